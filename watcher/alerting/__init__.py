@@ -1,0 +1,1 @@
+"""The middle: a scan in, one transaction out."""

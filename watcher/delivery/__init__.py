@@ -1,0 +1,1 @@
+"""From notifications in the store to services."""

@@ -1,0 +1,118 @@
+"""Every error that this package raises on purpose.
+
+    WatcherError                 one clear line for the user; the command exits 1
+    ├── RulesError               the rule file has problems: all of them, each with its place
+    ├── SourceError              KeyAPI did not give a page
+    │   ├── InvalidQuery         400: permanent for this watch
+    │   ├── KeyRefused           401, 403: stop asking with this key
+    │   ├── CreditsUsedUp        402, or a text about quota: stop until the next budget day
+    │   ├── BudgetSpent          our own caps leave no credit; nothing was asked
+    │   └── SourceUnavailable    passing: 429, 5xx, connection faults, unreadable bodies
+    ├── StoreError               the database can't be used
+    │   ├── NotADatabase         another kind of file, or a damaged one
+    │   ├── NewerDatabase        written by a newer version of watcher
+    │   └── DatabaseHeld         another daemon owns it
+    ├── TargetError              a channel's URL that Apprise can't use
+    └── ListenError              the web page's address can't be bound
+
+An exception carries data, not only text. Its text says what happened, where, and what to do,
+and never holds a key or a channel's URL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class WatcherError(Exception):
+    """What the user's input or the work failed on, in words for the user."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong with a rule file; line and column count from 1, 0 is unknown."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{where}: {self.path}: {self.message}" if self.path else f"{where}: {self.message}"
+
+
+class RulesError(WatcherError):
+    """The rule files can't be used; ``problems`` has every reason, in the order of the files."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class SourceError(WatcherError):
+    """KeyAPI did not give a page of products."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class InvalidQuery(SourceError):
+    """The server refuses the watch's parameters (400): asking again can't help."""
+
+
+class KeyRefused(SourceError):
+    """The key is missing, invalid or not allowed here (401, 403)."""
+
+
+class CreditsUsedUp(SourceError):
+    """The account has no credits left (402, or an answer that says so)."""
+
+
+class BudgetSpent(SourceError):
+    """The caps of the rule file leave no credit for this request; it was not sent."""
+
+
+class SourceUnavailable(SourceError):
+    """A failure that passes: worth another try after ``retry_after`` seconds, if given."""
+
+    def __init__(
+        self, message: str, *, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, status=status)
+        self.retry_after = retry_after
+
+
+class StoreError(WatcherError):
+    """The database can't be used."""
+
+    def __init__(self, message: str, path: Path) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class NotADatabase(StoreError):
+    """The file is no SQLite database of ours, or is damaged."""
+
+
+class NewerDatabase(StoreError):
+    """A newer version of watcher wrote the database."""
+
+
+class DatabaseHeld(StoreError):
+    """Another process owns the database; ``pid`` is that process, where known."""
+
+    def __init__(self, message: str, path: Path, pid: int | None) -> None:
+        super().__init__(message, path)
+        self.pid = pid
+
+
+class TargetError(WatcherError):
+    """A channel's URL that Apprise can't read; the text never holds the URL."""
+
+
+class ListenError(WatcherError):
+    """The address of the web page can't be bound."""

@@ -1,0 +1,1 @@
+"""The source: KeyAPI's product list (analytics)."""

@@ -1,0 +1,248 @@
+"""The nouns that the modules hand to each other: frozen, and free of behaviour.
+
+Instants are whole Unix seconds (UTC). What is stored as JSON (evidence, messages) is a msgspec
+struct; what lives in memory only is a dataclass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Instant: TypeAlias = int
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
+
+
+class Verdict(Enum):
+    """What a condition says of a product. No data is not "not met": it changes nothing."""
+
+    MET = "met"
+    NOT_MET = "not met"
+    NO_DATA = "no data"
+
+
+class ScanState(StrEnum):
+    """Complete: read to ``top`` or to the list's end. Partial: some page failed for good."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+class AlertState(StrEnum):
+    """State of one rule for one product. "Resolved" is a time and an event, no state."""
+
+    INACTIVE = "inactive"
+    PENDING = "pending"
+    FIRING = "firing"
+
+
+class Severity(StrEnum):
+    """In rising order; ``rank`` compares."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        return tuple(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class LongTexts:
+    """A product's long texts as the API gave them: JSON inside a text, plain text, or None."""
+
+    cover_url: str | None = None
+    desc_detail: str | None = None
+    sale_props: str | None = None
+    skus: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One reading of a watch: n products as a table of columns, in the order of the list.
+
+    ``at`` is the instant that the observations carry (the timer's, if one started the scan),
+    ``started`` and ``finished`` are the clock's. ``ranks`` counts from 1 over the positions of
+    the list; 0 where the watch has no sort. ``numbers`` is (n, 88) in the order of
+    ``fields.NUMERIC``, NaN is absent. ``texts`` has a column for each of ``fields.TEXTS``.
+    ``long_texts`` holds, by product id, only those that the reader asked for.
+    """
+
+    watch: str
+    region: str
+    at: Instant
+    started: Instant
+    finished: Instant
+    state: ScanState
+    requests: int
+    pages: int
+    product_ids: tuple[str, ...]
+    ranks: Ints
+    numbers: Floats
+    texts: Mapping[str, tuple[str | None, ...]]
+    long_texts: Mapping[str, LongTexts] = field(default_factory=dict)
+    error: str | None = None
+    problems: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.product_ids)
+
+
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why one condition said what it said of one product.
+
+    ``condition`` is the condition in words ("rises 30% from 7d ago"); ``baseline_at`` is when
+    the baseline was observed, for a statistic the begin of its time.
+    """
+
+    metric: str
+    label: str
+    unit: str
+    condition: str
+    verdict: Verdict
+    value: float | str | None = None
+    baseline: float | str | None = None
+    baseline_at: Instant | None = None
+
+
+class Item(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One product in a message.
+
+    ``alert`` is the short alert id; ``kind`` is firing, reminder or resolved; ``since`` is when
+    the alert fired; ``facts`` are the values worth showing, by metric.
+    """
+
+    alert: str
+    kind: str
+    region: str
+    product_id: str
+    name: str
+    since: Instant
+    currency: str | None = None
+    reason: str | None = None
+    why: tuple[Evidence, ...] = ()
+    facts: dict[str, float | None] = {}
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a notification says, before it is put into a service's format.
+
+    ``kind``: alerts, operator or test. A message of alerts has ``items`` in full and the
+    ``more`` names of those beyond the rule's limit; the others have ``text``.
+    """
+
+    kind: str
+    title: str
+    severity: Severity
+    created: Instant
+    rule: str = ""
+    description: str = ""
+    region: str = ""
+    data_at: Instant | None = None
+    items: tuple[Item, ...] = ()
+    more: tuple[str, ...] = ()
+    text: str = ""
+
+
+class NotificationState(StrEnum):
+    """A notification waits until its service took it, or it is dead or dropped."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DEAD = "dead"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One message queued for one target. ``target`` is its masked name: ``channel/1``."""
+
+    id: int
+    channel: str
+    target: str
+    state: NotificationState
+    created: Instant
+    next_try: Instant
+    tries: int
+    message: Message
+    error: str | None = None
+    finished: Instant | None = None
+    first_try: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One rule's claim about one product: a row for each time it became pending.
+
+    ``id`` is 0 before the store has given one; ``product`` is the store's key of the product.
+    ``since`` is when the state began, ``last_met`` when ``when`` was last met, ``absent`` how
+    many complete scans in a row did not list the product. ``carried`` marks an alert that an
+    older form of the rule fired: it goes on without being told again.
+    """
+
+    id: int
+    rule: str
+    product: int
+    state: AlertState
+    since: Instant
+    last_met: Instant
+    fired_at: Instant | None = None
+    resolved_at: Instant | None = None
+    reason: str | None = None
+    absent: int = 0
+    carried: bool = False
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def short_id(self) -> str:
+        return f"A{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one channel was last told about one rule and product: of which alert, and when."""
+
+    rule: str
+    product: int
+    channel: str
+    alert: int
+    told_at: Instant
+    resolved_told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFacts:
+    """A stored product for people: its texts and newest numbers (by field name, None absent)."""
+
+    product: int
+    region: str
+    product_id: str
+    name: str
+    seller_id: str | None
+    category_id: str | None
+    currency: str | None
+    first_seen: Instant
+    observed_at: Instant | None
+    numbers: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """State of a watch or a rule, kept apart from alerts: ok where ``failing_since`` is None."""
+
+    kind: str
+    name: str
+    failing_since: Instant | None = None
+    failures: int = 0
+    last_error: str | None = None
+    last_ok: Instant | None = None

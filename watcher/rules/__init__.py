@@ -1,0 +1,1 @@
+"""What the user edits: from rule files to a Rulebook. Pure."""

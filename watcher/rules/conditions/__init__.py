@@ -1,0 +1,1 @@
+"""The operators of conditions, one file a family."""

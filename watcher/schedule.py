@@ -1,0 +1,116 @@
+"""When a watch is due: an interval on a fixed grid, or a cron line.
+
+Pure functions of the last scan's time and now; the daemon's timers only wake it up.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from apscheduler.triggers.cron import CronTrigger
+
+from watcher.model import Instant
+from watcher.units import DAY, at, format_duration
+
+_FIELD = re.compile(r"[\w*,/\-]+", re.ASCII)
+_WEEKDAYS = frozenset("mon tue wed thu fri sat sun".split())
+
+
+class Schedule(Protocol):
+    """``next`` gives the first instant at which a watch last scanned at ``last`` is due.
+
+    It may lie in the past: then the scan came due while nobody looked, and is due now.
+    """
+
+    def next(self, last: Instant) -> Instant: ...
+
+    def scans_between(self, start: Instant, end: Instant) -> float: ...
+
+    def __str__(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """On the grid ``phase + k * seconds``; ``phase`` spreads the watches over the interval."""
+
+    seconds: int
+    phase: int = 0
+
+    def next(self, last: Instant) -> Instant:
+        # A first scan runs at once, wherever the grid is; half an interval is the least that
+        # pays for another one.
+        earliest = last + (self.seconds + 1) // 2
+        steps = -(-(earliest - self.phase) // self.seconds)
+        return self.phase + steps * self.seconds
+
+    def scans_between(self, start: Instant, end: Instant) -> float:
+        return (end - start) / self.seconds
+
+    def __str__(self) -> str:
+        return f"every {format_duration(self.seconds)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """A cron line of five fields with weekdays by name, in a time zone (UTC by default)."""
+
+    line: str
+    timezone: str = "UTC"
+
+    def _trigger(self) -> CronTrigger:
+        minute, hour, day, month, weekday = self.line.split()
+        return CronTrigger(
+            minute=minute,
+            hour=hour,
+            day=day,
+            month=month,
+            day_of_week=weekday,
+            timezone=ZoneInfo(self.timezone),
+        )
+
+    def next(self, last: Instant) -> Instant:
+        # The trigger looks for times at or after the one given.
+        fire = self._trigger().get_next_fire_time(None, at(last + 1, ZoneInfo(self.timezone)))
+        if fire is None:  # checked by parse_cron: only a clock near year 9999 gets here
+            raise ValueError(f'the cron line "{self.line}" never comes again')
+        return int(fire.timestamp())
+
+    def scans_between(self, start: Instant, end: Instant) -> float:
+        # Counted over at most a week of the span, and scaled: some lines fire every minute.
+        stop = min(end, start + 7 * DAY)
+        count, moment = 0, self.next(start - 1)
+        while moment < stop:
+            count, moment = count + 1, self.next(moment)
+        return count * (end - start) / (stop - start)
+
+    def __str__(self) -> str:
+        zone = "" if self.timezone == "UTC" else f" {self.timezone}"
+        return f"at {self.line}{zone}"
+
+
+def parse_cron(line: str, timezone: str = "UTC", now: Instant = 0) -> Cron:
+    """Read a cron line; ``ValueError`` says what is wrong with it.
+
+    Weekday numbers are refused: cron's Sunday is 0 or 7, APScheduler's Monday is 0, and a scan
+    on the wrong day would never be noticed.
+    """
+    parts = line.split()
+    if len(parts) != 5 or not all(_FIELD.fullmatch(part) for part in parts):
+        raise ValueError(
+            f'"{line}" is no cron line: five fields are needed (minute hour day month weekday), '
+            'as in "0 9 * * mon-fri"'
+        )
+    names = [name for name in re.split(r"[,\-]", parts[4].partition("/")[0]) if name != "*"]
+    if any(name.lower() not in _WEEKDAYS for name in names):
+        raise ValueError(
+            f'write the weekdays of "{line}" by name: mon, tue, wed, thu, fri, sat, sun'
+        )
+    try:
+        cron = Cron(" ".join([*parts[:4], parts[4].lower()]), timezone)
+        cron.next(now)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f'"{line}" is no cron line: {error}') from None
+    return cron

@@ -1,0 +1,1 @@
+"""History, alerts, outbox and ledger in one SQLite file."""

@@ -1,0 +1,159 @@
+"""Text to value and back: durations, numbers, percentages, days, instants.
+
+An instant is whole Unix seconds, UTC; a duration is whole seconds. Parsers raise
+``ValueError`` with a text for the user; they read text as people write it in the rule file.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from enum import StrEnum
+
+SECOND, MINUTE, HOUR, DAY, WEEK = 1, 60, 3_600, 86_400, 604_800
+
+
+class Unit(StrEnum):
+    """What a value counts: decides how it is written for people, and how it is stored."""
+
+    COUNT = "count"
+    MONEY = "money"
+    FRACTION = "fraction"
+    SCORE = "score"
+    FLAG = "flag"
+    DAY = "day"
+    PLACE = "place"
+    DAYS = "days"
+    TEXT = "text"
+
+
+_SECONDS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
+_DURATION = re.compile(r"(\d+)([smhdw])(?:(\d+)([smhdw]))?", re.ASCII)
+_NUMBER = re.compile(r"([-+]?(?:\d+(?:\.\d*)?|\.\d+))([kKmM%]?)", re.ASCII)
+_FACTORS = {"": 1.0, "k": 1e3, "m": 1e6, "%": 0.01}
+_LONGEST = 3_650 * DAY
+
+
+def parse_duration(text: str) -> int:
+    """``90s``, ``15m``, ``6h``, ``7d``, ``2w``, or two of these (``1h30m``), in seconds."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f'"{text}" is no duration: write it like 90s, 15m, 6h, 7d, 2w or 1h30m')
+    first, unit, second, smaller = match.groups()
+    if smaller is not None and _SECONDS[smaller] >= _SECONDS[unit]:
+        raise ValueError(f'"{text}" is no duration: the larger unit comes first, as in 1h30m')
+    seconds = int(first) * _SECONDS[unit] + (int(second) * _SECONDS[smaller] if smaller else 0)
+    if seconds > _LONGEST:
+        raise ValueError(f'"{text}" is longer than ten years')
+    return seconds
+
+
+def format_duration(seconds: int) -> str:
+    """The shortest exact text that ``parse_duration`` reads back where two units suffice.
+
+    Otherwise the two largest units: 1d1h of 90061 seconds.
+    """
+    if seconds <= 0:
+        return "0s"
+    parts = []
+    for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND)):
+        amount, seconds = divmod(seconds, size)
+        if amount:
+            parts.append(f"{amount}{unit}")
+    return "".join(parts[:2])
+
+
+def parse_number(text: str) -> float:
+    """``12``, ``0.5``, ``10k``, ``1.5m``; a percentage is its fraction (``10%`` is 0.1)."""
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f'"{text}" is no number: write it like 12, 0.5, 10k, 1.5m or 10%')
+    # Rounded, for 10% of a float product is 0.1 to the reader and should be to us.
+    return round(float(match[1]) * _FACTORS[match[2].lower()], 12)
+
+
+def format_number(value: float, digits: int = 2) -> str:
+    """``1,234`` for whole numbers, else at most ``digits`` decimals: ``1,234.5``."""
+    text = f"{value:,.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text
+
+
+def format_percent(fraction: float, *, signed: bool = False) -> str:
+    """``12.5%`` of 0.125; with ``signed``, ``+303%``. From 100% on without decimals."""
+    percent = fraction * 100
+    digits = 0 if abs(percent) >= 100 else 1
+    text = format_number(percent, digits)
+    return f"+{text}%" if signed and not text.startswith("-") and text != "0" else f"{text}%"
+
+
+def format_value(value: float | str | None, unit: Unit | str, currency: str | None = None) -> str:
+    """A metric's value for people: ``1,234``, ``4.99 USD``, ``12.5%``, ``#3``, ``19 Dec 2024``."""
+    if value is None:
+        return "no value"
+    if isinstance(value, str):
+        return value
+    match Unit(unit):
+        case Unit.MONEY:
+            # Cents matter on a price tag, not on a turnover.
+            text = format_number(value, 0 if abs(value) >= 1_000 else 2)
+            return f"{text} {currency}" if currency else text
+        case Unit.FRACTION:
+            return format_percent(value)
+        case Unit.PLACE:
+            return f"#{format_number(value)}"
+        case Unit.DAYS:
+            return f"{format_number(value, 0)} days"
+        case Unit.DAY:
+            day = parse_day(int(value))
+            return f"{day.day} {day:%b %Y}" if day else format_number(value)
+        case _:
+            return format_number(value)
+
+
+def parse_day(value: int) -> date | None:
+    """The day of a ``yyyyMMdd`` number; None where it is none."""
+    try:
+        return date(value // 10_000, value // 100 % 100, value % 100)
+    except (ValueError, OverflowError):
+        return None
+
+
+def day_number(day: date) -> int:
+    """``yyyyMMdd`` of a day."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def utc_day(instant: int) -> date:
+    """The UTC day of an instant."""
+    return at(instant).date()
+
+
+def at(instant: int, zone: tzinfo = UTC) -> datetime:
+    """An instant as an aware datetime."""
+    return datetime.fromtimestamp(instant, zone)
+
+
+def format_instant(instant: int, zone: tzinfo = UTC) -> str:
+    """``2026-11-23 15:04 UTC``: for tables and logs."""
+    return at(instant, zone).strftime("%Y-%m-%d %H:%M %Z")
+
+
+def format_ago(instant: int, now: int) -> str:
+    """``3h ago``, ``in 20m``, ``now``: for people, in the largest unit."""
+    seconds = now - instant
+    if abs(seconds) < 1:
+        return "now"
+    size, unit = next(
+        (size, unit)
+        for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND))
+        if abs(seconds) >= size
+    )
+    amount = abs(seconds) // size
+    return f"{amount}{unit} ago" if seconds > 0 else f"in {amount}{unit}"
+
+
+def next_midnight(instant: int) -> int:
+    """The first instant of the next UTC day."""
+    tomorrow = utc_day(instant) + timedelta(days=1)
+    return int(datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=UTC).timestamp())
