@@ -137,8 +137,9 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a notification says, before it is put into a service's format.
 
-    ``kind``: alerts, operator or test. A message of alerts has ``items`` in full and the
-    ``more`` names of those beyond the rule's limit; the others have ``text``.
+    ``kind``: alerts, operator or test. A message of alerts has ``items`` in full; ``rest``
+    counts those beyond the rule's limit and ``more`` names the first of them. The others have
+    ``text``.
     """
 
     kind: str
@@ -151,6 +152,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     data_at: Instant | None = None
     items: tuple[Item, ...] = ()
     more: tuple[str, ...] = ()
+    rest: int = 0
     text: str = ""
 
 

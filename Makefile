@@ -1,0 +1,50 @@
+# Two commands need nothing but Python 3.11, git and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The development tools by name, read from pyproject.toml (pip's --group is newer than our oldest pip).
+DEV = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"])')
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test check format lock clean
+
+demo: $(VENV)/.run  ## the whole daemon on a simulated market: no key, no network
+	@$(BIN)/watcher demo
+
+test: $(VENV)/.dev  ## every test
+	@$(BIN)/python -m pytest -n auto
+
+check: $(VENV)/.dev  ## the linters
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock:  ## the newest versions of all that is installed, tried before they are pinned
+	@rm -rf .lock && $(PYTHON) -m venv .lock
+	@.lock/bin/python -m pip --disable-pip-version-check --quiet install . $(DEV)
+	@.lock/bin/python -m pip freeze --exclude watcher > requirements.lock
+	@rm -rf .lock
+
+clean:
+	@rm -rf $(VENV) .lock dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "watcher needs Python 3.11 or newer; set PYTHON=" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "watcher needs Python 3.11 or newer; $(PYTHON) is older; set PYTHON=" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml requirements.lock | $(BIN)/python
+	@echo "Installing watcher into $(VENV) ..."
+	@$(PIP) install --constraint requirements.lock --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	@echo "Installing the development tools into $(VENV) ..."
+	@$(PIP) install --constraint requirements.lock $(DEV)
+	@touch $@

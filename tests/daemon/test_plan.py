@@ -1,0 +1,77 @@
+"""When a watch is due, from its schedule and the scans in the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from watcher.daemon.plan import AT_ONCE, STOPPED, due
+from watcher.model import ScanState
+from watcher.schedule import Every, parse_cron
+from watcher.units import DAY, HOUR, MINUTE
+
+DAILY = Every(DAY, phase=6 * HOUR)
+NOON = 1_000 * DAY + 12 * HOUR
+
+
+@dataclass(frozen=True)
+class Past:
+    """A stored scan."""
+
+    at: int
+    state: ScanState = ScanState.COMPLETE
+    error: str | None = None
+
+
+def test_a_watch_never_scanned_is_due_at_once() -> None:
+    """A new rule shows its first results now, not tomorrow."""
+    assert due(DAILY, []) == AT_ONCE
+
+
+def test_the_grid_follows_a_first_scan_off_it() -> None:
+    """The grid's next point counts unless it is closer than half an interval."""
+    assert due(DAILY, [Past(NOON)]) == 1_001 * DAY + 6 * HOUR
+    assert due(DAILY, [Past(1_000 * DAY + 23 * HOUR)]) == 1_002 * DAY + 6 * HOUR
+
+
+def test_on_the_grid_the_next_is_one_interval_later() -> None:
+    """No drift: a scan on time is followed by one on time."""
+    slot = 1_000 * DAY + 6 * HOUR
+    assert due(DAILY, [Past(slot)]) == slot + DAY
+
+
+def test_a_partial_scan_is_done() -> None:
+    """What a partial scan read is not bought again before the next time."""
+    slot = 1_000 * DAY + 6 * HOUR
+    assert due(DAILY, [Past(slot, ScanState.PARTIAL, "page 7: 500")]) == slot + DAY
+
+
+def test_a_scan_cut_off_by_a_stop_is_due_at_once() -> None:
+    """The stop is ours; the scan before it decides."""
+    slot = 1_000 * DAY + 6 * HOUR
+    cut = Past(slot, ScanState.PARTIAL, STOPPED)
+    assert due(DAILY, [cut]) == AT_ONCE
+    assert due(DAILY, [cut, Past(slot - DAY)]) == slot
+
+
+def test_failed_scans_are_tried_again_ever_later() -> None:
+    """15 minutes, 30, 60 ... but never later than the next time."""
+    good = Past(1_000 * DAY + 6 * HOUR)
+    first = Past(good.at + DAY, ScanState.FAILED)
+    second = Past(first.at + 15 * MINUTE, ScanState.FAILED)
+    assert due(DAILY, [first, good]) == first.at + 15 * MINUTE
+    assert due(DAILY, [second, first, good]) == second.at + 30 * MINUTE
+    frequent = Every(MINUTE)
+    assert due(frequent, [Past(first.at, ScanState.FAILED)]) == first.at + MINUTE
+
+
+def test_a_failing_new_watch_is_not_asked_at_once() -> None:
+    """Without any good scan the retries still wait."""
+    failed = Past(NOON, ScanState.FAILED)
+    assert due(DAILY, [failed]) == NOON + 15 * MINUTE
+
+
+def test_cron_lines() -> None:
+    """A cron line is due at its next time after the last scan, also where that is past."""
+    cron = parse_cron("0 9 * * mon-fri")
+    friday = 1_791_536_400  # 2026-10-09 09:00 UTC
+    assert due(cron, [Past(friday)]) == friday + 3 * DAY

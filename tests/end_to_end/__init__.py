@@ -1,0 +1,1 @@
+"""The real daemon against a real source and real services."""

@@ -1,0 +1,143 @@
+"""A scan in, one transaction out: observations, verdicts, alerts, notifications.
+
+Synchronous, and the time is an argument: the daemon, ``once``, the demo's past and a replay all
+call ``evaluate``. It runs on the store's thread. Alerts live on the scan's own time (``at``), so
+that a timer that comes a second late does not make ``for: 24h`` wait another day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from watcher.alerting.lifecycle import Finding, Terms, step, step_absent
+from watcher.alerting.products import Products
+from watcher.alerting.table import ScanTable, Seen
+from watcher.alerting.telling import Audience, Teller
+from watcher.model import Alert, AlertState, Instant, Scan, ScanState, Verdict
+from watcher.rules.conditions.base import Judge, Masks, Need
+from watcher.rules.metrics import Catalogue
+from watcher.rules.rulebook import Rule
+from watcher.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a scan changed: observations written, alerts that began to fire or ended, and the
+    ids of the notifications written."""
+
+    scan: Scan
+    changed: int = 0
+    fired: tuple[Alert, ...] = ()
+    resolved: tuple[Alert, ...] = ()
+    notifications: tuple[int, ...] = ()
+
+
+def evaluate(
+    database: Database,
+    scan: Scan,
+    rules: Sequence[Rule],
+    audiences: Mapping[str, Audience],
+    catalogue: Catalogue,
+    now: Instant,
+) -> Outcome:
+    """Record ``scan`` and all that follows from it for ``rules``, in one transaction.
+
+    ``rules`` are those of the scan's watch; ``now`` is the clock's, for the outbox.
+    """
+    with database.atomic():
+        recorded = database.history.record(scan)
+        if scan.state is ScanState.FAILED:
+            return Outcome(scan)
+        seen = Seen(recorded.scan_id, recorded.products, recorded.first_seen, recorded.had_complete)
+        round_ = _Round(database, scan, seen, rules)
+        products = Products(database.history, round_.table, round_.rows, catalogue)
+        teller = Teller(database, products, audiences, scan.at, now)
+        fired: list[Alert] = []
+        resolved: list[Alert] = []
+        for rule in rules:
+            moved = round_.advance(rule)
+            teller.tell(rule, moved.speaking)
+            fired += moved.fired
+            resolved += moved.resolved
+        return Outcome(scan, recorded.changed, tuple(fired), tuple(resolved), tuple(teller.written))
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A rule's alerts after a scan: those that messages may speak of, what began, what ended."""
+
+    speaking: list[Alert]
+    fired: list[Alert]
+    resolved: list[Alert]
+
+
+class _Round:
+    """One scan's verdicts, applied rule by rule to the alerts in the store."""
+
+    def __init__(self, database: Database, scan: Scan, seen: Seen, rules: Sequence[Rule]) -> None:
+        self._alerts = database.alerts
+        self._scan = scan
+        self._products = seen.products
+        self.rows = {int(product): row for row, product in enumerate(seen.products)}
+        self.table = ScanTable(scan, seen, database.history, _needs(rules))
+        self._judge = Judge(self.table)
+        self._active: dict[str, list[Alert]] = {rule.name: [] for rule in rules}
+        for alert in self._alerts.active([rule.name for rule in rules]):
+            self._active[alert.rule].append(alert)
+
+    def advance(self, rule: Rule) -> Moved:
+        """Move every alert of ``rule`` by one step, and save those that changed."""
+        when = self._judge(rule.when)
+        until = self._judge(rule.until) if rule.until is not None else None
+        active = self._active[rule.name]
+        pairs = [(alert, self._next(rule, alert, when, until)) for alert in active]
+        pairs += self._beginning(rule, when, {alert.product for alert in active})
+        steady = [after for before, after in pairs if after is before and after is not None]
+        saved = self._alerts.save(
+            [(before, after) for before, after in pairs if after is not before], self._scan.at
+        )
+        return Moved(
+            speaking=[alert for alert in [*steady, *saved] if alert.fired_at is not None],
+            fired=[alert for alert in saved if _just_fired(alert, self._scan.at)],
+            resolved=[alert for alert in saved if alert.resolved_at is not None],
+        )
+
+    def _beginning(self, rule: Rule, when: Masks, active: set[int]) -> Iterable[tuple[None, Alert]]:
+        """Alerts that begin to be pending or firing now."""
+        for row in np.flatnonzero(when.met):
+            product = int(self._products[row])
+            if product not in active:
+                after = self._step(rule, None, product, int(row), Finding(Verdict.MET))
+                if after is not None:
+                    yield None, after
+
+    def _next(self, rule: Rule, alert: Alert, when: Masks, until: Masks | None) -> Alert | None:
+        row = self.rows.get(alert.product)
+        if row is None:
+            complete = self._scan.state is ScanState.COMPLETE
+            return step_absent(alert, self._scan.at) if complete else alert
+        finding = Finding(when.verdict(row), until.verdict(row) if until is not None else None)
+        return self._step(rule, alert, alert.product, row, finding)
+
+    def _step(
+        self, rule: Rule, alert: Alert | None, product: int, row: int, finding: Finding
+    ) -> Alert | None:
+        terms = Terms(rule.for_, rule.keep_firing_for)
+        after = step(alert, rule.name, product, finding, terms, self._scan.at)
+        if after is not None and after is not alert and _just_fired(after, self._scan.at):
+            return replace(after, evidence=rule.when.evidence(self.table, row))
+        return after
+
+
+def _just_fired(alert: Alert, at: Instant) -> bool:
+    return alert.state is AlertState.FIRING and alert.fired_at == at
+
+
+def _needs(rules: Sequence[Rule]) -> Iterable[Need]:
+    for rule in rules:
+        yield from rule.when.needs
+        if rule.until is not None:
+            yield from rule.until.needs

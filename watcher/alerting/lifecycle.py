@@ -1,0 +1,100 @@
+"""The life of an alert: inactive, pending, firing; one step for each evaluation.
+
+Pure functions of what was, what the conditions say now, and the time. "Inactive" is no alert at
+all before it became pending, and a row with ``resolved_at`` after it fired. Modelled on the
+active alerts of Prometheus' ``rules/alerting.go``, with a third verdict: no data changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from watcher.model import Alert, AlertState, Instant, Verdict
+
+GONE_AFTER = 2  # complete scans in a row without the product: one proves nothing
+
+CONDITION_ENDED = "condition ended"
+LEFT_THE_LIST = "left the list"
+RULE_CHANGED = "rule changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a rule says about time, in seconds."""
+
+    for_: int = 0
+    keep_firing_for: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the rule's conditions say of a product now; ``until`` is None where not given."""
+
+    when: Verdict
+    until: Verdict | None = None
+
+
+def step(
+    alert: Alert | None, rule: str, product: int, finding: Finding, terms: Terms, now: Instant
+) -> Alert | None:
+    """The alert after one evaluation; None is inactive and never told of.
+
+    A firing alert that ends comes back with state inactive, ``resolved_at`` and ``reason``.
+    An unchanged alert comes back as the same object.
+    """
+    if alert is None or alert.state is AlertState.INACTIVE:
+        if finding.when is not Verdict.MET:
+            return None
+        fresh = Alert(0, rule, product, AlertState.PENDING, since=now, last_met=now)
+        return _ripen(fresh, terms, now)
+    if alert.absent:
+        alert = replace(alert, absent=0)
+    if finding.when is Verdict.NO_DATA:
+        return alert
+    if finding.when is Verdict.MET:
+        return _still_met(alert, terms, now)
+    return _not_met(alert, finding, terms, now)
+
+
+def step_absent(alert: Alert, now: Instant) -> Alert | None:
+    """The alert after a complete scan that did not list its product."""
+    absent = alert.absent + 1
+    if absent < GONE_AFTER:
+        return replace(alert, absent=absent)
+    if alert.state is AlertState.PENDING:
+        return None
+    return end(alert, LEFT_THE_LIST, now)
+
+
+def end(alert: Alert, reason: str, now: Instant) -> Alert:
+    """A firing alert, resolved."""
+    return replace(
+        alert, state=AlertState.INACTIVE, since=now, resolved_at=now, reason=reason, carried=False
+    )
+
+
+def _ripen(alert: Alert, terms: Terms, now: Instant) -> Alert:
+    """A pending alert that is met fires once it has been pending for ``for:``."""
+    if now - alert.since < terms.for_:
+        return alert
+    return replace(alert, state=AlertState.FIRING, since=now, fired_at=now)
+
+
+def _still_met(alert: Alert, terms: Terms, now: Instant) -> Alert:
+    if alert.state is AlertState.PENDING:
+        return _ripen(replace(alert, last_met=now), terms, now)
+    if alert.carried:
+        return replace(alert, carried=False, last_met=now)
+    # Where nothing asks when it was last met, a steady alert need not be written again.
+    return replace(alert, last_met=now) if terms.keep_firing_for else alert
+
+
+def _not_met(alert: Alert, finding: Finding, terms: Terms, now: Instant) -> Alert | None:
+    if alert.state is AlertState.PENDING:
+        return None
+    if alert.carried:
+        return end(alert, RULE_CHANGED, now)
+    waits_for_until = finding.until is not None and finding.until is not Verdict.MET
+    if waits_for_until or now - alert.last_met < terms.keep_firing_for:
+        return alert
+    return end(alert, CONDITION_ENDED, now)

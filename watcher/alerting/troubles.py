@@ -1,0 +1,59 @@
+"""What the operator hears of the watcher's own health: once a cause, and once at its end.
+
+A cause is a short key (``key refused``, ``watch beauty``); the store remembers which are on, so
+a restart does not tell again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from watcher.alerting.telling import Audience
+from watcher.model import Instant, Message, Severity
+from watcher.store.database import Database
+
+
+def begin(
+    database: Database,
+    operator: Sequence[Audience],
+    cause: str,
+    text: str,
+    now: Instant,
+) -> bool:
+    """Tell ``operator`` that ``cause`` began, unless it is on already; True if told now."""
+    with database.atomic():
+        if not database.health.raise_cause(cause, text, now):
+            return False
+        _tell(database, operator, f"watcher: {cause}", text, Severity.WARNING, now)
+    return True
+
+
+def end(database: Database, operator: Sequence[Audience], cause: str, now: Instant) -> bool:
+    """Tell ``operator`` that ``cause`` is over, if it was on; True if told now."""
+    with database.atomic():
+        text = database.health.clear_cause(cause, now)
+        if text is None:
+            return False
+        _tell(
+            database,
+            operator,
+            f"watcher: over: {cause}",
+            f"This is over: {text}",
+            Severity.INFO,
+            now,
+        )
+    return True
+
+
+def _tell(
+    database: Database,
+    operator: Sequence[Audience],
+    title: str,
+    text: str,
+    severity: Severity,
+    now: Instant,
+) -> None:
+    # min_severity is no gate here: who is named as operator wants to hear of trouble.
+    message = Message("operator", title, severity, created=now, text=text)
+    for audience in operator:
+        database.outbox.add(audience.channel, audience.targets, message, now)

@@ -1,0 +1,71 @@
+"""The ``watcher`` command. Commands are imported when they run, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from watcher import __version__
+from watcher.errors import WatcherError
+
+# In the order of the help page: name, and what it does. A command NAME is the click command
+# ``command`` of the module ``watcher.cli.NAME``, with "_" for the import's sake after keywords.
+COMMANDS = (
+    ("run", "Run the daemon."),
+    ("demo", "Run the whole daemon on a simulated market: no key, no network."),
+    ("init", "Write a commented rules.yaml to begin with."),
+    ("check", "Check the rule files, and say what they will read and cost."),
+    ("once", "Scan what is due (or named) now, and print what fires."),
+    ("status", "Show watches, rules, credits and the queue."),
+    ("alerts", "Show alerts and what became of them."),
+    ("channel", "List channels, or send a sample message."),
+    ("metrics", "List all metrics with their meaning."),
+    ("schema", "Print the rule file's JSON Schema, for editors."),
+)
+
+
+class Commands(click.Group):
+    """The commands by name, imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name, _ in COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in dict(COMMANDS):
+            return None
+        command: click.Command = importlib.import_module(f"watcher.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="watcher")
+def cli() -> None:
+    """Alerts about TikTok Shop products that take off, from rules that you write."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit: 0 good, 1 the input or the work failed, 2 wrong usage."""
+    try:
+        cli.main(args=arguments, prog_name="watcher", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except WatcherError as error:
+        print(str(error), file=sys.stderr)  # noqa: T201 - the one line that says why
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader (head, less) has gone: what is left goes nowhere, without complaint.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

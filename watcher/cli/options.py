@@ -1,0 +1,56 @@
+"""Options that several commands share, and what they name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from watcher.rules.loading import load
+from watcher.rules.rulebook import Rulebook
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+rules_option = click.option(
+    "--rules",
+    type=click.Path(path_type=Path),
+    envvar="WATCHER_RULES",
+    default=Path("rules.yaml"),
+    show_default=True,
+    show_envvar=True,
+    help="The rule file, or a folder of *.yaml files.",
+)
+database_option = click.option(
+    "--db",
+    "database",
+    type=click.Path(path_type=Path),
+    envvar="WATCHER_DB",
+    default=Path("watcher.db"),
+    show_default=True,
+    show_envvar=True,
+    help="The database file.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def log_options(command: F) -> F:
+    """``--log-format`` and ``--log-level``."""
+    level = click.option(
+        "--log-level",
+        type=click.Choice(["debug", "info", "warning", "error"]),
+        default="info",
+        show_default=True,
+    )
+    style = click.option(
+        "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True
+    )
+    return style(level(command))
+
+
+def load_rules(path: Path) -> Rulebook:
+    """The rules at ``path``, with the environment; raises ``RulesError``."""
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    return load([path], os.environ, Path(credentials) if credentials else None)

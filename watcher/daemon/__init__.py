@@ -1,0 +1,1 @@
+"""The daemon: timers, workers, signals and reload around the middle."""

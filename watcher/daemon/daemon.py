@@ -1,0 +1,264 @@
+"""The daemon: puts timers, workers, delivery, reload and signals together.
+
+A timer puts its watch on the queue; a worker scans it and commits; the commit's notifications
+wake the courier. All state is in the database: nothing here needs to survive a kill.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from watcher.alerting import troubles
+from watcher.alerting.evaluation import Outcome
+from watcher.alerting.telling import audiences_of
+from watcher.daemon import plan
+from watcher.daemon.clock import Clock
+from watcher.daemon.guard import Guard
+from watcher.daemon.scanner import Scanner
+from watcher.daemon.timers import Timers
+from watcher.delivery.courier import Courier
+from watcher.delivery.target import targets_of
+from watcher.errors import RulesError, WatcherError
+from watcher.keyapi.client import Client
+from watcher.model import Instant
+from watcher.rules.rulebook import Rulebook, Watch
+from watcher.store.database import Database
+from watcher.store.writer import Writer
+from watcher.units import DAY
+
+WORKERS = 2
+DRAIN_SECONDS = 10.0
+SCAN_GRACE_SECONDS = 35.0  # a running page has at most 30
+CLOCK_CHECK_SECONDS = 15.0
+CLOCK_JUMP_SECONDS = 5.0
+RULE_FILE = "rule file"
+
+log = structlog.get_logger("watcher.daemon")
+
+
+class Web(Protocol):
+    """The web page, as the daemon sees it."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Daemon:
+    """One database, one rulebook at a time. ``load`` reads the rule files anew."""
+
+    book: Rulebook
+    writer: Writer
+    clock: Clock
+    load: Callable[[], Rulebook]
+    rule_folders: tuple[Path, ...] = ()
+    on_outcome: Callable[[Watch, Outcome], None] | None = None
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.timers = Timers(self.clock)
+        self._queue: asyncio.Queue[tuple[str, Instant] | None] = asyncio.Queue()
+        self._busy: set[str] = set()  # keys of watches that are queued or running
+        self._guard = Guard(self._task_died)
+        self._scanning = Guard(self._task_died)
+        self._resources = AsyncExitStack()
+        self._reloading = asyncio.Lock()
+        self._clock_offset = self._offset()
+
+    async def run(self, ready: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Work until ``stopping`` is set, then stop in order."""
+        async with self._resources:
+            await self._start()
+            if ready is not None:
+                await ready()
+            await self.stopping.wait()
+            await self._stop()
+
+    async def _start(self) -> None:
+        self.courier = Courier(
+            self.writer, targets_of(self.book.channels), now=self.clock.now, on_dead=self._dead
+        )
+        self.scanner = Scanner(
+            self.book, await self._client(self.book), self.writer, self.clock, self.stopping
+        )
+        await self.writer.run(lambda database: self._adopt(database, self.book))
+        self.timers.start()
+        self.timers.tick("clock", CLOCK_CHECK_SECONDS, self._check_clock)
+        self.timers.tick("upkeep", DAY, self._upkeep)
+        self._guard.start("delivery", lambda: self.courier.run(self.stopping))
+        for number in range(WORKERS):
+            self._scanning.start(f"scanning {number + 1}", self._work)
+        await self._arm_all()
+
+    async def _stop(self) -> None:
+        log.info("stopping")
+        self.timers.stop()
+        for _ in range(WORKERS):
+            self._queue.put_nowait(None)
+        await self._scanning.finish(SCAN_GRACE_SECONDS)
+        await self.courier.drain(DRAIN_SECONDS)
+        await self._guard.stop()
+
+    async def _client(self, book: Rulebook) -> Client:
+        if book.api.key is None:
+            raise WatcherError(
+                "no key: set the environment variable KEYAPI_KEY, or api.key in the rule file"
+            )
+        client = Client(
+            book.api.url,
+            book.api.key.reveal(),
+            requests_per_second=book.api.requests_per_second,
+            concurrency=book.api.concurrency,
+        )
+        # An old client is closed at the stop: a running scan may still read through it.
+        return await self._resources.enter_async_context(client)
+
+    # -- scanning ---------------------------------------------------------------------------
+
+    def enqueue(self, key: str, at: Instant) -> None:
+        """Put a watch on the queue, unless it is there already or being scanned."""
+        if key not in self._busy and not self.stopping.is_set():
+            self._busy.add(key)
+            self._queue.put_nowait((key, at))
+
+    async def _work(self) -> None:
+        while (job := await self._queue.get()) is not None:
+            key, at = job
+            try:
+                await self._scan(key, at)
+            finally:
+                self._busy.discard(key)
+                await self._arm(key)
+
+    async def _scan(self, key: str, at: Instant) -> None:
+        watch = self._watches().get(key)
+        if watch is None or self.stopping.is_set():  # removed by a reload while it waited
+            return
+        outcome = await self.scanner.scan(watch, at)
+        if outcome is None:
+            return
+        if outcome.notifications:
+            self.courier.wake()
+        if self.on_outcome is not None:
+            self.on_outcome(watch, outcome)
+
+    def _watches(self) -> dict[str, Watch]:
+        return _watches_of(self.book)
+
+    async def _arm_all(self) -> None:
+        for key in self._watches():
+            await self._arm(key)
+
+    async def _arm(self, key: str) -> None:
+        watch = self._watches().get(key)
+        if watch is None:
+            self.timers.disarm(key)
+            return
+        scans = await self.writer.run(
+            lambda database: database.history.scans(key, limit=plan.LOOK_BACK)
+        )
+        due = max(plan.due(watch.schedule, scans), self.scanner.not_before(watch))
+        if not self.stopping.is_set():
+            self.timers.arm(key, due, self._ring)
+
+    def _ring(self, key: str, due: Instant) -> None:
+        now = self.clock.now()
+        watch = self._watches().get(key)
+        # A scan on time stands for its own instant of the schedule; one that is late, for now.
+        on_time = watch is not None and watch.schedule.next(due) > now
+        self.enqueue(key, due if on_time and due != plan.AT_ONCE else now)
+
+    # -- reload -----------------------------------------------------------------------------
+
+    async def reload(self) -> bool:
+        """Read the rule files and swap them in whole; on an error keep the old ones."""
+        async with self._reloading:
+            try:
+                book = await asyncio.to_thread(self.load)
+                client = await self._client(book) if book.api != self.book.api else None
+                targets = targets_of(book.channels)
+            except WatcherError as error:
+                await self._refuse(error)
+                return False
+            await self.writer.run(lambda database: self._swap(database, book, client))
+            gone = set(self._watches()) - set(_watches_of(book))
+            self.book = book
+            self.courier.update(targets)
+            for key in gone:
+                self.timers.disarm(key)
+            await self._arm_all()
+            log.info("rules reloaded", rules=len(book.rules), watches=len(self._watches()))
+            return True
+
+    async def _refuse(self, error: WatcherError) -> None:
+        problems = error.problems if isinstance(error, RulesError) else ()
+        for problem in problems:
+            log.error("rule file refused", problem=str(problem))
+        if not problems:
+            log.error("rule file refused", problem=str(error))
+        text = f"The rule file can't be used; the old rules stay in force.\n{error}"
+        await self._trouble(RULE_FILE, text)
+
+    def _swap(self, database: Database, book: Rulebook, client: Client | None) -> None:
+        """On the store's thread, so that no scan commits half by old and half by new rules."""
+        with database.atomic():
+            self._adopt(database, book)
+            operator = [audiences_of(book.channels)[name] for name in book.operator]
+            troubles.end(database, operator, RULE_FILE, self.clock.now())
+        self.scanner.swap(book, client)
+
+    def _adopt(self, database: Database, book: Rulebook) -> None:
+        database.alerts.sync_rules(
+            [(rule.name, rule.fingerprint) for rule in book.rules], self.clock.now()
+        )
+
+    # -- health -----------------------------------------------------------------------------
+
+    async def _trouble(self, cause: str, text: str) -> None:
+        now = self.clock.now()
+        await self.writer.run(
+            lambda database: troubles.begin(database, self.scanner.operator, cause, text, now)
+        )
+        self.courier.wake()
+
+    async def _task_died(self, name: str, error: BaseException | None) -> None:
+        await self._trouble(f"task {name}", f"the task {name} died and is started anew: {error!r}")
+
+    async def _dead(self, target: str, detail: str) -> None:
+        text = f"a message for {target} could not be delivered: {detail}"
+        await self._trouble(f"dead message {target}", text)
+
+    def _offset(self) -> float:
+        return self.clock.now() - asyncio.get_running_loop().time()
+
+    async def _check_clock(self) -> None:
+        """A clock that was set forward or back: every timer is armed anew."""
+        offset = self._offset()
+        if abs(offset - self._clock_offset) > CLOCK_JUMP_SECONDS:
+            log.warning("the clock jumped", seconds=round(offset - self._clock_offset))
+            self._clock_offset = offset
+            await self._arm_all()
+
+    async def _upkeep(self) -> None:
+        now = self.clock.now()
+        keep = self.book.keep
+        more = True
+        while more and not self.stopping.is_set():
+            more = await self.writer.run(
+                lambda database: database.upkeep.prune(
+                    now - keep.observations, now - keep.notifications
+                )
+            )
+
+
+def _watches_of(book: Rulebook) -> dict[str, Watch]:
+    """The watches that some rule reads, by key."""
+    return {watch.key: watch for watch in book.used_watches}

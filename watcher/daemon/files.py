@@ -1,0 +1,59 @@
+"""The rule files on disk: what they hold now, and word of a change."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from watchfiles import Change, awatch
+
+_DEBOUNCE_MS = 200
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFiles:
+    """A rule file, or a folder of ``*.yaml`` files."""
+
+    path: Path
+
+    def digest(self) -> str:
+        """A hash of names and contents: what has not changed need not be read again."""
+        hashed = hashlib.sha256()
+        files = sorted(self.path.glob("*.y*ml")) if self.path.is_dir() else [self.path]
+        for file in files:
+            hashed.update(str(file).encode())
+            try:
+                hashed.update(file.read_bytes())
+            except OSError:
+                hashed.update(b"unreadable")
+        return hashed.hexdigest()
+
+    def folders(self) -> list[Path]:
+        """The folders to watch: editors replace files, and links lead elsewhere."""
+        if self.path.is_dir():
+            return [self.path]
+        return sorted({self.path.absolute().parent, self.path.resolve().parent})
+
+    async def follow(self, changed: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
+        """Call ``changed`` after each change of the contents, until ``stop``."""
+        known = self.digest()
+        async for _ in awatch(
+            *self.folders(),
+            watch_filter=self._concerns,
+            debounce=_DEBOUNCE_MS,
+            stop_event=stop,
+            recursive=False,
+        ):
+            digest = self.digest()
+            if digest != known:
+                known = digest
+                await changed()
+
+    def _concerns(self, change: Change, path: str) -> bool:
+        # A database in the same folder changes all the time; a swapped link may have any name.
+        touched = Path(path)
+        return touched.suffix in _SUFFIXES or touched.name == self.path.name or touched.is_symlink()

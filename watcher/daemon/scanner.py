@@ -1,0 +1,271 @@
+"""One scan of one watch, from credits to committed alerts.
+
+The daemon's workers, ``watcher once`` and the demo all scan through here. What goes wrong is
+kept as the watch's health and told to the operator; it never raises a ``SourceError``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from watcher.alerting import troubles
+from watcher.alerting.evaluation import Outcome, evaluate
+from watcher.alerting.telling import Audience, audiences_of
+from watcher.daemon.budget import LedgerBudget
+from watcher.daemon.clock import Clock
+from watcher.errors import (
+    BudgetSpent,
+    CreditsUsedUp,
+    InvalidQuery,
+    KeyRefused,
+    SourceError,
+)
+from watcher.keyapi.client import Client
+from watcher.keyapi.scan import ScanResult, read_scan
+from watcher.model import Instant, ScanState
+from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.store.database import Database
+from watcher.store.writer import Writer
+from watcher.units import format_instant, next_midnight
+
+WATCH = "watch"
+FAILURES_TO_TELL = 3
+NEVER: Instant = 253_402_300_799  # the year 9999: only a reload opens the gate
+NEARLY = 0.8  # of a cap: the operator hears of it
+
+log = structlog.get_logger("watcher.scan")
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What the store knows before a scan begins."""
+
+    known_pages: int
+    known_texts: frozenset[str]
+    last_at: Instant
+    room: int | None  # credits that the caps leave; None is no cap
+
+
+@dataclass(slots=True)
+class Gate:
+    """Whether the source may be asked at all: shut by a refused key or by credits used up."""
+
+    until: Instant | None = None
+    reason: str = ""
+    refused: frozenset[str] = field(default_factory=frozenset)  # watches the server calls invalid
+
+    def shut(self, watch: str, now: Instant) -> str | None:
+        """Why ``watch`` must not be scanned now; None where it may."""
+        if self.reason and (self.until is None or now < self.until):
+            return self.reason
+        return "its query is invalid" if watch in self.refused else None
+
+    def opens(self, watch: str) -> Instant:
+        """When ``watch`` may be scanned again: an instant, past where it may now."""
+        if watch in self.refused or (self.reason and self.until is None):
+            return NEVER
+        return self.until if self.reason and self.until is not None else 0
+
+
+class Scanner:
+    """Scans watches of one rulebook through one client; made anew at a reload."""
+
+    def __init__(
+        self,
+        book: Rulebook,
+        client: Client,
+        writer: Writer,
+        clock: Clock,
+        stop: asyncio.Event | None = None,
+        audiences: dict[str, Audience] | None = None,
+    ) -> None:
+        self.book = book
+        self.gate = Gate()
+        self._client = client
+        self._writer = writer
+        self._clock = clock
+        self._stop = stop
+        self._audiences = audiences_of(book.channels) if audiences is None else audiences
+        self._skipped: dict[str, Instant] = {}
+
+    @property
+    def operator(self) -> list[Audience]:
+        """The channels that hear of the watcher's own troubles."""
+        return [self._audiences[name] for name in self.book.operator]
+
+    def swap(self, book: Rulebook, client: Client | None) -> None:
+        """Go on with other rules, and with another client where one is given.
+
+        Called on the store's thread, between two commits. The gate opens: what the source
+        refused may be mended now.
+        """
+        self.book = book
+        self._audiences = audiences_of(book.channels)
+        self.gate = Gate()
+        self._skipped.clear()
+        if client is not None:
+            self._client = client
+
+    def not_before(self, watch: Watch) -> Instant:
+        """Until when ``watch`` is not to be scanned, whatever its schedule says."""
+        return max(self.gate.opens(watch.key), self._skipped.get(watch.key, 0))
+
+    async def scan(
+        self,
+        watch: Watch,
+        at: Instant,
+        rules: tuple[Rule, ...] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Outcome | None:
+        """Scan ``watch`` as of ``at``; None where it was not begun (the log says why)."""
+        now = self._clock.now()
+        shut = self.gate.shut(watch.key, now)
+        if shut is not None:
+            log.warning("scan skipped", watch=watch.name, reason=shut)
+            return None
+        before = await self._writer.run(lambda db: self._background(db, watch, now))
+        if not await self._affordable(watch, before, now):
+            return None
+        budget = LedgerBudget(self._writer, self._clock, self.book.api, watch.key)
+        result = await read_scan(
+            watch.query,
+            self._client,
+            budget,
+            watch=watch.key,
+            at=max(at, before.last_at + 1),
+            now=self._clock.now,
+            known_pages=before.known_pages,
+            wants_texts=lambda product: product not in before.known_texts,
+            stop=self._stop,
+            progress=progress,
+        )
+        return await self._writer.run(lambda db: self._commit(db, watch, rules, result, budget))
+
+    def _background(self, database: Database, watch: Watch, now: Instant) -> Background:
+        history = database.history
+        last = history.last_scan(watch.key)
+        complete = history.last_complete(watch.key)
+        spent = database.ledger.spent(now)
+        caps = (
+            (self.book.api.credits_per_day, spent.day),
+            (self.book.api.credits_per_month, spent.month),
+        )
+        rooms = [cap - used for cap, used in caps if cap is not None]
+        return Background(
+            known_pages=complete.pages if complete is not None else 0,
+            known_texts=frozenset(history.known_texts(watch.query.region)),
+            last_at=last.at if last is not None else 0,
+            room=min(rooms) if rooms else None,
+        )
+
+    async def _affordable(self, watch: Watch, before: Background, now: Instant) -> bool:
+        cost = before.known_pages or watch.query.pages
+        if before.room is None or cost <= before.room:
+            return True
+        text = (
+            f'the watch "{watch.name}" was not read: it costs {cost} credits and the caps '
+            f"leave {before.room}"
+        )
+        log.warning("scan skipped", watch=watch.name, cost=cost, room=before.room)
+        self._skipped[watch.key] = min(watch.schedule.next(now), next_midnight(now))
+        cause = f"credit cap {format_instant(now)[:10]}"
+        await self._writer.run(lambda db: troubles.begin(db, self.operator, cause, text, now))
+        return False
+
+    def _commit(
+        self,
+        database: Database,
+        watch: Watch,
+        rules: tuple[Rule, ...] | None,
+        result: ScanResult,
+        budget: LedgerBudget,
+    ) -> Outcome:
+        now = self._clock.now()
+        # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
+        chosen = self.book.rules_of(watch) if rules is None else rules
+        with database.atomic():
+            outcome = evaluate(
+                database, result.scan, chosen, self._audiences, self.book.metrics, now
+            )
+            budget.settle(database)
+            self._note_source(database, watch, result.failure, now)
+            self._note_health(database, watch, result, now)
+            self._note_credits(database, now)
+        scan = result.scan
+        log.info(
+            "scanned",
+            watch=watch.name,
+            state=scan.state.value,
+            products=len(scan),
+            requests=scan.requests,
+            changed=outcome.changed,
+            fired=len(outcome.fired),
+            resolved=len(outcome.resolved),
+            error=scan.error,
+        )
+        return outcome
+
+    def _note_source(
+        self, database: Database, watch: Watch, failure: SourceError | None, now: Instant
+    ) -> None:
+        """Shut the gate for failures that asking again can't mend; open it after a good scan."""
+        match failure:
+            case KeyRefused():
+                self._shut(database, "key refused", failure, None, now)
+            case CreditsUsedUp():
+                self._shut(database, "credits used up", failure, next_midnight(now), now)
+            case InvalidQuery():
+                self.gate.refused |= {watch.key}
+                troubles.begin(
+                    database,
+                    self.operator,
+                    f"invalid query {watch.name}",
+                    f'the watch "{watch.name}" ({watch.query.describe()}): {failure}',
+                    now,
+                )
+            case None:
+                self.gate.reason = ""
+                for cause in ("key refused", "credits used up", f"invalid query {watch.name}"):
+                    troubles.end(database, self.operator, cause, now)
+
+    def _shut(
+        self,
+        database: Database,
+        cause: str,
+        failure: SourceError,
+        until: Instant | None,
+        now: Instant,
+    ) -> None:
+        self.gate.reason, self.gate.until = str(failure), until
+        troubles.begin(database, self.operator, cause, str(failure), now)
+
+    def _note_health(
+        self, database: Database, watch: Watch, result: ScanResult, now: Instant
+    ) -> None:
+        cause = f"watch {watch.name} fails"
+        if result.scan.state is ScanState.COMPLETE:
+            database.health.ok(WATCH, watch.key, now)
+            troubles.end(database, self.operator, cause, now)
+            return
+        if isinstance(result.failure, BudgetSpent) or (self._stop and self._stop.is_set()):
+            return  # cut off by us: the watch is as healthy as it was
+        error = result.scan.error or "the scan was cut off"
+        health = database.health.failing(WATCH, watch.key, error, now)
+        if health.failures >= FAILURES_TO_TELL:
+            text = f'the watch "{watch.name}" failed {health.failures} times in a row: {error}'
+            troubles.begin(database, self.operator, cause, text, now)
+
+    def _note_credits(self, database: Database, now: Instant) -> None:
+        spent = database.ledger.spent(now)
+        today = format_instant(now)
+        for cap, used, span in (
+            (self.book.api.credits_per_day, spent.day, f"day {today[:10]}"),
+            (self.book.api.credits_per_month, spent.month, f"month {today[:7]}"),
+        ):
+            if cap and used >= NEARLY * cap:
+                text = f"{used} of the {cap} credits of the {span} are used"
+                troubles.begin(database, self.operator, f"credits nearly used {span}", text, now)
