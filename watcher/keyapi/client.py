@@ -1,0 +1,231 @@
+"""Asking KeyAPI for a page: session, key, pace, retries.
+
+One client serves all watches: its pace and its limit of requests at once hold over all of them.
+The key is in the session's headers only: no error, log or ``repr`` shows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from types import TracebackType
+from typing import NamedTuple, Protocol, Self
+
+import aiohttp
+from yarl import URL
+
+from watcher import __version__
+from watcher.errors import KeyRefused, SourceError, SourceUnavailable
+from watcher.keyapi.answer import Page, decode
+from watcher.keyapi.failures import failure
+from watcher.keyapi.fields import ENDPOINT
+from watcher.keyapi.pace import Pace, Seams
+
+LARGEST_BODY = 8 * 2**20  # bytes, decompressed
+LONGEST_PAUSE = 15 * 60.0  # seconds, whatever Retry-After says
+
+_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5, sock_read=15)
+_CHUNK = 64 * 2**10
+_MOST_REDIRECTS = 3
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_PASSING = frozenset((200, 408, 425, 429))
+_FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 30.0  # seconds
+
+
+class Budget(Protocol):
+    """What pays for requests, one credit each."""
+
+    async def spend(self) -> None:
+        """Pay for the attempt that comes next; raises ``BudgetSpent`` to forbid it."""
+
+    async def refund(self) -> None:
+        """Take back the last payment: the attempt never reached the server."""
+
+
+class Client:
+    """Reads pages over HTTP. An async context manager: the connections live within it."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        requests_per_second: float = 2,
+        concurrency: int = 2,
+        tries: int = 4,
+        timeout: aiohttp.ClientTimeout = _TIMEOUT,
+        seams: Seams | None = None,
+    ) -> None:
+        """Of ``url`` only the base is needed: ``https://api.keyapi.ai``.
+
+        Raises:
+            KeyRefused: ``key`` is empty, or can't be a key.
+        """
+        self.concurrency = concurrency
+        self._key = _checked_key(key)
+        self._url = URL(url.rstrip("/") + ENDPOINT)
+        self._tries = tries
+        self._timeout = timeout
+        self._seams = seams or Seams()
+        self._pace = Pace(requests_per_second, self._seams)
+        self._at_once = asyncio.Semaphore(concurrency)
+        self._session: aiohttp.ClientSession | None = None
+
+    def __repr__(self) -> str:
+        return f"<Client of {self._url.host}>"
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            headers={
+                "Authorization": f"Bearer {self._key}",
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
+                "User-Agent": f"watcher/{__version__}",
+            },
+            timeout=self._timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        # aiohttp sends a GET again by itself when a kept connection drops: a request, and maybe
+        # a credit, that no budget would know of. Our own tries are enough. It has no public switch.
+        self._session._retry_connection = False  # noqa: SLF001
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def page(self, params: Mapping[str, str], page_num: int, budget: Budget) -> Page:
+        """One page of a list, asked for up to ``tries`` times; ``params`` as ``Query.params``.
+
+        Raises:
+            SourceError: of the kind that says what to do; what ``budget.spend`` raises.
+        """
+        asked = {**params, "page_num": str(page_num)}
+        for tried in range(1, self._tries + 1):
+            outcome = await self._attempt(asked, budget)
+            if isinstance(outcome, Page):
+                return outcome
+            if tried == self._tries or not _passes(outcome):
+                raise outcome
+            await self._seams.sleep(self._pause(outcome, tried))
+        raise ValueError("a client needs at least one try")
+
+    async def _attempt(self, asked: Mapping[str, str], budget: Budget) -> Page | SourceError:
+        """A page or the error; raised is only what the budget raises."""
+        async with self._at_once:
+            await self._pace.turn()
+            await budget.spend()
+            outcome, reached = await self._ask(asked)
+        if not reached:
+            await budget.refund()
+        if isinstance(outcome, Page):
+            self._pace.speed_up()
+        elif outcome.status == 429:
+            self._pace.slow_down(self._pause(outcome, 1))
+        return outcome
+
+    async def _ask(self, asked: Mapping[str, str]) -> tuple[Page | SourceError, bool]:
+        """A page or the error, and whether the request reached the server."""
+        # Errors are values here: an exception of aiohttp can hold the request's headers, and
+        # must not go along as the cause or the context of ours.
+        try:
+            return self._read(await self._get(asked), asked), True
+        except SourceError as error:
+            return self._masked(error), True
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return SourceUnavailable(f"can't connect to {self._url.host}: {_words(error)}"), False
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            fault = SourceUnavailable(f"no whole answer from {self._url.host}: {_words(error)}")
+            return self._masked(fault), True
+
+    def _read(self, reply: _Reply, asked: Mapping[str, str]) -> Page:
+        if 200 <= reply.status < 300:
+            return decode(reply.body)
+        now, query = self._seams.now(), "&".join(f"{name}={asked[name]}" for name in asked)
+        raise failure(reply.status, reply.headers, reply.body, now=now, asked=query)
+
+    async def _get(self, asked: Mapping[str, str]) -> _Reply:
+        """The answer, after redirects that stay on the host."""
+        if self._session is None:
+            raise RuntimeError("use the client as an async context manager")
+        url, query = self._url, asked
+        for _ in range(_MOST_REDIRECTS + 1):
+            async with self._session.get(url, params=query, allow_redirects=False) as response:
+                if response.status not in _REDIRECTS:
+                    body = await _body(response)
+                    return _Reply(response.status, response.headers, body)
+                url, query = self._redirect(url, response), {}
+        raise SourceUnavailable("KeyAPI redirects in circles: is api.url right?", status=302)
+
+    def _redirect(self, url: URL, response: aiohttp.ClientResponse) -> URL:
+        target = url.join(URL(response.headers.get("Location", "")))
+        same = target.origin() == url.origin()
+        safer = target.host == url.host and (url.scheme, target.scheme) == ("http", "https")
+        if not (same or safer):
+            raise SourceUnavailable(
+                f"KeyAPI redirects to another address ({target.origin()}): not followed, for it "
+                "would be told the key",
+                status=response.status,
+            )
+        return target
+
+    def _pause(self, error: SourceError, tried: int) -> float:
+        """Seconds to wait after a failed attempt: what the server says, else full jitter."""
+        told = error.retry_after if isinstance(error, SourceUnavailable) else None
+        if told is not None:
+            return min(told, LONGEST_PAUSE)
+        longest = min(_FIRST_BACKOFF * 2.0 ** (tried - 1), _LONGEST_BACKOFF)
+        return longest * self._seams.random()
+
+    def _masked(self, error: SourceError) -> SourceError:
+        # A server may repeat the key in what it says about it.
+        error.args = tuple(str(part).replace(self._key, "***") for part in error.args)
+        return error.with_traceback(None)
+
+
+class _Reply(NamedTuple):
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def _checked_key(key: str) -> str:
+    key = key.strip()
+    if not key:
+        raise KeyRefused("there is no key for KeyAPI: set api.key or KEYAPI_KEY")
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise KeyRefused("the key for KeyAPI holds characters that no key has: copy it again")
+    return key
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    chunks, size = [], 0
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            limit = f"{LARGEST_BODY >> 20} MiB"
+            raise SourceUnavailable(f"the answer is longer than {limit}", status=response.status)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _passes(error: SourceError) -> bool:
+    """Whether another try may help. A redirect or a 404 will be the same again."""
+    if not isinstance(error, SourceUnavailable):
+        return False
+    return error.status is None or error.status in _PASSING or error.status >= 500
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "it took too long"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "its certificate is not valid"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error.strerror or type(error.os_error).__name__
+    return f"{type(error).__name__}: {error}"[:200]

@@ -1,0 +1,78 @@
+"""Answers with another status than 200 -> the error that says what to do.
+
+The meaning of the codes is the one that the vendor documents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from watcher.errors import CreditsUsedUp, InvalidQuery, KeyRefused, SourceError, SourceUnavailable
+from watcher.keyapi.wording import excerpt, plain
+
+RATE_LIMIT_PAUSE = 60.0  # seconds to wait after a 429 that does not say
+
+_OUT_OF_QUOTA = re.compile(r"quota|usage limit exceeded", re.IGNORECASE)
+
+
+def failure(
+    status: int, headers: Mapping[str, str], body: bytes, *, now: float, asked: str = ""
+) -> SourceError:
+    """The error of an answer; its text has what the server says.
+
+    ``now`` in Unix seconds turns a ``Retry-After`` date into a time to wait; ``asked`` is the
+    query as text, for the errors that are about it.
+    """
+    message = _server_message(body)
+    said = f"KeyAPI answers {status}: {message}" if message else f"KeyAPI answers {status}"
+    match status:
+        case 400:
+            query = f" (asked for {asked})" if asked else ""
+            return InvalidQuery(f"{said}{query}: correct the watch", status=status)
+        case 401:
+            return KeyRefused(f"{said}: the key is missing or not valid", status=status)
+        case 402:
+            return CreditsUsedUp(f"{said}: the account has no credits left", status=status)
+        case 403:
+            text = "the key may not read product lists, or its quota is exceeded"
+            return KeyRefused(f"{said}: {text}", status=status)
+        case 404:
+            return SourceUnavailable(f"{said}: is api.url right?", status=status)
+    if status >= 500 and _OUT_OF_QUOTA.search(body.decode("utf-8", "replace")):
+        return CreditsUsedUp(said, status=status)
+    pause = retry_after(headers.get("Retry-After"), now)
+    if status == 429 and pause is None:
+        pause = RATE_LIMIT_PAUSE
+    return SourceUnavailable(said, status=status, retry_after=pause)
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Seconds to wait by a ``Retry-After`` header (seconds or an HTTP date); None if unreadable."""
+    if value is None:
+        return None
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value.strip(), re.ASCII):
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    # A date whose zone is written -0000 comes without one; it is UTC all the same.
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, date.timestamp() - now)
+
+
+def _server_message(body: bytes) -> str:
+    """What the server says about its refusal, on one short line; empty if it says nothing."""
+    try:
+        answer = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return excerpt(body) if body.strip() else ""
+    if not isinstance(answer, dict):
+        return ""
+    told = (answer.get(name) for name in ("message", "msg", "error", "detail"))
+    return next((plain(text) for text in told if text), "")

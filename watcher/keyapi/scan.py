@@ -1,0 +1,306 @@
+"""Pages -> a Scan: what a watch's list shows now, with ranks.
+
+Pages that the last scan showed to exist are read several at once, the ones past them one by one:
+so at most one credit is spent on a page that is not there. Products are not held as objects
+longer than their page: what is kept is a matrix a page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from watcher.errors import SourceError, SourceUnavailable
+from watcher.keyapi.answer import Page, number_table
+from watcher.keyapi.client import Budget, Client
+from watcher.keyapi.fields import NUMERIC_NAMES, PAGE_SIZE, TEXTS
+from watcher.keyapi.query import Query
+from watcher.model import Floats, Instant, LongTexts, Scan, ScanState
+
+STOP_GRACE = 5.0  # seconds that the pages in flight get after a stop
+
+# So many pages in a row that failed for good: the server is down, not the page.
+_MOST_FAILURES_IN_A_ROW = 3
+_MOST_PROBLEMS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """A scan, and the failure that kept it from being complete, if one did.
+
+    ``missing`` names the fields that no product of the scan has a value for: where that goes
+    on, the API may have lost them.
+    """
+
+    scan: Scan
+    failure: SourceError | None = None
+    missing: frozenset[str] = frozenset()
+
+
+async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
+    query: Query,
+    client: Client,
+    budget: Budget,
+    *,
+    watch: str,
+    at: Instant,
+    now: Callable[[], Instant],
+    known_pages: int = 0,
+    wants_texts: Callable[[str], bool] = lambda _: False,
+    stop: asyncio.Event | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    grace: float = STOP_GRACE,
+) -> ScanResult:
+    """Read a watch's list. A ``SourceError`` becomes part of the result and is never raised.
+
+    ``known_pages`` is how many pages the last complete scan found. ``wants_texts`` says for a
+    product id whether its long texts are wanted. Once ``stop`` is set no page is begun, and
+    those in flight have ``grace`` seconds to end. ``progress`` hears the pages read and those
+    expected.
+    """
+    started = now()
+    reading = _Reading(query, client, _Counted(budget), query.params(started), wants_texts)
+    reading.progress = progress
+    stop = stop or asyncio.Event()
+    await _with_grace(reading.read(min(known_pages, query.pages), stop), stop, grace)
+    # All that is asked of the pages comes first: assembling empties them.
+    state, failure, error = reading.state(), reading.failure(), reading.error()
+    problems = reading.problems()
+    rows = _assemble(reading.pages, query.top)
+    scan = Scan(
+        watch=watch,
+        region=query.region,
+        at=at,
+        started=started,
+        finished=now(),
+        state=state,
+        requests=reading.budget.requests,
+        pages=reading.highest,
+        product_ids=tuple(rows.product_ids),
+        ranks=np.array(rows.positions, np.int64) * query.ranked,
+        numbers=rows.numbers,
+        texts={name: tuple(values) for name, values in rows.texts.items()},
+        long_texts=rows.long_texts,
+        error=error,
+        problems=problems,
+    )
+    return ScanResult(scan, failure, _missing(scan))
+
+
+# ------------------------------------------------------------------ reading
+
+
+class _Counted:
+    """A budget that counts the requests that reached the server."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self.requests = 0
+
+    async def spend(self) -> None:
+        await self._budget.spend()
+        self.requests += 1
+
+    async def refund(self) -> None:
+        await self._budget.refund()
+        self.requests -= 1
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One scan while it runs: which pages were read, which failed, where the list ends."""
+
+    query: Query
+    client: Client
+    budget: _Counted
+    params: Mapping[str, str]
+    wants_texts: Callable[[str], bool]
+    progress: Callable[[int, int], None] | None = None
+    known: int = 0
+    highest: int = 0  # the last page with a product on it
+    pages: dict[int, _PageRows] = field(default_factory=dict)
+    short: set[int] = field(default_factory=set)
+    failed: dict[int, SourceError] = field(default_factory=dict)
+    fatal: SourceError | None = None
+    failures_in_a_row: int = 0
+
+    async def read(self, known: int, stop: asyncio.Event) -> None:
+        """Read the known pages several at once, then the others one by one."""
+        self.known = known
+        phases = (
+            (range(1, known + 1), self.client.concurrency),
+            (range(known + 1, self.query.pages + 1), 1),
+        )
+        for pages, at_once in phases:
+            numbers = iter(pages)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(min(at_once, len(pages))):
+                        group.create_task(self._read_pages(numbers, stop))
+            except ExceptionGroup as several:
+                raise several.exceptions[0] from None
+
+    async def _read_pages(self, numbers: Iterator[int], stop: asyncio.Event) -> None:
+        while not (stop.is_set() or self._is_over()):
+            page_num = next(numbers, None)
+            if page_num is None:
+                return
+            try:
+                page = await self.client.page(self.params, page_num, self.budget)
+            except SourceError as error:
+                self._page_failed(page_num, error)
+            else:
+                self._page_read(page_num, page)
+
+    def _page_read(self, page_num: int, page: Page) -> None:
+        self.failures_in_a_row = 0
+        self.pages[page_num] = _keep(page, page_num, self.wants_texts)
+        if page.rows:
+            self.highest = max(self.highest, page_num)
+        if page.rows < PAGE_SIZE:
+            self.short.add(page_num)
+        if self.progress is not None:
+            expected = self.end or self.known or self.query.pages
+            self.progress(len(self.pages), max(expected, len(self.pages)))
+
+    def _page_failed(self, page_num: int, error: SourceError) -> None:
+        self.failed[page_num] = error
+        self.failures_in_a_row += 1
+        if self.fatal is None and not isinstance(error, SourceUnavailable):
+            self.fatal = error
+
+    def _is_over(self) -> bool:
+        down = self.failures_in_a_row >= _MOST_FAILURES_IN_A_ROW
+        return down or self.fatal is not None or self.end is not None
+
+    @property
+    def end(self) -> int | None:
+        """The list's last page; None while not seen.
+
+        A short page ends the list, unless one read at the same time shows that it goes on.
+        """
+        return min((page for page in self.short if page >= self.highest), default=None)
+
+    def state(self) -> ScanState:
+        last = self.end or self.query.pages
+        if all(page_num in self.pages for page_num in range(1, last + 1)):
+            return ScanState.COMPLETE
+        return ScanState.PARTIAL if self.pages else ScanState.FAILED
+
+    def failure(self) -> SourceError | None:
+        if self.fatal is not None or not self.failed or self.state() is ScanState.COMPLETE:
+            return self.fatal
+        return self.failed[min(self.failed)]
+
+    def error(self) -> str | None:
+        """Why the scan is not complete, on one line."""
+        if self.state() is ScanState.COMPLETE:
+            return None
+        failure = self.failure()
+        if failure is None:
+            return f"stopped after {len(self.pages)} of {self.known or self.query.pages} pages"
+        page_num = next(page for page, error in self.failed.items() if error is failure)
+        others = len(self.failed) - 1
+        more = f" (and {others} more page{'s' if others > 1 else ''})" if others else ""
+        return f"page {page_num}: {failure}{more}"
+
+    def problems(self) -> tuple[str, ...]:
+        found = [
+            problem for number in sorted(self.pages) for problem in self.pages[number].problems
+        ]
+        last = self.end or self.query.pages
+        gaps = sorted(page_num for page_num in self.short if page_num < last)
+        found += [f"page {page_num} is short, but the list goes on" for page_num in gaps]
+        if len(found) > _MOST_PROBLEMS:
+            found[_MOST_PROBLEMS:] = [f"and {len(found) - _MOST_PROBLEMS} more problems"]
+        return tuple(found)
+
+
+async def _with_grace(work: Coroutine[None, None, None], stop: asyncio.Event, grace: float) -> None:
+    """Do the work; from the stop on it has ``grace`` seconds to end by itself."""
+    working = asyncio.ensure_future(work)
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((working,), timeout=grace)
+        if working.done():
+            working.result()
+    finally:
+        working.cancel()
+        stopping.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
+
+
+# ------------------------------------------------------------------ rows
+
+
+@dataclass(frozen=True, slots=True)
+class _PageRows:
+    """What is kept of a page. ``positions`` are places in the whole list, from 1."""
+
+    product_ids: tuple[str, ...]
+    positions: tuple[int, ...]
+    numbers: Floats
+    texts: tuple[tuple[str | None, ...], ...]
+    long_texts: Mapping[str, LongTexts]
+    problems: tuple[str, ...]
+
+
+def _keep(page: Page, page_num: int, wants_texts: Callable[[str], bool]) -> _PageRows:
+    first = (page_num - 1) * PAGE_SIZE + 1
+    wanted = [product for product in page.products if wants_texts(product.product_id)]
+    return _PageRows(
+        product_ids=tuple(product.product_id for product in page.products),
+        positions=tuple(first + position for position in page.positions),
+        numbers=number_table(page.products),
+        texts=tuple(product.texts() for product in page.products),
+        long_texts={product.product_id: product.long_texts() for product in wanted},
+        problems=tuple(f"page {page_num}: {problem}" for problem in page.problems),
+    )
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The products of all pages in the order of the list."""
+
+    numbers: Floats
+    product_ids: list[str] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+    texts: dict[str, list[str | None]] = field(
+        default_factory=lambda: {text.name: [] for text in TEXTS}
+    )
+    long_texts: dict[str, LongTexts] = field(default_factory=dict)
+
+
+def _assemble(pages: dict[int, _PageRows], top: int) -> _Rows:
+    """Join the pages, emptying ``pages``: each product once, at its first place up to ``top``."""
+    most = sum(len(page.product_ids) for page in pages.values())
+    rows = _Rows(np.empty((most, len(NUMERIC_NAMES))))
+    seen: set[str] = set()
+    for page_num in sorted(pages):
+        page = pages.pop(page_num)
+        for index, product_id in enumerate(page.product_ids):
+            if product_id in seen or page.positions[index] > top:
+                continue
+            seen.add(product_id)
+            rows.numbers[len(rows.product_ids)] = page.numbers[index]
+            rows.product_ids.append(product_id)
+            rows.positions.append(page.positions[index])
+            for text, value in zip(TEXTS, page.texts[index], strict=True):
+                rows.texts[text.name].append(value)
+            if product_id in page.long_texts:
+                rows.long_texts[product_id] = page.long_texts[product_id]
+    rows.numbers = rows.numbers[: len(rows.product_ids)]
+    return rows
+
+
+def _missing(scan: Scan) -> frozenset[str]:
+    if not len(scan):
+        return frozenset()
+    absent = np.flatnonzero(np.isnan(scan.numbers).all(axis=0))
+    numbers = (NUMERIC_NAMES[column] for column in absent)
+    texts = (name for name, values in scan.texts.items() if not any(values))
+    return frozenset((*numbers, *texts))
