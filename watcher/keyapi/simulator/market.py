@@ -1,0 +1,212 @@
+"""A market of products whose sales move day by day: the simulator's whole state.
+
+The answer on ``day`` has what happened up to the day before, as KeyAPI's has (T+1). GMV is in
+US dollars in every region, prices and SKUs are in the region's currency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import numpy as np
+
+from watcher.keyapi.fields import NUMERIC, NUMERIC_NAMES
+from watcher.keyapi.simulator import dynamics
+from watcher.keyapi.simulator.catalogue import Goods, draw, joined
+from watcher.keyapi.simulator.columns import Columns, Index
+from watcher.keyapi.simulator.dynamics import DELISTED, LISTED, SERIES, State
+from watcher.keyapi.simulator.listing import Listing, parse
+from watcher.keyapi.simulator.texts import texts
+from watcher.keyapi.simulator.windows import Windows
+from watcher.model import Bools, Floats, Ints
+
+REGIONS = ("US", "GB", "ID", "TH", "MX", "DE")
+_BURN_IN = 100  # days: the longest window, and some for the first spikes to settle
+_MEAN_AGE = 300
+
+_CATEGORIES = ("category_id", "category_l2_id", "category_l3_id")
+_COLUMNS = (*NUMERIC_NAMES, *_CATEGORIES)
+
+
+class Market:
+    """``products`` or a few more products on the list, over ``regions`` (the first the largest).
+
+    ``start`` is the first ``day`` ("today"). The same seed, start, size and regions give the
+    same market, however its days are advanced; a change to one product by ``boost``,
+    ``set_price``, ``delist`` or ``relist`` leaves all others as they would have been.
+    """
+
+    def __init__(
+        self,
+        *,
+        start: date,
+        seed: int = 7,
+        products: int = 5_000,
+        regions: Sequence[str] = REGIONS,
+    ) -> None:
+        if seed < 0 or products < 1 or not regions:
+            raise ValueError("a market needs a seed of at least 0, a product and a region")
+        self.seed = seed
+        self.products = products
+        self.regions = tuple(regions)
+        self._origin = start - timedelta(days=_BURN_IN)
+        self._elapsed = 0
+        self._changes = 0
+        rng = self._random(0)
+        births = -1 - np.minimum(rng.exponential(_MEAN_AGE, products), 1_500).astype(np.int64)
+        self._goods = draw(rng, births, self.regions, seed=seed, first=0)
+        self._state = dynamics.begin(self._goods, rng, launch=False)
+        self._windows = Windows(len(SERIES))
+        self._windows.grow(_past(self._goods, self._state, rng))
+        self._slots = {str(number): slot for slot, number in enumerate(self._goods.ids.tolist())}
+        self._listing = Listing(self)
+        self.advance(_BURN_IN)
+
+    def __len__(self) -> int:
+        """How many products are on the list."""
+        return int(self.listed().sum())
+
+    @property
+    def day(self) -> date:
+        """Today; the newest data is yesterday's."""
+        return self._origin + timedelta(days=self._elapsed)
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Another one whenever an answer may be another one."""
+        return self._elapsed, self._changes
+
+    def advance(self, days: int = 1) -> None:
+        """Let ``days`` days pass."""
+        for _ in range(days):
+            day = self._elapsed
+            rng = self._random(day + 1)
+            self._launch(rng, day)
+            weekday = (self._origin + timedelta(days=day)).weekday()
+            table = dynamics.step(self._goods, self._state, rng, day, weekday)
+            self._windows.add(day, table)
+            self._elapsed += 1
+
+    def answer(self, params: Mapping[str, str]) -> list[dict[str, object]]:
+        """The page of products for request parameters; raises ``BadParameter``."""
+        request = parse(params)
+        return self._records(self._listing.page(request))
+
+    def product(self, product_id: str) -> dict[str, object]:
+        """One product as an answer has it, also when it is on no list; KeyError if unknown."""
+        return self._records(np.array([self._slots[product_id]]))[0]
+
+    def product_ids(self, region: str | None = None) -> tuple[str, ...]:
+        """The ids on the list, of one region or of all."""
+        mask = self.listed()
+        if region is not None:
+            mask &= self.region_is(region)
+        return tuple(str(number) for number in self._goods.ids[mask].tolist())
+
+    def daily(self, product_id: str, series: str = "total_sale_{}cnt") -> Ints:
+        """A product's last 90 days, oldest first: a family of counters; GMV in cents."""
+        return self._windows.last(self._elapsed - 1, SERIES.index(series), self._slots[product_id])
+
+    def boost(self, product_id: str, factor: float, days: int) -> None:
+        """Multiply what the product is expected to sell on the next ``days`` days."""
+        slot = self._slots[product_id]
+        self._state.boost[slot], self._state.boost_days[slot] = factor, days
+
+    def set_price(self, product_id: str, price: float) -> None:
+        """Give the product another list price at once, in its currency; ends an offer."""
+        slot = self._slots[product_id]
+        self._state.list_price[slot] = max(1, round(price * 100))
+        self._state.offer[slot] = self._state.offer_days[slot] = 0
+        self._changes += 1
+
+    def delist(self, product_id: str, *, shown_days: int | None = None) -> None:
+        """End the product's sale: marked at once, off the list some days later (0: at once)."""
+        slot = self._slots[product_id]
+        self._state.off_since[slot] = self._elapsed
+        self._state.off_mark[slot] = DELISTED
+        if shown_days is not None:
+            self._state.shown_days[slot] = shown_days
+        self._changes += 1
+
+    def relist(self, product_id: str) -> None:
+        """Put a delisted product back on the list, with its counters as they are."""
+        slot = self._slots[product_id]
+        self._state.off_since[slot], self._state.off_mark[slot] = -1, LISTED
+        self._changes += 1
+
+    def listed(self) -> Bools:
+        """Which products are on the list, (n,): a delisted one stays some days."""
+        state = self._state
+        gone = self._elapsed - state.off_since >= state.shown_days
+        return np.asarray((state.off_since < 0) | ~gone)
+
+    def region_is(self, region: str) -> Bools:
+        """Which products are of the region, (n,)."""
+        index = self.regions.index(region) if region in self.regions else -1
+        return np.asarray(self._goods.region == index)
+
+    def column(self, name: str, at: Index = slice(None)) -> Floats | Ints:
+        """A numeric field (amounts in units) or a category, of all products or those ``at``."""
+        columns = Columns(self._goods, self._state, self._windows, self._origin)
+        return columns.value(name, at)
+
+    def shuffle(self) -> Ints:
+        """The order of a list without a sort: arbitrary, another one every day."""
+        return np.random.default_rng([self.seed, self._elapsed, 1]).permutation(len(self._goods))
+
+    def _random(self, day: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, day])
+
+    def _launch(self, rng: np.random.Generator, day: int) -> None:
+        """New products in place of those that chance delisted, so the list never shrinks.
+
+        Those that a test delisted are not replaced: it would change all others' luck.
+        """
+        first = len(self._goods)
+        count = int(self._state.fated.sum()) - (first - self.products)
+        births = np.full(count, day, dtype=np.int64)
+        fresh = draw(rng, births, self.regions, seed=self.seed, first=first)
+        self._goods = joined(self._goods, fresh)
+        self._state = joined(self._state, dynamics.begin(fresh, rng, launch=True))
+        self._windows.grow(np.zeros((len(SERIES), count), dtype=np.int64))
+        numbers = fresh.ids.tolist()
+        self._slots.update({str(number): first + index for index, number in enumerate(numbers)})
+
+    def _records(self, slots: Ints) -> list[dict[str, object]]:
+        columns = Columns(self._goods, self._state, self._windows, self._origin)
+        numbers = [_plain(columns.value(field.name, slots)) for field in NUMERIC]
+        categories = [
+            [str(number) for number in columns.value(name, slots)] for name in _CATEGORIES
+        ]
+        rows = zip(*numbers, *categories, strict=True)
+        return [
+            texts(self._goods, self._state, slot, self.regions, self.day)
+            | dict(zip(_COLUMNS, row, strict=True))
+            for slot, row in zip(slots.tolist(), rows, strict=True)
+        ]
+
+
+def _plain(values: Floats | Ints) -> list[float | int]:
+    """As the vendor writes numbers: amounts with up to two decimals, 0 and not 0.0."""
+    if values.dtype.kind == "i":
+        return list(values.tolist())
+    return [int(value) if value.is_integer() else value for value in values.tolist()]
+
+
+def _past(goods: Goods, state: State, rng: np.random.Generator) -> Ints:
+    """What the first products sold before the simulated days, (9, n); reviews are set too."""
+    n = len(goods)
+    days = -goods.birth
+    sold = np.floor(np.exp(goods.base) * days * rng.uniform(0.2, 1.2, n) + rng.random(n))
+    videos = np.floor(goods.videos_for_sales * np.exp(0.55 * goods.base) * days * rng.random(n))
+    lives = np.floor(goods.lives * np.minimum(1, np.exp(goods.base)) * days * rng.random(n))
+    by_video = np.where(videos > 0, np.floor(sold * goods.video_share), 0)
+    by_live = np.where(lives > 0, np.floor((sold - by_video) * goods.live_share), 0)
+    cents = goods.price / goods.per_dollar
+    views = np.where(videos > 0, by_video / goods.conversion + videos * 40, 0)
+    money = [np.round(units * cents) for units in (sold, by_video, by_live)]
+    state.reviews = np.floor(sold * goods.review_share).astype(np.int64)
+    state.filmed = videos > 0
+    rows = (sold, money[0], videos, by_video, money[1], lives, by_live, money[2], views)
+    return np.array(rows).astype(np.int64)

@@ -1,0 +1,195 @@
+"""The simulated market's regions and departments: currencies, words, categories.
+
+Currencies are at round rates; ``step`` is the smallest price step, in hundredths of a unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A region: its currency (units for a US dollar), and what sellers there put in names."""
+
+    currency: str
+    symbol: str
+    per_dollar: float
+    step: int
+    phrases: tuple[str, ...]
+
+
+PLACES: dict[str, Place] = {
+    "US": Place("USD", "$", 1, 1, ("2026 New", "Viral", "TikTok Made Me Buy It", "Bestseller")),
+    "GB": Place("GBP", "£", 0.8, 1, ("UK Stock", "Next Day", "Lovely", "Colour Choice")),
+    "ID": Place("IDR", "Rp", 16_000, 10_000, ("Gratis Ongkir", "Murah", "COD", "Kekinian")),
+    "TH": Place("THB", "฿", 34, 100, ("พร้อมส่ง", "ส่งฟรี", "ของแท้ 100%", "ลดราคา")),
+    "PH": Place("PHP", "₱", 58, 100, ("COD", "Original", "Legit", "Mura")),
+    "MY": Place("MYR", "RM", 4.4, 10, ("Ready Stock", "Viral TikTok", "Murah", "现货")),
+    "VN": Place("VND", "₫", 25_000, 100_000, ("Chính hãng", "Hàng mới về", "Freeship", "Giá rẻ")),
+    "MX": Place("MXN", "$", 18, 100, ("Envío gratis", "Para niños", "Nuevo", "Edición año 2026")),
+    "SG": Place("SGD", "S$", 1.3, 10, ("SG Seller", "Ready Stock", "Fast Delivery", "本地发货")),
+    "SA": Place("SAR", "SAR", 3.75, 25, ("شحن مجاني", "أصلي", "جديد", "عرض خاص")),
+    "BR": Place("BRL", "R$", 5.4, 10, ("Frete grátis", "Promoção", "Lançamento", "Original")),
+    "ES": Place("EUR", "€", 0.92, 1, ("Envío gratis", "Niña y niño", "Oferta", "Diseño español")),
+    "JP": Place("JPY", "¥", 150, 1_000, ("【送料無料】", "新作", "人気商品", "ギフト")),
+    "DE": Place("EUR", "€", 0.92, 1, ("Für Küche & Bad", "Größe M", "Neu", "Schön & praktisch")),
+    "IT": Place("EUR", "€", 0.92, 1, ("Novità", "Qualità superiore", "Perché no?", "Offerta")),
+    "FR": Place("EUR", "€", 0.92, 1, ("Livraison gratuite", "Été 2026", "Idée cadeau", "Nouveau")),
+}
+ELSEWHERE = Place("USD", "$", 1, 1, ("New", "Sale", "Original", "Top"))
+
+
+def place_of(region: str) -> Place:
+    """The region's currency and words; dollars where the region is not known."""
+    return PLACES.get(region, ELSEWHERE)
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A category of level 1: a typical price in dollars, and what is sold in it."""
+
+    id: str
+    name: str
+    dollars: float
+    goods: tuple[str, ...]
+
+
+DEPARTMENTS: tuple[Department, ...] = (
+    Department(
+        "601450",
+        "Beauty",
+        14,
+        tuple(
+            "Lip Stain|Vitamin C Serum|Lash Clusters|Collagen Mask|Setting Spray|Body Butter|"
+            "Hair Growth Oil|Pore Strips|Makeup Brush Set|Peptide Lip Tint".split("|")
+        ),
+    ),
+    Department(
+        "601152",
+        "Womenswear",
+        22,
+        tuple(
+            "Ribbed Bodysuit|Wide Leg Pants|Maxi Dress|Oversized Hoodie|Seamless Leggings|"
+            "Lace Cami|Knit Cardigan|Pleated Skirt".split("|")
+        ),
+    ),
+    Department(
+        "600001",
+        "Home",
+        17,
+        tuple(
+            "LED Strip Lights|Storage Bins|Shower Curtain|Throw Blanket|Wall Hooks|"
+            "Sunset Lamp|Mop Head Refill|Candle Warmer".split("|")
+        ),
+    ),
+    Department(
+        "601739",
+        "Electronics",
+        25,
+        tuple(
+            "Wireless Earbuds|Magnetic Power Bank|Phone Case|Fast Charger|Mini Projector|"
+            "Smart Watch|Selfie Light|Bluetooth Speaker".split("|")
+        ),
+    ),
+    Department(
+        "700645",
+        "Health",
+        24,
+        tuple(
+            "Magnesium Gummies|Creatine Powder|Sea Moss Capsules|Posture Corrector|"
+            "Electrolyte Sticks|Whitening Strips|Sleep Drops".split("|")
+        ),
+    ),
+    Department(
+        "605248",
+        "Accessories",
+        9,
+        tuple(
+            "Stainless Steel Keychain|Moissanite Ring|Claw Clips|Silk Scarf|Sunglasses|"
+            "Beaded Bracelet|Charm Necklace|Baseball Cap".split("|")
+        ),
+    ),
+    Department(
+        "600024",
+        "Kitchen",
+        19,
+        tuple(
+            "Vegetable Chopper|Insulated Tumbler|Air Fryer Liners|Knife Set|Lunch Box|"
+            "Ice Maker Tray|Espresso Cup|Silicone Spatula".split("|")
+        ),
+    ),
+    Department(
+        "603014",
+        "Sports",
+        21,
+        tuple(
+            "Resistance Bands|Yoga Mat|Pickleball Paddle|Cycling Gloves|Jump Rope|"
+            "Running Belt|Grip Trainer".split("|")
+        ),
+    ),
+    Department(
+        "604206",
+        "Toys",
+        15,
+        tuple(
+            "Building Blocks|Blind Box Figure|Fidget Cube|RC Drift Car|Plush Capybara|"
+            "Slime Kit|Puzzle 1000 Pieces".split("|")
+        ),
+    ),
+    Department(
+        "602118",
+        "Pets",
+        16,
+        tuple(
+            "Cat Water Fountain|Dog Harness|Lick Mat|Grooming Glove|Catnip Toys|"
+            "Slow Feeder Bowl".split("|")
+        ),
+    ),
+    Department(
+        "602284",
+        "Baby",
+        18,
+        tuple(
+            "Swaddle Blanket|Silicone Bibs|Teething Toy|Diaper Bag|Nursery Night Light|"
+            "Baby Romper".split("|")
+        ),
+    ),
+    Department(
+        "700437",
+        "Food",
+        12,
+        tuple(
+            "Freeze Dried Candy|Matcha Powder|Chili Crisp|Protein Cookies|Instant Ramen Pack|"
+            "Dubai Chocolate Bar|Honey Jar".split("|")
+        ),
+    ),
+)
+
+BRANDS = tuple(
+    "Lumora|Nøva|Kesh & Co.|PureGlow|Halo|Tidewell|O'Malley's|BioRoot|Ümlaut|Kawai|Zenix|"
+    "MIRA|Sunday Club|Northpine|Velora|GOGO|Peach & Fig|Atelier 9|Yumi|Brightly".split("|")
+)
+TRAITS = tuple(
+    "Portable|Upgraded|Mini|Luxury|Vintage|Premium|Classic|Original|Everyday|Pro|Deluxe|"
+    "Handmade|Pastel|Travel Size|Limited|Cute|Minimalist|Extra Large".split("|")
+)
+PACKS = tuple(
+    'Set of 3|2 Pack|12" Box|Gift Box|Black / White|w/ Travel Bag|"Limited Edition"|'
+    "(Buy 1 Get 1)|Value Pack|2026 Edition|50% Bigger".split("|")
+)
+EMOJI = tuple("🔥 ✨ 💖 🎁 🌿 😍 🧸 ⚡ 🇺🇸 👩‍🍳".split())
+ROUGH = (
+    "<b>HOT</b>",
+    "@everyone",
+    "*50%* _off_",
+    "Tom\\Jerry",
+    "A&amp;B",
+    "[link](http://x.y)",
+    "<!channel>",
+)
+OPTIONS = (
+    ("Colour", ("Black", "White", "Pink", "Sage", "golden", "silver", "Navy", "Lila")),
+    ("Size", ("XS", "S", "M", "L", "XL", "2XL", "One Size", "30 cm")),
+    ("Flavour", ("Mango", "Berry", "Matcha", "Original", "Cola", "Lime", "Peach", "Açaí")),
+)
