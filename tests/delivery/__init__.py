@@ -1,0 +1,1 @@
+"""Tests of the way from a stored message to a service."""

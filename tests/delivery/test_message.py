@@ -1,0 +1,157 @@
+"""Messages in each style: complete, harmless, within the limit."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.delivery.messages import HOSTILE, alerts, operator
+from watcher.delivery.message import LONGEST, Style, render
+
+STYLES = tuple(Style)
+BRIEF = [Style.PLAIN, Style.MARKDOWN, Style.TELEGRAM]
+
+
+class _Tags(HTMLParser):
+    """Collects the tags and the text of an HTML body."""
+
+    def __init__(self, body: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(body)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_tells_everything(style: Style) -> None:
+    """Each style has the description, name, link, reason, facts, rest, time and alert."""
+    rendered = render(alerts(["Glow Serum"], ["Hat"], 14), style)
+    for part in (
+        "Beauty products whose sales took off",
+        "Glow Serum",
+        "https://www.tiktok.com/shop/pdp/1729873073559015001",
+        "7-day GMV 1,200 → 4,830 (+303%) since 16 Nov",
+        "4.99 USD · 7 days: 1,234 sold, GMV 4,830 · rising · ",
+        "45 creators · 12% commission",
+        "and 14 more: Hat, …",
+        "Data of 23 Nov 2026, 15:00 UTC · alert A1",
+    ):
+        assert part in rendered.body
+    title = "[warning] beauty-rising: 1 products (US)"
+    assert title in (rendered.body if style is Style.TELEGRAM else rendered.title)
+    assert rendered.severity == "warning"
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_do_nothing(style: Style, name: str) -> None:
+    """No mention, no control character, no more lines than a harmless name has."""
+    message = alerts([name], [name], title=f"rule {name}")
+    rendered = render(message, style)
+    whole = rendered.title + "\n" + rendered.body
+    assert not re.search(r"@(everyone|here)\b|<[!@#]|<script|<img|http://", whole)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", whole)
+    harmless = render(alerts(["Lamp"], ["Lamp"], title="rule Lamp"), style)
+    assert rendered.body.count("\n") == harmless.body.count("\n")
+    assert "\n" not in rendered.title
+    whole.encode()
+
+
+@pytest.mark.parametrize("style", [Style.TELEGRAM, Style.EMAIL])
+def test_html_has_only_our_tags(style: Style) -> None:
+    """Whatever the names, the markup is that of the template, and closed."""
+    harmless = _Tags(render(alerts(["Lamp"], ["Hat"]), style).body)
+    hostile = _Tags(render(alerts(HOSTILE, HOSTILE), style).body)
+    assert hostile.tags == harmless.tags
+    assert hostile.open == []
+    assert "script" in hostile.text
+
+
+def test_telegram_uses_only_what_telegram_knows() -> None:
+    """An unknown tag would have Telegram refuse the message."""
+    assert _Tags(render(alerts(HOSTILE, HOSTILE), Style.TELEGRAM).body).tags == {"b", "a", "i"}
+
+
+def test_markdown_has_only_our_links_and_marks() -> None:
+    """Of names, no link, no emphasis and no code is left."""
+    body = render(alerts(HOSTILE, HOSTILE), Style.MARKDOWN).body
+    assert len(re.findall(r"(?<!\\)\]\(", body)) == len(HOSTILE)
+    assert body.count("**") == 2 * len(HOSTILE)
+    assert not re.search(r"[`~_|]", body)
+
+
+@pytest.mark.parametrize("style", BRIEF)
+@pytest.mark.parametrize("limit", [4096, 2000, 1000])
+def test_is_cut_at_a_product(style: Style, limit: int) -> None:
+    """Products are shown whole or counted: all are accounted for, and the limit holds."""
+    names = [f"Product {number} 🌟" for number in range(1, 41)]
+    rendered = render(alerts(names, ["Hat"], 5), style, limit=limit)
+    assert _units(rendered.title + rendered.body) <= limit
+    shown = rendered.body.count("/shop/pdp/")
+    assert 0 < shown < 40
+    assert rendered.body.count("commission") == shown
+    assert f"and {45 - shown} more: Product {shown + 1} 🌟" in rendered.body
+    assert rendered.body.splitlines()[-1].count("A") == shown
+
+
+@given(st.integers(1, 30), st.integers(200, 5_000), st.sampled_from(STYLES))
+@settings(max_examples=60, deadline=None)
+def test_holds_any_limit(count: int, limit: int, style: Style) -> None:
+    """From 300 on every limit is kept (e-mail's frame needs some more)."""
+    limit = limit + 800 if style is Style.EMAIL else limit + 100
+    rendered = render(alerts(["n" * 90] * count), style, limit=limit)
+    assert _units(rendered.title + rendered.body) <= limit
+
+
+@pytest.mark.parametrize("style", BRIEF)
+def test_the_most_that_fit_are_shown(style: Style) -> None:
+    """One more product would not have fitted."""
+    names = ["Lamp"] * 20
+    whole = render(alerts(names), style)
+    size = _units(whole.title + whole.body) + 16
+    assert "more" not in render(alerts(names), style, limit=size).body
+    less = render(alerts(names), style, limit=size - 60)
+    assert less.body.count("/shop/pdp/") >= 18
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_an_operators_text_is_cut_by_its_length(style: Style) -> None:
+    """A long text ends with an ellipsis, within the limit."""
+    rendered = render(operator("line <!channel> & more\n" * 400), style, limit=900)
+    assert "…" in rendered.body
+    assert _units(rendered.title + rendered.body) <= 900
+    assert "<!channel>" not in rendered.body
+
+
+def test_says_its_format() -> None:
+    """Apprise needs to be told what a body is."""
+    formats = [render(operator("x"), style).format for style in STYLES]
+    assert formats == ["text", "markdown", "html", "html"]
+
+
+def test_a_long_title_is_short() -> None:
+    """A title takes at most half of a small limit."""
+    rendered = render(alerts(["Lamp"], title="t" * 900), Style.PLAIN, limit=400)
+    assert len(rendered.title) <= 200
+    assert len(render(alerts(["Lamp"], title="t" * 900), Style.PLAIN, limit=LONGEST).title) == 200

@@ -1,0 +1,124 @@
+"""A message in words."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tests.delivery.messages import FACTS, GMV, NOW, TREND, alerts, item
+from watcher.delivery.view import Product, View, cut_to, view_of
+from watcher.model import Evidence, Item, Message, Severity, Verdict
+from watcher.units import DAY
+
+
+def _view(*items: Item, more: tuple[str, ...] = (), rest: int = 0) -> View:
+    message = msgspec.structs.replace(alerts([]), items=items, more=more, rest=rest)
+    return view_of(message, message.title, UTC)
+
+
+def _product(**changes: object) -> Product:
+    return _view(msgspec.structs.replace(item(1, "Lamp"), **changes)).products[0]
+
+
+def test_says_why_as_the_reader_would() -> None:
+    """A moved value is told from where to where, by how much, since when."""
+    assert _product().why == ("7-day GMV 1,200 → 4,830 (+303%) since 16 Nov",)
+
+
+def test_names_a_flags_values() -> None:
+    """A flag is told by its names; a baseline of today by its hour."""
+    assert _product(why=(TREND,)).why == ("trend stable → rising since 14:00",)
+
+
+def test_tells_a_plain_comparison_with_its_condition() -> None:
+    """A value without baseline says what it was to be."""
+    evidence = Evidence("spu_avg_price", "price", "money", "below 5", Verdict.MET, 4.99)
+    assert _product(why=(evidence,)).why == ("price 4.99 USD (below 5)",)
+
+
+def test_tells_a_condition_without_a_value() -> None:
+    """An evidence of no metric is its condition."""
+    evidence = Evidence("appears", "new in the list", "text", "", Verdict.MET)
+    assert _product(why=(evidence,)).why == ("new in the list",)
+
+
+def test_tells_ranks_without_a_ratio_and_texts_in_quotes() -> None:
+    """Places have no percentage; a text is quoted."""
+    rank = Evidence("rank", "rank", "place", "climbs 5", Verdict.MET, 3.0, 8.0, NOW - DAY)
+    name = Evidence("product_name", "name", "text", "contains glow", Verdict.MET, "<b>Glow")
+    assert _product(why=(rank, name)).why == (
+        "rank #8 → #3 since 22 Nov",
+        'name "<\u200bb>Glow" (contains glow)',
+    )
+
+
+def test_a_baseline_of_zero_has_no_ratio() -> None:
+    """From nothing to something is no percentage."""
+    evidence = msgspec.structs.replace(GMV, baseline=0.0)
+    assert _product(why=(evidence,)).why == ("7-day GMV 0 → 4,830 since 16 Nov",)
+
+
+def test_only_what_was_met_is_a_reason() -> None:
+    """Conditions of the rule that did not hold are no reason; if none held, all are told."""
+    other = msgspec.structs.replace(TREND, verdict=Verdict.NOT_MET)
+    assert len(_product(why=(GMV, other)).why) == 1
+    assert len(_product(why=(other,)).why) == 1
+
+
+def test_facts_leave_out_what_is_unknown() -> None:
+    """Absent, infinite and unranked values are not told."""
+    assert _product().facts == (
+        "4.99 USD",
+        "7 days: 1,234 sold, GMV 4,830",
+        "rising",
+        "#3",
+        "45 creators",
+        "12% commission",
+    )
+    some = {**FACTS, "spu_avg_price": None, "rank": 0.0, "commission": float("nan")}
+    assert _product(facts=some).facts == (
+        "7 days: 1,234 sold, GMV 4,830 USD",
+        "rising",
+        "45 creators",
+    )
+    assert _product(facts={}).facts == ()
+
+
+def test_links_to_the_product_whatever_its_id() -> None:
+    """An id stays one segment of the product page's path."""
+    assert _product().link == "https://www.tiktok.com/shop/pdp/1729873073559015001"
+    link = _product(product_id="../../a?b#c d_e)").link
+    assert link == "https://www.tiktok.com/shop/pdp/..%2F..%2Fa%3Fb%23c%20d%5Fe%29"
+
+
+def test_says_what_became_of_an_alert() -> None:
+    """A reminder and an end are told as such."""
+    assert _product(kind="reminder").notes == ("still firing, since 20 Nov",)
+    ended = _product(kind="resolved", reason="left the list")
+    assert ended.notes == ("ended: left the list", "fired on 20 Nov")
+
+
+def test_counts_and_names_the_rest() -> None:
+    """What is not shown is counted, and named up to a number."""
+    shown = _view(item(1, "Lamp"), more=("Hat", "Cup"), rest=9)
+    assert shown.more == "and 9 more: Hat, Cup, …"
+    assert cut_to(shown, 0).more == "10 products: Lamp, Hat, Cup, …"
+    assert cut_to(shown, 0, named=False).more == "10 products"
+    assert _view(item(1, "Lamp")).more == ""
+
+
+def test_ends_with_the_datas_time_and_the_alerts() -> None:
+    """The last line has the data's time in the channel's zone, and short ids."""
+    message = alerts(["Lamp", "Hat"])
+    view = view_of(message, "", ZoneInfo("Asia/Bangkok"))
+    assert view.footer == "Data of 23 Nov 2026, 22:00 +07 · alerts A1, A2"
+    old = msgspec.structs.replace(item(1, "Lamp"), since=NOW - 400 * DAY, kind="reminder")
+    assert _view(old).products[0].notes == ("still firing, since 19 Oct 2025",)
+
+
+def test_an_operators_message_is_its_text() -> None:
+    """It has no products and no data's time."""
+    view = view_of(Message("operator", "t", Severity.INFO, NOW, text="a\nb"), "t", UTC)
+    assert (view.text, view.products, view.more, view.footer) == ("a\nb", (), "", "")

@@ -1,0 +1,224 @@
+"""What really went over the wire while Apprise sent: it tells only success or failure.
+
+Apprise's plugins call ``requests`` and ``smtplib`` and turn every answer into a boolean; the
+status code, ``Retry-After`` and the mail server's reply stay inside. The two libraries are
+wrapped once a process, and a wrapper notes what it sees in the observation of its own context
+(a ``ContextVar``): calls outside ``observed`` pass untouched and unseen.
+
+An observation holds kinds and numbers, never addresses, headers or texts of the other side:
+these may repeat a channel's secret.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache, wraps
+from http.client import RemoteDisconnected
+from typing import Any
+
+import requests
+from requests import exceptions as faults
+
+_Call = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer: its status, and what it says of when to come again (as it stands there)."""
+
+    status: int
+    retry_after: str | None = None
+    date: str | None = None
+
+    def wait(self, now: float) -> float | None:
+        """``Retry-After`` in seconds: a number, or a date measured from the answer's own."""
+        if self.retry_after is None:
+            return None
+        try:
+            seconds = float(self.retry_after)
+        except ValueError:
+            then, here = _date(self.retry_after), _date(self.date)
+            if then is None:
+                return None
+            seconds = then.timestamp() - (here.timestamp() if here else now)
+        return max(seconds, 0.0) if math.isfinite(seconds) else None
+
+
+def _date(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Observation:
+    """The answers, mail replies of 400 and above, and faults of one try, in their order."""
+
+    answers: list[Answer] = field(default_factory=list)
+    replies: list[int] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    unusable: bool = False
+    closing: bool = False
+
+
+_current: ContextVar[Observation | None] = ContextVar("watcher_observation", default=None)
+
+
+@contextmanager
+def observed() -> Iterator[Observation]:
+    """Note what ``requests`` and ``smtplib`` do in this context while the block runs."""
+    watch()
+    observation = Observation()
+    token = _current.set(observation)
+    try:
+        yield observation
+    finally:
+        _current.reset(token)
+
+
+@cache
+def watch() -> None:
+    """Wrap the two libraries; cached, so that it happens once a process."""
+    _wrap(requests.Session, "send", _send)
+    _wrap(smtplib.SMTP, "getreply", _getreply)
+    _wrap(smtplib.SMTP, "connect", _connect)
+    _wrap(smtplib.SMTP, "quit", _quit)
+
+
+def _wrap(owner: type, name: str, around: Callable[[Observation, _Call], _Call]) -> None:
+    original = getattr(owner, name)
+
+    @wraps(original)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        observation = _current.get()
+        if observation is None:
+            return original(*args, **kwargs)
+        return around(observation, original)(*args, **kwargs)
+
+    setattr(owner, name, wrapper)
+
+
+def _send(observation: Observation, original: _Call) -> _Call:
+    def send(*args: Any, **kwargs: Any) -> Any:
+        try:
+            response = original(*args, **kwargs)
+        except (requests.RequestException, ValueError) as error:
+            observation.unusable |= isinstance(error, _UNUSABLE)
+            observation.faults.append(describe(error))
+            raise
+        observation.answers.append(
+            Answer(response.status_code, _retry_after(response), response.headers.get("Date"))
+        )
+        return response
+
+    return send
+
+
+def _getreply(observation: Observation, original: _Call) -> _Call:
+    def getreply(*args: Any, **kwargs: Any) -> Any:
+        try:
+            code, text = original(*args, **kwargs)
+        except (OSError, smtplib.SMTPException) as error:
+            if not observation.closing:
+                observation.faults.append(describe(error))
+            raise
+        if code >= 400 and not observation.closing:
+            observation.replies.append(code)
+        return code, text
+
+    return getreply
+
+
+def _connect(observation: Observation, original: _Call) -> _Call:
+    def connect(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(*args, **kwargs)
+        except (OSError, smtplib.SMTPException) as error:
+            observation.faults.append(describe(error))
+            raise
+
+    return connect
+
+
+def _quit(observation: Observation, original: _Call) -> _Call:
+    def leave(*args: Any, **kwargs: Any) -> Any:
+        # All is said by now; a server that hangs up at once adds nothing.
+        observation.closing = True
+        return original(*args, **kwargs)
+
+    return leave
+
+
+def _retry_after(response: requests.Response) -> str | None:
+    """The header, or where Discord and Telegram put it in the body of a 429."""
+    header = response.headers.get("Retry-After")
+    if header is not None or response.status_code != 429 or len(response.content) > 10_000:
+        return header
+    try:
+        body = response.json()
+    except ValueError:
+        return None
+    if not isinstance(body, dict):
+        return None
+    parameters = body.get("parameters")
+    inner = parameters.get("retry_after") if isinstance(parameters, dict) else None
+    value = body.get("retry_after", inner)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else None
+
+
+_UNUSABLE = (faults.InvalidURL, faults.InvalidSchema, faults.MissingSchema, faults.InvalidHeader)
+
+_WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    (_UNUSABLE, "the address can't be used"),
+    ((socket.gaierror,), "its host name is not known"),
+    ((ssl.SSLCertVerificationError,), "its certificate is not valid"),
+    ((ssl.SSLError, faults.SSLError), "the encrypted connection failed"),
+    ((ConnectionRefusedError,), "the connection was refused"),
+    (
+        (RemoteDisconnected, ConnectionError, smtplib.SMTPServerDisconnected),
+        "the connection was cut",
+    ),
+    ((faults.ConnectTimeout,), "no connection in time"),
+    ((TimeoutError, faults.Timeout), "no answer in time"),
+    ((faults.TooManyRedirects,), "too many redirects"),
+    ((faults.ChunkedEncodingError, faults.ContentDecodingError), "the answer was cut"),
+)
+
+
+def describe(error: BaseException) -> str:
+    """A fault in fixed words: its own text may hold the address that was asked."""
+    chain = tuple(_chain(error))
+    for kinds, words in _WORDS:
+        if any(isinstance(link, kinds) for link in chain):
+            return words
+    numbers = [link.errno for link in chain if isinstance(link, OSError) and link.errno]
+    names = [errno.errorcode[number] for number in numbers if number in errno.errorcode]
+    return f"the connection failed ({names[0] if names else type(error).__name__})"
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it was raised from; requests wraps urllib3's, which wraps the system's."""
+    seen: list[BaseException] = []
+    waiting: list[Any] = [error]
+    while waiting and len(seen) < 20:
+        link = waiting.pop(0)
+        if not isinstance(link, BaseException) or any(link is other for other in seen):
+            continue
+        seen.append(link)
+        yield link
+        waiting += [getattr(link, "reason", None), link.__cause__, link.__context__, *link.args]

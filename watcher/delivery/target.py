@@ -1,0 +1,287 @@
+"""One channel URL, one try, a typed outcome: the only user of Apprise.
+
+Apprise answers a send with yes or no; the reasons come from ``observing``. A try runs on a
+thread of its own, not in Apprise's shared pool of six, where a few dead services would hold up
+the others; it is a daemon thread, so that a stuck one can't hold up the process's end.
+
+A URL is a secret: it is read once, handed to Apprise, and occurs in no text of ours. Apprise,
+requests and urllib3 write addresses into their logs; ``warm_up`` silences these.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import re
+import threading
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from functools import cache, partial
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import parse_qs, urlsplit
+
+from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyBase, NotifyFormat, NotifyType
+from apprise.attachment.memory import AttachMemory
+
+from watcher.delivery import observing
+from watcher.delivery.message import LONGEST, Rendered, Style
+from watcher.errors import TargetError
+
+TIMEOUT = 30.0
+PERMANENT = frozenset({400, 401, 403, 404, 410, 413})
+_STUCK = 2  # threads of one target that may be left behind before a try is refused
+
+_NOISY = ("apprise", "urllib3", "requests", "charset_normalizer", "markdown", "MARKDOWN")
+_STYLES = {
+    "slack": Style.MARKDOWN,
+    "discord": Style.MARKDOWN,
+    "mmost": Style.MARKDOWN,
+    "tgram": Style.TELEGRAM,
+    "mailto": Style.EMAIL,
+}
+# ntfy counts 4,096 bytes, and turns what is longer into a file.
+_LIMITS = {"ntfy": 3_000}
+_FORMATS = {"text": NotifyFormat.TEXT, "markdown": NotifyFormat.MARKDOWN, "html": NotifyFormat.HTML}
+_TYPES = {
+    "info": NotifyType.INFO,
+    "warning": NotifyType.WARNING,
+    "critical": NotifyType.FAILURE,
+}
+_SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9]{1,19})://")
+
+
+class Kind(Enum):
+    """What became of a try."""
+
+    SENT = "sent"
+    RETRY = "retry"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One try's end. ``detail`` is for people; ``retry_after`` is seconds, if the service said."""
+
+    kind: Kind
+    detail: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file to go with a message, held in memory."""
+
+    name: str
+    content: bytes
+    mimetype: str = "image/png"
+
+
+class Secret(Protocol):
+    """A text that shows itself only when asked."""
+
+    def reveal(self) -> str: ...
+
+
+@cache
+def warm_up() -> None:
+    """Load Apprise's plugins (0.3 s, once a process) and silence what would log addresses."""
+    for name in _NOISY:
+        logger = logging.getLogger(name)
+        logger.handlers = [logging.NullHandler()]
+        logger.propagate = False
+        logger.setLevel(logging.CRITICAL)
+    # It names the host; who writes verify=no into a URL has decided.
+    warnings.filterwarnings("ignore", message="Unverified HTTPS request")
+    observing.watch()
+    with warnings.catch_warnings():
+        # Some of its 186 plugins import what Python is about to drop: not our user's matter.
+        warnings.simplefilter("ignore")
+        Apprise().add("json://localhost")
+
+
+class Target:
+    """One URL of a channel, named ``channel/1``; raises ``TargetError`` where Apprise can't use it.
+
+    ``service`` is the URL's scheme (``slack``), ``limit`` how much it takes of title and body
+    together, ``style`` how it wants them. Sends one message at a time.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: Secret,
+        *,
+        timeout: float = TIMEOUT,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.name = name
+        self._timeout = timeout
+        self._clock = clock
+        self._left: list[Future[bool]] = []
+        self._apprise, self._plugin = _load(name, url.reveal(), timeout)
+        plugin = self._plugin
+        self.service = _service(plugin)
+        self.style = _style(plugin, self.service)
+        self.limit = min(int(plugin.body_maxlen) or LONGEST, _LIMITS.get(self.service, LONGEST))
+        self.takes_files = bool(plugin.attachment_support)
+
+    def __repr__(self) -> str:
+        return f"<Target {self.name} {self.service}://***>"
+
+    async def send(self, rendered: Rendered, attachments: Sequence[Attachment] = ()) -> Outcome:
+        """Try once, for at most the timeout; never raises for what the service does."""
+        self._left = [future for future in self._left if not future.done()]
+        if len(self._left) >= _STUCK:
+            return Outcome(Kind.RETRY, f"{self.service}: earlier tries still hang")
+        files = attachments if self.takes_files else ()
+        with observing.observed() as observation:
+            future = _on_own_thread(partial(self._notify, rendered, files), f"send-{self.name}")
+        try:
+            async with asyncio.timeout(self._timeout):
+                taken = await asyncio.wrap_future(future)
+        except TimeoutError:
+            self._left.append(future)
+            return Outcome(
+                Kind.RETRY, f"{self.service}: no end of the answer within {self._timeout:g} s"
+            )
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            return Outcome(Kind.RETRY, f"{self.service}: Apprise failed ({type(error).__name__})")
+        if taken:
+            return Outcome(Kind.SENT, f"{self.service} took it")
+        return self._failure(observation)
+
+    def _notify(self, rendered: Rendered, files: Sequence[Attachment]) -> bool:
+        # A clock set back by hours would have Apprise's throttle sleep for them.
+        if (self._plugin._last_io_datetime or datetime.min) > datetime.now():  # noqa: DTZ005, DTZ901, SLF001
+            self._plugin._last_io_datetime = None  # noqa: SLF001
+        attach = AppriseAttachment()
+        for file in files:
+            attach.add(
+                AttachMemory(  # type: ignore[no-untyped-call]
+                    file.content, name=file.name, mimetype=file.mimetype
+                )
+            )
+        return bool(
+            self._apprise.notify(
+                body=rendered.body,
+                title=rendered.title,
+                body_format=_FORMATS[rendered.format],
+                notify_type=_TYPES.get(rendered.severity, NotifyType.INFO),
+                attach=attach if files else None,
+            )
+        )
+
+    def _failure(self, seen: observing.Observation) -> Outcome:
+        """Permanent only if everything that failed did so for good: else another try may help."""
+        answers = [answer for answer in seen.answers if not 200 <= answer.status < 300]
+        if seen.unusable:
+            return Outcome(Kind.DEAD, f"{self.service}: {seen.faults[-1]}")
+        if answers:
+            return self._refused(answers, passing=bool(seen.faults))
+        if seen.replies:
+            return self._refused_mail(seen.replies, passing=bool(seen.faults))
+        if seen.faults:
+            return Outcome(Kind.RETRY, f"{self.service}: {seen.faults[-1]}")
+        return Outcome(Kind.RETRY, f"{self.service} did not take it and gave no reason")
+
+    def _refused(self, answers: Sequence[observing.Answer], *, passing: bool) -> Outcome:
+        status = answers[-1].status
+        phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+        detail = f"{self.service}: HTTP {status} {phrase}".rstrip()
+        if not passing and all(answer.status in PERMANENT for answer in answers):
+            return Outcome(Kind.DEAD, detail)
+        waits = [answer.wait(self._clock()) for answer in answers]
+        longest = max((wait for wait in waits if wait is not None), default=None)
+        return Outcome(Kind.RETRY, detail, longest)
+
+    def _refused_mail(self, replies: Sequence[int], *, passing: bool) -> Outcome:
+        """Of a mail server's replies, 5xx are for good (RFC 5321) and 4xx pass."""
+        soft = [code for code in replies if code < 500]
+        detail = f"{self.service}: the mail server answered {(soft or replies)[-1]}"
+        return Outcome(Kind.RETRY if soft or passing else Kind.DEAD, detail)
+
+
+def _load(name: str, url: str, timeout: float) -> tuple[Apprise, NotifyBase]:
+    warm_up()
+    asset = AppriseAsset(
+        app_id="watcher",
+        app_desc="watcher",
+        async_mode=False,  # with no deadline of its own Apprise stays on the calling thread
+        service_timeout=0,
+        interpret_emojis=False,
+        interpret_escapes=False,
+        http_redirects=False,  # a redirected POST becomes a GET, and its 200 means nothing
+    )
+    apprise = Apprise(asset=asset)
+    if not apprise.add(url) or not len(apprise):
+        raise TargetError(_unread(name, url))
+    if len(apprise) > 1:
+        raise TargetError(f"{name}: this is more than one URL; write them as a list")
+    plugin = apprise[0]
+    if plugin.port is not None and not 0 < int(plugin.port) < 65_536:
+        raise TargetError(f"{name}: the port of its {_service(plugin)}:// URL is not 1 to 65535")
+    # Our outbox tries again, and a failure must not be called a success.
+    plugin.retry, plugin.wait, plugin.optional = 0, 0.0, False
+    plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
+    _without_ornaments(plugin, url)
+    return apprise, plugin
+
+
+def _without_ornaments(plugin: NotifyBase, url: str) -> None:
+    """No picture of a severity and no "sent by", unless the URL asks for them."""
+    asked = parse_qs(urlsplit(url).query)
+    ornaments = (("image", "include_image"), ("footer", "include_footer"), ("avatar", "avatar"))
+    for parameter, attribute in ornaments:
+        if hasattr(plugin, attribute) and parameter not in asked:
+            setattr(plugin, attribute, False)
+
+
+def _unread(name: str, url: str) -> str:
+    scheme = _SCHEME.match(url)
+    if scheme is None:
+        return f"{name}: this is no Apprise URL; it begins like slack:// or mailtos://"
+    schemes = {key for entry in Apprise().details()["schemas"] for key in _schemes(entry)}
+    if scheme[1].lower() in schemes:
+        return f"{name}: Apprise can't read this {scheme[1].lower()}:// URL; is a part missing?"
+    return f"{name}: Apprise knows no service for this {scheme[1].lower()}:// URL"
+
+
+def _schemes(entry: dict[str, Any]) -> list[str]:
+    return [*(entry.get("protocols") or ()), *(entry.get("secure_protocols") or ())]
+
+
+def _service(plugin: NotifyBase) -> str:
+    """The scheme that people know the service by; the plain one of two (``json`` of ``jsons``)."""
+    named: object = getattr(plugin, "protocol", None) or getattr(plugin, "secure_protocol", None)
+    schemas: set[str] = plugin.schemas()  # type: ignore[no-untyped-call]
+    return named if isinstance(named, str) else min(schemas, key=len)
+
+
+def _style(plugin: NotifyBase, service: str) -> Style:
+    """The family's style; plain where the URL asks for plain text by ``?format=``."""
+    style = _STYLES.get(service, Style.PLAIN)
+    wanted = plugin._format_override  # noqa: SLF001 - no public way to ask
+    return style if wanted is None or wanted.value == style.body_format else Style.PLAIN
+
+
+def _on_own_thread(work: Callable[[], bool], name: str) -> Future[bool]:
+    """Run ``work`` in this context on a daemon thread, which no exit of the process waits for."""
+    future: Future[bool] = Future()
+    future.set_running_or_notify_cancel()  # from here on it can be left, not cancelled
+    context = contextvars.copy_context()
+
+    def run() -> None:
+        try:
+            future.set_result(context.run(work))
+        except Exception as error:  # noqa: BLE001 - told to whom waits
+            future.set_exception(error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future
