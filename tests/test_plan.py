@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from watcher.daemon.plan import AT_ONCE, STOPPED, due
+from watcher.plan import AT_ONCE, STOPPED, due
 from watcher.model import ScanState
 from watcher.schedule import Every, parse_cron
 from watcher.units import DAY, HOUR, MINUTE

@@ -54,5 +54,5 @@ def _after_failures(schedule: Schedule, regular: Instant, failed: Sequence[PastS
     if not failed:
         return regular
     latest = failed[0].at
-    retry = latest + _FIRST_RETRY * 2 ** min(len(failed) - 1, LOOK_BACK)
+    retry = latest + (_FIRST_RETRY << min(len(failed) - 1, LOOK_BACK))
     return max(regular, min(retry, schedule.next(latest)))

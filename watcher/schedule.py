@@ -16,6 +16,7 @@ from watcher.model import Instant
 from watcher.units import DAY, at, format_duration
 
 _FIELD = re.compile(r"[\w*,/\-]+", re.ASCII)
+_COUNTED = 1_000
 _WEEKDAYS = frozenset("mon tue wed thu fri sat sun".split())
 
 
@@ -79,12 +80,11 @@ class Cron:
         return int(fire.timestamp())
 
     def scans_between(self, start: Instant, end: Instant) -> float:
-        # Counted over at most a week of the span, and scaled: some lines fire every minute.
-        stop = min(end, start + 7 * DAY)
+        # Some lines fire every minute: what is counted so far stands for the rest.
         count, moment = 0, self.next(start - 1)
-        while moment < stop:
+        while moment < end and count < _COUNTED:
             count, moment = count + 1, self.next(moment)
-        return count * (end - start) / (stop - start)
+        return count if moment >= end else count * (end - start) / (moment - start)
 
     def __str__(self) -> str:
         zone = "" if self.timezone == "UTC" else f" {self.timezone}"

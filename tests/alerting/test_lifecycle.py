@@ -123,7 +123,9 @@ def test_absence_says_so() -> None:
 
 def test_absence_of_a_pending_alert_forgets_it() -> None:
     """What never fired ends without a trace."""
-    assert march("+xx", Terms(for_=9 * DAY))[-1] is None
+    ended = march("+xx", Terms(for_=9 * DAY))[-1]
+    assert ended is not None
+    assert (ended.state, ended.fired_at, ended.resolved_at) == (AlertState.INACTIVE, None, None)
 
 
 def test_a_steady_alert_is_the_same_object() -> None:

@@ -7,7 +7,7 @@ that a timer that comes a second late does not make ``for: 24h`` wait another da
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,11 +16,14 @@ from watcher.alerting.lifecycle import Finding, Terms, step, step_absent
 from watcher.alerting.products import Products
 from watcher.alerting.table import ScanTable, Seen
 from watcher.alerting.telling import Audience, Teller
-from watcher.model import Alert, AlertState, Instant, Scan, ScanState, Verdict
+from watcher.model import Alert, AlertState, Instant, Message, Scan, ScanState, Verdict
 from watcher.rules.conditions.base import Judge, Masks, Need
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rule
+from watcher.store.alerts import Transition
 from watcher.store.database import Database
+
+Report = Callable[[Message], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,13 @@ def evaluate(
     audiences: Mapping[str, Audience],
     catalogue: Catalogue,
     now: Instant,
+    *,
+    report: Report | None = None,
 ) -> Outcome:
     """Record ``scan`` and all that follows from it for ``rules``, in one transaction.
 
-    ``rules`` are those of the scan's watch; ``now`` is the clock's, for the outbox.
+    ``rules`` are those of the scan's watch; ``now`` is the clock's, for the outbox. ``report``
+    hears, for each rule of which something began or ended, of that, whoever else is told.
     """
     with database.atomic():
         recorded = database.history.record(scan)
@@ -60,6 +66,8 @@ def evaluate(
         for rule in rules:
             moved = round_.advance(rule)
             teller.tell(rule, moved.speaking)
+            if report is not None and (moved.fired or moved.resolved):
+                report(teller.summary(rule, moved.fired, moved.resolved))
             fired += moved.fired
             resolved += moved.resolved
         return Outcome(scan, recorded.changed, tuple(fired), tuple(resolved), tuple(teller.written))
@@ -93,43 +101,57 @@ class _Round:
         when = self._judge(rule.when)
         until = self._judge(rule.until) if rule.until is not None else None
         active = self._active[rule.name]
-        pairs = [(alert, self._next(rule, alert, when, until)) for alert in active]
-        pairs += self._beginning(rule, when, {alert.product for alert in active})
-        steady = [after for before, after in pairs if after is before and after is not None]
-        saved = self._alerts.save(
-            [(before, after) for before, after in pairs if after is not before], self._scan.at
-        )
+        moved = [(alert, self._next(rule, alert, when, until)) for alert in active]
+        steady = [after for before, after in moved if after is before]
+        changed: list[tuple[Alert | None, Alert]] = [
+            (before, after) for before, after in moved if after is not before
+        ]
+        changed += self._beginning(rule, when, {alert.product for alert in active})
+        saved = self._save(changed)
         return Moved(
             speaking=[alert for alert in [*steady, *saved] if alert.fired_at is not None],
             fired=[alert for alert in saved if _just_fired(alert, self._scan.at)],
             resolved=[alert for alert in saved if alert.resolved_at is not None],
         )
 
+    def _save(self, pairs: Sequence[tuple[Alert | None, Alert]]) -> list[Alert]:
+        """Store what changed, with a transition where the state did; new alerts get their ids."""
+        saved = self._alerts.save([after for _, after in pairs])
+        moves = [
+            Transition(after.id, self._scan.at, state, after.state, after.reason)
+            for (before, _), after in zip(pairs, saved, strict=True)
+            if (state := before.state if before else AlertState.INACTIVE) is not after.state
+        ]
+        self._alerts.record(moves)
+        return saved
+
     def _beginning(self, rule: Rule, when: Masks, active: set[int]) -> Iterable[tuple[None, Alert]]:
         """Alerts that begin to be pending or firing now."""
-        for row in np.flatnonzero(when.met):
+        for row in np.flatnonzero(when.met).tolist():
             product = int(self._products[row])
             if product not in active:
-                after = self._step(rule, None, product, int(row), Finding(Verdict.MET))
+                finding = Finding(Verdict.MET)
+                after = step(None, rule.name, product, finding, _terms(rule), self._scan.at)
                 if after is not None:
-                    yield None, after
+                    yield None, self._with_evidence(rule, None, after, row)
 
-    def _next(self, rule: Rule, alert: Alert, when: Masks, until: Masks | None) -> Alert | None:
+    def _next(self, rule: Rule, alert: Alert, when: Masks, until: Masks | None) -> Alert:
         row = self.rows.get(alert.product)
         if row is None:
             complete = self._scan.state is ScanState.COMPLETE
             return step_absent(alert, self._scan.at) if complete else alert
         finding = Finding(when.verdict(row), until.verdict(row) if until is not None else None)
-        return self._step(rule, alert, alert.product, row, finding)
+        after = step(alert, rule.name, alert.product, finding, _terms(rule), self._scan.at)
+        return self._with_evidence(rule, alert, after, row) if after is not None else alert
 
-    def _step(
-        self, rule: Rule, alert: Alert | None, product: int, row: int, finding: Finding
-    ) -> Alert | None:
-        terms = Terms(rule.for_, rule.keep_firing_for)
-        after = step(alert, rule.name, product, finding, terms, self._scan.at)
-        if after is not None and after is not alert and _just_fired(after, self._scan.at):
-            return replace(after, evidence=rule.when.evidence(self.table, row))
-        return after
+    def _with_evidence(self, rule: Rule, before: Alert | None, after: Alert, row: int) -> Alert:
+        if after is before or not _just_fired(after, self._scan.at):
+            return after
+        return replace(after, evidence=rule.when.evidence(self.table, row))
+
+
+def _terms(rule: Rule) -> Terms:
+    return Terms(rule.for_, rule.keep_firing_for)
 
 
 def _just_fired(alert: Alert, at: Instant) -> bool:

@@ -37,10 +37,10 @@ class Finding:
 def step(
     alert: Alert | None, rule: str, product: int, finding: Finding, terms: Terms, now: Instant
 ) -> Alert | None:
-    """The alert after one evaluation; None is inactive and never told of.
+    """The alert after one evaluation; None where there was none and none begins.
 
-    A firing alert that ends comes back with state inactive, ``resolved_at`` and ``reason``.
-    An unchanged alert comes back as the same object.
+    One that ends comes back inactive: with ``resolved_at`` and ``reason`` if it had fired,
+    without if it was only pending. An unchanged alert comes back as the same object.
     """
     if alert is None or alert.state is AlertState.INACTIVE:
         if finding.when is not Verdict.MET:
@@ -56,18 +56,18 @@ def step(
     return _not_met(alert, finding, terms, now)
 
 
-def step_absent(alert: Alert, now: Instant) -> Alert | None:
+def step_absent(alert: Alert, now: Instant) -> Alert:
     """The alert after a complete scan that did not list its product."""
     absent = alert.absent + 1
     if absent < GONE_AFTER:
         return replace(alert, absent=absent)
-    if alert.state is AlertState.PENDING:
-        return None
     return end(alert, LEFT_THE_LIST, now)
 
 
 def end(alert: Alert, reason: str, now: Instant) -> Alert:
-    """A firing alert, resolved."""
+    """A firing alert resolved, or a pending one that came to nothing."""
+    if alert.state is AlertState.PENDING:
+        return replace(alert, state=AlertState.INACTIVE, since=now)
     return replace(
         alert, state=AlertState.INACTIVE, since=now, resolved_at=now, reason=reason, carried=False
     )
@@ -89,11 +89,11 @@ def _still_met(alert: Alert, terms: Terms, now: Instant) -> Alert:
     return replace(alert, last_met=now) if terms.keep_firing_for else alert
 
 
-def _not_met(alert: Alert, finding: Finding, terms: Terms, now: Instant) -> Alert | None:
-    if alert.state is AlertState.PENDING:
-        return None
+def _not_met(alert: Alert, finding: Finding, terms: Terms, now: Instant) -> Alert:
     if alert.carried:
         return end(alert, RULE_CHANGED, now)
+    if alert.state is AlertState.PENDING:
+        return end(alert, CONDITION_ENDED, now)
     waits_for_until = finding.until is not None and finding.until is not Verdict.MET
     if waits_for_until or now - alert.last_met < terms.keep_firing_for:
         return alert

@@ -78,6 +78,12 @@ class Teller:
             if owed:
                 self._write(rule, owed, audience)
 
+    def summary(self, rule: Rule, fired: Sequence[Alert], resolved: Sequence[Alert]) -> Message:
+        """What began and what ended, as a message that nobody is sent."""
+        owed = [Owed(alert, Decision.FIRES) for alert in fired]
+        owed += [Owed(alert, Decision.RESOLVED) for alert in resolved]
+        return self._message(rule, self._strongest_first(rule, owed))
+
     def _told(self, rule: Rule, alerts: Sequence[Alert]) -> dict[str, dict[int, Told]]:
         by_channel: dict[str, dict[int, Told]] = {}
         for told in self._database.alerts.told(rule.name, [alert.product for alert in alerts]):
@@ -123,7 +129,7 @@ class Teller:
     def _strongest_first(self, rule: Rule, owed: list[Owed]) -> list[Owed]:
         """What fires before what ended; each by the rule's metric, products without it last."""
         strength = self._products.strength([each.alert.product for each in owed], rule.order_by)
-        ended = [each.decision is Decision.RESOLVED for each in owed]
+        ended = np.array([each.decision is Decision.RESOLVED for each in owed])
         order = np.lexsort((np.nan_to_num(-strength, nan=np.inf), ended))
         return [owed[index] for index in order]
 

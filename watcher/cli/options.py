@@ -11,8 +11,27 @@ import click
 
 from watcher.rules.loading import load
 from watcher.rules.rulebook import Rulebook
+from watcher.store.database import Database
+from watcher.units import parse_duration
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Duration(click.ParamType[int]):
+    """A duration as in the rule file; seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        try:
+            return parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+DURATION = _Duration()
 
 rules_option = click.option(
     "--rules",
@@ -54,3 +73,8 @@ def load_rules(path: Path) -> Rulebook:
     """The rules at ``path``, with the environment; raises ``RulesError``."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     return load([path], os.environ, Path(credentials) if credentials else None)
+
+
+def open_to_read(path: Path) -> Database:
+    """The database, for reading beside a running daemon; raises ``StoreError``."""
+    return Database.open(path, readonly=True)

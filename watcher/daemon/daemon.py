@@ -7,51 +7,47 @@ wake the courier. All state is in the database: nothing here needs to survive a 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
+from zoneinfo import ZoneInfo
 
 import structlog
 
+from watcher import plan
 from watcher.alerting import troubles
 from watcher.alerting.evaluation import Outcome
 from watcher.alerting.telling import audiences_of
-from watcher.daemon import plan
 from watcher.daemon.clock import Clock
 from watcher.daemon.guard import Guard
 from watcher.daemon.scanner import Scanner
 from watcher.daemon.timers import Timers
 from watcher.delivery.courier import Courier
-from watcher.delivery.target import targets_of
+from watcher.delivery.target import Target
 from watcher.errors import RulesError, WatcherError
 from watcher.keyapi.client import Client
-from watcher.model import Instant
+from watcher.model import Instant, Notification
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.database import Database
 from watcher.store.writer import Writer
-from watcher.units import DAY
+from watcher.units import DAY, HOUR
 
 WORKERS = 2
 DRAIN_SECONDS = 10.0
 SCAN_GRACE_SECONDS = 35.0  # a running page has at most 30
 CLOCK_CHECK_SECONDS = 15.0
 CLOCK_JUMP_SECONDS = 5.0
+BEAT_SECONDS = 60
+LATE_SECONDS = HOUR
 RULE_FILE = "rule file"
 
 log = structlog.get_logger("watcher.daemon")
 
 
-class Web(Protocol):
-    """The web page, as the daemon sees it."""
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
+OnOutcome = Callable[[Watch, Outcome], None]
 
 
-@dataclass(slots=True)
+@dataclass
 class Daemon:
     """One database, one rulebook at a time. ``load`` reads the rule files anew."""
 
@@ -59,41 +55,44 @@ class Daemon:
     writer: Writer
     clock: Clock
     load: Callable[[], Rulebook]
-    rule_folders: tuple[Path, ...] = ()
-    on_outcome: Callable[[Watch, Outcome], None] | None = None
+    on_outcome: OnOutcome | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.timers = Timers(self.clock)
         self._queue: asyncio.Queue[tuple[str, Instant] | None] = asyncio.Queue()
         self._busy: set[str] = set()  # keys of watches that are queued or running
-        self._guard = Guard(self._task_died)
+        self.guard = Guard(self._task_died)
         self._scanning = Guard(self._task_died)
         self._resources = AsyncExitStack()
         self._reloading = asyncio.Lock()
         self._clock_offset = self._offset()
 
-    async def run(self, ready: Callable[[], Awaitable[None]] | None = None) -> None:
+    async def run(self, ready: Callable[[], None] | None = None) -> None:
         """Work until ``stopping`` is set, then stop in order."""
         async with self._resources:
             await self._start()
             if ready is not None:
-                await ready()
+                ready()
             await self.stopping.wait()
             await self._stop()
 
     async def _start(self) -> None:
         self.courier = Courier(
-            self.writer, targets_of(self.book.channels), now=self.clock.now, on_dead=self._dead
+            self.writer,
+            targets_of(self.book),
+            now=self.clock.now,
+            zones=zones_of(self.book),
+            on_dead=self._dead,
         )
         self.scanner = Scanner(
-            self.book, await self._client(self.book), self.writer, self.clock, self.stopping
+            self.book, await self._client(self.book), self.writer, self.clock, stop=self.stopping
         )
         await self.writer.run(lambda database: self._adopt(database, self.book))
         self.timers.start()
         self.timers.tick("clock", CLOCK_CHECK_SECONDS, self._check_clock)
         self.timers.tick("upkeep", DAY, self._upkeep)
-        self._guard.start("delivery", lambda: self.courier.run(self.stopping))
+        self.guard.start("delivery", lambda: self.courier.run(self.stopping))
         for number in range(WORKERS):
             self._scanning.start(f"scanning {number + 1}", self._work)
         await self._arm_all()
@@ -105,21 +104,11 @@ class Daemon:
             self._queue.put_nowait(None)
         await self._scanning.finish(SCAN_GRACE_SECONDS)
         await self.courier.drain(DRAIN_SECONDS)
-        await self._guard.stop()
+        await self.guard.stop()
 
     async def _client(self, book: Rulebook) -> Client:
-        if book.api.key is None:
-            raise WatcherError(
-                "no key: set the environment variable KEYAPI_KEY, or api.key in the rule file"
-            )
-        client = Client(
-            book.api.url,
-            book.api.key.reveal(),
-            requests_per_second=book.api.requests_per_second,
-            concurrency=book.api.concurrency,
-        )
         # An old client is closed at the stop: a running scan may still read through it.
-        return await self._resources.enter_async_context(client)
+        return await self._resources.enter_async_context(client_of(book))
 
     # -- scanning ---------------------------------------------------------------------------
 
@@ -172,11 +161,16 @@ class Daemon:
     def _ring(self, key: str, due: Instant) -> None:
         now = self.clock.now()
         watch = self._watches().get(key)
-        # A scan on time stands for its own instant of the schedule; one that is late, for now.
-        on_time = watch is not None and watch.schedule.next(due) > now
-        self.enqueue(key, due if on_time and due != plan.AT_ONCE else now)
+        # A scan on time stands for its own instant of the schedule: days stay days, whatever
+        # the queue took. One that is late (the daemon was down) stands for now.
+        on_time = now - due < LATE_SECONDS and watch is not None and watch.schedule.next(due) > now
+        self.enqueue(key, due if on_time else now)
 
     # -- reload -----------------------------------------------------------------------------
+
+    def reload_soon(self) -> None:
+        """Read the rule files anew as soon as the loop gets to it (for a signal)."""
+        self._soon = asyncio.create_task(self.reload(), name="reload")
 
     async def reload(self) -> bool:
         """Read the rule files and swap them in whole; on an error keep the old ones."""
@@ -184,14 +178,14 @@ class Daemon:
             try:
                 book = await asyncio.to_thread(self.load)
                 client = await self._client(book) if book.api != self.book.api else None
-                targets = targets_of(book.channels)
+                targets = targets_of(book)
             except WatcherError as error:
                 await self._refuse(error)
                 return False
             await self.writer.run(lambda database: self._swap(database, book, client))
             gone = set(self._watches()) - set(_watches_of(book))
             self.book = book
-            self.courier.update(targets)
+            self.courier.update(targets, zones_of(book))
             for key in gone:
                 self.timers.disarm(key)
             await self._arm_all()
@@ -222,6 +216,19 @@ class Daemon:
 
     # -- health -----------------------------------------------------------------------------
 
+    async def ill(self) -> str | None:
+        """Why the daemon is not healthy; None while every part moves and the disk takes writes."""
+        if not self.timers.running:
+            return "the timers stand still"
+        if -self.clock.seconds_until(self.courier.beat) > BEAT_SECONDS:
+            return "delivery stands still"
+        try:
+            async with asyncio.timeout(BEAT_SECONDS):
+                await self.writer.run(_touch)
+        except (WatcherError, TimeoutError) as error:
+            return f"the database can't be written: {error}"
+        return None
+
     async def _trouble(self, cause: str, text: str) -> None:
         now = self.clock.now()
         await self.writer.run(
@@ -232,8 +239,9 @@ class Daemon:
     async def _task_died(self, name: str, error: BaseException | None) -> None:
         await self._trouble(f"task {name}", f"the task {name} died and is started anew: {error!r}")
 
-    async def _dead(self, target: str, detail: str) -> None:
-        text = f"a message for {target} could not be delivered: {detail}"
+    async def _dead(self, notification: Notification, reason: str) -> None:
+        target, title = notification.target, notification.message.title
+        text = f'the message "{title}" could not be delivered to {target}: {reason}'
         await self._trouble(f"dead message {target}", text)
 
     def _offset(self) -> float:
@@ -262,3 +270,37 @@ class Daemon:
 def _watches_of(book: Rulebook) -> dict[str, Watch]:
     """The watches that some rule reads, by key."""
     return {watch.key: watch for watch in book.used_watches}
+
+
+def _touch(database: Database) -> None:
+    """Take the write lock and let it go: fails where nothing can be written."""
+    with database.atomic():
+        pass
+
+
+def client_of(book: Rulebook) -> Client:
+    """A client as the rule file's ``api:`` says; ``WatcherError`` without a key."""
+    if book.api.key is None:
+        raise WatcherError(
+            "no key: set the environment variable KEYAPI_KEY, or api.key in the rule file"
+        )
+    return Client(
+        book.api.url,
+        book.api.key.reveal(),
+        requests_per_second=book.api.requests_per_second,
+        concurrency=book.api.concurrency,
+    )
+
+
+def targets_of(book: Rulebook) -> dict[str, Target]:
+    """A target for each URL of the channels, by masked name; ``TargetError`` for a bad one."""
+    return {
+        name: Target(name, url)
+        for channel in book.channels.values()
+        for name, url in zip(channel.targets, channel.urls, strict=True)
+    }
+
+
+def zones_of(book: Rulebook) -> dict[str, ZoneInfo]:
+    """The time zone that each channel shows times in."""
+    return {name: ZoneInfo(channel.timezone) for name, channel in book.channels.items()}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from watcher.alerting import troubles
-from watcher.alerting.evaluation import Outcome, evaluate
+from watcher.alerting.evaluation import Outcome, Report, evaluate
 from watcher.alerting.telling import Audience, audiences_of
 from watcher.daemon.budget import LedgerBudget
 from watcher.daemon.clock import Clock
@@ -29,7 +29,7 @@ from watcher.keyapi.scan import ScanResult, read_scan
 from watcher.model import Instant, ScanState
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store.database import Database
-from watcher.store.writer import Writer
+from watcher.store.writer import StoreThread
 from watcher.units import format_instant, next_midnight
 
 WATCH = "watch"
@@ -78,10 +78,12 @@ class Scanner:
         self,
         book: Rulebook,
         client: Client,
-        writer: Writer,
+        writer: StoreThread,
         clock: Clock,
+        *,
         stop: asyncio.Event | None = None,
         audiences: dict[str, Audience] | None = None,
+        report: Report | None = None,
     ) -> None:
         self.book = book
         self.gate = Gate()
@@ -90,6 +92,7 @@ class Scanner:
         self._clock = clock
         self._stop = stop
         self._audiences = audiences_of(book.channels) if audiences is None else audiences
+        self._report = report
         self._skipped: dict[str, Instant] = {}
 
     @property
@@ -189,7 +192,13 @@ class Scanner:
         chosen = self.book.rules_of(watch) if rules is None else rules
         with database.atomic():
             outcome = evaluate(
-                database, result.scan, chosen, self._audiences, self.book.metrics, now
+                database,
+                result.scan,
+                chosen,
+                self._audiences,
+                self.book.metrics,
+                now,
+                report=self._report,
             )
             budget.settle(database)
             self._note_source(database, watch, result.failure, now)

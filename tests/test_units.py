@@ -1,0 +1,119 @@
+"""Text to value and back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher import units
+from watcher.units import DAY, HOUR, MINUTE, Unit
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90s", 90),
+        ("15m", 15 * MINUTE),
+        ("6h", 6 * HOUR),
+        ("7d", 7 * DAY),
+        ("2w", 14 * DAY),
+        ("1h30m", 90 * MINUTE),
+        ("0s", 0),
+        (" 1d12h ", 36 * HOUR),
+    ],
+)
+def test_durations(text: str, seconds: int) -> None:
+    """Every unit, and two together."""
+    assert units.parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "7", "d", "1.5h", "-1d", "30m1h", "1h30", "1h2m3s", "٣d", "99999w"]
+)
+def test_what_is_no_duration(text: str) -> None:
+    """Each is refused in words that show the right form or the limit."""
+    with pytest.raises(ValueError, match=r"is no duration|longer than ten years"):
+        units.parse_duration(text)
+
+
+@given(st.integers(1, 3_000), st.sampled_from("smhd"))
+def test_a_duration_reads_back(amount: int, unit: str) -> None:
+    """What ``format_duration`` writes of a whole unit means the same."""
+    seconds = units.parse_duration(f"{amount}{unit}")
+    shown = units.parse_duration(units.format_duration(seconds))
+    assert shown == seconds or seconds >= DAY  # two units are shown, the rest is cut
+    assert seconds - shown < HOUR
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("12", 12),
+        ("-0.5", -0.5),
+        (".5", 0.5),
+        ("10k", 10_000),
+        ("1.5m", 1.5e6),
+        ("10%", 0.1),
+        ("+3", 3),
+    ],
+)
+def test_numbers(text: str, value: float) -> None:
+    """Plain, thousands, millions and percentages."""
+    assert units.parse_number(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "ten", "1e5", "1,000", "1_000", "10 %", "0x10", "nan", "k"])
+def test_what_is_no_number(text: str) -> None:
+    """Other spellings are refused, not guessed."""
+    with pytest.raises(ValueError, match="is no number"):
+        units.parse_number(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (4830.0, Unit.COUNT, "4,830"),
+        (4.5, Unit.MONEY, "4.5 USD"),
+        (12_345.67, Unit.MONEY, "12,346 USD"),
+        (0.125, Unit.FRACTION, "12.5%"),
+        (3.0, Unit.PLACE, "#3"),
+        (20241219.0, Unit.DAY, "19 Dec 2024"),
+        (99.0, Unit.DAY, "99"),
+        (41.7, Unit.DAYS, "42 days"),
+        (None, Unit.COUNT, "no value"),
+        ("a text", Unit.TEXT, "a text"),
+    ],
+)
+def test_values_for_people(value: float | str | None, unit: Unit, text: str) -> None:
+    """Each unit in the form that people read."""
+    assert units.format_value(value, unit, "USD") == text
+
+
+def test_percentages() -> None:
+    """One decimal below 100%, a sign where asked."""
+    assert units.format_percent(3.025, signed=True) == "+302%"
+    assert units.format_percent(-0.125, signed=True) == "-12.5%"
+    assert units.format_percent(0, signed=True) == "0%"
+
+
+def test_days() -> None:
+    """``yyyyMMdd`` numbers both ways; what is no day is None."""
+    day = units.parse_day(20241219)
+    assert day is not None
+    assert units.day_number(day) == 20241219
+    assert units.parse_day(20240231) is None
+    assert units.parse_day(0) is None
+
+
+def test_ago() -> None:
+    """The largest unit, in both directions."""
+    assert units.format_ago(0, 3 * HOUR + 5) == "3h ago"
+    assert units.format_ago(20 * MINUTE, 0) == "in 20m"
+    assert units.format_ago(5, 5) == "now"
+
+
+def test_next_midnight() -> None:
+    """Always later, on a UTC day's first second."""
+    assert units.next_midnight(0) == DAY
+    assert units.next_midnight(DAY - 1) == DAY

@@ -1,0 +1,107 @@
+"""What the watches will cost: requests a scan, a day and a month, against the caps."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from watcher.model import Instant
+from watcher.rules.rulebook import Rulebook, Watch
+from watcher.units import DAY, at, next_midnight
+
+MONTH_DAYS = 30
+_MOST_SCANS = 200_000  # of one day, for the search of the moment at which a cap is reached
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A watch's price; one credit is one request."""
+
+    watch: str
+    schedule: str
+    requests: int
+    scans_a_day: float
+    credits_a_day: float
+    credits_a_month: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """All watches, their sum, and what will not fit under the caps and from when on."""
+
+    watches: tuple[Cost, ...]
+    credits_a_day: float
+    credits_a_month: float
+    warnings: tuple[str, ...]
+
+
+def forecast(book: Rulebook, pages: Mapping[str, int], now: Instant) -> Forecast:
+    """The cost of ``book``; ``pages`` is how many pages a watch (by key) really had, if known.
+
+    A list may end before ``top``, so the first forecast of a watch is the most it can cost.
+    """
+    costs = tuple(_cost(watch, pages, now) for watch in book.used_watches)
+    day = sum(cost.credits_a_day for cost in costs)
+    month = sum(cost.credits_a_month for cost in costs)
+    return Forecast(costs, day, month, tuple(_warnings(book, pages, day, now)))
+
+
+def _requests(watch: Watch, pages: Mapping[str, int]) -> int:
+    return pages.get(watch.key) or watch.query.pages
+
+
+def _cost(watch: Watch, pages: Mapping[str, int], now: Instant) -> Cost:
+    requests = _requests(watch, pages)
+    scans = watch.schedule.scans_between(now, now + MONTH_DAYS * DAY) / MONTH_DAYS
+    return Cost(
+        watch=watch.name,
+        schedule=str(watch.schedule),
+        requests=requests,
+        scans_a_day=scans,
+        credits_a_day=requests * scans,
+        credits_a_month=requests * scans * MONTH_DAYS,
+    )
+
+
+def _warnings(book: Rulebook, pages: Mapping[str, int], day: float, now: Instant) -> list[str]:
+    found = []
+    cap = book.api.credits_per_day
+    if cap is not None:
+        reached = _day_cap_reached(book, pages, cap, now)
+        if reached is not None:
+            found.append(
+                f"the cap of {cap:,} credits a day does not suffice: on {at(reached):%-d %B} a "
+                f"scan at {at(reached):%H:%M} UTC no longer fits and is skipped"
+            )
+            day = min(day, cap)
+    cap = book.api.credits_per_month
+    if cap is not None and day * MONTH_DAYS > cap:
+        found.append(
+            f"the cap of {cap:,} credits a month does not suffice: at {day:,.0f} a day it is "
+            f"reached after {int(cap / day)} days"
+        )
+    return found
+
+
+def _day_cap_reached(
+    book: Rulebook, pages: Mapping[str, int], cap: int, now: Instant
+) -> Instant | None:
+    """The first scan of the next days (a week of them) that does not fit into its day."""
+    watches = book.used_watches
+    start = next_midnight(now)
+    coming = [(watch.schedule.next(start - 1), index) for index, watch in enumerate(watches)]
+    heapq.heapify(coming)
+    today, spent = start, 0
+    for _ in range(_MOST_SCANS):
+        if not coming or coming[0][0] >= start + 7 * DAY:
+            return None
+        moment, index = coming[0]
+        if moment >= today + DAY:
+            today, spent = moment - moment % DAY, 0
+        cost = _requests(watches[index], pages)
+        if spent + cost > cap:
+            return moment
+        spent += cost
+        heapq.heapreplace(coming, (watches[index].schedule.next(moment), index))
+    return None

@@ -1,0 +1,103 @@
+"""The state of the whole as people ask for it: the page, ``status`` and the metrics read this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from watcher import plan
+from watcher.model import AlertState, Health, Instant
+from watcher.rules.rulebook import Rulebook, Watch
+from watcher.store.database import Database
+from watcher.store.health import Cause
+from watcher.store.history import ScanRow
+from watcher.store.ledger import Spent
+
+
+@dataclass(frozen=True, slots=True)
+class WatchStatus:
+    """A watch: what it reads, when it was and will be read, and how it fares."""
+
+    name: str
+    key: str
+    query: str
+    schedule: str
+    rules: tuple[str, ...]
+    last: ScanRow | None
+    due: Instant
+    health: Health | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStatus:
+    """A rule and how many alerts of it are pending and firing."""
+
+    name: str
+    watch: str
+    severity: str
+    notify: tuple[str, ...]
+    pending: int
+    firing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """Requests of the UTC day and month, and the caps (None: no cap)."""
+
+    day: int
+    month: int
+    day_cap: int | None
+    month_cap: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything at one instant. ``queue`` counts notifications by state."""
+
+    now: Instant
+    watches: tuple[WatchStatus, ...]
+    rules: tuple[RuleStatus, ...]
+    credits: Credits
+    queue: Mapping[str, int]
+    troubles: tuple[Cause, ...]
+
+
+def overview(database: Database, book: Rulebook, now: Instant) -> Overview:
+    """Read the state of ``book``'s watches and rules at ``now``."""
+    counts = database.alerts.counts()
+    return Overview(
+        now=now,
+        watches=tuple(_watch(database, book, watch, now) for watch in book.used_watches),
+        rules=tuple(
+            RuleStatus(
+                rule.name,
+                rule.watch.name,
+                rule.severity.value,
+                rule.notify,
+                counts.get((rule.name, AlertState.PENDING), 0),
+                counts.get((rule.name, AlertState.FIRING), 0),
+            )
+            for rule in book.rules
+        ),
+        credits=_credits(database.ledger.spent(now), book),
+        queue={state.value: count for state, count in database.outbox.counts().items()},
+        troubles=tuple(database.health.causes()),
+    )
+
+
+def _watch(database: Database, book: Rulebook, watch: Watch, now: Instant) -> WatchStatus:
+    scans = database.history.scans(watch.key, limit=plan.LOOK_BACK)
+    return WatchStatus(
+        name=watch.name,
+        key=watch.key,
+        query=watch.query.describe(),
+        schedule=str(watch.schedule),
+        rules=tuple(rule.name for rule in book.rules_of(watch)),
+        last=scans[0] if scans else None,
+        due=max(plan.due(watch.schedule, scans), now),
+        health=database.health.get("watch", watch.key),
+    )
+
+
+def _credits(spent: Spent, book: Rulebook) -> Credits:
+    return Credits(spent.day, spent.month, book.api.credits_per_day, book.api.credits_per_month)

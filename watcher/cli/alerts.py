@@ -1,0 +1,88 @@
+"""``watcher alerts``: alerts, and what became of the messages about them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from watcher.cli.options import DURATION, database_option, json_option, open_to_read
+from watcher.cli.output import console, print_json, table
+from watcher.model import AlertState
+from watcher.store.alerts import AlertRow
+from watcher.units import format_ago
+
+_STATES = ("pending", "firing", "inactive")
+
+
+@click.command()
+@database_option
+@click.option("--rule", help="Only of this rule.")
+@click.option("--state", type=click.Choice(_STATES), help="Only in this state; inactive is over.")
+@click.option("--since", type=DURATION, help="Only those that lived in this time, as 7d.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@json_option
+def command(
+    database: Path,
+    rule: str | None,
+    state: str | None,
+    since: int | None,
+    limit: int,
+    *,
+    as_json: bool,
+) -> None:
+    """Show alerts, the newest first, and what became of their messages."""
+    now = int(time.time())
+    with open_to_read(database) as opened:
+        rows = opened.alerts.list(
+            rule=rule,
+            state=AlertState(state) if state else None,
+            since=now - since if since is not None else None,
+            limit=limit,
+        )
+    if as_json:
+        print_json([_json(row) for row in rows])
+        return
+    if not rows:
+        console().print("No alerts.")
+        return
+    columns = ("Alert", "Rule", "Product", "State", "Since", "Told")
+    console().print(table(columns, [_row(row, now) for row in rows]))
+
+
+def _row(row: AlertRow, now: int) -> tuple[str, ...]:
+    alert = row.alert
+    state = alert.reason or "over" if alert.state is AlertState.INACTIVE else alert.state.value
+    return (
+        alert.short_id,
+        alert.rule,
+        f"{row.name} ({row.region} {row.product_id})",
+        state,
+        format_ago(alert.since, now),
+        ", ".join(_told(row)) or "not told",
+    )
+
+
+def _told(row: AlertRow) -> list[str]:
+    return [
+        f"{each.target or each.channel} {each.state.value if each.state else 'told'}"
+        for each in row.deliveries
+    ]
+
+
+def _json(row: AlertRow) -> dict[str, object]:
+    return {
+        "id": row.alert.short_id,
+        "rule": row.alert.rule,
+        "region": row.region,
+        "product_id": row.product_id,
+        "name": row.name,
+        "state": row.alert.state,
+        "since": row.alert.since,
+        "fired_at": row.alert.fired_at,
+        "resolved_at": row.alert.resolved_at,
+        "reason": row.alert.reason,
+        "why": row.alert.evidence,
+        "deliveries": row.deliveries,
+    }

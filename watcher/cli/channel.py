@@ -1,0 +1,80 @@
+"""``watcher channel``: where alerts go, and whether they arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from watcher.alerting.sample import sample_message
+from watcher.cli.options import load_rules, rules_option
+from watcher.cli.output import console, table
+from watcher.daemon.daemon import targets_of
+from watcher.delivery.message import render
+from watcher.delivery.target import Kind, Outcome, Target
+from watcher.errors import WatcherError
+from watcher.rules.rulebook import Channel, Rulebook
+from watcher.rules.words import nearest
+
+
+@click.group()
+def command() -> None:
+    """List channels, or send a sample message."""
+
+
+@command.command("list")
+@rules_option
+def list_(rules: Path) -> None:
+    """List the channels and their targets, without their URLs."""
+    book = load_rules(rules)
+    targets = targets_of(book)
+    rows = [
+        (
+            channel.name,
+            ", ".join(f"{name} ({targets[name].service})" for name in channel.targets),
+            channel.min_severity.value,
+            ", ".join(rule.name for rule in book.rules if channel.name in rule.notify),
+        )
+        for channel in book.channels.values()
+    ]
+    console().print(table(("Channel", "Targets", "From severity", "Rules"), rows))
+
+
+@command.command("test")
+@rules_option
+@click.argument("name")
+def test(rules: Path, name: str) -> None:
+    """Send a sample message to channel NAME now, and say what each target answered."""
+    book = load_rules(rules)
+    channel = _channel(book, name)
+    targets = targets_of(book)
+    outcomes = asyncio.run(_send(channel, targets, int(time.time())))
+    for target, outcome in outcomes.items():
+        word = "took it" if outcome.kind is Kind.SENT else "did not take it"
+        detail = f": {outcome.detail}" if outcome.detail else ""
+        console().print(f"{target} ({targets[target].service}) {word}{detail}")
+    sys.stdout.flush()
+    # A service that hangs holds a thread that Python would wait for.
+    os._exit(0 if all(each.kind is Kind.SENT for each in outcomes.values()) else 1)
+
+
+def _channel(book: Rulebook, name: str) -> Channel:
+    channel = book.channels.get(name)
+    if channel is None:
+        raise WatcherError(f'no channel "{name}"{nearest(name, book.channels)}')
+    return channel
+
+
+async def _send(channel: Channel, targets: Mapping[str, Target], now: int) -> dict[str, Outcome]:
+    message, zone = sample_message(now), ZoneInfo(channel.timezone)
+    chosen = [targets[name] for name in channel.targets]
+    outcomes = await asyncio.gather(
+        *(each.send(render(message, each.style, zone, each.limit)) for each in chosen)
+    )
+    return dict(zip(channel.targets, outcomes, strict=True))

@@ -1,0 +1,88 @@
+"""``watcher check``: every error of the rule files, or what they will read and cost."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from watcher.alerting.forecast import Forecast, forecast
+from watcher.cli.options import database_option, json_option, load_rules, rules_option
+from watcher.cli.output import console, print_json, table
+from watcher.errors import RulesError
+from watcher.rules.rulebook import Rulebook
+from watcher.store.database import Database
+from watcher.units import format_number
+
+
+@click.command()
+@rules_option
+@database_option
+@json_option
+def command(rules: Path, database: Path, *, as_json: bool) -> None:
+    """Check the rule files, and say what they will read and cost."""
+    try:
+        book = load_rules(rules)
+    except RulesError as error:
+        if not as_json:
+            raise
+        print_json({"ok": False, "problems": error.problems})
+        sys.exit(1)
+    costs = forecast(book, _known_pages(database, book), int(time.time()))
+    if as_json:
+        print_json(
+            {"ok": True, "rules": len(book.rules), "forecast": costs, "warnings": book.warnings}
+        )
+    else:
+        _show(rules, book, costs)
+
+
+def _known_pages(path: Path, book: Rulebook) -> dict[str, int]:
+    """How long the lists really are, where there is a history to tell."""
+    if not path.exists():
+        return {}
+    database = Database.open(path, readonly=True)
+    try:
+        found = {key: database.history.last_complete(key) for key in _keys(book)}
+        return {key: scan.pages for key, scan in found.items() if scan is not None}
+    finally:
+        database.close()
+
+
+def _keys(book: Rulebook) -> list[str]:
+    return [watch.key for watch in book.used_watches]
+
+
+def _show(path: Path, book: Rulebook, costs: Forecast) -> None:
+    out = console()
+    count = len(book.rules)
+    out.print(f"{path}: {count} rule{'' if count == 1 else 's'}, no errors.\n")
+    out.print(_costs(costs))
+    out.print(
+        f"\nTogether {format_number(costs.credits_a_day, 0)} credits a day, "
+        f"{format_number(costs.credits_a_month, 0)} in 30 days (1 credit a request of 10 products)."
+    )
+    if book.api.key is None:
+        out.print("\nNo key yet: set KEYAPI_KEY, or api.key in the file, before `watcher run`.")
+    for warning in book.warnings:
+        out.print(f"\nwarning: {warning}")
+    for text in costs.warnings:
+        out.print(f"\nwarning: {text}")
+
+
+def _costs(costs: Forecast) -> object:
+    columns = ("Watch", "When", "Requests a scan", "Scans a day", "Credits a day", "in 30 days")
+    rows = [
+        (
+            cost.watch,
+            cost.schedule,
+            format_number(cost.requests),
+            format_number(cost.scans_a_day, 1),
+            format_number(cost.credits_a_day, 1),
+            format_number(cost.credits_a_month, 0),
+        )
+        for cost in costs.watches
+    ]
+    return table(columns, rows, numbers=columns[2:])

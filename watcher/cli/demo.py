@@ -1,0 +1,122 @@
+"""``watcher demo``: the whole daemon on a simulated market, in the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+from watcher.cli.logs import configure
+from watcher.cli.output import console, plain
+from watcher.demo import Demo, Listener, Settings
+from watcher.model import Instant
+from watcher.units import at
+
+_COLOURS = {"warning": "yellow", "failure": "red", "success": "green"}
+
+
+@click.command()
+@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True)
+@click.option("--products", type=click.IntRange(100, 200_000), default=5_000, show_default=True)
+@click.option(
+    "--days", type=click.IntRange(1, 365), default=30, show_default=True, help="Days of past."
+)
+@click.option(
+    "--day-seconds",
+    type=click.FloatRange(min=1),
+    default=10.0,
+    show_default=True,
+    help="How long a simulated day takes.",
+)
+@click.option("--listen", default="127.0.0.1:8787", show_default=True, help="The web page, or off.")
+@click.option("--for", "seconds", type=click.FloatRange(min=0), help="End after so many seconds.")
+def command(
+    *,
+    seed: int,
+    products: int,
+    days: int,
+    day_seconds: float,
+    listen: str,
+    seconds: float | None,
+) -> None:
+    """Run the whole daemon on a simulated market: no key, no account, no network."""
+    configure("text", "warning")
+    settings = Settings(
+        now=int(time.time()),
+        seed=seed,
+        products=products,
+        days=days,
+        day_seconds=day_seconds,
+        listen=None if listen == "off" else listen,
+        seconds=seconds,
+    )
+    with _Screen(days) as screen:
+        asyncio.run(Demo(settings, screen.listener()).run())
+    sys.stdout.flush()
+    os._exit(0)
+
+
+class _Screen:
+    """What the demo shows in the terminal."""
+
+    def __init__(self, days: int) -> None:
+        self._out: Console = console()
+        self._days = days
+        self._progress = Progress(
+            TextColumn("Playing the simulated past"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("days"),
+            console=self._out,
+            transient=True,
+            disable=not self._out.is_terminal,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> _Screen:
+        self._out.print(
+            f"A simulated market of TikTok Shop products. First its last {self._days} days, "
+            "then a day every few seconds."
+        )
+        self._progress.start()
+        self._task = self._progress.add_task("past", total=self._days)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def listener(self) -> Listener:
+        return Listener(self._past, self._ready, self._message, self._day)
+
+    def _past(self, done: int, _total: int) -> None:
+        if self._task is not None:
+            self._progress.update(self._task, completed=done)
+
+    def _ready(self, rules: Path, database: Path, page: str | None) -> None:
+        self._progress.stop()
+        self._out.print(f"{self._days} days of past are in {database}.")
+        if page is not None:
+            self._out.print(f"Web page:  {page}")
+        self._out.print("Try in another terminal, while this runs:")
+        self._out.print(f"  watcher alerts --db {database}")
+        self._out.print(f"  edit {rules}   (read anew when you save it)")
+        self._out.print("Ctrl-C ends the demo. With your own key: watcher init\n")
+
+    def _day(self, midnight: Instant) -> None:
+        self._out.print(Text(f"-- {at(midnight):%a %-d %b %Y} --", style="dim"))
+
+    def _message(self, message: Mapping[str, str]) -> None:
+        colour = _COLOURS.get(message.get("type", ""), "cyan")
+        title, body = message.get("title", ""), message.get("message", "")
+        self._out.print(Text(plain(title), style=f"bold {colour}"))
+        for line in body.splitlines():
+            self._out.print(Text(plain(line)))
+        self._out.print()

@@ -1,0 +1,158 @@
+"""``watcher once``: one scan of what is due (or named) now, without a daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import click
+
+from watcher import plan
+from watcher.cli.logs import configure
+from watcher.cli.options import database_option, load_rules, rules_option
+from watcher.cli.output import console
+from watcher.daemon.clock import SystemClock
+from watcher.daemon.daemon import client_of, targets_of, zones_of
+from watcher.daemon.scanner import Scanner
+from watcher.delivery.courier import Courier
+from watcher.delivery.message import Style, render
+from watcher.errors import WatcherError
+from watcher.model import Instant, Message, ScanState
+from watcher.rules.rulebook import Rulebook, Watch
+from watcher.rules.words import nearest
+from watcher.store.database import Database, hold
+from watcher.store.history import ScanRow
+from watcher.store.writer import Scratch, StoreThread, Writer
+from watcher.units import format_ago
+
+_SEND_SECONDS = 60.0
+
+
+@click.command()
+@rules_option
+@database_option
+@click.option(
+    "--rule", "names", multiple=True, metavar="NAME", help="Scan for this rule, due or not."
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Send nothing and keep nothing but the credits spent."
+)
+def command(rules: Path, database: Path, names: tuple[str, ...], *, dry_run: bool) -> None:
+    """Scan what is due (or named) now, print what fires, and send it."""
+    configure("text", "warning")
+    book = load_rules(rules)
+    watches = _chosen(book, names)
+    targets_of(book)  # a bad URL is said before a credit is spent
+    with nullcontext() if dry_run else hold(database):
+        good = asyncio.run(_Once(book, database, dry_run=dry_run).run(watches, forced=bool(names)))
+    sys.stdout.flush()
+    os._exit(0 if good else 1)
+
+
+def _chosen(book: Rulebook, names: tuple[str, ...]) -> list[Watch]:
+    if not names:
+        return list(book.used_watches)
+    by_name = {rule.name: rule for rule in book.rules}
+    for name in names:
+        if name not in by_name:
+            raise WatcherError(f'no rule "{name}"{nearest(name, by_name)}')
+    return list({by_name[name].watch.key: by_name[name].watch for name in names}.values())
+
+
+@dataclass(slots=True)
+class _Once:
+    """One run of the command; the time is the machine's."""
+
+    book: Rulebook
+    path: Path
+    dry_run: bool
+    clock: SystemClock = field(default_factory=SystemClock)
+    told: list[Message] = field(default_factory=list)
+
+    async def run(self, watches: list[Watch], *, forced: bool) -> bool:
+        """Scan, print, send; True if every scan was complete."""
+        async with self._store() as store, client_of(self.book) as client:
+            marks = [(rule.name, rule.fingerprint) for rule in self.book.rules]
+            now = self.clock.now()
+            await store.run(lambda database: database.alerts.sync_rules(marks, now))
+            scanner = Scanner(self.book, client, store, self.clock, report=self.told.append)
+            due = watches if forced else await self._due(store, watches)
+            good = True
+            for watch in due:
+                good = await self._scan(scanner, watch) and good
+            await self._deliver(store)
+            return good
+
+    @asynccontextmanager
+    async def _store(self) -> AsyncIterator[StoreThread]:
+        if not self.dry_run:
+            async with Writer(self.path) as writer:
+                yield writer
+            return
+        async with Scratch(self.path) as scratch:
+            before = self.clock.now()
+            yield scratch
+            spent = await scratch.run(lambda database: database.ledger.by_watch(before))
+        self._charge(spent, before)
+
+    def _charge(self, spent: dict[str, int], now: Instant) -> None:
+        """A dry run's requests cost as much as others: the caps must know of them."""
+        if not self.path.exists():
+            return
+        with Database.open(self.path) as database:
+            known = database.ledger.by_watch(now)
+            for watch, amount in spent.items():
+                more = amount - known.get(watch, 0)
+                if more > 0 and database.ledger.reserve(watch, more, now, None, None):
+                    database.ledger.settle(watch, more, more, now)
+
+    async def _due(self, store: StoreThread, watches: list[Watch]) -> list[Watch]:
+        now = self.clock.now()
+        due = []
+        for watch in watches:
+            scans = await store.run(partial(_scans, watch))
+            moment = plan.due(watch.schedule, scans)
+            if moment <= now:
+                due.append(watch)
+            else:
+                console().print(f"{watch.name}: not due, next {format_ago(moment, now)}")
+        return due
+
+    async def _scan(self, scanner: Scanner, watch: Watch) -> bool:
+        outcome = await scanner.scan(watch, self.clock.now())
+        out = console()
+        if outcome is None:
+            out.print(f"{watch.name}: not scanned")
+            return False
+        scan = outcome.scan
+        out.print(
+            f"{watch.name}: {scan.state.value}, {len(scan)} products, {scan.requests} credits, "
+            f"{len(outcome.fired)} began to fire, {len(outcome.resolved)} ended"
+        )
+        if scan.error:
+            out.print(f"{watch.name}: {scan.error}")
+        for message in self.told:
+            shown = render(message, Style.PLAIN)
+            out.print(f"\n{shown.title}\n{shown.body}")
+        self.told.clear()
+        return scan.state is ScanState.COMPLETE
+
+    async def _deliver(self, store: StoreThread) -> None:
+        if self.dry_run:
+            return
+        targets = targets_of(self.book)
+        courier = Courier(store, targets, now=self.clock.now, zones=zones_of(self.book))
+        await courier.drain(_SEND_SECONDS)
+        waiting = await store.run(lambda database: database.outbox.due_targets())
+        for target, _, count in waiting:
+            console().print(f"{target}: {count} not delivered yet; the daemon tries again")
+
+
+def _scans(watch: Watch, database: Database) -> list[ScanRow]:
+    return database.history.scans(watch.key, limit=plan.LOOK_BACK)

@@ -1,0 +1,88 @@
+"""The daemon as a process: database lock, store thread, web page, signals, rule files.
+
+``Daemon`` is what works; this gives it its surroundings and takes them down again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from watcher.daemon.clock import Clock
+from watcher.daemon.daemon import Daemon, OnOutcome
+from watcher.daemon.files import RuleFiles
+from watcher.daemon.signals import signals
+from watcher.delivery.target import warm_up
+from watcher.rules.rulebook import Rulebook
+from watcher.store.database import hold
+from watcher.store.writer import Reader, Writer
+from watcher.web.app import Site, Sources
+
+log = structlog.get_logger("watcher.daemon")
+
+
+@dataclass(slots=True)
+class Service:
+    """One daemon on one database; ``listen`` is the web page's address, or None."""
+
+    rules: Path
+    database: Path
+    listen: str | None
+    load: Callable[[], Rulebook]
+    clock: Clock
+    on_outcome: OnOutcome | None = None
+    on_ready: Callable[[str | None], None] | None = None
+
+    async def run(self, stopping: asyncio.Event | None = None) -> None:
+        """Work until ``stopping`` or a signal. Raises ``WatcherError`` for what can't start."""
+        book = self.load()
+        async with AsyncExitStack() as stack:
+            stack.enter_context(hold(self.database))
+            writer = await stack.enter_async_context(Writer(self.database))
+            # Loading Apprise's plugins takes a third of a second: before READY, off the loop.
+            await asyncio.to_thread(warm_up)
+            daemon = Daemon(
+                book=book,
+                writer=writer,
+                clock=self.clock,
+                load=self.load,
+                on_outcome=self.on_outcome,
+                stopping=stopping or asyncio.Event(),
+            )
+            site = await self._site(stack, daemon)
+            following = RuleFiles(self.rules)
+            with signals(daemon.stopping, daemon.reload_soon):
+                daemon.guard.start(
+                    "rule files", lambda: following.follow(daemon.reload, daemon.stopping)
+                )
+                await daemon.run(lambda: self._ready(daemon, site))
+        log.info("stopped")
+
+    async def _site(self, stack: AsyncExitStack, daemon: Daemon) -> Site | None:
+        if self.listen is None:
+            return None
+        reader = await stack.enter_async_context(Reader(self.database))
+        sources = Sources(
+            read=reader.run, book=lambda: daemon.book, now=self.clock.now, ill=daemon.ill
+        )
+        site = Site(sources, self.listen)
+        await site.start()
+        stack.push_async_callback(site.stop)
+        return site
+
+    def _ready(self, daemon: Daemon, site: Site | None) -> None:
+        log.info(
+            "watching",
+            rules=len(daemon.book.rules),
+            watches=len(daemon.book.used_watches),
+            page=site.url if site is not None else "off",
+        )
+        for warning in daemon.book.warnings:
+            log.warning("rule file", warning=str(warning))
+        if self.on_ready is not None:
+            self.on_ready(site.url if site is not None else None)

@@ -1,0 +1,189 @@
+"""The whole daemon on a simulated market: no key, no account, no network.
+
+The market is served on loopback and read by the ordinary client; alerts go through the ordinary
+outbox and Apprise to an inbox on loopback, which prints them. Only time is not the real one: a
+simulated day takes some seconds, and the past is played before the clock starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+
+from aiohttp import web
+
+from watcher.alerting.telling import audiences_of
+from watcher.daemon.clock import FastClock
+from watcher.daemon.daemon import client_of
+from watcher.daemon.scanner import Scanner
+from watcher.daemon.service import Service
+from watcher.keyapi.simulator import Market, Simulator
+from watcher.model import Instant
+from watcher.rules.loading import load
+from watcher.rules.rulebook import Rulebook
+from watcher.store.writer import Writer
+from watcher.units import DAY, HOUR, next_midnight, utc_day
+
+KEY = "demo-key"
+_READ_AT = 6 * HOUR  # when the past's daily scans were made
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user may choose. ``seconds`` ends the demo after that time, None never."""
+
+    now: Instant
+    seed: int = 7
+    products: int = 5_000
+    days: int = 30
+    day_seconds: float = 10.0
+    listen: str | None = "127.0.0.1:8787"
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who is shown what happens: a day of the past, that it is ready, and each message."""
+
+    past: Callable[[int, int], None]
+    ready: Callable[[Path, Path, str | None], None]
+    message: Callable[[Mapping[str, str]], None]
+    day: Callable[[Instant], None]
+
+
+@dataclass(slots=True)
+class _PastClock:
+    """A clock that stands where it is put."""
+
+    instant: Instant
+
+    def now(self) -> Instant:
+        return self.instant
+
+    def seconds_until(self, instant: Instant) -> float:
+        return float(instant - self.instant)
+
+
+@dataclass(slots=True)
+class Demo:
+    """One run; everything it writes is in a folder of its own, removed at the end."""
+
+    settings: Settings
+    listener: Listener
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="watcher-demo-")))
+
+    @property
+    def rules(self) -> Path:
+        return self.folder / "rules.yaml"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "watcher.db"
+
+    async def run(self) -> None:
+        """Serve the market, play the past, then run the daemon until it is stopped."""
+        try:
+            async with AsyncExitStack() as stack:
+                await self._run(stack)
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    async def _run(self, stack: AsyncExitStack) -> None:
+        chosen = self.settings
+        start = utc_day(chosen.now - chosen.days * DAY)
+        market = Market(seed=chosen.seed, products=chosen.products, start=start)
+        simulator = await stack.enter_async_context(Simulator(market, key=KEY))
+        inbox = await stack.enter_async_context(Inbox(self.listener.message))
+        env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": simulator.url, "DEMO_INBOX": inbox.url}
+        text = resources.files("watcher").joinpath("demo.rules.yaml").read_text("utf-8")
+        self.rules.write_text(text, encoding="utf-8")
+
+        def load_rules() -> Rulebook:
+            return load([self.rules], env)
+
+        await self._play_past(load_rules(), market)
+        clock = FastClock(chosen.now, speed=DAY / chosen.day_seconds)
+        stopping = asyncio.Event()
+        service = Service(
+            rules=self.rules,
+            database=self.database,
+            listen=chosen.listen,
+            load=load_rules,
+            clock=clock,
+            on_ready=lambda page: self.listener.ready(self.rules, self.database, page),
+        )
+        async with asyncio.TaskGroup() as tasks:
+            days = tasks.create_task(self._pass_days(market, clock))
+            end = tasks.create_task(_end(stopping, chosen.seconds))
+            await service.run(stopping)
+            days.cancel()
+            end.cancel()
+
+    async def _play_past(self, book: Rulebook, market: Market) -> None:
+        """The days before now, through the same scan and evaluation; nobody is told of them."""
+        clock = _PastClock(0)
+        nobody = {
+            name: replace(audience, targets=())
+            for name, audience in audiences_of(book.channels).items()
+        }
+        async with Writer(self.database) as writer, client_of(book) as client:
+            marks = [(rule.name, rule.fingerprint) for rule in book.rules]
+            scanner = Scanner(book, client, writer, clock, audiences=nobody)
+            midnight = next_midnight(self.settings.now) - DAY
+            for day in range(self.settings.days, 0, -1):
+                clock.instant = midnight - day * DAY + _READ_AT
+                if day == self.settings.days:
+                    await writer.run(
+                        lambda database: database.alerts.sync_rules(marks, clock.now())
+                    )
+                for watch in book.used_watches:
+                    await scanner.scan(watch, clock.instant)
+                market.advance()
+                self.listener.past(self.settings.days - day + 1, self.settings.days)
+
+    async def _pass_days(self, market: Market, clock: FastClock) -> None:
+        while True:
+            midnight = next_midnight(clock.now())
+            await asyncio.sleep(max(0.0, clock.seconds_until(midnight)))
+            market.advance((utc_day(midnight) - market.day) // timedelta(days=1))
+            self.listener.day(midnight)
+
+
+async def _end(stopping: asyncio.Event, seconds: float | None) -> None:
+    if seconds is not None:
+        await asyncio.sleep(seconds)
+        stopping.set()
+
+
+class Inbox:
+    """Takes what Apprise's ``json://`` posts, on a loopback port of its own."""
+
+    def __init__(self, show: Callable[[Mapping[str, str]], None]) -> None:
+        self._show = show
+        self._runner: web.AppRunner | None = None
+        self.url = ""
+
+    async def __aenter__(self) -> Inbox:
+        app = web.Application(client_max_size=16 * 1024 * 1024)
+        app.router.add_post("/", self._take)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"json://127.0.0.1:{self._runner.addresses[0][1]}/"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner is not None:
+            with suppress(OSError):
+                await self._runner.cleanup()
+
+    async def _take(self, request: web.Request) -> web.Response:
+        self._show(await request.json())
+        return web.Response(text="ok")
