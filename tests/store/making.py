@@ -1,0 +1,79 @@
+"""Small scans for the store's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import numpy as np
+
+from watcher.keyapi.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
+from watcher.model import Alert, AlertState, Instant, LongTexts, Scan, ScanState
+from watcher.store.database import Database
+
+SALES, GMV, RATE = "total_sale_7d_cnt", "total_sale_gmv_7d_amt", "product_commission_rate"
+DAY = 86_400
+START = 1_700_000_000
+
+
+def scan(
+    at: Instant,
+    products: Mapping[str, float | Mapping[str, float]],
+    *,
+    watch: str = "w",
+    region: str = "US",
+    state: ScanState = ScanState.COMPLETE,
+    ranked: bool = True,
+    names: Mapping[str, str | None] | None = None,
+    texts: Mapping[str, LongTexts] | None = None,
+) -> Scan:
+    """Products by id in the list's order: their 7-day sales, or several fields by name."""
+    size = len(products)
+    numbers = np.full((size, len(NUMERIC_NAMES)), np.nan)
+    for row, given in enumerate(products.values()):
+        values = given if isinstance(given, Mapping) else {SALES: given}
+        for name, value in values.items():
+            numbers[row, NUMERIC_INDEX[name]] = value
+    columns: dict[str, tuple[str | None, ...]] = {field.name: (None,) * size for field in TEXTS}
+    columns["product_id"] = tuple(products)
+    columns["product_name"] = tuple((names or {}).get(key, f"Product {key}") for key in products)
+    return Scan(
+        watch=watch,
+        region=region,
+        at=at,
+        started=at,
+        finished=at + 5,
+        state=state,
+        requests=1,
+        pages=-(-size // 10),
+        product_ids=tuple(products),
+        ranks=np.arange(1, size + 1) if ranked else np.zeros(size, np.int64),
+        numbers=numbers,
+        texts=columns,
+        long_texts=texts or {},
+        error="cut" if state is not ScanState.COMPLETE else None,
+    )
+
+
+@contextmanager
+def memory() -> Iterator[Database]:
+    """A store in memory, closed at the end."""
+    with Database.in_memory() as database:
+        yield database
+
+
+def with_products(database: Database, count: int = 3) -> list[int]:
+    """Keys of so many stored products."""
+    recorded = database.history.record(scan(START, {str(n): n for n in range(1, count + 1)}))
+    keys: list[int] = recorded.products.tolist()
+    return keys
+
+
+def firing(rule: str, product: int, at: Instant = START, *, alert: int = 0) -> Alert:
+    """An alert that fires since ``at``."""
+    return Alert(alert, rule, product, AlertState.FIRING, at, at, fired_at=at)
+
+
+def pending(rule: str, product: int, at: Instant = START, *, alert: int = 0) -> Alert:
+    """An alert that is pending since ``at``."""
+    return Alert(alert, rule, product, AlertState.PENDING, at, at)

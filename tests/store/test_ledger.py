@@ -1,0 +1,88 @@
+"""Credits against caps, by UTC day and month."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.store.making import memory
+from watcher.store.database import Database
+from watcher.store.ledger import Spent
+
+
+def _at(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+NOON = _at("2026-11-30T12:00")
+
+
+def test_a_cap_holds(store: Database) -> None:
+    """What does not fit is not reserved, and changes nothing."""
+    assert store.ledger.reserve("w", 8, NOON, 10, None)
+    assert not store.ledger.reserve("w", 3, NOON, 10, None)
+    assert store.ledger.reserve("w", 2, NOON, 10, None)
+    assert store.ledger.spent(NOON) == Spent(10, 10)
+    assert store.ledger.reserve("w", 99, NOON, None, None)
+
+
+def test_what_was_not_used_is_given_back(store: Database) -> None:
+    """A settled reservation counts what was used, also if that was more."""
+    store.ledger.reserve("w", 8, NOON, 10, 100)
+    store.ledger.settle("w", 8, 3, NOON + 60)
+    assert store.ledger.spent(NOON) == Spent(3, 3)
+    store.ledger.reserve("w", 5, NOON, 10, 100)
+    store.ledger.settle("w", 5, 7, NOON + 60)
+    assert store.ledger.spent(NOON) == Spent(10, 10)
+    store.ledger.settle("w", 5, 0, NOON)
+    assert store.ledger.spent(NOON) == Spent(10, 10)
+
+
+def test_a_crash_can_only_count_too_much(store: Database) -> None:
+    """A reservation that nobody settled stays spent for its day and month."""
+    store.ledger.reserve("w", 8, NOON, 10, None)
+    assert store.ledger.spent(NOON + 60) == Spent(8, 8)
+
+
+def test_days_and_months_are_utc(store: Database) -> None:
+    """The day's cap begins anew at midnight, the month's on the first."""
+    for at in ("2026-11-29T23:59:59", "2026-11-30T00:00:00", "2026-11-30T23:59:59"):
+        store.ledger.reserve("w", 1, _at(at), None, None)
+    assert store.ledger.spent(NOON) == Spent(2, 3)
+    assert store.ledger.spent(_at("2026-12-01T00:00:00")) == Spent(0, 0)
+    assert not store.ledger.reserve("w", 1, NOON, None, 3)
+    assert store.ledger.reserve("w", 1, _at("2026-12-01T00:00:00"), 1, 1)
+
+
+def test_settled_after_midnight(store: Database) -> None:
+    """Counts on the day of its reservation: no day's count falls below what it used."""
+    night = _at("2026-11-30T23:59:00")
+    store.ledger.reserve("w", 8, night, None, None)
+    store.ledger.settle("w", 8, 5, night + 120)
+    assert store.ledger.spent(night) == Spent(5, 5)
+    assert store.ledger.spent(night + 120) == Spent(0, 0)
+
+
+def test_by_watch_with_what_is_reserved(store: Database) -> None:
+    """The largest first."""
+    store.ledger.reserve("a", 2, NOON, None, None)
+    store.ledger.settle("a", 2, 2, NOON)
+    store.ledger.reserve("b", 5, NOON, None, None)
+    store.ledger.reserve("a", 1, NOON, None, None)
+    assert list(store.ledger.by_watch(NOON).items()) == [("b", 5), ("a", 3)]
+    assert store.ledger.by_watch(NOON + 86_400) == {}
+
+
+@given(st.lists(st.tuples(st.integers(1, 6), st.integers(0, 6), st.booleans()), max_size=20))
+def test_the_cap_is_never_passed(scans: list[tuple[int, int, bool]]) -> None:
+    """Whatever is reserved, used (at most that) or left open by a crash: at most the cap."""
+    used = 0
+    with memory() as store:
+        for amount, wanted, crash in scans:
+            if store.ledger.reserve("w", amount, NOON, 12, None):
+                used += min(amount, wanted)
+                if not crash:
+                    store.ledger.settle("w", amount, min(amount, wanted), NOON)
+            assert used <= store.ledger.spent(NOON).day <= 12

@@ -1,0 +1,62 @@
+"""One daemon a database."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from watcher.errors import DatabaseHeld, StoreError
+from watcher.store.locking import hold, lock_path
+
+
+def test_a_second_owner_is_refused_with_the_firsts_id(tmp_path: Path) -> None:
+    """Also by another name of the same file; free again when the first ends."""
+    path = tmp_path / "w.db"
+    path.touch()
+    alias = tmp_path / "alias.db"
+    alias.symlink_to(path)
+    with hold(path), pytest.raises(DatabaseHeld, match=str(os.getpid())) as caught, hold(alias):
+        pass
+    assert caught.value.pid == os.getpid()
+    with hold(alias):
+        assert lock_path(path).read_text() == f"{os.getpid()}\n"
+
+
+def test_the_lock_ends_with_its_process(tmp_path: Path) -> None:
+    """However the process ends: a killed owner is no owner."""
+    path = tmp_path / "w.db"
+    script = (
+        "import sys, time; from pathlib import Path; from watcher.store.locking import hold\n"
+        "with hold(Path(sys.argv[1])):\n print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(DatabaseHeld) as caught, hold(path):
+            pass
+        other.kill()
+    assert caught.value.pid == other.pid
+    with hold(path):
+        pass
+
+
+def test_a_lock_without_an_id(tmp_path: Path) -> None:
+    """In the moment between locking and writing the id, the owner is only another watcher."""
+    path = tmp_path / "w.db"
+    with hold(path):
+        lock_path(path).write_text("")
+        with pytest.raises(DatabaseHeld, match="another watcher") as caught, hold(path):
+            pass
+    assert caught.value.pid is None
+
+
+def test_no_place_for_the_lock(tmp_path: Path) -> None:
+    """A folder that does not exist is said so."""
+    with pytest.raises(StoreError, match="No such file"), hold(tmp_path / "nowhere" / "w.db"):
+        pass

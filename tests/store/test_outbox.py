@@ -1,0 +1,134 @@
+"""Notifications: queued, tried, sent, dead, retried, dropped."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.store.making import START
+from watcher.model import Item, Message, NotificationState, Severity
+from watcher.store.database import Database
+from watcher.store.outbox import Try
+
+WAITING, SENT = NotificationState.WAITING, NotificationState.SENT
+DEAD, DROPPED = NotificationState.DEAD, NotificationState.DROPPED
+
+MESSAGE = Message(
+    "alerts", "Title", Severity.WARNING, START, rule="r", more=("x",),
+    items=(Item("A1", "firing", "US", "1", "Name 🎃", START, facts={"price": None, "rank": 2.0}),),
+)  # fmt: skip
+
+
+def _state(store: Database, notification: int) -> NotificationState:
+    found = store.outbox.get(notification)
+    assert found is not None
+    return found.state
+
+
+def test_a_row_for_each_target(store: Database) -> None:
+    """One message is stored once and shared; it comes back as it was."""
+    ids = store.outbox.add("growth", ["growth/1", "growth/2"], MESSAGE, START)
+    assert store.number("SELECT count(*) FROM messages") == 1
+    found = store.outbox.get(ids[1])
+    assert found is not None
+    assert (found.channel, found.target, found.state) == ("growth", "growth/2", WAITING)
+    assert (found.created, found.next_try, found.tries, found.first_try) == (START, START, 0, None)
+    assert found.message == MESSAGE
+    assert store.outbox.get(99) is None
+    assert store.outbox.add("empty", [], MESSAGE, START) == []
+    assert store.number("SELECT count(*) FROM messages") == 1
+
+
+def test_a_target_is_served_in_order(store: Database) -> None:
+    """The oldest comes first even while it waits for a later try."""
+    first, other = store.outbox.add("growth", ["growth/1", "growth/2"], MESSAGE, START)
+    (second,) = store.outbox.add("growth", ["growth/1"], MESSAGE, START + 1)
+    store.outbox.failed(first, START + 2, "503", START + 12)
+    head = store.outbox.next_for("growth/1")
+    assert head is not None
+    assert (head.id, head.next_try, head.tries, head.first_try) == (first, START + 12, 1, START + 2)
+    assert (head.error, head.finished) == ("503", None)
+    assert [n.id for n in store.outbox.waiting_for("growth/1")] == [first, second]
+    assert store.outbox.due_targets() == [("growth/2", START, 1), ("growth/1", START + 12, 2)]
+    store.outbox.sent(first, START + 12)
+    store.outbox.sent(other, START + 12)
+    assert store.outbox.due_targets() == [("growth/1", START + 1, 1)]
+    assert store.outbox.next_for("nobody") is None
+
+
+def test_every_try_is_kept(store: Database) -> None:
+    """Failed, failed, sent: three rows, and the error is gone at the end."""
+    (one,) = store.outbox.add("me", ["me/1"], MESSAGE, START)
+    store.outbox.failed(one, START + 1, "timeout", START + 11)
+    store.outbox.failed(one, START + 11, "500", START + 31)
+    store.outbox.sent(one, START + 31, "200 OK")
+    found = store.outbox.get(one)
+    assert found is not None
+    assert (found.state, found.tries, found.error) == (SENT, 3, None)
+    assert (found.first_try, found.finished) == (START + 1, START + 31)
+    assert store.outbox.tries(one) == [
+        Try(START + 1, "failed", "timeout"),
+        Try(START + 11, "failed", "500"),
+        Try(START + 31, "sent", "200 OK"),
+    ]
+
+
+def test_dead_ones_are_retried_from_the_begin(store: Database) -> None:
+    """With a fresh day to be tried in; of the ids given, or all."""
+    one, two, three = store.outbox.add("me", ["a/1", "b/1", "c/1"], MESSAGE, START)
+    for dead in (one, two):
+        store.outbox.dead(dead, START + 5, "404")
+    assert store.outbox.counts() == {WAITING: 1, SENT: 0, DEAD: 2, DROPPED: 0}
+    assert store.outbox.retry([one], START + 9) == 1
+    again = store.outbox.get(one)
+    assert again is not None
+    assert (again.state, again.next_try, again.tries) == (WAITING, START + 9, 0)
+    assert (again.first_try, again.finished, again.error) == (None, None, "404")
+    assert store.outbox.retry(None, START + 10) == 1
+    assert store.outbox.retry(None, START + 11) == 0
+    assert store.outbox.retry([three, 99], START + 12) == 1
+    assert _state(store, three) is WAITING
+
+
+def test_dropped_ones_are_given_up(store: Database) -> None:
+    """Waiting or dead ones; what was sent stays sent."""
+    one, two, three = store.outbox.add("me", ["a/1", "b/1", "c/1"], MESSAGE, START)
+    store.outbox.dead(one, START, "404")
+    store.outbox.sent(two, START)
+    assert store.outbox.drop([one, two, three], START + 1) == 2
+    states = [_state(store, row) for row in (one, two, three)]
+    assert states == [DROPPED, SENT, DROPPED]
+    assert store.outbox.due_targets() == []
+    assert store.outbox.retry(None, START + 2) == 0
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"), [("sent", SENT), ("failed", DROPPED), ("dead", DROPPED)]
+)
+def test_dropped_while_on_its_way(
+    store: Database, outcome: str, expected: NotificationState
+) -> None:
+    """A failure does not bring it back, but what the service took was sent."""
+    (one,) = store.outbox.add("me", ["me/1"], MESSAGE, START)
+    store.outbox.drop([one], START)
+    if outcome == "sent":
+        store.outbox.sent(one, START + 1)
+    elif outcome == "failed":
+        store.outbox.failed(one, START + 1, "500", START + 2)
+    else:
+        store.outbox.dead(one, START + 1, "404")
+    assert _state(store, one) is expected
+
+
+def test_list_by_state(store: Database) -> None:
+    """The newest first; all states where none is named."""
+    ids = store.outbox.add("me", ["a/1", "b/1", "c/1"], MESSAGE, START)
+    store.outbox.sent(ids[1], START)
+    assert [row.id for row in store.outbox.list()] == ids[::-1]
+    assert [row.id for row in store.outbox.list([WAITING])] == [ids[2], ids[0]]
+    assert [row.id for row in store.outbox.list([WAITING, SENT], limit=1)] == [ids[2]]
+
+
+def test_a_try_of_nothing_is_no_error(store: Database) -> None:
+    """The row may have been pruned meanwhile."""
+    store.outbox.sent(99, START)
+    assert store.number("SELECT count(*) FROM tries") == 0

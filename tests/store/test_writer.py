@@ -1,0 +1,115 @@
+"""The store beside an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.store.making import START, scan
+from watcher.errors import NotADatabase, StoreError
+from watcher.store.database import Database
+from watcher.store.writer import Reader, Writer
+
+
+async def test_runs_in_its_own_thread() -> None:
+    """Always the same one, never the loop's."""
+    async with Writer() as writer:
+        threads = [await writer.run(lambda _: threading.get_ident()) for _ in range(3)]
+    assert len(set(threads)) == 1
+    assert threads[0] != threading.get_ident()
+
+
+async def test_one_at_a_time_in_order() -> None:
+    """Many who ask at once are served one after the other."""
+    async with Writer() as writer:
+        ids = await asyncio.gather(
+            *(
+                writer.run(lambda db, n=n: db.history.record(scan(START + n, {"1": n})).scan_id)  # type: ignore[misc]
+                for n in range(20)
+            )
+        )
+    assert ids == list(range(1, 21))
+
+
+async def test_errors_come_back() -> None:
+    """The job's own as they are; SQLite's of the outer world in words; the store works on."""
+
+    def own(_: Database) -> None:
+        raise KeyError("mine")
+
+    def full(_: Database) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    async with Writer() as writer:
+        with pytest.raises(KeyError, match="mine"):
+            await writer.run(own)
+        with pytest.raises(StoreError, match="disk is full"):
+            await writer.run(full)
+        assert await writer.run(lambda db: db.outbox.due_targets()) == []
+
+
+async def test_a_job_that_began_ends(tmp_path: Path) -> None:
+    """Who awaited it may be cancelled; what it does is done whole."""
+    began, go = threading.Event(), threading.Event()
+
+    def job(db: Database) -> None:
+        began.set()
+        go.wait(10)
+        db.history.record(scan(START, {"1": 1}))
+
+    async with Writer(tmp_path / "w.db") as writer:
+        task = asyncio.create_task(writer.run(job))
+        await asyncio.to_thread(began.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go.set()
+        assert len(await writer.run(lambda db: db.history.scans())) == 1
+
+
+async def test_a_database_refused(tmp_path: Path) -> None:
+    """Starting raises what opening raises; closing after it is harmless."""
+    path = tmp_path / "w.db"
+    path.write_text("no database")
+    writer = Writer(path)
+    with pytest.raises(NotADatabase):
+        await writer.start()
+    writer.close()
+
+
+async def test_closed_for_good(tmp_path: Path) -> None:
+    """Closing twice does nothing more; asking then is a fault."""
+    writer = await Writer(tmp_path / "w.db").start()
+    await writer.aclose()
+    writer.close()
+    with pytest.raises(RuntimeError):
+        await writer.run(lambda db: db.history.scans())
+    assert not (tmp_path / "w.db-wal").exists()
+
+
+async def test_a_reader_sees_one_state(tmp_path: Path) -> None:
+    """Each function its own; the writer goes on beside it."""
+    path = tmp_path / "w.db"
+    began, go = threading.Event(), threading.Event()
+
+    def look(db: Database) -> tuple[int, int]:
+        first = len(db.history.scans())
+        began.set()
+        go.wait(10)
+        return first, len(db.history.scans())
+
+    async with Writer(path) as writer, Reader(path) as reader:
+        task = asyncio.create_task(reader.run(look))
+        await asyncio.to_thread(began.wait, 10)
+        await writer.run(lambda db: db.history.record(scan(START, {"1": 1})))
+        go.set()
+        assert await task == (0, 0)
+        assert await reader.run(lambda db: len(db.history.scans())) == 1
+        with pytest.raises(StoreError, match="can't be written"):
+            await reader.run(lambda db: db.health.ok("watch", "w", START))

@@ -1,0 +1,233 @@
+"""Alerts, their changes of state, and what each channel was told of them."""
+
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from watcher.model import (
+    Alert,
+    AlertState,
+    Evidence,
+    Instant,
+    NotificationState,
+    Told,
+)
+from watcher.store.connection import Connection, Row, listed
+from watcher.store.rulebooks import RuleChanges, sync_rules
+
+__all__ = ["AlertRow", "Alerts", "Delivery", "RuleChanges", "Transition"]
+
+_FIELDS = (
+    "rule, product, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
+    "evidence"
+)
+_SELECT = "SELECT " + ", ".join(f"a.{name.strip()}" for name in f"id, {_FIELDS}".split(","))
+_TOLD = "SELECT t.rule, t.product, t.channel, t.alert, t.told_at, t.resolved_told"
+_decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """An alert's change of state, or a change that is told (``reason`` names it)."""
+
+    alert: int
+    at: Instant
+    before: AlertState
+    after: AlertState
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of the last message about an alert: of one target, or not queued at all."""
+
+    channel: str
+    told_at: Instant
+    target: str | None = None
+    state: NotificationState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An alert for people, with its product's names and what became of its last messages."""
+
+    alert: Alert
+    region: str
+    product_id: str
+    name: str
+    deliveries: tuple[Delivery, ...]
+
+
+class Alerts:
+    """One alert for each rule and product is live (pending or firing) at most."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def active(self, rules: Sequence[str]) -> builtins.list[Alert]:
+        """All pending and firing alerts of these rules, the oldest first."""
+        rows = self._db.rows(
+            f"{_SELECT} FROM json_each(?) AS w CROSS JOIN alerts AS a INDEXED BY alerts_live "
+            "ON a.rule = w.value WHERE a.state <> 'inactive' ORDER BY a.id",
+            (listed(dict.fromkeys(rules)),),
+        )
+        return [_alert(row) for row in rows]
+
+    def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
+        """The same alerts in the same order; those that had no id (0) now have one.
+
+        One that ends without ever having fired leaves no trace: it is deleted, or not stored.
+        """
+        with self._db.atomic():
+            kept = [_is_kept(alert) for alert in alerts]
+            following = 1 + self._db.number("SELECT seq FROM sqlite_sequence WHERE name = 'alerts'")
+            saved: builtins.list[Alert] = []
+            updates: builtins.list[Row] = []
+            inserts: builtins.list[Row] = []
+            deletes: builtins.list[Row] = []
+            for alert, keep in zip(alerts, kept, strict=True):
+                if keep and not alert.id:
+                    alert = replace(alert, id=following + len(inserts))  # noqa: PLW2901
+                    inserts.append((alert.id, *_values(alert)))
+                elif keep:
+                    updates.append((*_values(alert), alert.id))
+                elif alert.id:
+                    deletes.append((alert.id,))
+                saved.append(alert)
+            marks = ", ".join("?" * len(_FIELDS.split(",")))
+            self._db.many("DELETE FROM alerts WHERE id = ?", deletes)
+            # Updates first: one that ends makes room for its successor.
+            self._db.many(f"UPDATE alerts SET ({_FIELDS}) = ({marks}) WHERE id = ?", updates)
+            self._db.many(f"INSERT INTO alerts (id, {_FIELDS}) VALUES (?, {marks})", inserts)
+        return saved
+
+    def record(self, transitions: Iterable[Transition]) -> None:
+        """Remembers changes of state; those of alerts that left no trace leave none either."""
+        with self._db.atomic():
+            self._db.many(
+                "INSERT INTO transitions (alert, at, before, after, reason) "
+                "SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM alerts WHERE id = ?1)",
+                ((t.alert, t.at, t.before.value, t.after.value, t.reason) for t in transitions),
+            )
+
+    def transitions(self, alert: int) -> builtins.list[Transition]:
+        """Of one alert, the oldest first."""
+        rows = self._db.rows(
+            "SELECT alert, at, before, after, reason FROM transitions WHERE alert = ? ORDER BY id",
+            (alert,),
+        )
+        return [
+            Transition(alert_id, at, AlertState(before), AlertState(after), reason)
+            for alert_id, at, before, after, reason in rows
+        ]
+
+    def told(self, rule: str, products: Sequence[int]) -> builtins.list[Told]:
+        """What every channel was last told about these products of the rule."""
+        rows = self._db.rows(
+            f"{_TOLD} FROM json_each(?) AS w CROSS JOIN told AS t ON t.rule = ? "
+            "AND t.product = w.value",
+            (listed(int(product) for product in products), rule),
+        )
+        return [_told(row) for row in rows]
+
+    def told_of(self, rules: Sequence[str]) -> builtins.list[Told]:
+        """What every channel was last told about all products of these rules."""
+        rows = self._db.rows(
+            f"{_TOLD} FROM json_each(?) AS w CROSS JOIN told AS t ON t.rule = w.value",
+            (listed(dict.fromkeys(rules)),),
+        )
+        return [_told(row) for row in rows]
+
+    def mark_told(self, told: Iterable[Told]) -> None:
+        """Replaces what the channel was told about the rule and product before."""
+        with self._db.atomic():
+            self._db.many(
+                "INSERT OR REPLACE INTO told (rule, product, channel, alert, told_at, "
+                "resolved_told) VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    (t.rule, t.product, t.channel, t.alert, t.told_at, int(t.resolved_told))
+                    for t in told
+                ),
+            )
+
+    def sync_rules(self, rules: Sequence[tuple[str, str]], now: Instant) -> RuleChanges:
+        """Compares the rules read now (name, fingerprint) with those known; see ``rulebooks``."""
+        return sync_rules(self._db, rules, now)
+
+    def list(
+        self, rule: str | None = None, state: AlertState | None = None,
+        since: Instant | None = None, limit: int = 100,
+    ) -> builtins.list[AlertRow]:  # fmt: skip
+        """The newest first. ``since``: those that were live at that time or later."""
+        rows = self._db.rows(
+            f"{_SELECT}, p.region, p.product_id, coalesce(p.product_name, p.product_id) "
+            "FROM alerts AS a JOIN products AS p ON p.id = a.product "
+            "WHERE (?1 IS NULL OR a.rule = ?1) AND (?2 IS NULL OR a.state = ?2) "
+            "AND (?3 IS NULL OR a.state <> 'inactive' OR a.resolved_at >= ?3) "
+            "ORDER BY a.id DESC LIMIT ?4",
+            (rule, state.value if state else None, since, limit),
+        )
+        alerts = [_alert(row) for row in rows]
+        deliveries = self._deliveries(alerts)
+        return [
+            AlertRow(alert, region, product_id, name, deliveries.get(alert.id, ()))
+            for alert, (*_, region, product_id, name) in zip(alerts, rows, strict=True)
+        ]
+
+    def counts(self) -> dict[tuple[str, AlertState], int]:
+        """How many alerts of each rule are pending and firing."""
+        rows = self._db.rows(
+            "SELECT rule, state, count(*) FROM alerts WHERE state <> 'inactive' "
+            "GROUP BY rule, state"
+        )
+        return {(rule, AlertState(state)): count for rule, state, count in rows}
+
+    def _deliveries(self, alerts: Sequence[Alert]) -> dict[int, tuple[Delivery, ...]]:
+        """A message is found by its rule and the time of its data, at which the alert was told."""
+        found: dict[int, tuple[Delivery, ...]] = {}
+        rows = self._db.rows(
+            "SELECT a.id, t.channel, t.told_at, n.target, n.state FROM json_each(?) AS w "
+            "CROSS JOIN alerts AS a ON a.id = w.value "
+            "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product AND t.alert = a.id "
+            "LEFT JOIN messages AS m ON m.rule = t.rule AND m.about = t.told_at "
+            "LEFT JOIN notifications AS n ON n.message = m.id AND n.channel = t.channel "
+            "ORDER BY t.channel, n.id",
+            (listed(alert.id for alert in alerts),),
+        )
+        for alert, channel, told_at, target, state in rows:
+            delivery = Delivery(
+                channel, told_at, target, NotificationState(state) if state else None
+            )
+            found[alert] = (*found.get(alert, ()), delivery)
+        return found
+
+
+def _is_kept(alert: Alert) -> bool:
+    return alert.state is not AlertState.INACTIVE or alert.fired_at is not None
+
+
+def _values(alert: Alert) -> Row:
+    return (
+        alert.rule, alert.product, alert.state.value, alert.since, alert.last_met, alert.fired_at,
+        alert.resolved_at, alert.reason, alert.absent, int(alert.carried),
+        msgspec.json.encode(alert.evidence).decode(),
+    )  # fmt: skip
+
+
+def _alert(row: Row) -> Alert:
+    alert_id, rule, product, state, since, last_met, fired_at, resolved_at, reason = row[:9]
+    return Alert(
+        alert_id, rule, product, AlertState(state), since, last_met, fired_at, resolved_at, reason,
+        absent=row[9], carried=bool(row[10]), evidence=_decode_evidence(row[11]),
+    )  # fmt: skip
+
+
+def _told(row: Row) -> Told:
+    rule, product, channel, alert, told_at, resolved_told = row
+    return Told(rule, product, channel, alert, told_at, bool(resolved_told))

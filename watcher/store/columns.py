@@ -1,0 +1,69 @@
+"""How a product's numbers stand in the table ``observations``.
+
+Counts, flags and days are INTEGER, rates and ratings REAL, amounts INTEGER hundredths. An amount
+that has no whole hundredths (an average price may not) is kept as REAL units in the same column,
+so that reading it back gives exactly what was seen: a rounded baseline would look like a change.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import numpy as np
+
+from watcher.keyapi.fields import BY_NAME, NUMERIC, NUMERIC_NAMES, Field
+from watcher.model import Floats, Ints
+from watcher.store.connection import chunks
+from watcher.units import Unit
+
+_LARGEST = 1e15
+_NOTHING = np.zeros(0, np.int64)
+_MONEY = np.array([field.unit is Unit.MONEY for field in NUMERIC])
+
+COLUMNS = ", ".join(f'"{name}"' for name in NUMERIC_NAMES)
+MARKS = ", ".join("?" for _ in NUMERIC_NAMES)
+
+
+def sql_type(field: Field) -> str:
+    """Of a field's column."""
+    return "REAL" if field.unit in (Unit.SCORE, Unit.FRACTION) else "INTEGER"
+
+
+def expression(name: str) -> str:
+    """SQL for a column's value in the API's units; the table is called ``o``."""
+    column = f'o."{name}"'
+    if BY_NAME[name].unit is not Unit.MONEY:
+        return column
+    return f"CASE typeof({column}) WHEN 'integer' THEN {column} / 100.0 ELSE {column} END"
+
+
+def encode(numbers: Floats) -> list[list[object]]:
+    """(n, 88) in the API's units to rows of Python values; what is not finite becomes None."""
+    usable = np.abs(numbers) <= _LARGEST
+    values = np.where(usable, numbers, 0.0)
+    nearest = np.rint(values)
+    whole = nearest == values
+    stored = nearest.astype(np.int64)
+    hundredths = np.where(whole, stored * 100, np.rint(values * 100).astype(np.int64))
+    exact = whole | (_MONEY & (hundredths / 100 == values))
+    rows = np.where(_MONEY, hundredths, stored).astype(object)
+    rows[~exact] = values[~exact]
+    rows[~usable] = None
+    encoded: list[list[object]] = rows.tolist()
+    return encoded
+
+
+def digests(numbers: Floats) -> Ints:
+    """(n,) a number for each row that is the same only for the same values, NaN equal to NaN."""
+    return np.concatenate([_digests(numbers[part]) for part in chunks(len(numbers))] or [_NOTHING])
+
+
+def _digests(numbers: Floats) -> Ints:
+    rows = np.where(np.isnan(numbers), np.nan, numbers + 0.0).astype("<f8", copy=False)
+    data = rows.tobytes()
+    width = rows.shape[1] * 8
+    joined = b"".join(
+        blake2b(data[start : start + width], digest_size=8).digest()
+        for start in range(0, len(data), width)
+    )
+    return np.frombuffer(joined, "<i8").astype(np.int64)

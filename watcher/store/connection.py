@@ -1,0 +1,129 @@
+"""One connection to the database: transactions, statements, and SQLite's errors in words."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+import sqlite_utils
+
+from watcher.errors import NotADatabase, StoreError
+
+Row: TypeAlias = tuple[Any, ...]
+
+MEMORY = Path(":memory:")
+LOCKED_SECONDS = 30.0
+_CACHE_KIB = 16_000
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_ADVICE = {
+    sqlite3.SQLITE_BUSY: "is locked by another program; end that program or wait for it",
+    sqlite3.SQLITE_LOCKED: "is locked by another program; end that program or wait for it",
+    sqlite3.SQLITE_FULL: "can't grow, the disk is full; free some space",
+    sqlite3.SQLITE_READONLY: "can't be written; look at the rights on it and on its folder",
+    sqlite3.SQLITE_CANTOPEN: "can't be opened; look at the rights on it and on its folder",
+    sqlite3.SQLITE_IOERR: "can't be read or written, the disk reports an error",
+}
+
+
+def explain(error: sqlite3.Error, path: Path) -> StoreError:
+    """SQLite's error as one that says what is wrong with which file, and what to do."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _DAMAGED:
+        return NotADatabase(
+            f"{path}: damaged ({error}); stop watcher, move the file away and put a copy made by "
+            f"`watcher db backup` in its place, or save what can be read: "
+            f'sqlite3 "{path}" .recover',
+            path,
+        )
+    return StoreError(f"{path}: the database {_ADVICE.get(code, f'failed: {error}')}", path)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turns SQLite's errors of the outer world (not those of wrong SQL) into ``StoreError``."""
+    try:
+        yield
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise
+    except sqlite3.DatabaseError as error:
+        raise explain(error, path) from error
+
+
+def connect(
+    path: Path, timeout: float = LOCKED_SECONDS, *, readonly: bool = False
+) -> sqlite3.Connection:
+    """A bare connection in which only BEGIN begins a transaction."""
+    mode = "ro" if readonly else "rwc"
+    conn = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=timeout, isolation_level=None
+    )
+    conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    return conn
+
+
+class Connection:
+    """What the faces share: one SQLite connection, bound to the thread that opened it."""
+
+    def __init__(self, conn: sqlite3.Connection, path: Path) -> None:
+        self.conn = conn
+        self.path = path
+        self.db = sqlite_utils.Database(conn, execute_plugins=False)
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """All or nothing: an IMMEDIATE transaction, a savepoint where one is open already."""
+        with explained(self.path):
+            if self.conn.in_transaction:
+                with self.db.atomic():
+                    yield
+                return
+            self.conn.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self.conn.execute("COMMIT")
+            except BaseException:
+                self.conn.rollback()
+                raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Several reads that see one state of the database."""
+        with explained(self.path):
+            self.conn.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.conn.rollback()
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        return self.conn.execute(sql, values)
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        self.conn.executemany(sql, rows)
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        return self.conn.execute(sql, values).fetchall()
+
+    def one(self, sql: str, values: Sequence[object] = ()) -> Row | None:
+        row: Row | None = self.conn.execute(sql, values).fetchone()
+        return row
+
+    def number(self, sql: str, values: Sequence[object] = ()) -> int:
+        """The one whole number that the statement gives; 0 where that is nothing or NULL."""
+        row = self.one(sql, values)
+        return int(row[0]) if row is not None and row[0] is not None else 0
+
+
+def listed(values: Iterable[object]) -> str:
+    """Values as one parameter, for ``IN (SELECT value FROM json_each(?))``: no limit of count."""
+    return msgspec.json.encode(list(values)).decode()
+
+
+def chunks(size: int, step: int = 50_000) -> Iterator[slice]:
+    """Slices over ``size`` rows, so that a statement's parameter stays small."""
+    return (slice(start, min(start + step, size)) for start in range(0, size, step))

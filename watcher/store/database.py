@@ -1,0 +1,186 @@
+"""The store's file: opened, refused or migrated, with a face for each purpose."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Self
+
+from watcher.errors import NewerDatabase, NotADatabase, StoreError
+from watcher.store import migrations
+from watcher.store.alerts import Alerts
+from watcher.store.connection import LOCKED_SECONDS, MEMORY, Connection, connect, explained
+from watcher.store.health import HealthBook
+from watcher.store.history import History
+from watcher.store.ledger import Ledger
+from watcher.store.locking import hold
+from watcher.store.outbox import Outbox
+from watcher.store.upkeep import Upkeep
+
+__all__ = ["Database", "hold"]
+
+_HEADER = b"SQLite format 3\x00"
+# A small file is looked through before it is used; a large one would delay the start too much.
+_CHECKED_BYTES = 32 * 1024 * 1024
+_LOG_BYTES = 64 * 1024 * 1024
+
+
+class Database(Connection):
+    """One connection with its faces; belongs to the thread that opened it."""
+
+    def __init__(self, conn: sqlite3.Connection, path: Path) -> None:
+        super().__init__(conn, path)
+        self.history = History(self)
+        self.alerts = Alerts(self)
+        self.outbox = Outbox(self)
+        self.ledger = Ledger(self)
+        self.health = HealthBook(self)
+        self.upkeep = Upkeep(self)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str,
+        *,
+        readonly: bool = False,
+        create: bool = True,
+        timeout: float = LOCKED_SECONDS,
+    ) -> Self:
+        """The database at ``path``, made or migrated where that is due (not if ``readonly``).
+
+        ``timeout`` is how many seconds a statement waits for another program's lock. Raises
+        ``NotADatabase``, ``NewerDatabase``, or ``StoreError`` for what else keeps it shut.
+        """
+        path = Path(path)
+        _refuse_what_is_no_database(path, create=create and not readonly)
+        with explained(path):
+            database = cls(connect(path, timeout, readonly=readonly), path)
+            try:
+                database._make_ready(readonly=readonly)
+            except BaseException:
+                database.close()
+                raise
+        return database
+
+    @classmethod
+    def in_memory(cls) -> Self:
+        """A new database that lives as long as the object; for tests and replays."""
+        conn = sqlite3.connect(":memory:", isolation_level=None)
+        conn.execute("PRAGMA foreign_keys = ON")
+        database = cls(conn, MEMORY)
+        with database.atomic():
+            migrations.prepare(database.db)
+        return database
+
+    @classmethod
+    def copy_of(cls, path: Path) -> Self:
+        """The database at ``path`` as it is now, in memory; a new one where there is none."""
+        if not path.exists():
+            return cls.in_memory()
+        with cls.open(path, readonly=True) as source:
+            conn = sqlite3.connect(":memory:", isolation_level=None)
+            source.conn.backup(conn)
+        conn.execute("PRAGMA foreign_keys = ON")
+        return cls(conn, MEMORY)
+
+    def close(self) -> None:
+        self.conn.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _make_ready(self, *, readonly: bool) -> None:
+        self._refuse_foreign()
+        if readonly:
+            self._refuse_unprepared()
+            self.execute("PRAGMA query_only = ON")
+            return
+        # Before the first table, or it has no effect.
+        self.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        self.execute("PRAGMA journal_mode = WAL")
+        # After a power cut the last commits may be missing, never half there: a message may
+        # repeat, a credit may not be counted. A crash of the process alone loses nothing.
+        self.execute("PRAGMA synchronous = NORMAL")
+        self.execute("PRAGMA foreign_keys = ON")
+        # A large scan's log is cut back after it, not kept for ever.
+        self.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
+        self._refuse_damaged()
+        self._migrate()
+
+    def _refuse_foreign(self) -> None:
+        """A database of something else, or of a newer watcher."""
+        application = self.number("PRAGMA application_id")
+        tables = self.number("SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
+        if application != migrations.APPLICATION_ID and (application or tables):
+            raise NotADatabase(
+                f"{self.path}: a SQLite database, but not one of watcher; give another file (--db)",
+                self.path,
+            )
+        newer = migrations.unknown(self.db)
+        if newer:
+            raise NewerDatabase(
+                f"{self.path}: written by a newer version of watcher (it has {newer[-1]}); "
+                "install that version, or give another file (--db)",
+                self.path,
+            )
+
+    def _refuse_unprepared(self) -> None:
+        if migrations.pending(self.db):
+            raise StoreError(
+                f"{self.path}: empty, or written by an older version; `watcher run` prepares it",
+                self.path,
+            )
+
+    def _refuse_damaged(self) -> None:
+        pages, size = self.number("PRAGMA page_count"), self.number("PRAGMA page_size")
+        if pages * size <= _CHECKED_BYTES:
+            result = str((self.one("PRAGMA quick_check(1)") or ("ok",))[0])
+            if result != "ok":
+                error = sqlite3.DatabaseError(result.replace("\n", " "))
+                error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+                raise error
+
+    def _migrate(self) -> None:
+        if not migrations.pending(self.db):
+            return
+        with self.atomic():
+            # Asked again: another process may have migrated while this one waited.
+            due = migrations.pending(self.db)
+            if due and migrations.applied(self.db):
+                self._keep_copy(due[0])
+            migrations.prepare(self.db)
+
+    def _keep_copy(self, first: str) -> None:
+        """The database as it was; by a second connection, for this one is in a transaction."""
+        copy = self.path.with_name(f"{self.path.name}.before-{first.replace(' ', '-')}")
+        copy.unlink(missing_ok=True)
+        with (
+            closing(connect(self.path, readonly=True)) as source,
+            closing(sqlite3.connect(copy)) as target,
+        ):
+            source.backup(target)
+
+
+def _refuse_what_is_no_database(path: Path, *, create: bool) -> None:
+    """What SQLite would only call "unable to open", in words."""
+    if path.is_dir():
+        raise StoreError(f"{path}: a folder; name a file in it", path)
+    if not path.exists():
+        if not create:
+            raise StoreError(f"{path}: no such database; `watcher run` makes it", path)
+        if not path.parent.is_dir():
+            raise StoreError(f"{path}: the folder {path.parent} does not exist; make it", path)
+        return
+    try:
+        with path.open("rb") as file:
+            header = file.read(len(_HEADER))
+    except OSError as error:
+        raise StoreError(f"{path}: can't be read: {error.strerror}", path) from error
+    if header and header != _HEADER:
+        raise NotADatabase(
+            f"{path}: no database; give another file (--db), or put a backup in its place", path
+        )

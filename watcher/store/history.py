@@ -1,0 +1,193 @@
+"""What was seen: scans in, baselines and products out."""
+
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from watcher.keyapi.fields import NUMERIC_NAMES
+from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, Scan, ScanState
+from watcher.store import baselines, recording
+from watcher.store.baselines import Baseline
+from watcher.store.columns import expression
+from watcher.store.connection import Connection, Row, chunks, listed
+from watcher.store.listing import Seen
+from watcher.store.recording import Recorded
+from watcher.store.texts import unpack_texts
+
+__all__ = ["Baseline", "History", "Recorded", "ScanRow"]
+
+_FACTS = (
+    "p.id, p.region, p.product_id, p.product_name, p.seller_id, p.category_id, p.currency, "
+    f"p.first_seen, {', '.join(expression(name) for name in NUMERIC_NAMES)} "
+)
+_SCAN = (
+    "id, watch, region, at, started, finished, state, requests, pages, size, rows, error FROM scans"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRow:
+    """A scan as the store remembers it: ``products`` it saw, rows of numbers it ``changed``."""
+
+    id: int
+    watch: str
+    region: str
+    at: Instant
+    started: Instant
+    finished: Instant
+    state: ScanState
+    requests: int
+    pages: int
+    products: int
+    changed: int
+    error: str | None
+
+
+class History:
+    """Products, their numbers over time, and the scans that saw them."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def record(self, scan: Scan) -> Recorded:
+        """Stores a scan of any state; numbers only of products of which some number changed."""
+        return recording.record(self._db, scan)
+
+    def last(self, watch: str, scan_id: int, products: Ints, fields: Sequence[str]) -> Baseline:
+        """Each product's observation before the scan ``scan_id``: by the same watch, whatever
+        other watches saw in between. ``fields`` are numeric fields of the API, or ``rank``.
+        """
+        return baselines.last(self._db, watch, scan_id, products, fields)
+
+    def ago(
+        self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str]
+    ) -> Baseline:  # fmt: skip
+        """Each product's observation in force at ``at``: by the newest scan of any watch from
+        ``not_before`` to ``at`` that saw it; a ``rank`` by this watch's only.
+        """
+        return baselines.ago(self._db, watch, products, (not_before, at), fields)
+
+    def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
+        """Products by the store's key; unknown keys are left out."""
+        found: dict[int, ProductFacts] = {}
+        for part in chunks(len(products)):
+            rows = self._db.rows(
+                f"SELECT {_FACTS} FROM json_each(?) AS w CROSS JOIN products AS p "
+                "ON p.id = w.value LEFT JOIN observations AS o ON o.id = p.newest",
+                (listed(int(key) for key in products[part]),),
+            )
+            found.update((facts.product, facts) for facts in self._facts(rows))
+        return found
+
+    def find(self, product_id: str, region: str | None = None) -> list[ProductFacts]:
+        """The product in each region that knows it, or in the one given."""
+        rows = self._db.rows(
+            f"SELECT {_FACTS} FROM products AS p LEFT JOIN observations AS o ON o.id = p.newest "
+            "WHERE p.region IN (SELECT DISTINCT region FROM products WHERE ?1 IS NULL "
+            "UNION ALL SELECT ?1) AND p.product_id = ?2 ORDER BY p.region",
+            (region, product_id),
+        )
+        return self._facts(rows)
+
+    def long_texts(self, product: int) -> LongTexts | None:
+        row = self._db.one("SELECT packed FROM product_texts WHERE product = ?", (product,))
+        return unpack_texts(row[0]) if row else None
+
+    def known_texts(self, region: str, since: Instant = 0) -> set[str]:
+        """Ids of the products whose long texts are stored and were read at ``since`` or later."""
+        rows = self._db.execute(
+            "SELECT p.product_id FROM product_texts AS t CROSS JOIN products AS p "
+            "ON p.id = t.product WHERE t.read >= ? AND p.region = ?",
+            (since, region),
+        )
+        return {row[0] for row in rows}
+
+    def series(
+        self, product: int, fields: Sequence[str], since: Instant
+    ) -> tuple[Ints, Floats]:  # fmt: skip
+        """(m,) instants and (m, k) values for a plot of steps.
+
+        The value in force at ``since``, each change after it, and the newest value once more at
+        the time when the product was last seen.
+        """
+        columns = "".join(f", {expression(name)}" for name in fields)
+        rows = self._db.rows(
+            f"SELECT max(o.at, ?2){columns} FROM observations AS o WHERE o.product = ?1 "
+            "AND o.at >= coalesce((SELECT max(at) FROM observations "
+            "WHERE product = ?1 AND at <= ?2), ?2) ORDER BY o.at",
+            (product, since),
+        )
+        seen = self._last_seen([product]).get(product, 0)
+        if rows and seen > rows[-1][0]:
+            rows.append((seen, *rows[-1][1:]))
+        table = np.array(rows, np.float64).reshape(len(rows), 1 + len(fields))
+        return table[:, 0].astype(np.int64), table[:, 1:]
+
+    def scans(self, watch: str | None = None, limit: int = 50) -> list[ScanRow]:
+        """The newest first."""
+        if watch is None:
+            rows = self._db.rows(f"SELECT {_SCAN} ORDER BY id DESC LIMIT ?", (limit,))
+        else:
+            rows = self._db.rows(
+                f"SELECT {_SCAN} WHERE watch = ? ORDER BY id DESC LIMIT ?", (watch, limit)
+            )
+        return [_scan_row(row) for row in rows]
+
+    def last_scan(self, watch: str) -> ScanRow | None:
+        """Of any state."""
+        return next(iter(self.scans(watch, 1)), None)
+
+    def last_complete(self, watch: str) -> ScanRow | None:
+        row = self._db.one(
+            f"SELECT {_SCAN} WHERE watch = ? AND state = ? ORDER BY id DESC LIMIT 1",
+            (watch, ScanState.COMPLETE.value),
+        )
+        return _scan_row(row) if row else None
+
+    def _facts(self, rows: Sequence[Row]) -> list[ProductFacts]:
+        seen = self._last_seen([row[0] for row in rows])
+        return [
+            ProductFacts(
+                product=row[0], region=row[1], product_id=row[2], name=row[3] or row[2],
+                seller_id=row[4], category_id=row[5], currency=row[6], first_seen=row[7],
+                observed_at=seen.get(row[0]),
+                numbers={
+                    name: None if value is None else float(value)
+                    for name, value in zip(NUMERIC_NAMES, row[8:], strict=True)
+                },
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def _last_seen(self, products: Sequence[int]) -> dict[int, Instant]:
+        """When any watch saw each product last; products of which that is not kept are left out."""
+        keys = np.array(products, np.int64)
+        newest = np.zeros(len(keys), np.int64)
+        lists = self._db.execute(
+            "SELECT seen, size FROM watches WHERE region IN (SELECT p.region "
+            "FROM json_each(?) AS w CROSS JOIN products AS p ON p.id = w.value)",
+            (listed(keys.tolist()),),
+        )
+        times = dict[int, int]()
+        for blob, size in lists:
+            scans = Seen.unpack(blob, size).last(keys)
+            missing = set(scans.tolist()) - times.keys() - {0}
+            times.update(
+                self._db.rows(
+                    "SELECT id, at FROM scans WHERE id IN (SELECT value FROM json_each(?))",
+                    (listed(missing),),
+                )
+            )
+            newest = np.maximum(newest, [times.get(scan, 0) for scan in scans.tolist()])
+        pairs = zip(products, newest.tolist(), strict=True)
+        return {product: at for product, at in pairs if at}
+
+
+def _scan_row(row: Row) -> ScanRow:
+    scan_id, watch, region, at, started, finished, state, *rest = row
+    return ScanRow(scan_id, watch, region, at, started, finished, ScanState(state), *rest)

@@ -1,0 +1,84 @@
+"""Credits: what was spent, by UTC day and watch, and what is set aside for requests under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from watcher.model import Instant
+from watcher.store.connection import Connection
+
+_SPENT = (
+    "SELECT (SELECT coalesce(sum(used), 0) FROM credits WHERE day BETWEEN ?1 AND ?2) + "
+    "(SELECT coalesce(sum(amount), 0) FROM reservations WHERE day BETWEEN ?1 AND ?2)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Credits of a UTC day and of its month, those set aside included."""
+
+    day: int
+    month: int
+
+
+class Ledger:
+    """What is reserved counts as spent until it is settled: a crash can only count too much."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def reserve(
+        self, watch: str, amount: int, now: Instant, per_day: int | None, per_month: int | None
+    ) -> bool:
+        """Sets ``amount`` aside if both caps (None is no cap) leave it; else changes nothing."""
+        with self._db.atomic():
+            spent = self.spent(now)
+            if per_day is not None and spent.day + amount > per_day:
+                return False
+            if per_month is not None and spent.month + amount > per_month:
+                return False
+            self._db.execute(
+                "INSERT INTO reservations (day, watch, amount) VALUES (?, ?, ?)",
+                (_day(now), watch, amount),
+            )
+            return True
+
+    def settle(self, watch: str, reserved: int, used: int, now: Instant) -> None:
+        """What was reserved becomes what was used, on the day of the reservation."""
+        with self._db.atomic():
+            row = self._db.one(
+                "SELECT id, day FROM reservations WHERE watch = ? AND amount = ? "
+                "ORDER BY id DESC LIMIT 1",
+                (watch, reserved),
+            )
+            row_id, day = row or (0, _day(now))
+            self._db.execute("DELETE FROM reservations WHERE id = ?", (row_id,))
+            if used:
+                self._db.execute(
+                    "INSERT INTO credits (day, watch, used) VALUES (?, ?, ?) "
+                    "ON CONFLICT (day, watch) DO UPDATE SET used = used + excluded.used",
+                    (day, watch, used),
+                )
+
+    def spent(self, now: Instant) -> Spent:
+        day = _day(now)
+        return Spent(
+            self._db.number(_SPENT, (day, day)),
+            self._db.number(_SPENT, (day[:8] + "01", day[:8] + "31")),
+        )
+
+    def by_watch(self, day: Instant) -> dict[str, int]:
+        """Credits of the UTC day in which ``day`` falls, the largest first."""
+        return dict(
+            self._db.rows(
+                "SELECT watch, sum(n) FROM (SELECT watch, used AS n FROM credits WHERE day = ?1 "
+                "UNION ALL SELECT watch, amount FROM reservations WHERE day = ?1) "
+                "GROUP BY watch ORDER BY sum(n) DESC, watch",
+                (_day(day),),
+            )
+        )
+
+
+def _day(now: Instant) -> str:
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")

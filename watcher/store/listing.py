@@ -1,0 +1,71 @@
+"""The packed lists: what a scan saw in which order, and what a watch has ever seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from watcher.model import Bools, Ints
+from watcher.store.packing import pack, positions, steps, sums, unpack
+
+EMPTY = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A scan's products in the list's order, (n,) each.
+
+    ``ranks`` is 0 where the watch has no sort; ``previous`` is the id of the scan in which the
+    same watch saw the product last before, 0 where it never had.
+    """
+
+    products: Ints
+    ranks: Ints
+    previous: Ints
+
+    def pack(self, scan_id: int) -> bytes:
+        # Ages compress to nothing: nearly all products were seen by the scan just before.
+        ages = np.where(self.previous > 0, scan_id - self.previous, 0)
+        return pack(self.products, steps(self.ranks), ages)
+
+    @classmethod
+    def unpack(cls, blob: bytes, size: int, scan_id: int) -> Listing:
+        products, ranks, ages = unpack(blob, 3, size)
+        previous = np.where(ages > 0, scan_id - ages, 0)
+        return cls(products, sums(ranks), previous)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Every product that a watch ever saw, in rising order, and the scan that saw it last."""
+
+    products: Ints
+    scans: Ints
+
+    def pack(self) -> bytes:
+        return pack(steps(self.products), self.scans)
+
+    @classmethod
+    def unpack(cls, blob: bytes, size: int) -> Seen:
+        products, scans = unpack(blob, 2, size)
+        return cls(sums(products), scans)
+
+    @classmethod
+    def nothing(cls) -> Seen:
+        return cls(EMPTY, EMPTY)
+
+    def last(self, products: Ints) -> Ints:
+        """(n,) the scan in which each product was seen last; 0 for never."""
+        places = positions(self.products, products)
+        return np.where(places >= 0, np.append(self.scans, 0)[places], 0)
+
+    def with_scan(self, scan_id: int, products: Ints) -> Seen:
+        """After one more scan, which saw ``products``."""
+        fresh: Bools = positions(self.products, products) < 0
+        keys = np.concatenate([self.products, products[fresh]])
+        scans = np.concatenate([self.scans, np.full(int(fresh.sum()), scan_id)])
+        order = np.argsort(keys, kind="stable")
+        keys, scans = keys[order], scans[order]
+        scans[positions(keys, products)] = scan_id
+        return Seen(keys, scans)

@@ -1,0 +1,252 @@
+"""The schema, and the only place that changes it.
+
+A change is a new function at the end; none is ever edited once released. Columns of the API's
+fields are the exception: ``prepare`` adds those that ``fields.py`` has and the table has not.
+
+Times are Unix seconds. ``observations`` has a row only where some number changed; ``scans`` keeps
+who was seen, in the list's order, as one packed blob. ``scans.mark`` rises strictly over all
+scans in the order in which they were recorded (``at`` need not: two watches may share a
+minute, a slow scan may be recorded after a later one), and an observation's ``at`` is its
+scan's mark: the values in force at a scan are the product's newest row at or before its mark.
+"""
+
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from sqlite_utils import Database as Tables
+from sqlite_utils import Migrations
+
+from watcher.keyapi.fields import BY_NAME, NUMERIC
+from watcher.store.columns import expression, sql_type
+
+APPLICATION_ID = 0x77746368  # "wtch"
+VIEW = "observations_view"
+
+migrations = Migrations("watcher")
+
+
+@migrations()
+def m001_history(db: Tables) -> None:
+    """Products, their texts and numbers, and the scans that saw them."""
+    _create_products(db)
+    _create_scans(db)
+
+
+def _create_products(db: Tables) -> None:
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.table("products").create(
+        {
+            "id": int,
+            "region": str,
+            "product_id": str,
+            "seller_id": str,
+            "product_name": str,
+            "category_id": str,
+            "category_l2_id": str,
+            "category_l3_id": str,
+            "discount": str,
+            "currency": str,
+            "first_seen": int,
+            "last_changed": int,
+            "newest": int,
+            "digest": int,
+        },
+        pk="id",
+        not_null={"region", "product_id", "first_seen", "last_changed", "newest", "digest"},
+        strict=True,
+    ).create_index(["region", "product_id"], unique=True)
+    db.table("product_texts").create(
+        {"product": int, "changed": int, "read": int, "meaning": bytes, "packed": bytes},
+        pk="product",
+        not_null={"changed", "read", "meaning", "packed"},
+        foreign_keys=[("product", "products", "id")],
+        strict=True,
+    )
+    # Not STRICT: an amount without whole hundredths is REAL in an INTEGER column (columns.py).
+    numbers = ", ".join(f'"{field.name}" {sql_type(field)}' for field in NUMERIC)
+    db.execute(
+        "CREATE TABLE observations (id INTEGER PRIMARY KEY, product INTEGER NOT NULL, "
+        f"at INTEGER NOT NULL, {numbers})"
+    )
+    db.table("observations").create_index(["product", "at"], unique=True)
+
+
+def _create_scans(db: Tables) -> None:
+    db.table("scans").create(
+        {
+            "id": int,
+            "watch": str,
+            "region": str,
+            "at": int,
+            "mark": int,
+            "started": int,
+            "finished": int,
+            "state": str,
+            "requests": int,
+            "pages": int,
+            "size": int,
+            "first_row": int,
+            "rows": int,
+            "error": str,
+            "problems": str,
+            "products": bytes,
+        },
+        pk="id",
+        not_null={
+            "watch",
+            "region",
+            "at",
+            "mark",
+            "started",
+            "finished",
+            "state",
+            "requests",
+            "pages",
+            "size",
+            "first_row",
+            "rows",
+        },
+        strict=True,
+    )
+    db.table("scans").create_index(["watch"])
+    db.table("scans").create_index(["region", "at"])
+    db.table("scans").create_index(["mark"], unique=True)
+    db.table("watches").create(
+        {"watch": str, "region": str, "size": int, "seen": bytes},
+        pk="watch",
+        not_null={"region", "size", "seen"},
+        strict=True,
+    )
+
+
+@migrations()
+def m002_alerts(db: Tables) -> None:
+    """Rules as they were last read, their alerts, and what was told of them."""
+    db.table("rules").create(
+        {"name": str, "fingerprint": str, "began": int, "ended": int},
+        pk="name",
+        not_null={"fingerprint", "began"},
+        strict=True,
+    )
+    # AUTOINCREMENT: an id stands in a message, so it must never mean another alert.
+    db.execute(
+        "CREATE TABLE alerts (id INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT NOT NULL, "
+        "product INTEGER NOT NULL REFERENCES products(id), state TEXT NOT NULL, "
+        "since INTEGER NOT NULL, last_met INTEGER NOT NULL, fired_at INTEGER, "
+        "resolved_at INTEGER, reason TEXT, absent INTEGER NOT NULL, carried INTEGER NOT NULL, "
+        "evidence TEXT NOT NULL) STRICT"
+    )
+    db.execute("CREATE UNIQUE INDEX alerts_live ON alerts(rule, product) WHERE state <> 'inactive'")
+    db.table("alerts").create_index(["product"])
+    db.table("alerts").create_index(["rule"])
+    db.execute(
+        "CREATE TABLE transitions (id INTEGER PRIMARY KEY, "
+        "alert INTEGER NOT NULL REFERENCES alerts(id) ON DELETE CASCADE, at INTEGER NOT NULL, "
+        "before TEXT NOT NULL, after TEXT NOT NULL, reason TEXT) STRICT"
+    )
+    db.table("transitions").create_index(["alert"])
+    db.execute(
+        "CREATE TABLE told (rule TEXT NOT NULL, product INTEGER NOT NULL, channel TEXT NOT NULL, "
+        "alert INTEGER NOT NULL, told_at INTEGER NOT NULL, resolved_told INTEGER NOT NULL, "
+        "PRIMARY KEY (rule, product, channel)) STRICT, WITHOUT ROWID"
+    )
+
+
+@migrations()
+def m003_delivery(db: Tables) -> None:
+    """Messages (``about`` is the time of their data), a row for each target, and every try."""
+    db.table("messages").create(
+        {"id": int, "rule": str, "about": int, "created": int, "body": str},
+        pk="id",
+        not_null={"rule", "about", "created", "body"},
+        strict=True,
+    ).create_index(["rule", "about"])
+    db.execute(
+        "CREATE TABLE notifications (id INTEGER PRIMARY KEY AUTOINCREMENT, "
+        "message INTEGER NOT NULL REFERENCES messages(id), channel TEXT NOT NULL, "
+        "target TEXT NOT NULL, state TEXT NOT NULL, created INTEGER NOT NULL, "
+        "next_try INTEGER NOT NULL, tries INTEGER NOT NULL, first_try INTEGER, error TEXT, "
+        "finished INTEGER) STRICT"
+    )
+    db.execute(
+        "CREATE INDEX notifications_waiting ON notifications(target, id) WHERE state = 'waiting'"
+    )
+    db.table("notifications").create_index(["message"])
+    db.table("notifications").create_index(["state"])
+    db.execute(
+        "CREATE TABLE tries (id INTEGER PRIMARY KEY, "
+        "notification INTEGER NOT NULL REFERENCES notifications(id) ON DELETE CASCADE, "
+        "at INTEGER NOT NULL, outcome TEXT NOT NULL, detail TEXT) STRICT"
+    )
+    db.table("tries").create_index(["notification"])
+
+
+@migrations()
+def m004_daemon(db: Tables) -> None:
+    """Credits by day and watch, health, and what the operator was told."""
+    db.execute(
+        "CREATE TABLE credits (day TEXT NOT NULL, watch TEXT NOT NULL, used INTEGER NOT NULL, "
+        "PRIMARY KEY (day, watch)) STRICT, WITHOUT ROWID"
+    )
+    db.table("reservations").create(
+        {"id": int, "day": str, "watch": str, "amount": int},
+        pk="id",
+        not_null={"day", "watch", "amount"},
+        strict=True,
+    ).create_index(["day"])
+    db.execute(
+        "CREATE TABLE health (kind TEXT NOT NULL, name TEXT NOT NULL, failing_since INTEGER, "
+        "failures INTEGER NOT NULL, last_error TEXT, last_ok INTEGER, "
+        "PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE causes (cause TEXT PRIMARY KEY, text TEXT NOT NULL, since INTEGER NOT NULL, "
+        "ended INTEGER) STRICT, WITHOUT ROWID"
+    )
+
+
+def pending(db: Tables) -> list[str]:
+    """What ``prepare`` would change: migrations, and columns of fields not stored so far."""
+    names = [migration.name for migration in migrations.pending(db)]
+    if db.table("observations").exists():
+        names += [f"field {name}" for name in _missing(db)]
+    return names
+
+
+def applied(db: Tables) -> list[str]:
+    """Names of the migrations that the database has had, the oldest first."""
+    return [migration.name for migration in migrations.applied(db)]
+
+
+def unknown(db: Tables) -> list[str]:
+    """Migrations of the database that this version has never heard of."""
+    with closing(Tables(memory=True, execute_plugins=False)) as empty:
+        known = {migration.name for migration in migrations.pending(empty)}
+    return [name for name in applied(db) if name not in known]
+
+
+def prepare(db: Tables) -> None:
+    """Brings the schema up to date; inside the caller's transaction."""
+    migrations.apply(db)
+    for name in _missing(db):
+        kind = sql_type(BY_NAME[name])
+        db.execute(f'ALTER TABLE observations ADD COLUMN "{name}" {kind}')
+    db.create_view(VIEW, _view_sql(), replace=True)
+
+
+def _missing(db: Tables) -> list[str]:
+    present = set(db.table("observations").columns_dict)
+    return [field.name for field in NUMERIC if field.name not in present]
+
+
+def _view_sql() -> str:
+    """Observations for people and Datasette: amounts in units, times as ISO texts."""
+    numbers = ", ".join(f'{expression(field.name)} AS "{field.name}"' for field in NUMERIC)
+    return (
+        "SELECT o.id, p.region, p.product_id, p.product_name, p.currency, "
+        "strftime('%Y-%m-%dT%H:%M:%SZ', o.at, 'unixepoch') AS at, "
+        f"{numbers} FROM observations AS o JOIN products AS p ON p.id = o.product"
+    )

@@ -1,0 +1,70 @@
+"""The texts of the API as the store keeps them: clean, small, and compared by meaning."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from hashlib import blake2b
+
+import msgspec
+
+from watcher.model import LongTexts
+
+_NAMES = ("cover_url", "desc_detail", "sale_props", "skus")
+_QUERY = re.compile(r"""(https?://[^\s"'<>?\\]+)\?[^\s"'<>\\]*""")
+_CODE = re.compile(r"[A-Z]{3}")
+
+
+def clean(text: str | None) -> str | None:
+    """Without half characters (lone surrogates), which SQLite can't hold."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode()
+
+
+def pack_texts(texts: LongTexts) -> bytes:
+    """The four texts compressed together, for they share much."""
+    return zlib.compress(msgspec.json.encode([clean(getattr(texts, name)) for name in _NAMES]))
+
+
+def unpack_texts(blob: bytes) -> LongTexts:
+    """What ``pack_texts`` packed."""
+    return LongTexts(*msgspec.json.decode(zlib.decompress(blob), type=list[str | None]))
+
+
+def meaning(texts: LongTexts) -> bytes:
+    """A digest that stays while only the tokens of addresses, spacing or list order move."""
+    canonical = [_canonical(clean(getattr(texts, name))) for name in _NAMES]
+    return blake2b(msgspec.json.encode(canonical), digest_size=12).digest()
+
+
+def currency_of(skus: str | None) -> str | None:
+    """The currency code of the first variant that names one, in either form the API has."""
+    variants = _decoded(skus)
+    for variant in variants if isinstance(variants, list) else ():
+        price = variant.get("real_price") if isinstance(variant, dict) else None
+        if not isinstance(price, dict):
+            continue
+        # "currency" may hold a sign ("$") where "currency_name" holds the code.
+        for code in (price.get("currency_name"), price.get("currency")):
+            if isinstance(code, str) and _CODE.fullmatch(code.strip().upper()):
+                return code.strip().upper()
+    return None
+
+
+def _canonical(text: str | None) -> str | None:
+    if text is None:
+        return None
+    value = _decoded(text)
+    if isinstance(value, list) and all(isinstance(part, dict) for part in value):
+        value.sort(key=lambda part: str(part.get("index", "")))
+    if isinstance(value, (list, dict)):
+        text = msgspec.json.encode(value, order="sorted").decode()
+    return _QUERY.sub(r"\1", text)
+
+
+def _decoded(text: str | None) -> object:
+    try:
+        return msgspec.json.decode(clean(text) or "null")
+    except (msgspec.DecodeError, RecursionError):
+        return None
