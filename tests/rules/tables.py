@@ -1,0 +1,116 @@
+"""A scan as conditions see it, written out by hand, and short ways to ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import numpy as np
+
+from watcher.errors import RulesError
+from watcher.model import Floats, Ints
+from watcher.rules.conditions.base import Condition, Judge, Masks, Need
+from watcher.rules.conditions.compiling import compile_condition
+from watcher.rules.loading import load_text
+from watcher.rules.metrics import Catalogue, Metric
+
+AT = 1_795_400_000
+THEN = AT - 86_400
+
+Numbers = Sequence[float | None]
+
+
+class FakeTable:
+    """Columns by metric; baselines by metric, or by metric and "from" ("x from 7d ago")."""
+
+    def __init__(
+        self,
+        now: Mapping[str, Numbers] | None = None,
+        then: Mapping[str, Numbers] | None = None,
+        texts: Mapping[str, Sequence[str | None]] | None = None,
+        appeared: Sequence[bool | None] | None = None,
+    ) -> None:
+        self.at = AT
+        self._now = now or {}
+        self._then = then or {}
+        self._texts = texts or {}
+        self._appeared = appeared
+        columns = [*self._now.values(), *self._texts.values(), appeared or ()]
+        self.size = len(columns[0])
+        self.asked: list[str] = []
+
+    def number(self, metric: Metric) -> Floats:
+        self.asked.append(metric.name)
+        return column(self._now[metric.name])
+
+    def text(self, name: str) -> Sequence[str | None]:
+        return self._texts[name]
+
+    def baseline(self, need: Need) -> tuple[Floats, Ints]:
+        full = f"{need.metric.name} from {need.from_}"
+        values = column(self._then.get(full, self._then.get(need.metric.name, [])))
+        return values, np.where(np.isnan(values), 0, THEN).astype(np.int64)
+
+    def appeared(self) -> Masks:
+        marks = self._appeared or [None] * self.size
+        met = np.array([mark is True for mark in marks])
+        return Masks(met, np.array([mark is not None for mark in marks]))
+
+
+class CachedTable(FakeTable):
+    """Makes each column once, as a real table does."""
+
+    def __init__(self, table: FakeTable) -> None:
+        self.__dict__.update(table.__dict__)
+        self.number = cache(table.number)  # type: ignore[method-assign]
+        self.baseline = cache(table.baseline)  # type: ignore[method-assign]
+
+
+def column(values: Numbers) -> Floats:
+    """A column; None is no value."""
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def condition(raw: object, catalogue: Catalogue | None = None) -> Condition:
+    """The compiled condition of a ``when``; fails where anything is reported."""
+    problems: list[str] = []
+
+    def report(path: tuple[str | int, ...], message: str, *, at_key: bool = False) -> None:
+        problems.append(f"{path}: {message} {at_key or ''}")
+
+    compiled = compile_condition(raw, (), catalogue or Catalogue(), report)
+    assert compiled is not None, problems
+    assert not problems
+    return compiled
+
+
+def complaints(raw: object, *, ranked: bool = True) -> list[str]:
+    """What is reported of a ``when``."""
+    problems: list[str] = []
+
+    def report(path: tuple[str | int, ...], message: str, *, at_key: bool = False) -> None:
+        place = path[:-1] if at_key else path
+        problems.append(": ".join([".".join(str(step) for step in place), message]))
+
+    compiled = compile_condition(raw, (), Catalogue(), report, ranked=ranked)
+    assert (compiled is None) is bool(problems)
+    return problems
+
+
+def verdicts(raw: object, table: FakeTable) -> str:
+    """A letter a product: m(et), n(ot met), ? (no data)."""
+    masks = Judge(table)(condition(raw))
+    assert not np.any(masks.met & ~masks.known), "met implies known"
+    return "".join(
+        "?" if not known else "m" if met else "n"
+        for met, known in zip(masks.met.tolist(), masks.known.tolist(), strict=True)
+    )
+
+
+def problems_of(text: str, env: Mapping[str, str] | None = None) -> list[str]:
+    """The problems of a rule file, each as the user sees it."""
+    try:
+        load_text(text, env=env)
+    except RulesError as error:
+        return [str(problem) for problem in error.problems]
+    return []

@@ -1,0 +1,63 @@
+"""Channels, and the names that point to them."""
+
+import pytest
+
+from tests.rules.tables import problems_of
+from watcher.rules.loading import load_text
+
+RULES = "rules: [{name: a, watch: {region: US}, when: {review_count: 1}, notify: %s}]\n"
+
+
+@pytest.mark.parametrize(
+    ("channel", "message"),
+    [
+        ("json://x", "channels.me: write the URL under"),
+        ("{}", 'channels.me: needs "url"'),
+        ("{url: x}", "channels.me.url: this is no Apprise URL"),
+        ("{url: 'json://x', urls: 1}", 'unknown field "urls", did you mean "url"?'),
+        ("{url: 'json://x', quiet: {hours: '22:00-07:00'}}", '"quiet" is not supported yet'),
+        ("{url: 'json://x', digest: '09:00'}", '"digest" is not supported yet'),
+        ("{url: 'json://x', template: '{{ x }}'}", '"template" is not supported yet'),
+    ],
+)
+def test_refuses(channel: str, message: str) -> None:
+    """One line; the rule that uses it is not blamed."""
+    (problem,) = problems_of(f"channels: {{me: {channel}}}\n" + RULES % "me")
+    assert message in problem
+
+
+def test_a_name_that_is_none() -> None:
+    """Targets are named channel/1, so a slash can't be in it."""
+    (problem,) = problems_of("channels: {a/b: {url: 'json://x'}}\n" + RULES % "a/b")
+    assert '1:12: channels: "a/b" is no name for a channel' in problem
+
+
+@pytest.mark.parametrize(
+    ("notify", "message"),
+    [
+        ("[mee]", 'notify[0]: unknown channel "mee", did you mean "me"?'),
+        ("zzz", 'notify: unknown channel "zzz": there are me'),
+        ("5", "notify: takes a list of channels' names, not the number 5"),
+    ],
+)
+def test_unknown(notify: str, message: str) -> None:
+    """Where it is named."""
+    (problem,) = problems_of("channels: {me: {url: 'json://x'}}\n" + RULES % notify)
+    assert message in problem
+
+
+def test_warnings() -> None:
+    """A channel nobody uses; a rule that tells nobody. Written out, nobody is meant."""
+    unused = load_text("channels: {me: {url: 'json://x'}}\n" + RULES % "[]").warnings
+    assert [str(one) for one in unused] == [
+        "rules.yaml:1:16: channels.me: no rule tells this channel anything"
+    ]
+    (nobody,) = load_text(RULES.replace(", notify: %s", "")).warnings
+    assert "rules[0]: this rule tells nobody" in str(nobody)
+
+
+def test_a_single_name_and_repeated_names() -> None:
+    """Each channel is told once."""
+    channels = "channels: {me: {url: 'json://x'}}\n"
+    assert load_text(channels + RULES % "me").rules[0].notify == ("me",)
+    assert load_text(channels + RULES % "[me, me]").rules[0].notify == ("me",)

@@ -1,0 +1,54 @@
+"""The JSON Schema that editors complete from."""
+
+import json
+from typing import Any
+
+from watcher.keyapi.fields import PARAMETERS, Use
+from watcher.rules.conditions.registry import NUMBER_OPERATORS
+from watcher.rules.json_schema import json_schema
+from watcher.rules.metrics import Catalogue
+from watcher.rules.schema import SECTIONS, RuleSection
+
+SCHEMA = json_schema()
+
+
+def references(part: Any) -> set[str]:
+    """All ``$ref`` in it."""
+    if isinstance(part, list):
+        return set().union(*(references(one) for one in part)) if part else set()
+    if not isinstance(part, dict):
+        return set()
+    found = set().union(*(references(one) for one in part.values())) if part else set()
+    return found | ({part["$ref"]} if isinstance(part.get("$ref"), str) else set())
+
+
+def test_is_plain_json_with_whole_references() -> None:
+    """It can be written to a file, and every reference leads somewhere."""
+    assert json.loads(json.dumps(SCHEMA)) == SCHEMA
+    assert references(SCHEMA) <= {f"#/$defs/{name}" for name in SCHEMA["$defs"]}
+
+
+def test_knows_all_sections_parameters_and_metrics() -> None:
+    """What the file takes is what the editor offers."""
+    assert set(SCHEMA["properties"]) == set(SECTIONS)
+    settable = {one.name for one in PARAMETERS if one.use not in (Use.OWN, Use.SORT)}
+    extra = {"sort", "top", "every", "timezone"}
+    assert set(SCHEMA["$defs"]["watch"]["properties"]) == settable | extra
+    words = {"all", "any", "not", "appears"}
+    assert set(SCHEMA["$defs"]["condition"]["properties"]) == {*Catalogue().names(), *words}
+    fields = {info.alias or name for name, info in RuleSection.model_fields.items()}
+    assert set(SCHEMA["$defs"]["rule"]["properties"]) == fields
+
+
+def test_offers_only_what_is_built() -> None:
+    """Operators that would be refused are not completed."""
+    offered = SCHEMA["$defs"]["number"]["anyOf"][1]["properties"]
+    built = {one.name for one in NUMBER_OPERATORS if one.build and not one.only_rank}
+    assert set(offered) == built | {"from", "min_change"}
+    assert all(one["description"] for one in offered.values())
+
+
+def test_flags_are_offered_by_name() -> None:
+    """As people write them."""
+    trend = SCHEMA["$defs"]["condition"]["properties"]["sales_trend_flag"]
+    assert trend["anyOf"][0]["enum"] == ["stable", "rising", "falling", 0, 1, 2]

@@ -1,0 +1,88 @@
+"""The ``channels:`` section, and the names that point into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from watcher.rules.document import Path
+from watcher.rules.readers import LONGEST_NAME
+from watcher.rules.rulebook import Channel, Secret
+from watcher.rules.schema import ChannelSection
+from watcher.rules.source import Source
+from watcher.rules.words import kind, nearest, quoted
+
+NOT_YET = "is not supported yet"
+_LATER = ("quiet", "digest", "template")
+
+
+class Channels:
+    """The channels read so far; a broken one is remembered, so that its users aren't blamed."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, tuple[Channel | None, Source, Path]] = {}
+        self._used: set[str] = set()
+
+    @property
+    def whole(self) -> Mapping[str, Channel]:
+        """The channels that can be used, by name."""
+        return {name: one[0] for name, one in self._named.items() if one[0] is not None}
+
+    def add(self, name: str, raw: object, source: Source, path: Path) -> None:
+        """A channel of the ``channels:`` section."""
+        if name in self._named:
+            _, other, place = self._named[name]
+            message = f"the name {quoted(name)} is already used at {other.place(place)}"
+            source.report(path, message, at_key=True)
+            return
+        self._named[name] = (self._read(name, raw, source, path), source, path)
+
+    def known(self, names: object, source: Source, path: Path) -> tuple[str, ...]:
+        """Those of a list of channels' names that are channels; the others are reported."""
+        if names is None:
+            return ()
+        if isinstance(names, str):
+            return (names,) if self._is_known(names, source, path) else ()
+        if not isinstance(names, list):
+            source.report(path, f"takes a list of channels' names, not {kind(names)}")
+            return ()
+        return tuple(
+            dict.fromkeys(
+                name
+                for index, name in enumerate(names)
+                if self._is_known(name, source, (*path, index))
+            )
+        )
+
+    def warn_unused(self) -> None:
+        """A channel that nobody tells anything."""
+        for name, (_, source, path) in self._named.items():
+            if name not in self._used:
+                source.warn(path, "no rule tells this channel anything")
+
+    def _read(self, name: str, raw: object, source: Source, path: Path) -> Channel | None:
+        if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
+            message = f"{quoted(name)} is no name for a channel: use letters, digits and dashes"
+            source.report(path, message, at_key=True)
+        if isinstance(raw, str | list):
+            source.report(path, 'write the URL under "url:"')
+            return None
+        section = source.shape(ChannelSection, raw, path)
+        if section is None:
+            return None
+        for later in _LATER:
+            if getattr(section, later) is not None:
+                source.report((*path, later), f'"{later}" {NOT_YET}', at_key=True)
+        urls = tuple(Secret(url) for url in section.url)
+        return Channel(name, urls, section.min_severity, section.timezone)
+
+    def _is_known(self, name: object, source: Source, path: Path) -> bool:
+        if not isinstance(name, str):
+            source.report(path, f"takes a channel's name, not {kind(name)}")
+            return False
+        self._used.add(name)
+        if name in self._named:
+            return True
+        there = ", ".join(self._named) or "none: write them under channels:"
+        hint = nearest(name, self._named) or f": there are {there}"
+        source.report(path, f"unknown channel {quoted(name)}{hint}")
+        return False

@@ -1,0 +1,53 @@
+"""A product that the watch lists for the first time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from watcher.model import Evidence
+from watcher.rules.conditions.base import Condition, Masks, Need, Table, judged
+from watcher.rules.metrics import Metric
+from watcher.rules.words import Wrong, kind
+from watcher.units import Unit
+
+
+@dataclass(frozen=True, eq=False)
+class Appears(Condition):
+    """First seen by this watch; no data until the watch has had a complete scan before."""
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return ()
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        return ()
+
+    def judge(self, table: Table) -> Masks:
+        return table.appeared()
+
+    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+        return (
+            Evidence(
+                metric="appears",
+                label="list",
+                unit=Unit.TEXT,
+                condition="appears for the first time",
+                verdict=judged(table, self).verdict(row),
+            ),
+        )
+
+    def canonical(self) -> str:
+        return "appears"
+
+    def __str__(self) -> str:
+        return "appears"
+
+
+def appears(value: object) -> Condition:
+    """``appears: true``."""
+    if value is False:
+        raise Wrong('takes only true; for the reverse write "not: {appears: true}"')
+    if value is not True:
+        raise Wrong(f'takes only true, as "appears: true", not {kind(value)}')
+    return Appears()

@@ -1,0 +1,175 @@
+"""What a condition is, what it may ask of a scan, and a judge that judges equal ones once.
+
+A condition is compiled when the file is read. It declares the baselines it needs, and judges a
+whole scan at once: columns in, two masks out. Equality is by meaning: two conditions of the
+same ``canonical`` text are one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+
+from watcher.model import Bools, Evidence, Floats, Instant, Ints, Verdict
+from watcher.rules.metrics import Metric
+from watcher.units import format_duration
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The product's previous observation."""
+
+    def __str__(self) -> str:
+        return "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Ago:
+    """The observation in force ``seconds`` ago, not older than half as long again."""
+
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"{format_duration(self.seconds)} ago"
+
+
+From: TypeAlias = Last | Ago
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A baseline that a condition wants to be read for each product of a scan."""
+
+    metric: Metric
+    from_: From
+
+
+class Masks(NamedTuple):
+    """A verdict for each row: ``met`` implies ``known``; not known is no data."""
+
+    met: Bools
+    known: Bools
+
+    def verdict(self, row: int) -> Verdict:
+        """The verdict on one row."""
+        if not self.known[row]:
+            return Verdict.NO_DATA
+        return Verdict.MET if self.met[row] else Verdict.NOT_MET
+
+
+class Table(Protocol):
+    """One scan of n products as columns; NaN is no value."""
+
+    @property
+    def at(self) -> Instant: ...
+
+    @property
+    def size(self) -> int: ...
+
+    def number(self, metric: Metric) -> Floats:
+        """The metric of each product, (n,)."""
+        ...
+
+    def text(self, name: str) -> Sequence[str | None]:
+        """A text attribute of each product."""
+        ...
+
+    def baseline(self, need: Need) -> tuple[Floats, Ints]:
+        """Values (n,) of a declared need, and the instants of their observation (0: none)."""
+        ...
+
+    def appeared(self) -> Masks:
+        """Whether this watch lists the product for the first time."""
+        ...
+
+
+class Condition(ABC):
+    """A condition of a rule, compiled. Equal by meaning."""
+
+    @property
+    @abstractmethod
+    def needs(self) -> tuple[Need, ...]:
+        """The baselines to read before it can judge."""
+
+    @property
+    @abstractmethod
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics it names, in order of appearance."""
+
+    @abstractmethod
+    def judge(self, table: Table) -> Masks:
+        """The verdict on every product; ask through ``judged``, which remembers."""
+
+    @abstractmethod
+    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+        """Why: what each simple condition in it says of one product."""
+
+    @abstractmethod
+    def canonical(self) -> str:
+        """A text that is equal for conditions of equal meaning, and stable over versions."""
+
+    @cached_property
+    def key(self) -> str:
+        """``canonical``, computed once."""
+        return self.canonical()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Condition) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+class Judge:
+    """A table that remembers what was asked of it: equal conditions are judged once a scan."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self.at = table.at
+        self.size = table.size
+        self.number = table.number
+        self.text = table.text
+        self.baseline = table.baseline
+        self._masks: dict[str, Masks] = {}
+        self._present: dict[str, Bools] = {}
+        self._appeared: Masks | None = None
+
+    def __call__(self, condition: Condition) -> Masks:
+        """The verdict of ``condition`` on every product."""
+        masks = self._masks.get(condition.key)
+        if masks is None:
+            masks = self._masks[condition.key] = condition.judge(self)
+        return masks
+
+    def appeared(self) -> Masks:
+        if self._appeared is None:
+            self._appeared = self._table.appeared()
+        return self._appeared
+
+    def present(self, metric: Metric) -> Bools:
+        """Where the metric has a value."""
+        mask = self._present.get(metric.name)
+        if mask is None:
+            mask = self._present[metric.name] = ~np.isnan(self.number(metric))
+        return mask
+
+
+def judged(table: Table, condition: Condition) -> Masks:
+    """The verdict, from the judge's memory where ``table`` is one."""
+    return table(condition) if isinstance(table, Judge) else condition.judge(table)
+
+
+def present(table: Table, metric: Metric) -> Bools:
+    """Where the metric has a value, from the judge's memory where ``table`` is one."""
+    return table.present(metric) if isinstance(table, Judge) else ~np.isnan(table.number(metric))
+
+
+def value_at(column: Floats, row: int) -> float | None:
+    """A cell as evidence shows it: None for no value."""
+    value = float(column[row])
+    return None if np.isnan(value) else value

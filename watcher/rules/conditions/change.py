@@ -1,0 +1,195 @@
+"""How far a metric moved from a baseline: rises, falls, changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from watcher.model import Bools, Evidence, Floats
+from watcher.rules.conditions.base import (
+    Ago,
+    Condition,
+    From,
+    Last,
+    Masks,
+    Need,
+    Table,
+    judged,
+    present,
+    value_at,
+)
+from watcher.rules.conditions.values import Setting, is_percent, number, say
+from watcher.rules.metrics import Metric
+from watcher.rules.words import Wrong, kind, quoted
+from watcher.units import format_number, parse_duration
+
+_STATISTICS = ("median", "mean", "min", "max")
+# A move of 30% must count as one although 0.3 has no exact binary form.
+_SLACK = 1e-9
+_LAST = Last()
+
+
+class Moved(Condition):
+    """A condition on one metric now against one baseline."""
+
+    metric: Metric
+
+    @property
+    def need(self) -> Need:
+        """The one baseline that is needed."""
+        return Need(self.metric, Last())
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return (self.need,)
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        return (self.metric,)
+
+    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+        values, instants = table.baseline(self.need)
+        return (
+            Evidence(
+                metric=self.metric.name,
+                label=self.metric.label,
+                unit=self.metric.unit,
+                condition=str(self),
+                verdict=judged(table, self).verdict(row),
+                value=value_at(table.number(self.metric), row),
+                baseline=value_at(values, row),
+                baseline_at=int(instants[row]) or None,
+            ),
+        )
+
+    def now_and_then(self, table: Table) -> tuple[Floats, Floats, Bools]:
+        """The value, the baseline, and where both are there."""
+        then, _ = table.baseline(self.need)
+        return table.number(self.metric), then, present(table, self.metric) & ~np.isnan(then)
+
+
+@dataclass(frozen=True, eq=False)
+class Change(Moved):
+    """The value moved by at least ``amount`` (of the baseline, if ``percent``).
+
+    A percentage of a baseline of 0 has no value; with ``min_change`` that floor decides alone.
+    Of a negative baseline (a growth may be one) the percentage is of its size.
+    """
+
+    metric: Metric
+    direction: str
+    amount: float
+    percent: bool = False
+    from_: From = _LAST
+    min_change: float | None = None
+
+    @property
+    def need(self) -> Need:
+        return Need(self.metric, self.from_)
+
+    def judge(self, table: Table) -> Masks:
+        now, then, known = self.now_and_then(table)
+        moved = self._moved(now, then)
+        slack = _SLACK * np.maximum(np.abs(now), np.abs(then))
+        if not self.percent:
+            met = moved >= self.amount - slack
+        else:
+            met = moved >= self.amount * np.abs(then) - slack
+            if self.min_change is None:
+                known &= then != 0
+        if self.min_change is not None:
+            met &= moved >= self.min_change - slack
+        return Masks(met & known, known)
+
+    def _moved(self, now: Floats, then: Floats) -> Floats:
+        match self.direction:
+            case "rises":
+                return now - then
+            case "falls":
+                return then - now
+            case _:
+                return np.abs(now - then)
+
+    def canonical(self) -> str:
+        floor = "" if self.min_change is None else f" min_change {self.min_change!r}"
+        unit = "%" if self.percent else ""
+        return (
+            f"{self.metric.canonical} {self.direction} {self.amount!r}{unit} "
+            f"from {self.from_}{floor}"
+        )
+
+    def __str__(self) -> str:
+        by = f"{format_number(self.amount * 100, 6)}%" if self.percent else self._say(self.amount)
+        floor = "" if self.min_change is None else f", by {self._say(self.min_change)} at least"
+        return f"{self.direction} {by} from {self.from_}{floor}"
+
+    def _say(self, value: float) -> str:
+        return say(value, self.metric)
+
+
+def change(direction: str) -> Callable[[Metric, Setting], Condition]:
+    """The builder of a change in one direction."""
+
+    def build(metric: Metric, setting: Setting) -> Condition:
+        return Change(
+            metric,
+            direction,
+            _above_zero(setting.value, direction),
+            is_percent(setting.value),
+            from_of(setting.options.get("from", "last")),
+            _floor(setting.options),
+        )
+
+    return build
+
+
+def from_of(value: object) -> From:
+    """``last`` or ``<duration> ago``; ``ValueError`` for what is none or not built yet."""
+    if not isinstance(value, str):
+        raise Wrong(f'"from" takes "last" or a time as "7d ago", not {kind(value)}')
+    words = value.split()
+    match words:
+        case ["last"]:
+            return Last()
+        case [duration, "ago"]:
+            seconds = parse_duration(duration)
+            if seconds <= 0:
+                raise Wrong(f'"from: {value}" is now: write how long ago, as 7d ago')
+            return Ago(seconds)
+        case [statistic, duration] if statistic in _STATISTICS:
+            parse_duration(duration)
+            raise Wrong(f'"from: {value}" is not supported yet: use "last" or "7d ago"')
+        case [duration] if _is_duration(duration):
+            raise Wrong(f'"from: {value}" needs "ago": did you mean "{value} ago"?')
+        case _:
+            raise Wrong(f'{quoted(value)} is no baseline: write "last" or a time as "7d ago"')
+
+
+def _is_duration(text: str) -> bool:
+    try:
+        parse_duration(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _floor(options: Mapping[str, object]) -> float | None:
+    if "min_change" not in options:
+        return None
+    floor = number(options["min_change"])
+    if floor <= 0:
+        raise Wrong('"min_change" must be above 0')
+    return floor
+
+
+def _above_zero(value: object, direction: str) -> float:
+    if isinstance(value, bool):
+        raise Wrong("takes how much, as 100 or 30%")
+    amount = number(value)
+    if amount <= 0:
+        other = {"rises": "falls", "falls": "rises"}.get(direction)
+        hint = f'; for the other way there is "{other}"' if other and amount < 0 else ""
+        raise Wrong(f"takes how much, above 0, as 100 or 30%{hint}")
+    return amount

@@ -1,0 +1,166 @@
+"""A metric's value against limits: equals, above, between, in ..."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from watcher.model import Bools, Evidence, Floats
+from watcher.rules.conditions.base import (
+    Condition,
+    Masks,
+    Need,
+    Table,
+    judged,
+    present,
+    value_at,
+)
+from watcher.rules.conditions.values import Setting, number, say
+from watcher.rules.metrics import Metric
+from watcher.rules.words import Wrong, kind
+
+# NaN compares as false with all but "not equal", which is why verdicts are masked once more.
+_COMPARISONS: dict[str, tuple[str, Callable[[Floats, float], Bools]]] = {
+    "equals": ("is", np.equal),
+    "not_equals": ("is not", np.not_equal),
+    "above": ("above", np.greater),
+    "below": ("below", np.less),
+    "at_least": ("at least", np.greater_equal),
+    "at_most": ("at most", np.less_equal),
+}
+
+
+class Measured(Condition):
+    """A condition on the value of one metric now, without a baseline."""
+
+    metric: Metric
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return ()
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        return (self.metric,)
+
+    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+        return (
+            Evidence(
+                metric=self.metric.name,
+                label=self.metric.label,
+                unit=self.metric.unit,
+                condition=str(self),
+                verdict=judged(table, self).verdict(row),
+                value=value_at(table.number(self.metric), row),
+            ),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Compare(Measured):
+    """The value stands in one relation to a limit."""
+
+    metric: Metric
+    operator: str
+    limit: float
+
+    def judge(self, table: Table) -> Masks:
+        known = present(table, self.metric)
+        compare = _COMPARISONS[self.operator][1]
+        return Masks(compare(table.number(self.metric), self.limit) & known, known)
+
+    def canonical(self) -> str:
+        return f"{self.metric.canonical} {self.operator} {self.limit!r}"
+
+    def __str__(self) -> str:
+        return f"{_COMPARISONS[self.operator][0]} {say(self.limit, self.metric)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Among(Measured):
+    """The value is (or, negated, is not) one of some."""
+
+    metric: Metric
+    values: tuple[float, ...]
+    negated: bool = False
+
+    def judge(self, table: Table) -> Masks:
+        known = present(table, self.metric)
+        found = np.isin(table.number(self.metric), self.values, invert=self.negated)
+        return Masks(found & known, known)
+
+    def canonical(self) -> str:
+        values = ", ".join(repr(value) for value in sorted(set(self.values)))
+        return f"{self.metric.canonical} {'not_in' if self.negated else 'in'} [{values}]"
+
+    def __str__(self) -> str:
+        said = ", ".join(say(value, self.metric) for value in self.values)
+        return f"{'is none of' if self.negated else 'is one of'} {said}"
+
+
+@dataclass(frozen=True, eq=False)
+class Between(Measured):
+    """The value lies between two limits, or on one of them."""
+
+    metric: Metric
+    low: float
+    high: float
+
+    def judge(self, table: Table) -> Masks:
+        known = present(table, self.metric)
+        value = table.number(self.metric)
+        return Masks((value >= self.low) & (value <= self.high), known)
+
+    def canonical(self) -> str:
+        return f"{self.metric.canonical} between [{self.low!r}, {self.high!r}]"
+
+    def __str__(self) -> str:
+        return f"between {say(self.low, self.metric)} and {say(self.high, self.metric)}"
+
+
+def comparison(operator: str) -> Callable[[Metric, Setting], Condition]:
+    """The builder of a comparison with one limit."""
+
+    def build(metric: Metric, setting: Setting) -> Condition:
+        if isinstance(setting.value, list) and operator in ("equals", "not_equals"):
+            better = "in" if operator == "equals" else "not_in"
+            raise Wrong(f'takes one value; for several write "{better}: [...]"')
+        return Compare(metric, operator, number(setting.value, metric))
+
+    return build
+
+
+def among(metric: Metric, setting: Setting) -> Condition:
+    """``in: [...]``."""
+    return Among(metric, _numbers(metric, setting.value))
+
+
+def not_among(metric: Metric, setting: Setting) -> Condition:
+    """``not_in: [...]``."""
+    return Among(metric, _numbers(metric, setting.value), negated=True)
+
+
+def between(metric: Metric, setting: Setting) -> Condition:
+    """``between: [a, b]``."""
+    value = setting.value
+    if not isinstance(value, list) or len(value) != 2:
+        raise Wrong(f"takes two values, as [10, 20], not {kind(value)}")
+    low, high = number(value[0], metric), number(value[1], metric)
+    if low > high:
+        raise Wrong(
+            f"the range is upside down: write the smaller value first, "
+            f"as [{say(high, metric)}, {say(low, metric)}]"
+        )
+    return Between(metric, low, high)
+
+
+def _numbers(metric: Metric, value: object) -> tuple[float, ...]:
+    if not isinstance(value, list) or not value:
+        raise Wrong(f"takes a list of values, as [1, 2], not {_what(value)}")
+    return tuple(number(one, metric) for one in value)
+
+
+def _what(value: object) -> str:
+    return "an empty one" if value == [] else kind(value)

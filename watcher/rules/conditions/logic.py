@@ -1,0 +1,136 @@
+"""All, any, not, over three values (Kleene's): met, not met, no data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from watcher.model import Evidence, Verdict
+from watcher.rules.conditions.base import Condition, Masks, Need, Table, judged
+from watcher.rules.metrics import Metric
+
+_OPPOSITE = {
+    Verdict.MET: Verdict.NOT_MET,
+    Verdict.NOT_MET: Verdict.MET,
+    Verdict.NO_DATA: Verdict.NO_DATA,
+}
+
+
+class Group(Condition):
+    """Several conditions made into one."""
+
+    parts: tuple[Condition, ...]
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return tuple(dict.fromkeys(need for part in self.parts for need in part.needs))
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        return tuple(dict.fromkeys(metric for part in self.parts for metric in part.metrics))
+
+    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+        return tuple(evidence for part in self.parts for evidence in part.evidence(table, row))
+
+
+@dataclass(frozen=True, eq=False)
+class All(Group):
+    """One that is not met decides; else one without data makes it no data."""
+
+    parts: tuple[Condition, ...]
+
+    def judge(self, table: Table) -> Masks:
+        masks = [judged(table, part) for part in self.parts]
+        met, failed = masks[0].met.copy(), masks[0].met ^ masks[0].known
+        for mask in masks[1:]:
+            met &= mask.met
+            failed |= mask.met ^ mask.known
+        return Masks(met, met | failed)
+
+    def canonical(self) -> str:
+        return _canonical("all", self.parts, All)
+
+    def __str__(self) -> str:
+        return " and ".join(str(part) for part in self.parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Any(Group):
+    """One that is met decides; else one without data makes it no data."""
+
+    parts: tuple[Condition, ...]
+
+    def judge(self, table: Table) -> Masks:
+        masks = [judged(table, part) for part in self.parts]
+        met, known = masks[0].met.copy(), masks[0].known.copy()
+        for mask in masks[1:]:
+            met |= mask.met
+            known &= mask.known
+        return Masks(met, met | known)
+
+    def canonical(self) -> str:
+        return _canonical("any", self.parts, Any)
+
+    def __str__(self) -> str:
+        return " or ".join(str(part) for part in self.parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Not(Group):
+    """The reverse; no data stays no data."""
+
+    part: Condition
+
+    @property
+    def parts(self) -> tuple[Condition, ...]:  # type: ignore[override]
+        return (self.part,)
+
+    def judge(self, table: Table) -> Masks:
+        met, known = judged(table, self.part)
+        return Masks(known & ~met, known)
+
+    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+        inner = self.part.evidence(table, row)
+        if len(inner) > 1:
+            # What several say cannot be turned round one by one: "not (a and b)".
+            return inner
+        return tuple(
+            msgspec.structs.replace(
+                one, condition=f"not: {one.condition}", verdict=_OPPOSITE[one.verdict]
+            )
+            for one in inner
+        )
+
+    def canonical(self) -> str:
+        if isinstance(self.part, Not):
+            return self.part.part.key
+        return f"not({self.part.key})"
+
+    def __str__(self) -> str:
+        return f"not ({self.part})"
+
+
+def all_of(parts: Sequence[Condition]) -> Condition:
+    """All of some conditions; a single one is itself."""
+    return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+
+def any_of(parts: Sequence[Condition]) -> Condition:
+    """Any of some conditions; a single one is itself."""
+    return parts[0] if len(parts) == 1 else Any(tuple(parts))
+
+
+def _canonical(word: str, parts: Iterable[Condition], kind: type[Group]) -> str:
+    """Order, repetition and needless nesting change no meaning."""
+    keys = sorted(set(_keys(parts, kind)))
+    return keys[0] if len(keys) == 1 else f"{word}({'; '.join(keys)})"
+
+
+def _keys(parts: Iterable[Condition], kind: type[Group]) -> Iterable[str]:
+    for part in parts:
+        if isinstance(part, kind):
+            yield from _keys(part.parts, kind)
+        else:
+            yield part.key

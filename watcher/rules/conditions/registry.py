@@ -1,0 +1,209 @@
+"""Every operator of the rule language, one row each.
+
+A new operator is a class and a builder in its family's file, one row here, one test. Rows
+without a builder belong to the language and are refused as "not supported yet".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from watcher.rules.conditions import change, compare, text, transition
+from watcher.rules.conditions.base import Condition
+from watcher.rules.conditions.values import Setting
+from watcher.rules.metrics import Attribute, Metric
+
+NumberBuilder: TypeAlias = Callable[[Metric, Setting], Condition]
+TextBuilder: TypeAlias = Callable[[Attribute, Setting], Condition]
+
+
+class Takes(StrEnum):
+    """What is written after an operator: for the JSON Schema."""
+
+    VALUE = "value"
+    VALUES = "values"
+    RANGE = "range"
+    CHANGE = "change"
+    PLACES = "places"
+    TEXT = "text"
+    TEXTS = "texts"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberOperator:
+    """An operator on a metric. ``options`` are the keys that may stand beside it."""
+
+    name: str
+    takes: Takes
+    meaning: str
+    build: NumberBuilder | None
+    options: tuple[str, ...] = ()
+    only_rank: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextOperator:
+    """An operator on a text attribute."""
+
+    name: str
+    takes: Takes
+    meaning: str
+    build: TextBuilder
+
+
+_BASELINE = ("from", "min_change")
+
+NUMBER_OPERATORS: tuple[NumberOperator, ...] = (
+    NumberOperator("equals", Takes.VALUE, "is this value", compare.comparison("equals")),
+    NumberOperator(
+        "not_equals", Takes.VALUE, "is not this value", compare.comparison("not_equals")
+    ),
+    NumberOperator("in", Takes.VALUES, "is one of these values", compare.among),
+    NumberOperator("not_in", Takes.VALUES, "is none of these values", compare.not_among),
+    NumberOperator("above", Takes.VALUE, "is more than this", compare.comparison("above")),
+    NumberOperator("below", Takes.VALUE, "is less than this", compare.comparison("below")),
+    NumberOperator("at_least", Takes.VALUE, "is this or more", compare.comparison("at_least")),
+    NumberOperator("at_most", Takes.VALUE, "is this or less", compare.comparison("at_most")),
+    NumberOperator("between", Takes.RANGE, "lies in this range, ends included", compare.between),
+    NumberOperator(
+        "rises",
+        Takes.CHANGE,
+        "rose by at least this much, a number or a percentage, from the baseline",
+        change.change("rises"),
+        _BASELINE,
+    ),
+    NumberOperator(
+        "falls",
+        Takes.CHANGE,
+        "fell by at least this much, a number or a percentage, from the baseline",
+        change.change("falls"),
+        _BASELINE,
+    ),
+    NumberOperator(
+        "changes",
+        Takes.CHANGE,
+        "moved by at least this much either way from the baseline",
+        change.change("changes"),
+        _BASELINE,
+    ),
+    NumberOperator(
+        "becomes", Takes.VALUE, "was not this value last time and is now", transition.becomes
+    ),
+    NumberOperator(
+        "leaves", Takes.VALUE, "was this value last time and is not now", transition.leaves
+    ),
+    NumberOperator(
+        "crosses_above",
+        Takes.VALUE,
+        "was at or below this last time and is above it now",
+        transition.crosses_above,
+    ),
+    NumberOperator(
+        "crosses_below",
+        Takes.VALUE,
+        "was at or above this last time and is below it now",
+        transition.crosses_below,
+    ),
+    NumberOperator(
+        "climbs",
+        Takes.PLACES,
+        "the rank improved by so many places",
+        None,
+        ("from",),
+        only_rank=True,
+    ),
+    NumberOperator(
+        "drops",
+        Takes.PLACES,
+        "the rank worsened by so many places",
+        None,
+        ("from",),
+        only_rank=True,
+    ),
+    NumberOperator(
+        "enters_top",
+        Takes.PLACES,
+        "among the first N now, and not before",
+        None,
+        (),
+        only_rank=True,
+    ),
+    NumberOperator(
+        "leaves_top",
+        Takes.PLACES,
+        "among the first N before, and not now",
+        None,
+        (),
+        only_rank=True,
+    ),
+    NumberOperator(
+        "unusual", Takes.VALUE, "far from its own history, in robust z", None, ("over",)
+    ),
+)
+
+TEXT_OPERATORS: tuple[TextOperator, ...] = (
+    TextOperator("equals", Takes.TEXT, "is exactly this text", text.equals),
+    TextOperator("not_equals", Takes.TEXT, "is another text", text.not_equals),
+    TextOperator("in", Takes.TEXTS, "is one of these texts", text.among),
+    TextOperator("not_in", Takes.TEXTS, "is none of these texts", text.not_among),
+    TextOperator("contains", Takes.TEXT, "has this in it; capitals don't matter", text.contains),
+    TextOperator(
+        "matches",
+        Takes.TEXT,
+        "a regular expression (RE2) finds something in it; (?i) ignores capitals",
+        text.matches,
+    ),
+)
+
+OPTIONS = {
+    "from": 'the baseline: "last" (the default), or a time as "7d ago"',
+    "min_change": "the least absolute change that counts",
+    "over": 'how much history to look at, as "28d"',
+}
+
+# What people write who know other languages; each is answered with our word.
+OTHER_WORDS = {
+    "=": "equals",
+    "==": "equals",
+    "is": "equals",
+    "eq": "equals",
+    "!=": "not_equals",
+    "is_not": "not_equals",
+    "ne": "not_equals",
+    ">": "above",
+    "gt": "above",
+    "over": "above",
+    "more_than": "above",
+    "greater_than": "above",
+    "<": "below",
+    "lt": "below",
+    "under": "below",
+    "less_than": "below",
+    ">=": "at_least",
+    "gte": "at_least",
+    "min": "at_least",
+    "minimum": "at_least",
+    "<=": "at_most",
+    "lte": "at_most",
+    "max": "at_most",
+    "maximum": "at_most",
+    "increases": "rises",
+    "increases_by": "rises",
+    "rises_by": "rises",
+    "grows": "rises",
+    "up": "rises",
+    "decreases": "falls",
+    "decreases_by": "falls",
+    "falls_by": "falls",
+    "down": "falls",
+    "regex": "matches",
+    "like": "contains",
+    "includes": "contains",
+    "since": "from",
+}
+
+NUMBER_BY_NAME = {operator.name: operator for operator in NUMBER_OPERATORS}
+TEXT_BY_NAME = {operator.name: operator for operator in TEXT_OPERATORS}

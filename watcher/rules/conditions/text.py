@@ -1,0 +1,188 @@
+"""A product's texts: equals, in, contains, matches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import re2
+
+from watcher.model import Evidence
+from watcher.rules.conditions.base import Condition, Masks, Need, Table, judged
+from watcher.rules.conditions.values import Setting
+from watcher.rules.metrics import Attribute, Metric
+from watcher.rules.words import Wrong, kind
+from watcher.units import Unit
+
+_LONGEST = 1_000  # characters of a pattern
+_MEMORY = 8 << 20  # bytes that a pattern's automaton may take: past it RE2 refuses the pattern
+
+
+class Text(Condition):
+    """A condition on one text attribute; a missing text is no data."""
+
+    attribute: Attribute
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return ()
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        return ()
+
+    @property
+    def _test(self) -> Callable[[str], object]:
+        """What a text must pass."""
+        raise NotImplementedError
+
+    def judge(self, table: Table) -> Masks:
+        texts, test, size = table.text(self.attribute.name), self._test, table.size
+        met = np.fromiter((text is not None and bool(test(text)) for text in texts), bool, size)
+        known = np.fromiter((text is not None for text in texts), bool, size)
+        return Masks(met, known)
+
+    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+        return (
+            Evidence(
+                metric=self.attribute.name,
+                label=self.attribute.label,
+                unit=Unit.TEXT,
+                condition=str(self),
+                verdict=judged(table, self).verdict(row),
+                value=table.text(self.attribute.name)[row],
+            ),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class OneOf(Text):
+    """The text is (or, negated, is not) exactly one of some."""
+
+    attribute: Attribute
+    values: tuple[str, ...]
+    negated: bool = False
+
+    @cached_property
+    def _test(self) -> Callable[[str], object]:
+        values, negated = frozenset(self.values), self.negated
+        return lambda text: (text in values) is not negated
+
+    def canonical(self) -> str:
+        values = json.dumps(sorted(set(self.values)))
+        return f"{self.attribute.name} {'not_in' if self.negated else 'in'} {values}"
+
+    def __str__(self) -> str:
+        said = ", ".join(f'"{value}"' for value in self.values)
+        if len(self.values) == 1:
+            return f"{'is not' if self.negated else 'is'} {said}"
+        return f"{'is none of' if self.negated else 'is one of'} {said}"
+
+
+@dataclass(frozen=True, eq=False)
+class Contains(Text):
+    """The text has a part; capitals don't matter."""
+
+    attribute: Attribute
+    part: str
+
+    @cached_property
+    def _test(self) -> Callable[[str], object]:
+        part = self.part.casefold()
+        return lambda text: part in text.casefold()
+
+    def canonical(self) -> str:
+        return f"{self.attribute.name} contains {json.dumps(self.part.casefold())}"
+
+    def __str__(self) -> str:
+        return f'contains "{self.part}"'
+
+
+@dataclass(frozen=True, eq=False)
+class Matches(Text):
+    """A regular expression finds something in the text; RE2 takes linear time."""
+
+    attribute: Attribute
+    pattern: str
+
+    @cached_property
+    def _test(self) -> Callable[[str], object]:
+        search = compile_pattern(self.pattern).search
+        # A lone surrogate (half an emoji, cut by the source) can't be searched.
+        return lambda text: search(text.encode("utf-8", "replace").decode())
+
+    def canonical(self) -> str:
+        return f"{self.attribute.name} matches {json.dumps(self.pattern)}"
+
+    def __str__(self) -> str:
+        return f"matches {self.pattern}"
+
+
+def compile_pattern(pattern: str) -> re2._Regexp[str]:
+    """An RE2 pattern; ``ValueError`` says what is wrong with it."""
+    if len(pattern) > _LONGEST:
+        raise Wrong(f"the expression is longer than {_LONGEST:,} characters")
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MEMORY
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        reason = error.args[0] if error.args else ""
+        reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        hint = " (RE2 has no look-ahead, look-behind or back-reference)"
+        hint = hint if "operator" in reason or "escape" in reason else ""
+        raise Wrong(f"is no regular expression that can be used: {reason}{hint}") from None
+
+
+def equals(attribute: Attribute, setting: Setting) -> Condition:
+    """``equals: text``, or the bare text."""
+    return OneOf(attribute, (_text(setting.value),))
+
+
+def not_equals(attribute: Attribute, setting: Setting) -> Condition:
+    """``not_equals: text``."""
+    return OneOf(attribute, (_text(setting.value),), negated=True)
+
+
+def among(attribute: Attribute, setting: Setting) -> Condition:
+    """``in: [...]``."""
+    return OneOf(attribute, tuple(_texts(setting.value)))
+
+
+def not_among(attribute: Attribute, setting: Setting) -> Condition:
+    """``not_in: [...]``."""
+    return OneOf(attribute, tuple(_texts(setting.value)), negated=True)
+
+
+def contains(attribute: Attribute, setting: Setting) -> Condition:
+    """``contains: text``."""
+    part = _text(setting.value)
+    if not part:
+        raise Wrong("takes a text that is not empty: every text contains nothing")
+    return Contains(attribute, part)
+
+
+def matches(attribute: Attribute, setting: Setting) -> Condition:
+    """``matches: regular expression``."""
+    condition = Matches(attribute, _text(setting.value))
+    compile_pattern(condition.pattern)
+    return condition
+
+
+def _text(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # an id written without quotes
+    if not isinstance(value, str):
+        hint = '; for several write "in: [...]"' if isinstance(value, list) else ""
+        raise Wrong(f"takes a text, not {kind(value)}{hint}")
+    return value
+
+
+def _texts(value: object) -> Iterable[str]:
+    if not isinstance(value, list) or not value:
+        raise Wrong(f"takes a list of texts, as [a, b], not {kind(value)}")
+    return [_text(one) for one in value]

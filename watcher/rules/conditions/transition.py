@@ -1,0 +1,75 @@
+"""From one observation to the next: becomes, leaves, crosses a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from watcher.rules.conditions.base import Condition, Masks, Table
+from watcher.rules.conditions.change import Moved
+from watcher.rules.conditions.values import Setting, number, say
+from watcher.rules.metrics import Metric
+
+
+@dataclass(frozen=True, eq=False)
+class Becomes(Moved):
+    """The last observation was not ``value`` and now it is; the reverse, if ``leaves``."""
+
+    metric: Metric
+    value: float
+    leaves: bool = False
+
+    def judge(self, table: Table) -> Masks:
+        now, then, known = self.now_and_then(table)
+        source, target = (now, then) if self.leaves else (then, now)
+        return Masks((source != self.value) & (target == self.value) & known, known)
+
+    def canonical(self) -> str:
+        return f"{self.metric.canonical} {'leaves' if self.leaves else 'becomes'} {self.value!r}"
+
+    def __str__(self) -> str:
+        return f"{'leaves' if self.leaves else 'becomes'} {say(self.value, self.metric)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Crosses(Moved):
+    """The last observation was on the other side of the line, or on it."""
+
+    metric: Metric
+    line: float
+    above: bool
+
+    def judge(self, table: Table) -> Masks:
+        now, then, known = self.now_and_then(table)
+        if self.above:
+            return Masks((then <= self.line) & (now > self.line) & known, known)
+        return Masks((then >= self.line) & (now < self.line) & known, known)
+
+    def canonical(self) -> str:
+        return f"{self.metric.canonical} crosses_{self._side} {self.line!r}"
+
+    @property
+    def _side(self) -> str:
+        return "above" if self.above else "below"
+
+    def __str__(self) -> str:
+        return f"crosses {self._side} {say(self.line, self.metric)}"
+
+
+def becomes(metric: Metric, setting: Setting) -> Condition:
+    """``becomes: value``."""
+    return Becomes(metric, number(setting.value, metric))
+
+
+def leaves(metric: Metric, setting: Setting) -> Condition:
+    """``leaves: value``."""
+    return Becomes(metric, number(setting.value, metric), leaves=True)
+
+
+def crosses_above(metric: Metric, setting: Setting) -> Condition:
+    """``crosses_above: number``."""
+    return Crosses(metric, number(setting.value, metric), above=True)
+
+
+def crosses_below(metric: Metric, setting: Setting) -> Condition:
+    """``crosses_below: number``."""
+    return Crosses(metric, number(setting.value, metric), above=False)

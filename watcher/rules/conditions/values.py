@@ -1,0 +1,107 @@
+"""What an operator is given: numbers of a metric, said and read as people write them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import cast
+
+from watcher.rules.metrics import Metric
+from watcher.rules.words import Wrong, either, kind, nearest, quoted
+from watcher.units import (
+    DAY,
+    Unit,
+    day_number,
+    format_number,
+    format_value,
+    parse_day,
+    parse_duration,
+    parse_number,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """An operator's value, and the options beside it (``from``, ``min_change``)."""
+
+    value: object
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+def number(value: object, metric: Metric | None = None) -> float:
+    """The value as a number of ``metric``; ``ValueError`` says what is wrong with it."""
+    if metric is not None and metric.unit is Unit.FLAG:
+        return _flag(value, metric)
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise Wrong(f"takes a number, not {kind(value)}")
+    if metric is not None and metric.unit is Unit.DAY:
+        return _day(value)
+    result = _plain(value, metric)
+    if not math.isfinite(result) or abs(result) > 1e15:
+        raise Wrong(f"{kind(value)} is too large")
+    return result
+
+
+def is_percent(value: object) -> bool:
+    """Whether it is written with a percent sign."""
+    return isinstance(value, str) and value.strip().endswith("%")
+
+
+def say(value: float, metric: Metric) -> str:
+    """A limit in words: exact, and as the user would write it."""
+    for name, flag in metric.names:
+        if flag == value:
+            return name
+    match metric.unit:
+        case Unit.FRACTION:
+            return f"{format_number(value * 100, 6)}%"
+        case Unit.DAY | Unit.PLACE:
+            return format_value(value, metric.unit)
+        case _:
+            return format_number(value, 6)
+
+
+def _plain(value: float | str, metric: Metric | None) -> float:
+    if not isinstance(value, str):
+        return float(value)
+    try:
+        return parse_number(value)
+    except ValueError:
+        if metric is not None and metric.unit is Unit.DAYS:
+            return parse_duration(value) / DAY  # age_days: {at_most: 2w}
+        raise
+
+
+def _flag(value: object, metric: Metric) -> float:
+    """A flag by name, by number, or (where it has no names) by true and false."""
+    names = dict(metric.names)
+    choices = names or {"true": 1, "false": 0}
+    if isinstance(value, str):
+        by_name = choices.get(value.strip().casefold())
+        if by_name is not None:
+            return float(by_name)
+        value = int(value) if value.strip().isdecimal() and len(value) < 5 else value
+    if isinstance(value, bool) and not names:
+        return float(value)
+    # True is 1 to Python, and no trend to the user.
+    if not isinstance(value, bool) and value in choices.values():
+        return float(cast("float", value))
+    said = either([f"{name} ({flag})" for name, flag in choices.items()])
+    hint = nearest(value, choices, 1) if isinstance(value, str) else ""
+    what = quoted(value) if isinstance(value, str) else kind(value)
+    raise Wrong(f"{what} is no value of {metric.name}{hint or f': it is {said}'}")
+
+
+def _day(value: float | str) -> float:
+    """A day as yyyymmdd, or as 2026-11-23."""
+    text = str(value).strip()
+    try:
+        if "-" in text:
+            return float(day_number(date.fromisoformat(text)))
+        if parse_day(int(text)) is not None:
+            return float(int(text))
+    except ValueError:
+        pass
+    raise Wrong(f"{quoted(text)} is no day: write it like 2026-11-23 or 20261123")

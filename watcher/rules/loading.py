@@ -1,0 +1,110 @@
+"""Rule files into a ``Rulebook``: every error of every file at once, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path as FilePath
+
+from watcher.errors import Problem, RulesError
+from watcher.rules.assembly import assemble
+from watcher.rules.document import Document, Unreadable, read
+from watcher.rules.rulebook import Rulebook
+from watcher.rules.source import Source
+from watcher.rules.substitution import Vault
+
+_OF_OTHER_FILES = ("unknown metric", "unknown channel", "unknown watch", "there are no rules")
+
+
+def load(
+    paths: Sequence[FilePath], env: Mapping[str, str], credentials_dir: FilePath | None = None
+) -> Rulebook:
+    """Read files, and folders of ``*.yaml``, together.
+
+    ``env`` and the files in ``credentials_dir`` fill in ``${NAME}``. Raises ``RulesError`` with
+    all problems.
+    """
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
+    documents: list[Document] = []
+    for file in _files(paths, problems, warnings):
+        try:
+            documents.append(read(file.read_bytes(), str(file)))
+        except OSError as error:
+            problems.append(Problem(str(file), 0, 0, "", _unreadable(error)))
+        except Unreadable as error:
+            problems.extend(error.problems)
+    return _rulebook(documents, Vault(env, credentials_dir), problems, warnings)
+
+
+def load_text(
+    text: str, name: str = "rules.yaml", env: Mapping[str, str] | None = None
+) -> Rulebook:
+    """Read one text as if it were the file ``name``; raises ``RulesError``."""
+    problems: list[Problem] = []
+    documents: list[Document] = []
+    try:
+        documents.append(read(text, name))
+    except Unreadable as error:
+        problems.extend(error.problems)
+    return _rulebook(documents, Vault(env or {}), problems, [])
+
+
+def _rulebook(
+    documents: Sequence[Document],
+    vault: Vault,
+    problems: list[Problem],
+    warnings: list[Problem],
+) -> Rulebook:
+    broken = bool(problems)
+    sources = [Source(document, vault, problems, warnings) for document in documents]
+    rulebook = assemble(sources, vault) if sources else None
+    if broken:
+        # A file could not be read: that its names are unknown to the others is no error.
+        problems[:] = [one for one in problems if not one.message.startswith(_OF_OTHER_FILES)]
+    if problems or rulebook is None:
+        order = {document.name: index for index, document in enumerate(documents)}
+        raise RulesError(_sorted(problems, order))
+    return replace(rulebook, warnings=_sorted(warnings, {}))
+
+
+def _sorted(problems: Sequence[Problem], order: Mapping[str, int]) -> tuple[Problem, ...]:
+    def place(problem: Problem) -> tuple[int, str, int, int]:
+        return order.get(problem.file, -1), problem.file, problem.line, problem.column
+
+    return tuple(sorted(dict.fromkeys(problems), key=place))
+
+
+def _files(
+    paths: Sequence[FilePath], problems: list[Problem], warnings: list[Problem]
+) -> list[FilePath]:
+    found: dict[FilePath, None] = {}
+    for path in paths:
+        if not path.is_dir():
+            found[path] = None
+            continue
+        try:
+            entries = sorted(path.iterdir())
+        except OSError as error:
+            problems.append(Problem(str(path), 0, 0, "", _unreadable(error)))
+            continue
+        inside = [entry for entry in entries if _is_rules(entry)]
+        found.update(dict.fromkeys(inside))
+        if not inside:
+            problems.append(Problem(str(path), 0, 0, "", "the folder has no *.yaml file"))
+        for entry in entries:
+            if entry.suffix == ".yml" and not entry.name.startswith("."):
+                what = "is not read: only *.yaml is; rename it"
+                warnings.append(Problem(str(entry), 0, 0, "", what))
+    return list(found)
+
+
+def _is_rules(entry: FilePath) -> bool:
+    # Editors keep their own files beside, with a dot in front.
+    return entry.suffix == ".yaml" and not entry.name.startswith(".") and not entry.is_dir()
+
+
+def _unreadable(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file: watcher init writes one to begin with"
+    return f"the file can't be read: {error.strerror or error}"

@@ -1,0 +1,282 @@
+"""The catalogue of metrics: the API's numeric fields, the derived ones, and the user's own.
+
+A derived metric is one row of ``DERIVED``. A metric computes a whole column at once; NaN is "no
+value": a part is missing, or the formula divides by zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+from watcher.keyapi.fields import NUMERIC, TEXTS
+from watcher.model import Floats, Instant
+from watcher.rules.words import nearest
+from watcher.units import DAY, Unit
+
+Columns: TypeAlias = Mapping[str, Floats]
+Compute: TypeAlias = Callable[[Columns, Instant], Floats]
+
+RANK = "rank"
+
+_YOUNGEST = 14  # days: a younger product has no pace yet that growth could be measured against
+_WEEK, _MONTH = 7, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """Something that a product has a number of.
+
+    ``needs`` are the API's numeric fields (or ``rank``) whose columns ``compute`` is given; the
+    instant is when they were observed. ``names`` are a flag's values by name. ``definition`` is
+    the user's own expression.
+    """
+
+    name: str
+    label: str = field(compare=False)
+    unit: Unit = field(compare=False)
+    meaning: str = field(compare=False)
+    needs: frozenset[str] = field(compare=False)
+    compute: Compute = field(compare=False, repr=False)
+    names: tuple[tuple[str, int], ...] = field(default=(), compare=False)
+    definition: str = ""
+
+    @property
+    def canonical(self) -> str:
+        """Name and, of a user's metric, what it means: changes where the meaning changes."""
+        return f"{self.name}:={self.definition}" if self.definition else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A text that a product has."""
+
+    name: str
+    label: str
+    meaning: str
+
+
+ATTRIBUTES = tuple(Attribute(text.name, text.label, text.meaning) for text in TEXTS)
+
+
+def _plain(name: str) -> Compute:
+    def column(columns: Columns, _at: Instant) -> Floats:
+        return columns[name]
+
+    return column
+
+
+def _ages(columns: Columns, at: Instant) -> Floats:
+    """Days from ``first_crawl_dt`` (yyyymmdd) to the UTC day of ``at``; never below 0."""
+    value = columns["first_crawl_dt"]
+    whole = np.where(np.isfinite(value) & (np.abs(value) < 1e9), value, 0).astype(np.int64)
+    year, month, day = whole // 10_000, whole // 100 % 100, whole % 100
+    valid = (year >= 1970) & (month >= 1) & (month <= 12) & (day >= 1)
+    months = np.where(valid, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + np.where(valid, day - 1, 0)
+    valid &= days.astype("datetime64[M]") == months  # no 31 November
+    age = at // DAY - days.astype(np.int64)
+    return np.where(valid, np.maximum(age, 0), np.nan).astype(np.float64)
+
+
+def _commission(columns: Columns, _at: Instant) -> Floats:
+    rate = columns["product_commission_rate"]
+    return np.where(rate > 1, rate / 100, rate)
+
+
+def _ratio(above: str, below: str) -> Compute:
+    def compute(columns: Columns, _at: Instant) -> Floats:
+        return _divide(columns[above], columns[below])
+
+    return compute
+
+
+def _sum(*names: str) -> Compute:
+    def compute(columns: Columns, _at: Instant) -> Floats:
+        return np.add(columns[names[0]], columns[names[1]])
+
+    return compute
+
+
+def _divide(above: Floats, below: Floats) -> Floats:
+    with np.errstate(all="ignore"):
+        return np.where(below == 0, np.nan, above / below)
+
+
+def _before(week: Floats, month: Floats, columns: Columns, at: Instant) -> tuple[Floats, Floats]:
+    """What the days before the last 7 brought, and how many days (at most 23) those are.
+
+    NaN where the product is too young, or where the windows contradict each other.
+    """
+    age = _ages(columns, at)
+    days = np.minimum(age, _MONTH) - _WEEK
+    brought = month - week
+    with np.errstate(invalid="ignore"):
+        usable = (age >= _YOUNGEST) & (brought >= 0)
+    return np.where(usable, brought, np.nan), np.where(usable, days, np.nan)
+
+
+def _total(columns: Columns, names: tuple[str, ...], window: int) -> Floats:
+    total = columns[names[0].format(f"{window}d_")]
+    for name in names[1:]:
+        total = total + columns[name.format(f"{window}d_")]
+    return total
+
+
+def _growth(*families: str) -> Compute:
+    def compute(columns: Columns, at: Instant) -> Floats:
+        week = _total(columns, families, _WEEK)
+        brought, days = _before(week, _total(columns, families, _MONTH), columns, at)
+        growth = _divide(week * days, _WEEK * brought) - 1
+        # 1.15 - 1 is a little less than 0.15, and must still be "at least 15%".
+        return np.round(growth, 12)
+
+    return compute
+
+
+def _growth_z(family: str) -> Compute:
+    """Log ratio of two Poisson rates over its standard error, with daily noise beside it."""
+
+    def compute(columns: Columns, at: Instant) -> Floats:
+        week = _total(columns, (family,), _WEEK)
+        brought, days = _before(week, _total(columns, (family,), _MONTH), columns, at)
+        with np.errstate(all="ignore"):
+            ratio = np.log((week + 0.5) / _WEEK) - np.log((brought + 0.5) / days)
+            noise = 0.5 * (1 / _WEEK + 1 / days)
+            return ratio / np.sqrt(1 / (week + 0.5) + 1 / (brought + 0.5) + noise)
+
+    return compute
+
+
+def _windows(*families: str) -> frozenset[str]:
+    names = (family.format(f"{window}d_") for family in families for window in (_WEEK, _MONTH))
+    return frozenset([*names, "first_crawl_dt"])
+
+
+def _derived(
+    name: str, label: str, unit: Unit, meaning: str, needs: Iterable[str], compute: Compute
+) -> Metric:
+    return Metric(name, label, unit, meaning, frozenset(needs), compute)
+
+
+_SALES, _GMV = "total_sale_{}cnt", "total_sale_gmv_{}amt"
+_VIEWS, _VIDEOS = "total_views_{}cnt", "total_video_{}cnt"
+_CREATORS = ("total_ifl_video_{}cnt", "total_ifl_live_{}cnt")
+_CREATORS_7D = tuple(family.format("7d_") for family in _CREATORS)
+_PACE = "last 7 days against the pace of the 23 days before: 50% is half as much again"
+
+
+def _growth_of(name: str, what: str, *families: str) -> Metric:
+    return _derived(
+        name,
+        f"{what} growth",
+        Unit.FRACTION,
+        f"{what}, {_PACE}; no value for a product younger than 14 days",
+        _windows(*families),
+        _growth(*families),
+    )
+
+
+DERIVED: tuple[Metric, ...] = (
+    _derived(
+        RANK,
+        "rank",
+        Unit.PLACE,
+        "place in the sorted list, 1 is first; the watch needs a sort",
+        [RANK],
+        _plain(RANK),
+    ),
+    _derived(
+        "age_days",
+        "age",
+        Unit.DAYS,
+        "days since first_crawl_dt, the day the product was first collected",
+        ["first_crawl_dt"],
+        _ages,
+    ),
+    _derived(
+        "commission",
+        "commission",
+        Unit.FRACTION,
+        "product_commission_rate as a fraction: 10% is 0.1, however the API wrote it",
+        ["product_commission_rate"],
+        _commission,
+    ),
+    _derived(
+        "live_share",
+        "share of live sales",
+        Unit.FRACTION,
+        "total_live_sale_7d_cnt / total_sale_7d_cnt",
+        ["total_live_sale_7d_cnt", "total_sale_7d_cnt"],
+        _ratio("total_live_sale_7d_cnt", "total_sale_7d_cnt"),
+    ),
+    _derived(
+        "creators_7d",
+        "7-day creators",
+        Unit.COUNT,
+        "total_ifl_video_7d_cnt + total_ifl_live_7d_cnt",
+        _CREATORS_7D,
+        _sum(*_CREATORS_7D),
+    ),
+    _growth_of("sales_growth", "sales", _SALES),
+    _growth_of("gmv_growth", "GMV", _GMV),
+    _growth_of("views_growth", "views", _VIEWS),
+    _growth_of("videos_growth", "videos", _VIDEOS),
+    _growth_of("creators_growth", "creators", *_CREATORS),
+    _derived(
+        "sales_growth_z",
+        "sureness of the sales growth",
+        Unit.SCORE,
+        "how sure sales_growth is, in standard deviations: 2 is likely, 3 is nearly certain",
+        _windows(_SALES),
+        _growth_z(_SALES),
+    ),
+)
+
+_API = tuple(
+    Metric(
+        number.name,
+        number.label,
+        number.unit,
+        number.meaning,
+        frozenset([number.name]),
+        _plain(number.name),
+        number.names,
+    )
+    for number in NUMERIC
+)
+
+
+class Catalogue:
+    """All metrics and text attributes by name; the user's own beside the built-in ones."""
+
+    def __init__(self, own: Iterable[Metric] = ()) -> None:
+        self.own = tuple(own)
+        self._metrics = {metric.name: metric for metric in (*DERIVED, *_API, *self.own)}
+        self._attributes = {attribute.name: attribute for attribute in ATTRIBUTES}
+
+    def get(self, name: str) -> Metric | None:
+        """The metric of that name."""
+        return self._metrics.get(name)
+
+    def __getitem__(self, name: str) -> Metric:
+        return self._metrics[name]
+
+    def attribute(self, name: str) -> Attribute | None:
+        """The text attribute of that name."""
+        return self._attributes.get(name)
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """All metrics: derived, the API's, the user's own."""
+        return tuple(self._metrics.values())
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all metrics and of all text attributes."""
+        return (*self._metrics, *self._attributes)
+
+    def suggest(self, name: str) -> str:
+        """``, did you mean "x" or "y"?`` with the nearest names; empty where none is near."""
+        return nearest(name, self.names())

@@ -1,0 +1,161 @@
+"""Single values of the rule file, as people write them; ``Wrong`` says what does not fit."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from watcher.model import Severity
+from watcher.rules.words import Wrong, either, kind, nearest, quoted
+from watcher.schedule import parse_cron
+from watcher.units import parse_duration, parse_number
+
+LONGEST_NAME = 100
+_QUIET = re.compile(r"([01]?\d|2[0-3]):[0-5]\d\s*-\s*([01]?\d|2[0-3]):[0-5]\d", re.ASCII)
+_TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d", re.ASCII)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://.+", re.DOTALL)
+
+
+def duration(value: object) -> int:
+    """Seconds of ``24h``; a bare 0 needs no unit."""
+    if isinstance(value, str):
+        return parse_duration(value)
+    if value == 0 and not isinstance(value, bool):
+        return 0
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise Wrong(f"{value} needs a unit: write it like {value}h, {value}d or 1h30m")
+    raise Wrong(f"takes a time like 24h, not {kind(value)}")
+
+
+def number(value: object) -> float:
+    """A number; also as text, for it may have been filled in."""
+    if isinstance(value, str):
+        return parse_number(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Wrong(f"takes a number, not {kind(value)}")
+    return value
+
+
+def whole(value: object) -> int:
+    """A whole number."""
+    amount = float(number(value))
+    if not amount.is_integer():
+        raise Wrong(f"takes a whole number, not {kind(value)}")
+    return int(amount)
+
+
+def flag(value: object) -> bool:
+    """True or false."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    raise Wrong(f"takes true or false, not {kind(value)}")
+
+
+def severity(value: object) -> Severity:
+    """A severity by name."""
+    names = [one.value for one in Severity]
+    if not isinstance(value, str):
+        raise Wrong(f"takes {either(names)}, not {kind(value)}")
+    try:
+        return Severity(value.strip().lower())
+    except ValueError:
+        hint = nearest(value, names, 1)
+        raise Wrong(f"{quoted(value)} is no severity{hint or f': it is {either(names)}'}") from None
+
+
+def urls(value: object) -> list[str]:
+    """One Apprise URL or a list of them; what is wrong is said without showing any."""
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list) or not given:
+        what = "an empty list" if given == [] else kind(value)
+        raise Wrong(f"takes an Apprise URL or a list of them, not {what}")
+    for position, url in enumerate(given, 1):
+        # The URL itself holds a secret and is not shown.
+        which = f"URL {position}" if len(given) > 1 else "this"
+        if not isinstance(url, str):
+            raise Wrong(f"{which} must be text")
+        if not _SCHEME.fullmatch(url.strip()):
+            raise Wrong(f"{which} is no Apprise URL: it begins with a service, as tgram://")
+    return [url.strip() for url in given]
+
+
+def timezone(value: object) -> str:
+    """The name of a time zone."""
+    if not isinstance(value, str):
+        raise Wrong(f"takes a time zone as Europe/Berlin, not {kind(value)}")
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Wrong(f"{quoted(value)} is no time zone: write it like Europe/Berlin") from None
+    return value
+
+
+def api_url(value: object) -> str:
+    """The API's address without a slash at its end; ``ValueError`` says what is wrong."""
+    if not isinstance(value, str):
+        raise Wrong(f"takes an address, not {kind(value)}")
+    text = value.strip().rstrip("/")
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query
+        _ = parts.port
+    except ValueError:
+        usable = False
+    if not usable or not text.isascii() or any(letter.isspace() for letter in text):
+        raise Wrong("is no address: write it like https://api.keyapi.ai")
+    return text
+
+
+def api_key(value: object) -> str:
+    """The key; ``ValueError`` says what is wrong without showing any of it."""
+    if not isinstance(value, str):
+        raise Wrong("must be text: put the key in quotes")
+    text = value.strip()
+    if not text:
+        raise Wrong("is empty")
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise Wrong("has a space or another character that no key has")
+    return text
+
+
+def quiet_hours(value: object) -> str:
+    """``22:00-07:00``."""
+    if not isinstance(value, str) or not _QUIET.fullmatch(value.strip()):
+        raise Wrong('takes a time of day from and to, as "22:00-07:00"')
+    return value.strip()
+
+
+def digest(value: object) -> str:
+    """A time of day, or a cron line."""
+    if not isinstance(value, str):
+        raise Wrong('takes a time of day as "09:00", or a cron line')
+    if not _TIME.fullmatch(value.strip()):
+        parse_cron(value)
+    return value.strip()
+
+
+def name(value: object) -> str:
+    """A name: short, on one line."""
+    if not isinstance(value, str):
+        raise Wrong(f"takes a text, not {kind(value)}: put it in quotes")
+    text = value.strip()
+    if not text or len(text) > LONGEST_NAME or not text.isprintable():
+        raise Wrong(f"takes a text of 1 to {LONGEST_NAME} characters on one line")
+    return text
+
+
+def text(value: object) -> str:
+    """A text; a number must be in quotes to be one."""
+    if not isinstance(value, str):
+        raise Wrong(f"takes a text, not {kind(value)}: put it in quotes")
+    return value
+
+
+def region(value: object) -> str:
+    """A market's code, in capitals."""
+    if not isinstance(value, str) or not re.fullmatch("[A-Za-z]{2}", value.strip()):
+        raise Wrong(f"takes a market's code of two letters, as US, not {kind(value)}")
+    return value.strip().upper()

@@ -1,0 +1,143 @@
+"""A rule file as the rest of the program sees it: typed, frozen, whole.
+
+Durations are seconds. Secrets show themselves only where they are asked to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from watcher.errors import Problem
+from watcher.keyapi.query import Query
+from watcher.model import Severity
+from watcher.rules.conditions.base import Condition
+from watcher.rules.metrics import Catalogue, Metric
+from watcher.schedule import Schedule
+from watcher.units import DAY
+
+DEFAULT_URL = "https://api.keyapi.ai"
+
+
+class Secret:
+    """A key or a URL that no log, message or traceback may show."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself: only for whom it is meant."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """How to ask KeyAPI: the key is None where neither file nor environment has one."""
+
+    key: Secret | None = None
+    url: str = DEFAULT_URL
+    requests_per_second: float = 2.0
+    concurrency: int = 2
+    credits_per_day: int | None = None
+    credits_per_month: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where alerts go: one target for each URL. ``timezone`` is that of the times it shows."""
+
+    name: str
+    urls: tuple[Secret, ...]
+    min_severity: Severity = Severity.INFO
+    timezone: str = "UTC"
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The masked names of the URLs, in order: ``growth/1``, ``growth/2``."""
+        return tuple(f"{self.name}/{number}" for number in range(1, len(self.urls) + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A list to read on a schedule; ``key`` is equal for watches that one scan can feed."""
+
+    key: str
+    name: str
+    query: Query
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A condition over the products of a watch, and how to tell of it.
+
+    ``fingerprint`` changes where the rule begins anew: watch, ``when``, ``until``, ``for``; with
+    the name, of which a change does the same, it is kept beside the rule's alerts.
+    ``file`` and ``line`` are where it is written.
+    """
+
+    name: str
+    watch: Watch
+    when: Condition
+    order_by: Metric
+    fingerprint: str
+    description: str = ""
+    until: Condition | None = None
+    for_: int = 0
+    keep_firing_for: int = 0
+    severity: Severity = Severity.INFO
+    notify: tuple[str, ...] = ()
+    cooldown: int = 0
+    remind: int | None = None
+    resolved: bool = False
+    limit: int = 10
+    priority: int = 0
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long the past is kept, in seconds."""
+
+    observations: int = 400 * DAY
+    notifications: int = 90 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """All of a user's rule files, checked. ``watches`` has each distinct watch once.
+
+    A watch that no rule uses is among them, with a warning, and is not scanned.
+    """
+
+    api: Api
+    channels: Mapping[str, Channel]
+    operator: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    watches: tuple[Watch, ...]
+    metrics: Catalogue
+    keep: Keep = Keep()
+    heartbeat: Secret | None = None
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def used_watches(self) -> tuple[Watch, ...]:
+        """The watches that some rule uses: those to scan."""
+        used = {rule.watch.key for rule in self.rules}
+        return tuple(watch for watch in self.watches if watch.key in used)
+
+    def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
+        """The rules that one scan of ``watch`` feeds, in the order of the file."""
+        return tuple(rule for rule in self.rules if rule.watch.key == watch.key)

@@ -1,0 +1,162 @@
+"""The ``rules:`` section: one mapping into one ``Rule``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TypeVar
+
+from watcher.rules.channels import NOT_YET, Channels
+from watcher.rules.conditions.base import Condition
+from watcher.rules.conditions.compiling import compile_condition
+from watcher.rules.document import Path
+from watcher.rules.metrics import RANK, Catalogue, Metric
+from watcher.rules.rulebook import Rule, Watch
+from watcher.rules.schema import DefaultsSection, RuleSection
+from watcher.rules.source import Source
+from watcher.rules.watches import Watches
+from watcher.rules.words import nearest, quoted
+
+_T = TypeVar("_T")
+
+# What strength is measured by where a rule's conditions name no metric.
+_STRENGTH = "total_sale_7d_cnt"
+
+
+class Ruling:
+    """Reads rules; all that is wrong with each is reported, also where its shape is broken."""
+
+    def __init__(
+        self,
+        metrics: Catalogue,
+        watches: Watches,
+        channels: Channels,
+        defaults: DefaultsSection,
+        default_notify: tuple[str, ...],
+    ) -> None:
+        self._metrics = metrics
+        self._watches = watches
+        self._channels = channels
+        self._defaults = defaults
+        self._default_notify = default_notify
+        self._names: dict[str, str] = {}
+
+    def rule(self, raw: object, source: Source, path: Path) -> Rule | None:
+        """The rule at ``path``; None where something about it was reported."""
+        section = source.shape(RuleSection, raw, path)
+        if not isinstance(raw, Mapping):
+            return None
+        name = str(raw.get("name", ""))
+        watch = None
+        if raw.get("watch") is not None:
+            watch = self._watches.find(raw["watch"], source, (*path, "watch"), name)
+        ranked = watch is None or watch.query.ranked
+        when = self._condition(raw, "when", source, path, ranked=ranked)
+        until = self._condition(raw, "until", source, path, ranked=ranked)
+        notify = self._notify(raw, source, path)
+        if section is None:
+            return None
+        whole = self._check(section, source, path)
+        order_by = self._order_by(section, when, source, path, ranked=ranked)
+        if watch is None or when is None or order_by is None or not whole:
+            return None
+        return self._build(section, watch, when, until, order_by, notify, source, path)
+
+    def _condition(
+        self, raw: Mapping[str, object], key: str, source: Source, path: Path, *, ranked: bool
+    ) -> Condition | None:
+        if raw.get(key) is None:
+            return None
+        return compile_condition(
+            raw[key], (*path, key), self._metrics, source.report, ranked=ranked
+        )
+
+    def _check(self, section: RuleSection, source: Source, path: Path) -> bool:
+        """Whether the name is new and nothing is asked that is not there yet."""
+        fresh = section.name not in self._names
+        if fresh:
+            self._names[section.name] = source.place(path)
+        else:
+            place = self._names[section.name]
+            message = f"the name {quoted(section.name)} is already used at {place}"
+            source.report((*path, "name"), message)
+        if section.priority:
+            source.report((*path, "priority"), f'"priority" {NOT_YET}', at_key=True)
+        return fresh and not section.priority
+
+    def _order_by(
+        self,
+        section: RuleSection,
+        when: Condition | None,
+        source: Source,
+        path: Path,
+        *,
+        ranked: bool,
+    ) -> Metric | None:
+        """The metric that puts the strongest first: by default the first of ``when``."""
+        name = section.order_by
+        if name is None:
+            named = when.metrics if when is not None else ()
+            return named[0] if named else self._metrics[_STRENGTH]
+        metric = self._metrics.get(name)
+        if metric is None:
+            hint = nearest(name, [one.name for one in self._metrics.metrics()])
+            more = hint or " (watcher metrics lists all)"
+            source.report((*path, "order_by"), f"unknown metric {quoted(name)}{more}")
+        elif RANK in metric.needs and not ranked:
+            source.report((*path, "order_by"), f"{name} needs a watch with a sort")
+            return None
+        return metric
+
+    def _notify(self, raw: Mapping[str, object], source: Source, path: Path) -> tuple[str, ...]:
+        if raw.get("notify") is not None:
+            return self._channels.known(raw["notify"], source, (*path, "notify"))
+        if not self._default_notify:
+            source.warn(path, "this rule tells nobody: give it notify:, or defaults: a notify:")
+        return self._default_notify
+
+    def _build(  # noqa: PLR0917
+        self,
+        section: RuleSection,
+        watch: Watch,
+        when: Condition,
+        until: Condition | None,
+        order_by: Metric,
+        notify: tuple[str, ...],
+        source: Source,
+        path: Path,
+    ) -> Rule:
+        defaults = self._defaults
+        return Rule(
+            name=section.name,
+            watch=watch,
+            when=when,
+            order_by=order_by,
+            fingerprint=_fingerprint(watch, when, until, section.for_),
+            description=section.description.strip(),
+            until=until,
+            for_=section.for_,
+            keep_firing_for=section.keep_firing_for,
+            severity=_given(section.severity, defaults.severity),
+            notify=notify,
+            cooldown=_given(section.cooldown, defaults.cooldown),
+            remind=section.remind if section.remind is not None else defaults.remind,
+            resolved=_given(section.resolved, defaults.resolved),
+            limit=_given(section.limit, defaults.limit),
+            file=source.name,
+            line=source.line(path),
+        )
+
+
+def _given(value: _T | None, default: _T) -> _T:
+    return default if value is None else value
+
+
+def _fingerprint(watch: Watch, when: Condition, until: Condition | None, for_: int) -> str:
+    """Changes where the rule begins anew, and only there; stable over runs and versions.
+
+    The name is no part of it: that is how a rule that was only renamed is recognised.
+    """
+    parts = [watch.key, when.key, until.key if until is not None else None, for_]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,130 @@
+"""``${NAME}`` in a rule file's texts: from the environment, or from a file of credentials.
+
+What was put in is never shown: a message about such a value says ``${NAME}`` in its place, or
+says nothing of the value at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+from watcher.rules.document import Path
+
+_MARK = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_WORD = re.compile(r"\w+")
+_LARGEST = 64 << 10
+_SHORT = 6  # characters: a shorter value is too common a text to be looked for everywhere
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """What was put into one text: the text as written, as it became, and each value by name."""
+
+    template: str
+    whole: str
+    values: tuple[tuple[str, str], ...]
+
+
+class Vault:
+    """Looks names up: the environment first, then the file of that name."""
+
+    def __init__(self, env: Mapping[str, str], folder: FilePath | None = None) -> None:
+        self._env = env
+        self._folder = folder
+
+    def get(self, name: str) -> str | None:
+        """The value without the line break that a file ends with; None where there is none."""
+        value = self._env.get(name)
+        if value is not None or self._folder is None:
+            return value
+        try:
+            with (self._folder / name).open(encoding="utf-8") as file:
+                return file.read(_LARGEST).rstrip("\r\n")
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def missing(self, name: str) -> str:
+        """Why a name can't be filled in, and what to do."""
+        also = ", nor is there a file of that name among the credentials" if self._folder else ""
+        if self._env.get(name) == "":
+            return f"${{{name}}} is empty: the environment variable {name} has no value"
+        return f"${{{name}}} can't be filled in: the environment variable {name} is not set{also}"
+
+
+class Substitution:
+    """Fills in one document's texts, and keeps their values out of its messages."""
+
+    def __init__(self, vault: Vault, complain: Callable[[Path, str], None]) -> None:
+        self._vault = vault
+        self._complain = complain
+        self.fills: dict[Path, Fill] = {}
+        self.missing: set[Path] = set()
+
+    def fill(self, value: object, path: Path = ()) -> object:
+        """The value with every text in it filled in."""
+        if isinstance(value, str):
+            return self._text(value, path) if "${" in value else value
+        if isinstance(value, dict):
+            return {key: self.fill(inner, (*path, key)) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.fill(inner, (*path, index)) for index, inner in enumerate(value)]
+        return value
+
+    def _text(self, template: str, path: Path) -> str:
+        values: list[tuple[str, str]] = []
+
+        def one(match: re.Match[str]) -> str:
+            if match[0] == "$${":
+                return "${"
+            name, closed = match[1], match[2]
+            if not closed or not _NAME.fullmatch(name):
+                self.missing.add(path)
+                self._complain(
+                    path,
+                    'after "${" comes a name and "}", as ${NAME}; for a plain "${" write "$${"',
+                )
+                return ""
+            value = self._vault.get(name)
+            if not value:
+                self.missing.add(path)
+                self._complain(path, self._vault.missing(name))
+                return ""
+            values.append((name, value))
+            return value
+
+        whole = _MARK.sub(one, template)
+        if values:
+            self.fills[path] = Fill(template, whole, tuple(values))
+        return whole
+
+    def hides(self, path: Path) -> bool:
+        """Whether the value at ``path`` could not be filled in: it is reported already."""
+        return any(path[: len(missing)] == missing for missing in self.missing)
+
+    def redact(self, path: Path, message: str) -> str:
+        """The message without anything that was filled in."""
+        for where, fill in self.fills.items():
+            if path[: len(where)] == where or where[: len(path)] == path:
+                message = _redact(message, fill)
+            for name, value in fill.values:
+                if len(value) >= _SHORT:
+                    message = message.replace(value, f"${{{name}}}")
+        return message
+
+
+def _redact(message: str, fill: Fill) -> str:
+    """A message about a filled-in value: the value's own words must not be in it."""
+    for text in (fill.whole, fill.whole.strip()):
+        message = message.replace(f'"{text}"', f'"{fill.template}"')
+    rest = message.replace(fill.template, "")
+    said = {word.casefold() for word in _WORD.findall(rest)}
+    for _, value in fill.values:
+        if said & {word.casefold() for word in _WORD.findall(value)} or (
+            not _WORD.search(value) and value in rest
+        ):
+            return f'the value of "{fill.template}" does not fit here (it is not shown)'
+    return message
