@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from watcher.plan import AT_ONCE, STOPPED, due
 from watcher.model import ScanState
+from watcher.plan import AT_ONCE, STOPPED, due
 from watcher.schedule import Every, parse_cron
 from watcher.units import DAY, HOUR, MINUTE
 

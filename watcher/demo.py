@@ -16,12 +16,13 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
+from typing import Self
 
 from aiohttp import web
 
 from watcher.alerting.telling import audiences_of
 from watcher.daemon.clock import FastClock
-from watcher.daemon.daemon import client_of
+from watcher.daemon.connections import client_of
 from watcher.daemon.scanner import Scanner
 from watcher.daemon.service import Service
 from watcher.keyapi.simulator import Market, Simulator
@@ -170,7 +171,7 @@ class Inbox:
         self._runner: web.AppRunner | None = None
         self.url = ""
 
-    async def __aenter__(self) -> Inbox:
+    async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=16 * 1024 * 1024)
         app.router.add_post("/", self._take)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)

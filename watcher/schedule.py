@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from apscheduler.triggers.cron import CronTrigger
 
 from watcher.model import Instant
-from watcher.units import DAY, at, format_duration
+from watcher.units import at, format_duration
 
 _FIELD = re.compile(r"[\w*,/\-]+", re.ASCII)
 _COUNTED = 1_000

@@ -147,7 +147,7 @@ class _Round:
     def _with_evidence(self, rule: Rule, before: Alert | None, after: Alert, row: int) -> Alert:
         if after is before or not _just_fired(after, self._scan.at):
             return after
-        return replace(after, evidence=rule.when.evidence(self.table, row))
+        return replace(after, evidence=rule.when.evidence(self._judge, row))
 
 
 def _terms(rule: Rule) -> Terms:

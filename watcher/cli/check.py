@@ -11,6 +11,7 @@ import click
 from watcher.alerting.forecast import Forecast, forecast
 from watcher.cli.options import database_option, json_option, load_rules, rules_option
 from watcher.cli.output import console, print_json, table
+from watcher.daemon.connections import targets_of
 from watcher.errors import RulesError
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import Database
@@ -25,6 +26,7 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
     """Check the rule files, and say what they will read and cost."""
     try:
         book = load_rules(rules)
+        targets_of(book)
     except RulesError as error:
         if not as_json:
             raise

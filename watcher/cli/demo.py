@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 import click
 from rich.console import Console
@@ -81,7 +82,7 @@ class _Screen:
         )
         self._task: TaskID | None = None
 
-    def __enter__(self) -> _Screen:
+    def __enter__(self) -> Self:
         self._out.print(
             f"A simulated market of TikTok Shop products. First its last {self._days} days, "
             "then a day every few seconds."

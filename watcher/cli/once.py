@@ -18,7 +18,7 @@ from watcher.cli.logs import configure
 from watcher.cli.options import database_option, load_rules, rules_option
 from watcher.cli.output import console
 from watcher.daemon.clock import SystemClock
-from watcher.daemon.daemon import client_of, targets_of, zones_of
+from watcher.daemon.connections import client_of, targets_of, zones_of
 from watcher.daemon.scanner import Scanner
 from watcher.delivery.courier import Courier
 from watcher.delivery.message import Style, render

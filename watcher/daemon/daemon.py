@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -19,11 +18,11 @@ from watcher.alerting import troubles
 from watcher.alerting.evaluation import Outcome
 from watcher.alerting.telling import audiences_of
 from watcher.daemon.clock import Clock
+from watcher.daemon.connections import client_of, targets_of, zones_of
 from watcher.daemon.guard import Guard
 from watcher.daemon.scanner import Scanner
 from watcher.daemon.timers import Timers
 from watcher.delivery.courier import Courier
-from watcher.delivery.target import Target
 from watcher.errors import RulesError, WatcherError
 from watcher.keyapi.client import Client
 from watcher.model import Instant, Notification
@@ -276,31 +275,3 @@ def _touch(database: Database) -> None:
     """Take the write lock and let it go: fails where nothing can be written."""
     with database.atomic():
         pass
-
-
-def client_of(book: Rulebook) -> Client:
-    """A client as the rule file's ``api:`` says; ``WatcherError`` without a key."""
-    if book.api.key is None:
-        raise WatcherError(
-            "no key: set the environment variable KEYAPI_KEY, or api.key in the rule file"
-        )
-    return Client(
-        book.api.url,
-        book.api.key.reveal(),
-        requests_per_second=book.api.requests_per_second,
-        concurrency=book.api.concurrency,
-    )
-
-
-def targets_of(book: Rulebook) -> dict[str, Target]:
-    """A target for each URL of the channels, by masked name; ``TargetError`` for a bad one."""
-    return {
-        name: Target(name, url)
-        for channel in book.channels.values()
-        for name, url in zip(channel.targets, channel.urls, strict=True)
-    }
-
-
-def zones_of(book: Rulebook) -> dict[str, ZoneInfo]:
-    """The time zone that each channel shows times in."""
-    return {name: ZoneInfo(channel.timezone) for name, channel in book.channels.items()}

@@ -73,7 +73,12 @@ class Channels:
             if getattr(section, later) is not None:
                 source.report((*path, later), f'"{later}" {NOT_YET}', at_key=True)
         urls = tuple(Secret(url) for url in section.url)
-        return Channel(name, urls, section.min_severity, section.timezone)
+        listed = isinstance(raw, dict) and isinstance(raw["url"], list)
+        places = [
+            (*path, "url", number) if listed else (*path, "url") for number in range(len(urls))
+        ]
+        origins = tuple(source.origin(place) for place in places)
+        return Channel(name, urls, section.min_severity, section.timezone, origins)
 
     def _is_known(self, name: object, source: Source, path: Path) -> bool:
         if not isinstance(name, str):

@@ -55,12 +55,16 @@ class Api:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where alerts go: one target for each URL. ``timezone`` is that of the times it shows."""
+    """Where alerts go: one target for each URL. ``timezone`` is that of the times it shows.
+
+    ``origins`` say where each URL is written, for what is found wrong with it later.
+    """
 
     name: str
     urls: tuple[Secret, ...]
     min_severity: Severity = Severity.INFO
     timezone: str = "UTC"
+    origins: tuple[Problem, ...] = ()
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -62,9 +62,13 @@ class Source:
         """Whether the value at ``path`` is there: not left out for want of a variable."""
         return not self._substitution.hides(path)
 
+    def origin(self, path: Path) -> Problem:
+        """Where a value is written, as a problem without a message."""
+        return self._document.problem(path, "")
+
     def line(self, path: Path) -> int:
         """The line of a value."""
-        return self._document.problem(path, "").line
+        return self.origin(path).line
 
     def place(self, path: Path) -> str:
         """``rules.yaml:12``: for a message about another place."""

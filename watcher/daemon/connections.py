@@ -1,0 +1,48 @@
+"""What a rulebook connects to: the source's client, and a target for each channel's URL."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from watcher.delivery.target import Target
+from watcher.errors import Problem, RulesError, TargetError, WatcherError
+from watcher.keyapi.client import Client
+from watcher.rules.rulebook import Rulebook
+
+
+def client_of(book: Rulebook) -> Client:
+    """A client as the rule file's ``api:`` says; ``WatcherError`` without a key."""
+    if book.api.key is None:
+        raise WatcherError(
+            "no key: set the environment variable KEYAPI_KEY, or api.key in the rule file"
+        )
+    return Client(
+        book.api.url,
+        book.api.key.reveal(),
+        requests_per_second=book.api.requests_per_second,
+        concurrency=book.api.concurrency,
+    )
+
+
+def targets_of(book: Rulebook) -> dict[str, Target]:
+    """A target for each URL of the channels, by masked name.
+
+    Raises ``RulesError`` with every URL that Apprise can't use, and where it is written.
+    """
+    targets: dict[str, Target] = {}
+    problems: list[Problem] = []
+    for channel in book.channels.values():
+        for name, url, origin in zip(channel.targets, channel.urls, channel.origins, strict=True):
+            try:
+                targets[name] = Target(name, url)
+            except TargetError as error:
+                problems.append(replace(origin, message=str(error)))
+    if problems:
+        raise RulesError(tuple(problems))
+    return targets
+
+
+def zones_of(book: Rulebook) -> dict[str, ZoneInfo]:
+    """The time zone that each channel shows times in."""
+    return {name: ZoneInfo(channel.timezone) for name, channel in book.channels.items()}
