@@ -1,0 +1,161 @@
+"""A scan in, one transaction out."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.alerting.world import WATCH, World
+from tests.store.making import DAY
+from watcher.model import AlertState, Evidence, ScanState, Severity, Verdict
+from watcher.store.database import Database
+
+
+def rule(when: str, more: str = "", name: str = "r") -> str:
+    """One rule of the file."""
+    extra = f"\n    {more}" if more else ""
+    return f"  - name: {name}\n    {WATCH}\n    when: {when}{extra}\n"
+
+
+def rules(*written: str) -> str:
+    """A file of these rules."""
+    return "rules:\n" + "".join(written)
+
+
+SELLS = "{total_sale_7d_cnt: {at_least: 20}}"
+
+
+@pytest.mark.parametrize(
+    ("more", "series", "states"),
+    [
+        ("", "10 11 20 20 19 20", "..ff.f"),
+        ("for: 1d", "10 11 20 20 20", "..pff"),
+        ("for: 2d", "20 20 _ 20 19", "pppf."),
+        ("until: {total_sale_7d_cnt: {below: 5}}", "20 10 _ 6 4 10", "ffff.."),
+        ("keep_firing_for: 2d", "20 10 10 10", "ff.."),
+        ("", "20 x x x", "ff.."),
+        ("", "20 x 20 x 20", "fffff"),
+    ],
+)
+def test_the_life_of_an_alert(store: Database, more: str, series: str, states: str) -> None:
+    """Sales day by day give these states: the lifecycle through store and conditions."""
+    assert World(store, rules(rule(SELLS, more))).march(series) == states
+
+
+def test_a_change_needs_a_baseline(store: Database) -> None:
+    """``rises`` has no data in the first scan, and none where a value is missing."""
+    world = World(store, rules(rule("{total_sale_7d_cnt: {rises: 50%}}")))
+    assert world.march("10 14 21 _ 22 23") == "..fff."
+
+
+def test_no_data_resolves_nothing(store: Database) -> None:
+    """A field that disappears leaves alerts as they are."""
+    world = World(store, rules(rule(SELLS)))
+    assert world.march("20 _ _ _ 20") == "fffff"
+
+
+def test_appears_only_after_a_complete_scan(store: Database) -> None:
+    """The first scan's products are not new; a later one is, once."""
+    world = World(store, rules(rule("{appears: true}")))
+    world.scan({"1": 1}, ScanState.PARTIAL)
+    assert world.scan({"1": 1, "2": 1}).fired == ()
+    (alert,) = world.scan({"1": 1, "2": 1, "3": 1}).fired
+    assert store.history.facts([alert.product])[alert.product].product_id == "3"
+    assert world.scan({"1": 1, "2": 1, "3": 1}).fired == ()
+
+
+def test_a_failed_scan_proves_nothing(store: Database) -> None:
+    """Neither the absence in a failed nor in a partial scan counts."""
+    world = World(store, rules(rule(SELLS)))
+    world.scan({"1": 20})
+    for state in (ScanState.FAILED, ScanState.PARTIAL, ScanState.FAILED, ScanState.PARTIAL):
+        world.scan({}, state)
+    assert world.state() == "f"
+
+
+def test_a_partial_scan_is_evaluated(store: Database) -> None:
+    """What it did read is true."""
+    world = World(store, rules(rule(SELLS)))
+    assert len(world.scan({"1": 20}, ScanState.PARTIAL).fired) == 1
+
+
+def test_evidence_is_kept_with_the_alert(store: Database) -> None:
+    """Why it fired: value, baseline and when that was seen."""
+    world = World(store, rules(rule("{total_sale_7d_cnt: {rises: 50%}}")))
+    world.march("10 20")
+    (alert,) = store.alerts.active(["r"])
+    (evidence,) = alert.evidence
+    assert evidence == Evidence(
+        metric="total_sale_7d_cnt",
+        label="7-day sales",
+        unit="count",
+        condition=evidence.condition,
+        verdict=Verdict.MET,
+        value=20.0,
+        baseline=10.0,
+        baseline_at=world.now - DAY,
+    )
+
+
+def test_transitions_are_kept(store: Database) -> None:
+    """Each change of state, with its time and reason."""
+    world = World(store, rules(rule(SELLS, "for: 1d")))
+    world.march("20 20 20 x x")
+    (row,) = store.alerts.list(rule="r")
+    moves = [
+        (each.before, each.after, each.reason) for each in store.alerts.transitions(row.alert.id)
+    ]
+    assert moves == [
+        (AlertState.INACTIVE, AlertState.PENDING, None),
+        (AlertState.PENDING, AlertState.FIRING, None),
+        (AlertState.FIRING, AlertState.INACTIVE, "left the list"),
+    ]
+
+
+def test_an_edit_carries_what_still_holds(store: Database) -> None:
+    """A changed condition begins anew: what holds is not told again, what doesn't ends silently."""
+    world = World(store, rules(rule(SELLS, "resolved: true")))
+    world.scan({"1": 20, "2": 30})
+    world.reread(rules(rule("{total_sale_7d_cnt: {at_least: 25}}", "resolved: true")))
+    world.scan({"1": 20, "2": 30, "3": 40})
+    assert world.titles() == ["[info] r: 2 products (US)", "[info] r: 1 product (US)"]
+    assert [item.product_id for item in world.told()[1].items] == ["3"]
+
+
+def test_other_edits_keep_every_state(store: Database) -> None:
+    """A new severity or channel begins nothing anew; a channel that was added is told."""
+    world = World(store, rules(rule(SELLS)))
+    world.scan({"1": 20})
+    world.reread(rules(rule(SELLS, "severity: critical\n    notify: [me, boss]")))
+    world.scan({"1": 20})
+    assert world.titles() == ["[info] r: 1 product (US)"]
+    assert world.titles("boss/1") == world.titles("boss/2") == ["[critical] r: 1 product (US)"]
+
+
+def test_rules_share_a_scan(store: Database) -> None:
+    """Every rule of the watch sees the same scan; each has its own alerts and message."""
+    second = rule("{total_sale_7d_cnt: {below: 10}}", "severity: warning", name="low")
+    world = World(store, rules(rule(SELLS), second))
+    outcome = world.scan({"1": 20, "2": 5})
+    assert sorted(alert.rule for alert in outcome.fired) == ["low", "r"]
+    assert world.titles() == ["[info] r: 1 product (US)", "[warning] low: 1 product (US)"]
+    assert [message.severity for message in world.reports] == [Severity.INFO, Severity.WARNING]
+
+
+def test_an_error_leaves_nothing(store: Database) -> None:
+    """Half a transaction is none: what breaks in the middle undoes the scan too."""
+
+    class Broken(RuntimeError):
+        pass
+
+    world = World(store, rules(rule(SELLS)))
+
+    def break_after_the_scan() -> None:
+        with store.atomic():
+            world.scan({"1": 20})
+            raise Broken
+
+    with pytest.raises(Broken):
+        break_after_the_scan()
+    assert store.history.scans() == []
+    assert store.alerts.list() == []
+    assert world.titles() == []

@@ -1,0 +1,71 @@
+"""What the watches will cost."""
+
+from __future__ import annotations
+
+from watcher.alerting.forecast import forecast
+from watcher.rules.loading import load_text
+from watcher.rules.rulebook import Rulebook
+from watcher.units import DAY, HOUR
+
+MIDNIGHT = 20_000 * DAY
+
+
+def book(api: str, *watches: str) -> Rulebook:
+    """A rule on each of these watches."""
+    rules = "".join(
+        f"  - {{name: r{number}, watch: {{region: US, {watch}}}, when: {{rank: 1}}}}\n"
+        for number, watch in enumerate(watches)
+    )
+    return load_text(f"api: {{{api}}}\nrules:\n{rules}")
+
+
+def test_costs_by_watch() -> None:
+    """Requests a scan, scans a day, credits a day and a month, and the sum."""
+    read = forecast(
+        book(
+            "",
+            "sort: total_sale_cnt, top: 200",
+            "sort: spu_avg_price, top: 15, every: 6h",
+            'sort: total_sale_7d_cnt, top: 10, every: "0 9 * * *"',
+        ),
+        {},
+        MIDNIGHT,
+    )
+    assert [(cost.requests, round(cost.scans_a_day, 2)) for cost in read.watches] == [
+        (20, 1),
+        (2, 4),
+        (1, 1),
+    ]
+    assert (read.credits_a_day, read.credits_a_month) == (29, 870)
+    assert read.warnings == ()
+
+
+def test_a_list_that_ended_early_costs_less() -> None:
+    """What the history knows of a list's length counts."""
+    rules = book("", "sort: total_sale_cnt, top: 200")
+    (watch,) = rules.used_watches
+    assert forecast(rules, {watch.key: 3}, MIDNIGHT).credits_a_day == 3
+
+
+def test_the_day_cap() -> None:
+    """The first scan that does not fit is named with its time."""
+    rules = book("credits_per_day: 50", "sort: total_sale_cnt, top: 200, every: 8h")
+    (warning,) = forecast(rules, {}, MIDNIGHT).warnings
+    (watch,) = rules.used_watches
+    third = watch.schedule.next(MIDNIGHT + DAY - 1) + 16 * HOUR
+    assert "50 credits a day does not suffice" in warning
+    assert f"{third % DAY // HOUR:02}:" in warning
+
+
+def test_the_month_cap() -> None:
+    """Days until the month's cap is reached, at what the day's cap lets through."""
+    rules = book("credits_per_month: 100, credits_per_day: 20", "sort: total_sale_cnt, top: 100")
+    (warning,) = forecast(rules, {}, MIDNIGHT).warnings
+    assert "100 credits a month does not suffice" in warning
+    assert "after 10 days" in warning
+
+
+def test_a_cap_that_suffices_says_nothing() -> None:
+    """Exactly enough is enough."""
+    api = "credits_per_day: 10, credits_per_month: 310"
+    assert forecast(book(api, "sort: total_sale_cnt, top: 100"), {}, MIDNIGHT).warnings == ()

@@ -1,0 +1,61 @@
+"""The state of the whole, as the page and ``status`` show it; and what the operator hears."""
+
+from __future__ import annotations
+
+from tests.alerting.test_evaluation import SELLS, rule, rules
+from tests.alerting.world import World
+from tests.store.making import DAY
+from watcher.alerting import troubles
+from watcher.alerting.overview import overview
+from watcher.alerting.telling import Audience
+from watcher.model import ScanState
+from watcher.store.database import Database
+
+OPERATOR = [Audience("me", ("me/1",))]
+
+
+def test_before_the_first_scan(store: Database) -> None:
+    """Everything is there, nothing has happened; the watch is due now."""
+    world = World(store, rules(rule(SELLS)))
+    state = overview(store, world.book, world.now)
+    (watch,) = state.watches
+    assert (watch.last, watch.due, watch.rules) == (None, world.now, ("r",))
+    assert [(each.name, each.firing, each.pending) for each in state.rules] == [("r", 0, 0)]
+    assert state.credits.day == 0
+    assert sum(state.queue.values()) == 0
+
+
+def test_after_scans(store: Database) -> None:
+    """Counts of alerts, the last scan, the next time, and the queue."""
+    world = World(store, rules(rule(SELLS), rule(SELLS, "for: 2d", name="slow")))
+    world.scan({"1": 20, "2": 20})
+    state = overview(store, world.book, world.now)
+    assert [(each.firing, each.pending) for each in state.rules] == [(2, 0), (0, 2)]
+    (watch,) = state.watches
+    assert watch.last is not None
+    assert (watch.last.state, watch.last.products) == (ScanState.COMPLETE, 2)
+    assert world.now < watch.due <= world.now + 2 * DAY
+    assert state.queue["waiting"] == 1
+
+
+def test_a_cause_is_told_once_and_its_end_once(store: Database) -> None:
+    """However often it is reported in between; later it may begin again."""
+    assert troubles.begin(store, OPERATOR, "key refused", "401: wrong key", 10)
+    assert not troubles.begin(store, OPERATOR, "key refused", "401: wrong key", 20)
+    assert troubles.end(store, OPERATOR, "key refused", 30)
+    assert not troubles.end(store, OPERATOR, "key refused", 40)
+    assert troubles.begin(store, OPERATOR, "key refused", "403", 50)
+    titles = [each.message.title for each in store.outbox.waiting_for("me/1")]
+    assert titles == [
+        "watcher: key refused",
+        "watcher: over: key refused",
+        "watcher: key refused",
+    ]
+
+
+def test_causes_are_shown(store: Database) -> None:
+    """The overview names what goes on."""
+    world = World(store, rules(rule(SELLS)))
+    troubles.begin(store, [], "key refused", "401: wrong key", 10)
+    (cause,) = overview(store, world.book, world.now).troubles
+    assert (cause.cause, cause.text, cause.since) == ("key refused", "401: wrong key", 10)
