@@ -236,7 +236,15 @@ class Daemon:
         self.courier.wake()
 
     async def _task_died(self, name: str, error: BaseException | None) -> None:
-        await self._trouble(f"task {name}", f"the task {name} died and is started anew: {error!r}")
+        cause = f"task {name}"
+        if error is None:
+            now = self.clock.now()
+            await self.writer.run(
+                lambda database: troubles.end(database, self.scanner.operator, cause, now)
+            )
+            self.courier.wake()
+        else:
+            await self._trouble(cause, f"the task {name} died and is started anew: {error!r}")
 
     async def _dead(self, notification: Notification, reason: str) -> None:
         target, title = notification.target, notification.message.title

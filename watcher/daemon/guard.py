@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 
 log = structlog.get_logger("watcher.daemon")
 
@@ -17,10 +17,13 @@ Report = Callable[[str, BaseException | None], Awaitable[None]]
 
 @dataclass(slots=True)
 class Guard:
-    """Keeps long tasks running. ``report(name, error)`` hears of a death, and with None that
-    the task has run again for as long as its last wait."""
+    """Keeps long tasks running. ``report(name, error)`` hears of each death, and with None once
+    the task has worked again for ``well_after`` seconds.
+    """
 
     report: Report
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    well_after: float = 60.0
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     def start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -42,20 +45,26 @@ class Guard:
         self._tasks.clear()
 
     async def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        wait = _FIRST_WAIT
+        wait = 0.0
         while True:
+            task = asyncio.ensure_future(work())
             try:
-                await work()
+                if wait and not (await asyncio.wait({task}, timeout=self.well_after))[0]:
+                    await self._tell(name, None)
+                    wait = 0.0
+                await task
             except Exception as error:
+                wait = min(wait * 2, LONGEST_WAIT) or FIRST_WAIT
                 log.exception("task died", task=name, again_in=wait)
                 await self._tell(name, error)
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, _LONGEST_WAIT)
+                await self.pause(wait)
             else:
                 return
+            finally:
+                task.cancel()
 
-    async def _tell(self, name: str, error: BaseException) -> None:
+    async def _tell(self, name: str, error: BaseException | None) -> None:
         try:
             await self.report(name, error)
         except Exception:
-            log.exception("could not report a dead task", task=name)
+            log.exception("could not report on a task", task=name)

@@ -31,20 +31,24 @@ class Timers:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._alarms: dict[str, Instant] = {}
+        self._running = False
         self._scheduler = AsyncIOScheduler(job_defaults=_DEFAULTS, timezone=UTC)
 
     def start(self) -> None:
         """Begin to fire; needs a running event loop."""
         self._scheduler.start()
+        self._running = True
 
     def stop(self) -> None:
         """Fire nothing more."""
-        if self._scheduler.running:
+        if self._running:
+            self._running = False
             self._scheduler.shutdown(wait=False)
 
     @property
     def running(self) -> bool:
-        return bool(self._scheduler.running)
+        # Not the scheduler's own word: its shutdown takes a turn of the loop.
+        return self._running
 
     def due(self, key: str) -> Instant | None:
         """When the key's alarm is set to; None without one."""

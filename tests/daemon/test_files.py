@@ -1,0 +1,83 @@
+"""Rule files on disk: what editors do to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from watcher.daemon.files import RuleFiles
+
+
+@asynccontextmanager
+async def following(path: Path) -> AsyncIterator[asyncio.Semaphore]:
+    """Counts the changes that are noticed while in the block."""
+    changes, stop = asyncio.Semaphore(0), asyncio.Event()
+
+    async def changed() -> None:
+        changes.release()
+
+    task = asyncio.create_task(RuleFiles(path).follow(changed, stop))
+    await asyncio.sleep(0)
+    try:
+        yield changes
+    finally:
+        stop.set()
+        await task
+
+
+def overwrite(path: Path) -> None:
+    """As ``echo > rules.yaml``."""
+    path.write_text("two")
+
+
+def replace(path: Path) -> None:
+    """As editors save: a new file is put in the old one's place."""
+    fresh = path.with_name(".rules.yaml.swp")
+    fresh.write_text("two")
+    fresh.replace(path)
+
+
+@pytest.mark.parametrize("save", [overwrite, replace])
+async def test_a_saved_file_is_noticed(tmp_path: Path, save: Callable[[Path], None]) -> None:
+    """However it is saved; a neighbour that changes is not."""
+    path = tmp_path / "rules.yaml"
+    path.write_text("one")
+    async with following(path) as changes, asyncio.timeout(20):
+        while changes.locked():  # until the folder is really watched
+            (tmp_path / "watcher.db").write_text("x")
+            save(path)
+            path.touch()
+            await asyncio.sleep(0.05)
+
+
+async def test_a_swapped_link_is_noticed(tmp_path: Path) -> None:
+    """As with a ConfigMap: the link leads to another folder from one moment to the next."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rules.yaml").write_text(name)
+    (tmp_path / "data").symlink_to("one")
+    (tmp_path / "rules.yaml").symlink_to("data/rules.yaml")
+    async with following(tmp_path / "rules.yaml") as changes, asyncio.timeout(20):
+        turn = 0
+        while changes.locked():
+            turn += 1
+            fresh = tmp_path / "fresh"
+            fresh.symlink_to("two" if turn % 2 else "one")
+            fresh.replace(tmp_path / "data")
+            await asyncio.sleep(0.3)
+
+
+def test_the_digest_follows_contents_only(tmp_path: Path) -> None:
+    """A folder's files by name and contents; other files play no part."""
+    files = RuleFiles(tmp_path)
+    (tmp_path / "a.yaml").write_text("1")
+    before = files.digest()
+    (tmp_path / "watcher.db").write_text("x")
+    (tmp_path / "a.yaml").touch()
+    assert files.digest() == before
+    (tmp_path / "b.yaml").write_text("2")
+    assert files.digest() != before

@@ -1,0 +1,111 @@
+"""Long tasks under guard."""
+
+from __future__ import annotations
+
+import asyncio
+
+from watcher.daemon import guard
+from watcher.daemon.guard import Guard
+
+
+async def test_a_task_that_dies_is_reported_and_started_anew() -> None:
+    """Twice dead, the third time it works."""
+    deaths: list[str] = []
+    runs = 0
+    works = asyncio.Event()
+
+    async def report(name: str, error: BaseException | None) -> None:
+        deaths.append(f"{name}: {error}")
+
+    async def work() -> None:
+        nonlocal runs
+        runs += 1
+        if runs < 3:
+            raise RuntimeError(f"death {runs}")
+        works.set()
+
+    waits: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+
+    watched = Guard(report, pause=pause)
+    watched.start("scanning 1", work)
+    await works.wait()
+    await watched.finish(5)
+    assert deaths == ["scanning 1: death 1", "scanning 1: death 2"]
+    assert waits == [guard.FIRST_WAIT, 2 * guard.FIRST_WAIT]
+
+
+async def test_stop_cancels_what_runs() -> None:
+    """A task without an end is gone after the stop."""
+    begun = asyncio.Event()
+    ended = asyncio.Event()
+
+    async def report(_name: str, _error: BaseException | None) -> None:
+        raise AssertionError("nothing died")
+
+    async def work() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    watched = Guard(report)
+    watched.start("forever", work)
+    await begun.wait()
+    await watched.finish(0)
+    assert ended.is_set()
+
+
+async def test_a_report_that_fails_does_not_end_the_guard() -> None:
+    """The guard outlives what it reports to."""
+    runs = 0
+    works = asyncio.Event()
+
+    async def report(_name: str, _error: BaseException | None) -> None:
+        raise OSError("no store")
+
+    async def work() -> None:
+        nonlocal runs
+        runs += 1
+        if runs == 1:
+            raise RuntimeError("death")
+        works.set()
+
+    async def pause(_seconds: float) -> None:
+        return
+
+    watched = Guard(report, pause=pause)
+    watched.start("part", work)
+    await works.wait()
+    await watched.stop()
+
+
+async def test_a_task_that_works_again_is_reported() -> None:
+    """Once it has worked for a while after its death."""
+    told: list[str] = []
+    well = asyncio.Event()
+    runs = 0
+
+    async def report(_name: str, error: BaseException | None) -> None:
+        told.append("died" if error else "works")
+        if error is None:
+            well.set()
+
+    async def work() -> None:
+        nonlocal runs
+        runs += 1
+        if runs == 1:
+            raise RuntimeError("death")
+        await asyncio.Event().wait()
+
+    async def pause(_seconds: float) -> None:
+        return
+
+    watched = Guard(report, pause=pause, well_after=0.01)
+    watched.start("part", work)
+    await well.wait()
+    await watched.stop()
+    assert told == ["died", "works"]

@@ -1,0 +1,223 @@
+"""One scan, from credits to committed alerts, against a market over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import date
+
+import pytest
+
+from watcher.daemon.connections import client_of
+from watcher.daemon.scanner import NEVER, Scanner
+from watcher.keyapi.client import Client
+from watcher.keyapi.pace import Seams
+from watcher.keyapi.simulator import Market, Simulator
+from watcher.model import Instant, ScanState
+from watcher.rules.loading import load_text
+from watcher.rules.rulebook import Rulebook, Watch
+from watcher.store.ledger import Spent
+from watcher.store.writer import Writer
+from watcher.units import DAY, HOUR
+
+KEY = "sim-key"
+START = 20_000 * DAY + 12 * HOUR
+
+RULES = """
+api: {API, requests_per_second: 1000}
+channels: {me: {url: "json://localhost/"}}
+operator: [me]
+defaults: {region: US, notify: [me]}
+rules:
+  - name: top
+    watch: {sort: total_sale_7d_cnt desc, top: 30}
+    when: {rank: {at_most: 3}}
+"""
+
+
+@dataclass
+class SetClock:
+    """A clock that stands where it is put."""
+
+    instant: Instant = START
+
+    def now(self) -> Instant:
+        return self.instant
+
+    def seconds_until(self, instant: Instant) -> float:
+        return instant - self.instant
+
+
+async def no_sleep(_seconds: float) -> None:
+    """Waits between tries take no time here."""
+
+
+@dataclass
+class Bench:
+    """A market, a store and a scanner between them."""
+
+    simulator: Simulator
+    writer: Writer
+    clock: SetClock = field(default_factory=SetClock)
+    api: str = "concurrency: 1"
+
+    def book(self) -> Rulebook:
+        env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": self.simulator.url}
+        return load_text(RULES.replace("API", self.api), env=env)
+
+    def client(self, key: str = KEY) -> Client:
+        seams = Seams(sleep=no_sleep)
+        return Client(self.simulator.url, key, requests_per_second=1000, seams=seams)
+
+    async def scan(self, scanner: Scanner, at: Instant | None = None) -> ScanState | None:
+        (watch,) = scanner.book.used_watches
+        outcome = await scanner.scan(watch, at if at is not None else self.clock.now())
+        return outcome.scan.state if outcome is not None else None
+
+    async def titles(self) -> list[str]:
+        """The messages queued, the oldest first."""
+        rows = await self.writer.run(lambda db: db.outbox.waiting_for("me/1"))
+        return [row.message.title for row in rows]
+
+    async def spent(self) -> Spent:
+        now = self.clock.now()
+        return await self.writer.run(lambda db: db.ledger.spent(now))
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    """A small market that speaks only to its key."""
+    market = Market(seed=5, products=200, start=date(2026, 11, 1), regions=("US",))
+    async with Simulator(market, key=KEY) as simulator, Writer() as writer:
+        yield Bench(simulator, writer)
+
+
+def watch_of(book: Rulebook) -> Watch:
+    """The one watch."""
+    (watch,) = book.used_watches
+    return watch
+
+
+async def test_a_scan_is_committed_whole(bench: Bench) -> None:
+    """Products, alerts, the message, the credits and the health."""
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        assert await bench.scan(scanner) is ScanState.COMPLETE
+    assert await bench.titles() == ["[info] top: 3 products (US)"]
+    assert await bench.spent() == Spent(3, 3)
+    key = watch_of(scanner.book).key
+    health = await bench.writer.run(lambda db: db.health.get("watch", key))
+    assert (health.failing_since, health.last_ok) == (None, START)
+
+
+async def test_scan_times_rise_though_the_clock_does_not(bench: Bench) -> None:
+    """A clock set back does not put a scan before the one before."""
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        await bench.scan(scanner)
+        bench.clock.instant -= 3 * HOUR
+        await bench.scan(scanner)
+    key = watch_of(scanner.book).key
+    rows = await bench.writer.run(lambda db: db.history.scans(key))
+    assert [row.at for row in rows] == [START + 1, START]
+
+
+async def test_a_refused_key_is_told_once_and_nothing_more_is_asked(bench: Bench) -> None:
+    """Until a reload; then its end is told, too."""
+    async with bench.client("wrong") as wrong, bench.client() as right:
+        scanner = Scanner(bench.book(), wrong, bench.writer, bench.clock)
+        assert await bench.scan(scanner) is ScanState.FAILED
+        asked = bench.simulator.requests
+        assert scanner.not_before(watch_of(scanner.book)) == NEVER
+        assert await bench.scan(scanner) is None
+        assert bench.simulator.requests == asked
+        scanner.swap(bench.book(), right)
+        assert await bench.scan(scanner) is ScanState.COMPLETE
+    first, second, third = await bench.titles()
+    assert (first, second) == ("watcher: key refused", "[info] top: 3 products (US)")
+    assert third == "watcher: over: key refused"
+
+
+async def test_credits_used_up_wait_for_the_next_day(bench: Bench) -> None:
+    """402 in mid-scan: what was read counts, nothing is asked before midnight UTC."""
+    bench.simulator.credits = 2
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        assert await bench.scan(scanner) is ScanState.PARTIAL
+        assert scanner.not_before(watch_of(scanner.book)) == 20_001 * DAY
+        bench.clock.instant += 13 * HOUR
+        bench.simulator.credits = None
+        assert await bench.scan(scanner) is ScanState.COMPLETE
+    titles = await bench.titles()
+    assert titles.count("watcher: credits used up") == 1
+    assert titles.count("watcher: over: credits used up") == 1
+
+
+async def test_an_invalid_query_is_not_asked_again(bench: Bench) -> None:
+    """400 is permanent for the watch; the operator is shown the server's words."""
+    bench.simulator.fail_next(status=400, body='{"code": 400, "message": "bad category"}')
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        assert await bench.scan(scanner) is ScanState.FAILED
+        assert await bench.scan(scanner) is None
+    assert bench.simulator.requests == 1
+    rows = await bench.writer.run(lambda db: db.outbox.waiting_for("me/1"))
+    assert "bad category" in rows[0].message.text
+
+
+async def test_three_failures_in_a_row_are_told(bench: Bench) -> None:
+    """The third is told, the fourth is not, and the end is."""
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        fault = bench.simulator.fail_next(status=500, times=10_000)
+        told = []
+        for _ in range(4):
+            bench.clock.instant += HOUR
+            assert await bench.scan(scanner) is ScanState.FAILED
+            told.append(len(await bench.titles()))
+        bench.simulator.faults.remove(fault)
+        bench.clock.instant += HOUR
+        assert await bench.scan(scanner) is ScanState.COMPLETE
+    assert told == [0, 0, 1, 1]
+    assert sum("over:" in title for title in await bench.titles()) == 1
+
+
+async def test_a_scan_that_does_not_fit_is_not_begun(bench: Bench) -> None:
+    """Three credits a scan, five a day: the second scan is skipped and told once."""
+    bench.api = "credits_per_day: 5"
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        assert await bench.scan(scanner) is ScanState.COMPLETE
+        assert await bench.scan(scanner) is None
+        assert await bench.scan(scanner) is None
+        assert bench.simulator.pages == 3
+        bench.clock.instant += DAY
+        assert await bench.scan(scanner) is ScanState.COMPLETE
+    titles = await bench.titles()
+    assert sum("credit cap" in title for title in titles) == 1
+
+
+async def test_retries_never_break_the_cap(bench: Bench) -> None:
+    """A scan that fits but whose pages fail spends no more than the cap leaves."""
+    bench.api = "credits_per_day: 5"
+    bench.simulator.fail_next(status=500, times=10_000)
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        await bench.scan(scanner)
+    assert bench.simulator.requests == 5
+    assert await bench.spent() == Spent(5, 5)
+
+
+async def test_long_texts_are_read_once(bench: Bench) -> None:
+    """The currency comes with the first scan's texts."""
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        await bench.scan(scanner)
+    rows = await bench.writer.run(lambda db: db.outbox.waiting_for("me/1"))
+    assert {item.currency for item in rows[0].message.items} == {"USD"}
+
+
+def test_no_key_is_said() -> None:
+    """A client needs a key; the error says where it goes."""
+    with pytest.raises(Exception, match="KEYAPI_KEY"):
+        client_of(load_text(RULES.replace("API", "concurrency: 1")))
