@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
-from datetime import date
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from tests.delivery.ends import Service, serving
-from tests.end_to_end.process import KEY, Watcher, until
-from watcher.keyapi.simulator import Market, Simulator
+from tests.delivery.ends import Service
+from tests.end_to_end.process import Watcher, until
+from watcher.keyapi.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end
 
@@ -30,21 +28,6 @@ rules:
     watch: list
     when: {total_sale_7d_cnt: {at_least: 1}}
 """
-
-
-@pytest.fixture
-async def sink() -> AsyncIterator[Service]:
-    """An HTTP service that takes messages."""
-    async with serving() as service:
-        yield service
-
-
-@pytest.fixture
-async def simulator() -> AsyncIterator[Simulator]:
-    """A small market."""
-    market = Market(seed=3, products=200, start=date(2026, 11, 1), regions=("US",))
-    async with Simulator(market, key=KEY) as serving_market:
-        yield serving_market
 
 
 @pytest.fixture

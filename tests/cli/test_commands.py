@@ -1,0 +1,209 @@
+"""The commands that need no daemon."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from subprocess import run
+
+import pytest
+
+from tests.cli.running import Command
+from tests.store.making import START, firing, scan
+from watcher import __version__
+from watcher.cli.main import COMMANDS
+from watcher.keyapi.fields import FIELDS
+from watcher.rules.loading import load
+from watcher.store.database import Database
+
+ROOT = Path(__file__).parents[2]
+
+RULES = """
+api: {credits_per_day: 10}
+channels: {me: {url: "json://user:hidden-word@localhost/"}}
+defaults: {region: US, notify: [me]}
+rules:
+  - name: selling
+    watch: {sort: total_sale_7d_cnt desc, top: 50, every: 6h}
+    when: {total_sale_7d_cnt: {at_least: 1}}
+"""
+
+
+@pytest.fixture
+def rules(folder: Path) -> Path:
+    """A rule file."""
+    path = folder / "rules.yaml"
+    path.write_text(RULES, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def history(folder: Path, rules: Path) -> Path:
+    """A database with one scan and one firing alert."""
+    (watch,) = load([rules], {}).used_watches
+    path = folder / "watcher.db"
+    with Database.open(path) as database, database.atomic():
+        recorded = database.history.record(
+            scan(START, {"1": 20, "2": 3}, watch=watch.key, names={"1": "Cup \x1b[31mred"})
+        )
+        product = int(recorded.products[0])
+        database.alerts.save([firing("selling", product)])
+    return path
+
+
+def test_help_names_every_command(watcher: Command) -> None:
+    """And each of them has a help of its own."""
+    page = watcher("--help").out
+    for name, what in COMMANDS:
+        assert f"  {name} " in page
+        assert what.split(":")[0][:40] in page
+        assert watcher(name, "--help").code == 0
+
+
+def test_version(watcher: Command) -> None:
+    """The package's own."""
+    assert __version__ in watcher("--version").out
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """The help page is quick, for it imports none of the libraries."""
+    code = (
+        "import sys\n"
+        "from watcher.cli.main import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'aiohttp', 'apprise', 'pydantic', 'sqlite_utils', 'rich'}\n"
+        "print('loaded:', sorted(heavy & set(sys.modules)))"
+    )
+    done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "loaded: []" in done.stdout
+
+
+def test_wrong_usage_is_2(watcher: Command) -> None:
+    """An unknown command or option shows the usage."""
+    assert watcher("chekc").code == 2
+    assert watcher("check", "--jsno").code == 2
+    assert watcher("alerts", "--since", "soon").code == 2
+
+
+def test_init_writes_a_file_that_checks(watcher: Command, folder: Path) -> None:
+    """It is right as it stands, is never written over, and its advice stays true."""
+    assert watcher("init").code == 0
+    written = (folder / "rules.yaml").read_text("utf-8")
+    again = watcher("init")
+    assert again.code == 1
+    assert "rules.yaml is there already" in again.err
+    assert (folder / "rules.yaml").read_text("utf-8") == written
+    checked = watcher("check")
+    assert checked.code == 0
+    assert "2 rules, no errors" in checked.out
+
+
+def test_the_example_checks(watcher: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its one variable set; without it the error names it."""
+    path = ROOT / "rules.example.yaml"
+    missing = watcher("check", "--rules", path)
+    assert missing.code == 1
+    assert "SLACK_URL" in missing.err
+    monkeypatch.setenv("SLACK_URL", "json://localhost")
+    assert watcher("check", "--rules", path).code == 0
+
+
+def test_check_prints_costs_and_warnings(watcher: Command, rules: Path) -> None:
+    """Requests, scans, credits; and that the cap does not suffice."""
+    result = watcher("check", "--rules", rules)
+    assert result.code == 0
+    assert "Together 20 credits a day, 600 in 30 days" in result.out
+    assert "10 credits a day does not suffice" in result.out
+    data = json.loads(watcher("check", "--json").out)
+    assert data["ok"] is True
+    assert data["forecast"]["watches"][0]["requests"] == 5
+    assert len(data["forecast"]["warnings"]) == 1
+
+
+def test_check_prints_every_error_with_its_place(watcher: Command, rules: Path) -> None:
+    """In text one a line, in JSON as data."""
+    rules.write_text(RULES.replace("region", "regoin").replace("when", "wen"), encoding="utf-8")
+    result = watcher("check")
+    assert result.code == 1
+    assert "rules.yaml:4:12: defaults:" in result.err
+    assert "rules.yaml:8:5: rules[0]:" in result.err
+    assert watcher("check", "--json").code == 1
+    problems = json.loads(watcher("check", "--json").out)["problems"]
+    assert {(each["line"], each["column"]) for each in problems} >= {(4, 12), (8, 5)}
+
+
+def test_a_bad_url_is_said_without_showing_it(watcher: Command, rules: Path) -> None:
+    """Apprise's own judgement, at the URL's place."""
+    rules.write_text(RULES.replace("json://", "jsno://"), encoding="utf-8")
+    result = watcher("check")
+    assert result.code == 1
+    assert "rules.yaml:3:22: channels.me.url:" in result.err
+    assert "hidden-word" not in result.err
+
+
+def test_status(watcher: Command, history: Path) -> None:
+    """Watches, rules, credits; the same as JSON."""
+    assert history.exists()
+    result = watcher("status")
+    assert result.code == 0
+    assert "selling" in result.out
+    data = json.loads(watcher("status", "--json").out)
+    assert data["watches"][0]["last"]["products"] == 2
+    assert data["rules"][0]["firing"] == 1
+
+
+def test_status_without_a_database(watcher: Command, rules: Path, folder: Path) -> None:
+    """One line why, and no file is made."""
+    assert rules.exists()
+    result = watcher("status")
+    assert result.code == 1
+    assert "watcher.db" in result.err
+    assert not (folder / "watcher.db").exists()
+
+
+def test_alerts(watcher: Command, history: Path) -> None:
+    """The alert with its product's name, harmless; filters; JSON."""
+    assert history.exists()
+    result = watcher("alerts")
+    assert result.code == 0
+    assert "Cup" in result.out
+    assert "\x1b" not in result.out
+    assert watcher("alerts", "--rule", "other").out.strip() == "No alerts."
+    assert watcher("alerts", "--state", "inactive").out.strip() == "No alerts."
+    (row,) = json.loads(watcher("alerts", "--state", "firing", "--json").out)
+    assert (row["rule"], row["product_id"], row["state"]) == ("selling", "1", "firing")
+
+
+def test_metrics_lists_every_field(watcher: Command) -> None:
+    """All that a rule can name, with a meaning."""
+    rows = json.loads(watcher("metrics", "--json").out)
+    names = {row["name"] for row in rows if row["meaning"]}
+    fields = {field.name for field in FIELDS if field.kind != "long"}
+    derived = {"rank", "age_days", "commission", "live_share", "creators_7d", "sales_growth_z"}
+    assert fields | derived <= names
+    assert "sales_growth" in watcher("metrics").out
+
+
+def test_schema_is_json(watcher: Command) -> None:
+    """A JSON Schema with the sections of the file."""
+    schema = json.loads(watcher("schema").out)
+    assert {"rules", "watches", "channels"} <= schema["properties"].keys()
+
+
+def test_channel_list_hides_urls(watcher: Command, rules: Path) -> None:
+    """Names and services only."""
+    assert rules.exists()
+    result = watcher("channel", "list")
+    assert result.code == 0
+    assert "me/1 (json)" in result.out
+    assert "hidden-word" not in result.out
+
+
+def test_channel_test_needs_a_channel(watcher: Command, rules: Path) -> None:
+    """An unknown name is answered with the nearest."""
+    assert rules.exists()
+    result = watcher("channel", "test", "mee")
+    assert result.code == 1
+    assert 'did you mean "me"' in result.err

@@ -1,0 +1,27 @@
+"""The two ends that every test here has: a market, and a service that takes messages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+
+import pytest
+
+from tests.delivery.ends import Service, serving
+from tests.end_to_end.process import KEY
+from watcher.keyapi.simulator import Market, Simulator
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[Service]:
+    """An HTTP service that takes messages."""
+    async with serving() as service:
+        yield service
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    """A small market."""
+    market = Market(seed=3, products=200, start=date(2026, 11, 1), regions=("US",))
+    async with Simulator(market, key=KEY) as serving_market:
+        yield serving_market

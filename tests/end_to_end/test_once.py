@@ -1,0 +1,112 @@
+"""``once``, ``channel test`` and ``demo`` as processes, against real ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.delivery.ends import Service
+from tests.end_to_end.process import KEY, Watcher
+from watcher.keyapi.simulator import Simulator
+
+pytestmark = pytest.mark.end_to_end
+
+RULES = """
+channels: {http: {url: "${SINK_URL}"}}
+defaults: {region: US, notify: [http]}
+rules:
+  - name: top
+    watch: {sort: total_sale_7d_cnt desc, top: 20}
+    when: {rank: {at_most: 3}}
+  - name: other
+    watch: {sort: spu_avg_price desc, top: 10}
+    when: {rank: 1}
+"""
+
+
+@pytest.fixture
+def watcher(tmp_path: Path, simulator: Simulator, sink: Service) -> Watcher:
+    """A folder with the rules above."""
+    ready = Watcher(tmp_path, simulator.url, {"SINK_URL": sink.url.reveal()})
+    ready.rules.write_text(RULES, encoding="utf-8")
+    return ready
+
+
+async def test_once_scans_prints_and_sends(
+    watcher: Watcher, simulator: Simulator, sink: Service
+) -> None:
+    """What is due is read, printed and sent; a second time nothing is due."""
+    code, out, err = await watcher.call("once")
+    assert (code, err) == (0, "")
+    assert "[info] top: 3 products (US)" in out
+    assert "complete, 20 products, 2 credits, 3 began to fire" in out
+    titles = [message["title"] for message in sink.taken]
+    assert sorted(titles) == ["[info] other: 1 product (US)", "[info] top: 3 products (US)"]
+    code, out, _ = await watcher.call("once")
+    assert code == 0
+    assert out.count("not due") == 2
+    assert simulator.pages == 3
+    assert len(sink.taken) == 2
+
+
+async def test_once_for_a_rule(watcher: Watcher, simulator: Simulator) -> None:
+    """Only its watch is read, due or not; an unknown rule is an error."""
+    for pages in (1, 2):
+        code, _, _ = await watcher.call("once", "--rule", "other")
+        assert (code, simulator.pages) == (0, pages)
+    code, _, err = await watcher.call("once", "--rule", "othr")
+    assert code == 1
+    assert 'did you mean "other"' in err
+
+
+async def test_a_dry_run_keeps_and_sends_nothing(
+    watcher: Watcher, simulator: Simulator, sink: Service
+) -> None:
+    """No file is made; where there is one, only the credits really spent are written to it."""
+    code, out, _ = await watcher.call("once", "--dry-run")
+    assert code == 0
+    assert "[info] top: 3 products (US)" in out
+    assert not watcher.database.exists()
+    await watcher.call("once", "--rule", "other")
+    tables = ("scans", "alerts", "notifications", "observations")
+    before = {name: watcher.query(f"SELECT count(*) FROM {name}") for name in tables}
+    await watcher.call("once", "--dry-run", "--rule", "top")
+    assert {name: watcher.query(f"SELECT count(*) FROM {name}") for name in tables} == before
+    assert watcher.query("SELECT sum(used) FROM credits") == [(simulator.pages - 3,)]
+    assert len(sink.taken) == 1
+
+
+async def test_once_says_what_failed(watcher: Watcher, simulator: Simulator) -> None:
+    """A refused key: one line, exit code 1."""
+    simulator.fail_next(status=401, times=100)
+    code, out, err = await watcher.call("once")
+    assert code == 1
+    assert "401" in out
+    assert "Traceback" not in err
+    assert KEY not in out + err
+
+
+async def test_channel_test(watcher: Watcher, sink: Service) -> None:
+    """Each target's answer; exit code 1 where one did not take it."""
+    code, out, _ = await watcher.call("channel", "test", "http")
+    assert (code, "http/1 (json) took it" in out) == (0, True)
+    assert "Sample product" in sink.taken[0]["message"]
+    sink.status = 403
+    code, out, _ = await watcher.call("channel", "test", "http")
+    assert (code, "did not take it" in out) == (1, True)
+    assert "403" in out
+
+
+async def test_the_demo_tells_within_its_first_days(tmp_path: Path) -> None:
+    """The whole daemon on its own market: a past, messages, and where to go on."""
+    watcher = Watcher(tmp_path, "http://127.0.0.1:1")
+    code, out, err = await watcher.call(
+        "demo", "--products", "500", "--days", "5", "--day-seconds", "1",
+        "--for", "6", "--listen", "127.0.0.1:0",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    assert "5 days of past" in out
+    assert "http://127.0.0.1:" in out
+    assert "[warning] taking-off: " in out
+    assert "https://www.tiktok.com/shop/pdp/" in out
