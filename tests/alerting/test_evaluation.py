@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.alerting.world import WATCH, World
 from tests.store.making import DAY
 from watcher.model import AlertState, Evidence, ScanState, Severity, Verdict
+from watcher.rules.conditions.base import Condition, Masks, Need, Table
+from watcher.rules.metrics import Metric
 from watcher.store.database import Database
 
 
@@ -144,7 +148,7 @@ def test_rules_share_a_scan(store: Database) -> None:
 def test_an_error_leaves_nothing(store: Database) -> None:
     """Half a transaction is none: what breaks in the middle undoes the scan too."""
 
-    class Broken(RuntimeError):
+    class StopHereError(RuntimeError):
         pass
 
     world = World(store, rules(rule(SELLS)))
@@ -152,10 +156,50 @@ def test_an_error_leaves_nothing(store: Database) -> None:
     def break_after_the_scan() -> None:
         with store.atomic():
             world.scan({"1": 20})
-            raise Broken
+            raise StopHereError
 
-    with pytest.raises(Broken):
+    with pytest.raises(StopHereError):
         break_after_the_scan()
     assert store.history.scans() == []
     assert store.alerts.list() == []
     assert world.titles() == []
+
+
+class Broken(Condition):
+    """A condition that can't be judged."""
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return ()
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        return ()
+
+    def judge(self, table: Table) -> Masks:
+        raise ZeroDivisionError("in a formula")
+
+    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+        return ()
+
+    def canonical(self) -> str:
+        return "broken"
+
+
+def test_a_rule_that_breaks_stops_no_other(store: Database) -> None:
+    """It is noted as failing and holds its alerts; the others go on, and later it is well."""
+    low = "{total_sale_7d_cnt: {below: 10}}"
+    world = World(store, rules(rule(SELLS), rule(low, name="low")))
+    world.scan({"1": 20, "2": 5})
+    whole = world.book
+    broken = replace(whole.rules[0], when=Broken())
+    world.book = replace(whole, rules=(broken, whole.rules[1]))
+    outcome = world.scan({"1": 5, "2": 50, "3": 5})
+    assert [alert.rule for alert in outcome.fired] == ["low", "low"]
+    assert (world.state("r"), world.state("low")) == ("f", "ff")
+    health = store.health.get("rule", "r")
+    assert health.failing_since == world.now
+    assert health.last_error == "ZeroDivisionError: in a formula"
+    world.book = whole
+    world.scan({"1": 5, "2": 50, "3": 5})
+    assert store.health.get("rule", "r").failing_since is None

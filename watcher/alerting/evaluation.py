@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import structlog
 
 from watcher.alerting.lifecycle import Finding, Terms, step, step_absent
 from watcher.alerting.products import Products
@@ -22,6 +23,10 @@ from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rule
 from watcher.store.alerts import Transition
 from watcher.store.database import Database
+
+RULE = "rule"  # the kind of health
+
+log = structlog.get_logger("watcher.rules")
 
 Report = Callable[[Message], None]
 
@@ -87,6 +92,10 @@ class _Round:
 
     def __init__(self, database: Database, scan: Scan, seen: Seen, rules: Sequence[Rule]) -> None:
         self._alerts = database.alerts
+        self._health = database.health
+        self._failing = {
+            health.name for health in self._health.list(RULE) if health.failing_since is not None
+        }
         self._scan = scan
         self._products = seen.products
         self.rows = {int(product): row for row, product in enumerate(seen.products)}
@@ -97,9 +106,19 @@ class _Round:
             self._active[alert.rule].append(alert)
 
     def advance(self, rule: Rule) -> Moved:
-        """Move every alert of ``rule`` by one step, and save those that changed."""
-        when = self._judge(rule.when)
-        until = self._judge(rule.until) if rule.until is not None else None
+        """Move every alert of ``rule`` by one step, and save those that changed.
+
+        A rule whose judgement breaks is noted as failing and holds its alerts as they are; what
+        the store can't do is raised, and ends the transaction.
+        """
+        try:
+            when = self._judge(rule.when)
+            until = self._judge(rule.until) if rule.until is not None else None
+        except Exception as error:  # noqa: BLE001 - one broken rule must not stop the others
+            self._broken(rule, error)
+            return Moved([], [], [])
+        if rule.name in self._failing:
+            self._health.ok(RULE, rule.name, self._scan.at)
         active = self._active[rule.name]
         moved = [(alert, self._next(rule, alert, when, until)) for alert in active]
         steady = [after for before, after in moved if after is before]
@@ -113,6 +132,10 @@ class _Round:
             fired=[alert for alert in saved if _just_fired(alert, self._scan.at)],
             resolved=[alert for alert in saved if alert.resolved_at is not None],
         )
+
+    def _broken(self, rule: Rule, error: Exception) -> None:
+        log.error("a rule could not be judged", rule=rule.name, exc_info=error)
+        self._health.failing(RULE, rule.name, f"{type(error).__name__}: {error}", self._scan.at)
 
     def _save(self, pairs: Sequence[tuple[Alert | None, Alert]]) -> list[Alert]:
         """Store what changed, with a transition where the state did; new alerts get their ids."""

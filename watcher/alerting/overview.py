@@ -25,12 +25,12 @@ class WatchStatus:
     rules: tuple[str, ...]
     last: ScanRow | None
     due: Instant
-    health: Health | None
+    health: Health
 
 
 @dataclass(frozen=True, slots=True)
 class RuleStatus:
-    """A rule and how many alerts of it are pending and firing."""
+    """A rule, how many alerts of it are pending and firing, and how it fares."""
 
     name: str
     watch: str
@@ -38,6 +38,7 @@ class RuleStatus:
     notify: tuple[str, ...]
     pending: int
     firing: int
+    health: Health
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ def overview(database: Database, book: Rulebook, now: Instant) -> Overview:
                 rule.notify,
                 counts.get((rule.name, AlertState.PENDING), 0),
                 counts.get((rule.name, AlertState.FIRING), 0),
+                database.health.get("rule", rule.name),
             )
             for rule in book.rules
         ),

@@ -63,6 +63,7 @@ class ScanTable:
         self.size = len(scan)
         self._seen = seen
         self._numbers: dict[str, Floats] = {}
+        self._past: dict[From, tuple[Mapping[str, Floats], Ints]] = {}
         self._baselines: dict[Need, tuple[Floats, Ints]] = {}
         self._load(past, needs)
 
@@ -80,7 +81,11 @@ class ScanTable:
 
     def baseline(self, need: Need) -> tuple[Floats, Ints]:
         """The values of a declared baseline and the instants they were observed (0: none)."""
-        return self._baselines[need]
+        baseline = self._baselines.get(need)
+        if baseline is None:
+            columns, at = self._past[need.from_]
+            baseline = self._baselines[need] = (_at_each(need.metric, columns, at), at)
+        return baseline
 
     def appeared(self) -> Masks:
         """Products that the watch lists for the first time; known once it had a complete scan."""
@@ -95,15 +100,14 @@ class ScanTable:
         return self.scan.numbers[:, NUMERIC_INDEX[name]]
 
     def _load(self, past: Past, needs: Iterable[Need]) -> None:
-        by_time: dict[From, list[Need]] = {}
-        for need in dict.fromkeys(needs):
-            by_time.setdefault(need.from_, []).append(need)
-        for from_, group in by_time.items():
-            fields = sorted({name for need in group for name in need.metric.needs})
+        fields_at: dict[From, set[str]] = {}
+        for need in needs:
+            fields_at.setdefault(need.from_, set()).update(need.metric.needs)
+        for from_, names in fields_at.items():
+            fields = sorted(names)
             found = self._read(past, from_, fields)
             columns = {name: found.values[:, index] for index, name in enumerate(fields)}
-            for need in group:
-                self._baselines[need] = (_at_each(need.metric, columns, found.at), found.at)
+            self._past[from_] = (columns, found.at)
 
     def _read(self, past: Past, from_: From, fields: Sequence[str]) -> Baseline:
         watch, products = self.scan.watch, self._seen.products
@@ -121,6 +125,6 @@ def _at_each(metric: Metric, columns: Mapping[str, Floats], at: Ints) -> Floats:
     result = np.full(len(at), np.nan)
     for instant in np.unique(at[at > 0]):
         rows = at == instant
-        then = {name: column[rows] for name, column in columns.items()}
+        then = {name: columns[name][rows] for name in metric.needs}
         result[rows] = metric.compute(then, int(instant))
     return result

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from watcher.alerting.overview import Overview, WatchStatus, overview
+from watcher.alerting.overview import Overview, RuleStatus, WatchStatus, overview
 from watcher.cli.options import (
     database_option,
     json_option,
@@ -16,6 +16,7 @@ from watcher.cli.options import (
     rules_option,
 )
 from watcher.cli.output import console, print_json, table
+from watcher.model import Health
 from watcher.units import format_ago, format_number
 
 
@@ -39,27 +40,19 @@ def show(state: Overview) -> None:
     out = console()
     for trouble in state.troubles:
         out.print(f"trouble since {format_ago(trouble.since, state.now)}: {trouble.text}\n")
-    columns = ("Watch", "Last scan", "Next", "Products", "State")
-    out.print(table(columns, [_watch(each, state.now) for each in state.watches], ("Products",)))
-    rules = [
-        (rule.name, rule.watch, rule.severity, str(rule.firing), str(rule.pending))
-        for rule in state.rules
-    ]
+    watches = [_watch(watch, state.now) for watch in state.watches]
+    out.print(table(("Watch", "Last scan", "Next", "Products", "State"), watches, ("Products",)))
+    rules = [_rule(rule, state.now) for rule in state.rules]
+    columns = ("Rule", "Watch", "Severity", "Firing", "Pending", "State")
     out.print()
-    out.print(
-        table(("Rule", "Watch", "Severity", "Firing", "Pending"), rules, ("Firing", "Pending"))
-    )
+    out.print(table(columns, rules, ("Firing", "Pending")))
     queue = ", ".join(f"{count} {name}" for name, count in state.queue.items() if count)
     out.print(f"\nCredits: {_credits(state)}. Messages: {queue or 'none yet'}.")
 
 
 def _watch(watch: WatchStatus, now: int) -> tuple[str, ...]:
     last = watch.last
-    if watch.health is not None and watch.health.failing_since is not None:
-        since = format_ago(watch.health.failing_since, now)
-        how = f"failing since {since}: {watch.health.last_error}"
-    else:
-        how = last.state.value if last is not None else "waiting"
+    how = _failing(watch.health, now) or (last.state.value if last is not None else "waiting")
     return (
         watch.name,
         format_ago(last.at, now) if last is not None else "never",
@@ -67,6 +60,23 @@ def _watch(watch: WatchStatus, now: int) -> tuple[str, ...]:
         format_number(last.products) if last is not None else "",
         how,
     )
+
+
+def _rule(rule: RuleStatus, now: int) -> tuple[str, ...]:
+    return (
+        rule.name,
+        rule.watch,
+        rule.severity,
+        str(rule.firing),
+        str(rule.pending),
+        _failing(rule.health, now) or "ok",
+    )
+
+
+def _failing(health: Health, now: int) -> str:
+    if health.failing_since is None:
+        return ""
+    return f"failing since {format_ago(health.failing_since, now)}: {health.last_error}"
 
 
 def _credits(state: Overview) -> str:

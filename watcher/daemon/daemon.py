@@ -29,7 +29,7 @@ from watcher.model import Instant, Notification
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.database import Database
 from watcher.store.writer import Writer
-from watcher.units import DAY, HOUR
+from watcher.units import DAY, HOUR, MINUTE
 
 WORKERS = 2
 DRAIN_SECONDS = 10.0
@@ -38,6 +38,7 @@ CLOCK_CHECK_SECONDS = 15.0
 CLOCK_JUMP_SECONDS = 5.0
 BEAT_SECONDS = 60
 LATE_SECONDS = HOUR
+BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
 RULE_FILE = "rule file"
 
 log = structlog.get_logger("watcher.daemon")
@@ -130,7 +131,12 @@ class Daemon:
         watch = self._watches().get(key)
         if watch is None or self.stopping.is_set():  # removed by a reload while it waited
             return
-        outcome = await self.scanner.scan(watch, at)
+        try:
+            outcome = await self.scanner.scan(watch, at)
+        except Exception:
+            # Its credits are spent: what broke now would break again in a minute.
+            self.scanner.postpone(watch, self.clock.now() + BROKEN_SECONDS)
+            raise
         if outcome is None:
             return
         if outcome.notifications:

@@ -117,6 +117,10 @@ class Scanner:
         """Until when ``watch`` is not to be scanned, whatever its schedule says."""
         return max(self.gate.opens(watch.key), self._skipped.get(watch.key, 0))
 
+    def postpone(self, watch: Watch, until: Instant) -> None:
+        """Not to scan ``watch`` before ``until``."""
+        self._skipped[watch.key] = until
+
     async def scan(
         self,
         watch: Watch,
@@ -174,7 +178,7 @@ class Scanner:
             f"leave {before.room}"
         )
         log.warning("scan skipped", watch=watch.name, cost=cost, room=before.room)
-        self._skipped[watch.key] = min(watch.schedule.next(now), next_midnight(now))
+        self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
         cause = f"credit cap {format_instant(now)[:10]}"
         await self._writer.run(lambda db: troubles.begin(db, self.operator, cause, text, now))
         return False

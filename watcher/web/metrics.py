@@ -40,7 +40,7 @@ def exposition(state: Overview, *, healthy: bool) -> tuple[bytes, str]:
 
 def _watches(state: Overview, at: Gauge, products: Gauge, failing: Gauge) -> None:
     for watch in state.watches:
-        failing.labels(watch.name).set(bool(watch.health and watch.health.failing_since))
+        failing.labels(watch.name).set(watch.health.failing_since is not None)
         if watch.last is not None:
             at.labels(watch.name).set(watch.last.at)
             products.labels(watch.name).set(watch.last.products)

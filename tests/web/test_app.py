@@ -1,0 +1,148 @@
+"""The page's server, over real HTTP, on a real database file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.alerting.world import World
+from tests.store.making import START
+from watcher.alerting import troubles
+from watcher.errors import ListenError
+from watcher.store.database import Database
+from watcher.store.writer import Reader
+from watcher.web.app import Site, Sources, parse_address
+
+RULES = """
+rules:
+  - name: "<b>bold</b> & {{ 7 * 7 }}"
+    watch: {sort: total_sale_7d_cnt desc}
+    when: {total_sale_7d_cnt: {at_least: 20}}
+"""
+
+
+@dataclass
+class Page:
+    """A served page; ``ill`` is what the daemon would say of its health."""
+
+    site: Site
+    ill: str | None = None
+
+    async def get(self, path: str = "", host: str | None = None) -> tuple[int, str]:
+        """Status and text."""
+        headers = {"Host": host} if host else {}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{self.site.url}{path}", headers=headers) as answer,
+        ):
+            return answer.status, await answer.text()
+
+
+@asynccontextmanager
+async def serving(path: Path, world: World) -> AsyncIterator[Page]:
+    """The page of a database, on a free port."""
+
+    async def ill() -> str | None:
+        return served.ill
+
+    async with Reader(path) as reader:
+        sources = Sources(reader.run, lambda: world.book, lambda: world.now, ill)
+        served = Page(Site(sources, "127.0.0.1:0"))
+        await served.site.start()
+        try:
+            yield served
+        finally:
+            await served.site.stop()
+
+
+@pytest.fixture
+async def page(tmp_path: Path) -> AsyncIterator[Page]:
+    """The page of two days of a small market, one product's name hostile."""
+    path = tmp_path / "watcher.db"
+    with Database.open(path) as database:
+        world = World(database, RULES)
+        world.scan({"1": 20, "2": 5})
+        database.execute("UPDATE products SET product_name = '<script>alert(1)</script>'")
+        troubles.begin(database, [], "key refused", "401: <i>no</i>", START)
+        async with serving(path, world) as served:
+            yield served
+
+
+async def test_the_overview_shows_everything_escaped(page: Page) -> None:
+    """Names from rules, products and errors are text, never markup."""
+    status, html = await page.get()
+    assert status == 200
+    assert "&lt;b&gt;bold&lt;/b&gt; &amp; {{ 7 * 7 }}" in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert "401: &lt;i&gt;no&lt;/i&gt;" in html
+    assert "<script" not in html
+    assert "healthy" in html
+
+
+async def test_before_the_first_scan(tmp_path: Path) -> None:
+    """The empty states say what to expect."""
+    path = tmp_path / "watcher.db"
+    with Database.open(path) as database:
+        async with serving(path, World(database, RULES)) as empty:
+            status, html = await empty.get()
+    assert status == 200
+    assert "waiting for its first scan" in html
+    assert "Nothing has fired yet" in html
+
+
+async def test_health(page: Page) -> None:
+    """200 while well, 503 with the reason else."""
+    assert await page.get("healthz") == (200, "ok\n")
+    page.ill = "delivery stands still"
+    assert await page.get("healthz") == (503, "delivery stands still\n")
+    assert "watcher_healthy 0.0" in (await page.get("metrics"))[1]
+    assert "delivery stands still" in (await page.get())[1]
+
+
+async def test_metrics_and_json(page: Page) -> None:
+    """The same state for programs."""
+    _, metrics = await page.get("metrics")
+    assert "watcher_healthy 1.0" in metrics
+    assert 'state="firing"} 1.0' in metrics
+    assert 'watcher_notifications{state="waiting"} 1.0' in metrics
+    data = json.loads((await page.get("api/overview.json"))[1])
+    assert data["overview"]["rules"][0]["firing"] == 1
+    assert data["alerts"][0]["alert"]["state"] == "firing"
+
+
+async def test_only_by_names_of_this_machine(page: Page) -> None:
+    """A web site that rebinds its name to loopback reads nothing."""
+    assert (await page.get(host="evil.example"))[0] == 403
+    assert (await page.get(host="localhost:8787"))[0] == 200
+    assert (await page.get(host="[::1]"))[0] == 200
+    assert (await page.get("static/style.css"))[0] == 200
+    assert (await page.get("../rules.yaml"))[0] == 404
+
+
+async def test_a_port_in_use(page: Page) -> None:
+    """One clear line."""
+    port = page.site.url.rstrip("/").rpartition(":")[2]
+    second = Site(page.site._sources, f"127.0.0.1:{port}")
+    with pytest.raises(ListenError, match="the port is in use"):
+        await second.start()
+
+
+@pytest.mark.parametrize("text", ["8787", "127.0.0.1", "127.0.0.1:http", "127.0.0.1:99999", ":80"])
+def test_what_is_no_address(text: str) -> None:
+    """The error shows the right form."""
+    with pytest.raises(ListenError, match=r"127\.0\.0\.1:8787"):
+        parse_address(text)
+
+
+def test_only_loopback() -> None:
+    """An address that others reach is refused, loopback in all its spellings is not."""
+    assert parse_address("[::1]:80") == ("::1", 80)
+    assert parse_address("localhost:0") == ("localhost", 0)
+    with pytest.raises(ListenError, match="reached from outside"):
+        parse_address("0.0.0.0:8787")
