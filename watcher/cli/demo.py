@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -107,9 +108,9 @@ class _Screen:
         if page is not None:
             self._out.print(f"Web page:  {page}")
         self._out.print("Try in another terminal, while this runs:")
-        self._out.print(f"  watcher alerts --db {database}")
+        self._out.print(f"  {_command()} alerts --db {database}")
         self._out.print(f"  edit {rules}   (read anew when you save it)")
-        self._out.print("Ctrl-C ends the demo. With your own key: watcher init\n")
+        self._out.print(f"Ctrl-C ends the demo. With your own key: {_command()} init\n")
 
     def _day(self, midnight: Instant) -> None:
         self._out.print(Text(f"-- {at(midnight):%a %-d %b %Y} --", style="dim"))
@@ -121,3 +122,8 @@ class _Screen:
         for line in body.splitlines():
             self._out.print(Text(plain(line)))
         self._out.print()
+
+
+def _command() -> str:
+    """How this command was called, so that the advice works as it stands."""
+    return "watcher" if shutil.which("watcher") else sys.argv[0]
