@@ -11,6 +11,7 @@ from watcher.units import DAY, HOUR, MINUTE
 
 DAILY = Every(DAY, phase=6 * HOUR)
 NOON = 1_000 * DAY + 12 * HOUR
+NOW = 30_000 * DAY
 
 
 @dataclass(frozen=True)
@@ -24,33 +25,33 @@ class Past:
 
 def test_a_watch_never_scanned_is_due_at_once() -> None:
     """A new rule shows its first results now, not tomorrow."""
-    assert due(DAILY, []) == AT_ONCE
+    assert due(DAILY, [], NOW) == AT_ONCE
 
 
 def test_the_grid_follows_a_first_scan_off_it() -> None:
     """The grid's next point counts unless it is closer than half an interval."""
-    assert due(DAILY, [Past(NOON)]) == 1_001 * DAY + 6 * HOUR
-    assert due(DAILY, [Past(1_000 * DAY + 23 * HOUR)]) == 1_002 * DAY + 6 * HOUR
+    assert due(DAILY, [Past(NOON)], NOW) == 1_001 * DAY + 6 * HOUR
+    assert due(DAILY, [Past(1_000 * DAY + 23 * HOUR)], NOW) == 1_002 * DAY + 6 * HOUR
 
 
 def test_on_the_grid_the_next_is_one_interval_later() -> None:
     """No drift: a scan on time is followed by one on time."""
     slot = 1_000 * DAY + 6 * HOUR
-    assert due(DAILY, [Past(slot)]) == slot + DAY
+    assert due(DAILY, [Past(slot)], NOW) == slot + DAY
 
 
 def test_a_partial_scan_is_done() -> None:
     """What a partial scan read is not bought again before the next time."""
     slot = 1_000 * DAY + 6 * HOUR
-    assert due(DAILY, [Past(slot, ScanState.PARTIAL, "page 7: 500")]) == slot + DAY
+    assert due(DAILY, [Past(slot, ScanState.PARTIAL, "page 7: 500")], NOW) == slot + DAY
 
 
 def test_a_scan_cut_off_by_a_stop_is_due_at_once() -> None:
     """The stop is ours; the scan before it decides."""
     slot = 1_000 * DAY + 6 * HOUR
-    cut = Past(slot, ScanState.PARTIAL, STOPPED)
-    assert due(DAILY, [cut]) == AT_ONCE
-    assert due(DAILY, [cut, Past(slot - DAY)]) == slot
+    cut = Past(slot, ScanState.PARTIAL, f"{STOPPED} after 3 of 20 pages")
+    assert due(DAILY, [cut], NOW) == AT_ONCE
+    assert due(DAILY, [cut, Past(slot - DAY)], NOW) == slot
 
 
 def test_failed_scans_are_tried_again_ever_later() -> None:
@@ -58,20 +59,29 @@ def test_failed_scans_are_tried_again_ever_later() -> None:
     good = Past(1_000 * DAY + 6 * HOUR)
     first = Past(good.at + DAY, ScanState.FAILED)
     second = Past(first.at + 15 * MINUTE, ScanState.FAILED)
-    assert due(DAILY, [first, good]) == first.at + 15 * MINUTE
-    assert due(DAILY, [second, first, good]) == second.at + 30 * MINUTE
+    assert due(DAILY, [first, good], NOW) == first.at + 15 * MINUTE
+    assert due(DAILY, [second, first, good], NOW) == second.at + 30 * MINUTE
     frequent = Every(MINUTE)
-    assert due(frequent, [Past(first.at, ScanState.FAILED)]) == first.at + MINUTE
+    assert due(frequent, [Past(first.at, ScanState.FAILED)], NOW) == first.at + MINUTE
 
 
 def test_a_failing_new_watch_is_not_asked_at_once() -> None:
     """Without any good scan the retries still wait."""
     failed = Past(NOON, ScanState.FAILED)
-    assert due(DAILY, [failed]) == NOON + 15 * MINUTE
+    assert due(DAILY, [failed], NOW) == NOON + 15 * MINUTE
 
 
 def test_cron_lines() -> None:
     """A cron line is due at its next time after the last scan, also where that is past."""
     cron = parse_cron("0 9 * * mon-fri")
     friday = 1_791_536_400  # 2026-10-09 09:00 UTC
-    assert due(cron, [Past(friday)]) == friday + 3 * DAY
+    assert due(cron, [Past(friday)], NOW) == friday + 3 * DAY
+
+
+def test_a_clock_set_back() -> None:
+    """A scan some hours ahead counts as made now; one far ahead was never made."""
+    ahead = Past(NOON + 3 * HOUR)
+    assert due(DAILY, [ahead], NOON) == due(DAILY, [Past(NOON)], NOON)
+    assert due(DAILY, [Past(NOON + 3_650 * DAY)], NOON) == AT_ONCE
+    good = Past(NOON - HOUR)
+    assert due(DAILY, [Past(NOON + 3_650 * DAY), good], NOON) == due(DAILY, [good], NOON)

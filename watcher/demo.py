@@ -71,6 +71,9 @@ class _PastClock:
     def seconds_until(self, instant: Instant) -> float:
         return float(instant - self.instant)
 
+    def offset(self) -> float:
+        return 0.0
+
 
 @dataclass(slots=True)
 class Demo:
@@ -135,14 +138,13 @@ class Demo:
             for name, audience in audiences_of(book.channels).items()
         }
         async with Writer(self.database) as writer, client_of(book) as client:
-            marks = [(rule.name, rule.fingerprint) for rule in book.rules]
             scanner = Scanner(book, client, writer, clock, audiences=nobody)
             midnight = next_midnight(self.settings.now) - DAY
             for day in range(self.settings.days, 0, -1):
                 clock.instant = midnight - day * DAY + _READ_AT
                 if day == self.settings.days:
                     await writer.run(
-                        lambda database: database.alerts.sync_rules(marks, clock.now())
+                        lambda database: database.alerts.sync_rules(book.marks, clock.now())
                     )
                 for watch in book.used_watches:
                     await scanner.scan(watch, clock.instant)

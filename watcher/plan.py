@@ -11,13 +11,14 @@ from typing import Protocol
 
 from watcher.model import Instant, ScanState
 from watcher.schedule import Schedule
-from watcher.units import MINUTE
+from watcher.units import DAY, MINUTE
 
 AT_ONCE: Instant = 0
 LOOK_BACK = 16  # scans of a watch that the plan looks at
-STOPPED = "stopped"  # the error of a scan that our own stop cut off
+STOPPED = "stopped"  # how the error of a scan begins that our own stop cut off
 
 _FIRST_RETRY = 15 * MINUTE
+_BELIEVED = DAY  # a scan further ahead of now was made under a clock that was wrong
 
 
 class PastScan(Protocol):
@@ -33,26 +34,33 @@ class PastScan(Protocol):
     def error(self) -> str | None: ...
 
 
-def due(schedule: Schedule, scans: Sequence[PastScan]) -> Instant:
+def due(schedule: Schedule, scans: Sequence[PastScan], now: Instant) -> Instant:
     """The next time to scan; ``scans`` are the newest, newest first. It may lie in the past.
 
     A scan that gave products is done until its next time. One of which nothing could be read is
     tried again after 15 minutes, then 30, and so on, but never later than its next time; one
-    that was cut off by a stop is due at once.
+    that was cut off by a stop is due at once. A scan of the future (the clock was set back)
+    counts as made now.
     """
-    failed: list[PastScan] = []
+    failed: list[Instant] = []
     for scan in scans:
-        if scan.error == STOPPED:
+        if (scan.error or "").startswith(STOPPED) or not believed(scan.at, now):
             continue
+        at = min(scan.at, now)
         if scan.state is not ScanState.FAILED:
-            return _after_failures(schedule, schedule.next(scan.at), failed)
-        failed.append(scan)
+            return _after_failures(schedule, schedule.next(at), failed)
+        failed.append(at)
     return _after_failures(schedule, AT_ONCE, failed)
 
 
-def _after_failures(schedule: Schedule, regular: Instant, failed: Sequence[PastScan]) -> Instant:
+def believed(at: Instant, now: Instant) -> bool:
+    """Whether the clock that stamped a scan with ``at`` can have been right."""
+    return at <= now + _BELIEVED
+
+
+def _after_failures(schedule: Schedule, regular: Instant, failed: Sequence[Instant]) -> Instant:
     if not failed:
         return regular
-    latest = failed[0].at
+    latest = failed[0]
     retry = latest + (_FIRST_RETRY << min(len(failed) - 1, LOOK_BACK))
     return max(regular, min(retry, schedule.next(latest)))

@@ -39,8 +39,7 @@ class World:
     def reread(self, rules: str) -> None:
         """Rules as the file has them now."""
         self.book = load_text(HEAD + rules)
-        marks = [(rule.name, rule.fingerprint) for rule in self.book.rules]
-        self.database.alerts.sync_rules(marks, self.now)
+        self.database.alerts.sync_rules(self.book.marks, self.now)
 
     @property
     def now(self) -> Instant:

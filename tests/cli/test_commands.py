@@ -122,6 +122,14 @@ def test_check_prints_costs_and_warnings(watcher: Command, rules: Path) -> None:
     assert len(data["forecast"]["warnings"]) == 1
 
 
+def test_check_needs_no_usable_database(watcher: Command, rules: Path, folder: Path) -> None:
+    """The rules are right or wrong whatever the database is."""
+    (folder / "other.db").write_text("no database at all, but a long enough text to be read")
+    result = watcher("check", "--rules", rules, "--db", folder / "other.db")
+    assert result.code == 0
+    assert "warning: the costs are estimates: " in result.out
+
+
 def test_check_prints_every_error_with_its_place(watcher: Command, rules: Path) -> None:
     """In text one a line, in JSON as data."""
     rules.write_text(RULES.replace("region", "regoin").replace("when", "wen"), encoding="utf-8")

@@ -20,7 +20,8 @@ async def following(path: Path) -> AsyncIterator[asyncio.Semaphore]:
     async def changed() -> None:
         changes.release()
 
-    task = asyncio.create_task(RuleFiles(path).follow(changed, stop))
+    files = RuleFiles(path)
+    task = asyncio.create_task(files.follow(changed, stop, files.digest()))
     await asyncio.sleep(0)
     try:
         yield changes
@@ -81,3 +82,21 @@ def test_the_digest_follows_contents_only(tmp_path: Path) -> None:
     assert files.digest() == before
     (tmp_path / "b.yaml").write_text("2")
     assert files.digest() != before
+
+
+async def test_what_was_saved_before_it_was_watched_is_noticed(tmp_path: Path) -> None:
+    """The contents are compared with those that were loaded, not with those first seen."""
+    path = tmp_path / "rules.yaml"
+    path.write_text("one")
+    files, changes, stop = RuleFiles(path), asyncio.Semaphore(0), asyncio.Event()
+    loaded = files.digest()
+    path.write_text("two")
+
+    async def changed() -> None:
+        changes.release()
+
+    task = asyncio.create_task(files.follow(changed, stop, loaded))
+    async with asyncio.timeout(20):
+        await changes.acquire()
+    stop.set()
+    await task

@@ -76,11 +76,24 @@ def test_aliases_are_read() -> None:
         ("a: 1\nb\nc: 2", 'a ":" is missing'),
         ("a: x\0y", "r.yaml:1:5: a control character (U+0000)"),
         ("a: b\n  \x1b[0m", "r.yaml:2:3: a control character (U+001B)"),
+        ("a: b\n  \x9b0m", "r.yaml:2:3: a control character (U+009B)"),
+        ("a: \ufffe", "r.yaml:1:4: a control character (U+FFFE)"),
+        ("a: > 5", "{above: 5}"),
+        ("a: >= 5", "{above: 5}"),
+        ("a: {b:}", 'after a ":" comes a space'),
+        ("- a: b\n c: 1", "check the indentation"),
+        ("a: {b: {c: 1,000}}", 'r.yaml:1:14: a.b: "000" has no value: is it a text or number cut'),
+        ("a: {b: 0 9 * * mon,tue, c: 1}", 'r.yaml:1:20: a: "tue" has no value'),
     ],
 )
 def test_says_what_is_no_yaml(text: str, message: str) -> None:
     """In the user's words, with the place."""
     assert message in problem_of(text)
+
+
+def test_an_empty_value_is_no_lost_comma() -> None:
+    """A colon says that it was meant."""
+    assert read("a: {b: , c: ''}\nd:\n", "r").value == {"a": {"b": None, "c": ""}, "d": None}
 
 
 def test_an_alias_without_an_anchor() -> None:

@@ -90,7 +90,7 @@ def test_only_the_chosen_part_needs_a_value() -> None:
         ("abs(a, b)", "takes one part, not 2"),
         ("min + 1", "min needs its parts in parentheses"),
         ("1 + 2", "names no metric"),
-        ("", "broken at its end"),
+        ("", "formula is empty"),
         ("a.__class__", "can't be read"),
         ("a[0]", "can't be read"),
         ("'a'", "can't be read"),

@@ -52,3 +52,9 @@ def test_flags_are_offered_by_name() -> None:
     """As people write them."""
     trend = SCHEMA["$defs"]["condition"]["properties"]["sales_trend_flag"]
     assert trend["anyOf"][0]["enum"] == ["stable", "rising", "falling", 0, 1, 2]
+
+
+def test_a_section_may_be_empty() -> None:
+    """Its name alone, with its lines commented out."""
+    sections = [SCHEMA["properties"][name] for name in ("api", "channels", "watches", "keep")]
+    assert all(section["type"] == ["object", "null"] for section in sections)

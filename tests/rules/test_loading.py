@@ -1,6 +1,7 @@
 """Rule files into a rulebook."""
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -229,3 +230,53 @@ def test_names_of_every_schedule() -> None:
     schedules = [watch.schedule for watch in book.watches]
     assert all(isinstance(one, Every) and one.seconds == DAY for one in schedules)
     assert len({one.phase for one in schedules if isinstance(one, Every)}) == 2
+
+
+def test_a_pipe_in_a_folder_is_passed_over(tmp_path: Path) -> None:
+    """Reading it would wait for ever."""
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "rules.yaml").write_text(
+        "rules:\n  - {name: a, watch: {region: US}, when: {review_count: 1}, notify: []}\n"
+    )
+    assert len(load([tmp_path], {}).rules) == 1
+
+
+def test_a_file_without_end_is_too_large() -> None:
+    """It is not read whole first."""
+    with pytest.raises(RulesError, match="the file is too large"):
+        load([Path("/dev/zero")], {})
+
+
+def test_only_the_missing_variable_is_reported() -> None:
+    """Not also that the URL without it is none."""
+    (problem,) = problems_of(
+        'channels:\n  x: {url: [json://a, "${NOPE}"]}\n'
+        "rules:\n  - {name: a, watch: {region: US}, when: {review_count: 1}, notify: x}\n"
+    )
+    assert "channels.x.url[1]: ${NOPE} can't be filled in" in problem
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("http://localhost", False),
+        ("http://[::1]:80", False),
+        ("http://127.0.0.1:8788", False),
+        ("HTTP://example.com", True),
+        ("http://localhost.example.com", True),
+        ("https://example.com", False),
+    ],
+)
+def test_a_key_in_the_clear_is_warned_of(url: str, *, warned: bool) -> None:
+    """Everywhere but on this machine."""
+    book = load_text(
+        f"api: {{url: '{url}'}}\n"
+        "rules:\n  - {name: a, watch: {region: US}, when: {review_count: 1}, notify: []}\n"
+    )
+    assert any("shows your key" in one.message for one in book.warnings) is warned
+
+
+def test_rules_that_are_no_list_are_reported_once() -> None:
+    """Not also that there are none."""
+    (problem,) = problems_of("rules: {}\n")
+    assert "takes a list of rules" in problem

@@ -65,3 +65,22 @@ def test_a_broken_metric_is_reported_once() -> None:
         "metrics: {a: 2 ^ 3, b: a + 1}\n" + RULES.replace("review_count: 1", "a: 1, b: 2")
     )
     assert "metrics.a" in problem
+
+
+def test_a_long_chain_is_refused() -> None:
+    """Where it gets too deep, and without a traceback."""
+    chain = "".join(f"  m{number}: m{number - 1} + 1\n" for number in range(1_500, 0, -1))
+    problems = problems_of(f"metrics:\n{chain}  m0: review_count\n{RULES}")
+    assert all("use each other more than 30 deep" in problem for problem in problems)
+
+
+def test_formulas_that_grow_by_powers_are_refused() -> None:
+    """Each twice as long as the one before: the first that is too long is named."""
+    pairs = "".join(
+        f"  a{number}: a{number - 1} + b{number - 1}\n  b{number}: a{number - 1} - b{number - 1}\n"
+        for number in range(1, 25)
+    )
+    start = "  a0: review_count\n  b0: review_count\n"
+    problems = problems_of(f"metrics:\n{start}{pairs}{RULES}")
+    assert len(problems) == 2
+    assert all("too long together" in problem for problem in problems)

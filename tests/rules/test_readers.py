@@ -31,7 +31,8 @@ def test_texts() -> None:
     assert readers.name(" a ") == "a"
     assert readers.region("us") == "US"
     assert readers.severity("Critical") is Severity.CRITICAL
-    assert readers.urls(" json://x ") == ["json://x"]
+    assert readers.urls("json://x") == ["json://x"]
+    assert readers.url(" json://x ") == "json://x"
     assert readers.api_url("https://a.b/c/ ") == "https://a.b/c"
     assert readers.digest("0 9 * * mon") == "0 9 * * mon"
     assert readers.digest("9:30") == "9:30"

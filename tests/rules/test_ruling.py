@@ -74,6 +74,7 @@ def test_defaults() -> None:
     assert (plain.resolved, plain.limit) == (True, 3)
     own = rule("when: {review_count: 1}, cooldown: 0, resolved: false", before=before)
     assert (own.cooldown, own.resolved) == (0, False)
+    assert rule("when: {review_count: 1}, remind: 0", before=before).remind is None
 
 
 def test_strongest_first() -> None:

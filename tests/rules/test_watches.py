@@ -117,3 +117,13 @@ def test_a_mistyped_name() -> None:
 def test_warns(named: str, watch: str, message: str) -> None:
     """Of what is allowed but hardly meant."""
     assert any(message in str(warning) for warning in book(watch, named=named).warnings)
+
+
+@pytest.mark.parametrize("zone", ["Nowhere", '""'])
+@pytest.mark.parametrize("every", ["24h", '"0 9 * * mon"'])
+def test_a_time_zone_is_checked_whatever_the_schedule(zone: str, every: str) -> None:
+    """Also where it has no use."""
+    watch = f"{{region: US, every: {every}, timezone: {zone}}}"
+    (problem,) = problems_of(f"rules:\n  - {{name: a, watch: {watch}, {WHEN}}}\n")
+    assert "watch.timezone:" in problem
+    assert "is no time zone" in problem

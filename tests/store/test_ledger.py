@@ -19,6 +19,13 @@ def _at(text: str) -> int:
 NOON = _at("2026-11-30T12:00")
 
 
+def reserved(store: Database, amount: int, now: int, watch: str = "w") -> int:
+    """A reservation that no cap hinders."""
+    reservation = store.ledger.reserve(watch, amount, now, None, None)
+    assert reservation is not None
+    return reservation
+
+
 def test_a_cap_holds(store: Database) -> None:
     """What does not fit is not reserved, and changes nothing."""
     assert store.ledger.reserve("w", 8, NOON, 10, None)
@@ -30,13 +37,13 @@ def test_a_cap_holds(store: Database) -> None:
 
 def test_what_was_not_used_is_given_back(store: Database) -> None:
     """A settled reservation counts what was used, also if that was more."""
-    store.ledger.reserve("w", 8, NOON, 10, 100)
-    store.ledger.settle("w", 8, 3, NOON + 60)
+    first = reserved(store, 8, NOON)
+    store.ledger.settle(first, 3)
     assert store.ledger.spent(NOON) == Spent(3, 3)
-    store.ledger.reserve("w", 5, NOON, 10, 100)
-    store.ledger.settle("w", 5, 7, NOON + 60)
+    second = reserved(store, 5, NOON)
+    store.ledger.settle(second, 7)
     assert store.ledger.spent(NOON) == Spent(10, 10)
-    store.ledger.settle("w", 5, 0, NOON)
+    store.ledger.settle(second, 7)
     assert store.ledger.spent(NOON) == Spent(10, 10)
 
 
@@ -59,16 +66,23 @@ def test_days_and_months_are_utc(store: Database) -> None:
 def test_settled_after_midnight(store: Database) -> None:
     """Counts on the day of its reservation: no day's count falls below what it used."""
     night = _at("2026-11-30T23:59:00")
-    store.ledger.reserve("w", 8, night, None, None)
-    store.ledger.settle("w", 8, 5, night + 120)
-    assert store.ledger.spent(night) == Spent(5, 5)
-    assert store.ledger.spent(night + 120) == Spent(0, 0)
+    before, after = reserved(store, 20, night), reserved(store, 20, night + 120)
+    store.ledger.settle(before, 20)
+    store.ledger.settle(after, 5)
+    assert store.ledger.spent(night) == Spent(20, 20)
+    assert store.ledger.spent(night + 120) == Spent(5, 5)
+
+
+def test_a_charge_asks_no_cap(store: Database) -> None:
+    """What a dry run really spent counts, even past the cap."""
+    store.ledger.charge("w", 8, NOON)
+    assert store.ledger.spent(NOON) == Spent(8, 8)
+    assert store.ledger.reserve("w", 1, NOON, 8, None) is None
 
 
 def test_by_watch_with_what_is_reserved(store: Database) -> None:
     """The largest first."""
-    store.ledger.reserve("a", 2, NOON, None, None)
-    store.ledger.settle("a", 2, 2, NOON)
+    store.ledger.charge("a", 2, NOON)
     store.ledger.reserve("b", 5, NOON, None, None)
     store.ledger.reserve("a", 1, NOON, None, None)
     assert list(store.ledger.by_watch(NOON).items()) == [("b", 5), ("a", 3)]
@@ -81,8 +95,9 @@ def test_the_cap_is_never_passed(scans: list[tuple[int, int, bool]]) -> None:
     used = 0
     with memory() as store:
         for amount, wanted, crash in scans:
-            if store.ledger.reserve("w", amount, NOON, 12, None):
+            reservation = store.ledger.reserve("w", amount, NOON, 12, None)
+            if reservation is not None:
                 used += min(amount, wanted)
                 if not crash:
-                    store.ledger.settle("w", amount, min(amount, wanted), NOON)
+                    store.ledger.settle(reservation, min(amount, wanted))
             assert used <= store.ledger.spent(NOON).day <= 12

@@ -15,7 +15,7 @@ import structlog
 
 from watcher.alerting.lifecycle import Finding, Terms, step, step_absent
 from watcher.alerting.products import Products
-from watcher.alerting.table import ScanTable, Seen
+from watcher.alerting.table import ScanTable
 from watcher.alerting.telling import Audience, Teller
 from watcher.model import Alert, AlertState, Instant, Message, Scan, ScanState, Verdict
 from watcher.rules.conditions.base import Judge, Masks, Need
@@ -23,6 +23,7 @@ from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rule
 from watcher.store.alerts import Transition
 from watcher.store.database import Database
+from watcher.store.history import Recorded
 
 RULE = "rule"  # the kind of health
 
@@ -62,8 +63,7 @@ def evaluate(
         recorded = database.history.record(scan)
         if scan.state is ScanState.FAILED:
             return Outcome(scan)
-        seen = Seen(recorded.scan_id, recorded.products, recorded.first_seen, recorded.had_complete)
-        round_ = _Round(database, scan, seen, rules)
+        round_ = _Round(database, scan, recorded, rules)
         products = Products(database.history, round_.table, round_.rows, catalogue)
         teller = Teller(database, products, audiences, scan.at, now)
         fired: list[Alert] = []
@@ -90,7 +90,9 @@ class Moved:
 class _Round:
     """One scan's verdicts, applied rule by rule to the alerts in the store."""
 
-    def __init__(self, database: Database, scan: Scan, seen: Seen, rules: Sequence[Rule]) -> None:
+    def __init__(
+        self, database: Database, scan: Scan, seen: Recorded, rules: Sequence[Rule]
+    ) -> None:
         self._alerts = database.alerts
         self._health = database.health
         self._failing = {

@@ -96,7 +96,7 @@ def _watch(database: Database, book: Rulebook, watch: Watch, now: Instant) -> Wa
         schedule=str(watch.schedule),
         rules=tuple(rule.name for rule in book.rules_of(watch)),
         last=scans[0] if scans else None,
-        due=max(plan.due(watch.schedule, scans), now),
+        due=max(plan.due(watch.schedule, scans, now), now),
         health=database.health.get("watch", watch.key),
     )
 

@@ -7,9 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
-from watcher.alerting.table import RANK, ScanTable
+from watcher.alerting.table import ScanTable
 from watcher.model import Alert, Floats, Item, ProductFacts
-from watcher.rules.metrics import Catalogue, Metric
+from watcher.rules.metrics import RANK, Catalogue, Metric
 
 FACTS = (
     "spu_avg_price",

@@ -7,17 +7,15 @@ number of rules and products.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from watcher.keyapi.fields import NUMERIC_INDEX
-from watcher.model import Bools, Floats, Instant, Ints, Scan
+from watcher.model import Floats, Instant, Ints, Scan
 from watcher.rules.conditions.base import Ago, From, Last, Masks, Need
-from watcher.rules.metrics import Metric
-
-RANK = "rank"
+from watcher.rules.metrics import RANK, Metric
+from watcher.store.history import Recorded
 
 
 class Baseline(Protocol):
@@ -40,24 +38,10 @@ class Past(Protocol):
     ) -> Baseline: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the store knows of a scan's products, aligned with its rows.
-
-    ``first_seen`` marks products that the watch never listed before; ``had_complete`` says that
-    the watch had a complete scan before this one.
-    """
-
-    scan_id: int
-    products: Ints
-    first_seen: Bools
-    had_complete: bool
-
-
 class ScanTable:
     """A scan's columns and baselines by metric, computed when first asked for and kept."""
 
-    def __init__(self, scan: Scan, seen: Seen, past: Past, needs: Iterable[Need]) -> None:
+    def __init__(self, scan: Scan, seen: Recorded, past: Past, needs: Iterable[Need]) -> None:
         self.scan = scan
         self.at = scan.at
         self.size = len(scan)

@@ -12,6 +12,20 @@ from watcher.alerting.telling import Audience
 from watcher.model import Instant, Message, Severity
 from watcher.store.database import Database
 
+_OF_WATCH = "watch "
+
+
+def watch_cause(watch: str, what: str) -> str:
+    """The cause that something is wrong with the watch of that name."""
+    return f"{_OF_WATCH}{watch}: {what}"
+
+
+def watch_of(cause: str) -> str | None:
+    """The name of the watch that a cause is about, if it is about one."""
+    return (
+        cause.removeprefix(_OF_WATCH).rpartition(": ")[0] if cause.startswith(_OF_WATCH) else None
+    )
+
 
 def begin(
     database: Database,

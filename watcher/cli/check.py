@@ -12,7 +12,7 @@ from watcher.alerting.forecast import Forecast, forecast
 from watcher.cli.options import database_option, json_option, load_rules, rules_option
 from watcher.cli.output import console, print_json, table
 from watcher.daemon.connections import targets_of
-from watcher.errors import RulesError
+from watcher.errors import RulesError, StoreError
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import Database
 from watcher.units import format_number
@@ -32,32 +32,34 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
             raise
         print_json({"ok": False, "problems": error.problems})
         sys.exit(1)
-    costs = forecast(book, _known_pages(database, book), int(time.time()))
+    pages, trouble = _known_pages(database, book)
+    costs = forecast(book, pages, int(time.time()))
     if as_json:
         print_json(
             {"ok": True, "rules": len(book.rules), "forecast": costs, "warnings": book.warnings}
         )
     else:
-        _show(rules, book, costs)
+        _show(rules, book, costs, trouble)
 
 
-def _known_pages(path: Path, book: Rulebook) -> dict[str, int]:
-    """How long the lists really are, where there is a history to tell."""
+def _known_pages(path: Path, book: Rulebook) -> tuple[dict[str, int], str]:
+    """How long the lists really are, where there is a history to tell; or why it can't."""
     if not path.exists():
-        return {}
-    database = Database.open(path, readonly=True)
+        return {}, ""
     try:
-        found = {key: database.history.last_complete(key) for key in _keys(book)}
-        return {key: scan.pages for key, scan in found.items() if scan is not None}
-    finally:
-        database.close()
+        with Database.open(path, readonly=True) as database:
+            found = {key: database.history.last_complete(key) for key in _keys(book)}
+    except StoreError as error:
+        # The rules are right or wrong whatever the database is.
+        return {}, str(error)
+    return {key: scan.pages for key, scan in found.items() if scan is not None}, ""
 
 
 def _keys(book: Rulebook) -> list[str]:
     return [watch.key for watch in book.used_watches]
 
 
-def _show(path: Path, book: Rulebook, costs: Forecast) -> None:
+def _show(path: Path, book: Rulebook, costs: Forecast, trouble: str) -> None:
     out = console()
     count = len(book.rules)
     out.print(f"{path}: {count} rule{'' if count == 1 else 's'}, no errors.\n")
@@ -70,7 +72,7 @@ def _show(path: Path, book: Rulebook, costs: Forecast) -> None:
         out.print("\nNo key yet: set KEYAPI_KEY, or api.key in the file, before `watcher run`.")
     for warning in book.warnings:
         out.print(f"\nwarning: {warning}")
-    for text in costs.warnings:
+    for text in (*costs.warnings, *([f"the costs are estimates: {trouble}"] if trouble else [])):
         out.print(f"\nwarning: {text}")
 
 

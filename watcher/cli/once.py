@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from watcher.daemon.scanner import Scanner
 from watcher.delivery.courier import Courier
 from watcher.delivery.message import Style, render
 from watcher.errors import WatcherError
-from watcher.model import Instant, Message, ScanState
+from watcher.model import Message, ScanState
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.rules.words import nearest
 from watcher.store.database import Database, hold
@@ -74,13 +75,13 @@ class _Once:
     dry_run: bool
     clock: SystemClock = field(default_factory=SystemClock)
     told: list[Message] = field(default_factory=list)
+    spent: Counter[str] = field(default_factory=Counter)  # credits by watch
 
     async def run(self, watches: list[Watch], *, forced: bool) -> bool:
         """Scan, print, send; True if every scan was complete."""
         async with self._store() as store, client_of(self.book) as client:
-            marks = [(rule.name, rule.fingerprint) for rule in self.book.rules]
             now = self.clock.now()
-            await store.run(lambda database: database.alerts.sync_rules(marks, now))
+            await store.run(lambda database: database.alerts.sync_rules(self.book.marks, now))
             scanner = Scanner(self.book, client, store, self.clock, report=self.told.append)
             due = watches if forced else await self._due(store, watches)
             good = True
@@ -95,29 +96,26 @@ class _Once:
             async with Writer(self.path) as writer:
                 yield writer
             return
-        async with Scratch(self.path) as scratch:
-            before = self.clock.now()
-            yield scratch
-            spent = await scratch.run(lambda database: database.ledger.by_watch(before))
-        self._charge(spent, before)
+        try:
+            async with Scratch(self.path) as scratch:
+                yield scratch
+        finally:
+            self._charge()
 
-    def _charge(self, spent: dict[str, int], now: Instant) -> None:
+    def _charge(self) -> None:
         """A dry run's requests cost as much as others: the caps must know of them."""
-        if not self.path.exists():
+        if not self.path.exists() or not self.spent:
             return
         with Database.open(self.path) as database:
-            known = database.ledger.by_watch(now)
-            for watch, amount in spent.items():
-                more = amount - known.get(watch, 0)
-                if more > 0 and database.ledger.reserve(watch, more, now, None, None):
-                    database.ledger.settle(watch, more, more, now)
+            for watch, amount in self.spent.items():
+                database.ledger.charge(watch, amount, self.clock.now())
 
     async def _due(self, store: StoreThread, watches: list[Watch]) -> list[Watch]:
         now = self.clock.now()
         due = []
         for watch in watches:
             scans = await store.run(partial(_scans, watch))
-            moment = plan.due(watch.schedule, scans)
+            moment = plan.due(watch.schedule, scans, now)
             if moment <= now:
                 due.append(watch)
             else:
@@ -131,6 +129,7 @@ class _Once:
             out.print(f"{watch.name}: not scanned")
             return False
         scan = outcome.scan
+        self.spent[watch.key] += scan.requests
         out.print(
             f"{watch.name}: {scan.state.value}, {len(scan)} products, {scan.requests} credits, "
             f"{len(outcome.fired)} began to fire, {len(outcome.resolved)} ended"

@@ -10,11 +10,16 @@ from watcher.model import Instant
 
 
 class Clock(Protocol):
-    """``now`` is the daemon's time; ``seconds_until`` the real seconds until an instant."""
+    """``now`` is the daemon's time; ``seconds_until`` the real seconds until an instant.
+
+    ``offset`` changes only when the clock is set: seconds from a clock that never jumps.
+    """
 
     def now(self) -> Instant: ...
 
     def seconds_until(self, instant: Instant) -> float: ...
+
+    def offset(self) -> float: ...
 
 
 class SystemClock:
@@ -25,6 +30,9 @@ class SystemClock:
 
     def seconds_until(self, instant: Instant) -> float:
         return instant - time.time()
+
+    def offset(self) -> float:
+        return time.time() - time.monotonic()
 
 
 @dataclass(slots=True)
@@ -40,6 +48,9 @@ class FastClock:
 
     def seconds_until(self, instant: Instant) -> float:
         return (instant - self._exact()) / self.speed
+
+    def offset(self) -> float:
+        return 0.0
 
     def _exact(self) -> float:
         return self.start + (time.monotonic() - self._began) * self.speed

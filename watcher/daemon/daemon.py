@@ -15,7 +15,6 @@ import structlog
 
 from watcher import plan
 from watcher.alerting import troubles
-from watcher.alerting.evaluation import Outcome
 from watcher.alerting.telling import audiences_of
 from watcher.daemon.clock import Clock
 from watcher.daemon.connections import client_of, targets_of, zones_of
@@ -23,7 +22,7 @@ from watcher.daemon.guard import Guard
 from watcher.daemon.scanner import Scanner
 from watcher.daemon.timers import Timers
 from watcher.delivery.courier import Courier
-from watcher.errors import RulesError, WatcherError
+from watcher.errors import RulesError, StoreError, WatcherError
 from watcher.keyapi.client import Client
 from watcher.model import Instant, Notification
 from watcher.rules.rulebook import Rulebook, Watch
@@ -40,11 +39,9 @@ BEAT_SECONDS = 60
 LATE_SECONDS = HOUR
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
 RULE_FILE = "rule file"
+DEAD_MESSAGE = "dead message "  # and the target
 
 log = structlog.get_logger("watcher.daemon")
-
-
-OnOutcome = Callable[[Watch, Outcome], None]
 
 
 @dataclass
@@ -55,7 +52,6 @@ class Daemon:
     writer: Writer
     clock: Clock
     load: Callable[[], Rulebook]
-    on_outcome: OnOutcome | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -66,7 +62,17 @@ class Daemon:
         self._scanning = Guard(self._task_died)
         self._resources = AsyncExitStack()
         self._reloading = asyncio.Lock()
-        self._clock_offset = self._offset()
+        self._deaf: set[str] = set()  # targets of which a dead message was told
+        self._client = client_of(self.book)
+        self.scanner = Scanner(self.book, self._client, self.writer, self.clock, stop=self.stopping)
+        self.courier = Courier(
+            self.writer,
+            targets_of(self.book),
+            now=self.clock.now,
+            zones=zones_of(self.book),
+            on_dead=self._dead,
+            on_sent=self._sent,
+        )
 
     async def run(self, ready: Callable[[], None] | None = None) -> None:
         """Work until ``stopping`` is set, then stop in order."""
@@ -78,20 +84,17 @@ class Daemon:
             await self._stop()
 
     async def _start(self) -> None:
-        self.courier = Courier(
-            self.writer,
-            targets_of(self.book),
-            now=self.clock.now,
-            zones=zones_of(self.book),
-            on_dead=self._dead,
-        )
-        self.scanner = Scanner(
-            self.book, await self._client(self.book), self.writer, self.clock, stop=self.stopping
-        )
+        await self._resources.enter_async_context(self._client)
         await self.writer.run(lambda database: self._adopt(database, self.book))
+        causes = await self.writer.run(lambda database: database.health.causes())
+        self._deaf = {
+            each.cause.removeprefix(DEAD_MESSAGE)
+            for each in causes
+            if each.cause.startswith(DEAD_MESSAGE)
+        }
         self.timers.start()
-        self.timers.tick("clock", CLOCK_CHECK_SECONDS, self._check_clock)
-        self.timers.tick("upkeep", DAY, self._upkeep)
+        self.guard.start("clock", self._watch_clock)
+        self.guard.start("upkeep", self._upkeep)
         self.guard.start("delivery", lambda: self.courier.run(self.stopping))
         for number in range(WORKERS):
             self._scanning.start(f"scanning {number + 1}", self._work)
@@ -105,10 +108,6 @@ class Daemon:
         await self._scanning.finish(SCAN_GRACE_SECONDS)
         await self.courier.drain(DRAIN_SECONDS)
         await self.guard.stop()
-
-    async def _client(self, book: Rulebook) -> Client:
-        # An old client is closed at the stop: a running scan may still read through it.
-        return await self._resources.enter_async_context(client_of(book))
 
     # -- scanning ---------------------------------------------------------------------------
 
@@ -131,18 +130,20 @@ class Daemon:
         watch = self._watches().get(key)
         if watch is None or self.stopping.is_set():  # removed by a reload while it waited
             return
+        cause = troubles.watch_cause(watch.name, "breaks")
         try:
             outcome = await self.scanner.scan(watch, at)
-        except Exception:
-            # Its credits are spent: what broke now would break again in a minute.
+        except Exception as error:
+            # Not the worker's death: its credits are spent, and what broke now would break again.
+            log.exception("a scan broke", watch=watch.name)
             self.scanner.postpone(watch, self.clock.now() + BROKEN_SECONDS)
-            raise
+            await self._trouble(cause, f'the watch "{watch.name}" can\'t be scanned: {error!r}')
+            return
         if outcome is None:
             return
+        await self._end_trouble(cause)
         if outcome.notifications:
             self.courier.wake()
-        if self.on_outcome is not None:
-            self.on_outcome(watch, outcome)
 
     def _watches(self) -> dict[str, Watch]:
         return _watches_of(self.book)
@@ -156,10 +157,15 @@ class Daemon:
         if watch is None:
             self.timers.disarm(key)
             return
-        scans = await self.writer.run(
-            lambda database: database.history.scans(key, limit=plan.LOOK_BACK)
-        )
-        due = max(plan.due(watch.schedule, scans), self.scanner.not_before(watch))
+        now = self.clock.now()
+        try:
+            scans = await self.writer.run(
+                lambda database: database.history.scans(key, limit=plan.LOOK_BACK)
+            )
+            due = max(plan.due(watch.schedule, scans, now), self.scanner.not_before(watch))
+        except StoreError:
+            log.exception("can't read when a watch is due", watch=watch.name)
+            due = now + MINUTE
         if not self.stopping.is_set():
             self.timers.arm(key, due, self._ring)
 
@@ -175,18 +181,27 @@ class Daemon:
 
     def reload_soon(self) -> None:
         """Read the rule files anew as soon as the loop gets to it (for a signal)."""
-        self._soon = asyncio.create_task(self.reload(), name="reload")
+        self._soon = asyncio.create_task(self._reload_safely(), name="reload")
+
+    async def _reload_safely(self) -> None:
+        try:
+            await self.reload()
+        except Exception:
+            log.exception("the reload broke; the old rules stay")
 
     async def reload(self) -> bool:
         """Read the rule files and swap them in whole; on an error keep the old ones."""
         async with self._reloading:
             try:
                 book = await asyncio.to_thread(self.load)
-                client = await self._client(book) if book.api != self.book.api else None
                 targets = targets_of(book)
+                client = client_of(book) if book.api != self.book.api else None
             except WatcherError as error:
                 await self._refuse(error)
                 return False
+            if client is not None:
+                # The old client is closed at the stop: a running scan may still read through it.
+                await self._resources.enter_async_context(client)
             await self.writer.run(lambda database: self._swap(database, book, client))
             gone = set(self._watches()) - set(_watches_of(book))
             self.book = book
@@ -215,9 +230,10 @@ class Daemon:
         self.scanner.swap(book, client)
 
     def _adopt(self, database: Database, book: Rulebook) -> None:
-        database.alerts.sync_rules(
-            [(rule.name, rule.fingerprint) for rule in book.rules], self.clock.now()
-        )
+        now = self.clock.now()
+        with database.atomic():
+            database.alerts.sync_rules(book.marks, now)
+            forget_others(database, book, now)
 
     # -- health -----------------------------------------------------------------------------
 
@@ -241,48 +257,77 @@ class Daemon:
         )
         self.courier.wake()
 
+    async def _end_trouble(self, cause: str) -> None:
+        now = self.clock.now()
+        ended = await self.writer.run(
+            lambda database: troubles.end(database, self.scanner.operator, cause, now)
+        )
+        if ended:
+            self.courier.wake()
+
     async def _task_died(self, name: str, error: BaseException | None) -> None:
         cause = f"task {name}"
         if error is None:
-            now = self.clock.now()
-            await self.writer.run(
-                lambda database: troubles.end(database, self.scanner.operator, cause, now)
-            )
-            self.courier.wake()
+            await self._end_trouble(cause)
         else:
             await self._trouble(cause, f"the task {name} died and is started anew: {error!r}")
 
     async def _dead(self, notification: Notification, reason: str) -> None:
         target, title = notification.target, notification.message.title
+        self._deaf.add(target)
         text = f'the message "{title}" could not be delivered to {target}: {reason}'
-        await self._trouble(f"dead message {target}", text)
+        await self._trouble(f"{DEAD_MESSAGE}{target}", text)
 
-    def _offset(self) -> float:
-        return self.clock.now() - asyncio.get_running_loop().time()
+    async def _sent(self, notification: Notification) -> None:
+        """A target that takes messages again: its trouble is over."""
+        if notification.target in self._deaf:
+            self._deaf.discard(notification.target)
+            await self._end_trouble(f"{DEAD_MESSAGE}{notification.target}")
 
-    async def _check_clock(self) -> None:
-        """A clock that was set forward or back: every timer is armed anew."""
-        offset = self._offset()
-        if abs(offset - self._clock_offset) > CLOCK_JUMP_SECONDS:
-            log.warning("the clock jumped", seconds=round(offset - self._clock_offset))
-            self._clock_offset = offset
-            await self._arm_all()
+    async def _watch_clock(self) -> None:
+        """Where the clock is set forward or back, every timer is armed anew.
+
+        On the loop's own time: a timer of the scheduler would stand still with the clock.
+        """
+        known = self.clock.offset()
+        while True:
+            await asyncio.sleep(CLOCK_CHECK_SECONDS)
+            offset = self.clock.offset()
+            if abs(offset - known) > CLOCK_JUMP_SECONDS:
+                log.warning("the clock jumped", seconds=round(offset - known))
+                known = offset
+                await self._arm_all()
 
     async def _upkeep(self) -> None:
-        now = self.clock.now()
-        keep = self.book.keep
-        more = True
-        while more and not self.stopping.is_set():
-            more = await self.writer.run(
-                lambda database: database.upkeep.prune(
-                    now - keep.observations, now - keep.notifications
+        """Prune what is older than ``keep:``, at the start and once a day."""
+        while True:
+            keep, now = self.book.keep, self.clock.now()
+            more = True
+            while more:
+                more = await self.writer.run(
+                    lambda database, keep=keep, now=now: database.upkeep.prune(  # type: ignore[misc]
+                        now - keep.observations, now - keep.notifications
+                    )
                 )
-            )
+            await asyncio.sleep(DAY)
 
 
 def _watches_of(book: Rulebook) -> dict[str, Watch]:
     """The watches that some rule reads, by key."""
     return {watch.key: watch for watch in book.used_watches}
+
+
+def forget_others(database: Database, book: Rulebook, now: Instant) -> None:
+    """Drop the health and the causes of watches and rules that are no more."""
+    keys = {watch.key for watch in book.used_watches} | {rule.name for rule in book.rules}
+    for health in database.health.list():
+        if health.name not in keys:
+            database.health.forget(health.kind, health.name)
+    names = {watch.name for watch in book.used_watches}
+    for cause in database.health.causes():
+        name = troubles.watch_of(cause.cause)
+        if name is not None and name not in names:
+            database.health.clear_cause(cause.cause, now)
 
 
 def _touch(database: Database) -> None:

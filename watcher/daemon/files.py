@@ -10,7 +10,10 @@ from pathlib import Path
 
 from watchfiles import Change, awatch
 
+from watcher.rules.loading import rule_files
+
 _DEBOUNCE_MS = 200
+_LOOK_MS = 3_000
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -23,8 +26,7 @@ class RuleFiles:
     def digest(self) -> str:
         """A hash of names and contents: what has not changed need not be read again."""
         hashed = hashlib.sha256()
-        files = sorted(self.path.glob("*.y*ml")) if self.path.is_dir() else [self.path]
-        for file in files:
+        for file in rule_files(self.path):
             hashed.update(str(file).encode())
             try:
                 hashed.update(file.read_bytes())
@@ -38,20 +40,27 @@ class RuleFiles:
             return [self.path]
         return sorted({self.path.absolute().parent, self.path.resolve().parent})
 
-    async def follow(self, changed: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
-        """Call ``changed`` after each change of the contents, until ``stop``."""
-        known = self.digest()
+    async def follow(
+        self, changed: Callable[[], Awaitable[object]], stop: asyncio.Event, known: str
+    ) -> None:
+        """Call ``changed`` when the contents differ from ``known``, and after each change.
+
+        Looks every few seconds even where the folder is silent: what was saved before it was
+        watched, or on a disk that tells nothing, is found too.
+        """
         async for _ in awatch(
             *self.folders(),
             watch_filter=self._concerns,
             debounce=_DEBOUNCE_MS,
+            rust_timeout=_LOOK_MS,
+            yield_on_timeout=True,
             stop_event=stop,
             recursive=False,
         ):
             digest = self.digest()
             if digest != known:
-                known = digest
                 await changed()
+                known = digest
 
     def _concerns(self, change: Change, path: str) -> bool:
         # A database in the same folder changes all the time; a swapped link may have any name.

@@ -61,7 +61,9 @@ class Guard:
             else:
                 return
             finally:
-                task.cancel()
+                if not task.done():
+                    task.cancel()
+                    await asyncio.wait({task})
 
     async def _tell(self, name: str, error: BaseException | None) -> None:
         try:

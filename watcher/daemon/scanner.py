@@ -27,14 +27,17 @@ from watcher.errors import (
 from watcher.keyapi.client import Client
 from watcher.keyapi.scan import ScanResult, read_scan
 from watcher.model import Instant, ScanState
-from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.plan import believed as believed_at
+from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.database import Database
 from watcher.store.writer import StoreThread
-from watcher.units import format_instant, next_midnight
+from watcher.units import DAY, format_instant, next_midnight, utc_day
 
 WATCH = "watch"
 FAILURES_TO_TELL = 3
 NEVER: Instant = 253_402_300_799  # the year 9999: only a reload opens the gate
+TEXTS_KEEP = 7 * DAY  # after that a product's long texts are read anew
+KEY, CREDITS, CAP = "key refused", "credits used up", "credits: a scan did not fit"
 NEARLY = 0.8  # of a cap: the operator hears of it
 
 log = structlog.get_logger("watcher.scan")
@@ -52,8 +55,12 @@ class Background:
 
 @dataclass(slots=True)
 class Gate:
-    """Whether the source may be asked at all: shut by a refused key or by credits used up."""
+    """Whether the source may be asked at all: shut by a refused key or by credits used up.
 
+    ``since`` is when it was shut, ``until`` when it opens by itself (None: at a reload).
+    """
+
+    since: Instant = 0
     until: Instant | None = None
     reason: str = ""
     refused: frozenset[str] = field(default_factory=frozenset)  # watches the server calls invalid
@@ -72,7 +79,7 @@ class Gate:
 
 
 class Scanner:
-    """Scans watches of one rulebook through one client; made anew at a reload."""
+    """Scans watches of one rulebook through one client; a reload swaps both."""
 
     def __init__(
         self,
@@ -94,6 +101,7 @@ class Scanner:
         self._audiences = audiences_of(book.channels) if audiences is None else audiences
         self._report = report
         self._skipped: dict[str, Instant] = {}
+        self._running: set[LedgerBudget] = set()
 
     @property
     def operator(self) -> list[Audience]:
@@ -125,7 +133,6 @@ class Scanner:
         self,
         watch: Watch,
         at: Instant,
-        rules: tuple[Rule, ...] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Outcome | None:
         """Scan ``watch`` as of ``at``; None where it was not begun (the log says why)."""
@@ -137,41 +144,52 @@ class Scanner:
         before = await self._writer.run(lambda db: self._background(db, watch, now))
         if not await self._affordable(watch, before, now):
             return None
-        budget = LedgerBudget(self._writer, self._clock, self.book.api, watch.key)
-        result = await read_scan(
-            watch.query,
-            self._client,
-            budget,
-            watch=watch.key,
-            at=max(at, before.last_at + 1),
-            now=self._clock.now,
-            known_pages=before.known_pages,
-            wants_texts=lambda product: product not in before.known_texts,
-            stop=self._stop,
-            progress=progress,
-        )
-        return await self._writer.run(lambda db: self._commit(db, watch, rules, result, budget))
+        cost = _cost(watch, before)
+        budget = LedgerBudget(self._writer, self._clock, self.book.api, watch.key, cost)
+        self._running.add(budget)
+        try:
+            result = await read_scan(
+                watch.query,
+                self._client,
+                budget,
+                watch=watch.key,
+                at=max(at, before.last_at + 1),
+                now=self._clock.now,
+                known_pages=before.known_pages,
+                wants_texts=lambda product: product not in before.known_texts,
+                stop=self._stop,
+                progress=progress,
+            )
+            return await self._writer.run(lambda db: self._commit(db, watch, result, budget))
+        finally:
+            self._running.discard(budget)
+            if budget.reserved:  # nothing was committed: what was asked is spent all the same
+                await self._writer.run(budget.settle)
 
     def _background(self, database: Database, watch: Watch, now: Instant) -> Background:
         history = database.history
         last = history.last_scan(watch.key)
+        believed = last is not None and believed_at(last.at, now)
         complete = history.last_complete(watch.key)
         spent = database.ledger.spent(now)
         caps = (
             (self.book.api.credits_per_day, spent.day),
             (self.book.api.credits_per_month, spent.month),
         )
-        rooms = [cap - used for cap, used in caps if cap is not None]
+        # What other scans are about to reserve is not free either.
+        promised = sum(budget.outstanding for budget in self._running)
+        rooms = [cap - used - promised for cap, used in caps if cap is not None]
         return Background(
             known_pages=complete.pages if complete is not None else 0,
-            known_texts=frozenset(history.known_texts(watch.query.region)),
-            last_at=last.at if last is not None else 0,
+            known_texts=frozenset(history.known_texts(watch.query.region, now - TEXTS_KEEP)),
+            last_at=last.at if last is not None and believed else 0,
             room=min(rooms) if rooms else None,
         )
 
     async def _affordable(self, watch: Watch, before: Background, now: Instant) -> bool:
-        cost = before.known_pages or watch.query.pages
+        cost = _cost(watch, before)
         if before.room is None or cost <= before.room:
+            await self._writer.run(lambda db: self._end_of_an_earlier_day(db, now))
             return True
         text = (
             f'the watch "{watch.name}" was not read: it costs {cost} credits and the caps '
@@ -179,21 +197,29 @@ class Scanner:
         )
         log.warning("scan skipped", watch=watch.name, cost=cost, room=before.room)
         self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
-        cause = f"credit cap {format_instant(now)[:10]}"
-        await self._writer.run(lambda db: troubles.begin(db, self.operator, cause, text, now))
+        await self._writer.run(lambda db: self._note_skip(db, text, now))
         return False
+
+    def _note_skip(self, database: Database, text: str, now: Instant) -> None:
+        """Tell the operator once a day."""
+        self._end_of_an_earlier_day(database, now)
+        troubles.begin(database, self.operator, CAP, text, now)
+
+    def _end_of_an_earlier_day(self, database: Database, now: Instant) -> None:
+        cause = next((each for each in database.health.causes() if each.cause == CAP), None)
+        if cause is not None and utc_day(cause.since) != utc_day(now):
+            troubles.end(database, self.operator, CAP, now)
 
     def _commit(
         self,
         database: Database,
         watch: Watch,
-        rules: tuple[Rule, ...] | None,
         result: ScanResult,
         budget: LedgerBudget,
     ) -> Outcome:
         now = self._clock.now()
         # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
-        chosen = self.book.rules_of(watch) if rules is None else rules
+        chosen = self.book.rules_of(watch)
         with database.atomic():
             outcome = evaluate(
                 database,
@@ -205,7 +231,7 @@ class Scanner:
                 report=self._report,
             )
             budget.settle(database)
-            self._note_source(database, watch, result.failure, now)
+            self._note_source(database, watch, result, now)
             self._note_health(database, watch, result, now)
             self._note_credits(database, now)
         scan = result.scan
@@ -223,27 +249,33 @@ class Scanner:
         return outcome
 
     def _note_source(
-        self, database: Database, watch: Watch, failure: SourceError | None, now: Instant
+        self, database: Database, watch: Watch, result: ScanResult, now: Instant
     ) -> None:
         """Shut the gate for failures that asking again can't mend; open it after a good scan."""
+        failure = result.failure
         match failure:
             case KeyRefused():
-                self._shut(database, "key refused", failure, None, now)
+                self._shut(database, KEY, failure, None, now)
             case CreditsUsedUp():
-                self._shut(database, "credits used up", failure, next_midnight(now), now)
+                self._shut(database, CREDITS, failure, next_midnight(now), now)
             case InvalidQuery():
                 self.gate.refused |= {watch.key}
                 troubles.begin(
                     database,
                     self.operator,
-                    f"invalid query {watch.name}",
+                    troubles.watch_cause(watch.name, "invalid query"),
                     f'the watch "{watch.name}" ({watch.query.describe()}): {failure}',
                     now,
                 )
-            case None:
-                self.gate.reason = ""
-                for cause in ("key refused", "credits used up", f"invalid query {watch.name}"):
-                    troubles.end(database, self.operator, cause, now)
+            case None if result.scan.pages:
+                troubles.end(
+                    database, self.operator, troubles.watch_cause(watch.name, "invalid query"), now
+                )
+                # A scan that began before it was shut says nothing of the time after.
+                if not self.gate.reason or result.scan.started > self.gate.since:
+                    self.gate.reason = ""
+                    troubles.end(database, self.operator, KEY, now)
+                    troubles.end(database, self.operator, CREDITS, now)
 
     def _shut(
         self,
@@ -253,13 +285,13 @@ class Scanner:
         until: Instant | None,
         now: Instant,
     ) -> None:
-        self.gate.reason, self.gate.until = str(failure), until
+        self.gate.reason, self.gate.since, self.gate.until = str(failure), now, until
         troubles.begin(database, self.operator, cause, str(failure), now)
 
     def _note_health(
         self, database: Database, watch: Watch, result: ScanResult, now: Instant
     ) -> None:
-        cause = f"watch {watch.name} fails"
+        cause = troubles.watch_cause(watch.name, "fails")
         if result.scan.state is ScanState.COMPLETE:
             database.health.ok(WATCH, watch.key, now)
             troubles.end(database, self.operator, cause, now)
@@ -275,10 +307,18 @@ class Scanner:
     def _note_credits(self, database: Database, now: Instant) -> None:
         spent = database.ledger.spent(now)
         today = format_instant(now)
-        for cap, used, span in (
-            (self.book.api.credits_per_day, spent.day, f"day {today[:10]}"),
-            (self.book.api.credits_per_month, spent.month, f"month {today[:7]}"),
+        for cap, used, span, which in (
+            (self.book.api.credits_per_day, spent.day, "day", today[:10]),
+            (self.book.api.credits_per_month, spent.month, "month", today[:7]),
         ):
+            cause = f"credits of the {span} nearly used"
             if cap and used >= NEARLY * cap:
-                text = f"{used} of the {cap} credits of the {span} are used"
-                troubles.begin(database, self.operator, f"credits nearly used {span}", text, now)
+                text = f"{used} of the {cap} credits of the {span} {which} are used"
+                troubles.begin(database, self.operator, cause, text, now)
+            else:
+                troubles.end(database, self.operator, cause, now)
+
+
+def _cost(watch: Watch, before: Background) -> int:
+    """Requests that a scan is expected to need: the pages that there were, or all that it wants."""
+    return before.known_pages or watch.query.pages

@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from watcher.daemon.clock import Clock
-from watcher.daemon.daemon import Daemon, OnOutcome
+from watcher.daemon.daemon import Daemon
 from watcher.daemon.files import RuleFiles
 from watcher.daemon.signals import signals
 from watcher.delivery.target import warm_up
@@ -35,11 +35,12 @@ class Service:
     listen: str | None
     load: Callable[[], Rulebook]
     clock: Clock
-    on_outcome: OnOutcome | None = None
     on_ready: Callable[[str | None], None] | None = None
 
     async def run(self, stopping: asyncio.Event | None = None) -> None:
         """Work until ``stopping`` or a signal. Raises ``WatcherError`` for what can't start."""
+        files = RuleFiles(self.rules)
+        loaded = files.digest()  # before they are read: what is saved meanwhile differs
         book = self.load()
         async with AsyncExitStack() as stack:
             stack.enter_context(hold(self.database))
@@ -51,14 +52,12 @@ class Service:
                 writer=writer,
                 clock=self.clock,
                 load=self.load,
-                on_outcome=self.on_outcome,
                 stopping=stopping or asyncio.Event(),
             )
             site = await self._site(stack, daemon)
-            following = RuleFiles(self.rules)
             with signals(daemon.stopping, daemon.reload_soon):
                 daemon.guard.start(
-                    "rule files", lambda: following.follow(daemon.reload, daemon.stopping)
+                    "rule files", lambda: files.follow(daemon.reload, daemon.stopping, loaded)
                 )
                 await daemon.run(lambda: self._ready(daemon, site))
         log.info("stopped")

@@ -72,6 +72,7 @@ class Sender(Protocol):
 
 
 Dead = Callable[[Notification, str], Awaitable[None]]
+Sent = Callable[[Notification], Awaitable[None]]
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
 
 
@@ -88,11 +89,16 @@ async def _nobody_told(notification: Notification, reason: str) -> None:
     log.warning("notification is dead", id=notification.id, reason=reason)
 
 
+async def _nobody_asked(_notification: Notification) -> None:
+    """Nobody wants to hear of what was sent."""
+
+
 class Courier:
     """Sends what waits in the outbox to ``targets`` (by name); times are told in ``zones``.
 
     ``zones`` is by channel, UTC where it has none. ``on_dead`` is awaited after a row was given
-    up, with the reason. ``beat`` is the instant of the loop's last turn, for the health check.
+    up, with the reason, ``on_sent`` after one was marked sent. ``beat`` is the instant of the
+    loop's last turn, for the health check.
     """
 
     def __init__(
@@ -103,6 +109,7 @@ class Courier:
         now: Callable[[], Instant],
         zones: Mapping[str, tzinfo] | None = None,
         on_dead: Dead = _nobody_told,
+        on_sent: Sent = _nobody_asked,
         pause: Pause = pause_until,
     ) -> None:
         self._store = store
@@ -110,6 +117,7 @@ class Courier:
         self._zones = dict(zones or {})
         self._now = now
         self._on_dead = on_dead
+        self._on_sent = on_sent
         self._pause = pause
         self._wake = asyncio.Event()
         self._serving: dict[str, asyncio.Task[int]] = {}
@@ -223,6 +231,7 @@ class Courier:
         match outcome.kind:
             case Kind.SENT:
                 await self._mark(lambda queue: queue.sent(row.id, now, outcome.detail))
+                await self._on_sent(row)
             case Kind.DEAD:
                 await self._bury(row, outcome.detail)
             case Kind.RETRY:

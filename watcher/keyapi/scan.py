@@ -19,6 +19,7 @@ from watcher.keyapi.client import Budget, Client
 from watcher.keyapi.fields import NUMERIC_NAMES, PAGE_SIZE, TEXTS
 from watcher.keyapi.query import Query
 from watcher.model import Floats, Instant, LongTexts, Scan, ScanState
+from watcher.plan import STOPPED
 
 STOP_GRACE = 5.0  # seconds that the pages in flight get after a stop
 
@@ -201,7 +202,7 @@ class _Reading:
             return None
         failure = self.failure()
         if failure is None:
-            return f"stopped after {len(self.pages)} of {self.known or self.query.pages} pages"
+            return f"{STOPPED} after {len(self.pages)} of {self.known or self.query.pages} pages"
         page_num = next(page for page, error in self.failed.items() if error is failure)
         others = len(self.failed) - 1
         more = f" (and {others} more page{'s' if others > 1 else ''})" if others else ""

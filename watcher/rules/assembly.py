@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from watcher.rules.channels import NOT_YET, Channels
 from watcher.rules.document import Path
@@ -117,8 +118,8 @@ class _Assembly:
             return None
 
     def _warn_of_plain_http(self, url: str) -> None:
-        host = url.removeprefix("http://").partition("/")[0].rpartition(":")[0] or url
-        if url.startswith("http://") and host not in ("127.0.0.1", "localhost", "[::1]"):
+        parts = urlsplit(url)
+        if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
             message = "http:// shows your key to everyone on the way: use https://"
             self._sources[0].warn(("api", "url"), message)
 
@@ -141,7 +142,7 @@ class _Assembly:
                 continue
             for index, raw in enumerate(value):
                 rules.append(ruling.rule(raw, source, ("rules", index)))
-        if not any(self._value(source, "rules") for source in lists):
+        if not any(self._value(source, "rules") not in (None, []) for source in lists):
             self._sources[0].report(
                 (), "there are no rules: write one under rules: (watcher init shows how)"
             )

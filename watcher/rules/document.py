@@ -28,7 +28,7 @@ MAX_PROBLEMS = 200
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 # ${NAME} is ours, not YAML's, which would end a text in [...] at its brace: while YAML reads, two
 # letters that nobody writes stand for the braces, so that every column stays what it was.
 _BRACED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
@@ -108,7 +108,7 @@ def read(data: bytes | str, name: str) -> Document:
 
 def _decode(data: bytes, name: str) -> str:
     if len(data) > MAX_BYTES:
-        what = f"the file has {len(data):,} bytes; a rule file may have {MAX_BYTES:,}"
+        what = f"the file is too large: a rule file may have {MAX_BYTES:,} bytes"
         raise Unreadable((Problem(name, 0, 0, "", what),))
     try:
         return data.decode("utf-8-sig")
@@ -128,8 +128,10 @@ class _Open:
     anchor: str | None
     nodes: int
     depth: int = 1
+    flow: bool = False
     key: str | None = None
     key_place: tuple[int, int] = (0, 0)
+    key_end: int = 0
     skip: bool = False
 
 
@@ -188,7 +190,10 @@ class _Builder:
             text = _HIDDEN.sub(r"${\1}", text)
         if self._wants_key():
             self._key(text, place, plain=not event.style)
+            self._stack[-1].key_end = event.end_mark.index
             return
+        if not text and self._stack:
+            self._check_comma(self._stack[-1], event)
         plain = event.implicit[0] and event.tag is None
         value = resolve(text) if plain else text
         spot = Spot(*place)
@@ -205,7 +210,9 @@ class _Builder:
             self._stop(event, f"lists and mappings stand more than {MAX_DEPTH} deep here")
         if event.anchor:
             self._anchors[event.anchor] = None  # an alias to it from inside has no end
-        self._stack.append(_Open(value, Spot(*_place(event)), event.anchor, self._nodes - 1))
+        self._stack.append(
+            _Open(value, Spot(*_place(event)), event.anchor, self._nodes - 1, flow=event.flow_style)
+        )
 
     def _close(self) -> None:
         done = self._stack.pop()
@@ -250,6 +257,14 @@ class _Builder:
             )
             top.skip = True
         top.key, top.key_place = key, place
+
+    def _check_comma(self, top: _Open, event: Any) -> None:
+        """In ``{at_least: 1,000}`` the 000 is a key with nothing after it, not even a colon."""
+        if top.flow and top.key and not event.style and top.key_end == event.start_mark.index:
+            message = f"{quoted(top.key)} has no value: is it a text or number cut at its comma?"
+            key, top.key = top.key, None  # the problem is the mapping's
+            self._note_at(top.key_place, message)
+            top.key, top.skip = key, True
 
     def _put(self, value: object, spot: Spot, depth: int = 0) -> None:
         if not self._stack:
@@ -314,5 +329,6 @@ def _explain(error: yaml.YAMLError, name: str, text: str) -> Problem:
     what = str(getattr(error, "problem", "") or "")
     if mark is None:
         return Problem(name, 0, 0, "", "the file has a character that YAML can't read")
-    words = explain(what, text, mark.line, mark.column, begin.line + 1 if begin else None)
+    begun = begin.line + 1 if begin is not None and begin.line < mark.line else None
+    words = explain(what, text, mark.line, mark.column, begun)
     return Problem(name, mark.line + 1, mark.column + 1, "", words)

@@ -71,6 +71,8 @@ def parse_expression(text: str) -> Expression:
     """Read an expression; ``ValueError`` says what is wrong with it."""
     if len(text) > MAX_LENGTH:
         raise Wrong(f"the formula is longer than {MAX_LENGTH:,} characters")
+    if not text.strip():
+        raise Wrong("the formula is empty")
     parser = _Parser(_tokens(text))
     node = parser.whole()
     if not parser.names:

@@ -46,14 +46,14 @@ def json_schema() -> Schema:
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "api": _section(ApiSection),
+            "api": _or_empty(_section(ApiSection)),
             "channels": _named(_section(ChannelSection), "where alerts go, by name"),
             "operator": NAMES | {"description": "channels that hear of the watcher's own trouble"},
-            "defaults": _defaults(),
+            "defaults": _or_empty(_defaults()),
             "metrics": _named(_NUMBER, "your own metrics: formulas over others"),
             "watches": _named({"$ref": "#/$defs/watch"}, "lists to read, shared by name"),
             "rules": {"type": "array", "items": {"$ref": "#/$defs/rule"}},
-            "keep": _section(KeepSection),
+            "keep": _or_empty(_section(KeepSection)),
             "heartbeat": {"type": "string", "description": "asked after every good round"},
         },
         "$defs": {
@@ -125,7 +125,13 @@ def _inlined_properties(properties: Any, definitions: Mapping[str, object]) -> o
 
 
 def _named(entry: Schema, description: str) -> Schema:
-    return {"type": "object", "description": description, "additionalProperties": entry}
+    schema = {"type": "object", "description": description, "additionalProperties": entry}
+    return _or_empty(schema)
+
+
+def _or_empty(schema: Schema) -> Schema:
+    """A section of which only the name stands there, its lines commented out."""
+    return schema | {"type": ["object", "null"]}
 
 
 def _defaults() -> Schema:

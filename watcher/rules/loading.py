@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 
 from watcher.errors import Problem, RulesError
 from watcher.rules.assembly import assemble
-from watcher.rules.document import Document, Unreadable, read
+from watcher.rules.document import MAX_BYTES, Document, Unreadable, read
 from watcher.rules.rulebook import Rulebook
 from watcher.rules.source import Source
 from watcher.rules.substitution import Vault
@@ -29,7 +29,10 @@ def load(
     documents: list[Document] = []
     for file in _files(paths, problems, warnings):
         try:
-            documents.append(read(file.read_bytes(), str(file)))
+            with file.open("rb") as opened:
+                # One byte more shows that it is too large; what never ends is not read whole.
+                data = opened.read(MAX_BYTES + 1)
+            documents.append(read(data, str(file)))
         except OSError as error:
             problems.append(Problem(str(file), 0, 0, "", _unreadable(error)))
         except Unreadable as error:
@@ -99,9 +102,16 @@ def _files(
     return list(found)
 
 
+def rule_files(path: FilePath) -> list[FilePath]:
+    """The files that ``path`` stands for: itself, or the rule files in the folder."""
+    return _files([path], [], [])
+
+
 def _is_rules(entry: FilePath) -> bool:
     # Editors keep their own files beside, with a dot in front.
-    return entry.suffix == ".yaml" and not entry.name.startswith(".") and not entry.is_dir()
+    if entry.suffix != ".yaml" or entry.name.startswith("."):
+        return False
+    return entry.is_file() or not entry.exists()  # a link to nowhere is reported, not passed over
 
 
 def _unreadable(error: OSError) -> str:

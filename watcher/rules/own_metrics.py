@@ -17,6 +17,9 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 _WORDS = "all any not appears if else".split()
 _TAKEN = frozenset([*NUMBER_BY_NAME, *TEXT_BY_NAME, *OPTIONS, *FUNCTIONS, *_WORDS])
 _BUILT_IN = Catalogue()
+# Formulas that use each other grow by powers: both limits are far above what anybody needs.
+_DEEPEST = 30
+_LONGEST = 20_000  # characters of a formula with the formulas in it written out
 
 
 class OwnMetrics:
@@ -68,6 +71,10 @@ class OwnMetrics:
             circle = " -> ".join([*above[above.index(name) :], name])
             self._fail(name, path, report, f"the formula needs itself: {circle}")
             return None
+        if len(above) >= _DEEPEST:
+            much = f"formulas use each other more than {_DEEPEST} deep here"
+            self._fail(name, path, report, much)
+            return None
         parts = {}
         for part in expression.names:
             if not self._knows(part):
@@ -79,8 +86,13 @@ class OwnMetrics:
         if len(parts) < len(expression.names):
             self._broken.add(name)
             return None
-        self._done[name] = _own(name, expression, parts)
-        return self._done[name]
+        metric = _own(name, expression, parts)
+        if len(metric.definition) > _LONGEST:
+            much = "the formula and those that it uses are too long together"
+            self._fail(name, path, report, much)
+            return None
+        self._done[name] = metric
+        return metric
 
     def _knows(self, name: str) -> bool:
         known = name in self._formulas or name in self._broken

@@ -14,7 +14,8 @@ from watcher.units import parse_duration, parse_number
 LONGEST_NAME = 100
 _QUIET = re.compile(r"([01]?\d|2[0-3]):[0-5]\d\s*-\s*([01]?\d|2[0-3]):[0-5]\d", re.ASCII)
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d", re.ASCII)
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://.+", re.DOTALL)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://", re.ASCII)
+_BARE_NAME = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
 
 
 def duration(value: object) -> int:
@@ -24,13 +25,16 @@ def duration(value: object) -> int:
     if value == 0 and not isinstance(value, bool):
         return 0
     if isinstance(value, int | float) and not isinstance(value, bool):
-        raise Wrong(f"{value} needs a unit: write it like {value}h, {value}d or 1h30m")
+        shown = f"{value:g}" if abs(value) < 1e6 else "24"
+        raise Wrong(f"{value:g} needs a unit: write it like {shown}h, {shown}d or 1h30m")
     raise Wrong(f"takes a time like 24h, not {kind(value)}")
 
 
 def number(value: object) -> float:
     """A number; also as text, for it may have been filled in."""
     if isinstance(value, str):
+        if value.strip().endswith("%"):
+            raise Wrong(f"takes a number, not the percentage {quoted(value.strip())}")
         return parse_number(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Wrong(f"takes a number, not {kind(value)}")
@@ -66,20 +70,25 @@ def severity(value: object) -> Severity:
         raise Wrong(f"{quoted(value)} is no severity{hint or f': it is {either(names)}'}") from None
 
 
-def urls(value: object) -> list[str]:
-    """One Apprise URL or a list of them; what is wrong is said without showing any."""
-    given = [value] if isinstance(value, str) else value
-    if not isinstance(given, list) or not given:
-        what = "an empty list" if given == [] else kind(value)
+def urls(value: object) -> list[object]:
+    """One Apprise URL or a list of them."""
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, list) or not value:
+        what = "an empty list" if value == [] else kind(value)
         raise Wrong(f"takes an Apprise URL or a list of them, not {what}")
-    for position, url in enumerate(given, 1):
-        # The URL itself holds a secret and is not shown.
-        which = f"URL {position}" if len(given) > 1 else "this"
-        if not isinstance(url, str):
-            raise Wrong(f"{which} must be text")
-        if not _SCHEME.fullmatch(url.strip()):
-            raise Wrong(f"{which} is no Apprise URL: it begins with a service, as tgram://")
-    return [url.strip() for url in given]
+    return value
+
+
+def url(value: object) -> str:
+    """An Apprise URL, as far as that can be told here. It is a secret: no message shows it."""
+    if not isinstance(value, str):
+        raise Wrong("must be an Apprise URL, as a text")
+    if _BARE_NAME.fullmatch(value.strip()):
+        raise Wrong("a variable is written with braces, as ${NAME}")
+    if not _SCHEME.match(value.strip()):
+        raise Wrong("this is no Apprise URL: it begins with a service, as tgram://")
+    return value.strip()
 
 
 def timezone(value: object) -> str:
@@ -116,6 +125,8 @@ def api_key(value: object) -> str:
     text = value.strip()
     if not text:
         raise Wrong("is empty")
+    if _BARE_NAME.fullmatch(text):
+        raise Wrong("a variable is written with braces, as ${KEYAPI_KEY}")
     if not text.isascii() or not text.isprintable() or " " in text:
         raise Wrong("has a space or another character that no key has")
     return text

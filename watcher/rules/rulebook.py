@@ -142,6 +142,11 @@ class Rulebook:
         used = {rule.watch.key for rule in self.rules}
         return tuple(watch for watch in self.watches if watch.key in used)
 
+    @property
+    def marks(self) -> list[tuple[str, str]]:
+        """Each rule's name and fingerprint: what the store needs to see a change."""
+        return [(rule.name, rule.fingerprint) for rule in self.rules]
+
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
         """The rules that one scan of ``watch`` feeds, in the order of the file."""
         return tuple(rule for rule in self.rules if rule.watch.key == watch.key)

@@ -141,7 +141,7 @@ class Ruling:
             severity=_given(section.severity, defaults.severity),
             notify=notify,
             cooldown=_given(section.cooldown, defaults.cooldown),
-            remind=section.remind if section.remind is not None else defaults.remind,
+            remind=_given(section.remind, defaults.remind) or None,  # 0 turns the default off
             resolved=_given(section.resolved, defaults.resolved),
             limit=_given(section.limit, defaults.limit),
             file=source.name,

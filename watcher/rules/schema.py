@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
+from watcher.keyapi.fields import PARAMETER_BY_NAME
 from watcher.model import Severity
 from watcher.rules import readers
 from watcher.rules.document import Path
@@ -34,8 +35,9 @@ Text: TypeAlias = Annotated[str, BeforeValidator(readers.text, json_schema_input
 NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 # Checked where the channels are known.
 Names: TypeAlias = Annotated[Any, WithJsonSchema(NAMES)]
+Url: TypeAlias = Annotated[str, BeforeValidator(readers.url, json_schema_input_type=str)]
 Urls: TypeAlias = Annotated[
-    list[str], BeforeValidator(readers.urls, json_schema_input_type=list[str] | str)
+    list[Url], BeforeValidator(readers.urls, json_schema_input_type=list[str] | str)
 ]
 Zone: TypeAlias = Annotated[str, BeforeValidator(readers.timezone, json_schema_input_type=str)]
 
@@ -136,6 +138,9 @@ SECTIONS = (
     "heartbeat",
 )
 
+# What stands in a watch, and is looked for in a rule.
+_OF_WATCHES = frozenset(["every", "timezone", "sort", "top", *PARAMETER_BY_NAME])
+
 _Model = TypeVar("_Model", bound=Section)
 
 
@@ -160,12 +165,25 @@ def shape(model: type[_Model], value: object) -> _Model:
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
         found = [_explain(one, model) for one in details]
+        found = [(_written(path, value), message, at_key) for path, message, at_key in found]
         found = [one for one in found if not (one[0][:1] and one[0][0] in empty)]
         lacking = [one for one in found if one[1].startswith("needs ") and _named(one[1], empty)]
         raise Misfit([*problems, *(one for one in found if one not in lacking)]) from None
     if problems:
         raise Misfit(problems)
     return section
+
+
+def _written(path: Path, value: object) -> Path:
+    """As much of the path as was written: a single URL is read as a list of one."""
+    for length, step in enumerate(path):
+        if isinstance(value, Mapping) and step in value:
+            value = value[str(step)]
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step]
+        else:
+            return path[:length] if isinstance(step, int) else path
+    return path
 
 
 def _named(message: str, keys: Sequence[str]) -> bool:
@@ -184,6 +202,8 @@ def _explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Path, str, bo
         case "extra_forbidden":
             key = str(path[-1])
             inner = _inner(model, path[:-1])
+            if inner is RuleSection and key in _OF_WATCHES:
+                return path, f'"{key}" belongs to the watch: watch: {{{key}: ...}}', True
             hint = nearest(key, _keys(inner)) or f": there are {', '.join(_keys(inner))}"
             return path, f"unknown field {quoted(key)}{hint}", True
         case "missing":

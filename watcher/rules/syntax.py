@@ -24,10 +24,14 @@ def _hint(what: str, line: str, column: int) -> str:
             'a ":" is not possible here: is the line indented as the one above, '
             "or does a text with a colon need quotes?"
         )
+    if "expected comment or line break" in what and line[:column].rstrip("= ").endswith((">", "|")):
+        return 'a text that begins with > or | needs quotes; "more than 5" is {above: 5}'
+    if "unexpected ':'" in what:
+        return 'after a ":" comes a space and then a value'
     if "cannot start any token" in what:
         letter = line[column : column + 1]
         return f"a text can't begin with {letter}: put it in quotes"
-    if "did not find expected key" in what or "expected <block end>" in what:
+    if any(told in what for told in ("expected key", "expected <block end>", "expected '-'")):
         return "this does not fit what stands before it: check the indentation and the quotes"
     if "could not find expected ':'" in what:
         return 'a ":" is missing: write "name: value", and put a text over several lines in quotes'

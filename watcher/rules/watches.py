@@ -23,21 +23,21 @@ def read_schedule(
     every: object, timezone: object, source: Source, path: Path
 ) -> Every | Cron | None:
     """An interval or a cron line; None where something about it was reported."""
-    if timezone is not None and not isinstance(timezone, str):
-        message = f"takes a time zone as Europe/Berlin, not {kind(timezone)}"
-        source.report((*path, "timezone"), message)
-        return None
+    zone, schedule = None, None
     try:
-        return _schedule(every, timezone or "UTC")
+        zone = readers.timezone("UTC" if timezone is None else timezone)
     except ValueError as error:
-        wrong_zone = "time zone" in str(error)
-        source.report((*path, "timezone" if wrong_zone else "every"), str(error))
-        return None
+        source.report((*path, "timezone"), str(error))
+    try:
+        schedule = _schedule(every, zone or "UTC")
+    except ValueError as error:
+        source.report((*path, "every"), str(error))
+    return schedule if zone is not None else None
 
 
 def _schedule(every: object, timezone: str) -> Every | Cron:
     if isinstance(every, str) and len(every.split()) > 2:
-        return parse_cron(every, readers.timezone(timezone))
+        return parse_cron(every, timezone)
     try:
         seconds = readers.duration(every)
     except ValueError as error:

@@ -10,6 +10,14 @@ class Wrong(ValueError):
     """What the user wrote does not fit; the text says why, and what would."""
 
 
+class WrongOption(Wrong):
+    """The same of an option beside an operator, as ``from``."""
+
+    def __init__(self, option: str, message: str) -> None:
+        super().__init__(message)
+        self.option = option
+
+
 _LONGEST_GUESS = 80  # a longer text is no mistyped name, and comparing it takes time
 
 

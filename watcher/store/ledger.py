@@ -30,36 +30,42 @@ class Ledger:
 
     def reserve(
         self, watch: str, amount: int, now: Instant, per_day: int | None, per_month: int | None
-    ) -> bool:
-        """Sets ``amount`` aside if both caps (None is no cap) leave it; else changes nothing."""
+    ) -> int | None:
+        """Sets ``amount`` aside if both caps (None is no cap) leave it; the reservation's id.
+
+        None, and nothing changed, where a cap does not leave it.
+        """
         with self._db.atomic():
             spent = self.spent(now)
             if per_day is not None and spent.day + amount > per_day:
-                return False
+                return None
             if per_month is not None and spent.month + amount > per_month:
-                return False
-            self._db.execute(
+                return None
+            return self._db.execute(
                 "INSERT INTO reservations (day, watch, amount) VALUES (?, ?, ?)",
                 (_day(now), watch, amount),
-            )
-            return True
+            ).lastrowid
 
-    def settle(self, watch: str, reserved: int, used: int, now: Instant) -> None:
+    def settle(self, reservation: int, used: int) -> None:
         """What was reserved becomes what was used, on the day of the reservation."""
         with self._db.atomic():
-            row = self._db.one(
-                "SELECT id, day FROM reservations WHERE watch = ? AND amount = ? "
-                "ORDER BY id DESC LIMIT 1",
-                (watch, reserved),
-            )
-            row_id, day = row or (0, _day(now))
-            self._db.execute("DELETE FROM reservations WHERE id = ?", (row_id,))
+            row = self._db.one("SELECT day, watch FROM reservations WHERE id = ?", (reservation,))
+            if row is None:
+                return
+            self._db.execute("DELETE FROM reservations WHERE id = ?", (reservation,))
             if used:
                 self._db.execute(
                     "INSERT INTO credits (day, watch, used) VALUES (?, ?, ?) "
                     "ON CONFLICT (day, watch) DO UPDATE SET used = used + excluded.used",
-                    (day, watch, used),
+                    (*row, used),
                 )
+
+    def charge(self, watch: str, used: int, now: Instant) -> None:
+        """Counts what was spent without a reservation, whatever the caps say."""
+        with self._db.atomic():
+            reservation = self.reserve(watch, used, now, None, None)
+            if reservation is not None:
+                self.settle(reservation, used)
 
     def spent(self, now: Instant) -> Spent:
         day = _day(now)

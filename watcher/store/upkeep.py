@@ -150,7 +150,9 @@ class Upkeep:
 
     def _prune_observations(self, before: Instant, step: int) -> bool:
         """Rows stand in the order in which they were written, so a step is a run of rows."""
-        first = self._db.number("SELECT id FROM observations WHERE id >= ?", (self._next_row,))
+        first = self._db.number(
+            "SELECT id FROM observations WHERE id >= ? ORDER BY id LIMIT 1", (self._next_row,)
+        )
         row = self._db.one("SELECT at FROM observations WHERE id = ?", (first,))
         if row is None or row[0] >= before:
             self._next_row = 0

@@ -7,18 +7,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 from watcher.store.connection import explained
 from watcher.store.database import Database
 
 T = TypeVar("T")
-
-
-class Runs(Protocol):
-    """What those need who only use the store."""
-
-    async def run(self, job: Callable[[Database], T]) -> T: ...
 
 
 class StoreThread:

@@ -153,8 +153,12 @@ async def _guarded(
 ) -> web.StreamResponse:
     """Only names of this machine in the Host header, lest a web site rebind its own to us."""
     host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-    if host.strip("[]") not in ("127.0.0.1", "::1", "localhost"):
-        raise web.HTTPForbidden(text="ask for this page by 127.0.0.1 or localhost\n")
-    response = await handler(request)
+    try:
+        if host.strip("[]") not in ("127.0.0.1", "::1", "localhost"):
+            raise web.HTTPForbidden(text="ask for this page by 127.0.0.1 or localhost\n")
+        response = await handler(request)
+    except web.HTTPException as answer:
+        answer.headers.update(HEADERS)
+        raise
     response.headers.update(HEADERS)
     return response

@@ -91,9 +91,25 @@ def test_evidence_has_the_baseline() -> None:
         ({"rises": 5, "from": "7y ago"}, '"7y" is no duration'),
         ({"above": 5, "from": "7d ago"}, '"from" only goes with rises, falls, changes'),
         ({"becomes": 5, "min_change": 1}, '"min_change" only goes with rises, falls, changes'),
+        ({"rises": "5%", "min_change": "5%"}, '"min_change" takes an absolute amount'),
     ],
 )
 def test_refuses(operator: dict[str, object], message: str) -> None:
     """What makes no sense, and what is not built yet."""
     (complaint,) = complaints({METRIC: operator})
     assert message in complaint
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("from", "yesterday"), ("min_change", -5), ("min_change", "x")]
+)
+def test_an_option_is_blamed_itself(option: str, value: object) -> None:
+    """Not the operator that it stands beside."""
+    (complaint,) = complaints({METRIC: {"rises": 5, option: value}})
+    assert complaint.startswith(f"{METRIC}.{option}: ")
+
+
+def test_a_fraction_may_move_by_points() -> None:
+    """Two points of commission are 2%."""
+    moved = condition({"commission": {"rises": "10%", "min_change": "2%"}})
+    assert "by 2% at least" in str(moved)

@@ -9,6 +9,7 @@ from tests.rules.tables import complaints, condition
     ("raw", "message"),
     [
         ({"sales_grwth": 1}, 'unknown metric "sales_grwth", did you mean "sales_growth"'),
+        ({"or": [{"review_count": 1}]}, 'unknown metric "or", did you mean "any"?'),
         ({"zzz": 1}, 'unknown metric "zzz" (watcher metrics lists all)'),
         ({"at_least": 1}, '"at_least" is an operator: it stands under a metric'),
         ({"review_count": {"atleast": 1}}, 'unknown operator "atleast", did you mean "at_least"?'),

@@ -57,7 +57,11 @@ def test_a_cruel_expression_takes_linear_time() -> None:
         ({"matches": "a{1000}{1000}"}, "is no regular expression"),
         ({"matches": "a" * 1_001}, "longer than 1,000 characters"),
         ({"contains": ""}, "every text contains nothing"),
-        ({"contains": ["a"]}, 'for several write "in: [...]"'),
+        ({"contains": ["a"]}, "for several write any: with a product_name for each"),
+        ({"equals": ["a"]}, 'for several write "in: [...]"'),
+        ({"not_equals": ["a"]}, 'for several write "not_in: [...]"'),
+        ({"in": []}, "not an empty one"),
+        ({"matches": ""}, "every text matches nothing"),
         ({"contains": True}, "takes a text, not true"),
         ({"in": "a"}, "takes a list of texts"),
         ({"above": 5}, "above needs a number, and product_name is a text"),
@@ -71,6 +75,12 @@ def test_refuses(operator: object, message: str) -> None:
     """A wrong pattern or operator is said in one line."""
     (complaint,) = complaints({"product_name": operator})
     assert message in complaint
+
+
+def test_regions_are_in_capitals() -> None:
+    """As in a watch: the API writes them so."""
+    assert condition({"region": "us"}) == condition({"region": "US"})
+    assert condition({"region": {"in": ["us"]}}) == condition({"region": {"in": ["US"]}})
 
 
 def test_words_and_meaning() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,10 +21,12 @@ from watcher.rules.conditions.base import (
     present,
     value_at,
 )
-from watcher.rules.conditions.values import Setting, is_percent, number, say
+from watcher.rules.conditions.values import Setting, counted, is_percent, number, say
 from watcher.rules.metrics import Metric
-from watcher.rules.words import Wrong, kind, quoted
+from watcher.rules.words import Wrong, WrongOption, kind, quoted
 from watcher.units import format_number, parse_duration
+
+_T = TypeVar("_T")
 
 _STATISTICS = ("median", "mean", "min", "max")
 # A move of 30% must count as one although 0.3 has no exact binary form.
@@ -138,11 +141,19 @@ def change(direction: str) -> Callable[[Metric, Setting], Condition]:
             direction,
             _above_zero(setting.value, direction),
             is_percent(setting.value),
-            from_of(setting.options.get("from", "last")),
-            _floor(setting.options),
+            _of_option("from", lambda: from_of(setting.options.get("from", "last"))),
+            _of_option("min_change", lambda: _floor(setting.options, metric)),
         )
 
     return build
+
+
+def _of_option(option: str, read: Callable[[], _T]) -> _T:
+    """What ``read`` gives; what is wrong with it stands at the option, not at the operator."""
+    try:
+        return read()
+    except ValueError as error:
+        raise WrongOption(option, str(error)) from None
 
 
 def from_of(value: object) -> From:
@@ -175,10 +186,12 @@ def _is_duration(text: str) -> bool:
     return True
 
 
-def _floor(options: Mapping[str, object]) -> float | None:
+def _floor(options: Mapping[str, object], metric: Metric) -> float | None:
     if "min_change" not in options:
         return None
     floor = number(options["min_change"])
+    if is_percent(options["min_change"]) and counted(metric):
+        raise Wrong('"min_change" takes an absolute amount, as 500: a percentage goes to rises')
     if floor <= 0:
         raise Wrong('"min_change" must be above 0')
     return floor

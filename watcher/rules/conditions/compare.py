@@ -146,7 +146,8 @@ def between(metric: Metric, setting: Setting) -> Condition:
     """``between: [a, b]``."""
     value = setting.value
     if not isinstance(value, list) or len(value) != 2:
-        raise Wrong(f"takes two values, as [10, 20], not {kind(value)}")
+        given = f"{len(value)} of them" if isinstance(value, list) else kind(value)
+        raise Wrong(f"takes two values, as [10, 20], not {given}")
     low, high = number(value[0], metric), number(value[1], metric)
     if low > high:
         raise Wrong(

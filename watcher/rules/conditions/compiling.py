@@ -17,7 +17,7 @@ from watcher.rules.conditions.registry import (
 )
 from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric
-from watcher.rules.words import kind, nearest, quoted
+from watcher.rules.words import WrongOption, kind, nearest, quoted
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -86,6 +86,9 @@ class _Compiler:
     def _unknown(self, key: str) -> str:
         if key in NUMBER_BY_NAME or key in OPTIONS:
             return f'"{key}" is an operator: it stands under a metric, as {_example(key)}'
+        group = {"and": "all", "or": "any"}.get(key.casefold())
+        if group is not None:
+            return f'unknown metric {quoted(key)}, did you mean "{group}"?'
         hint = nearest(key, (*self._catalogue.names(), *_GROUPS))
         return f"unknown metric {quoted(key)}{hint or ' (watcher metrics lists all)'}"
 
@@ -188,9 +191,11 @@ class _Compiler:
     def _attempt(self, path: Path, build: Callable[[], Condition]) -> Condition | None:
         try:
             return build()
+        except WrongOption as error:
+            self._report((*path[:-1], error.option), str(error))
         except ValueError as error:
             self._report(path, str(error))
-            return None
+        return None
 
 
 def _joined(

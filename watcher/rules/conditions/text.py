@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -140,27 +140,29 @@ def compile_pattern(pattern: str) -> re2._Regexp[str]:
 
 def equals(attribute: Attribute, setting: Setting) -> Condition:
     """``equals: text``, or the bare text."""
-    return OneOf(attribute, (_text(setting.value),))
+    value = _text(setting.value, '; for several write "in: [...]"')
+    return OneOf(attribute, (_as_written(attribute, value),))
 
 
 def not_equals(attribute: Attribute, setting: Setting) -> Condition:
     """``not_equals: text``."""
-    return OneOf(attribute, (_text(setting.value),), negated=True)
+    value = _text(setting.value, '; for several write "not_in: [...]"')
+    return OneOf(attribute, (_as_written(attribute, value),), negated=True)
 
 
 def among(attribute: Attribute, setting: Setting) -> Condition:
     """``in: [...]``."""
-    return OneOf(attribute, tuple(_texts(setting.value)))
+    return OneOf(attribute, _texts(attribute, setting.value))
 
 
 def not_among(attribute: Attribute, setting: Setting) -> Condition:
     """``not_in: [...]``."""
-    return OneOf(attribute, tuple(_texts(setting.value)), negated=True)
+    return OneOf(attribute, _texts(attribute, setting.value), negated=True)
 
 
 def contains(attribute: Attribute, setting: Setting) -> Condition:
     """``contains: text``."""
-    part = _text(setting.value)
+    part = _text(setting.value, f"; for several write any: with a {attribute.name} for each")
     if not part:
         raise Wrong("takes a text that is not empty: every text contains nothing")
     return Contains(attribute, part)
@@ -168,21 +170,29 @@ def contains(attribute: Attribute, setting: Setting) -> Condition:
 
 def matches(attribute: Attribute, setting: Setting) -> Condition:
     """``matches: regular expression``."""
-    condition = Matches(attribute, _text(setting.value))
+    condition = Matches(attribute, _text(setting.value, '; for several write "one|other"'))
+    if not condition.pattern:
+        raise Wrong("takes an expression that is not empty: every text matches nothing")
     compile_pattern(condition.pattern)
     return condition
 
 
-def _text(value: object) -> str:
+def _text(value: object, several: str = "") -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)  # an id written without quotes
     if not isinstance(value, str):
-        hint = '; for several write "in: [...]"' if isinstance(value, list) else ""
+        hint = several if isinstance(value, list) else ""
         raise Wrong(f"takes a text, not {kind(value)}{hint}")
     return value
 
 
-def _texts(value: object) -> Iterable[str]:
+def _texts(attribute: Attribute, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
-        raise Wrong(f"takes a list of texts, as [a, b], not {kind(value)}")
-    return [_text(one) for one in value]
+        given = "an empty one" if value == [] else kind(value)
+        raise Wrong(f"takes a list of texts, as [a, b], not {given}")
+    return tuple(_as_written(attribute, _text(one)) for one in value)
+
+
+def _as_written(attribute: Attribute, value: str) -> str:
+    """As the API writes it: a market's code is in capitals, here as in a watch."""
+    return value.upper() if attribute.name == "region" else value

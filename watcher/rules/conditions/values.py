@@ -38,10 +38,20 @@ def number(value: object, metric: Metric | None = None) -> float:
         raise Wrong(f"takes a number, not {kind(value)}")
     if metric is not None and metric.unit is Unit.DAY:
         return _day(value)
+    if metric is not None and is_percent(value) and counted(metric):
+        raise Wrong(
+            f"takes a number, as 100: {metric.name} is no fraction that {quoted(str(value))} "
+            "could be compared with; for a change there are rises and falls"
+        )
     result = _plain(value, metric)
     if not math.isfinite(result) or abs(result) > 1e15:
         raise Wrong(f"{kind(value)} is too large")
     return result
+
+
+def counted(metric: Metric) -> bool:
+    """Whether it counts things, money, days or places: 50% of one says nothing."""
+    return metric.unit in (Unit.COUNT, Unit.MONEY, Unit.DAYS, Unit.PLACE)
 
 
 def is_percent(value: object) -> bool:
@@ -79,7 +89,9 @@ def _flag(value: object, metric: Metric) -> float:
     names = dict(metric.names)
     choices = names or {"true": 1, "false": 0}
     if isinstance(value, str):
-        by_name = choices.get(value.strip().casefold())
+        # "yes" is text to YAML 1.2; a watch takes it too.
+        spelled = choices if names else {**choices, "yes": 1, "no": 0}
+        by_name = spelled.get(value.strip().casefold())
         if by_name is not None:
             return float(by_name)
         value = int(value) if value.strip().isdecimal() and len(value) < 5 else value
@@ -104,4 +116,5 @@ def _day(value: float | str) -> float:
             return float(int(text))
     except ValueError:
         pass
-    raise Wrong(f"{quoted(text)} is no day: write it like 2026-11-23 or 20261123")
+    hint = "; for an age there is age_days, as {at_most: 30}" if "ago" in text else ""
+    raise Wrong(f"{quoted(text)} is no day: write it like 2026-11-23 or 20261123{hint}")
