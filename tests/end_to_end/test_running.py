@@ -29,6 +29,12 @@ rules:
     when: {total_sale_7d_cnt: {at_least: 1}}
 """
 
+SECOND = """
+  - name: dearest
+    watch: {sort: spu_avg_price desc, top: 10}
+    when: {spu_avg_price: {at_least: 1m}}
+"""
+
 
 @pytest.fixture
 def watcher(tmp_path: Path, simulator: Simulator, sink: Service) -> Watcher:
@@ -48,10 +54,29 @@ async def test_a_restart_buys_nothing_that_is_not_due(
         assert await daemon.stop() == 0
     assert simulator.pages == 2
     async with watcher.running() as daemon:
-        await until(lambda: bool(watcher.query("SELECT 1")))
+        # A watch that is new is read at once, so by then one wrongly due would have been, too.
+        watcher.rules.write_text(RULES + SECOND, encoding="utf-8")
+        await daemon.said("scanned")
         assert await daemon.stop() == 0
-    assert simulator.pages == 2
+    assert simulator.pages == 3
+    assert simulator.asked[-1]["product_sort_field"] == "3"
     assert len(sink.taken) == 1
+
+
+async def test_a_scan_that_a_stop_cut_off_is_taken_up_again(
+    watcher: Watcher, simulator: Simulator
+) -> None:
+    """What was read is kept as partial; the next start reads the list at once."""
+    simulator.fail_next(page=2, delay=60)
+    async with watcher.running() as daemon:
+        await until(lambda: simulator.requests == 2)
+        assert await daemon.stop() == 0
+    assert watcher.query("SELECT state, size FROM scans") == [("partial", 10)]
+    async with watcher.running() as daemon:
+        await daemon.said("scanned", state="complete")
+        assert await daemon.stop() == 0
+    assert watcher.query("SELECT sum(used) FROM credits") == [(4,)]
+    assert watcher.query("SELECT count(*) FROM reservations") == [(0,)]
 
 
 async def test_what_waits_at_the_stop_is_sent_at_the_next_start(

@@ -1,0 +1,157 @@
+"""The daemon's queue, and what it does when a scan breaks; the scanner is a fake."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+
+from tests.daemon.test_scanner import SetClock
+from watcher.alerting.evaluation import Outcome
+from watcher.alerting.telling import Audience
+from watcher.daemon.daemon import BROKEN_SECONDS, Daemon, forget_others
+from watcher.daemon.scanner import Scanner
+from watcher.model import Instant
+from watcher.rules.loading import load_text
+from watcher.rules.rulebook import Rulebook, Watch
+from watcher.store.database import Database
+from watcher.store.writer import Writer
+from watcher.units import DAY, HOUR
+
+RULES = """
+channels: {me: {url: "json://127.0.0.1:9/"}}
+operator: [me]
+defaults: {region: US, notify: [me]}
+rules:
+  - name: top
+    watch: {sort: total_sale_7d_cnt desc, top: 30}
+    when: {rank: {at_most: 3}}
+"""
+
+
+@dataclass
+class FakeScanner:
+    """Scans as it is told to."""
+
+    work: Callable[[Watch, Instant], Outcome | None]
+    operator: list[Audience] = field(default_factory=lambda: [Audience("me", ("me/1",))])
+    scans: list[Instant] = field(default_factory=list)
+    until: Instant = 0
+
+    async def scan(self, watch: Watch, at: Instant) -> Outcome | None:
+        self.scans.append(at)
+        return self.work(watch, at)
+
+    def postpone(self, _watch: Watch, until: Instant) -> None:
+        self.until = until
+
+    def not_before(self, _watch: Watch) -> Instant:
+        return self.until
+
+
+def book() -> Rulebook:
+    """One rule."""
+    return load_text(RULES, env={"KEYAPI_KEY": "key", "KEYAPI_URL": "http://127.0.0.1:9"})
+
+
+@pytest.fixture
+async def daemon() -> AsyncIterator[Daemon]:
+    """A daemon whose clock stands still."""
+    async with Writer() as writer:
+        yield Daemon(book(), writer, SetClock(), load=book)
+
+
+async def run_until(daemon: Daemon, done: Callable[[], bool]) -> None:
+    """Run the daemon until so, then stop it; looks every few milliseconds."""
+
+    async def wait() -> None:
+        async with asyncio.timeout(20):
+            while not done():  # noqa: ASYNC110 - nothing gives an event to wait for
+                await asyncio.sleep(0.005)
+        daemon.stopping.set()
+
+    waiting = asyncio.create_task(wait())
+    await daemon.run()
+    await waiting
+
+
+async def causes(daemon: Daemon) -> list[str]:
+    """What the operator was told and goes on."""
+    return [each.cause for each in await daemon.writer.run(lambda db: db.health.causes())]
+
+
+async def test_a_scan_that_breaks_is_postponed_and_told(daemon: Daemon) -> None:
+    """The worker lives on, and the watch is armed for later: its credits are spent."""
+
+    def breaks(_watch: Watch, _at: Instant) -> None:
+        raise RuntimeError("a bug")
+
+    fake = FakeScanner(breaks)
+    daemon.scanner = cast("Scanner", fake)
+    (watch,) = daemon.book.used_watches
+    now = daemon.clock.now()
+    await run_until(daemon, lambda: daemon.timers.due(watch.key) == now + BROKEN_SECONDS)
+    assert fake.scans == [now]
+    assert await causes(daemon) == ["watch top: breaks"]
+
+
+async def test_the_next_good_scan_ends_the_trouble(daemon: Daemon) -> None:
+    """Told when it began; over when it is."""
+    (watch,) = daemon.book.used_watches
+    fake = FakeScanner(lambda _watch, _at: None)
+    daemon.scanner = cast("Scanner", fake)
+    await daemon._trouble("watch top: breaks", "a bug")
+    await daemon._end_trouble("watch top: breaks")
+    assert await causes(daemon) == []
+    rows = await daemon.writer.run(lambda db: db.outbox.waiting_for("me/1"))
+    assert [row.message.title for row in rows] == [
+        "watcher: watch top: breaks",
+        "watcher: over: watch top: breaks",
+    ]
+    assert daemon.timers.due(watch.key) is None
+
+
+async def test_a_watch_is_queued_once(daemon: Daemon) -> None:
+    """Not again while it waits, whoever asks."""
+    fake = FakeScanner(lambda _watch, _at: None)
+    daemon.scanner = cast("Scanner", fake)
+    (watch,) = daemon.book.used_watches
+    fake.until = daemon.clock.now() + DAY
+    for at in range(5):
+        daemon.enqueue(watch.key, at)
+    await run_until(daemon, lambda: bool(fake.scans))
+    assert fake.scans == [0]
+
+
+async def test_a_scan_on_time_stands_for_its_instant(daemon: Daemon) -> None:
+    """Some seconds late is on time; hours late is now."""
+    (watch,) = daemon.book.used_watches
+    slot = watch.schedule.next(daemon.clock.now())
+    queued: list[Instant] = []
+    clock = cast("SetClock", daemon.clock)
+    for late in (0, 59, 2 * HOUR, 3 * DAY):
+        clock.instant = slot + late
+        daemon._busy.clear()
+        daemon._ring(watch.key, slot)
+        job = daemon._queue.get_nowait()
+        assert job is not None
+        queued.append(job[1])
+    assert queued == [slot, slot, slot + 2 * HOUR, slot + 3 * DAY]
+
+
+def test_what_is_no_more_is_forgotten(store: Database) -> None:
+    """Health and causes of watches and rules that a reload removed; others stay."""
+    (watch,) = book().used_watches
+    for kind, name in (("watch", watch.key), ("watch", "gone"), ("rule", "top"), ("rule", "gone")):
+        store.health.failing(kind, name, "why", 1)
+    for cause in ("watch top: fails", "watch gone: fails", "key refused"):
+        store.health.raise_cause(cause, "why", 1)
+    forget_others(store, book(), 2)
+    assert {(each.kind, each.name) for each in store.health.list()} == {
+        ("watch", watch.key),
+        ("rule", "top"),
+    }
+    assert [each.cause for each in store.health.causes()] == ["key refused", "watch top: fails"]
