@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -15,9 +16,16 @@ from apscheduler.triggers.cron import CronTrigger
 from watcher.model import Instant
 from watcher.units import at, format_duration
 
-_FIELD = re.compile(r"[\w*,/\-]+", re.ASCII)
+_CHARACTERS = re.compile(r"[\w*,/\-]+", re.ASCII)
+_FIELDS = (
+    ("minute", "minute", "0-59"),
+    ("hour", "hour", "0-23"),
+    ("day", "day", "1-31"),
+    ("month", "month", "1-12 or jan-dec"),
+    ("weekday", "day_of_week", "mon-sun"),
+)
 _COUNTED = 1_000
-_WEEKDAYS = frozenset("mon tue wed thu fri sat sun".split())
+_WEEKDAYS = tuple("mon tue wed thu fri sat sun".split())
 
 
 class Schedule(Protocol):
@@ -94,23 +102,48 @@ class Cron:
 def parse_cron(line: str, timezone: str = "UTC", now: Instant = 0) -> Cron:
     """Read a cron line; ``ValueError`` says what is wrong with it.
 
-    Weekday numbers are refused: cron's Sunday is 0 or 7, APScheduler's Monday is 0, and a scan
-    on the wrong day would never be noticed.
+    What cron programs read differently is refused, for a scan on the wrong day would never be
+    noticed: weekdays by number (Sunday is 0 or 7, APScheduler's Monday is 0), and a day of the
+    month together with weekdays (either of them, or both at once).
     """
-    parts = line.split()
-    if len(parts) != 5 or not all(_FIELD.fullmatch(part) for part in parts):
+    parts = line.lower().split()
+    if len(parts) != len(_FIELDS):
         raise ValueError(
             f'"{line}" is no cron line: five fields are needed (minute hour day month weekday), '
             'as in "0 9 * * mon-fri"'
         )
-    names = [name for name in re.split(r"[,\-]", parts[4].partition("/")[0]) if name != "*"]
-    if any(name.lower() not in _WEEKDAYS for name in names):
+    for text, (name, option, values) in zip(parts, _FIELDS, strict=True):
+        if option == "day_of_week":
+            _check_weekdays(text, line)
+        elif not _is_field(text, option):
+            raise ValueError(f'"{line}" is no cron line: "{text}" is no {name} ({values})')
+    if parts[2] != "*" and parts[4] != "*":
         raise ValueError(
-            f'write the weekdays of "{line}" by name: mon, tue, wed, thu, fri, sat, sun'
+            f'"{line}" names a day of the month and weekdays; write two watches, one for each'
         )
+    cron = Cron(" ".join(parts), timezone)
     try:
-        cron = Cron(" ".join([*parts[:4], parts[4].lower()]), timezone)
         cron.next(now)
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f'"{line}" is no cron line: {error}') from None
+    except ValueError:
+        raise ValueError(f'"{line}" never comes: no month has that day') from None
     return cron
+
+
+def _is_field(text: str, option: str) -> bool:
+    if not _CHARACTERS.fullmatch(text):
+        return False
+    try:
+        CronTrigger(**{option: text}, timezone=UTC)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_weekdays(text: str, line: str) -> None:
+    names = [name for part in text.split(",") for name in part.split("-")]
+    if text != "*" and any(name not in _WEEKDAYS for name in names):
+        raise ValueError(f'write the weekdays of "{line}" by name, as mon-fri or mon,wed,sun')
+    for part in text.split(","):
+        days = [_WEEKDAYS.index(name) for name in part.split("-") if name in _WEEKDAYS]
+        if days != sorted(days) or len(days) > 2:
+            raise ValueError(f'the weekdays "{part}" of "{line}" run backwards: mon is the first')

@@ -89,7 +89,7 @@ def test_reads_the_whole_example() -> None:
         True,
         ("growth",),
     )
-    assert [rising.order_by.name, gems.order_by.name] == ["sales_trend_flag", "total_sale_7d_cnt"]
+    assert [rising.order_by.name, gems.order_by.name] == ["sales_growth", "total_sale_7d_cnt"]
     assert rising.line == 23
     assert book.metrics.get("earnings") is not None
     assert book.warnings == ()

@@ -62,7 +62,8 @@ def _chosen(book: Rulebook, names: tuple[str, ...]) -> list[Watch]:
     by_name = {rule.name: rule for rule in book.rules}
     for name in names:
         if name not in by_name:
-            raise WatcherError(f'no rule "{name}"{nearest(name, by_name)}')
+            hint = nearest(name, by_name) or f"; there are {', '.join(by_name)}"
+            raise WatcherError(f'no rule "{name}"{hint}')
     return list({by_name[name].watch.key: by_name[name].watch for name in names}.values())
 
 

@@ -167,7 +167,9 @@ def _value(value: float | str | None, evidence: Evidence, currency: str | None) 
 def _flag(metric: str, value: float) -> str | None:
     """The name of a flag's value: ``rising`` of ``sales_trend_flag`` 1."""
     field = BY_NAME.get(metric)
-    names = {number: name for name, number in field.names} if field else {}
+    if field is None or field.unit is not Unit.FLAG:
+        return None
+    names = {number: name for name, number in field.names} or {0: "no", 1: "yes"}
     return names.get(int(value))
 
 

@@ -223,6 +223,8 @@ def _digits(value: object, _: Parameter) -> str:
 
 
 def _whole(value: object, parameter: Parameter) -> int:
+    if isinstance(value, str) and value.strip().endswith("%"):
+        raise ValueError(f"{_show(value)} is no whole number")
     number = _number(value, parameter)
     if not number.is_integer():
         raise ValueError(f"{_show(value)} is no whole number")

@@ -17,6 +17,7 @@ from watcher.rules.schema import DefaultsSection, RuleSection
 from watcher.rules.source import Source
 from watcher.rules.watches import Watches
 from watcher.rules.words import nearest, quoted
+from watcher.units import Unit
 
 _T = TypeVar("_T")
 
@@ -94,10 +95,13 @@ class Ruling:
         *,
         ranked: bool,
     ) -> Metric | None:
-        """The metric that puts the strongest first: by default the first of ``when``."""
+        """The metric that puts the strongest first: by default the first of ``when``.
+
+        The first that is more than a flag: of flags all that fire are equal.
+        """
         name = section.order_by
         if name is None:
-            named = when.metrics if when is not None else ()
+            named = [one for one in when.metrics if one.unit is not Unit.FLAG] if when else []
             return named[0] if named else self._metrics[_STRENGTH]
         metric = self._metrics.get(name)
         if metric is None:

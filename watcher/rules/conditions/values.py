@@ -61,7 +61,8 @@ def is_percent(value: object) -> bool:
 
 def say(value: float, metric: Metric) -> str:
     """A limit in words: exact, and as the user would write it."""
-    for name, flag in metric.names:
+    names = metric.names or ((("no", 0), ("yes", 1)) if metric.unit is Unit.FLAG else ())
+    for name, flag in names:
         if flag == value:
             return name
     match metric.unit:
