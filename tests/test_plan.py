@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watcher.model import ScanState
-from watcher.plan import AT_ONCE, STOPPED, due
+from watcher.plan import AT_ONCE, due
 from watcher.schedule import Every, parse_cron
 from watcher.units import DAY, HOUR, MINUTE
 
@@ -20,7 +20,7 @@ class Past:
 
     at: int
     state: ScanState = ScanState.COMPLETE
-    error: str | None = None
+    interrupted: bool = False
 
 
 def test_a_watch_never_scanned_is_due_at_once() -> None:
@@ -43,13 +43,13 @@ def test_on_the_grid_the_next_is_one_interval_later() -> None:
 def test_a_partial_scan_is_done() -> None:
     """What a partial scan read is not bought again before the next time."""
     slot = 1_000 * DAY + 6 * HOUR
-    assert due(DAILY, [Past(slot, ScanState.PARTIAL, "page 7: 500")], NOW) == slot + DAY
+    assert due(DAILY, [Past(slot, ScanState.PARTIAL)], NOW) == slot + DAY
 
 
 def test_a_scan_cut_off_by_a_stop_is_due_at_once() -> None:
     """The stop is ours; the scan before it decides."""
     slot = 1_000 * DAY + 6 * HOUR
-    cut = Past(slot, ScanState.PARTIAL, f"{STOPPED} after 3 of 20 pages")
+    cut = Past(slot, ScanState.PARTIAL, interrupted=True)
     assert due(DAILY, [cut], NOW) == AT_ONCE
     assert due(DAILY, [cut, Past(slot - DAY)], NOW) == slot
 

@@ -31,6 +31,7 @@ from watcher.rules.loading import load
 from watcher.rules.rulebook import Rulebook
 from watcher.store.writer import Writer
 from watcher.units import DAY, HOUR, next_midnight, utc_day
+from watcher.web.app import parse_address
 
 KEY = "demo-key"
 _READ_AT = 6 * HOUR  # when the past's daily scans were made
@@ -93,6 +94,8 @@ class Demo:
 
     async def run(self) -> None:
         """Serve the market, play the past, then run the daemon until it is stopped."""
+        if self.settings.listen is not None:
+            parse_address(self.settings.listen)  # what is wrong is said before the past is played
         try:
             async with AsyncExitStack() as stack:
                 await self._run(stack)
@@ -123,12 +126,16 @@ class Demo:
             clock=clock,
             on_ready=lambda page: self.listener.ready(self.rules, self.database, page),
         )
-        async with asyncio.TaskGroup() as tasks:
-            days = tasks.create_task(self._pass_days(market, clock))
-            end = tasks.create_task(_end(stopping, chosen.seconds))
+        beside = [
+            asyncio.create_task(self._pass_days(market, clock)),
+            asyncio.create_task(_end(stopping, chosen.seconds)),
+        ]
+        try:
             await service.run(stopping)
-            days.cancel()
-            end.cancel()
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
     async def _play_past(self, book: Rulebook, market: Market) -> None:
         """The days before now, through the same scan and evaluation; nobody is told of them."""

@@ -75,7 +75,9 @@ class Scan:
     ``started`` and ``finished`` are the clock's. ``ranks`` counts from 1 over the positions of
     the list; 0 where the watch has no sort. ``numbers`` is (n, 88) in the order of
     ``fields.NUMERIC``, NaN is absent. ``texts`` has a column for each of ``fields.TEXTS``.
-    ``long_texts`` holds, by product id, only those that the reader asked for.
+    ``long_texts`` holds, by product id, only those that the reader asked for. ``interrupted``:
+    cut off by a stop, a refused key or credits, and no failure of the list: it is due again as
+    soon as the hindrance is gone.
     """
 
     watch: str
@@ -93,6 +95,7 @@ class Scan:
     long_texts: Mapping[str, LongTexts] = field(default_factory=dict)
     error: str | None = None
     problems: tuple[str, ...] = ()
+    interrupted: bool = False
 
     def __len__(self) -> int:
         return len(self.product_ids)

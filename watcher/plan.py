@@ -15,7 +15,6 @@ from watcher.units import DAY, MINUTE
 
 AT_ONCE: Instant = 0
 LOOK_BACK = 16  # scans of a watch that the plan looks at
-STOPPED = "stopped"  # how the error of a scan begins that our own stop cut off
 
 _FIRST_RETRY = 15 * MINUTE
 _BELIEVED = DAY  # a scan further ahead of now was made under a clock that was wrong
@@ -31,7 +30,7 @@ class PastScan(Protocol):
     def state(self) -> ScanState: ...
 
     @property
-    def error(self) -> str | None: ...
+    def interrupted(self) -> bool: ...
 
 
 def due(schedule: Schedule, scans: Sequence[PastScan], now: Instant) -> Instant:
@@ -39,12 +38,12 @@ def due(schedule: Schedule, scans: Sequence[PastScan], now: Instant) -> Instant:
 
     A scan that gave products is done until its next time. One of which nothing could be read is
     tried again after 15 minutes, then 30, and so on, but never later than its next time; one
-    that was cut off by a stop is due at once. A scan of the future (the clock was set back)
+    that was interrupted is due at once. A scan of the future (the clock was set back)
     counts as made now.
     """
     failed: list[Instant] = []
     for scan in scans:
-        if (scan.error or "").startswith(STOPPED) or not believed(scan.at, now):
+        if scan.interrupted or not believed(scan.at, now):
             continue
         at = min(scan.at, now)
         if scan.state is not ScanState.FAILED:

@@ -101,3 +101,16 @@ def test_the_cap_is_never_passed(scans: list[tuple[int, int, bool]]) -> None:
                 if not crash:
                     store.ledger.settle(reservation, min(amount, wanted))
             assert used <= store.ledger.spent(NOON).day <= 12
+
+
+def test_what_a_crash_left_is_settled(store: Database) -> None:
+    """What was booked counts, and of the rest at most what can have been asked."""
+    open_ = reserved(store, 100, NOON)
+    store.ledger.book(open_, 40)
+    reserved(store, 5, NOON, watch="v")
+    assert store.ledger.spent(NOON) == Spent(105, 105)
+    assert store.ledger.used(NOON) == Spent(40, 40)
+    store.ledger.settle_all(20)
+    assert store.ledger.spent(NOON) == store.ledger.used(NOON) == Spent(65, 65)
+    store.ledger.settle_all(20)
+    assert store.ledger.by_watch(NOON) == {"w": 60, "v": 5}

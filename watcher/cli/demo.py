@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -60,6 +61,8 @@ def command(
         listen=None if listen == "off" else listen,
         seconds=seconds,
     )
+    # A service manager's stop cleans up as Ctrl-C does, also before the daemon listens to signals.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _Screen(days) as screen:
         asyncio.run(Demo(settings, screen.listener()).run())
     sys.stdout.flush()

@@ -18,6 +18,7 @@ from watcher import plan
 from watcher.cli.logs import configure
 from watcher.cli.options import database_option, load_rules, rules_option
 from watcher.cli.output import console
+from watcher.daemon.budget import CHECKPOINT
 from watcher.daemon.clock import SystemClock
 from watcher.daemon.connections import client_of, targets_of, zones_of
 from watcher.daemon.scanner import Scanner
@@ -82,6 +83,7 @@ class _Once:
         """Scan, print, send; True if every scan was complete."""
         async with self._store() as store, client_of(self.book) as client:
             now = self.clock.now()
+            await store.run(lambda database: database.ledger.settle_all(CHECKPOINT))
             await store.run(lambda database: database.alerts.sync_rules(self.book.marks, now))
             scanner = Scanner(self.book, client, store, self.clock, report=self.told.append)
             due = watches if forced else await self._due(store, watches)

@@ -1,8 +1,9 @@
-"""Credits for one scan: counted in the ledger before they are spent.
+"""Credits for one scan: set aside in the ledger before it begins, counted before each request.
 
-Credits are reserved in blocks, so that a request costs no transaction of its own, and what a
-scan leaves of its last block is given back. A crash in between only counts too much: the caps
-hold whatever happens.
+What the scan should cost is reserved at once, or the scan is not begun; what it needs beyond
+that (retries) is reserved one by one. Every ``CHECKPOINT`` requests are booked as used, so that
+a crash leaves at most that many in doubt, and those count as spent: the caps hold whatever
+happens. Requests after midnight UTC are the new day's.
 """
 
 from __future__ import annotations
@@ -17,73 +18,67 @@ from watcher.model import Instant
 from watcher.rules.rulebook import Api
 from watcher.store.database import Database
 from watcher.store.writer import StoreThread
+from watcher.units import next_midnight
 
-BLOCK = 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Credits set aside in the ledger."""
-
-    reservation: int
-    amount: int
+CHECKPOINT = 20
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class LedgerBudget:
-    """One scan's way to the ledger. ``cost`` is what the scan is expected to need; ``used``
-    counts the requests that were let through."""
+    """One scan's way to the ledger. ``amount`` is what is set aside and not booked yet, ``used``
+    what of it went out, ``day_ends`` the end of the UTC day that it belongs to."""
 
     writer: StoreThread
     clock: Clock
     api: Api
     watch: str
-    cost: int
+    reservation: int | None = None
+    amount: int = 0
     used: int = 0
-    _blocks: list[_Block] = field(default_factory=list)
+    day_ends: Instant = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    @property
-    def reserved(self) -> int:
-        """Credits set aside so far."""
-        return sum(block.amount for block in self._blocks)
-
-    @property
-    def outstanding(self) -> int:
-        """Credits that the scan is expected to set aside yet."""
-        return max(0, self.cost - self.reserved)
+    def begin(self, database: Database, cost: int, now: Instant) -> bool:
+        """Set aside ``cost`` credits; False, and nothing is, where the caps don't leave them."""
+        self.reservation = database.ledger.reserve(
+            self.watch, cost, now, self.api.credits_per_day, self.api.credits_per_month
+        )
+        self.amount = cost if self.reservation is not None else 0
+        self.used, self.day_ends = 0, next_midnight(now)
+        return self.reservation is not None
 
     async def spend(self) -> None:
         """Let one request through, or raise ``BudgetSpent``."""
         async with self._lock:
-            if self.used == self.reserved:
-                await self._reserve()
+            now = self.clock.now()
+            if now >= self.day_ends:
+                await self.writer.run(partial(self._renew, max(1, self.amount - self.used), now))
+            elif self.used >= self.amount:
+                await self.writer.run(partial(self._renew, 1, now))
+            elif self.used >= CHECKPOINT:
+                await self.writer.run(self._book)
             self.used += 1
 
     async def refund(self) -> None:
         """Take back one request that never reached the server."""
-        self.used -= 1
-
-    async def _reserve(self) -> None:
-        now = self.clock.now()
-        for amount in (BLOCK, 1):  # near a cap the last credits go one by one
-            if await self.writer.run(partial(self._ask, amount, now)):
-                return
-        raise BudgetSpent("the rule file's cap on credits is reached; nothing more is asked")
-
-    def _ask(self, amount: int, now: Instant, database: Database) -> bool:
-        # Noted on the store's thread, or a stop that cancels the wait would forget the block.
-        reservation = database.ledger.reserve(
-            self.watch, amount, now, self.api.credits_per_day, self.api.credits_per_month
-        )
-        if reservation is not None:
-            self._blocks.append(_Block(reservation, amount))
-        return reservation is not None
+        self.used = max(0, self.used - 1)
 
     def settle(self, database: Database) -> None:
-        """Turn what was reserved into what was used; a second time does nothing."""
-        for block in self._blocks:
-            used = min(block.amount, self.used)
-            database.ledger.settle(block.reservation, used)
-            self.used -= used
-        self._blocks.clear()
+        """Book what was used and give back the rest; a second time does nothing."""
+        if self.reservation is not None:
+            database.ledger.settle(self.reservation, self.used)
+        self.reservation, self.amount, self.used = None, 0, 0
+
+    def _book(self, database: Database) -> None:
+        if self.reservation is not None:
+            database.ledger.book(self.reservation, self.used)
+            self.amount -= self.used
+            self.used = 0
+
+    def _renew(self, amount: int, now: Instant, database: Database) -> None:
+        with database.atomic():
+            self.settle(database)
+            if not (self.begin(database, amount, now) or self.begin(database, 1, now)):
+                raise BudgetSpent(
+                    "the rule file's cap on credits is reached; nothing more is asked"
+                )

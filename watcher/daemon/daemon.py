@@ -16,6 +16,7 @@ import structlog
 from watcher import plan
 from watcher.alerting import troubles
 from watcher.alerting.telling import audiences_of
+from watcher.daemon.budget import CHECKPOINT
 from watcher.daemon.clock import Clock
 from watcher.daemon.connections import client_of, targets_of, zones_of
 from watcher.daemon.guard import Guard
@@ -36,6 +37,7 @@ SCAN_GRACE_SECONDS = 35.0  # a running page has at most 30
 CLOCK_CHECK_SECONDS = 15.0
 CLOCK_JUMP_SECONDS = 5.0
 BEAT_SECONDS = 60
+PROBE_SECONDS = 5
 LATE_SECONDS = HOUR
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
 RULE_FILE = "rule file"
@@ -85,6 +87,7 @@ class Daemon:
 
     async def _start(self) -> None:
         await self._resources.enter_async_context(self._client)
+        await self.writer.run(lambda database: database.ledger.settle_all(CHECKPOINT))
         await self.writer.run(lambda database: self._adopt(database, self.book))
         causes = await self.writer.run(lambda database: database.health.causes())
         self._deaf = {
@@ -142,8 +145,7 @@ class Daemon:
         if outcome is None:
             return
         await self._end_trouble(cause)
-        if outcome.notifications:
-            self.courier.wake()
+        self.courier.wake()
 
     def _watches(self) -> dict[str, Watch]:
         return _watches_of(self.book)
@@ -241,12 +243,17 @@ class Daemon:
         """Why the daemon is not healthy; None while every part moves and the disk takes writes."""
         if not self.timers.running:
             return "the timers stand still"
+        ended = [*self.guard.ended, *self._scanning.ended]
+        if ended:
+            return f"the part {ended[0]} stands still"
         if -self.clock.seconds_until(self.courier.beat) > BEAT_SECONDS:
             return "delivery stands still"
         try:
-            async with asyncio.timeout(BEAT_SECONDS):
+            async with asyncio.timeout(PROBE_SECONDS):
                 await self.writer.run(_touch)
-        except (WatcherError, TimeoutError) as error:
+        except TimeoutError:
+            return f"the database has not taken a write for {PROBE_SECONDS} s"
+        except WatcherError as error:
             return f"the database can't be written: {error}"
         return None
 

@@ -13,7 +13,7 @@ from watchfiles import Change, awatch
 from watcher.rules.loading import rule_files
 
 _DEBOUNCE_MS = 200
-_LOOK_MS = 3_000
+_LOOK_MS = 1_000
 _SUFFIXES = (".yaml", ".yml")
 
 

@@ -30,6 +30,11 @@ class Guard:
         """Run ``work`` until it returns; start it anew when it raises."""
         self._tasks[name] = asyncio.create_task(self._keep(name, work), name=name)
 
+    @property
+    def ended(self) -> list[str]:
+        """The tasks that run no more."""
+        return [name for name, task in self._tasks.items() if task.done()]
+
     async def finish(self, seconds: float) -> None:
         """Let the tasks end by themselves for so long, then stop them."""
         if self._tasks:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from watcher import plan
 from watcher.alerting import troubles
 from watcher.alerting.evaluation import Outcome, Report, evaluate
 from watcher.alerting.telling import Audience, audiences_of
@@ -27,7 +28,6 @@ from watcher.errors import (
 from watcher.keyapi.client import Client
 from watcher.keyapi.scan import ScanResult, read_scan
 from watcher.model import Instant, ScanState
-from watcher.plan import believed as believed_at
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.database import Database
 from watcher.store.writer import StoreThread
@@ -50,7 +50,6 @@ class Background:
     known_pages: int
     known_texts: frozenset[str]
     last_at: Instant
-    room: int | None  # credits that the caps leave; None is no cap
 
 
 @dataclass(slots=True)
@@ -101,7 +100,6 @@ class Scanner:
         self._audiences = audiences_of(book.channels) if audiences is None else audiences
         self._report = report
         self._skipped: dict[str, Instant] = {}
-        self._running: set[LedgerBudget] = set()
 
     @property
     def operator(self) -> list[Audience]:
@@ -141,12 +139,10 @@ class Scanner:
         if shut is not None:
             log.warning("scan skipped", watch=watch.name, reason=shut)
             return None
-        before = await self._writer.run(lambda db: self._background(db, watch, now))
-        if not await self._affordable(watch, before, now):
+        budget = LedgerBudget(self._writer, self._clock, self.book.api, watch.key)
+        before = await self._writer.run(lambda db: self._begin(db, watch, budget, now))
+        if before is None:
             return None
-        cost = _cost(watch, before)
-        budget = LedgerBudget(self._writer, self._clock, self.book.api, watch.key, cost)
-        self._running.add(budget)
         try:
             result = await read_scan(
                 watch.query,
@@ -162,47 +158,39 @@ class Scanner:
             )
             return await self._writer.run(lambda db: self._commit(db, watch, result, budget))
         finally:
-            self._running.discard(budget)
-            if budget.reserved:  # nothing was committed: what was asked is spent all the same
+            if budget.reservation is not None:  # nothing was committed: what was asked is spent
                 await self._writer.run(budget.settle)
 
-    def _background(self, database: Database, watch: Watch, now: Instant) -> Background:
+    def _begin(
+        self, database: Database, watch: Watch, budget: LedgerBudget, now: Instant
+    ) -> Background | None:
+        """Set the credits aside that the scan should cost; None where the caps don't leave them."""
         history = database.history
         last = history.last_scan(watch.key)
-        believed = last is not None and believed_at(last.at, now)
         complete = history.last_complete(watch.key)
-        spent = database.ledger.spent(now)
-        caps = (
-            (self.book.api.credits_per_day, spent.day),
-            (self.book.api.credits_per_month, spent.month),
-        )
-        # What other scans are about to reserve is not free either.
-        promised = sum(budget.outstanding for budget in self._running)
-        rooms = [cap - used - promised for cap, used in caps if cap is not None]
+        known_pages = complete.pages if complete is not None else 0
+        cost = known_pages or watch.query.pages
+        with database.atomic():
+            self._end_of_an_earlier_day(database, now)
+            if not budget.begin(database, cost, now):
+                self._skip(database, watch, cost, now)
+                return None
         return Background(
-            known_pages=complete.pages if complete is not None else 0,
+            known_pages=known_pages,
             known_texts=frozenset(history.known_texts(watch.query.region, now - TEXTS_KEEP)),
-            last_at=last.at if last is not None and believed else 0,
-            room=min(rooms) if rooms else None,
+            last_at=last.at if last is not None and plan.believed(last.at, now) else 0,
         )
 
-    async def _affordable(self, watch: Watch, before: Background, now: Instant) -> bool:
-        cost = _cost(watch, before)
-        if before.room is None or cost <= before.room:
-            await self._writer.run(lambda db: self._end_of_an_earlier_day(db, now))
-            return True
-        text = (
-            f'the watch "{watch.name}" was not read: it costs {cost} credits and the caps '
-            f"leave {before.room}"
-        )
-        log.warning("scan skipped", watch=watch.name, cost=cost, room=before.room)
+    def _skip(self, database: Database, watch: Watch, cost: int, now: Instant) -> None:
+        """The operator is told once a day."""
         self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
-        await self._writer.run(lambda db: self._note_skip(db, text, now))
-        return False
-
-    def _note_skip(self, database: Database, text: str, now: Instant) -> None:
-        """Tell the operator once a day."""
-        self._end_of_an_earlier_day(database, now)
+        spent, api = database.ledger.spent(now), self.book.api
+        caps = ((api.credits_per_day, spent.day), (api.credits_per_month, spent.month))
+        room = min(max(0, cap - used) for cap, used in caps if cap is not None)
+        log.warning("scan skipped", watch=watch.name, cost=cost, room=room)
+        text = (
+            f'the watch "{watch.name}" was not read: it costs {cost} credits, the caps leave {room}'
+        )
         troubles.begin(database, self.operator, CAP, text, now)
 
     def _end_of_an_earlier_day(self, database: Database, now: Instant) -> None:
@@ -258,6 +246,9 @@ class Scanner:
                 self._shut(database, KEY, failure, None, now)
             case CreditsUsedUp():
                 self._shut(database, CREDITS, failure, next_midnight(now), now)
+            case BudgetSpent():
+                text = f'the scan of "{watch.name}" was cut off: {result.scan.error}'
+                troubles.begin(database, self.operator, CAP, text, now)
             case InvalidQuery():
                 self.gate.refused |= {watch.key}
                 troubles.begin(
@@ -296,8 +287,8 @@ class Scanner:
             database.health.ok(WATCH, watch.key, now)
             troubles.end(database, self.operator, cause, now)
             return
-        if isinstance(result.failure, BudgetSpent) or (self._stop and self._stop.is_set()):
-            return  # cut off by us: the watch is as healthy as it was
+        if result.scan.interrupted:
+            return  # the watch itself is as healthy as it was
         error = result.scan.error or "the scan was cut off"
         health = database.health.failing(WATCH, watch.key, error, now)
         if health.failures >= FAILURES_TO_TELL:
@@ -305,7 +296,7 @@ class Scanner:
             troubles.begin(database, self.operator, cause, text, now)
 
     def _note_credits(self, database: Database, now: Instant) -> None:
-        spent = database.ledger.spent(now)
+        spent = database.ledger.used(now)
         today = format_instant(now)
         for cap, used, span, which in (
             (self.book.api.credits_per_day, spent.day, "day", today[:10]),
@@ -317,8 +308,3 @@ class Scanner:
                 troubles.begin(database, self.operator, cause, text, now)
             else:
                 troubles.end(database, self.operator, cause, now)
-
-
-def _cost(watch: Watch, before: Background) -> int:
-    """Requests that a scan is expected to need: the pages that there were, or all that it wants."""
-    return before.known_pages or watch.query.pages

@@ -16,7 +16,7 @@ import structlog
 from watcher.daemon.clock import Clock
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.files import RuleFiles
-from watcher.daemon.signals import signals
+from watcher.daemon.signals import Hangup, signals
 from watcher.delivery.target import warm_up
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import hold
@@ -39,26 +39,23 @@ class Service:
 
     async def run(self, stopping: asyncio.Event | None = None) -> None:
         """Work until ``stopping`` or a signal. Raises ``WatcherError`` for what can't start."""
-        files = RuleFiles(self.rules)
-        loaded = files.digest()  # before they are read: what is saved meanwhile differs
-        book = self.load()
-        async with AsyncExitStack() as stack:
-            stack.enter_context(hold(self.database))
-            writer = await stack.enter_async_context(Writer(self.database))
-            # Loading Apprise's plugins takes a third of a second: before READY, off the loop.
-            await asyncio.to_thread(warm_up)
-            daemon = Daemon(
-                book=book,
-                writer=writer,
-                clock=self.clock,
-                load=self.load,
-                stopping=stopping or asyncio.Event(),
-            )
-            site = await self._site(stack, daemon)
-            with signals(daemon.stopping, daemon.reload_soon):
-                daemon.guard.start(
-                    "rule files", lambda: files.follow(daemon.reload, daemon.stopping, loaded)
+        stop = stopping or asyncio.Event()
+        hangup = Hangup()
+        with signals(stop, hangup):  # first: a service manager may be quick
+            files = RuleFiles(self.rules)
+            loaded = files.digest()  # before they are read: what is saved meanwhile differs
+            book = self.load()
+            async with AsyncExitStack() as stack:
+                stack.enter_context(hold(self.database))
+                writer = await stack.enter_async_context(Writer(self.database))
+                # Loading Apprise's plugins takes a third of a second: not on the loop.
+                await asyncio.to_thread(warm_up)
+                daemon = Daemon(
+                    book=book, writer=writer, clock=self.clock, load=self.load, stopping=stop
                 )
+                site = await self._site(stack, daemon)
+                hangup.connect(daemon.reload_soon)
+                daemon.guard.start("rule files", lambda: files.follow(daemon.reload, stop, loaded))
                 await daemon.run(lambda: self._ready(daemon, site))
         log.info("stopped")
 

@@ -7,8 +7,28 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 ENDED_AT_ONCE = 130
+
+
+@dataclass(slots=True)
+class Hangup:
+    """SIGHUP: handed on once there is somebody to take it, remembered until then."""
+
+    _taker: Callable[[], None] | None = None
+    _came: bool = False
+
+    def __call__(self) -> None:
+        self._came = True
+        if self._taker is not None:
+            self._taker()
+
+    def connect(self, taker: Callable[[], None]) -> None:
+        """From now on ``taker`` is called; at once if the signal came before."""
+        self._taker = taker
+        if self._came:
+            taker()
 
 
 @contextmanager

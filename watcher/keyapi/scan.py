@@ -13,13 +13,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from watcher.errors import SourceError, SourceUnavailable
+from watcher.errors import (
+    BudgetSpent,
+    CreditsUsedUp,
+    KeyRefused,
+    SourceError,
+    SourceUnavailable,
+)
 from watcher.keyapi.answer import Page, number_table
 from watcher.keyapi.client import Budget, Client
 from watcher.keyapi.fields import NUMERIC_NAMES, PAGE_SIZE, TEXTS
 from watcher.keyapi.query import Query
 from watcher.model import Floats, Instant, LongTexts, Scan, ScanState
-from watcher.plan import STOPPED
 
 STOP_GRACE = 5.0  # seconds that the pages in flight get after a stop
 
@@ -69,7 +74,7 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
     await _with_grace(reading.read(min(known_pages, query.pages), stop), stop, grace)
     # All that is asked of the pages comes first: assembling empties them.
     state, failure, error = reading.state(), reading.failure(), reading.error()
-    problems = reading.problems()
+    problems, interrupted = reading.problems(), reading.interrupted()
     rows = _assemble(reading.pages, query.top)
     scan = Scan(
         watch=watch,
@@ -87,6 +92,7 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
         long_texts=rows.long_texts,
         error=error,
         problems=problems,
+        interrupted=interrupted,
     )
     return ScanResult(scan, failure, _missing(scan))
 
@@ -196,13 +202,20 @@ class _Reading:
             return self.fatal
         return self.failed[min(self.failed)]
 
+    def interrupted(self) -> bool:
+        """Whether it was not the list that kept the scan from being complete."""
+        if self.state() is ScanState.COMPLETE:
+            return False
+        failure = self.failure()
+        return failure is None or isinstance(failure, KeyRefused | CreditsUsedUp | BudgetSpent)
+
     def error(self) -> str | None:
         """Why the scan is not complete, on one line."""
         if self.state() is ScanState.COMPLETE:
             return None
         failure = self.failure()
         if failure is None:
-            return f"{STOPPED} after {len(self.pages)} of {self.known or self.query.pages} pages"
+            return f"stopped after {len(self.pages)} of {self.known or self.query.pages} pages"
         page_num = next(page for page, error in self.failed.items() if error is failure)
         others = len(self.failed) - 1
         more = f" (and {others} more page{'s' if others > 1 else ''})" if others else ""

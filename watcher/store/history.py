@@ -26,7 +26,8 @@ _FACTS = (
     f"p.first_seen, {', '.join(expression(name) for name in NUMERIC_NAMES)} "
 )
 _SCAN = (
-    "id, watch, region, at, started, finished, state, requests, pages, size, rows, error FROM scans"
+    "id, watch, region, at, started, finished, state, requests, pages, size, rows, error, "
+    "interrupted FROM scans"
 )
 
 
@@ -46,6 +47,7 @@ class ScanRow:
     products: int
     changed: int
     error: str | None
+    interrupted: bool
 
 
 class History:
@@ -190,4 +192,5 @@ class History:
 
 def _scan_row(row: Row) -> ScanRow:
     scan_id, watch, region, at, started, finished, state, *rest = row
+    rest[-1] = bool(rest[-1])
     return ScanRow(scan_id, watch, region, at, started, finished, ScanState(state), *rest)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from watcher.model import Instant
 from watcher.store.connection import Connection
 
+_USED = "SELECT coalesce(sum(used), 0) FROM credits WHERE day BETWEEN ?1 AND ?2"
 _SPENT = (
     "SELECT (SELECT coalesce(sum(used), 0) FROM credits WHERE day BETWEEN ?1 AND ?2) + "
     "(SELECT coalesce(sum(amount), 0) FROM reservations WHERE day BETWEEN ?1 AND ?2)"
@@ -53,12 +54,25 @@ class Ledger:
             if row is None:
                 return
             self._db.execute("DELETE FROM reservations WHERE id = ?", (reservation,))
-            if used:
-                self._db.execute(
-                    "INSERT INTO credits (day, watch, used) VALUES (?, ?, ?) "
-                    "ON CONFLICT (day, watch) DO UPDATE SET used = used + excluded.used",
-                    (*row, used),
-                )
+            day, watch = row
+            self._add(day, watch, used)
+
+    def book(self, reservation: int, used: int) -> None:
+        """Part of what was reserved is used; the rest stays set aside."""
+        with self._db.atomic():
+            row = self._db.one(
+                "UPDATE reservations SET amount = amount - ? WHERE id = ? RETURNING day, watch",
+                (used, reservation),
+            )
+            if row is not None:
+                day, watch = row
+                self._add(day, watch, used)
+
+    def settle_all(self, at_most: int) -> None:
+        """Ends what a crash left open: of each reservation at most so much can have been used."""
+        with self._db.atomic():
+            for reservation, amount in self._db.rows("SELECT id, amount FROM reservations"):
+                self.settle(reservation, min(amount, at_most))
 
     def charge(self, watch: str, used: int, now: Instant) -> None:
         """Counts what was spent without a reservation, whatever the caps say."""
@@ -67,11 +81,18 @@ class Ledger:
             if reservation is not None:
                 self.settle(reservation, used)
 
+    def used(self, now: Instant) -> Spent:
+        """As ``spent``, without what is only set aside."""
+        return Spent(
+            self._db.number(_USED, (_day(now), _day(now))),
+            self._db.number(_USED, _month(now)),
+        )
+
     def spent(self, now: Instant) -> Spent:
         day = _day(now)
         return Spent(
             self._db.number(_SPENT, (day, day)),
-            self._db.number(_SPENT, (day[:8] + "01", day[:8] + "31")),
+            self._db.number(_SPENT, _month(now)),
         )
 
     def by_watch(self, day: Instant) -> dict[str, int]:
@@ -84,6 +105,19 @@ class Ledger:
                 (_day(day),),
             )
         )
+
+    def _add(self, day: str, watch: str, used: int) -> None:
+        if used:
+            self._db.execute(
+                "INSERT INTO credits (day, watch, used) VALUES (?, ?, ?) "
+                "ON CONFLICT (day, watch) DO UPDATE SET used = used + excluded.used",
+                (day, watch, used),
+            )
+
+
+def _month(now: Instant) -> tuple[str, str]:
+    """The first and the last day, as they compare."""
+    return _day(now)[:8] + "01", _day(now)[:8] + "31"
 
 
 def _day(now: Instant) -> str:

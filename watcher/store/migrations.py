@@ -91,6 +91,7 @@ def _create_scans(db: Tables) -> None:
             "first_row": int,
             "rows": int,
             "error": str,
+            "interrupted": int,
             "problems": str,
             "products": bytes,
         },

@@ -207,12 +207,13 @@ def _record_scan(
         first_row,
         changed,
         clean(scan.error),
+        int(scan.interrupted),
         msgspec.json.encode([clean(text) for text in scan.problems]).decode(),
         listing.pack(scan_id),
     )
     db.execute(
         "INSERT INTO scans (id, watch, region, at, mark, started, finished, state, requests, "
-        "pages, size, first_row, rows, error, problems, products) "
+        "pages, size, first_row, rows, error, interrupted, problems, products) "
         f"VALUES ({', '.join('?' * len(values))})",
         values,
     )
