@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date
 
 import pytest
 
+from watcher import plan
 from watcher.daemon.connections import client_of
 from watcher.daemon.scanner import NEVER, Scanner
 from watcher.keyapi.client import Client
@@ -227,3 +229,47 @@ def test_no_key_is_said() -> None:
     """A client needs a key; the error says where it goes."""
     with pytest.raises(Exception, match="KEYAPI_KEY"):
         client_of(load_text(RULES.replace("API", "concurrency: 1")))
+
+
+TWO = """
+  - name: dear
+    watch: {sort: spu_avg_price desc, top: 30}
+    when: {rank: {at_most: 3}}
+"""
+
+
+@pytest.mark.parametrize(("cap", "read"), [(6, 2), (5, 1), (3, 1), (2, 0)])
+async def test_scans_at_once_share_the_cap(bench: Bench, cap: int, read: int) -> None:
+    """Two scans of three credits begun together: each whole, or not begun."""
+    env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url}
+    rules = RULES.replace("API", f"credits_per_day: {cap}") + TWO
+    async with bench.client() as client:
+        scanner = Scanner(load_text(rules, env=env), client, bench.writer, bench.clock)
+        outcomes = await asyncio.gather(
+            *(scanner.scan(watch, START) for watch in scanner.book.used_watches)
+        )
+    states = [outcome.scan.state for outcome in outcomes if outcome is not None]
+    assert states == [ScanState.COMPLETE] * read
+    assert bench.simulator.requests == 3 * read
+    assert await bench.spent() == Spent(3 * read, 3 * read)
+
+
+async def test_a_scan_cut_by_the_cap_is_told(bench: Bench) -> None:
+    """Retries used up the cap: what was read counts, and the operator hears why it is partial."""
+    bench.api = "credits_per_day: 4, concurrency: 1"
+    bench.simulator.fail_next(page=2, status=500, times=10_000)
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        assert await bench.scan(scanner) is ScanState.PARTIAL
+    rows = await bench.writer.run(lambda db: db.outbox.waiting_for("me/1"))
+    assert any("was cut off: page 2" in row.message.text for row in rows)
+
+
+async def test_after_a_refused_key_the_list_is_due_at_once(bench: Bench) -> None:
+    """A reload with the right key reads now, not after the back-off of a failed scan."""
+    async with bench.client("wrong") as wrong:
+        scanner = Scanner(bench.book(), wrong, bench.writer, bench.clock)
+        await bench.scan(scanner)
+    watch = watch_of(scanner.book)
+    scans = await bench.writer.run(lambda db: db.history.scans(watch.key))
+    assert plan.due(watch.schedule, scans, bench.clock.now()) == plan.AT_ONCE

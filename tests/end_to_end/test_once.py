@@ -110,3 +110,14 @@ async def test_the_demo_tells_within_its_first_days(tmp_path: Path) -> None:
     assert "http://127.0.0.1:" in out
     assert "[warning] taking-off: " in out
     assert "https://www.tiktok.com/shop/pdp/" in out
+
+
+@pytest.mark.parametrize("listen", ["foo", "0.0.0.0:8787"])
+async def test_the_demo_says_a_bad_address_at_once(tmp_path: Path, listen: str) -> None:
+    """One line, before the past is played."""
+    watcher = Watcher(tmp_path, "http://127.0.0.1:1")
+    code, out, err = await watcher.call("demo", "--listen", listen)
+    assert code == 1
+    assert err.startswith("--listen: ")
+    assert err.count("\n") == 1
+    assert "days of past are" not in out

@@ -213,3 +213,16 @@ async def test_wrong_usage(watcher: Watcher) -> None:
     code, _, err = await watcher.call("run", "--lisen", "off")
     assert code == 2
     assert "--listen" in err
+
+
+async def test_a_key_that_is_given_back_is_used_at_once(
+    watcher: Watcher, simulator: Simulator
+) -> None:
+    """401: the operator hears, nothing more is asked; after SIGHUP the list is read."""
+    fault = simulator.fail_next(status=401, times=10_000)
+    async with watcher.running() as daemon:
+        await daemon.said("scanned", state="failed")
+        simulator.faults.remove(fault)
+        daemon.process.send_signal(signal.SIGHUP)
+        await daemon.said("scanned", state="complete")
+        assert await daemon.stop() == 0
