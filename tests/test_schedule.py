@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.schedule import Every, parse_cron
+from watcher.schedule import Every, parse_cron, parse_digest, parse_quiet
 from watcher.units import DAY, HOUR, at
 
 
@@ -76,3 +79,68 @@ def test_scans_are_counted_for_the_forecast() -> None:
     assert round(parse_cron("0 9 * * mon-fri").scans_between(0, 28 * DAY)) == 20
     assert parse_cron("0 9 1 * *").scans_between(0, 59 * DAY) == 2
     assert round(parse_cron("* * * * *").scans_between(0, 30 * DAY)) == 30 * 24 * 60
+
+
+def moment(text: str, zone: str = "Europe/Berlin", *, fold: int = 0) -> int:
+    """The instant of a wall clock's time."""
+    local = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone), fold=fold)
+    return int(local.timestamp())
+
+
+@pytest.mark.parametrize(
+    ("hours", "now", "until"),
+    [
+        ("22:00-07:00", "2026-06-10T21:59:59", None),
+        ("22:00-07:00", "2026-06-10T22:00", "2026-06-11T07:00"),
+        ("22:00-07:00", "2026-06-11T06:59:59", "2026-06-11T07:00"),
+        ("22:00-07:00", "2026-06-11T07:00", None),
+        ("12:00-13:30", "2026-06-11T13:29", "2026-06-11T13:30"),
+        ("12:00-13:30", "2026-06-11T11:59", None),
+        # The clock is set forward at 2:00 on 29 March: a night of an hour less.
+        ("22:00-07:00", "2026-03-28T23:00", "2026-03-29T07:00"),
+        ("22:00-02:30", "2026-03-29T01:59", "2026-03-29T03:00"),
+        ("22:00-02:30", "2026-03-29T03:00", None),
+        ("02:15-02:45", "2026-03-29T03:00", None),
+        ("02:15-05:00", "2026-03-29T03:00", "2026-03-29T05:00"),
+        ("02:15-05:00", "2026-03-29T01:59:59", None),
+    ],
+)
+def test_quiet_hours(hours: str, now: str, until: str | None) -> None:
+    """By the wall clock, over midnight, and over the hour that does not come."""
+    quiet = parse_quiet(hours, "Europe/Berlin")
+    assert quiet.until(moment(now)) == (moment(until) if until else None)
+
+
+def test_quiet_hours_in_the_hour_that_comes_twice() -> None:
+    """At 3:00 on 25 October the clock is set back to 2:00: quiet until the second 2:30."""
+    quiet = parse_quiet("22:00-02:30", "Europe/Berlin")
+    end = moment("2026-10-25T02:30", fold=1)
+    for clock, fold in (("02:29", 0), ("02:45", 0), ("02:00", 1), ("02:29", 1)):
+        assert quiet.until(moment(f"2026-10-25T{clock}", fold=fold)) == end
+    assert quiet.until(end) is None
+
+
+def test_quiet_hours_that_are_none() -> None:
+    """A text that is no time of day, and hours that never end."""
+    for text in ("22-7", "25:00-07:00", "22:00", "07:00-7:00"):
+        with pytest.raises(ValueError, match=r"takes a time of day|nothing would ever be told"):
+            parse_quiet(text)
+
+
+def test_a_digest_keeps_to_the_wall_clock() -> None:
+    """At nine, in summer and in winter; or as the cron line says."""
+    digest = parse_digest("9:00", "Europe/Berlin")
+    first = digest.next(moment("2026-03-28T08:00"))
+    assert first == moment("2026-03-28T09:00")
+    assert digest.next(first) == moment("2026-03-29T09:00") == first + 23 * HOUR
+    weekly = parse_digest("0 9 * * mon", "Europe/Berlin")
+    assert weekly.next(first) == moment("2026-03-30T09:00")
+    with pytest.raises(ValueError, match="is no cron line"):
+        parse_digest("nine")
+
+
+def test_a_digest_in_the_hour_that_does_not_come() -> None:
+    """It is not lost: it comes within the hour after."""
+    digest = parse_digest("02:30", "Europe/Berlin")
+    due = digest.next(moment("2026-03-28T12:00"))
+    assert moment("2026-03-29T03:00") <= due <= moment("2026-03-29T04:00")

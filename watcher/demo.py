@@ -20,7 +20,7 @@ from typing import Self
 
 from aiohttp import web
 
-from watcher.alerting.telling import audiences_of
+from watcher.alerting.audiences import audiences_of
 from watcher.daemon.clock import FastClock
 from watcher.daemon.connections import client_of
 from watcher.daemon.scanner import Scanner
@@ -141,7 +141,7 @@ class Demo:
         """The days before now, through the same scan and evaluation; nobody is told of them."""
         clock = _PastClock(0)
         nobody = {
-            name: replace(audience, targets=())
+            name: replace(audience, targets=(), quiet=None, digest=None)
             for name, audience in audiences_of(book.channels).items()
         }
         async with Writer(self.database) as writer, client_of(book) as client:

@@ -122,7 +122,8 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product in a message.
 
     ``alert`` is the short alert id; ``kind`` is firing, reminder or resolved; ``since`` is when
-    the alert fired; ``facts`` are the values worth showing, by metric.
+    the alert fired; ``facts`` are the values worth showing, by metric. ``rule`` is given where
+    the message holds several rules.
     """
 
     alert: str
@@ -135,14 +136,15 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str | None = None
     why: tuple[Evidence, ...] = ()
     facts: dict[str, float | None] = {}
+    rule: str = ""
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a notification says, before it is put into a service's format.
 
-    ``kind``: alerts, operator or test. A message of alerts has ``items`` in full; ``rest``
-    counts those beyond the rule's limit and ``more`` names the first of them. The others have
-    ``text``.
+    ``kind``: alerts, digest (of several rules), operator or test. One of alerts has ``items`` in
+    full; ``rest`` counts those beyond the rule's limit and ``more`` names the first of them. The
+    others have ``text``; a digest has both.
     """
 
     kind: str
@@ -215,7 +217,10 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one channel was last told about one rule and product: of which alert, and when."""
+    """What one channel was last told about one rule and product: of which alert, and when.
+
+    ``notification`` is the first of the message's; None where it was queued for no target.
+    """
 
     rule: str
     product: int
@@ -223,6 +228,7 @@ class Told:
     alert: int
     told_at: Instant
     resolved_told: bool = False
+    notification: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

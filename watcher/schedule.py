@@ -1,4 +1,4 @@
-"""When a watch is due: an interval on a fixed grid, or a cron line.
+"""When a watch is due: an interval on a fixed grid, or a cron line; and quiet hours.
 
 Pure functions of the last scan's time and now; the daemon's timers only wake it up.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,9 @@ _FIELDS = (
     ("weekday", "day_of_week", "mon-sun"),
 )
 _COUNTED = 1_000
+_CLOCK = r"([01]?\d|2[0-3]):([0-5]\d)"
+_TIME = re.compile(_CLOCK, re.ASCII)
+_QUIET = re.compile(rf"{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
 _WEEKDAYS = tuple("mon tue wed thu fri sat sun".split())
 
 
@@ -97,6 +100,73 @@ class Cron:
     def __str__(self) -> str:
         zone = "" if self.timezone == "UTC" else f" {self.timezone}"
         return f"at {self.line}{zone}"
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Hours of every day in a time zone, from ``start`` until before ``end``; over midnight
+    where ``end`` is the earlier one.
+
+    They are what the wall clock shows: an hour that comes twice is quiet both times, and hours
+    that end in one that does not come end when it would have begun.
+    """
+
+    start: time
+    end: time
+    timezone: str = "UTC"
+
+    def until(self, now: Instant) -> Instant | None:
+        """When the quiet hours that ``now`` lies in end; None outside of them."""
+        zone = ZoneInfo(self.timezone)
+        today = at(now, zone).date()
+        for day in (today - timedelta(days=1), today):
+            last = day if self.start < self.end else day + timedelta(days=1)
+            end = max(_instants(last, self.end, zone))
+            if min(_instants(day, self.start, zone)) <= now < end:
+                return end
+        return None
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.end:%H:%M} {self.timezone}"
+
+
+def _instants(day: date, clock: time, zone: ZoneInfo) -> tuple[Instant, Instant]:
+    """The first and last instant at which a wall clock shows that time, often the same.
+
+    Of a time that is skipped: the instant at which the clock was set forward.
+    """
+    local = datetime.combine(day, clock, zone)
+    first, last = (int(local.replace(fold=fold).timestamp()) for fold in (0, 1))
+    if first <= last:
+        return first, last
+    before, after = last, first  # of the two, these lie before and after the gap
+    offset = at(before, zone).utcoffset()
+    while after - before > 1:
+        middle = (before + after) // 2
+        if at(middle, zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after, after
+
+
+def parse_quiet(text: str, timezone: str = "UTC") -> Quiet:
+    """Read ``22:00-07:00``; ``ValueError`` says what is wrong with it."""
+    match = _QUIET.fullmatch(text.strip())
+    if match is None:
+        raise ValueError('takes a time of day from and to, as "22:00-07:00"')
+    start, end = time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4]))
+    if start == end:
+        raise ValueError(f'"{text.strip()}" begins when it ends: nothing would ever be told')
+    return Quiet(start, end, timezone)
+
+
+def parse_digest(text: str, timezone: str = "UTC") -> Cron:
+    """Read a time of day as ``09:00``, or a cron line; ``ValueError`` says what is wrong."""
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        return parse_cron(text, timezone)
+    return Cron(f"{int(match[2])} {int(match[1])} * * *", timezone)
 
 
 def parse_cron(line: str, timezone: str = "UTC", now: Instant = 0) -> Cron:

@@ -203,3 +203,91 @@ def test_a_rule_that_breaks_stops_no_other(store: Database) -> None:
     world.book = whole
     world.scan({"1": 5, "2": 50, "3": 5})
     assert store.health.get("rule", "r").failing_since is None
+
+
+def test_who_falls_below_the_depth_leaves_the_top(store: Database) -> None:
+    """The product is not in the scan at all; two such scans end the alert as ever."""
+    world = World(store, rules(rule("{rank: {leaves_top: 2}}")))
+    world.scan({"1": 9, "2": 8, "3": 7})
+    (alert,) = world.scan({"1": 9, "3": 7, "4": 1}).fired
+    assert store.history.facts([alert.product])[alert.product].product_id == "2"
+    (evidence,) = alert.evidence
+    assert (evidence.baseline, evidence.value) == (2, "outside")
+    assert evidence.baseline_at == world.now - DAY
+    (message,) = world.told()
+    assert (message.items[0].product_id, message.items[0].facts["rank"]) == ("2", None)
+    (ended,) = world.scan({"1": 9, "3": 7, "4": 1}).resolved
+    assert ended.reason == "left the list"
+    assert world.scan({"1": 9, "3": 7, "4": 1}).fired == ()
+
+
+def test_who_falls_within_the_list_leaves_the_top(store: Database) -> None:
+    """And comes back into it."""
+    leaves = rule("{rank: {leaves_top: 1}}", name="leaves")
+    world = World(store, rules(leaves, rule("{rank: {enters_top: 1}}", name="enters")))
+    world.scan({"1": 9, "2": 8})
+    fired = world.scan({"2": 9, "1": 8}).fired
+    assert [(alert.rule, alert.evidence[0].value) for alert in fired] == [
+        ("leaves", 2),
+        ("enters", 1),
+    ]
+    later = world.scan({"2": 9, "1": 8})
+    assert (later.fired, {alert.reason for alert in later.resolved}) == ((), {"condition ended"})
+
+
+def test_a_partial_list_says_nothing_of_who_is_below_it(store: Database) -> None:
+    """Only the last complete one and this one, complete, are compared."""
+    world = World(store, rules(rule("{rank: {leaves_top: 1}}")))
+    world.scan({"1": 9, "2": 8})
+    assert world.scan({"2": 8}, ScanState.PARTIAL).fired == ()
+    assert world.scan({}, ScanState.FAILED).fired == ()
+    (alert,) = world.scan({"2": 8, "3": 7}).fired
+    assert store.history.facts([alert.product])[alert.product].product_id == "1"
+
+
+def test_who_enters_from_below_the_depth(store: Database) -> None:
+    """Also a product never seen before; not in the first scan, which has none to compare with."""
+    world = World(store, rules(rule("{rank: {enters_top: 2}}")))
+    assert world.scan({"1": 9, "2": 8}).fired == ()
+    (alert,) = world.scan({"1": 9, "5": 8, "2": 7}).fired
+    assert alert.evidence[0].baseline == "outside"
+
+
+def test_one_rule_does_not_change_anothers_absence(store: Database) -> None:
+    """A rule on the top looks at who fell; for its neighbours those are absent as ever."""
+    top = rule("{rank: {leaves_top: 1}}", name="top")
+    sells = rule("{total_sale_7d_cnt: {at_least: 8}}", name="sells")
+    first = rule("{rank: {at_most: 1}}", "until: {rank: {above: 1}}", name="first")
+    world = World(store, rules(top, sells, first))
+    world.scan({"1": 9, "2": 7})
+    assert world.scan({"2": 7}).resolved == ()
+    assert [world.state(name) for name in ("top", "sells", "first")] == ["f", "f", "ff"]
+    ended = world.scan({"2": 7}).resolved
+    assert {(alert.rule, alert.reason) for alert in ended} == {
+        ("top", "left the list"),
+        ("sells", "left the list"),
+        ("first", "left the list"),
+    }
+
+
+def test_entering_ends_when_the_product_falls_below_the_depth(store: Database) -> None:
+    """At once, for it is known not to be in the top; as absent, where it is to fire on."""
+    enters = "{rank: {enters_top: 1}}"
+    keeps = rule(enters, "keep_firing_for: 9d", name="keeps")
+    world = World(store, rules(rule(enters), keeps))
+    world.scan({"1": 9, "2": 8})
+    assert len(world.scan({"2": 9, "1": 8}).fired) == 2
+    (ended,) = world.scan({"1": 8}).resolved
+    assert (ended.rule, ended.reason) == ("r", "condition ended")
+    later = {alert.rule: alert.reason for alert in world.scan({"1": 8}).resolved}
+    assert later == {"keeps": "left the list", "r": "condition ended"}  # of 2, and of 1
+
+
+def test_statistics_and_unusual_over_days(store: Database) -> None:
+    """Three values before a statistic, fourteen days before anything is unusual."""
+    median = rule("{total_sale_7d_cnt: {rises: 50%, from: median 14d}}")
+    assert World(store, rules(median)).march("10 12 20 20 11 30") == "...f.f"
+    odd = rule("{total_sale_7d_cnt: {unusual: 5}}", name="odd")
+    world = World(store, rules(odd), day=100)
+    calm = " ".join(["10", "11"] * 7)
+    assert world.march(f"{calm} 11 90 10", "odd") == "." * 15 + "f."

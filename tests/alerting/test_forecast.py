@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from watcher.alerting.forecast import forecast
 from watcher.rules.loading import load_text
 from watcher.rules.rulebook import Rulebook
@@ -55,6 +57,18 @@ def test_the_day_cap() -> None:
     third = watch.schedule.next(MIDNIGHT + DAY - 1) + 16 * HOUR
     assert "50 credits a day does not suffice" in warning
     assert f"{third % DAY // HOUR:02}:" in warning
+
+
+def test_the_day_cap_and_priorities() -> None:
+    """The scan that is skipped is of the lower priority, though it comes first."""
+    low = "sort: total_sale_cnt, top: 200, every: '0 1 * * *'"
+    high = "sort: spu_avg_price, top: 200, every: '0 9,15 * * *'"
+    rules = book("credits_per_day: 50", low, high)
+    (warning,) = forecast(rules, {}, MIDNIGHT).warnings
+    assert 'the scan of "r1" at 15:00 UTC no longer fits' in warning
+    ranked = replace(rules, rules=(rules.rules[0], replace(rules.rules[1], priority=1)))
+    (warning,) = forecast(ranked, {}, MIDNIGHT).warnings
+    assert 'the scan of "r0" at 01:00 UTC no longer fits' in warning
 
 
 def test_the_month_cap() -> None:

@@ -86,7 +86,19 @@ def test_a_carried_alert_waits_for_its_first_evaluation() -> None:
     assert decide(alert(carried=True), None, Manner(), NOW) is Decision.CARRIED
 
 
+def test_what_began_and_ended_while_it_was_held_is_owed() -> None:
+    """Once, whether the rule tells ends or not; not where the edit of a rule ended it."""
+    ended = alert(AlertState.INACTIVE, reason=CONDITION_ENDED)
+    for resolved in (False, True):
+        manner = Manner(resolved=resolved)
+        assert decide(ended, None, manner, NOW, waiting=True) is Decision.MISSED
+        assert decide(ended, told(of=1), manner, NOW, waiting=True) is Decision.MISSED
+    assert decide(ended, told(), Manner(), NOW, waiting=True) is Decision.END_NOT_ASKED
+    changed = alert(AlertState.INACTIVE, reason=RULE_CHANGED)
+    assert decide(changed, None, Manner(), NOW, waiting=True) is Decision.END_NOT_ASKED
+
+
 def test_owed_names() -> None:
-    """Exactly three decisions are told."""
+    """Exactly four decisions are told."""
     owed = {decision for decision in Decision if decision.owed}
-    assert owed == {Decision.FIRES, Decision.REMINDER, Decision.RESOLVED}
+    assert owed == {Decision.FIRES, Decision.REMINDER, Decision.RESOLVED, Decision.MISSED}

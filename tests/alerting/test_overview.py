@@ -9,7 +9,9 @@ from watcher.alerting import troubles
 from watcher.alerting.overview import overview
 from watcher.alerting.telling import Audience
 from watcher.model import ScanState
+from watcher.schedule import Cron, parse_quiet
 from watcher.store.database import Database
+from watcher.units import HOUR
 
 OPERATOR = [Audience("me", ("me/1",))]
 
@@ -51,6 +53,15 @@ def test_a_cause_is_told_once_and_its_end_once(store: Database) -> None:
         "watcher: over: key refused",
         "watcher: key refused",
     ]
+
+
+def test_trouble_at_night_waits_for_the_morning(store: Database) -> None:
+    """Quiet hours hold it, a digest does not: trouble is to be heard of soon."""
+    channel = Audience("me", ("me/1",), quiet=parse_quiet("22:00-07:00"), digest=Cron("0 9 * * *"))
+    troubles.begin(store, [channel], "key refused", "401", 23 * HOUR)
+    troubles.begin(store, [channel], "disk", "full", 36 * HOUR)
+    tries = [each.next_try for each in store.outbox.waiting_for("me/1")]
+    assert tries == [31 * HOUR, 36 * HOUR]
 
 
 def test_causes_are_shown(store: Database) -> None:

@@ -32,13 +32,14 @@ class World:
     rules: str
     day: int = 0
     reports: list[Message] = field(default_factory=list)
+    head: str = HEAD
 
     def __post_init__(self) -> None:
         self.reread(self.rules)
 
     def reread(self, rules: str) -> None:
         """Rules as the file has them now."""
-        self.book = load_text(HEAD + rules)
+        self.book = load_text(self.head + rules)
         self.database.alerts.sync_rules(self.book.marks, self.now)
 
     @property

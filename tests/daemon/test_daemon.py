@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import cast
@@ -10,14 +11,16 @@ from typing import cast
 import pytest
 
 from tests.daemon.test_scanner import SetClock
+from tests.store.making import firing, scan
+from watcher.alerting.audiences import Audience
 from watcher.alerting.evaluation import Outcome
-from watcher.alerting.telling import Audience
-from watcher.daemon.daemon import BROKEN_SECONDS, Daemon, forget_others
+from watcher.daemon.daemon import BROKEN_SECONDS, Daemon, Job, forget_others
 from watcher.daemon.scanner import Scanner
 from watcher.model import Instant
 from watcher.rules.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.database import Database
+from watcher.store.holding import Held
 from watcher.store.writer import Writer
 from watcher.units import DAY, HOUR
 
@@ -136,10 +139,48 @@ async def test_a_scan_on_time_stands_for_its_instant(daemon: Daemon) -> None:
         clock.instant = slot + late
         daemon._busy.clear()
         daemon._ring(watch.key, slot)
-        job = daemon._queue.get_nowait()
-        assert job is not None
-        queued.append(job[1])
+        queued.append(daemon._queue.get_nowait().at)
     assert queued == [slot, slot, slot + 2 * HOUR, slot + 3 * DAY]
+
+
+async def test_the_higher_priority_is_scanned_first() -> None:
+    """Of watches that wait; among equals in turn, and the workers' end comes last."""
+    rules = [
+        f"  - {{name: r{n}, watch: {{sort: total_sale_cnt, top: {n}0}}, when: {{rank: 1}}, "
+        f"priority: {priority}}}\n"
+        for n, priority in enumerate((0, 7, 0, -1), start=1)
+    ]
+    text = "defaults: {region: US, notify: []}\nrules:\n" + "".join(rules)
+    ranked = load_text(text, env={"KEYAPI_KEY": "key", "KEYAPI_URL": "http://127.0.0.1:9"})
+    async with Writer() as writer:
+        daemon = Daemon(ranked, writer, SetClock(), load=book)
+        daemon._queue.put_nowait(Job(math.inf, 0))
+        for watch in ranked.used_watches:
+            daemon.enqueue(watch.key, 1)
+        keys = [daemon._queue.get_nowait().key for _ in range(5)]
+    first, second, third, fourth = (watch.key for watch in ranked.used_watches)
+    assert keys == [second, first, third, fourth, ""]
+
+
+async def test_what_was_held_is_told_between_scans(daemon: Daemon) -> None:
+    """The daemon's sweep, at a time at which no scan is due."""
+    (watch,) = daemon.book.used_watches
+    now = daemon.clock.now()
+
+    def held(database: Database) -> None:
+        silence = database.silences.add(begins=now - DAY, ends=now - 1, rule="*")
+        keys = database.history.record(scan(now - DAY, {"1": 1}, watch=watch.key)).products
+        daemon._adopt(database, daemon.book)
+        (alert,) = database.alerts.save([firing("top", int(keys[0]), now - DAY)])
+        database.held.put([Held("top", alert.product, "me", alert.id, now - DAY, silence.id)])
+
+    await daemon.writer.run(held)
+    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None, until=now + DAY))
+    told: list[str] = []
+    daemon.courier.wake = lambda: told.append("wake")  # type: ignore[method-assign]
+    await run_until(daemon, lambda: bool(told))
+    rows = await daemon.writer.run(lambda db: db.outbox.list())
+    assert [row.message.title for row in rows] == ["[info] top: 1 product (US)"]
 
 
 def test_what_is_no_more_is_forgotten(store: Database) -> None:
@@ -149,7 +190,9 @@ def test_what_is_no_more_is_forgotten(store: Database) -> None:
         store.health.failing(kind, name, "why", 1)
     for cause in ("watch top: fails", "watch gone: fails", "key refused"):
         store.health.raise_cause(cause, "why", 1)
+    store.held.put([Held(rule, 1, "me", 1, 1) for rule in ("top", "gone")])
     forget_others(store, book(), 2)
+    assert [group.rule for group in store.held.groups()] == ["top"]
     assert {(each.kind, each.name) for each in store.health.list()} == {
         ("watch", watch.key),
         ("rule", "top"),

@@ -115,6 +115,29 @@ async def test_a_scan_is_committed_whole(bench: Bench) -> None:
     assert (health.failing_since, health.last_ok) == (None, START)
 
 
+async def test_the_last_credits_are_kept_for_the_higher_priority(bench: Bench) -> None:
+    """The lower watch is not read, though the cap would let it; the operator hears why."""
+    bench.api = "concurrency: 1, credits_per_day: 5"
+    (watch,) = bench.book().used_watches
+    top, text = bench.book(), RULES.replace("API", bench.api)
+    text += "  - {name: vital, watch: {sort: spu_avg_price, top: 30}, when: {rank: 1}, priority: 1}"
+    env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url}
+    book = load_text(text, env=env)
+    async with bench.client() as client:
+        scanner = Scanner(book, client, bench.writer, bench.clock)
+        assert await scanner.scan(watch, START) is None
+        vital = next(each for each in book.used_watches if each.key != watch.key)
+        assert await scanner.scan(vital, START) is not None
+        assert await bench.spent() == Spent(3, 3)
+        assert await Scanner(top, client, bench.writer, bench.clock).scan(watch, START) is None
+    rows = await bench.writer.run(lambda db: db.outbox.waiting_for("me/1"))
+    (text,) = [row.message.text for row in rows if row.message.kind == "operator"]
+    assert text == (
+        f'the watch "{watch.name}" was not read: it costs 3 credits, the caps leave 5, and 3 of '
+        "them are kept for watches of higher priority"
+    )
+
+
 async def test_scan_times_rise_though_the_clock_does_not(bench: Bench) -> None:
     """A clock set back does not put a scan before the one before."""
     async with bench.client() as client:

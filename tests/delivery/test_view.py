@@ -54,6 +54,16 @@ def test_tells_ranks_without_a_ratio_and_texts_in_quotes() -> None:
     )
 
 
+def test_tells_what_a_baseline_is_and_who_was_outside() -> None:
+    """A statistic names itself; below the scanned depth there is no number."""
+    median = msgspec.structs.replace(GMV, label="7-day GMV (median 7d)")
+    rank = Evidence("rank", "rank", "place", "enters the top 5", Verdict.MET, 3.0, "outside", NOW)
+    assert _product(why=(median, rank)).why == (
+        "7-day GMV (median 7d) 1,200 → 4,830 (+303%) since 16 Nov",
+        'rank "outside" → #3 since 15:00',
+    )
+
+
 def test_a_baseline_of_zero_has_no_ratio() -> None:
     """From nothing to something is no percentage."""
     evidence = msgspec.structs.replace(GMV, baseline=0.0)
@@ -98,6 +108,18 @@ def test_says_what_became_of_an_alert() -> None:
     assert _product(kind="reminder").notes == ("still firing, since 20 Nov",)
     ended = _product(kind="resolved", reason="left the list")
     assert ended.notes == ("ended: left the list", "fired on 20 Nov")
+
+
+def test_a_message_of_several_rules_names_them() -> None:
+    """Its text is a line for each, and each product says of which it is."""
+    message = Message("digest", "2 rules", Severity.INFO, NOW, text="a: 1 product\nb: 1 ended")
+    assert view_of(message, message.title, UTC).text == message.text
+    assert _product(rule="rising").notes == ("rule rising",)
+    assert _product(rule="rising", kind="resolved", since=NOW - DAY).notes == (
+        "rule rising",
+        "ended",
+        "fired on 22 Nov",
+    )
 
 
 def test_counts_and_names_the_rest() -> None:

@@ -60,6 +60,19 @@ async def test_once_for_a_rule(watcher: Watcher, simulator: Simulator) -> None:
     assert 'did you mean "other"' in err
 
 
+async def test_once_tells_what_a_silence_held(watcher: Watcher, sink: Service) -> None:
+    """Silenced while it is scanned, told by the next run after the silence's end."""
+    await watcher.call("once", "--rule", "other")
+    await watcher.call("silence", "add", "--rule", "top", "--for", "1d")
+    await watcher.call("once")
+    assert [message["title"] for message in sink.taken] == ["[info] other: 1 product (US)"]
+    await watcher.call("silence", "end", "1")
+    code, out, err = await watcher.call("once")
+    assert (code, err) == (0, "")
+    assert "http/1: held until now: [info] top: 3 products (US)" in out
+    assert [message["title"] for message in sink.taken][1:] == ["[info] top: 3 products (US)"]
+
+
 async def test_a_dry_run_keeps_and_sends_nothing(
     watcher: Watcher, simulator: Simulator, sink: Service
 ) -> None:

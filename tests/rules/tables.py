@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from watcher.errors import RulesError
-from watcher.model import Floats, Ints
+from watcher.model import Bools, Floats, Ints
 from watcher.rules.conditions.base import Condition, Judge, Masks, Need
 from watcher.rules.conditions.compiling import compile_condition
 from watcher.rules.loading import load_text
@@ -29,12 +29,14 @@ class FakeTable:
         then: Mapping[str, Numbers] | None = None,
         texts: Mapping[str, Sequence[str | None]] | None = None,
         appeared: Sequence[bool | None] | None = None,
+        fallen: Sequence[bool] | None = None,
     ) -> None:
         self.at = AT
         self._now = now or {}
         self._then = then or {}
         self._texts = texts or {}
         self._appeared = appeared
+        self._fallen = fallen
         columns = [*self._now.values(), *self._texts.values(), appeared or ()]
         self.size = len(columns[0])
         self.asked: list[str] = []
@@ -50,6 +52,9 @@ class FakeTable:
         full = f"{need.metric.name} from {need.from_}"
         values = column(self._then.get(full, self._then.get(need.metric.name, [])))
         return values, np.where(np.isnan(values), 0, THEN).astype(np.int64)
+
+    def fallen(self) -> Bools:
+        return np.array(self._fallen or [False] * self.size)
 
     def appeared(self) -> Masks:
         marks = self._appeared or [None] * self.size

@@ -15,8 +15,10 @@ RULES = "rules: [{name: a, watch: {region: US}, when: {review_count: 1}, notify:
         ("{}", 'channels.me: needs "url"'),
         ("{url: x}", "channels.me.url: this is no Apprise URL"),
         ("{url: 'json://x', urls: 1}", 'unknown field "urls", did you mean "url"?'),
-        ("{url: 'json://x', quiet: {hours: '22:00-07:00'}}", '"quiet" is not supported yet'),
-        ("{url: 'json://x', digest: '09:00'}", '"digest" is not supported yet'),
+        ("{url: 'json://x', quiet: {hours: '22-7'}}", "quiet.hours: takes a time of day from"),
+        ("{url: 'json://x', quiet: {hours: '7:00-07:00'}}", "begins when it ends"),
+        ("{url: 'json://x', quiet: '22:00-07:00'}", "me.quiet: must be a mapping, not"),
+        ("{url: 'json://x', digest: '9 o clock'}", "me.digest: "),
         ("{url: 'json://x', template: '{{ x }}'}", '"template" is not supported yet'),
     ],
 )
@@ -44,6 +46,23 @@ def test_unknown(notify: str, message: str) -> None:
     """Where it is named."""
     (problem,) = problems_of("channels: {me: {url: 'json://x'}}\n" + RULES % notify)
     assert message in problem
+
+
+def test_quiet_hours_and_digest() -> None:
+    """Both in the channel's time zone, where the quiet hours have none of their own."""
+    text = (
+        "channels:\n"
+        "  me: {url: 'json://x', timezone: Europe/Berlin, quiet: {hours: '22:00-7:30'},\n"
+        "       digest: '9:05'}\n"
+        "  you: {url: 'json://x', quiet: {hours: '1:00-2:00', timezone: Asia/Tokyo},\n"
+        "        digest: 0 9 * * mon}\n"
+    ) + RULES % "[me, you]"
+    me, you = load_text(text).channels.values()
+    assert (str(me.quiet), str(me.digest)) == (
+        "22:00-07:30 Europe/Berlin",
+        "at 5 9 * * * Europe/Berlin",
+    )
+    assert (str(you.quiet), str(you.digest)) == ("01:00-02:00 Asia/Tokyo", "at 0 9 * * mon")
 
 
 def test_warnings() -> None:

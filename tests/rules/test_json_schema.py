@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from watcher.keyapi.fields import PARAMETERS, Use
-from watcher.rules.conditions.registry import NUMBER_OPERATORS
+from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS
 from watcher.rules.json_schema import json_schema
 from watcher.rules.metrics import Catalogue
 from watcher.rules.schema import SECTIONS, RuleSection
@@ -40,12 +40,14 @@ def test_knows_all_sections_parameters_and_metrics() -> None:
     assert set(SCHEMA["$defs"]["rule"]["properties"]) == fields
 
 
-def test_offers_only_what_is_built() -> None:
-    """Operators that would be refused are not completed."""
+def test_offers_every_operator_where_it_belongs() -> None:
+    """Those on places only for the rank."""
     offered = SCHEMA["$defs"]["number"]["anyOf"][1]["properties"]
-    built = {one.name for one in NUMBER_OPERATORS if one.build and not one.only_rank}
-    assert set(offered) == built | {"from", "min_change"}
-    assert all(one["description"] for one in offered.values())
+    of_rank = SCHEMA["$defs"]["rank"]["anyOf"][1]["properties"]
+    assert set(of_rank) == {one.name for one in NUMBER_OPERATORS} | set(OPTIONS)
+    places = {one.name for one in NUMBER_OPERATORS if one.only_rank}
+    assert set(offered) == set(of_rank) - places
+    assert all(one["description"] for one in of_rank.values())
 
 
 def test_flags_are_offered_by_name() -> None:

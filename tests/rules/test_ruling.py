@@ -26,6 +26,7 @@ BASE = rule("when: {review_count: {above: 5}, is_s_shop: 1}")
         "when: {review_count: {above: 5}, is_s_shop: 1}, cooldown: 5d, severity: critical",
         "when: {review_count: {above: 5}, is_s_shop: 1}, keep_firing_for: 5d, limit: 3",
         "when: {review_count: {above: 5}, is_s_shop: 1}, description: other, remind: 1d",
+        "when: {review_count: {above: 5}, is_s_shop: 1}, priority: 3, order_by: rank",
     ],
 )
 def test_edits_that_keep_every_state(text: str) -> None:
@@ -89,7 +90,7 @@ def test_strongest_first() -> None:
     [
         ("when: {review_count: 1}, order_by: comission", 'did you mean "commission"?'),
         ("when: {review_count: 1}, order_by: product_name", 'unknown metric "product_name"'),
-        ("when: {review_count: 1}, priority: 2", '"priority" is not supported yet'),
+        ("when: {review_count: 1}, priority: high", "rules[0].priority: "),
         ("when: {review_count: 1}, until: {}", "rules[0].until: has no condition in it"),
         ("when: {review_count: 1}, until: ", "rules[0].until: is empty"),
     ],

@@ -92,6 +92,14 @@ def test_transitions_in_order(store: Database) -> None:
     assert store.alerts.transitions(99) == []
 
 
+def test_by_id(store: Database) -> None:
+    """Those that there are, whatever their state."""
+    one, two, _ = with_products(store)
+    saved = store.alerts.save([firing("r", one), pending("q", two)])
+    assert store.alerts.by_id([saved[1].id, 99, saved[0].id, saved[0].id]) == saved
+    assert store.alerts.by_id([]) == []
+
+
 def test_told_is_the_last_by_channel(store: Database) -> None:
     """Marking again replaces; other products, rules and channels stay."""
     one, two, _ = with_products(store)
@@ -135,8 +143,10 @@ def test_list_says_what_became_of_the_messages(store: Database) -> None:
     message = Message("alerts", "t", Severity.INFO, now + 3, rule="r", data_at=now)
     sent, _ = store.outbox.add("growth", ["growth/1", "growth/2"], message, now + 3)
     store.outbox.sent(sent, now + 4)
-    told = [Told("r", one, "growth", alert.id, now), Told("r", one, "me", alert.id, now - 5)]
-    store.alerts.mark_told(told)
+    store.outbox.add("growth", ["growth/1"], message, now + 3)  # of another product
+    growth = Told("r", one, "growth", alert.id, now, notification=sent)
+    store.alerts.mark_told([growth, Told("r", one, "me", alert.id, now - 5)])
+    assert growth in store.alerts.told("r", [one])
     assert store.alerts.list()[0].deliveries == (
         Delivery("growth", now, "growth/1", NotificationState.SENT),
         Delivery("growth", now, "growth/2", NotificationState.WAITING),

@@ -85,3 +85,10 @@ def test_no_rows_have_no_digests() -> None:
     """An empty scan is no error."""
     assert digests(np.zeros((0, len(NUMERIC_NAMES)))).tolist() == []
     assert encode(np.zeros((0, len(NUMERIC_NAMES)))) == []
+
+
+def test_only_some_columns() -> None:
+    """In the order asked for, each by its own unit."""
+    price, sales = NUMERIC_INDEX["min_price"], NUMERIC_INDEX["total_sale_cnt"]
+    row = _row(min_price=1.25, total_sale_cnt=3.0)
+    assert encode(row, np.array([sales, price])) == [[3, 125]]

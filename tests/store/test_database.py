@@ -146,9 +146,11 @@ def _older(path: Path, stop: str) -> None:
         with store.atomic():
             for kind, name in store.rows(
                 "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view') AND name "
-                "IN ('credits', 'reservations', 'health', 'causes', 'observations_view')"
+                "IN ('credits', 'reservations', 'health', 'causes', 'silences', 'held', "
+                "'observations_view')"
             ):
                 store.execute(f"DROP {kind} {name}")
+            store.execute("ALTER TABLE told DROP COLUMN notification")
             store.execute("DELETE FROM _sqlite_migrations WHERE name >= ?", (stop,))
 
 

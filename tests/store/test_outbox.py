@@ -38,6 +38,15 @@ def test_a_row_for_each_target(store: Database) -> None:
     assert store.number("SELECT count(*) FROM messages") == 1
 
 
+def test_not_before_a_time(store: Database) -> None:
+    """It waits from the beginning, and what comes after it keeps its place behind."""
+    first, *_ = store.outbox.add("me", ["me/1"], MESSAGE, START, not_before=START + 50)
+    store.outbox.add("me", ["me/1"], MESSAGE, START + 1)
+    found = store.outbox.next_for("me/1")
+    assert found is not None
+    assert (found.id, found.created, found.next_try) == (first, START, START + 50)
+
+
 def test_a_target_is_served_in_order(store: Database) -> None:
     """The oldest comes first even while it waits for a later try."""
     first, other = store.outbox.add("growth", ["growth/1", "growth/2"], MESSAGE, START)

@@ -99,9 +99,13 @@ class _Round:
             health.name for health in self._health.list(RULE) if health.failing_since is not None
         }
         self._scan = scan
-        self._products = seen.products
-        self.rows = {int(product): row for row, product in enumerate(seen.products)}
-        self.table = ScanTable(scan, seen, database.history, _needs(rules))
+        self.table = table = ScanTable(scan, seen, database.history, _needs(rules))
+        keys: list[int] = table.products.tolist()
+        self._keys = keys
+        self.rows = {key: row for row, key in enumerate(keys[: table.listed])}
+        self._fallen = {
+            key: row for row, key in enumerate(keys[table.listed :], start=table.listed)
+        }
         self._judge = Judge(self.table)
         self._active: dict[str, list[Alert]] = {rule.name: [] for rule in rules}
         for alert in self._alerts.active([rule.name for rule in rules]):
@@ -153,18 +157,36 @@ class _Round:
     def _beginning(self, rule: Rule, when: Masks, active: set[int]) -> Iterable[tuple[None, Alert]]:
         """Alerts that begin to be pending or firing now."""
         for row in np.flatnonzero(when.met).tolist():
-            product = int(self._products[row])
+            product = self._keys[row]
             if product not in active:
                 finding = Finding(Verdict.MET)
                 after = step(None, rule.name, product, finding, _terms(rule), self._scan.at)
                 if after is not None:
+                    if product in self._fallen:
+                        after = step_absent(after, self._scan.at)
                     yield None, self._with_evidence(rule, None, after, row)
 
     def _next(self, rule: Rule, alert: Alert, when: Masks, until: Masks | None) -> Alert:
         row = self.rows.get(alert.product)
         if row is None:
-            complete = self._scan.state is ScanState.COMPLETE
-            return step_absent(alert, self._scan.at) if complete else alert
+            return self._absent(rule, alert, when, until)
+        return self._judged(rule, alert, when, until, row)
+
+    def _absent(self, rule: Rule, alert: Alert, when: Masks, until: Masks | None) -> Alert:
+        """After a scan that did not list the product: only of a complete one it proves anything.
+
+        That it fell below the scanned depth may itself be what the rule is about.
+        """
+        if self._scan.state is not ScanState.COMPLETE:
+            return alert
+        row = self._fallen.get(alert.product)
+        if row is not None and when.known[row]:
+            alert = self._judged(rule, alert, when, until, row)
+        return alert if alert.state is AlertState.INACTIVE else step_absent(alert, self._scan.at)
+
+    def _judged(
+        self, rule: Rule, alert: Alert, when: Masks, until: Masks | None, row: int
+    ) -> Alert:
         finding = Finding(when.verdict(row), until.verdict(row) if until is not None else None)
         after = step(alert, rule.name, alert.product, finding, _terms(rule), self._scan.at)
         return self._with_evidence(rule, alert, after, row) if after is not None else alert

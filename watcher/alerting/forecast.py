@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook, Watch
+from watcher.schedule import Every, Schedule
 from watcher.units import DAY, at, next_midnight
 
 MONTH_DAYS = 30
 _MOST_SCANS = 200_000  # of one day, for the search of the moment at which a cap is reached
+_MOST_RANKED_SCANS = 2_000  # where each must be compared with what others still need
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,22 @@ def forecast(book: Rulebook, pages: Mapping[str, int], now: Instant) -> Forecast
     return Forecast(costs, day, month, tuple(_warnings(book, pages, day, now)))
 
 
+def scans_left(
+    schedule: Schedule, due: Instant, now: Instant, end: Instant, at_most: int = _MOST_SCANS
+) -> int:
+    """How many scans begin from ``now`` until before ``end``, the next of them at ``due``.
+
+    Counted up to ``at_most``; what is overdue begins now.
+    """
+    count, moment = 0, max(due, now)
+    while moment < end and count < at_most:
+        count, moment = count + 1, schedule.next(moment)
+        if isinstance(schedule, Every):  # on its grid now: counted without a step for each
+            count += max(0, -(-(end - moment) // schedule.seconds))
+            break
+    return min(count, at_most)
+
+
 def _requests(watch: Watch, pages: Mapping[str, int]) -> int:
     return pages.get(watch.key) or watch.query.pages
 
@@ -70,9 +88,10 @@ def _warnings(book: Rulebook, pages: Mapping[str, int], day: float, now: Instant
     if cap is not None:
         reached = _day_cap_reached(book, pages, cap, now)
         if reached is not None:
+            moment, watch = reached
             found.append(
-                f"the cap of {cap:,} credits a day does not suffice: on {at(reached):%-d %B} a "
-                f"scan at {at(reached):%H:%M} UTC no longer fits and is skipped"
+                f"the cap of {cap:,} credits a day does not suffice: on {at(moment):%-d %B} the "
+                f'scan of "{watch.name}" at {at(moment):%H:%M} UTC no longer fits and is skipped'
             )
             day = min(day, cap)
     cap = book.api.credits_per_month
@@ -86,22 +105,31 @@ def _warnings(book: Rulebook, pages: Mapping[str, int], day: float, now: Instant
 
 def _day_cap_reached(
     book: Rulebook, pages: Mapping[str, int], cap: int, now: Instant
-) -> Instant | None:
-    """The first scan of the next days (a week of them) that does not fit into its day."""
+) -> tuple[Instant, Watch] | None:
+    """The first scan of the next days (a week of them) that does not fit into its day.
+
+    It must leave what the watches of higher priority still need on that day.
+    """
     watches = book.used_watches
+    costs = [_requests(watch, pages) for watch in watches]
+    priorities = [book.priority(watch) for watch in watches]
     start = next_midnight(now)
     coming = [(watch.schedule.next(start - 1), index) for index, watch in enumerate(watches)]
     heapq.heapify(coming)
     today, spent = start, 0
-    for _ in range(_MOST_SCANS):
+    for _ in range(_MOST_SCANS if len(set(priorities)) < 2 else _MOST_RANKED_SCANS):
         if not coming or coming[0][0] >= start + 7 * DAY:
             return None
         moment, index = coming[0]
         if moment >= today + DAY:
             today, spent = moment - moment % DAY, 0
-        cost = _requests(watches[index], pages)
-        if spent + cost > cap:
-            return moment
-        spent += cost
+        kept = sum(
+            costs[other] * scans_left(watches[other].schedule, due, moment, today + DAY, cap)
+            for due, other in coming
+            if priorities[other] > priorities[index]
+        )
+        if spent + costs[index] + kept > cap:
+            return moment, watches[index]
+        spent += costs[index]
         heapq.heapreplace(coming, (watches[index].schedule.next(moment), index))
     return None

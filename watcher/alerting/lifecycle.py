@@ -61,7 +61,8 @@ def step_absent(alert: Alert, now: Instant) -> Alert:
     absent = alert.absent + 1
     if absent < GONE_AFTER:
         return replace(alert, absent=absent)
-    return end(alert, LEFT_THE_LIST, now)
+    # It may be the edit that took it off the list: of a carried alert nobody is to hear that.
+    return end(alert, RULE_CHANGED if alert.carried else LEFT_THE_LIST, now)
 
 
 def end(alert: Alert, reason: str, now: Instant) -> Alert:

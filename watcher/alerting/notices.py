@@ -16,11 +16,12 @@ from watcher.model import Alert, AlertState, Instant, Severity, Told
 
 
 class Decision(StrEnum):
-    """Whether one alert is told to one channel now; the first three are told."""
+    """Whether one alert is told to one channel now; the first four are told."""
 
     FIRES = "firing"
     REMINDER = "reminder"
     RESOLVED = "resolved"
+    MISSED = "ended while it was held"
 
     ALREADY_TOLD = "already told"
     COOLDOWN = "in cooldown"
@@ -30,12 +31,22 @@ class Decision(StrEnum):
     END_NOT_ASKED = "the rule does not tell the end"
     NEVER_TOLD = "its begin was never told"
 
+    # Owed, and held back all the same: ``gates`` says which.
+    SILENCED = "silenced"
+    QUIET = "in the channel's quiet hours"
+    DIGEST = "waiting for the channel's digest"
+
     @property
     def owed(self) -> bool:
         return self in _OWED
 
+    @property
+    def of_an_end(self) -> bool:
+        """Whether it tells of an alert that is over."""
+        return self in (Decision.RESOLVED, Decision.MISSED)
 
-_OWED = frozenset({Decision.FIRES, Decision.REMINDER, Decision.RESOLVED})
+
+_OWED = frozenset({Decision.FIRES, Decision.REMINDER, Decision.RESOLVED, Decision.MISSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +60,20 @@ class Manner:
     resolved: bool = False
 
 
-def decide(alert: Alert, told: Told | None, manner: Manner, now: Instant) -> Decision:
-    """Whether ``alert`` is owed to a channel that was last told ``told`` of rule and product."""
+def decide(
+    alert: Alert, told: Told | None, manner: Manner, now: Instant, *, waiting: bool = False
+) -> Decision:
+    """Whether ``alert`` is owed to a channel that was last told ``told`` of rule and product.
+
+    ``waiting``: its begin was held back for the channel (quiet hours, digest), so that it is
+    still to be told though it is over.
+    """
     if manner.severity.rank < manner.min_severity.rank:
         return Decision.BELOW_SEVERITY
     if alert.state is AlertState.FIRING:
         return _firing(alert, told, manner, now)
     if alert.resolved_at is not None:
-        return _ended(alert, told, manner)
+        return _ended(alert, told, manner, waiting=waiting)
     return Decision.NOT_FIRING
 
 
@@ -72,9 +89,14 @@ def _firing(alert: Alert, told: Told | None, manner: Manner, now: Instant) -> De
     return Decision.REMINDER if due else Decision.ALREADY_TOLD
 
 
-def _ended(alert: Alert, told: Told | None, manner: Manner) -> Decision:
-    if not manner.resolved or alert.reason == RULE_CHANGED:
+def _ended(alert: Alert, told: Told | None, manner: Manner, *, waiting: bool) -> Decision:
+    if alert.reason == RULE_CHANGED:
         return Decision.END_NOT_ASKED
-    if told is None or told.alert != alert.id:
+    began_told = told is not None and told.alert == alert.id
+    if waiting and not began_told:
+        return Decision.MISSED
+    if not manner.resolved:
+        return Decision.END_NOT_ASKED
+    if told is None or not began_told:
         return Decision.NEVER_TOLD
     return Decision.ALREADY_TOLD if told.resolved_told else Decision.RESOLVED

@@ -7,7 +7,6 @@ from typing import Protocol
 
 import numpy as np
 
-from watcher.alerting.table import ScanTable
 from watcher.model import Alert, Floats, Item, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
 
@@ -28,13 +27,21 @@ class FactSource(Protocol):
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]: ...
 
 
+class Columns(Protocol):
+    """What is asked of a scan: metrics and texts, one for each row."""
+
+    def number(self, metric: Metric) -> Floats: ...
+
+    def text(self, name: str) -> Sequence[str | None]: ...
+
+
 class Products:
     """The products of one scan for people; ``rows`` gives a store key's row in the table."""
 
     def __init__(
         self,
         source: FactSource,
-        table: ScanTable,
+        table: Columns,
         rows: Mapping[int, int],
         catalogue: Catalogue,
     ) -> None:
@@ -53,8 +60,9 @@ class Products:
     def name(self, product: int) -> str:
         """The product's name, from the scan if it is there."""
         row = self._rows.get(product)
-        if row is not None:
-            return self._table.text("product_name")[row] or self._table.scan.product_ids[row]
+        name = self._table.text("product_name")[row] if row is not None else None
+        if name:
+            return name
         self.load([product])
         return self._facts[product].name
 

@@ -1,55 +1,43 @@
 """From alerts to notifications: one message for each rule and channel a scan.
 
-``notices.decide`` says what is owed; this writes it: the strongest products first, in full up
-to the rule's limit, the rest counted and named, a row for each target of the channel, and what
-the channel has now been told.
+``notices.decide`` says what is owed, ``gates`` what is held back all the same, ``composing``
+makes the message; this writes it: a row for each target of the channel, and what the channel
+has now been told. What is held is remembered for the sweep.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-import numpy as np
-
+from watcher.alerting.audiences import Audience, audiences_of
+from watcher.alerting.composing import Owed, compose
+from watcher.alerting.gates import Gates
 from watcher.alerting.notices import Decision, Manner, decide
 from watcher.alerting.products import Products
-from watcher.model import Alert, Instant, Item, Message, Severity, Told
-from watcher.rules.rulebook import Channel, Rule
+from watcher.model import Alert, Instant, Message, Told
+from watcher.rules.rulebook import Rule
 from watcher.store.database import Database
+from watcher.store.holding import Held
 
-NAMED = 20  # names of the products beyond the limit; the others are only counted
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """A channel as the middle sees it: the names of its targets and the least severity."""
-
-    channel: str
-    targets: tuple[str, ...]
-    min_severity: Severity = Severity.INFO
+__all__ = ["Audience", "Teller", "audiences_of", "manner_of"]
 
 
-def audiences_of(channels: Mapping[str, Channel]) -> dict[str, Audience]:
-    """The rule file's channels, without their URLs."""
-    return {
-        name: Audience(name, channel.targets, channel.min_severity)
-        for name, channel in channels.items()
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """An alert that one channel is to be told of, and why."""
-
-    alert: Alert
-    decision: Decision
+def manner_of(rule: Rule, audience: Audience) -> Manner:
+    """How ``rule`` tells that channel."""
+    return Manner(
+        severity=rule.severity,
+        min_severity=audience.min_severity,
+        cooldown=rule.cooldown,
+        remind=rule.remind,
+        resolved=rule.resolved,
+    )
 
 
 class Teller:
     """Writes what the rules owe to their channels after one scan; ``written`` are the rows.
 
-    ``at`` is the scan's time, on which cooldowns and reminders count; ``now`` is the clock's.
+    ``at`` is the scan's time, on which cooldowns and reminders count; ``now`` is the clock's,
+    on which the gates stand.
     """
 
     def __init__(
@@ -59,30 +47,73 @@ class Teller:
         audiences: Mapping[str, Audience],
         at: Instant,
         now: Instant,
+        gates: Gates | None = None,
     ) -> None:
         self._database = database
         self._products = products
         self._audiences = audiences
         self._at = at
         self._now = now
+        self._gates = gates or Gates(database, now)
         self.written: list[int] = []
 
     def tell(self, rule: Rule, alerts: Sequence[Alert]) -> None:
         """Tell each channel of ``rule`` what it is owed of ``alerts`` (living or just ended)."""
+        owed = self.owed(rule, alerts, [self._audiences[name] for name in rule.notify])
+        for name, each in owed.items():
+            message = self.message(rule, each)
+            rows = self._database.outbox.add(
+                name, self._audiences[name].targets, message, self._now
+            )
+            self.mark(rule, each, name, rows)
+            self.written += rows
+
+    def owed(
+        self, rule: Rule, alerts: Sequence[Alert], audiences: Sequence[Audience]
+    ) -> dict[str, list[Owed]]:
+        """By channel, what it is to be told now; what is held instead is remembered."""
         if not alerts:
-            return
+            return {}
         told = self._told(rule, alerts)
-        for name in rule.notify:
-            audience = self._audiences[name]
-            owed = self._owed(rule, alerts, told.get(name, {}), audience)
-            if owed:
-                self._write(rule, owed, audience)
+        held: dict[str, dict[int, Held]] = {}
+        for each in self._database.held.of_rule(rule.name):
+            held.setdefault(each.channel, {})[each.product] = each
+        found: dict[str, list[Owed]] = {}
+        for audience in audiences:
+            name = audience.channel
+            before = held.get(name, {})
+            decided = self._decide(rule, alerts, told.get(name, {}), before, audience)
+            free = self._hold_back(rule, decided, before, audience)
+            if free:
+                found[name] = free
+        return found
+
+    def message(self, rule: Rule, owed: Sequence[Owed]) -> Message:
+        """What is owed of one rule, as a message."""
+        return compose(rule, owed, self._products, self._at, self._now)
+
+    def mark(self, rule: Rule, owed: Sequence[Owed], channel: str, rows: Sequence[int]) -> None:
+        """Note that ``channel`` was told ``owed`` by the notifications ``rows``."""
+        self._database.alerts.mark_told(
+            [
+                Told(
+                    rule.name,
+                    each.alert.product,
+                    channel,
+                    each.alert.id,
+                    self._at,
+                    resolved_told=each.decision.of_an_end,
+                    notification=rows[0] if rows else None,
+                )
+                for each in owed
+            ]
+        )
 
     def summary(self, rule: Rule, fired: Sequence[Alert], resolved: Sequence[Alert]) -> Message:
         """What began and what ended, as a message that nobody is sent."""
         owed = [Owed(alert, Decision.FIRES) for alert in fired]
         owed += [Owed(alert, Decision.RESOLVED) for alert in resolved]
-        return self._message(rule, self._strongest_first(rule, owed))
+        return self.message(rule, owed)
 
     def _told(self, rule: Rule, alerts: Sequence[Alert]) -> dict[str, dict[int, Told]]:
         by_channel: dict[str, dict[int, Told]] = {}
@@ -90,83 +121,55 @@ class Teller:
             by_channel.setdefault(told.channel, {})[told.product] = told
         return by_channel
 
-    def _owed(
-        self, rule: Rule, alerts: Sequence[Alert], told: Mapping[int, Told], audience: Audience
+    def _decide(
+        self,
+        rule: Rule,
+        alerts: Sequence[Alert],
+        told: Mapping[int, Told],
+        held: Mapping[int, Held],
+        audience: Audience,
     ) -> list[Owed]:
-        manner = Manner(
-            severity=rule.severity,
-            min_severity=audience.min_severity,
-            cooldown=rule.cooldown,
-            remind=rule.remind,
-            resolved=rule.resolved,
+        manner = manner_of(rule, audience)
+        decided = []
+        for alert in alerts:
+            before = held.get(alert.product)
+            waiting = before is not None and before.alert == alert.id and before.silence is None
+            last = told.get(alert.product)
+            decided.append(Owed(alert, decide(alert, last, manner, self._at, waiting=waiting)))
+        return decided
+
+    def _hold_back(
+        self, rule: Rule, decided: Sequence[Owed], held: Mapping[int, Held], audience: Audience
+    ) -> list[Owed]:
+        """What of ``decided`` is owed and passes the gates; the rest of it is held."""
+        owed = [each for each in decided if each.decision.owed]
+        silenced = self._gates.silenced(rule.name, [each.alert.product for each in owed])
+        closed = self._gates.closed(audience) if owed else None
+        free: list[Owed] = []
+        kept: dict[int, Held] = {}
+        for each in owed:
+            product = each.alert.product
+            silence = silenced.get(product)
+            if silence is None and closed is None:
+                free.append(each)
+            elif silence is None or each.decision is not Decision.MISSED:
+                # What began and ended unheard, and is silenced now, is not told at all.
+                by = silence.id if silence is not None else None
+                since = self._waits_since(held.get(product), by)
+                kept[product] = Held(rule.name, product, audience.channel, each.alert.id, since, by)
+        told = {each.alert.product for each in free}
+        self._database.held.put(each for each in kept.values() if held.get(each.product) != each)
+        self._database.held.release(
+            before
+            for product, alert in ((each.alert.product, each.alert.id) for each in decided)
+            if product not in kept
+            and (before := held.get(product)) is not None
+            and (product in told or before.alert == alert)
         )
-        decided = (
-            Owed(alert, decide(alert, told.get(alert.product), manner, self._at))
-            for alert in alerts
-        )
-        return [owed for owed in decided if owed.decision.owed]
+        return free
 
-    def _write(self, rule: Rule, owed: list[Owed], audience: Audience) -> None:
-        ordered = self._strongest_first(rule, owed)
-        message = self._message(rule, ordered)
-        self.written += self._database.outbox.add(
-            audience.channel, audience.targets, message, self._now
-        )
-        self._database.alerts.mark_told(
-            [
-                Told(
-                    rule.name,
-                    each.alert.product,
-                    audience.channel,
-                    each.alert.id,
-                    self._at,
-                    resolved_told=each.decision is Decision.RESOLVED,
-                )
-                for each in owed
-            ]
-        )
-
-    def _strongest_first(self, rule: Rule, owed: list[Owed]) -> list[Owed]:
-        """What fires before what ended; each by the rule's metric, products without it last."""
-        strength = self._products.strength([each.alert.product for each in owed], rule.order_by)
-        ended = np.array([each.decision is Decision.RESOLVED for each in owed])
-        order = np.lexsort((np.nan_to_num(-strength, nan=np.inf), ended))
-        return [owed[index] for index in order]
-
-    def _message(self, rule: Rule, owed: list[Owed]) -> Message:
-        shown, rest = owed[: rule.limit], owed[rule.limit :]
-        named = [each.alert.product for each in rest[:NAMED]]
-        return Message(
-            kind="alerts",
-            title=_title(rule, owed),
-            severity=rule.severity,
-            created=self._now,
-            rule=rule.name,
-            description=rule.description,
-            region=rule.watch.query.region,
-            data_at=self._at,
-            items=tuple(self._items(shown)),
-            more=tuple(self._products.name(product) for product in named),
-            rest=len(rest),
-        )
-
-    def _items(self, owed: Sequence[Owed]) -> list[Item]:
-        self._products.load([each.alert.product for each in owed])
-        return [
-            self._products.item(
-                each.alert,
-                each.decision.value,
-                each.alert.reason if each.decision is Decision.RESOLVED else None,
-            )
-            for each in owed
-        ]
-
-
-def _title(rule: Rule, owed: Sequence[Owed]) -> str:
-    """``[warning] beauty-rising: 3 products (US)``, or what began and what ended where both."""
-    ended = sum(each.decision is Decision.RESOLVED for each in owed)
-    told = len(owed) - ended
-    count = f"{told} product{'' if told == 1 else 's'}" if told else ""
-    over = f"{ended} ended" if ended else ""
-    what = ", ".join(part for part in (count, over) if part)
-    return f"[{rule.severity}] {rule.name}: {what} ({rule.watch.query.region})"
+    def _waits_since(self, before: Held | None, silence: int | None) -> Instant:
+        """A digest collects from when nothing else held it: the end of a silence begins anew."""
+        if before is None or (before.silence is not None and silence is None):
+            return self._now
+        return before.since

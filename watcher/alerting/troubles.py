@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from watcher.alerting.telling import Audience
+from watcher.alerting.audiences import Audience
 from watcher.model import Instant, Message, Severity
 from watcher.store.database import Database
 
@@ -67,7 +67,9 @@ def _tell(
     severity: Severity,
     now: Instant,
 ) -> None:
-    # min_severity is no gate here: who is named as operator wants to hear of trouble.
+    # min_severity and a digest are no gates here: who is named as operator wants to hear of
+    # trouble soon. Quiet hours are: nobody is to be woken.
     message = Message("operator", title, severity, created=now, text=text)
     for audience in operator:
-        database.outbox.add(audience.channel, audience.targets, message, now)
+        quiet = audience.quiet_until(now)
+        database.outbox.add(audience.channel, audience.targets, message, now, not_before=quiet)

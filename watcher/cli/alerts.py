@@ -9,7 +9,7 @@ import click
 
 from watcher.cli.options import DURATION, database_option, json_option, open_to_read
 from watcher.cli.output import console, print_json, table
-from watcher.model import AlertState
+from watcher.model import Alert, AlertState
 from watcher.store.alerts import AlertRow
 from watcher.units import format_ago
 
@@ -42,7 +42,7 @@ def command(
             limit=limit,
         )
     if as_json:
-        print_json([_json(row) for row in rows])
+        print_json([alert_json(row) for row in rows])
         return
     if not rows:
         console().print("No alerts.")
@@ -53,25 +53,33 @@ def command(
 
 def _row(row: AlertRow, now: int) -> tuple[str, ...]:
     alert = row.alert
-    state = alert.reason or "over" if alert.state is AlertState.INACTIVE else alert.state.value
     return (
         alert.short_id,
         alert.rule,
         f"{row.name} ({row.region} {row.product_id})",
-        state,
+        state_of(alert),
         format_ago(alert.since, now),
-        ", ".join(_told(row)) or "not told",
+        ", ".join(told(row)) or "not told",
     )
 
 
-def _told(row: AlertRow) -> list[str]:
+def state_of(alert: Alert) -> str:
+    """Its state in a word; of one that is over, why it ended."""
+    if alert.state is AlertState.INACTIVE:
+        return alert.reason or "over"
+    return alert.state.value
+
+
+def told(row: AlertRow) -> list[str]:
+    """What became of the last messages about the alert, a text for each target."""
     return [
         f"{each.target or each.channel} {each.state.value if each.state else 'told'}"
         for each in row.deliveries
     ]
 
 
-def _json(row: AlertRow) -> dict[str, object]:
+def alert_json(row: AlertRow) -> dict[str, object]:
+    """An alert as the commands print it."""
     return {
         "id": row.alert.short_id,
         "rule": row.alert.rule,

@@ -39,11 +39,12 @@ def list_(rules: Path) -> None:
             channel.name,
             ", ".join(f"{name} ({targets[name].service})" for name in channel.targets),
             channel.min_severity.value,
+            _times(channel),
             ", ".join(rule.name for rule in book.rules if channel.name in rule.notify),
         )
         for channel in book.channels.values()
     ]
-    console().print(table(("Channel", "Targets", "From severity", "Rules"), rows))
+    console().print(table(("Channel", "Targets", "From severity", "Told", "Rules"), rows))
 
 
 @command.command("test")
@@ -62,6 +63,12 @@ def test(rules: Path, name: str) -> None:
     sys.stdout.flush()
     # A service that hangs holds a thread that Python would wait for.
     os._exit(0 if all(each.kind is Kind.SENT for each in outcomes.values()) else 1)
+
+
+def _times(channel: Channel) -> str:
+    """When it is told: ``at 0 9 * * *, not 22:00-07:00 Europe/Berlin``."""
+    told = str(channel.digest) if channel.digest is not None else "at once"
+    return f"{told}, not {channel.quiet}" if channel.quiet is not None else told
 
 
 def _channel(book: Rulebook, name: str) -> Channel:

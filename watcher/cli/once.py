@@ -15,6 +15,8 @@ from pathlib import Path
 import click
 
 from watcher import plan
+from watcher.alerting.audiences import audiences_of
+from watcher.alerting.sweeping import sweep
 from watcher.cli.logs import configure
 from watcher.cli.options import database_option, load_rules, rules_option
 from watcher.cli.output import console
@@ -90,6 +92,7 @@ class _Once:
             good = True
             for watch in due:
                 good = await self._scan(scanner, watch) and good
+            await self._sweep(store)
             await self._deliver(store)
             return good
 
@@ -144,6 +147,18 @@ class _Once:
             out.print(f"\n{shown.title}\n{shown.body}")
         self.told.clear()
         return scan.state is ScanState.COMPLETE
+
+    async def _sweep(self, store: StoreThread) -> None:
+        """What was held at an earlier run and no longer is."""
+        told = await store.run(
+            lambda database: sweep(
+                database, self.book, audiences_of(self.book.channels), self.clock.now()
+            )
+        )
+        rows = await store.run(lambda database: [database.outbox.get(row) for row in told])
+        for row in rows:
+            if row is not None:
+                console().print(f"{row.target}: held until now: {row.message.title}")
 
     async def _deliver(self, store: StoreThread) -> None:
         if self.dry_run:

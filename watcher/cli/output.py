@@ -11,6 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from watcher.keyapi.fields import BY_NAME
+from watcher.units import Unit, format_value
+
 _PIPED_WIDTH = 200  # nothing is cut where a program reads
 
 
@@ -40,6 +43,15 @@ def table(
 def plain(text: str) -> str:
     """A text from outside without control characters: a name must not move the cursor."""
     return "".join(each if each.isprintable() else " " for each in text)
+
+
+def said(metric: str, value: float | str | None, unit: Unit | str, currency: str | None) -> str:
+    """A metric's value for people; a flag's by its name."""
+    field = BY_NAME.get(metric)
+    if value is not None and field is not None and field.unit is Unit.FLAG:
+        names = {number: name for name, number in field.names} or {0: "no", 1: "yes"}
+        return names.get(int(value), plain(str(value)))
+    return plain(format_value(value, unit, currency))
 
 
 def print_json(value: object) -> None:

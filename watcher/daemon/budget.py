@@ -26,7 +26,8 @@ CHECKPOINT = 20
 @dataclass(slots=True)
 class LedgerBudget:
     """One scan's way to the ledger. ``amount`` is what is set aside and not booked yet, ``used``
-    what of it went out, ``day_ends`` the end of the UTC day that it belongs to."""
+    what of it went out, ``day_ends`` the end of the UTC day that it belongs to. ``kept`` is what
+    it must leave under the caps for watches of higher priority."""
 
     writer: StoreThread
     clock: Clock
@@ -36,13 +37,16 @@ class LedgerBudget:
     amount: int = 0
     used: int = 0
     day_ends: Instant = 0
+    kept: int = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def begin(self, database: Database, cost: int, now: Instant) -> bool:
         """Set aside ``cost`` credits; False, and nothing is, where the caps don't leave them."""
-        self.reservation = database.ledger.reserve(
-            self.watch, cost, now, self.api.credits_per_day, self.api.credits_per_month
+        per_day, per_month = (
+            cap - self.kept if cap is not None else None
+            for cap in (self.api.credits_per_day, self.api.credits_per_month)
         )
+        self.reservation = database.ledger.reserve(self.watch, cost, now, per_day, per_month)
         self.amount = cost if self.reservation is not None else 0
         self.used, self.day_ends = 0, next_midnight(now)
         return self.reservation is not None

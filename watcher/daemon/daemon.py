@@ -7,6 +7,8 @@ wake the courier. All state is in the database: nothing here needs to survive a 
 from __future__ import annotations
 
 import asyncio
+import itertools
+import math
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -15,7 +17,8 @@ import structlog
 
 from watcher import plan
 from watcher.alerting import troubles
-from watcher.alerting.telling import audiences_of
+from watcher.alerting.audiences import audiences_of
+from watcher.alerting.sweeping import sweep
 from watcher.daemon.budget import CHECKPOINT
 from watcher.daemon.clock import Clock
 from watcher.daemon.connections import client_of, targets_of, zones_of
@@ -39,11 +42,26 @@ CLOCK_JUMP_SECONDS = 5.0
 BEAT_SECONDS = 60
 PROBE_SECONDS = 5
 LATE_SECONDS = HOUR
+SHORTEST_SWEEP_SECONDS = 0.1  # of real time: the clock may run fast
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
 RULE_FILE = "rule file"
 DEAD_MESSAGE = "dead message "  # and the target
 
 log = structlog.get_logger("watcher.daemon")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Job:
+    """A watch that waits to be scanned as of ``at``: by ``order``, the smallest first, and
+    among equals in turn (``number``)."""
+
+    order: float
+    number: int
+    key: str = ""
+    at: Instant = 0
+
+
+_STOP = math.inf  # the order of the job that ends a worker
 
 
 @dataclass
@@ -58,7 +76,8 @@ class Daemon:
 
     def __post_init__(self) -> None:
         self.timers = Timers(self.clock)
-        self._queue: asyncio.Queue[tuple[str, Instant] | None] = asyncio.Queue()
+        self._queue: asyncio.PriorityQueue[Job] = asyncio.PriorityQueue()
+        self._queued = itertools.count()
         self._busy: set[str] = set()  # keys of watches that are queued or running
         self.guard = Guard(self._task_died)
         self._scanning = Guard(self._task_died)
@@ -98,6 +117,7 @@ class Daemon:
         self.timers.start()
         self.guard.start("clock", self._watch_clock)
         self.guard.start("upkeep", self._upkeep)
+        self.guard.start("sweep", self._sweep)
         self.guard.start("delivery", lambda: self.courier.run(self.stopping))
         for number in range(WORKERS):
             self._scanning.start(f"scanning {number + 1}", self._work)
@@ -107,7 +127,7 @@ class Daemon:
         log.info("stopping")
         self.timers.stop()
         for _ in range(WORKERS):
-            self._queue.put_nowait(None)
+            self._queue.put_nowait(Job(_STOP, next(self._queued)))
         await self._scanning.finish(SCAN_GRACE_SECONDS)
         await self.courier.drain(DRAIN_SECONDS)
         await self.guard.stop()
@@ -118,16 +138,17 @@ class Daemon:
         """Put a watch on the queue, unless it is there already or being scanned."""
         if key not in self._busy and not self.stopping.is_set():
             self._busy.add(key)
-            self._queue.put_nowait((key, at))
+            watch = self._watches().get(key)
+            priority = self.book.priority(watch) if watch is not None else 0
+            self._queue.put_nowait(Job(-priority, next(self._queued), key, at))
 
     async def _work(self) -> None:
-        while (job := await self._queue.get()) is not None:
-            key, at = job
+        while (job := await self._queue.get()).order != _STOP:
             try:
-                await self._scan(key, at)
+                await self._scan(job.key, job.at)
             finally:
-                self._busy.discard(key)
-                await self._arm(key)
+                self._busy.discard(job.key)
+                await self._arm(job.key)
 
     async def _scan(self, key: str, at: Instant) -> None:
         watch = self._watches().get(key)
@@ -178,6 +199,20 @@ class Daemon:
         # the queue took. One that is late (the daemon was down) stands for now.
         on_time = now - due < LATE_SECONDS and watch is not None and watch.schedule.next(due) > now
         self.enqueue(key, due if on_time else now)
+
+    async def _sweep(self) -> None:
+        """Each minute of the clock, tell what a silence, quiet hours or a digest held."""
+        while True:
+            now = self.clock.now()
+            written = await self.writer.run(
+                lambda database, now=now: sweep(  # type: ignore[misc]
+                    database, self.book, audiences_of(self.book.channels), now
+                )
+            )
+            if written:
+                self.courier.wake()
+            wait = self.clock.seconds_until(now - now % MINUTE + MINUTE)
+            await asyncio.sleep(min(max(wait, SHORTEST_SWEEP_SECONDS), MINUTE))
 
     # -- reload -----------------------------------------------------------------------------
 
@@ -325,7 +360,8 @@ def _watches_of(book: Rulebook) -> dict[str, Watch]:
 
 
 def forget_others(database: Database, book: Rulebook, now: Instant) -> None:
-    """Drop the health and the causes of watches and rules that are no more."""
+    """Drop what is kept of watches, rules and channels that are no more."""
+    database.held.keep_only(book.tellings)
     keys = {watch.key for watch in book.used_watches} | {rule.name for rule in book.rules}
     for health in database.health.list():
         if health.name not in keys:

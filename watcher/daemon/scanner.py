@@ -18,6 +18,7 @@ from watcher.alerting.evaluation import Outcome, Report, evaluate
 from watcher.alerting.telling import Audience, audiences_of
 from watcher.daemon.budget import LedgerBudget
 from watcher.daemon.clock import Clock
+from watcher.daemon.priorities import cost_of, kept_for_others
 from watcher.errors import (
     BudgetSpent,
     CreditsUsedUp,
@@ -169,11 +170,12 @@ class Scanner:
         last = history.last_scan(watch.key)
         complete = history.last_complete(watch.key)
         known_pages = complete.pages if complete is not None else 0
-        cost = known_pages or watch.query.pages
+        cost = cost_of(database, watch)
         with database.atomic():
             self._end_of_an_earlier_day(database, now)
+            budget.kept = kept_for_others(database, self.book, watch, now)
             if not budget.begin(database, cost, now):
-                self._skip(database, watch, cost, now)
+                self._skip(database, watch, cost, budget.kept, now)
                 return None
         return Background(
             known_pages=known_pages,
@@ -181,16 +183,18 @@ class Scanner:
             last_at=last.at if last is not None and plan.believed(last.at, now) else 0,
         )
 
-    def _skip(self, database: Database, watch: Watch, cost: int, now: Instant) -> None:
+    def _skip(self, database: Database, watch: Watch, cost: int, kept: int, now: Instant) -> None:
         """The operator is told once a day."""
         self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
         spent, api = database.ledger.spent(now), self.book.api
         caps = ((api.credits_per_day, spent.day), (api.credits_per_month, spent.month))
         room = min(max(0, cap - used) for cap, used in caps if cap is not None)
-        log.warning("scan skipped", watch=watch.name, cost=cost, room=room)
+        log.warning("scan skipped", watch=watch.name, cost=cost, room=room, kept=kept)
         text = (
             f'the watch "{watch.name}" was not read: it costs {cost} credits, the caps leave {room}'
         )
+        if kept:
+            text += f", and {kept} of them are kept for watches of higher priority"
         troubles.begin(database, self.operator, CAP, text, now)
 
     def _end_of_an_earlier_day(self, database: Database, now: Instant) -> None:

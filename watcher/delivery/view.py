@@ -126,13 +126,14 @@ def _path(product_id: str) -> str:
 def _notes(item: Item, told_at: Instant, zone: tzinfo) -> tuple[str, ...]:
     since = _day(item.since, told_at, zone)
     reason = neutralise(item.reason)
+    rule = (f"rule {neutralise(item.rule)}",) if item.rule else ()
     match item.kind:
         case "resolved":
-            return (f"ended: {reason}" if reason else "ended", f"fired on {since}")
+            return (*rule, f"ended: {reason}" if reason else "ended", f"fired on {since}")
         case "reminder":
-            return (f"still firing, since {since}",)
+            return (*rule, f"still firing, since {since}")
         case _:
-            return ()
+            return rule
 
 
 def _why(evidence: Evidence, currency: str | None, told_at: Instant, zone: tzinfo) -> str:

@@ -10,9 +10,10 @@ from watcher.rules.rulebook import Channel, Secret
 from watcher.rules.schema import ChannelSection
 from watcher.rules.source import Source
 from watcher.rules.words import kind, nearest, quoted
+from watcher.schedule import parse_digest, parse_quiet
 
 NOT_YET = "is not supported yet"
-_LATER = ("quiet", "digest", "template")
+_LATER = ("template",)
 
 
 class Channels:
@@ -78,7 +79,16 @@ class Channels:
             (*path, "url", number) if listed else (*path, "url") for number in range(len(urls))
         ]
         origins = tuple(source.origin(place) for place in places)
-        return Channel(name, urls, section.min_severity, section.timezone, origins)
+        zone, quiet = section.timezone, section.quiet
+        return Channel(
+            name,
+            urls,
+            section.min_severity,
+            zone,
+            origins,
+            quiet=parse_quiet(quiet.hours, quiet.timezone or zone) if quiet else None,
+            digest=parse_digest(section.digest, zone) if section.digest else None,
+        )
 
     def _is_known(self, name: object, source: Source, path: Path) -> bool:
         if not isinstance(name, str):

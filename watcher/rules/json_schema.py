@@ -16,7 +16,6 @@ from watcher.rules.conditions.registry import (
     NUMBER_OPERATORS,
     OPTIONS,
     TEXT_OPERATORS,
-    NumberOperator,
     Takes,
 )
 from watcher.rules.metrics import RANK, Catalogue, Metric
@@ -262,22 +261,16 @@ def _operators_of_numbers(*, only_rank: bool, value: Schema | None = None) -> Sc
     operators = {
         operator.name: _takes(operator.takes, plain) | {"description": operator.meaning}
         for operator in NUMBER_OPERATORS
-        if operator.build is not None and (only_rank or not operator.only_rank)
+        if only_rank or not operator.only_rank
     }
     return {"anyOf": [plain, _mapping(operators | _options())]}
 
 
 def _options() -> Schema:
-    offered = {option for one in NUMBER_OPERATORS if _is_built(one) for option in one.options}
     return {
         name: {"type": ["string", "number"], "description": meaning}
         for name, meaning in OPTIONS.items()
-        if name in offered
     }
-
-
-def _is_built(operator: NumberOperator) -> bool:
-    return operator.build is not None
 
 
 def _operators_of_texts() -> Schema:
@@ -307,5 +300,7 @@ def _takes(takes: Takes, value: Schema) -> Schema:
             return _NUMBER | {"examples": ["30%", 100]}
         case Takes.PLACES:
             return {"type": "integer", "minimum": 1}
+        case Takes.SCORE:
+            return {"type": "number", "exclusiveMinimum": 0, "examples": [3]}
         case _:
             return dict(value)

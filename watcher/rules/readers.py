@@ -8,12 +8,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from watcher.model import Severity
 from watcher.rules.words import Wrong, either, kind, nearest, quoted
-from watcher.schedule import parse_cron
+from watcher.schedule import parse_digest, parse_quiet
 from watcher.units import parse_duration, parse_number
 
 LONGEST_NAME = 100
-_QUIET = re.compile(r"([01]?\d|2[0-3]):[0-5]\d\s*-\s*([01]?\d|2[0-3]):[0-5]\d", re.ASCII)
-_TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://", re.ASCII)
 _BARE_NAME = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
 
@@ -134,8 +132,9 @@ def api_key(value: object) -> str:
 
 def quiet_hours(value: object) -> str:
     """``22:00-07:00``."""
-    if not isinstance(value, str) or not _QUIET.fullmatch(value.strip()):
+    if not isinstance(value, str):
         raise Wrong('takes a time of day from and to, as "22:00-07:00"')
+    parse_quiet(value)
     return value.strip()
 
 
@@ -143,8 +142,7 @@ def digest(value: object) -> str:
     """A time of day, or a cron line."""
     if not isinstance(value, str):
         raise Wrong('takes a time of day as "09:00", or a cron line')
-    if not _TIME.fullmatch(value.strip()):
-        parse_cron(value)
+    parse_digest(value)
     return value.strip()
 
 

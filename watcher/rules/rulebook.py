@@ -13,7 +13,7 @@ from watcher.keyapi.query import Query
 from watcher.model import Severity
 from watcher.rules.conditions.base import Condition
 from watcher.rules.metrics import Catalogue, Metric
-from watcher.schedule import Schedule
+from watcher.schedule import Cron, Quiet, Schedule
 from watcher.units import DAY
 
 DEFAULT_URL = "https://api.keyapi.ai"
@@ -57,7 +57,9 @@ class Api:
 class Channel:
     """Where alerts go: one target for each URL. ``timezone`` is that of the times it shows.
 
-    ``origins`` say where each URL is written, for what is found wrong with it later.
+    ``quiet`` are the hours in which it is told nothing; with a ``digest`` it is told at those
+    times only, all at once. ``origins`` say where each URL is written, for what is found wrong
+    with it later.
     """
 
     name: str
@@ -65,6 +67,8 @@ class Channel:
     min_severity: Severity = Severity.INFO
     timezone: str = "UTC"
     origins: tuple[Problem, ...] = ()
+    quiet: Quiet | None = None
+    digest: Cron | None = None
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -88,7 +92,7 @@ class Rule:
 
     ``fingerprint`` changes where the rule begins anew: watch, ``when``, ``until``, ``for``; with
     the name, of which a change does the same, it is kept beside the rule's alerts.
-    ``file`` and ``line`` are where it is written.
+    ``file`` and ``line`` are where it is written. Of higher ``priority`` is what is read first.
     """
 
     name: str
@@ -146,6 +150,15 @@ class Rulebook:
     def marks(self) -> list[tuple[str, str]]:
         """Each rule's name and fingerprint: what the store needs to see a change."""
         return [(rule.name, rule.fingerprint) for rule in self.rules]
+
+    def priority(self, watch: Watch) -> int:
+        """The highest of the rules that use ``watch``; 0 where none does."""
+        return max((rule.priority for rule in self.rules_of(watch)), default=0)
+
+    @property
+    def tellings(self) -> list[tuple[str, str]]:
+        """Each rule's name with each of the channels that it tells."""
+        return [(rule.name, channel) for rule in self.rules for channel in rule.notify]
 
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
         """The rules that one scan of ``watch`` feeds, in the order of the file."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import TypeVar
 
-from watcher.rules.channels import NOT_YET, Channels
+from watcher.rules.channels import Channels
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.compiling import compile_condition
 from watcher.rules.document import Path
@@ -74,7 +74,7 @@ class Ruling:
         )
 
     def _check(self, section: RuleSection, source: Source, path: Path) -> bool:
-        """Whether the name is new and nothing is asked that is not there yet."""
+        """Whether the name is new."""
         fresh = section.name not in self._names
         if fresh:
             self._names[section.name] = source.place(path)
@@ -82,9 +82,7 @@ class Ruling:
             place = self._names[section.name]
             message = f"the name {quoted(section.name)} is already used at {place}"
             source.report((*path, "name"), message)
-        if section.priority:
-            source.report((*path, "priority"), f'"priority" {NOT_YET}', at_key=True)
-        return fresh and not section.priority
+        return fresh
 
     def _order_by(
         self,
@@ -148,6 +146,7 @@ class Ruling:
             remind=_given(section.remind, defaults.remind) or None,  # 0 turns the default off
             resolved=_given(section.resolved, defaults.resolved),
             limit=_given(section.limit, defaults.limit),
+            priority=section.priority,
             file=source.name,
             line=source.line(path),
         )

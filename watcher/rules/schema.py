@@ -67,7 +67,7 @@ class QuietSection(Section):
     """Hours in which a channel is not to be disturbed."""
 
     hours: Annotated[str, BeforeValidator(readers.quiet_hours, json_schema_input_type=str)]
-    timezone: Zone = "UTC"
+    timezone: Zone | None = Field(None, description="the channel's where it is left out")
 
 
 class ChannelSection(Section):
@@ -75,7 +75,7 @@ class ChannelSection(Section):
 
     url: Urls = Field(description="one Apprise URL or several, best as ${NAME}")
     min_severity: Level = Field(Severity.INFO, description="the least severity it is told")
-    timezone: Zone = Field("UTC", description="of the times in its messages")
+    timezone: Zone = Field("UTC", description="of its digest and the times in its messages")
     quiet: QuietSection | None = Field(None, description="held, then one catch-up message")
     digest: Annotated[str, BeforeValidator(readers.digest, json_schema_input_type=str)] | None = (
         Field(None, description='collect, and send once: "09:00" or a cron line')
@@ -116,7 +116,7 @@ class RuleSection(Section):
     resolved: Flag | None = Field(None, description="tell the end too")
     limit: Whole | None = Field(None, ge=1, le=100, description="products in full in a message")
     order_by: Text | None = Field(None, description="the metric that puts the strongest first")
-    priority: Whole = Field(0, description="who gets the last credits")
+    priority: Whole = Field(0, description="the highest is read first, and gets the last credits")
 
 
 class KeepSection(Section):

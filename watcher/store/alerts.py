@@ -28,7 +28,7 @@ _FIELDS = (
     "evidence"
 )
 _SELECT = "SELECT " + ", ".join(f"a.{name.strip()}" for name in f"id, {_FIELDS}".split(","))
-_TOLD = "SELECT t.rule, t.product, t.channel, t.alert, t.told_at, t.resolved_told"
+_TOLD = "SELECT t.rule, t.product, t.channel, t.alert, t.told_at, t.resolved_told, t.notification"
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
 
 
@@ -76,6 +76,15 @@ class Alerts:
             f"{_SELECT} FROM json_each(?) AS w CROSS JOIN alerts AS a INDEXED BY alerts_live "
             "ON a.rule = w.value WHERE a.state <> 'inactive' ORDER BY a.id",
             (listed(dict.fromkeys(rules)),),
+        )
+        return [_alert(row) for row in rows]
+
+    def by_id(self, ids: Sequence[int]) -> builtins.list[Alert]:
+        """The alerts of these ids that there are, the oldest first."""
+        rows = self._db.rows(
+            f"{_SELECT} FROM json_each(?) AS w CROSS JOIN alerts AS a ON a.id = w.value "
+            "ORDER BY a.id",
+            (listed(dict.fromkeys(ids)),),
         )
         return [_alert(row) for row in rows]
 
@@ -136,11 +145,12 @@ class Alerts:
         )
         return [_told(row) for row in rows]
 
-    def told_of(self, rules: Sequence[str]) -> builtins.list[Told]:
-        """What every channel was last told about all products of these rules."""
+    def told_of(self, rules: Sequence[str], at: Instant | None = None) -> builtins.list[Told]:
+        """What every channel was last told about all products of these rules; ``at`` then only."""
         rows = self._db.rows(
-            f"{_TOLD} FROM json_each(?) AS w CROSS JOIN told AS t ON t.rule = w.value",
-            (listed(dict.fromkeys(rules)),),
+            f"{_TOLD} FROM json_each(?1) AS w CROSS JOIN told AS t ON t.rule = w.value "
+            "WHERE ?2 IS NULL OR t.told_at = ?2",
+            (listed(dict.fromkeys(rules)), at),
         )
         return [_told(row) for row in rows]
 
@@ -149,9 +159,17 @@ class Alerts:
         with self._db.atomic():
             self._db.many(
                 "INSERT OR REPLACE INTO told (rule, product, channel, alert, told_at, "
-                "resolved_told) VALUES (?, ?, ?, ?, ?, ?)",
+                "resolved_told, notification) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
-                    (t.rule, t.product, t.channel, t.alert, t.told_at, int(t.resolved_told))
+                    (
+                        t.rule,
+                        t.product,
+                        t.channel,
+                        t.alert,
+                        t.told_at,
+                        int(t.resolved_told),
+                        t.notification,
+                    )
                     for t in told
                 ),
             )
@@ -162,7 +180,7 @@ class Alerts:
 
     def list(
         self, rule: str | None = None, state: AlertState | None = None,
-        since: Instant | None = None, limit: int = 100,
+        since: Instant | None = None, limit: int = 100, product: int | None = None,
     ) -> builtins.list[AlertRow]:  # fmt: skip
         """The newest first. ``since``: those that were live at that time or later."""
         rows = self._db.rows(
@@ -170,8 +188,8 @@ class Alerts:
             "FROM alerts AS a JOIN products AS p ON p.id = a.product "
             "WHERE (?1 IS NULL OR a.rule = ?1) AND (?2 IS NULL OR a.state = ?2) "
             "AND (?3 IS NULL OR a.state <> 'inactive' OR a.resolved_at >= ?3) "
-            "ORDER BY a.id DESC LIMIT ?4",
-            (rule, state.value if state else None, since, limit),
+            "AND (?5 IS NULL OR a.product = ?5) ORDER BY a.id DESC LIMIT ?4",
+            (rule, state.value if state else None, since, limit, product),
         )
         alerts = [_alert(row) for row in rows]
         deliveries = self._deliveries(alerts)
@@ -189,14 +207,14 @@ class Alerts:
         return {(rule, AlertState(state)): count for rule, state, count in rows}
 
     def _deliveries(self, alerts: Sequence[Alert]) -> dict[int, tuple[Delivery, ...]]:
-        """A message is found by its rule and the time of its data, at which the alert was told."""
+        """A message is found by the first of its notifications."""
         found: dict[int, tuple[Delivery, ...]] = {}
         rows = self._db.rows(
             "SELECT a.id, t.channel, t.told_at, n.target, n.state FROM json_each(?) AS w "
             "CROSS JOIN alerts AS a ON a.id = w.value "
             "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product AND t.alert = a.id "
-            "LEFT JOIN messages AS m ON m.rule = t.rule AND m.about = t.told_at "
-            "LEFT JOIN notifications AS n ON n.message = m.id AND n.channel = t.channel "
+            "LEFT JOIN notifications AS f ON f.id = t.notification "
+            "LEFT JOIN notifications AS n ON n.message = f.message AND n.channel = t.channel "
             "ORDER BY t.channel, n.id",
             (listed(alert.id for alert in alerts),),
         )
@@ -229,5 +247,5 @@ def _alert(row: Row) -> Alert:
 
 
 def _told(row: Row) -> Told:
-    rule, product, channel, alert, told_at, resolved_told = row
-    return Told(rule, product, channel, alert, told_at, bool(resolved_told))
+    rule, product, channel, alert, told_at, resolved_told, notification = row
+    return Told(rule, product, channel, alert, told_at, bool(resolved_told), notification)

@@ -1,4 +1,4 @@
-"""Values of the past, in bulk: the previous observation, and the one in force at a time."""
+"""Values of the past, in bulk: the last observation, the one in force at a time, the last list."""
 
 # ruff: noqa: S608 - statements are put together from our own names only, never from values
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from watcher.model import Floats, Instant, Ints
+from watcher.model import Floats, Instant, Ints, ScanState
 from watcher.store.columns import expression
 from watcher.store.connection import Connection, chunks, listed
 from watcher.store.listing import Listing
@@ -79,6 +79,41 @@ def ago(
         baseline.at[:] = walk.at
         _fill_numbers(db, baseline, products, walk.marks, fields)
     return baseline
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The list that a complete scan at ``at`` read: products (n,) and ranks (n,), 0 for none."""
+
+    at: Instant
+    products: Ints
+    ranks: Ints
+
+    def ranks_of(self, products: Ints) -> Floats:
+        """(m,) infinite for who was not on the list, NaN where the list has no ranks."""
+        places = positions(self.products, products)
+        ranks = np.append(self.ranks, 0)[places].astype(np.float64)
+        return np.where(places < 0, np.inf, np.where(ranks > 0, ranks, np.nan))
+
+
+def standing(db: Connection, watch: str, scan_id: int) -> Standing | None:
+    """The list of the watch's last complete scan before ``scan_id``."""
+    row = db.one(
+        "SELECT at, products, size, id FROM scans WHERE watch = ? AND state = ? AND id < ? "
+        "ORDER BY id DESC LIMIT 1",
+        (watch, ScanState.COMPLETE.value, scan_id),
+    )
+    if row is None:
+        return None
+    listing = Listing.unpack(*row[1:])
+    return Standing(row[0], listing.products, listing.ranks)
+
+
+def numbers_at(db: Connection, products: Ints, marks: Ints, fields: Sequence[str]) -> Floats:
+    """(n, k) numeric fields of each product as they stood at its mark; NaN is absent."""
+    baseline = Baseline.nothing(len(products), fields)
+    _fill_numbers(db, baseline, products, marks, fields)
+    return baseline.values
 
 
 class _Walk:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from watcher.keyapi.fields import BY_NAME, NUMERIC, NUMERIC_NAMES, Field
+from watcher.keyapi.fields import BY_NAME, NUMERIC, Field
 from watcher.model import Floats, Ints
 from watcher.store.connection import chunks
 from watcher.units import Unit
@@ -19,9 +19,7 @@ from watcher.units import Unit
 _LARGEST = 1e15
 _NOTHING = np.zeros(0, np.int64)
 _MONEY = np.array([field.unit is Unit.MONEY for field in NUMERIC])
-
-COLUMNS = ", ".join(f'"{name}"' for name in NUMERIC_NAMES)
-MARKS = ", ".join("?" for _ in NUMERIC_NAMES)
+_ALL = np.arange(len(NUMERIC))
 
 
 def sql_type(field: Field) -> str:
@@ -37,16 +35,20 @@ def expression(name: str) -> str:
     return f"CASE typeof({column}) WHEN 'integer' THEN {column} / 100.0 ELSE {column} END"
 
 
-def encode(numbers: Floats) -> list[list[object]]:
-    """(n, 88) in the API's units to rows of Python values; what is not finite becomes None."""
+def encode(numbers: Floats, columns: Ints = _ALL) -> list[list[object]]:
+    """(n, 88) in the API's units to rows of Python values of ``columns``, by their numbers.
+
+    What is not finite becomes None.
+    """
+    numbers, money = numbers[:, columns], _MONEY[columns]
     usable = np.abs(numbers) <= _LARGEST
     values = np.where(usable, numbers, 0.0)
     nearest = np.rint(values)
     whole = nearest == values
     stored = nearest.astype(np.int64)
     hundredths = np.where(whole, stored * 100, np.rint(values * 100).astype(np.int64))
-    exact = whole | (_MONEY & (hundredths / 100 == values))
-    rows = np.where(_MONEY, hundredths, stored).astype(object)
+    exact = whole | (money & (hundredths / 100 == values))
+    rows = np.where(money, hundredths, stored).astype(object)
     rows[~exact] = values[~exact]
     rows[~usable] = None
     encoded: list[list[object]] = rows.tolist()

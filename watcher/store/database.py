@@ -13,9 +13,11 @@ from watcher.store.alerts import Alerts
 from watcher.store.connection import LOCKED_SECONDS, MEMORY, Connection, connect, explained
 from watcher.store.health import HealthBook
 from watcher.store.history import History
+from watcher.store.holding import Holding
 from watcher.store.ledger import Ledger
 from watcher.store.locking import hold
 from watcher.store.outbox import Outbox
+from watcher.store.silences import Silences
 from watcher.store.upkeep import Upkeep
 
 __all__ = ["Database", "hold"]
@@ -36,6 +38,8 @@ class Database(Connection):
         self.outbox = Outbox(self)
         self.ledger = Ledger(self)
         self.health = HealthBook(self)
+        self.silences = Silences(self)
+        self.held = Holding(self)
         self.upkeep = Upkeep(self)
 
     @classmethod

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +12,15 @@ import numpy as np
 from watcher.keyapi.fields import NUMERIC_NAMES
 from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, Scan, ScanState
 from watcher.store import baselines, recording
-from watcher.store.baselines import Baseline
+from watcher.store.baselines import Baseline, Standing
 from watcher.store.columns import expression
 from watcher.store.connection import Connection, Row, chunks, listed
 from watcher.store.listing import Seen
 from watcher.store.recording import Recorded
 from watcher.store.texts import unpack_texts
+from watcher.store.windows import Window, windows
 
-__all__ = ["Baseline", "History", "Recorded", "ScanRow"]
+__all__ = ["Baseline", "History", "Recorded", "ScanRow", "Standing", "Window"]
 
 _FACTS = (
     "p.id, p.region, p.product_id, p.product_name, p.seller_id, p.category_id, p.currency, "
@@ -73,6 +74,19 @@ class History:
         ``not_before`` to ``at`` that saw it; a ``rank`` by this watch's only.
         """
         return baselines.ago(self._db, watch, products, (not_before, at), fields)
+
+    def windows(
+        self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
+        fields: Sequence[str],
+    ) -> Iterator[Window]:  # fmt: skip
+        """All values in a time (its end does not belong to it), one for each scan of the region
+        that saw a product, some products after others; a ``rank`` by this watch's scans only.
+        """
+        return windows(self._db, watch, region, products, within, fields)
+
+    def standing(self, watch: str, scan_id: int) -> Standing | None:
+        """The list of the watch's last complete scan before the scan ``scan_id``."""
+        return baselines.standing(self._db, watch, scan_id)
 
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
         """Products by the store's key; unknown keys are left out."""

@@ -95,6 +95,15 @@ class Ledger:
             self._db.number(_SPENT, _month(now)),
         )
 
+    def set_aside(self, now: Instant) -> dict[str, int]:
+        """Credits that are set aside for requests under way, by watch."""
+        return dict(
+            self._db.rows(
+                "SELECT watch, sum(amount) FROM reservations WHERE day = ? GROUP BY watch",
+                (_day(now),),
+            )
+        )
+
     def by_watch(self, day: Instant) -> dict[str, int]:
         """Credits of the UTC day in which ``day`` falls, the largest first."""
         return dict(

@@ -209,6 +209,29 @@ def m004_daemon(db: Tables) -> None:
     )
 
 
+@migrations()
+def m005_silences(db: Tables) -> None:
+    """Silences, what is held back, and by which notification a channel was told."""
+    # AUTOINCREMENT: an id stands in a message or a terminal, so it must never mean another one.
+    db.execute(
+        "CREATE TABLE silences (id INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT, product TEXT, "
+        "seller TEXT, category TEXT, begins INTEGER NOT NULL, ends INTEGER NOT NULL, "
+        "comment TEXT NOT NULL) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE held (rule TEXT NOT NULL, product INTEGER NOT NULL, channel TEXT NOT NULL, "
+        "alert INTEGER NOT NULL, since INTEGER NOT NULL, silence INTEGER, "
+        "PRIMARY KEY (rule, product, channel)) STRICT, WITHOUT ROWID"
+    )
+    # The first of the message's notifications: a message may tell of several rules.
+    db.execute("ALTER TABLE told ADD COLUMN notification INTEGER")
+    db.execute(
+        "UPDATE told SET notification = (SELECT min(n.id) FROM messages AS m "
+        "JOIN notifications AS n ON n.message = m.id AND n.channel = told.channel "
+        "WHERE m.rule = told.rule AND m.about = told.told_at)"
+    )
+
+
 def pending(db: Tables) -> list[str]:
     """What ``prepare`` would change: migrations, and columns of fields not stored so far."""
     names = [migration.name for migration in migrations.pending(db)]

@@ -39,9 +39,17 @@ class Outbox:
         self._db = db
 
     def add(
-        self, channel: str, targets: Sequence[str], message: Message, now: Instant
+        self,
+        channel: str,
+        targets: Sequence[str],
+        message: Message,
+        now: Instant,
+        not_before: Instant | None = None,
     ) -> builtins.list[int]:
-        """Queues one message for each target; ids in the order of the targets."""
+        """Queues one message for each target; ids in the order of the targets.
+
+        It is not sent before ``not_before``, nor is what is queued after it.
+        """
         if not targets:
             return []
         with self._db.atomic():
@@ -54,7 +62,7 @@ class Outbox:
                 self._db.execute(
                     "INSERT INTO notifications (message, channel, target, state, created, "
                     "next_try, tries) VALUES (?, ?, ?, 'waiting', ?, ?, 0)",
-                    (stored, channel, target, now, now),
+                    (stored, channel, target, now, not_before or now),
                 ).lastrowid
                 for target in targets
             ]

@@ -110,6 +110,7 @@ def _rename(db: Connection, old: str, new: str) -> None:
     # Of an older rule of the new name nothing is live; its alerts stay as they ended.
     db.execute("UPDATE alerts SET rule = ? WHERE rule = ? AND state <> 'inactive'", (new, old))
     db.execute("UPDATE OR REPLACE told SET rule = ? WHERE rule = ?", (new, old))
+    db.execute("UPDATE OR REPLACE held SET rule = ? WHERE rule = ?", (new, old))
     db.execute("UPDATE messages SET rule = ? WHERE rule = ?", (new, old))
 
 

@@ -37,7 +37,10 @@ _OLD_ALERTS = (
     "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts "
     "WHERE state = 'inactive' AND coalesce(resolved_at, since) < :before LIMIT :step)"
 )
-_OLD_RECORDS = (_OLD_NOTIFICATIONS, _OLD_MESSAGES, _OLD_TOLD, _OLD_ALERTS)
+_OLD_SILENCES = (
+    "DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ends < :before LIMIT :step)"
+)
+_OLD_RECORDS = (_OLD_NOTIFICATIONS, _OLD_MESSAGES, _OLD_TOLD, _OLD_ALERTS, _OLD_SILENCES)
 # Each watch keeps its newest scan (its timer starts from there) and its newest complete one.
 _OLD_SCANS = (
     "DELETE FROM scans WHERE id IN (SELECT s.id FROM scans AS s WHERE s.at < :before "

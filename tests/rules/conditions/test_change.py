@@ -4,7 +4,7 @@ import pytest
 
 from tests.rules.tables import THEN, FakeTable, complaints, condition, verdicts
 from watcher.model import Verdict
-from watcher.rules.conditions.base import Ago, Last
+from watcher.rules.conditions.base import Ago, Last, Statistic
 
 METRIC = "total_sale_gmv_7d_amt"
 
@@ -26,6 +26,8 @@ def moves(*pairs: tuple[float | None, float | None]) -> FakeTable:
         ({"rises": "5%", "min_change": 11}, "nnn??"),
         ({"rises": "5%", "min_change": 10}, "mnn??"),
         ({"rises": 10, "from": "7d ago"}, "mnn??"),
+        ({"rises": 10, "from": "median 14d"}, "mnn??"),
+        ({"falls": "10%", "from": "max 30d"}, "nmn??"),
     ],
 )
 def test_moves(operator: dict[str, object], expected: str) -> None:
@@ -61,8 +63,10 @@ def test_declares_its_baseline() -> None:
     """The default is the last observation."""
     last = condition({METRIC: {"rises": 1}})
     week = condition({METRIC: {"rises": 1, "from": "7d ago"}})
-    assert [need.from_ for need in (*last.needs, *week.needs)] == [Last(), Ago(604_800)]
-    assert last != week
+    mean = condition({METRIC: {"rises": 1, "from": "mean 7d"}})
+    froms = [need.from_ for need in (*last.needs, *week.needs, *mean.needs)]
+    assert froms == [Last(), Ago(604_800), Statistic("mean", 604_800)]
+    assert len({last, week, mean}) == 3
 
 
 def test_evidence_has_the_baseline() -> None:
@@ -76,6 +80,13 @@ def test_evidence_has_the_baseline() -> None:
     assert (without.baseline, without.baseline_at) == (None, None)
 
 
+def test_evidence_says_which_statistic() -> None:
+    """Or its baseline would pass for a value that was once seen."""
+    (evidence,) = condition({METRIC: {"falls": 5, "from": "min 5w"}}).evidence(moves((9, 2)), 0)
+    assert evidence.label == "7-day GMV (min 35d)"
+    assert evidence.condition == "falls 5 from min 35d"
+
+
 @pytest.mark.parametrize(
     ("operator", "message"),
     [
@@ -84,18 +95,25 @@ def test_evidence_has_the_baseline() -> None:
         ({"rises": True}, "takes how much, as 100 or 30%"),
         ({"rises": 5, "min_change": 0}, '"min_change" must be above 0'),
         ({"rises": 5, "from": "7d"}, 'did you mean "7d ago"?'),
-        ({"rises": 5, "from": "median 14d"}, '"from: median 14d" is not supported yet'),
+        ({"rises": 5, "from": "median"}, '"from: median" needs a time, as "median 14d"'),
+        ({"rises": 5, "from": "median 0d"}, '"from: median 0d" has no time in it'),
+        ({"rises": 5, "from": "median 2"}, '"2" is no duration'),
+        ({"rises": 5, "from": "avg 7d"}, 'did you mean "mean 7d"?'),
+        ({"rises": 5, "from": "mode 7d"}, 'or a statistic as "median 14d"'),
         ({"rises": 5, "from": "0d ago"}, "is now"),
         ({"rises": 5, "from": "yesterday"}, '"yesterday" is no baseline'),
         ({"rises": 5, "from": 7}, '"from" takes "last" or a time as "7d ago", not the number 7'),
         ({"rises": 5, "from": "7y ago"}, '"7y" is no duration'),
-        ({"above": 5, "from": "7d ago"}, '"from" only goes with rises, falls, changes'),
+        (
+            {"above": 5, "from": "7d ago"},
+            '"from" only goes with rises, falls, changes, climbs, drops',
+        ),
         ({"becomes": 5, "min_change": 1}, '"min_change" only goes with rises, falls, changes'),
         ({"rises": "5%", "min_change": "5%"}, '"min_change" takes an absolute amount'),
     ],
 )
 def test_refuses(operator: dict[str, object], message: str) -> None:
-    """What makes no sense, and what is not built yet."""
+    """What makes no sense."""
     (complaint,) = complaints({METRIC: operator})
     assert message in complaint
 

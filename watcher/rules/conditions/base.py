@@ -38,7 +38,46 @@ class Ago:
         return f"{format_duration(self.seconds)} ago"
 
 
-From: TypeAlias = Last | Ago
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """Median, mean, min or max (``kind``) of the observations in the ``seconds`` before now."""
+
+    kind: str
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"{self.kind} {format_duration(self.seconds)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """The median of ``ln(1+x)`` over the observations in the ``seconds`` before now."""
+
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"usual {format_duration(self.seconds)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How far ``ln(1+x)`` usually lies from ``Usual``, as one standard deviation; never 0."""
+
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"spread {format_duration(self.seconds)}"
+
+
+@dataclass(frozen=True, slots=True)
+class LastComplete:
+    """The rank at this watch's last complete scan; infinite for who was not on that list."""
+
+    def __str__(self) -> str:
+        return "last complete scan"
+
+
+From: TypeAlias = Last | Ago | Statistic | Usual | Spread | LastComplete
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +119,17 @@ class Table(Protocol):
         ...
 
     def baseline(self, need: Need) -> tuple[Floats, Ints]:
-        """Values (n,) of a declared need, and the instants of their observation (0: none)."""
+        """Values (n,) of a declared need, and the instants of their observation (0: none).
+
+        Of what is taken over a time, the instant is that time's begin.
+        """
+        ...
+
+    def fallen(self) -> Bools:
+        """Products that the last complete scan listed and this one, complete too, does not.
+
+        They are below the scanned depth, and have no value of any metric.
+        """
         ...
 
     def appeared(self) -> Masks:
@@ -135,6 +184,7 @@ class Judge:
         self.number = table.number
         self.text = table.text
         self.baseline = table.baseline
+        self.fallen = table.fallen
         self._masks: dict[str, Masks] = {}
         self._present: dict[str, Bools] = {}
         self._appeared: Masks | None = None

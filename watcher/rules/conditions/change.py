@@ -16,6 +16,7 @@ from watcher.rules.conditions.base import (
     Last,
     Masks,
     Need,
+    Statistic,
     Table,
     judged,
     present,
@@ -24,11 +25,19 @@ from watcher.rules.conditions.base import (
 from watcher.rules.conditions.values import Setting, counted, is_percent, number, say
 from watcher.rules.metrics import Metric
 from watcher.rules.words import Wrong, WrongOption, kind, quoted
-from watcher.units import format_number, parse_duration
+from watcher.units import format_duration, format_number, parse_duration
 
 _T = TypeVar("_T")
 
-_STATISTICS = ("median", "mean", "min", "max")
+STATISTICS = ("median", "mean", "min", "max")
+_OTHER_STATISTICS = {
+    "average": "mean",
+    "avg": "mean",
+    "minimum": "min",
+    "lowest": "min",
+    "maximum": "max",
+    "highest": "max",
+}
 # A move of 30% must count as one although 0.3 has no exact binary form.
 _SLACK = 1e-9
 _LAST = Last()
@@ -52,12 +61,19 @@ class Moved(Condition):
     def metrics(self) -> tuple[Metric, ...]:
         return (self.metric,)
 
+    @property
+    def label(self) -> str:
+        """What evidence calls the metric; one that has a statistic says which."""
+        from_ = self.need.from_
+        more = f" ({from_})" if isinstance(from_, Statistic) else ""
+        return f"{self.metric.label}{more}"
+
     def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
         values, instants = table.baseline(self.need)
         return (
             Evidence(
                 metric=self.metric.name,
-                label=self.metric.label,
+                label=self.label,
                 unit=self.metric.unit,
                 condition=str(self),
                 verdict=judged(table, self).verdict(row),
@@ -141,7 +157,7 @@ def change(direction: str) -> Callable[[Metric, Setting], Condition]:
             direction,
             _above_zero(setting.value, direction),
             is_percent(setting.value),
-            _of_option("from", lambda: from_of(setting.options.get("from", "last"))),
+            from_option(setting),
             _of_option("min_change", lambda: _floor(setting.options, metric)),
         )
 
@@ -156,8 +172,28 @@ def _of_option(option: str, read: Callable[[], _T]) -> _T:
         raise WrongOption(option, str(error)) from None
 
 
+def from_option(setting: Setting) -> From:
+    """The baseline beside an operator; by default the last observation."""
+    return _of_option("from", lambda: from_of(setting.options.get("from", "last")))
+
+
+def duration_option(setting: Setting, option: str, default: int, least: int) -> int:
+    """The seconds of a duration beside an operator, ``least`` or more."""
+
+    def read() -> int:
+        value = setting.options[option]
+        if not isinstance(value, str):
+            raise Wrong(f'"{option}" takes a time as {format_duration(default)}, not {kind(value)}')
+        seconds = parse_duration(value)
+        if seconds < least:
+            raise Wrong(f'"{option}: {value}" is too short: {format_duration(least)} is the least')
+        return seconds
+
+    return _of_option(option, read) if option in setting.options else default
+
+
 def from_of(value: object) -> From:
-    """``last`` or ``<duration> ago``; ``ValueError`` for what is none or not built yet."""
+    """``last``, ``<duration> ago`` or ``median <duration>``; ``ValueError`` for what is none."""
     if not isinstance(value, str):
         raise Wrong(f'"from" takes "last" or a time as "7d ago", not {kind(value)}')
     words = value.split()
@@ -169,13 +205,23 @@ def from_of(value: object) -> From:
             if seconds <= 0:
                 raise Wrong(f'"from: {value}" is now: write how long ago, as 7d ago')
             return Ago(seconds)
-        case [statistic, duration] if statistic in _STATISTICS:
-            parse_duration(duration)
-            raise Wrong(f'"from: {value}" is not supported yet: use "last" or "7d ago"')
+        case [statistic, duration] if statistic in STATISTICS:
+            seconds = parse_duration(duration)
+            if seconds <= 0:
+                raise Wrong(f'"from: {value}" has no time in it: write it as {statistic} 14d')
+            return Statistic(statistic, seconds)
+        case [word, duration] if word in _OTHER_STATISTICS:
+            better = f"{_OTHER_STATISTICS[word]} {duration}"
+            raise Wrong(f'{quoted(value)} is no baseline: did you mean "{better}"?')
+        case [statistic] if statistic in STATISTICS:
+            raise Wrong(f'"from: {value}" needs a time, as "{value} 14d"')
         case [duration] if _is_duration(duration):
             raise Wrong(f'"from: {value}" needs "ago": did you mean "{value} ago"?')
         case _:
-            raise Wrong(f'{quoted(value)} is no baseline: write "last" or a time as "7d ago"')
+            raise Wrong(
+                f'{quoted(value)} is no baseline: write "last", a time as "7d ago", '
+                'or a statistic as "median 14d"'
+            )
 
 
 def _is_duration(text: str) -> bool:

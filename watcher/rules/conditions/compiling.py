@@ -142,11 +142,7 @@ class _Compiler:
     def _number(
         self, operator: NumberOperator, metric: Metric, setting: Setting, path: Path
     ) -> Condition | None:
-        build = operator.build
-        if build is None:
-            self._report(path, f'"{operator.name}" is not supported yet', at_key=True)
-            return None
-        return self._attempt(path, lambda: build(metric, setting))
+        return self._attempt(path, lambda: operator.build(metric, setting))
 
     def _check_options(
         self, options: Mapping[str, object], operators: Sequence[str], path: Path

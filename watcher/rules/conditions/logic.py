@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import msgspec
 
@@ -19,8 +20,9 @@ _OPPOSITE = {
 
 
 class Group(Condition):
-    """Several conditions made into one."""
+    """Several conditions made into one; ``word`` is how the rule file writes it."""
 
+    word: ClassVar[str]
     parts: tuple[Condition, ...]
 
     @property
@@ -39,6 +41,7 @@ class Group(Condition):
 class All(Group):
     """One that is not met decides; else one without data makes it no data."""
 
+    word: ClassVar[str] = "all"
     parts: tuple[Condition, ...]
 
     def judge(self, table: Table) -> Masks:
@@ -60,6 +63,7 @@ class All(Group):
 class Any(Group):
     """One that is met decides; else one without data makes it no data."""
 
+    word: ClassVar[str] = "any"
     parts: tuple[Condition, ...]
 
     def judge(self, table: Table) -> Masks:
@@ -81,6 +85,7 @@ class Any(Group):
 class Not(Group):
     """The reverse; no data stays no data."""
 
+    word: ClassVar[str] = "not"
     part: Condition
 
     @property

@@ -1,7 +1,6 @@
 """Every operator of the rule language, one row each.
 
-A new operator is a class and a builder in its family's file, one row here, one test. Rows
-without a builder belong to the language and are refused as "not supported yet".
+A new operator is a class and a builder in its family's file, one row here, one test.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from watcher.rules.conditions import change, compare, text, transition
+from watcher.rules.conditions import change, compare, ranking, text, transition, unusual
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import Attribute, Metric
@@ -28,6 +27,7 @@ class Takes(StrEnum):
     RANGE = "range"
     CHANGE = "change"
     PLACES = "places"
+    SCORE = "score"
     TEXT = "text"
     TEXTS = "texts"
 
@@ -39,7 +39,7 @@ class NumberOperator:
     name: str
     takes: Takes
     meaning: str
-    build: NumberBuilder | None
+    build: NumberBuilder
     options: tuple[str, ...] = ()
     only_rank: bool = False
 
@@ -111,7 +111,7 @@ NUMBER_OPERATORS: tuple[NumberOperator, ...] = (
         "climbs",
         Takes.PLACES,
         "the rank improved by so many places",
-        None,
+        ranking.climbs,
         ("from",),
         only_rank=True,
     ),
@@ -119,28 +119,32 @@ NUMBER_OPERATORS: tuple[NumberOperator, ...] = (
         "drops",
         Takes.PLACES,
         "the rank worsened by so many places",
-        None,
+        ranking.drops,
         ("from",),
         only_rank=True,
     ),
     NumberOperator(
         "enters_top",
         Takes.PLACES,
-        "among the first N now, and not before",
-        None,
+        "among the first N now, and not at the last complete scan",
+        ranking.enters_top,
         (),
         only_rank=True,
     ),
     NumberOperator(
         "leaves_top",
         Takes.PLACES,
-        "among the first N before, and not now",
-        None,
+        "among the first N at the last complete scan, and not now",
+        ranking.leaves_top,
         (),
         only_rank=True,
     ),
     NumberOperator(
-        "unusual", Takes.VALUE, "far from its own history, in robust z", None, ("over",)
+        "unusual",
+        Takes.SCORE,
+        "at least so many robust standard deviations from its own history, either way",
+        unusual.unusual,
+        ("over",),
     ),
 )
 
@@ -159,7 +163,8 @@ TEXT_OPERATORS: tuple[TextOperator, ...] = (
 )
 
 OPTIONS = {
-    "from": 'the baseline: "last" (the default), or a time as "7d ago"',
+    "from": 'the baseline: "last" (the default), a time as "7d ago", or "median 14d" '
+    "(mean, min, max) of the observations in that time",
     "min_change": "the least absolute change that counts",
     "over": 'how much history to look at, as "28d"',
 }

@@ -1,0 +1,76 @@
+"""The short notation of a series."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from watcher.alerting.ruletests.series import ABSENT, LONGEST, Series, parse_series
+from watcher.rules.words import Wrong
+from watcher.units import Unit
+
+TRENDS = {"stable": 0, "rising": 1, "falling": 2}
+
+
+def parse(text: str, unit: Unit = Unit.COUNT) -> Series:
+    """A series of a field that has the trend's names."""
+    return parse_series(text, unit, TRENDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("100", (100,)),
+        ("100x3 90", (100, 100, 100, 90)),
+        ("120+20x5", (120, 140, 160, 180, 200)),
+        ("50-10x3", (50, 40, 30)),
+        ("-5+2x2 -1", (-5, -3, -1)),
+        ("0.1+0.1x3", (0.1, 0.2, 0.3)),
+        ("10k 1.5m 10%", (10_000, 1_500_000, 0.1)),
+        ("1 - 2 -x2", (1, ABSENT, 2, ABSENT, ABSENT)),
+        ("stable x3 rising x2", (0, 0, 0, 1, 1)),
+        ("Stable risingx2", (0, 1, 1)),
+    ],
+)
+def test_notation(text: str, values: Series) -> None:
+    """Value, repetition, steps, absence, names."""
+    assert parse(text) == values
+
+
+def test_a_missing_value_is_nan() -> None:
+    """It is in the list, and has no value."""
+    values = parse("1 _x2")
+    assert values[0] == 1
+    assert all(value is not None and math.isnan(value) for value in values[1:])
+
+
+def test_days_and_truth() -> None:
+    """A day as a date, a flag as true or false."""
+    assert parse("2026-01-31x2", Unit.DAY) == (20260131, 20260131)
+    assert parse("true false", Unit.FLAG) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("rising risng", '"risng" is no value, did you mean "rising"?'),
+        ("what", "it is stable, rising or falling, or a number"),
+        ("120+20", "write 120+20x5"),
+        ("5x0", "repeated 1 to"),
+        (f"5x{LONGEST} 6", "more than 10,000 values"),
+        ("5x99999", "repeated 1 to"),
+    ],
+)
+def test_mistakes(text: str, message: str) -> None:
+    """Each says what would be right."""
+    with pytest.raises(Wrong) as caught:
+        parse(text)
+    assert message in str(caught.value)
+
+
+def test_no_such_day() -> None:
+    """Months have an end."""
+    with pytest.raises(Wrong, match="is no day"):
+        parse("2026-02-30", Unit.DAY)

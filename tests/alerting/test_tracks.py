@@ -1,0 +1,75 @@
+"""One product's past as tracks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.alerting.world import WATCH, World
+from tests.store.making import DAY, START
+from watcher.alerting.tracks import Track, merged, tracks_of
+from watcher.store.database import Database
+
+SALES = "total_sale_7d_cnt"
+RULES = f"rules:\n- {{name: r, {WATCH}, when: {{{SALES}: {{at_least: 100}}}}}}"
+
+
+def tracks(world: World, *names: str, since: int = 0) -> list[Track]:
+    """Those metrics of product 1."""
+    (facts,) = world.database.history.find("1")
+    metrics = [world.book.metrics[name] for name in names]
+    return tracks_of(world.database, facts, metrics, world.book.used_watches, since)
+
+
+def test_a_track_has_the_changes(store: Database) -> None:
+    """And the newest value once more, when the product was last seen."""
+    world = World(store, RULES)
+    world.march("10 10 12 12")
+    (track,) = tracks(world, SALES)
+    assert track.at.tolist() == [START + DAY, START + 3 * DAY, START + 4 * DAY]
+    assert track.values.tolist() == [10, 12, 12]
+    assert not track.empty
+
+
+def test_a_derived_metric_counts_from_its_day(store: Database) -> None:
+    """An age is that of the day of the observation."""
+    world = World(store, RULES)
+    for sales in (1, 2, 2):
+        world.scan({"1": {SALES: sales, "first_crawl_dt": 20231114}})
+    age, sales_track = tracks(world, "age_days", SALES)
+    assert age.values.tolist() == [1, 2, 3]
+    assert sales_track.values.tolist() == [1, 2, 2]
+
+
+def test_ranks_are_those_of_each_watch(store: Database) -> None:
+    """With a gap where a complete list had it not; none of a watch that never ranked it."""
+    world = World(store, RULES)
+    world.march("10 x 12")
+    (rank,) = tracks(world, "rank")
+    assert rank.name == "rank in r"
+    assert rank.values.tolist()[::2] == [2, 2]
+    assert np.isnan(rank.values[1])
+    assert tracks(world, "rank", since=START + 90 * DAY) == []
+
+
+def test_tracks_are_put_together_by_time(store: Database) -> None:
+    """A row where any of them changes, and one for the last look."""
+    world = World(store, RULES)
+    sales, rank = tracks(_marched(world, "10 10 12 x 12 12"), SALES, "rank")
+    at, rows = merged([sales, rank])
+    assert ((at - START) // DAY).tolist() == [1, 3, 4, 5, 6]
+    assert rows[:, 0].tolist() == [10, 12, 12, 12, 12]
+    assert np.array_equal(rows[:, 1], [2, 2, np.nan, 2, 2], equal_nan=True)
+
+
+def test_a_track_without_a_value(store: Database) -> None:
+    """Is empty, and has its times."""
+    (track,) = tracks(_marched(World(store, RULES), "10"), "commission")
+    assert track.empty
+    assert len(track.at) == 1
+    at, rows = merged([track])
+    assert len(at) == len(rows) == 1
+
+
+def _marched(world: World, series: str) -> World:
+    world.march(series)
+    return world

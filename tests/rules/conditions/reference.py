@@ -1,0 +1,310 @@
+"""The rule language once more, written plainly: one product at a time, from lists of what was seen.
+
+It shares nothing with the code but the names: conditions are read as they are written, and a
+verdict is True (met), False (not met) or None (no data).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import statistics
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+DAY = 86_400
+SECONDS = {"h": 3_600, "d": DAY, "w": 7 * DAY}
+TRENDS = {"stable": 0.0, "rising": 1.0, "falling": 2.0}
+
+Value = float | None
+Fields = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One product in one scan."""
+
+    fields: Fields
+    rank: int
+    name: str | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One scan: who was on the list."""
+
+    watch: str
+    at: int
+    complete: bool
+    products: Mapping[str, Sight]
+
+
+@dataclass
+class Reference:
+    """What the last of ``scans``, recorded in this order, says of its products."""
+
+    scans: list[Seen]
+    now: Seen = field(init=False)
+    before: list[Seen] = field(init=False)
+
+    def __post_init__(self) -> None:
+        *self.before, self.now = self.scans
+
+    def own(self) -> list[Seen]:
+        """The watch's earlier scans."""
+        return [scan for scan in self.before if scan.watch == self.now.watch]
+
+    def last_list(self) -> Seen | None:
+        """The watch's last complete scan."""
+        return next((scan for scan in reversed(self.own()) if scan.complete), None)
+
+    def fallen(self) -> set[str]:
+        """Who was on the last complete list and is not on this one."""
+        listed = self.last_list()
+        if listed is None or not self.now.complete:
+            return set()
+        return set(listed.products) - set(self.now.products)
+
+    def verdict(self, when: Mapping[str, Any], product: str) -> bool | None:
+        """What a mapping of conditions says."""
+        return all_of(self._entry(key, value, product) for key, value in when.items())
+
+    def _entry(self, key: str, value: Any, product: str) -> bool | None:
+        if key == "all":
+            return all_of(self.verdict(one, product) for one in value)
+        if key == "any":
+            return any_of(self.verdict(one, product) for one in value)
+        if key == "not":
+            inner = self.verdict(value, product)
+            return None if inner is None else not inner
+        if key == "appears":
+            return self._appears(product)
+        if key == "product_name":
+            sight = self.now.products.get(product)
+            return all_of(text(name, given, sight) for name, given in _operators(value))
+        options = value if isinstance(value, Mapping) else {}
+        return all_of(
+            self._operator(key, name, given, options, product)
+            for name, given in _operators(value)
+            if name not in ("from", "min_change", "over")
+        )
+
+    def _appears(self, product: str) -> bool | None:
+        if product not in self.now.products or self.last_list() is None:
+            return None
+        return not any(product in scan.products for scan in self.own())
+
+    def _operator(
+        self, metric: str, name: str, given: Any, options: Mapping[str, Any], product: str
+    ) -> bool | None:
+        if name in ("enters_top", "leaves_top"):
+            return self._top(name, given, product)
+        now = self._value(metric, self.now, product)
+        if now is None:
+            return None
+        if name in PLAIN:
+            return PLAIN[name](now, given)
+        if name == "unusual":
+            return self._unusual(metric, now, given, options.get("over", "28d"), product)
+        then = self._baseline(metric, options.get("from", "last"), product)
+        if then is None:
+            return None
+        if name in ("climbs", "drops"):
+            return moved("falls" if name == "climbs" else "rises", now, then, given, None)
+        if name in ("rises", "falls", "changes"):
+            return moved(name, now, then, given, options.get("min_change"))
+        return TRANSITIONS[name](then, now, number(given))
+
+    def _top(self, name: str, places: int, product: str) -> bool | None:
+        listed = self.last_list()
+        if listed is None:
+            return None
+        before = product in listed.products and listed.products[product].rank <= places
+        inside = product in self.now.products and self.now.products[product].rank <= places
+        if product not in self.now.products and product not in self.fallen():
+            return None
+        return inside and not before if name == "enters_top" else before and not inside
+
+    def _value(self, metric: str, scan: Seen, product: str) -> Value:
+        sight = scan.products.get(product)
+        if sight is None:
+            return None
+        if metric == "rank":
+            return float(sight.rank) if scan.watch == self.now.watch else None
+        return METRICS[metric](sight.fields, scan.at)
+
+    def _baseline(self, metric: str, from_: str, product: str) -> Value:
+        first, *rest = from_.split()
+        if first == "last":
+            found = [scan for scan in self.own() if product in scan.products]
+            return self._value(metric, found[-1], product) if found else None
+        if rest == ["ago"]:
+            seconds = duration(first)
+            then = self.now.at - seconds
+            found = [
+                scan
+                for scan in sorted(self.before, key=lambda scan: scan.at)
+                if then - seconds // 2 <= scan.at <= then
+                and product in scan.products
+                and (metric != "rank" or scan.watch == self.now.watch)
+            ]
+            return self._value(metric, found[-1], product) if found else None
+        values = [value for _, value in self._past(metric, rest[0], product)]
+        return STATISTICS[first](values) if len(values) >= 3 else None
+
+    def _past(self, metric: str, length: str, product: str) -> list[tuple[int, float]]:
+        """Days and values in the time before now."""
+        begin = self.now.at - duration(length)
+        found = (
+            (scan.at // DAY, self._value(metric, scan, product))
+            for scan in self.before
+            if begin <= scan.at < self.now.at
+        )
+        return [(day, value) for day, value in found if value is not None]
+
+    def _unusual(
+        self, metric: str, now: float, score: float, over: str, product: str
+    ) -> bool | None:
+        past = [(day, value) for day, value in self._past(metric, over, product) if value > -1]
+        if now <= -1 or len({day for day, _ in past}) < 14:
+            return None
+        logs = [math.log(1 + value) for _, value in past]
+        middle = statistics.median(logs)
+        deviations = [abs(one - middle) for one in logs]
+        difference = math.log(1 + now) - middle
+        if statistics.median(deviations) > 1e-12:
+            z = 0.6745 * difference / statistics.median(deviations)
+        elif statistics.fmean(deviations) > 1e-12:
+            z = difference / (1.2533 * statistics.fmean(deviations))
+        else:
+            return None
+        return abs(z) >= score
+
+
+def all_of(verdicts: Any) -> bool | None:
+    """One not met decides; else one no data makes it no data."""
+    found = list(verdicts)
+    return False if False in found else None if None in found else True
+
+
+def any_of(verdicts: Any) -> bool | None:
+    """One met decides; else one no data makes it no data."""
+    found = list(verdicts)
+    return True if True in found else None if None in found else False
+
+
+def _operators(value: Any) -> list[tuple[str, Any]]:
+    return list(value.items()) if isinstance(value, Mapping) else [("equals", value)]
+
+
+def text(name: str, given: Any, sight: Sight | None) -> bool | None:
+    """An operator on the product's name."""
+    if sight is None or sight.name is None:
+        return None
+    return TEXT[name](sight.name, given)
+
+
+def number(given: Any) -> float:
+    """A number as it is written."""
+    if isinstance(given, str):
+        return TRENDS[given] if given in TRENDS else float(given.rstrip("%")) / 100
+    return float(given)
+
+
+def duration(written: str) -> int:
+    """Seconds of 7d."""
+    return int(written[:-1]) * SECONDS[written[-1]]
+
+
+def slack(now: float, then: float) -> float:
+    """What binary fractions may be off by."""
+    return 1e-9 * max(abs(now), abs(then))
+
+
+def moved(name: str, now: float, then: float, given: Any, floor: float | None) -> bool | None:
+    """Rises, falls, changes."""
+    by = {"rises": now - then, "falls": then - now, "changes": abs(now - then)}[name]
+    least = number(given)
+    if isinstance(given, str):
+        if then == 0 and floor is None:
+            return None
+        least *= abs(then)
+    enough = by >= least - slack(now, then)
+    return enough and (floor is None or by >= floor - slack(now, then))
+
+
+PLAIN: dict[str, Callable[[float, Any], bool]] = {
+    "equals": lambda now, given: now == number(given),
+    "not_equals": lambda now, given: now != number(given),
+    "in": lambda now, given: any(now == number(one) for one in given),
+    "not_in": lambda now, given: all(now != number(one) for one in given),
+    "above": lambda now, given: now > number(given),
+    "below": lambda now, given: now < number(given),
+    "at_least": lambda now, given: now >= number(given),
+    "at_most": lambda now, given: now <= number(given),
+    "between": lambda now, given: number(given[0]) <= now <= number(given[1]),
+}
+TRANSITIONS: dict[str, Callable[[float, float, float], bool]] = {
+    "becomes": lambda then, now, value: then != value and now == value,
+    "leaves": lambda then, now, value: then == value and now != value,
+    "crosses_above": lambda then, now, line: then <= line < now,
+    "crosses_below": lambda then, now, line: then >= line > now,
+}
+TEXT: dict[str, Callable[[str, Any], bool]] = {
+    "equals": lambda name, given: name == given,
+    "not_equals": lambda name, given: name != given,
+    "in": lambda name, given: name in given,
+    "not_in": lambda name, given: name not in given,
+    "contains": lambda name, given: given.casefold() in name.casefold(),
+    "matches": lambda name, given: re.search(given, name) is not None,
+}
+STATISTICS: dict[str, Callable[[list[float]], float]] = {
+    "median": statistics.median,
+    "mean": statistics.fmean,
+    "min": min,
+    "max": max,
+}
+
+
+def _commission(fields: Fields, _at: int) -> Value:
+    rate = fields.get("product_commission_rate")
+    return None if rate is None else rate / 100 if rate > 1 else rate
+
+
+def _live_share(fields: Fields, _at: int) -> Value:
+    live, sales = fields.get("total_live_sale_7d_cnt"), fields.get("total_sale_7d_cnt")
+    return None if live is None or not sales else live / sales
+
+
+def _age(fields: Fields, at: int) -> Value:
+    day = fields.get("first_crawl_dt")
+    if day is None:
+        return None
+    born = date(int(day) // 10_000, int(day) // 100 % 100, int(day) % 100)
+    return float(max(0, (datetime.fromtimestamp(at, UTC).date() - born).days))
+
+
+def _growth(fields: Fields, at: int) -> Value:
+    week, month = fields.get("total_sale_7d_cnt"), fields.get("total_sale_30d_cnt")
+    age = _age(fields, at)
+    if week is None or month is None or age is None or age < 14 or month <= week:
+        return None
+    return round(week * (min(age, 30) - 7) / (7 * (month - week)) - 1, 12)
+
+
+def _earnings(fields: Fields, at: int) -> Value:
+    sales, share = fields.get("total_sale_7d_cnt"), _commission(fields, at)
+    return None if sales is None or share is None else sales * share
+
+
+METRICS: dict[str, Callable[[Fields, int], Value]] = {
+    "total_sale_7d_cnt": lambda fields, _at: fields.get("total_sale_7d_cnt"),
+    "sales_trend_flag": lambda fields, _at: fields.get("sales_trend_flag"),
+    "commission": _commission,
+    "live_share": _live_share,
+    "age_days": _age,
+    "sales_growth": _growth,
+    "earnings": _earnings,
+}

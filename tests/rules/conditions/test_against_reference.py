@@ -1,0 +1,87 @@
+"""Compiled conditions over a real past say what the plainly written language says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.rules.conditions.reference import METRICS, Reference, Seen
+from tests.rules.conditions.worlds import LEAVES, condition_of, past, scan_of
+from tests.rules.tables import condition
+from watcher.alerting.table import ScanTable
+from watcher.model import Verdict
+from watcher.rules.conditions.base import Judge
+from watcher.rules.conditions.registry import NUMBER_BY_NAME, TEXT_BY_NAME
+from watcher.rules.loading import load_text
+from watcher.store.database import Database
+
+CATALOGUE = load_text(
+    "metrics: {earnings: total_sale_7d_cnt * commission}\n"
+    "rules: [{name: r, watch: {region: US}, when: {earnings: 1}, notify: []}]"
+).metrics
+SAID = {Verdict.MET: True, Verdict.NOT_MET: False, Verdict.NO_DATA: None}
+
+Said = dict[str, bool | None]
+
+
+def compiled_says(scans: list[Seen], written: list[Mapping[str, Any]]) -> list[Said]:
+    """By product, of each condition; all judged on one table, as those of one watch are."""
+    with Database.in_memory() as store:
+        recorded = [store.history.record(scan_of(seen)) for seen in scans][-1]
+        conditions = [condition(one, CATALOGUE) for one in written]
+        needs = [need for one in conditions for need in one.needs]
+        table = ScanTable(scan_of(scans[-1]), recorded, store.history, needs)
+        judge = Judge(table)
+        facts = store.history.facts(table.products.tolist())
+        ids = [facts[key].product_id for key in table.products.tolist()]
+        return [
+            {key: SAID[judge(one).verdict(row)] for row, key in enumerate(ids)}
+            for one in conditions
+        ]
+
+
+def reference_says(scans: list[Seen], written: list[Mapping[str, Any]]) -> list[Said]:
+    """The same from the reference, for every product that there ever was."""
+    reference = Reference(scans)
+    return [{key: reference.verdict(one, key) for key in "123456"} for one in written]
+
+
+def compare(scans: list[Seen], written: list[Mapping[str, Any]]) -> list[Said]:
+    """Fails where the two differ; a product without a row must be one without a verdict."""
+    compiled, reference = compiled_says(scans, written), reference_says(scans, written)
+    for one, ours, theirs in zip(written, compiled, reference, strict=True):
+        for key, expected in theirs.items():
+            assert ours.get(key) is expected, (one, key)
+    return compiled
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 40))
+def test_any_condition_on_any_past(seed: int, size: int) -> None:
+    """All operators, metrics, baselines and nestings, over two watches that see the same."""
+    random = Random(seed)
+    compare(past(random, size), [condition_of(random) for _ in range(25)])
+
+
+@pytest.mark.parametrize("operator", LEAVES)
+def test_each_operator_alone(operator: str) -> None:
+    """And the random pasts are rich enough for it to be met, not met, and without data."""
+    random, said = Random(operator), set[bool | None]()
+    for size in (1, 2, 3, 3, 4, 5, 8, 20, 30, 40):
+        scans = past(random, size)
+        for found in compare(scans, [LEAVES[operator](random) for _ in range(25)]):
+            said.update(found.values())
+    assert said == {True, False, None}
+
+
+def test_every_operator_is_in_it() -> None:
+    """A new one must be written down in the reference too."""
+    assert set(NUMBER_BY_NAME) | {f"name {name}" for name in TEXT_BY_NAME} | {"appears"} == set(
+        LEAVES
+    )
+    assert all(CATALOGUE.get(name) for name in METRICS)

@@ -1,0 +1,104 @@
+"""What is owed, as a message: the strongest products first, in full up to the rule's limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from watcher.alerting.notices import Decision
+from watcher.alerting.products import Products
+from watcher.model import Alert, Instant, Item, Message
+from watcher.rules.rulebook import Rule
+
+NAMED = 20  # names of the products beyond the limit; the others are only counted
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An alert that one channel is to be told of, and why."""
+
+    alert: Alert
+    decision: Decision
+
+
+def compose(
+    rule: Rule, owed: Sequence[Owed], products: Products, at: Instant, now: Instant
+) -> Message:
+    """One message of a rule: ``at`` is the time of its data, ``now`` when it is written."""
+    ordered = _strongest_first(rule, owed, products)
+    shown, rest = ordered[: rule.limit], ordered[rule.limit :]
+    named = [each.alert.product for each in rest[:NAMED]]
+    return Message(
+        kind="alerts",
+        title=f"[{rule.severity}] {rule.name}: {_count(owed)} ({rule.watch.query.region})",
+        severity=rule.severity,
+        created=now,
+        rule=rule.name,
+        description=rule.description,
+        region=rule.watch.query.region,
+        data_at=at,
+        items=tuple(_items(shown, products)),
+        more=tuple(products.name(product) for product in named),
+        rest=len(rest),
+    )
+
+
+def combine(parts: Sequence[tuple[Rule, Sequence[Owed], Message]]) -> Message:
+    """The messages of several rules as one: the most severe rules first, a line about each."""
+    order = sorted(parts, key=lambda part: -part[2].severity.rank)
+    messages = [message for _, _, message in order]
+    severity = messages[0].severity
+    everything = [each for _, owed, _ in parts for each in owed]
+    regions = ", ".join(dict.fromkeys(message.region for message in messages))
+    lines = [
+        f"{rule.name}: {_count(owed)}" + (f" - {rule.description}" if rule.description else "")
+        for rule, owed, _ in order
+    ]
+    return Message(
+        kind="digest",
+        title=f"[{severity}] {len(parts)} rules: {_count(everything)} ({regions})",
+        severity=severity,
+        created=messages[0].created,
+        region=regions,
+        data_at=max(message.data_at or 0 for message in messages),
+        items=tuple(
+            msgspec.structs.replace(item, rule=message.rule)
+            for message in messages
+            for item in message.items
+        ),
+        more=tuple(name for message in messages for name in message.more)[:NAMED],
+        rest=sum(message.rest for message in messages),
+        text="\n".join(lines),
+    )
+
+
+def _strongest_first(rule: Rule, owed: Sequence[Owed], products: Products) -> list[Owed]:
+    """What fires before what ended; each by the rule's metric, products without it last."""
+    strength = products.strength([each.alert.product for each in owed], rule.order_by)
+    ended = np.array([each.decision.of_an_end for each in owed])
+    order = np.lexsort((np.nan_to_num(-strength, nan=np.inf), ended))
+    return [owed[index] for index in order]
+
+
+def _items(owed: Sequence[Owed], products: Products) -> list[Item]:
+    products.load([each.alert.product for each in owed])
+    return [
+        products.item(
+            each.alert,
+            (Decision.RESOLVED if each.decision.of_an_end else each.decision).value,
+            each.alert.reason if each.decision.of_an_end else None,
+        )
+        for each in owed
+    ]
+
+
+def _count(owed: Sequence[Owed]) -> str:
+    """``3 products``, or what began and what ended where both."""
+    ended = sum(each.decision.of_an_end for each in owed)
+    told = len(owed) - ended
+    count = f"{told} product{'' if told == 1 else 's'}" if told else ""
+    over = f"{ended} ended" if ended else ""
+    return ", ".join(part for part in (count, over) if part)

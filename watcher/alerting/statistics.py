@@ -1,0 +1,156 @@
+"""Statistics over a product's past: one value for each scan that saw it.
+
+A derived metric is computed for each past scan and then aggregated: the median of a ratio is
+not the ratio of two medians.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from watcher.model import Floats, Instant, Ints
+from watcher.rules.conditions.base import Need, Spread, Statistic, Usual
+from watcher.rules.conditions.unusual import LEAST_DAYS, logs
+from watcher.rules.metrics import Metric
+from watcher.units import DAY
+
+LEAST = 3  # observations: of fewer no statistic is taken
+
+# To one standard deviation of normal values.
+_OF_MEDIAN_DEVIATION = 1 / 0.6745
+_OF_MEAN_DEVIATION = 1.2533
+
+Over: TypeAlias = Statistic | Usual | Spread
+
+
+class Window(Protocol):
+    """Values (S, m) by field of ``rows`` of the products at the S scans ``at``; NaN is absent."""
+
+    @property
+    def rows(self) -> slice: ...
+
+    @property
+    def at(self) -> Ints: ...
+
+    @property
+    def values(self) -> Mapping[str, Floats]: ...
+
+
+class Statistics:
+    """What is asked of one time before ``now``, for n products; filled window by window."""
+
+    def __init__(self, asked: Mapping[Need, Over], size: int, now: Instant) -> None:
+        self._now = now
+        self._found = {need: np.full(size, np.nan) for need in asked}
+        self._asked: dict[Metric, dict[Need, Over]] = {}
+        for need, over in asked.items():
+            self._asked.setdefault(need.metric, {})[need] = over
+
+    @property
+    def begin(self) -> Instant:
+        """Of the longest time."""
+        overs = (over for needs in self._asked.values() for over in needs.values())
+        return self._now - max(over.seconds for over in overs)
+
+    @property
+    def fields(self) -> list[str]:
+        """The API's fields (and ``rank``) that the metrics are computed of."""
+        return sorted({name for metric in self._asked for name in metric.needs})
+
+    def take(self, windows: Iterable[Window]) -> None:
+        """Aggregates; each product is in one of the windows."""
+        for window in windows:
+            for metric, needs in self._asked.items():
+                values = _computed(metric, window)
+                for need, over in needs.items():
+                    inside = window.at >= self._now - over.seconds
+                    found = _aggregate(over, values[inside], window.at[inside] // DAY)
+                    self._found[need][window.rows] = found
+
+    def results(self) -> dict[Need, tuple[Floats, Ints]]:
+        """Values (n,) of each need, and the begin of its time (0 where there is no value)."""
+        begins = {
+            need: self._now - over.seconds
+            for needs in self._asked.values()
+            for need, over in needs.items()
+        }
+        return {
+            need: (values, np.where(np.isnan(values), 0, begins[need]))
+            for need, values in self._found.items()
+        }
+
+
+def _computed(metric: Metric, window: Window) -> Floats:
+    """(S, m) the metric at each scan; an age is that of the scan's day."""
+    columns = {name: window.values[name] for name in metric.needs}
+    size = window.rows.stop - window.rows.start
+    values = np.full((len(window.at), size), np.nan)
+    for place, at in enumerate(window.at.tolist()):
+        values[place] = metric.compute({name: all_[place] for name, all_ in columns.items()}, at)
+    return values
+
+
+def _aggregate(over: Over, values: Floats, days: Ints) -> Floats:
+    """(m,) of values (S, m) on ``days`` (S,); NaN where they are too few."""
+    match over:
+        case Statistic(kind):
+            return np.where(_counts(values) >= LEAST, _STATISTICS[kind](values), np.nan)
+        case Usual():
+            return _usual(logs(values), days)
+        case Spread():
+            return _spread(logs(values), days)
+
+
+def _counts(values: Floats) -> Ints:
+    return np.asarray(np.count_nonzero(~np.isnan(values), axis=0))
+
+
+def _median(values: Floats) -> Floats:
+    """(m,) of the values that are there; NaN where none is."""
+    if not len(values):
+        return np.full(values.shape[1], np.nan)
+    ordered, counts = np.sort(values, axis=0), _counts(values)  # what is absent comes last
+    middle = np.stack([np.maximum(counts - 1, 0) // 2, counts // 2])
+    low, high = np.take_along_axis(ordered, middle, axis=0)
+    return np.asarray((low + high) / 2)
+
+
+def _mean(values: Floats) -> Floats:
+    counts = _counts(values)
+    return np.where(counts > 0, np.nansum(values, axis=0) / np.maximum(counts, 1), np.nan)
+
+
+def _least(values: Floats) -> Floats:
+    return np.asarray(np.fmin.reduce(values, axis=0, initial=np.nan))
+
+
+def _largest(values: Floats) -> Floats:
+    return np.asarray(np.fmax.reduce(values, axis=0, initial=np.nan))
+
+
+_STATISTICS: dict[str, Callable[[Floats], Floats]] = {
+    "median": _median,
+    "mean": _mean,
+    "min": _least,
+    "max": _largest,
+}
+
+
+def _usual(values: Floats, days: Ints) -> Floats:
+    present = ~np.isnan(values)
+    different = np.zeros(values.shape[1], np.int64)
+    for day in np.unique(days):
+        different += present[days == day].any(axis=0)
+    return np.where(different >= LEAST_DAYS, _median(values), np.nan)
+
+
+def _spread(values: Floats, days: Ints) -> Floats:
+    """One robust standard deviation; NaN where no value ever moved."""
+    deviations = np.abs(values - _usual(values, days))
+    by_median = _median(deviations) * _OF_MEDIAN_DEVIATION
+    by_mean = _mean(deviations) * _OF_MEAN_DEVIATION
+    spread = np.where(by_median > 0, by_median, by_mean)
+    return np.where(spread > 0, spread, np.nan)

@@ -1,0 +1,152 @@
+"""Between scans: what a silence, quiet hours or a digest held is told once it no longer does.
+
+One message for each channel, of all its rules. Nothing is judged anew: what fires is what the
+last scan left firing, and cooldowns and reminders count on that scan's time, as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from watcher import plan
+from watcher.alerting.audiences import Audience
+from watcher.alerting.composing import Owed, combine
+from watcher.alerting.gates import Gates
+from watcher.alerting.products import Products
+from watcher.alerting.stored import StoredTable
+from watcher.alerting.telling import Teller
+from watcher.model import Alert, Instant, ScanState
+from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.store.database import Database
+from watcher.store.holding import Held, HeldGroup
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one rule owes to a channel, and who can say it."""
+
+    rule: Rule
+    teller: Teller
+    owed: list[Owed]
+
+
+def sweep(
+    database: Database, book: Rulebook, audiences: Mapping[str, Audience], now: Instant
+) -> list[int]:
+    """Tell what is no longer held at ``now``, in one transaction; the notifications written.
+
+    Where nothing is held or no gate has opened, nothing is written and no lock is taken.
+    """
+    if not _ripe(database, book, audiences, now):
+        return []
+    with database.atomic():
+        return _Sweep(database, book, audiences, now).run()
+
+
+def waiting_since(groups: Iterable[HeldGroup]) -> dict[str, Instant]:
+    """By channel, the time since which something waits for the channel itself."""
+    since: dict[str, Instant] = {}
+    for group in groups:
+        if group.silence is None:
+            since[group.channel] = min(group.since, since.get(group.channel, group.since))
+    return since
+
+
+def _ripe(
+    database: Database, book: Rulebook, audiences: Mapping[str, Audience], now: Instant
+) -> dict[str, list[HeldGroup]]:
+    """What is held by gates that have opened, by rule; of rules and channels that there are."""
+    groups = database.held.groups()
+    if not groups:
+        return {}
+    gates = Gates(database, now, waiting_since(groups))
+    silences = {silence.id for silence in database.silences.active(now)}
+    known = set(book.tellings)
+    found: dict[str, list[HeldGroup]] = {}
+    for group in groups:
+        if (group.rule, group.channel) not in known:
+            continue
+        if group.silence is not None:
+            opened = group.silence not in silences
+        else:
+            opened = gates.closed(audiences[group.channel]) is None
+        if opened:
+            found.setdefault(group.rule, []).append(group)
+    return found
+
+
+class _Sweep:
+    """One round over what is held; tells each channel once."""
+
+    def __init__(
+        self,
+        database: Database,
+        book: Rulebook,
+        audiences: Mapping[str, Audience],
+        now: Instant,
+    ) -> None:
+        self._database = database
+        self._book = book
+        self._audiences = audiences
+        self._now = now
+        self._ripe = _ripe(database, book, audiences, now)
+        self._gates = Gates(database, now, waiting_since(database.held.groups()))
+
+    def run(self) -> list[int]:
+        parts: dict[str, list[_Part]] = {}
+        for rule in self._book.rules:
+            if rule.name in self._ripe:
+                for channel, part in self._parts(rule, self._ripe[rule.name]):
+                    parts.setdefault(channel, []).append(part)
+        return [row for channel, each in parts.items() for row in self._tell(channel, each)]
+
+    def _parts(self, rule: Rule, ripe: Sequence[HeldGroup]) -> Iterable[tuple[str, _Part]]:
+        """What the rule owes to each channel of which something of it is ripe."""
+        opened = {(group.channel, group.silence) for group in ripe}
+        held = [
+            each
+            for each in self._database.held.of_rule(rule.name)
+            if (each.channel, each.silence) in opened
+        ]
+        alerts = self._alerts(held)
+        teller = self._teller(rule.watch, list(alerts.values()))
+        for channel in dict.fromkeys(each.channel for each in held):
+            chosen = [
+                alerts[each.alert]
+                for each in held
+                if each.channel == channel and each.alert in alerts
+            ]
+            owed = teller.owed(rule, chosen, [self._audiences[channel]])
+            if channel in owed:
+                yield channel, _Part(rule, teller, owed[channel])
+
+    def _alerts(self, held: Sequence[Held]) -> dict[int, Alert]:
+        """The alerts by id; what is held of one that is no more is let go."""
+        found = {
+            alert.id: alert for alert in self._database.alerts.by_id([each.alert for each in held])
+        }
+        self._database.held.release(each for each in held if each.alert not in found)
+        return found
+
+    def _teller(self, watch: Watch, alerts: Sequence[Alert]) -> Teller:
+        scans = self._database.history.scans(watch.key, limit=plan.LOOK_BACK)
+        good = (scan.at for scan in scans if scan.state is not ScanState.FAILED)
+        # Without a scan (pruned, or none of this watch yet) the time is the alerts' own.
+        at = next(good, max((alert.since for alert in alerts), default=self._now))
+        table = StoredTable(
+            self._database.history, watch.key, [alert.product for alert in alerts], at
+        )
+        products = Products(self._database.history, table, table.rows, self._book.metrics)
+        return Teller(self._database, products, self._audiences, at, self._now, self._gates)
+
+    def _tell(self, channel: str, parts: Sequence[_Part]) -> list[int]:
+        composed = [
+            (part.rule, part.owed, part.teller.message(part.rule, part.owed)) for part in parts
+        ]
+        message = composed[0][2] if len(composed) == 1 else combine(composed)
+        targets = self._audiences[channel].targets
+        rows = self._database.outbox.add(channel, targets, message, self._now)
+        for part in parts:
+            part.teller.mark(part.rule, part.owed, channel, rows)
+        return rows

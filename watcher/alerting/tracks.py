@@ -1,0 +1,102 @@
+"""The past of one product as tracks: a metric's values in steps, each in force until the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from watcher.model import Bools, Floats, Instant, Ints, ProductFacts
+from watcher.rules.metrics import RANK, Metric
+from watcher.rules.rulebook import Watch
+from watcher.store.database import Database
+from watcher.store.sightings import ranks
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """``values`` (m,) of a metric from the instants ``at`` (m,) on, rising; NaN is no value."""
+
+    name: str
+    label: str
+    metric: Metric
+    at: Ints
+    values: Floats
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no value at all."""
+        return bool(np.isnan(self.values).all())
+
+
+def tracks_of(
+    database: Database,
+    product: ProductFacts,
+    metrics: Sequence[Metric],
+    watches: Sequence[Watch],
+    since: Instant,
+) -> list[Track]:
+    """A track for each of ``metrics``; of ``rank`` one for each of ``watches`` that ranked it."""
+    fields = sorted({name for metric in metrics for name in metric.needs} - {RANK})
+    at, numbers = database.history.series(product.product, fields, since)
+    columns = {name: numbers[:, index] for index, name in enumerate(fields)}
+    tracks: list[Track] = []
+    for metric in metrics:
+        if RANK in metric.needs:
+            tracks += _places(database, product, metric, watches, since)
+        else:
+            values = np.array([_at_one(metric, columns, row, at) for row in range(len(at))])
+            tracks.append(Track(metric.name, metric.label, metric, at, values.astype(np.float64)))
+    return tracks
+
+
+def merged(tracks: Sequence[Track]) -> tuple[Ints, Floats]:
+    """(m,) instants at which any of the tracks changed, and (m, k) the values from then on.
+
+    The last row is when the product was last seen, changed or not.
+    """
+    times = np.unique(np.concatenate([track.at for track in tracks]))
+    table = np.full((len(times), len(tracks)), np.nan)
+    for column, track in enumerate(tracks):
+        places = np.searchsorted(track.at, times, side="right") - 1
+        known = places >= 0
+        table[known, column] = track.values[places[known]]
+    kept = _changed(table)
+    kept[-1:] = True
+    return times[kept], table[kept]
+
+
+def _changed(table: Floats) -> Bools:
+    """(m,) the rows that differ from the row before, no value being equal to no value."""
+    changed = np.ones(len(table), np.bool_)
+    before, after = table[:-1], table[1:]
+    same = (before == after) | (np.isnan(before) & np.isnan(after))
+    changed[1:] = ~same.all(axis=1)
+    return changed
+
+
+def _at_one(metric: Metric, columns: dict[str, Floats], row: int, at: Ints) -> float:
+    """An age, and what is made of one, is that of the day of the observation."""
+    then = {name: columns[name][row : row + 1] for name in metric.needs}
+    return float(metric.compute(then, int(at[row]))[0])
+
+
+def _places(
+    database: Database,
+    product: ProductFacts,
+    metric: Metric,
+    watches: Sequence[Watch],
+    since: Instant,
+) -> list[Track]:
+    tracks = []
+    for watch in watches:
+        found = list(ranks(database, watch.key, product.product, since))
+        at = np.array([at for at, _ in found], np.int64)
+        values = np.array([np.nan if rank is None else rank for _, rank in found], np.float64)
+        track = Track(
+            f"{metric.name} in {watch.name}", f"{metric.label} in {watch.name}", metric, at, values
+        )
+        if not track.empty:
+            tracks.append(track)
+    return tracks

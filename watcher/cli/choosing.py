@@ -1,0 +1,55 @@
+"""What a command's argument means: a rule by its name, a product by its id or its name."""
+
+from __future__ import annotations
+
+from watcher.cli.output import plain
+from watcher.errors import WatcherError
+from watcher.model import ProductFacts
+from watcher.rules.rulebook import Rule, Rulebook
+from watcher.rules.words import nearest, quoted
+from watcher.store.database import Database
+from watcher.store.sightings import named
+
+_SHOWN = 8
+
+
+def chosen_rule(book: Rulebook, name: str) -> Rule:
+    """The rule of that name; raises ``WatcherError`` with the nearest names."""
+    for rule in book.rules:
+        if rule.name == name:
+            return rule
+    names = [rule.name for rule in book.rules]
+    hint = nearest(name, names) or f"; there are {', '.join(names[:20])}"
+    raise WatcherError(f"no rule {quoted(name)}{hint}")
+
+
+def chosen_product(database: Database, wanted: str, region: str | None) -> ProductFacts:
+    """The product of that id, or the only one whose name has the words in it.
+
+    Raises ``WatcherError`` for none, and for several: with their ids.
+    """
+    wanted = wanted.strip()
+    where = f" in {region}" if region else ""
+    found = database.history.find(wanted, region)
+    if not found and wanted:
+        matches = named(database, wanted, region, _SHOWN + 1)
+        if len(matches) > 1:
+            raise WatcherError(_several(wanted, where, matches))
+        found = [each for at, key, _ in matches for each in database.history.find(key, at)]
+    if not found:
+        raise WatcherError(
+            f"no product {quoted(wanted)}{where}: no scan has seen one of that id, "
+            "or with that in its name"
+        )
+    if len(found) > 1:
+        regions = ", ".join(each.region for each in found)
+        raise WatcherError(f"{quoted(wanted)} is sold in {regions}: say which with --region")
+    return found[0]
+
+
+def _several(wanted: str, where: str, matches: list[tuple[str, str, str]]) -> str:
+    lines = [f"  {region} {key}  {plain(name)}" for region, key, name in matches[:_SHOWN]]
+    more = ["  ..."] if len(matches) > _SHOWN else []
+    return "\n".join(
+        [f"several products{where} have {quoted(wanted)} in their name:", *lines, *more]
+    )

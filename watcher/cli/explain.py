@@ -1,0 +1,216 @@
+"""``watcher explain``: why a rule fired on a product, did not fire, or was not told."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+from rich.text import Text
+from rich.tree import Tree
+
+from watcher.alerting.explain import Explanation, Gate, Target, explain
+from watcher.alerting.notices import Decision
+from watcher.alerting.reasons import Reason
+from watcher.cli.choosing import chosen_product, chosen_rule
+from watcher.cli.options import (
+    database_option,
+    json_option,
+    load_rules,
+    open_to_read,
+    rules_option,
+)
+from watcher.cli.output import console, plain, print_json, said
+from watcher.errors import WatcherError
+from watcher.model import AlertState, Evidence, Instant, Verdict
+from watcher.units import Unit, format_ago, format_duration, format_instant
+
+_STYLES = {Verdict.MET: "green", Verdict.NOT_MET: "red", Verdict.NO_DATA: "yellow"}
+_GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
+
+
+@click.command()
+@click.argument("rule_name", metavar="RULE")
+@click.argument("product")
+@click.option("--region", help="The product's market; the rule's own if left out.")
+@rules_option
+@database_option
+@json_option
+def command(
+    rule_name: str,
+    product: str,
+    region: str | None,
+    rules: Path,
+    database: Path,
+    *,
+    as_json: bool,
+) -> None:
+    """Explain why RULE fired on PRODUCT, did not fire, or was not told.
+
+    PRODUCT is an id, or a part of a name that only one product has. Shown are, on the newest scan
+    that lists it, every condition with its value, its baseline and its verdict; then the alert,
+    and what each channel was told or which gate holds a message back.
+    """
+    book = load_rules(rules)
+    rule = chosen_rule(book, rule_name)
+    market = rule.watch.query.region
+    if region is not None and region.upper() != market:
+        raise WatcherError(f'rule "{rule.name}" watches {market}, not {region.upper()}')
+    with open_to_read(database) as opened, opened.snapshot():
+        facts = chosen_product(opened, product, market)
+        explanation = explain(opened, book, rule, facts, int(time.time()))
+    if as_json:
+        print_json(explanation)
+    else:
+        show(explanation)
+
+
+def show(explained: Explanation) -> None:
+    """Print an explanation as text, its conditions as a tree."""
+    out = console()
+    facts, now = explained.product, explained.now
+    out.print(f"{explained.rule}: {plain(facts.name)} ({facts.region} {facts.product_id})")
+    out.print(_data(explained), "", sep="\n")
+    out.print(_tree("when", explained.when, explained))
+    if explained.until is not None:
+        out.print(_tree("until", explained.until, explained))
+    out.print("", f"Alert: {_state(explained)}", sep="\n")
+    for line in _fired_on(explained):
+        out.print(f"  fired on: {line}")
+    for note in explained.notes:
+        out.print(f"Note: {plain(note)}")
+    for gate in explained.gates:
+        out.print(f"Channel {gate.channel}: {_gate(gate, now)}")
+        for target in gate.targets:
+            if text := _target(target, now):
+                out.print(f"  {target.target}: {plain(text)}")
+
+
+def _data(explained: Explanation) -> str:
+    scan = explained.scan
+    newest = f"newest scan: {_when(scan.at, explained.now)}, {scan.state.value}"
+    if explained.listed:
+        return f"Judged on the {newest}."
+    if explained.judged_at == scan.at:
+        return f"Judged on the {newest}, whose list it has left."
+    return (
+        f"Not in the {newest}.\n"
+        f"Judged on the last scan that lists it: {_when(explained.judged_at, explained.now)}."
+    )
+
+
+def _tree(word: str, reason: Reason, explained: Explanation) -> Tree:
+    root = Tree(Text.assemble(f"{word}: ", _verdict(reason)))
+    # A mapping's own "all" is how everybody writes; only what nests needs its name.
+    parts = reason.parts if reason.word == "all" else (reason,)
+    for part in parts:
+        _grow(root, part, explained)
+    return root
+
+
+def _grow(tree: Tree, reason: Reason, explained: Explanation) -> None:
+    if reason.evidence is None:
+        branch = tree.add(Text.assemble(_verdict(reason), f"  {_GROUPS[reason.word]}"))
+        for part in reason.parts:
+            _grow(branch, part, explained)
+        return
+    tree.add(Text.assemble(_verdict(reason), "  ", _leaf(reason, reason.evidence, explained)))
+
+
+def _verdict(reason: Reason) -> tuple[str, str]:
+    return reason.verdict.value, _STYLES[reason.verdict]
+
+
+def _leaf(reason: Reason, evidence: Evidence, explained: Explanation) -> str:
+    """``sales growth at least 50%: 84%``, with the baseline and its age where there is one."""
+    # The condition names its own baseline: "price falls 10% from median 14d".
+    label = evidence.label.removesuffix(f" ({reason.over})")
+    parts = [*_values(evidence, explained, reason), reason.why]
+    told = ", ".join(part for part in parts if part)
+    return plain(f"{label} {reason.condition}{f': {told}' if told else ''}")
+
+
+def _fired_on(explained: Explanation) -> list[str]:
+    """What was so when the alert fired, where that is not what is shown above."""
+    alert = explained.alert
+    if alert is None or alert.fired_at in (None, explained.judged_at):
+        return []
+    return [
+        plain(f"{each.label} {each.condition}: {', '.join(_values(each, explained)) or 'met'}")
+        for each in alert.evidence
+        if each.verdict is Verdict.MET
+    ]
+
+
+def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = None) -> list[str]:
+    """The value; the baseline with its age on the scan that was judged, if that is ``reason``'s."""
+
+    def text(value: float | str) -> str:
+        shown = said(evidence.metric, value, evidence.unit, explained.product.currency)
+        return f'"{shown}"' if evidence.unit == Unit.TEXT else shown
+
+    texts = [text(evidence.value)] if evidence.value is not None else []
+    if evidence.baseline is None:
+        return texts
+    since, baseline = evidence.baseline_at, text(evidence.baseline)
+    if since is None:
+        return [*texts, f"was {baseline}"]
+    when = format_instant(since)
+    if reason is None:
+        return [*texts, f"baseline {baseline} ({when})"]
+    if reason.over:
+        return [*texts, f"{reason.over} {baseline} (since {when})"]
+    age = format_duration(explained.judged_at - since)
+    return [*texts, f"was {baseline} {age} before ({when})"]
+
+
+def _state(explained: Explanation) -> str:
+    alert, now = explained.alert, explained.now
+    if alert is None:
+        return "none; the rule has not fired on it"
+    match alert.state:
+        case AlertState.FIRING:
+            return f"{alert.short_id} fires since {_when(alert.since, now)}"
+        case AlertState.PENDING:
+            at = explained.fires_at or alert.since
+            return (
+                f'{alert.short_id} is pending since {_when(alert.since, now)}; "for" holds it: '
+                f"fires if still met at a scan from {format_instant(at)} on"
+            )
+        case _:
+            why = f": {alert.reason}" if alert.reason else ""
+            return f"none now; {alert.short_id} ended {_when(alert.since, now)}{why}"
+
+
+def _gate(gate: Gate, now: Instant) -> str:
+    text = gate.decision.value
+    if gate.decision.owed:
+        text = f"owed ({text}): told at the next scan at the latest"
+    if gate.silence is not None:
+        comment = f' "{gate.silence.comment}"' if gate.silence.comment else ""
+        text += f" by silence {gate.silence.id} ({gate.silence}){comment}"
+    if gate.opens is not None:
+        # What was told already is not held back: it is told once more as a reminder.
+        until = ", a reminder is due" if gate.decision is Decision.ALREADY_TOLD else " until"
+        text += f"{until} {_when(gate.opens, now)}"
+    if gate.told_at is not None:
+        what = "its end" if gate.told_end else "it"
+        text += f"; last told of {what} {_when(gate.told_at, now)}"
+    return plain(text)
+
+
+def _target(target: Target, now: Instant) -> str:
+    parts = []
+    if target.last is not None:
+        parts.append(f"the message is {target.last.value}")
+    if target.waiting and target.next_try is not None:
+        parts.append(f"{target.waiting} waiting, next try {format_ago(target.next_try, now)}")
+    if target.dead:
+        parts.append(f"{target.dead} dead")
+    if target.error and (target.waiting or target.dead):
+        parts.append(target.error)
+    return ", ".join(parts)
+
+
+def _when(instant: Instant, now: Instant) -> str:
+    return f"{format_instant(instant)} ({format_ago(instant, now)})"

@@ -1,0 +1,244 @@
+"""``watcher product``: what is known of one product, and its past with a plot."""
+
+from __future__ import annotations
+
+import csv
+import math
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import wrap
+
+import click
+from rich.text import Text
+
+from watcher.alerting.tracks import Track, merged, tracks_of
+from watcher.cli.alerts import alert_json, state_of, told
+from watcher.cli.choosing import chosen_product
+from watcher.cli.options import (
+    database_option,
+    json_option,
+    load_rules,
+    open_to_read,
+    rules_option,
+)
+from watcher.cli.output import console, plain, print_json, said, table
+from watcher.cli.plot import plot
+from watcher.errors import WatcherError
+from watcher.model import Floats, Instant, Ints, ProductFacts
+from watcher.rules.metrics import RANK, Catalogue, Metric
+from watcher.rules.rulebook import Watch
+from watcher.rules.words import quoted
+from watcher.store.alerts import AlertRow
+from watcher.store.database import Database
+from watcher.units import DAY, at, format_ago, format_instant
+
+_PAGE = "https://www.tiktok.com/shop/pdp/"
+_DEFAULT = (
+    "total_sale_7d_cnt",
+    "total_sale_gmv_7d_amt",
+    "spu_avg_price",
+    "sales_trend_flag",
+    "creators_7d",
+    "commission",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """A product at ``now``: its tracks, their rows put together, its alerts."""
+
+    now: Instant
+    days: int
+    product: ProductFacts
+    tracks: Sequence[Track]
+    at: Ints
+    rows: Floats
+    alerts: Sequence[AlertRow]
+
+
+@click.command()
+@click.argument("product")
+@click.option("--region", help="The product's market, where several have it.")
+@click.option("--metric", "metrics", multiple=True, metavar="METRIC", help="Show and plot this.")
+@click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True)
+@rules_option
+@database_option
+@json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Print the values as CSV.")
+def command(
+    product: str,
+    region: str | None,
+    metrics: tuple[str, ...],
+    days: int,
+    rules: Path,
+    database: Path,
+    *,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """Show PRODUCT's values of the last days as they changed, a plot, and its alerts.
+
+    PRODUCT is an id, or a part of a name that only one product has. The rule file is read only
+    for a metric of your own, and for the rank in each of your watches.
+    """
+    if as_json and as_csv:
+        raise click.UsageError("--json or --csv, not both")
+    chosen, watches = _metrics(metrics, rules)
+    with open_to_read(database) as opened, opened.snapshot():
+        facts = chosen_product(opened, product, region.upper() if region else None)
+        past = _past(opened, facts, chosen, watches, days)
+    if as_json:
+        print_json(_json(past))
+    elif as_csv:
+        _write_csv(past)
+    else:
+        _show(past, plotted=past.tracks if metrics else past.tracks[:1])
+
+
+def _metrics(names: Sequence[str], rules: Path) -> tuple[list[Metric], Sequence[Watch]]:
+    """The metrics of these names; and the watches, where a rank is asked for."""
+    catalogue = Catalogue()
+    watches: Sequence[Watch] = ()
+    wanted = tuple(dict.fromkeys(names)) or _DEFAULT
+    if rules.exists() and any(name == RANK or catalogue.get(name) is None for name in wanted):
+        book = load_rules(rules)
+        catalogue, watches = book.metrics, book.used_watches
+    found = []
+    for name in wanted:
+        metric = catalogue.get(name)
+        if metric is None:
+            if catalogue.attribute(name) is not None:
+                raise WatcherError(f"{quoted(name)} is a text: only numbers have a past")
+            hint = catalogue.suggest(name) or "; `watcher metrics` lists them"
+            raise WatcherError(f"no metric {quoted(name)}{hint}")
+        found.append(metric)
+    return found, watches
+
+
+def _past(
+    database: Database,
+    product: ProductFacts,
+    metrics: Sequence[Metric],
+    watches: Sequence[Watch],
+    days: int,
+) -> _Past:
+    now = int(time.time())
+    since = now - days * DAY
+    seen = product.observed_at
+    if seen is None or seen < since:
+        last = f"; last seen {format_instant(seen)} ({format_ago(seen, now)})" if seen else ""
+        raise WatcherError(
+            f"{product.product_id} ({plain(product.name)}): no scan saw it in the last {days} "
+            f"days{last}; give more --days"
+        )
+    here = [watch for watch in watches if watch.query.region == product.region]
+    tracks = tracks_of(database, product, metrics, here, since)
+    if not any(len(track.at) for track in tracks):
+        ranks = any(metric.name == RANK for metric in metrics)
+        why = "no watch of the rule file has ranked it" if ranks else "none of its values are kept"
+        raise WatcherError(f"{product.product_id} ({plain(product.name)}): {why}")
+    instants, rows = merged(tracks)
+    alerts = database.alerts.list(product=product.product, limit=20)
+    return _Past(now, days, product, tracks, instants, rows, alerts)
+
+
+def _show(past: _Past, plotted: Sequence[Track]) -> None:
+    out = console()
+    for line in _head(past):
+        out.print(line)
+    for track in plotted:
+        out.print(f"\n{plain(track.label)}, last {past.days} days (UTC)")
+        drawn = "no values" if track.empty else _plot(track, out.width)
+        out.print(Text(drawn, no_wrap=True), soft_wrap=True)
+    out.print()
+    # Narrow heads, so that the six usual metrics fit into 80 columns.
+    labels = [_narrow(track.label) for track in past.tracks]
+    rows = [(format_instant(at)[:16], *_cells(past, row)) for at, row in _pairs(past)]
+    out.print(table(("Time (UTC)", *labels), rows, labels))
+    if past.alerts:
+        out.print()
+        columns = ("Alert", "Rule", "State", "Since", "Told")
+        out.print(table(columns, [_alert(row, past.now) for row in past.alerts]))
+
+
+def _plot(track: Track, width: int) -> str:
+    return plot(track.at, track.values, track.metric.unit, width)
+
+
+def _head(past: _Past) -> list[str]:
+    product, now = past.product, past.now
+    seen = product.observed_at or product.first_seen
+    seller, category = product.seller_id or "unknown", product.category_id or "unknown"
+    facts = [
+        f"{track.label} {_said(track, value, product)}"
+        for track, value in zip(past.tracks, past.rows[-1].tolist(), strict=True)
+    ]
+    times = f"first seen {format_instant(product.first_seen)}, last {format_instant(seen)}"
+    lines = [
+        f"{product.name} ({product.region} {product.product_id})",
+        f"{_PAGE}{product.product_id}",
+        f"seller {seller}, category {category}",
+        f"{times} ({format_ago(seen, now)})",
+        " · ".join(facts),
+    ]
+    return [plain(line) for line in lines]
+
+
+def _cells(past: _Past, row: Sequence[float]) -> list[str]:
+    return [_said(track, value, None) for track, value in zip(past.tracks, row, strict=True)]
+
+
+def _said(track: Track, value: float, product: ProductFacts | None) -> str:
+    """With the currency, where the product is given."""
+    if math.isnan(value):
+        return "-"
+    currency = product.currency if product is not None else None
+    return said(track.metric.name, value, track.metric.unit, currency)
+
+
+def _narrow(label: str) -> str:
+    return "\n".join(wrap(plain(label), 9, break_long_words=False, break_on_hyphens=False))
+
+
+def _alert(row: AlertRow, now: Instant) -> tuple[str, ...]:
+    alert = row.alert
+    since = format_ago(alert.since, now)
+    return alert.short_id, alert.rule, state_of(alert), since, ", ".join(told(row)) or "not told"
+
+
+def _pairs(past: _Past) -> list[tuple[Instant, list[float]]]:
+    return list(zip(past.at.tolist(), past.rows.tolist(), strict=True))
+
+
+def _json(past: _Past) -> dict[str, object]:
+    names = [track.name for track in past.tracks]
+    return {
+        "product": past.product,
+        "metrics": [
+            {"name": track.name, "label": track.label, "unit": track.metric.unit}
+            for track in past.tracks
+        ],
+        "rows": [
+            {"at": at, "values": dict(zip(names, map(_number, row), strict=True))}
+            for at, row in _pairs(past)
+        ],
+        "alerts": [alert_json(row) for row in past.alerts],
+    }
+
+
+def _write_csv(past: _Past) -> None:
+    """Times as ISO 8601 in UTC; no value is an empty cell."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["time", *(track.name for track in past.tracks)])
+    for instant, row in _pairs(past):
+        writer.writerow([f"{at(instant):%Y-%m-%dT%H:%M:%SZ}", *map(_number, row)])
+
+
+def _number(value: float) -> float | None:
+    """None for no value; a whole number without decimals."""
+    if math.isnan(value):
+        return None
+    return int(value) if value == int(value) else value

@@ -1,0 +1,103 @@
+"""``watcher silence``: what nobody wants to hear of for a while."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from watcher.cli.options import DURATION, database_option, json_option, open_to_read
+from watcher.cli.output import console, print_json, table
+from watcher.errors import WatcherError
+from watcher.store.database import Database
+from watcher.store.silences import Silence
+from watcher.units import format_ago, format_instant
+
+
+@click.group()
+def command() -> None:
+    """Hold back what is told of some rules or products, for a while."""
+
+
+@command.command("add")
+@database_option
+@click.option("--rule", metavar="PATTERN", help="Of rules of this name.")
+@click.option("--product", metavar="PATTERN", help="Of products of this id or name.")
+@click.option("--seller", metavar="PATTERN", help="Of products of this seller's id.")
+@click.option("--category", metavar="PATTERN", help="Of products in this category's id.")
+@click.option("--for", "duration", type=DURATION, required=True, help="How long, as 2d.")
+@click.option("--comment", default="", help="Why, for whoever looks later.")
+def add(database: Path, duration: int, comment: str, **patterns: str | None) -> None:
+    """Silence what matches all the patterns given (as in the shell: *serum*, 7495?).
+
+    What still fires when the silence ends is told then.
+    """
+    given = {name: pattern for name, pattern in patterns.items() if pattern}
+    if not given:
+        raise click.UsageError("give at least one of --rule, --product, --seller, --category")
+    if duration <= 0:
+        raise click.UsageError("--for must be longer than 0")
+    now = int(time.time())
+    with Database.open(database, create=False) as opened:
+        silence = opened.silences.add(
+            begins=now, ends=now + duration, comment=comment.strip(), **given
+        )
+    console().print(
+        f"Silence {silence.id} of {silence} until {format_instant(silence.ends)}; "
+        f"`watcher silence end {silence.id}` ends it sooner."
+    )
+
+
+@command.command("list")
+@database_option
+@click.option("--all", "everything", is_flag=True, help="Those that are over, too.")
+@json_option
+def list_(database: Path, *, everything: bool, as_json: bool) -> None:
+    """List the silences, the newest first."""
+    now = int(time.time())
+    with open_to_read(database) as opened:
+        silences = [each for each in opened.silences.list() if everything or each.ends > now]
+    if as_json:
+        print_json([_json(each, now) for each in silences])
+    elif not silences:
+        console().print("No silences.")
+    else:
+        columns = ("Id", "Of", "Begins", "Ends", "Comment")
+        console().print(table(columns, [_row(each, now) for each in silences]))
+
+
+@command.command("end")
+@database_option
+@click.argument("number", metavar="ID", type=click.IntRange(1))
+def end(database: Path, number: int) -> None:
+    """End silence ID now; what it held and still fires is told."""
+    now = int(time.time())
+    with Database.open(database, create=False) as opened:
+        silence = opened.silences.get(number)
+        if silence is None:
+            raise WatcherError(f"no silence {number}; `watcher silence list` shows them")
+        if not opened.silences.end(number, now):
+            raise WatcherError(f"silence {number} is over since {format_instant(silence.ends)}")
+    console().print(f"Silence {number} of {silence} is over.")
+
+
+def _row(silence: Silence, now: int) -> tuple[str, ...]:
+    return (
+        str(silence.id),
+        str(silence),
+        format_ago(silence.begins, now),
+        format_ago(silence.ends, now),
+        silence.comment,
+    )
+
+
+def _json(silence: Silence, now: int) -> dict[str, object]:
+    return {
+        "id": silence.id,
+        "on": silence.is_on(now),
+        "patterns": dict(silence.patterns),
+        "begins": silence.begins,
+        "ends": silence.ends,
+        "comment": silence.comment,
+    }

@@ -1,0 +1,92 @@
+"""``watcher test``: rule tests, and a readable difference where one fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from watcher.alerting.ruletests.reading import read_suite
+from watcher.alerting.ruletests.running import Result, run_suite
+from watcher.cli.options import json_option
+from watcher.cli.output import console, print_json
+from watcher.errors import RulesError
+
+
+@click.command()
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
+)
+@json_option
+def command(files: Sequence[Path], *, as_json: bool) -> None:
+    """Run the rule tests in each FILE: series of values, and the alerts they must lead to.
+
+    \b
+    rules: rules.yaml              # relative to this file; one or a list
+    env: {SLACK_URL: "json://localhost"}
+    tests:
+      - name: fires when the trend turns
+        rule: beauty-rising        # or a list; default: all rules
+        start: 2026-01-01          # of the first scan, in UTC
+        interval: 24h              # between two scans
+        products:
+          "1001":
+            product_name: Serum
+            sales_trend_flag: stable x3 rising x5
+            total_sale_7d_cnt: 100x3 120+20x3 _ -
+        alerts:                    # just after the scan at that time
+          - {at: 2d}
+          - {at: 3d, firing: ["1001"], pending: [], told: ["1001"]}
+
+    A series has a value for each scan: 100x3 is 100 three times, 120+20x3 is 120 140 160, "_" is no
+    value, "-" is not in the list. A single value holds for all scans.
+    """
+    broken: list[str] = []
+    results: list[tuple[Path, Result]] = []
+    for file in files:
+        try:
+            results += [(file, result) for result in run_suite(read_suite(file, os.environ))]
+        except RulesError as error:
+            broken.append(str(error))
+    failed = sum(not result.passed for _, result in results)
+    if as_json:
+        print_json(_json(broken, results))
+    else:
+        _show(broken, results, failed)
+    sys.exit(1 if failed or broken else 0)
+
+
+def _show(broken: Sequence[str], results: Sequence[tuple[Path, Result]], failed: int) -> None:
+    for text in broken:
+        console(stderr=True).print(text, soft_wrap=True)
+    out = console()
+    for file, result in results:
+        if result.passed:
+            continue
+        out.print(f"{file}:{result.line}: {result.name}: failed", soft_wrap=True)
+        for difference in result.differences:
+            for line in difference.lines():
+                out.print(f"  {line}", soft_wrap=True)
+        out.print()
+    files = f", {len(broken)} file{'' if len(broken) == 1 else 's'} unreadable" if broken else ""
+    out.print(f"{len(results) - failed} passed, {failed} failed{files}")
+
+
+def _json(broken: Sequence[str], results: Sequence[tuple[Path, Result]]) -> dict[str, object]:
+    return {
+        "ok": not broken and all(result.passed for _, result in results),
+        "problems": broken,
+        "tests": [
+            {
+                "file": str(file),
+                "line": result.line,
+                "name": result.name,
+                "passed": result.passed,
+                "differences": result.differences,
+            }
+            for file, result in results
+        ],
+    }

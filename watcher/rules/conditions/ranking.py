@@ -1,0 +1,94 @@
+"""Places in the list: climbs, drops, enters and leaves the first N."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from watcher.model import Evidence, Floats
+from watcher.rules.conditions.base import Condition, LastComplete, Masks, Need, Table
+from watcher.rules.conditions.change import Change, Moved, from_option
+from watcher.rules.conditions.values import Setting, is_percent, number
+from watcher.rules.metrics import Metric
+from watcher.rules.words import Wrong
+from watcher.units import format_number
+
+OUTSIDE = "outside"  # how evidence says that a product was not on the list
+
+
+class Places(Change):
+    """The rank moved by so many places: to climb is to fall as a number."""
+
+    def __str__(self) -> str:
+        verb = "climbs" if self.direction == "falls" else "drops"
+        places = "1 place" if self.amount == 1 else f"{format_number(self.amount)} places"
+        return f"{verb} {places} from {self.from_}"
+
+
+@dataclass(frozen=True, eq=False)
+class Top(Moved):
+    """Inside the first ``places`` now and outside at the last complete scan; the reverse, if
+    ``leaves``. Who is below the scanned depth is outside."""
+
+    metric: Metric
+    places: int
+    leaves: bool = False
+
+    @property
+    def need(self) -> Need:
+        return Need(self.metric, LastComplete())
+
+    def judge(self, table: Table) -> Masks:
+        now, then = self._now(table), table.baseline(self.need)[0]
+        known = ~np.isnan(now) & ~np.isnan(then)
+        inside, outside = (then, now) if self.leaves else (now, then)
+        return Masks((inside <= self.places) & (outside > self.places) & known, known)
+
+    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+        (plain,) = super().evidence(table, row)
+        now, then = float(self._now(table)[row]), plain.baseline
+        return (
+            msgspec.structs.replace(
+                plain,
+                value=OUTSIDE if np.isinf(now) else plain.value,
+                baseline=OUTSIDE if then == np.inf else then,
+            ),
+        )
+
+    def _now(self, table: Table) -> Floats:
+        return np.where(table.fallen(), np.inf, table.number(self.metric))
+
+    def canonical(self) -> str:
+        return f"{self.metric.canonical} {'leaves' if self.leaves else 'enters'}_top {self.places}"
+
+    def __str__(self) -> str:
+        return f"{'leaves' if self.leaves else 'enters'} the top {self.places:,}"
+
+
+def climbs(metric: Metric, setting: Setting) -> Condition:
+    """``climbs: places``."""
+    return Places(metric, "falls", float(_places(setting.value)), from_=from_option(setting))
+
+
+def drops(metric: Metric, setting: Setting) -> Condition:
+    """``drops: places``."""
+    return Places(metric, "rises", float(_places(setting.value)), from_=from_option(setting))
+
+
+def enters_top(metric: Metric, setting: Setting) -> Condition:
+    """``enters_top: N``."""
+    return Top(metric, _places(setting.value))
+
+
+def leaves_top(metric: Metric, setting: Setting) -> Condition:
+    """``leaves_top: N``."""
+    return Top(metric, _places(setting.value), leaves=True)
+
+
+def _places(value: object) -> int:
+    amount = 0.0 if is_percent(value) else number(value)
+    if amount < 1 or amount != int(amount):
+        raise Wrong("takes a number of places, as 10")
+    return int(amount)

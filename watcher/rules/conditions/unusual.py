@@ -1,0 +1,88 @@
+"""A value far from the product's own history, in robust standard deviations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from watcher.model import Evidence, Floats
+from watcher.rules.conditions.base import Condition, Masks, Need, Spread, Table, Usual
+from watcher.rules.conditions.change import Moved, duration_option
+from watcher.rules.conditions.values import Setting, is_percent, number
+from watcher.rules.metrics import Metric
+from watcher.rules.words import Wrong
+from watcher.units import DAY, Unit, format_duration, format_number
+
+_OVER = 28 * DAY
+LEAST_DAYS = 14  # with an observation; fewer say little of what is usual
+
+
+@dataclass(frozen=True, eq=False)
+class Unusual(Moved):
+    """``ln(1+x)`` is ``score`` robust standard deviations or more from its median, either way.
+
+    No data where the history is too short, where it never moved, or where ``x`` is -1 or less.
+    """
+
+    metric: Metric
+    score: float
+    over: int = _OVER
+
+    @property
+    def need(self) -> Need:
+        return Need(self.metric, Usual(self.over))
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return (self.need, Need(self.metric, Spread(self.over)))
+
+    def judge(self, table: Table) -> Masks:
+        scores = self._scores(table)
+        known = ~np.isnan(scores)
+        return Masks((np.abs(scores) >= self.score) & known, known)
+
+    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+        """The baseline is the usual value in the metric's own unit; the label says the score."""
+        (plain,) = super().evidence(table, row)
+        over, score = format_duration(self.over), float(self._scores(table)[row])
+        said = "" if np.isnan(score) else f", z {format_number(score, 1)}"
+        usual = plain.baseline
+        return (
+            msgspec.structs.replace(
+                plain,
+                label=f"{self.metric.label} (usual {over}{said})",
+                # Twelve digits: the logarithm and back makes 100 into 100.00000000000001.
+                baseline=None if usual is None else float(f"{np.expm1(usual):.12g}"),
+            ),
+        )
+
+    def _scores(self, table: Table) -> Floats:
+        usual, spread = (table.baseline(need)[0] for need in self.needs)
+        # Rounded, for a score of exactly 3 must not depend on the last binary digit.
+        return np.round((logs(table.number(self.metric)) - usual) / spread, 9)
+
+    def canonical(self) -> str:
+        return f"{self.metric.canonical} unusual {self.score!r} over {self.over}"
+
+    def __str__(self) -> str:
+        return f"unusual by {format_number(self.score, 6)} over {format_duration(self.over)}"
+
+
+def logs(values: Floats) -> Floats:
+    """``ln(1+x)``; no value where there is none."""
+    return np.log1p(np.where(values > -1, values, np.nan))
+
+
+def unusual(metric: Metric, setting: Setting) -> Condition:
+    """``unusual: z`` with ``over:``."""
+    if metric.unit in (Unit.FLAG, Unit.DAY):
+        raise Wrong(f"is for amounts: {metric.name} has no usual size")
+    if is_percent(setting.value):
+        raise Wrong("takes how many standard deviations, as 3, not a percentage")
+    score = number(setting.value)
+    if score <= 0:
+        hint = ", and for one way only stand rises or falls beside it" if score < 0 else ""
+        raise Wrong(f"takes how many standard deviations, above 0, as 3: it means either way{hint}")
+    return Unusual(metric, score, duration_option(setting, "over", _OVER, LEAST_DAYS * DAY))
