@@ -128,6 +128,7 @@ def test_an_option_is_blamed_itself(option: str, value: object) -> None:
 
 
 def test_a_fraction_may_move_by_points() -> None:
-    """Two points of commission are 2%."""
+    """A move of commission itself is told in points, one of its value in percent."""
     moved = condition({"commission": {"rises": "10%", "min_change": "2%"}})
-    assert "by 2% at least" in str(moved)
+    assert "rises 10% from last, by 2 points at least" in str(moved)
+    assert "falls 2 points from last" in str(condition({"commission": {"falls": 0.02}}))

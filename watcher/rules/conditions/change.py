@@ -25,7 +25,7 @@ from watcher.rules.conditions.base import (
 from watcher.rules.conditions.values import Setting, counted, is_percent, number, say
 from watcher.rules.metrics import Metric
 from watcher.rules.words import Wrong, WrongOption, kind, quoted
-from watcher.units import format_duration, format_number, parse_duration
+from watcher.units import Unit, format_duration, format_number, parse_duration
 
 _T = TypeVar("_T")
 
@@ -145,6 +145,9 @@ class Change(Moved):
         return f"{self.direction} {by} from {self.from_}{floor}"
 
     def _say(self, value: float) -> str:
+        # From 10% to 12% is a fifth more, or two points: "2%" could mean either.
+        if self.metric.unit is Unit.FRACTION:
+            return f"{format_number(value * 100, 6)} points"
         return say(value, self.metric)
 
 

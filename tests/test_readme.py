@@ -1,0 +1,41 @@
+"""What the README shows works as it stands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from watcher.alerting.ruletests.reading import read_suite
+from watcher.alerting.ruletests.running import run_suite
+from watcher.cli.main import COMMANDS
+from watcher.rules.loading import load_text
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS: list[str] = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+
+
+def block(begin: str) -> str:
+    """The YAML example that begins so."""
+    return next(text for text in BLOCKS if text.startswith(begin))
+
+
+def test_the_first_rule_loads() -> None:
+    """Without an error, and with its one variable."""
+    book = load_text(block("channels:\n  me: {url:"), env={"SLACK_URL": "json://localhost"})
+    assert [rule.name for rule in book.rules] == ["beauty-rising"]
+
+
+def test_the_rule_test_passes(tmp_path: Path) -> None:
+    """Against the first rule of the same page."""
+    (tmp_path / "rules.yaml").write_text(block("channels:\n  me: {url:"), encoding="utf-8")
+    path = tmp_path / "rules.test.yaml"
+    path.write_text(block("rules: rules.yaml"), encoding="utf-8")
+    (result,) = run_suite(read_suite(path))
+    assert result.passed, str(result)
+
+
+def test_every_command_is_named() -> None:
+    """In the table of commands."""
+    for name, _ in COMMANDS:
+        assert f"`watcher {name}" in README
