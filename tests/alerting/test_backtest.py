@@ -117,6 +117,22 @@ def test_a_channel_hears_nothing_below_its_severity(store: Database) -> None:
     assert [(each.name, each.messages) for each in found.channels] == [("me", 1), ("boss", 0)]
 
 
+@pytest.mark.parametrize("gate", ["digest: '09:00'", "quiet: {hours: '08:00-09:00'}"])
+def test_a_gate_that_opens_at_the_instant_of_a_scan(store: Database, gate: str) -> None:
+    """The daemon's sweep comes before what the scan writes; nothing is held for ever."""
+    nine = START - START % DAY + 9 * 3600
+    text = HEAD.replace('localhost/"}', 'localhost/", ' + gate + "}")
+    book = load_text(text + rules("{total_sale_7d_cnt: {above: 50}}"))
+    for day, value in enumerate((60, 1, 60, 1)):
+        products = {"1": 60, "2": value}
+        store.history.record(scan(nine + day * DAY, products, watch=book.rules[0].watch.key))
+    found = backtest(store, book, book.rules[0], (0, LATER))
+    assert [(each.at % DAY, each.message.title) for each in found.told] == [
+        (9 * 3600, "[info] r: 2 products (US)"),
+        (9 * 3600, "[info] r: 1 product (US)"),
+    ]
+
+
 def test_a_digest_collects(store: Database) -> None:
     """It is told at its own times, also after the last scan; once of each that still fires."""
     world = World(store, rules("{total_sale_7d_cnt: {above: 10000}}"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.alerting.world import WATCH, World
-from watcher.alerting.reasons import Reason, reason_of
+from watcher.alerting.reasons import Reason, reason_of, unrounded
 from watcher.alerting.table import ScanTable
-from watcher.model import Verdict
+from watcher.model import Evidence, Verdict
 from watcher.store.database import Database
 from watcher.store.sightings import sighting
 
@@ -87,3 +87,25 @@ def test_a_verdict_needs_no_excuse(store: Database) -> None:
     assert (found.verdict, found.why, found.over) == (Verdict.MET, "", "median 7d")
     assert found.evidence is not None
     assert found.evidence.baseline == 1
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "condition", "shown", "full"),
+    [
+        ("score", 1.999, "at least 2", "2", "1.999"),
+        ("score", 1.999, "at least 3", "2", "2"),
+        ("score", 2.0, "at least 2", "2", "2"),
+        ("fraction", 0.4996, "between 10% and 50%", "50%", "49.96%"),
+        ("fraction", 0.1 + 0.2, "at least 30%", "30%", "30%"),
+        ("money", 999.996, "above 1,000", "1,000 USD", "999.996 USD"),
+        ("money", 9.996, "at most 10", "10 USD", "9.996 USD"),
+        ("day", 20260102.0, "above 2 Jan 2026", "2 Jan 2026", "2 Jan 2026"),
+        ("text", "2", 'is "2"', "2", "2"),
+    ],
+)
+def test_a_value_is_not_rounded_into_its_limit(
+    unit: str, value: float | str, condition: str, shown: str, full: str
+) -> None:
+    """Else a value that is not at least 2 reads as 2."""
+    evidence = Evidence("m", "m", unit, condition, Verdict.NOT_MET, value)
+    assert unrounded(evidence, shown) == full

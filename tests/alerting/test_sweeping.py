@@ -238,3 +238,38 @@ def test_an_alert_that_is_no_more_is_let_go(store: Database) -> None:
         store.execute("DELETE FROM alerts")
     assert swept(world, MORNING) == []
     assert store.held.groups() == []
+
+
+def test_no_end_is_told_of_what_fires_anew(store: Database) -> None:
+    """It waits: for the end of that, or until a message tells that it fires."""
+    world = world_of(store, QUIET, rule(SELLS, "resolved: true\n    cooldown: 7d"))
+    world.scan({"1": 20})
+    assert swept(world, MORNING) == ["[info] r: 1 product (US)"]
+    world.march("10 20")
+    assert swept(world, MORNING) == []
+    world.march("10")
+    assert swept(world, MORNING) == ["[info] r: 1 ended (US)"]
+    world.march("20 10 20")
+    assert store.held.groups() == []
+
+
+def test_such_an_end_does_not_open_a_digest(store: Database) -> None:
+    """What comes after it still waits for the digest's own time."""
+    world = world_of(store, 'digest: "07:00"', rule(SELLS, "resolved: true\n    cooldown: 3d"))
+    world.scan({"1": 20})
+    assert swept(world, MORNING) == ["[info] r: 1 product (US)"]
+    world.march("10 20")
+    assert swept(world, MORNING) == []
+    world.scan({"1": 20, "3": 20})
+    assert swept(world, 0) == []
+    assert swept(world, MORNING) == ["[info] r: 2 products (US)"]
+    assert store.held.groups() == []
+
+
+def test_a_product_of_two_rules_counts_once(store: Database) -> None:
+    """A message of several rules is about so many products; each rule's line has its own count."""
+    other = rule("{total_sale_7d_cnt: {at_least: 30}}", name="s")
+    world = world_of(store, QUIET, rule(SELLS), other)
+    world.scan({"1": 20, "2": 30})
+    assert swept(world, MORNING) == ["[info] 2 rules: 2 products (US)"]
+    assert world.told()[0].text == "r: 2 products\ns: 1 product"

@@ -86,6 +86,23 @@ def test_shows_everything_at_once(watcher: Command, past: Path) -> None:
     assert "\x1b" not in out
 
 
+def test_values_are_not_rounded_into_their_limit(
+    watcher: Command, past: Path, folder: Path
+) -> None:
+    """And a condition without a metric reads as one."""
+    rule = "when: {pays: {at_least: 1.19}, not: {appears: true}}"
+    text = RULES.replace("rules:", "metrics: {pays: spu_avg_price / 10}\nrules:", 1)
+    text = text.replace("when: {rank: {leaves_top: 2}}", rule).replace("1.19", "1.1901")
+    (folder / "rules.yaml").write_text(text.replace("&beauty ", ""), encoding="utf-8")
+    out = watcher("explain", "outside", "1").out
+    assert "not met  pays at least 1.1901: 1.19\n" in out
+    assert "not met  list: appears for the first time\n" in out
+    text = text.replace("spu_avg_price / 10", "spu_avg_price / 10 - 0.001")
+    text = text.replace("1.1901", "1.19").replace("&beauty ", "")
+    (folder / "rules.yaml").write_text(text, encoding="utf-8")
+    assert "not met  pays at least 1.19: 1.189\n" in watcher("explain", "outside", "1").out
+
+
 def test_a_pending_alert_and_one_outside(watcher: Command, past: Path) -> None:
     """Which gate holds, and that the list has lost it."""
     out = watcher("explain", "outside", "2").out

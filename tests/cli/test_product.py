@@ -71,6 +71,11 @@ def test_by_id_or_name(watcher: Command, past: int, wanted: str) -> None:
     assert json.loads(found.out)["product"]["product_id"] == "1"
 
 
+def test_one_day_is_a_day(watcher: Command, past: int) -> None:
+    """Not "1 days"."""
+    assert "7-day sales, last day (UTC)" in watcher("product", "1", "--days", "1").out
+
+
 def test_json(watcher: Command, past: int) -> None:
     """Facts, rows by metric, alerts."""
     data = json.loads(watcher("product", "1", "--metric", SALES, "--days", "3", "--json").out)

@@ -60,6 +60,9 @@ def test_computes(text: str, expected: float) -> None:
         "a if none > 0 else b",
         "0 * (a / zero)",
         "a ** 1000",
+        "none ** zero",
+        "none ** 0 + a",
+        "1 ** none",
     ],
 )
 def test_no_value(text: str) -> None:

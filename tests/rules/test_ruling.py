@@ -113,6 +113,22 @@ rules:
     assert ["needs a" in problem for problem in problems_of(text)] == [True] * 3
 
 
+def test_a_top_below_what_is_read_is_warned_of() -> None:
+    """A product that falls below the scanned depth has not left a top that reaches below it."""
+    text = """
+rules:
+  - name: a
+    watch: {region: US, sort: total_sale_cnt, top: 50}
+    notify: []
+    when: {any: [{rank: {enters_top: 50}}, {not: {rank: {leaves_top: 60}}}]}
+    until: {rank: {enters_top: 70}}
+"""
+    when, until = map(str, load_text(text).warnings)
+    assert 'rules[0].when: "leaves the top 60" reaches below what the watch reads' in when
+    assert "write 50 at most, or give the watch top: 60" in when
+    assert 'rules[0].until: "enters the top 70" reaches below' in until
+
+
 def test_all_that_is_wrong_with_a_rule() -> None:
     """A broken shape does not hide what is wrong inside."""
     problems = problems_of(

@@ -110,3 +110,42 @@ def test_a_returned_rule_is_no_renamed_one(store: Database) -> None:
     assert [alert.id for alert in store.alerts.active(["twin"])] == [alerts[0].id]
     store.alerts.sync_rules([("twin", "f1")], START + 3)
     assert store.alerts.sync_rules([("r", "f7")], START + 4).returned == ("r",)
+
+
+def test_names_handed_on(store: Database) -> None:
+    """Two rules that take over each other's names, or one after the other: all are renamed."""
+    one, two, _ = with_products(store)
+    store.alerts.sync_rules([("a", "f1"), ("b", "f2")], START)
+    first, second = store.alerts.save([firing("a", one), firing("b", two)])
+    for alert in (first, second):
+        store.alerts.mark_told([Told(alert.rule, alert.product, "me", alert.id, START)])
+    changes = store.alerts.sync_rules([("a", "f2"), ("b", "f1")], START + 1)
+    assert dict(changes.renamed) == {"a": "b", "b": "a"}
+    assert [alert.id for alert in store.alerts.active(["a"])] == [second.id]
+    assert [alert.id for alert in store.alerts.active(["b"])] == [first.id]
+    changes = store.alerts.sync_rules([("b", "f2"), ("c", "f1")], START + 2)
+    assert (dict(changes.renamed), changes.removed) == ({"b": "a", "c": "b"}, ())
+    assert [alert.id for alert in store.alerts.active(["b"])] == [second.id]
+    assert [told.alert for told in store.alerts.told("c", [one])] == [first.id]
+    assert store.rows("SELECT name, ended FROM rules ORDER BY name") == [("b", None), ("c", None)]
+
+
+def test_a_copy_of_what_a_rule_was_is_new(store: Database) -> None:
+    """The edited rule keeps its name and with it its alerts."""
+    fired, _ = _begin(store)
+    changes = store.alerts.sync_rules([("r", "f2"), ("copy", "f1")], START + 1)
+    assert (changes.new, changes.changed, changes.renamed) == (("copy",), ("r",), ())
+    assert store.alerts.active(["r"]) == [replace(fired, carried=True)]
+
+
+def test_the_name_of_a_rule_that_is_gone(store: Database) -> None:
+    """What the old bearer of the name fired ends; what the other one fired goes on under it."""
+    one, two, _ = with_products(store)
+    store.alerts.sync_rules([("a", "f1"), ("b", "f2")], START)
+    first, second = store.alerts.save([firing("a", one), firing("b", one)])
+    store.alerts.mark_told([Told("b", two, "me", second.id, START)])
+    changes = store.alerts.sync_rules([("b", "f1")], START + 1)
+    assert (changes.renamed, changes.removed) == ((("b", "a"),), ())
+    assert [alert.id for alert in store.alerts.active(["a", "b"])] == [first.id]
+    assert [change.reason for change in store.alerts.transitions(second.id)] == [REMOVED]
+    assert store.alerts.told("b", [one, two]) == []

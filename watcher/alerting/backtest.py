@@ -115,8 +115,8 @@ class _Tally:
         self._last: dict[int, Instant] = {}
 
     def play(self, player: Player, scan: Scan) -> None:
-        """One more scan of the time."""
-        self.wait(player, scan.at - 1)
+        """One more scan of the time. A gate that opens just when it was due opened before it."""
+        self.wait(player, scan.at)
         played = player.play(scan)
         outcome = played.outcome
         self._ats.append(scan.at)

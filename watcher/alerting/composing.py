@@ -96,9 +96,9 @@ def _items(owed: Sequence[Owed], products: Products) -> list[Item]:
 
 
 def _count(owed: Sequence[Owed]) -> str:
-    """``3 products``, or what began and what ended where both."""
-    ended = sum(each.decision.of_an_end for each in owed)
-    told = len(owed) - ended
+    """``3 products``, or what began and what ended where both; one of two rules counts once."""
+    ended = len({each.alert.product for each in owed if each.decision.of_an_end})
+    told = len({each.alert.product for each in owed if not each.decision.of_an_end})
     count = f"{told} product{'' if told == 1 else 's'}" if told else ""
     over = f"{ended} ended" if ended else ""
     return ", ".join(part for part in (count, over) if part)

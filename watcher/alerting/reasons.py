@@ -6,6 +6,8 @@ is what decided.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,9 +31,11 @@ from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.logic import Group
 from watcher.rules.conditions.unusual import LEAST_DAYS
 from watcher.rules.metrics import RANK, Catalogue, Metric
-from watcher.units import format_duration, format_instant
+from watcher.units import Unit, format_duration, format_instant
 
 _BUILT_IN = Catalogue()
+_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+_ROUNDED = (Unit.SCORE, Unit.COUNT, Unit.MONEY, Unit.FRACTION, Unit.PLACE, Unit.DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,25 @@ def reason_of(condition: Condition, table: Table, row: int) -> Reason:
     why = _why_no_data(condition, table, row) if verdict is Verdict.NO_DATA else ""
     over = next((str(need.from_) for need in condition.needs if _over_a_time(need)), "")
     return Reason(str(condition), verdict, evidence=evidence, why=why, over=over)
+
+
+def unrounded(evidence: Evidence, shown: str) -> str:
+    """``shown`` is the value for people; in full where rounding made it a number of the condition.
+
+    "earnings at least 2: 2" is no answer to why that is not met, "1.999" is.
+    """
+    number = _NUMBER.search(shown)
+    if number is None or isinstance(evidence.value, str | None) or evidence.unit not in _ROUNDED:
+        return shown
+    value = evidence.value * (100 if evidence.unit == Unit.FRACTION else 1)
+    limits = [_read(limit) for limit in _NUMBER.findall(evidence.condition)]
+    if _read(number[0]) not in limits or math.isclose(value, _read(number[0]), rel_tol=1e-11):
+        return shown
+    return f"{shown[: number.start()]}{value:,.12g}{shown[number.end() :]}"
+
+
+def _read(text: str) -> float:
+    return float(text.replace(",", ""))
 
 
 def _over_a_time(need: Need) -> bool:

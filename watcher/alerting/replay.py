@@ -92,6 +92,9 @@ class Player:
 
     def wait(self, until: Instant) -> Iterator[Played]:
         """From the last scan to ``until``: what was held is told as soon as its gate opens."""
+        # What was kept back though its gate was open, as an end of what fired anew.
+        if rows := sweep(self.database, self._book, self._audiences, self._now):
+            yield self._played(rows)
         while (opens := self._next_opening()) is not None and opens <= until:
             self._now = opens
             rows = sweep(self.database, self._book, self._audiences, opens)

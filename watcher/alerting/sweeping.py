@@ -7,7 +7,7 @@ last scan left firing, and cooldowns and reminders count on that scan's time, as
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from watcher import plan
 from watcher.alerting.audiences import Audience
@@ -16,7 +16,7 @@ from watcher.alerting.gates import Gates
 from watcher.alerting.products import Products
 from watcher.alerting.stored import StoredTable
 from watcher.alerting.telling import Teller
-from watcher.model import Alert, Instant, ScanState
+from watcher.model import Alert, AlertState, Instant, ScanState
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store.database import Database
 from watcher.store.holding import Held, HeldGroup
@@ -110,13 +110,16 @@ class _Sweep:
             if (each.channel, each.silence) in opened
         ]
         alerts = self._alerts(held)
+        again = self._firing(rule) if any(_is_over(alert) for alert in alerts.values()) else set()
         teller = self._teller(rule.watch, list(alerts.values()))
         for channel in dict.fromkeys(each.channel for each in held):
-            chosen = [
-                alerts[each.alert]
-                for each in held
-                if each.channel == channel and each.alert in alerts
-            ]
+            ours = [each for each in held if each.channel == channel and each.alert in alerts]
+            # That it ended stays held while it fires anew: it would be a wrong word now.
+            kept = [each for each in ours if _is_over(alerts[each.alert]) and each.product in again]
+            if self._audiences[channel].digest is not None:  # for the next one
+                later = (replace(each, since=self._now, silence=None) for each in kept)
+                self._database.held.put(later)
+            chosen = [alerts[each.alert] for each in ours if each not in kept]
             owed = teller.owed(rule, chosen, [self._audiences[channel]])
             if channel in owed:
                 yield channel, _Part(rule, teller, owed[channel])
@@ -128,6 +131,11 @@ class _Sweep:
         }
         self._database.held.release(each for each in held if each.alert not in found)
         return found
+
+    def _firing(self, rule: Rule) -> set[int]:
+        """The products for which the rule fires."""
+        active = self._database.alerts.active([rule.name])
+        return {alert.product for alert in active if alert.state is AlertState.FIRING}
 
     def _teller(self, watch: Watch, alerts: Sequence[Alert]) -> Teller:
         scans = self._database.history.scans(watch.key, limit=plan.LOOK_BACK)
@@ -150,3 +158,7 @@ class _Sweep:
         for part in parts:
             part.teller.mark(part.rule, part.owed, channel, rows)
         return rows
+
+
+def _is_over(alert: Alert) -> bool:
+    return alert.resolved_at is not None

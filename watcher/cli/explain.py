@@ -11,7 +11,7 @@ from rich.tree import Tree
 
 from watcher.alerting.explain import Explanation, Gate, Target, explain
 from watcher.alerting.notices import Decision
-from watcher.alerting.reasons import Reason
+from watcher.alerting.reasons import Reason, unrounded
 from watcher.cli.choosing import chosen_product, chosen_rule
 from watcher.cli.options import (
     database_option,
@@ -23,6 +23,7 @@ from watcher.cli.options import (
 from watcher.cli.output import console, plain, print_json, said
 from watcher.errors import WatcherError
 from watcher.model import AlertState, Evidence, Instant, Verdict
+from watcher.rules.conditions.appears import APPEARS
 from watcher.units import Unit, format_ago, format_duration, format_instant
 
 _STYLES = {Verdict.MET: "green", Verdict.NOT_MET: "red", Verdict.NO_DATA: "yellow"}
@@ -125,6 +126,8 @@ def _leaf(reason: Reason, evidence: Evidence, explained: Explanation) -> str:
     """``sales growth at least 50%: 84%``, with the baseline and its age where there is one."""
     # The condition names its own baseline: "price falls 10% from median 14d".
     label = evidence.label.removesuffix(f" ({reason.over})")
+    if evidence.metric == APPEARS:
+        return f"{label}: {evidence.condition}{f': {reason.why}' if reason.why else ''}"
     parts = [*_values(evidence, explained, reason), reason.why]
     told = ", ".join(part for part in parts if part)
     return plain(f"{label} {reason.condition}{f': {told}' if told else ''}")
@@ -149,7 +152,8 @@ def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = 
         shown = said(evidence.metric, value, evidence.unit, explained.product.currency)
         return f'"{shown}"' if evidence.unit == Unit.TEXT else shown
 
-    texts = [text(evidence.value)] if evidence.value is not None else []
+    value = evidence.value
+    texts = [unrounded(evidence, text(value))] if value is not None else []
     if evidence.baseline is None:
         return texts
     since, baseline = evidence.baseline_at, text(evidence.baseline)

@@ -150,7 +150,8 @@ def _show(past: _Past, plotted: Sequence[Track]) -> None:
     for line in _head(past):
         out.print(line)
     for track in plotted:
-        out.print(f"\n{plain(track.label)}, last {past.days} days (UTC)")
+        span = "last day" if past.days == 1 else f"last {past.days} days"
+        out.print(f"\n{plain(track.label)}, {span} (UTC)")
         drawn = "no values" if track.empty else _plot(track, out.width)
         out.print(Text(drawn, no_wrap=True), soft_wrap=True)
     out.print()

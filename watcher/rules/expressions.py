@@ -196,7 +196,7 @@ class _Parser:
         node = self._atom()
         if self._take("**"):
             self._deeper()
-            node = _joined(np.power, node, self._signed())
+            node = _joined(_power, node, self._signed())
             self._depth -= 1
         return node
 
@@ -277,6 +277,12 @@ def _chosen(test: Test, then: Node, otherwise: Node) -> Node:
         return np.where(known, np.where(met, then(columns), otherwise(columns)), np.nan)
 
     return node
+
+
+def _power(base: Floats, exponent: Floats) -> Floats:
+    """To numpy, no value to the power of 0 is 1, and so is 1 to the power of no value."""
+    known = ~(np.isnan(base) | np.isnan(exponent))
+    return np.where(known, np.power(base, exponent), np.nan)
 
 
 def _finite(values: Floats) -> Floats:

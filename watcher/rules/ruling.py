@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from watcher.rules.channels import Channels
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.compiling import compile_condition
+from watcher.rules.conditions.logic import Group
+from watcher.rules.conditions.ranking import Top
 from watcher.rules.document import Path
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rule, Watch
@@ -56,6 +58,9 @@ class Ruling:
         when = self._condition(raw, "when", source, path, ranked=ranked)
         until = self._condition(raw, "until", source, path, ranked=ranked)
         notify = self._notify(raw, source, path)
+        for key, condition in (("when", when), ("until", until)):
+            if watch is not None and condition is not None:
+                _warn_of_depth(condition, watch, source, (*path, key))
         if section is None:
             return None
         whole = self._check(section, source, path)
@@ -150,6 +155,26 @@ class Ruling:
             file=source.name,
             line=source.line(path),
         )
+
+
+def _warn_of_depth(condition: Condition, watch: Watch, source: Source, path: Path) -> None:
+    """Who is below the scanned depth counts as outside, also of a top that reaches below it."""
+    depth = watch.query.top
+    for each in _tops(condition):
+        if each.places > depth:
+            source.warn(
+                path,
+                f'"{each}" reaches below what the watch reads, and who is not read counts as '
+                f"outside: write {depth:,} at most, or give the watch top: {each.places}",
+            )
+
+
+def _tops(condition: Condition) -> Iterator[Top]:
+    if isinstance(condition, Group):
+        for part in condition.parts:
+            yield from _tops(part)
+    elif isinstance(condition, Top):
+        yield condition
 
 
 def _given(value: _T | None, default: _T) -> _T:

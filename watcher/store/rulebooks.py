@@ -1,9 +1,9 @@
 """Which rules are new, changed or gone since the rule file was last read, and their alerts.
 
 A rule is known by its name, and is the same rule while its fingerprint is. A rule that is gone
-while exactly one new one has its fingerprint was renamed: that is a change too. What an older
-form of a rule fired goes on as *carried*, so that it is not told again; what was only pending
-begins anew.
+while exactly one new one has its fingerprint was renamed: that is a change too, and so are names
+that rules hand on to each other. What an older form of a rule fired goes on as *carried*, so that
+it is not told again; what was only pending begins anew.
 """
 
 # ruff: noqa: S608 - statements are put together from our own names only, never from values
@@ -11,7 +11,7 @@ begins anew.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher.model import Instant
@@ -53,11 +53,18 @@ def sync_rules(db: Connection, rules: Sequence[tuple[str, str]], now: Instant) -
         alive = {name for name, rule in known.items() if rule.ended is None}
         gone = alive - given.keys()
         renamed = _renamed(
-            [(name, known[name].fingerprint) for name in sorted(gone)],
-            [(name, mark) for name, mark in given.items() if not _is_known(known.get(name), mark)],
+            {name: known[name].fingerprint for name in sorted(alive)},
+            {name: mark for name, mark in given.items() if not _is_known(known.get(name), mark)},
+            given,
         )
+        for name in sorted(alive & (renamed.keys() - set(renamed.values()))):
+            _end(db, name, now)  # another rule takes its name: the rule itself is gone
+        # By way of names that no rule has: names may be handed on from rule to rule.
+        between = {name: f"\0{number}" for number, name in enumerate(renamed)}
         for name, old in renamed.items():
-            _rename(db, old, name)
+            _rename(db, old, between[name])
+        for name in renamed:
+            _rename(db, between[name], name)
         removed = sorted(gone - set(renamed.values()))
         for name in removed:
             _end(db, name, now)
@@ -84,17 +91,27 @@ def sync_rules(db: Connection, rules: Sequence[tuple[str, str]], now: Instant) -
 
 
 def _is_known(rule: _Known | None, fingerprint: str) -> bool:
-    """Whether its alerts are its own: it lives, or ended as what it is now."""
-    return rule is not None and (rule.ended is None or rule.fingerprint == fingerprint)
+    """Whether it finds its alerts under its own name, as what it is now."""
+    return rule is not None and rule.fingerprint == fingerprint
 
 
 def _renamed(
-    gone: Sequence[tuple[str, str]], come: Sequence[tuple[str, str]]
-) -> dict[str, str]:  # fmt: skip
-    """New name to old name, where one gone and one come rule share a fingerprint."""
-    counts = Counter(mark for _, mark in gone), Counter(mark for _, mark in come)
-    old = {mark: name for name, mark in gone if counts[0][mark] == 1}
-    return {name: old[mark] for name, mark in come if mark in old and counts[1][mark] == 1}
+    alive: Mapping[str, str], come: Mapping[str, str], given: Mapping[str, str]
+) -> dict[str, str]:
+    """New name to old name, where one rule that left its name and one that came to its own
+    share a fingerprint.
+
+    A rule leaves its name where that is gone, or where another one was renamed to it: a rule that
+    is only edited stays what it was, though a new one is now what it had been.
+    """
+    left = {name: mark for name, mark in alive.items() if given.get(name) != mark}
+    counts = Counter(left.values()), Counter(come.values())
+    old = {mark: name for name, mark in left.items() if counts[0][mark] == 1}
+    found = {name: old[mark] for name, mark in come.items() if counts[1][mark] == 1 and mark in old}
+    while stay := [name for name, was in found.items() if was in given and was not in found]:
+        for name in stay:
+            del found[name]
+    return found
 
 
 def _remember(db: Connection, rules: Iterable[tuple[str, str, Instant, bool]]) -> None:
@@ -107,10 +124,13 @@ def _remember(db: Connection, rules: Iterable[tuple[str, str, Instant, bool]]) -
 
 def _rename(db: Connection, old: str, new: str) -> None:
     db.execute("UPDATE OR REPLACE rules SET name = ? WHERE name = ?", (new, old))
-    # Of an older rule of the new name nothing is live; its alerts stay as they ended.
+    # Of an older rule of the new name nothing is live; its alerts stay as they ended, but what
+    # was told of them is not of this one.
+    db.execute("DELETE FROM told WHERE rule = ?", (new,))
+    db.execute("DELETE FROM held WHERE rule = ?", (new,))
     db.execute("UPDATE alerts SET rule = ? WHERE rule = ? AND state <> 'inactive'", (new, old))
-    db.execute("UPDATE OR REPLACE told SET rule = ? WHERE rule = ?", (new, old))
-    db.execute("UPDATE OR REPLACE held SET rule = ? WHERE rule = ?", (new, old))
+    db.execute("UPDATE told SET rule = ? WHERE rule = ?", (new, old))
+    db.execute("UPDATE held SET rule = ? WHERE rule = ?", (new, old))
     db.execute("UPDATE messages SET rule = ? WHERE rule = ?", (new, old))
 
 

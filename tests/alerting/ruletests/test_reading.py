@@ -66,6 +66,7 @@ def test_rules_without_a_name_are_those_of_one_watch(tmp_path: Path) -> None:
         ("name: one", "nam: one", 'tests.yaml:5:5: tests[0]: unknown field "nam", did you mean'),
         ("rule: turns", "rule: turn", 'no rule "turn", did you mean "turns"?'),
         ("2026-03-01T06:00", "soon", '"soon" is no time: write 2026-01-01'),
+        ("rule: turns", "rule: [turns, turns]", 'tests[0].rule: names "turns" twice'),
         ("interval: 12h", "interval: 0", "tests[0].interval: must be at least 1 second"),
         ("interval: 12h", "interval: 7h", "no scan is at that time: there is one at 0s, 7h"),
         ("stable x2 rising", "stable x2 risng", '"risng" is no value, did you mean "rising"?'),

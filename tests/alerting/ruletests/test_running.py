@@ -101,6 +101,36 @@ def test_a_failing_test_shows_expected_against_got_and_the_values(tmp_path: Path
     ]
 
 
+def test_a_failing_test_names_rules_baselines_and_unrounded_values(tmp_path: Path) -> None:
+    """Where there are several rules; and what is 2 only when rounded is not shown as 2."""
+    rules = RULES.replace(
+        "  - name: turns",
+        """  - name: pays
+    watch: best
+    when: {earnings: {at_least: 2}}
+  - name: above-usual
+    watch: best
+    when: {total_sale_7d_cnt: {rises: 10, from: median 4d}}
+  - name: new
+    watch: best
+    when: {appears: true}
+  - name: turns""",
+    )
+    test = """
+  - name: wrong
+    rule: [pays, above-usual, new]
+    products:
+      a: {total_sale_7d_cnt: 10 20 30 21, spu_avg_price: 19.99, product_commission_rate: 0.1}
+    alerts: [{at: 3d, firing: [a]}]
+"""
+    (found,) = run_suite(suite(tmp_path, test, rules))
+    assert str(found).splitlines()[3:] == [
+        "  a  pays: earnings 1.999, at least 2: not met",
+        "     above-usual: 7-day sales 21, rises 10 from median 4d: not met (median 4d: 20)",
+        "     new: list, appears for the first time: not met",
+    ]
+
+
 def test_scenes_are_in_the_order_of_the_ranks(tmp_path: Path) -> None:
     """Given ranks first of all; the others take the free places in the order of the file."""
     (case,) = suite(

@@ -123,6 +123,8 @@ class _Case:
             if rule is None:
                 hint = nearest(str(name), by_name) or f": there are {', '.join(by_name)}"
                 self._source.report(path, f"no rule {quoted(str(name))}{hint}")
+            elif rule in found:
+                self._source.report(path, f"names {quoted(rule.name)} twice")
             else:
                 found.append(rule)
         rules = tuple(found) if given.get("rule") is not None else self._book.rules
@@ -145,7 +147,10 @@ class _Case:
         raw = given.get("alerts")
         if not isinstance(raw, list) or not raw:
             what = "takes a list of times and what fires then, as {at: 3d, firing: [...]}"
-            self._source.report(path if "alerts" in given else self._path, f"alerts {what}")
+            if "alerts" in given:
+                self._source.report(path, what)
+            else:
+                self._source.report(self._path, f"the test needs alerts: it {what}")
             return
         known = [actor.product_id for actor in actors]
         for turn, each in enumerate(raw):

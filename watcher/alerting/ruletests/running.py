@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from watcher.alerting.reasons import unrounded
 from watcher.alerting.replay import Examiner, Played, Player
 from watcher.alerting.ruletests.cases import Case, Expectation, Suite
 from watcher.alerting.ruletests.scenes import scene
 from watcher.model import AlertState, Evidence, Instant
+from watcher.rules.conditions.appears import APPEARS
 from watcher.rules.rulebook import Rulebook
 from watcher.units import format_duration, format_instant, format_value
 
 _NONE = "nothing"
+# "7-day sales (median 14d)", "7-day sales (usual 28d, z 3.2)": the metric, and its baseline's time.
+_OVER = re.compile(r"(.*?)(?: \(((?:median|mean|min|max|usual) [^()]*)\))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,8 @@ def _values(
         examiner = Examiner(player.database, scene(case, scan), case.rules)
         for product in products:
             found = [
-                _said(evidence, book, case.at(scan))
+                f"{f'{rule.name}: ' if len(case.rules) > 1 else ''}"
+                f"{_said(evidence, book, case.at(scan))}"
                 for rule in case.rules
                 for evidence in examiner.evidence(rule, product)
             ]
@@ -131,14 +137,20 @@ def _values(
 
 def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:
     """``7-day sales 140, rises 30% from last: not met (from 120, 1d before)``."""
-    value = _shown(evidence.value, evidence, book)
-    text = f"{evidence.label} {value}, {evidence.condition}: {evidence.verdict.value}"
+    label, over = _OVER.fullmatch(evidence.label).groups()  # type: ignore[union-attr]
+    said = f"{evidence.condition}: {evidence.verdict.value}"
+    if evidence.metric == APPEARS:
+        return f"{label}, {said}"
+    text = f"{label} {unrounded(evidence, _shown(evidence.value, evidence, book))}, {said}"
     if evidence.baseline is None:
         return text
+    baseline = _shown(evidence.baseline, evidence, book)
+    if over:  # of a time: its begin says nothing that its length does not
+        return f"{text} ({over}: {baseline})"
     since = ""
     if evidence.baseline_at:
         since = f", {format_duration(now - evidence.baseline_at)} before"
-    return f"{text} (from {_shown(evidence.baseline, evidence, book)}{since})"
+    return f"{text} (from {baseline}{since})"
 
 
 def _shown(value: float | str | None, evidence: Evidence, book: Rulebook) -> str:

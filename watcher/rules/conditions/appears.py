@@ -10,6 +10,8 @@ from watcher.rules.metrics import Metric
 from watcher.rules.words import Wrong, kind
 from watcher.units import Unit
 
+APPEARS = "appears"  # in place of a metric
+
 
 @dataclass(frozen=True, eq=False)
 class Appears(Condition):
@@ -29,7 +31,7 @@ class Appears(Condition):
     def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
         return (
             Evidence(
-                metric="appears",
+                metric=APPEARS,
                 label="list",
                 unit=Unit.TEXT,
                 condition="appears for the first time",
