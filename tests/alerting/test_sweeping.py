@@ -273,3 +273,14 @@ def test_a_product_of_two_rules_counts_once(store: Database) -> None:
     world.scan({"1": 20, "2": 30})
     assert swept(world, MORNING) == ["[info] 2 rules: 2 products (US)"]
     assert world.told()[0].text == "r: 2 products\ns: 1 product"
+
+
+def test_an_edit_at_night_loses_no_catch_up(store: Database) -> None:
+    """What fired unheard is still held: once the edited rule has spoken, it is told."""
+    world = world_of(store, QUIET, rule(SELLS))
+    world.scan({"1": 20})
+    world.reread(rules(rule("{total_sale_7d_cnt: {at_least: 19}}")))
+    assert swept(world, MORNING) == []
+    assert [each.product for each in store.held.of_rule("r")] == [1]
+    world.scan({"1": 20})
+    assert swept(world, MORNING) == ["[info] r: 1 product (US)"]

@@ -168,6 +168,37 @@ async def test_a_failed_row_holds_its_targets_queue_only(store: Store) -> None:
     assert [each.body for each in lines["growth/1"].taken] == ["a", "a", "b"]
 
 
+@dataclass
+class UntilSeven:
+    """Quiet hours that end at one instant."""
+
+    end: int
+
+    def until(self, now: int) -> int | None:
+        return self.end if now < self.end else None
+
+
+async def test_nothing_is_sent_in_quiet_hours(store: Store) -> None:
+    """A retry that comes due, or what waited over a restart, is sent when they end."""
+    clock, lines = Clock(), {"growth/1": Line([AGAIN]), "growth/2": Line()}
+    (row_id, _) = store.add(operator("a"), "growth/1", "growth/2")
+    courier = _courier(store, lines, clock)
+    await _turn(courier)
+    courier.update(lines, quiet={"growth": UntilSeven(NOW + HOUR)})
+    clock.now += 600
+    (other,) = store.add(operator("b"), "growth/2")
+    await _turn(courier)
+    assert [len(line.taken) for line in lines.values()] == [1, 1]
+    assert [store.row(row).next_try for row in (row_id, other)] == [NOW + HOUR, NOW + HOUR]
+    assert store.row(row_id).tries == 1
+    clock.now = NOW + HOUR
+    await _turn(courier)
+    assert [[each.body for each in line.taken] for line in lines.values()] == [
+        ["a", "a"],
+        ["a", "b"],
+    ]
+
+
 async def test_retry_after_is_obeyed(store: Store) -> None:
     """A service that says when is asked then, not before."""
     clock = Clock()

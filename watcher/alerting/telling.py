@@ -161,7 +161,11 @@ class Teller:
         self._database.held.put(each for each in kept.values() if held.get(each.product) != each)
         self._database.held.release(
             before
-            for product, alert in ((each.alert.product, each.alert.id) for each in decided)
+            for product, alert in (
+                (each.alert.product, each.alert.id)
+                for each in decided
+                if each.decision is not Decision.CARRIED  # the edited rule has yet to speak
+            )
             if product not in kept
             and (before := held.get(product)) is not None
             and (product in told or before.alert == alert)

@@ -22,7 +22,7 @@ from watcher.cli.options import database_option, load_rules, rules_option
 from watcher.cli.output import console
 from watcher.daemon.budget import CHECKPOINT
 from watcher.daemon.clock import SystemClock
-from watcher.daemon.connections import client_of, targets_of, zones_of
+from watcher.daemon.connections import client_of, quiet_of, targets_of, zones_of
 from watcher.daemon.scanner import Scanner
 from watcher.delivery.courier import Courier
 from watcher.delivery.message import Style, render
@@ -164,7 +164,9 @@ class _Once:
         if self.dry_run:
             return
         targets = targets_of(self.book)
-        courier = Courier(store, targets, now=self.clock.now, zones=zones_of(self.book))
+        courier = Courier(
+            store, targets, now=self.clock.now, zones=zones_of(self.book), quiet=quiet_of(self.book)
+        )
         await courier.drain(_SEND_SECONDS)
         waiting = await store.run(lambda database: database.outbox.due_targets())
         for target, _, count in waiting:

@@ -9,6 +9,7 @@ from watcher.delivery.target import Target
 from watcher.errors import Problem, RulesError, TargetError, WatcherError
 from watcher.keyapi.client import Client
 from watcher.rules.rulebook import Rulebook
+from watcher.schedule import Quiet
 
 
 def client_of(book: Rulebook) -> Client:
@@ -41,6 +42,11 @@ def targets_of(book: Rulebook) -> dict[str, Target]:
     if problems:
         raise RulesError(tuple(problems))
     return targets
+
+
+def quiet_of(book: Rulebook) -> dict[str, Quiet]:
+    """The quiet hours of the channels that have some."""
+    return {name: one.quiet for name, one in book.channels.items() if one.quiet is not None}
 
 
 def zones_of(book: Rulebook) -> dict[str, ZoneInfo]:

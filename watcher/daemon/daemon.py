@@ -21,7 +21,7 @@ from watcher.alerting.audiences import audiences_of
 from watcher.alerting.sweeping import sweep
 from watcher.daemon.budget import CHECKPOINT
 from watcher.daemon.clock import Clock
-from watcher.daemon.connections import client_of, targets_of, zones_of
+from watcher.daemon.connections import client_of, quiet_of, targets_of, zones_of
 from watcher.daemon.guard import Guard
 from watcher.daemon.scanner import Scanner
 from watcher.daemon.timers import Timers
@@ -91,6 +91,7 @@ class Daemon:
             targets_of(self.book),
             now=self.clock.now,
             zones=zones_of(self.book),
+            quiet=quiet_of(self.book),
             on_dead=self._dead,
             on_sent=self._sent,
         )
@@ -242,7 +243,7 @@ class Daemon:
             await self.writer.run(lambda database: self._swap(database, book, client))
             gone = set(self._watches()) - set(_watches_of(book))
             self.book = book
-            self.courier.update(targets, zones_of(book))
+            self.courier.update(targets, zones_of(book), quiet_of(book))
             for key in gone:
                 self.timers.disarm(key)
             await self._arm_all()

@@ -43,6 +43,8 @@ class Queue(Protocol):
         self, notification: int, now: Instant, error: str, next_try: Instant, /
     ) -> object: ...
 
+    def postpone(self, notification: int, next_try: Instant, /) -> object: ...
+
     def dead(self, notification: int, now: Instant, error: str, /) -> object: ...
 
 
@@ -71,6 +73,12 @@ class Sender(Protocol):
     async def send(self, rendered: Rendered, /) -> Outcome: ...
 
 
+class Quiet(Protocol):
+    """A channel's quiet hours: when those that ``now`` lies in end, None outside of them."""
+
+    def until(self, now: Instant, /) -> Instant | None: ...
+
+
 Dead = Callable[[Notification, str], Awaitable[None]]
 Sent = Callable[[Notification], Awaitable[None]]
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
@@ -96,9 +104,9 @@ async def _nobody_asked(_notification: Notification) -> None:
 class Courier:
     """Sends what waits in the outbox to ``targets`` (by name); times are told in ``zones``.
 
-    ``zones`` is by channel, UTC where it has none. ``on_dead`` is awaited after a row was given
-    up, with the reason, ``on_sent`` after one was marked sent. ``beat`` is the instant of the
-    loop's last turn, for the health check.
+    ``zones`` and ``quiet`` hours are by channel, UTC and none where it has none. ``on_dead`` is
+    awaited after a row was given up, with the reason, ``on_sent`` after one was marked sent.
+    ``beat`` is the instant of the loop's last turn, for the health check.
     """
 
     def __init__(
@@ -108,6 +116,7 @@ class Courier:
         *,
         now: Callable[[], Instant],
         zones: Mapping[str, tzinfo] | None = None,
+        quiet: Mapping[str, Quiet] | None = None,
         on_dead: Dead = _nobody_told,
         on_sent: Sent = _nobody_asked,
         pause: Pause = pause_until,
@@ -115,6 +124,7 @@ class Courier:
         self._store = store
         self._targets = dict(targets)
         self._zones = dict(zones or {})
+        self._quiet = dict(quiet or {})
         self._now = now
         self._on_dead = on_dead
         self._on_sent = on_sent
@@ -129,11 +139,15 @@ class Courier:
         self._wake.set()
 
     def update(
-        self, targets: Mapping[str, Sender], zones: Mapping[str, tzinfo] | None = None
+        self,
+        targets: Mapping[str, Sender],
+        zones: Mapping[str, tzinfo] | None = None,
+        quiet: Mapping[str, Quiet] | None = None,
     ) -> None:
         """Swap the targets after a reload; a try under way ends with the one that it began with."""
         self._targets = dict(targets)
         self._zones = dict(zones or {})
+        self._quiet = dict(quiet or {})
         self.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -217,12 +231,20 @@ class Courier:
             target = self._targets.get(name)
             if target is None:
                 await self._bury(row, "the rule file no longer names this target")
-            elif row.next_try > self._now():
+            elif row.next_try > self._now() or await self._is_quiet(row):
                 break
             else:
                 await self._deliver(row, target)
             tried += 1
         return tried
+
+    async def _is_quiet(self, row: Notification) -> bool:
+        """Whether its channel has quiet hours now; then the row waits for their end."""
+        hours = self._quiet.get(row.channel)
+        until = hours.until(self._now()) if hours is not None else None
+        if until is not None:
+            await self._mark(lambda queue: queue.postpone(row.id, until))
+        return until is not None
 
     async def _deliver(self, row: Notification, target: Sender) -> None:
         began = self._now()

@@ -103,6 +103,13 @@ class Outbox:
         """To be tried again at ``next_try``."""
         self._tried(notification, now, (_WAITING, "failed", error), next_try, "state = 'waiting'")
 
+    def postpone(self, notification: int, next_try: Instant) -> None:
+        """Not to be tried before ``next_try``; that is no try."""
+        self._db.execute(
+            "UPDATE notifications SET next_try = ? WHERE id = ? AND state = 'waiting'",
+            (next_try, notification),
+        )
+
     def dead(self, notification: int, now: Instant, error: str) -> None:
         """Not to be tried again until somebody asks for it."""
         self._tried(notification, now, (_DEAD, "dead", error), None, "state = 'waiting'")
