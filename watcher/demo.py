@@ -94,9 +94,9 @@ class Demo:
 
     async def run(self) -> None:
         """Serve the market, play the past, then run the daemon until it is stopped."""
-        if self.settings.listen is not None:
-            parse_address(self.settings.listen)  # what is wrong is said before the past is played
         try:
+            if self.settings.listen is not None:
+                parse_address(self.settings.listen)  # said before the past is played
             async with AsyncExitStack() as stack:
                 await self._run(stack)
         finally:
