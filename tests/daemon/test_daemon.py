@@ -188,7 +188,8 @@ def test_what_is_no_more_is_forgotten(store: Database) -> None:
     (watch,) = book().used_watches
     for kind, name in (("watch", watch.key), ("watch", "gone"), ("rule", "top"), ("rule", "gone")):
         store.health.failing(kind, name, "why", 1)
-    for cause in ("watch top: fails", "watch gone: fails", "key refused"):
+    dead = ("dead message me/1", "dead message gone/1")
+    for cause in ("watch top: fails", "watch gone: fails", "key refused", *dead):
         store.health.raise_cause(cause, "why", 1)
     store.held.put([Held(rule, 1, "me", 1, 1) for rule in ("top", "gone")])
     forget_others(store, book(), 2)
@@ -197,4 +198,8 @@ def test_what_is_no_more_is_forgotten(store: Database) -> None:
         ("watch", watch.key),
         ("rule", "top"),
     }
-    assert [each.cause for each in store.health.causes()] == ["key refused", "watch top: fails"]
+    assert [each.cause for each in store.health.causes()] == [
+        "dead message me/1",
+        "key refused",
+        "watch top: fails",
+    ]
