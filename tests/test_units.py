@@ -117,3 +117,19 @@ def test_next_midnight() -> None:
     """Always later, on a UTC day's first second."""
     assert units.next_midnight(0) == DAY
     assert units.next_midnight(DAY - 1) == DAY
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("Mon, 23 Nov 2026 15:00:00 GMT", 1_795_446_000),
+        ("Mon, 23 Nov 2026 15:00:00 -0000", 1_795_446_000),
+        ("Mon, 23 Nov 2026 16:00:00 +0100", 1_795_446_000),
+        ("tomorrow", None),
+        ("", None),
+    ],
+)
+def test_http_dates(text: str, instant: int | None) -> None:
+    """With and without a zone; what is no date is None."""
+    when = units.parse_http_date(text)
+    assert (when.timestamp() if when is not None else None) == instant

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 SECOND, MINUTE, HOUR, DAY, WEEK = 1, 60, 3_600, 86_400, 604_800
@@ -132,6 +133,18 @@ def utc_day(instant: int) -> date:
 def at(instant: int, zone: tzinfo = UTC) -> datetime:
     """An instant as an aware datetime."""
     return datetime.fromtimestamp(instant, zone)
+
+
+def parse_http_date(text: str) -> datetime | None:
+    """The time of an HTTP header as an aware datetime; None where it is none.
+
+    A date whose zone is written -0000 comes without one; it is UTC all the same.
+    """
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def format_instant(instant: int, zone: tzinfo = UTC) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from watcher import plan
 from watcher.alerting.forecast import scans_left
 from watcher.model import Instant
-from watcher.rules.rulebook import Rulebook, Watch
+from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.store.database import Database
 from watcher.units import next_midnight
 
@@ -42,6 +42,11 @@ def _room(database: Database, book: Rulebook, now: Instant) -> int | None:
     """What the caps leave; None where there are none, or no priorities."""
     if len({rule.priority for rule in book.rules}) < 2:
         return None
-    spent, api = database.ledger.spent(now), book.api
+    return left_by_caps(database, book.api, now)
+
+
+def left_by_caps(database: Database, api: Api, now: Instant) -> int | None:
+    """Credits that the caps of the day and the month leave; None where there are no caps."""
+    spent = database.ledger.spent(now)
     caps = ((api.credits_per_day, spent.day), (api.credits_per_month, spent.month))
     return min((max(0, cap - used) for cap, used in caps if cap is not None), default=None)

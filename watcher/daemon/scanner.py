@@ -7,7 +7,6 @@ kept as the watch's health and told to the operator; it never raises a ``SourceE
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -18,7 +17,7 @@ from watcher.alerting.evaluation import Outcome, Report, evaluate
 from watcher.alerting.telling import Audience, audiences_of
 from watcher.daemon.budget import LedgerBudget
 from watcher.daemon.clock import Clock
-from watcher.daemon.priorities import cost_of, kept_for_others
+from watcher.daemon.priorities import cost_of, kept_for_others, left_by_caps
 from watcher.errors import (
     BudgetSpent,
     CreditsUsedUp,
@@ -128,12 +127,7 @@ class Scanner:
         """Not to scan ``watch`` before ``until``."""
         self._skipped[watch.key] = until
 
-    async def scan(
-        self,
-        watch: Watch,
-        at: Instant,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> Outcome | None:
+    async def scan(self, watch: Watch, at: Instant) -> Outcome | None:
         """Scan ``watch`` as of ``at``; None where it was not begun (the log says why)."""
         now = self._clock.now()
         shut = self.gate.shut(watch.key, now)
@@ -155,7 +149,6 @@ class Scanner:
                 known_pages=before.known_pages,
                 wants_texts=lambda product: product not in before.known_texts,
                 stop=self._stop,
-                progress=progress,
             )
             return await self._writer.run(lambda db: self._commit(db, watch, result, budget))
         finally:
@@ -186,9 +179,7 @@ class Scanner:
     def _skip(self, database: Database, watch: Watch, cost: int, kept: int, now: Instant) -> None:
         """The operator is told once a day."""
         self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
-        spent, api = database.ledger.spent(now), self.book.api
-        caps = ((api.credits_per_day, spent.day), (api.credits_per_month, spent.month))
-        room = min(max(0, cap - used) for cap, used in caps if cap is not None)
+        room = left_by_caps(database, self.book.api, now)
         log.warning("scan skipped", watch=watch.name, cost=cost, room=room, kept=kept)
         text = (
             f'the watch "{watch.name}" was not read: it costs {cost} credits, the caps leave {room}'

@@ -20,14 +20,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache, wraps
 from http.client import RemoteDisconnected
 from typing import Any
 
 import requests
 from requests import exceptions as faults
+
+from watcher.units import parse_http_date
 
 _Call = Callable[..., Any]
 
@@ -47,21 +47,11 @@ class Answer:
         try:
             seconds = float(self.retry_after)
         except ValueError:
-            then, here = _date(self.retry_after), _date(self.date)
+            then, here = parse_http_date(self.retry_after), parse_http_date(self.date or "")
             if then is None:
                 return None
             seconds = then.timestamp() - (here.timestamp() if here else now)
         return max(seconds, 0.0) if math.isfinite(seconds) else None
-
-
-def _date(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        when = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 import msgspec
 
 from watcher.errors import CreditsUsedUp, InvalidQuery, KeyRefused, SourceError, SourceUnavailable
 from watcher.keyapi.wording import excerpt, plain
+from watcher.units import parse_http_date
 
 RATE_LIMIT_PAUSE = 60.0  # seconds to wait after a 429 that does not say
 
@@ -57,13 +56,8 @@ def retry_after(value: str | None, now: float) -> float | None:
         return None
     if re.fullmatch(r"\d{1,9}(\.\d+)?", value.strip(), re.ASCII):
         return float(value)
-    try:
-        date = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    # A date whose zone is written -0000 comes without one; it is UTC all the same.
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, date.timestamp() - now)
+    date = parse_http_date(value)
+    return max(0.0, date.timestamp() - now) if date is not None else None
 
 
 def _server_message(body: bytes) -> str:

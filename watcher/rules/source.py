@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TypeVar
 
 from watcher.errors import Problem
-from watcher.rules.conditions.compiling import Report
 from watcher.rules.document import Document, Path
 from watcher.rules.schema import Misfit, Section, shape
 from watcher.rules.substitution import Substitution, Vault
@@ -40,14 +39,6 @@ class Source:
         """Note what is allowed but perhaps not meant."""
         message = self._substitution.redact(path, message)
         self._warnings.append(self._document.problem(path, message))
-
-    def under(self, prefix: Path) -> Report:
-        """A report whose paths begin at ``prefix``."""
-
-        def report(path: Path, message: str, *, at_key: bool = False) -> None:
-            self.report((*prefix, *path), message, at_key=at_key)
-
-        return report
 
     def shape(self, model: type[_Model], value: object, path: Path) -> _Model | None:
         """The value as a section; None where something about it was reported."""

@@ -61,11 +61,6 @@ class Silence:
         """Whether it may be about products of the rule."""
         return _matches(self.rule, [rule])
 
-    @property
-    def any_product(self) -> bool:
-        """Whether only the rule decides."""
-        return self.product is None and self.seller is None and self.category is None
-
     def covers(self, product: Sequence[str | None]) -> bool:
         """Of a product: its id, name, seller, and categories of three levels."""
         return (
