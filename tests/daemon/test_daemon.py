@@ -44,7 +44,8 @@ class FakeScanner:
     scans: list[Instant] = field(default_factory=list)
     until: Instant = 0
 
-    async def scan(self, watch: Watch, at: Instant) -> Outcome | None:
+    async def scan(self, watch: Watch, at: Instant, *, moved: Callable[[], None]) -> Outcome | None:
+        moved()
         self.scans.append(at)
         return self.work(watch, at)
 

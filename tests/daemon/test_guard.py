@@ -109,3 +109,53 @@ async def test_a_task_that_works_again_is_reported() -> None:
     await well.wait()
     await watched.stop()
     assert told == ["died", "works"]
+
+
+async def test_a_task_that_stands_still_is_started_anew() -> None:
+    """Ended from outside it counts as dead, and is told so; of another guard's task: no."""
+    deaths: list[str] = []
+    begun = asyncio.Semaphore(0)
+
+    async def report(name: str, error: BaseException | None) -> None:
+        deaths.append(f"{name}: {error}")
+
+    async def work() -> None:
+        begun.release()
+        await asyncio.Event().wait()
+
+    async def at_once(_seconds: float) -> None:
+        return None
+
+    watched = Guard(report, pause=at_once)
+    watched.start("delivery", work)
+    await begun.acquire()
+    assert watched.restart("delivery", "it was not heard of")
+    assert not watched.restart("sweep", "why")
+    await begun.acquire()
+    assert deaths == ["delivery: it was not heard of"]
+    assert watched.ended == []
+    await watched.stop()
+    assert not watched.restart("delivery", "too late")
+
+
+async def test_a_task_that_is_cancelled_alone_has_died() -> None:
+    """A library's stray cancellation is no order to stop."""
+    deaths: list[str] = []
+    works = asyncio.Event()
+
+    async def report(name: str, error: BaseException | None) -> None:
+        deaths.append(f"{name}: {error}")
+
+    async def work() -> None:
+        if not deaths:
+            raise asyncio.CancelledError
+        works.set()
+
+    async def at_once(_seconds: float) -> None:
+        return None
+
+    watched = Guard(report, pause=at_once)
+    watched.start("sweep", work)
+    await works.wait()
+    await watched.finish(5)
+    assert deaths == ["sweep: it was cancelled"]

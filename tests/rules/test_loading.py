@@ -155,7 +155,7 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
         ("rules:", "there are no rules"),
         ("rules: {a: 1}", "rules: takes a list of rules, each after a dash"),
         ("watches: []", "watches: must be a mapping of names"),
-        ("heartbeat: https://x.y/z", "heartbeat: heartbeat is not supported yet"),
+        ("heartbeat: ftp://x.y/z", "heartbeat: takes an address"),
         ("heartbeat: 5", "heartbeat: takes an address"),
         ("operator: {a: 1}", "operator: takes a list of channels' names"),
         ("operator: [5]", "operator[0]: takes a channel's name, not the number 5"),

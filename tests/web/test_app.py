@@ -17,7 +17,7 @@ from watcher.alerting import troubles
 from watcher.errors import ListenError
 from watcher.store.database import Database
 from watcher.store.writer import Reader
-from watcher.web.app import Site, Sources, parse_address
+from watcher.web.app import Site, Sources
 
 RULES = """
 rules:
@@ -131,18 +131,3 @@ async def test_a_port_in_use(page: Page) -> None:
     second = Site(page.site._sources, f"127.0.0.1:{port}")
     with pytest.raises(ListenError, match="the port is in use"):
         await second.start()
-
-
-@pytest.mark.parametrize("text", ["8787", "127.0.0.1", "127.0.0.1:http", "127.0.0.1:99999", ":80"])
-def test_what_is_no_address(text: str) -> None:
-    """The error shows the right form."""
-    with pytest.raises(ListenError, match=r"127\.0\.0\.1:8787"):
-        parse_address(text)
-
-
-def test_only_loopback() -> None:
-    """An address that others reach is refused, loopback in all its spellings is not."""
-    assert parse_address("[::1]:80") == ("::1", 80)
-    assert parse_address("localhost:0") == ("localhost", 0)
-    with pytest.raises(ListenError, match="reached from outside"):
-        parse_address("0.0.0.0:8787")

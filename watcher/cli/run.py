@@ -12,7 +12,9 @@ import click
 from watcher.cli.logs import Style, configure
 from watcher.cli.options import database_option, load_rules, log_options, rules_option
 from watcher.daemon.clock import SystemClock
+from watcher.daemon.manager import Manager
 from watcher.daemon.service import Service
+from watcher.web.access import read_token
 
 
 @click.command()
@@ -26,8 +28,23 @@ from watcher.daemon.service import Service
     show_envvar=True,
     help="Address of the web page, or off.",
 )
+@click.option(
+    "--web-token-file",
+    type=click.Path(path_type=Path),
+    envvar="WATCHER_WEB_TOKEN_FILE",
+    show_envvar=True,
+    help="A file with the token that the page asks for; an address other than loopback needs one.",
+)
 @log_options
-def command(rules: Path, database: Path, listen: str, log_format: Style, log_level: str) -> None:
+def command(
+    *,
+    rules: Path,
+    database: Path,
+    listen: str,
+    web_token_file: Path | None,
+    log_format: Style,
+    log_level: str,
+) -> None:
     """Run the daemon until SIGTERM or Ctrl-C; SIGHUP reads the rules anew."""
     configure(log_format, log_level)
     service = Service(
@@ -36,6 +53,8 @@ def command(rules: Path, database: Path, listen: str, log_format: Style, log_lev
         listen=None if listen == "off" else listen,
         load=lambda: load_rules(rules),
         clock=SystemClock(),
+        token=read_token(web_token_file) if web_token_file is not None else "",
+        manager=Manager.of(os.environ),
     )
     asyncio.run(service.run())
     # Apprise's threads may still hang in a dead service: Python would wait for them.

@@ -9,6 +9,7 @@ happens. Requests after midnight UTC are the new day's.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -27,12 +28,13 @@ CHECKPOINT = 20
 class LedgerBudget:
     """One scan's way to the ledger. ``amount`` is what is set aside and not booked yet, ``used``
     what of it went out, ``day_ends`` the end of the UTC day that it belongs to. ``kept`` is what
-    it must leave under the caps for watches of higher priority."""
+    it must leave under the caps for watches of higher priority. ``moved`` hears of each request."""
 
     writer: StoreThread
     clock: Clock
     api: Api
     watch: str
+    moved: Callable[[], None] = lambda: None
     reservation: int | None = None
     amount: int = 0
     used: int = 0
@@ -53,6 +55,7 @@ class LedgerBudget:
 
     async def spend(self) -> None:
         """Let one request through, or raise ``BudgetSpent``."""
+        self.moved()
         async with self._lock:
             now = self.clock.now()
             if now >= self.day_ends:

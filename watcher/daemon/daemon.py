@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -20,27 +21,41 @@ from watcher.alerting import troubles
 from watcher.alerting.audiences import audiences_of
 from watcher.alerting.sweeping import sweep
 from watcher.daemon.budget import CHECKPOINT
+from watcher.daemon.chores import Disk, upkeep, watch_disk
 from watcher.daemon.clock import Clock
 from watcher.daemon.connections import client_of, quiet_of, targets_of, zones_of
+from watcher.daemon.emergency import Emergency
 from watcher.daemon.guard import Guard
+from watcher.daemon.heartbeat import Heartbeat
+from watcher.daemon.manager import Manager
+from watcher.daemon.pulses import WATCH, Pulses
 from watcher.daemon.scanner import Scanner
 from watcher.daemon.timers import Timers
+from watcher.daemon.vitals import DAEMON, Vitals
 from watcher.delivery.courier import Courier
 from watcher.errors import RulesError, StoreError, WatcherError
 from watcher.keyapi.client import Client
-from watcher.model import Instant, Notification
-from watcher.rules.rulebook import Rulebook, Watch
+from watcher.model import Instant, Notification, ScanState
+from watcher.rules.rulebook import Keep, Rulebook, Watch
 from watcher.store.database import Database
 from watcher.store.writer import Writer
-from watcher.units import DAY, HOUR, MINUTE
+from watcher.units import HOUR, MINUTE
 
 WORKERS = 2
 DRAIN_SECONDS = 10.0
 SCAN_GRACE_SECONDS = 35.0  # a running page has at most 30
 CLOCK_CHECK_SECONDS = 15.0
 CLOCK_JUMP_SECONDS = 5.0
-BEAT_SECONDS = 60
-PROBE_SECONDS = 5
+TICK_SECONDS = 10.0
+# How long each part may be silent. A scan is heard of at each request: at most 15 minutes of
+# Retry-After lie between two of them, and a wait for its turn behind others that had to wait.
+SILENCE = {
+    "timers": 60.0,
+    "delivery": 2 * MINUTE,
+    "sweep": 5 * MINUTE,
+    "clock": 2 * MINUTE,
+    "scan": 35 * MINUTE,
+}
 LATE_SECONDS = HOUR
 SHORTEST_SWEEP_SECONDS = 0.1  # of real time: the clock may run fast
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
@@ -73,9 +88,14 @@ class Daemon:
     clock: Clock
     load: Callable[[], Rulebook]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    manager: Manager = field(default_factory=Manager)
+    disk: Disk | None = None
+    pulses: Pulses = field(default_factory=Pulses)
 
     def __post_init__(self) -> None:
         self.timers = Timers(self.clock)
+        self.heartbeat = Heartbeat()
+        self._round: list[bool] = []  # of the scans since the queue last ran empty: was it good
         self._queue: asyncio.PriorityQueue[Job] = asyncio.PriorityQueue()
         self._queued = itertools.count()
         self._busy: set[str] = set()  # keys of watches that are queued or running
@@ -94,6 +114,15 @@ class Daemon:
             quiet=quiet_of(self.book),
             on_dead=self._dead,
             on_sent=self._sent,
+            on_turn=lambda: self._beat("delivery"),
+        )
+        self.vitals = Vitals(
+            self.pulses,
+            self.timers,
+            (self.guard, self._scanning),
+            self.writer,
+            self.clock,
+            Emergency(lambda: self.scanner.operator, lambda: self.courier.targets),
         )
 
     async def run(self, ready: Callable[[], None] | None = None) -> None:
@@ -116,21 +145,44 @@ class Daemon:
             if each.cause.startswith(DEAD_MESSAGE)
         }
         self.timers.start()
-        self.guard.start("clock", self._watch_clock)
-        self.guard.start("upkeep", self._upkeep)
-        self.guard.start("sweep", self._sweep)
-        self.guard.start("delivery", lambda: self.courier.run(self.stopping))
-        for number in range(WORKERS):
-            self._scanning.start(f"scanning {number + 1}", self._work)
+        self._tick()
+        self._start_parts()
         await self._arm_all()
+
+    def _start_parts(self) -> None:
+        start = self.guard.start
+        start(WATCH, self.vitals.look_after)
+        start("clock", self._watch_clock)
+        start("upkeep", lambda: upkeep(self.writer, self._keep, self.clock, self.pulses))
+        start("sweep", self._sweep)
+        start("delivery", lambda: self.courier.run(self.stopping))
+        if (disk := self.disk) is not None:
+            start("disk", lambda: watch_disk(disk, self._trouble, self._end_trouble, self.pulses))
+        if self.manager.watchdog is not None:
+            start("watchdog", lambda: self.manager.feed(self.ill))
+        for name in (f"scanning {number + 1}" for number in range(WORKERS)):
+            self._scanning.start(name, partial(self._work, name))
+
+    def _keep(self) -> Keep:
+        return self.book.keep
+
+    def _beat(self, part: str, silence: str | None = None) -> None:
+        self.pulses.beat(part, SILENCE[silence or part])
+
+    def _tick(self) -> None:
+        """Have the scheduler itself be heard of."""
+        self._beat("timers")
+        self.timers.tick("timers", TICK_SECONDS, lambda: self._beat("timers"))
 
     async def _stop(self) -> None:
         log.info("stopping")
+        self.manager.stopping()
         self.timers.stop()
         for _ in range(WORKERS):
             self._queue.put_nowait(Job(_STOP, next(self._queued)))
         await self._scanning.finish(SCAN_GRACE_SECONDS)
         await self.courier.drain(DRAIN_SECONDS)
+        await self.heartbeat.finish()
         await self.guard.stop()
 
     # -- scanning ---------------------------------------------------------------------------
@@ -143,31 +195,48 @@ class Daemon:
             priority = self.book.priority(watch) if watch is not None else 0
             self._queue.put_nowait(Job(-priority, next(self._queued), key, at))
 
-    async def _work(self) -> None:
-        while (job := await self._queue.get()).order != _STOP:
+    async def _work(self, part: str) -> None:
+        while True:
+            self.pulses.rest(part)
+            job = await self._queue.get()
+            if job.order == _STOP:
+                return
+            good = False
             try:
-                await self._scan(job.key, job.at)
+                good = await self._scan(job.key, job.at, partial(self._beat, part, "scan"))
             finally:
                 self._busy.discard(job.key)
                 await self._arm(job.key)
+                self._end_of_scan(good=good)
 
-    async def _scan(self, key: str, at: Instant) -> None:
+    def _end_of_scan(self, *, good: bool) -> None:
+        """After the last scan of a round, tell the heartbeat if all of them were good."""
+        self._round.append(good)
+        if not self._busy:
+            if all(self._round) and not self.stopping.is_set():
+                self.heartbeat.beat(self.book.heartbeat)
+            self._round.clear()
+
+    async def _scan(self, key: str, at: Instant, moved: Callable[[], None]) -> bool:
+        """Whether the watch was read whole, or is no more."""
+        moved()
         watch = self._watches().get(key)
         if watch is None or self.stopping.is_set():  # removed by a reload while it waited
-            return
+            return True
         cause = troubles.watch_cause(watch.name, "breaks")
         try:
-            outcome = await self.scanner.scan(watch, at)
+            outcome = await self.scanner.scan(watch, at, moved=moved)
         except Exception as error:
             # Not the worker's death: its credits are spent, and what broke now would break again.
             log.exception("a scan broke", watch=watch.name)
             self.scanner.postpone(watch, self.clock.now() + BROKEN_SECONDS)
             await self._trouble(cause, f'the watch "{watch.name}" can\'t be scanned: {error!r}')
-            return
+            return False
         if outcome is None:
-            return
+            return False
         await self._end_trouble(cause)
         self.courier.wake()
+        return outcome.scan.state is ScanState.COMPLETE
 
     def _watches(self) -> dict[str, Watch]:
         return _watches_of(self.book)
@@ -204,6 +273,7 @@ class Daemon:
     async def _sweep(self) -> None:
         """Each minute of the clock, tell what a silence, quiet hours or a digest held."""
         while True:
+            self._beat("sweep")
             now = self.clock.now()
             written = await self.writer.run(
                 lambda database, now=now: sweep(  # type: ignore[misc]
@@ -230,25 +300,32 @@ class Daemon:
     async def reload(self) -> bool:
         """Read the rule files and swap them in whole; on an error keep the old ones."""
         async with self._reloading:
+            self.manager.reloading()
             try:
-                book = await asyncio.to_thread(self.load)
-                targets = targets_of(book)
-                client = client_of(book) if book.api != self.book.api else None
-            except WatcherError as error:
-                await self._refuse(error)
-                return False
-            if client is not None:
-                # The old client is closed at the stop: a running scan may still read through it.
-                await self._resources.enter_async_context(client)
-            await self.writer.run(lambda database: self._swap(database, book, client))
-            gone = set(self._watches()) - set(_watches_of(book))
-            self.book = book
-            self.courier.update(targets, zones_of(book), quiet_of(book))
-            for key in gone:
-                self.timers.disarm(key)
-            await self._arm_all()
-            log.info("rules reloaded", rules=len(book.rules), watches=len(self._watches()))
-            return True
+                return await self._reload()
+            finally:
+                self.manager.ready(self.status)
+
+    async def _reload(self) -> bool:
+        try:
+            book = await asyncio.to_thread(self.load)
+            targets = targets_of(book)
+            client = client_of(book) if book.api != self.book.api else None
+        except WatcherError as error:
+            await self._refuse(error)
+            return False
+        if client is not None:
+            # The old client is closed at the stop: a running scan may still read through it.
+            await self._resources.enter_async_context(client)
+        await self.writer.run(lambda database: self._swap(database, book, client))
+        gone = set(self._watches()) - set(_watches_of(book))
+        self.book = book
+        self.courier.update(targets, zones_of(book), quiet_of(book))
+        for key in gone:
+            self.timers.disarm(key)
+        await self._arm_all()
+        log.info("rules reloaded", rules=len(book.rules), watches=len(self._watches()))
+        return True
 
     async def _refuse(self, error: WatcherError) -> None:
         problems = error.problems if isinstance(error, RulesError) else ()
@@ -275,23 +352,14 @@ class Daemon:
 
     # -- health -----------------------------------------------------------------------------
 
+    @property
+    def status(self) -> str:
+        """One line for the service manager."""
+        return f"{len(self.book.rules)} rules on {len(self.book.used_watches)} lists"
+
     async def ill(self) -> str | None:
         """Why the daemon is not healthy; None while every part moves and the disk takes writes."""
-        if not self.timers.running:
-            return "the timers stand still"
-        ended = [*self.guard.ended, *self._scanning.ended]
-        if ended:
-            return f"the part {ended[0]} stands still"
-        if -self.clock.seconds_until(self.courier.beat) > BEAT_SECONDS:
-            return "delivery stands still"
-        try:
-            async with asyncio.timeout(PROBE_SECONDS):
-                await self.writer.run(_touch)
-        except TimeoutError:
-            return f"the database has not taken a write for {PROBE_SECONDS} s"
-        except WatcherError as error:
-            return f"the database can't be written: {error}"
-        return None
+        return await self.vitals.ill()
 
     async def _trouble(self, cause: str, text: str) -> None:
         now = self.clock.now()
@@ -312,7 +380,7 @@ class Daemon:
         cause = f"task {name}"
         if error is None:
             await self._end_trouble(cause)
-        else:
+        elif not isinstance(error, StoreError):  # of the database the vitals tell, once for all
             await self._trouble(cause, f"the task {name} died and is started anew: {error!r}")
 
     async def _dead(self, notification: Notification, reason: str) -> None:
@@ -334,25 +402,14 @@ class Daemon:
         """
         known = self.clock.offset()
         while True:
+            self._beat("clock")
             await asyncio.sleep(CLOCK_CHECK_SECONDS)
             offset = self.clock.offset()
             if abs(offset - known) > CLOCK_JUMP_SECONDS:
                 log.warning("the clock jumped", seconds=round(offset - known))
                 known = offset
+                self._tick()
                 await self._arm_all()
-
-    async def _upkeep(self) -> None:
-        """Prune what is older than ``keep:``, at the start and once a day."""
-        while True:
-            keep, now = self.book.keep, self.clock.now()
-            more = True
-            while more:
-                more = await self.writer.run(
-                    lambda database, keep=keep, now=now: database.upkeep.prune(  # type: ignore[misc]
-                        now - keep.observations, now - keep.notifications
-                    )
-                )
-            await asyncio.sleep(DAY)
 
 
 def _watches_of(book: Rulebook) -> dict[str, Watch]:
@@ -365,7 +422,7 @@ def forget_others(database: Database, book: Rulebook, now: Instant) -> None:
     database.held.keep_only(book.tellings)
     keys = {watch.key for watch in book.used_watches} | {rule.name for rule in book.rules}
     for health in database.health.list():
-        if health.name not in keys:
+        if health.name not in keys and health.kind != DAEMON:
             database.health.forget(health.kind, health.name)
     names = {watch.name for watch in book.used_watches}
     targets = {target for channel in book.channels.values() for target in channel.targets}
@@ -376,9 +433,3 @@ def forget_others(database: Database, book: Rulebook, now: Instant) -> None:
             dead and cause.cause.removeprefix(DEAD_MESSAGE) not in targets
         ):
             database.health.clear_cause(cause.cause, now)
-
-
-def _touch(database: Database) -> None:
-    """Take the write lock and let it go: fails where nothing can be written."""
-    with database.atomic():
-        pass

@@ -41,9 +41,14 @@ class RuleFiles:
         return sorted({self.path.absolute().parent, self.path.resolve().parent})
 
     async def follow(
-        self, changed: Callable[[], Awaitable[object]], stop: asyncio.Event, known: str
+        self,
+        changed: Callable[[], Awaitable[object]],
+        stop: asyncio.Event,
+        known: str,
+        moved: Callable[[], None] = lambda: None,
     ) -> None:
-        """Call ``changed`` when the contents differ from ``known``, and after each change.
+        """Call ``changed`` when the contents differ from ``known``, and after each change;
+        ``moved`` at each look, as a sign of life.
 
         Looks every few seconds even where the folder is silent: what was saved before it was
         watched, or on a disk that tells nothing, is found too.
@@ -57,6 +62,7 @@ class RuleFiles:
             stop_event=stop,
             recursive=False,
         ):
+            moved()
             digest = self.digest()
             if digest != known:
                 await changed()

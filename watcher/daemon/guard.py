@@ -15,6 +15,10 @@ log = structlog.get_logger("watcher.daemon")
 Report = Callable[[str, BaseException | None], Awaitable[None]]
 
 
+class StoodStill(Exception):
+    """A task that was ended from outside, for it did not move any more."""
+
+
 @dataclass(slots=True)
 class Guard:
     """Keeps long tasks running. ``report(name, error)`` hears of each death, and with None once
@@ -25,10 +29,21 @@ class Guard:
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     well_after: float = 60.0
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _working: dict[str, asyncio.Future[None]] = field(default_factory=dict)
+    _stuck: dict[str, StoodStill] = field(default_factory=dict)
 
     def start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run ``work`` until it returns; start it anew when it raises."""
         self._tasks[name] = asyncio.create_task(self._keep(name, work), name=name)
+
+    def restart(self, name: str, why: str) -> bool:
+        """End a task that stands still, as if it had died; False where it is not this guard's."""
+        working = self._working.get(name)
+        if working is None or working.done():
+            return False
+        self._stuck[name] = StoodStill(why)
+        working.cancel()
+        return True
 
     @property
     def ended(self) -> list[str]:
@@ -52,12 +67,12 @@ class Guard:
     async def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         wait = 0.0
         while True:
-            task = asyncio.ensure_future(work())
+            self._working[name] = task = asyncio.ensure_future(work())
             try:
                 if wait and not (await asyncio.wait({task}, timeout=self.well_after))[0]:
                     await self._tell(name, None)
                     wait = 0.0
-                await task
+                await self._end_of(name, task)
             except Exception as error:
                 wait = min(wait * 2, LONGEST_WAIT) or FIRST_WAIT
                 log.exception("task died", task=name, again_in=wait)
@@ -69,6 +84,14 @@ class Guard:
                 if not task.done():
                     task.cancel()
                     await asyncio.wait({task})
+
+    async def _end_of(self, name: str, task: asyncio.Future[None]) -> None:
+        """What the task ends with; ``StoodStill`` where ``restart`` ended it."""
+        await asyncio.wait({task})
+        stuck = self._stuck.pop(name, None)
+        if task.cancelled():  # the task alone, not its guard: a death like any other
+            raise stuck or StoodStill("it was cancelled")
+        task.result()
 
     async def _tell(self, name: str, error: BaseException | None) -> None:
         try:

@@ -7,6 +7,7 @@ kept as the watch's health and told to the operator; it never raises a ``SourceE
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -127,14 +128,19 @@ class Scanner:
         """Not to scan ``watch`` before ``until``."""
         self._skipped[watch.key] = until
 
-    async def scan(self, watch: Watch, at: Instant) -> Outcome | None:
-        """Scan ``watch`` as of ``at``; None where it was not begun (the log says why)."""
+    async def scan(
+        self, watch: Watch, at: Instant, *, moved: Callable[[], None] = lambda: None
+    ) -> Outcome | None:
+        """Scan ``watch`` as of ``at``; None where it was not begun (the log says why).
+
+        ``moved`` is called before each request: a sign of life.
+        """
         now = self._clock.now()
         shut = self.gate.shut(watch.key, now)
         if shut is not None:
             log.warning("scan skipped", watch=watch.name, reason=shut)
             return None
-        budget = LedgerBudget(self._writer, self._clock, self.book.api, watch.key)
+        budget = LedgerBudget(self._writer, self._clock, self.book.api, watch.key, moved)
         before = await self._writer.run(lambda db: self._begin(db, watch, budget, now))
         if before is None:
             return None

@@ -8,19 +8,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import structlog
 
+from watcher.daemon.chores import Disk
 from watcher.daemon.clock import Clock
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.files import RuleFiles
+from watcher.daemon.manager import Manager
 from watcher.daemon.signals import Hangup, signals
 from watcher.delivery.target import warm_up
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import hold
 from watcher.store.writer import Reader, Writer
+from watcher.units import MINUTE
 from watcher.web.app import Site, Sources
 
 log = structlog.get_logger("watcher.daemon")
@@ -28,7 +32,8 @@ log = structlog.get_logger("watcher.daemon")
 
 @dataclass(slots=True)
 class Service:
-    """One daemon on one database; ``listen`` is the web page's address, or None."""
+    """One daemon on one database; ``listen`` is the web page's address, or None, and ``token``
+    what it asks of who opens it ("" for nothing)."""
 
     rules: Path
     database: Path
@@ -36,6 +41,8 @@ class Service:
     load: Callable[[], Rulebook]
     clock: Clock
     on_ready: Callable[[str | None], None] | None = None
+    token: str = ""
+    manager: Manager = field(default_factory=Manager)
 
     async def run(self, stopping: asyncio.Event | None = None) -> None:
         """Work until ``stopping`` or a signal. Raises ``WatcherError`` for what can't start."""
@@ -51,13 +58,24 @@ class Service:
                 # Loading Apprise's plugins takes a third of a second: not on the loop.
                 await asyncio.to_thread(warm_up)
                 daemon = Daemon(
-                    book=book, writer=writer, clock=self.clock, load=self.load, stopping=stop
+                    book=book,
+                    writer=writer,
+                    clock=self.clock,
+                    load=self.load,
+                    stopping=stop,
+                    manager=self.manager,
+                    disk=Disk(self.database.resolve().parent),
                 )
                 site = await self._site(stack, daemon)
                 hangup.connect(daemon.reload_soon)
-                daemon.guard.start("rule files", lambda: files.follow(daemon.reload, stop, loaded))
+                daemon.guard.start("rule files", lambda: self._follow(daemon, files, loaded))
                 await daemon.run(lambda: self._ready(daemon, site))
         log.info("stopped")
+
+    async def _follow(self, daemon: Daemon, files: RuleFiles, loaded: str) -> None:
+        part = partial(daemon.pulses.beat, "rule files", 5 * MINUTE)  # a reload included
+        part()
+        await files.follow(daemon.reload, daemon.stopping, loaded, part)
 
     async def _site(self, stack: AsyncExitStack, daemon: Daemon) -> Site | None:
         if self.listen is None:
@@ -66,7 +84,7 @@ class Service:
         sources = Sources(
             read=reader.run, book=lambda: daemon.book, now=self.clock.now, ill=daemon.ill
         )
-        site = Site(sources, self.listen)
+        site = Site(sources, self.listen, self.token)
         await site.start()
         stack.push_async_callback(site.stop)
         return site
@@ -78,6 +96,7 @@ class Service:
             watches=len(daemon.book.used_watches),
             page=site.url if site is not None else "off",
         )
+        self.manager.ready(daemon.status)
         for warning in daemon.book.warnings:
             log.warning("rule file", warning=str(warning))
         if self.on_ready is not None:

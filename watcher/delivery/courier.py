@@ -105,11 +105,11 @@ class Courier:
     """Sends what waits in the outbox to ``targets`` (by name); times are told in ``zones``.
 
     ``zones`` and ``quiet`` hours are by channel, UTC and none where it has none. ``on_dead`` is
-    awaited after a row was given up, with the reason, ``on_sent`` after one was marked sent.
-    ``beat`` is the instant of the loop's last turn, for the health check.
+    awaited after a row was given up, with the reason, ``on_sent`` after one was marked sent;
+    ``on_turn`` is called at each turn of the loop, so that its standing still is noticed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the daemon hands in every outside thing
         self,
         store: StoreThread,
         targets: Mapping[str, Sender],
@@ -119,6 +119,7 @@ class Courier:
         quiet: Mapping[str, Quiet] | None = None,
         on_dead: Dead = _nobody_told,
         on_sent: Sent = _nobody_asked,
+        on_turn: Callable[[], None] = lambda: None,
         pause: Pause = pause_until,
     ) -> None:
         self._store = store
@@ -128,11 +129,16 @@ class Courier:
         self._now = now
         self._on_dead = on_dead
         self._on_sent = on_sent
+        self._on_turn = on_turn
         self._pause = pause
         self._wake = asyncio.Event()
         self._serving: dict[str, asyncio.Task[int]] = {}
         self._stopping = False
-        self.beat = now()
+
+    @property
+    def targets(self) -> Mapping[str, Sender]:
+        """Those in use, by name."""
+        return self._targets
 
     def wake(self) -> None:
         """Look at the outbox now: there are new rows. To be called on the loop's thread."""
@@ -166,7 +172,8 @@ class Courier:
         Raises what a target's queue broke on (the store failed): the loop is then to be begun
         anew by its guard.
         """
-        self.beat = now = self._now()
+        self._on_turn()
+        now = self._now()
         self._reap()
         soonest = POLL
         for name, next_try, _count in await self._store.run(_waiting):

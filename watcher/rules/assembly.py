@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from watcher.rules.channels import NOT_YET, Channels
+from watcher.rules.channels import Channels
 from watcher.rules.document import Path
 from watcher.rules.metrics import Catalogue
 from watcher.rules.own_metrics import OwnMetrics
-from watcher.rules.readers import api_key, api_url
+from watcher.rules.readers import api_key, api_url, heartbeat
 from watcher.rules.rulebook import DEFAULT_URL, Api, Keep, Rule, Rulebook, Secret
 from watcher.rules.ruling import Ruling
 from watcher.rules.schema import (
@@ -62,7 +62,6 @@ class _Assembly:
         api = self._api()
         keep = self._only("keep", KeepSection)
         defaults = self._defaults()
-        self._heartbeat()
         channels = Channels()
         for source, name, value, path in self._entries("channels"):
             channels.add(name, value, source, path)
@@ -85,6 +84,7 @@ class _Assembly:
             watches=watches.distinct,
             metrics=metrics,
             keep=Keep(keep.observations, keep.notifications) if keep else Keep(),
+            heartbeat=self._heartbeat(),
         )
 
     # ------------------------------------------------------------ sections
@@ -148,17 +148,18 @@ class _Assembly:
             )
         return tuple(rule for rule in rules if rule is not None)
 
-    def _heartbeat(self) -> None:
+    def _heartbeat(self) -> Secret | None:
+        found: list[tuple[Source, str | None]] = []
         for source in self._sources:
             value = self._value(source, "heartbeat")
-            if value is None:
+            if value is None or self._is_second("heartbeat", found, source):
                 continue
             try:
-                api_url(value)
-            except ValueError:
-                source.report(("heartbeat",), "takes an address, as https://hc-ping.com/...")
-            else:
-                source.report(("heartbeat",), f"heartbeat {NOT_YET}")
+                found.append((source, heartbeat(value)))
+            except ValueError as error:
+                found.append((source, None))
+                source.report(("heartbeat",), str(error))
+        return Secret(found[0][1]) if found and found[0][1] else None
 
     # ------------------------------------------------------------ defaults
 
@@ -203,13 +204,19 @@ class _Assembly:
             value = self._value(source, section)
             if value is None:
                 continue
-            if found:
-                place = found[0][0].place((section,))
-                message = f"{section} is written already at {place}: write it in one file"
-                source.report((section,), message, at_key=True)
-                continue
-            found.append((source, source.shape(model, value, (section,))))
+            if not self._is_second(section, found, source):
+                found.append((source, source.shape(model, value, (section,))))
         return found[0][1] if found else None
+
+    def _is_second(
+        self, section: str, found: Sequence[tuple[Source, object]], source: Source
+    ) -> bool:
+        """Whether the section stood in another file already; then that is reported."""
+        if found:
+            place = found[0][0].place((section,))
+            message = f"{section} is written already at {place}: write it in one file"
+            source.report((section,), message, at_key=True)
+        return bool(found)
 
     def _names(self, section: str, channels: Channels) -> tuple[str, ...]:
         names: list[str] = []

@@ -53,7 +53,10 @@ def json_schema() -> Schema:
             "watches": _named({"$ref": "#/$defs/watch"}, "lists to read, shared by name"),
             "rules": {"type": "array", "items": {"$ref": "#/$defs/rule"}},
             "keep": _or_empty(_section(KeepSection)),
-            "heartbeat": {"type": "string", "description": "asked after every good round"},
+            "heartbeat": {
+                "type": "string",
+                "description": "an address, asked after every good round of scans",
+            },
         },
         "$defs": {
             "watch": _watch(),

@@ -1,8 +1,8 @@
 """The web page: server-rendered, reads only, works without scripts.
 
-``GET /`` (overview), ``/healthz``, ``/metrics`` (Prometheus), ``/api/overview.json``. Bound to
-loopback; what it shows comes from the database through a read-only connection, and is made anew
-for each request.
+``GET /`` (overview), ``/healthz``, ``/metrics`` (Prometheus), ``/api/overview.json``. Who may
+see it is a matter of ``access``; what it shows comes from the database through a read-only
+connection, and is made anew for each request.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from watcher.rules.rulebook import Rulebook
 from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
 from watcher.units import format_ago, format_instant, format_number
+from watcher.web.access import Access, parse_address
 from watcher.web.metrics import exposition
 
 T = TypeVar("T")
@@ -49,25 +50,13 @@ class Sources:
     ill: Callable[[], Awaitable[str | None]]
 
 
-def parse_address(text: str) -> tuple[str, int]:
-    """``127.0.0.1:8787`` as host and port; ``ListenError`` for what is none."""
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65_535:
-        raise ListenError(f'--listen: "{text}" is no address; write it like 127.0.0.1:8787, or off')
-    if host.strip("[]") not in ("127.0.0.1", "::1", "localhost"):
-        raise ListenError(
-            f'--listen: "{host}" can be reached from outside, which is not supported yet; '
-            "use 127.0.0.1 and a tunnel or a proxy"
-        )
-    return host.strip("[]"), int(port)
-
-
 class Site:
     """The server of the page."""
 
-    def __init__(self, sources: Sources, address: str) -> None:
+    def __init__(self, sources: Sources, address: str, token: str = "") -> None:
         self._sources = sources
-        self._host, self._port = parse_address(address)
+        self._host, self._port = parse_address(address, guarded=bool(token))
+        self._access = Access(token)
         self._templates = jinja2.Environment(
             loader=jinja2.PackageLoader("watcher.web"), autoescape=True, enable_async=False
         )
@@ -86,7 +75,7 @@ class Site:
 
     async def start(self) -> None:
         """Serve; ``ListenError`` where the address is taken or not ours."""
-        app = web.Application(middlewares=[_guarded])
+        app = web.Application(middlewares=[self._guarded])
         app.router.add_get("/", self._overview)
         app.router.add_get("/static/style.css", self._style)
         app.router.add_get("/healthz", self._healthz)
@@ -146,19 +135,18 @@ class Site:
         body = msgspec.json.encode({"overview": state, "alerts": alerts})
         return web.Response(body=body, content_type="application/json")
 
-
-@web.middleware
-async def _guarded(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Only names of this machine in the Host header, lest a web site rebind its own to us."""
-    host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-    try:
-        if host.strip("[]") not in ("127.0.0.1", "::1", "localhost"):
-            raise web.HTTPForbidden(text="ask for this page by 127.0.0.1 or localhost\n")
-        response = await handler(request)
-    except web.HTTPException as answer:
-        answer.headers.update(HEADERS)
-        raise
-    response.headers.update(HEADERS)
-    return response
+    @web.middleware
+    async def _guarded(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        try:
+            if (refusal := self._access.refusal(request)) is not None:
+                raise refusal
+            response = await handler(request)
+        except web.HTTPException as answer:
+            answer.headers.update(HEADERS)
+            raise
+        response.headers.update(HEADERS)
+        return response

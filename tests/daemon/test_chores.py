@@ -1,0 +1,93 @@
+"""The look at the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from watcher.daemon.chores import DISK, Disk, watch_disk
+from watcher.daemon.pulses import Pulses
+
+MIB, GIB = 1 << 20, 1 << 30
+
+
+class Space(NamedTuple):
+    """As ``shutil.disk_usage`` gives it."""
+
+    total: int
+    used: int
+    free: int
+
+
+def with_free(monkeypatch: pytest.MonkeyPatch, total: int, free: int) -> None:
+    """A disk of that size, with so much free."""
+    space = Space(total, total - free, free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: space)
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "short"),
+    [
+        (20 * MIB, 19 * MIB, True),  # whatever its size: that is soon full
+        (GIB, 99 * MIB, True),
+        (GIB, 101 * MIB, False),
+        (10 * GIB, 500 * MIB, True),  # a twentieth is 512 MiB
+        (10 * GIB, 513 * MIB, False),
+        (2_000 * GIB, 1_023 * MIB, True),
+        (2_000 * GIB, 1_025 * MIB, False),
+    ],
+)
+def test_what_is_nearly_full(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, total: int, free: int, *, short: bool
+) -> None:
+    """A share of the disk, between bounds."""
+    with_free(monkeypatch, total, free)
+    assert (Disk(tmp_path).shortage(known=False) is not None) is short
+
+
+def test_what_is_known_ends_well_above(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Free space that goes up and down by little is one trouble, not many."""
+    with_free(monkeypatch, GIB, 120 * MIB)
+    text = Disk(tmp_path).shortage(known=True)
+    assert text is not None
+    assert "120 MiB of 1024 MiB are free" in text
+    with_free(monkeypatch, GIB, 160 * MIB)
+    assert Disk(tmp_path).shortage(known=True) is None
+
+
+def test_the_real_disk(tmp_path: Path) -> None:
+    """It answers at all."""
+    Disk(tmp_path).shortage(known=False)
+
+
+async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The end is told also to who heard of it before a restart; then nothing more."""
+    looks = [(GIB, 500 * MIB), (GIB, 50 * MIB), (GIB, 50 * MIB), (GIB, 500 * MIB), (GIB, GIB)]
+    said: list[str] = []
+    done = asyncio.Event()
+
+    async def begin(cause: str, text: str) -> None:
+        assert "are free" in text
+        said.append(f"begin {cause}")
+
+    async def end(cause: str) -> None:
+        said.append(f"end {cause}")
+
+    async def sleep(_seconds: float) -> None:
+        looks.pop(0)
+        if not looks:
+            done.set()
+            await asyncio.Event().wait()
+        with_free(monkeypatch, *looks[0])
+
+    with_free(monkeypatch, *looks[0])
+    monkeypatch.setattr("watcher.daemon.chores.asyncio.sleep", sleep)
+    task = asyncio.create_task(watch_disk(Disk(tmp_path), begin, end, Pulses()))
+    await done.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert said == [f"end {DISK}", f"begin {DISK}", f"begin {DISK}", f"end {DISK}"]

@@ -1,0 +1,76 @@
+"""What the daemon does beside scans and delivery: pruning, and a look at the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from watcher.daemon.clock import Clock
+from watcher.daemon.pulses import Pulses
+from watcher.rules.rulebook import Keep
+from watcher.store.writer import StoreThread
+from watcher.units import DAY, HOUR, MINUTE
+
+DISK = "disk nearly full"
+DISK_SECONDS = 5 * MINUTE
+_MIB = 1 << 20
+_LEAST, _ENOUGH = 100 * _MIB, 1024 * _MIB  # free bytes: always too little, always plenty
+_SHARE = 20  # between the two, a twentieth of the disk is too little
+
+
+async def upkeep(
+    writer: StoreThread, keep: Callable[[], Keep], clock: Clock, pulses: Pulses
+) -> None:
+    """The part "upkeep": prune what is older than ``keep:``, at the start and once a day."""
+    while True:
+        kept, now = keep(), clock.now()
+        more = True
+        while more:
+            pulses.beat("upkeep", 10 * MINUTE)
+            more = await writer.run(
+                lambda database, kept=kept, now=now: database.upkeep.prune(  # type: ignore[misc]
+                    now - kept.observations, now - kept.notifications
+                )
+            )
+        pulses.beat("upkeep", DAY + HOUR)
+        await asyncio.sleep(DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk that holds ``folder``; bytes."""
+
+    folder: Path
+
+    def shortage(self, *, known: bool) -> str | None:
+        """What is wrong with its free space; what is ``known`` ends only well above the limit."""
+        space = shutil.disk_usage(self.folder)
+        least = min(max(_LEAST, space.total // _SHARE), _ENOUGH)
+        if space.free >= (least * 3 // 2 if known else least):
+            return None
+        return (
+            f"{self.folder}: {space.free // _MIB} MiB of {space.total // _MIB} MiB are free; when "
+            "nothing is left, nothing can be read or told. Free some space, or keep less (keep:)"
+        )
+
+
+async def watch_disk(
+    disk: Disk,
+    begin: Callable[[str, str], Awaitable[None]],
+    end: Callable[[str], Awaitable[None]],
+    pulses: Pulses,
+) -> None:
+    """The part "disk": ``begin(cause, text)`` where space runs short, ``end(cause)`` after."""
+    short: bool | None = None  # not known yet: what was told before a restart may be over
+    while True:
+        pulses.beat("disk", 2 * DISK_SECONDS)
+        shortage = await asyncio.to_thread(disk.shortage, known=bool(short))
+        if shortage is not None:
+            await begin(DISK, shortage)
+        elif short is not False:
+            await end(DISK)
+        short = shortage is not None
+        await asyncio.sleep(DISK_SECONDS)

@@ -1,0 +1,91 @@
+"""Whether the daemon is well, as ``/healthz`` and systemd's watchdog are told."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from watcher.daemon.clock import Clock
+from watcher.daemon.emergency import Emergency
+from watcher.daemon.guard import Guard
+from watcher.daemon.pulses import PERIOD, Pulses
+from watcher.daemon.timers import Timers
+from watcher.errors import WatcherError
+from watcher.store.database import Database
+from watcher.store.writer import StoreThread
+
+PROBE_SECONDS = 5.0
+DATABASE_TURNS = 6  # it is looked at each half minute
+PATIENCE = 60.0  # seconds for which a part may stand still before it is started anew
+DAEMON, DATABASE = "daemon", "database"  # kind and name of the health that is written as a probe
+
+log = structlog.get_logger("watcher.daemon")
+
+
+@dataclass(slots=True)
+class Vitals:
+    """Looks after the parts: which of them moves, and whether the database takes writes."""
+
+    pulses: Pulses
+    timers: Timers
+    guards: Sequence[Guard]
+    writer: StoreThread
+    clock: Clock
+    emergency: Emergency
+    _probe: asyncio.Task[None] | None = field(default=None)
+
+    async def ill(self) -> str | None:
+        """Why the daemon is not healthy; None while every part moves and the disk takes writes."""
+        return self.still() or await self._unwritable()
+
+    def still(self) -> str | None:
+        """The part that does not move, in words."""
+        if not self.timers.running:
+            return "the timers stand still"
+        ended = [name for guard in self.guards for name in guard.ended]
+        for name in (*ended, *self.pulses.late()):
+            return f"the part {name} stands still"
+        return None
+
+    async def look_after(self) -> None:
+        """The part "health", for ever: start anew what stands still for long, and have the
+        operator told where the database fails."""
+        looking: asyncio.Task[None] | None = None
+        for turn in itertools.count():
+            self.pulses.tick()
+            self.restart_late()
+            if turn % DATABASE_TURNS == 0 and (looking is None or looking.done()):
+                # Beside this loop: a target that hangs must not hold up the ticks.
+                looking = asyncio.create_task(self._look_at_database(), name="emergency")
+            await asyncio.sleep(PERIOD)
+
+    def restart_late(self) -> None:
+        """Start each part anew that stands still for longer than anybody's patience."""
+        for name, overdue in self.pulses.late().items():
+            why = f"it was not heard of for {overdue:.0f} s longer than it may be silent"
+            if overdue > PATIENCE and any(guard.restart(name, why) for guard in self.guards):
+                self.pulses.beat(name, PATIENCE)
+
+    async def _look_at_database(self) -> None:
+        await self.emergency.look(await self._unwritable(), self.clock.now())
+
+    async def _unwritable(self) -> str | None:
+        # One probe at a time: behind a lock that lasts they would queue up before the real work.
+        if self._probe is None or self._probe.done():
+            self._probe = asyncio.create_task(self.writer.run(self._write), name="probe")
+        done, _ = await asyncio.wait({self._probe}, timeout=PROBE_SECONDS)
+        if not done:
+            return f"the database has not taken a write for {PROBE_SECONDS:g} s"
+        try:
+            self._probe.result()
+        except WatcherError as error:
+            return f"the database can't be written: {error}"
+        return None
+
+    def _write(self, database: Database) -> None:
+        """A real one: an empty transaction succeeds on a full disk, too."""
+        database.health.ok(DAEMON, DATABASE, self.clock.now())
