@@ -95,3 +95,20 @@ def test_a_short_secret_too() -> None:
         {"S": "24"},
     )
     assert '"${S}" is no duration' in problem
+
+
+def test_from_a_folder_of_credentials_as_systemd_names_them(tmp_path: Path) -> None:
+    """``LoadCredential=watcher:FOLDER``: the plain name is looked at first."""
+    (tmp_path / "watcher_KEYAPI_KEY").write_text("key-1\n", encoding="utf-8")
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "rules: [{name: a, watch: {region: US}, when: {review_count: 1}, description: '${X}'}]",
+        encoding="utf-8",
+    )
+    (tmp_path / "watcher_X").write_text("second", encoding="utf-8")
+    book = load([rules], {}, tmp_path)
+    assert book.api.key is not None
+    assert book.api.key.reveal() == "key-1"
+    assert book.rules[0].description == "second"
+    (tmp_path / "X").write_text("first", encoding="utf-8")
+    assert load([rules], {}, tmp_path).rules[0].description == "first"

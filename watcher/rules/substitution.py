@@ -17,6 +17,8 @@ _MARK = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _WORD = re.compile(r"\w+")
 _LARGEST = 64 << 10
+# LoadCredential=watcher:FOLDER hands over each file of a folder with this in front of its name.
+_PREFIX = "watcher_"
 _SHORT = 6  # characters: a shorter value is too common a text to be looked for everywhere
 
 
@@ -41,11 +43,8 @@ class Vault:
         value = self._env.get(name)
         if value is not None or self._folder is None:
             return value
-        try:
-            with (self._folder / name).open(encoding="utf-8") as file:
-                return file.read(_LARGEST).rstrip("\r\n")
-        except (OSError, UnicodeDecodeError):
-            return None
+        found = (_content(self._folder / file) for file in (name, _PREFIX + name))
+        return next((content for content in found if content is not None), None)
 
     def missing(self, name: str) -> str:
         """Why a name can't be filled in, and what to do."""
@@ -53,6 +52,14 @@ class Vault:
         if self._env.get(name) == "":
             return f"${{{name}}} is empty: the environment variable {name} has no value"
         return f"${{{name}}} can't be filled in: the environment variable {name} is not set{also}"
+
+
+def _content(file: FilePath) -> str | None:
+    try:
+        with file.open(encoding="utf-8") as opened:
+            return opened.read(_LARGEST).rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 class Substitution:

@@ -1,0 +1,1 @@
+"""The unit, as systemd itself reads it."""

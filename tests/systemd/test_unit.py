@@ -1,0 +1,88 @@
+"""systemd's own checks of the unit. They need no running systemd, only its tool."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "systemd" / "watcher.service"
+WORST = 1.5
+
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None,
+    reason="systemd-analyze is not installed (package systemd)",
+)
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """The unit with a program that is there: ``verify`` looks for it."""
+    text = UNIT.read_text(encoding="utf-8")
+    copy = tmp_path / UNIT.name
+    copy.write_text(text.replace("/opt/watcher/bin/watcher", sys.executable), encoding="utf-8")
+    return copy
+
+
+def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run systemd-analyze."""
+    return subprocess.run(
+        ["systemd-analyze", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+@needs_systemd
+def test_verify_is_silent(unit: Path) -> None:
+    """It may exit with 0 and complain all the same."""
+    result = analyze("verify", "--recursive-errors=no", "--man=no", unit)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+@needs_systemd
+def test_verify_would_complain(unit: Path) -> None:
+    """The check above can fail."""
+    unit.write_text(unit.read_text(encoding="utf-8").replace("UMask=", "UMsak="), encoding="utf-8")
+    assert "UMsak" in analyze("verify", "--recursive-errors=no", "--man=no", unit).stderr
+
+
+@needs_systemd
+def test_its_exposure_is_low(unit: Path) -> None:
+    """0 is nothing to fear, 10 a bare service."""
+    result = analyze("security", "--offline=true", "--no-pager", unit)
+    found = re.search(r"Overall exposure level for watcher.service: ([\d.]+)", result.stdout)
+    assert found is not None, result.stdout + result.stderr
+    assert float(found[1]) <= WORST
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Type=notify",
+        "WatchdogSec=5min",
+        "DynamicUser=yes",
+        "StateDirectory=watcher",
+        "LoadCredential=watcher:/etc/watcher/secrets",
+        "Restart=on-failure",
+        "StartLimitIntervalSec=0",
+        # numpy's mbind() would else be the death of the daemon.
+        "SystemCallErrorNumber=EPERM",
+    ],
+)
+def test_what_the_daemon_relies_on(line: str) -> None:
+    """Settings that an edit must not lose."""
+    assert line in UNIT.read_text(encoding="utf-8").splitlines()
+
+
+def test_the_guide_is_short() -> None:
+    """At most six commands from a clone to a running service."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    guide = readme.partition("As a service, with systemd:")[2].lstrip("\n").partition("\n\n")[0]
+    commands = [line for line in guide.splitlines() if line.startswith("    ")]
+    assert len(commands) == len(guide.splitlines())
+    assert 1 <= len(commands) <= 6
+    assert not any("&&" in line or ";" in line for line in commands)
