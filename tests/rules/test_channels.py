@@ -19,7 +19,6 @@ RULES = "rules: [{name: a, watch: {region: US}, when: {review_count: 1}, notify:
         ("{url: 'json://x', quiet: {hours: '7:00-07:00'}}", "begins when it ends"),
         ("{url: 'json://x', quiet: '22:00-07:00'}", "me.quiet: must be a mapping, not"),
         ("{url: 'json://x', digest: '9 o clock'}", "me.digest: "),
-        ("{url: 'json://x', template: '{{ x }}'}", '"template" is not supported yet'),
     ],
 )
 def test_refuses(channel: str, message: str) -> None:

@@ -82,6 +82,9 @@ async def _send(channel: Channel, targets: Mapping[str, Target], now: int) -> di
     message, zone = sample_message(now), ZoneInfo(channel.timezone)
     chosen = [targets[name] for name in channel.targets]
     outcomes = await asyncio.gather(
-        *(each.send(render(message, each.style, zone, each.limit)) for each in chosen)
+        *(
+            each.send(render(message, each.style, zone, each.limit, channel.template))
+            for each in chosen
+        )
     )
     return dict(zip(channel.targets, outcomes, strict=True))

@@ -9,30 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from enum import StrEnum
+from functools import partial
 
+import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from watcher.delivery.neutral import escape_markdown, neutralise
+from watcher.delivery.own import OwnTemplate, write_own
+from watcher.delivery.style import Style
 from watcher.delivery.view import TITLE_LENGTH, View, cut_text, cut_to, view_of
 from watcher.model import Message
+
+__all__ = ["LONGEST", "Rendered", "Style", "render"]
 
 LONGEST = 30_000
 _BETWEEN = 16  # what Apprise may put between a title and a body that it joins
 
-
-class Style(StrEnum):
-    """How a family of services wants its text; the value names the template."""
-
-    PLAIN = "plain.txt"
-    MARKDOWN = "markdown.md"
-    TELEGRAM = "telegram.html"
-    EMAIL = "email.html"
-
-    @property
-    def body_format(self) -> str:
-        """What the body is, in Apprise's words: text, markdown or html."""
-        return {Style.PLAIN: "text", Style.MARKDOWN: "markdown"}.get(self, "html")
+log = structlog.get_logger("watcher.delivery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +47,40 @@ class _Ready(str):
     __slots__ = ()
 
 
-def render(message: Message, style: Style, zone: tzinfo = UTC, limit: int = LONGEST) -> Rendered:
+def render(
+    message: Message,
+    style: Style,
+    zone: tzinfo = UTC,
+    limit: int = LONGEST,
+    template: OwnTemplate | None = None,
+) -> Rendered:
     """Write ``message``; title and body together take at most ``limit`` UTF-16 units.
 
     UTF-16 is the strictest count in use (Telegram's); an emoji is two. Times are told in
     ``zone``. A message that can't be shortened to a very small limit is as short as it gets.
+    The channel's own ``template`` lays out alerts; where it fails, they are told as usual.
     """
     title = neutralise(message.title, min(TITLE_LENGTH, max(limit // 2, 20)))
-    environment = _MARKDOWN if style is Style.MARKDOWN else _OTHERS
-    template = environment.get_template(f"{style}.j2")
-
-    def write(shown: View) -> str:
-        return template.render(view=shown).strip("\n")
-
     # Telegram has no titles: Apprise would write one into the body, unescaped.
     outside = 0 if style is Style.TELEGRAM else _units(title) + _BETWEEN
-    body = _fitting(view_of(message, title, zone), write, limit - outside)
+    view, room = view_of(message, title, zone), limit - outside
+    usual = partial(_usual, style)
+    if template is None or message.kind == "operator":
+        body = _fitting(view, usual, room)
+    else:
+        try:
+            body = _fitting(view, partial(write_own, template, message, style), room)
+        except Exception as error:  # noqa: BLE001 - a template must not cost an alert
+            log.warning("a template failed; told as usual", rule=message.rule, error=str(error))
+            body = _fitting(view, usual, room)
     return Rendered(
         "" if style is Style.TELEGRAM else title, body, style.body_format, message.severity.value
     )
+
+
+def _usual(style: Style, shown: View) -> str:
+    environment = _MARKDOWN if style is Style.MARKDOWN else _OTHERS
+    return environment.get_template(f"{style}.j2").render(view=shown).strip("\n")
 
 
 def _fitting(whole: View, write: Callable[[View], str], limit: int) -> str:

@@ -12,9 +12,6 @@ from watcher.rules.source import Source
 from watcher.rules.words import kind, nearest, quoted
 from watcher.schedule import parse_digest, parse_quiet
 
-NOT_YET = "is not supported yet"
-_LATER = ("template",)
-
 
 class Channels:
     """The channels read so far; a broken one is remembered, so that its users aren't blamed."""
@@ -70,9 +67,6 @@ class Channels:
         section = source.shape(ChannelSection, raw, path)
         if section is None:
             return None
-        for later in _LATER:
-            if getattr(section, later) is not None:
-                source.report((*path, later), f'"{later}" {NOT_YET}', at_key=True)
         urls = tuple(Secret(url) for url in section.url)
         listed = isinstance(raw, dict) and isinstance(raw["url"], list)
         places = [
@@ -88,6 +82,7 @@ class Channels:
             origins,
             quiet=parse_quiet(quiet.hours, quiet.timezone or zone) if quiet else None,
             digest=parse_digest(section.digest, zone) if section.digest else None,
+            template=section.template,
         )
 
     def _is_known(self, name: object, source: Source, path: Path) -> bool:

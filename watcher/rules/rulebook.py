@@ -13,6 +13,7 @@ from watcher.keyapi.query import Query
 from watcher.model import Severity
 from watcher.rules.conditions.base import Condition
 from watcher.rules.metrics import Catalogue, Metric
+from watcher.rules.templates import Template
 from watcher.schedule import Cron, Quiet, Schedule
 from watcher.units import DAY
 
@@ -58,8 +59,8 @@ class Channel:
     """Where alerts go: one target for each URL. ``timezone`` is that of the times it shows.
 
     ``quiet`` are the hours in which it is told nothing; with a ``digest`` it is told at those
-    times only, all at once. ``origins`` say where each URL is written, for what is found wrong
-    with it later.
+    times only, all at once. ``template`` lays its messages out. ``origins`` say where each URL is
+    written, for what is found wrong with it later.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Channel:
     origins: tuple[Problem, ...] = ()
     quiet: Quiet | None = None
     digest: Cron | None = None
+    template: Template | None = None
 
     @property
     def targets(self) -> tuple[str, ...]:

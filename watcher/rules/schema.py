@@ -9,13 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import ErrorDetails
 
 from watcher.keyapi.fields import PARAMETER_BY_NAME
 from watcher.model import Severity
 from watcher.rules import readers
 from watcher.rules.document import Path
+from watcher.rules.templates import Template, parse_template
 from watcher.rules.words import kind, nearest, quoted
 from watcher.units import DAY, format_number
 
@@ -38,6 +47,9 @@ Names: TypeAlias = Annotated[Any, WithJsonSchema(NAMES)]
 Url: TypeAlias = Annotated[str, BeforeValidator(readers.url, json_schema_input_type=str)]
 Urls: TypeAlias = Annotated[
     list[Url], BeforeValidator(readers.urls, json_schema_input_type=list[str] | str)
+]
+OwnTemplate: TypeAlias = Annotated[
+    InstanceOf[Template], BeforeValidator(parse_template, json_schema_input_type=str)
 ]
 Zone: TypeAlias = Annotated[str, BeforeValidator(readers.timezone, json_schema_input_type=str)]
 
@@ -80,7 +92,7 @@ class ChannelSection(Section):
     digest: Annotated[str, BeforeValidator(readers.digest, json_schema_input_type=str)] | None = (
         Field(None, description='collect, and send once: "09:00" or a cron line')
     )
-    template: Text | None = Field(None, description="a Jinja2 template for its messages")
+    template: OwnTemplate | None = Field(None, description="a Jinja2 template for its messages")
 
 
 class DefaultsSection(Section):

@@ -1,0 +1,71 @@
+"""A channel's own template: the message as plain values, each escaped for the service's format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from markupsafe import escape
+
+from watcher.delivery.neutral import escape_markdown, neutralise
+from watcher.delivery.style import Style
+from watcher.delivery.view import Product, View
+from watcher.model import Message
+
+
+class OwnTemplate(Protocol):
+    """``watcher.rules.templates.Template`` is the real one."""
+
+    def write(self, values: Mapping[str, Any], escape: Callable[[str], str], /) -> str: ...
+
+
+def write_own(template: OwnTemplate, message: Message, style: Style, shown: View) -> str:
+    """The body. Line breaks stay in mail; Telegram, which has no titles, gets it on top."""
+    body = template.write(values_of(message, shown), _ESCAPES[style])
+    if style is Style.TELEGRAM:
+        return f"<b>{_html(shown.title)}</b>\n{body}"
+    if style is Style.EMAIL:
+        return f'<div style="white-space:pre-wrap">{body}</div>'
+    return body
+
+
+def values_of(message: Message, shown: View) -> dict[str, Any]:
+    """What a template may use; the names are those of ``watcher.rules.templates.SAMPLE``."""
+    return {
+        "title": shown.title,
+        "severity": message.severity.value,
+        "rule": neutralise(message.rule),
+        "region": neutralise(message.region),
+        "text": shown.text,
+        "products": [_product(product) for product in shown.products],
+        "rest": shown.rest,
+        "names": list(shown.names),
+        "more": shown.more,
+        "data": shown.data,
+        "footer": shown.footer,
+    }
+
+
+def _product(product: Product) -> dict[str, Any]:
+    return {
+        "number": product.number,
+        "id": product.link.rpartition("/")[2],
+        "name": product.name,
+        "link": product.link,
+        "alert": product.alert,
+        "notes": list(product.notes),
+        "why": list(product.why),
+        "facts": list(product.facts),
+    }
+
+
+def _html(text: str) -> str:
+    return str(escape(text))
+
+
+_ESCAPES: Mapping[Style, Callable[[str], str]] = {
+    Style.PLAIN: str,
+    Style.MARKDOWN: escape_markdown,
+    Style.TELEGRAM: _html,
+    Style.EMAIL: _html,
+}
