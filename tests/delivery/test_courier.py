@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ import pytest
 
 from tests.delivery.ends import receiving, serving
 from tests.delivery.messages import NOW, alerts, operator
-from watcher.delivery.courier import POLL, Courier, Storage, StoreThread, backoff
+from watcher.delivery.courier import POLL, Courier, Nobody, Storage, StoreThread, backoff
 from watcher.delivery.message import Rendered, Style
 from watcher.delivery.target import Kind, Outcome, Target
 from watcher.errors import StoreError
@@ -56,13 +56,15 @@ class Line:
     style: Style = Style.PLAIN
     limit: int = 4_000
     awaited: dict[int, asyncio.Event] = field(default_factory=dict)
+    had: list[frozenset[str]] = field(default_factory=list)
 
     def has(self, count: int) -> asyncio.Event:
         """Set once this many messages came."""
         self.awaited[count] = asyncio.Event()
         return self.awaited[count]
 
-    async def send(self, rendered: Rendered, /) -> Outcome:
+    async def send(self, rendered: Rendered, /, *, taken: Collection[str] = ()) -> Outcome:
+        self.had.append(frozenset(taken))
         if self.error is not None:
             raise self.error
         self.taken.append(rendered)
@@ -71,6 +73,25 @@ class Line:
         if self.gate is not None:
             await self.gate.wait()
         return self.plan.pop(0) if self.plan else SENT
+
+
+@dataclass
+class Ear(Nobody):
+    """Writes down what became of each row, and breaks if it is to."""
+
+    heard: list[str] = field(default_factory=list)
+    error: Exception | None = None
+
+    def died(self, storage: object, notification: Notification, reason: str) -> None:
+        self._hear(f"{notification.id} died: {reason}")
+
+    def took(self, storage: object, notification: Notification) -> None:
+        self._hear(f"{notification.id} sent")
+
+    def _hear(self, what: str) -> None:
+        self.heard.append(what)
+        if self.error is not None:
+            raise self.error
 
 
 class Store:
@@ -114,11 +135,13 @@ def store() -> Any:
     made.database.close()
 
 
-def _courier(store: StoreThread, lines: Mapping[str, Line], clock: Clock, **more: Any) -> Courier:
+def _courier(
+    store: StoreThread[Database], lines: Mapping[str, Line], clock: Clock, **more: Any
+) -> Courier[Database]:
     return Courier(store, lines, now=clock, pause=clock.pause, **more)
 
 
-async def _turn(courier: Courier) -> float:
+async def _turn(courier: Courier[Database]) -> float:
     wait = await courier.turn()
     await courier.idle()
     return wait
@@ -216,13 +239,9 @@ async def test_a_permanent_answer_is_dead_at_once(store: Store) -> None:
     """The row is given up, told of, and the next one goes."""
     clock, line = Clock(), Line([GONE])
     first, second = (store.add(operator(text), "growth/1")[0] for text in "ab")
-    told: list[tuple[int, str]] = []
-
-    async def on_dead(row: Notification, reason: str) -> None:
-        told.append((row.id, reason))
-
-    await _turn(_courier(store, {"growth/1": line}, clock, on_dead=on_dead))
-    assert told == [(first, "HTTP 404")]
+    ear = Ear()
+    await _turn(_courier(store, {"growth/1": line}, clock, keeper=ear))
+    assert ear.heard == [f"{first} died: HTTP 404", f"{second} sent"]
     assert store.row(first).state is NotificationState.DEAD
     assert store.row(second).state is NotificationState.SENT
 
@@ -252,7 +271,7 @@ async def test_what_was_dead_can_be_sent_again(store: Store) -> None:
     courier = _courier(store, {"growth/1": line}, clock)
     await _turn(courier)
     clock.now += 3 * DAY
-    assert store.database.outbox.retry(None, clock.now) == 1
+    assert store.database.outbox.retry(None, clock.now) == [row_id]
     line.plan = [AGAIN]
     await _turn(courier)
     assert store.row(row_id).next_try == clock.now + 10
@@ -407,6 +426,6 @@ def test_the_store_is_the_couriers_storage() -> None:
     """The narrow protocol is what the real store is (mypy holds it, too)."""
     database = Database.in_memory()
     storage: Storage = database
-    assert list(storage.outbox.due_targets()) == []
+    assert list(storage.outbox.due_targets(NOW)) == []
     assert msgspec.json.decode(msgspec.json.encode(alerts(["x"])), type=Message) == alerts(["x"])
     database.close()

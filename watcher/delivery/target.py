@@ -17,9 +17,9 @@ import re
 import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import cache, partial
@@ -36,7 +36,9 @@ from watcher.errors import TargetError
 
 TIMEOUT = 30.0
 PERMANENT = frozenset({400, 401, 403, 404, 410, 413})
-_STUCK = 2  # threads of one target that may be left behind before a try is refused
+# Threads of one target that may be left behind before a try is refused: those that not even
+# cutting their connections ends (a name server that hangs, a plugin with connections of its own).
+_STUCK = 2
 
 _NOISY = ("apprise", "urllib3", "requests", "charset_normalizer", "markdown", "MARKDOWN")
 _STYLES = {
@@ -67,11 +69,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One try's end. ``detail`` is for people; ``retry_after`` is seconds, if the service said."""
+    """One try's end. ``detail`` is for people; ``retry_after`` is seconds, if the service said.
+
+    ``taken`` marks the recipients that have the message, of a URL with several of them.
+    """
 
     kind: Kind
     detail: str
     retry_after: float | None = None
+    taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,7 @@ class Target:
         self._timeout = timeout
         self._clock = clock
         self._left: list[Future[bool]] = []
+        self._secret = url
         self._apprise, self._plugin = _load(name, url.reveal(), timeout)
         plugin = self._plugin
         self.service = _service(plugin)
@@ -135,19 +142,40 @@ class Target:
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.service}://***>"
 
-    async def send(self, rendered: Rendered, attachments: Sequence[Attachment] = ()) -> Outcome:
-        """Try once, for at most the timeout; never raises for what the service does."""
+    async def send(
+        self,
+        rendered: Rendered,
+        attachments: Sequence[Attachment] = (),
+        *,
+        taken: Collection[str] = (),
+    ) -> Outcome:
+        """Try once, for at most the timeout; never raises for what the service does.
+
+        Recipients marked in ``taken`` (by an earlier try) have it already.
+        """
         self._left = [future for future in self._left if not future.done()]
         if len(self._left) >= _STUCK:
-            return Outcome(Kind.RETRY, f"{self.service}: earlier tries still hang")
+            return Outcome(
+                Kind.RETRY, f"{self.service}: earlier tries still hang", taken=frozenset(taken)
+            )
         files = attachments if self.takes_files else ()
-        with observing.observed() as observation:
+        accepted = observing.Accepted(self._secret.reveal(), taken)
+        with observing.observed(accepted) as observation:
             future = _on_own_thread(partial(self._notify, rendered, files), f"send-{self.name}")
+        future.add_done_callback(lambda _done: observation.close())
+        outcome = await self._outcome(future, observation)
+        if outcome.kind is Kind.SENT:
+            return outcome
+        # Apprise marks a whole message, too; the marks of a failure are of recipients.
+        return replace(outcome, detail=_but(outcome.detail, accepted), taken=accepted.marks)
+
+    async def _outcome(self, future: Future[bool], observation: observing.Observation) -> Outcome:
         try:
             async with asyncio.timeout(self._timeout):
                 taken = await asyncio.wrap_future(future)
         except TimeoutError:
             self._left.append(future)
+            observation.abort()
             return Outcome(
                 Kind.RETRY, f"{self.service}: no end of the answer within {self._timeout:g} s"
             )
@@ -206,6 +234,11 @@ class Target:
         soft = [code for code in replies if code < 500]
         detail = f"{self.service}: the mail server answered {(soft or replies)[-1]}"
         return Outcome(Kind.RETRY if soft or passing else Kind.DEAD, detail)
+
+
+def _but(detail: str, accepted: observing.Accepted) -> str:
+    """The detail, with that some of several recipients have it."""
+    return f"{detail}; not all of its recipients have it" if accepted.marks else detail
 
 
 def _load(name: str, url: str, timeout: float) -> tuple[Apprise, NotifyBase]:

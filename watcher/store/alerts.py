@@ -207,14 +207,17 @@ class Alerts:
         return {(rule, AlertState(state)): count for rule, state, count in rows}
 
     def _deliveries(self, alerts: Sequence[Alert]) -> dict[int, tuple[Delivery, ...]]:
-        """A message is found by the first of its notifications."""
+        """A message is found by the first of its notifications; one that was joined fares as
+        the one that tells it."""
         found: dict[int, tuple[Delivery, ...]] = {}
         rows = self._db.rows(
-            "SELECT a.id, t.channel, t.told_at, n.target, n.state FROM json_each(?) AS w "
+            "SELECT a.id, t.channel, t.told_at, n.target, coalesce(j.state, n.state) "
+            "FROM json_each(?) AS w "
             "CROSS JOIN alerts AS a ON a.id = w.value "
             "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product AND t.alert = a.id "
             "LEFT JOIN notifications AS f ON f.id = t.notification "
             "LEFT JOIN notifications AS n ON n.message = f.message AND n.channel = t.channel "
+            "LEFT JOIN notifications AS j ON j.id = n.joined "
             "ORDER BY t.channel, n.id",
             (listed(alert.id for alert in alerts),),
         )
