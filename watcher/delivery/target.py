@@ -238,7 +238,7 @@ class Target:
 
 def _but(detail: str, accepted: observing.Accepted) -> str:
     """The detail, with that some of several recipients have it."""
-    return f"{detail}; not all of its recipients have it" if accepted.marks else detail
+    return f"{detail}; some of its recipients have it" if accepted.marks else detail
 
 
 def _load(name: str, url: str, timeout: float) -> tuple[Apprise, NotifyBase]:
