@@ -281,6 +281,13 @@ async def test_refused_recipients(mail: MailServer, reply: str, kind: Kind) -> N
 ANN, BOB, CAT = "ann@example.com", "bob@example.com", "cat@example.com"
 
 
+def _hasty(url: Secret) -> Target:
+    """Without the seconds that Apprise leaves between two mails."""
+    target = Target("me/1", url)
+    target._plugin.request_rate_per_sec = 0
+    return target
+
+
 async def _until_done(target: Target, tries: int) -> tuple[Outcome, ...]:
     """So many tries of one message, each knowing what the one before learnt."""
     outcomes: list[Outcome] = []
@@ -293,7 +300,7 @@ async def _until_done(target: Target, tries: int) -> tuple[Outcome, ...]:
 async def test_who_has_a_mail_does_not_get_it_again(mail: MailServer) -> None:
     """One of two recipients is greylisted: only that one is asked again, and gets it."""
     mail.later = {ANN: 3}
-    target = Target("me/1", mail.url([ANN, BOB]))
+    target = _hasty(mail.url([ANN, BOB]))
     *waiting, last = await _until_done(target, 4)
     assert [(each.kind, each.detail) for each in waiting] == [
         (Kind.RETRY, "mailto: the mail server answered 451; some of its recipients have it")
@@ -305,7 +312,7 @@ async def test_who_has_a_mail_does_not_get_it_again(mail: MailServer) -> None:
 async def test_a_refused_recipient_is_seen_and_others_get_it_once(mail: MailServer) -> None:
     """It is dead at once, and says that some have it; a retry by hand asks only who has it not."""
     mail.recipients = {ANN: "550 no such user"}
-    target = Target("me/1", mail.url([ANN, BOB]))
+    target = _hasty(mail.url([ANN, BOB]))
     outcomes = await _until_done(target, 2)
     assert [(each.kind, each.detail) for each in outcomes] == [
         (Kind.DEAD, "mailto: the mail server answered 550; some of its recipients have it")
@@ -319,7 +326,7 @@ async def test_a_refused_recipient_is_seen_and_others_get_it_once(mail: MailServ
 async def test_one_is_refused_and_one_greylisted(mail: MailServer) -> None:
     """Another try may still reach somebody; once it has, it is dead for the other."""
     mail.recipients, mail.later = {ANN: "550 no"}, {BOB: 1}
-    first, second = await _until_done(Target("me/1", mail.url([ANN, BOB])), 2)
+    first, second = await _until_done(_hasty(mail.url([ANN, BOB])), 2)
     assert (first.kind, second.kind) == (Kind.RETRY, Kind.DEAD)
     assert mail.delivered == [BOB]
 
@@ -327,7 +334,7 @@ async def test_one_is_refused_and_one_greylisted(mail: MailServer) -> None:
 async def test_a_copy_is_not_sent_again(mail: MailServer) -> None:
     """A server may take a mail for one recipient of it and not for another."""
     mail.later = {ANN: 2}
-    target = Target("me/1", mail.url([ANN, BOB], more=f"&cc={CAT}"))
+    target = _hasty(mail.url([ANN, BOB], more=f"&cc={CAT}"))
     outcomes = await _until_done(target, 3)
     assert [each.kind for each in outcomes] == [Kind.RETRY, Kind.RETRY, Kind.SENT]
     assert sorted(mail.delivered) == [ANN, BOB, CAT]
@@ -336,10 +343,10 @@ async def test_a_copy_is_not_sent_again(mail: MailServer) -> None:
 async def test_marks_of_recipients_say_nothing(mail: MailServer) -> None:
     """They are kept in the database, where no address may stand, and hold for one URL only."""
     mail.later = {ANN: 9}
-    first = await Target("me/1", mail.url([ANN, BOB])).send(PLAIN)
+    first = await _hasty(mail.url([ANN, BOB])).send(PLAIN)
     assert first.taken
     assert "bob" not in repr(first).lower()
-    other = Target("me/1", mail.url([ANN, BOB], more="&name=x"))
+    other = _hasty(mail.url([ANN, BOB], more="&name=x"))
     await other.send(PLAIN, taken=first.taken)
     assert mail.delivered == [BOB, BOB]
 

@@ -89,7 +89,8 @@ class _Joining:
         reminded = self._ids(Decision.REMINDER)
         self._told = self._begun | reminded
         alerts = database.alerts.by_id(sorted(self._told | self._ended))
-        self._newest = {(alert.rule, alert.product): alert for alert in alerts}
+        self._keys = list(dict.fromkeys((alert.rule, alert.product) for alert in alerts))
+        self._passed = {alert.id for alert in alerts if alert.id in self._told and _is_over(alert)}
         self._over = {
             (alert.rule, alert.product): alert
             for alert in alerts
@@ -109,15 +110,14 @@ class _Joining:
         else:
             severity = Severity.WARNING if troubles else Severity.INFO
             base = Message("joined", "", severity, self._now)
-        passed = len(self._newest) - len({(o.alert.rule, o.alert.product) for o in owed})
+        passed = len(self._passed - {each.alert.id for each in owed})
         about = ", ".join(
             part for part in (counted(owed), _count(len(troubles), "trouble")) if part
         )
         lines = [
             self._opening(),
             *([base.text] if base.text else []),
-            *([f"{_count(passed, 'alert')} of theirs no longer holds."] if passed == 1 else []),
-            *([f"{_count(passed, 'alert')} of theirs no longer hold."] if passed > 1 else []),
+            *([f"{_count(passed, 'alert')} began and ended meanwhile."] if passed else []),
             *(f"watcher: {text}" for text in troubles),
             *(f"watcher: over: {cause}" for cause in ends),
             *([f"{_count(others, 'trouble')} of the watcher came and went."] if others else []),
@@ -164,9 +164,9 @@ class _Joining:
 
     def _owed(self) -> dict[str, list[Owed]]:
         """By rule, each product once: that it fires, or else that it ended."""
-        firing = self._firing(name for name, _ in self._newest)
+        firing = self._firing(name for name, _ in self._keys)
         owed: dict[str, list[Owed]] = {}
-        for key in self._newest:
+        for key in self._keys:
             if key in firing:
                 owed.setdefault(key[0], []).append(Owed(firing[key], Decision.REMINDER))
             elif key in self._over:
@@ -204,6 +204,10 @@ class _Joining:
             f"{_count(len(self._piled), 'message')} waited for up to {waited}. "
             "What still holds of them:"
         )
+
+
+def _is_over(alert: Alert) -> bool:
+    return alert.resolved_at is not None
 
 
 def _count(number: int, noun: str) -> str:

@@ -201,9 +201,9 @@ class Outbox:
         self, ids: Sequence[int] | None, now: Instant, target: str | None = None
     ) -> builtins.list[int]:
         """Dead ones (of ``ids``, or all; of ``target``) wait again with a fresh day to be tried
-        in; the ids. One of ``ids`` that waits for a later try is tried now.
+        in; the ids. Of ``ids`` and ``target`` those that wait for a later try are tried now.
         """
-        states = [_DEAD] if ids is None else [_DEAD, _WAITING]
+        states = [_DEAD] if ids is None and target is None else [_DEAD, _WAITING]
         return self._move(
             "state = 'waiting', next_try = ?, tries = 0, first_try = NULL, finished = NULL",
             now, ids, target, states,
