@@ -225,7 +225,7 @@ def test_it_is_brought_up_to_date(store: Database) -> None:
 
 
 @pytest.mark.parametrize("permanent", [True, False])
-def test_what_was_given_up_with_it(store: Database, permanent: bool) -> None:  # noqa: FBT001
+def test_what_was_given_up_with_it(store: Database, permanent: bool) -> None:
     """After its day those wait again that had none; what is refused for good is dead as one."""
     world = world_of(store, rule(SELLS, ENDS))
     world.scan({"1": 20})

@@ -123,7 +123,7 @@ def test_refuses(
         store.outbox.add("you", ["he/1"], operator("dropped"), NOW)
         store.outbox.drop([5], NOW)
         store.outbox.add("you", ["she/1"], operator("joined"), NOW)
-        store.backlog.join("she/1", operator("joins"), NOW)
+        store.backlog.join("she/1", [6], operator("joins"), NOW)
     before = _states(database)
     result = watcher("outbox", verb, *arguments)
     assert result.code == code

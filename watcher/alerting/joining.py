@@ -29,27 +29,27 @@ _Key = tuple[str, int]  # of rule and product
 
 
 def join_backlog(database: Database, book: Rulebook, target: str, now: Instant) -> bool:
-    """Join what waits for ``target`` where that are dozens, in one transaction; whether it did.
+    """Join what waits for ``target`` where that are dozens; whether it did.
 
-    What was joined once takes in what came since, and is brought up to date.
+    What was joined once takes in what came since, and is brought up to date. It is written in
+    one transaction; what is read for it before may be a lot.
     """
     if not _is_long(database, target):
         return False
+    head, piled = database.backlog.head(target), database.backlog.messages(target)
+    if head is None:
+        return False
+    joining = _Joining(database, book, piled, now)
+    message, rows = joining.message(), {each.row for each in piled}
+    if head.joins and rows == {head.id}:
+        before = database.outbox.get(head.id)
+        if before is not None and _same(before.message, message):
+            return False
     with database.atomic():
-        head = database.backlog.head(target)
-        if head is None:
-            return False
-        piled = database.backlog.messages(target)
-        if not piled:  # pruned: what it told stays as it was told
-            return False
-        joining = _Joining(database, book, piled, now)
-        message = joining.message()
-        if head.joins and database.backlog.size(target, 2) == 1:
-            before = database.outbox.get(head.id)
-            if before is not None and _same(before.message, message):
-                return False
-        joining.mark(head.channel, database.backlog.join(target, message, now))
-    return True
+        row = database.backlog.join(target, rows, message, now)
+        if row is not None:
+            joining.mark(head.channel, row)
+    return row is not None
 
 
 def _same(before: Message, after: Message) -> bool:
@@ -88,13 +88,19 @@ class _Joining:
         self._ended = self._ids(Decision.RESOLVED)
         reminded = self._ids(Decision.REMINDER)
         self._told = self._begun | reminded
-        alerts = database.alerts.by_id(sorted(self._told | self._ended))
-        self._keys = list(dict.fromkeys((alert.rule, alert.product) for alert in alerts))
-        self._passed = {alert.id for alert in alerts if alert.id in self._told and _is_over(alert)}
+        alerts = database.alerts.brief(self._told | self._ended)
+        self._keys = list(dict.fromkeys((rule, product) for _, rule, product, _ in alerts))
+        self._passed = {
+            alert for alert, _, _, ended in alerts if ended is not None and alert in self._told
+        }
+        over = {
+            (rule, product): alert
+            for alert, rule, product, _ in alerts
+            if alert in self._ended and alert not in self._begun
+        }
         self._over = {
             (alert.rule, alert.product): alert
-            for alert in alerts
-            if alert.id in self._ended and alert.id not in self._begun
+            for alert in database.alerts.by_id(list(over.values()))
         }
         owed = self._owed()
         self._parts = [
@@ -204,10 +210,6 @@ class _Joining:
             f"{_count(len(self._piled), 'message')} waited for up to {waited}. "
             "What still holds of them:"
         )
-
-
-def _is_over(alert: Alert) -> bool:
-    return alert.resolved_at is not None
 
 
 def _count(number: int, noun: str) -> str:

@@ -8,13 +8,13 @@ place, and fares as that one does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from watcher.model import Instant, Message
-from watcher.store.connection import Connection
+from watcher.store.connection import Connection, listed
 
 _HEAD = (
     "SELECT id, channel, next_try, tries, first_try, "
@@ -51,8 +51,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Piled:
-    """A message that the target has not had, and when it was written; the oldest first."""
+    """A message that the target has not had, and when it was written.
 
+    ``row`` is the notification that waits with it: its own, or the one that it was joined with.
+    """
+
+    row: int
     created: Instant
     gist: Gist
 
@@ -85,44 +89,47 @@ class Backlog:
         )
 
     def messages(self, target: str) -> list[Piled]:
-        """All that wait, with those joined with them in the place of those that join them."""
+        """All that wait, with those joined with them in the place of those that join them; the
+        oldest first."""
         rows = self._db.rows(
-            f"SELECT n.id, n.created, m.body FROM notifications AS n "
+            "SELECT n.id, n.id, n.created, m.body FROM notifications AS n "
             f"JOIN messages AS m ON m.id = n.message WHERE {_OF_TARGET} "
             "AND NOT EXISTS (SELECT 1 FROM notifications WHERE joined = n.id) "
-            "UNION ALL SELECT c.id, c.created, m.body FROM notifications AS n "
+            "UNION ALL SELECT c.id, n.id, c.created, m.body FROM notifications AS n "
             "CROSS JOIN notifications AS c ON c.joined = n.id "
             f"JOIN messages AS m ON m.id = c.message WHERE {_OF_TARGET} ORDER BY 1",
             (target,),
         )
-        return [Piled(created, _decode(body)) for _, created, body in rows]
+        return [Piled(row, created, _decode(body)) for _, row, created, body in rows]
 
-    def join(self, target: str, message: Message, now: Instant) -> int:
-        """Have ``message`` tell what all that wait for ``target`` were to tell, as one that waits
-        in their place and is due; its id.
+    def join(self, target: str, rows: Iterable[int], message: Message, now: Instant) -> int | None:
+        """Have ``message`` tell what ``rows`` were to tell, as one that waits in their place and
+        is due; its id.
 
-        Where the first of them joins others already, it is that one, brought up to date. Else it
-        is a new one, which goes on with the tries of the first: the service has failed so long.
+        Where the first that waits for ``target`` joins others already, it is that one, brought up
+        to date. Else it is a new one, which goes on with the tries of the first: the service has
+        failed so long. Nothing is done, and None, where the first is none of ``rows``.
         """
         with self._db.atomic():
-            head = self.head(target)
-            if head is None:
-                raise LookupError(f"nothing waits for {target}")
+            head, ids = self.head(target), set(rows)
+            if head is None or head.id not in ids:
+                return None
             stored = self._store(message, now)
             row = head.id if head.joins else self._insert(target, head, stored, now)
+            others = listed(ids - {row})
             self._db.execute(
                 "UPDATE notifications SET message = ?, next_try = ?, taken = NULL WHERE id = ?",
                 (stored, min(head.next_try, now), row),
             )
             self._db.execute(
-                f"UPDATE notifications AS c SET joined = ?2 FROM notifications AS n "
-                f"WHERE c.joined = n.id AND {_OF_TARGET} AND n.id <> ?2",
-                (target, row),
+                "UPDATE notifications SET joined = ?2 "
+                "WHERE joined IN (SELECT value FROM json_each(?1))",
+                (others, row),
             )
             self._db.execute(
-                "UPDATE notifications AS n SET state = 'joined', joined = ?2, finished = ?3 "
-                f"WHERE {_OF_TARGET} AND n.id <> ?2",
-                (target, row, now),
+                "UPDATE notifications SET state = 'joined', joined = ?2, finished = ?3 "
+                "WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'waiting'",
+                (others, row, now),
             )
         return row
 
