@@ -151,7 +151,7 @@ async def test_a_hang_ends_with_the_timeout(service: Service) -> None:
 async def test_a_drip_ends_with_the_timeout(service: Service) -> None:
     """Each byte comes in time, the end never: the connection is cut, and no thread stays behind."""
     service.behave = "drip"
-    target = Target("growth/1", service.url, timeout=0.2)
+    target = Target("drip/1", service.url, timeout=0.2)
     for tries in range(1, 5):
         outcome = await target.send(PLAIN)
         assert (outcome.kind, outcome.detail) == (
@@ -159,7 +159,7 @@ async def test_a_drip_ends_with_the_timeout(service: Service) -> None:
             "json: no end of the answer within 0.2 s",
         )
         assert len(service.taken) == tries
-        await until(lambda: not _senders("growth/1"))
+        await until(lambda: not _senders("drip/1"))
     service.behave = "answer"
     assert (await target.send(PLAIN)).kind is Kind.SENT
 
@@ -186,14 +186,14 @@ async def test_what_can_not_be_cut_is_not_piled_up(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two threads that even so go on are left behind, not more, until they end."""
-    target, release = Target("growth/1", service.url, timeout=0.05), threading.Event()
+    target, release = Target("stuck/1", service.url, timeout=0.05), threading.Event()
     with monkeypatch.context() as patch:
         patch.setattr(target, "_notify", lambda *_: release.wait())
         outcomes = [await target.send(PLAIN, taken=["x"]) for _ in range(3)]
     assert outcomes[2].detail == "json: earlier tries still hang"
     assert outcomes[2].taken == {"x"}
     release.set()
-    await until(lambda: not _senders("growth/1"))
+    await until(lambda: not _senders("stuck/1"))
     assert (await target.send(PLAIN)).kind is Kind.SENT
 
 

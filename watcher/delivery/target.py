@@ -1,8 +1,8 @@
 """One channel URL, one try, a typed outcome: the only user of Apprise.
 
 Apprise answers a send with yes or no; the reasons come from ``observing``. A try runs on a
-thread of its own, not in Apprise's shared pool of six, where a few dead services would hold up
-the others; it is a daemon thread, so that a stuck one can't hold up the process's end.
+thread of the target's own, not in Apprise's shared pool of six, where a few dead services would
+hold up the others; it is a daemon thread, so that a stuck one can't hold up the process's end.
 
 A URL is a secret: it is read once, handed to Apprise, and occurs in no text of ours. Apprise,
 requests and urllib3 write addresses into their logs; ``warm_up`` silences these.
@@ -11,10 +11,9 @@ requests and urllib3 write addresses into their logs; ``warm_up`` silences these
 from __future__ import annotations
 
 import asyncio
-import contextvars
+import gc
 import logging
 import re
-import threading
 import time
 import warnings
 from collections.abc import Callable, Collection, Sequence
@@ -31,6 +30,7 @@ from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyBase, Notify
 from apprise.attachment.memory import AttachMemory
 
 from watcher.delivery import observing
+from watcher.delivery.hand import Hand
 from watcher.delivery.message import LONGEST, Rendered, Style
 from watcher.errors import TargetError
 
@@ -110,6 +110,9 @@ def warm_up() -> None:
         # Some of its 186 plugins import what Python is about to drop: not our user's matter.
         warnings.simplefilter("ignore")
         Apprise().add("json://localhost")
+    # They stay for good: looking through them for garbage holds every thread for 50 ms.
+    gc.collect()
+    gc.freeze()
 
 
 class Target:
@@ -131,6 +134,7 @@ class Target:
         self._timeout = timeout
         self._clock = clock
         self._left: list[Future[bool]] = []
+        self._hand = Hand(f"send-{name}")
         self._secret = url
         self._apprise, self._plugin = _load(name, url.reveal(), timeout)
         plugin = self._plugin
@@ -161,7 +165,7 @@ class Target:
         files = attachments if self.takes_files else ()
         accepted = observing.Accepted(self._secret.reveal(), taken)
         with observing.observed(accepted) as observation:
-            future = _on_own_thread(partial(self._notify, rendered, files), f"send-{self.name}")
+            future = self._hand.run(partial(self._notify, rendered, files))
         future.add_done_callback(lambda _done: observation.close())
         outcome = await self._outcome(future, observation)
         if outcome.kind is Kind.SENT:
@@ -175,6 +179,7 @@ class Target:
                 taken = await asyncio.wrap_future(future)
         except TimeoutError:
             self._left.append(future)
+            self._hand.let_go()
             observation.abort()
             return Outcome(
                 Kind.RETRY, f"{self.service}: no end of the answer within {self._timeout:g} s"
@@ -302,19 +307,3 @@ def _style(plugin: NotifyBase, service: str) -> Style:
     style = _STYLES.get(service, Style.PLAIN)
     wanted = plugin._format_override  # noqa: SLF001 - no public way to ask
     return style if wanted is None or wanted.value == style.body_format else Style.PLAIN
-
-
-def _on_own_thread(work: Callable[[], bool], name: str) -> Future[bool]:
-    """Run ``work`` in this context on a daemon thread, which no exit of the process waits for."""
-    future: Future[bool] = Future()
-    future.set_running_or_notify_cancel()  # from here on it can be left, not cancelled
-    context = contextvars.copy_context()
-
-    def run() -> None:
-        try:
-            future.set_result(context.run(work))
-        except Exception as error:  # noqa: BLE001 - told to whom waits
-            future.set_exception(error)
-
-    threading.Thread(target=run, name=name, daemon=True).start()
-    return future
