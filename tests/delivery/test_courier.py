@@ -549,6 +549,29 @@ async def test_drain_sends_what_is_due(store: Store) -> None:
     assert store.row(row_id).state is NotificationState.SENT
 
 
+async def test_drain_sends_what_a_dead_message_leads_to(store: Store) -> None:
+    """`watcher once` ends with it: another target is told at once."""
+
+    class Telling(Nobody):
+        def died(self, storage: Database, _row: Notification, _reason: str) -> None:  # type: ignore[override]
+            storage.outbox.add("growth", ["growth/2"], operator("it is dead"), NOW)
+
+    clock, lines = Clock(), {"growth/1": Line([GONE]), "growth/2": Line()}
+    store.add(operator("a"), "growth/1")
+    await _courier(store, lines, clock, keeper=Telling()).drain(5)
+    assert [each.body for each in lines["growth/2"].taken] == ["it is dead"]
+
+
+async def test_drain_does_not_wait_for_quiet_hours(store: Store) -> None:
+    """Even of a row from the future, which is looked at again and again."""
+    clock, line = Clock(), Line()
+    store.add(operator("a"), "growth/1", at=NOW + DAY)
+    courier = _courier(store, {"growth/1": line}, clock, quiet={"growth": UntilSeven(NOW + HOUR)})
+    async with asyncio.timeout(5):
+        await courier.drain(60)
+    assert line.taken == []
+
+
 async def test_drain_leaves_a_stuck_target(store: Store) -> None:
     """What hangs at the stop stays waiting, and goes out at the next start."""
     clock, stuck = Clock(), Line(gate=asyncio.Event())

@@ -228,19 +228,20 @@ class Courier(Generic[S]):
             task.add_done_callback(self._served)
         return soonest
 
-    async def idle(self) -> None:
-        """Wait until no try is under way; raises what a queue broke on."""
+    async def idle(self) -> int:
+        """Wait until no try is under way; how many there were. Raises what a queue broke on."""
+        tried = 0
         while self._serving:
             await asyncio.wait(self._serving.values())
-            self._reap()
+            tried += self._reap()
+        return tried
 
     async def drain(self, seconds: float) -> None:
         """At the stop: send what is due for at most ``seconds``, then leave the rest waiting."""
         try:
             async with asyncio.timeout(seconds):
                 await self.turn()
-                while self._serving:
-                    await self.idle()
+                while await self.idle():
                     await self.turn()  # what was dead may have been told to another target
         except TimeoutError:
             log.info("not all messages were sent at the stop; the rest goes out at the next start")
@@ -259,11 +260,10 @@ class Courier(Generic[S]):
         await stop.wait()
         self.wake()
 
-    def _reap(self) -> None:
+    def _reap(self) -> int:
         done = [name for name, task in self._serving.items() if task.done()]
         finished = [self._serving.pop(name) for name in done]
-        for task in finished:
-            task.result()
+        return sum(task.result() for task in finished)
 
     def _served(self, task: asyncio.Task[int]) -> None:
         # Not after a look that found nothing due: that would have the loop spin.
