@@ -142,9 +142,12 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a notification says, before it is put into a service's format.
 
-    ``kind``: alerts, digest (of several rules), operator or test. One of alerts has ``items`` in
-    full; ``rest`` counts those beyond the rule's limit and ``more`` names the first of them. The
-    others have ``text``; a digest has both.
+    ``kind``: alerts, digest (of several rules), joined (what still holds of many that waited),
+    operator or test. One of alerts has ``items`` in full; ``rest`` counts those beyond the rule's
+    limit and ``more`` names the first of them. The others have ``text``; a digest and a joined
+    one have both. ``alerts`` are the ids of all alerts that it tells of, also of those that are
+    only counted, by the decision that has them told. ``cause`` is what an operator message is
+    about; ``over``: that it ended.
     """
 
     kind: str
@@ -159,20 +162,32 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     more: tuple[str, ...] = ()
     rest: int = 0
     text: str = ""
+    alerts: dict[str, tuple[int, ...]] = {}
+    cause: str = ""
+    over: bool = False
 
 
 class NotificationState(StrEnum):
-    """A notification waits until its service took it, or it is dead or dropped."""
+    """A notification waits until its service took it, or it is dead or dropped.
+
+    One that waited with dozens of others is joined with them: another one tells what holds.
+    """
 
     WAITING = "waiting"
     SENT = "sent"
     DEAD = "dead"
     DROPPED = "dropped"
+    JOINED = "joined"
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One message queued for one target. ``target`` is its masked name: ``channel/1``."""
+    """One message queued for one target. ``target`` is its masked name: ``channel/1``.
+
+    ``planned`` is when ``next_try`` was set, as far as that is known. ``joined`` is the one that
+    tells this one's message in its place. ``taken`` are marks of those of the target's recipients
+    that have it already.
+    """
 
     id: int
     channel: str
@@ -185,6 +200,9 @@ class Notification:
     error: str | None = None
     finished: Instant | None = None
     first_try: Instant | None = None
+    planned: Instant = 0
+    joined: int | None = None
+    taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

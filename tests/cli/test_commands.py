@@ -122,6 +122,25 @@ def test_check_prints_costs_and_warnings(watcher: Command, rules: Path) -> None:
     assert len(data["forecast"]["warnings"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("urls", "warned"), [('"json://localhost"', True), ('["json://a", "json://b"]', False)]
+)
+def test_check_warns_of_a_lonely_operator(
+    watcher: Command, rules: Path, urls: str, warned: bool
+) -> None:
+    """A dead target is told by the operator's other targets: there is none."""
+    more = f"\noperator: [ops]\nchannels: {{ops: {{url: {urls}}}}}\n"
+    folder = rules.parent / "more"
+    folder.mkdir()
+    rules.rename(folder / "rules.yaml")
+    (folder / "ops.yaml").write_text(more, encoding="utf-8")
+    result = watcher("check", "--rules", folder)
+    assert result.code == 0
+    assert ("only ops/1 hears of the watcher's troubles" in result.out) is warned
+    data = json.loads(watcher("check", "--rules", folder, "--json").out)
+    assert any(each["path"] == "operator" for each in data["warnings"]) is warned
+
+
 def test_check_needs_no_usable_database(watcher: Command, rules: Path, folder: Path) -> None:
     """The rules are right or wrong whatever the database is."""
     (folder / "other.db").write_text("no database at all, but a long enough text to be read")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -26,7 +26,8 @@ class Line:
     style: Style = Style.PLAIN
     limit: int = LONGEST
 
-    async def send(self, rendered: Rendered, /) -> Outcome:
+    async def send(self, rendered: Rendered, /, *, taken: Collection[str] = ()) -> Outcome:
+        assert not taken
         if self.kind is Kind.SENT:
             self.taken.append(f"{rendered.title}: {rendered.body}")
         return Outcome(self.kind, "as told")

@@ -107,10 +107,16 @@ def closed_port() -> int:
 
 @dataclass
 class MailServer:
-    """A mail server: refuses recipients and messages with the replies that it is given."""
+    """A mail server: refuses recipients and messages with the replies that it is given.
+
+    ``later`` has recipients that it greylists so often; ``delivered`` has each recipient of each
+    mail that it took.
+    """
 
     port: int = 0
     recipients: dict[str, str] = field(default_factory=dict)
+    later: dict[str, int] = field(default_factory=dict)
+    delivered: list[str] = field(default_factory=list)
     data: str = "250 OK"
     taken: list[EmailMessage] = field(default_factory=list)
 
@@ -118,6 +124,9 @@ class MailServer:
         self, _server: SMTP, _session: Session, envelope: Envelope, to: str, _options: list[str]
     ) -> str:
         reply = self.recipients.get(to, "250 OK")
+        if self.later.get(to):
+            self.later[to] -= 1
+            reply = "451 4.7.1 greylisted, come again"
         if reply.startswith("250"):
             envelope.rcpt_tos.append(to)
         return reply
@@ -130,6 +139,7 @@ class MailServer:
             parsed = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(parsed, EmailMessage)
             self.taken.append(parsed)
+            self.delivered += envelope.rcpt_tos
         return self.data
 
     def url(self, to: Sequence[str] = ("ann@example.com",), more: str = "") -> Secret:

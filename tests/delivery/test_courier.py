@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ import pytest
 
 from tests.delivery.ends import receiving, serving
 from tests.delivery.messages import NOW, alerts, operator
-from watcher.delivery.courier import POLL, Courier, Storage, StoreThread, backoff
+from watcher.delivery.courier import POLL, Courier, Nobody, Storage, StoreThread, backoff
 from watcher.delivery.message import Rendered, Style
 from watcher.delivery.target import Kind, Outcome, Target
 from watcher.errors import StoreError
@@ -56,13 +56,15 @@ class Line:
     style: Style = Style.PLAIN
     limit: int = 4_000
     awaited: dict[int, asyncio.Event] = field(default_factory=dict)
+    had: list[frozenset[str]] = field(default_factory=list)
 
     def has(self, count: int) -> asyncio.Event:
         """Set once this many messages came."""
         self.awaited[count] = asyncio.Event()
         return self.awaited[count]
 
-    async def send(self, rendered: Rendered, /) -> Outcome:
+    async def send(self, rendered: Rendered, /, *, taken: Collection[str] = ()) -> Outcome:
+        self.had.append(frozenset(taken))
         if self.error is not None:
             raise self.error
         self.taken.append(rendered)
@@ -71,6 +73,25 @@ class Line:
         if self.gate is not None:
             await self.gate.wait()
         return self.plan.pop(0) if self.plan else SENT
+
+
+@dataclass
+class Ear(Nobody):
+    """Writes down what became of each row, and breaks if it is to."""
+
+    heard: list[str] = field(default_factory=list)
+    error: Exception | None = None
+
+    def died(self, storage: object, notification: Notification, reason: str) -> None:
+        self._hear(f"{notification.id} died: {reason}")
+
+    def took(self, storage: object, notification: Notification) -> None:
+        self._hear(f"{notification.id} sent")
+
+    def _hear(self, what: str) -> None:
+        self.heard.append(what)
+        if self.error is not None:
+            raise self.error
 
 
 class Store:
@@ -114,11 +135,13 @@ def store() -> Any:
     made.database.close()
 
 
-def _courier(store: StoreThread, lines: Mapping[str, Line], clock: Clock, **more: Any) -> Courier:
+def _courier(
+    store: StoreThread[Database], lines: Mapping[str, Line], clock: Clock, **more: Any
+) -> Courier[Database]:
     return Courier(store, lines, now=clock, pause=clock.pause, **more)
 
 
-async def _turn(courier: Courier) -> float:
+async def _turn(courier: Courier[Database]) -> float:
     wait = await courier.turn()
     await courier.idle()
     return wait
@@ -216,13 +239,9 @@ async def test_a_permanent_answer_is_dead_at_once(store: Store) -> None:
     """The row is given up, told of, and the next one goes."""
     clock, line = Clock(), Line([GONE])
     first, second = (store.add(operator(text), "growth/1")[0] for text in "ab")
-    told: list[tuple[int, str]] = []
-
-    async def on_dead(row: Notification, reason: str) -> None:
-        told.append((row.id, reason))
-
-    await _turn(_courier(store, {"growth/1": line}, clock, on_dead=on_dead))
-    assert told == [(first, "HTTP 404")]
+    ear = Ear()
+    await _turn(_courier(store, {"growth/1": line}, clock, keeper=ear))
+    assert ear.heard == [f"{first} died: HTTP 404", f"{second} sent"]
     assert store.row(first).state is NotificationState.DEAD
     assert store.row(second).state is NotificationState.SENT
 
@@ -252,7 +271,7 @@ async def test_what_was_dead_can_be_sent_again(store: Store) -> None:
     courier = _courier(store, {"growth/1": line}, clock)
     await _turn(courier)
     clock.now += 3 * DAY
-    assert store.database.outbox.retry(None, clock.now) == 1
+    assert store.database.outbox.retry(None, clock.now) == [row_id]
     line.plan = [AGAIN]
     await _turn(courier)
     assert store.row(row_id).next_try == clock.now + 10
@@ -291,6 +310,171 @@ async def test_an_unknown_target_is_dead_with_a_reason(store: Store) -> None:
         NotificationState.DEAD,
         "the rule file no longer names this target",
     )
+
+
+async def test_all_that_waits_for_an_unknown_target_is_dead_at_once(store: Store) -> None:
+    """As a whole: thousands would be told one by one."""
+    clock, ear = Clock(), Ear()
+    ids = [store.add(operator("a"), "growth/1")[0] for _ in range(3)]
+    await _turn(_courier(store, {}, clock, keeper=ear))
+    assert [store.row(each).state for each in ids] == [NotificationState.DEAD] * 3
+    assert ear.heard == [f"{ids[0]} died: the rule file no longer names this target"]
+
+
+async def test_a_reload_during_a_try(store: Store) -> None:
+    """It ends with the target that it began with; the next row goes to the new one."""
+    clock, old, new = Clock(), Line(gate=asyncio.Event()), Line()
+    first, second = (store.add(operator(text), "growth/1")[0] for text in "ab")
+    courier = _courier(store, {"growth/1": old}, clock)
+    began = old.has(1)
+    await courier.turn()
+    await began.wait()
+    courier.update({"growth/1": new})
+    assert old.gate is not None
+    old.gate.set()
+    await courier.idle()
+    assert [[each.body for each in line.taken] for line in (old, new)] == [["a"], ["b"]]
+    assert {store.row(each).state for each in (first, second)} == {NotificationState.SENT}
+
+
+async def test_a_clock_set_back_delays_nothing(store: Store) -> None:
+    """What was planned by the clock as it stood then is tried now, and planned anew."""
+    clock, line = Clock(), Line([AGAIN] * 3)
+    (row_id,) = store.add(operator("a"), "growth/1")
+    courier = _courier(store, {"growth/1": line}, clock)
+    await _turn(courier)
+    clock.now -= DAY
+    await _turn(courier)
+    assert (len(line.taken), store.row(row_id).next_try) == (2, clock.now + 20)
+    assert await _turn(courier) == POLL
+    assert len(line.taken) == 2
+    clock.now += 20
+    await _turn(courier)
+    assert store.row(row_id).first_try == NOW - DAY
+
+
+async def test_a_row_from_the_future_is_sent(store: Store) -> None:
+    """It was written before the clock was set back."""
+    clock, line = Clock(), Line()
+    store.add(operator("a"), "growth/1", at=NOW + DAY)
+    await _turn(_courier(store, {"growth/1": line}, clock))
+    assert len(line.taken) == 1
+
+
+async def test_a_clock_set_forward_kills_nothing(store: Store) -> None:
+    """Nor does a machine that slept, or a daemon that was down: nobody tried meanwhile."""
+    clock, line = Clock(), Line([AGAIN] * 99)
+    (row_id,) = store.add(operator("a"), "growth/1")
+    courier = _courier(store, {"growth/1": line}, clock)
+    await _turn(courier)
+    clock.now += 3 * DAY
+    await _turn(courier)
+    assert store.row(row_id).state is NotificationState.WAITING
+    began = clock.now
+    while store.row(row_id).state is NotificationState.WAITING:
+        clock.now = store.row(row_id).next_try
+        await _turn(courier)
+    assert DAY - 2 * HOUR <= clock.now - began <= DAY
+
+
+async def test_recipients_that_have_it_are_remembered(store: Store) -> None:
+    """In the database: over a restart and a reload, too."""
+    clock, some = Clock(), frozenset({"one", "two"})
+    line = Line([replace(AGAIN, taken=some), replace(GONE, taken=some)])
+    (row_id,) = store.add(operator("a"), "growth/1")
+    await _turn(_courier(store, {"growth/1": line}, clock))
+    assert store.row(row_id).taken == some
+    clock.now += 10
+    await _turn(_courier(store, {"growth/1": line}, clock))
+    store.database.outbox.retry([row_id], clock.now)
+    await _turn(_courier(store, {"growth/1": line}, clock))
+    assert line.had == [frozenset(), some, some]
+
+
+async def test_a_mark_that_breaks_is_made_before_anything_is_sent_again(store: Store) -> None:
+    """Also after the loop began anew: it would repeat the message for ever."""
+
+    class Breaking(Store):
+        async def run(self, work: Callable[[Database], T], /) -> T:
+            if self.broken and work.__qualname__.startswith("Courier._write"):
+                self.broken -= 1
+                raise RuntimeError("the store is not open")
+            return await super().run(work)
+
+    clock, line, breaking = Clock(), Line(), Breaking()
+    (row_id,) = breaking.add(operator("a"), "growth/1")
+    breaking.broken = 2
+    courier = _courier(breaking, {"growth/1": line}, clock)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            await _turn(courier)
+    await _turn(courier)
+    assert (len(line.taken), breaking.row(row_id).state) == (1, NotificationState.SENT)
+    breaking.database.close()
+
+
+async def test_a_keeper_that_breaks_stops_nothing(store: Store) -> None:
+    """What became of the row is noted all the same."""
+    clock, line, ear = Clock(), Line([GONE]), Ear(error=ValueError("broken"))
+    rows = [store.add(operator(text), "growth/1")[0] for text in "ab"]
+    await _turn(_courier(store, {"growth/1": line}, clock, keeper=ear))
+    assert [store.row(row).state for row in rows] == [
+        NotificationState.DEAD,
+        NotificationState.SENT,
+    ]
+
+
+class Joining(Nobody):
+    """Makes one of three and more, or breaks."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+
+    def join(self, storage: Database, target: str) -> bool:  # type: ignore[override]
+        if self.error is not None:
+            raise self.error
+        rows = [each.id for each in storage.outbox.waiting_for(target)]
+        if len(rows) < 3:
+            return False
+        return storage.backlog.join(target, rows, operator("joined"), NOW) is not None
+
+
+async def test_dozens_are_joined_before_they_are_sent(store: Store) -> None:
+    """What comes later comes after it; a few go one by one."""
+    clock, line, few = Clock(), Line([AGAIN]), Line()
+    for text in "abc":
+        store.add(operator(text), "growth/1", *(("growth/2",) if text < "c" else ()))
+    courier = _courier(store, {"growth/1": line, "growth/2": few}, clock, keeper=Joining())
+    await _turn(courier)
+    store.add(operator("d"), "growth/1", at=clock.now)
+    clock.now += 10
+    await _turn(courier)
+    assert [each.body for each in line.taken] == ["joined", "joined", "d"]
+    assert [each.body for each in few.taken] == ["a", "b"]
+
+
+async def test_what_can_not_be_joined_is_sent_one_by_one(store: Store) -> None:
+    """A fault of the joining holds nothing back."""
+    clock, line = Clock(), Line()
+    for text in "abc":
+        store.add(operator(text), "growth/1")
+    keeper = Joining(ValueError("broken"))
+    await _turn(_courier(store, {"growth/1": line}, clock, keeper=keeper))
+    assert [each.body for each in line.taken] == ["a", "b", "c"]
+
+
+async def test_nothing_is_joined_in_quiet_hours(store: Store) -> None:
+    """It would not be of what holds when they end."""
+    clock, line = Clock(), Line()
+    for text in "abc":
+        store.add(operator(text), "growth/1")
+    quiet = {"growth": UntilSeven(NOW + HOUR)}
+    courier = _courier(store, {"growth/1": line}, clock, keeper=Joining(), quiet=quiet)
+    await _turn(courier)
+    assert len(store.database.outbox.waiting_for("growth/1")) == 3
+    clock.now += HOUR
+    await _turn(courier)
+    assert [each.body for each in line.taken] == ["joined"]
 
 
 async def test_a_reload_swaps_targets(store: Store) -> None:
@@ -367,6 +551,29 @@ async def test_drain_sends_what_is_due(store: Store) -> None:
     assert store.row(row_id).state is NotificationState.SENT
 
 
+async def test_drain_sends_what_a_dead_message_leads_to(store: Store) -> None:
+    """`watcher once` ends with it: another target is told at once."""
+
+    class Telling(Nobody):
+        def died(self, storage: Database, _row: Notification, _reason: str) -> None:  # type: ignore[override]
+            storage.outbox.add("growth", ["growth/2"], operator("it is dead"), NOW)
+
+    clock, lines = Clock(), {"growth/1": Line([GONE]), "growth/2": Line()}
+    store.add(operator("a"), "growth/1")
+    await _courier(store, lines, clock, keeper=Telling()).drain(5)
+    assert [each.body for each in lines["growth/2"].taken] == ["it is dead"]
+
+
+async def test_drain_does_not_wait_for_quiet_hours(store: Store) -> None:
+    """Even of a row from the future, which is looked at again and again."""
+    clock, line = Clock(), Line()
+    store.add(operator("a"), "growth/1", at=NOW + DAY)
+    courier = _courier(store, {"growth/1": line}, clock, quiet={"growth": UntilSeven(NOW + HOUR)})
+    async with asyncio.timeout(5):
+        await courier.drain(60)
+    assert line.taken == []
+
+
 async def test_drain_leaves_a_stuck_target(store: Store) -> None:
     """What hangs at the stop stays waiting, and goes out at the next start."""
     clock, stuck = Clock(), Line(gate=asyncio.Event())
@@ -409,6 +616,6 @@ def test_the_store_is_the_couriers_storage() -> None:
     """The narrow protocol is what the real store is (mypy holds it, too)."""
     database = Database.in_memory()
     storage: Storage = database
-    assert list(storage.outbox.due_targets()) == []
+    assert list(storage.outbox.due_targets(NOW)) == []
     assert msgspec.json.decode(msgspec.json.encode(alerts(["x"])), type=Message) == alerts(["x"])
     database.close()

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.delivery.ends import closed_port
-from watcher.delivery.observing import Answer, describe, observed, watch
+from watcher.delivery.observing import Accepted, Answer, describe, observed, watch
 
 SECRET = "https://hooks.example.com/T0KEN"
 
@@ -80,7 +80,7 @@ def test_sees_only_its_own_context() -> None:
     watch()
     watch()
     url = f"http://127.0.0.1:{closed_port()}/"
-    with observed() as seen, pytest.raises(requests.ConnectionError):
+    with observed(Accepted("secret")) as seen, pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=5)
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+import threading
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
@@ -22,6 +23,7 @@ from tests.delivery.ends import (
     serving,
 )
 from tests.delivery.messages import HOSTILE, alerts
+from tests.end_to_end.process import until
 from watcher.delivery.message import Rendered, Style, render
 from watcher.delivery.target import Attachment, Kind, Outcome, Target, warm_up
 from watcher.errors import TargetError
@@ -147,14 +149,56 @@ async def test_a_hang_ends_with_the_timeout(service: Service) -> None:
 
 
 async def test_a_drip_ends_with_the_timeout(service: Service) -> None:
-    """Each byte comes in time, the end never; two such threads are left behind, not more."""
+    """Each byte comes in time, the end never: the connection is cut, and no thread stays behind."""
     service.behave = "drip"
-    target = Target("growth/1", service.url, timeout=0.2)
-    outcomes = [await target.send(PLAIN) for _ in range(3)]
-    assert {outcome.kind for outcome in outcomes} == {Kind.RETRY}
-    assert outcomes[0].detail == "json: no end of the answer within 0.2 s"
+    target = Target("drip/1", service.url, timeout=0.2)
+    for tries in range(1, 5):
+        outcome = await target.send(PLAIN)
+        assert (outcome.kind, outcome.detail) == (
+            Kind.RETRY,
+            "json: no end of the answer within 0.2 s",
+        )
+        assert len(service.taken) == tries
+        await until(lambda: not _senders("drip/1"))
+    service.behave = "answer"
+    assert (await target.send(PLAIN)).kind is Kind.SENT
+
+
+async def test_a_mail_server_that_hangs_is_cut_off() -> None:
+    """Before its greeting, where smtplib has given nobody a handle yet."""
+    silent: list[asyncio.StreamWriter] = []
+
+    async def hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        silent.append(writer)
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    url = Secret(f"mailto://127.0.0.1:{port}/?from=a@example.com&to=b@example.com")
+    target = Target("me/9", url, timeout=0.2)
+    assert (await target.send(PLAIN)).kind is Kind.RETRY
+    await until(lambda: not _senders("me/9"))
+    for writer in silent:
+        writer.close()
+    server.close()
+
+
+async def test_what_can_not_be_cut_is_not_piled_up(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two threads that even so go on are left behind, not more, until they end."""
+    target, release = Target("stuck/1", service.url, timeout=0.05), threading.Event()
+    with monkeypatch.context() as patch:
+        patch.setattr(target, "_notify", lambda *_: release.wait())
+        outcomes = [await target.send(PLAIN, taken=["x"]) for _ in range(3)]
     assert outcomes[2].detail == "json: earlier tries still hang"
-    assert len(service.taken) == 2
+    assert outcomes[2].taken == {"x"}
+    release.set()
+    await until(lambda: not _senders("stuck/1"))
+    assert (await target.send(PLAIN)).kind is Kind.SENT
+
+
+def _senders(target: str) -> list[str]:
+    return [each.name for each in threading.enumerate() if each.name == f"send-{target}"]
 
 
 async def test_a_hanging_target_delays_no_other(service: Service) -> None:
@@ -234,11 +278,77 @@ async def test_refused_recipients(mail: MailServer, reply: str, kind: Kind) -> N
     assert mail.taken == []
 
 
-async def test_one_of_two_recipients_greylisted(mail: MailServer) -> None:
-    """One is refused for good and one for now: another try may still reach somebody."""
-    mail.recipients = {"ann@example.com": "550 no", "bob@example.com": "451 later"}
-    outcome = await _send(mail.url(["ann@example.com", "bob@example.com"]))
-    assert outcome == Outcome(Kind.RETRY, "mailto: the mail server answered 451")
+ANN, BOB, CAT = "ann@example.com", "bob@example.com", "cat@example.com"
+
+
+def _hasty(url: Secret) -> Target:
+    """Without the seconds that Apprise leaves between two mails."""
+    target = Target("me/1", url)
+    target._plugin.request_rate_per_sec = 0
+    return target
+
+
+async def _until_done(target: Target, tries: int) -> tuple[Outcome, ...]:
+    """So many tries of one message, each knowing what the one before learnt."""
+    outcomes: list[Outcome] = []
+    for _ in range(tries):
+        taken = outcomes[-1].taken if outcomes else ()
+        outcomes.append(await target.send(PLAIN, taken=taken))
+    return tuple(outcomes)
+
+
+async def test_who_has_a_mail_does_not_get_it_again(mail: MailServer) -> None:
+    """One of two recipients is greylisted: only that one is asked again, and gets it."""
+    mail.later = {ANN: 3}
+    target = _hasty(mail.url([ANN, BOB]))
+    *waiting, last = await _until_done(target, 4)
+    assert [(each.kind, each.detail) for each in waiting] == [
+        (Kind.RETRY, "mailto: the mail server answered 451; some of its recipients have it")
+    ] * 3
+    assert last == Outcome(Kind.SENT, "mailto took it")
+    assert sorted(mail.delivered) == [ANN, BOB]
+
+
+async def test_a_refused_recipient_is_seen_and_others_get_it_once(mail: MailServer) -> None:
+    """It is dead at once, and says that some have it; a retry by hand asks only who has it not."""
+    mail.recipients = {ANN: "550 no such user"}
+    target = _hasty(mail.url([ANN, BOB]))
+    outcomes = await _until_done(target, 2)
+    assert [(each.kind, each.detail) for each in outcomes] == [
+        (Kind.DEAD, "mailto: the mail server answered 550; some of its recipients have it")
+    ] * 2
+    assert mail.delivered == [BOB]
+    mail.recipients.clear()
+    assert (await target.send(PLAIN, taken=outcomes[-1].taken)).kind is Kind.SENT
+    assert mail.delivered == [BOB, ANN]
+
+
+async def test_one_is_refused_and_one_greylisted(mail: MailServer) -> None:
+    """Another try may still reach somebody; once it has, it is dead for the other."""
+    mail.recipients, mail.later = {ANN: "550 no"}, {BOB: 1}
+    first, second = await _until_done(_hasty(mail.url([ANN, BOB])), 2)
+    assert (first.kind, second.kind) == (Kind.RETRY, Kind.DEAD)
+    assert mail.delivered == [BOB]
+
+
+async def test_a_copy_is_not_sent_again(mail: MailServer) -> None:
+    """A server may take a mail for one recipient of it and not for another."""
+    mail.later = {ANN: 2}
+    target = _hasty(mail.url([ANN, BOB], more=f"&cc={CAT}"))
+    outcomes = await _until_done(target, 3)
+    assert [each.kind for each in outcomes] == [Kind.RETRY, Kind.RETRY, Kind.SENT]
+    assert sorted(mail.delivered) == [ANN, BOB, CAT]
+
+
+async def test_marks_of_recipients_say_nothing(mail: MailServer) -> None:
+    """They are kept in the database, where no address may stand, and hold for one URL only."""
+    mail.later = {ANN: 9}
+    first = await _hasty(mail.url([ANN, BOB])).send(PLAIN)
+    assert first.taken
+    assert "bob" not in repr(first).lower()
+    other = _hasty(mail.url([ANN, BOB], more="&name=x"))
+    await other.send(PLAIN, taken=first.taken)
+    assert mail.delivered == [BOB, BOB]
 
 
 @pytest.mark.parametrize(

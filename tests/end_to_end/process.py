@@ -42,6 +42,8 @@ class Watcher:
             "KEYAPI_KEY": KEY,
             "KEYAPI_URL": self.api_url,
             "PYTHONUNBUFFERED": "1",
+            # The code that is tested, where it is not the one installed.
+            **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
             **self.env,
         }
 

@@ -11,6 +11,7 @@ from watcher.store.outbox import Try
 
 WAITING, SENT = NotificationState.WAITING, NotificationState.SENT
 DEAD, DROPPED = NotificationState.DEAD, NotificationState.DROPPED
+JOINED = NotificationState.JOINED
 
 MESSAGE = Message(
     "alerts", "Title", Severity.WARNING, START, rule="r", more=("x",),
@@ -57,10 +58,10 @@ def test_a_target_is_served_in_order(store: Database) -> None:
     assert (head.id, head.next_try, head.tries, head.first_try) == (first, START + 12, 1, START + 2)
     assert (head.error, head.finished) == ("503", None)
     assert [n.id for n in store.outbox.waiting_for("growth/1")] == [first, second]
-    assert store.outbox.due_targets() == [("growth/2", START, 1), ("growth/1", START + 12, 2)]
+    assert store.outbox.due_targets(START) == [("growth/2", START, 1), ("growth/1", START + 12, 2)]
     store.outbox.sent(first, START + 12)
     store.outbox.sent(other, START + 12)
-    assert store.outbox.due_targets() == [("growth/1", START + 1, 1)]
+    assert store.outbox.due_targets(START) == [("growth/1", START + 1, 1)]
     assert store.outbox.next_for("nobody") is None
 
 
@@ -86,15 +87,15 @@ def test_dead_ones_are_retried_from_the_begin(store: Database) -> None:
     one, two, three = store.outbox.add("me", ["a/1", "b/1", "c/1"], MESSAGE, START)
     for dead in (one, two):
         store.outbox.dead(dead, START + 5, "404")
-    assert store.outbox.counts() == {WAITING: 1, SENT: 0, DEAD: 2, DROPPED: 0}
-    assert store.outbox.retry([one], START + 9) == 1
+    assert store.outbox.counts() == {WAITING: 1, SENT: 0, DEAD: 2, DROPPED: 0, JOINED: 0}
+    assert store.outbox.retry([one], START + 9) == [one]
     again = store.outbox.get(one)
     assert again is not None
     assert (again.state, again.next_try, again.tries) == (WAITING, START + 9, 0)
     assert (again.first_try, again.finished, again.error) == (None, None, "404")
-    assert store.outbox.retry(None, START + 10) == 1
-    assert store.outbox.retry(None, START + 11) == 0
-    assert store.outbox.retry([three, 99], START + 12) == 1
+    assert store.outbox.retry(None, START + 10) == [two]
+    assert store.outbox.retry(None, START + 11) == []
+    assert store.outbox.retry([three, 99], START + 12) == [three]
     assert _state(store, three) is WAITING
 
 
@@ -103,11 +104,11 @@ def test_dropped_ones_are_given_up(store: Database) -> None:
     one, two, three = store.outbox.add("me", ["a/1", "b/1", "c/1"], MESSAGE, START)
     store.outbox.dead(one, START, "404")
     store.outbox.sent(two, START)
-    assert store.outbox.drop([one, two, three], START + 1) == 2
+    assert store.outbox.drop([one, two, three], START + 1) == [one, three]
     states = [_state(store, row) for row in (one, two, three)]
     assert states == [DROPPED, SENT, DROPPED]
-    assert store.outbox.due_targets() == []
-    assert store.outbox.retry(None, START + 2) == 0
+    assert store.outbox.due_targets(START) == []
+    assert store.outbox.retry(None, START + 2) == []
 
 
 @pytest.mark.parametrize(

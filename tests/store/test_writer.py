@@ -51,7 +51,7 @@ async def test_errors_come_back() -> None:
             await writer.run(own)
         with pytest.raises(StoreError, match="disk is full"):
             await writer.run(full)
-        assert await writer.run(lambda db: db.outbox.due_targets()) == []
+        assert await writer.run(lambda db: db.outbox.due_targets(START)) == []
 
 
 async def test_a_job_that_began_ends(tmp_path: Path) -> None:

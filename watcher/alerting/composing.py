@@ -33,7 +33,7 @@ def compose(
     named = [each.alert.product for each in rest[:NAMED]]
     return Message(
         kind="alerts",
-        title=f"[{rule.severity}] {rule.name}: {_count(owed)} ({rule.watch.query.region})",
+        title=f"[{rule.severity}] {rule.name}: {counted(owed)} ({rule.watch.query.region})",
         severity=rule.severity,
         created=now,
         rule=rule.name,
@@ -43,6 +43,7 @@ def compose(
         items=tuple(_items(shown, products)),
         more=tuple(products.name(product) for product in named),
         rest=len(rest),
+        alerts=_ids(ordered),
     )
 
 
@@ -54,12 +55,12 @@ def combine(parts: Sequence[tuple[Rule, Sequence[Owed], Message]]) -> Message:
     everything = [each for _, owed, _ in parts for each in owed]
     regions = ", ".join(dict.fromkeys(message.region for message in messages))
     lines = [
-        f"{rule.name}: {_count(owed)}" + (f" - {rule.description}" if rule.description else "")
+        f"{rule.name}: {counted(owed)}" + (f" - {rule.description}" if rule.description else "")
         for rule, owed, _ in order
     ]
     return Message(
         kind="digest",
-        title=f"[{severity}] {len(parts)} rules: {_count(everything)} ({regions})",
+        title=f"[{severity}] {len(parts)} rules: {counted(everything)} ({regions})",
         severity=severity,
         created=messages[0].created,
         region=regions,
@@ -72,7 +73,25 @@ def combine(parts: Sequence[tuple[Rule, Sequence[Owed], Message]]) -> Message:
         more=tuple(name for message in messages for name in message.more)[:NAMED],
         rest=sum(message.rest for message in messages),
         text="\n".join(lines),
+        alerts=_ids(everything),
     )
+
+
+def counted(owed: Sequence[Owed]) -> str:
+    """``3 products``, or what began and what ended where both; one of two rules counts once."""
+    ended = len({each.alert.product for each in owed if each.decision.of_an_end})
+    told = len({each.alert.product for each in owed if not each.decision.of_an_end})
+    count = f"{told} product{'' if told == 1 else 's'}" if told else ""
+    over = f"{ended} ended" if ended else ""
+    return ", ".join(part for part in (count, over) if part)
+
+
+def _ids(owed: Sequence[Owed]) -> dict[str, tuple[int, ...]]:
+    """The ids of the alerts, by why they are told."""
+    found: dict[str, list[int]] = {}
+    for each in owed:
+        found.setdefault(each.decision.value, []).append(each.alert.id)
+    return {why: tuple(ids) for why, ids in found.items()}
 
 
 def _strongest_first(rule: Rule, owed: Sequence[Owed], products: Products) -> list[Owed]:
@@ -93,12 +112,3 @@ def _items(owed: Sequence[Owed], products: Products) -> list[Item]:
         )
         for each in owed
     ]
-
-
-def _count(owed: Sequence[Owed]) -> str:
-    """``3 products``, or what began and what ended where both; one of two rules counts once."""
-    ended = len({each.alert.product for each in owed if each.decision.of_an_end})
-    told = len({each.alert.product for each in owed if not each.decision.of_an_end})
-    count = f"{told} product{'' if told == 1 else 's'}" if told else ""
-    over = f"{ended} ended" if ended else ""
-    return ", ".join(part for part in (count, over) if part)

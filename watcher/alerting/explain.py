@@ -175,7 +175,7 @@ def _judged(
 def _gates(
     database: Database, book: Rulebook, rule: Rule, row: AlertRow | None, now: Instant
 ) -> Iterator[Gate]:
-    audiences, queues = audiences_of(book.channels), _queues(database)
+    audiences, queues = audiences_of(book.channels), _queues(database, now)
     found = tuple(Standing(name, Decision.NOT_FIRING) for name in rule.notify)
     if row is not None:
         # By the clock, not by the last scan: a cooldown that is over since holds nothing back.
@@ -195,10 +195,10 @@ def _gates(
         )
 
 
-def _queues(database: Database) -> dict[str, Target]:
+def _queues(database: Database, now: Instant) -> dict[str, Target]:
     """What waits and what is dead, by target."""
     queues: dict[str, Target] = {}
-    for target, next_try, count in database.outbox.due_targets():
+    for target, next_try, count in database.outbox.due_targets(now):
         head = database.outbox.next_for(target)
         error = head.error if head is not None else None
         queues[target] = Target(target, waiting=count, next_try=next_try, error=error)

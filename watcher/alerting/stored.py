@@ -7,9 +7,13 @@ from typing import Protocol
 
 import numpy as np
 
+from watcher import plan
+from watcher.alerting.products import Products
 from watcher.alerting.table import Baseline
-from watcher.model import Floats, Instant, Ints
-from watcher.rules.metrics import RANK, Metric
+from watcher.model import Alert, Floats, Instant, Ints, ScanState
+from watcher.rules.metrics import RANK, Catalogue, Metric
+from watcher.rules.rulebook import Watch
+from watcher.store.database import Database
 
 
 class PastScan(Protocol):
@@ -55,3 +59,17 @@ class StoredTable:
         found = self._history.ago(self._watch, self._products, self._at, self._at, fields)
         columns = {name: found.values[:, index] for index, name in enumerate(fields)}
         return metric.compute(columns, self._at)
+
+
+def last_left(
+    database: Database, watch: Watch, alerts: Sequence[Alert], catalogue: Catalogue, now: Instant
+) -> tuple[Products, Instant]:
+    """The products of ``alerts`` as the last good scan of their watch left them, and its time.
+
+    Without a scan (pruned, or none of this watch yet) the time is the alerts' own.
+    """
+    scans = database.history.scans(watch.key, limit=plan.LOOK_BACK)
+    good = (scan.at for scan in scans if scan.state is not ScanState.FAILED)
+    at = next(good, max((alert.since for alert in alerts), default=now))
+    table = StoredTable(database.history, watch.key, [alert.product for alert in alerts], at)
+    return Products(database.history, table, table.rows, catalogue), at

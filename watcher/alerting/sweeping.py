@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from watcher import plan
 from watcher.alerting.audiences import Audience
 from watcher.alerting.composing import Owed, combine
 from watcher.alerting.gates import Gates
-from watcher.alerting.products import Products
-from watcher.alerting.stored import StoredTable
+from watcher.alerting.stored import last_left
 from watcher.alerting.telling import Teller
-from watcher.model import Alert, AlertState, Instant, ScanState
+from watcher.model import Alert, AlertState, Instant
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store.database import Database
 from watcher.store.holding import Held, HeldGroup
@@ -138,14 +136,7 @@ class _Sweep:
         return {alert.product for alert in active if alert.state is AlertState.FIRING}
 
     def _teller(self, watch: Watch, alerts: Sequence[Alert]) -> Teller:
-        scans = self._database.history.scans(watch.key, limit=plan.LOOK_BACK)
-        good = (scan.at for scan in scans if scan.state is not ScanState.FAILED)
-        # Without a scan (pruned, or none of this watch yet) the time is the alerts' own.
-        at = next(good, max((alert.since for alert in alerts), default=self._now))
-        table = StoredTable(
-            self._database.history, watch.key, [alert.product for alert in alerts], at
-        )
-        products = Products(self._database.history, table, table.rows, self._book.metrics)
+        products, at = last_left(self._database, watch, alerts, self._book.metrics, self._now)
         return Teller(self._database, products, self._audiences, at, self._now, self._gates)
 
     def _tell(self, channel: str, parts: Sequence[_Part]) -> list[int]:

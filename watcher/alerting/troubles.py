@@ -38,7 +38,7 @@ def begin(
     with database.atomic():
         if not database.health.raise_cause(cause, text, now):
             return False
-        _tell(database, operator, f"watcher: {cause}", text, Severity.WARNING, now)
+        _tell(database, operator, cause, text, now)
     return True
 
 
@@ -48,28 +48,24 @@ def end(database: Database, operator: Sequence[Audience], cause: str, now: Insta
         text = database.health.clear_cause(cause, now)
         if text is None:
             return False
-        _tell(
-            database,
-            operator,
-            f"watcher: over: {cause}",
-            f"This is over: {text}",
-            Severity.INFO,
-            now,
-        )
+        _tell(database, operator, cause, f"This is over: {text}", now, over=True)
     return True
 
 
 def _tell(
     database: Database,
     operator: Sequence[Audience],
-    title: str,
+    cause: str,
     text: str,
-    severity: Severity,
     now: Instant,
+    *,
+    over: bool = False,
 ) -> None:
+    title = f"watcher: over: {cause}" if over else f"watcher: {cause}"
+    severity = Severity.INFO if over else Severity.WARNING
     # min_severity and a digest are no gates here: who is named as operator wants to hear of
     # trouble soon. Quiet hours are: nobody is to be woken.
-    message = Message("operator", title, severity, created=now, text=text)
+    message = Message("operator", title, severity, created=now, text=text, cause=cause, over=over)
     for audience in operator:
         quiet = audience.quiet_until(now)
         database.outbox.add(audience.channel, audience.targets, message, now, not_before=quiet)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from watcher.alerting.forecast import Forecast, forecast
 from watcher.cli.options import database_option, json_option, load_rules, rules_option
 from watcher.cli.output import console, print_json, table
 from watcher.daemon.connections import targets_of
-from watcher.errors import RulesError, StoreError
+from watcher.errors import Problem, RulesError, StoreError
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import Database
 from watcher.units import format_number
@@ -32,6 +33,7 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
             raise
         print_json({"ok": False, "problems": error.problems})
         sys.exit(1)
+    book = replace(book, warnings=(*book.warnings, *_of_a_lonely_operator(rules, book)))
     pages, trouble = _known_pages(database, book)
     costs = forecast(book, pages, int(time.time()))
     if as_json:
@@ -53,6 +55,15 @@ def _known_pages(path: Path, book: Rulebook) -> tuple[dict[str, int], str]:
         # The rules are right or wrong whatever the database is.
         return {}, str(error)
     return {key: scan.pages for key, scan in found.items() if scan is not None}, ""
+
+
+def _of_a_lonely_operator(path: Path, book: Rulebook) -> list[Problem]:
+    """A dead target is told by the operator's other targets: where there is one only, by none."""
+    targets = {name for channel in book.operator for name in book.channels[channel].targets}
+    if len(targets) != 1:
+        return []
+    text = f"only {targets.pop()} hears of the watcher's troubles: if that is dead, nobody hears"
+    return [Problem(str(path), 0, 0, "operator", text)]
 
 
 def _keys(book: Rulebook) -> list[str]:

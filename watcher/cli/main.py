@@ -28,6 +28,7 @@ COMMANDS = (
     ("test", "Run rule tests: series of values, and the alerts they must lead to."),
     ("silence", "Hold back what is told of some rules or products, for a while."),
     ("channel", "List channels, or send a sample message."),
+    ("outbox", "Show messages that wait or are dead; try them again, or give them up."),
     ("metrics", "List all metrics with their meaning."),
     ("schema", "Print the rule file's JSON Schema, for editors."),
 )

@@ -16,6 +16,7 @@ import click
 
 from watcher import plan
 from watcher.alerting.audiences import audiences_of
+from watcher.alerting.post import Post
 from watcher.alerting.sweeping import sweep
 from watcher.cli.logs import configure
 from watcher.cli.options import database_option, load_rules, rules_option
@@ -163,12 +164,16 @@ class _Once:
     async def _deliver(self, store: StoreThread) -> None:
         if self.dry_run:
             return
-        targets = targets_of(self.book)
         courier = Courier(
-            store, targets, now=self.clock.now, zones=zones_of(self.book), quiet=quiet_of(self.book)
+            store,
+            targets_of(self.book),
+            now=self.clock.now,
+            zones=zones_of(self.book),
+            quiet=quiet_of(self.book),
+            keeper=Post(lambda: self.book, self.clock.now),
         )
         await courier.drain(_SEND_SECONDS)
-        waiting = await store.run(lambda database: database.outbox.due_targets())
+        waiting = await store.run(lambda database: database.outbox.due_targets(self.clock.now()))
         for target, _, count in waiting:
             console().print(f"{target}: {count} not delivered yet; the daemon tries again")
 

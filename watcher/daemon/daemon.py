@@ -19,6 +19,7 @@ import structlog
 from watcher import plan
 from watcher.alerting import troubles
 from watcher.alerting.audiences import audiences_of
+from watcher.alerting.post import Post, dead_target, targets_named
 from watcher.alerting.sweeping import sweep
 from watcher.daemon.budget import CHECKPOINT
 from watcher.daemon.chores import Disk, upkeep, watch_disk
@@ -35,7 +36,7 @@ from watcher.daemon.vitals import DAEMON, Vitals
 from watcher.delivery.courier import Courier
 from watcher.errors import RulesError, StoreError, WatcherError
 from watcher.keyapi.client import Client
-from watcher.model import Instant, Notification, ScanState
+from watcher.model import Instant, ScanState
 from watcher.rules.rulebook import Keep, Rulebook, Watch
 from watcher.store.database import Database
 from watcher.store.writer import Writer
@@ -60,7 +61,6 @@ LATE_SECONDS = HOUR
 SHORTEST_SWEEP_SECONDS = 0.1  # of real time: the clock may run fast
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
 RULE_FILE = "rule file"
-DEAD_MESSAGE = "dead message "  # and the target
 
 log = structlog.get_logger("watcher.daemon")
 
@@ -103,7 +103,6 @@ class Daemon:
         self._scanning = Guard(self._task_died)
         self._resources = AsyncExitStack()
         self._reloading = asyncio.Lock()
-        self._deaf: set[str] = set()  # targets of which a dead message was told
         self._client = client_of(self.book)
         self.scanner = Scanner(self.book, self._client, self.writer, self.clock, stop=self.stopping)
         self.courier = Courier(
@@ -112,8 +111,7 @@ class Daemon:
             now=self.clock.now,
             zones=zones_of(self.book),
             quiet=quiet_of(self.book),
-            on_dead=self._dead,
-            on_sent=self._sent,
+            keeper=Post(lambda: self.scanner.book, self.clock.now),
             on_turn=lambda: self._beat("delivery"),
         )
         self.vitals = Vitals(
@@ -138,12 +136,6 @@ class Daemon:
         await self._resources.enter_async_context(self._client)
         await self.writer.run(lambda database: database.ledger.settle_all(CHECKPOINT))
         await self.writer.run(lambda database: self._adopt(database, self.book))
-        causes = await self.writer.run(lambda database: database.health.causes())
-        self._deaf = {
-            each.cause.removeprefix(DEAD_MESSAGE)
-            for each in causes
-            if each.cause.startswith(DEAD_MESSAGE)
-        }
         self.timers.start()
         self._tick()
         self._start_parts()
@@ -383,18 +375,6 @@ class Daemon:
         elif not isinstance(error, StoreError):  # of the database the vitals tell, once for all
             await self._trouble(cause, f"the task {name} died and is started anew: {error!r}")
 
-    async def _dead(self, notification: Notification, reason: str) -> None:
-        target, title = notification.target, notification.message.title
-        self._deaf.add(target)
-        text = f'the message "{title}" could not be delivered to {target}: {reason}'
-        await self._trouble(f"{DEAD_MESSAGE}{target}", text)
-
-    async def _sent(self, notification: Notification) -> None:
-        """A target that takes messages again: its trouble is over."""
-        if notification.target in self._deaf:
-            self._deaf.discard(notification.target)
-            await self._end_trouble(f"{DEAD_MESSAGE}{notification.target}")
-
     async def _watch_clock(self) -> None:
         """Where the clock is set forward or back, every timer is armed anew.
 
@@ -425,11 +405,10 @@ def forget_others(database: Database, book: Rulebook, now: Instant) -> None:
         if health.name not in keys and health.kind != DAEMON:
             database.health.forget(health.kind, health.name)
     names = {watch.name for watch in book.used_watches}
-    targets = {target for channel in book.channels.values() for target in channel.targets}
+    targets = targets_named(book)
     for cause in database.health.causes():
-        name = troubles.watch_of(cause.cause)
-        dead = cause.cause.startswith(DEAD_MESSAGE)
+        name, target = troubles.watch_of(cause.cause), dead_target(cause.cause)
         if (name is not None and name not in names) or (
-            dead and cause.cause.removeprefix(DEAD_MESSAGE) not in targets
+            target is not None and target not in targets
         ):
             database.health.clear_cause(cause.cause, now)

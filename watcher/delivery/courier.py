@@ -2,16 +2,20 @@
 
 The loop and the evaluation meet only in the outbox: rows wait there until a service took
 them. A row is marked after the service answered, so a crash in between repeats a message and
-never loses one. ``turn`` starts what is due now; ``run`` turns whenever something is due, was
-added (``wake``), or the poll period is over (another process may have put a row back).
+never loses one. Before dozens are sent to a target that was down, the keeper makes them one.
+``turn`` starts what is due now; ``run`` turns whenever something is due, was added (``wake``),
+or the poll period is over (another process may have put a row back).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, tzinfo
-from typing import Protocol, TypeVar
+from functools import partial
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
@@ -19,6 +23,7 @@ from watcher.delivery.message import Rendered, Style, render
 from watcher.delivery.target import Kind, Outcome
 from watcher.errors import StoreError
 from watcher.model import Instant, Notification
+from watcher.store.outbox import is_due
 from watcher.units import DAY, HOUR
 
 FIRST_PAUSE = 10
@@ -33,19 +38,35 @@ T = TypeVar("T")
 class Queue(Protocol):
     """What the courier asks of the store's outbox."""
 
-    def next_for(self, target: str) -> Notification | None: ...
+    def next_for(self, target: str, /) -> Notification | None: ...
 
-    def due_targets(self) -> Iterable[tuple[str, Instant, int]]: ...
+    def due_targets(self, now: Instant, /) -> Iterable[tuple[str, Instant, int]]: ...
 
     def sent(self, notification: int, now: Instant, detail: str, /) -> object: ...
 
     def failed(
-        self, notification: int, now: Instant, error: str, next_try: Instant, /
+        self,
+        notification: int,
+        now: Instant,
+        error: str,
+        next_try: Instant,
+        /,
+        *,
+        first_try: Instant,
+        taken: Iterable[str],
     ) -> object: ...
 
     def postpone(self, notification: int, next_try: Instant, /) -> object: ...
 
-    def dead(self, notification: int, now: Instant, error: str, /) -> object: ...
+    def dead(
+        self, notification: int, now: Instant, error: str, /, *, taken: Iterable[str]
+    ) -> object: ...
+
+    def give_up(
+        self, notification: int, now: Instant, error: str, /, *, taken: Iterable[str]
+    ) -> object: ...
+
+    def bury(self, target: str, now: Instant, error: str, /) -> int: ...
 
 
 class Storage(Protocol):
@@ -54,11 +75,18 @@ class Storage(Protocol):
     @property
     def outbox(self) -> Queue: ...
 
+    def atomic(self) -> AbstractContextManager[None]: ...
 
-class StoreThread(Protocol):
-    """Runs a function where the database lives, as one transaction."""
 
-    async def run(self, work: Callable[[Storage], T], /) -> T: ...
+S = TypeVar("S", bound=Storage)
+S_co = TypeVar("S_co", bound=Storage, covariant=True)
+S_contra = TypeVar("S_contra", bound=Storage, contravariant=True)
+
+
+class StoreThread(Protocol[S_co]):
+    """Runs a function where the database lives."""
+
+    async def run(self, job: Callable[[S_co], T], /) -> T: ...
 
 
 class Sender(Protocol):
@@ -70,7 +98,7 @@ class Sender(Protocol):
     @property
     def limit(self) -> int: ...
 
-    async def send(self, rendered: Rendered, /) -> Outcome: ...
+    async def send(self, rendered: Rendered, /, *, taken: Collection[str] = ()) -> Outcome: ...
 
 
 class Quiet(Protocol):
@@ -79,8 +107,6 @@ class Quiet(Protocol):
     def until(self, now: Instant, /) -> Instant | None: ...
 
 
-Dead = Callable[[Notification, str], Awaitable[None]]
-Sent = Callable[[Notification], Awaitable[None]]
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
 
 
@@ -93,32 +119,52 @@ async def pause_until(event: asyncio.Event, seconds: float) -> None:
         pass
 
 
-async def _nobody_told(notification: Notification, reason: str) -> None:
-    log.warning("notification is dead", id=notification.id, reason=reason)
+class Keeper(Protocol[S_contra]):
+    """Who knows what messages mean; asked on the store's thread.
 
-
-async def _nobody_asked(_notification: Notification) -> None:
-    """Nobody wants to hear of what was sent."""
-
-
-class Courier:
-    """Sends what waits in the outbox to ``targets`` (by name); times are told in ``zones``.
-
-    ``zones`` and ``quiet`` hours are by channel, UTC and none where it has none. ``on_dead`` is
-    awaited after a row was given up, with the reason, ``on_sent`` after one was marked sent;
-    ``on_turn`` is called at each turn of the loop, so that its standing still is noticed.
+    ``join`` is asked before each try whether it made one of what waits for a target. ``died``
+    (with the reason) and ``took`` hear what becomes of a row, in the transaction that notes it.
     """
 
-    def __init__(  # noqa: PLR0913 - the daemon hands in every outside thing
+    def join(self, storage: S_contra, target: str, /) -> bool: ...
+
+    def died(self, storage: S_contra, notification: Notification, reason: str, /) -> object: ...
+
+    def took(self, storage: S_contra, notification: Notification, /) -> object: ...
+
+
+class Nobody:
+    """Joins nothing, and does not want to hear."""
+
+    def join(self, _storage: object, _target: str) -> bool:
+        return False
+
+    def died(self, _storage: object, _notification: Notification, _reason: str) -> None:
+        """What is dead is seen in the outbox."""
+
+    def took(self, _storage: object, _notification: Notification) -> None:
+        """So is what was sent."""
+
+
+_NOBODY = Nobody()
+
+
+class Courier(Generic[S]):
+    """Sends what waits in the outbox to ``targets`` (by name); times are told in ``zones``.
+
+    ``zones`` and ``quiet`` hours are by channel, UTC and none where it has none. ``on_turn`` is
+    called at each turn of the loop, so that its standing still is noticed.
+    """
+
+    def __init__(
         self,
-        store: StoreThread,
+        store: StoreThread[S],
         targets: Mapping[str, Sender],
         *,
         now: Callable[[], Instant],
         zones: Mapping[str, tzinfo] | None = None,
         quiet: Mapping[str, Quiet] | None = None,
-        on_dead: Dead = _nobody_told,
-        on_sent: Sent = _nobody_asked,
+        keeper: Keeper[S] = _NOBODY,
         on_turn: Callable[[], None] = lambda: None,
         pause: Pause = pause_until,
     ) -> None:
@@ -127,12 +173,12 @@ class Courier:
         self._zones = dict(zones or {})
         self._quiet = dict(quiet or {})
         self._now = now
-        self._on_dead = on_dead
-        self._on_sent = on_sent
+        self._keeper = keeper
         self._on_turn = on_turn
         self._pause = pause
         self._wake = asyncio.Event()
         self._serving: dict[str, asyncio.Task[int]] = {}
+        self._unmarked: dict[int, Callable[[S], object]] = {}
         self._stopping = False
 
     @property
@@ -176,7 +222,8 @@ class Courier:
         now = self._now()
         self._reap()
         soonest = POLL
-        for name, next_try, _count in await self._store.run(_waiting):
+        waiting = await self._store.run(lambda storage: list(storage.outbox.due_targets(now)))
+        for name, next_try, _count in waiting:
             if name in self._serving:
                 continue
             if next_try > now and name in self._targets:
@@ -188,18 +235,21 @@ class Courier:
             task.add_done_callback(self._served)
         return soonest
 
-    async def idle(self) -> None:
-        """Wait until no try is under way; raises what a queue broke on."""
+    async def idle(self) -> int:
+        """Wait until no try is under way; how many there were. Raises what a queue broke on."""
+        tried = 0
         while self._serving:
             await asyncio.wait(self._serving.values())
-            self._reap()
+            tried += self._reap()
+        return tried
 
     async def drain(self, seconds: float) -> None:
         """At the stop: send what is due for at most ``seconds``, then leave the rest waiting."""
         try:
             async with asyncio.timeout(seconds):
                 await self.turn()
-                await self.idle()
+                while await self.idle():
+                    await self.turn()  # what was dead may have been told to another target
         except TimeoutError:
             log.info("not all messages were sent at the stop; the rest goes out at the next start")
         finally:
@@ -217,11 +267,10 @@ class Courier:
         await stop.wait()
         self.wake()
 
-    def _reap(self) -> None:
+    def _reap(self) -> int:
         done = [name for name, task in self._serving.items() if task.done()]
         finished = [self._serving.pop(name) for name in done]
-        for task in finished:
-            task.result()
+        return sum(task.result() for task in finished)
 
     def _served(self, task: asyncio.Task[int]) -> None:
         # Not after a look that found nothing due: that would have the loop spin.
@@ -236,21 +285,36 @@ class Courier:
             if row is None:
                 break
             target = self._targets.get(name)
-            if target is None:
-                await self._bury(row, "the rule file no longer names this target")
-            elif row.next_try > self._now() or await self._is_quiet(row):
+            if row.id in self._unmarked:
+                await self._mark(row.id, self._unmarked[row.id])
+            elif target is None:
+                await self._bury(row)
+            elif not is_due(row, self._now()) or await self._is_quiet(row):
                 break
             else:
-                await self._deliver(row, target)
+                joined = await self._joined(row)
+                if joined is not None:
+                    await self._deliver(joined, target)
             tried += 1
         return tried
+
+    async def _joined(self, row: Notification) -> Notification | None:
+        """The first of its target's rows, after dozens of them became one."""
+        name = row.target
+        try:
+            if not await self._store.run(lambda storage: self._keeper.join(storage, name)):
+                return row
+        except Exception:
+            log.exception("what waits could not be joined; it is sent one by one", target=name)
+            return row
+        return await self._store.run(lambda storage: storage.outbox.next_for(name))
 
     async def _is_quiet(self, row: Notification) -> bool:
         """Whether its channel has quiet hours now; then the row waits for their end."""
         hours = self._quiet.get(row.channel)
         until = hours.until(self._now()) if hours is not None else None
         if until is not None:
-            await self._mark(lambda queue: queue.postpone(row.id, until))
+            await self._write(lambda storage: storage.outbox.postpone(row.id, until))
         return until is not None
 
     async def _deliver(self, row: Notification, target: Sender) -> None:
@@ -259,40 +323,94 @@ class Courier:
         now = self._now()
         match outcome.kind:
             case Kind.SENT:
-                await self._mark(lambda queue: queue.sent(row.id, now, outcome.detail))
-                await self._on_sent(row)
+                await self._mark(row.id, partial(self._sent, row, now, outcome.detail))
             case Kind.DEAD:
-                await self._bury(row, outcome.detail)
+                await self._mark(row.id, partial(self._dead, row, now, outcome))
             case Kind.RETRY:
-                await self._again(row, row.first_try or began, now, outcome)
+                await self._again(row, began, now, outcome)
 
     async def _try(self, row: Notification, target: Sender) -> Outcome:
         try:
             zone = self._zones.get(row.channel, UTC)
-            return await target.send(render(row.message, target.style, zone, target.limit))
+            # A message of many rules takes a while to be cut to what a service takes.
+            rendered = await asyncio.to_thread(
+                render, row.message, target.style, zone, target.limit
+            )
+            return await target.send(rendered, taken=row.taken)
         except Exception as error:  # noqa: BLE001 - one row must not stop the others
             # Only the kind: an error's text might repeat what was sent where.
-            return Outcome(Kind.RETRY, f"it could not be written ({type(error).__name__})")
+            return Outcome(
+                Kind.RETRY, f"it could not be written ({type(error).__name__})", taken=row.taken
+            )
 
     async def _again(
-        self, row: Notification, first_try: Instant, now: Instant, outcome: Outcome
+        self, row: Notification, began: Instant, now: Instant, outcome: Outcome
     ) -> None:
+        first_try = _first_try(row, began)
         if now - first_try >= GIVE_UP:
-            await self._bury(row, f"given up after 24 h: {outcome.detail}")
+            reason = f"given up after 24 h: {outcome.detail}"
+            outcome = replace(outcome, detail=reason)
+            await self._mark(row.id, partial(self._dead, row, now, outcome, given_up=True))
             return
         pause = max(backoff(row.tries), int(outcome.retry_after or 0))
         # One last try at the end of the day, however long the service asks to wait.
         next_try = min(now + pause, max(first_try + GIVE_UP, now + FIRST_PAUSE))
         log.warning("not delivered", target=row.target, error=outcome.detail, id=row.id)
-        await self._mark(lambda queue: queue.failed(row.id, now, outcome.detail, next_try))
+        await self._mark(
+            row.id,
+            lambda storage: storage.outbox.failed(
+                row.id, now, outcome.detail, next_try, first_try=first_try, taken=outcome.taken
+            ),
+        )
 
-    async def _bury(self, row: Notification, reason: str) -> None:
-        now = self._now()
-        await self._mark(lambda queue: queue.dead(row.id, now, reason))
-        await self._on_dead(row, reason)
+    async def _bury(self, row: Notification) -> None:
+        """All that waits for a target that is no more, as a whole."""
+        now, reason = self._now(), "the rule file no longer names this target"
 
-    async def _mark(self, change: Callable[[Queue], object]) -> None:
-        """Write down what became of a try, whatever it takes: sending again would repeat it."""
+        def bury(storage: S) -> None:
+            count = storage.outbox.bury(row.target, now, reason)
+            log.warning("notifications are dead", target=row.target, count=count, reason=reason)
+            self._tell(partial(self._keeper.died, storage, row, reason))
+
+        await self._mark(row.id, bury)
+
+    # -- on the store's thread, in one transaction ------------------------------------------
+
+    def _sent(self, row: Notification, now: Instant, detail: str, storage: S) -> None:
+        storage.outbox.sent(row.id, now, detail)
+        self._tell(partial(self._keeper.took, storage, row))
+
+    def _dead(
+        self,
+        row: Notification,
+        now: Instant,
+        outcome: Outcome,
+        storage: S,
+        *,
+        given_up: bool = False,
+    ) -> None:
+        mark = storage.outbox.give_up if given_up else storage.outbox.dead
+        mark(row.id, now, outcome.detail, taken=outcome.taken)
+        log.warning("notification is dead", target=row.target, id=row.id, reason=outcome.detail)
+        self._tell(partial(self._keeper.died, storage, row, outcome.detail))
+
+    def _tell(self, hear: Callable[[], object]) -> None:
+        try:
+            hear()
+        except StoreError:
+            raise
+        except Exception:
+            # What became of the row is to be noted all the same.
+            log.exception("nobody could be told what became of a notification")
+
+    # -- marking ----------------------------------------------------------------------------
+
+    async def _mark(self, row: int, change: Callable[[S], object]) -> None:
+        """Write down what became of a try, whatever it takes: sending again would repeat it.
+
+        What can't be written for now is remembered, also over a new begin of the loop.
+        """
+        self._unmarked[row] = change
         task = asyncio.create_task(self._write(change))
         try:
             await asyncio.shield(task)
@@ -301,12 +419,17 @@ class Courier:
             await asyncio.wait([task], timeout=1)
             task.cancel()
             raise
+        del self._unmarked[row]
 
-    async def _write(self, change: Callable[[Queue], object]) -> None:
+    async def _write(self, change: Callable[[S], object]) -> None:
+        def marked(storage: S) -> None:
+            with storage.atomic():
+                change(storage)
+
         pause = 1.0
         while True:
             try:
-                await self._store.run(lambda storage: change(storage.outbox))
+                await self._store.run(marked)
             except StoreError as error:
                 log.error("can't note what was delivered", error=str(error), again_in=pause)  # noqa: TRY400
                 await self._pause(asyncio.Event(), pause)
@@ -315,10 +438,17 @@ class Courier:
                 return
 
 
+def _first_try(row: Notification, began: Instant) -> Instant:
+    """From when the day counts in which a row is tried, of which a try just failed.
+
+    The time in which nobody tried, though it was due (the machine slept, the daemon was down,
+    the clock was set forward), is no part of that day; nor is a time still to come.
+    """
+    if row.first_try is None:
+        return began
+    return min(row.first_try + max(began - row.next_try - LONGEST_PAUSE, 0), began)
+
+
 def backoff(tries: int) -> int:
     """Seconds to wait after a failure that ``tries`` failures went before: 10, 20 ... 3600."""
     return int(min(FIRST_PAUSE * 2 ** min(tries, 12), LONGEST_PAUSE))
-
-
-def _waiting(storage: Storage) -> list[tuple[str, Instant, int]]:
-    return list(storage.outbox.due_targets())

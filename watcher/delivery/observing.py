@@ -6,25 +6,29 @@ wrapped once a process, and a wrapper notes what it sees in the observation of i
 (a ``ContextVar``): calls outside ``observed`` pass untouched and unseen.
 
 An observation holds kinds and numbers, never addresses, headers or texts of the other side:
-these may repeat a channel's secret.
+these may repeat a channel's secret. It can end a try that hangs (``abort``), by the sockets that
+the libraries opened for it, and knows by marks which of several recipients have a message.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import math
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, wraps
 from http.client import RemoteDisconnected
-from typing import Any
+from typing import Any, cast
 
 import requests
+import urllib3.util.connection
+from apprise.plugins.base import _delivery_tracker
 from requests import exceptions as faults
 
 from watcher.units import parse_http_date
@@ -54,29 +58,82 @@ class Answer:
         return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 
+class Accepted:
+    """Which recipients have a message, by marks that give no address away.
+
+    It is asked and told as a set is: Apprise's plugins keep their own count in it, so that a
+    new try passes over those that have it. ``secret`` is what the marks can't be guessed without.
+    """
+
+    def __init__(self, secret: str, marks: Iterable[str] = ()) -> None:
+        self._key = hashlib.blake2b(secret.encode("utf-8", "replace")).digest()
+        self._marks = set(marks)
+
+    def __contains__(self, recipient: object) -> bool:
+        return self._mark(recipient) in self._marks
+
+    def add(self, recipient: object) -> None:
+        self._marks.add(self._mark(recipient))
+
+    @property
+    def marks(self) -> frozenset[str]:
+        return frozenset(self._marks)
+
+    def _mark(self, recipient: object) -> str:
+        text = repr(recipient).encode("utf-8", "replace")
+        return hashlib.blake2b(text, key=self._key, digest_size=9).hexdigest()
+
+
 @dataclass(slots=True)
 class Observation:
     """The answers, mail replies of 400 and above, and faults of one try, in their order."""
 
+    accepted: Accepted
     answers: list[Answer] = field(default_factory=list)
     replies: list[int] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     unusable: bool = False
     closing: bool = False
+    aborted: bool = False
+    _sockets: list[socket.socket] = field(default_factory=list)
+
+    def opened(self, connection: socket.socket) -> None:
+        """Keep a handle on a new connection; TLS later takes the original over."""
+        self._sockets.append(connection.dup())
+        if self.aborted:
+            self.abort()
+
+    def abort(self) -> None:
+        """Cut every connection of this try: whoever waits on one wakes with an error."""
+        self.aborted = True
+        for each in self._sockets:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Let go of the handles, once the try is over."""
+        while self._sockets:
+            self._sockets.pop().close()
 
 
 _current: ContextVar[Observation | None] = ContextVar("watcher_observation", default=None)
 
 
 @contextmanager
-def observed() -> Iterator[Observation]:
-    """Note what ``requests`` and ``smtplib`` do in this context while the block runs."""
+def observed(accepted: Accepted) -> Iterator[Observation]:
+    """Note what ``requests`` and ``smtplib`` do in this context while the block runs.
+
+    Recipients that are in ``accepted`` are passed over; those that take it are added.
+    """
     watch()
-    observation = Observation()
+    observation = Observation(accepted)
     token = _current.set(observation)
+    # Apprise has it for tries of its own, which are off; no public way leads to it.
+    delivered = _delivery_tracker.set(cast("Any", accepted))
     try:
         yield observation
     finally:
+        _delivery_tracker.reset(delivered)
         _current.reset(token)
 
 
@@ -84,12 +141,15 @@ def observed() -> Iterator[Observation]:
 def watch() -> None:
     """Wrap the two libraries; cached, so that it happens once a process."""
     _wrap(requests.Session, "send", _send)
+    _wrap(urllib3.util.connection, "create_connection", _opened)
+    _wrap(smtplib.SMTP, "_get_socket", _opened)
+    _wrap(smtplib.SMTP, "sendmail", _sendmail)
     _wrap(smtplib.SMTP, "getreply", _getreply)
     _wrap(smtplib.SMTP, "connect", _connect)
     _wrap(smtplib.SMTP, "quit", _quit)
 
 
-def _wrap(owner: type, name: str, around: Callable[[Observation, _Call], _Call]) -> None:
+def _wrap(owner: object, name: str, around: Callable[[Observation, _Call], _Call]) -> None:
     original = getattr(owner, name)
 
     @wraps(original)
@@ -116,6 +176,36 @@ def _send(observation: Observation, original: _Call) -> _Call:
         return response
 
     return send
+
+
+def _opened(observation: Observation, original: _Call) -> _Call:
+    def opened(*args: Any, **kwargs: Any) -> Any:
+        connection = original(*args, **kwargs)
+        observation.opened(connection)
+        return connection
+
+    return opened
+
+
+def _sendmail(observation: Observation, original: _Call) -> _Call:
+    """To those only who have it not yet: the server may take it for some of a mail's recipients."""
+
+    def sendmail(server: smtplib.SMTP, sender: str, to: Any, *args: Any, **kwargs: Any) -> Any:
+        everybody = [to] if isinstance(to, str) else list(to)
+        wanting = [each for each in everybody if _address(each) not in observation.accepted]
+        if not wanting:
+            return {}
+        refused = original(server, sender, wanting, *args, **kwargs)
+        for each in wanting:
+            if each not in refused:
+                observation.accepted.add(_address(each))
+        return refused
+
+    return sendmail
+
+
+def _address(recipient: str) -> tuple[str, str]:
+    return ("mail", recipient.lower())
 
 
 def _getreply(observation: Observation, original: _Call) -> _Call:

@@ -1,8 +1,8 @@
 """One channel URL, one try, a typed outcome: the only user of Apprise.
 
 Apprise answers a send with yes or no; the reasons come from ``observing``. A try runs on a
-thread of its own, not in Apprise's shared pool of six, where a few dead services would hold up
-the others; it is a daemon thread, so that a stuck one can't hold up the process's end.
+thread of the target's own, not in Apprise's shared pool of six, where a few dead services would
+hold up the others; it is a daemon thread, so that a stuck one can't hold up the process's end.
 
 A URL is a secret: it is read once, handed to Apprise, and occurs in no text of ours. Apprise,
 requests and urllib3 write addresses into their logs; ``warm_up`` silences these.
@@ -11,15 +11,14 @@ requests and urllib3 write addresses into their logs; ``warm_up`` silences these
 from __future__ import annotations
 
 import asyncio
-import contextvars
+import gc
 import logging
 import re
-import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import cache, partial
@@ -31,12 +30,15 @@ from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyBase, Notify
 from apprise.attachment.memory import AttachMemory
 
 from watcher.delivery import observing
+from watcher.delivery.hand import Hand
 from watcher.delivery.message import LONGEST, Rendered, Style
 from watcher.errors import TargetError
 
 TIMEOUT = 30.0
 PERMANENT = frozenset({400, 401, 403, 404, 410, 413})
-_STUCK = 2  # threads of one target that may be left behind before a try is refused
+# Threads of one target that may be left behind before a try is refused: those that not even
+# cutting their connections ends (a name server that hangs, a plugin with connections of its own).
+_STUCK = 2
 
 _NOISY = ("apprise", "urllib3", "requests", "charset_normalizer", "markdown", "MARKDOWN")
 _STYLES = {
@@ -67,11 +69,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One try's end. ``detail`` is for people; ``retry_after`` is seconds, if the service said."""
+    """One try's end. ``detail`` is for people; ``retry_after`` is seconds, if the service said.
+
+    ``taken`` marks the recipients that have the message, of a URL with several of them.
+    """
 
     kind: Kind
     detail: str
     retry_after: float | None = None
+    taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,9 @@ def warm_up() -> None:
         # Some of its 186 plugins import what Python is about to drop: not our user's matter.
         warnings.simplefilter("ignore")
         Apprise().add("json://localhost")
+    # They stay for good: looking through them for garbage holds every thread for 50 ms.
+    gc.collect()
+    gc.freeze()
 
 
 class Target:
@@ -125,6 +134,8 @@ class Target:
         self._timeout = timeout
         self._clock = clock
         self._left: list[Future[bool]] = []
+        self._hand = Hand(f"send-{name}")
+        self._secret = url
         self._apprise, self._plugin = _load(name, url.reveal(), timeout)
         plugin = self._plugin
         self.service = _service(plugin)
@@ -135,19 +146,41 @@ class Target:
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.service}://***>"
 
-    async def send(self, rendered: Rendered, attachments: Sequence[Attachment] = ()) -> Outcome:
-        """Try once, for at most the timeout; never raises for what the service does."""
+    async def send(
+        self,
+        rendered: Rendered,
+        attachments: Sequence[Attachment] = (),
+        *,
+        taken: Collection[str] = (),
+    ) -> Outcome:
+        """Try once, for at most the timeout; never raises for what the service does.
+
+        Recipients marked in ``taken`` (by an earlier try) have it already.
+        """
         self._left = [future for future in self._left if not future.done()]
         if len(self._left) >= _STUCK:
-            return Outcome(Kind.RETRY, f"{self.service}: earlier tries still hang")
+            return Outcome(
+                Kind.RETRY, f"{self.service}: earlier tries still hang", taken=frozenset(taken)
+            )
         files = attachments if self.takes_files else ()
-        with observing.observed() as observation:
-            future = _on_own_thread(partial(self._notify, rendered, files), f"send-{self.name}")
+        accepted = observing.Accepted(self._secret.reveal(), taken)
+        with observing.observed(accepted) as observation:
+            future = self._hand.run(partial(self._notify, rendered, files))
+        future.add_done_callback(lambda _done: observation.close())
+        outcome = await self._outcome(future, observation)
+        if outcome.kind is Kind.SENT:
+            return outcome
+        # Apprise marks a whole message, too; the marks of a failure are of recipients.
+        return replace(outcome, detail=_but(outcome.detail, accepted), taken=accepted.marks)
+
+    async def _outcome(self, future: Future[bool], observation: observing.Observation) -> Outcome:
         try:
             async with asyncio.timeout(self._timeout):
                 taken = await asyncio.wrap_future(future)
         except TimeoutError:
             self._left.append(future)
+            self._hand.let_go()
+            observation.abort()
             return Outcome(
                 Kind.RETRY, f"{self.service}: no end of the answer within {self._timeout:g} s"
             )
@@ -206,6 +239,11 @@ class Target:
         soft = [code for code in replies if code < 500]
         detail = f"{self.service}: the mail server answered {(soft or replies)[-1]}"
         return Outcome(Kind.RETRY if soft or passing else Kind.DEAD, detail)
+
+
+def _but(detail: str, accepted: observing.Accepted) -> str:
+    """The detail, with that some of several recipients have it."""
+    return f"{detail}; some of its recipients have it" if accepted.marks else detail
 
 
 def _load(name: str, url: str, timeout: float) -> tuple[Apprise, NotifyBase]:
@@ -269,19 +307,3 @@ def _style(plugin: NotifyBase, service: str) -> Style:
     style = _STYLES.get(service, Style.PLAIN)
     wanted = plugin._format_override  # noqa: SLF001 - no public way to ask
     return style if wanted is None or wanted.value == style.body_format else Style.PLAIN
-
-
-def _on_own_thread(work: Callable[[], bool], name: str) -> Future[bool]:
-    """Run ``work`` in this context on a daemon thread, which no exit of the process waits for."""
-    future: Future[bool] = Future()
-    future.set_running_or_notify_cancel()  # from here on it can be left, not cancelled
-    context = contextvars.copy_context()
-
-    def run() -> None:
-        try:
-            future.set_result(context.run(work))
-        except Exception as error:  # noqa: BLE001 - told to whom waits
-            future.set_exception(error)
-
-    threading.Thread(target=run, name=name, daemon=True).start()
-    return future

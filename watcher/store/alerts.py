@@ -7,6 +7,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import msgspec
 
@@ -21,7 +22,7 @@ from watcher.model import (
 from watcher.store.connection import Connection, Row, listed
 from watcher.store.rulebooks import RuleChanges, sync_rules
 
-__all__ = ["AlertRow", "Alerts", "Delivery", "RuleChanges", "Transition"]
+__all__ = ["AlertRow", "Alerts", "Brief", "Delivery", "RuleChanges", "Transition"]
 
 _FIELDS = (
     "rule, product, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
@@ -41,6 +42,11 @@ class Transition:
     before: AlertState
     after: AlertState
     reason: str | None = None
+
+
+# An alert without its evidence, as a plain row, for there may be very many: its id, rule and
+# product, and when it ended.
+Brief: TypeAlias = tuple[int, str, int, Instant | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,14 @@ class Alerts:
             (listed(dict.fromkeys(ids)),),
         )
         return [_alert(row) for row in rows]
+
+    def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
+        """The alerts of these ids that there are in short, the oldest first."""
+        return self._db.rows(
+            "SELECT a.id, a.rule, a.product, a.resolved_at FROM json_each(?) AS w "
+            "CROSS JOIN alerts AS a ON a.id = w.value ORDER BY a.id",
+            (listed(ids),),
+        )
 
     def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
         """The same alerts in the same order; those that had no id (0) now have one.
@@ -207,14 +221,17 @@ class Alerts:
         return {(rule, AlertState(state)): count for rule, state, count in rows}
 
     def _deliveries(self, alerts: Sequence[Alert]) -> dict[int, tuple[Delivery, ...]]:
-        """A message is found by the first of its notifications."""
+        """A message is found by the first of its notifications; one that was joined fares as
+        the one that tells it."""
         found: dict[int, tuple[Delivery, ...]] = {}
         rows = self._db.rows(
-            "SELECT a.id, t.channel, t.told_at, n.target, n.state FROM json_each(?) AS w "
+            "SELECT a.id, t.channel, t.told_at, n.target, coalesce(j.state, n.state) "
+            "FROM json_each(?) AS w "
             "CROSS JOIN alerts AS a ON a.id = w.value "
             "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product AND t.alert = a.id "
             "LEFT JOIN notifications AS f ON f.id = t.notification "
             "LEFT JOIN notifications AS n ON n.message = f.message AND n.channel = t.channel "
+            "LEFT JOIN notifications AS j ON j.id = n.joined "
             "ORDER BY t.channel, n.id",
             (listed(alert.id for alert in alerts),),
         )

@@ -10,6 +10,7 @@ from typing import Self
 from watcher.errors import NewerDatabase, NotADatabase, StoreError
 from watcher.store import migrations
 from watcher.store.alerts import Alerts
+from watcher.store.backlog import Backlog
 from watcher.store.connection import LOCKED_SECONDS, MEMORY, Connection, connect, explained
 from watcher.store.health import HealthBook
 from watcher.store.history import History
@@ -36,6 +37,7 @@ class Database(Connection):
         self.history = History(self)
         self.alerts = Alerts(self)
         self.outbox = Outbox(self)
+        self.backlog = Backlog(self)
         self.ledger = Ledger(self)
         self.health = HealthBook(self)
         self.silences = Silences(self)

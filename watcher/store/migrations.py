@@ -232,6 +232,38 @@ def m005_silences(db: Tables) -> None:
     )
 
 
+@migrations()
+def m006_joining(db: Tables) -> None:
+    """Which notification tells what another one was to tell, and who has a message already.
+
+    Messages say themselves what they tell of: those that are still to be sent learn it here.
+    """
+    db.execute(
+        "ALTER TABLE notifications ADD COLUMN joined INTEGER "
+        "REFERENCES notifications(id) ON DELETE SET NULL"
+    )
+    db.execute("CREATE INDEX notifications_joined ON notifications(joined) WHERE joined NOTNULL")
+    db.execute("ALTER TABLE notifications ADD COLUMN taken TEXT")
+    unsent = "id IN (SELECT message FROM notifications WHERE state IN ('waiting', 'dead'))"
+    db.execute(
+        "UPDATE messages SET body = json_set(body, '$.alerts', json_object("
+        "'firing', json(w.told), 'resolved', json(w.ended))) FROM (SELECT n.message, "
+        "json_group_array(t.alert) FILTER (WHERE NOT t.resolved_told) AS told, "
+        "json_group_array(t.alert) FILTER (WHERE t.resolved_told) AS ended "
+        "FROM told AS t JOIN notifications AS n ON n.id = t.notification GROUP BY n.message) AS w "
+        f"WHERE w.message = messages.id AND {unsent}"
+    )
+    for begin, over in (("watcher: over: ", "true"), ("watcher: ", "false")):
+        db.execute(
+            "UPDATE messages SET body = json_set(body, '$.cause', "
+            "substr(json_extract(body, '$.title'), length(?1) + 1), '$.over', json(?2)) "
+            "WHERE json_extract(body, '$.kind') = 'operator' "
+            "AND json_extract(body, '$.cause') IS NULL "
+            f"AND substr(json_extract(body, '$.title'), 1, length(?1)) = ?1 AND {unsent}",
+            (begin, over),
+        )
+
+
 def pending(db: Tables) -> list[str]:
     """What ``prepare`` would change: migrations, and columns of fields not stored so far."""
     names = [migration.name for migration in migrations.pending(db)]

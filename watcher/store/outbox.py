@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -13,14 +13,20 @@ import msgspec
 from watcher.model import Instant, Message, Notification, NotificationState
 from watcher.store.connection import Connection, Row, listed
 
-_WAITING, _SENT = NotificationState.WAITING.value, NotificationState.SENT.value
-_DEAD, _DROPPED = NotificationState.DEAD.value, NotificationState.DROPPED.value
+_WAITING, _DEAD = NotificationState.WAITING.value, NotificationState.DEAD.value
+_SET_BACK = 60  # seconds that a clock may be set back before what is planned by it counts no more
 
+# When a row's next try was planned: at its last try, else when it was written.
+_PLANNED = (
+    "coalesce((SELECT at FROM tries WHERE notification = n.id ORDER BY id DESC LIMIT 1), n.created)"
+)
 _SELECT = (
     "SELECT n.id, n.channel, n.target, n.state, n.created, n.next_try, n.tries, m.body, n.error, "
-    "n.finished, n.first_try FROM notifications AS n JOIN messages AS m ON m.id = n.message"
+    f"n.finished, n.first_try, {_PLANNED}, n.joined, n.taken "
+    "FROM notifications AS n JOIN messages AS m ON m.id = n.message"
 )
 _decode_message = msgspec.json.Decoder(Message).decode
+_decode_marks = msgspec.json.Decoder(list[str]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,14 @@ class Try:
     at: Instant
     outcome: str
     detail: str | None
+
+
+def is_due(notification: Notification, now: Instant) -> bool:
+    """Whether one that waits is to be tried now.
+
+    Also where the clock was set back since: it would wait until that is where it was.
+    """
+    return notification.next_try <= now or notification.planned > now + _SET_BACK
 
 
 class Outbox:
@@ -84,24 +98,54 @@ class Outbox:
         )
         return [_notification(row) for row in rows]
 
-    def due_targets(self) -> builtins.list[tuple[str, Instant, int]]:
-        """Targets that something waits for: the next try of the oldest, and how many wait."""
+    def due_targets(self, now: Instant) -> builtins.list[tuple[str, Instant, int]]:
+        """Targets that something waits for: when the oldest is due (by the clock that says
+        ``now``), and how many wait."""
         return [
             (target, next_try, count)
             for target, next_try, count in self._db.rows(
-                "SELECT w.target, n.next_try, w.count FROM (SELECT target, min(id) AS head, "
+                f"SELECT w.target, iif({_PLANNED} > ?1 + {_SET_BACK}, min(?1, n.next_try), "
+                "n.next_try) AS due, w.count FROM (SELECT target, min(id) AS head, "
                 "count(*) AS count FROM notifications WHERE state = 'waiting' GROUP BY target) AS w"
-                " JOIN notifications AS n ON n.id = w.head ORDER BY n.next_try, n.id"
+                " JOIN notifications AS n ON n.id = w.head ORDER BY due, n.id",
+                (now,),
             )
         ]
 
     def sent(self, notification: int, now: Instant, detail: str | None = None) -> None:
         """The service took it; counts even if it was dropped meanwhile."""
-        self._tried(notification, now, (_SENT, "sent", detail), None, f"state <> '{_SENT}'")
+        with self._db.atomic():
+            self._note(notification, now, "sent", detail)
+            self._db.execute(
+                "UPDATE notifications SET state = 'sent', tries = tries + 1, "
+                "first_try = coalesce(first_try, ?1), error = NULL, finished = ?1 "
+                "WHERE id = ?2 AND state <> 'sent'",
+                (now, notification),
+            )
 
-    def failed(self, notification: int, now: Instant, error: str, next_try: Instant) -> None:
-        """To be tried again at ``next_try``."""
-        self._tried(notification, now, (_WAITING, "failed", error), next_try, "state = 'waiting'")
+    def failed(
+        self,
+        notification: int,
+        now: Instant,
+        error: str,
+        next_try: Instant,
+        *,
+        first_try: Instant | None = None,
+        taken: Iterable[str] = (),
+    ) -> None:
+        """To be tried again at ``next_try``.
+
+        ``first_try`` is from when its day counts, if not from its first try. ``taken`` marks
+        the recipients that have it already.
+        """
+        with self._db.atomic():
+            self._note(notification, now, "failed", error)
+            self._db.execute(
+                "UPDATE notifications SET tries = tries + 1, "
+                "first_try = coalesce(?, first_try, ?), next_try = ?, error = ?, taken = ? "
+                "WHERE id = ? AND state = 'waiting'",
+                (first_try, now, next_try, error, _marks(taken), notification),
+            )
 
     def postpone(self, notification: int, next_try: Instant) -> None:
         """Not to be tried before ``next_try``; that is no try."""
@@ -110,9 +154,40 @@ class Outbox:
             (next_try, notification),
         )
 
-    def dead(self, notification: int, now: Instant, error: str) -> None:
+    def dead(
+        self, notification: int, now: Instant, error: str, *, taken: Iterable[str] = ()
+    ) -> None:
         """Not to be tried again until somebody asks for it."""
-        self._tried(notification, now, (_DEAD, "dead", error), None, "state = 'waiting'")
+        with self._db.atomic():
+            self._note(notification, now, "dead", error)
+            self._db.execute(
+                "UPDATE notifications SET state = 'dead', tries = tries + 1, "
+                "first_try = coalesce(first_try, ?1), error = ?2, finished = ?1, taken = ?3 "
+                "WHERE id = ?4 AND state = 'waiting'",
+                (now, error, _marks(taken), notification),
+            )
+
+    def give_up(
+        self, notification: int, now: Instant, error: str, *, taken: Iterable[str] = ()
+    ) -> None:
+        """Dead after its day; those joined with it that have not had a day of their own (they
+        were written after its first try) wait again."""
+        with self._db.atomic():
+            self._db.execute(
+                "UPDATE notifications SET state = 'waiting', joined = NULL, finished = NULL, "
+                "next_try = ?1 WHERE joined = ?2 "
+                "AND created > (SELECT first_try FROM notifications WHERE id = ?2)",
+                (now, notification),
+            )
+            self.dead(notification, now, error, taken=taken)
+
+    def bury(self, target: str, now: Instant, error: str) -> int:
+        """All that waits for ``target`` is dead, untried; how many."""
+        return self._db.execute(
+            "UPDATE notifications SET state = 'dead', error = ?, finished = ? "
+            "WHERE target = ? AND state = 'waiting'",
+            (error, now, target),
+        ).rowcount
 
     def tries(self, notification: int) -> builtins.list[Try]:
         """The oldest first."""
@@ -122,20 +197,24 @@ class Outbox:
         )
         return [Try(*row) for row in rows]
 
-    def retry(self, ids: Sequence[int] | None, now: Instant) -> int:
-        """Dead ones (of ``ids``, or all) wait again with a fresh day to be tried in; how many.
-
-        One of ``ids`` that waits for a later try is tried now.
+    def retry(
+        self, ids: Sequence[int] | None, now: Instant, target: str | None = None
+    ) -> builtins.list[int]:
+        """Dead ones (of ``ids``, or all; of ``target``) wait again with a fresh day to be tried
+        in; the ids. Of ``ids`` and ``target`` those that wait for a later try are tried now.
         """
-        states = [_DEAD] if ids is None else [_DEAD, _WAITING]
+        states = [_DEAD] if ids is None and target is None else [_DEAD, _WAITING]
         return self._move(
             "state = 'waiting', next_try = ?, tries = 0, first_try = NULL, finished = NULL",
-            now, ids, states,
+            now, ids, target, states,
         )  # fmt: skip
 
-    def drop(self, ids: Sequence[int] | None, now: Instant) -> int:
-        """Those that wait or are dead (of ``ids``, or all) are given up; how many."""
-        return self._move("state = 'dropped', finished = ?", now, ids, [_WAITING, _DEAD])
+    def drop(
+        self, ids: Sequence[int] | None, now: Instant, target: str | None = None
+    ) -> builtins.list[int]:
+        """Those that wait or are dead (of ``ids``, or all; of ``target``) are given up; the ids."""
+        change = "state = 'dropped', finished = ?"
+        return self._move(change, now, ids, target, [_WAITING, _DEAD])
 
     def counts(self) -> dict[NotificationState, int]:
         """How many are in each state; states that none is in count 0."""
@@ -145,53 +224,59 @@ class Outbox:
         return {state: rows.get(state.value, 0) for state in NotificationState}
 
     def list(
-        self, states: Sequence[NotificationState] = (), limit: int = 100
+        self,
+        states: Sequence[NotificationState] = (),
+        limit: int = 100,
+        target: str | None = None,
     ) -> builtins.list[Notification]:
-        """The newest first; of all states where none is given."""
+        """The newest first; of all states and targets where none is given."""
         wanted = [state.value for state in states or NotificationState]
         rows = self._db.rows(
-            f"{_SELECT} WHERE n.state IN (SELECT value FROM json_each(?)) "
-            "ORDER BY n.id DESC LIMIT ?",
-            (listed(wanted), limit),
+            f"{_SELECT} WHERE n.state IN (SELECT value FROM json_each(?1)) "
+            "AND (?2 IS NULL OR n.target = ?2) ORDER BY n.id DESC LIMIT ?3",
+            (listed(wanted), target, limit),
         )
         return [_notification(row) for row in rows]
 
-    def _tried(
-        self, notification: int, now: Instant, outcome: tuple[str, str, str | None],
-        next_try: Instant | None, condition: str,
-    ) -> None:  # fmt: skip
-        state, word, detail = outcome
-        with self._db.atomic():
-            self._db.execute(
-                "INSERT INTO tries (notification, at, outcome, detail) SELECT id, ?2, ?3, ?4 "
-                "FROM notifications WHERE id = ?1",
-                (notification, now, word, detail),
-            )
-            self._db.execute(
-                "UPDATE notifications SET state = ?, tries = tries + 1, "
-                "first_try = coalesce(first_try, ?), next_try = coalesce(?, next_try), "
-                f"error = ?, finished = ? WHERE id = ? AND {condition}",
-                (
-                    state, now, next_try, None if state == _SENT else detail,
-                    None if state == _WAITING else now, notification,
-                ),
-            )  # fmt: skip
+    def _note(self, notification: int, now: Instant, outcome: str, detail: str | None) -> None:
+        self._db.execute(
+            "INSERT INTO tries (notification, at, outcome, detail) SELECT id, ?2, ?3, ?4 "
+            "FROM notifications WHERE id = ?1",
+            (notification, now, outcome, detail),
+        )
 
     def _move(
-        self, change: str, now: Instant, ids: Sequence[int] | None, states: Sequence[str]
-    ) -> int:
+        self,
+        change: str,
+        now: Instant,
+        ids: Sequence[int] | None,
+        target: str | None,
+        states: Sequence[str],
+    ) -> builtins.list[int]:
         with self._db.atomic():
-            return self._db.execute(
+            rows = self._db.rows(
                 f"UPDATE notifications SET {change} WHERE state IN "
                 "(SELECT value FROM json_each(?)) "
-                "AND (? OR id IN (SELECT value FROM json_each(?)))",
-                (now, listed(states), ids is None, listed(ids or ())),
-            ).rowcount
+                "AND (? OR id IN (SELECT value FROM json_each(?))) "
+                "AND target = coalesce(?, target) RETURNING id",
+                (now, listed(states), ids is None, listed(ids or ()), target),
+            )
+        return sorted(row[0] for row in rows)
+
+
+def _marks(taken: Iterable[str]) -> str | None:
+    """Marks of recipients as they are stored; None where there are none."""
+    marks = sorted(taken)
+    return listed(marks) if marks else None
 
 
 def _notification(row: Row) -> Notification:
-    row_id, channel, target, state, created, next_try, tries, body, error, finished, first = row
+    row_id, channel, target, state, created, next_try, tries, body, error, finished, first = row[
+        :11
+    ]
+    planned, joined, taken = row[11:]
     return Notification(
         row_id, channel, target, NotificationState(state), created, next_try, tries,
-        _decode_message(body), error, finished, first,
+        _decode_message(body), error, finished, first, planned, joined,
+        frozenset(_decode_marks(taken)) if taken else frozenset(),
     )  # fmt: skip

@@ -18,11 +18,13 @@ from watcher.store.migrations import APPLICATION_ID
 STEP_ROWS = 1_000
 _STEP_PAGES = 500
 
-# A finished notification's tries go with it; a message when no target needs it any more; an
+# A finished notification's tries go with it; one that was joined after the one that tells it; a
+# message when no target needs it any more; an
 # alert when it ended; what was told when it is older than any message that tells of it.
 _OLD_NOTIFICATIONS = (
     "DELETE FROM notifications WHERE id IN (SELECT id FROM notifications "
-    "WHERE state <> 'waiting' AND coalesce(finished, created) < :before LIMIT :step)"
+    "WHERE state <> 'waiting' AND joined IS NULL AND coalesce(finished, created) < :before "
+    "LIMIT :step)"
 )
 _OLD_MESSAGES = (
     "DELETE FROM messages WHERE id IN (SELECT m.id FROM messages AS m WHERE m.created < :before "

@@ -1,0 +1,155 @@
+"""``watcher outbox``: messages that wait or are dead, and what is to become of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from watcher.cli.options import F, database_option, json_option, open_to_read
+from watcher.cli.output import console, plain, print_json, table
+from watcher.errors import WatcherError
+from watcher.model import Notification, NotificationState
+from watcher.store.database import Database
+from watcher.units import format_ago, format_duration
+
+_STATES = tuple(state.value for state in NotificationState)
+_OPEN = (NotificationState.WAITING, NotificationState.DEAD)
+_SHOWN = 60  # of an error or a title: a line of the terminal
+
+
+@click.group()
+def command() -> None:
+    """Show the messages that wait or are dead; try them again, or give them up."""
+
+
+@command.command("list")
+@database_option
+@click.option("--state", "states", type=click.Choice(_STATES), multiple=True, help="Of this state.")
+@click.option("--target", metavar="NAME", help="To this target, as growth/1.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@json_option
+def list_(
+    database: Path, states: tuple[str, ...], target: str | None, limit: int, *, as_json: bool
+) -> None:
+    """List the messages that wait or are dead, the newest first."""
+    now = int(time.time())
+    wanted = [NotificationState(state) for state in states] or _OPEN
+    with open_to_read(database) as opened:
+        rows = opened.outbox.list(wanted, limit=limit + 1, target=target)
+    if as_json:
+        print_json([_json(row) for row in rows[:limit]])
+    elif not rows:
+        console().print("No messages.")
+    else:
+        columns = ("Id", "Target", "State", "Tries", "Next", "Age", "Message")
+        shown = [_row(row, now) for row in rows[:limit]]
+        console().print(table(columns, shown, ("Id", "Tries", "Next", "Age")))
+        if len(rows) > limit:
+            console().print(f"The newest {limit}; --limit shows more.")
+
+
+def _chosen(verb: str) -> Callable[[F], F]:
+    """The messages that a command is about: some ids, a target's, or all."""
+
+    def decorate(function: F) -> F:
+        ids = click.argument("ids", metavar="[ID]...", nargs=-1, type=click.IntRange(1))
+        target = click.option("--target", metavar="NAME", help=f"{verb} all of this target.")
+        everything = click.option("--all", "everything", is_flag=True, help=f"{verb} all.")
+        return database_option(ids(target(everything(function))))
+
+    return decorate
+
+
+@command.command("retry")
+@_chosen("Retry")
+def retry(database: Path, ids: tuple[int, ...], target: str | None, *, everything: bool) -> None:
+    """Send dead messages again, and those at once that wait for a later try.
+
+    With --all only dead ones.
+    """
+    _check_choice(ids, target, everything=everything)
+    now = int(time.time())
+    with Database.open(database, create=False) as opened, opened.atomic():
+        _check_ids(opened, ids, target)
+        moved = opened.outbox.retry(ids or None, now, target)
+    _say(moved, "is tried again", "are tried again", "No dead messages.")
+
+
+@command.command("drop")
+@_chosen("Drop")
+def drop(database: Path, ids: tuple[int, ...], target: str | None, *, everything: bool) -> None:
+    """Give messages up that wait or are dead: nobody is told."""
+    _check_choice(ids, target, everything=everything)
+    now = int(time.time())
+    with Database.open(database, create=False) as opened, opened.atomic():
+        _check_ids(opened, ids, target)
+        moved = opened.outbox.drop(ids or None, now, target)
+    _say(moved, "is given up", "are given up", "No messages wait or are dead.")
+
+
+def _check_choice(ids: Sequence[int], target: str | None, *, everything: bool) -> None:
+    if sum((bool(ids), target is not None, everything)) != 1:
+        raise click.UsageError("give ids, --target NAME or --all")
+
+
+def _check_ids(database: Database, ids: Sequence[int], target: str | None) -> None:
+    """That there is what is named; raises ``WatcherError`` of the first that is not."""
+    if target is not None and not database.outbox.list(limit=1, target=target):
+        raise WatcherError(f'no messages to "{plain(target)}"; `watcher outbox list` shows them')
+    for number in ids:
+        row = database.outbox.get(number)
+        if row is None:
+            raise WatcherError(f"no message {number}; `watcher outbox list` shows them")
+        match row.state:
+            case NotificationState.SENT:
+                raise WatcherError(f"message {number} was sent to {row.target} already")
+            case NotificationState.DROPPED:
+                raise WatcherError(f"message {number} was given up by `watcher outbox drop`")
+            case NotificationState.JOINED:
+                raise WatcherError(f"message {number} is told by message {row.joined}; name that")
+
+
+def _say(moved: Sequence[int], one: str, many: str, none: str) -> None:
+    if not moved:
+        console().print(none)
+    elif len(moved) == 1:
+        console().print(f"Message {moved[0]} {one}.")
+    else:
+        console().print(f"{len(moved):,} messages {many}.")
+
+
+def _row(row: Notification, now: int) -> tuple[str, ...]:
+    waits = row.state is NotificationState.WAITING
+    return (
+        str(row.id),
+        row.target,
+        f"told by {row.joined}" if row.joined is not None else row.state.value,
+        str(row.tries),
+        format_ago(row.next_try, now) if waits and row.next_try > now else "now" if waits else "",
+        format_duration(max(now - row.created, 0)),
+        "\n".join(_cut(text) for text in (row.message.title, row.error) if text),
+    )
+
+
+def _cut(text: str) -> str:
+    text = plain(text)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def _json(row: Notification) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "channel": row.channel,
+        "target": row.target,
+        "state": row.state,
+        "told_by": row.joined,
+        "tries": row.tries,
+        "created": row.created,
+        "next_try": row.next_try if row.state is NotificationState.WAITING else None,
+        "finished": row.finished,
+        "title": row.message.title,
+        "error": row.error,
+    }
