@@ -13,11 +13,12 @@ import pytest
 
 from tests.delivery.ends import receiving, serving
 from tests.delivery.messages import NOW, alerts, operator
-from watcher.delivery.courier import POLL, Courier, Nobody, Storage, StoreThread, backoff
+from watcher.delivery.courier import POLL, Courier, Nobody, Storage, StoreThread, Way, backoff
 from watcher.delivery.message import Rendered, Style
 from watcher.delivery.target import Kind, Outcome, Target
 from watcher.errors import StoreError
 from watcher.model import Message, Notification, NotificationState
+from watcher.rules.templates import parse_template
 from watcher.store.database import Database
 from watcher.store.writer import Writer
 from watcher.units import DAY, HOUR
@@ -207,7 +208,7 @@ async def test_nothing_is_sent_in_quiet_hours(store: Store) -> None:
     (row_id, _) = store.add(operator("a"), "growth/1", "growth/2")
     courier = _courier(store, lines, clock)
     await _turn(courier)
-    courier.update(lines, quiet={"growth": UntilSeven(NOW + HOUR)})
+    courier.update(lines, {"growth": Way(quiet=UntilSeven(NOW + HOUR))})
     clock.now += 600
     (other,) = store.add(operator("b"), "growth/2")
     await _turn(courier)
@@ -468,8 +469,8 @@ async def test_nothing_is_joined_in_quiet_hours(store: Store) -> None:
     clock, line = Clock(), Line()
     for text in "abc":
         store.add(operator(text), "growth/1")
-    quiet = {"growth": UntilSeven(NOW + HOUR)}
-    courier = _courier(store, {"growth/1": line}, clock, keeper=Joining(), quiet=quiet)
+    ways = {"growth": Way(quiet=UntilSeven(NOW + HOUR))}
+    courier = _courier(store, {"growth/1": line}, clock, keeper=Joining(), ways=ways)
     await _turn(courier)
     assert len(store.database.outbox.waiting_for("growth/1")) == 3
     clock.now += HOUR
@@ -568,7 +569,9 @@ async def test_drain_does_not_wait_for_quiet_hours(store: Store) -> None:
     """Even of a row from the future, which is looked at again and again."""
     clock, line = Clock(), Line()
     store.add(operator("a"), "growth/1", at=NOW + DAY)
-    courier = _courier(store, {"growth/1": line}, clock, quiet={"growth": UntilSeven(NOW + HOUR)})
+    courier = _courier(
+        store, {"growth/1": line}, clock, ways={"growth": Way(quiet=UntilSeven(NOW + HOUR))}
+    )
     async with asyncio.timeout(5):
         await courier.drain(60)
     assert line.taken == []
@@ -619,3 +622,16 @@ def test_the_store_is_the_couriers_storage() -> None:
     assert list(storage.outbox.due_targets(NOW)) == []
     assert msgspec.json.decode(msgspec.json.encode(alerts(["x"])), type=Message) == alerts(["x"])
     database.close()
+
+
+async def test_its_own_layout_and_where_it_is_refused(store: Store) -> None:
+    """A service that does not take the user's markup gets the usual message: no alert is lost."""
+    template = parse_template("OWN {{ rule }} {% for p in products %}{{ p.name }}{% endfor %}")
+    takes, refuses = Line(), Line([Outcome(Kind.DEAD, "HTTP 400")])
+    lines = {"growth/1": takes, "growth/2": refuses}
+    first, second = store.add(alerts(["Lamp"]), *lines)
+    await _turn(_courier(store, lines, Clock(), ways={"growth": Way(template=template)}))
+    assert [each.body for each in takes.taken] == ["OWN beauty-rising Lamp"]
+    assert [each.body[:3] for each in refuses.taken] == ["OWN", "Bea"]
+    assert "7-day GMV" in refuses.taken[1].body
+    assert (store.outcomes(first), store.outcomes(second)) == (["sent"], ["sent"])

@@ -23,7 +23,7 @@ from watcher.cli.options import database_option, load_rules, rules_option
 from watcher.cli.output import console
 from watcher.daemon.budget import CHECKPOINT
 from watcher.daemon.clock import SystemClock
-from watcher.daemon.connections import client_of, quiet_of, targets_of, zones_of
+from watcher.daemon.connections import client_of, targets_of, ways_of
 from watcher.daemon.scanner import Scanner
 from watcher.delivery.courier import Courier
 from watcher.delivery.message import Style, render
@@ -168,8 +168,7 @@ class _Once:
             store,
             targets_of(self.book),
             now=self.clock.now,
-            zones=zones_of(self.book),
-            quiet=quiet_of(self.book),
+            ways=ways_of(self.book),
             keeper=Post(lambda: self.book, self.clock.now),
         )
         await courier.drain(_SEND_SECONDS)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from watcher.delivery.courier import Way
 from watcher.delivery.target import Target
 from watcher.errors import Problem, RulesError, TargetError, WatcherError
 from watcher.keyapi.client import Client
 from watcher.rules.rulebook import Rulebook
-from watcher.schedule import Quiet
 
 
 def client_of(book: Rulebook) -> Client:
@@ -44,11 +44,9 @@ def targets_of(book: Rulebook) -> dict[str, Target]:
     return targets
 
 
-def quiet_of(book: Rulebook) -> dict[str, Quiet]:
-    """The quiet hours of the channels that have some."""
-    return {name: one.quiet for name, one in book.channels.items() if one.quiet is not None}
-
-
-def zones_of(book: Rulebook) -> dict[str, ZoneInfo]:
-    """The time zone that each channel shows times in."""
-    return {name: ZoneInfo(channel.timezone) for name, channel in book.channels.items()}
+def ways_of(book: Rulebook) -> dict[str, Way]:
+    """How each channel is told."""
+    return {
+        name: Way(ZoneInfo(channel.timezone), channel.quiet, channel.template)
+        for name, channel in book.channels.items()
+    }

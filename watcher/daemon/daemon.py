@@ -24,7 +24,7 @@ from watcher.alerting.sweeping import sweep
 from watcher.daemon.budget import CHECKPOINT
 from watcher.daemon.chores import Disk, upkeep, watch_disk
 from watcher.daemon.clock import Clock
-from watcher.daemon.connections import client_of, quiet_of, targets_of, zones_of
+from watcher.daemon.connections import client_of, targets_of, ways_of
 from watcher.daemon.emergency import Emergency
 from watcher.daemon.guard import Guard
 from watcher.daemon.heartbeat import Heartbeat
@@ -109,8 +109,7 @@ class Daemon:
             self.writer,
             targets_of(self.book),
             now=self.clock.now,
-            zones=zones_of(self.book),
-            quiet=quiet_of(self.book),
+            ways=ways_of(self.book),
             keeper=Post(lambda: self.scanner.book, self.clock.now),
             on_turn=lambda: self._beat("delivery"),
         )
@@ -312,7 +311,7 @@ class Daemon:
         await self.writer.run(lambda database: self._swap(database, book, client))
         gone = set(self._watches()) - set(_watches_of(book))
         self.book = book
-        self.courier.update(targets, zones_of(book), quiet_of(book))
+        self.courier.update(targets, ways_of(book))
         for key in gone:
             self.timers.disarm(key)
         await self._arm_all()

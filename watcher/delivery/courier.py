@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from functools import partial
 from typing import Generic, Protocol, TypeVar
@@ -20,6 +20,7 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from watcher.delivery.message import Rendered, Style, render
+from watcher.delivery.own import OwnTemplate
 from watcher.delivery.target import Kind, Outcome
 from watcher.errors import StoreError
 from watcher.model import Instant, Notification
@@ -107,6 +108,16 @@ class Quiet(Protocol):
     def until(self, now: Instant, /) -> Instant | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a channel is told: times in ``zone``, nothing in ``quiet`` hours, laid out by its own
+    ``template`` if it has one."""
+
+    zone: tzinfo = UTC
+    quiet: Quiet | None = None
+    template: OwnTemplate | None = None
+
+
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
 
 
@@ -147,13 +158,13 @@ class Nobody:
 
 
 _NOBODY = Nobody()
+_USUAL = Way()
 
 
 class Courier(Generic[S]):
-    """Sends what waits in the outbox to ``targets`` (by name); times are told in ``zones``.
+    """Sends what waits in the outbox to ``targets`` (by name), each channel in its way.
 
-    ``zones`` and ``quiet`` hours are by channel, UTC and none where it has none. ``on_turn`` is
-    called at each turn of the loop, so that its standing still is noticed.
+    ``on_turn`` is called at each turn of the loop, so that its standing still is noticed.
     """
 
     def __init__(
@@ -162,16 +173,14 @@ class Courier(Generic[S]):
         targets: Mapping[str, Sender],
         *,
         now: Callable[[], Instant],
-        zones: Mapping[str, tzinfo] | None = None,
-        quiet: Mapping[str, Quiet] | None = None,
+        ways: Mapping[str, Way] | None = None,
         keeper: Keeper[S] = _NOBODY,
         on_turn: Callable[[], None] = lambda: None,
         pause: Pause = pause_until,
     ) -> None:
         self._store = store
         self._targets = dict(targets)
-        self._zones = dict(zones or {})
-        self._quiet = dict(quiet or {})
+        self._ways = dict(ways or {})
         self._now = now
         self._keeper = keeper
         self._on_turn = on_turn
@@ -193,13 +202,11 @@ class Courier(Generic[S]):
     def update(
         self,
         targets: Mapping[str, Sender],
-        zones: Mapping[str, tzinfo] | None = None,
-        quiet: Mapping[str, Quiet] | None = None,
+        ways: Mapping[str, Way] | None = None,
     ) -> None:
         """Swap the targets after a reload; a try under way ends with the one that it began with."""
         self._targets = dict(targets)
-        self._zones = dict(zones or {})
-        self._quiet = dict(quiet or {})
+        self._ways = dict(ways or {})
         self.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -311,7 +318,7 @@ class Courier(Generic[S]):
 
     async def _is_quiet(self, row: Notification) -> bool:
         """Whether its channel has quiet hours now; then the row waits for their end."""
-        hours = self._quiet.get(row.channel)
+        hours = self._way(row).quiet
         until = hours.until(self._now()) if hours is not None else None
         if until is not None:
             await self._write(lambda storage: storage.outbox.postpone(row.id, until))
@@ -331,17 +338,28 @@ class Courier(Generic[S]):
 
     async def _try(self, row: Notification, target: Sender) -> Outcome:
         try:
-            zone = self._zones.get(row.channel, UTC)
-            # A message of many rules takes a while to be cut to what a service takes.
-            rendered = await asyncio.to_thread(
-                render, row.message, target.style, zone, target.limit
-            )
-            return await target.send(rendered, taken=row.taken)
+            way = self._way(row)
+            outcome = await self._send(row, target, way)
+            if outcome.kind is Kind.DEAD and way.template is not None:
+                # Markup of the user's own may be what the service refuses: better told as usual.
+                log.warning("refused in its own layout", target=row.target, error=outcome.detail)
+                outcome = await self._send(row, target, replace(way, template=None))
+            return outcome
         except Exception as error:  # noqa: BLE001 - one row must not stop the others
             # Only the kind: an error's text might repeat what was sent where.
             return Outcome(
                 Kind.RETRY, f"it could not be written ({type(error).__name__})", taken=row.taken
             )
+
+    async def _send(self, row: Notification, target: Sender, way: Way) -> Outcome:
+        # Not on the loop: a message of many rules takes a while to be cut to what a service takes.
+        rendered = await asyncio.to_thread(
+            render, row.message, target.style, way.zone, target.limit, way.template
+        )
+        return await target.send(rendered, taken=row.taken)
+
+    def _way(self, row: Notification) -> Way:
+        return self._ways.get(row.channel, _USUAL)
 
     async def _again(
         self, row: Notification, began: Instant, now: Instant, outcome: Outcome
