@@ -424,12 +424,10 @@ def forget_others(database: Database, book: Rulebook, now: Instant) -> None:
     for health in database.health.list():
         if health.name not in keys and health.kind != DAEMON:
             database.health.forget(health.kind, health.name)
-    names = {watch.name for watch in book.used_watches}
     targets = {target for channel in book.channels.values() for target in channel.targets}
     for cause in database.health.causes():
-        name = troubles.watch_of(cause.cause)
         dead = cause.cause.startswith(DEAD_MESSAGE)
-        if (name is not None and name not in names) or (
+        if troubles.is_orphan(cause.cause, book) or (
             dead and cause.cause.removeprefix(DEAD_MESSAGE) not in targets
         ):
             database.health.clear_cause(cause.cause, now)
