@@ -42,6 +42,8 @@ class Watcher:
             "KEYAPI_KEY": KEY,
             "KEYAPI_URL": self.api_url,
             "PYTHONUNBUFFERED": "1",
+            # The tree that is tested is the one that these tests were imported from.
+            **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
             **self.env,
         }
 
