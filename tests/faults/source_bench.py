@@ -3,11 +3,13 @@ test wants it; and what is to be compared before and after a fault."""
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -147,11 +149,16 @@ class SourceBench:
         return self.simulator.fail_next(Fault(**{"times": FOR_EVER, **how}))
 
 
+@cache
+def _market() -> Market:
+    """Made once: its past takes longer than most tests."""
+    return Market(seed=5, products=400, start=date(2026, 11, 1), regions=("US", "GB"))
+
+
 @asynccontextmanager
 async def benched(folder: Path, rules: str = RULES, **how: Any) -> AsyncIterator[SourceBench]:
     """A bench on a small market."""
-    market = Market(seed=5, products=400, start=date(2026, 11, 1), regions=("US", "GB"))
-    async with Simulator(market, key=KEY) as simulator:
+    async with Simulator(copy.deepcopy(_market()), key=KEY) as simulator:
         bench = SourceBench(simulator, folder / "watcher.db", rules, **how)
         await bench.open()
         try:

@@ -24,7 +24,7 @@ from watcher.store.writer import Scratch, Writer
 @pytest.mark.end_to_end
 async def test_kills_and_others_beside_never_pass_a_cap(tmp_path: Path) -> None:
     """A few rounds of the harness: real processes, killed at some moment."""
-    counts = await source_credits.run(tmp_path, rounds=3, seed=7, day_seconds=6)
+    counts = await source_credits.run(tmp_path, rounds=2, seed=7, day_seconds=6)
     assert counts["requests"] > 0
 
 
