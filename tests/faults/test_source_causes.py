@@ -50,6 +50,37 @@ async def test_yesterdays_data_for_days(tmp_path: Path) -> None:
         assert await bench.told() == [STILL, STILL_OVER, STILL]
 
 
+MOVING = (
+    DAILY
+    + """
+  - {name: up, watch: list, when: {total_sale_gmv_7d_amt: {rises: 2%, from: 2d ago}}, for: 3d}
+  - {name: down, watch: list, when: {total_sale_gmv_7d_amt: {falls: 2%, from: 2d ago}}}
+  - {name: dearer, watch: list, when: {spu_avg_price: {changes: 1%, from: median 4d}}}
+  - {name: sold, watch: list, when: {total_sale_7d_cnt: {changes: 1%}}}
+  - {name: climbed, watch: list, when: {rank: {climbs: 1, from: 1d ago}}}
+"""
+)
+
+
+async def test_late_data_is_not_held_against_a_past_that_moves_on(tmp_path: Path) -> None:
+    """Rules with baselines neither fire nor end by it, nor begin to wait anew."""
+    async with benched(tmp_path, MOVING) as bench:
+        await days(bench, 6, fresh=True)
+        before = await bench.alerts()
+        comparing = ("up", "down", "dearer", "sold", "climbed")
+        held = [row for row in before if row[0] in comparing]
+        assert {(row[0], row[2]) for row in held} >= {
+            ("up", "pending"), ("down", "firing"), ("sold", "firing"), ("climbed", "firing"),
+        }  # fmt: skip
+        await days(bench, 4, fresh=False)
+        now = await bench.alerts()
+        assert [row for row in now if row[0] in comparing] == held
+        await days(bench, 1, fresh=True)
+        now = await bench.alerts()
+        assert [row for row in now if row[0] in comparing] != held
+        assert ("up", "firing") in {(row[0], row[2]) for row in now}
+
+
 async def test_data_that_never_moved_is_told_too(tmp_path: Path) -> None:
     """From the first scan on; read every hour, it still takes three days."""
     async with benched(tmp_path, RULES) as bench:
