@@ -29,13 +29,13 @@ from watcher.keyapi.simulator import Market, Simulator
 from watcher.keyapi.simulator.server import Fault
 from watcher.units import DAY, HOUR, utc_day
 
-PER_DAY, PER_MONTH = 40, 150
+PER_DAY = 40
 START = 20_784 * DAY + 20 * HOUR  # 27 November 2026, 20:00 UTC: a month ends soon
 ROOT = str(Path(__file__).parents[2])
 LATENCY = 1.0  # seconds that a request may be under way
 
 RULES = f"""
-api: {{requests_per_second: 500, credits_per_day: {PER_DAY}, credits_per_month: {PER_MONTH}}}
+api: {{requests_per_second: 500, credits_per_day: {PER_DAY}, credits_per_month: PER_MONTH}}
 defaults: {{region: US}}
 rules:
   - {{name: a, watch: {{sort: total_sale_7d_cnt, top: 50, every: 1h}}, when: {{rank: 1}}}}
@@ -66,6 +66,7 @@ class Harness:
     simulator: Counting
     dice: random.Random
     day_seconds: float = 20.0
+    per_month: int = 150
     began: float = field(default_factory=time.monotonic)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -154,7 +155,7 @@ class Harness:
         months = Counter[str]()
         for day, amount in total.items():
             months[day[:7]] += amount
-        assert all(amount <= PER_MONTH for amount in months.values()), months
+        assert all(amount <= self.per_month for amount in months.values()), months
 
     def ledger(self) -> tuple[Counter[str], Counter[str]]:
         """What is booked and what is set aside, by day."""
@@ -167,11 +168,13 @@ class Harness:
         return Counter(dict(booked)), Counter(dict(held))
 
 
-async def run(folder: Path, rounds: int, seed: int, *, day_seconds: float = 20.0) -> Counter[str]:
+async def run(
+    folder: Path, rounds: int, seed: int, *, day_seconds: float = 20.0, per_month: int = 150
+) -> Counter[str]:
     """So many rounds; what was done."""
-    (folder / "rules.yaml").write_text(RULES, encoding="utf-8")
+    (folder / "rules.yaml").write_text(RULES.replace("PER_MONTH", str(per_month)), encoding="utf-8")
     async with Counting() as simulator:
-        harness = Harness(folder, simulator, random.Random(seed), day_seconds)
+        harness = Harness(folder, simulator, random.Random(seed), day_seconds, per_month)
         for _ in range(rounds):
             await harness.round()
             harness.check()
@@ -187,9 +190,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--month", type=int, default=100_000, help="the cap of the month")
+    parser.add_argument("--day-seconds", type=float, default=20.0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        counts = asyncio.run(run(Path(folder), given.rounds, given.seed))
+        counts = asyncio.run(
+            run(
+                Path(folder),
+                given.rounds,
+                given.seed,
+                day_seconds=given.day_seconds,
+                per_month=given.month,
+            )
+        )
     print(f"seed {given.seed}:", dict(counts))  # noqa: T201
 
 
