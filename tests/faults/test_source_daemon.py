@@ -46,8 +46,9 @@ class Told(Harness):
         return {**super().env, "SINK_URL": self.sink.url.reveal()}
 
     def titles(self) -> list[str]:
-        """What came, in order."""
-        return [message["title"] for message in self.sink.taken]
+        """What came, in order; not that the data stands still, as it does here for days."""
+        titles = [str(message["title"]) for message in self.sink.taken]
+        return [title for title in titles if "stands still" not in title]
 
     async def heard(self, title: str) -> None:
         """Wait for it."""
