@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,3 +135,15 @@ def test_http_dates(text: str, instant: int | None) -> None:
     """With and without a zone; what is no date is None."""
     when = units.parse_http_date(text)
     assert (when.timestamp() if when is not None else None) == instant
+
+
+@pytest.mark.parametrize(
+    ("day", "first"), [(20261101, 20261201), (20261231, 20270101), (20240131, 20240201)]
+)
+def test_next_month(day: int, first: int) -> None:
+    """The first of the month that follows, over the year's end too."""
+    given, wanted = units.parse_day(day), units.parse_day(first)
+    assert given is not None
+    noon = int(datetime(given.year, given.month, given.day, 12, tzinfo=UTC).timestamp())
+    assert units.utc_day(units.next_month(noon)) == wanted
+    assert units.next_month(noon) % DAY == 0

@@ -168,5 +168,13 @@ def format_ago(instant: int, now: int) -> str:
 
 def next_midnight(instant: int) -> int:
     """The first instant of the next UTC day."""
-    tomorrow = utc_day(instant) + timedelta(days=1)
-    return int(datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=UTC).timestamp())
+    return _midnight(utc_day(instant) + timedelta(days=1))
+
+
+def next_month(instant: int) -> int:
+    """The first instant of the next UTC month."""
+    return _midnight((utc_day(instant).replace(day=1) + timedelta(days=31)).replace(day=1))
+
+
+def _midnight(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())

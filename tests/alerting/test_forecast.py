@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from watcher.alerting.forecast import forecast
 from watcher.rules.loading import load_text
 from watcher.rules.rulebook import Rulebook
+from watcher.store.ledger import Spent
 from watcher.units import DAY, HOUR
 
 MIDNIGHT = 20_000 * DAY
@@ -83,3 +85,28 @@ def test_a_cap_that_suffices_says_nothing() -> None:
     """Exactly enough is enough."""
     api = "credits_per_day: 10, credits_per_month: 310"
     assert forecast(book(api, "sort: total_sale_cnt, top: 100"), {}, MIDNIGHT).warnings == ()
+
+
+def test_what_is_spent_counts_in_this_month() -> None:
+    """The day on which the month's cap will be hit, from what is used of it already."""
+    rules = book("credits_per_month: 300", "sort: total_sale_cnt, top: 100")
+    tenth = at_day("2026-11-10")
+    (warning,) = forecast(rules, {}, tenth, Spent(0, 200)).warnings
+    assert "200 are used, and at 10 a day it is reached on about 20 November" in warning
+    (warning,) = forecast(rules, {}, tenth, Spent(0, 300)).warnings
+    assert "it is reached already" in warning
+    assert forecast(rules, {}, at_day("2026-11-28"), Spent(0, 200)).warnings == ()
+
+
+def test_what_is_spent_counts_today() -> None:
+    """The day's cap may be hit today, though on other days it suffices."""
+    rules = book("credits_per_day: 50", "sort: total_sale_cnt, top: 100, every: '0 12 * * *'")
+    now = at_day("2026-11-10")
+    assert forecast(rules, {}, now, Spent(40, 40)).warnings == ()
+    (warning,) = forecast(rules, {}, now, Spent(41, 41)).warnings
+    assert "on 10 November the scan of" in warning
+
+
+def at_day(day: str) -> int:
+    """Midnight UTC."""
+    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())

@@ -97,3 +97,18 @@ async def test_the_new_days_cap_holds(writer: Writer) -> None:
         await budget.spend()
     await writer.run(budget.settle)
     assert (await spent(writer, clock.now())).day == 10
+
+
+async def test_a_refund_of_yesterday_gives_today_nothing(writer: Writer) -> None:
+    """A connection that failed over midnight: the cap of the new day does not gain by it."""
+    clock = SetClock(NIGHT)
+    budget = await begun(writer, clock, 5, 5)
+    await budget.spend()
+    clock.instant += 2
+    await spend(budget, 4)
+    await budget.refund()
+    await budget.spend()
+    with pytest.raises(BudgetSpent):
+        await budget.spend()
+    await writer.run(budget.settle)
+    assert (await spent(writer, clock.now())).day == 5

@@ -11,7 +11,7 @@ import pytest
 
 from watcher import plan
 from watcher.daemon.connections import client_of
-from watcher.daemon.scanner import NEVER, Scanner
+from watcher.daemon.scanner import Scanner
 from watcher.keyapi.client import Client
 from watcher.keyapi.pace import Seams
 from watcher.keyapi.simulator import Market, Simulator
@@ -156,7 +156,7 @@ async def test_a_refused_key_is_told_once_and_nothing_more_is_asked(bench: Bench
         scanner = Scanner(bench.book(), wrong, bench.writer, bench.clock)
         assert await bench.scan(scanner) is ScanState.FAILED
         asked = bench.simulator.requests
-        assert scanner.not_before(watch_of(scanner.book)) == NEVER
+        assert scanner.not_before(watch_of(scanner.book)) == START + DAY
         assert await bench.scan(scanner) is None
         assert bench.simulator.requests == asked
         scanner.swap(bench.book(), right)

@@ -484,7 +484,7 @@ async def test_a_reload_swaps_targets(store: Store) -> None:
     store.add(alerts(["Lamp"]), "growth/1")
     courier = _courier(store, {"growth/1": old}, clock)
     await _turn(courier)
-    courier.update({"growth/1": new}, {"growth": ZoneInfo("Asia/Tokyo")})
+    courier.update({"growth/1": new}, {"growth": Way(ZoneInfo("Asia/Tokyo"))})
     clock.now += 10
     await _turn(courier)
     assert "24 Nov 2026, 00:00 JST" in new.taken[0].body

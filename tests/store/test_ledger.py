@@ -114,3 +114,12 @@ def test_what_a_crash_left_is_settled(store: Database) -> None:
     assert store.ledger.spent(NOON) == store.ledger.used(NOON) == Spent(65, 65)
     store.ledger.settle_all(20)
     assert store.ledger.by_watch(NOON) == {"w": 60, "v": 5}
+
+
+def test_what_is_paid_at_once(store: Database) -> None:
+    """Counted if the caps leave it, and nothing stays set aside; what never went out comes back."""
+    assert store.ledger.pay("w", 2, NOON, 3, None)
+    assert not store.ledger.pay("w", 2, NOON, 3, None)
+    assert store.ledger.set_aside(NOON) == {}
+    store.ledger.charge("w", -1, NOON)
+    assert store.ledger.spent(NOON) == Spent(1, 1)

@@ -15,6 +15,7 @@ import structlog
 
 from watcher.alerting.lifecycle import Finding, Terms, step, step_absent
 from watcher.alerting.products import Products
+from watcher.alerting.standstill import is_late
 from watcher.alerting.table import ScanTable
 from watcher.alerting.telling import Audience, Teller
 from watcher.model import Alert, AlertState, Instant, Message, Scan, ScanState, Verdict
@@ -99,6 +100,7 @@ class _Round:
             health.name for health in self._health.list(RULE) if health.failing_since is not None
         }
         self._scan = scan
+        self._late = any(_compares(rule) for rule in rules) and is_late(database, scan)
         self.table = table = ScanTable(scan, seen, database.history, _needs(rules))
         keys: list[int] = table.products.tolist()
         self._keys = keys
@@ -114,8 +116,9 @@ class _Round:
     def advance(self, rule: Rule) -> Moved:
         """Move every alert of ``rule`` by one step, and save those that changed.
 
-        A rule whose judgement breaks is noted as failing and holds its alerts as they are; what
-        the store can't do is raised, and ends the transaction.
+        A rule whose judgement breaks is noted as failing and holds its alerts as they are, and so
+        does one that compares with the past where the data is late; what the store can't do is
+        raised, and ends the transaction.
         """
         try:
             when = self._judge(rule.when)
@@ -126,6 +129,8 @@ class _Round:
         if rule.name in self._failing:
             self._health.ok(RULE, rule.name, self._scan.at)
         active = self._active[rule.name]
+        if self._late and _compares(rule):
+            return Moved([alert for alert in active if alert.fired_at is not None], [], [])
         moved = [(alert, self._next(rule, alert, when, until)) for alert in active]
         steady = [after for before, after in moved if after is before]
         changed: list[tuple[Alert | None, Alert]] = [
@@ -203,6 +208,11 @@ def _terms(rule: Rule) -> Terms:
 
 def _just_fired(alert: Alert, at: Instant) -> bool:
     return alert.state is AlertState.FIRING and alert.fired_at == at
+
+
+def _compares(rule: Rule) -> bool:
+    """Whether the rule holds values against earlier ones."""
+    return bool(rule.when.needs or (rule.until is not None and rule.until.needs))
 
 
 def _needs(rules: Sequence[Rule]) -> Iterable[Need]:

@@ -243,3 +243,5 @@ def _holding(rule: Rule, when: Verdict, alert: Alert) -> Iterator[str]:
     elif rule.keep_firing_for:
         held = format_duration(rule.keep_firing_for)
         yield f"not met any more, but it fires for {held} after it was (keep_firing_for)"
+    elif rule.when.needs:
+        yield "not met, but KeyAPI's data is late: what compares with the past waits until it moves"

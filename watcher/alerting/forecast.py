@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.schedule import Every, Schedule
-from watcher.units import DAY, at, next_midnight
+from watcher.store.ledger import Spent
+from watcher.units import DAY, at, next_midnight, next_month
 
 MONTH_DAYS = 30
 _MOST_SCANS = 200_000  # of one day, for the search of the moment at which a cap is reached
@@ -38,15 +39,18 @@ class Forecast:
     warnings: tuple[str, ...]
 
 
-def forecast(book: Rulebook, pages: Mapping[str, int], now: Instant) -> Forecast:
-    """The cost of ``book``; ``pages`` is how many pages a watch (by key) really had, if known.
+def forecast(
+    book: Rulebook, pages: Mapping[str, int], now: Instant, spent: Spent | None = None
+) -> Forecast:
+    """The cost of ``book``; ``pages`` is how many pages a watch (by key) really had, if known,
+    and ``spent`` what of this day and month is used already.
 
     A list may end before ``top``, so the first forecast of a watch is the most it can cost.
     """
     costs = tuple(_cost(watch, pages, now) for watch in book.used_watches)
     day = sum(cost.credits_a_day for cost in costs)
     month = sum(cost.credits_a_month for cost in costs)
-    return Forecast(costs, day, month, tuple(_warnings(book, pages, day, now)))
+    return Forecast(costs, day, month, tuple(_warnings(book, pages, day, now, spent)))
 
 
 def scans_left(
@@ -82,11 +86,13 @@ def _cost(watch: Watch, pages: Mapping[str, int], now: Instant) -> Cost:
     )
 
 
-def _warnings(book: Rulebook, pages: Mapping[str, int], day: float, now: Instant) -> list[str]:
+def _warnings(
+    book: Rulebook, pages: Mapping[str, int], day: float, now: Instant, spent: Spent | None
+) -> list[str]:
     found = []
     cap = book.api.credits_per_day
     if cap is not None:
-        reached = _day_cap_reached(book, pages, cap, now)
+        reached = _day_cap_reached(book, pages, cap, now, spent)
         if reached is not None:
             moment, watch = reached
             found.append(
@@ -95,28 +101,43 @@ def _warnings(book: Rulebook, pages: Mapping[str, int], day: float, now: Instant
             )
             day = min(day, cap)
     cap = book.api.credits_per_month
-    if cap is not None and day * MONTH_DAYS > cap:
-        found.append(
-            f"the cap of {cap:,} credits a month does not suffice: at {day:,.0f} a day it is "
-            f"reached after {int(cap / day)} days"
-        )
+    if cap is not None and day:
+        found += _month_warnings(cap, day, now, spent)
     return found
 
 
+def _month_warnings(cap: int, day: float, now: Instant, spent: Spent | None) -> Iterator[str]:
+    """Of this month, from what is used of it already; else of a whole one."""
+    used = spent.month if spent is not None else 0
+    reached = now + int(max(0, cap - used) / day * DAY)
+    if spent is not None and used and reached < next_month(now):
+        when = f"on about {at(reached):%-d %B}" if reached > now else "already"
+        yield (
+            f"the cap of {cap:,} credits a month does not suffice: {used:,} are used, and at "
+            f"{day:,.0f} a day it is reached {when}"
+        )
+    elif day * MONTH_DAYS > cap:
+        yield (
+            f"the cap of {cap:,} credits a month does not suffice: at {day:,.0f} a day it is "
+            f"reached after {int(cap / day)} days"
+        )
+
+
 def _day_cap_reached(
-    book: Rulebook, pages: Mapping[str, int], cap: int, now: Instant
+    book: Rulebook, pages: Mapping[str, int], cap: int, now: Instant, used: Spent | None
 ) -> tuple[Instant, Watch] | None:
-    """The first scan of the next days (a week of them) that does not fit into its day.
+    """The first scan of the next days (a week of them) that does not fit into its day: from now
+    on where it is known what is ``used`` of today, else from midnight on.
 
     It must leave what the watches of higher priority still need on that day.
     """
     watches = book.used_watches
     costs = [_requests(watch, pages) for watch in watches]
     priorities = [book.priority(watch) for watch in watches]
-    start = next_midnight(now)
+    start = now + 1 if used is not None else next_midnight(now)
     coming = [(watch.schedule.next(start - 1), index) for index, watch in enumerate(watches)]
     heapq.heapify(coming)
-    today, spent = start, 0
+    today, spent = start - start % DAY, used.day if used is not None else 0
     for _ in range(_MOST_SCANS if len(set(priorities)) < 2 else _MOST_RANKED_SCANS):
         if not coming or coming[0][0] >= start + 7 * DAY:
             return None

@@ -200,7 +200,11 @@ class _Joining:
             if gist.kind == "operator":
                 told.setdefault(gist.cause or gist.text, []).append(gist)
         on = {each.cause: each.text for each in self._database.health.causes()}
-        going = [on[cause] for cause in told if cause in on]
+        going = [
+            on.get(cause, gists[-1].text)
+            for cause, gists in told.items()
+            if cause in on or not any(gist.over for gist in gists)
+        ]
         ended = [cause for cause, gists in told.items() if cause not in on and gists[0].over]
         return going, ended, len(told) - len(going) - len(ended)
 

@@ -16,7 +16,8 @@ from watcher.store.ledger import Spent
 
 @dataclass(frozen=True, slots=True)
 class WatchStatus:
-    """A watch: what it reads, when it was and will be read, and how it fares."""
+    """A watch: what it reads, when it was and will be read, how it fares, and the credits that it
+    used on this UTC day, those set aside included."""
 
     name: str
     key: str
@@ -26,6 +27,7 @@ class WatchStatus:
     last: ScanRow | None
     due: Instant
     health: Health
+    credits_today: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,12 @@ class Overview:
 def overview(database: Database, book: Rulebook, now: Instant) -> Overview:
     """Read the state of ``book``'s watches and rules at ``now``."""
     counts = database.alerts.counts()
+    credits_today = database.ledger.by_watch(now)
     return Overview(
         now=now,
-        watches=tuple(_watch(database, book, watch, now) for watch in book.used_watches),
+        watches=tuple(
+            _watch(database, book, watch, credits_today, now) for watch in book.used_watches
+        ),
         rules=tuple(
             RuleStatus(
                 rule.name,
@@ -87,7 +92,9 @@ def overview(database: Database, book: Rulebook, now: Instant) -> Overview:
     )
 
 
-def _watch(database: Database, book: Rulebook, watch: Watch, now: Instant) -> WatchStatus:
+def _watch(
+    database: Database, book: Rulebook, watch: Watch, spent: Mapping[str, int], now: Instant
+) -> WatchStatus:
     scans = database.history.scans(watch.key, limit=plan.LOOK_BACK)
     return WatchStatus(
         name=watch.name,
@@ -98,6 +105,7 @@ def _watch(database: Database, book: Rulebook, watch: Watch, now: Instant) -> Wa
         last=scans[0] if scans else None,
         due=max(plan.due(watch.schedule, scans, now), now),
         health=database.health.get("watch", watch.key),
+        credits_today=spent.get(watch.key, 0),
     )
 
 

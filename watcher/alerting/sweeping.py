@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from watcher.alerting.audiences import Audience
 from watcher.alerting.composing import Owed, combine
+from watcher.alerting.credits import note_credits
 from watcher.alerting.gates import Gates
 from watcher.alerting.stored import last_left
 from watcher.alerting.telling import Teller
@@ -34,8 +35,10 @@ def sweep(
 ) -> list[int]:
     """Tell what is no longer held at ``now``, in one transaction; the notifications written.
 
-    Where nothing is held or no gate has opened, nothing is written and no lock is taken.
+    Where nothing is held or no gate has opened, nothing is written and no lock is taken. The
+    operator hears of credits here, too: that a day is over is seen without a scan.
     """
+    note_credits(database, [audiences[name] for name in book.operator], book.api, now)
     if not _ripe(database, book, audiences, now):
         return []
     with database.atomic():

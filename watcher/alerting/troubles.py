@@ -10,20 +10,38 @@ from collections.abc import Sequence
 
 from watcher.alerting.audiences import Audience
 from watcher.model import Instant, Message, Severity
+from watcher.rules.rulebook import Rulebook
 from watcher.store.database import Database
 
-_OF_WATCH = "watch "
+_WATCH, _RULE, _REGION = "watch ", "rule ", "region "
 
 
 def watch_cause(watch: str, what: str) -> str:
-    """The cause that something is wrong with the watch of that name."""
-    return f"{_OF_WATCH}{watch}: {what}"
+    """The cause that something is wrong with the watch of that name; no ": " in ``what``."""
+    return f"{_WATCH}{watch}: {what}"
 
 
-def watch_of(cause: str) -> str | None:
-    """The name of the watch that a cause is about, if it is about one."""
-    return (
-        cause.removeprefix(_OF_WATCH).rpartition(": ")[0] if cause.startswith(_OF_WATCH) else None
+def rule_cause(rule: str, what: str) -> str:
+    """The same of a rule."""
+    return f"{_RULE}{rule}: {what}"
+
+
+def region_cause(region: str, what: str) -> str:
+    """The same of all that the source says of a region."""
+    return f"{_REGION}{region}: {what}"
+
+
+def is_orphan(cause: str, book: Rulebook) -> bool:
+    """Whether a cause is about a watch, rule or region that is no more."""
+    about, separator, _ = cause.rpartition(": ")
+    known = (
+        (_WATCH, (watch.name for watch in book.used_watches)),
+        (_RULE, (rule.name for rule in book.rules)),
+        (_REGION, (watch.query.region for watch in book.used_watches)),
+    )
+    return any(
+        separator and about.startswith(prefix) and about.removeprefix(prefix) not in names
+        for prefix, names in known
     )
 
 
@@ -38,7 +56,7 @@ def begin(
     with database.atomic():
         if not database.health.raise_cause(cause, text, now):
             return False
-        _tell(database, operator, cause, text, now)
+        tell(database, operator, cause, text, now)
     return True
 
 
@@ -48,11 +66,11 @@ def end(database: Database, operator: Sequence[Audience], cause: str, now: Insta
         text = database.health.clear_cause(cause, now)
         if text is None:
             return False
-        _tell(database, operator, cause, f"This is over: {text}", now, over=True)
+        tell(database, operator, cause, f"This is over: {text}", now, over=True)
     return True
 
 
-def _tell(
+def tell(
     database: Database,
     operator: Sequence[Audience],
     cause: str,
@@ -60,8 +78,12 @@ def _tell(
     now: Instant,
     *,
     over: bool = False,
+    name: str = "",
 ) -> None:
-    title = f"watcher: over: {cause}" if over else f"watcher: {cause}"
+    """Queue a message for the operator, whatever causes are on; ``name`` is what people read of
+    ``cause``."""
+    name = name or cause
+    title = f"watcher: over: {name}" if over else f"watcher: {name}"
     severity = Severity.INFO if over else Severity.WARNING
     # min_severity and a digest are no gates here: who is named as operator wants to hear of
     # trouble soon. Quiet hours are: nobody is to be woken.

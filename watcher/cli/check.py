@@ -14,8 +14,10 @@ from watcher.cli.options import database_option, json_option, load_rules, rules_
 from watcher.cli.output import console, print_json, table
 from watcher.daemon.connections import targets_of
 from watcher.errors import Problem, RulesError, StoreError
+from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import Database
+from watcher.store.ledger import Spent
 from watcher.units import format_number
 
 
@@ -34,8 +36,9 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
         print_json({"ok": False, "problems": error.problems})
         sys.exit(1)
     book = replace(book, warnings=(*book.warnings, *_of_a_lonely_operator(rules, book)))
-    pages, trouble = _known_pages(database, book)
-    costs = forecast(book, pages, int(time.time()))
+    now = int(time.time())
+    pages, spent, trouble = _known(database, book, now)
+    costs = forecast(book, pages, now, spent)
     if as_json:
         print_json(
             {"ok": True, "rules": len(book.rules), "forecast": costs, "warnings": book.warnings}
@@ -44,17 +47,19 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
         _show(rules, book, costs, trouble)
 
 
-def _known_pages(path: Path, book: Rulebook) -> tuple[dict[str, int], str]:
-    """How long the lists really are, where there is a history to tell; or why it can't."""
+def _known(path: Path, book: Rulebook, now: Instant) -> tuple[dict[str, int], Spent | None, str]:
+    """How long the lists really are and what is spent, where there is a history to tell; or why
+    it can't."""
     if not path.exists():
-        return {}, ""
+        return {}, None, ""
     try:
         with Database.open(path, readonly=True) as database:
             found = {key: database.history.last_complete(key) for key in _keys(book)}
+            spent = database.ledger.spent(now)
     except StoreError as error:
         # The rules are right or wrong whatever the database is.
-        return {}, str(error)
-    return {key: scan.pages for key, scan in found.items() if scan is not None}, ""
+        return {}, None, str(error)
+    return {key: scan.pages for key, scan in found.items() if scan is not None}, spent, ""
 
 
 def _of_a_lonely_operator(path: Path, book: Rulebook) -> list[Problem]:

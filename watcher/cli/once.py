@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,8 +19,8 @@ from watcher.alerting.sweeping import sweep
 from watcher.cli.logs import configure
 from watcher.cli.options import database_option, load_rules, rules_option
 from watcher.cli.output import console
-from watcher.daemon.budget import CHECKPOINT
-from watcher.daemon.clock import SystemClock
+from watcher.daemon.budget import CHECKPOINT, LedgerBudget, PaidBudget
+from watcher.daemon.clock import Clock, SystemClock
 from watcher.daemon.connections import client_of, targets_of, ways_of
 from watcher.daemon.scanner import Scanner
 from watcher.delivery.courier import Courier
@@ -78,17 +76,25 @@ class _Once:
     book: Rulebook
     path: Path
     dry_run: bool
-    clock: SystemClock = field(default_factory=SystemClock)
+    clock: Clock = field(default_factory=SystemClock)
     told: list[Message] = field(default_factory=list)
-    spent: Counter[str] = field(default_factory=Counter)  # credits by watch
 
     async def run(self, watches: list[Watch], *, forced: bool) -> bool:
         """Scan, print, send; True if every scan was complete."""
-        async with self._store() as store, client_of(self.book) as client:
+        store: StoreThread = Scratch(self.path) if self.dry_run else Writer(self.path)
+        async with store, client_of(self.book) as client:
             now = self.clock.now()
-            await store.run(lambda database: database.ledger.settle_all(CHECKPOINT))
+            if not self.dry_run:  # else a daemon may run, and what is set aside is its own
+                await store.run(lambda database: database.ledger.settle_all(CHECKPOINT))
             await store.run(lambda database: database.alerts.sync_rules(self.book.marks, now))
-            scanner = Scanner(self.book, client, store, self.clock, report=self.told.append)
+            scanner = Scanner(
+                self.book,
+                client,
+                store,
+                self.clock,
+                report=self.told.append,
+                budget=PaidBudget if self.dry_run else LedgerBudget,
+            )
             due = watches if forced else await self._due(store, watches)
             good = True
             for watch in due:
@@ -96,26 +102,6 @@ class _Once:
             await self._sweep(store)
             await self._deliver(store)
             return good
-
-    @asynccontextmanager
-    async def _store(self) -> AsyncIterator[StoreThread]:
-        if not self.dry_run:
-            async with Writer(self.path) as writer:
-                yield writer
-            return
-        try:
-            async with Scratch(self.path) as scratch:
-                yield scratch
-        finally:
-            self._charge()
-
-    def _charge(self) -> None:
-        """A dry run's requests cost as much as others: the caps must know of them."""
-        if not self.path.exists() or not self.spent:
-            return
-        with Database.open(self.path) as database:
-            for watch, amount in self.spent.items():
-                database.ledger.charge(watch, amount, self.clock.now())
 
     async def _due(self, store: StoreThread, watches: list[Watch]) -> list[Watch]:
         now = self.clock.now()
@@ -136,7 +122,6 @@ class _Once:
             out.print(f"{watch.name}: not scanned")
             return False
         scan = outcome.scan
-        self.spent[watch.key] += scan.requests
         out.print(
             f"{watch.name}: {scan.state.value}, {len(scan)} products, {scan.requests} credits, "
             f"{len(outcome.fired)} began to fire, {len(outcome.resolved)} ended"

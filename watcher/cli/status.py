@@ -40,8 +40,11 @@ def show(state: Overview) -> None:
     out = console()
     for trouble in state.troubles:
         out.print(f"trouble since {format_ago(trouble.since, state.now)}: {trouble.text}\n")
+    columns: tuple[str, ...] = (
+        "Watch", "Last scan", "Next", "Products", "Credits today", "State",
+    )  # fmt: skip
     watches = [_watch(watch, state.now) for watch in state.watches]
-    out.print(table(("Watch", "Last scan", "Next", "Products", "State"), watches, ("Products",)))
+    out.print(table(columns, watches, ("Products", "Credits today")))
     rules = [_rule(rule, state.now) for rule in state.rules]
     columns = ("Rule", "Watch", "Severity", "Firing", "Pending", "State")
     out.print()
@@ -58,6 +61,7 @@ def _watch(watch: WatchStatus, now: int) -> tuple[str, ...]:
         format_ago(last.at, now) if last is not None else "never",
         format_ago(watch.due, now),
         format_number(last.products) if last is not None else "",
+        format_number(watch.credits_today),
         how,
     )
 

@@ -403,11 +403,8 @@ def forget_others(database: Database, book: Rulebook, now: Instant) -> None:
     for health in database.health.list():
         if health.name not in keys and health.kind != DAEMON:
             database.health.forget(health.kind, health.name)
-    names = {watch.name for watch in book.used_watches}
     targets = targets_named(book)
     for cause in database.health.causes():
-        name, target = troubles.watch_of(cause.cause), dead_target(cause.cause)
-        if (name is not None and name not in names) or (
-            target is not None and target not in targets
-        ):
+        target = dead_target(cause.cause)
+        if troubles.is_orphan(cause.cause, book) or (target is not None and target not in targets):
             database.health.clear_cause(cause.cause, now)

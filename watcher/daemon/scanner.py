@@ -8,38 +8,42 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
 from watcher import plan
 from watcher.alerting import troubles
+from watcher.alerting.collapse import doubted
+from watcher.alerting.credits import CAP, note_credits
 from watcher.alerting.evaluation import Outcome, Report, evaluate
+from watcher.alerting.failing import note_rules, note_watch
+from watcher.alerting.lost_fields import Lost, note_fields
+from watcher.alerting.standstill import note_changes
 from watcher.alerting.telling import Audience, audiences_of
-from watcher.daemon.budget import LedgerBudget
+from watcher.daemon.budget import LedgerBudget, ScanBudget
 from watcher.daemon.clock import Clock
+from watcher.daemon.gate import TRY_AGAIN, Gate
 from watcher.daemon.priorities import cost_of, kept_for_others, left_by_caps
 from watcher.errors import (
     BudgetSpent,
     CreditsUsedUp,
     InvalidQuery,
     KeyRefused,
-    SourceError,
+    SourceUnavailable,
 )
 from watcher.keyapi.client import Client
 from watcher.keyapi.scan import ScanResult, read_scan
-from watcher.model import Instant, ScanState
-from watcher.rules.rulebook import Rulebook, Watch
+from watcher.model import Instant, Scan, ScanState
+from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.store.database import Database
 from watcher.store.writer import StoreThread
-from watcher.units import DAY, format_instant, next_midnight, utc_day
+from watcher.units import DAY, next_midnight
 
-WATCH = "watch"
-FAILURES_TO_TELL = 3
-NEVER: Instant = 253_402_300_799  # the year 9999: only a reload opens the gate
 TEXTS_KEEP = 7 * DAY  # after that a product's long texts are read anew
-KEY, CREDITS, CAP = "key refused", "credits used up", "credits: a scan did not fit"
-NEARLY = 0.8  # of a cap: the operator hears of it
+KEY, CREDITS = "key refused", "credits used up"
+INVALID = "invalid query"
 
 log = structlog.get_logger("watcher.scan")
 
@@ -53,29 +57,12 @@ class Background:
     last_at: Instant
 
 
-@dataclass(slots=True)
-class Gate:
-    """Whether the source may be asked at all: shut by a refused key or by credits used up.
+class Budgets(Protocol):
+    """Makes the budget of one scan of the watch of that key."""
 
-    ``since`` is when it was shut, ``until`` when it opens by itself (None: at a reload).
-    """
-
-    since: Instant = 0
-    until: Instant | None = None
-    reason: str = ""
-    refused: frozenset[str] = field(default_factory=frozenset)  # watches the server calls invalid
-
-    def shut(self, watch: str, now: Instant) -> str | None:
-        """Why ``watch`` must not be scanned now; None where it may."""
-        if self.reason and (self.until is None or now < self.until):
-            return self.reason
-        return "its query is invalid" if watch in self.refused else None
-
-    def opens(self, watch: str) -> Instant:
-        """When ``watch`` may be scanned again: an instant, past where it may now."""
-        if watch in self.refused or (self.reason and self.until is None):
-            return NEVER
-        return self.until if self.reason and self.until is not None else 0
+    def __call__(
+        self, writer: StoreThread, clock: Clock, api: Api, watch: str, moved: Callable[[], None]
+    ) -> ScanBudget: ...
 
 
 class Scanner:
@@ -91,6 +78,7 @@ class Scanner:
         stop: asyncio.Event | None = None,
         audiences: dict[str, Audience] | None = None,
         report: Report | None = None,
+        budget: Budgets = LedgerBudget,
     ) -> None:
         self.book = book
         self.gate = Gate()
@@ -100,6 +88,7 @@ class Scanner:
         self._stop = stop
         self._audiences = audiences_of(book.channels) if audiences is None else audiences
         self._report = report
+        self._budget = budget
         self._skipped: dict[str, Instant] = {}
 
     @property
@@ -122,7 +111,8 @@ class Scanner:
 
     def not_before(self, watch: Watch) -> Instant:
         """Until when ``watch`` is not to be scanned, whatever its schedule says."""
-        return max(self.gate.opens(watch.key), self._skipped.get(watch.key, 0))
+        opens = self.gate.opens(watch.key, self._clock.now())
+        return max(opens, self._skipped.get(watch.key, 0))
 
     def postpone(self, watch: Watch, until: Instant) -> None:
         """Not to scan ``watch`` before ``until``."""
@@ -135,12 +125,18 @@ class Scanner:
 
         ``moved`` is called before each request: a sign of life.
         """
-        now = self._clock.now()
-        shut = self.gate.shut(watch.key, now)
+        shut = self.gate.why_shut(watch.key, self._clock.now())
         if shut is not None:
             log.warning("scan skipped", watch=watch.name, reason=shut)
             return None
-        budget = LedgerBudget(self._writer, self._clock, self.book.api, watch.key, moved)
+        with self.gate.passing() as trying:
+            return await self._scan(watch, at, moved, trying=trying)
+
+    async def _scan(
+        self, watch: Watch, at: Instant, moved: Callable[[], None], *, trying: bool
+    ) -> Outcome | None:
+        now = self._clock.now()
+        budget = self._budget(self._writer, self._clock, self.book.api, watch.key, moved)
         before = await self._writer.run(lambda db: self._begin(db, watch, budget, now))
         if before is None:
             return None
@@ -152,17 +148,18 @@ class Scanner:
                 watch=watch.key,
                 at=max(at, before.last_at + 1),
                 now=self._clock.now,
-                known_pages=before.known_pages,
+                known_pages=0 if trying else before.known_pages,  # 0: one by one
                 wants_texts=lambda product: product not in before.known_texts,
                 stop=self._stop,
             )
             return await self._writer.run(lambda db: self._commit(db, watch, result, budget))
         finally:
-            if budget.reservation is not None:  # nothing was committed: what was asked is spent
+            if budget.open:  # nothing was committed: what was asked is spent
                 await self._writer.run(budget.settle)
+                budget.close()
 
     def _begin(
-        self, database: Database, watch: Watch, budget: LedgerBudget, now: Instant
+        self, database: Database, watch: Watch, budget: ScanBudget, now: Instant
     ) -> Background | None:
         """Set the credits aside that the scan should cost; None where the caps don't leave them."""
         history = database.history
@@ -171,7 +168,7 @@ class Scanner:
         known_pages = complete.pages if complete is not None else 0
         cost = cost_of(database, watch)
         with database.atomic():
-            self._end_of_an_earlier_day(database, now)
+            note_credits(database, self.operator, self.book.api, now)
             budget.kept = kept_for_others(database, self.book, watch, now)
             if not budget.begin(database, cost, now):
                 self._skip(database, watch, cost, budget.kept, now)
@@ -194,25 +191,23 @@ class Scanner:
             text += f", and {kept} of them are kept for watches of higher priority"
         troubles.begin(database, self.operator, CAP, text, now)
 
-    def _end_of_an_earlier_day(self, database: Database, now: Instant) -> None:
-        cause = next((each for each in database.health.causes() if each.cause == CAP), None)
-        if cause is not None and utc_day(cause.since) != utc_day(now):
-            troubles.end(database, self.operator, CAP, now)
-
     def _commit(
         self,
         database: Database,
         watch: Watch,
         result: ScanResult,
-        budget: LedgerBudget,
+        budget: ScanBudget,
     ) -> Outcome:
         now = self._clock.now()
         # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
         chosen = self.book.rules_of(watch)
         with database.atomic():
+            scan = self._believed(database, watch, result.scan)
+            lost = Lost(result.missing, result.mistyped)
+            note_fields(database, self.operator, self.book, watch, scan, lost, now=now)
             outcome = evaluate(
                 database,
-                result.scan,
+                scan,
                 chosen,
                 self._audiences,
                 self.book.metrics,
@@ -221,9 +216,11 @@ class Scanner:
             )
             budget.settle(database)
             self._note_source(database, watch, result, now)
-            self._note_health(database, watch, result, now)
-            self._note_credits(database, now)
-        scan = result.scan
+            note_watch(database, self.operator, self.book, watch, scan, result.failure, now=now)
+            note_rules(database, self.operator, chosen, now)
+            note_changes(database, self.operator, scan, now)
+            note_credits(database, self.operator, self.book.api, now)
+        budget.close()
         log.info(
             "scanned",
             watch=watch.name,
@@ -237,75 +234,38 @@ class Scanner:
         )
         return outcome
 
+    def _believed(self, database: Database, watch: Watch, scan: Scan) -> Scan:
+        last = database.history.last_complete(watch.key)
+        return doubted(scan, last, watch.schedule.next(last.at) if last is not None else 0)
+
     def _note_source(
         self, database: Database, watch: Watch, result: ScanResult, now: Instant
     ) -> None:
-        """Shut the gate for failures that asking again can't mend; open it after a good scan."""
+        """Shut the gate for failures that asking again can't mend; open it once answered."""
+        invalid = troubles.watch_cause(watch.name, INVALID)
         failure = result.failure
         match failure:
             case KeyRefused():
-                self._shut(database, KEY, failure, None, now)
+                text = f"{failure}. Nothing is asked until a reload, but one request a day to try"
+                self.gate.shut(str(failure), now, now + TRY_AGAIN)
+                troubles.begin(database, self.operator, KEY, text, now)
             case CreditsUsedUp():
-                self._shut(database, CREDITS, failure, next_midnight(now), now)
+                self.gate.shut(str(failure), now, next_midnight(now))
+                troubles.begin(database, self.operator, CREDITS, str(failure), now)
             case BudgetSpent():
                 text = f'the scan of "{watch.name}" was cut off: {result.scan.error}'
                 troubles.begin(database, self.operator, CAP, text, now)
             case InvalidQuery():
-                self.gate.refused |= {watch.key}
-                troubles.begin(
-                    database,
-                    self.operator,
-                    troubles.watch_cause(watch.name, "invalid query"),
-                    f'the watch "{watch.name}" ({watch.query.describe()}): {failure}',
-                    now,
-                )
-            case None if result.scan.pages:
-                troubles.end(
-                    database, self.operator, troubles.watch_cause(watch.name, "invalid query"), now
-                )
-                # A scan that began before it was shut says nothing of the time after.
-                if not self.gate.reason or result.scan.started > self.gate.since:
-                    self.gate.reason = ""
-                    troubles.end(database, self.operator, KEY, now)
-                    troubles.end(database, self.operator, CREDITS, now)
-
-    def _shut(
-        self,
-        database: Database,
-        cause: str,
-        failure: SourceError,
-        until: Instant | None,
-        now: Instant,
-    ) -> None:
-        self.gate.reason, self.gate.since, self.gate.until = str(failure), now, until
-        troubles.begin(database, self.operator, cause, str(failure), now)
-
-    def _note_health(
-        self, database: Database, watch: Watch, result: ScanResult, now: Instant
-    ) -> None:
-        cause = troubles.watch_cause(watch.name, "fails")
-        if result.scan.state is ScanState.COMPLETE:
-            database.health.ok(WATCH, watch.key, now)
-            troubles.end(database, self.operator, cause, now)
-            return
-        if result.scan.interrupted:
-            return  # the watch itself is as healthy as it was
-        error = result.scan.error or "the scan was cut off"
-        health = database.health.failing(WATCH, watch.key, error, now)
-        if health.failures >= FAILURES_TO_TELL:
-            text = f'the watch "{watch.name}" failed {health.failures} times in a row: {error}'
-            troubles.begin(database, self.operator, cause, text, now)
-
-    def _note_credits(self, database: Database, now: Instant) -> None:
-        spent = database.ledger.used(now)
-        today = format_instant(now)
-        for cap, used, span, which in (
-            (self.book.api.credits_per_day, spent.day, "day", today[:10]),
-            (self.book.api.credits_per_month, spent.month, "month", today[:7]),
-        ):
-            cause = f"credits of the {span} nearly used"
-            if cap and used >= NEARLY * cap:
-                text = f"{used} of the {cap} credits of the {span} {which} are used"
-                troubles.begin(database, self.operator, cause, text, now)
-            else:
+                self.gate.refuse(watch.key, now)
+                text = f'the watch "{watch.name}" ({watch.query.describe()}): {failure}'
+                troubles.begin(database, self.operator, invalid, text, now)
+        if _answered(result) and self.gate.answered(watch.key, result.scan.started):
+            for cause in (invalid, KEY, CREDITS):
                 troubles.end(database, self.operator, cause, now)
+
+
+def _answered(result: ScanResult) -> bool:
+    """Whether KeyAPI took key and query: it gave a page, and refused none after it."""
+    gave = result.scan.pages > 0 or result.scan.state is ScanState.COMPLETE
+    passing = isinstance(result.failure, SourceUnavailable | BudgetSpent)
+    return gave and (result.failure is None or passing)

@@ -83,13 +83,15 @@ class Page:
     """The usable products of a page, in its order.
 
     ``positions`` has each product's place on the page, from 0; ``rows`` counts all places,
-    also those of products that had to be dropped. ``problems`` says what was dropped and why.
+    also those of products that had to be dropped. ``problems`` says what was dropped and why;
+    ``mistyped`` has the fields that hold something else in some product, with what instead.
     """
 
     products: tuple[Product, ...]
     positions: tuple[int, ...]
     rows: int
     problems: tuple[str, ...] = ()
+    mistyped: tuple[tuple[str, str], ...] = ()
 
 
 def number_table(products: Sequence[Product]) -> Floats:
@@ -149,14 +151,18 @@ def _page(rows: list[Any]) -> Page:
     products: list[Product] = []
     positions: list[int] = []
     problems: list[str] = []
+    mistyped: list[tuple[str, str]] = []
     for position, row in enumerate(rows):
         try:
-            products.append(_product(row, problems))
+            product, wrong = _product(row)
         except _NoUse as error:
             problems.append(f"product {position + 1} of the page is dropped: {error}")
-        else:
-            positions.append(position)
-    return Page(tuple(products), tuple(positions), len(rows), tuple(problems))
+            continue
+        products.append(product)
+        positions.append(position)
+        mistyped += wrong
+        problems += (f"{name} of product {product.product_id}: {what}" for name, what in wrong)
+    return Page(tuple(products), tuple(positions), len(rows), tuple(problems), tuple(mistyped))
 
 
 def _parsed(body: bytes) -> Any:
@@ -201,18 +207,20 @@ def _refuse(answer: dict[str, Any]) -> NoReturn:
     raise SourceUnavailable(text, status=200)
 
 
-def _product(row: object, problems: list[str]) -> Product:
+def _product(row: object) -> tuple[Product, list[tuple[str, str]]]:
+    """A product, and its fields that hold something else, with what instead."""
     if not isinstance(row, dict):
         raise _NoUse(f"it is {kind(row)}, not an object")
     product_id = _id(row.get("product_id"))
     values: dict[str, Any] = {"product_id": product_id}
+    wrong: list[tuple[str, str]] = []
     for fields, read in ((TEXTS[1:], _text), (LONG_TEXTS, _raw), (NUMERIC, _number)):
         for field in fields:
             try:
                 values[field.name] = read(row.get(field.name))
             except _NoUse as error:
-                problems.append(f"{field.name} of product {product_id}: {error}")
-    return _Row(**values)
+                wrong.append((field.name, str(error)))
+    return _Row(**values), wrong
 
 
 def _id(value: object) -> str:

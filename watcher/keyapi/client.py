@@ -120,7 +120,7 @@ class Client:
         async with self._at_once:
             await self._pace.turn()
             await budget.spend()
-            outcome, reached = await self._ask(asked)
+            outcome, reached = await self._ask(asked, budget)
         if not reached:
             await budget.refund()
         if isinstance(outcome, Page):
@@ -129,12 +129,14 @@ class Client:
             self._pace.slow_down(self._pause(outcome, 1))
         return outcome
 
-    async def _ask(self, asked: Mapping[str, str]) -> tuple[Page | SourceError, bool]:
+    async def _ask(
+        self, asked: Mapping[str, str], budget: Budget
+    ) -> tuple[Page | SourceError, bool]:
         """A page or the error, and whether the request reached the server."""
         # Errors are values here: an exception of aiohttp can hold the request's headers, and
         # must not go along as the cause or the context of ours.
         try:
-            return self._read(await self._get(asked), asked), True
+            return self._read(await self._get(asked, budget), asked), True
         except SourceError as error:
             return self._masked(error), True
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -149,12 +151,15 @@ class Client:
         now, query = self._seams.now(), "&".join(f"{name}={asked[name]}" for name in asked)
         raise failure(reply.status, reply.headers, reply.body, now=now, asked=query)
 
-    async def _get(self, asked: Mapping[str, str]) -> _Reply:
-        """The answer, after redirects that stay on the host."""
+    async def _get(self, asked: Mapping[str, str], budget: Budget) -> _Reply:
+        """The answer, after redirects that stay on the host: each is one more request."""
         if self._session is None:
             raise RuntimeError("use the client as an async context manager")
         url, query = self._url, asked
-        for _ in range(_MOST_REDIRECTS + 1):
+        for redirected in range(_MOST_REDIRECTS + 1):
+            if redirected:
+                await self._pace.turn()
+                await budget.spend()
             async with self._session.get(url, params=query, allow_redirects=False) as response:
                 if response.status not in _REDIRECTS:
                     body = await _body(response)

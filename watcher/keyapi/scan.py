@@ -8,6 +8,7 @@ longer than their page: what is kept is a matrix a page.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -37,13 +38,15 @@ _MOST_PROBLEMS = 50
 class ScanResult:
     """A scan, and the failure that kept it from being complete, if one did.
 
-    ``missing`` names the fields that no product of the scan has a value for: where that goes
-    on, the API may have lost them.
+    ``missing`` names the fields that no product of the scan has a value for: where they had one,
+    the API has lost them. ``mistyped`` are those that hold something else in at least half of
+    the products, with what instead.
     """
 
     scan: Scan
     failure: SourceError | None = None
     missing: frozenset[str] = frozenset()
+    mistyped: Mapping[str, str] = field(default_factory=dict)
 
 
 async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
@@ -75,6 +78,7 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
     # All that is asked of the pages comes first: assembling empties them.
     state, failure, error = reading.state(), reading.failure(), reading.error()
     problems, interrupted = reading.problems(), reading.interrupted()
+    mistyped = reading.mistyped()
     rows = _assemble(reading.pages, query.top)
     scan = Scan(
         watch=watch,
@@ -94,7 +98,7 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
         problems=problems,
         interrupted=interrupted,
     )
-    return ScanResult(scan, failure, _missing(scan))
+    return ScanResult(scan, failure, _missing(scan), mistyped)
 
 
 # ------------------------------------------------------------------ reading
@@ -232,6 +236,16 @@ class _Reading:
             found[_MOST_PROBLEMS:] = [f"and {len(found) - _MOST_PROBLEMS} more problems"]
         return tuple(found)
 
+    def mistyped(self) -> dict[str, str]:
+        """Fields that hold something else in at least half of the products read."""
+        products = sum(len(page.product_ids) for page in self.pages.values())
+        counts = sum((page.mistyped for page in self.pages.values()), Counter[str]())
+        return {
+            name: next(page.instead[name] for page in self.pages.values() if name in page.instead)
+            for name, count in counts.items()
+            if count >= products / 2
+        }
+
 
 async def _with_grace(work: Coroutine[None, None, None], stop: asyncio.Event, grace: float) -> None:
     """Do the work; from the stop on it has ``grace`` seconds to end by itself."""
@@ -261,6 +275,8 @@ class _PageRows:
     texts: tuple[tuple[str | None, ...], ...]
     long_texts: Mapping[str, LongTexts]
     problems: tuple[str, ...]
+    mistyped: Counter[str]
+    instead: Mapping[str, str]
 
 
 def _keep(page: Page, page_num: int, wants_texts: Callable[[str], bool]) -> _PageRows:
@@ -273,6 +289,8 @@ def _keep(page: Page, page_num: int, wants_texts: Callable[[str], bool]) -> _Pag
         texts=tuple(product.texts() for product in page.products),
         long_texts={product.product_id: product.long_texts() for product in wanted},
         problems=tuple(f"page {page_num}: {problem}" for problem in page.problems),
+        mistyped=Counter(name for name, _ in page.mistyped),
+        instead=dict(page.mistyped),
     )
 
 

@@ -43,6 +43,7 @@ class Database(Connection):
         self.silences = Silences(self)
         self.held = Holding(self)
         self.upkeep = Upkeep(self)
+        self._lender: Database | None = None
 
     @classmethod
     def open(
@@ -90,8 +91,27 @@ class Database(Connection):
         conn.execute("PRAGMA foreign_keys = ON")
         return cls(conn, MEMORY)
 
+    @classmethod
+    def scratch_of(cls, path: Path) -> Self:
+        """As ``copy_of``, but credits are paid from the ledger of the database at ``path``, where
+        there is one: they are really spent, and the caps hold for all together.
+        """
+        scratch = cls.copy_of(path)
+        try:
+            if path.exists():
+                scratch._borrow_ledger(cls.open(path, create=False))  # noqa: SLF001 - its own kind
+        except BaseException:
+            scratch.close()
+            raise
+        return scratch
+
+    def _borrow_ledger(self, lender: Database) -> None:
+        self._lender, self.ledger = lender, lender.ledger
+
     def close(self) -> None:
         self.conn.close()
+        if self._lender is not None:
+            self._lender.close()
 
     def __enter__(self) -> Self:
         return self

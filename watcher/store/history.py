@@ -11,8 +11,9 @@ import numpy as np
 
 from watcher.keyapi.fields import NUMERIC_NAMES
 from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, Scan, ScanState
-from watcher.store import baselines, recording
+from watcher.store import baselines, changes, recording
 from watcher.store.baselines import Baseline, Standing
+from watcher.store.changes import Change
 from watcher.store.columns import expression
 from watcher.store.connection import Connection, Row, chunks, listed
 from watcher.store.listing import Seen
@@ -20,7 +21,7 @@ from watcher.store.recording import Recorded
 from watcher.store.texts import unpack_texts
 from watcher.store.windows import Window, windows
 
-__all__ = ["Baseline", "History", "Recorded", "ScanRow", "Standing", "Window"]
+__all__ = ["Baseline", "Change", "History", "Recorded", "ScanRow", "Standing", "Window"]
 
 _FACTS = (
     "p.id, p.region, p.product_id, p.product_name, p.seller_id, p.category_id, p.currency, "
@@ -87,6 +88,22 @@ class History:
     def standing(self, watch: str, scan_id: int) -> Standing | None:
         """The list of the watch's last complete scan before the scan ``scan_id``."""
         return baselines.standing(self._db, watch, scan_id)
+
+    def last_change(self, region: str, since: Instant) -> Change | None:
+        """The newest scan from ``since`` on in which a product that was known changed, or the
+        first scan of the region; None where there is none."""
+        return changes.last_change(self._db, region, since)
+
+    def days_scanned(self, region: str, after: int, size: int) -> int:
+        """On how many UTC days after the scan ``after`` a scan saw at least ``size`` products."""
+        return changes.days_scanned(self._db, region, after, size)
+
+    def had_values(
+        self, region: str, product_ids: Sequence[str], numbers: Sequence[str], texts: Sequence[str]
+    ) -> tuple[int, dict[str, int]]:
+        """How many of these products are known, and how many of them have a value of each field:
+        of numbers at the newest observation, of texts at any."""
+        return changes.had_values(self._db, region, product_ids, numbers, texts)
 
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
         """Products by the store's key; unknown keys are left out."""

@@ -69,17 +69,30 @@ class Ledger:
                 self._add(day, watch, used)
 
     def settle_all(self, at_most: int) -> None:
-        """Ends what a crash left open: of each reservation at most so much can have been used."""
+        """Ends what a crash left open: of each reservation at most so much can have been used.
+
+        Only for who holds the database: the reservations of another that lives are no crash's.
+        """
         with self._db.atomic():
             for reservation, amount in self._db.rows("SELECT id, amount FROM reservations"):
                 self.settle(reservation, min(amount, at_most))
 
-    def charge(self, watch: str, used: int, now: Instant) -> None:
-        """Counts what was spent without a reservation, whatever the caps say."""
+    def pay(
+        self, watch: str, amount: int, now: Instant, per_day: int | None, per_month: int | None
+    ) -> bool:
+        """Counts ``amount`` as used if both caps leave it; nothing stays set aside."""
         with self._db.atomic():
-            reservation = self.reserve(watch, used, now, None, None)
-            if reservation is not None:
-                self.settle(reservation, used)
+            reservation = self.reserve(watch, amount, now, per_day, per_month)
+            if reservation is None:
+                return False
+            self.settle(reservation, amount)
+            return True
+
+    def charge(self, watch: str, used: int, now: Instant) -> None:
+        """Counts what was spent without a reservation, whatever the caps say; below 0 takes back
+        what was paid."""
+        with self._db.atomic():
+            self._add(_day(now), watch, used)
 
     def used(self, now: Instant) -> Spent:
         """As ``spent``, without what is only set aside."""

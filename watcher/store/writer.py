@@ -90,10 +90,10 @@ class Writer(StoreThread):
 
 
 class Scratch(StoreThread):
-    """A copy in memory to try things on: nothing that is written there stays."""
+    """A copy in memory to try things on: nothing that is written there stays but credits."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(lambda: Database.copy_of(path), "store-scratch")
+        super().__init__(lambda: Database.scratch_of(path), "store-scratch")
 
 
 class Reader(StoreThread):

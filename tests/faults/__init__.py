@@ -1,0 +1,1 @@
+"""Faults that really happen, and what the daemon makes of them."""

@@ -1,0 +1,78 @@
+"""Whether the source may be asked at all.
+
+A refused key or an account without credits shuts the gate for all watches, a query that the
+server calls invalid for its own. It opens at a reload. By itself it opens after a while, too, for
+what is mended at the vendor's gives no other sign: then one scan alone tries, page by page, so
+that an attempt in vain costs one request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from watcher.model import Instant
+from watcher.units import DAY, MINUTE
+
+TRY_AGAIN = DAY  # after a refused key or query
+
+
+@dataclass(slots=True)
+class Gate:
+    """``since`` is when it was shut and ``until`` when one scan may try; ``refused`` has the same
+    end for each watch of an invalid query. A clock that is set back opens it.
+    """
+
+    since: Instant = 0
+    until: Instant = 0
+    reason: str = ""
+    refused: dict[str, tuple[Instant, Instant]] = field(default_factory=dict)
+    _trying: bool = False
+
+    def why_shut(self, watch: str, now: Instant) -> str | None:
+        """Why ``watch`` must not be scanned now; None where it may."""
+        begin, end = self.refused.get(watch, (0, 0))
+        if begin <= now < end:
+            return "its query is invalid"
+        if self.reason and self.since <= now < self.until:
+            return self.reason
+        return "another scan tries whether KeyAPI answers again" if self._trying else None
+
+    def opens(self, watch: str, now: Instant) -> Instant:
+        """When ``watch`` may be scanned again; past where it may now."""
+        begin, end = self.refused.get(watch, (0, 0))
+        waits = [end] if begin <= now < end else []
+        if self.reason and self.since <= now < self.until:
+            waits.append(self.until)
+        elif self._trying:
+            waits.append(now + MINUTE)
+        return max(waits, default=0)
+
+    @contextmanager
+    def passing(self) -> Iterator[bool]:
+        """For the time of a scan; true if it is the one that tries a gate that was shut."""
+        trying = bool(self.reason)
+        self._trying |= trying
+        try:
+            yield trying
+        finally:
+            if trying:
+                self._trying = False
+
+    def shut(self, reason: str, now: Instant, until: Instant) -> None:
+        """For all watches."""
+        self.reason, self.since, self.until = reason, now, until
+
+    def refuse(self, watch: str, now: Instant) -> None:
+        """For a watch whose query the server calls invalid."""
+        self.refused[watch] = now, now + TRY_AGAIN
+
+    def answered(self, watch: str, started: Instant) -> bool:
+        """Open it after a scan that was answered; false if it tells nothing, for it ``started``
+        before the gate was shut."""
+        self.refused.pop(watch, None)
+        if self.reason and started <= self.since:
+            return False
+        self.reason = ""
+        return True
