@@ -1,0 +1,1 @@
+"""Faults that really happen to the real daemon: kills, and reloads under load."""
