@@ -106,7 +106,8 @@ class Daemon:
             await self._stop()
 
     async def _start(self) -> None:
-        await self._resources.enter_async_context(self._client)
+        await self._client.open()
+        self._resources.push_async_callback(self._close_client)
         await self.writer.run(lambda database: database.ledger.settle_all(CHECKPOINT))
         await self.writer.run(lambda database: self._adopt(database, self.book))
         causes = await self.writer.run(lambda database: database.health.causes())
@@ -123,6 +124,10 @@ class Daemon:
         for number in range(WORKERS):
             self._scanning.start(f"scanning {number + 1}", self._work)
         await self._arm_all()
+
+    async def _close_client(self) -> None:
+        """That which is in force at the end; an older one ended with the last scan through it."""
+        await self._client.close()
 
     async def _stop(self) -> None:
         log.info("stopping")
@@ -237,10 +242,14 @@ class Daemon:
             except WatcherError as error:
                 await self._refuse(error)
                 return False
+            async with AsyncExitStack() as opened:
+                if client is not None:
+                    await opened.enter_async_context(client)
+                await self.writer.run(lambda database: self._swap(database, book, client))
+                opened.pop_all()  # it is in force now
             if client is not None:
-                # The old client is closed at the stop: a running scan may still read through it.
-                await self._resources.enter_async_context(client)
-            await self.writer.run(lambda database: self._swap(database, book, client))
+                retired, self._client = self._client, client
+                await retired.retire()  # a running scan may still read through it
             gone = set(self._watches()) - set(_watches_of(book))
             self.book = book
             self.courier.update(targets, zones_of(book), quiet_of(book))
