@@ -113,7 +113,7 @@ def _counts(counter: Counter[str]) -> str:
 
 def judge(killed: World, calm: World, autopsies: list[Autopsy], codes: dict[str, int]) -> Report:
     """Compare, and look for every breach."""
-    expected = _facts(calm)
+    expected = facts_of(calm)
     rows = notifications(killed)
     repeats = repeats_of(killed.sink.taken)
     report = Report(
@@ -132,7 +132,7 @@ def judge(killed: World, calm: World, autopsies: list[Autopsy], codes: dict[str,
         phases=Counter(autopsy.phase for autopsy in autopsies),
         by_rule=Counter(fact.rule for fact in expected),
     )
-    report.breaches += _differences(expected, _facts(killed))
+    report.breaches += _differences(expected, facts_of(killed))
     report.breaches += _unproven(repeats, rows, autopsies, killed)
     report.breaches += [
         f"undisturbed, but repeated: {mark}" for mark in repeats_of(calm.sink.taken)
@@ -143,6 +143,7 @@ def judge(killed: World, calm: World, autopsies: list[Autopsy], codes: dict[str,
             report.breaches.append(f"{where}: {autopsy.intact}")
         report.breaches += [f"{where}: {line}" for line in autopsy.strange]
     for world in (killed, calm):
+        report.breaches += doubled(world)
         kills = len(autopsies) if world is killed else 0
         report.breaches += [f"{world.name}: {each}" for each in at_rest(world, kills)]
         if codes[world.name]:
@@ -150,7 +151,8 @@ def judge(killed: World, calm: World, autopsies: list[Autopsy], codes: dict[str,
     return report
 
 
-def _facts(world: World) -> set[Fact]:
+def facts_of(world: World) -> set[Fact]:
+    """All that the world's targets were told."""
     return {fact for delivery in world.sink.taken for fact in delivery.facts()}
 
 
@@ -171,6 +173,17 @@ def notifications(world: World) -> dict[Mark, list[int]]:
         alerts = ", ".join(item.alert for item in message.items) or message.text
         found.setdefault((target, message.title, alerts), []).append(row)
     return found
+
+
+def doubled(world: World) -> list[str]:
+    """Alerts of which two notifications tell one target the same."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    for target, body in world.watcher.query(
+        "SELECT n.target, m.body FROM notifications AS n JOIN messages AS m ON m.id = n.message"
+    ):
+        message = msgspec.json.decode(body, type=Message)
+        seen.update((target, item.alert, item.kind) for item in message.items)
+    return [f"{world.name}: told {n} times: {what}" for what, n in seen.items() if n > 1]
 
 
 def repeats_of(taken: list[Delivery]) -> dict[Mark, list[Delivery]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
 import sys
 import tempfile
@@ -18,12 +17,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.end_to_end.process import Daemon
 from tests.faults.judging import Autopsy, Report, examine, judge
+from tests.faults.pair import live, shadow, strange_lines
 from tests.faults.traps import draw
 from tests.faults.world import World, world
-
-_READY_SECONDS = 60.0
 
 
 @dataclass
@@ -67,17 +64,6 @@ def _ignore(_event: str) -> None:
     """No trap is set."""
 
 
-def strange_lines(daemon: Daemon) -> list[str]:
-    """What a healthy daemon never logs."""
-    loud = [json.dumps(line) for line in daemon.log if line.get("level") in ("error", "critical")]
-    warned = [
-        json.dumps(line)
-        for line in daemon.log
-        if line.get("level") == "warning" and line.get("event") != "rule file"
-    ]
-    return [*loud, *warned, *(line for line in daemon.other if line.strip())]
-
-
 async def run(folder: Path, kills: int, seed: int, extra_days: int = 1) -> Report:
     """Both worlds side by side, the undisturbed one never ahead; then the judgement."""
     began = time.monotonic()
@@ -88,41 +74,16 @@ async def run(folder: Path, kills: int, seed: int, extra_days: int = 1) -> Repor
         world(folder / "calm", "calm", seed) as calm,
     ):
         killing = Killing(killed, random.Random(seed))
-        living = asyncio.create_task(_live(killed, killing.over, extra_days))
-        shadow = asyncio.create_task(_shadow(calm, killed, living))
+        living = asyncio.create_task(live(killed, killing.over, extra_days))
+        beside = asyncio.create_task(shadow(calm, killed, living))
         reading = await killing.run(kills)
         await living
-        await shadow
+        await beside
         codes = {"killed": await _stop(killed), "calm": await _stop(calm)}
         await reading
         report = judge(killed, calm, killing.autopsies, codes)
     report.seconds = time.monotonic() - began
     return report
-
-
-async def _live(world: World, over: asyncio.Event, extra_days: int) -> None:
-    """Let days pass until the kills are over, and some more."""
-    while not over.is_set():
-        await world.pass_day(lambda: True)
-    for _ in range(extra_days):
-        await world.pass_day(lambda: True)
-    await world.rest()
-
-
-async def _shadow(calm: World, leader: World, living: asyncio.Task[None]) -> None:
-    """The undisturbed world: a day begins there once the other world has begun it."""
-    daemon, _ = await calm.start()
-    await daemon.said("watching")
-
-    def permitted() -> bool:
-        return leader.day > calm.day
-
-    while not living.done() or permitted():
-        if permitted():
-            await calm.pass_day(permitted)
-        else:
-            await asyncio.sleep(0.05)
-    await calm.rest()
 
 
 async def _stop(world: World) -> int:

@@ -143,6 +143,12 @@ class World:
     def incarnation(self) -> int:
         return self.simulator.incarnation
 
+    def ignore(self, sorts: set[str]) -> None:
+        """Let days pass without the watches of these lists: their rules come and go."""
+        self._watches = [
+            watch.key for watch in self.book.used_watches if watch.query.sort not in sorts
+        ]
+
     async def start(self, *arguments: str) -> tuple[Daemon, asyncio.Task[None]]:
         """The next incarnation, and the task that reads its log; it may not be ready yet."""
         number = self.incarnation + 1
