@@ -24,7 +24,7 @@ from tests.end_to_end.process import Daemon
 from tests.faults.editions import COMING, Edition, bad, catalogue, good
 from tests.faults.editors import LAYOUTS, Layout
 from tests.faults.pair import live, shadow, strange_lines
-from tests.faults.settling import Outcome, settle
+from tests.faults.settling import Outcome, pace, settle
 from tests.faults.world import World, world
 
 _SAMPLES = 12
@@ -122,14 +122,13 @@ async def run(folder: Path, kind: str, reloads: int, seed: int, days: int = 1) -
         living = asyncio.create_task(live(loaded, work.over, days))
         beside = asyncio.create_task(shadow(calm, loaded, living))
         last = await work.run(reloads)
-        await living
-        await beside
-        outcome = await settle(loaded, calm, last)
+        (paced, breaches), *_ = await asyncio.gather(pace(loaded, last), living, beside)
+        outcome = await settle(loaded, calm, paced)
         assert calm.daemon is not None
         codes = (await daemon.stop(), await calm.daemon.stop())
         await reading
     outcome.kind, outcome.reloads, outcome.ways = kind, reloads, work.ways
-    outcome.breaches += _grown(work.sizes)
+    outcome.breaches += [*breaches, *_grown(work.sizes)]
     outcome.sizes = [str((size.files, size.threads, size.tasks)) for size in work.sizes]
     outcome.breaches += [] if codes == (0, 0) else [f"exit codes {codes}"]
     outcome.breaches += [
