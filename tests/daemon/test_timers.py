@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 from watcher.daemon.clock import FastClock, SystemClock
 from watcher.daemon.timers import Timers
@@ -58,6 +59,27 @@ async def test_arming_again_replaces_and_disarming_forgets() -> None:
     timers.stop()
     assert rung == ["second"]
     assert timers.due("gone") is None
+
+
+async def test_an_alarm_may_be_armed_by_the_last_one() -> None:
+    """Also for a time that is past, while the last one is not over yet; on the loop's thread."""
+    timers = Timers(SystemClock())
+    threads: list[threading.Thread] = []
+    done = asyncio.Event()
+
+    def ring(key: str, due: int) -> None:
+        threads.append(threading.current_thread())
+        if due < 20:
+            timers.arm(key, due + 1, ring)
+        else:
+            done.set()
+
+    timers.start()
+    timers.arm("a", 0, ring)
+    async with asyncio.timeout(20):
+        await done.wait()
+    timers.stop()
+    assert threads == [threading.current_thread()] * 21
 
 
 async def test_ticks() -> None:

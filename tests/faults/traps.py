@@ -18,12 +18,12 @@ LATEST_SECONDS = 8.0  # after the daemon is ready: what should spring the trap m
 _START_SECONDS = 1.6
 _WORK_SECONDS = 2.5
 _LINGER_SECONDS = 0.015
-_COMMIT_SECONDS = 0.004
+_COMMIT_SECONDS = 0.006
 _GLANCE_SECONDS = 0.00005
 
 # Kind and weight. ``start`` counts from the process's start, ``work`` from when it is ready;
 # ``database`` springs at the n-th change of the write-ahead log, ``commit`` at the first change
-# after the n-th answer of the source; the others at the n-th event of that name.
+# after the n-th answer of the source on a new day, for there is news to be committed; the others at the n-th event of that name.
 KINDS = {
     "start": 4,
     "work": 4,
@@ -44,17 +44,21 @@ _MOST_EVENTS = {
     "log": 4,
     "scanned": 5,
     "database": 40,
-    "commit": 10,
+    "commit": 9,
 }
 
 
 @dataclass
 class Trap:
-    """Kills at the ``count``-th event of its kind, ``delay`` seconds later (0: at once)."""
+    """Kills at the ``count``-th event of its kind, ``delay`` seconds later (0: at once).
+
+    ``dawned`` says whether events count yet.
+    """
 
     kind: str
     count: int
     delay: float
+    dawned: bool = True
     sprung: asyncio.Event = field(default_factory=asyncio.Event)
     _daemon: Daemon | None = None
     _answered: threading.Event = field(default_factory=threading.Event)
@@ -62,8 +66,9 @@ class Trap:
 
     def notice(self, event: str) -> None:
         """Something happened; kills before this returns where it is the event without delay."""
+        self.dawned = self.dawned or event == "day"
         awaited = "answer" if self.kind == "commit" else self.kind
-        if event != awaited or self.count <= 0:
+        if event != awaited or self.count <= 0 or not self.dawned:
             return
         self.count -= 1
         if self.count:
@@ -160,5 +165,6 @@ def draw(chance: random.Random) -> Trap:
     if kind == "work":
         return Trap(kind, 1, chance.uniform(0, _WORK_SECONDS))
     longest = _COMMIT_SECONDS if kind == "commit" else _LINGER_SECONDS
-    delay = chance.choice((0.0, 0.0, chance.uniform(0.0005, longest)))
-    return Trap(kind, chance.randint(1, _MOST_EVENTS[kind]), delay)
+    delay = chance.choice((0.0, chance.uniform(0.0005, longest)))
+    count = chance.randint(1, _MOST_EVENTS[kind])
+    return Trap(kind, count, delay, dawned=kind != "commit")

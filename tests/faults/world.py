@@ -184,6 +184,7 @@ class World:
         self.day += 1
         self._base = {watch: self.committed(watch) for watch in self._watches}
         self.simulator.doors.open()
+        self.simulator.notice("day")
 
     async def rest(self) -> None:
         """Wait until every watch was read often enough on this day, and all was sent."""
