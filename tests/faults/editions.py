@@ -15,7 +15,7 @@ from tests.faults.world import RULES
 COMING = {
     "total_sale_cnt": 1,
     "total_sale_gmv_amt": 2,
-    "total_sale_30d_cnt": 2,
+    "total_sale_30d_cnt": 4,
     "total_sale_gmv_30d_amt": 1,
 }
 BAD = ("syntax", "key", "variable", "url", "empty", "bytes", "twice", "gone")

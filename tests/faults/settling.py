@@ -12,7 +12,7 @@ from tests.faults.editions import COMING, Edition
 from tests.faults.judging import at_rest, doubled, facts_of, repeats_of
 from tests.faults.world import World, patiently
 
-_SCANS = 3
+_SCANS = 2
 _OPERATOR = "ops/1"
 _BEGIN, _OVER = "watcher: rule file", "watcher: over: rule file"
 

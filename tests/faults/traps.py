@@ -23,7 +23,8 @@ _GLANCE_SECONDS = 0.00005
 
 # Kind and weight. ``start`` counts from the process's start, ``work`` from when it is ready;
 # ``database`` springs at the n-th change of the write-ahead log, ``commit`` at the first change
-# after the n-th answer of the source on a new day, for there is news to be committed; the others at the n-th event of that name.
+# after the n-th answer of the source on a new day, for there is news to be committed; the others
+# at the n-th event of that name.
 KINDS = {
     "start": 4,
     "work": 4,
