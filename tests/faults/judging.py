@@ -91,6 +91,7 @@ class Report:
     by_rule: Counter[str]
     breaches: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    births: int = 0
 
     def __str__(self) -> str:
         told = ", ".join(f"{rule} {count}" for rule, count in sorted(self.by_rule.items()))
@@ -102,6 +103,7 @@ class Report:
             f"  told in the killed world: {self.messages} messages of {self.rows} notifications",
             f"  repeated messages: {self.repeats}, with {self.repeated_facts} facts",
             f"  requests: {self.arrived}, credits in the ledger: {self.credits}",
+            f"  killed while a database was made: {self.births}",
             f"  breaches: {len(self.breaches)}",
         ]
         return "\n".join([*lines, *(f"  BREACH {breach}" for breach in self.breaches[:_SHOWN])])

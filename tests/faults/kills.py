@@ -17,6 +17,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.faults.births import births
 from tests.faults.judging import Autopsy, Report, examine, judge
 from tests.faults.pair import live, shadow, strange_lines
 from tests.faults.traps import draw
@@ -96,11 +97,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Kill the daemon at any moment.")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--births", type=int, default=20, help="kills while a database is made")
     parser.add_argument("--folder", type=Path, help="kept afterwards; default: a temporary one")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="watcher-kills-") as temporary:
         folder = chosen.folder or Path(temporary)
         report = asyncio.run(run(folder, chosen.kills, chosen.seed))
+        report.births = chosen.births
+        (folder / "born").mkdir()
+        report.breaches += asyncio.run(births(folder / "born", chosen.births, chosen.seed))
     sys.stdout.write(f"{report}\n")
     return 1 if report.breaches else 0
 
