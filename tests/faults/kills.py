@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.faults.births import births
 from tests.faults.judging import Autopsy, Report, examine, judge
-from tests.faults.pair import live, shadow, strange_lines
+from tests.faults.pair import side_by_side, strange_lines
 from tests.faults.traps import draw
 from tests.faults.world import World, world
 
@@ -75,11 +75,8 @@ async def run(folder: Path, kills: int, seed: int, extra_days: int = 1) -> Repor
         world(folder / "calm", "calm", seed) as calm,
     ):
         killing = Killing(killed, random.Random(seed))
-        living = asyncio.create_task(live(killed, killing.over, extra_days))
-        beside = asyncio.create_task(shadow(calm, killed, living))
-        reading = await killing.run(kills)
-        await living
-        await beside
+        work = killing.run(kills)
+        reading = await side_by_side(killed, calm, killing.over, work, extra_days)
         codes = {"killed": await _stop(killed), "calm": await _stop(calm)}
         await reading
         report = judge(killed, calm, killing.autopsies, codes)

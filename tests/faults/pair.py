@@ -4,9 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Coroutine
+from typing import TypeVar
 
 from tests.end_to_end.process import Daemon
 from tests.faults.world import World
+
+T = TypeVar("T")
+
+
+async def side_by_side(
+    changed: World, calm: World, over: asyncio.Event, work: Coroutine[None, None, T], days: int
+) -> T:
+    """Do ``work`` to one world while days pass in both, and ``days`` more once ``over`` is set.
+
+    Where one of them breaks, all end.
+    """
+    async with asyncio.TaskGroup() as group:
+        working = group.create_task(work)
+        living = group.create_task(live(changed, over, days))
+        group.create_task(shadow(calm, changed, living))
+    return working.result()
 
 
 async def live(world: World, over: asyncio.Event, extra_days: int) -> None:

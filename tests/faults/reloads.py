@@ -23,7 +23,7 @@ from pathlib import Path
 from tests.end_to_end.process import Daemon
 from tests.faults.editions import COMING, Edition, bad, catalogue, good
 from tests.faults.editors import LAYOUTS, Layout
-from tests.faults.pair import live, shadow, strange_lines
+from tests.faults.pair import side_by_side, strange_lines
 from tests.faults.settling import Outcome, pace, settle
 from tests.faults.world import World, world
 
@@ -55,8 +55,8 @@ class Reloading:
     sizes: list[Size] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def run(self, reloads: int) -> Edition:
-        """So many reloads; gives the last edition, a good one."""
+    async def run(self, reloads: int) -> tuple[dict[str, float], list[str]]:
+        """So many reloads, the last to a good edition; then what ``pace`` gives of that."""
         every = max(1, reloads // _SAMPLES)
         edition = good(0, self.chance)
         for number in range(1, reloads + 1):
@@ -64,7 +64,7 @@ class Reloading:
             if number % every == 0:
                 self.sizes.append(await self._measure())
         self.over.set()
-        return edition
+        return await pace(self.world, edition)
 
     async def _reload(self, *, last: bool) -> Edition:
         if self.chance.random() < _BURST:  # superseded before anybody can have said a word
@@ -119,10 +119,8 @@ async def run(folder: Path, kind: str, reloads: int, seed: int, days: int = 1) -
         daemon, reading = await loaded.start("run", "--rules", str(layout.path))
         await daemon.said("watching")
         work = Reloading(loaded, layout, chance, daemon)
-        living = asyncio.create_task(live(loaded, work.over, days))
-        beside = asyncio.create_task(shadow(calm, loaded, living))
-        last = await work.run(reloads)
-        (paced, breaches), *_ = await asyncio.gather(pace(loaded, last), living, beside)
+        doing = work.run(reloads)
+        paced, breaches = await side_by_side(loaded, calm, work.over, doing, days)
         outcome = await settle(loaded, calm, paced)
         assert calm.daemon is not None
         codes = (await daemon.stop(), await calm.daemon.stop())
