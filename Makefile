@@ -6,13 +6,16 @@ BIN := $(VENV)/bin
 DEV = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"])')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check format lock clean
+.PHONY: demo test kills check format lock clean
 
 demo: $(VENV)/.run  ## the whole daemon on a simulated market: no key, no network
 	@$(BIN)/watcher demo
 
 test: $(VENV)/.dev  ## every test
 	@$(BIN)/python -m pytest -n auto
+
+kills: $(VENV)/.dev  ## the daemon is killed 200 times; what it told is compared with an undisturbed run
+	@$(BIN)/python -m tests.faults.kills --kills 200
 
 check: $(VENV)/.dev  ## the linters
 	@$(BIN)/ruff check .

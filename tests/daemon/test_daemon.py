@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 import pytest
@@ -16,6 +17,7 @@ from watcher.alerting.audiences import Audience
 from watcher.alerting.evaluation import Outcome
 from watcher.daemon.daemon import BROKEN_SECONDS, Daemon, Job, forget_others
 from watcher.daemon.scanner import Scanner
+from watcher.keyapi.client import Client
 from watcher.model import Instant
 from watcher.rules.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
@@ -33,6 +35,7 @@ rules:
     watch: {sort: total_sale_7d_cnt desc, top: 30}
     when: {rank: {at_most: 3}}
 """
+ENV = {"KEYAPI_KEY": "key", "KEYAPI_URL": "http://127.0.0.1:9"}
 
 
 @dataclass
@@ -49,6 +52,9 @@ class FakeScanner:
         self.scans.append(at)
         return self.work(watch, at)
 
+    def swap(self, _book: Rulebook, _client: Client | None) -> None:
+        """It has no use for either."""
+
     def postpone(self, _watch: Watch, until: Instant) -> None:
         self.until = until
 
@@ -58,7 +64,7 @@ class FakeScanner:
 
 def book() -> Rulebook:
     """One rule."""
-    return load_text(RULES, env={"KEYAPI_KEY": "key", "KEYAPI_URL": "http://127.0.0.1:9"})
+    return load_text(RULES, env=ENV)
 
 
 @pytest.fixture
@@ -144,6 +150,25 @@ async def test_a_scan_on_time_stands_for_its_instant(daemon: Daemon) -> None:
     assert queued == [slot, slot, slot + 2 * HOUR, slot + 3 * DAY]
 
 
+async def test_a_reload_keeps_no_old_client_open(daemon: Daemon) -> None:
+    """Another ``api:`` is another client, and the old one is closed; the last one at the stop."""
+    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    ready = asyncio.Event()
+    running = asyncio.create_task(daemon.run(ready.set))
+    await ready.wait()
+    clients = [daemon._client]
+    for pace in (9, 8):
+        text = f"{RULES}api: {{requests_per_second: {pace}}}\n"
+        daemon.load = partial(load_text, text, env=ENV)
+        assert await daemon.reload()
+        clients.append(daemon._client)
+    sessions = [client._session for client in clients if client._session is not None]
+    assert [session.closed for session in sessions] == [True, True, False]
+    daemon.stopping.set()
+    await running
+    assert sessions[-1].closed
+
+
 async def test_the_higher_priority_is_scanned_first() -> None:
     """Of watches that wait; among equals in turn, and the workers' end comes last."""
     rules = [
@@ -152,7 +177,7 @@ async def test_the_higher_priority_is_scanned_first() -> None:
         for n, priority in enumerate((0, 7, 0, -1), start=1)
     ]
     text = "defaults: {region: US, notify: []}\nrules:\n" + "".join(rules)
-    ranked = load_text(text, env={"KEYAPI_KEY": "key", "KEYAPI_URL": "http://127.0.0.1:9"})
+    ranked = load_text(text, env=ENV)
     async with Writer() as writer:
         daemon = Daemon(ranked, writer, SetClock(), load=book)
         daemon._queue.put_nowait(Job(math.inf, 0))

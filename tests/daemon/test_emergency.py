@@ -25,6 +25,10 @@ class Line:
     taken: list[str] = field(default_factory=list)
     style: Style = Style.PLAIN
     limit: int = LONGEST
+    released: bool = False
+
+    def release(self) -> None:
+        self.released = True
 
     async def send(self, rendered: Rendered, /, *, taken: Collection[str] = ()) -> Outcome:
         assert not taken

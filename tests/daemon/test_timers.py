@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 from watcher.daemon.clock import FastClock, SystemClock
 from watcher.daemon.timers import Timers
@@ -60,16 +61,41 @@ async def test_arming_again_replaces_and_disarming_forgets() -> None:
     assert timers.due("gone") is None
 
 
+async def test_an_alarm_may_be_armed_by_the_last_one() -> None:
+    """Also for a time that is past, while the last one is not over yet; on the loop's thread."""
+    timers = Timers(SystemClock())
+    threads: list[threading.Thread] = []
+    done = asyncio.Event()
+
+    def ring(key: str, due: int) -> None:
+        threads.append(threading.current_thread())
+        if due < 20:
+            timers.arm(key, due + 1, ring)
+        else:
+            done.set()
+
+    timers.start()
+    timers.arm("a", 0, ring)
+    async with asyncio.timeout(20):
+        await done.wait()
+    timers.stop()
+    assert threads == [threading.current_thread()] * 21
+
+
 async def test_ticks() -> None:
-    """Plain functions and coroutine functions, again and again."""
+    """Again and again, on the loop's own thread; begun anew it is one tick, not two."""
     timers = Timers(SystemClock())
     seen = asyncio.Semaphore(0)
+    threads: set[int] = set()
 
-    async def work() -> None:
+    def work() -> None:
+        threads.add(threading.get_ident())
         seen.release()
 
     timers.start()
+    timers.tick("work", 3_600, work)  # as if the clock had been set back by an hour
     timers.tick("work", 0.01, work)
     for _ in range(3):
         await seen.acquire()
     timers.stop()
+    assert threads == {threading.get_ident()}

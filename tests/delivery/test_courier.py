@@ -58,11 +58,15 @@ class Line:
     limit: int = 4_000
     awaited: dict[int, asyncio.Event] = field(default_factory=dict)
     had: list[frozenset[str]] = field(default_factory=list)
+    released: bool = False
 
     def has(self, count: int) -> asyncio.Event:
         """Set once this many messages came."""
         self.awaited[count] = asyncio.Event()
         return self.awaited[count]
+
+    def release(self) -> None:
+        self.released = True
 
     async def send(self, rendered: Rendered, /, *, taken: Collection[str] = ()) -> Outcome:
         self.had.append(frozenset(taken))
@@ -488,6 +492,7 @@ async def test_a_reload_swaps_targets(store: Store) -> None:
     clock.now += 10
     await _turn(courier)
     assert "24 Nov 2026, 00:00 JST" in new.taken[0].body
+    assert (old.released, new.released) == (True, False)
 
 
 async def test_a_row_that_breaks_the_sender_waits(store: Store) -> None:

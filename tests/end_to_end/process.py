@@ -26,6 +26,7 @@ class Watcher:
     folder: Path
     api_url: str
     env: Mapping[str, str] = field(default_factory=dict)
+    module: str = "watcher"
 
     @property
     def rules(self) -> Path:
@@ -52,7 +53,7 @@ class Watcher:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "watcher",
+            self.module,
             *arguments,
             cwd=self.folder,
             env=self.environment(),

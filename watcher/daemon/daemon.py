@@ -132,7 +132,8 @@ class Daemon:
             await self._stop()
 
     async def _start(self) -> None:
-        await self._resources.enter_async_context(self._client)
+        await self._client.open()
+        self._resources.push_async_callback(self._close_client)
         await self.writer.run(lambda database: database.ledger.settle_all(CHECKPOINT))
         await self.writer.run(lambda database: self._adopt(database, self.book))
         self.timers.start()
@@ -163,7 +164,11 @@ class Daemon:
     def _tick(self) -> None:
         """Have the scheduler itself be heard of."""
         self._beat("timers")
-        self.timers.tick("timers", TICK_SECONDS, lambda: self._beat("timers"))
+        self.timers.tick("timers", TICK_SECONDS, partial(self._beat, "timers"))
+
+    async def _close_client(self) -> None:
+        """That which is in force at the end; an older one ended with the last scan through it."""
+        await self._client.close()
 
     async def _stop(self) -> None:
         log.info("stopping")
@@ -305,10 +310,14 @@ class Daemon:
         except WatcherError as error:
             await self._refuse(error)
             return False
+        async with AsyncExitStack() as opened:
+            if client is not None:
+                await opened.enter_async_context(client)
+            await self.writer.run(lambda database: self._swap(database, book, client))
+            opened.pop_all()  # it is in force now
         if client is not None:
-            # The old client is closed at the stop: a running scan may still read through it.
-            await self._resources.enter_async_context(client)
-        await self.writer.run(lambda database: self._swap(database, book, client))
+            retired, self._client = self._client, client
+            await retired.retire()  # a running scan may still read through it
         gone = set(self._watches()) - set(_watches_of(book))
         self.book = book
         self.courier.update(targets, ways_of(book))

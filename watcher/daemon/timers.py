@@ -7,6 +7,7 @@ trigger would drift or, with a clock that jumps, stand still or fire in bursts.
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,8 @@ class Timers:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._alarms: dict[str, Instant] = {}
+        self._alarms: dict[str, tuple[Instant, str]] = {}
+        self._armed = itertools.count()
         self._running = False
         self._scheduler = AsyncIOScheduler(job_defaults=_DEFAULTS, timezone=UTC)
 
@@ -52,25 +54,40 @@ class Timers:
 
     def due(self, key: str) -> Instant | None:
         """When the key's alarm is set to; None without one."""
-        return self._alarms.get(key)
+        return self._alarms[key][0] if key in self._alarms else None
 
     def arm(self, key: str, due: Instant, ring: Callable[[str, Instant], None]) -> None:
         """Ring once at ``due`` (at once if that is past), in place of the key's old alarm."""
-        self._alarms[key] = due
+        self.disarm(key)
+        # Each alarm is a job of its own: one more of a job that has not ended yet would be passed
+        # over, and the key be left without an alarm.
+        job = f"{key} {next(self._armed)}"
+        self._alarms[key] = (due, job)
         wait = max(0.0, self._clock.seconds_until(due))
         self._scheduler.add_job(
-            ring,
+            _ring,
             DateTrigger(datetime.now(UTC) + timedelta(seconds=wait)),
-            args=(key, due),
-            id=key,
-            replace_existing=True,
+            (ring, key, due),
+            id=job,
         )
 
     def disarm(self, key: str) -> None:
         """Forget the key's alarm."""
-        if self._alarms.pop(key, None) is not None and self._scheduler.get_job(key) is not None:
-            self._scheduler.remove_job(key)
+        _, job = self._alarms.pop(key, (0, None))
+        if job is not None and self._scheduler.get_job(job) is not None:
+            self._scheduler.remove_job(job)
 
-    def tick(self, name: str, seconds: float, work: Callable[[], object]) -> None:
-        """Call ``work`` (plain or a coroutine function) every ``seconds`` of real time."""
-        self._scheduler.add_job(work, IntervalTrigger(seconds=seconds), id=name)
+    def tick(self, name: str, seconds: float, work: Callable[[], None]) -> None:
+        """Call ``work`` every ``seconds``; again from now on where the name ticks already."""
+        self._scheduler.add_job(
+            _tick, IntervalTrigger(seconds=seconds), (work,), id=name, replace_existing=True
+        )
+
+
+async def _tick(work: Callable[[], None]) -> None:
+    work()
+
+
+async def _ring(ring: Callable[[str, Instant], None], key: str, due: Instant) -> None:
+    # Both coroutine functions, for the scheduler runs a plain one on another thread.
+    ring(key, due)

@@ -101,6 +101,9 @@ class Sender(Protocol):
 
     async def send(self, rendered: Rendered, /, *, taken: Collection[str] = ()) -> Outcome: ...
 
+    def release(self) -> None:
+        """It is not needed any more; a try under way may end."""
+
 
 class Quiet(Protocol):
     """A channel's quiet hours: when those that ``now`` lies in end, None outside of them."""
@@ -205,6 +208,8 @@ class Courier(Generic[S]):
         ways: Mapping[str, Way] | None = None,
     ) -> None:
         """Swap the targets after a reload; a try under way ends with the one that it began with."""
+        for replaced in self._targets.values():
+            replaced.release()
         self._targets = dict(targets)
         self._ways = dict(ways or {})
         self.wake()

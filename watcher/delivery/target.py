@@ -173,6 +173,10 @@ class Target:
         # Apprise marks a whole message, too; the marks of a failure are of recipients.
         return replace(outcome, detail=_but(outcome.detail, accepted), taken=accepted.marks)
 
+    def release(self) -> None:
+        """Let its thread end, after the try that it is at."""
+        self._hand.let_go()
+
     async def _outcome(self, future: Future[bool], observation: observing.Observation) -> Outcome:
         try:
             async with asyncio.timeout(self._timeout):

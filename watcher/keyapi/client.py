@@ -7,7 +7,8 @@ The key is in the session's headers only: no error, log or ``repr`` shows it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
@@ -70,11 +71,26 @@ class Client:
         self._pace = Pace(requests_per_second, self._seams)
         self._at_once = asyncio.Semaphore(concurrency)
         self._session: aiohttp.ClientSession | None = None
+        self._readers = 0
+        self._retired = False
 
     def __repr__(self) -> str:
         return f"<Client of {self._url.host}>"
 
     async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """What ``async with`` does at its begin, for whom its block does not fit."""
         self._session = aiohttp.ClientSession(
             headers={
                 "Authorization": f"Bearer {self._key}",
@@ -88,16 +104,28 @@ class Client:
         # aiohttp sends a GET again by itself when a kept connection drops: a request, and maybe
         # a credit, that no budget would know of. Our own tries are enough. It has no public switch.
         self._session._retry_connection = False  # noqa: SLF001
-        return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def close(self) -> None:
+        """Close the connections, whoever reads; a second time does nothing."""
         if self._session is not None:
             await self._session.close()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[None]:
+        """For the time of a scan: it may go on with a client that is retired meanwhile."""
+        self._readers += 1
+        try:
+            yield
+        finally:
+            self._readers -= 1
+            if self._retired and not self._readers:
+                await self.close()
+
+    async def retire(self) -> None:
+        """Another takes its place: the connections are closed once no scan reads any more."""
+        self._retired = True
+        if not self._readers:
+            await self.close()
 
     async def page(self, params: Mapping[str, str], page_num: int, budget: Budget) -> Page:
         """One page of a list, asked for up to ``tries`` times; ``params`` as ``Query.params``.

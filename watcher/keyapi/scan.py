@@ -74,7 +74,8 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
     reading = _Reading(query, client, _Counted(budget), query.params(started), wants_texts)
     reading.progress = progress
     stop = stop or asyncio.Event()
-    await _with_grace(reading.read(min(known_pages, query.pages), stop), stop, grace)
+    async with client.reading():
+        await _with_grace(reading.read(min(known_pages, query.pages), stop), stop, grace)
     # All that is asked of the pages comes first: assembling empties them.
     state, failure, error = reading.state(), reading.failure(), reading.error()
     problems, interrupted = reading.problems(), reading.interrupted()

@@ -1,0 +1,26 @@
+"""``python -m tests.faults.probe``: the watcher's command line, which tells at SIGUSR1 how many
+tasks its event loop has, as one line of its log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections import Counter
+
+from watcher.cli.main import main
+
+
+def _tell(_number: int, _frame: object) -> None:
+    # A handler runs on the main thread, between two steps of the loop that runs there.
+    tasks = asyncio.all_tasks(asyncio.get_running_loop())
+    kinds = Counter(getattr(task.get_coro(), "__qualname__", "?") for task in tasks)
+    line = json.dumps({"event": "probe", "level": "info", "tasks": len(tasks), "kinds": kinds})
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGUSR1, _tell)
+    main()

@@ -1,0 +1,120 @@
+"""A service that takes every message and remembers who sent it, to which target, on which day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from aiohttp import web
+
+from tests.faults.lockstep import write
+
+_PRODUCT = re.compile(r"^\d+\. .*?shop/pdp/(\d+)$", re.MULTILINE | re.DOTALL)
+_TITLE = re.compile(r"\[\w+\] ([\w-]+): ")
+_ALERTS = re.compile(r"alerts? (A\d+(?:, A\d+)*)$")
+
+
+class Fact(NamedTuple):
+    """One thing that one target was told: what must be the same in both worlds.
+
+    ``kind`` is ``firing`` or ``resolved``; the operator's messages have their title as the rule.
+    """
+
+    target: str
+    rule: str
+    product: str
+    kind: str
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message that came: by which incarnation of the daemon, on which day of the market."""
+
+    incarnation: int
+    target: str
+    day: int
+    title: str
+    body: str
+
+    @property
+    def mark(self) -> tuple[str, str, str]:
+        """What tells a notification from all others: its target, title and alerts."""
+        return self.target, self.title, alerts_in(self.body)
+
+    def facts(self) -> list[Fact]:
+        """What it tells, product by product."""
+        rule = _TITLE.match(self.title)
+        if rule is None:
+            return [Fact(self.target, self.title, "", "operator", self.day)]
+        return [
+            Fact(self.target, rule[1], product[1], _kind(product[0]), self.day)
+            for product in _PRODUCT.finditer(self.body)
+        ]
+
+
+def alerts_in(body: str) -> str:
+    """The alert ids of a message's last line; of a message without alerts, all of it."""
+    found = _ALERTS.search(body.strip())
+    return found[1] if found else body.strip()
+
+
+def _kind(block: str) -> str:
+    return "resolved" if re.search(r"^   ended", block, re.MULTILINE) else "firing"
+
+
+@dataclass
+class Sink:
+    """Answers 200 to ``POST /INCARNATION/CHANNEL/N`` and keeps what came.
+
+    ``hear`` is told of a message when it is taken and not yet answered, and once it is answered.
+    """
+
+    day: Callable[[], int]
+    hear: Callable[[str, int], None]
+    port: int = 0
+    taken: list[Delivery] = field(default_factory=list)
+
+    def url(self, incarnation: int) -> str:
+        """An Apprise URL to which a rule file adds the target, as ``/me/1``."""
+        return f"json://127.0.0.1:{self.port}/{incarnation}"
+
+    async def take(self, request: web.Request) -> web.StreamResponse:
+        try:
+            said = await request.json()
+        except ConnectionError:  # killed in the middle of its message: that is none
+            return web.Response(status=400)
+        who = int(request.match_info["incarnation"])
+        self.taken.append(
+            Delivery(
+                who,
+                request.match_info["target"].strip("/"),
+                self.day(),
+                said["title"],
+                said["message"],
+            )
+        )
+        self.hear("taken", who)
+        response = web.Response(text="ok")
+        await write(request, response)
+        self.hear("acknowledged", who)
+        return response
+
+
+@asynccontextmanager
+async def sinking(day: Callable[[], int], hear: Callable[[str, int], None]) -> AsyncIterator[Sink]:
+    """A sink on a free port."""
+    sink = Sink(day, hear)
+    app = web.Application()
+    app.router.add_post("/{incarnation}/{target:.+}", sink.take)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        sink.port = runner.addresses[0][1]
+        yield sink
+    finally:
+        await runner.cleanup()
