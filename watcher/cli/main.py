@@ -29,6 +29,7 @@ COMMANDS = (
     ("silence", "Hold back what is told of some rules or products, for a while."),
     ("channel", "List channels, or send a sample message."),
     ("outbox", "Show messages that wait or are dead; try them again, or give them up."),
+    ("db", "Back up, prune or measure the database."),
     ("metrics", "List all metrics with their meaning."),
     ("schema", "Print the rule file's JSON Schema, for editors."),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -100,17 +100,23 @@ class Connection:
             finally:
                 self.conn.rollback()
 
-    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        return self.conn.execute(sql, values)
+    def execute(
+        self, sql: str, values: Sequence[object] | Mapping[str, object] = ()
+    ) -> sqlite3.Cursor:
+        with explained(self.path):
+            return self.conn.execute(sql, values)
 
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        self.conn.executemany(sql, rows)
+        with explained(self.path):
+            self.conn.executemany(sql, rows)
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
-        return self.conn.execute(sql, values).fetchall()
+        with explained(self.path):
+            return self.conn.execute(sql, values).fetchall()
 
     def one(self, sql: str, values: Sequence[object] = ()) -> Row | None:
-        row: Row | None = self.conn.execute(sql, values).fetchone()
+        with explained(self.path):
+            row: Row | None = self.conn.execute(sql, values).fetchone()
         return row
 
     def number(self, sql: str, values: Sequence[object] = ()) -> int:

@@ -18,6 +18,7 @@ from watcher.store.holding import Holding
 from watcher.store.ledger import Ledger
 from watcher.store.locking import hold
 from watcher.store.outbox import Outbox
+from watcher.store.pruning import Pruner
 from watcher.store.silences import Silences
 from watcher.store.upkeep import Upkeep
 
@@ -42,6 +43,7 @@ class Database(Connection):
         self.health = HealthBook(self)
         self.silences = Silences(self)
         self.held = Holding(self)
+        self.pruner = Pruner(self)
         self.upkeep = Upkeep(self)
         self._lender: Database | None = None
 
