@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,6 +19,7 @@ Row: TypeAlias = tuple[Any, ...]
 MEMORY = Path(":memory:")
 LOCKED_SECONDS = 30.0
 _CACHE_KIB = 16_000
+_LEAST_FREE = 128 * 1024  # bytes of a disk that still takes SQLite's smallest files
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _ADVICE = {
@@ -26,7 +28,7 @@ _ADVICE = {
     sqlite3.SQLITE_FULL: "can't grow, the disk is full; free some space",
     sqlite3.SQLITE_READONLY: "can't be written; look at the rights on it and on its folder",
     sqlite3.SQLITE_CANTOPEN: "can't be opened; look at the rights on it and on its folder",
-    sqlite3.SQLITE_IOERR: "can't be read or written, the disk reports an error",
+    sqlite3.SQLITE_IOERR: "can't be read or written, the disk reports an error; see the system's log",
 }
 
 
@@ -40,7 +42,16 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
             f'sqlite3 "{path}" .recover',
             path,
         )
+    if code == sqlite3.SQLITE_IOERR and _is_full(path):  # as where shared memory finds no room
+        code = sqlite3.SQLITE_FULL
     return StoreError(f"{path}: the database {_ADVICE.get(code, f'failed: {error}')}", path)
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.resolve().parent).free < _LEAST_FREE
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -62,7 +73,11 @@ def connect(
     conn = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=timeout, isolation_level=None
     )
-    conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    try:
+        conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")  # the first to read the file
+    except BaseException:
+        conn.close()
+        raise
     return conn
 
 
@@ -87,7 +102,9 @@ class Connection:
                 yield
                 self.conn.execute("COMMIT")
             except BaseException:
-                self.conn.rollback()
+                # SQLite may have rolled back already; the first error is the one to hear of.
+                with suppress(sqlite3.Error):
+                    self.conn.rollback()
                 raise
 
     @contextmanager
