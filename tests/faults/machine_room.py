@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,6 +44,10 @@ class Machine(Watcher):
     def environment(self) -> dict[str, str]:
         return {**super().environment(), "WATCHER_DB": str(self.database)}
 
+    def all_is_sent(self) -> bool:
+        """Whether there are messages, and none waits."""
+        return self.query("SELECT DISTINCT state FROM notifications") == [("sent",)]
+
     def read(self, top: int) -> None:
         """Write the rule file so that the first ``top`` are read: another number, another list."""
         self.rules.write_text(RULES.replace("TOP", str(top)), encoding="utf-8")
@@ -64,7 +69,7 @@ needs_a_disk = pytest.mark.skipif(mounting() is not None, reason=str(mounting())
 
 @dataclass
 class Disk:
-    """A mounted disk of a few hundred kilobytes."""
+    """A mounted disk."""
 
     path: Path
 
@@ -77,7 +82,7 @@ class Disk:
     def fill(self, leave: int = 0) -> None:
         """Leave so many bytes free."""
         with (self.path / "filler").open("ab") as file:
-            file.write(b"\0" * max(0, self.free - leave))
+            os.posix_fallocate(file.fileno(), 0, max(1, self.free - leave))
 
     def empty(self) -> None:
         """Free what was filled."""
@@ -89,8 +94,8 @@ class Disk:
 
 
 @contextlib.contextmanager
-def small_disk(path: Path, kilobytes: int) -> Iterator[Disk]:
-    """A disk mounted at ``path`` for the time of the block."""
+def small_disk(path: Path, kilobytes: int = 112_000) -> Iterator[Disk]:
+    """A disk mounted at ``path`` for the time of the block; just not "nearly full" when empty."""
     path.mkdir(exist_ok=True)
     options = f"size={kilobytes}k"
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], check=True)
@@ -120,3 +125,14 @@ async def until_healthy(daemon: Daemon, *, healthy: bool = True) -> str:
 
     await until(so)
     return said
+
+
+def open_files(pid: int) -> int:
+    """How many handles the process has open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that the process uses."""
+    pages = Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]
+    return int(pages) * resource.getpagesize()

@@ -120,6 +120,7 @@ class Daemon:
             self.writer,
             self.clock,
             Emergency(lambda: self.scanner.operator, lambda: self.courier.targets),
+            lambda: self.scanner.unstored,
         )
 
     async def run(self, ready: Callable[[], None] | None = None) -> None:
@@ -172,7 +173,10 @@ class Daemon:
         for _ in range(WORKERS):
             self._queue.put_nowait(Job(_STOP, next(self._queued)))
         await self._scanning.finish(SCAN_GRACE_SECONDS)
-        await self.courier.drain(DRAIN_SECONDS)
+        try:
+            await self.courier.drain(DRAIN_SECONDS)
+        except StoreError as error:
+            log.error("what waits is sent at the next start", error=str(error))  # noqa: TRY400
         await self.heartbeat.finish()
         await self.guard.stop()
 
@@ -217,6 +221,11 @@ class Daemon:
         cause = troubles.watch_cause(watch.name, "breaks")
         try:
             outcome = await self.scanner.scan(watch, at, moved=moved)
+        except StoreError as error:
+            # Of it the vitals tell, once for all. The next try buys nothing before it can write.
+            log.error("a scan failed for the database", watch=watch.name, error=str(error))  # noqa: TRY400
+            self.scanner.postpone(watch, self.clock.now() + MINUTE)
+            return False
         except Exception as error:
             # Not the worker's death: its credits are spent, and what broke now would break again.
             log.exception("a scan broke", watch=watch.name)
@@ -247,8 +256,8 @@ class Daemon:
                 lambda database: database.history.scans(key, limit=plan.LOOK_BACK)
             )
             due = max(plan.due(watch.schedule, scans, now), self.scanner.not_before(watch))
-        except StoreError:
-            log.exception("can't read when a watch is due", watch=watch.name)
+        except StoreError as error:
+            log.error("can't read when a watch is due", watch=watch.name, error=str(error))  # noqa: TRY400
             due = now + MINUTE
         if not self.stopping.is_set():
             self.timers.arm(key, due, self._ring)
@@ -388,6 +397,7 @@ class Daemon:
                 log.warning("the clock jumped", seconds=round(offset - known))
                 known = offset
                 self._tick()
+                self.scanner.clock_was_set()
                 await self._arm_all()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,7 +30,7 @@ _ADVICE = {
     sqlite3.SQLITE_FULL: "can't grow, the disk is full; free some space",
     sqlite3.SQLITE_READONLY: "can't be written; look at the rights on it and on its folder",
     sqlite3.SQLITE_CANTOPEN: "can't be opened; look at the rights on it and on its folder",
-    sqlite3.SQLITE_IOERR: "can't be read or written, the disk reports an error; see the system's log",
+    sqlite3.SQLITE_IOERR: "can't be read or written, the disk reports an error (see dmesg)",
 }
 
 
@@ -42,9 +44,20 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
             f'sqlite3 "{path}" .recover',
             path,
         )
+    advice = _ADVICE.get(code, f"failed: {error}")
     if code == sqlite3.SQLITE_IOERR and _is_full(path):  # as where shared memory finds no room
-        code = sqlite3.SQLITE_FULL
-    return StoreError(f"{path}: the database {_ADVICE.get(code, f'failed: {error}')}", path)
+        advice = _ADVICE[sqlite3.SQLITE_FULL]
+    elif code == sqlite3.SQLITE_CANTOPEN and _has_no_handle_left():
+        advice = "can't be opened, this process has too many open files; allow it more (ulimit -n)"
+    return StoreError(f"{path}: the database {advice}", path)
+
+
+def _has_no_handle_left() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in (errno.EMFILE, errno.ENFILE)
+    return False
 
 
 def _is_full(path: Path) -> bool:
