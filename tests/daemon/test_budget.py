@@ -10,6 +10,7 @@ from tests.daemon.test_scanner import SetClock
 from watcher.daemon.budget import CHECKPOINT, LedgerBudget
 from watcher.errors import BudgetSpent
 from watcher.rules.rulebook import Api
+from watcher.store.database import Database
 from watcher.store.ledger import Spent
 from watcher.store.writer import Writer
 from watcher.units import DAY

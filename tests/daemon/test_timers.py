@@ -73,3 +73,14 @@ async def test_ticks() -> None:
     for _ in range(3):
         await seen.acquire()
     timers.stop()
+
+
+async def test_a_tick_armed_anew_takes_the_old_ones_place() -> None:
+    """As after the clock was set: one tick of the name, not an error and not two."""
+    timers = Timers(SystemClock())
+    seen = asyncio.Semaphore(0)
+    timers.start()
+    timers.tick("work", 3_600, lambda: None)
+    timers.tick("work", 0.01, seen.release)
+    await seen.acquire()
+    timers.stop()

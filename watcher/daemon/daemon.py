@@ -45,7 +45,7 @@ from watcher.units import HOUR, MINUTE
 WORKERS = 2
 DRAIN_SECONDS = 10.0
 SCAN_GRACE_SECONDS = 35.0  # a running page has at most 30
-CLOCK_CHECK_SECONDS = 15.0
+CLOCK_CHECK_SECONDS = 5.0
 CLOCK_JUMP_SECONDS = 5.0
 TICK_SECONDS = 10.0
 # How long each part may be silent. A scan is heard of at each request: at most 15 minutes of
@@ -103,6 +103,7 @@ class Daemon:
         self._scanning = Guard(self._task_died)
         self._resources = AsyncExitStack()
         self._reloading = asyncio.Lock()
+        self._offset = self.clock.offset()  # of the clock when the timers were armed
         self._client = client_of(self.book)
         self.scanner = Scanner(self.book, self._client, self.writer, self.clock, stop=self.stopping)
         self.courier = Courier(
@@ -388,17 +389,17 @@ class Daemon:
 
         On the loop's own time: a timer of the scheduler would stand still with the clock.
         """
-        known = self.clock.offset()
         while True:
             self._beat("clock")
             await asyncio.sleep(CLOCK_CHECK_SECONDS)
             offset = self.clock.offset()
-            if abs(offset - known) > CLOCK_JUMP_SECONDS:
-                log.warning("the clock jumped", seconds=round(offset - known))
-                known = offset
+            if abs(offset - self._offset) > CLOCK_JUMP_SECONDS:
+                log.warning("the clock jumped", seconds=round(offset - self._offset))
                 self._tick()
                 self.scanner.clock_was_set()
+                self.courier.wake()
                 await self._arm_all()
+                self._offset = offset  # at the end: what failed is done again
 
 
 def _watches_of(book: Rulebook) -> dict[str, Watch]:

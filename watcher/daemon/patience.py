@@ -7,15 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-import structlog
-
 from watcher.errors import NotADatabase, StoreError
 from watcher.store.database import Database
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds
 
-log = structlog.get_logger("watcher.daemon")
 T = TypeVar("T")
+Pause = Callable[[asyncio.Event, float], Awaitable[None]]
 
 
 class Store(Protocol):
@@ -44,7 +42,7 @@ class Patient:
     store: Store
     stop: asyncio.Event | None
     waits: Callable[[StoreError, int], Awaitable[None]]
-    pause: Callable[[asyncio.Event, float], Awaitable[None]] = pause_until
+    pause: Pause = pause_until
 
     async def run(self, job: Callable[[Database], T]) -> T:
         """What ``job`` returns or raises, but for the ``StoreError`` that passes."""

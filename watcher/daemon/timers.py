@@ -72,5 +72,11 @@ class Timers:
             self._scheduler.remove_job(key)
 
     def tick(self, name: str, seconds: float, work: Callable[[], object]) -> None:
-        """Call ``work`` (plain or a coroutine function) every ``seconds`` of real time."""
-        self._scheduler.add_job(work, IntervalTrigger(seconds=seconds), id=name)
+        """Call ``work`` (plain or a coroutine function) every ``seconds`` of real time, from now.
+
+        In place of the name's old tick: one that was armed before the clock was set back would
+        stand still until the clock gets there again.
+        """
+        self._scheduler.add_job(
+            work, IntervalTrigger(seconds=seconds), id=name, replace_existing=True
+        )
