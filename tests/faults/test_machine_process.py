@@ -72,7 +72,7 @@ async def test_stopped_for_a_while(machine: Machine, simulator: Simulator, sink:
         pages, asked = simulator.pages, simulator.requests
         async with aiohttp.ClientSession() as session:
             with suppress(TimeoutError):
-                await session.get(daemon.page, timeout=aiohttp.ClientTimeout(total=4.5))
+                await session.get(daemon.page, timeout=aiohttp.ClientTimeout(total=3))
         assert simulator.requests == asked
         os.kill(daemon.process.pid, signal.SIGCONT)
         assert await healthz(daemon) == (200, "ok")
@@ -103,6 +103,30 @@ async def test_a_backlog_at_the_start(
         assert resident(daemon.process.pid) < 300e6
         assert await daemon.stop() == 0
     assert simulator.pages == 2
+
+
+async def test_a_database_that_another_program_locks(
+    machine: Machine, simulator: Simulator, sink: Service
+) -> None:
+    """The page answers meanwhile; what waits is stored and told after it. (A lock that outlasts a
+    statement's patience of 30 s: ``python -m tests.faults.machine lock 75``.)"""
+    async with machine.running() as daemon, aiohttp.ClientSession() as session:
+        await _told_of_the_first_scan(machine, daemon)
+        late = simulator.fail_next(page=5, delay=1)
+        machine.read(100)
+        await until(lambda: not late.times)
+        with closing(sqlite3.connect(machine.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await until(lambda: simulator.pages == 12)
+            async with session.get(f"{daemon.page}api/overview.json") as answer:
+                assert answer.status == 200
+            assert [line["event"] for line in daemon.log].count("scanned") == 1
+            other.execute("ROLLBACK")
+        await daemon.said("scanned", 2)
+        await until(lambda: len(sink.taken) == 2)
+        assert await daemon.stop() == 0
+    assert machine.query("SELECT sum(used) FROM credits") == [(12,)]
+    assert simulator.pages == 12
 
 
 async def test_a_database_that_is_deleted(machine: Machine, simulator: Simulator) -> None:
