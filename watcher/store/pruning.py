@@ -35,7 +35,8 @@ _OLD_CREDITS = (
     "WHERE day < date(:before, 'unixepoch', '-31 days') LIMIT :step)"
 )
 # A finished notification's tries go with it; one that was joined goes after the one that tells
-# it; a message when no target needs it any more; an alert when it ended; what was told when it is older than any message that tells of it.
+# it; a message when no target needs it any more; an alert when it ended; what was told when it is
+# older than any message that tells of it.
 _OLD_NOTIFICATIONS = (
     "DELETE FROM notifications WHERE id IN (SELECT id FROM notifications "
     "WHERE state <> 'waiting' AND joined IS NULL AND coalesce(finished, created) < :before "
@@ -134,7 +135,8 @@ class Pruner:
     def _delete(self, statement: str, before: Instant, step: int) -> tuple[int, bool]:
         with self._db.atomic():
             removed = self._db.execute(statement, {"before": before, "step": step}).rowcount
-        return removed, removed >= step
+        # To go may let others go: a notification those that it joined.
+        return removed, removed > 0
 
     def _observations(self, before: Instant, step: int) -> tuple[int, bool]:
         """Rows stand in the order in which they were written, so a step is a run of rows."""
