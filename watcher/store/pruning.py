@@ -14,7 +14,7 @@ from watcher.model import Instant
 from watcher.store.connection import Connection
 
 STEP_ROWS, STEP_PAGES = 500, 250  # of the first step of each sort
-_FEWEST, _MOST = 10, 2_000
+_FEWEST, _MOST = 10, 1_000
 _LONG, _SHORT = 0.012, 0.004  # seconds of a step after which the next one is halved, or doubled
 
 # A product's newest row before the limit may still be in force after it.
