@@ -315,9 +315,8 @@ async def test_what_was_bought_waits_for_the_database(bench: Bench, tmp_path: Pa
     async with bench.client() as client, Writer(tmp_path / "w.db") as writer:
         bench.writer = writer
         await pages(1)  # no fewer than there are
-        scanner = Scanner(
-            bench.book(), client, writer, bench.clock, stop=asyncio.Event(), pause=pause
-        )
+        scanner = Scanner(bench.book(), client, writer, bench.clock, stop=asyncio.Event())
+        scanner.pause = pause
         assert await bench.scan(scanner) is ScanState.COMPLETE
         assert scanner.unstored is None
         titles = await bench.titles()

@@ -83,7 +83,6 @@ class Scanner:
         audiences: dict[str, Audience] | None = None,
         report: Report | None = None,
         budget: Budgets = LedgerBudget,
-        pause: Pause = pause_until,
     ) -> None:
         self.book = book
         self.gate = Gate()
@@ -93,7 +92,7 @@ class Scanner:
         self._stop = stop
         self._audiences = audiences_of(book.channels) if audiences is None else audiences
         self._report = report
-        self._pause = pause
+        self.pause: Pause = pause_until  # between two tries to store a scan
         self._budget = budget
         self._skipped: dict[str, Instant] = {}
         self._unstored: dict[str, str] = {}  # watches that wait for the database, and why
@@ -191,7 +190,7 @@ class Scanner:
                         lambda db: troubles.begin(db, self.operator, cause, text, now)
                     )
 
-        return Patient(self._writer, self._stop, waits, self._pause)
+        return Patient(self._writer, self._stop, waits, self.pause)
 
     def _begin(
         self, database: Database, watch: Watch, budget: ScanBudget, now: Instant
