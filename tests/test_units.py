@@ -147,3 +147,21 @@ def test_next_month(day: int, first: int) -> None:
     noon = int(datetime(given.year, given.month, given.day, 12, tzinfo=UTC).timestamp())
     assert units.utc_day(units.next_month(noon)) == wanted
     assert units.next_month(noon) % DAY == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1_000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (264_212_480, "264.2 MB"),
+        (4_200 * 10**12, "4,200.0 TB"),
+    ],
+)
+def test_sizes(size: int, text: str) -> None:
+    """In units of a thousand, to one decimal."""
+    assert units.format_bytes(size) == text

@@ -6,6 +6,7 @@ An instant is whole Unix seconds, UTC; a duration is whole seconds. Parsers rais
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
@@ -78,6 +79,16 @@ def format_number(value: float, digits: int = 2) -> str:
     text = f"{value:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in ("-0", "") else text
+
+
+def format_bytes(size: int) -> str:
+    """A size in units of 1,000 bytes: 950 bytes, 12.4 kB, 3.1 GB."""
+    if size < 1_000:
+        return f"{size} byte{'' if size == 1 else 's'}"
+    power = min(4, int(math.log10(size)) // 3)
+    if round(size / 1_000**power, 1) >= 1_000 and power < 4:
+        power += 1
+    return f"{size / 1_000**power:,.1f} {('kB', 'MB', 'GB', 'TB')[power - 1]}"
 
 
 def format_percent(fraction: float, *, signed: bool = False) -> str:

@@ -279,12 +279,10 @@ def test_what_is_pruned_is_told_as_it_was(store: Database) -> None:
     row = join(world)
     assert row is not None
     late = world.now + 400 * DAY
-    while store.upkeep.prune(0, late):
+    while store.pruner.step(0, late).more:
         pass
     assert len(store.outbox.list(limit=1_000)) == DOZENS + 1
     store.outbox.sent(row.id, world.now)
-    while store.upkeep.prune(0, late):
-        pass
-    while store.upkeep.prune(0, late):
+    while store.pruner.step(0, late).more:
         pass
     assert store.outbox.list(limit=1_000) == []

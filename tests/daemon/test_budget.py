@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.daemon.test_scanner import SetClock
 from watcher.daemon.budget import CHECKPOINT, LedgerBudget
-from watcher.errors import BudgetSpent
+from watcher.daemon.patience import Patient
+from watcher.errors import BudgetSpent, StoreError
 from watcher.rules.rulebook import Api
 from watcher.store.ledger import Spent
 from watcher.store.writer import Writer
@@ -112,3 +114,24 @@ async def test_a_refund_of_yesterday_gives_today_nothing(writer: Writer) -> None
         await budget.spend()
     await writer.run(budget.settle)
     assert (await spent(writer, clock.now())).day == 5
+
+
+async def test_a_renewal_that_fails_can_be_done_again(writer: Writer) -> None:
+    """What went out is counted once, and nothing stays set aside, though the first try of it
+    met a database that took no writes."""
+    clock = SetClock()
+    budget = await begun(writer, clock, 3, 100)
+    await spend(budget, 3)
+
+    async def hear(_error: StoreError, _failures: int) -> None:
+        """Nobody is told."""
+
+    async def pause(_stop: asyncio.Event, _seconds: float) -> None:
+        await writer.run(lambda db: db.execute("PRAGMA query_only = OFF"))
+
+    budget.writer = Patient(writer, asyncio.Event(), hear, pause)
+    await writer.run(lambda db: db.execute("PRAGMA query_only = ON"))
+    await spend(budget, 4)
+    await writer.run(budget.settle)
+    assert (await spent(writer, clock.now())).day == 7
+    assert await writer.run(lambda db: db.ledger.set_aside(clock.now())) == {}

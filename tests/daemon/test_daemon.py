@@ -46,6 +46,7 @@ class FakeScanner:
     operator: list[Audience] = field(default_factory=lambda: [Audience("me", ("me/1",))])
     scans: list[Instant] = field(default_factory=list)
     until: Instant = 0
+    unstored: str | None = None
 
     async def scan(self, watch: Watch, at: Instant, *, moved: Callable[[], None]) -> Outcome | None:
         moved()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -296,3 +297,45 @@ async def test_after_a_refused_key_the_list_is_due_at_once(bench: Bench) -> None
     watch = watch_of(scanner.book)
     scans = await bench.writer.run(lambda db: db.history.scans(watch.key))
     assert plan.due(watch.schedule, scans, bench.clock.now()) == plan.AT_ONCE
+
+
+async def test_what_was_bought_waits_for_the_database(bench: Bench, tmp_path: Path) -> None:
+    """A file that can't grow: the commit is done again until it can. Nothing is bought twice, the
+    credits are counted, the operator hears once and once when it is over."""
+    waits: list[float] = []
+
+    async def pages(most: int) -> None:
+        await bench.writer.run(lambda db: db.execute(f"PRAGMA max_page_count = {most}"))
+
+    async def pause(_stop: asyncio.Event, seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            await pages(10_000)
+
+    async with bench.client() as client, Writer(tmp_path / "w.db") as writer:
+        bench.writer = writer
+        await pages(1)  # no fewer than there are
+        scanner = Scanner(bench.book(), client, writer, bench.clock, stop=asyncio.Event())
+        scanner.pause = pause
+        assert await bench.scan(scanner) is ScanState.COMPLETE
+        assert scanner.unstored is None
+        titles = await bench.titles()
+        assert await bench.spent() == Spent(3, 3)
+        assert await writer.run(lambda db: db.ledger.set_aside(bench.clock.now())) == {}
+    assert (bench.simulator.pages, waits) == (3, [1, 2, 4])
+    name = watch_of(scanner.book).name
+    assert titles == [
+        f"watcher: watch {name}: waits to be stored",
+        "[info] top: 3 products (US)",
+        f"watcher: over: watch {name}: waits to be stored",
+    ]
+
+
+async def test_a_clock_that_was_set_ends_what_was_put_off(bench: Bench) -> None:
+    """Else a watch would wait for the hours by which it was set back."""
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        watch = watch_of(scanner.book)
+        scanner.postpone(watch, START + 15 * 60)
+        scanner.clock_was_set()
+        assert scanner.not_before(watch) == 0

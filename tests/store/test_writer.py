@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -113,3 +115,63 @@ async def test_a_reader_sees_one_state(tmp_path: Path) -> None:
         assert await reader.run(lambda db: len(db.history.scans())) == 1
         with pytest.raises(StoreError, match="can't be written"):
             await reader.run(lambda db: db.health.ok("watch", "w", START))
+
+
+async def test_others_that_leave_do_not_take_the_log_along(tmp_path: Path) -> None:
+    """A second connection of this process must cost the first one none of its locks: else the
+    next program to close the database deletes the log that commits are in."""
+    path = tmp_path / "w.db"
+    leave = (
+        "import sqlite3, sys; conn = sqlite3.connect(sys.argv[1]); "
+        "conn.execute('SELECT count(*) FROM scans').fetchone(); conn.close()"
+    )
+    async with Writer(path) as writer, Reader(path):
+        await writer.run(lambda db: db.history.record(scan(START, {"1": 1})))
+        await asyncio.to_thread(
+            subprocess.run, [sys.executable, "-c", leave, str(path)], check=True
+        )
+        assert (tmp_path / "w.db-wal").exists()
+        await writer.run(lambda db: db.history.record(scan(START + 1, {"1": 1})))
+        with Database.open(path, readonly=True) as other:
+            assert len(other.history.scans()) == 2
+
+
+async def test_a_database_that_is_moved_away(tmp_path: Path) -> None:
+    """Nothing is written where nobody would find it; put back, the work goes on."""
+    path = tmp_path / "w.db"
+    async with Writer(path) as writer:
+        await writer.run(lambda db: db.history.record(scan(START, {"1": 1})))
+        for name in ("w.db", "w.db-wal"):
+            (tmp_path / name).rename(tmp_path / "away")
+            with pytest.raises(StoreError, match="deleted, moved or replaced"):
+                await writer.run(lambda db: db.ledger.charge("w", 1, START))
+            (tmp_path / "away").rename(tmp_path / name)
+            await writer.run(lambda db: db.ledger.charge("w", 1, START))
+        assert await writer.run(lambda db: db.ledger.spent(START).day) == 2
+
+
+async def test_after_damage_nothing_is_written(tmp_path: Path) -> None:
+    """What is found damaged stays as it is, and the next one who opens it looks at all of it."""
+    path = tmp_path / "w.db"
+    async with Writer(path) as writer:
+        await writer.run(lambda db: db.history.record(scan(START, {"1": 1})))
+        await writer.run(lambda db: db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)"))
+        page = await writer.run(
+            lambda db: db.number(
+                "SELECT rootpage FROM sqlite_schema WHERE name = 'idx_scans_watch'"
+            )
+        )
+        with path.open("r+b") as file:
+            file.seek((page - 1) * 4_096)
+            file.write(b"\x5a" * 4_096)
+        await writer.run(lambda db: db.conn.execute("PRAGMA shrink_memory"))
+        with pytest.raises(NotADatabase, match="watcher db backup"):
+            await writer.run(lambda db: db.history.record(scan(START + 1, {"1": 2})))
+        with pytest.raises(NotADatabase, match="watcher db backup"):
+            await writer.run(lambda db: db.ledger.charge("w", 1, START))
+    assert (tmp_path / "w.db.damaged").exists()
+    with pytest.raises(NotADatabase):
+        Database.open(path)
+    path.unlink()
+    Database.open(path).close()
+    assert not (tmp_path / "w.db.damaged").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -29,9 +30,14 @@ COMMANDS = (
     ("silence", "Hold back what is told of some rules or products, for a while."),
     ("channel", "List channels, or send a sample message."),
     ("outbox", "Show messages that wait or are dead; try them again, or give them up."),
+    ("db", "Back up, prune or measure the database."),
     ("metrics", "List all metrics with their meaning."),
     ("schema", "Print the rule file's JSON Schema, for editors."),
 )
+
+
+# What no code can help: no traceback, only the system's word for it.
+_OF_THE_MACHINE = (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 class Commands(click.Group):
@@ -74,4 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         # The reader (head, less) has gone: what is left goes nowhere, without complaint.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE:
+            raise
+        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        print(what, file=sys.stderr)  # noqa: T201 - the one line that says why
         sys.exit(1)

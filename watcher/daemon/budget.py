@@ -18,11 +18,11 @@ from functools import partial
 from typing import Protocol
 
 from watcher.daemon.clock import Clock
+from watcher.daemon.patience import Store
 from watcher.errors import BudgetSpent
 from watcher.model import Instant
 from watcher.rules.rulebook import Api
 from watcher.store.database import Database
-from watcher.store.writer import StoreThread
 from watcher.units import next_midnight
 
 CHECKPOINT = 20
@@ -60,7 +60,7 @@ class LedgerBudget:
     booked yet, ``used`` what of it went out, ``day_ends`` the end of the UTC day that it belongs
     to. ``moved`` hears of each request."""
 
-    writer: StoreThread
+    writer: Store
     clock: Clock
     api: Api
     watch: str
@@ -142,7 +142,7 @@ class PaidBudget:
     ``moved`` hears of each.
     """
 
-    writer: StoreThread
+    writer: Store
     clock: Clock
     api: Api
     watch: str

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import structlog
 
 from watcher.daemon.clock import Clock
 from watcher.daemon.pulses import Pulses
@@ -20,6 +23,8 @@ _MIB = 1 << 20
 _LEAST, _ENOUGH = 100 * _MIB, 1024 * _MIB  # free bytes: always too little, always plenty
 _SHARE = 20  # between the two, a twentieth of the disk is too little
 
+log = structlog.get_logger("watcher.daemon")
+
 
 async def upkeep(
     writer: StoreThread, keep: Callable[[], Keep], clock: Clock, pulses: Pulses
@@ -27,14 +32,19 @@ async def upkeep(
     """The part "upkeep": prune what is older than ``keep:``, at the start and once a day."""
     while True:
         kept, now = keep(), clock.now()
+        removed: Counter[str] = Counter()
         more = True
         while more:
             pulses.beat("upkeep", 10 * MINUTE)
-            more = await writer.run(
-                lambda database, kept=kept, now=now: database.upkeep.prune(  # type: ignore[misc]
+            step = await writer.run(
+                lambda database, kept=kept, now=now: database.pruner.step(  # type: ignore[misc]
                     now - kept.observations, now - kept.notifications
                 )
             )
+            removed[step.kind] += step.rows
+            more = step.more
+        if removed.total():
+            log.info("pruned", **{kind: rows for kind, rows in removed.items() if rows})
         pulses.beat("upkeep", DAY + HOUR)
         await asyncio.sleep(DAY)
 

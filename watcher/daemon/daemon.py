@@ -45,7 +45,7 @@ from watcher.units import HOUR, MINUTE
 WORKERS = 2
 DRAIN_SECONDS = 10.0
 SCAN_GRACE_SECONDS = 35.0  # a running page has at most 30
-CLOCK_CHECK_SECONDS = 15.0
+CLOCK_CHECK_SECONDS = 5.0
 CLOCK_JUMP_SECONDS = 5.0
 TICK_SECONDS = 10.0
 # How long each part may be silent. A scan is heard of at each request: at most 15 minutes of
@@ -103,6 +103,7 @@ class Daemon:
         self._scanning = Guard(self._task_died)
         self._resources = AsyncExitStack()
         self._reloading = asyncio.Lock()
+        self._offset = self.clock.offset()  # of the clock when the timers were armed
         self._client = client_of(self.book)
         self.scanner = Scanner(self.book, self._client, self.writer, self.clock, stop=self.stopping)
         self.courier = Courier(
@@ -120,6 +121,7 @@ class Daemon:
             self.writer,
             self.clock,
             Emergency(lambda: self.scanner.operator, lambda: self.courier.targets),
+            lambda: self.scanner.unstored,
         )
 
     async def run(self, ready: Callable[[], None] | None = None) -> None:
@@ -177,7 +179,10 @@ class Daemon:
         for _ in range(WORKERS):
             self._queue.put_nowait(Job(_STOP, next(self._queued)))
         await self._scanning.finish(SCAN_GRACE_SECONDS)
-        await self.courier.drain(DRAIN_SECONDS)
+        try:
+            await self.courier.drain(DRAIN_SECONDS)
+        except StoreError as error:
+            log.error("what waits is sent at the next start", error=str(error))  # noqa: TRY400
         await self.heartbeat.finish()
         await self.guard.stop()
 
@@ -222,6 +227,11 @@ class Daemon:
         cause = troubles.watch_cause(watch.name, "breaks")
         try:
             outcome = await self.scanner.scan(watch, at, moved=moved)
+        except StoreError as error:
+            # Of it the vitals tell, once for all. The next try buys nothing before it can write.
+            log.error("a scan failed for the database", watch=watch.name, error=str(error))  # noqa: TRY400
+            self.scanner.postpone(watch, self.clock.now() + MINUTE)
+            return False
         except Exception as error:
             # Not the worker's death: its credits are spent, and what broke now would break again.
             log.exception("a scan broke", watch=watch.name)
@@ -252,8 +262,8 @@ class Daemon:
                 lambda database: database.history.scans(key, limit=plan.LOOK_BACK)
             )
             due = max(plan.due(watch.schedule, scans, now), self.scanner.not_before(watch))
-        except StoreError:
-            log.exception("can't read when a watch is due", watch=watch.name)
+        except StoreError as error:
+            log.error("can't read when a watch is due", watch=watch.name, error=str(error))  # noqa: TRY400
             due = now + MINUTE
         if not self.stopping.is_set():
             self.timers.arm(key, due, self._ring)
@@ -388,16 +398,17 @@ class Daemon:
 
         On the loop's own time: a timer of the scheduler would stand still with the clock.
         """
-        known = self.clock.offset()
         while True:
             self._beat("clock")
             await asyncio.sleep(CLOCK_CHECK_SECONDS)
             offset = self.clock.offset()
-            if abs(offset - known) > CLOCK_JUMP_SECONDS:
-                log.warning("the clock jumped", seconds=round(offset - known))
-                known = offset
+            if abs(offset - self._offset) > CLOCK_JUMP_SECONDS:
+                log.warning("the clock jumped", seconds=round(offset - self._offset))
                 self._tick()
+                self.scanner.clock_was_set()
+                self.courier.wake()
                 await self._arm_all()
+                self._offset = offset  # at the end: what failed is done again
 
 
 def _watches_of(book: Rulebook) -> dict[str, Watch]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from watcher.errors import WatcherError
+
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 
 log = structlog.get_logger("watcher.daemon")
@@ -75,7 +77,10 @@ class Guard:
                 await self._end_of(name, task)
             except Exception as error:
                 wait = min(wait * 2, LONGEST_WAIT) or FIRST_WAIT
-                log.exception("task died", task=name, again_in=wait)
+                if isinstance(error, WatcherError):  # its text says all
+                    log.error("task died", task=name, error=str(error), again_in=wait)  # noqa: TRY400
+                else:
+                    log.exception("task died", task=name, again_in=wait)
                 await self._tell(name, error)
                 await self.pause(wait)
             else:

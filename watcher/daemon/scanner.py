@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +26,7 @@ from watcher.alerting.telling import Audience, audiences_of
 from watcher.daemon.budget import LedgerBudget, ScanBudget
 from watcher.daemon.clock import Clock
 from watcher.daemon.gate import TRY_AGAIN, Gate
+from watcher.daemon.patience import Patient, Pause, Store, pause_until
 from watcher.daemon.priorities import cost_of, kept_for_others, left_by_caps
 from watcher.errors import (
     BudgetSpent,
@@ -32,6 +34,7 @@ from watcher.errors import (
     InvalidQuery,
     KeyRefused,
     SourceUnavailable,
+    StoreError,
 )
 from watcher.keyapi.client import Client
 from watcher.keyapi.scan import ScanResult, read_scan
@@ -44,6 +47,7 @@ from watcher.units import DAY, next_midnight
 TEXTS_KEEP = 7 * DAY  # after that a product's long texts are read anew
 KEY, CREDITS = "key refused", "credits used up"
 INVALID = "invalid query"
+UNSTORED = "waits to be stored"
 
 log = structlog.get_logger("watcher.scan")
 
@@ -61,7 +65,7 @@ class Budgets(Protocol):
     """Makes the budget of one scan of the watch of that key."""
 
     def __call__(
-        self, writer: StoreThread, clock: Clock, api: Api, watch: str, moved: Callable[[], None]
+        self, writer: Store, clock: Clock, api: Api, watch: str, moved: Callable[[], None]
     ) -> ScanBudget: ...
 
 
@@ -88,8 +92,10 @@ class Scanner:
         self._stop = stop
         self._audiences = audiences_of(book.channels) if audiences is None else audiences
         self._report = report
+        self.pause: Pause = pause_until  # between two tries to store a scan
         self._budget = budget
         self._skipped: dict[str, Instant] = {}
+        self._unstored: dict[str, str] = {}  # watches that wait for the database, and why
 
     @property
     def operator(self) -> list[Audience]:
@@ -136,7 +142,8 @@ class Scanner:
         self, watch: Watch, at: Instant, moved: Callable[[], None], *, trying: bool
     ) -> Outcome | None:
         now = self._clock.now()
-        budget = self._budget(self._writer, self._clock, self.book.api, watch.key, moved)
+        store = self._patient(watch, moved)
+        budget = self._budget(store, self._clock, self.book.api, watch.key, moved)
         before = await self._writer.run(lambda db: self._begin(db, watch, budget, now))
         if before is None:
             return None
@@ -152,11 +159,38 @@ class Scanner:
                 wants_texts=lambda product: product not in before.known_texts,
                 stop=self._stop,
             )
-            return await self._writer.run(lambda db: self._commit(db, watch, result, budget))
+            return await store.run(lambda db: self._commit(db, watch, result, budget))
         finally:
+            self._unstored.pop(watch.key, None)
             if budget.open:  # nothing was committed: what was asked is spent
                 await self._writer.run(budget.settle)
                 budget.close()
+
+    @property
+    def unstored(self) -> str | None:
+        """Why a scan that was read can't be stored; None where none waits for that."""
+        return next(iter(self._unstored.values()), None)
+
+    def clock_was_set(self) -> None:
+        """Nothing is put off until an instant of the clock before it was set."""
+        self._skipped.clear()
+
+    def _patient(self, watch: Watch, moved: Callable[[], None]) -> Patient:
+        """The store for what was paid for: it is not bought again because a disk was full."""
+
+        async def waits(error: StoreError, failures: int) -> None:
+            moved()
+            log.error("a scan waits to be stored", watch=watch.name, error=str(error))
+            self._unstored[watch.key] = str(error)
+            if failures > 1:  # a lock passes; and the vitals tell where nothing can be written
+                text = f'what was read of "{watch.name}" waits to be stored: {error}'
+                cause, now = troubles.watch_cause(watch.name, UNSTORED), self._clock.now()
+                with suppress(StoreError):
+                    await self._writer.run(
+                        lambda db: troubles.begin(db, self.operator, cause, text, now)
+                    )
+
+        return Patient(self._writer, self._stop, waits, self.pause)
 
     def _begin(
         self, database: Database, watch: Watch, budget: ScanBudget, now: Instant
@@ -220,6 +254,8 @@ class Scanner:
             note_rules(database, self.operator, chosen, now)
             note_changes(database, self.operator, scan, now)
             note_credits(database, self.operator, self.book.api, now)
+            unstored = troubles.watch_cause(watch.name, UNSTORED)
+            troubles.end(database, self.operator, unstored, now)
         budget.close()
         log.info(
             "scanned",

@@ -78,7 +78,11 @@ class Timers:
             self._scheduler.remove_job(job)
 
     def tick(self, name: str, seconds: float, work: Callable[[], None]) -> None:
-        """Call ``work`` every ``seconds``; again from now on where the name ticks already."""
+        """Call ``work`` every ``seconds`` of real time, from now.
+
+        In place of the name's old tick: one that was armed before the clock was set back would
+        stand still until the clock gets there again.
+        """
         self._scheduler.add_job(
             _tick, IntervalTrigger(seconds=seconds), (work,), id=name, replace_existing=True
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -36,7 +37,9 @@ class Vitals:
     writer: StoreThread
     clock: Clock
     emergency: Emergency
+    unstored: Callable[[], str | None] = lambda: None
     _probe: asyncio.Task[None] | None = field(default=None)
+    _asked: float = 0.0  # when the probe began, on a clock that never jumps
 
     async def ill(self) -> str | None:
         """Why the daemon is not healthy; None while every part moves and the disk takes writes."""
@@ -77,14 +80,20 @@ class Vitals:
         # One probe at a time: behind a lock that lasts they would queue up before the real work.
         if self._probe is None or self._probe.done():
             self._probe = asyncio.create_task(self.writer.run(self._write), name="probe")
-        done, _ = await asyncio.wait({self._probe}, timeout=PROBE_SECONDS)
+            self._probe.add_done_callback(lambda probe: probe.cancelled() or probe.exception())
+            self._asked = time.monotonic()
+        # Who asks while one has waited for long is answered at once.
+        patience = max(0.0, self._asked + PROBE_SECONDS - time.monotonic())
+        done, _ = await asyncio.wait({self._probe}, timeout=patience)
         if not done:
             return f"the database has not taken a write for {PROBE_SECONDS:g} s"
         try:
             self._probe.result()
         except WatcherError as error:
             return f"the database can't be written: {error}"
-        return None
+        # A small row may find room where a scan does not.
+        unstored = self.unstored()
+        return f"a scan can't be stored: {unstored}" if unstored else None
 
     def _write(self, database: Database) -> None:
         """A real one: an empty transaction succeeds on a full disk, too."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,6 +21,7 @@ Row: TypeAlias = tuple[Any, ...]
 MEMORY = Path(":memory:")
 LOCKED_SECONDS = 30.0
 _CACHE_KIB = 16_000
+_LEAST_FREE = 128 * 1024  # bytes of a disk that still takes SQLite's smallest files
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _ADVICE = {
@@ -26,7 +30,7 @@ _ADVICE = {
     sqlite3.SQLITE_FULL: "can't grow, the disk is full; free some space",
     sqlite3.SQLITE_READONLY: "can't be written; look at the rights on it and on its folder",
     sqlite3.SQLITE_CANTOPEN: "can't be opened; look at the rights on it and on its folder",
-    sqlite3.SQLITE_IOERR: "can't be read or written, the disk reports an error",
+    sqlite3.SQLITE_IOERR: "can't be read or written, the disk reports an error (see dmesg)",
 }
 
 
@@ -40,7 +44,27 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
             f'sqlite3 "{path}" .recover',
             path,
         )
-    return StoreError(f"{path}: the database {_ADVICE.get(code, f'failed: {error}')}", path)
+    advice = _ADVICE.get(code, f"failed: {error}")
+    if code == sqlite3.SQLITE_IOERR and _is_full(path):  # as where shared memory finds no room
+        advice = _ADVICE[sqlite3.SQLITE_FULL]
+    elif code == sqlite3.SQLITE_CANTOPEN and _has_no_handle_left():
+        advice = "can't be opened, this process has too many open files; allow it more (ulimit -n)"
+    return StoreError(f"{path}: the database {advice}", path)
+
+
+def _has_no_handle_left() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in (errno.EMFILE, errno.ENFILE)
+    return False
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.resolve().parent).free < _LEAST_FREE
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -62,7 +86,11 @@ def connect(
     conn = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=timeout, isolation_level=None
     )
-    conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    try:
+        conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")  # the first to read the file
+    except BaseException:
+        conn.close()
+        raise
     return conn
 
 
@@ -87,7 +115,9 @@ class Connection:
                 yield
                 self.conn.execute("COMMIT")
             except BaseException:
-                self.conn.rollback()
+                # SQLite may have rolled back already; the first error is the one to hear of.
+                with suppress(sqlite3.Error):
+                    self.conn.rollback()
                 raise
 
     @contextmanager
@@ -100,17 +130,23 @@ class Connection:
             finally:
                 self.conn.rollback()
 
-    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        return self.conn.execute(sql, values)
+    def execute(
+        self, sql: str, values: Sequence[object] | Mapping[str, object] = ()
+    ) -> sqlite3.Cursor:
+        with explained(self.path):
+            return self.conn.execute(sql, values)
 
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        self.conn.executemany(sql, rows)
+        with explained(self.path):
+            self.conn.executemany(sql, rows)
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
-        return self.conn.execute(sql, values).fetchall()
+        with explained(self.path):
+            return self.conn.execute(sql, values).fetchall()
 
     def one(self, sql: str, values: Sequence[object] = ()) -> Row | None:
-        row: Row | None = self.conn.execute(sql, values).fetchone()
+        with explained(self.path):
+            row: Row | None = self.conn.execute(sql, values).fetchone()
         return row
 
     def number(self, sql: str, values: Sequence[object] = ()) -> int:

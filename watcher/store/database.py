@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Self
 
@@ -18,12 +20,12 @@ from watcher.store.holding import Holding
 from watcher.store.ledger import Ledger
 from watcher.store.locking import hold
 from watcher.store.outbox import Outbox
+from watcher.store.pruning import Pruner
 from watcher.store.silences import Silences
 from watcher.store.upkeep import Upkeep
 
 __all__ = ["Database", "hold"]
 
-_HEADER = b"SQLite format 3\x00"
 # A small file is looked through before it is used; a large one would delay the start too much.
 _CHECKED_BYTES = 32 * 1024 * 1024
 _LOG_BYTES = 64 * 1024 * 1024
@@ -34,6 +36,8 @@ class Database(Connection):
 
     def __init__(self, conn: sqlite3.Connection, path: Path) -> None:
         super().__init__(conn, path)
+        self._files: tuple[tuple[int, int] | None, ...] = ()
+        self._log = _beside(path.resolve(), "-wal")
         self.history = History(self)
         self.alerts = Alerts(self)
         self.outbox = Outbox(self)
@@ -42,6 +46,7 @@ class Database(Connection):
         self.health = HealthBook(self)
         self.silences = Silences(self)
         self.held = Holding(self)
+        self.pruner = Pruner(self)
         self.upkeep = Upkeep(self)
         self._lender: Database | None = None
 
@@ -62,7 +67,7 @@ class Database(Connection):
         path = Path(path)
         _refuse_what_is_no_database(path, create=create and not readonly)
         with explained(path):
-            database = cls(connect(path, timeout, readonly=readonly), path)
+            database = cls(_connect(path, timeout, readonly=readonly), path)
             try:
                 database._make_ready(readonly=readonly)
             except BaseException:
@@ -136,6 +141,28 @@ class Database(Connection):
         self.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         self._refuse_damaged()
         self._migrate()
+        self._files = self._identities()
+
+    def refuse_moved(self) -> None:
+        """Raise ``StoreError`` where the file that is open is no longer the one at the path.
+
+        SQLite would go on and write into a file that nobody can find.
+        """
+        if self._files and self._identities() != self._files:
+            raise StoreError(
+                f"{self.path}: the database was deleted, moved or replaced while in use; put it "
+                "back as it was, or start watcher anew",
+                self.path,
+            )
+
+    def mark_damaged(self) -> None:
+        """Have the next one who opens it look through all of it first."""
+        with suppress(OSError):
+            _damage_mark(self.path).touch()
+
+    def _identities(self) -> tuple[tuple[int, int] | None, ...]:
+        """What stands at the paths of the database and of the log beside it."""
+        return tuple(_identity(path) for path in (self.path, self._log))
 
     def _refuse_foreign(self) -> None:
         """A database of something else, or of a newer watcher."""
@@ -163,12 +190,17 @@ class Database(Connection):
 
     def _refuse_damaged(self) -> None:
         pages, size = self.number("PRAGMA page_count"), self.number("PRAGMA page_size")
-        if pages * size <= _CHECKED_BYTES:
-            result = str((self.one("PRAGMA quick_check(1)") or ("ok",))[0])
-            if result != "ok":
-                error = sqlite3.DatabaseError(result.replace("\n", " "))
-                error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-                raise error
+        mark = _damage_mark(self.path)
+        marked = mark.exists()
+        if not marked and pages * size > _CHECKED_BYTES:
+            return
+        check = "PRAGMA integrity_check(1)" if marked else "PRAGMA quick_check(1)"
+        result = str((self.one(check) or ("ok",))[0])
+        if result != "ok":
+            error = sqlite3.DatabaseError(result.replace("\n", " "))
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise error
+        mark.unlink(missing_ok=True)
 
     def _migrate(self) -> None:
         if not migrations.pending(self.db):
@@ -183,12 +215,48 @@ class Database(Connection):
     def _keep_copy(self, first: str) -> None:
         """The database as it was; by a second connection, for this one is in a transaction."""
         copy = self.path.with_name(f"{self.path.name}.before-{first.replace(' ', '-')}")
-        copy.unlink(missing_ok=True)
-        with (
-            closing(connect(self.path, readonly=True)) as source,
-            closing(sqlite3.connect(copy)) as target,
-        ):
-            source.backup(target)
+        part = _beside(copy, ".part")
+        try:
+            part.unlink(missing_ok=True)
+            with (
+                closing(connect(self.path, readonly=True)) as source,
+                closing(sqlite3.connect(part)) as target,
+            ):
+                source.backup(target)
+            part.replace(copy)
+        except OSError as error:
+            raise StoreError(f"{copy}: can't be written: {error.strerror}", copy) from error
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)
+
+
+def _damage_mark(path: Path) -> Path:
+    return _beside(path.resolve(), ".damaged")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _connect(path: Path, timeout: float, *, readonly: bool) -> sqlite3.Connection:
+    """A connection to what is a database at all."""
+    try:
+        return connect(path, timeout, readonly=readonly)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+            raise
+        raise NotADatabase(
+            f"{path}: no database; give another file (--db), or put a backup in its place", path
+        ) from error
 
 
 def _refuse_what_is_no_database(path: Path, *, create: bool) -> None:
@@ -201,12 +269,9 @@ def _refuse_what_is_no_database(path: Path, *, create: bool) -> None:
         if not path.parent.is_dir():
             raise StoreError(f"{path}: the folder {path.parent} does not exist; make it", path)
         return
-    try:
-        with path.open("rb") as file:
-            header = file.read(len(_HEADER))
-    except OSError as error:
-        raise StoreError(f"{path}: can't be read: {error.strerror}", path) from error
-    if header and header != _HEADER:
-        raise NotADatabase(
-            f"{path}: no database; give another file (--db), or put a backup in its place", path
-        )
+    if not path.is_file():
+        raise NotADatabase(f"{path}: no file; give another one (--db)", path)
+    # Not by opening it: to close a file drops every lock that this process has on it, those of
+    # SQLite's other connections included, and the next program to leave would delete their log.
+    if not os.access(path, os.R_OK):
+        raise StoreError(f"{path}: can't be read: {os.strerror(errno.EACCES)}", path)

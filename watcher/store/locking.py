@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from watcher.errors import DatabaseHeld, StoreError
@@ -33,12 +33,18 @@ def hold(path: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise _held(path, handle) from error
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        _write(handle, f"{os.getpid()}\n")
         yield
-        os.ftruncate(handle, 0)
+        _write(handle, "")
     finally:
         os.close(handle)
+
+
+def _write(handle: int, text: str) -> None:
+    """Who holds it, for people; the lock holds on a full disk, too."""
+    with suppress(OSError):
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, text.encode(), 0)
 
 
 def _held(path: Path, handle: int) -> DatabaseHeld:

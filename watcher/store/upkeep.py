@@ -1,11 +1,11 @@
-"""Keeping the file small and safe: pruning in small steps, backup, figures, a check."""
-
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
+"""Keeping the file safe: backup, figures, a check."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,58 +15,16 @@ from watcher.model import Instant
 from watcher.store.connection import Connection, connect, explained
 from watcher.store.migrations import APPLICATION_ID
 
-STEP_ROWS = 1_000
-_STEP_PAGES = 500
-
-# A finished notification's tries go with it; one that was joined after the one that tells it; a
-# message when no target needs it any more; an
-# alert when it ended; what was told when it is older than any message that tells of it.
-_OLD_NOTIFICATIONS = (
-    "DELETE FROM notifications WHERE id IN (SELECT id FROM notifications "
-    "WHERE state <> 'waiting' AND joined IS NULL AND coalesce(finished, created) < :before "
-    "LIMIT :step)"
-)
-_OLD_MESSAGES = (
-    "DELETE FROM messages WHERE id IN (SELECT m.id FROM messages AS m WHERE m.created < :before "
-    "AND NOT EXISTS (SELECT 1 FROM notifications WHERE message = m.id) LIMIT :step)"
-)
-_OLD_TOLD = (
-    "DELETE FROM told WHERE (rule, product, channel) IN (SELECT t.rule, t.product, t.channel "
-    "FROM told AS t WHERE t.told_at < :before AND NOT EXISTS (SELECT 1 FROM alerts AS a "
-    "WHERE a.rule = t.rule AND a.product = t.product AND a.state <> 'inactive') LIMIT :step)"
-)
-_OLD_ALERTS = (
-    "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts "
-    "WHERE state = 'inactive' AND coalesce(resolved_at, since) < :before LIMIT :step)"
-)
-_OLD_SILENCES = (
-    "DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ends < :before LIMIT :step)"
-)
-_OLD_RECORDS = (_OLD_NOTIFICATIONS, _OLD_MESSAGES, _OLD_TOLD, _OLD_ALERTS, _OLD_SILENCES)
-# Each watch keeps its newest scan (its timer starts from there) and its newest complete one.
-_OLD_SCANS = (
-    "DELETE FROM scans WHERE id IN (SELECT s.id FROM scans AS s WHERE s.at < :before "
-    "AND s.id <> (SELECT max(id) FROM scans WHERE watch = s.watch) "
-    "AND s.id <> coalesce((SELECT max(id) FROM scans WHERE watch = s.watch "
-    "AND state = 'complete'), 0) LIMIT :step)"
-)
-_OLD_CREDITS = (
-    "DELETE FROM credits WHERE (day, watch) IN (SELECT day, watch FROM credits "
-    "WHERE day < date(:before, 'unixepoch', '-31 days') LIMIT :step)"
-)
-# A product's newest row before the limit may still be in force after it.
-_OLD_OBSERVATIONS = (
-    "DELETE FROM observations WHERE id IN (SELECT o.id FROM observations AS o "
-    "WHERE o.id BETWEEN :first AND :last AND o.at < :before AND EXISTS (SELECT 1 "
-    "FROM observations AS n WHERE n.product = o.product AND n.at > o.at AND n.at < :before))"
-)
+_APPLICATION = slice(68, 72)  # where a database file's header has its application's mark
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Sizes in bytes; ``free`` is space inside the file that new rows will use first."""
+    """Sizes in bytes: of the file, of the log beside it, and ``free``, the space inside the file
+    that new rows will use first."""
 
     bytes: int
+    wal: int
     free: int
     products: int
     observations: int
@@ -78,43 +36,51 @@ class Stats:
 
 
 class Upkeep:
-    """Steps that each take well under 100 ms, so that no scan waits longer."""
+    """Work beside the daemon's, that blocks none of it."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
-        self._next_row = 0
 
-    def prune(
-        self, observations_before: Instant, notifications_before: Instant, *, step: int = STEP_ROWS
-    ) -> bool:
-        """Removes some of what is older than the limits; True while there may be more."""
-        with self._db.atomic():
-            more = self._prune_observations(observations_before, step)
-            if not more:
-                more |= self._delete(_OLD_SCANS, observations_before, step)
-                more |= self._delete(_OLD_CREDITS, observations_before, step)
-                for statement in _OLD_RECORDS:
-                    more |= self._delete(statement, notifications_before, step)
-        return self._give_back() or more
+    def backup(self, target: Path) -> int:
+        """A compact copy while the store is in use, looked through before it counts; its bytes.
 
-    def backup(self, target: Path) -> None:
-        """A compact copy while the store is in use; an older backup of that name is replaced."""
-        if target.exists() and not is_ours(target):
-            raise StoreError(
-                f"{target}: exists and is no database of watcher; not replaced", target
-            )
-        part = target.with_name(f"{target.name}.part")
+        An older backup of that name is replaced at the end, in one step. Raises ``StoreError``,
+        and leaves nothing behind, where that can't be.
+        """
+        self._refuse_to_replace(target)
+        part: Path | None = None
         try:
-            part.unlink(missing_ok=True)
+            handle, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
+            os.close(handle)
+            part = Path(name)
             with explained(target), closing(self._second_connection()) as conn:
                 conn.execute("VACUUM INTO ?", (str(part),))
+            _refuse_damaged(part, target)
+            shutil.copymode(self._db.path, part)
             _flush(part)
             part.replace(target)
+            _flush(target.parent)
+            return target.stat().st_size
         except OSError as error:
             raise StoreError(f"{target}: can't be written: {error.strerror}", target) from error
         finally:
-            if part.exists():
-                part.unlink()
+            if part is not None:
+                part.unlink(missing_ok=True)
+
+    def _refuse_to_replace(self, target: Path) -> None:
+        """Anything that is no older backup."""
+        if not target.exists():
+            if not target.parent.is_dir():
+                raise StoreError(f"{target}: the folder {target.parent} does not exist", target)
+            return
+        if target.samefile(self._db.path):
+            raise StoreError(f"{target}: is the database itself; name another file", target)
+        if not is_ours(target):
+            raise StoreError(
+                f"{target}: exists and is no database of watcher; not replaced", target
+            )
+        if _size(target.with_name(f"{target.name}-wal")):
+            raise StoreError(f"{target}: is a database in use, no backup; not replaced", target)
 
     def _second_connection(self) -> sqlite3.Connection:
         """Outside of any transaction that this one may be in."""
@@ -126,8 +92,12 @@ class Upkeep:
         tables = ("products", "observations", "scans", "alerts", "notifications")
         return Stats(
             self._db.number("PRAGMA page_count") * page,
+            _size(self._db.path.with_name(f"{self._db.path.name}-wal")),
             self._db.number("PRAGMA freelist_count") * page,
-            **{table: self._db.number(f"SELECT count(*) FROM {table}") for table in tables},
+            **{
+                table: self._db.number(f"SELECT count(*) FROM {table}")  # noqa: S608 - our own names
+                for table in tables
+            },
             oldest=oldest,
             newest=newest,
         )
@@ -136,46 +106,38 @@ class Upkeep:
         """What SQLite finds wrong with the whole file; nothing is good. Reads all of it."""
         try:
             rows = self._db.rows("PRAGMA integrity_check")
-        except sqlite3.DatabaseError as error:
+        except StoreError as error:
             return (str(error),)
         return tuple(row[0] for row in rows if row[0] != "ok")
 
-    def _delete(self, statement: str, before: Instant, step: int) -> bool:
-        values = {"before": before, "step": step}
-        return self._db.conn.execute(statement, values).rowcount >= step
-
-    def _give_back(self) -> bool:
-        """Some free pages to the file system; True while there are more to give."""
-        if self._db.conn.in_transaction:
-            return False
-        before = self._db.number("PRAGMA freelist_count")
-        # By execute() it would end after one page. A script ends an open transaction.
-        self._db.conn.executescript(f"PRAGMA incremental_vacuum({_STEP_PAGES})")
-        return 0 < self._db.number("PRAGMA freelist_count") < before
-
-    def _prune_observations(self, before: Instant, step: int) -> bool:
-        """Rows stand in the order in which they were written, so a step is a run of rows."""
-        first = self._db.number(
-            "SELECT id FROM observations WHERE id >= ? ORDER BY id LIMIT 1", (self._next_row,)
-        )
-        row = self._db.one("SELECT at FROM observations WHERE id = ?", (first,))
-        if row is None or row[0] >= before:
-            self._next_row = 0
-            return False
-        last = first + step - 1
-        values = {"first": first, "last": last, "before": before}
-        self._db.conn.execute(_OLD_OBSERVATIONS, values)
-        self._next_row = last + 1
-        return True
-
 
 def is_ours(path: Path) -> bool:
-    """Whether the file is a database that watcher made."""
+    """Whether the file is a database that watcher made; by its header, so as to touch nothing."""
     try:
-        with closing(connect(path, readonly=True)) as conn:
-            return bool(conn.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID)
-    except sqlite3.Error:
+        with path.open("rb") as file:
+            header = file.read(_APPLICATION.stop)
+    except OSError:
         return False
+    mark = int.from_bytes(header[_APPLICATION], "big")
+    return header.startswith(b"SQLite format 3\x00") and mark == APPLICATION_ID
+
+
+def _refuse_damaged(copy: Path, target: Path) -> None:
+    """A copy that can't be read back is none: so says SQLite's own check of all of it."""
+    with explained(target), closing(connect(copy, readonly=True)) as conn:
+        found = conn.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if found != "ok":
+        raise StoreError(
+            f"{target}: not written: the database is damaged ({' '.join(str(found).split())})",
+            target,
+        )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _flush(path: Path) -> None:

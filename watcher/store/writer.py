@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from watcher.errors import NotADatabase
 from watcher.store.connection import explained
 from watcher.store.database import Database
 
@@ -87,6 +88,21 @@ class Writer(StoreThread):
     def __init__(self, path: Path | None = None) -> None:
         opener = Database.in_memory if path is None else lambda: Database.open(path)
         super().__init__(opener, "store-writer")
+        self._damage: NotADatabase | None = None
+
+    def _within(self, job: Callable[[Database], T], database: Database) -> T:
+        """Nothing more is written once the file was found damaged, or while it is not there."""
+        if self._damage is not None:
+            raise NotADatabase(str(self._damage), self._damage.path)
+        database.refuse_moved()
+        try:
+            with explained(database.path):
+                return job(database)
+        except NotADatabase as damage:
+            if damage.path == database.path:  # not a copy's
+                self._damage = damage
+                database.mark_damaged()
+            raise
 
 
 class Scratch(StoreThread):

@@ -7,6 +7,7 @@ connection, and is made anew for each request.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,18 +16,21 @@ from typing import TypeVar
 
 import jinja2
 import msgspec
+import structlog
 from aiohttp import web
 
 from watcher.alerting.overview import Overview, overview
-from watcher.errors import ListenError
+from watcher.errors import ListenError, StoreError
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
 from watcher.units import format_ago, format_instant, format_number
 from watcher.web.access import Access, parse_address
+from watcher.web.crowding import BACKLOG, OutOfHandles
 from watcher.web.metrics import exposition
 
+log = structlog.get_logger("watcher.web")
 T = TypeVar("T")
 RECENT = 50
 
@@ -83,8 +87,9 @@ class Site:
         app.router.add_get("/api/overview.json", self._json)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
         await self._runner.setup()
+        asyncio.get_running_loop().set_exception_handler(OutOfHandles())
         try:
-            await web.TCPSite(self._runner, self._host, self._port).start()
+            await web.TCPSite(self._runner, self._host, self._port, backlog=BACKLOG).start()
         except OSError as error:
             await self.stop()
             raise ListenError(self._why_not(error)) from None
@@ -145,6 +150,9 @@ class Site:
             if (refusal := self._access.refusal(request)) is not None:
                 raise refusal
             response = await handler(request)
+        except StoreError as error:
+            log.error("the page can't be made", path=request.path, error=str(error))  # noqa: TRY400
+            response = web.Response(text=f"{error}\n", status=503)
         except web.HTTPException as answer:
             answer.headers.update(HEADERS)
             raise

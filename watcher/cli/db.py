@@ -1,0 +1,131 @@
+"""``watcher db``: the database file, looked after beside a running daemon."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import msgspec
+
+from watcher.cli.options import (
+    database_option,
+    json_option,
+    load_rules,
+    open_to_read,
+    rules_option,
+)
+from watcher.cli.output import console, print_json, table
+from watcher.store.database import Database
+from watcher.store.upkeep import Stats
+from watcher.units import format_ago, format_bytes, format_duration
+
+_SHORTEST_PAUSE = 0.002  # seconds between two steps, for others to write
+
+
+@click.group()
+def command() -> None:
+    """Back up, prune or measure the database; all beside a running daemon."""
+
+
+@command.command("backup")
+@database_option
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(database: Path, file: Path) -> None:
+    """Write a checked copy of the database to FILE; an older backup there is replaced."""
+    with open_to_read(database) as opened, console(stderr=True).status("Copying ..."):
+        size = opened.upkeep.backup(file)
+    console().print(f"{file}: {format_bytes(size)}, checked.", soft_wrap=True)
+
+
+@command.command("prune")
+@rules_option
+@database_option
+def prune(rules: Path, database: Path) -> None:
+    """Remove now what the rule file's keep: no longer wants; the daemon does so daily."""
+    keep, now = load_rules(rules).keep, int(time.time())
+    with Database.open(database, create=False) as opened, console(stderr=True).status("Pruning"):
+        removed, given_back = prune_all(
+            opened, now - keep.observations, now - keep.notifications, time.sleep
+        )
+    what = ", ".join(f"{rows:,} {kind}" for kind, rows in removed.items())
+    console().print(
+        f"Removed {what or 'nothing'}: older than {format_duration(keep.observations)} "
+        f"(notifications {format_duration(keep.notifications)}). "
+        f"Given back to the disk: {format_bytes(given_back)}.",
+        soft_wrap=True,
+    )
+
+
+@command.command("stats")
+@database_option
+@click.option("--check", is_flag=True, help="Read all of it and look for damage (exit 1).")
+@json_option
+def stats(database: Path, *, check: bool, as_json: bool) -> None:
+    """Show sizes, what is stored since when, and the free space."""
+    now = int(time.time())
+    with open_to_read(database) as opened:
+        figures = opened.upkeep.stats()
+        damage = opened.upkeep.check() if check else None
+    disk_free = shutil.disk_usage(database.absolute().parent).free
+    if as_json:
+        print_json(
+            {
+                "database": str(database),
+                **msgspec.to_builtins(figures),
+                "disk_free": disk_free,
+                "damage": damage,
+            }
+        )
+    else:
+        _show(figures, disk_free, damage, now)
+    sys.exit(1 if damage else 0)
+
+
+def prune_all(
+    database: Database,
+    observations_before: int,
+    notifications_before: int,
+    pause: Callable[[float], object],
+) -> tuple[Counter[str], int]:
+    """All that is older; rows removed by kind, and the bytes given back.
+
+    After each step others have twice as long to write as the step took.
+    """
+    removed: Counter[str] = Counter()
+    given_back, more = 0, True
+    while more:
+        step = database.pruner.step(observations_before, notifications_before)
+        if step.rows:
+            removed[step.kind] += step.rows
+        given_back += step.given_back
+        more = step.more
+        pause(max(2 * step.seconds, _SHORTEST_PAUSE))
+    return removed, given_back
+
+
+def _show(figures: Stats, disk_free: int, damage: tuple[str, ...] | None, now: int) -> None:
+    since = (
+        f"{format_ago(figures.oldest, now)} to {format_ago(figures.newest, now)}"
+        if figures.oldest is not None and figures.newest is not None
+        else "none yet"
+    )
+    rows = [
+        ("File", format_bytes(figures.bytes)),
+        ("Log beside it", format_bytes(figures.wal)),
+        ("Free inside", format_bytes(figures.free)),
+        ("Free on the disk", format_bytes(disk_free)),
+        ("Products", f"{figures.products:,}"),
+        ("Observations", f"{figures.observations:,}"),
+        ("Scans", f"{figures.scans:,}"),
+        ("Scans from", since),
+        ("Alerts", f"{figures.alerts:,}"),
+        ("Notifications", f"{figures.notifications:,}"),
+    ]
+    if damage is not None:
+        rows.append(("Check", "; ".join(damage) or "sound"))
+    console().print(table(("What", "How much"), rows))
