@@ -126,7 +126,7 @@ async def main(fault: str, much: int) -> None:
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as disk:
         async with serving() as sink, Simulator(market, key=KEY) as simulator:
             env = {"SINK_URL": sink.url.reveal()}
-            machine = Machine(Path(folder), simulator.url, env, Path(disk))
+            machine = Machine(Path(folder), simulator.url, env, disk=Path(disk))
             machine.read(20)
             await FAULTS[fault](machine, simulator, sink, much)
 
