@@ -207,8 +207,8 @@ class Daemon:
                 good = await self._scan(job.key, job.at, partial(self._beat, part, "scan"))
             finally:
                 self._busy.discard(job.key)
+                self._end_of_scan(good=good)  # first: a reload may queue the watch meanwhile
                 await self._arm(job.key)
-                self._end_of_scan(good=good)
 
     def _end_of_scan(self, *, good: bool) -> None:
         """After the last scan of a round, tell the heartbeat if all of them were good."""
