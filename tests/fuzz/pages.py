@@ -1,0 +1,155 @@
+"""Bodies that a hostile or broken API could answer with, grown from the vendor's sample."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.keyapi.scripted import SAMPLE_BODY, SAMPLE_PRODUCT
+from watcher.keyapi.fields import LONG_TEXTS, NUMERIC_NAMES, TEXTS
+
+_FIELDS = (*NUMERIC_NAMES, *(field.name for field in (*TEXTS, *LONG_TEXTS)))
+
+# Written as they stand: JSON that Python's writer would not write.
+_LITERALS = (
+    "NaN Infinity -Infinity 1e400 -1e400 1e15 1e16 1000000000000000 1000000000000001 -0 -0.0 0e0 "
+    '00 01 +1 .5 5. 1e 0x10 1_000 true false null nul {} [] [[]] "" "-" "null" "NULL" '
+    '"NaN" "nan" "inf" "Infinity" "1e3" "1,000" " 5 " "+5" "5." ".5" "0x10" '
+    '"1_0" "\\u0665" "true" "20%" "\\ud800" "\\udc00\\ud800" "\\ud83d\\ude00" '
+    '"\\u0000" "\\u202e" "a\\"b" 1E5 1.0 1.5 9007199254740993 18446744073709551616 '
+    '-9223372036854775809 {"a":1,"a":2} "2147483648" "1e400" 1e-400 "1e-400"'
+).split() + [
+    '" "',
+    '"a\nb"',
+    '"a\x00b"',
+    '"\x1b[31m"',
+    "9" * 70,
+    "9" * 5_000,
+    "1" + "0" * 400 + ".5",
+    "-" + "9" * 320,
+    '"' + "9" * 5_000 + '"',
+    "[" * 60 + "]" * 60,
+]
+
+_numbers = st.one_of(
+    st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.integers(-3, 3)
+)
+_values = st.one_of(
+    st.sampled_from(_LITERALS),
+    _numbers.map(json.dumps),
+    _numbers.map(lambda number: json.dumps(str(number))),
+    st.text(max_size=20).map(json.dumps),
+    st.text(max_size=20).map(lambda text: json.dumps(text, ensure_ascii=False)),
+)
+_ids = st.one_of(
+    st.sampled_from(('"1"', '"2"', "2", "1.0", '"../x"', '"a b"', '""', "null", '"7\\n"', "[1]")),
+    _values,
+)
+
+
+def _with_surrogates(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+@st.composite
+def products(draw: st.DrawFn) -> str:
+    """A product as JSON text: an id, some fields with odd values, some keys twice."""
+    pairs = [("product_id", draw(_ids))]
+    if draw(st.integers(0, 9)) == 0:
+        pairs += [(name, json.dumps(value)) for name, value in SAMPLE_PRODUCT.items()]
+    names = st.one_of(st.sampled_from(_FIELDS), st.sampled_from(("new_field", "product_id")))
+    pairs += draw(st.lists(st.tuples(names, _values), max_size=6))
+    pairs = draw(st.permutations(pairs)) if len(pairs) < 10 else pairs
+    return "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in pairs) + "}"
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> bytes:
+    """A whole answer: an envelope of products, perhaps with another code, order or shape."""
+    rows = draw(st.lists(st.one_of(products(), products(), products(), _values), max_size=4))
+    data = "[" + ",".join(rows) + "]"
+    pairs = [("code", draw(st.sampled_from(_CODES))), ("data", data)]
+    if draw(st.integers(0, 5)) == 0:
+        pairs.append(draw(st.tuples(st.sampled_from(("data", "code", "message", "x")), _values)))
+    if draw(st.integers(0, 3)) == 0:
+        pairs.append(("message", draw(st.sampled_from(_MESSAGES))))
+    pairs = draw(st.permutations(pairs))
+    return _with_surrogates(
+        "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in pairs) + "}"
+    )
+
+
+_CODES = ("0", "0", "0", "0", "null", '"0"', "0.0", "false", "402", '"402"', "-1", "1e0", "{}")
+_MESSAGES = ('"success"', '"quota"', '"a\\u001b[2Jb\\nc"', '"no credit"', '["x"]', "null")
+
+_pieces = st.one_of(
+    st.sampled_from(
+        (
+            b"",
+            b"{",
+            b"}",
+            b"[",
+            b"]",
+            b",",
+            b":",
+            b'"',
+            b"\\",
+            b"\\u",
+            b"\xff",
+            b"\xed\xa0\x80",
+            b"\x00",
+            b"\xef\xbb\xbf",
+            b"null",
+            b"NaN",
+            b"1e999",
+        )
+    ),
+    st.binary(max_size=6),
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """An answer (or the vendor's sample) with a cut, or bytes put in or taken out anywhere."""
+    body = draw(st.one_of(answers(), st.just(SAMPLE_BODY)))
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(body)))
+        length = draw(st.one_of(st.integers(0, 8), st.integers(0, len(body) - start)))
+        body = body[:start] + draw(_pieces) + body[start + length :]
+    return body
+
+
+def bombs() -> tuple[bytes, ...]:
+    """Large bodies of little meaning: what costs time or memory if anything does."""
+    deep = b'{"data":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+    deep_text = json.dumps({"data": [{"product_id": "1", "skus": "[" * 100_000}]}).encode()
+    raw = b'{"data":[{"product_id":"1","skus":' + b"[" * 50_000 + b"]" * 50_000 + b"}]}"
+    keys = ",".join(f'"k{number}":{number}' for number in range(300_000))
+    same = '"product_name":"x",' * 200_000
+    return (
+        deep,
+        deep_text,
+        raw,
+        b"[" * 1_000_000,
+        b'{"a":' * 200_000,
+        b"9" * 4_000_000,
+        b'{"code":' + b"9" * 4_000_000 + b"}",
+        b'{"data":[' + b'{"product_id":"1","total_sale_cnt":' + b"9" * 4_000_000 + b"}]}",
+        b'{"data":[{"product_id":"1","total_sale_cnt":"' + b"9" * 4_000_000 + b'"}]}',
+        f'{{"data":[{{{keys}}}]}}'.encode(),
+        f'{{"data":[{{{same}"product_id":"1"}}]}}'.encode(),
+        b'{"data":[' + b",".join(b"{}" for _ in range(1_000_000)) + b"]}",
+        b'{"data":[' + b",".join(b"[]" for _ in range(1_000_000)) + b"]}",
+        b'{"data":[{"product_id":"' + b"x" * 4_000_000 + b'"}]}',
+        json.dumps({"data": [{"product_id": "1", "product_name": "\u0e49" * 2_000_000}]}).encode(),
+        json.dumps({"data": [{"product_id": "1", "product_name": "x\x00" * 500_000}]}).encode(),
+        b'{"message":"' + b"\\ud800" * 500_000 + b'","code":1}',
+        b"<html>" + b"x" * 4_000_000,
+    )
+
+
+def parsed(body: bytes) -> Any:
+    """What Python's reader makes of a body, for looking at a failing input."""
+    return json.loads(body.decode("utf-8", "replace"), strict=False)
