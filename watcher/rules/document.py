@@ -239,8 +239,9 @@ class _Builder:
         if self._wants_key():
             self._stop(event, "an alias can't be a key")
         if event.anchor not in self._anchors:
-            name = "" if self._in_a_secret() else f'"*{event.anchor}" '
-            self._note(event, f"the alias {name}has no anchor above: put a text with * in quotes")
+            what = f'the alias "*{event.anchor}" has no anchor "&{event.anchor}" above'
+            secret = "this is an alias without an anchor: put a text that begins with * in quotes"
+            self._note(event, secret if self._in_a_secret() else what)
             self._put(None, Spot(*_place(event)))
             return
         anchored = self._anchors[event.anchor]
@@ -312,8 +313,9 @@ class _Builder:
         if tag is None or tag == "!" or tag in (f"{_STANDARD}str", f"{_STANDARD}map"):
             return
         if tag != f"{_STANDARD}seq":
-            name = "" if self._in_a_secret() else f"{quoted(tag)} "
-            self._note(event, f"the tag {name}can't be used here: put a text with ! in quotes")
+            secret = "this is a tag: put a text that begins with ! in quotes"
+            what = f"the tag {quoted(tag)} can't be used here"
+            self._note(event, secret if self._in_a_secret() else what)
 
     def _count(self, nodes: int, event: Any) -> None:
         self._nodes += nodes

@@ -84,7 +84,7 @@ class Substitution:
         """The value with every text in it filled in."""
         if isinstance(value, str):
             whole = self._text(value, path) if "${" in value else value
-            if whole and path not in self.fills and (_is_secret(path) or "://" in whole):
+            if whole and path not in self.fills and _is_secret(path, whole):
                 self._fills(path, Fill("***", whole, (("", whole),)))
             return whole
         if isinstance(value, dict):
@@ -144,14 +144,16 @@ class Substitution:
         return message
 
 
-def _is_secret(path: Path) -> bool:
+def _is_secret(path: Path, text: str) -> bool:
     """Whether a text at ``path`` is a key or a URL, or was perhaps meant to be one."""
     match path:
+        case ("api", "url"):
+            return False  # its own messages never show it
         case ("api" | "channels" | "heartbeat",) | ("api", "key") | ("channels", _):
             return True
         case ("channels", _, "url", *_):
             return True
-    return False
+    return "://" in text
 
 
 def _redact(message: str, fill: Fill) -> str:
