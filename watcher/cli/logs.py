@@ -8,6 +8,8 @@ from typing import Literal
 
 import structlog
 
+from watcher.cli.text import plain, plain_lines
+
 Style = Literal["text", "json"]
 
 
@@ -35,6 +37,7 @@ def configure(style: Style, level: str) -> None:
         structlog.stdlib.ProcessorFormatter(
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _harmless,
                 _renderer(style),
             ],
             foreign_pre_chain=shared,
@@ -46,6 +49,18 @@ def configure(style: Style, level: str) -> None:
     # Libraries say at DEBUG what may hold a key or a URL with one: never below WARNING.
     for name in ("apprise", "aiohttp", "asyncio", "urllib3", "requests", "apscheduler"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _harmless(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """One line an event, whatever a service or a file put into it; a traceback keeps its lines."""
+    return {
+        name: (plain_lines if name == "exception" else plain)(value)
+        if isinstance(value, str)
+        else value
+        for name, value in event.items()
+    }
 
 
 def _renderer(style: Style) -> structlog.typing.Processor:

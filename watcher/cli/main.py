@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 from watcher import __version__
+from watcher.cli.text import plain_lines
 from watcher.errors import WatcherError
 
 # In the order of the help page: name, and what it does. A command NAME is the click command
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except WatcherError as error:
-        print(str(error), file=sys.stderr)  # noqa: T201 - the one line that says why
+        print(plain_lines(str(error)), file=sys.stderr)  # noqa: T201 - the one line that says why
         sys.exit(1)
     except BrokenPipeError:
         # The reader (head, less) has gone: what is left goes nowhere, without complaint.

@@ -30,6 +30,10 @@ LARGEST = 1e15
 # Characters of a name or an id; a longer one is cut, for rules search it and messages show it.
 LONGEST_TEXT = 1_000
 
+# Commas and brackets of a whole answer: ten products have thousands, texts included, and each
+# value takes ten times its bytes of memory.
+_MOST_VALUES = 500_000
+
 _ID = r"^[0-9A-Za-z_-]{1,64}\Z"
 _IS_ID = re.compile(_ID)
 _IS_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
@@ -176,6 +180,8 @@ def _page(rows: list[Any]) -> Page:
 
 
 def _parsed(body: bytes) -> Any:
+    if body.count(b",") + body.count(b"[") > _MOST_VALUES:
+        raise SourceUnavailable("the answer has too many values for a page", status=200)
     try:
         return _read_json(body.decode("utf-8-sig", "replace"))
     except ValueError:
