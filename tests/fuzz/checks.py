@@ -23,6 +23,7 @@ from watcher.rules.conditions.text import compile_pattern
 from watcher.rules.expressions import MAX_LENGTH, parse_expression
 from watcher.rules.loading import load
 from watcher.rules.rulebook import Rulebook
+from watcher.rules.words import quoted
 
 KEY, TOKEN, CHANNEL = (
     "canaryKEYq7",
@@ -46,11 +47,12 @@ def check_answer(body: bytes) -> Page | None:
     try:
         tolerant = decode_tolerantly(body)
     except SourceError as error:
-        assert str(error).isprintable(), f"control characters in {str(error)!r}"
-        assert len(str(error)) < 1_000
-        assert fast is None, "the fast way reads what the other refuses"
-        return None
-    assert all(problem.isprintable() and len(problem) < 1_000 for problem in tolerant.problems)
+        _check_line(str(error), 1_000)
+        if fast is None:
+            return None
+        raise AssertionError("the fast way reads what the other refuses") from error
+    for problem in tolerant.problems:
+        _check_line(problem, 1_000)
     if fast is not None:
         assert not tolerant.problems, tolerant.problems
         assert fast.rows == tolerant.rows
@@ -74,8 +76,7 @@ def check_failure(status: int, headers: dict[str, str], body: bytes) -> None:
     """An error of another status: ours, on a printable line, with a wait that is a number."""
     error = failure(status, headers, body, now=1_000.0, asked="region=US")
     assert isinstance(error, SourceError)
-    assert str(error).isprintable()
-    assert len(str(error)) < 1_000
+    _check_line(str(error), 1_000)
     pause = getattr(error, "retry_after", None)
     assert pause is None or 0 <= pause < 1e12
 
@@ -188,6 +189,11 @@ class Desk:
         assert took < SECONDS, f"{took:.1f} s"
 
 
+def _check_line(text: str, longest: int) -> None:
+    assert text.isprintable(), f"control characters in {text!r}"
+    assert len(text) < longest, f"{len(text)} characters"
+
+
 def _check_text(text: str) -> None:
     assert text.isprintable(), f"control characters in {text!r}"
     for canary in CANARIES:
@@ -210,11 +216,10 @@ def check_formula(text: str) -> None:
     try:
         expression = parse_expression(text)
     except ValueError as error:
-        assert str(error).isprintable()
-        assert len(str(error)) < 300
+        _check_line(str(error), 300)
         return
     assert len(text) <= MAX_LENGTH
-    values = expression({name: _COLUMN for name in expression.names})
+    values = expression(dict.fromkeys(expression.names, _COLUMN))
     assert np.shape(values) in ((8,), ())
     assert not np.isinf(values).any()
     assert time.perf_counter() - started < SECONDS
@@ -226,7 +231,7 @@ def check_pattern(pattern: str, texts: Callable[[], tuple[str, ...]]) -> None:
     try:
         compiled = compile_pattern(pattern)
     except ValueError as error:
-        assert len(str(error)) < 1_500
+        _check_line(quoted(str(error)), 1_500)
     else:
         for text in texts():
             compiled.search(text)

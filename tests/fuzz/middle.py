@@ -1,4 +1,4 @@
-"""Hostile pages all the way: through the scan into a real store, and out into messages and pages."""
+"""Hostile pages all the way: through the scan into a real store, and out into messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from watcher.errors import SourceError, SourceUnavailable
 from watcher.keyapi.answer import Page, decode
 from watcher.keyapi.client import Budget
 from watcher.keyapi.scan import read_scan
-from watcher.model import Message, Scan, ScanState
+from watcher.model import Message, Scan
 from watcher.rules.loading import load_text
 from watcher.store.database import Database
 from watcher.store.sightings import named
@@ -127,8 +127,3 @@ class Middle:
                 (shown.title + shown.body).encode()
         for row in waiting:
             self.database.outbox.sent(row.id, now, "ok")
-
-
-def is_partial(scan: Scan) -> bool:
-    """Whether something of the list was not read."""
-    return scan.state is not ScanState.COMPLETE

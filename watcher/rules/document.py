@@ -240,8 +240,8 @@ class _Builder:
             self._stop(event, "an alias can't be a key")
         if event.anchor not in self._anchors:
             what = f'the alias "*{event.anchor}" has no anchor "&{event.anchor}" above'
-            secret = "this is an alias without an anchor: put a text that begins with * in quotes"
-            self._note(event, secret if self._in_a_secret() else what)
+            unsaid = "this is an alias without an anchor: put a text that begins with * in quotes"
+            self._note(event, unsaid if self._in_a_secret() else what)
             self._put(None, Spot(*_place(event)))
             return
         anchored = self._anchors[event.anchor]
@@ -313,9 +313,9 @@ class _Builder:
         if tag is None or tag == "!" or tag in (f"{_STANDARD}str", f"{_STANDARD}map"):
             return
         if tag != f"{_STANDARD}seq":
-            secret = "this is a tag: put a text that begins with ! in quotes"
+            unsaid = "this is a tag: put a text that begins with ! in quotes"
             what = f"the tag {quoted(tag)} can't be used here"
-            self._note(event, secret if self._in_a_secret() else what)
+            self._note(event, unsaid if self._in_a_secret() else what)
 
     def _count(self, nodes: int, event: Any) -> None:
         self._nodes += nodes
