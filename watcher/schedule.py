@@ -25,6 +25,7 @@ _FIELDS = (
     ("weekday", "day_of_week", "mon-sun"),
 )
 _COUNTED = 1_000
+_LONGEST_LINE = 500
 _CLOCK = r"([01]?\d|2[0-3]):([0-5]\d)"
 _TIME = re.compile(_CLOCK, re.ASCII)
 _QUIET = re.compile(rf"{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
@@ -184,6 +185,8 @@ def parse_cron(line: str, timezone: str = "UTC", now: Instant = 0) -> Cron:
     noticed: weekdays by number (Sunday is 0 or 7, APScheduler's Monday is 0), and a day of the
     month together with weekdays (either of them, or both at once).
     """
+    if len(line) > _LONGEST_LINE:
+        raise ValueError(f"a cron line has at most {_LONGEST_LINE} characters")
     parts = line.lower().split()
     if len(parts) != len(_FIELDS):
         raise ValueError(

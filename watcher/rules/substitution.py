@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
-from watcher.rules.document import Path
+from watcher.rules.document import MAX_BYTES, Path
 from watcher.rules.words import quoted
 
 _MARK = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
@@ -79,6 +79,7 @@ class Substitution:
         self.fills: dict[Path, Fill] = {}
         self._known: dict[str, str] = {}  # what is long enough to be looked for in every message
         self.missing: set[Path] = set()
+        self._filled = 0
 
     def fill(self, value: object, path: Path = ()) -> object:
         """The value with every text in it filled in."""
@@ -113,12 +114,17 @@ class Substitution:
                 self.missing.add(path)
                 self._complain(path, self._vault.missing(name))
                 return ""
+            self._filled += len(value)
+            if self._filled > MAX_BYTES:
+                self.missing.add(path)
+                self._complain(path, f"all that is filled in has over {MAX_BYTES:,} characters")
+                return ""
             values.append((name, value))
             return value
 
         whole = _MARK.sub(one, template)
         if values:
-            self._fills(path, Fill(template, whole, tuple(values)))
+            self._fills(path, Fill(template, whole, tuple(dict.fromkeys(values))))
         return whole
 
     def _fills(self, path: Path, fill: Fill) -> None:

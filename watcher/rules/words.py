@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import heapq
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 
 class Wrong(ValueError):
@@ -23,6 +25,7 @@ class WrongOption(Wrong):
 _LONGEST_GUESS = 80  # a longer text is no mistyped name, and comparing it takes time
 _MOST_GUESSES = 300  # names that one is compared with, those of about its length
 _MOST_LISTED = 20
+_MOST_SAID = 10
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]{1,30}://).+", re.DOTALL)
 
 
@@ -45,7 +48,7 @@ def nearest(name: str, names: Iterable[str], count: int = 3) -> str:
 def _of_a_length(names: list[str], length: int) -> list[str]:
     if len(names) <= _MOST_GUESSES:
         return names
-    return heapq.nsmallest(_MOST_GUESSES, names, key=lambda each: abs(len(each) - length))
+    return [name for name in names if abs(len(name) - length) <= 2][:_MOST_GUESSES]
 
 
 def listing(names: Iterable[str]) -> str:
@@ -53,6 +56,12 @@ def listing(names: Iterable[str]) -> str:
     every = list(names)
     more = f" and {len(every) - _MOST_LISTED:,} more" if len(every) > _MOST_LISTED else ""
     return ", ".join(printable(masked(name)) for name in every[:_MOST_LISTED]) + more
+
+
+def some(values: Sequence[_T], said: Callable[[_T], str]) -> str:
+    """The first values in words, and how many more there are: a condition stands in each alert."""
+    more = f" and {len(values) - _MOST_SAID:,} more" if len(values) > _MOST_SAID else ""
+    return ", ".join(said(value) for value in values[:_MOST_SAID]) + more
 
 
 def masked(text: str) -> str:
@@ -70,8 +79,13 @@ def printable(text: str) -> str:
 
 def quoted(text: str) -> str:
     """The text in double quotes, cut where it is long, on one line; an address is masked."""
-    line = printable(masked(text[:1_000]))
-    return f'"{line[:77]}..."' if len(line) > 80 else f'"{line}"'
+    return f'"{shortened(masked(text[:1_000]))}"'
+
+
+def shortened(text: str) -> str:
+    """The text on one line, cut where it is long."""
+    line = printable(text[:1_000])
+    return f"{line[:77]}..." if len(line) > 80 else line
 
 
 def either(words: Sequence[str]) -> str:
