@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from hypothesis import strategies as st
 
@@ -113,35 +112,32 @@ def damaged(draw: st.DrawFn) -> bytes:
     return body
 
 
-def bombs() -> tuple[bytes, ...]:
-    """Large bodies of little meaning: what costs time or memory if anything does."""
-    deep = b'{"data":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
-    deep_text = json.dumps({"data": [{"product_id": "1", "skus": "[" * 100_000}]}).encode()
-    raw = b'{"data":[{"product_id":"1","skus":' + b"[" * 50_000 + b"]" * 50_000 + b"}]}"
-    keys = ",".join(f'"k{number}":{number}' for number in range(300_000))
-    same = '"product_name":"x",' * 200_000
+def bombs(size: int = 4_000_000) -> tuple[bytes, ...]:
+    """Bodies of about ``size`` bytes and little meaning: what costs time or memory if any does."""
+    half = size // 2
+    deep = b'{"data":' + b"[" * half + b"]" * half + b"}"
+    deep_text = json.dumps({"data": [{"product_id": "1", "skus": "[" * size}]}).encode()
+    raw = b'{"data":[{"product_id":"1","skus":' + b"[" * half + b"]" * half + b"}]}"
+    names = ("\u0e49" * (size // 6), "x\x00" * (size // 7))
+    named = ({"product_id": "1", "product_name": name} for name in names)
+    keys = ",".join(f'"k{number}":{number}' for number in range(size // 13))
+    same = '"product_name":"x",' * (size // 19)
     return (
         deep,
         deep_text,
         raw,
-        b"[" * 1_000_000,
-        b'{"a":' * 200_000,
-        b"9" * 4_000_000,
-        b'{"code":' + b"9" * 4_000_000 + b"}",
-        b'{"data":[' + b'{"product_id":"1","total_sale_cnt":' + b"9" * 4_000_000 + b"}]}",
-        b'{"data":[{"product_id":"1","total_sale_cnt":"' + b"9" * 4_000_000 + b'"}]}',
+        b"[" * size,
+        b'{"a":' * (size // 5),
+        b"9" * size,
+        b'{"code":' + b"9" * size + b"}",
+        b'{"data":[' + b'{"product_id":"1","total_sale_cnt":' + b"9" * size + b"}]}",
+        b'{"data":[{"product_id":"1","total_sale_cnt":"' + b"9" * size + b'"}]}',
         f'{{"data":[{{{keys}}}]}}'.encode(),
         f'{{"data":[{{{same}"product_id":"1"}}]}}'.encode(),
-        b'{"data":[' + b",".join(b"{}" for _ in range(1_000_000)) + b"]}",
-        b'{"data":[' + b",".join(b"[]" for _ in range(1_000_000)) + b"]}",
-        b'{"data":[{"product_id":"' + b"x" * 4_000_000 + b'"}]}',
-        json.dumps({"data": [{"product_id": "1", "product_name": "\u0e49" * 2_000_000}]}).encode(),
-        json.dumps({"data": [{"product_id": "1", "product_name": "x\x00" * 500_000}]}).encode(),
-        b'{"message":"' + b"\\ud800" * 500_000 + b'","code":1}',
-        b"<html>" + b"x" * 4_000_000,
+        b'{"data":[' + b",".join(b"{}" for _ in range(size // 3)) + b"]}",
+        b'{"data":[' + b",".join(b"[]" for _ in range(size // 3)) + b"]}",
+        b'{"data":[{"product_id":"' + b"x" * size + b'"}]}',
+        *(json.dumps({"data": [row]}).encode() for row in named),
+        b'{"message":"' + b"\\ud800" * (size // 7) + b'","code":1}',
+        b"<html>" + b"x" * size,
     )
-
-
-def parsed(body: bytes) -> Any:
-    """What Python's reader makes of a body, for looking at a failing input."""
-    return json.loads(body.decode("utf-8", "replace"), strict=False)

@@ -66,7 +66,7 @@ def _file_in(folder: FilePath, name: str) -> str | None:
             return None
         with path.open(encoding="utf-8") as file:
             return file.read(_LARGEST).rstrip("\r\n")
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: a link to itself
         return None
 
 
