@@ -22,10 +22,11 @@ NAME = "a\x1b[31m\x9b2J\u202eb\x07\r[red]c[/] :boom:\u2066"
 @pytest.fixture
 def logs() -> Iterator[None]:
     """Logging as it was, afterwards."""
-    root = logging.getLogger()
+    root, ours = logging.getLogger(), logging.getLogger("watcher")
     handlers, level = root.handlers[:], root.level
     yield
     root.handlers[:], root.level = handlers, level
+    ours.setLevel(logging.NOTSET)
     structlog.reset_defaults()
 
 
@@ -68,9 +69,9 @@ def test_an_error_is_printed_plain(capsys: pytest.CaptureFixture[str], tmp_path:
 def test_a_log_event_is_one_line(style: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A message from outside forges no second one; a traceback keeps its own lines only."""
     configure("text" if style == "text" else "json", "info")
-    structlog.get_logger("x").warning("failed", error=f"a\n2026-01-01 forged {NAME}")
+    structlog.get_logger("watcher.x").warning("failed", error=f"a\n2026-01-01 forged {NAME}")
     logging.getLogger("y").warning("other\nforged \x1b[31m")
-    structlog.get_logger("x").error("broke", exc_info=ValueError(NAME))
+    structlog.get_logger("watcher.x").error("broke", exc_info=ValueError(NAME))
     sys.stderr.flush()
     printed = capsys.readouterr().err
     assert "broke" in printed
@@ -78,3 +79,15 @@ def test_a_log_event_is_one_line(style: str, capsys: pytest.CaptureFixture[str])
     assert not [
         line for line in printed.splitlines() if line.startswith(("2026-01-01 f", "forged"))
     ]
+
+
+@pytest.mark.usefixtures("logs")
+def test_libraries_are_not_heard_below_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    """At DEBUG they say addresses and headers, whatever they are called."""
+    configure("text", "debug")
+    structlog.get_logger("watcher.x").debug("ours")
+    for name in ("urllib3.connectionpool", "apprise", "some.plugin"):
+        logging.getLogger(name).info("json://user:password@localhost")
+    printed = capsys.readouterr().err
+    assert "ours" in printed
+    assert "password" not in printed

@@ -48,8 +48,8 @@ def check_answer(body: bytes) -> Page | None:
         tolerant = decode_tolerantly(body)
     except SourceError as error:
         _check_line(str(error), 1_000)
-        if fast is None:
-            return None
+        if fast is None or "too many values" in str(error):  # that counts texts' brackets too
+            return fast
         raise AssertionError("the fast way reads what the other refuses") from error
     for problem in tolerant.problems:
         _check_line(problem, 1_000)

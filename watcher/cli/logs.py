@@ -45,10 +45,9 @@ def configure(style: Style, level: str) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(threshold)
-    # Libraries say at DEBUG what may hold a key or a URL with one: never below WARNING.
-    for name in ("apprise", "aiohttp", "asyncio", "urllib3", "requests", "apscheduler"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    # Libraries say at INFO and DEBUG what may hold a key or a URL with one: none is heard there.
+    root.setLevel(max(threshold, logging.WARNING))
+    logging.getLogger("watcher").setLevel(threshold)
 
 
 def _harmless(
