@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -13,9 +14,13 @@ from rich.tree import Tree
 
 from watcher.cli.logs import configure
 from watcher.cli.main import main
+from watcher.cli.options import load_rules
 from watcher.cli.output import console, print_json, table
 from watcher.cli.text import plain, plain_lines
+from watcher.cli.veil import veil
+from watcher.rules.loading import load_text
 
+RULE = "rules: [{name: a, watch: {region: US}, when: {off_mark: 1}, notify: []}]"
 NAME = "a\x1b[31m\x9b2J\u202eb\x07\r[red]c[/] :boom:\u2066"
 
 
@@ -91,3 +96,41 @@ def test_libraries_are_not_heard_below_a_warning(capsys: pytest.CaptureFixture[s
     printed = capsys.readouterr().err
     assert "ours" in printed
     assert "password" not in printed
+
+
+@pytest.mark.usefixtures("logs")
+def test_a_secret_in_an_exception_is_not_logged(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whatever a library put into it: once the rules are read, their secrets are known."""
+    rules = tmp_path / "rules.yaml"
+    url = "json://kanaryuser:kanarypass@localhost/kanary-t0ken?+X-Y=kanary-head1"
+    rules.write_text(
+        f'channels: {{me: {{url: "{url}"}}}}\n'
+        "rules: [{name: a, watch: {region: US}, when: {off_mark: 1}, notify: me}]\n"
+    )
+    monkeypatch.setenv("KEYAPI_KEY", "kanary-key-1")
+    load_rules(rules)
+    configure("text", "info")
+    said = f"{url} KANARYUSER kanarypass {{'Authorization': 'Bearer kanary-key-1'}} kanary-head1"
+    structlog.get_logger("watcher.x").error("broke", error=said, exc_info=RuntimeError(said))
+    logging.getLogger("asyncio").error("%s was never retrieved", said)
+    printed = capsys.readouterr().err
+    assert printed.count("***") > 4
+    assert "kanary" not in printed.lower()
+
+
+def test_a_programming_error_is_a_traceback_without_secrets(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes to stderr, and the command exits 1, as Python itself would have it."""
+    veil.learn(load_text("api: {key: kanary-key-2}\nchannels: {x: {url: 'json://a'}}\n" + RULE))
+
+    def broken(**_: object) -> None:
+        raise RuntimeError("it sent Bearer kanary-key-2 \x1b[31m")
+
+    monkeypatch.setattr("watcher.cli.main.cli.main", broken)
+    with pytest.raises(SystemExit, match="1"):
+        main([])
+    printed = capsys.readouterr().err
+    assert "RuntimeError: it sent Bearer ***  [31m" in printed

@@ -9,6 +9,7 @@ from typing import Literal
 import structlog
 
 from watcher.cli.text import plain, plain_lines
+from watcher.cli.veil import veil
 
 Style = Literal["text", "json"]
 
@@ -53,9 +54,12 @@ def configure(style: Style, level: str) -> None:
 def _harmless(
     _logger: object, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """One line an event, whatever a service or a file put into it; a traceback keeps its lines."""
+    """One line an event, whatever a service or a file put into it; a traceback keeps its lines.
+
+    And no secret, whoever put it in.
+    """
     return {
-        name: (plain_lines if name == "exception" else plain)(value)
+        name: (plain_lines if name == "exception" else plain)(veil(value))
         if isinstance(value, str)
         else value
         for name, value in event.items()

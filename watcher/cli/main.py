@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
@@ -76,3 +77,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # The reader (head, less) has gone: what is left goes nowhere, without complaint.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except Exception:  # noqa: BLE001 - a programming error: as Python would, but no secret is shown
+        print(_traceback(), file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+
+
+def _traceback() -> str:
+    from watcher.cli.veil import veil  # noqa: PLC0415 - not for each --help
+
+    return plain_lines(veil(traceback.format_exc()))
