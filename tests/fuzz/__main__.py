@@ -24,6 +24,7 @@ from tests.fuzz.checks import (
     check_failure,
     check_formula,
     check_pattern,
+    check_template,
     desk,
 )
 from tests.fuzz.middle import Middle
@@ -85,6 +86,11 @@ def _patterns() -> Iterator[tuple[Any, Check]]:
     yield rulefiles.patterns, lambda pattern: check_pattern(pattern, lambda: TEXTS)
 
 
+@contextmanager
+def _templates() -> Iterator[tuple[Any, Check]]:
+    yield rulefiles.templates, check_template
+
+
 WHAT = {
     "decoder": _decoder,
     "failures": _failures,
@@ -93,6 +99,7 @@ WHAT = {
     "suites": _suites,
     "formulas": _formulas,
     "patterns": _patterns,
+    "templates": _templates,
 }
 
 

@@ -23,6 +23,8 @@ from watcher.rules.conditions.text import compile_pattern
 from watcher.rules.expressions import MAX_LENGTH, parse_expression
 from watcher.rules.loading import load
 from watcher.rules.rulebook import Rulebook
+from watcher.rules.templates import MOST as MOST_WRITTEN
+from watcher.rules.templates import SAMPLE, parse_template
 from watcher.rules.words import quoted
 
 KEY, TOKEN, CHANNEL = (
@@ -109,12 +111,19 @@ class Watchdog:
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._on != threading.get_ident():
             return
-        if event in self._FORBIDDEN:
+        if event in self._FORBIDDEN and not _is_template(arguments):
             self.seen.append(f"{event} {arguments!r:.200}")
         elif event == "open" and isinstance(arguments[0], str | bytes):
             path = arguments[0] if isinstance(arguments[0], str) else arguments[0].decode()
             if not (path.startswith(self.allowed) or "zoneinfo" in path):
                 self.seen.append(f"open {path}")
+
+
+def _is_template(arguments: tuple[Any, ...]) -> bool:
+    """Jinja2 compiles a template, which was checked before, to Python."""
+    code, *rest = arguments
+    name = getattr(code, "co_filename", rest[0] if rest else "")
+    return name in ("<template>", b"<template>")
 
 
 _watchdog: Watchdog | None = None
@@ -222,6 +231,18 @@ def check_formula(text: str) -> None:
     values = expression(dict.fromkeys(expression.names, _COLUMN))
     assert np.shape(values) in ((8,), ())
     assert not np.isinf(values).any()
+    assert time.thread_time() - started < SECONDS
+
+
+def check_template(source: str) -> None:
+    """Refused with words, or written in no time."""
+    started = time.thread_time()
+    try:
+        template = parse_template(source)
+    except ValueError as error:
+        _check_line(quoted(str(error)), 1_500)
+    else:
+        assert len(template.write(SAMPLE, str)) <= MOST_WRITTEN
     assert time.thread_time() - started < SECONDS
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from tests.fuzz.words import FORMULA, PATTERN, SCALARS
+from tests.fuzz.words import FORMULA, PATTERN, SCALARS, TEMPLATE
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLE = (ROOT / "rules.example.yaml").read_text("utf-8")
@@ -22,7 +22,9 @@ api: {key: "${KEYAPI_KEY}", url: "http://127.0.0.1:1", requests_per_second: 2, c
 channels:
   me: {url: "${CHANNEL_URL}", quiet: {hours: "22:00-07:00", timezone: Europe/Berlin}}
   boss: {url: ["json://u:${TOKEN}@h/${FROM_FILE}", "json://h"], digest: "0 9 * * mon-fri",
-         min_severity: critical, timezone: Asia/Tokyo}
+         min_severity: critical, timezone: Asia/Tokyo,
+         template: "{% for product in products %}{{ product.name | truncate(9) }}{% endfor %}"}
+heartbeat: "https://h/${TOKEN}"
 operator: [me]
 defaults: {region: US, every: 24h, notify: [me], cooldown: 1h30m, limit: 5, resolved: true}
 metrics: {earnings: spu_avg_price * commission, more: "earnings ** 2 if earnings > 1 else ln(rank)"}
@@ -344,6 +346,7 @@ formulas = st.one_of(
     st.integers(1, 1_200).map(lambda depth: "-" * depth + "rank"),
     st.integers(1, 400).map(lambda depth: "(" * depth + "rank" + ")" * depth),
 )
+templates = st.lists(st.sampled_from(TEMPLATE), max_size=14).map(" ".join)
 patterns = st.one_of(
     st.lists(st.sampled_from(PATTERN), max_size=12).map("".join), st.text(max_size=30)
 )

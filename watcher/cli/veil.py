@@ -27,6 +27,8 @@ class Veil:
     def learn(self, book: Rulebook) -> None:
         """Know the key and the URLs of ``book``, from now on."""
         secrets = [url.reveal() for channel in book.channels.values() for url in channel.urls]
+        if book.heartbeat is not None:
+            secrets.append(book.heartbeat.reveal())
         if book.api.key is not None:
             self._known.add(book.api.key.reveal())
         for url in secrets:
