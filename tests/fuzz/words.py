@@ -45,5 +45,6 @@ TEMPLATE = """
 loop.index . | join(', ') truncate(9) truncate(999999999) upper default('x') length + - * ** / // %
 ~ ( ) [ ] [0] [:3] [::-1] 'a' 1 1e308 99999999999999999999 not and or is defined none == < macro
 set include import extends call block raw self __class__ title.__class__.__mro__ cycler
-namespace range lipsum() dict() attr('x') map('x') format('%999999999d') center(999999999) ''.join @everyone {{{{
+namespace range lipsum() dict() attr('x') map('x') format('%999999999d') center(999999999)
+''.join @everyone {{{{
 """.split()
