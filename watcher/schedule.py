@@ -25,6 +25,7 @@ _FIELDS = (
     ("weekday", "day_of_week", "mon-sun"),
 )
 _COUNTED = 1_000
+_LONGEST_LINE = 500
 _CLOCK = r"([01]?\d|2[0-3]):([0-5]\d)"
 _TIME = re.compile(_CLOCK, re.ASCII)
 _QUIET = re.compile(rf"{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
@@ -72,9 +73,10 @@ class Cron:
     line: str
     timezone: str = "UTC"
 
-    def _trigger(self) -> CronTrigger:
+    def _trigger(self, years: str = "*") -> CronTrigger:
         minute, hour, day, month, weekday = self.line.split()
         return CronTrigger(
+            year=years,
             minute=minute,
             hour=hour,
             day=day,
@@ -89,6 +91,13 @@ class Cron:
         if fire is None:  # checked by parse_cron: only a clock near year 9999 gets here
             raise ValueError(f'the cron line "{self.line}" never comes again')
         return int(fire.timestamp())
+
+    def comes(self, after: Instant) -> bool:
+        """Whether it ever comes: 30 Feb does not, and looking for it until 9999 takes a while."""
+        start = at(after, ZoneInfo(self.timezone))
+        # A 29 February is at most eight years away.
+        trigger = self._trigger(f"{start.year}-{start.year + 9}")
+        return trigger.get_next_fire_time(None, start) is not None
 
     def scans_between(self, start: Instant, end: Instant) -> float:
         # Some lines fire every minute: what is counted so far stands for the rest.
@@ -176,6 +185,8 @@ def parse_cron(line: str, timezone: str = "UTC", now: Instant = 0) -> Cron:
     noticed: weekdays by number (Sunday is 0 or 7, APScheduler's Monday is 0), and a day of the
     month together with weekdays (either of them, or both at once).
     """
+    if len(line) > _LONGEST_LINE:
+        raise ValueError(f"a cron line has at most {_LONGEST_LINE} characters")
     parts = line.lower().split()
     if len(parts) != len(_FIELDS):
         raise ValueError(
@@ -192,10 +203,8 @@ def parse_cron(line: str, timezone: str = "UTC", now: Instant = 0) -> Cron:
             f'"{line}" names a day of the month and weekdays; write two watches, one for each'
         )
     cron = Cron(" ".join(parts), timezone)
-    try:
-        cron.next(now)
-    except ValueError:
-        raise ValueError(f'"{line}" never comes: no month has that day') from None
+    if not cron.comes(now):
+        raise ValueError(f'"{line}" never comes: no month has that day')
     return cron
 
 

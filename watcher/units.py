@@ -30,7 +30,7 @@ class Unit(StrEnum):
 
 
 _SECONDS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
-_DURATION = re.compile(r"(\d+)([smhdw])(?:(\d+)([smhdw]))?", re.ASCII)
+_DURATION = re.compile(r"(\d{1,12})([smhdw])(?:(\d{1,12})([smhdw]))?", re.ASCII)
 _NUMBER = re.compile(r"([-+]?(?:\d+(?:\.\d*)?|\.\d+))([kKmM%]?)", re.ASCII)
 _FACTORS = {"": 1.0, "k": 1e3, "m": 1e6, "%": 0.01}
 _LONGEST = 3_650 * DAY

@@ -386,3 +386,30 @@ def test_a_cut_answer_is_never_a_page(size: int) -> None:
     """Wherever the answer was cut, it is an error."""
     with pytest.raises(SourceUnavailable):
         decode(SAMPLE_BODY.rstrip()[:size])
+
+
+def test_a_page_that_is_longer_than_asked_is_cut() -> None:
+    """The next page begins at its own place, so what is beyond ten has none; both ways agree."""
+    body = body_of([product(number) for number in range(25)])
+    for page in (decode(body), decode_tolerantly(body)):
+        assert page.rows == len(page.products) == 10
+        assert page.positions == tuple(range(10))
+        assert page.problems == (
+            "the page has 25 products where 10 were asked for: the first 10 are read",
+        )
+
+
+def test_an_endless_name_is_cut() -> None:
+    """Rules search it, and messages show it; both ways agree."""
+    body = body_of([product(1, product_name="\u0e49" * 8_000_000)])
+    for page in (decode(body), decode_tolerantly(body)):
+        (name,) = (text for text in page.products[0].texts() if text and "\u0e49" in text)
+        assert name == "\u0e49" * 1_000
+        assert page.problems == ()
+
+
+def test_values_without_number_are_refused_before_they_take_memory() -> None:
+    """A page of small values takes many times its size once it is read."""
+    body = b'{"data":[' + b"[]," * 400_000 + b"[]]}"
+    with pytest.raises(SourceUnavailable, match="too many values for a page"):
+        decode(body)

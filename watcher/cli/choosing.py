@@ -6,7 +6,7 @@ from watcher.cli.output import plain
 from watcher.errors import WatcherError
 from watcher.model import ProductFacts
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.rules.words import nearest, quoted
+from watcher.rules.words import listing, nearest, quoted
 from watcher.store.database import Database
 from watcher.store.sightings import named
 
@@ -19,7 +19,7 @@ def chosen_rule(book: Rulebook, name: str) -> Rule:
         if rule.name == name:
             return rule
     names = [rule.name for rule in book.rules]
-    hint = nearest(name, names) or f"; there are {', '.join(names[:20])}"
+    hint = nearest(name, names) or f"; there are {listing(names)}"
     raise WatcherError(f"no rule {quoted(name)}{hint}")
 
 

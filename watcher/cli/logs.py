@@ -8,6 +8,9 @@ from typing import Literal
 
 import structlog
 
+from watcher.cli.text import plain, plain_lines
+from watcher.cli.veil import veil
+
 Style = Literal["text", "json"]
 
 
@@ -35,6 +38,7 @@ def configure(style: Style, level: str) -> None:
         structlog.stdlib.ProcessorFormatter(
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _harmless,
                 _renderer(style),
             ],
             foreign_pre_chain=shared,
@@ -42,10 +46,24 @@ def configure(style: Style, level: str) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(threshold)
-    # Libraries say at DEBUG what may hold a key or a URL with one: never below WARNING.
-    for name in ("apprise", "aiohttp", "asyncio", "urllib3", "requests", "apscheduler"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    # Libraries say at INFO and DEBUG what may hold a key or a URL with one: none is heard there.
+    root.setLevel(max(threshold, logging.WARNING))
+    logging.getLogger("watcher").setLevel(threshold)
+
+
+def _harmless(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """One line an event, whatever a service or a file put into it; a traceback keeps its lines.
+
+    And no secret, whoever put it in.
+    """
+    return {
+        name: (plain_lines if name == "exception" else plain)(veil(value))
+        if isinstance(value, str)
+        else value
+        for name, value in event.items()
+    }
 
 
 def _renderer(style: Style) -> structlog.typing.Processor:

@@ -6,11 +6,13 @@ import errno
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
 
 from watcher import __version__
+from watcher.cli.text import plain_lines
 from watcher.errors import WatcherError
 
 # In the order of the help page: name, and what it does. A command NAME is the click command
@@ -75,15 +77,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except WatcherError as error:
-        print(str(error), file=sys.stderr)  # noqa: T201 - the one line that says why
+        print(plain_lines(str(error)), file=sys.stderr)  # noqa: T201 - the one line that says why
         sys.exit(1)
     except BrokenPipeError:
         # The reader (head, less) has gone: what is left goes nowhere, without complaint.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except OSError as error:
-        if error.errno not in _OF_THE_MACHINE:
-            raise
-        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-        print(what, file=sys.stderr)  # noqa: T201 - the one line that says why
+    except Exception as error:  # noqa: BLE001 - whatever it is, no secret is shown
+        print(_of_the_machine(error) or _traceback(), file=sys.stderr)  # noqa: T201
         sys.exit(1)
+
+
+def _of_the_machine(error: Exception) -> str | None:
+    """In one line what the machine lacks; None of a programming error."""
+    if not isinstance(error, OSError) or error.errno not in _OF_THE_MACHINE:
+        return None
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+
+
+def _traceback() -> str:
+    from watcher.cli.veil import veil  # noqa: PLC0415 - not for each --help
+
+    return plain_lines(veil(traceback.format_exc()))

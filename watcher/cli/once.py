@@ -28,7 +28,7 @@ from watcher.delivery.message import Style, render
 from watcher.errors import WatcherError
 from watcher.model import Message, ScanState
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.rules.words import nearest
+from watcher.rules.words import listing, nearest, quoted
 from watcher.store.database import Database, hold
 from watcher.store.history import ScanRow
 from watcher.store.writer import Scratch, StoreThread, Writer
@@ -64,8 +64,8 @@ def _chosen(book: Rulebook, names: tuple[str, ...]) -> list[Watch]:
     by_name = {rule.name: rule for rule in book.rules}
     for name in names:
         if name not in by_name:
-            hint = nearest(name, by_name) or f"; there are {', '.join(by_name)}"
-            raise WatcherError(f'no rule "{name}"{hint}')
+            hint = nearest(name, by_name) or f"; there are {listing(by_name)}"
+            raise WatcherError(f"no rule {quoted(name)}{hint}")
     return list({by_name[name].watch.key: by_name[name].watch for name in names}.values())
 
 

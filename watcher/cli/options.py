@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from watcher.cli.veil import veil
 from watcher.rules.loading import load
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import Database
@@ -72,7 +73,9 @@ def log_options(command: F) -> F:
 def load_rules(path: Path) -> Rulebook:
     """The rules at ``path``, with the environment; raises ``RulesError``."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    return load([path], os.environ, Path(credentials) if credentials else None)
+    book = load([path], os.environ, Path(credentials) if credentials else None)
+    veil.learn(book)
+    return book
 
 
 def open_to_read(path: Path) -> Database:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 from rich import box
@@ -11,17 +13,31 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from watcher.cli.text import plain, plain_lines
 from watcher.keyapi.fields import BY_NAME
 from watcher.units import Unit, format_value
 
+__all__ = ["console", "plain", "print_json", "said", "table"]
+
 _PIPED_WIDTH = 200  # nothing is cut where a program reads
+
+
+# JSON leaves these as they are, and terminals obey them: C1 controls, reading direction.
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+class _Console(Console):
+    """Prints texts as they are to be read: whatever stands in a name stays a name."""
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        return super().render_str(plain_lines(text), **how)
 
 
 def console(*, stderr: bool = False) -> Console:
     """A console that colours only terminals and obeys NO_COLOR."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else _PIPED_WIDTH
-    return Console(stderr=stderr, highlight=False, markup=False, width=width)
+    return _Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
 
 
 def table(
@@ -40,11 +56,6 @@ def table(
     return made
 
 
-def plain(text: str) -> str:
-    """A text from outside without control characters: a name must not move the cursor."""
-    return "".join(each if each.isprintable() else " " for each in text)
-
-
 def said(metric: str, value: float | str | None, unit: Unit | str, currency: str | None) -> str:
     """A metric's value for people; a flag's by its name."""
     field = BY_NAME.get(metric)
@@ -56,5 +67,7 @@ def said(metric: str, value: float | str | None, unit: Unit | str, currency: str
 
 def print_json(value: object) -> None:
     """A value as indented JSON on stdout."""
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    harmless = _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    sys.stdout.buffer.write(harmless.encode() + b"\n")
     sys.stdout.flush()

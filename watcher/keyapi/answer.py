@@ -21,12 +21,18 @@ import msgspec
 import numpy as np
 
 from watcher.errors import CreditsUsedUp, SourceUnavailable
-from watcher.keyapi.fields import LONG_TEXTS, NUMERIC, TEXTS
+from watcher.keyapi.fields import LONG_TEXTS, NUMERIC, PAGE_SIZE, TEXTS
 from watcher.keyapi.wording import excerpt, kind, plain
 from watcher.model import Floats, LongTexts
 
 # Beyond this a float64 no longer tells neighbouring cents apart, and no count is that large.
 LARGEST = 1e15
+# Characters of a name or an id; a longer one is cut, for rules search it and messages show it.
+LONGEST_TEXT = 1_000
+
+# Commas and brackets of a whole answer: ten products have thousands, texts included, and each
+# value takes ten times its bytes of memory.
+_MOST_VALUES = 500_000
 
 _ID = r"^[0-9A-Za-z_-]{1,64}\Z"
 _IS_ID = re.compile(_ID)
@@ -61,13 +67,14 @@ class Product(msgspec.Struct, frozen=True, gc=False):
 
 
 _Number = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] | None
+_Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)] | None
 _NULL = msgspec.Raw(b"null")
 
 # Texts first and numbers last: Product slices them.
 _Row: type[Product] = msgspec.defstruct(  # type: ignore[assignment]
     "Product",
     [
-        *((field.name, str | None, None) for field in TEXTS if field.name != "product_id"),
+        *((field.name, _Text, None) for field in TEXTS if field.name != "product_id"),
         *((field.name, msgspec.Raw, _NULL) for field in LONG_TEXTS),
         *((field.name, _Number, None) for field in NUMERIC),
     ],
@@ -114,7 +121,7 @@ def decode(body: bytes) -> Page:
 
 
 class _Envelope(msgspec.Struct):
-    data: tuple[_Row, ...]  # type: ignore[valid-type]
+    data: Annotated[tuple[_Row, ...], msgspec.Meta(max_length=PAGE_SIZE)]  # type: ignore[valid-type]
     code: int | None = None
 
 
@@ -152,6 +159,13 @@ def _page(rows: list[Any]) -> Page:
     positions: list[int] = []
     problems: list[str] = []
     mistyped: list[tuple[str, str]] = []
+    if len(rows) > PAGE_SIZE:
+        # Where the others stand in the list nobody knows: the next page begins at its own place.
+        problems.append(
+            f"the page has {len(rows):,} products where {PAGE_SIZE} were asked for: "
+            f"the first {PAGE_SIZE} are read"
+        )
+        del rows[PAGE_SIZE:]
     for position, row in enumerate(rows):
         try:
             product, wrong = _product(row)
@@ -166,6 +180,8 @@ def _page(rows: list[Any]) -> Page:
 
 
 def _parsed(body: bytes) -> Any:
+    if body.count(b",") + body.count(b"[") > _MOST_VALUES:
+        raise SourceUnavailable("the answer has too many values for a page", status=200)
     try:
         return _read_json(body.decode("utf-8-sig", "replace"))
     except ValueError:
@@ -236,7 +252,7 @@ def _text(value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return _whole_characters(value)
+        return _whole_characters(value[:LONGEST_TEXT])
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise _NoUse(f"{kind(value)}, not a text")

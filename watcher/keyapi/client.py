@@ -20,7 +20,9 @@ from watcher.errors import KeyRefused, SourceError, SourceUnavailable
 from watcher.keyapi.answer import Page, decode
 from watcher.keyapi.failures import failure
 from watcher.keyapi.fields import ENDPOINT
+from watcher.keyapi.masking import Mask
 from watcher.keyapi.pace import Pace, Seams
+from watcher.keyapi.wording import plain
 
 LARGEST_BODY = 8 * 2**20  # bytes, decompressed
 LONGEST_PAUSE = 15 * 60.0  # seconds, whatever Retry-After says
@@ -64,6 +66,7 @@ class Client:
         """
         self.concurrency = concurrency
         self._key = _checked_key(key)
+        self._mask = Mask(self._key)
         self._url = URL(url.rstrip("/") + ENDPOINT)
         self._tries = tries
         self._timeout = timeout
@@ -175,7 +178,8 @@ class Client:
 
     def _read(self, reply: _Reply, asked: Mapping[str, str]) -> Page:
         if 200 <= reply.status < 300:
-            return decode(reply.body)
+            # Whoever echoes the key may do so anywhere, in a product's name too.
+            return decode(self._mask.body(reply.body))
         now, query = self._seams.now(), "&".join(f"{name}={asked[name]}" for name in asked)
         raise failure(reply.status, reply.headers, reply.body, now=now, asked=query)
 
@@ -217,7 +221,7 @@ class Client:
 
     def _masked(self, error: SourceError) -> SourceError:
         # A server may repeat the key in what it says about it.
-        error.args = tuple(str(part).replace(self._key, "***") for part in error.args)
+        error.args = tuple(self._mask.text(str(part)) for part in error.args)
         return error.with_traceback(None)
 
 
@@ -261,4 +265,4 @@ def _words(error: Exception) -> str:
         return "its certificate is not valid"
     if isinstance(error, aiohttp.ClientConnectorError):
         return error.os_error.strerror or type(error.os_error).__name__
-    return f"{type(error).__name__}: {error}"[:200]
+    return plain(f"{type(error).__name__}: {error}")

@@ -24,6 +24,7 @@ from watcher.units import (
     utc_day,
 )
 
+_LONGEST_GUESS = 80  # characters of a name that nearest ones are looked for
 DEFAULT_TOP = 100
 # Above this a float64 no longer tells neighbouring cents apart.
 LARGEST = 1e15
@@ -179,7 +180,7 @@ def _is_settable(parameter: Parameter) -> bool:
 
 
 def _did_you_mean(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=2, cutoff=0.6)
+    near = difflib.get_close_matches(name[:_LONGEST_GUESS], known, n=2, cutoff=0.6)
     choices = " or ".join(f'"{match}"' for match in near)
     return f", did you mean {choices}?" if near else ""
 

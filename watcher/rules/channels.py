@@ -9,7 +9,7 @@ from watcher.rules.readers import LONGEST_NAME
 from watcher.rules.rulebook import Channel, Secret
 from watcher.rules.schema import ChannelSection
 from watcher.rules.source import Source
-from watcher.rules.words import kind, nearest, quoted
+from watcher.rules.words import kind, listing, nearest, quoted
 from watcher.schedule import parse_digest, parse_quiet
 
 
@@ -92,7 +92,7 @@ class Channels:
         self._used.add(name)
         if name in self._named:
             return True
-        there = ", ".join(self._named) or "none: write them under channels:"
+        there = listing(self._named) or "none: write them under channels:"
         hint = nearest(name, self._named) or f": there are {there}"
         source.report(path, f"unknown channel {quoted(name)}{hint}")
         return False

@@ -17,7 +17,7 @@ import yaml
 from watcher.errors import Problem
 from watcher.rules.scalars import resolve
 from watcher.rules.syntax import explain
-from watcher.rules.words import printable, quoted
+from watcher.rules.words import masked, printable, quoted
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -25,6 +25,8 @@ MAX_NODES = 50_000
 MAX_DEPTH = 50
 MAX_BYTES = 4 << 20
 MAX_PROBLEMS = 200
+_SECRETS = frozenset(("key", "url", "heartbeat"))
+_LONGEST_PATH, _LONGEST_MESSAGE = 200, 600
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -61,7 +63,7 @@ class Document:
         if at_key and spot.key is not None:
             line, column = spot.key
         shown = path[:-1] if at_key else path
-        return Problem(self.name, line, column, printable(path_text(shown)), printable(message))
+        return _problem(self.name, line, column, shown, message)
 
     def _at(self, path: Path) -> Spot:
         """The spot of a path, or of the nearest value around it where it has none."""
@@ -76,8 +78,20 @@ class Document:
 
 def path_text(path: Path) -> str:
     """``rules[0].watch.region``."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{masked(step)}" for step in path)
     return text.removeprefix(".")
+
+
+def _problem(name: str, line: int, column: int, path: Path, message: str) -> Problem:
+    """A problem on one printable line of bounded length."""
+    where = _cut(printable(path_text(path)), _LONGEST_PATH)
+    return Problem(name, line, column, where, _cut(printable(message), _LONGEST_MESSAGE))
+
+
+def _cut(text: str, longest: int) -> str:
+    """Its beginning and its end, where it is too long."""
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]}...{text[-half:]}"
 
 
 class Unreadable(Exception):
@@ -225,7 +239,9 @@ class _Builder:
         if self._wants_key():
             self._stop(event, "an alias can't be a key")
         if event.anchor not in self._anchors:
-            self._note(event, f'the alias "*{event.anchor}" has no anchor "&{event.anchor}" above')
+            what = f'the alias "*{event.anchor}" has no anchor "&{event.anchor}" above'
+            unsaid = "this is an alias without an anchor: put a text that begins with * in quotes"
+            self._note(event, unsaid if self._in_a_secret() else what)
             self._put(None, Spot(*_place(event)))
             return
         anchored = self._anchors[event.anchor]
@@ -261,10 +277,18 @@ class _Builder:
     def _check_comma(self, top: _Open, event: Any) -> None:
         """In ``{at_least: 1,000}`` the 000 is a key with nothing after it, not even a colon."""
         if top.flow and top.key and not event.style and top.key_end == event.start_mark.index:
-            message = f"{quoted(top.key)} has no value: is it a text or number cut at its comma?"
+            # After a "url" it may be the rest of one: a recipient, a password.
+            cut = "this" if self._holds_a_secret(top) else quoted(top.key)
+            message = f"{cut} has no value: is it a text or number cut at its comma?"
             key, top.key = top.key, None  # the problem is the mapping's
             self._note_at(top.key_place, message)
             top.key, top.skip = key, True
+
+    def _holds_a_secret(self, top: _Open) -> bool:
+        return isinstance(top.value, dict) and not _SECRETS.isdisjoint(top.value)
+
+    def _in_a_secret(self) -> bool:
+        return any(level.key in _SECRETS for level in self._stack)
 
     def _put(self, value: object, spot: Spot, depth: int = 0) -> None:
         if not self._stack:
@@ -289,7 +313,9 @@ class _Builder:
         if tag is None or tag == "!" or tag in (f"{_STANDARD}str", f"{_STANDARD}map"):
             return
         if tag != f"{_STANDARD}seq":
-            self._note(event, f"the tag {quoted(tag)} can't be used here")
+            unsaid = "this is a tag: put a text that begins with ! in quotes"
+            what = f"the tag {quoted(tag)} can't be used here"
+            self._note(event, unsaid if self._in_a_secret() else what)
 
     def _count(self, nodes: int, event: Any) -> None:
         self._nodes += nodes
@@ -300,8 +326,7 @@ class _Builder:
         self._note_at(_place(event), message)
 
     def _note_at(self, place: tuple[int, int], message: str) -> None:
-        path = path_text(tuple(self._path()))
-        self.problems.append(Problem(self._name, *place, printable(path), printable(message)))
+        self.problems.append(_problem(self._name, *place, tuple(self._path()), message))
         if len(self.problems) >= MAX_PROBLEMS:
             raise Unreadable(tuple(self.problems))
 

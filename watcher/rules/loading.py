@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path as FilePath
 
 from watcher.errors import Problem, RulesError
 from watcher.rules.assembly import assemble
-from watcher.rules.document import MAX_BYTES, Document, Unreadable, read
+from watcher.rules.document import MAX_BYTES, MAX_PROBLEMS, Document, Unreadable, read
 from watcher.rules.rulebook import Rulebook
-from watcher.rules.source import Source
+from watcher.rules.source import Enough, Source
 from watcher.rules.substitution import Vault
 
 _OF_OTHER_FILES = ("unknown metric", "unknown channel", "unknown watch", "there are no rules")
@@ -60,15 +61,25 @@ def _rulebook(
     warnings: list[Problem],
 ) -> Rulebook:
     broken = bool(problems)
-    sources = [Source(document, vault, problems, warnings) for document in documents]
-    rulebook = assemble(sources, vault) if sources else None
+    rulebook = None
+    with suppress(Enough):
+        sources = [Source(document, vault, problems, warnings) for document in documents]
+        rulebook = assemble(sources, vault) if sources else None
     if broken:
         # A file could not be read: that its names are unknown to the others is no error.
         problems[:] = [one for one in problems if not one.message.startswith(_OF_OTHER_FILES)]
     if problems or rulebook is None:
         order = {document.name: index for index, document in enumerate(documents)}
-        raise RulesError(_sorted(problems, order))
+        raise RulesError(_shown(_sorted(problems, order)))
     return replace(rulebook, warnings=_sorted(warnings, {}))
+
+
+def _shown(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    if len(problems) < MAX_PROBLEMS:
+        return problems
+    last = problems[MAX_PROBLEMS - 1]
+    what = f"there may be more: mend these {MAX_PROBLEMS} first"
+    return (*problems[:MAX_PROBLEMS], replace(last, path="", message=what))
 
 
 def _sorted(problems: Sequence[Problem], order: Mapping[str, int]) -> tuple[Problem, ...]:

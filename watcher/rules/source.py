@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TypeVar
 
 from watcher.errors import Problem
-from watcher.rules.document import Document, Path
+from watcher.rules.document import MAX_PROBLEMS, Document, Path
 from watcher.rules.schema import Misfit, Section, shape
 from watcher.rules.substitution import Substitution, Vault
 
 _Model = TypeVar("_Model", bound=Section)
+
+
+class Enough(Exception):
+    """There are ``MAX_PROBLEMS`` problems: nobody reads more, and finding them takes time."""
 
 
 class Source:
@@ -30,15 +34,19 @@ class Source:
         self.value = self._substitution.fill(document.value)
 
     def report(self, path: Path, message: str, *, at_key: bool = False) -> None:
-        """Note a problem, unless the value is missing anyhow; filled-in values are not shown."""
+        """Note a problem, unless the value is missing anyhow; filled-in values are not shown.
+
+        Raises ``Enough`` where there are so many that reading on is of no use.
+        """
         if not self._substitution.hides(path):
             message = self._substitution.redact(path, message)
-            self._problems.append(self._document.problem(path, message, at_key=at_key))
+            self._note(self._document.problem(path, message, at_key=at_key))
 
     def warn(self, path: Path, message: str) -> None:
         """Note what is allowed but perhaps not meant."""
-        message = self._substitution.redact(path, message)
-        self._warnings.append(self._document.problem(path, message))
+        if len(self._warnings) < MAX_PROBLEMS:
+            message = self._substitution.redact(path, message)
+            self._warnings.append(self._document.problem(path, message))
 
     def shape(self, model: type[_Model], value: object, path: Path) -> _Model | None:
         """The value as a section; None where something about it was reported."""
@@ -66,4 +74,9 @@ class Source:
         return f"{self.name}:{self.line(path)}"
 
     def _complain(self, path: Path, message: str) -> None:
-        self._problems.append(self._document.problem(path, message))
+        self._note(self._document.problem(path, message))
+
+    def _note(self, problem: Problem) -> None:
+        self._problems.append(problem)
+        if len(self._problems) >= MAX_PROBLEMS:
+            raise Enough

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
-from watcher.rules.document import Path
+from watcher.rules.document import MAX_BYTES, Path
+from watcher.rules.words import quoted
 
 _MARK = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -37,14 +38,17 @@ class Vault:
     def __init__(self, env: Mapping[str, str], folder: FilePath | None = None) -> None:
         self._env = env
         self._folder = folder
+        self._read: dict[str, str | None] = {}
 
     def get(self, name: str) -> str | None:
         """The value without the line break that a file ends with; None where there is none."""
         value = self._env.get(name)
         if value is not None or self._folder is None:
             return value
-        found = (_content(self._folder / file) for file in (name, _PREFIX + name))
-        return next((content for content in found if content is not None), None)
+        if name not in self._read:
+            found = (_file_in(self._folder, file) for file in (name, _PREFIX + name))
+            self._read[name] = next((value for value in found if value is not None), None)
+        return self._read[name]
 
     def missing(self, name: str) -> str:
         """Why a name can't be filled in, and what to do."""
@@ -54,11 +58,15 @@ class Vault:
         return f"${{{name}}} can't be filled in: the environment variable {name} is not set{also}"
 
 
-def _content(file: FilePath) -> str | None:
+def _file_in(folder: FilePath, name: str) -> str | None:
+    """The text of a file in ``folder`` itself: no link leads out of it, and nothing hangs."""
     try:
-        with file.open(encoding="utf-8") as opened:
-            return opened.read(_LARGEST).rstrip("\r\n")
-    except (OSError, UnicodeDecodeError):
+        path = (folder / name).resolve(strict=True)
+        if not path.is_relative_to(folder.resolve()) or not path.is_file():
+            return None
+        with path.open(encoding="utf-8") as file:
+            return file.read(_LARGEST).rstrip("\r\n")
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: a link to itself
         return None
 
 
@@ -69,13 +77,19 @@ class Substitution:
         self._vault = vault
         self._complain = complain
         self.fills: dict[Path, Fill] = {}
+        self._known: dict[str, str] = {}  # what is long enough to be looked for in every message
         self.missing: set[Path] = set()
+        self._filled = 0
 
     def fill(self, value: object, path: Path = ()) -> object:
         """The value with every text in it filled in."""
         if isinstance(value, str):
-            return self._text(value, path) if "${" in value else value
+            whole = self._text(value, path) if "${" in value else value
+            if whole and path not in self.fills and _is_secret(path, whole):
+                self._fills(path, Fill("***", whole, (("", whole),)))
+            return whole
         if isinstance(value, dict):
+            self._known.update((key, "***") for key in value if "://" in key)
             return {key: self.fill(inner, (*path, key)) for key, inner in value.items()}
         if isinstance(value, list):
             return [self.fill(inner, (*path, index)) for index, inner in enumerate(value)]
@@ -100,37 +114,63 @@ class Substitution:
                 self.missing.add(path)
                 self._complain(path, self._vault.missing(name))
                 return ""
+            self._filled += len(value)
+            if self._filled > MAX_BYTES:
+                self.missing.add(path)
+                self._complain(path, f"all that is filled in has over {MAX_BYTES:,} characters")
+                return ""
             values.append((name, value))
             return value
 
         whole = _MARK.sub(one, template)
         if values:
-            self.fills[path] = Fill(template, whole, tuple(values))
+            self._fills(path, Fill(template, whole, tuple(dict.fromkeys(values))))
         return whole
+
+    def _fills(self, path: Path, fill: Fill) -> None:
+        self.fills[path] = fill
+        for name, value in fill.values:
+            if len(value) >= _SHORT:
+                self._known.setdefault(value, f"${{{name}}}" if name else "***")
 
     def hides(self, path: Path) -> bool:
         """Whether the value at ``path`` could not be filled in: it is reported already."""
         return any(path[: len(missing)] == missing for missing in self.missing)
 
     def redact(self, path: Path, message: str) -> str:
-        """The message without anything that was filled in."""
+        """The message without anything that was filled in, or that is a secret as it stands.
+
+        So is every address: a channel's URL may have slipped to any other place.
+        """
         for where, fill in self.fills.items():
             if path[: len(where)] == where or where[: len(path)] == path:
                 message = _redact(message, fill)
-            for name, value in fill.values:
-                if len(value) >= _SHORT:
-                    message = message.replace(value, f"${{{name}}}")
+        for value, shown in self._known.items():
+            message = message.replace(value, shown)
         return message
+
+
+def _is_secret(path: Path, text: str) -> bool:
+    """Whether a text at ``path`` is a key or a URL, or was perhaps meant to be one."""
+    match path:
+        case ("api", "url"):
+            return False  # its own messages never show it
+        case ("api" | "channels" | "heartbeat",) | ("api", "key") | ("channels", _):
+            return True
+        case ("channels", _, "url", *_):
+            return True
+    return "://" in text
 
 
 def _redact(message: str, fill: Fill) -> str:
     """A message about a filled-in value: the value's own words must not be in it."""
     for text in (fill.whole, fill.whole.strip()):
-        message = message.replace(f'"{text}"', f'"{fill.template}"')
+        for said in (f'"{text}"', quoted(text)):
+            message = message.replace(said, f'"{fill.template}"')
     rest = message.replace(fill.template, "")
-    said = {word.casefold() for word in _WORD.findall(rest)}
+    words = {word.casefold() for word in _WORD.findall(rest)}
     for _, value in fill.values:
-        if said & {word.casefold() for word in _WORD.findall(value)} or (
+        if words & {word.casefold() for word in _WORD.findall(value)} or (
             not _WORD.search(value) and value in rest
         ):
             return f'the value of "{fill.template}" does not fit here (it is not shown)'

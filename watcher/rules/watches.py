@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 
 from watcher.keyapi.query import Query, parse_query, query_warnings
 from watcher.rules import readers
-from watcher.rules.document import Path
+from watcher.rules.document import MAX_PROBLEMS, Path
 from watcher.rules.rulebook import Watch
-from watcher.rules.source import Source
-from watcher.rules.words import Wrong, kind, nearest, quoted
+from watcher.rules.source import Enough, Source
+from watcher.rules.words import Wrong, kind, listing, nearest, quoted
 from watcher.schedule import Cron, Every, parse_cron
 from watcher.units import DAY, HOUR
 
@@ -82,7 +83,7 @@ class Watches:
         if not isinstance(raw, str):
             return self._read(rule, raw, source, path, free=True)
         if raw not in self._named:
-            there = ", ".join(self._named) or "none: write them under watches:"
+            there = listing(self._named) or "none: write them under watches:"
             hint = nearest(raw, self._named) or f": there are {there}"
             source.report(path, f"unknown watch {quoted(raw)}{hint}")
             return None
@@ -123,11 +124,15 @@ class Watches:
 
         def report(inner: tuple[str, ...], message: str) -> None:
             found.append((inner, message))
+            if len(found) >= MAX_PROBLEMS:
+                raise Enough
 
         asked = {key: value for key, value in raw.items() if key not in _SCHEDULE}
         if self._region is not None:
             asked.setdefault("region", self._region)
-        query = parse_query(asked, report)
+        query = None
+        with suppress(Enough):
+            query = parse_query(asked, report)
         mistyped = any('did you mean "region"' in message for _, message in found)
         for inner, message in found:
             if not (mistyped and inner == ("region",) and "region" not in asked):

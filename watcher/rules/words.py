@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 
 class Wrong(ValueError):
@@ -19,19 +23,51 @@ class WrongOption(Wrong):
 
 
 _LONGEST_GUESS = 80  # a longer text is no mistyped name, and comparing it takes time
+_MOST_GUESSES = 300  # names that one is compared with, those of about its length
+_MOST_LISTED = 20
+_MOST_SAID = 10
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]{1,30}://).+", re.DOTALL)
 
 
 def nearest(name: str, names: Iterable[str], count: int = 3) -> str:
     """``, did you mean "x" or "y"?`` with the nearest names; empty where none is near."""
     if len(name) > _LONGEST_GUESS:
         return ""
-    by_folded = {candidate.casefold().replace("-", "_"): candidate for candidate in names}
     wanted = name.casefold().replace("-", "_").replace(" ", "_")
+    by_folded = {
+        candidate.casefold().replace("-", "_"): candidate
+        for candidate in _of_a_length(list(names), len(wanted))
+    }
     found = get_close_matches(wanted, by_folded, n=count, cutoff=0.7)
     if not found:
         return ""
     # Only what is about as near as the nearest: a long list helps nobody.
     return f", did you mean {either([quoted(by_folded[match]) for match in found])}?"
+
+
+def _of_a_length(names: list[str], length: int) -> list[str]:
+    if len(names) <= _MOST_GUESSES:
+        return names
+    return [name for name in names if abs(len(name) - length) <= 2][:_MOST_GUESSES]
+
+
+def listing(names: Iterable[str]) -> str:
+    """``a, b, c``; of many the first ones and how many more there are."""
+    every = list(names)
+    more = f" and {len(every) - _MOST_LISTED:,} more" if len(every) > _MOST_LISTED else ""
+    return ", ".join(printable(masked(name)) for name in every[:_MOST_LISTED]) + more
+
+
+def some(values: Sequence[_T], said: Callable[[_T], str]) -> str:
+    """The first values in words, and how many more there are: a condition stands in each alert."""
+    more = f" and {len(values) - _MOST_SAID:,} more" if len(values) > _MOST_SAID else ""
+    return ", ".join(said(value) for value in values[:_MOST_SAID]) + more
+
+
+def masked(text: str) -> str:
+    """The text without what follows ``service://``: whatever a user takes for a name may be a
+    channel's URL that slipped to the wrong place."""
+    return _ADDRESS.sub(r"\1***", text)
 
 
 def printable(text: str) -> str:
@@ -42,9 +78,14 @@ def printable(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """The text in double quotes, cut where it is long, on one line."""
-    line = printable(text)
-    return f'"{line[:77]}..."' if len(line) > 80 else f'"{line}"'
+    """The text in double quotes, cut where it is long, on one line; an address is masked."""
+    return f'"{shortened(masked(text[:1_000]))}"'
+
+
+def shortened(text: str) -> str:
+    """The text on one line, cut where it is long."""
+    line = printable(text[:1_000])
+    return f"{line[:77]}..." if len(line) > 80 else line
 
 
 def either(words: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from watcher.rules.loading import load
 from watcher.rules.metrics import RANK
 from watcher.rules.readers import duration, whole
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.rules.words import Wrong, kind, nearest, quoted
+from watcher.rules.words import Wrong, kind, listing, nearest, quoted
 from watcher.units import DAY, format_duration
 
 START: Instant = 1_767_225_600  # 2026-01-01T00:00Z
@@ -121,7 +121,7 @@ class _Case:
         for name in listed(given.get("rule")):
             rule = by_name.get(str(name))
             if rule is None:
-                hint = nearest(str(name), by_name) or f": there are {', '.join(by_name)}"
+                hint = nearest(str(name), by_name) or f": there are {listing(by_name)}"
                 self._source.report(path, f"no rule {quoted(str(name))}{hint}")
             elif rule in found:
                 self._source.report(path, f"names {quoted(rule.name)} twice")
@@ -134,7 +134,7 @@ class _Case:
             self._source.report(
                 where,
                 "the rules of a test must have the same watch, these have "
-                f"{', '.join(sorted(watches))}: name one with rule:",
+                f"{listing(sorted(watches))}: name one with rule:",
             )
         return rules
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from watcher.errors import Problem, RulesError
-from watcher.rules.document import Document, Path
+from watcher.rules.document import MAX_PROBLEMS, Document, Path
 from watcher.rules.words import kind, nearest, quoted
 
 
@@ -25,8 +25,13 @@ class TestSource:
         return len(self._problems)
 
     def report(self, path: Path, message: str, *, at_key: bool = False) -> None:
-        """Note a problem of the value at ``path``, or of its key."""
+        """Note a problem of the value at ``path``, or of its key.
+
+        Raises ``RulesError`` where there are so many that reading on is of no use.
+        """
         self._problems.append(self._document.problem(path, message, at_key=at_key))
+        if len(self._problems) >= MAX_PROBLEMS:
+            self.raise_problems()
 
     def raise_problems(self) -> None:
         """Raises ``RulesError`` where any were reported, in the order of the file."""

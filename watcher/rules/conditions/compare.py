@@ -19,7 +19,7 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.conditions.values import Setting, number, say
 from watcher.rules.metrics import Metric
-from watcher.rules.words import Wrong, kind
+from watcher.rules.words import Wrong, kind, some
 
 # NaN compares as false with all but "not equal", which is why verdicts are masked once more.
 _COMPARISONS: dict[str, tuple[str, Callable[[Floats, float], Bools]]] = {
@@ -96,7 +96,7 @@ class Among(Measured):
         return f"{self.metric.canonical} {'not_in' if self.negated else 'in'} [{values}]"
 
     def __str__(self) -> str:
-        said = ", ".join(say(value, self.metric) for value in self.values)
+        said = some(self.values, lambda value: say(value, self.metric))
         return f"{'is none of' if self.negated else 'is one of'} {said}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import re2
@@ -14,11 +14,17 @@ from watcher.model import Evidence
 from watcher.rules.conditions.base import Condition, Masks, Need, Table, judged
 from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import Attribute, Metric
-from watcher.rules.words import Wrong, kind
+from watcher.rules.words import Wrong, kind, quoted, shortened, some
 from watcher.units import Unit
 
 _LONGEST = 1_000  # characters of a pattern
-_MEMORY = 8 << 20  # bytes that a pattern's automaton may take: past it RE2 refuses the pattern
+# What a pattern may cost: bytes of its automaton, and instructions, for each of which RE2 may look
+# at each letter (5,000 on a name of 200 letters take about a millisecond).
+_MEMORY = 1 << 20
+_LARGEST = 5_000
+
+
+_TOO_LARGE = "is too large an expression: use fewer or smaller repetitions, as {1,100}"
 
 
 class Text(Condition):
@@ -76,7 +82,7 @@ class OneOf(Text):
         return f"{self.attribute.name} {'not_in' if self.negated else 'in'} {values}"
 
     def __str__(self) -> str:
-        said = ", ".join(f'"{value}"' for value in self.values)
+        said = some(self.values, quoted)
         if len(self.values) == 1:
             return f"{'is not' if self.negated else 'is'} {said}"
         return f"{'is none of' if self.negated else 'is one of'} {said}"
@@ -98,7 +104,7 @@ class Contains(Text):
         return f"{self.attribute.name} contains {json.dumps(self.part.casefold())}"
 
     def __str__(self) -> str:
-        return f'contains "{self.part}"'
+        return f"contains {quoted(self.part)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +124,10 @@ class Matches(Text):
         return f"{self.attribute.name} matches {json.dumps(self.pattern)}"
 
     def __str__(self) -> str:
-        return f"matches {self.pattern}"
+        return f"matches {shortened(self.pattern)}"
 
 
+@lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> re2._Regexp[str]:
     """An RE2 pattern; ``ValueError`` says what is wrong with it."""
     if len(pattern) > _LONGEST:
@@ -129,10 +136,15 @@ def compile_pattern(pattern: str) -> re2._Regexp[str]:
     options.log_errors = False
     options.max_mem = _MEMORY
     try:
-        return re2.compile(pattern, options)
+        compiled = re2.compile(pattern, options)
+        if compiled.programsize > _LARGEST:
+            raise Wrong(_TOO_LARGE)
+        return compiled
     except re2.error as error:
         reason = error.args[0] if error.args else ""
         reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        if "too large" in reason:
+            raise Wrong(_TOO_LARGE) from None
         hint = " (RE2 has no look-ahead, look-behind or back-reference)"
         hint = hint if "operator" in reason or "escape" in reason else ""
         raise Wrong(f"is no regular expression that can be used: {reason}{hint}") from None
