@@ -22,7 +22,7 @@ _COMMIT_SECONDS = 0.006
 _GLANCE_SECONDS = 0.00005
 
 # Kind and weight. ``start`` counts from the process's start, ``work`` from when it is ready;
-# ``database`` springs at the n-th change of the write-ahead log, ``commit`` at the first change
+# ``database`` springs at the n-th change of the database's files, ``commit`` at the first change
 # after the n-th answer of the source on a new day, for there is news to be committed; the others
 # at the n-th event of that name.
 KINDS = {
@@ -86,9 +86,9 @@ class Trap:
         self._daemon = daemon
         reading = asyncio.create_task(self._watch_log(daemon))
         if self.kind in ("database", "commit"):
-            log = database.with_name(database.name + "-wal")
-            arguments = (asyncio.get_running_loop(), log)
-            threading.Thread(target=self._watch_file, args=arguments, daemon=True).start()
+            files = (database, database.with_name(database.name + "-wal"))
+            arguments = (asyncio.get_running_loop(), files)
+            threading.Thread(target=self._watch_files, args=arguments, daemon=True).start()
         self.notice("start")
         ended = asyncio.create_task(daemon.process.wait())
         ready = asyncio.create_task(_ready(daemon))
@@ -127,15 +127,15 @@ class Trap:
                     self.notice("scanned")
             seen = len(daemon.log)
 
-    def _watch_file(self, loop: asyncio.AbstractEventLoop, log: Path) -> None:
+    def _watch_files(self, loop: asyncio.AbstractEventLoop, files: tuple[Path, ...]) -> None:
         """On a thread that looks every few ten microseconds: a commit takes not much longer."""
         while self.kind == "commit" and not self._answered.wait(0.01):
             if self._over.is_set():
                 return
-        left, known = max(self.count, 1), _state(log)
+        left, known = max(self.count, 1), [_state(file) for file in files]
         while left and not self._over.is_set():
             time.sleep(_GLANCE_SECONDS)
-            if (now := _state(log)) != known:
+            if (now := [_state(file) for file in files]) != known:
                 known = now
                 left -= 1
         if not self._over.is_set():
