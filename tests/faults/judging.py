@@ -60,7 +60,10 @@ async def examine(world: World, incarnation: int, trap: str, *, ready: bool) -> 
             source = database.with_name(database.name + suffix)
             if source.exists():
                 shutil.copyfile(source, Path(folder) / source.name)
-        await asyncio.to_thread(_look, Path(folder) / database.name, autopsy)
+        try:
+            await asyncio.to_thread(_look, Path(folder) / database.name, autopsy)
+        except sqlite3.DatabaseError as error:
+            autopsy.intact = str(error)
     return autopsy
 
 
