@@ -5,11 +5,17 @@ fonts are looked through, by the name of the script that Unicode gives a charact
 opened only if a text needs it. Whether a font has a character is asked of the font itself, by
 comparing with the glyph that it draws for a character that no font has: reading its tables
 would be exact too, but is sixty lines more or a large library.
+
+A font whose glyphs bring programs of their own (hinted TrueType, as DejaVu) is never opened:
+FreeType 2.14.3 writes past its memory while it runs those of DejaVu's Vietnamese letters, which
+ends the process or worse, and Pillow has no way to leave them aside. The shipped ones have none,
+nor have CFF fonts, as Noto Sans CJK, and most variable ones.
 """
 
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -27,10 +33,9 @@ _MOST_FILES = 5_000
 _MOST_OPENED = 8  # for one script
 _MISSES = 3  # characters that no font has, until a script is given up
 _ODD = ("italic", "oblique", "mono", "serif", "emoji", "math", "symbol", "condensed", "narrow")
-_PLAIN = ("-regular", "-book", "-medium", "dejavusans.", "freesans.", "microhei", "zenhei",
-          "fallback", "unifont.")  # fmt: skip
+_PLAIN = ("-regular", "-medium", "-vf", "[wght", "freesans.", "fallback", "unifont.")
 # Of many scripts each, the best looking first.
-_WIDE = ("notosanscjk", "dejavusans.", "freesans.", "droidsansfallback", "wqy", "unifont.")
+_WIDE = ("notosanscjk", "sourcehansans", "droidsansfallback", "freesans.", "unifont.")
 
 
 class Fonts:
@@ -117,8 +122,10 @@ class _Probe:
     @classmethod
     def open(cls, path: Path) -> _Probe | None:
         try:
+            if _is_hinted(path):
+                return None
             return cls(ImageFont.truetype(path, 12, layout_engine=Layout.BASIC))
-        except (OSError, ValueError):
+        except (OSError, ValueError, struct.error):
             return None  # no font, or one of pictures only
 
     def has(self, character: str) -> bool:
@@ -128,6 +135,18 @@ class _Probe:
 
     def _look(self, character: str) -> tuple[float, bytes]:
         return self._font.getlength(character), bytes(self._font.getmask(character))
+
+
+def _is_hinted(path: Path) -> bool:
+    """Whether the font, or the first of a collection, has the functions that hints are made of."""
+    with path.open("rb") as file:
+        head = file.read(16)
+        if head.startswith(b"ttcf"):
+            file.seek(struct.unpack(">I", head[12:])[0])
+            head = file.read(16)
+        tables = struct.unpack(">H", head[4:6])[0]
+        file.seek(-4, os.SEEK_CUR)
+        return any(file.read(16).startswith(b"fpgm") for _ in range(tables))
 
 
 def _listed(folders: Sequence[str | Path]) -> Iterator[Path]:

@@ -19,7 +19,7 @@ from watcher.delivery.charts.scripts import clusters, is_letter, is_right_to_lef
 from watcher.delivery.neutral import neutralise, shorten
 
 _NARROWEST = 0.3  # of its size: the width of a letter, in a word of narrow ones
-_MOST_MARKS = 2  # on a letter of a script that is not shaped
+_MOST_MARKS = 1  # on a letter of a script that is not shaped
 _ELLIPSIS = "…"
 
 Lettered = list[tuple[str, Path]]
@@ -103,6 +103,8 @@ class Lettering:
         found: Lettered = []
         letters = lost = 0
         for cluster in clusters(text):
+            if unicodedata.category(cluster[0]) == "Cf":
+                continue  # of no width
             shown = self._cluster(cluster, found[-1][1] if found else None)
             if is_letter(cluster[0]):
                 letters += 1

@@ -50,9 +50,8 @@ def with_gaps(points: Iterable[Point], scans: Iterable[Instant]) -> list[Point]:
 def past(panels: Collection[Panel], now: Instant) -> tuple[Instant, Instant]:
     """The time that all panels show: the last 30 days, or less where nothing is that old."""
     begin = now - LONGEST_PAST
-    firsts = (at for panel in panels for at, value in panel.points if begin <= at <= now
-              and finite(value) is not None)  # fmt: skip
-    return max(begin, min(min(firsts, default=begin), now - SHORTEST_PAST)), now
+    instants = (at for panel in panels for at, _ in panel.points if begin <= at <= now)
+    return min(min(instants, default=begin), now - SHORTEST_PAST), now
 
 
 def pieces(panel: Panel, begin: Instant, end: Instant) -> list[list[tuple[Instant, float]]]:
@@ -70,6 +69,6 @@ def pieces(panel: Panel, begin: Instant, end: Instant) -> list[list[tuple[Instan
 
 def finite(value: float | None) -> float | None:
     """The value where it can be drawn."""
-    if value is None or not math.isfinite(value):
+    if value is None or not math.isfinite(value) or abs(value) > _LARGEST:
         return None
-    return min(max(float(value), -_LARGEST), _LARGEST)
+    return float(value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import pairwise
 
@@ -51,7 +51,13 @@ def paint(
     panels: Sequence[Panel], *, title: str, unit: Unit, zone: tzinfo, now: Instant, fonts: Fonts
 ) -> bytes:
     """See ``watcher.delivery.charts.draw``."""
-    return _Painter(Lettering(fonts), unit, zone, now).paint(panels[:MOST_PANELS], title)
+    painter = _Painter(Lettering(fonts), unit, zone, now)
+    shown = panels[:MOST_PANELS]
+    png = painter.paint(shown, title)
+    if len(png) <= LARGEST:
+        return png
+    # Only what is made to be large comes here: names and notes of dense signs, and wild values.
+    return painter.paint([replace(panel, name="", note="") for panel in shown], title)
 
 
 class _Painter:
@@ -85,11 +91,12 @@ class _Painter:
         return _Plot(
             panel=panel,
             pieces=found,
-            marks=tuple(mark for mark in sorted(set(panel.marks)) if begin <= mark <= end),
+            marks=tuple(mark for mark in sorted(set(panel.marks)) if begin <= mark <= end)
+            if found else (),
             axis=axis,
             ticks=tuple((value, small(text, _SMALL)) for value, text in axis.ticks)
             if found else (),
-            last=small(written(found[-1][-1][1], self._unit), _SMALL) if found else None,
+            last=small(written(found[-1][-1][1], self._unit, axis.step), _SMALL) if found else None,
         )  # fmt: skip
 
     def _frame(self, height: int) -> None:
@@ -120,8 +127,7 @@ class _Painter:
             number = self._letters.plain(f"{panel.number}. ", _NAME)
             self._canvas.text(Ink.TEXT, (x, top + 34), number)
             x += number.width
-        name = self._letters.line(panel.name, _NAME, right - x)
-        name = name or self._letters.plain(_tail(panel.product_id), _NAME)
+        name = name_of(panel, self._letters, right - x)
         self._canvas.text(Ink.TEXT, (x, top + 34), name)
         note = self._letters.line(panel.note, _SMALL, right - left)
         if note:
@@ -213,10 +219,10 @@ def _at(area: Box, across: float, up: float) -> XY:
 def _dots(lines: Sequence[Sequence[XY]]) -> list[XY]:
     """The newest value, values without neighbours, and all where they are far apart."""
     dots = [line[0] for line in lines if len(line) == 1]
-    dots.append(lines[-1][-1])
     for line in lines:
-        dots += [b for a, b in pairwise(line) if b[0] - a[0] >= _DOTTED]
-    return dots
+        dots += [each for pair in pairwise(line) if pair[1][0] - pair[0][0] >= _DOTTED
+                 for each in pair]  # fmt: skip
+    return [*dots, lines[-1][-1]]
 
 
 def _thinned(piece: Piece, time: Axis, most: int) -> Piece:
@@ -225,9 +231,9 @@ def _thinned(piece: Piece, time: Axis, most: int) -> Piece:
         return piece
     kept: list[tuple[Instant, float]] = []
     group: list[tuple[Instant, float]] = []
-    slot = -1
+    slot, width = -1, (time.top - time.bottom) / most
     for point in piece[:-1]:
-        here = int(time.place(point[0]) * most)
+        here = int((point[0] - time.bottom) / width)
         if here != slot and group:
             kept += _extremes(group)
             group = []
@@ -251,6 +257,8 @@ def _value_at(found: Sequence[Piece], instant: Instant) -> float:
     return next((value for at_, value in reversed(points) if at_ <= instant), points[0][1])
 
 
-def _tail(product_id: str) -> str:
-    digits = re.sub(r"[^0-9A-Za-z]", "", product_id)
-    return f"…{digits[-4:]}" if digits else "(no name)"
+def name_of(panel: Panel, letters: Lettering, room: float) -> Line:
+    """The product's name; where no font shows it, the end of its id, as in its link."""
+    digits = re.sub(r"[^0-9A-Za-z]", "", panel.product_id)
+    tail = f"…{digits[-4:]}" if digits else "(no name)"
+    return letters.line(panel.name, _NAME, room) or letters.plain(tail, _NAME)
