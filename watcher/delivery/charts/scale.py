@@ -1,0 +1,123 @@
+"""From values and instants to places on an axis, with few round ticks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from watcher.model import Instant
+from watcher.units import Unit, at, format_number
+
+_WHOLE = frozenset({Unit.COUNT, Unit.PLACE, Unit.DAYS, Unit.FLAG, Unit.DAY})
+_INTERVALS = 3  # as many as have room on a panel
+_TIGHT = 0.7  # values that all lie above this part of the largest are shown without zero
+_STILL = 1e-4  # values that move by less than this part of them stand still
+_DAYS = (1, 2, 3, 5, 7, 10, 15)
+_SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """``place`` is 0 at the bottom (or left) and 1 at the top (or right)."""
+
+    bottom: float
+    top: float
+    ticks: tuple[tuple[float, str], ...]
+    step: float = 0.0
+
+    def place(self, value: float) -> float:
+        # Halved: the distance of the largest to the smallest number is none.
+        span = self.top / 2 - self.bottom / 2
+        return min(max((value / 2 - self.bottom / 2) / span, 0.0), 1.0)
+
+
+def value_axis(values: Sequence[float], unit: Unit) -> Axis:
+    """An axis around finite ``values``; of places, the first is at the top."""
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    if unit is Unit.PLACE:
+        low, high = 1.0, max(high, 1.0)
+    elif not _is_tight(low, high):
+        low, high = min(low, 0.0), max(high, 0.0)
+    step = _step(high - low, whole=unit in _WHOLE)
+    places = _places(low, high, step)
+    if unit is not Unit.PLACE:
+        bottom, top = places[0], places[-1] if step else low + 1
+        return Axis(bottom, top, tuple((each, _tick(each, step, unit)) for each in places), step)
+    places = [max(places[0], 1.0), *places[1:]]
+    ticks = tuple((each, _tick(each, step, unit)) for each in places)
+    return Axis(places[-1] if step else low + 1, places[0], ticks, step)
+
+
+def _is_tight(low: float, high: float) -> bool:
+    """Whether the values move so little, and yet move, that zero would hide it."""
+    largest = max(abs(low), abs(high))
+    if high - low <= largest * _STILL:
+        return False
+    return low > high * _TIGHT if low > 0 else high < low * _TIGHT
+
+
+def _places(low: float, high: float, step: float) -> list[float]:
+    if not step:
+        return [low]
+    return [index * step for index in range(math.floor(low / step), math.ceil(high / step) + 1)]
+
+
+def _step(span: float, *, whole: bool) -> float:
+    """1, 2 or 5 times a power of ten; 0 where there is nothing to divide."""
+    rough = span / _INTERVALS
+    if rough < 1e-300:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(rough))
+    # A little more than a third is a third: no fourth interval for a rounding.
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.9)
+    return max(step, 1.0) if whole else step
+
+
+def _tick(value: float, step: float, unit: Unit) -> str:
+    """With as many decimals as tell it from its neighbours."""
+    if unit is Unit.FRACTION:
+        return f"{compact(value * 100, step * 100)}%"
+    return f"#{compact(value, step)}" if unit is Unit.PLACE else compact(value, step)
+
+
+def written(value: float, unit: Unit, step: float) -> str:
+    """A value in three digits, or in more to tell it from its axis' ticks: ``4.83k``, ``#17``."""
+    if unit in _WHOLE and abs(value) < 1_000:
+        return _tick(value, 1.0, unit)
+    third = 10.0 ** (math.floor(math.log10(abs(value))) - 2) if abs(value) > 1e-290 else 1.0
+    return _tick(value, min(third, step or third), unit)
+
+
+def compact(value: float, step: float) -> str:
+    """``1.2k``, ``3.4M``; ``2e+18`` where no suffix is known to everybody."""
+    if abs(value) >= 1e15 or (value and abs(value) < 1e-4):
+        digits = min(max(_power(value) - _power(step) + 1, 1), 5) if step else 3
+        return f"{value:.{digits}g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+    size, suffix = next((each for each in _SUFFIXES if abs(value) >= each[0]), (1.0, ""))
+    digits = max(0, -_power(step / size)) if step > 0 else 0
+    return format_number(value / size, min(digits, 5)) + suffix
+
+
+def _power(value: float) -> int:
+    """Of ten; 999.9999999 is a thousand that was computed."""
+    return math.floor(math.log10(abs(value)) + 1e-9)
+
+
+def time_axis(begin: Instant, end: Instant, zone: tzinfo, most: int) -> Axis:
+    """Days of ``zone``, at their midnights, at most ``most``: ``16 Nov``."""
+    last = at(end, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    days = (end - begin) // 86_400 + 1
+    step = next((each for each in _DAYS if days / each <= most), -(-days // most))
+    ticks = []
+    for back in range(0, days + 1, step):
+        midnight = last - timedelta(days=back)
+        if begin <= midnight.timestamp() <= end:
+            ticks.append((midnight.timestamp(), day(midnight)))
+    return Axis(begin, end, tuple(reversed(ticks)))
+
+
+def day(when: datetime) -> str:
+    """``16 Nov``."""
+    return f"{when.day} {when:%b}"
