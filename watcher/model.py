@@ -167,6 +167,30 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     over: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One product's values of a metric, for a picture: ``points`` are instants and values, None
+    where the product had none; ``marks`` are when its alert fired. ``number`` is its place in the
+    message, ``evidence`` why it is there."""
+
+    number: int
+    name: str
+    product_id: str
+    points: tuple[tuple[Instant, float | None], ...]
+    marks: tuple[Instant, ...]
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A metric of the strongest products of a message, up to ``at``."""
+
+    label: str
+    unit: str
+    at: Instant
+    series: tuple[Series, ...]
+
+
 class NotificationState(StrEnum):
     """A notification waits until its service took it, or it is dead or dropped.
 

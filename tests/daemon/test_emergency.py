@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from watcher.alerting.audiences import Audience
 from watcher.daemon.emergency import TITLE, Emergency
 from watcher.delivery.message import LONGEST, Rendered, Style
-from watcher.delivery.target import Kind, Outcome
+from watcher.delivery.target import Attachment, Kind, Outcome
 from watcher.schedule import parse_quiet
 from watcher.units import HOUR
 
@@ -26,12 +26,21 @@ class Line:
     style: Style = Style.PLAIN
     limit: int = LONGEST
     released: bool = False
+    takes_files: bool = True
 
     def release(self) -> None:
         self.released = True
 
-    async def send(self, rendered: Rendered, /, *, taken: Collection[str] = ()) -> Outcome:
+    async def send(
+        self,
+        rendered: Rendered,
+        attachments: Sequence[Attachment] = (),
+        /,
+        *,
+        taken: Collection[str] = (),
+    ) -> Outcome:
         assert not taken
+        assert not attachments
         if self.kind is Kind.SENT:
             self.taken.append(f"{rendered.title}: {rendered.body}")
         return Outcome(self.kind, "as told")

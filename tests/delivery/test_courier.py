@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -15,9 +15,9 @@ from tests.delivery.ends import receiving, serving
 from tests.delivery.messages import NOW, alerts, operator
 from watcher.delivery.courier import POLL, Courier, Nobody, Storage, StoreThread, Way, backoff
 from watcher.delivery.message import Rendered, Style
-from watcher.delivery.target import Kind, Outcome, Target
+from watcher.delivery.target import Attachment, Kind, Outcome, Target
 from watcher.errors import StoreError
-from watcher.model import Message, Notification, NotificationState
+from watcher.model import Chart, Message, Notification, NotificationState, Series
 from watcher.rules.templates import parse_template
 from watcher.store.database import Database
 from watcher.store.writer import Writer
@@ -59,6 +59,8 @@ class Line:
     awaited: dict[int, asyncio.Event] = field(default_factory=dict)
     had: list[frozenset[str]] = field(default_factory=list)
     released: bool = False
+    takes_files: bool = False
+    files: list[int] = field(default_factory=list)  # how many came with each message
 
     def has(self, count: int) -> asyncio.Event:
         """Set once this many messages came."""
@@ -68,7 +70,15 @@ class Line:
     def release(self) -> None:
         self.released = True
 
-    async def send(self, rendered: Rendered, /, *, taken: Collection[str] = ()) -> Outcome:
+    async def send(
+        self,
+        rendered: Rendered,
+        attachments: Sequence[Attachment] = (),
+        /,
+        *,
+        taken: Collection[str] = (),
+    ) -> Outcome:
+        self.files.append(len(attachments))
         self.had.append(frozenset(taken))
         if self.error is not None:
             raise self.error
@@ -640,3 +650,37 @@ async def test_its_own_layout_and_where_it_is_refused(store: Store) -> None:
     assert [each.body[:3] for each in refuses.taken] == ["OWN", "Bea"]
     assert "7-day GMV" in refuses.taken[1].body
     assert (store.outcomes(first), store.outcomes(second)) == (["sent"], ["sent"])
+
+
+class Drawing(Nobody):
+    """Has a chart for every message, or breaks on it."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.broken = broken
+
+    def chart(self, _storage: object, _notification: Notification) -> Chart:  # type: ignore[override]
+        if self.broken:
+            raise ValueError("no past")
+        points = tuple((NOW - day * DAY, 100.0 + day) for day in range(5))
+        return Chart("7-day sales", "count", NOW, (Series(1, "Lamp", "17", points, (NOW,)),))
+
+
+async def test_a_picture_goes_with_the_first_try_only(store: Store) -> None:
+    """Where the service takes files; who failed may have taken the text of it already."""
+    plain, rich = Line(), Line([AGAIN], takes_files=True)
+    store.add(alerts(["Lamp"]), "growth/1", "growth/2")
+    clock = Clock()
+    courier = _courier(store, {"growth/1": plain, "growth/2": rich}, clock, keeper=Drawing())
+    await _turn(courier)
+    clock.now += 10
+    await _turn(courier)
+    assert (plain.files, rich.files) == ([0], [1, 0])
+
+
+async def test_a_picture_that_breaks_costs_no_message(store: Store) -> None:
+    """It goes without."""
+    line = Line(takes_files=True)
+    row = store.add(alerts(["Lamp"]), "growth/1")[0]
+    await _turn(_courier(store, {"growth/1": line}, Clock(), keeper=Drawing(broken=True)))
+    assert line.files == [0]
+    assert store.outcomes(row) == ["sent"]

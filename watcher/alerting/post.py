@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from watcher.alerting import troubles
 from watcher.alerting.audiences import Audience, audiences_of
+from watcher.alerting.charting import chart_of
 from watcher.alerting.joining import join_backlog
-from watcher.model import Instant, Notification
+from watcher.model import Chart, Instant, Notification
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import Database
 
@@ -39,6 +40,10 @@ class Post:
     def join(self, database: Database, target: str) -> bool:
         """Whether what waits for ``target`` was joined, or what was joined has changed."""
         return join_backlog(database, self.book(), target, self.now())
+
+    def chart(self, database: Database, notification: Notification) -> Chart | None:
+        """What a picture of the message shows, if it can have one."""
+        return chart_of(database, self.book(), notification.message)
 
     def died(self, database: Database, notification: Notification, reason: str) -> None:
         """Tell the operator by other targets, unless it is told already.

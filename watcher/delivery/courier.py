@@ -10,7 +10,7 @@ or the poll period is over (another process may have put a row back).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
@@ -21,9 +21,10 @@ import structlog
 
 from watcher.delivery.message import Rendered, Style, render
 from watcher.delivery.own import OwnTemplate
-from watcher.delivery.target import Kind, Outcome
+from watcher.delivery.pictures import picture
+from watcher.delivery.target import Attachment, Kind, Outcome
 from watcher.errors import StoreError
-from watcher.model import Instant, Notification
+from watcher.model import Chart, Instant, Notification
 from watcher.store.outbox import is_due
 from watcher.units import DAY, HOUR
 
@@ -99,7 +100,17 @@ class Sender(Protocol):
     @property
     def limit(self) -> int: ...
 
-    async def send(self, rendered: Rendered, /, *, taken: Collection[str] = ()) -> Outcome: ...
+    @property
+    def takes_files(self) -> bool: ...
+
+    async def send(
+        self,
+        rendered: Rendered,
+        attachments: Sequence[Attachment] = (),
+        /,
+        *,
+        taken: Collection[str] = (),
+    ) -> Outcome: ...
 
     def release(self) -> None:
         """It is not needed any more; a try under way may end."""
@@ -136,11 +147,14 @@ async def pause_until(event: asyncio.Event, seconds: float) -> None:
 class Keeper(Protocol[S_contra]):
     """Who knows what messages mean; asked on the store's thread.
 
-    ``join`` is asked before each try whether it made one of what waits for a target. ``died``
+    ``join`` is asked before each try whether it made one of what waits for a target, ``chart``
+    what its picture shows where the service takes pictures. ``died``
     (with the reason) and ``took`` hear what becomes of a row, in the transaction that notes it.
     """
 
     def join(self, storage: S_contra, target: str, /) -> bool: ...
+
+    def chart(self, storage: S_contra, notification: Notification, /) -> Chart | None: ...
 
     def died(self, storage: S_contra, notification: Notification, reason: str, /) -> object: ...
 
@@ -152,6 +166,9 @@ class Nobody:
 
     def join(self, _storage: object, _target: str) -> bool:
         return False
+
+    def chart(self, _storage: object, _notification: Notification) -> None:
+        """Draws nothing."""
 
     def died(self, _storage: object, _notification: Notification, _reason: str) -> None:
         """What is dead is seen in the outbox."""
@@ -361,7 +378,23 @@ class Courier(Generic[S]):
         rendered = await asyncio.to_thread(
             render, row.message, target.style, way.zone, target.limit, way.template
         )
-        return await target.send(rendered, taken=row.taken)
+        return await target.send(rendered, await self._pictures(row, target, way), taken=row.taken)
+
+    async def _pictures(
+        self, row: Notification, target: Sender, way: Way
+    ) -> tuple[Attachment, ...]:
+        """The message's picture. At the first try only: a service may have taken the text of one
+        that failed on its picture, and would get it again and again."""
+        if row.tries or not target.takes_files:
+            return ()
+        try:
+            chart = await self._store.run(lambda storage: self._keeper.chart(storage, row))
+            if chart is None:
+                return ()
+            return (await asyncio.to_thread(picture, chart, way.zone),)
+        except Exception:
+            log.exception("the picture could not be drawn; the message goes without", id=row.id)
+            return ()
 
     def _way(self, row: Notification) -> Way:
         return self._ways.get(row.channel, _USUAL)

@@ -144,13 +144,21 @@ def _why(evidence: Evidence, currency: str | None, told_at: Instant, zone: tzinf
     value = _value(evidence.value, evidence, None if moves else currency)
     if value is None:
         return f"{label}: {condition}" if condition else label
-    baseline = _value(evidence.baseline, evidence, None)
-    if baseline is None:
+    change = moved(evidence)
+    if not change:
         return f"{label} {value} ({condition})" if condition else f"{label} {value}"
-    moved = _moved(evidence)
     since = evidence.baseline_at
     when = f" since {_day(since, told_at, zone)}" if since is not None else ""
-    return f"{label} {baseline} → {value}{f' ({moved})' if moved else ''}{when}"
+    return f"{label} {change}{when}"
+
+
+def moved(evidence: Evidence) -> str:
+    """``1,200 → 4,830 (+303%)``; empty of what does not move."""
+    value, baseline = (_value(each, evidence, None) for each in (evidence.value, evidence.baseline))
+    if value is None or baseline is None:
+        return ""
+    share = _moved(evidence)
+    return f"{baseline} → {value}{f' ({share})' if share else ''}"
 
 
 def _value(value: float | str | None, evidence: Evidence, currency: str | None) -> str | None:

@@ -1,0 +1,85 @@
+"""What the picture of a message shows: the strongest products' metric over the last 30 days."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+
+from watcher.alerting.tracks import Track, tracks_of
+from watcher.model import Chart, Evidence, Instant, Item, Message, Series
+from watcher.rules.metrics import RANK, Metric
+from watcher.rules.rulebook import Rulebook
+from watcher.store.database import Database
+from watcher.units import DAY, Unit
+
+SPAN = 30 * DAY
+MOST = 6
+_SCANS = 800  # hourly ones of the span, and some
+_KINDS = ("alerts", "digest", "joined")
+_USUAL = "total_sale_7d_cnt"
+# A picture of flags or days says nothing that the message does not.
+_NOT_DRAWN = (Unit.FLAG, Unit.DAY, Unit.TEXT)
+
+
+def chart_of(database: Database, book: Rulebook, message: Message) -> Chart | None:
+    """The data of a picture for ``message``; None where there is nothing to draw."""
+    if message.kind not in _KINDS or message.data_at is None:
+        return None
+    shown = message.items[:MOST]
+    metric = _metric(book, shown)
+    at = message.data_at
+    scans = _scans(database, book, message, at)
+    series = [
+        each
+        for number, item in enumerate(shown, start=1)
+        if (each := _series(database, metric, scans, number, item, at)) is not None
+    ]
+    return Chart(metric.label, metric.unit.value, at, tuple(series)) if series else None
+
+
+def _metric(book: Rulebook, items: tuple[Item, ...]) -> Metric:
+    """The first metric that the strongest product's reasons name and that can be drawn."""
+    for item in items:
+        for evidence in item.why:
+            found = book.metrics.get(evidence.metric)
+            if found is not None and found.unit not in _NOT_DRAWN and RANK not in found.needs:
+                return found
+    return book.metrics[_USUAL]
+
+
+def _scans(database: Database, book: Rulebook, message: Message, at: Instant) -> list[Instant]:
+    """When the lists of the message's rules were read, in order."""
+    names = {message.rule, *(item.rule for item in message.items)}
+    keys = {rule.watch.key for rule in book.rules if rule.name in names}
+    times = {scan.at for key in keys for scan in database.history.scans(key, limit=_SCANS)}
+    return sorted(each for each in times if at - SPAN <= each <= at)
+
+
+def _series(
+    database: Database, metric: Metric, scans: list[Instant], number: int, item: Item, at: Instant
+) -> Series | None:
+    found = database.history.find(item.product_id, item.region)
+    if not found:
+        return None
+    (track,) = tracks_of(database, found[0], [metric], (), at - SPAN)
+    points = _points(track, scans)
+    if sum(value is not None for _, value in points) < 2:  # a dot is no past
+        return None
+    return Series(number, item.name, item.product_id, points, (item.since,), _of(metric, item))
+
+
+def _points(track: Track, scans: list[Instant]) -> tuple[tuple[Instant, float | None], ...]:
+    """A value for each change and for each scan since: a line that stood still is level."""
+    times: list[Instant] = track.at.tolist()
+    values = [None if math.isnan(value) else value for value in track.values.tolist()]
+    known = dict(zip(times, values, strict=True))
+    for scan in scans:
+        place = bisect_right(times, scan) - 1
+        if place >= 0:
+            known.setdefault(scan, values[place])
+    return tuple(sorted(known.items()))
+
+
+def _of(metric: Metric, item: Item) -> Evidence | None:
+    """The reason that is about the metric."""
+    return next((each for each in item.why if each.metric == metric.name), None)
