@@ -12,6 +12,9 @@ from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Watch
 from watcher.store.database import Database
 from watcher.store.sightings import ranks
+from watcher.units import DAY
+
+_AGE = "first_crawl_dt"  # what every age is counted from
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,8 @@ def tracks_of(
         if RANK in metric.needs:
             tracks += _places(database, product, metric, watches, since)
         else:
-            values = np.array([_at_one(metric, columns, row, at) for row in range(len(at))])
-            tracks.append(Track(metric.name, metric.label, metric, at, values.astype(np.float64)))
+            values = _values(metric, columns, at)
+            tracks.append(Track(metric.name, metric.label, metric, at, values))
     return tracks
 
 
@@ -76,10 +79,15 @@ def _changed(table: Floats) -> Bools:
     return changed
 
 
-def _at_one(metric: Metric, columns: dict[str, Floats], row: int, at: Ints) -> float:
-    """An age, and what is made of one, is that of the day of the observation."""
-    then = {name: columns[name][row : row + 1] for name in metric.needs}
-    return float(metric.compute(then, int(at[row]))[0])
+def _values(metric: Metric, columns: dict[str, Floats], at: Ints) -> Floats:
+    """(m,) the metric at each instant. An age, and what is made of one, is that of its day."""
+    values = np.full(len(at), np.nan)
+    days = at // DAY if _AGE in metric.needs else np.zeros_like(at)
+    for day in np.unique(days):
+        rows = days == day
+        then = {name: columns[name][rows] for name in metric.needs}
+        values[rows] = metric.compute(then, int(at[rows][0]))
+    return values
 
 
 def _places(
