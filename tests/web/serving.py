@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import aiohttp
 
-from tests.alerting.world import World
+from watcher.model import Instant
+from watcher.rules.rulebook import Rulebook
 from watcher.store.writer import Reader, Writer
 from watcher.web.app import Site, Sources
 
@@ -55,6 +57,16 @@ class Page:
         found = _TOKEN.search((await self.get(path))[1])
         assert found is not None
         return found[1]
+
+
+class World(Protocol):
+    """The rules and the time that a page shows."""
+
+    @property
+    def book(self) -> Rulebook: ...
+
+    @property
+    def now(self) -> Instant: ...
 
 
 @asynccontextmanager

@@ -12,9 +12,6 @@ from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Watch
 from watcher.store.database import Database
 from watcher.store.sightings import ranks
-from watcher.units import DAY
-
-_AGE = "first_crawl_dt"  # what every age is counted from
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,8 @@ def tracks_of(
         if RANK in metric.needs:
             tracks += _places(database, product, metric, watches, since)
         else:
-            values = _values(metric, columns, at)
+            # An age, and what is made of one, is that of the day of each observation.
+            values = metric.compute({name: columns[name] for name in metric.needs}, at)
             tracks.append(Track(metric.name, metric.label, metric, at, values))
     return tracks
 
@@ -77,17 +75,6 @@ def _changed(table: Floats) -> Bools:
     same = (before == after) | (np.isnan(before) & np.isnan(after))
     changed[1:] = ~same.all(axis=1)
     return changed
-
-
-def _values(metric: Metric, columns: dict[str, Floats], at: Ints) -> Floats:
-    """(m,) the metric at each instant. An age, and what is made of one, is that of its day."""
-    values = np.full(len(at), np.nan)
-    days = at // DAY if _AGE in metric.needs else np.zeros_like(at)
-    for day in np.unique(days):
-        rows = days == day
-        then = {name: columns[name][rows] for name in metric.needs}
-        values[rows] = metric.compute(then, int(at[rows][0]))
-    return values
 
 
 def _places(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from watcher.alerting.tracks import Track
+from watcher.delivery.neutral import shorten
 from watcher.model import Instant
 from watcher.rules.metrics import RANK
 from watcher.store.alerts import AlertRow
@@ -76,15 +77,23 @@ def _span(row: AlertRow, now: Instant) -> Span:
     alert = row.alert
     fired = alert.fired_at or alert.since
     label = f"{alert.short_id} {alert.rule}: fired {_moment(fired)}"
+    tip = f"{alert.short_id} {shorten(alert.rule, 20)}: {_day(fired)}"
     end = alert.resolved_at
-    label += f", ended {_moment(end)}" if end is not None else ", still firing"
-    return Span(alert.short_id, fired, end if end is not None else now, label)
+    if end is None:
+        return Span(alert.short_id, fired, now, f"{tip} until now", f"{label}, still firing")
+    tip += f" to {_day(end)}" if _day(end) != _day(fired) else ""
+    return Span(alert.short_id, fired, end, tip, f"{label}, ended {_moment(end)}")
 
 
 def _moment(instant: Instant) -> str:
     """``16 Nov 2026, 06:00``."""
     when = at(instant)
     return f"{when.day} {when:%b %Y, %H:%M}"
+
+
+def _day(instant: Instant) -> str:
+    when = at(instant)
+    return f"{when.day} {when:%b}"
 
 
 def _moved(first: float, last: float, unit: Unit) -> str:

@@ -48,11 +48,13 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Something from one instant to another, as an alert: ``name`` in a word, ``label`` in full."""
+    """Something from one instant to another, as an alert: its ``name`` in a word, a ``tip`` that
+    a phone has room for, and a ``label`` in full."""
 
     name: str
     begin: Instant
     end: Instant
+    tip: str
     label: str
 
 
@@ -63,6 +65,7 @@ class Mark:
     x: float
     width: float
     name: str
+    tip: str
     label: str
     anchor: str
 
@@ -144,15 +147,11 @@ def thinned(x: Floats, y: Floats, columns: int = COLUMNS) -> tuple[Floats, Float
     if len(x) <= 2 * columns:
         return x, y
     column = np.minimum((x * columns).astype(np.int64), columns - 1)
-    kept: set[int] = set()
-    for one in np.unique(column):
-        rows = np.flatnonzero(column == one)
-        kept |= {int(rows[0]), int(rows[-1])}
-        known = rows[np.isfinite(y[rows])]
-        if len(known):
-            kept |= {int(known[np.argmin(y[known])]), int(known[np.argmax(y[known])])}
-    chosen = np.array(sorted(kept), np.int64)
-    return x[chosen], y[chosen]
+    first = np.flatnonzero(np.diff(column, prepend=-1))
+    last = np.append(first[1:], len(x)) - 1
+    least, largest = np.fmin.reduceat(y, first), np.fmax.reduceat(y, first)
+    across = np.column_stack([x[first], x[first], x[first], x[last]])
+    return across.ravel(), np.column_stack([y[first], least, largest, y[last]]).ravel()
 
 
 def _path(x: Floats, y: Floats) -> str:
@@ -198,7 +197,7 @@ def _nice(step: float) -> float:
 def _days(begin: Instant, end: Instant) -> Iterator[Tick]:
     """Days below the plot, evenly, none cut off at the edges."""
     midnights = range(begin - begin % DAY + DAY, end + 1, DAY)
-    every = max(math.ceil(len(midnights) / 5), 1)
+    every = max(math.ceil(len(midnights) / 4), 1)
     with_year = at(begin).year != at(end).year
     for midnight in midnights[every // 2 :: every]:
         place = 100 * (midnight - begin) / (end - begin)
@@ -249,6 +248,7 @@ def _marks(spans: Sequence[Span], begin: Instant, end: Instant) -> Iterator[Mark
             x=round(left, 2),
             width=round(max(right - left, 0.0), 2),
             name=span.name if roomy else "",
+            tip=span.tip,
             label=span.label,
             anchor=_anchor(left),
         )

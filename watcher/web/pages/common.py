@@ -14,7 +14,15 @@ from watcher.web.desk import Desk, whole_number
 from watcher.web.words import Line, lines
 
 T = TypeVar("T")
-DURATIONS = ("1h", "6h", "1d", "3d", "1w", "30d")  # that a silence is offered to last
+# How long a silence is offered to last.
+DURATIONS = (
+    ("1h", "1 hour"),
+    ("6h", "6 hours"),
+    ("1d", "1 day"),
+    ("3d", "3 days"),
+    ("1w", "1 week"),
+    ("30d", "30 days"),
+)
 
 
 def lines_of(rows: Sequence[AlertRow], desk: Desk) -> list[Line]:

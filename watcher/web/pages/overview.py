@@ -17,8 +17,8 @@ from watcher.web.desk import Desk, as_json
 from watcher.web.metrics import exposition
 from watcher.web.pages.common import lines_of, stored
 
-FIRING = 20
-MESSAGES = 8
+FIRING = 12
+MESSAGES = 6
 WATCHES = 10
 
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from watcher.model import AlertState, Health, Instant, Notification
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Group
+from watcher.rules.conditions.text import Text
 from watcher.rules.rulebook import Rule
 from watcher.store import browsing
 from watcher.store.alerts import AlertRow
@@ -20,9 +21,9 @@ from watcher.web import links, words
 from watcher.web.desk import Desk, as_json
 from watcher.web.pages.common import DURATIONS, lines_of, page_of, stored, summary
 
-LIVE = 25
-PAST = 15
-MESSAGES = 20
+LIVE = 10
+PAST = 8
+MESSAGES = 12
 _GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
 
 
@@ -99,7 +100,14 @@ def term(condition: Condition) -> Term:
     if isinstance(condition, Group):
         parts = tuple(term(part) for part in condition.parts)
         return Term(_GROUPS.get(condition.word, condition.word), parts)
-    return Term(str(condition))
+    return Term(f"{_subject(condition)} {condition}".strip())
+
+
+def _subject(condition: Condition) -> str:
+    """What a single condition is about: metrics, or a text."""
+    if isinstance(condition, Text):
+        return condition.attribute.label
+    return ", ".join(metric.label for metric in condition.metrics)
 
 
 def _rule(desk: Desk, request: web.Request) -> Rule:
