@@ -22,6 +22,7 @@ POINTS = 40  # that can be pointed at; the table below the plot has every value
 COLUMNS = 250  # of the line: beyond that only the extremes of each are drawn
 MARKS = 12
 _TICKS = 3
+_SAME = 1e-9  # values nearer to each other than that are one
 _LABEL_ROOM = 9.0  # percent of the width that a label below the plot needs
 
 
@@ -129,7 +130,7 @@ def sparkline(instants: Ints, values: Floats, within: tuple[Instant, Instant]) -
     begin, end = within
     x = (np.clip(instants, begin, end) - begin) / max(end - begin, 1)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    flat = high == low
+    flat = high - low < _SAME
     y = np.where(np.isnan(values), np.nan, 0.5) if flat else 1 - (values - low) / (high - low)
     return _path(*thinned(x, y, columns=60))
 
@@ -176,8 +177,8 @@ def _scale(values: Floats, *, upside_down: bool) -> tuple[Scale, list[float]]:
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if 0 <= low < 0.7 * high and not upside_down:
         low = 0.0
-    if high == low:
-        room = abs(high) * 0.1 or 1.0
+    if high - low < _SAME:
+        room = abs(high) * 0.1 if abs(high) > 1_000 * _SAME else 1.0
         low, high = low - room, high + room
     step = _nice((high - low) / _TICKS)
     first, last = math.floor(low / step), math.ceil(high / step)
