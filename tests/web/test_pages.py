@@ -70,11 +70,12 @@ async def test_the_overview(page: Page) -> None:
         for part in (
             "delivery stands still",
             "The rule file can&#39;t be used.",
+            "503: &lt;i&gt;later&lt;/i&gt;",
             "Firing now",
             html.escape(HOSTILE).replace("&quot;", "&#34;"),
             "Last messages",
             "Credits",
-            "503: &lt;i&gt;later&lt;/i&gt;",
+            "US, by 7-day sales",
         )
     ]
     assert order == sorted(order)

@@ -35,6 +35,8 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
     """``GET /``."""
     front = await _read(desk)
     state = front.state
+    failing = [each for each in state.watches if each.health.failing_since is not None]
+    broken = [each for each in state.rules if each.health.failing_since is not None]
     return desk.html(
         request,
         "overview.html",
@@ -44,7 +46,8 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
         total=sum(rule.firing for rule in state.rules),
         messages=front.messages,
         watches=_urgent(state.watches)[:WATCHES],
-        broken=[rule for rule in state.rules if rule.health.failing_since is not None],
+        failing=failing[:WATCHES],
+        broken=broken[:WATCHES],
         read=any(watch.last is not None for watch in state.watches),
     )
 
