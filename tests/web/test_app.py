@@ -89,6 +89,15 @@ async def test_only_by_names_of_this_machine(page: Page) -> None:
     assert (await page.get("../rules.yaml"))[0] == 404
 
 
+async def test_where_the_database_fails(page: Page) -> None:
+    """A page that says why, with 503; a line of the same for programs."""
+    await page.sources.write(lambda database: database.execute("DROP TABLE told"))
+    status, html = await page.get()
+    assert status == 503
+    assert "the database failed" in html
+    assert (await page.get("api/alerts.json"))[0] == 503
+
+
 async def test_a_port_in_use(page: Page) -> None:
     """One clear line."""
     port = page.site.url.rstrip("/").rpartition(":")[2]
