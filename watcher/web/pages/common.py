@@ -61,5 +61,6 @@ def summary(one: Notification) -> dict[str, object]:
         "next_try": one.next_try if one.state is NotificationState.WAITING else None,
         "tries": one.tries,
         "error": one.error,
+        "joined": one.joined,
         "finished": one.finished,
     }

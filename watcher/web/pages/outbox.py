@@ -24,6 +24,7 @@ _HEADS = {
     "waiting": ("Waiting", "Not taken yet. Each target gets its oldest message first."),
     "sent": ("Recently sent", "The service took them."),
 }
+_TEXTS = {"joined": "They waited with dozens of others: one message tells what of all still holds."}
 _FRONT = 15  # of each state, where no state is asked for
 
 
@@ -88,9 +89,9 @@ async def retry(desk: Desk, request: web.Request) -> web.StreamResponse:
     """``POST /outbox/retry``: one by ``id``, or all that are dead."""
     fields = await desk.forms.read(request)
     ids, now = _ids(fields), desk.now()
-    count = await desk.sources.write(lambda database: database.outbox.retry(ids, now))
+    moved = await desk.sources.write(lambda database: database.outbox.retry(ids, now))
     desk.sources.wake()
-    raise see(own_path(fields.get("back", ""), "/outbox"), "retried", count)
+    raise see(own_path(fields.get("back", ""), "/outbox"), "retried", len(moved))
 
 
 async def drop(desk: Desk, request: web.Request) -> web.StreamResponse:
@@ -99,9 +100,9 @@ async def drop(desk: Desk, request: web.Request) -> web.StreamResponse:
     ids, now = _ids(fields), desk.now()
     if ids is None:
         raise web.HTTPBadRequest(text="Which message is to be dropped?")
-    count = await desk.sources.write(lambda database: database.outbox.drop(ids, now))
+    moved = await desk.sources.write(lambda database: database.outbox.drop(ids, now))
     desk.sources.wake()
-    raise see(own_path(fields.get("back", ""), "/outbox"), "dropped", count)
+    raise see(own_path(fields.get("back", ""), "/outbox"), "dropped", len(moved))
 
 
 def _ids(fields: Mapping[str, str]) -> list[int] | None:
@@ -134,6 +135,6 @@ async def _read(desk: Desk, query: Mapping[str, str]) -> _Found:
 def _group(database: Database, state: NotificationState, before: int | None, size: int) -> Group:
     ids, more = page_of(browsing.notifications(database, state, before, size + 1), size)
     following = ids[-1] if more else None
-    head, text = _HEADS.get(state.value, (state.value.capitalize(), ""))
+    head, text = _HEADS.get(state.value, (state.value.capitalize(), _TEXTS.get(state.value, "")))
     older = with_query("/outbox", state=state.value, before=following) if following else ""
     return Group(state.value, head, text, stored(database, ids), older, following)
