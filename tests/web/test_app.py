@@ -104,3 +104,16 @@ async def test_a_port_in_use(page: Page) -> None:
     second = Site(page.sources, f"127.0.0.1:{port}")
     with pytest.raises(ListenError, match="the port is in use"):
         await second.start()
+
+
+async def test_credits_against_their_caps(tmp_path: Path) -> None:
+    """In numbers, and as a bar that is never longer than its track."""
+    path = tmp_path / "watcher.db"
+    with Database.open(path) as database:
+        world = World(database, f"api: {{credits_per_day: 500, credits_per_month: 400}}\n{RULES}")
+        database.ledger.charge("w", 455, world.now)
+        async with serving(path, world) as page:
+            _, html = await page.get()
+    assert "of 500 credits (91%)" in html
+    assert 'class="warn" width="91.0%"' in html
+    assert 'class="bad" width="100%"' in html

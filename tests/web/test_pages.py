@@ -210,3 +210,4 @@ async def test_every_answer_is_strict(page: Page) -> None:
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
         async with session.post(page.site.url) as answer:
             assert answer.status == 405
+            assert answer.headers["Allow"] == "GET,HEAD"

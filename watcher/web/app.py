@@ -141,6 +141,7 @@ class Site:
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
         """What went wrong is a page as well, or a line for programs."""
+        allowed = ""
         try:
             return await handler(request)
         except StoreError as error:
@@ -150,8 +151,13 @@ class Site:
             if answer.status < 400:
                 raise
             status, text = answer.status, answer.text or ""
+            allowed = answer.headers.get("Allow", "")
             if text == f"{status}: {answer.reason}":  # aiohttp's own word
                 text = "There is no such page." if status == 404 else answer.reason
         if request.path.startswith(("/api/", "/static/")):
-            return web.Response(text=f"{text}\n", status=status)
-        return self._desk.html(request, "error.html", status=status, code=status, text=text)
+            response = web.Response(text=f"{text}\n", status=status)
+        else:
+            response = self._desk.html(request, "error.html", status=status, code=status, text=text)
+        if allowed:
+            response.headers["Allow"] = allowed
+        return response

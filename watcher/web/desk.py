@@ -13,7 +13,7 @@ from aiohttp import web
 
 from watcher.model import Instant
 from watcher.store.database import Database
-from watcher.units import format_number
+from watcher.units import format_number, format_percent
 from watcher.web import links, words
 from watcher.web.forms import Forms
 from watcher.web.sources import Sources
@@ -50,6 +50,7 @@ def templates() -> jinja2.Environment:
     )
     made.filters |= {
         "number": format_number,
+        "percent": format_percent,
         "ago": words.ago,
         "instant": words.moment,
         "iso": words.iso,

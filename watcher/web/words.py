@@ -18,7 +18,8 @@ _ADDRESS = re.compile(r"\b(\w+://)[^\s\"'<>]+")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An alert in a list: ``why`` says in words what it fired on."""
+    """An alert in a list: ``why`` says in words what it fired on. ``severity`` is its rule's now;
+    None where there is no such rule any more."""
 
     row: AlertRow
     why: tuple[str, ...]

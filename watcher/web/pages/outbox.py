@@ -82,7 +82,8 @@ async def message(desk: Desk, request: web.Request) -> web.StreamResponse:
     if found is None:
         raise web.HTTPNotFound(text="There is no such message, or it is not kept any more.")
     view = view_of(found.message, found.message.title, UTC)
-    return desk.html(request, "message.html", one=found, tries=tries, view=view)
+    linked = any(rule.name == found.message.rule for rule in desk.sources.book().rules)
+    return desk.html(request, "message.html", one=found, tries=tries, view=view, linked=linked)
 
 
 async def retry(desk: Desk, request: web.Request) -> web.StreamResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import numpy as np
 from aiohttp import web
@@ -76,7 +77,7 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
         "product.html",
         facts=past.facts,
         known=tuple(_known(past.facts)),
-        outside=f"{PRODUCT_PAGE}{past.facts.product_id}",
+        outside=f"{PRODUCT_PAGE}{quote(past.facts.product_id, safe='')}",
         cards=_cards(past, asked),
         chosen=chosen,
         metric=asked.metric,
