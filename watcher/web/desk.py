@@ -47,6 +47,7 @@ def templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        auto_reload=False,
     )
     made.filters |= {
         "number": format_number,
@@ -59,6 +60,8 @@ def templates() -> jinja2.Environment:
         "product_link": links.product,
     }
     made.globals |= {"navigation": NAVIGATION}
+    for name in made.list_templates():  # now: later there may be no handle left to open them
+        made.get_template(name)
     return made
 
 
