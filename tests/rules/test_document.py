@@ -156,3 +156,25 @@ def test_paths_in_words() -> None:
     """As the rule file's own language writes them."""
     assert path_text(("rules", 0, "watch", "region")) == "rules[0].watch.region"
     assert path_text(()) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "excerpt"),
+    [
+        ("rules:\n  - name: a\n    x: ${KEY}\n\n  # next\n  - name: b\n", ("rules", 0),
+         "name: a\nx: ${KEY}"),
+        ("rules:\n  - name: a\n    x: 1\n\n  # next\n  - name: b\n", ("rules", 1), "name: b"),
+        ("rules:\n- name: a\n# in\n  when:\n    b: 1 # why\nother: 2\n", ("rules", 0),
+         "name: a\n# in\nwhen:\n  b: 1 # why"),
+        ("rules:\n  - {name: a,\n     x: 1}\n  - {name: b}\nz: 1\n", ("rules", 0),
+         "{name: a,\n x: 1}"),
+        ("rules: [{name: a}, {name: b}]\nz: 1", ("rules", 1), "{name: b}]"),
+        ("r:\n  - d: |\n      two\n\n      lines\n    e: 1\r\n  - 5\n", ("r", 0),
+         "d: |\n  two\n\n  lines\ne: 1"),
+        ("a: &x {b: 1}\nc:\n  - *x\n", ("c", 0), "*x"),
+        ("a: \"x\u2028y\"\nb:\n  - c: 1", ("b", 0), "c: 1"),
+    ],
+)  # fmt: skip
+def test_a_value_as_it_is_written(text: str, path: tuple[str | int, ...], excerpt: str) -> None:
+    """Its own lines, comments inside of it included, without the indent that they share."""
+    assert read(text, "r").excerpt(path) == excerpt

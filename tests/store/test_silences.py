@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.store.making import DAY, START, scan
+from tests.store.making import DAY, START, scan, with_products
 from watcher.store.database import Database
 from watcher.store.silences import Silence
 
@@ -92,3 +92,13 @@ def test_old_silences_are_pruned(store: Database) -> None:
     while store.pruner.step(0, START + 1).more:
         pass
     assert [each.ends for each in store.silences.list()] == [START + DAY]
+
+
+def test_those_of_a_product(store: Database) -> None:
+    """That are on and cover it, whatever rules they are of."""
+    first, second, *_ = with_products(store)
+    by_id = store.silences.add(begins=START, ends=START + DAY, product="1")
+    of_rule = store.silences.add(begins=START, ends=START + 2 * DAY, rule="a", product="*")
+    store.silences.add(begins=START - 2, ends=START - 1, product="1")
+    assert store.silences.of_product(first, START) == [of_rule, by_id]
+    assert store.silences.of_product(second, START) == [of_rule]

@@ -10,12 +10,12 @@ import aiohttp
 import pytest
 
 from tests.alerting.world import World
+from tests.web.serving import serving
 from tests.web.test_app import RULES
 from watcher.errors import ListenError
 from watcher.store.database import Database
-from watcher.store.writer import Reader
 from watcher.web.access import parse_address, read_token
-from watcher.web.app import Site, Sources
+from watcher.web.app import Site
 
 TOKEN = "0123456789abcdef-token"
 
@@ -72,21 +72,10 @@ def test_white_space_around_a_token(tmp_path: Path) -> None:
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     """A page on all of the machine's addresses, with a token."""
-
-    async def ill() -> str | None:
-        return None
-
     path = tmp_path / "watcher.db"
     with Database.open(path) as database:
-        world = World(database, RULES)
-        async with Reader(path) as reader:
-            sources = Sources(reader.run, lambda: world.book, lambda: world.now, ill)
-            made = Site(sources, "0.0.0.0:0", TOKEN)
-            await made.start()
-            try:
-                yield made
-            finally:
-                await made.stop()
+        async with serving(path, World(database, RULES), "0.0.0.0:0", TOKEN) as page:
+            yield page.site
 
 
 def basic(text: str) -> str:

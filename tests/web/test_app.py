@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from tests.alerting.world import World
 from tests.store.making import START
+from tests.web.serving import Page, serving
 from watcher.alerting import troubles
 from watcher.errors import ListenError
 from watcher.store.database import Database
-from watcher.store.writer import Reader
-from watcher.web.app import Site, Sources
+from watcher.web.app import Site
 
 RULES = """
 rules:
@@ -25,40 +22,6 @@ rules:
     watch: {sort: total_sale_7d_cnt desc}
     when: {total_sale_7d_cnt: {at_least: 20}}
 """
-
-
-@dataclass
-class Page:
-    """A served page; ``ill`` is what the daemon would say of its health."""
-
-    site: Site
-    ill: str | None = None
-
-    async def get(self, path: str = "", host: str | None = None) -> tuple[int, str]:
-        """Status and text."""
-        headers = {"Host": host} if host else {}
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(f"{self.site.url}{path}", headers=headers) as answer,
-        ):
-            return answer.status, await answer.text()
-
-
-@asynccontextmanager
-async def serving(path: Path, world: World) -> AsyncIterator[Page]:
-    """The page of a database, on a free port."""
-
-    async def ill() -> str | None:
-        return served.ill
-
-    async with Reader(path) as reader:
-        sources = Sources(reader.run, lambda: world.book, lambda: world.now, ill)
-        served = Page(Site(sources, "127.0.0.1:0"))
-        await served.site.start()
-        try:
-            yield served
-        finally:
-            await served.site.stop()
 
 
 @pytest.fixture
@@ -93,7 +56,7 @@ async def test_before_the_first_scan(tmp_path: Path) -> None:
             status, html = await empty.get()
     assert status == 200
     assert "waiting for its first scan" in html
-    assert "Nothing has fired yet" in html
+    assert "Nothing has been read yet" in html
 
 
 async def test_health(page: Page) -> None:
@@ -114,6 +77,7 @@ async def test_metrics_and_json(page: Page) -> None:
     data = json.loads((await page.get("api/overview.json"))[1])
     assert data["overview"]["rules"][0]["firing"] == 1
     assert data["alerts"][0]["alert"]["state"] == "firing"
+    assert data["ill"] is None
 
 
 async def test_only_by_names_of_this_machine(page: Page) -> None:
@@ -125,9 +89,31 @@ async def test_only_by_names_of_this_machine(page: Page) -> None:
     assert (await page.get("../rules.yaml"))[0] == 404
 
 
+async def test_where_the_database_fails(page: Page) -> None:
+    """A page that says why, with 503; a line of the same for programs."""
+    await page.sources.write(lambda database: database.execute("DROP TABLE told"))
+    status, html = await page.get()
+    assert status == 503
+    assert "the database failed" in html
+    assert (await page.get("api/alerts.json"))[0] == 503
+
+
 async def test_a_port_in_use(page: Page) -> None:
     """One clear line."""
     port = page.site.url.rstrip("/").rpartition(":")[2]
-    second = Site(page.site._sources, f"127.0.0.1:{port}")
+    second = Site(page.sources, f"127.0.0.1:{port}")
     with pytest.raises(ListenError, match="the port is in use"):
         await second.start()
+
+
+async def test_credits_against_their_caps(tmp_path: Path) -> None:
+    """In numbers, and as a bar that is never longer than its track."""
+    path = tmp_path / "watcher.db"
+    with Database.open(path) as database:
+        world = World(database, f"api: {{credits_per_day: 500, credits_per_month: 400}}\n{RULES}")
+        database.ledger.charge("w", 455, world.now)
+        async with serving(path, world) as page:
+            _, html = await page.get()
+    assert "of 500 credits (91%)" in html
+    assert 'class="warn" width="91.0%"' in html
+    assert 'class="bad" width="100%"' in html

@@ -69,10 +69,11 @@ def overview(database: Database, book: Rulebook, now: Instant) -> Overview:
     """Read the state of ``book``'s watches and rules at ``now``."""
     counts = database.alerts.counts()
     credits_today = database.ledger.by_watch(now)
+    health = {(each.kind, each.name): each for each in database.health.list()}
     return Overview(
         now=now,
         watches=tuple(
-            _watch(database, book, watch, credits_today, now) for watch in book.used_watches
+            _watch(database, book, watch, health, credits_today, now) for watch in book.used_watches
         ),
         rules=tuple(
             RuleStatus(
@@ -82,7 +83,7 @@ def overview(database: Database, book: Rulebook, now: Instant) -> Overview:
                 rule.notify,
                 counts.get((rule.name, AlertState.PENDING), 0),
                 counts.get((rule.name, AlertState.FIRING), 0),
-                database.health.get("rule", rule.name),
+                _health(health, "rule", rule.name),
             )
             for rule in book.rules
         ),
@@ -93,7 +94,12 @@ def overview(database: Database, book: Rulebook, now: Instant) -> Overview:
 
 
 def _watch(
-    database: Database, book: Rulebook, watch: Watch, spent: Mapping[str, int], now: Instant
+    database: Database,
+    book: Rulebook,
+    watch: Watch,
+    health: Mapping[tuple[str, str], Health],
+    spent: Mapping[str, int],
+    now: Instant,
 ) -> WatchStatus:
     scans = database.history.scans(watch.key, limit=plan.LOOK_BACK)
     return WatchStatus(
@@ -104,9 +110,14 @@ def _watch(
         rules=tuple(rule.name for rule in book.rules_of(watch)),
         last=scans[0] if scans else None,
         due=max(plan.due(watch.schedule, scans, now), now),
-        health=database.health.get("watch", watch.key),
+        health=_health(health, "watch", watch.key),
         credits_today=spent.get(watch.key, 0),
     )
+
+
+def _health(known: Mapping[tuple[str, str], Health], kind: str, name: str) -> Health:
+    """Nothing bad of what was never heard of."""
+    return known.get((kind, name)) or Health(kind, name)
 
 
 def _credits(spent: Spent, book: Rulebook) -> Credits:

@@ -46,8 +46,9 @@ def tracks_of(
         if RANK in metric.needs:
             tracks += _places(database, product, metric, watches, since)
         else:
-            values = np.array([_at_one(metric, columns, row, at) for row in range(len(at))])
-            tracks.append(Track(metric.name, metric.label, metric, at, values.astype(np.float64)))
+            # An age, and what is made of one, is that of the day of each observation.
+            values = metric.compute({name: columns[name] for name in metric.needs}, at)
+            tracks.append(Track(metric.name, metric.label, metric, at, values))
     return tracks
 
 
@@ -74,12 +75,6 @@ def _changed(table: Floats) -> Bools:
     same = (before == after) | (np.isnan(before) & np.isnan(after))
     changed[1:] = ~same.all(axis=1)
     return changed
-
-
-def _at_one(metric: Metric, columns: dict[str, Floats], row: int, at: Ints) -> float:
-    """An age, and what is made of one, is that of the day of the observation."""
-    then = {name: columns[name][row : row + 1] for name in metric.needs}
-    return float(metric.compute(then, int(at[row]))[0])
 
 
 def _places(

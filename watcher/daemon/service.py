@@ -82,7 +82,12 @@ class Service:
             return None
         reader = await stack.enter_async_context(Reader(self.database))
         sources = Sources(
-            read=reader.run, book=lambda: daemon.book, now=self.clock.now, ill=daemon.ill
+            read=reader.run,
+            write=daemon.writer.run,
+            book=lambda: daemon.book,
+            now=self.clock.now,
+            ill=daemon.ill,
+            wake=daemon.courier.wake,
         )
         site = Site(sources, self.listen, self.token)
         await site.start()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, TypeAlias
 
 import yaml
@@ -35,6 +36,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff
 # letters that nobody writes stand for the braces, so that every column stays what it was.
 _BRACED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
 _HIDDEN = re.compile("\\$\ue000([A-Za-z_][A-Za-z0-9_]*)\ue001", re.ASCII)
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as YAML counts lines
 _STANDARD = "tag:yaml.org,2002:"
 
 
@@ -55,6 +57,7 @@ class Document:
     name: str
     value: object
     spot: Spot
+    lines: tuple[str, ...] = field(default=("",), repr=False)
 
     def problem(self, path: Path, message: str, *, at_key: bool = False) -> Problem:
         """A problem of the value at ``path``, or of its key: then it belongs to the parent."""
@@ -64,6 +67,23 @@ class Document:
             line, column = spot.key
         shown = path[:-1] if at_key else path
         return _problem(self.name, line, column, shown, message)
+
+    def excerpt(self, path: Path) -> str:
+        """The lines in which the value at ``path`` is written, without the indent they share.
+
+        ``${NAME}`` stands there as it is written, never what is filled in.
+        """
+        spot = self._at(path)
+        indent = spot.column - 1
+        lines = [self.lines[spot.line - 1][indent:].rstrip()]
+        for line in islice(self.lines, spot.line, None):
+            # A comment may stand anywhere; those after the last line of the value are cut below.
+            if line[:indent].strip() and not line.lstrip().startswith("#"):
+                break
+            lines.append(line[min(indent, len(line) - len(line.lstrip())) :].rstrip())
+        while len(lines) > 1 and (not lines[-1] or lines[-1].lstrip().startswith("#")):
+            lines.pop()
+        return "\n".join(lines)
 
     def _at(self, path: Path) -> Spot:
         """The spot of a path, or of the nearest value around it where it has none."""
@@ -111,7 +131,7 @@ def read(data: bytes | str, name: str) -> Document:
         column = control.start() - text.rfind("\n", 0, control.start())
         what = f"a control character (U+{ord(control[0]):04X}) can't stand in a rule file"
         raise Unreadable((Problem(name, line, column, "", what),))
-    builder = _Builder(name)
+    builder = _Builder(name, text)
     try:
         for event in yaml.parse(_BRACED.sub("$\ue000\\1\ue001", text), Loader=_LOADER):
             builder.take(event)
@@ -160,9 +180,10 @@ class _Anchored:
 class _Builder:
     """Puts the parser's events together; notes what is wrong and reads on where it can."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, text: str) -> None:
         self.problems: list[Problem] = []
         self._name = name
+        self._lines = tuple(_BREAK.split(text))
         self._stack: list[_Open] = []
         self._anchors: dict[str, _Anchored | None] = {}
         self._nodes = 0
@@ -175,7 +196,7 @@ class _Builder:
             self.problems.append(Problem(self._name, 0, 0, "", "the file is empty"))
         if self.problems or self._root is None:
             raise Unreadable(tuple(self.problems))
-        return Document(self._name, *self._root)
+        return Document(self._name, *self._root, self._lines)
 
     def take(self, event: Any) -> None:
         """One event."""

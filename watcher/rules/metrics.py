@@ -13,12 +13,13 @@ from typing import TypeAlias
 import numpy as np
 
 from watcher.keyapi.fields import NUMERIC, TEXTS
-from watcher.model import Floats, Instant
+from watcher.model import Floats, Instant, Ints
 from watcher.rules.words import nearest
 from watcher.units import DAY, Unit
 
 Columns: TypeAlias = Mapping[str, Floats]
-Compute: TypeAlias = Callable[[Columns, Instant], Floats]
+When: TypeAlias = Instant | Ints  # one for the whole column, or (n,) one for each row
+Compute: TypeAlias = Callable[[Columns, When], Floats]
 
 RANK = "rank"
 
@@ -30,9 +31,9 @@ _WEEK, _MONTH = 7, 30
 class Metric:
     """Something that a product has a number of.
 
-    ``needs`` are the API's numeric fields (or ``rank``) whose columns ``compute`` is given; the
-    instant is when they were observed. ``names`` are a flag's values by name. ``definition`` is
-    the user's own expression.
+    ``needs`` are the API's numeric fields (or ``rank``) whose columns ``compute`` is given, with
+    the instant at which they were observed, or one for each row. ``names`` are a flag's values
+    by name. ``definition`` is the user's own expression.
     """
 
     name: str
@@ -63,13 +64,13 @@ ATTRIBUTES = tuple(Attribute(text.name, text.label, text.meaning) for text in TE
 
 
 def _plain(name: str) -> Compute:
-    def column(columns: Columns, _at: Instant) -> Floats:
+    def column(columns: Columns, _at: When) -> Floats:
         return columns[name]
 
     return column
 
 
-def _ages(columns: Columns, at: Instant) -> Floats:
+def _ages(columns: Columns, at: When) -> Floats:
     """Days from ``first_crawl_dt`` (yyyymmdd) to the UTC day of ``at``; never below 0."""
     value = columns["first_crawl_dt"]
     whole = np.where(np.isfinite(value) & (np.abs(value) < 1e9), value, 0).astype(np.int64)
@@ -82,20 +83,20 @@ def _ages(columns: Columns, at: Instant) -> Floats:
     return np.where(valid, np.maximum(age, 0), np.nan).astype(np.float64)
 
 
-def _commission(columns: Columns, _at: Instant) -> Floats:
+def _commission(columns: Columns, _at: When) -> Floats:
     rate = columns["product_commission_rate"]
     return np.where(rate > 1, rate / 100, rate)
 
 
 def _ratio(above: str, below: str) -> Compute:
-    def compute(columns: Columns, _at: Instant) -> Floats:
+    def compute(columns: Columns, _at: When) -> Floats:
         return _divide(columns[above], columns[below])
 
     return compute
 
 
 def _sum(*names: str) -> Compute:
-    def compute(columns: Columns, _at: Instant) -> Floats:
+    def compute(columns: Columns, _at: When) -> Floats:
         return np.add(columns[names[0]], columns[names[1]])
 
     return compute
@@ -106,7 +107,7 @@ def _divide(above: Floats, below: Floats) -> Floats:
         return np.where(below == 0, np.nan, above / below)
 
 
-def _before(week: Floats, month: Floats, columns: Columns, at: Instant) -> tuple[Floats, Floats]:
+def _before(week: Floats, month: Floats, columns: Columns, at: When) -> tuple[Floats, Floats]:
     """What the days before the last 7 brought, and how many days (at most 23) those are.
 
     NaN where the product is too young, or where the windows contradict each other.
@@ -127,7 +128,7 @@ def _total(columns: Columns, names: tuple[str, ...], window: int) -> Floats:
 
 
 def _growth(*families: str) -> Compute:
-    def compute(columns: Columns, at: Instant) -> Floats:
+    def compute(columns: Columns, at: When) -> Floats:
         week = _total(columns, families, _WEEK)
         brought, days = _before(week, _total(columns, families, _MONTH), columns, at)
         growth = _divide(week * days, _WEEK * brought) - 1
@@ -140,7 +141,7 @@ def _growth(*families: str) -> Compute:
 def _growth_z(family: str) -> Compute:
     """Log ratio of two Poisson rates over its standard error, with daily noise beside it."""
 
-    def compute(columns: Columns, at: Instant) -> Floats:
+    def compute(columns: Columns, at: When) -> Floats:
         week = _total(columns, (family,), _WEEK)
         brought, days = _before(week, _total(columns, (family,), _MONTH), columns, at)
         with np.errstate(all="ignore"):

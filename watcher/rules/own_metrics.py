@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from watcher.model import Floats, Instant
+from watcher.model import Floats
 from watcher.rules.conditions.compiling import Path, Report
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME
 from watcher.rules.expressions import FUNCTIONS, Expression, parse_expression
-from watcher.rules.metrics import Catalogue, Columns, Metric
+from watcher.rules.metrics import Catalogue, Columns, Metric, When
 from watcher.rules.words import kind, nearest, quoted
 from watcher.units import Unit
 
@@ -107,7 +107,7 @@ class OwnMetrics:
 
 
 def _own(name: str, expression: Expression, parts: Mapping[str, Metric]) -> Metric:
-    def compute(columns: Columns, at: Instant) -> Floats:
+    def compute(columns: Columns, at: When) -> Floats:
         return expression({part: metric.compute(columns, at) for part, metric in parts.items()})
 
     # Meaning changes with the meaning of the parts: the definition has theirs in it.
@@ -124,7 +124,7 @@ def _own(name: str, expression: Expression, parts: Mapping[str, Metric]) -> Metr
 
 
 def _constant(name: str) -> Metric:
-    def compute(_columns: Columns, _at: Instant) -> Floats:
+    def compute(_columns: Columns, _at: When) -> Floats:
         raise NotImplementedError(name)
 
     return Metric(name, name, Unit.SCORE, "", frozenset(), compute)

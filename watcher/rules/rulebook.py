@@ -6,7 +6,7 @@ Durations are seconds. Secrets show themselves only where they are asked to.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from watcher.errors import Problem
 from watcher.keyapi.query import Query
@@ -94,7 +94,8 @@ class Rule:
 
     ``fingerprint`` changes where the rule begins anew: watch, ``when``, ``until``, ``for``; with
     the name, of which a change does the same, it is kept beside the rule's alerts.
-    ``file`` and ``line`` are where it is written. Of higher ``priority`` is what is read first.
+    ``file`` and ``line`` are where it is written, ``text`` is how, nothing filled in. Of higher
+    ``priority`` is what is read first.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Rule:
     priority: int = 0
     file: str = ""
     line: int = 0
+    text: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,7 @@ class Ruling:
             priority=section.priority,
             file=source.name,
             line=source.line(path),
+            text=source.excerpt(path),
         )
 
 

@@ -69,6 +69,10 @@ class Source:
         """The line of a value."""
         return self.origin(path).line
 
+    def excerpt(self, path: Path) -> str:
+        """A value as it is written, nothing filled in."""
+        return self._document.excerpt(path)
+
     def place(self, path: Path) -> str:
         """``rules.yaml:12``: for a message about another place."""
         return f"{self.name}:{self.line(path)}"

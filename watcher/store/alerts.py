@@ -29,6 +29,7 @@ _FIELDS = (
     "evidence"
 )
 _SELECT = "SELECT " + ", ".join(f"a.{name.strip()}" for name in f"id, {_FIELDS}".split(","))
+_PRODUCT = "p.region, p.product_id, coalesce(p.product_name, p.product_id), p.currency"
 _TOLD = "SELECT t.rule, t.product, t.channel, t.alert, t.told_at, t.resolved_told, t.notification"
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
 
@@ -68,6 +69,7 @@ class AlertRow:
     product_id: str
     name: str
     deliveries: tuple[Delivery, ...]
+    currency: str | None = None
 
 
 class Alerts:
@@ -198,18 +200,30 @@ class Alerts:
     ) -> builtins.list[AlertRow]:  # fmt: skip
         """The newest first. ``since``: those that were live at that time or later."""
         rows = self._db.rows(
-            f"{_SELECT}, p.region, p.product_id, coalesce(p.product_name, p.product_id) "
-            "FROM alerts AS a JOIN products AS p ON p.id = a.product "
+            f"{_SELECT}, {_PRODUCT} FROM alerts AS a JOIN products AS p ON p.id = a.product "
             "WHERE (?1 IS NULL OR a.rule = ?1) AND (?2 IS NULL OR a.state = ?2) "
             "AND (?3 IS NULL OR a.state <> 'inactive' OR a.resolved_at >= ?3) "
             "AND (?5 IS NULL OR a.product = ?5) ORDER BY a.id DESC LIMIT ?4",
             (rule, state.value if state else None, since, limit, product),
         )
+        return self._shown(rows)
+
+    def shown(self, ids: Sequence[int]) -> builtins.list[AlertRow]:
+        """The alerts of these ids that there are, in the same order."""
+        rows = self._db.rows(
+            f"{_SELECT}, {_PRODUCT} FROM json_each(?) AS w "
+            "CROSS JOIN alerts AS a ON a.id = w.value "
+            "CROSS JOIN products AS p ON p.id = a.product ORDER BY w.key",
+            (listed(ids),),
+        )
+        return self._shown(rows)
+
+    def _shown(self, rows: Sequence[Row]) -> builtins.list[AlertRow]:
         alerts = [_alert(row) for row in rows]
         deliveries = self._deliveries(alerts)
         return [
-            AlertRow(alert, region, product_id, name, deliveries.get(alert.id, ()))
-            for alert, (*_, region, product_id, name) in zip(alerts, rows, strict=True)
+            AlertRow(alert, region, product_id, name, deliveries.get(alert.id, ()), currency)
+            for alert, (*_, region, product_id, name, currency) in zip(alerts, rows, strict=True)
         ]
 
     def counts(self) -> dict[tuple[str, AlertState], int]:

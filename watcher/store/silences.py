@@ -132,6 +132,11 @@ class Silences:
         )
         return _silences(rows)
 
+    def of_product(self, product: int, now: Instant) -> builtins.list[Silence]:
+        """Those that are on and cover the product, of whichever rules."""
+        texts = [row[1:] for row in self._db.rows(_PRODUCT, (listed([product]),))]
+        return [each for each in self.active(now) if any(each.covers(text) for text in texts)]
+
     def covering(self, rule: str, products: Sequence[int], now: Instant) -> dict[int, Silence]:
         """The silence that lasts longest for each of these products of the rule, where any is."""
         active = [each for each in self.active(now) if each.covers_rule(rule)]

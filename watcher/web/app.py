@@ -1,8 +1,8 @@
-"""The web page: server-rendered, reads only, works without scripts.
+"""The web page's server: which address shows what, and what every answer has in common.
 
-``GET /`` (overview), ``/healthz``, ``/metrics`` (Prometheus), ``/api/overview.json``. Who may
-see it is a matter of ``access``; what it shows comes from the database through a read-only
-connection, and is made anew for each request.
+Server-rendered and without a script. Who may see it is a matter of ``access``; what it shows
+comes from the database through a read-only connection, and is made anew for each request. Only
+silences, retries and drops write, by POST with a token (``forms``).
 """
 
 from __future__ import annotations
@@ -10,65 +10,73 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from functools import partial
 from importlib import resources
-from typing import TypeVar
 
-import jinja2
-import msgspec
 import structlog
 from aiohttp import web
 
-from watcher.alerting.overview import Overview, overview
 from watcher.errors import ListenError, StoreError
-from watcher.model import Instant
-from watcher.rules.rulebook import Rulebook
-from watcher.store.alerts import AlertRow
-from watcher.store.database import Database
-from watcher.units import format_ago, format_instant, format_number
 from watcher.web.access import Access, parse_address
 from watcher.web.crowding import BACKLOG, OutOfHandles
-from watcher.web.metrics import exposition
+from watcher.web.desk import Desk, Handler
+from watcher.web.forms import LARGEST
+from watcher.web.pages import alerts, outbox, overview, product, rule, silences
+from watcher.web.sources import Sources
+
+__all__ = ["Site", "Sources"]
 
 log = structlog.get_logger("watcher.web")
-T = TypeVar("T")
-RECENT = 50
 
 # Nothing from outside, no script, no frame: a hostile product name finds nothing to work with.
+# The referrer stays on this page: without any, a browser sends its own forms' origin as "null".
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where the page gets what it shows. ``ill`` says why the daemon is not healthy."""
-
-    read: Callable[[Callable[[Database], T]], Awaitable[T]]
-    book: Callable[[], Rulebook]
-    now: Callable[[], Instant]
-    ill: Callable[[], Awaitable[str | None]]
+PAGES: tuple[tuple[str, Handler], ...] = (
+    ("/", overview.page),
+    ("/watches", overview.watches),
+    ("/rules", overview.rules),
+    ("/rules/{name}", rule.page),
+    ("/alerts", alerts.page),
+    ("/products", product.search),
+    ("/products/{region}/{id}", product.page),
+    ("/outbox", outbox.page),
+    (r"/outbox/{id:\d{1,15}}", outbox.message),
+    ("/silences", silences.page),
+)
+FORMS: tuple[tuple[str, Handler], ...] = (
+    ("/outbox/retry", outbox.retry),
+    ("/outbox/drop", outbox.drop),
+    ("/silences", silences.add),
+    ("/silences/end", silences.end),
+)
+STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
+DATA: tuple[tuple[str, Handler], ...] = (
+    ("/healthz", overview.healthz),
+    ("/metrics", overview.metrics),
+    ("/api/overview.json", overview.data),
+    ("/api/rules/{name}.json", rule.data),
+    ("/api/products/{region}/{id}.json", product.data),
+    ("/api/outbox.json", outbox.data),
+    ("/api/alerts.json", alerts.data),
+)
 
 
 class Site:
     """The server of the page."""
 
     def __init__(self, sources: Sources, address: str, token: str = "") -> None:
-        self._sources = sources
         self._host, self._port = parse_address(address, guarded=bool(token))
         self._access = Access(token)
-        self._templates = jinja2.Environment(
-            loader=jinja2.PackageLoader("watcher.web"), autoescape=True, enable_async=False
-        )
-        self._templates.filters |= {
-            "ago": format_ago,
-            "instant": format_instant,
-            "number": format_number,
-        }
+        self._desk = Desk(sources)
+        folder = resources.files("watcher.web") / "static"
+        self._files = {name: (folder / name).read_text("utf-8") for name in STATIC}
         self._runner: web.AppRunner | None = None
 
     @property
@@ -79,12 +87,13 @@ class Site:
 
     async def start(self) -> None:
         """Serve; ``ListenError`` where the address is taken or not ours."""
-        app = web.Application(middlewares=[self._guarded])
-        app.router.add_get("/", self._overview)
-        app.router.add_get("/static/style.css", self._style)
-        app.router.add_get("/healthz", self._healthz)
-        app.router.add_get("/metrics", self._metrics)
-        app.router.add_get("/api/overview.json", self._json)
+        app = web.Application(middlewares=[self._guarded], client_max_size=LARGEST)
+        for path, handler in (*PAGES, *DATA):
+            app.router.add_get(path, partial(handler, self._desk))
+        for path, handler in FORMS:
+            app.router.add_post(path, partial(handler, self._desk))
+        for name, kind in STATIC.items():
+            app.router.add_get(f"/static/{name}", partial(self._static, name, kind))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
         await self._runner.setup()
         asyncio.get_running_loop().set_exception_handler(OutOfHandles())
@@ -107,38 +116,8 @@ class Site:
             return f"{where}: the port is in use; choose another one, or off"
         return f"{where}: {error.strerror or error}"
 
-    async def _state(self) -> tuple[Overview, list[AlertRow]]:
-        now, book = self._sources.now(), self._sources.book()
-
-        def read(database: Database) -> tuple[Overview, list[AlertRow]]:
-            return overview(database, book, now), database.alerts.list(limit=RECENT)
-
-        return await self._sources.read(read)
-
-    async def _overview(self, _: web.Request) -> web.Response:
-        state, alerts = await self._state()
-        ill = await self._sources.ill()
-        page = self._templates.get_template("overview.html")
-        html = page.render(state=state, alerts=alerts, ill=ill, now=state.now)
-        return web.Response(text=html, content_type="text/html")
-
-    async def _style(self, _: web.Request) -> web.Response:
-        css = resources.files("watcher.web").joinpath("static/style.css").read_text("utf-8")
-        return web.Response(text=css, content_type="text/css")
-
-    async def _healthz(self, _: web.Request) -> web.Response:
-        ill = await self._sources.ill()
-        return web.Response(text=f"{ill or 'ok'}\n", status=503 if ill else 200)
-
-    async def _metrics(self, _: web.Request) -> web.Response:
-        state, _alerts = await self._state()
-        body, content_type = exposition(state, healthy=await self._sources.ill() is None)
-        return web.Response(body=body, headers={"Content-Type": content_type})
-
-    async def _json(self, _: web.Request) -> web.Response:
-        state, alerts = await self._state()
-        body = msgspec.json.encode({"overview": state, "alerts": alerts})
-        return web.Response(body=body, content_type="application/json")
+    async def _static(self, name: str, kind: str, _: web.Request) -> web.Response:
+        return web.Response(text=self._files[name], content_type=kind)
 
     @web.middleware
     async def _guarded(
@@ -149,12 +128,36 @@ class Site:
         try:
             if (refusal := self._access.refusal(request)) is not None:
                 raise refusal
-            response = await handler(request)
-        except StoreError as error:
-            log.error("the page can't be made", path=request.path, error=str(error))  # noqa: TRY400
-            response = web.Response(text=f"{error}\n", status=503)
+            response = await self._answer(request, handler)
         except web.HTTPException as answer:
             answer.headers.update(HEADERS)
             raise
         response.headers.update(HEADERS)
+        return response
+
+    async def _answer(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        """What went wrong is a page as well, or a line for programs."""
+        allowed = ""
+        try:
+            return await handler(request)
+        except StoreError as error:
+            log.error("the page can't be made", path=request.path, error=str(error))  # noqa: TRY400
+            status, text = 503, str(error)
+        except web.HTTPException as answer:
+            if answer.status < 400:
+                raise
+            status, text = answer.status, answer.text or ""
+            allowed = answer.headers.get("Allow", "")
+            if text == f"{status}: {answer.reason}":  # aiohttp's own word
+                text = "There is no such page." if status == 404 else answer.reason
+        if request.path.startswith(("/api/", "/static/")):
+            response = web.Response(text=f"{text}\n", status=status)
+        else:
+            response = self._desk.html(request, "error.html", status=status, code=status, text=text)
+        if allowed:
+            response.headers["Allow"] = allowed
         return response

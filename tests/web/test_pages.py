@@ -1,0 +1,213 @@
+"""The pages and their JSON, over real HTTP, with hostile texts everywhere."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+
+from tests.web.furnished import BAD_RULE, HOSTILE
+from tests.web.serving import Page
+
+PAGES = (
+    "",
+    "watches",
+    "rules",
+    "rules/taking-off",
+    f"rules/{quote(BAD_RULE, safe='')}",
+    "alerts",
+    "alerts?state=pending",
+    "alerts?state=over",
+    "products",
+    "products?q=serum",
+    "products/US/1",
+    "products/US/3?metric=commission",
+    "outbox",
+    "outbox?state=dead",
+    "outbox/2",
+    "silences",
+    "nowhere",
+)
+
+
+@pytest.fixture
+def page(furnished_page: Page) -> Page:
+    """The page of the furnished database."""
+    return furnished_page
+
+
+async def test_texts_are_never_markup(page: Page) -> None:
+    """No script, no style of its own, no handler, nothing from outside, whatever names say."""
+    for path in PAGES:
+        _, text = await page.get(path)
+        assert "<script" not in text, path
+        assert not re.search(r"<[a-z]+[^>]*\s(on\w+|style)=", text), path
+        assert "<b onmouseover" not in text, path
+        assert "<img" not in text, path
+        assert not re.search(r'(src|href)="(?!/|\?|#|https://www\.tiktok\.com/shop/pdp/)', text)
+
+
+async def test_every_link_leads_somewhere(page: Page) -> None:
+    """Each address on each page answers."""
+    addresses = set[str]()
+    for path in PAGES:
+        addresses |= set(re.findall(r'href="(/[^"#]*)"', (await page.get(path))[1]))
+    for address in addresses:
+        status, answer = await page.get(html.unescape(address).removeprefix("/"))
+        assert status == 200, (address, answer)
+
+
+async def test_the_overview(page: Page) -> None:
+    """What fires comes first, then messages, credits and watches; troubles above all."""
+    page.ill = "delivery stands still"
+    _, text = await page.get()
+    order = [
+        text.index(part)
+        for part in (
+            "delivery stands still",
+            "The rule file can&#39;t be used.",
+            "503: &lt;i&gt;later&lt;/i&gt;",
+            "Firing now",
+            html.escape(HOSTILE).replace("&quot;", "&#34;"),
+            "Last messages",
+            "Credits",
+            "US, by 7-day sales",
+        )
+    ]
+    assert order == sorted(order)
+    assert "460" in text
+    assert "no cap" in text
+
+
+async def test_a_rule(page: Page) -> None:
+    """As it is written and in words, with its alerts and what was told of them."""
+    status, text = await page.get("rules/taking-off")
+    assert status == 200
+    assert "7-day sales at least 100" in text
+    assert "name contains &#34;serum&#34;" in text
+    assert "any of these" in text
+    assert "until: {total_sale_7d_cnt: {below: 50}}" in text
+    assert "secret.example" not in text  # an address in a comment may be a secret
+    assert "a comment between rules" not in text
+    assert "Recently resolved" in text
+    assert "[critical] taking-off" in text
+    assert "me/1" in text
+
+
+async def test_a_rule_of_any_name(page: Page) -> None:
+    """Slashes, question marks and all."""
+    name = quote("a/b ?#%.json", safe="")
+    assert "a/b ?#%.json" in (await page.get(f"rules/{name}"))[1]
+    data = json.loads((await page.get(f"api/rules/{name}.json"))[1])
+    assert data["name"] == "a/b ?#%.json"
+
+
+async def test_a_product(page: Page) -> None:
+    """Its values are in the plot, in the table and in the JSON; its alerts are marked."""
+    status, text = await page.get("products/us/1?days=90")
+    assert status == 200
+    assert text.count('class="mark"') == 2
+    assert "still firing" in text
+    assert '<td class="n">150</td>' in text
+    assert "soft" in text
+    assert "&lt;i&gt;red&lt;/i&gt;" in text
+    assert "$1.99" in text
+    assert "2.99 USD" in text
+    _, other = await page.get("products/US/1?metric=earnings&days=400")
+    assert "earnings, last 400 days" in other
+    _, flag = await page.get("products/US/1?metric=sales_trend_flag")
+    assert "rising" in flag
+    _, rank = await page.get("products/US/1?metric=rank")
+    assert "rank in" in rank
+
+
+async def test_a_product_without_values(page: Page) -> None:
+    """A metric that has none says so; a metric that is none is as if it was not asked for."""
+    assert "Commission has no value" in (await page.get("products/US/3?metric=commission"))[1]
+    assert (
+        "7-day sales, last 90 days" in (await page.get("products/US/3?metric=nonsense&days=7"))[1]
+    )
+
+
+async def test_what_is_not_there(page: Page) -> None:
+    """404, as a page that leads back, or as a line for programs."""
+    for path in ("rules/none", "products/US/99", "products/XX/1", "outbox/999", "nowhere"):
+        status, text = await page.get(path)
+        assert status == 404, path
+        assert 'href="/"' in text
+    assert (await page.get("api/rules/none.json"))[0] == 404
+    assert (await page.get("api/products/US/99.json"))[0] == 404
+
+
+async def test_alerts_a_page_at_a_time(page: Page) -> None:
+    """``next`` leads on to the older ones."""
+    data = json.loads((await page.get("api/alerts.json?state=over"))[1])
+    ids = [row["alert"]["id"] for row in data["alerts"]]
+    assert ids == sorted(ids, reverse=True)
+    assert data["next"] is None
+    older = json.loads((await page.get(f"api/alerts.json?state=over&before={ids[0]}"))[1])
+    assert [row["alert"]["id"] for row in older["alerts"]] == ids[1:]
+    one = json.loads((await page.get("api/alerts.json?state=firing&rule=taking-off"))[1])
+    assert {row["alert"]["rule"] for row in one["alerts"]} == {"taking-off"}
+
+
+async def test_the_outbox(page: Page) -> None:
+    """Dead ones first, with why; a message with its tries."""
+    _, text = await page.get("outbox")
+    assert text.index("404: &lt;b&gt;no such hook&lt;/b&gt;") < text.index("Recently sent")
+    assert "Retry all 2 dead" in text
+    numbers = {
+        each["target"]: each["id"]
+        for each in json.loads((await page.get("api/outbox.json?state=dead"))[1])["notifications"]
+    }
+    _, message = await page.get(f"outbox/{numbers['me/2']}")
+    assert "503: try later" in message
+    assert "Line one\nLine two" in message
+
+
+async def test_the_json_of_a_product(page: Page) -> None:
+    """Values by metric, as pairs of time and value."""
+    data = json.loads((await page.get("api/products/US/1.json"))[1])
+    assert data["product"]["product_id"] == "1"
+    by_name = {each["name"]: each for each in data["metrics"]}
+    assert by_name["total_sale_7d_cnt"]["values"][-1][1] == 150
+    assert data["texts"]["variants"][0] == {"name": "gold", "price": "$1.99"}
+
+
+ODD = (
+    "alerts?state=%ff&before=x",
+    "alerts?before=99999999999999999999",
+    "products?q=%ff%00",
+    "products?q=%ed%a0%80",
+    "products/%ff/%00",
+    "products/US/1?metric=%00&days=-1",
+    "outbox?state=nonsense&before=-1",
+    "outbox/99999999999999999999999",
+    "rules/%ed%a0%80",
+    "?notice=%3Cb%3E&n=1",
+    "?notice=retried&n=%C2%B2",
+)
+
+
+async def test_addresses_that_nobody_links_to(page: Page) -> None:
+    """An answer, never an error of ours."""
+    for path in ODD:
+        assert (await page.get(path))[0] in (200, 400, 404), path
+
+
+async def test_every_answer_is_strict(page: Page) -> None:
+    """The headers stand on pages, errors and data alike."""
+    async with aiohttp.ClientSession() as session:
+        for path in ("", "nowhere", "api/overview.json", "static/icon.svg"):
+            async with session.get(f"{page.site.url}{path}") as answer:
+                policy = answer.headers["Content-Security-Policy"]
+                assert "default-src 'none'" in policy
+                assert "unsafe" not in policy
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        async with session.post(page.site.url) as answer:
+            assert answer.status == 405
+            assert answer.headers["Allow"] == "GET,HEAD"

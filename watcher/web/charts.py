@@ -1,0 +1,103 @@
+"""A product's tracks as plots and cards: the arithmetic is in ``plots``, here are the words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from watcher.alerting.tracks import Track
+from watcher.delivery.neutral import shorten
+from watcher.model import Instant
+from watcher.rules.metrics import RANK
+from watcher.store.alerts import AlertRow
+from watcher.units import Unit, at, format_percent
+from watcher.web.plots import Plot, Span, plot, sparkline
+from watcher.web.words import said
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A metric at a glance: its value now, how it moved over the time shown, and its line."""
+
+    name: str
+    label: str
+    value: str
+    moved: str
+    path: str
+    chosen: bool
+
+
+def card_of(
+    track: Track, within: tuple[Instant, Instant], currency: str | None, *, chosen: bool
+) -> Card:
+    """The card of a track that has a value."""
+    known = track.values[np.isfinite(track.values)]
+    first, last = float(known[0]), float(known[-1])
+    return Card(
+        name=track.metric.name,
+        label=track.label,
+        value=said(track.metric.name, last, track.metric.unit, currency),
+        moved=_moved(first, last, track.metric.unit),
+        path=sparkline(track.at, track.values, within),
+        chosen=chosen,
+    )
+
+
+def chart_of(
+    track: Track, alerts: Sequence[AlertRow], within: tuple[Instant, Instant], currency: str | None
+) -> Plot | None:
+    """The plot of a track, with the alerts that fired marked on it."""
+
+    def say(instant: Instant, value: float) -> str:
+        shown = said(track.metric.name, value, track.metric.unit, currency)
+        return f"{_moment(instant)}: {shown}"
+
+    spans = [_span(row, within[1]) for row in alerts if row.alert.fired_at is not None]
+    return plot(
+        track.at,
+        track.values,
+        within,
+        say,
+        spans,
+        upside_down=track.metric.name == RANK,
+    )
+
+
+def number(value: float) -> float | None:
+    """None for no value; a whole number without decimals."""
+    if not math.isfinite(value):
+        return None
+    return int(value) if value == int(value) else value
+
+
+def _span(row: AlertRow, now: Instant) -> Span:
+    alert = row.alert
+    fired = alert.fired_at or alert.since
+    label = f"{alert.short_id} {alert.rule}: fired {_moment(fired)}"
+    tip = f"{alert.short_id} {shorten(alert.rule, 20)}: {_day(fired)}"
+    end = alert.resolved_at
+    if end is None:
+        return Span(alert.short_id, fired, now, f"{tip} until now", f"{label}, still firing")
+    tip += f" to {_day(end)}" if _day(end) != _day(fired) else ""
+    return Span(alert.short_id, fired, end, tip, f"{label}, ended {_moment(end)}")
+
+
+def _moment(instant: Instant) -> str:
+    """``16 Nov 2026, 06:00``."""
+    when = at(instant)
+    return f"{when.day} {when:%b %Y, %H:%M}"
+
+
+def _day(instant: Instant) -> str:
+    when = at(instant)
+    return f"{when.day} {when:%b}"
+
+
+def _moved(first: float, last: float, unit: Unit) -> str:
+    """By how much, relative to the first; empty where a ratio says nothing."""
+    if first <= 0 or unit in (Unit.PLACE, Unit.FLAG, Unit.DAY, Unit.FRACTION):
+        return ""
+    return format_percent(last / first - 1, signed=True)

@@ -1,0 +1,120 @@
+"""What every page needs: the sources, the templates, and the form of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias, TypeVar
+from urllib.parse import urlencode
+
+import jinja2
+import msgspec
+from aiohttp import web
+
+from watcher.model import Instant
+from watcher.store.database import Database
+from watcher.units import format_number, format_percent
+from watcher.web import links, words
+from watcher.web.forms import Forms
+from watcher.web.sources import Sources
+
+T = TypeVar("T")
+Handler: TypeAlias = Callable[["Desk", web.Request], Awaitable[web.StreamResponse]]
+
+NAVIGATION = (
+    ("/", "Overview"),
+    ("/alerts", "Alerts"),
+    ("/rules", "Rules"),
+    ("/products", "Products"),
+    ("/outbox", "Outbox"),
+    ("/silences", "Silences"),
+)
+# What a page says after a form was sent: fixed words, so that a link can't put any into it.
+_NOTICES = {
+    "silenced": ("Silence {} is on.", "Silence {} is on."),
+    "ended": ("Silence {} is over.", "Silence {} is over."),
+    "over": ("Silence {} was over already.", "Silence {} was over already."),
+    "retried": ("{} message is sent again.", "{} messages are sent again."),
+    "dropped": ("{} message was dropped.", "{} messages were dropped."),
+}
+
+
+def templates() -> jinja2.Environment:
+    """The pages' templates; everything that is put into them is escaped."""
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("watcher.web"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        auto_reload=False,
+    )
+    made.filters |= {
+        "number": format_number,
+        "percent": format_percent,
+        "ago": words.ago,
+        "instant": words.moment,
+        "iso": words.iso,
+        "duration": words.duration,
+        "rule_link": links.rule,
+        "product_link": links.product,
+    }
+    made.globals |= {"navigation": NAVIGATION}
+    for name in made.list_templates():  # now: later there may be no handle left to open them
+        made.get_template(name)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Reads and writes through ``sources``, and answers."""
+
+    sources: Sources
+    forms: Forms = field(default_factory=Forms)
+    templates: jinja2.Environment = field(default_factory=templates)
+
+    def now(self) -> Instant:
+        return self.sources.now()
+
+    async def read(self, job: Callable[[Database], T]) -> T:
+        return await self.sources.read(job)
+
+    def html(
+        self, request: web.Request, template: str, *, status: int = 200, **values: object
+    ) -> web.Response:
+        """A page; ``values`` are the template's own."""
+        text = self.templates.get_template(template).render(
+            now=self.now(),
+            token=self.forms.token(),
+            here=request.path,
+            address=request.path_qs,
+            notice=_notice(request.query),
+            **values,
+        )
+        return web.Response(text=text, content_type="text/html", status=status)
+
+
+def as_json(value: object) -> web.Response:
+    """The same for programs."""
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
+
+
+def see(path: str, notice: str, number: int) -> web.HTTPException:
+    """After a form: the page to see, with a word on what was done. To be raised."""
+    bare, _, query = path.partition("?")
+    kept = [each for each in query.split("&") if each and not each.startswith(("notice=", "n="))]
+    wanted = "&".join([*kept, urlencode({"notice": notice, "n": number})])
+    return web.HTTPSeeOther(f"{bare}?{wanted}")
+
+
+def whole_number(query: Mapping[str, str], name: str) -> int | None:
+    """A number of the address; None where it is none."""
+    text = query.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+
+
+def _notice(query: Mapping[str, str]) -> str:
+    known, number = _NOTICES.get(query.get("notice", "")), whole_number(query, "n")
+    if known is None or number is None:
+        return ""
+    return known[number != 1].format(format_number(number))

@@ -1,0 +1,89 @@
+"""Forms that change something: only our own pages may send them.
+
+A form carries a token that only pages of this process hold (and that no other site can read), and
+the browser's own word for where it comes from must not contradict it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+FIELD = "token"
+LARGEST = 64 * 1024  # bytes of a form
+_TYPE = "application/x-www-form-urlencoded"
+_TEXT = 500  # characters of a field
+
+
+class Forms:
+    """Gives out tokens and checks them. They hold as long as the process; nothing is kept."""
+
+    def __init__(self) -> None:
+        self._secret = secrets.token_bytes(32)
+
+    def token(self) -> str:
+        """A new one: different each time, so that nothing of it can be guessed from a page."""
+        salt = secrets.token_hex(8)
+        return f"{salt}.{self._sign(salt)}"
+
+    async def read(self, request: web.Request) -> Mapping[str, str]:
+        """The form's fields. Raises 403 where it is not ours, 400 for what is no form."""
+        if not _is_from_here(request):
+            raise web.HTTPForbidden(text="This form was sent by another site.")
+        fields = await _fields(request)
+        if not self._holds(fields.get(FIELD, "")):
+            raise web.HTTPForbidden(
+                text="This form is older than the running watcher. Go back, reload the page, "
+                "and send it again."
+            )
+        return fields
+
+    def _sign(self, salt: str) -> str:
+        return hmac.new(self._secret, salt.encode(), hashlib.sha256).hexdigest()
+
+    def _holds(self, token: str) -> bool:
+        salt, _, signature = token.partition(".")
+        return hmac.compare_digest(
+            signature.encode("utf-8", "replace"), self._sign(_plain(salt)).encode()
+        )
+
+
+def own_path(text: str, otherwise: str) -> str:
+    """A path on this page to go back to; ``otherwise`` for an address of anywhere else."""
+    parts = urlsplit(text) if text.startswith("/") and text.isprintable() else None
+    if parts is None or parts.netloc or text.startswith("//") or "\\" in text:
+        return otherwise
+    return text
+
+
+def _plain(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _is_from_here(request: web.Request) -> bool:
+    """By Sec-Fetch-Site, or else Origin; programs send neither and have only the token."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return True
+    try:
+        return urlsplit(origin).netloc.casefold() == request.host.casefold()
+    except ValueError:
+        return False
+
+
+async def _fields(request: web.Request) -> Mapping[str, str]:
+    if request.content_type != _TYPE:
+        raise web.HTTPUnsupportedMediaType(text=f"A form is sent as {_TYPE}.")
+    try:
+        data = await request.post()
+    except (ValueError, LookupError):  # no text in the charset that it names, or no such charset
+        raise web.HTTPBadRequest(text="This is no form.") from None
+    return {name: value[:_TEXT] for name, value in data.items() if isinstance(value, str)}

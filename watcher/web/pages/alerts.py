@@ -1,0 +1,68 @@
+"""Alerts by state, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from watcher.model import AlertState
+from watcher.store import browsing
+from watcher.store.alerts import AlertRow
+from watcher.store.database import Database
+from watcher.web.desk import Desk, as_json, whole_number
+from watcher.web.links import with_query
+from watcher.web.pages.common import lines_of, page_of
+
+SIZE = 50
+# What people call the states.
+STATES = {"firing": AlertState.FIRING, "pending": AlertState.PENDING, "over": AlertState.INACTIVE}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    state: str
+    rule: str
+    rows: Sequence[AlertRow]
+    next: int | None
+
+
+async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``GET /alerts?state=firing&rule=NAME&before=ID``."""
+    found = await _read(desk, request.query)
+    older = with_query("/alerts", state=found.state, rule=found.rule, before=found.next)
+    return desk.html(
+        request,
+        "alerts.html",
+        states=tuple(STATES),
+        state=found.state,
+        rule=found.rule,
+        alerts=lines_of(found.rows, desk),
+        older=older if found.next else "",
+        first="before" not in request.query,
+    )
+
+
+async def data(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``GET /api/alerts.json`` with the same query; ``next`` is the ``before`` of the next page."""
+    found = await _read(desk, request.query)
+    return as_json({"state": found.state, "alerts": found.rows, "next": found.next})
+
+
+async def _read(desk: Desk, query: Mapping[str, str]) -> _Found:
+    state = query.get("state", "")
+    state = state if state in STATES else "firing"
+    rule = query.get("rule", "")
+    before = whole_number(query, "before")
+    return await desk.read(lambda database: _find(database, state, rule, before))
+
+
+def _find(database: Database, state: str, rule: str, before: int | None) -> _Found:
+    wanted = STATES[state]
+    if wanted is AlertState.INACTIVE:
+        ids = browsing.past_alerts(database, rule or None, before, SIZE + 1)
+    else:
+        ids = browsing.live_alerts(database, wanted, rule or None, before, SIZE + 1)
+    ids_here, more = page_of(ids, SIZE)
+    return _Found(state, rule, database.alerts.shown(ids_here), ids_here[-1] if more else None)

@@ -1,0 +1,66 @@
+"""What several pages ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from aiohttp import web
+
+from watcher.model import Notification, NotificationState
+from watcher.store.alerts import AlertRow
+from watcher.store.database import Database
+from watcher.web.desk import Desk, whole_number
+from watcher.web.words import Line, lines
+
+T = TypeVar("T")
+# How long a silence is offered to last.
+DURATIONS = (
+    ("1h", "1 hour"),
+    ("6h", "6 hours"),
+    ("1d", "1 day"),
+    ("3d", "3 days"),
+    ("1w", "1 week"),
+    ("30d", "30 days"),
+)
+
+
+def lines_of(rows: Sequence[AlertRow], desk: Desk) -> list[Line]:
+    """Alerts as lists show them, with the severity that their rules have now."""
+    return lines(rows, desk.now(), {rule.name: rule.severity for rule in desk.sources.book().rules})
+
+
+def stored(database: Database, ids: Iterable[int]) -> list[Notification]:
+    """The notifications of these ids that there are."""
+    return [each for one in ids if (each := database.outbox.get(one)) is not None]
+
+
+def page_of(found: Sequence[T], size: int) -> tuple[Sequence[T], bool]:
+    """Of one more than a page: the page, and whether there is another one."""
+    return found[:size], len(found) > size
+
+
+def number_of(fields: Mapping[str, str], what: str) -> int:
+    """The id that a form names; 400 without one."""
+    number = whole_number(fields, "id")
+    if number is None:
+        raise web.HTTPBadRequest(text=f"Which {what}?")
+    return number
+
+
+def summary(one: Notification) -> dict[str, object]:
+    """A notification for programs, without its products."""
+    return {
+        "id": one.id,
+        "channel": one.channel,
+        "target": one.target,
+        "state": one.state,
+        "title": one.message.title,
+        "rule": one.message.rule,
+        "created": one.created,
+        "next_try": one.next_try if one.state is NotificationState.WAITING else None,
+        "tries": one.tries,
+        "error": one.error,
+        "joined": one.joined,
+        "finished": one.finished,
+    }

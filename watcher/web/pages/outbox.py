@@ -1,0 +1,141 @@
+"""The outbox: what waits, what is dead, what was sent; and the forms that retry and drop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+
+from aiohttp import web
+
+from watcher.delivery.view import view_of
+from watcher.model import Notification, NotificationState
+from watcher.store import browsing
+from watcher.store.database import Database
+from watcher.store.outbox import Try
+from watcher.web.desk import Desk, as_json, see, whole_number
+from watcher.web.forms import own_path
+from watcher.web.links import with_query
+from watcher.web.pages.common import number_of, page_of, stored, summary
+
+SIZE = 50
+_HEADS = {
+    "dead": ("Dead", "Given up: the service refuses them, or did not take them for a day."),
+    "waiting": ("Waiting", "Not taken yet. Each target gets its oldest message first."),
+    "sent": ("Recently sent", "The service took them."),
+}
+_TEXTS = {"joined": "They waited with dozens of others: one message tells what of all still holds."}
+_FRONT = 15  # of each state, where no state is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Notifications of one state: a page of them, and where there are more."""
+
+    state: str
+    head: str
+    text: str
+    rows: Sequence[Notification]
+    older: str
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    counts: Mapping[str, int]
+    groups: Sequence[Group]
+
+
+async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``GET /outbox``, ``/outbox?state=dead&before=ID``."""
+    state = _state(request.query)
+    found = await _read(desk, request.query)
+    return desk.html(
+        request,
+        "outbox.html",
+        counts=found.counts,
+        state=state.value if state is not None else "",
+        groups=found.groups,
+    )
+
+
+async def data(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``GET /api/outbox.json`` with the same query."""
+    found = await _read(desk, request.query)
+    return as_json(
+        {
+            "counts": found.counts,
+            "notifications": [summary(each) for group in found.groups for each in group.rows],
+            "next": found.groups[0].next if len(found.groups) == 1 else None,
+        }
+    )
+
+
+async def message(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``GET /outbox/ID``: what it says, and every try."""
+    number = int(request.match_info["id"])
+
+    def read(database: Database) -> tuple[Notification | None, list[Try]]:
+        return database.outbox.get(number), database.outbox.tries(number)
+
+    found, tries = await desk.read(read)
+    if found is None:
+        raise web.HTTPNotFound(text="There is no such message, or it is not kept any more.")
+    view = view_of(found.message, found.message.title, UTC)
+    linked = any(rule.name == found.message.rule for rule in desk.sources.book().rules)
+    return desk.html(request, "message.html", one=found, tries=tries, view=view, linked=linked)
+
+
+async def retry(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``POST /outbox/retry``: one by ``id``, or all that are dead."""
+    fields = await desk.forms.read(request)
+    ids, now = _ids(fields), desk.now()
+    moved = await desk.sources.write(lambda database: database.outbox.retry(ids, now))
+    desk.sources.wake()
+    raise see(own_path(fields.get("back", ""), "/outbox"), "retried", len(moved))
+
+
+async def drop(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``POST /outbox/drop``: one, by ``id``."""
+    fields = await desk.forms.read(request)
+    ids, now = _ids(fields), desk.now()
+    if ids is None:
+        raise web.HTTPBadRequest(text="Which message is to be dropped?")
+    moved = await desk.sources.write(lambda database: database.outbox.drop(ids, now))
+    desk.sources.wake()
+    raise see(own_path(fields.get("back", ""), "/outbox"), "dropped", len(moved))
+
+
+def _ids(fields: Mapping[str, str]) -> list[int] | None:
+    """The one that the form names; None where it says all."""
+    if fields.get("all") == "dead":
+        return None
+    return [number_of(fields, "message")]
+
+
+def _state(query: Mapping[str, str]) -> NotificationState | None:
+    text = query.get("state", "")
+    return NotificationState(text) if text in set(NotificationState) else None
+
+
+async def _read(desk: Desk, query: Mapping[str, str]) -> _Found:
+    state, before = _state(query), whole_number(query, "before")
+
+    def read(database: Database) -> _Found:
+        counts = {one.value: count for one, count in database.outbox.counts().items()}
+        if state is not None:
+            groups = [_group(database, state, before, SIZE)]
+        else:
+            states = (NotificationState(name) for name in _HEADS)
+            groups = [_group(database, each, None, _FRONT) for each in states]
+        return _Found(counts, groups)
+
+    return await desk.read(read)
+
+
+def _group(database: Database, state: NotificationState, before: int | None, size: int) -> Group:
+    ids, more = page_of(browsing.notifications(database, state, before, size + 1), size)
+    following = ids[-1] if more else None
+    head, text = _HEADS.get(state.value, (state.value.capitalize(), _TEXTS.get(state.value, "")))
+    older = with_query("/outbox", state=state.value, before=following) if following else ""
+    return Group(state.value, head, text, stored(database, ids), older, following)

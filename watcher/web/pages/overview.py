@@ -1,0 +1,114 @@
+"""The overview: what fires first, then what was told, what is read, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from watcher.alerting.overview import Overview, RuleStatus, WatchStatus, overview
+from watcher.model import AlertState, Instant, Notification
+from watcher.rules.rulebook import Rulebook
+from watcher.store import browsing
+from watcher.store.alerts import AlertRow
+from watcher.store.database import Database
+from watcher.web.desk import Desk, as_json
+from watcher.web.metrics import exposition
+from watcher.web.pages.common import lines_of, stored
+
+FIRING = 12
+MESSAGES = 6
+WATCHES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """The state of everything, with the newest of what fires and what was told."""
+
+    state: Overview
+    firing: Sequence[AlertRow]
+    messages: Sequence[Notification]
+
+
+async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``GET /``."""
+    front = await _read(desk)
+    state = front.state
+    failing = [each for each in state.watches if each.health.failing_since is not None]
+    broken = [each for each in state.rules if each.health.failing_since is not None]
+    return desk.html(
+        request,
+        "overview.html",
+        state=state,
+        ill=await desk.sources.ill(),
+        firing=lines_of(front.firing, desk),
+        total=sum(rule.firing for rule in state.rules),
+        messages=front.messages,
+        watches=_urgent(state.watches)[:WATCHES],
+        failing=failing[:WATCHES],
+        broken=broken[:WATCHES],
+        read=any(watch.last is not None for watch in state.watches),
+    )
+
+
+async def watches(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``GET /watches``: all of them."""
+    state = await _state(desk)
+    return desk.html(request, "watches.html", watches=_urgent(state.watches))
+
+
+async def rules(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``GET /rules``: all of them, those that fire first."""
+    state = await _state(desk)
+    return desk.html(request, "rules.html", rules=sorted(state.rules, key=_busy))
+
+
+async def data(desk: Desk, _request: web.Request) -> web.StreamResponse:
+    """``GET /api/overview.json``."""
+    front = await _read(desk)
+    return as_json(
+        {"overview": front.state, "alerts": front.firing, "ill": await desk.sources.ill()}
+    )
+
+
+async def metrics(desk: Desk, _request: web.Request) -> web.StreamResponse:
+    """``GET /metrics``."""
+    state = await _state(desk)
+    body, content_type = exposition(state, healthy=await desk.sources.ill() is None)
+    return web.Response(body=body, headers={"Content-Type": content_type})
+
+
+async def healthz(desk: Desk, _request: web.Request) -> web.StreamResponse:
+    """``GET /healthz``."""
+    ill = await desk.sources.ill()
+    return web.Response(text=f"{ill or 'ok'}\n", status=503 if ill else 200)
+
+
+async def _state(desk: Desk) -> Overview:
+    book, now = desk.sources.book(), desk.now()
+    return await desk.read(lambda database: overview(database, book, now))
+
+
+async def _read(desk: Desk) -> _Front:
+    book, now = desk.sources.book(), desk.now()
+    return await desk.read(lambda database: _front(database, book, now))
+
+
+def _front(database: Database, book: Rulebook, now: Instant) -> _Front:
+    firing = browsing.live_alerts(database, AlertState.FIRING, limit=FIRING)
+    messages = browsing.notifications(database, limit=MESSAGES)
+    return _Front(
+        overview(database, book, now),
+        database.alerts.shown(firing),
+        stored(database, messages),
+    )
+
+
+def _urgent(watches: Sequence[WatchStatus]) -> list[WatchStatus]:
+    """Those that fail first, then as they are due."""
+    return sorted(watches, key=lambda each: (each.health.failing_since is None, each.due))
+
+
+def _busy(rule: RuleStatus) -> tuple[bool, int, int, str]:
+    return (rule.health.failing_since is None, -rule.firing, -rule.pending, rule.name)

@@ -1,0 +1,164 @@
+"""One rule: how it is written, what it fires on, and what was told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from watcher.model import AlertState, Health, Instant, Notification
+from watcher.rules.conditions.base import Condition
+from watcher.rules.conditions.logic import Group
+from watcher.rules.conditions.text import Text
+from watcher.rules.rulebook import Rule
+from watcher.store import browsing
+from watcher.store.alerts import AlertRow
+from watcher.store.database import Database
+from watcher.store.silences import Silence
+from watcher.units import format_duration
+from watcher.web import links, words
+from watcher.web.desk import Desk, as_json
+from watcher.web.pages.common import DURATIONS, lines_of, page_of, stored, summary
+
+LIVE = 10
+PAST = 8
+MESSAGES = 12
+_GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A condition in words; a group has ``parts``."""
+
+    text: str
+    parts: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What the store has of a rule; ``more`` names the states of which there is more."""
+
+    health: Health
+    firing: Sequence[AlertRow]
+    pending: Sequence[AlertRow]
+    past: Sequence[AlertRow]
+    more: tuple[str, ...]
+    counts: dict[str, int]
+    messages: Sequence[Notification]
+    silences: Sequence[Silence]
+
+
+async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``GET /rules/NAME``."""
+    rule = _rule(desk, request)
+    past = await _read(desk, rule)
+    return desk.html(
+        request,
+        "rule.html",
+        rule=rule,
+        text=words.masked(rule.text),
+        when=term(rule.when),
+        until=term(rule.until) if rule.until is not None else None,
+        settings=tuple(_settings(rule)),
+        past=past,
+        groups=(
+            ("firing", "Firing", lines_of(past.firing, desk)),
+            ("pending", "Pending", lines_of(past.pending, desk)),
+            ("over", "Recently resolved", lines_of(past.past, desk)),
+        ),
+        durations=DURATIONS,
+        back=links.rule(rule.name),
+    )
+
+
+async def data(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``GET /api/rules/NAME.json``."""
+    rule = _rule(desk, request)
+    past = await _read(desk, rule)
+    return as_json(
+        {
+            "name": rule.name,
+            "description": rule.description,
+            "text": words.masked(rule.text),
+            "when": term(rule.when),
+            "until": term(rule.until) if rule.until is not None else None,
+            "settings": dict(_settings(rule)),
+            "health": past.health,
+            "firing": past.firing,
+            "pending": past.pending,
+            "resolved": past.past,
+            "counts": past.counts,
+            "messages": [summary(each) for each in past.messages],
+            "silences": past.silences,
+        }
+    )
+
+
+def term(condition: Condition) -> Term:
+    """A condition as a tree of words."""
+    if isinstance(condition, Group):
+        parts = tuple(term(part) for part in condition.parts)
+        return Term(_GROUPS.get(condition.word, condition.word), parts)
+    return Term(f"{_subject(condition)} {condition}".strip())
+
+
+def _subject(condition: Condition) -> str:
+    """What a single condition is about: metrics, or a text."""
+    if isinstance(condition, Text):
+        return condition.attribute.label
+    return ", ".join(metric.label for metric in condition.metrics)
+
+
+def _rule(desk: Desk, request: web.Request) -> Rule:
+    name = request.match_info["name"]
+    for rule in desk.sources.book().rules:
+        if rule.name == name:
+            return rule
+    raise web.HTTPNotFound(text="There is no rule of this name in the rule file now.")
+
+
+async def _read(desk: Desk, rule: Rule) -> _Past:
+    now = desk.now()
+    return await desk.read(lambda database: _past(database, rule.name, now))
+
+
+def _past(database: Database, name: str, now: Instant) -> _Past:
+    firing, more_firing = page_of(
+        browsing.live_alerts(database, AlertState.FIRING, name, limit=LIVE + 1), LIVE
+    )
+    pending, more_pending = page_of(
+        browsing.live_alerts(database, AlertState.PENDING, name, limit=LIVE + 1), LIVE
+    )
+    past, more_past = page_of(browsing.past_alerts(database, name, limit=PAST + 1), PAST)
+    more = {"firing": more_firing, "pending": more_pending, "over": more_past}
+    shown = database.alerts.shown
+    return _Past(
+        health=database.health.get("rule", name),
+        firing=shown(firing),
+        pending=shown(pending),
+        past=shown(past),
+        more=tuple(state for state, there_is in more.items() if there_is),
+        counts=browsing.live_counts(database, name),
+        messages=stored(database, browsing.notifications_of_rule(database, name, MESSAGES)),
+        silences=[each for each in database.silences.active(now) if each.covers_rule(name)],
+    )
+
+
+def _settings(rule: Rule) -> Iterator[tuple[str, str]]:
+    """What a reader of the rule asks for beside its conditions."""
+    yield "watch", f"{rule.watch.name}: {rule.watch.query.describe()}"
+    yield "schedule", str(rule.watch.schedule)
+    yield "severity", rule.severity.value
+    yield "tells", ", ".join(rule.notify) or "nobody"
+    if rule.for_:
+        yield "for", format_duration(rule.for_)
+    if rule.keep_firing_for:
+        yield "keep firing for", format_duration(rule.keep_firing_for)
+    yield "cooldown", words.duration(rule.cooldown)
+    yield "remind", words.duration(rule.remind)
+    yield "tells the end", "yes" if rule.resolved else "no"
+    yield "strongest by", rule.order_by.label
+    yield "products in a message", str(rule.limit)
+    yield "priority", str(rule.priority)
+    yield "written in", f"{rule.file}:{rule.line}"

@@ -1,0 +1,77 @@
+"""Silences: those that are on, those that were, and the forms that add and end them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from watcher.store.database import Database
+from watcher.store.silences import Silence
+from watcher.units import parse_duration
+from watcher.web.desk import Desk, see
+from watcher.web.forms import own_path
+from watcher.web.pages.common import DURATIONS, number_of
+
+PAST = 50
+_PATTERNS = ("rule", "product", "seller", "category")
+_SPECIAL = re.compile(r"[*?[]")
+
+
+async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``GET /silences``."""
+    now = desk.now()
+    found = await desk.read(lambda database: database.silences.list())
+    return desk.html(
+        request,
+        "silences.html",
+        on=[each for each in found if each.ends > now],
+        over=[each for each in found if each.ends <= now][:PAST],
+        durations=DURATIONS,
+        patterns=_PATTERNS,
+    )
+
+
+async def add(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``POST /silences``: patterns (or an ``exact`` rule or product), ``for``, ``comment``."""
+    fields = await desk.forms.read(request)
+    patterns = _patterns(fields)
+    seconds = _seconds(fields)
+    comment, now = fields.get("comment", "").strip(), desk.now()
+
+    def write(database: Database) -> Silence:
+        return database.silences.add(begins=now, ends=now + seconds, comment=comment, **patterns)
+
+    silence = await desk.sources.write(write)
+    raise see(own_path(fields.get("back", ""), "/silences"), "silenced", silence.id)
+
+
+async def end(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``POST /silences/end``: the one of ``id``."""
+    fields = await desk.forms.read(request)
+    number, now = number_of(fields, "silence"), desk.now()
+    ended = await desk.sources.write(lambda database: database.silences.end(number, now))
+    raise see(own_path(fields.get("back", ""), "/silences"), "ended" if ended else "over", number)
+
+
+def exactly(text: str) -> str:
+    """The pattern that only ``text`` matches."""
+    return _SPECIAL.sub(r"[\g<0>]", text)
+
+
+def _patterns(fields: Mapping[str, str]) -> dict[str, str]:
+    given = {name: text for name in _PATTERNS if (text := fields.get(name, "").strip())}
+    if not given:
+        raise web.HTTPBadRequest(text="A silence needs at least one pattern. Go back and give one.")
+    return {name: exactly(text) for name, text in given.items()} if "exact" in fields else given
+
+
+def _seconds(fields: Mapping[str, str]) -> int:
+    try:
+        seconds = parse_duration(fields.get("for", ""))
+    except ValueError as error:
+        raise web.HTTPBadRequest(text=f"{error}. Go back and mend it.") from None
+    if seconds <= 0:
+        raise web.HTTPBadRequest(text="A silence must last longer than 0. Go back and mend it.")
+    return seconds

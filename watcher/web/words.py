@@ -1,0 +1,110 @@
+"""Values, times and texts as the page says them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+
+from watcher.delivery.view import view_of
+from watcher.keyapi.fields import BY_NAME
+from watcher.model import AlertState, Instant, Item, Message, Severity
+from watcher.store.alerts import AlertRow
+from watcher.units import Unit, at, format_ago, format_duration, format_instant, format_value
+
+_ADDRESS = re.compile(r"\b(\w+://)[^\s\"'<>]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An alert in a list: ``why`` says in words what it fired on. ``severity`` is its rule's now;
+    None where there is no such rule any more."""
+
+    row: AlertRow
+    why: tuple[str, ...]
+    severity: Severity | None = None
+
+    @property
+    def state(self) -> str:
+        """In a word; of one that is over, why it ended."""
+        alert = self.row.alert
+        if alert.state is AlertState.INACTIVE:
+            return alert.reason or "over"
+        return alert.state.value
+
+    @property
+    def since(self) -> Instant:
+        """When it fired, or else when its state began."""
+        return self.row.alert.fired_at or self.row.alert.since
+
+    @property
+    def told(self) -> str:
+        """What became of the last messages about it."""
+        return ", ".join(
+            f"{each.target or each.channel} {each.state.value if each.state else 'told'}"
+            for each in self.row.deliveries
+        )
+
+
+def lines(
+    rows: Sequence[AlertRow], now: Instant, severities: dict[str, Severity] | None = None
+) -> list[Line]:
+    """Alerts with their reasons, worded as the messages word them."""
+    items = tuple(_item(row) for row in rows)
+    message = Message("alerts", "", Severity.INFO, now, items=items)
+    products = view_of(message, "", UTC).products
+    known = severities or {}
+    return [
+        Line(row, product.why, known.get(row.alert.rule))
+        for row, product in zip(rows, products, strict=True)
+    ]
+
+
+def _item(row: AlertRow) -> Item:
+    alert = row.alert
+    since = alert.fired_at or alert.since
+    return Item(
+        alert.short_id, "firing", row.region, row.product_id, row.name, since,
+        currency=row.currency, why=alert.evidence,
+    )  # fmt: skip
+
+
+def said(metric: str, value: float | None, unit: Unit, currency: str | None = None) -> str:
+    """A metric's value; a flag's by its name."""
+    field = BY_NAME.get(metric)
+    if value is not None and field is not None and field.unit is Unit.FLAG:
+        names = {number: name for name, number in field.names} or {0: "no", 1: "yes"}
+        return names.get(int(value), format_value(value, unit))
+    return format_value(value, unit, currency)
+
+
+def ago(instant: Instant, now: Instant) -> str:
+    """``3h ago``."""
+    return format_ago(instant, now)
+
+
+def moment(instant: Instant) -> str:
+    """``2026-11-23 15:04 UTC``."""
+    return format_instant(instant)
+
+
+def iso(instant: Instant) -> str:
+    """For ``<time datetime>``."""
+    return f"{at(instant):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def day(instant: Instant) -> str:
+    """``16 Nov 2026``."""
+    when = at(instant)
+    return f"{when.day} {when:%b %Y}"
+
+
+def duration(seconds: int | None) -> str:
+    """``24h``; ``none`` of nothing."""
+    return format_duration(seconds) if seconds else "none"
+
+
+def masked(text: str) -> str:
+    """Without addresses: a rule's own lines hold none, but a comment might."""
+    return _ADDRESS.sub(r"\1***", text)
