@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from tests.faults.editions import COMING, Edition
-from tests.faults.judging import at_rest, doubled, facts_of, repeats_of
+from tests.faults.judging import doubled, facts_of, repeats_of
 from tests.faults.world import World, patiently
 
 _SCANS = 2
@@ -70,7 +70,6 @@ async def settle(loaded: World, calm: World, paced: dict[str, float]) -> Outcome
     events = [str(line.get("event")) for line in log]
     if heard != (due := list(_due_to_operator(events))):
         breaches.append(f"the operator heard {heard}, and not {due}")
-    breaches += at_rest_but_running(loaded)
     return Outcome(
         days=loaded.day,
         facts=len(expected),
@@ -82,11 +81,6 @@ async def settle(loaded: World, calm: World, paced: dict[str, float]) -> Outcome
         paced=paced,
         breaches=breaches,
     )
-
-
-def at_rest_but_running(world: World) -> list[str]:
-    """As after a stop, but for what a scan under way has set aside."""
-    return [each for each in at_rest(world, kills=1) if "reservations" not in each]
 
 
 async def pace(world: World, last: Edition) -> tuple[dict[str, float], list[str]]:
