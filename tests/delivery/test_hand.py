@@ -55,3 +55,13 @@ async def test_an_idle_thread_ends() -> None:
         assert hand.run(lambda: True).result(5)
     await until(lambda: _threads("idle") == 0)
     assert hand.run(lambda: True).result(5)
+
+
+async def test_a_retired_hand_keeps_no_thread() -> None:
+    """Neither that which waited nor one for work that comes afterwards."""
+    hand = Hand("retired")
+    assert hand.run(lambda: True).result(5)
+    hand.retire()
+    await until(lambda: _threads("retired") == 0)
+    assert [hand.run(lambda: True).result(5) for _ in range(3)] == [True] * 3
+    await until(lambda: _threads("retired") == 0)

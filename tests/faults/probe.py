@@ -1,5 +1,5 @@
 """``python -m tests.faults.probe``: the watcher's command line, which tells at SIGUSR1 how many
-tasks its event loop has, as one line of its log."""
+tasks and which threads it has, as one line of its log."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import asyncio
 import json
 import signal
 import sys
+import threading
 from collections import Counter
 
 from watcher.cli.main import main
@@ -16,7 +17,10 @@ def _tell(_number: int, _frame: object) -> None:
     # A handler runs on the main thread, between two steps of the loop that runs there.
     tasks = asyncio.all_tasks(asyncio.get_running_loop())
     kinds = Counter(getattr(task.get_coro(), "__qualname__", "?") for task in tasks)
-    line = json.dumps({"event": "probe", "level": "info", "tasks": len(tasks), "kinds": kinds})
+    threads = sorted(thread.name for thread in threading.enumerate())
+    line = json.dumps(
+        {"event": "probe", "level": "info", "tasks": len(tasks), "kinds": kinds, "threads": threads}
+    )
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 

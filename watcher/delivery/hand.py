@@ -48,6 +48,11 @@ class Hand:
                 self._jobs.put(None)
             self._jobs = None
 
+    def retire(self) -> None:
+        """Keep no thread waiting for work from now on; what still comes is done."""
+        self._idle = 0.0
+        self.let_go()
+
     def _serve(self, jobs: _Jobs) -> None:
         while (job := self._next(jobs)) is not None:
             future, context, work = job

@@ -175,7 +175,7 @@ class Target:
 
     def release(self) -> None:
         """Let its thread end, after the try that it is at."""
-        self._hand.let_go()
+        self._hand.retire()
 
     async def _outcome(self, future: Future[bool], observation: observing.Observation) -> Outcome:
         try:
