@@ -153,7 +153,7 @@ def parse_http_date(text: str) -> datetime | None:
     """
     try:
         when = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 

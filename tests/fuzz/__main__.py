@@ -28,6 +28,7 @@ from tests.fuzz.checks import (
     desk,
 )
 from tests.fuzz.middle import Middle
+from tests.fuzz.words import DATE
 from watcher.store.database import Database
 
 BATCH = 5_000
@@ -40,6 +41,7 @@ _headers = st.fixed_dictionaries(
         "Retry-After": st.one_of(
             st.sampled_from(("5", "-1", "1e9", "nan", "Wed, 21 Oct 2099 07:28:00 GMT", "9" * 400)),
             st.text(max_size=30),
+            st.lists(st.sampled_from(DATE), max_size=7).map(" ".join),
         )
     },
 )

@@ -48,3 +48,9 @@ set include import extends call block raw self __class__ title.__class__.__mro__
 namespace range lipsum() dict() attr('x') map('x') format('%999999999d') center(999999999)
 ''.join @everyone {{{{
 """.split()
+
+# Pieces of an HTTP date.
+DATE = """
+Wed Mon, 21 0 -1 99999999999999999999 Oct Okt 2099 1 9999 07:28:00 24:00:00 99:99:99 1:2 7.28.00 GMT
+-0000 +9999 +99999999999 EST a ( ) , < : \x1c
+""".split()

@@ -54,7 +54,8 @@ def retry_after(value: str | None, now: float) -> float | None:
     """Seconds to wait by a ``Retry-After`` header (seconds or an HTTP date); None if unreadable."""
     if value is None:
         return None
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", value.strip(), re.ASCII):
+    value = value.strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value, re.ASCII):
         return float(value)
     date = parse_http_date(value)
     return max(0.0, date.timestamp() - now) if date is not None else None
