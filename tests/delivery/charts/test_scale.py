@@ -66,6 +66,7 @@ def test_the_first_place_is_at_the_top() -> None:
         (101_073, Unit.MONEY, 500, "101.1k"), (841, Unit.COUNT, 500, "841"),
         (0, Unit.MONEY, 0, "0"),
         (-841.5, Unit.MONEY, 500, "-842"), (8e18, Unit.COUNT, 5e18, "8e18"),
+        (-1.588582e24, Unit.PLACE, 1, "#-1.5886e24"),
         (12.99, Unit.MONEY, 5, "13"), (1.456, Unit.SCORE, 0.5, "1.46"),
     ],
 )  # fmt: skip

@@ -28,7 +28,7 @@ def draw(
 
     All values are of one ``unit``; times are told in ``zone``. Texts may be anything: what no
     font of this machine shows is left out, and a product whose name can't be read goes by its
-    number and the end of its id. Takes some 30 ms of processor time: call it in a thread.
+    number and the end of its id. Takes some 40 ms of processor time: call it in a thread.
     """
     from watcher.delivery.charts.fonts import Fonts  # noqa: PLC0415
     from watcher.delivery.charts.picture import paint  # noqa: PLC0415

@@ -28,6 +28,7 @@ _HEADER, _HEAD, _FOOT = 136, 102, 44
 _PLOT, _WIDE_PLOT = 196, 270
 _LINE, _DOT, _AROUND = 5, 9, 14
 _DAY_ROOM = 108  # for "16 Nov" and some air
+_WIDEST = 190  # a label beside a plot
 _DOTTED = 25  # pixels from value to value from which each has its dot
 _FINEST = 6  # pixels within which of many values only the least and the greatest are drawn
 LARGEST = 40_000  # bytes
@@ -75,8 +76,8 @@ class _Painter:
         self._frame(height)
         self._header(title, (begin, end), marked=any(plot.marks for plot in plots))
         # The same for all, so that days stand one below the other.
-        left = max((line.width for plot in plots for _, line in plot.ticks), default=0) + 14
-        right = max((plot.last.width for plot in plots if plot.last), default=0) + 20
+        left = _gutter([line for plot in plots for _, line in plot.ticks]) + 14
+        right = _gutter([plot.last for plot in plots if plot.last]) + 20
         for plot, (x, y, x2, y2) in zip(plots, boxes, strict=True):
             self._head(plot.panel, (x, y, x2, y + _HEAD))
             area = round(x + left), y + _HEAD, round(x2 - right), y2 - _FOOT
@@ -183,6 +184,11 @@ class _Painter:
             dots.append(_at(area, time.place(mark), plot.axis.place(_value_at(plot.pieces, mark))))
         if lines:
             self._canvas.strokes(Ink.MARK, _wider(area), lines, 3, dots, _DOT)
+
+
+def _gutter(labels: Sequence[Line]) -> float:
+    """Room beside the plots for the widest of the labels, leaving room for the plots."""
+    return min(max((line.width for line in labels), default=0), _WIDEST)
 
 
 def _boxes(count: int) -> tuple[list[Box], int]:
