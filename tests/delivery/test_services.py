@@ -59,10 +59,11 @@ async def test_discord(service: Service) -> None:
     content = payload["content"]
     assert isinstance(content, str)
     assert len(content) <= 2_000
-    assert content.startswith("[info] a <\u200b!channel> & b")
+    assert content.startswith("**[info] a <\u200b!channel> & b**\n")
     assert re.search(r"and \d+ more: ", content)
     assert not re.search(r"@(everyone|here)|<[@!#]", content)
     assert not set(payload) & {"embeds", "avatar_url", "allowed_mentions"}
+    assert payload["flags"] == 4
 
 
 async def test_telegram(service: Service) -> None:
