@@ -71,7 +71,7 @@ def test_hostile_names_do_nothing(style: Style, name: str) -> None:
     """No mention, no control character, no more lines than a harmless name has."""
     message = alerts([name], [name], title=f"rule {name}")
     rendered = render(message, style)
-    whole = rendered.title + "\n" + rendered.body
+    whole = rendered.title + "\n" + rendered.body.removeprefix("<!DOCTYPE html>")
     assert not re.search(r"@(everyone|here)\b|<[!@#]|<script|<img|http://", whole)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", whole)
     harmless = render(alerts(["Lamp"], ["Lamp"], title="rule Lamp"), style)
@@ -128,6 +128,14 @@ def test_bytes_are_counted_where_the_service_counts_them(name: str) -> None:
     """ntfy counts UTF-8; a name of 100 Thai or Chinese letters is 300 of them."""
     rendered = render(alerts([name] * 20), Style.PLAIN, limit=Bytes(3_300))
     assert 2_500 < len((rendered.title + rendered.body).encode()) <= 3_300
+
+
+def test_a_mails_first_words_are_the_first_products() -> None:
+    """What a list of mails shows beside the subject, which the page's title would repeat."""
+    body = render(alerts(["Glow Serum", "Lamp", "Hat", "Cup"]), Style.EMAIL).body
+    text = _Tags(body).text.partition("</style>")[0]
+    assert text.index("Glow Serum: 7-day GMV 1,200 → 4,830") < text.index("Beauty products whose")
+    assert text.count("Cup") == 1
 
 
 def test_a_mail_says_the_same_as_text() -> None:

@@ -101,8 +101,8 @@ def _line(rendered: Rendered) -> int:
 def _image(picture: Attachment) -> str:
     return (
         f'<p style="margin:0 0 12px"><img src="cid:{escape(quote(picture.name))}" '
-        f'alt="{escape(picture.alt)}" width="600" '
-        'style="display:block;width:100%;max-width:600px;height:auto;border:0;border-radius:8px">'
+        f'alt="{escape(picture.alt)}" width="640" '
+        'style="display:block;width:100%;max-width:640px;height:auto;border:0;border-radius:8px">'
         "</p>"
     )
 
