@@ -133,6 +133,12 @@ class Chats:
         self.texts.append(("teams", await request.json()))
         return web.Response(status=202)
 
+    async def _mattermost(self, request: web.Request) -> web.Response:
+        payload = await request.json()
+        assert len(payload["text"]) <= 16_383
+        self.texts.append(("mattermost", payload))
+        return web.Response(text="ok")
+
     async def _json(self, request: web.Request) -> web.Response:
         self.texts.append(("json", await request.json()))
         return web.Response(text="ok")
@@ -158,6 +164,11 @@ _CASES = {
     "discord": ("discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js", "notify_url", "/discord"),
     "telegram": ("tgram://123456789:abcdefg_hijklmnop/12315544", "notify_url", "/telegram/bot"),
     "ntfy": ("ntfy://127.0.0.1:PORT/ntfy", "", ""),
+    "mattermost": (
+        "mmost://127.0.0.1:PORT/mattermost/3ccdd113474722377935511fc85d3dd4",
+        "",
+        "",
+    ),
     "json": ("json://127.0.0.1:PORT/json", "", ""),
     "teams": (
         "workflows://127.0.0.1:PORT/643e69f83c8944438d68119179a10a64/sig?verify=no",

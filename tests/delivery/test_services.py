@@ -79,7 +79,7 @@ async def test_a_picture_goes_with_the_text(chats: Chats, name: str) -> None:
         assert chats.pictures == [PNG]
 
 
-@pytest.mark.parametrize("name", ["slack", "teams"])
+@pytest.mark.parametrize("name", ["slack", "teams", "mattermost"])
 async def test_some_take_no_pictures(chats: Chats, name: str) -> None:
     """So that none needs to be drawn; the text is as without."""
     assert not chats.target(name).takes_files
@@ -153,6 +153,12 @@ async def test_discord(chats: Chats) -> None:
     assert re.search(r"and \d+ more: ", content)
     assert not set(payload) & {"embeds", "avatar_url", "allowed_mentions"}
     assert payload["flags"] == 4
+
+
+async def test_mattermost(chats: Chats) -> None:
+    """As Discord, with the title in the text as it is meant."""
+    text = (await _sent(chats, "mattermost"))["text"]
+    assert text.startswith("**[info] a <\u200b!channel> & b**\n")
 
 
 async def test_telegram(chats: Chats) -> None:

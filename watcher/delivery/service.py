@@ -59,10 +59,10 @@ def limit_of(plugin: NotifyBase, name: str) -> int:
     return min(own, _LIMITS.get(name, LONGEST))
 
 
-def takes_pictures(plugin: NotifyBase) -> bool:
-    """Whether files arrive; a webhook of Slack takes none."""
-    mode = getattr(plugin, "mode", None)
-    return bool(plugin.attachment_support) and mode not in ("hook", "gov-hook")
+def takes_pictures(plugin: NotifyBase, name: str) -> bool:
+    """Whether files arrive; Slack and Mattermost take them of bots only, not of webhooks."""
+    mode = "bot" if name not in ("slack", "mmost") else getattr(plugin, "mode", None)
+    return bool(plugin.attachment_support) and mode == "bot"
 
 
 def prepare(plugin: NotifyBase, url: str, name: str, style: Style) -> None:

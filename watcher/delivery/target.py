@@ -139,7 +139,7 @@ class Target:
         self.service = _service(plugin)
         self.style = style_of(plugin, self.service)
         self.limit = limit_of(plugin, self.service)
-        self.takes_files = takes_pictures(plugin)
+        self.takes_files = takes_pictures(plugin, self.service)
         prepare(plugin, url.reveal(), self.service, self.style)
 
     def __repr__(self) -> str:
