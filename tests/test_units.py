@@ -76,7 +76,9 @@ def test_what_is_no_number(text: str) -> None:
     ("value", "unit", "text"),
     [
         (4830.0, Unit.COUNT, "4,830"),
-        (4.5, Unit.MONEY, "4.5 USD"),
+        (4.5, Unit.MONEY, "4.50 USD"),
+        (5.0, Unit.MONEY, "5 USD"),
+        (-0.001, Unit.MONEY, "0 USD"),
         (12_345.67, Unit.MONEY, "12,346 USD"),
         (0.125, Unit.FRACTION, "12.5%"),
         (3.0, Unit.PLACE, "#3"),
@@ -90,6 +92,12 @@ def test_what_is_no_number(text: str) -> None:
 def test_values_for_people(value: float | str | None, unit: Unit, text: str) -> None:
     """Each unit in the form that people read."""
     assert units.format_value(value, unit, "USD") == text
+
+
+def test_some_currencies_have_no_cents() -> None:
+    """Rupiah and yen are told in whole ones, however large."""
+    assert units.format_value(980.5, Unit.MONEY, "JPY") == "980 JPY"
+    assert units.format_value(1_204_500_000.4, Unit.MONEY, "IDR") == "1,204,500,000 IDR"
 
 
 def test_percentages() -> None:

@@ -32,6 +32,7 @@ class Unit(StrEnum):
 _SECONDS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 _DURATION = re.compile(r"(\d{1,12})([smhdw])(?:(\d{1,12})([smhdw]))?", re.ASCII)
 _NUMBER = re.compile(r"([-+]?(?:\d+(?:\.\d*)?|\.\d+))([kKmM%]?)", re.ASCII)
+_WITHOUT_CENTS = frozenset({"CLP", "IDR", "ISK", "JPY", "KRW", "PYG", "VND"})
 _FACTORS = {"": 1.0, "k": 1e3, "m": 1e6, "%": 0.01}
 _LONGEST = 3_650 * DAY
 
@@ -107,8 +108,7 @@ def format_value(value: float | str | None, unit: Unit | str, currency: str | No
         return value
     match Unit(unit):
         case Unit.MONEY:
-            # Cents matter on a price tag, not on a turnover.
-            text = format_number(value, 0 if abs(value) >= 1_000 else 2)
+            text = _format_money(value, currency)
             return f"{text} {currency}" if currency else text
         case Unit.FRACTION:
             return format_percent(value)
@@ -121,6 +121,15 @@ def format_value(value: float | str | None, unit: Unit | str, currency: str | No
             return f"{day.day} {day:%b %Y}" if day else format_number(value)
         case _:
             return format_number(value)
+
+
+def _format_money(value: float, currency: str | None) -> str:
+    """``4.90`` or ``5``; without cents from 1,000 on, where they matter no more, and in
+    currencies that have none in use."""
+    if abs(value) >= 1_000 or currency in _WITHOUT_CENTS:
+        return format_number(value, 0)
+    text = f"{value:.2f}".removesuffix(".00")
+    return "0" if text in ("-0", "-0.00") else text
 
 
 def parse_day(value: int) -> date | None:

@@ -72,7 +72,7 @@ def test_shows_everything_at_once(watcher: Command, past: Path) -> None:
     assert "when: met" in out
     assert "met  7-day sales rises 30% from 7d ago, by 5 at least: 131, was 54 7d before (" in out
     assert "price at most 20: 11.9" in out
-    assert "price falls 1 from median 7d: 11.9, median 7d " in out
+    assert "price falls 1 from median 7d: 11.90, median 7d " in out
     assert "met  any of these" in out
     assert "met  trend is rising: rising" in out
     assert 'not met  name contains "refill": "Face  Serum"' in out

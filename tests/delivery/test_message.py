@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from tests.delivery.messages import HOSTILE, alerts, operator
 from watcher.delivery.message import LONGEST, Style, render
+from watcher.delivery.style import Bytes
 
 STYLES = tuple(Style)
-BRIEF = [Style.PLAIN, Style.MARKDOWN, Style.TELEGRAM]
+BRIEF = [style for style in Style if style is not Style.EMAIL]
+MARKDOWN = [Style.MARKDOWN, Style.TITLED, Style.TEAMS]
 
 
 class _Tags(HTMLParser):
@@ -59,7 +61,7 @@ def test_tells_everything(style: Style) -> None:
     ):
         assert part in rendered.body
     title = "[warning] beauty-rising: 1 products (US)"
-    assert title in (rendered.body if style is Style.TELEGRAM else rendered.title)
+    assert title in (rendered.title if style.has_title else rendered.body)
     assert rendered.severity == "warning"
 
 
@@ -69,7 +71,7 @@ def test_hostile_names_do_nothing(style: Style, name: str) -> None:
     """No mention, no control character, no more lines than a harmless name has."""
     message = alerts([name], [name], title=f"rule {name}")
     rendered = render(message, style)
-    whole = rendered.title + "\n" + rendered.body
+    whole = rendered.title + "\n" + rendered.body.removeprefix("<!DOCTYPE html>")
     assert not re.search(r"@(everyone|here)\b|<[!@#]|<script|<img|http://", whole)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", whole)
     harmless = render(alerts(["Lamp"], ["Lamp"], title="rule Lamp"), style)
@@ -93,12 +95,56 @@ def test_telegram_uses_only_what_telegram_knows() -> None:
     assert _Tags(render(alerts(HOSTILE, HOSTILE), Style.TELEGRAM).body).tags == {"b", "a", "i"}
 
 
-def test_markdown_has_only_our_links_and_marks() -> None:
-    """Of names, no link, no emphasis and no code is left."""
-    body = render(alerts(HOSTILE, HOSTILE), Style.MARKDOWN).body
-    assert len(re.findall(r"(?<!\\)\]\(", body)) == len(HOSTILE)
-    assert body.count("**") == 2 * len(HOSTILE)
+@pytest.mark.parametrize("style", MARKDOWN)
+def test_markdown_has_only_our_links_and_marks(style: Style) -> None:
+    """Of names, no link, no emphasis and no code is left; nor a backslash, which would show."""
+    body = render(alerts(HOSTILE, HOSTILE), style).body
+    assert body.count("](") == len(HOSTILE)
+    assert body.count("**") == 2 * (len(HOSTILE) + (not style.has_title))
     assert not re.search(r"[`~_|]", body)
+    assert not re.search(r"\\(?![<>])" if style is Style.MARKDOWN else r"\\", body)
+
+
+@pytest.mark.parametrize("name", ["[2 PACK] Serum", "a [b", "a ]( b", "[[x]", "] [", "[a [b] c"])
+def test_markdown_links_end_where_they_should(name: str) -> None:
+    """Brackets come in pairs within a link's text, or would end it early."""
+    (line,) = re.findall(r"\[.*\]\(https.*", render(alerts([name]), Style.TITLED).body)
+    depth = [0]
+    for character in line[: line.index("](https") + 1]:
+        depth.append(depth[-1] + {"[": 1, "]": -1}.get(character, 0))
+    assert depth[-1] == 0
+    assert min(depth[1:-1]) > 0
+
+
+def test_a_card_has_a_paragraph_for_each_line() -> None:
+    """Teams runs the lines of one paragraph together."""
+    body = render(alerts(["Lamp"] * 3, ["Hat"]), Style.TEAMS).body
+    assert not re.search(r"[^\n]\n[^\n]", body)
+    assert "\n\n\n" not in body
+
+
+@pytest.mark.parametrize("name", ["灯" * 100, "🌟" * 100, "Lamp"])
+def test_bytes_are_counted_where_the_service_counts_them(name: str) -> None:
+    """ntfy counts UTF-8; a name of 100 Thai or Chinese letters is 300 of them."""
+    rendered = render(alerts([name] * 20), Style.PLAIN, limit=Bytes(3_300))
+    assert 2_500 < len((rendered.title + rendered.body).encode()) <= 3_300
+
+
+def test_a_mails_first_words_are_the_first_products() -> None:
+    """What a list of mails shows beside the subject, which the page's title would repeat."""
+    body = render(alerts(["Glow Serum", "Lamp", "Hat", "Cup"]), Style.EMAIL).body
+    text = _Tags(body).text.partition("</style>")[0]
+    assert text.index("Glow Serum: 7-day GMV 1,200 → 4,830") < text.index("Beauty products whose")
+    assert text.count("Cup") == 1
+
+
+def test_a_mail_says_the_same_as_text() -> None:
+    """The plain part has each fact and each link; a channel's own layout has it as usual."""
+    message = alerts(["Glow <Serum>"], ["Hat"], 14)
+    rendered = render(message, Style.EMAIL)
+    assert rendered.plain == render(message, Style.PLAIN).body
+    assert "https://www.tiktok.com/shop/pdp/1729873073559015001" in rendered.plain
+    assert render(message, Style.TELEGRAM).plain == ""
 
 
 @pytest.mark.parametrize("style", BRIEF)
@@ -148,7 +194,7 @@ def test_an_operators_text_is_cut_by_its_length(style: Style) -> None:
 def test_says_its_format() -> None:
     """Apprise needs to be told what a body is."""
     formats = [render(operator("x"), style).format for style in STYLES]
-    assert formats == ["text", "markdown", "html", "html"]
+    assert formats == ["text", "markdown", "markdown", "markdown", "html", "html"]
 
 
 def test_a_long_title_is_short() -> None:

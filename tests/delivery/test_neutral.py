@@ -9,11 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.delivery.messages import HOSTILE
-from watcher.delivery.neutral import escape_markdown, neutralise, neutralise_lines, shorten
+from watcher.delivery.neutral import (
+    escape_markdown,
+    escape_slack,
+    neutralise,
+    neutralise_lines,
+    neutralise_name,
+    shorten,
+)
 
 
 @pytest.mark.parametrize(
-    "mention", ["@everyone", "@here", "<!channel>", "<@U012>", "<#C1>", "<b>", "</b>", "http://"]
+    "mention",
+    ["@everyone", "@here", "<!channel>", "<@U012>", "<#C1>", "<b>", "</b>", "http://", ":fire:"],
 )
 def test_breaks_mentions_tags_and_addresses(mention: str) -> None:
     """No service finds its own mark in what is left; the reader sees the same letters."""
@@ -72,5 +80,21 @@ def test_takes_what_is_no_text() -> None:
 
 
 def test_markdown_is_taken_apart() -> None:
-    """Emphasis becomes its look-alikes, brackets take a backslash."""
-    assert escape_markdown("*a* [b](c) <d> `e`") == r"∗a∗ \[b\](c) \<d\> ˋeˋ"
+    """Marks become their look-alikes, also at a line's begin; only paired brackets stay."""
+    assert escape_markdown("*a* [b](c) d] `e`") == "∗a∗ [b](c) d］ ˋeˋ"
+    assert escape_markdown("# a\n> b #3 <3") == "＃ a\n＞ b #3 <3"
+    assert escape_slack("<d> #3") == r"\<d\> #3"
+
+
+@pytest.mark.parametrize("name", ["shop.example", "www.shop.example/x", "#deal", "/start", "$USD"])
+def test_names_do_not_become_links(name: str) -> None:
+    """What Telegram and mail programs make one of, of itself; the reader sees the same."""
+    harmless = neutralise_name(f"a {name} b")
+    assert name not in harmless
+    assert harmless.replace("\u200b", "") == f"a {name} b"
+
+
+@pytest.mark.parametrize("name", ["No.5", "1.5 ml", "N/A", "$5", "#3", "St. Ives", "a.m"])
+def test_ordinary_dots_and_marks_stay(name: str) -> None:
+    """Where nothing would be linked, nothing is inserted."""
+    assert neutralise_name(name) == name

@@ -35,6 +35,8 @@ def test_the_sample_is_what_a_message_gives() -> None:
     [
         (Style.PLAIN, "beauty-rising <b>*Beauty"),
         (Style.MARKDOWN, "beauty-rising <b>*Beauty"),
+        (Style.TITLED, "**[warning] a & b (US)**\nbeauty-rising <b>*Beauty"),
+        (Style.TEAMS, "beauty-rising <b>*Beauty"),
         (Style.TELEGRAM, "<b>[warning] a &amp; b (US)</b>\nbeauty-rising <b>*Beauty"),
         (Style.EMAIL, '<div style="white-space:pre-wrap">beauty-rising <b>*Beauty'),
     ],
@@ -46,7 +48,7 @@ def test_its_own_words_stay_and_names_are_escaped(style: Style, body: str) -> No
     assert rendered.body.startswith(body)
     assert "<i>" not in rendered.body or style is Style.PLAIN
     assert rendered.format == style.body_format
-    assert (rendered.title == "") is (style is Style.TELEGRAM)
+    assert (rendered.title != "") is style.has_title
 
 
 @pytest.mark.parametrize("style", list(Style))

@@ -4,44 +4,134 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.delivery.ends import Secret, Service, serving
+from tests.delivery.chats import PNG, SERVICES, Chats, TelegramText, chatting
 from tests.delivery.messages import HOSTILE, alerts
 from watcher.delivery.message import render
-from watcher.delivery.target import Kind, Outcome, Target
+from watcher.delivery.target import Attachment, Kind, Outcome, Target
 
-SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
-DISCORD = "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"
-TELEGRAM = "tgram://123456789:abcdefg_hijklmnop/12315544"
-MESSAGE = alerts([*HOSTILE[:10], "Glow & Serum"], ["Hat"], title="[info] a <!channel> & b")
+pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+
+PICTURE = Attachment("chart.png", PNG)
+HOSTILE_TEN = (*HOSTILE[:10],)
+WITH_PICTURES = ("slack-bot", "discord", "telegram", "ntfy", "json")
+REASON = "7-day GMV 1,200 → 4,830 (+303%) since 16 Nov"
+MESSAGE = alerts([*HOSTILE_TEN, "Glow & Serum"], ["Hat"], title="[info] a <!channel> & b")
 
 
 @pytest_asyncio.fixture
-async def service() -> AsyncIterator[Service]:
-    """A service on loopback."""
-    async with serving() as running:
+async def chats(tmp_path: Path) -> AsyncIterator[Chats]:
+    """All services on loopback."""
+    async with chatting(tmp_path) as running:
         yield running
 
 
-async def _sent(service: Service, url: str, attribute: str) -> dict[str, Any]:
-    """What a plugin posts when its service's address is on loopback."""
-    target = Target("growth/1", Secret(url))
-    setattr(target._plugin, attribute, f"http://127.0.0.1:{service.port}/")
-    outcome = await target.send(render(MESSAGE, target.style, limit=target.limit))
+async def _sent(chats: Chats, name: str, picture: bool = False) -> dict[str, Any]:
+    """The one text that arrives at the service, which holds it to its rules."""
+    target = chats.target(name)
+    outcome = await _send(target, picture)
     assert outcome == Outcome(Kind.SENT, f"{target.service} took it")
-    (payload,) = service.taken
-    assert isinstance(payload, dict)
+    ((_, payload),) = chats.texts
     return payload
 
 
-async def test_slack(service: Service) -> None:
-    """Links in Slack's form, entities escaped, no mention and no stray backslash."""
-    payload = await _sent(service, SLACK, "webhook_url")
-    (attachment,) = payload["attachments"]
+async def _send(target: Target, picture: bool, taken: frozenset[str] = frozenset()) -> Outcome:
+    rendered = render(MESSAGE, target.style, limit=target.limit)
+    return await target.send(rendered, [PICTURE] if picture else [], taken=taken)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+async def test_hostile_names_arrive_harmless(chats: Chats, name: str) -> None:
+    """Within the service's rules: no mention, no link but ours, no control character."""
+    payload = await _sent(chats, name)
+    texts = "\n".join(_strings(payload)).replace("http://adaptivecards.io", "")
+    assert REASON in texts
+    assert not re.search(r"@(everyone|here|U012)|<[!@#]|http://|\w\.example", texts)
+    assert not re.search(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", texts)
+    assert "\\" not in texts
+    assert "alerts A1, A2" in texts
+
+
+def _strings(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [text for each in value.values() for text in _strings(each)]
+    if isinstance(value, list):
+        return [text for each in value for text in _strings(each)]
+    return [value] if isinstance(value, str) else []
+
+
+@pytest.mark.parametrize("name", WITH_PICTURES)
+async def test_a_picture_goes_with_the_text(chats: Chats, name: str) -> None:
+    """Once, beside one text, byte for byte."""
+    if name == "ntfy":  # whose long texts go without, see below
+        target = chats.target(name)
+        rendered = render(alerts(["Lamp"] * 5), target.style, limit=target.limit)
+        assert (await target.send(rendered, [PICTURE])).kind is Kind.SENT
+    else:
+        await _sent(chats, name, picture=True)
+    assert len(chats.texts) == 1
+    if name != "json":
+        assert chats.pictures == [PNG]
+
+
+@pytest.mark.parametrize("name", ["slack", "teams", "mattermost"])
+async def test_some_take_no_pictures(chats: Chats, name: str) -> None:
+    """So that none needs to be drawn; the text is as without."""
+    assert not chats.target(name).takes_files
+    await _sent(chats, name, picture=True)
+    assert chats.pictures == []
+
+
+async def test_a_long_text_for_ntfy_goes_without_a_picture(chats: Chats) -> None:
+    """Beside one it would be in the address, which proxies bound."""
+    target = chats.target("ntfy")
+    rendered = render(alerts(["灯" * 90] * 9), target.style, limit=target.limit)
+    assert (await target.send(rendered, [PICTURE])).kind is Kind.SENT
+    assert chats.pictures == []
+    assert chats.texts[0][1]["message"] == rendered.body
+
+
+@pytest.mark.parametrize("name", ["slack-bot", "discord", "telegram"])
+async def test_a_refused_picture_costs_no_text_and_repeats_none(chats: Chats, name: str) -> None:
+    """The text arrives once, at once, and what became of the picture is told."""
+    chats.refuse_files = True
+    target = chats.target(name)
+    outcome = await _send(target, picture=True)
+    assert outcome == Outcome(Kind.SENT, f"{target.service} took it, but not its picture")
+    assert len(chats.texts) == 1
+
+
+async def test_a_refused_picture_of_ntfy_costs_no_text(chats: Chats) -> None:
+    """Where both go in one request, the text goes again alone."""
+    chats.refuse = ("/ntfy",)
+    target = chats.target("ntfy")
+    rendered = render(alerts(["Lamp"]), target.style, limit=target.limit)
+    outcome = await target.send(rendered, [PICTURE])
+    assert outcome == Outcome(Kind.SENT, "ntfy took it, but not its picture")
+    assert len(chats.texts) == 1
+
+
+async def test_a_later_try_without_the_picture_sends_no_text_again(chats: Chats) -> None:
+    """Where the picture's upload ends in trouble that may pass, the text's mark is kept."""
+    target = chats.target("discord")
+    chats.trouble = True
+    first = await _send(target, picture=True)
+    assert first.kind is Kind.RETRY
+    assert len(chats.texts) == 1
+    assert await _send(target, picture=False, taken=first.taken) == Outcome(
+        Kind.SENT, "discord took it"
+    )
+    assert len(chats.texts) == 1
+
+
+async def test_slack(chats: Chats) -> None:
+    """Links in Slack's form, entities escaped, a summary for the lock screen."""
+    (attachment,) = (await _sent(chats, "slack"))["attachments"]
     text = attachment["text"]
     assert attachment["title"] == "[info] a &lt;\u200b!channel&gt; &amp; b"
     assert "11. *<https://www.tiktok.com/shop/pdp/1729873073559015011|Glow &amp; Serum>*" in text
@@ -49,45 +139,62 @@ async def test_slack(service: Service) -> None:
     links = re.findall(r"<([^>]*)>", text)
     assert len(links) == 11
     assert all(link.startswith("https://www.tiktok.com/shop/pdp/") for link in links)
-    assert "\\" not in text
-    assert "7-day GMV 1,200 → 4,830 (+303%) since 16 Nov" in text
+    fallback = attachment["fallback"]
+    assert fallback.startswith(attachment["title"] + " · Beauty products")
+    assert len(fallback) <= 300
+    assert not re.search(r"[<>|*\n]", fallback)
 
 
-async def test_discord(service: Service) -> None:
-    """One message within 2,000 characters with its title, nobody pinged."""
-    payload = await _sent(service, DISCORD, "notify_url")
+async def test_discord(chats: Chats) -> None:
+    """One message within 2,000 characters with its title, nobody pinged, no previews."""
+    payload = await _sent(chats, "discord")
     content = payload["content"]
-    assert isinstance(content, str)
-    assert len(content) <= 2_000
-    assert content.startswith("[info] a <\u200b!channel> & b")
+    assert content.startswith("**[info] a <\u200b!channel> & b**\n")
     assert re.search(r"and \d+ more: ", content)
-    assert not re.search(r"@(everyone|here)|<[@!#]", content)
     assert not set(payload) & {"embeds", "avatar_url", "allowed_mentions"}
+    assert payload["flags"] == 4
 
 
-async def test_telegram(service: Service) -> None:
-    """One HTML message within 4,096 characters whose tags Telegram knows, and balanced."""
-    service.body = '{"ok": true}'
-    payload = await _sent(service, TELEGRAM, "notify_url")
-    text = payload["text"]
-    assert isinstance(text, str)
+async def test_mattermost(chats: Chats) -> None:
+    """As Discord, with the title in the text as it is meant."""
+    text = (await _sent(chats, "mattermost"))["text"]
+    assert text.startswith("**[info] a <\u200b!channel> & b**\n")
+
+
+async def test_telegram(chats: Chats) -> None:
+    """All of its markup is ours, and the name is read as it was typed."""
+    payload = await _sent(chats, "telegram")
+    seen = TelegramText(payload["text"])
     assert payload["parse_mode"] == "HTML"
-    assert len(text.encode("utf-16-le")) // 2 <= 4_096
-    assert text.startswith("<b>[info] a &lt;\u200b!channel&gt; &amp; b</b>")
-    assert set(re.findall(r"</?([a-z]+)", text)) <= {"a", "b", "i"}
-    assert text.count("<a ") == text.count("</a>") > 5
-    assert "&amp;lt;" in text
-    assert "&amp;#" not in text
+    assert payload["disable_web_page_preview"]
+    assert seen.text.startswith("[info] a <\u200b!channel> & b\r\n")
+    assert payload["text"].count("<a ") > 5
+    assert "&lt;b&gt; & &amp; \"quoted\" 'single'" in seen.text
 
 
-@pytest.mark.parametrize(
-    ("url", "attribute"),
-    [(SLACK, "webhook_url"), (DISCORD, "notify_url"), (TELEGRAM, "notify_url")],
-)
-async def test_what_they_refuse(service: Service, url: str, attribute: str) -> None:
+async def test_teams(chats: Chats) -> None:
+    """A card with a heading, a bold link for each product, and a paragraph for each line."""
+    (attachment,) = (await _sent(chats, "teams"))["attachments"]
+    title, body = attachment["content"]["body"]
+    assert title["text"] == "[info] a <\u200b!channel> & b"
+    assert body["wrap"]
+    link = "https://www.tiktok.com/shop/pdp/1729873073559015011"
+    assert f"**11 · [Glow & Serum]({link})**\n\n{REASON}\n\n" in body["text"]
+    assert attachment["content"]["msteams"] == {"width": "full"}
+
+
+async def test_json(chats: Chats) -> None:
+    """A program gets the text as it is."""
+    payload = await _sent(chats, "json", picture=True)
+    assert payload["message"] == render(MESSAGE, chats.target("json").style).body
+    assert payload["attachments"][0]["filename"] == "chart.png"
+
+
+@pytest.mark.parametrize("name", ["slack", "discord", "telegram"])
+async def test_what_they_refuse(chats: Chats, name: str) -> None:
     """A webhook that is gone is dead."""
-    service.status, service.body = 404, "no_service"
-    target = Target("growth/1", Secret(url))
-    setattr(target._plugin, attribute, f"http://127.0.0.1:{service.port}/")
-    outcome = await target.send(render(MESSAGE, target.style, limit=target.limit))
-    assert outcome == Outcome(Kind.DEAD, f"{target.service}: HTTP 404 Not Found")
+    chats.refuse = ("/",)
+    target = chats.target(name)
+    assert await _send(target, picture=False) == Outcome(
+        Kind.DEAD, f"{target.service}: HTTP 403 Forbidden"
+    )

@@ -25,6 +25,7 @@ from tests.delivery.ends import (
 from tests.delivery.messages import HOSTILE, alerts
 from tests.end_to_end.process import until
 from watcher.delivery.message import Rendered, Style, render
+from watcher.delivery.style import PICTURES
 from watcher.delivery.target import Attachment, Kind, Outcome, Target, warm_up
 from watcher.errors import TargetError
 
@@ -250,9 +251,38 @@ async def test_mail_has_both_parts(mail: MailServer) -> None:
     html, plain = message.get_body(["html"]), message.get_body(["plain"])
     assert html is not None
     assert plain is not None
-    assert rendered.body in html.get_content().replace("\r\n", "\n")
+    sent = rendered.body.replace(PICTURES, "")
+    assert sent in html.get_content().replace("\r\n", "\n")
     assert "<script" not in html.get_content()
-    assert "7-day GMV 1,200 → 4,830 (+303%) since 16 Nov" in plain.get_content()
+    assert plain.get_content().replace("\r\n", "\n") == rendered.plain
+    assert message.get_content_type() == "multipart/alternative"
+
+
+async def test_a_mails_picture_is_inside_it(mail: MailServer) -> None:
+    """For each of its recipients: shown where the template has it, by its content's id."""
+    target = _hasty(mail.url([ANN, BOB]))
+    rendered = render(alerts(["Lamp"]), target.style)
+    assert (await target.send(rendered, [PICTURE])).kind is Kind.SENT
+    assert len(mail.taken) == 2
+    for message in mail.taken:
+        assert message.get_content_type() == "multipart/related"
+        alternative, picture = message.iter_parts()
+        assert [part.get_content_type() for part in alternative.iter_parts()] == [
+            "text/plain",
+            "text/html",
+        ]
+        assert (picture["Content-ID"], picture.get_content_type()) == ("<chart.png>", "image/png")
+        assert picture.get_content_disposition() == "inline"
+        assert picture.get_payload(decode=True) == PICTURE.content
+        html, plain = message.get_body(["html"]), message.get_body(["plain"])
+        assert html is not None
+        assert plain is not None
+        shown = html.get_content()
+        assert shown.count("<img ") == 1
+        assert shown.index("<h1") < shown.index('src="cid:chart.png" alt="Chart"')
+        assert shown.index("cid:chart.png") < shown.index("shop/pdp")
+        assert "cid:" not in plain.get_content()
+        assert "https://www.tiktok.com/shop/pdp/1729873073559015001" in plain.get_content()
 
 
 async def test_mail_may_be_asked_for_as_text(mail: MailServer) -> None:
@@ -396,7 +426,7 @@ def test_refuses_urls_without_repeating_them(url: str, said: str) -> None:
             "slack",
             Style.MARKDOWN,
         ),
-        ("discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js", "discord", Style.MARKDOWN),
+        ("discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js", "discord", Style.TITLED),
         ("tgram://123456789:abcdefg_hijklmnop/12315544", "tgram", Style.TELEGRAM),
         ("tgram://123456789:abcdefg_hijklmnop/1?format=markdown", "tgram", Style.PLAIN),
         ("mailtos://u:p@example.com", "mailto", Style.EMAIL),

@@ -144,3 +144,36 @@ def test_an_operators_message_is_its_text() -> None:
     """It has no products and no data's time."""
     view = view_of(Message("operator", "t", Severity.INFO, NOW, text="a\nb"), "t", UTC)
     assert (view.text, view.products, view.more, view.footer) == ("a\nb", (), "", "")
+
+
+def test_tells_of_another_region_in_its_zone() -> None:
+    """Rupiah without cents, large numbers in groups, and days as they are there."""
+    price = Evidence(
+        "spu_avg_price", "price", "money", "falls 10%", Verdict.MET, 112_500.4, 125_000.0, NOW - DAY
+    )
+    facts = {
+        **FACTS,
+        "spu_avg_price": 112_500.4,
+        "total_sale_7d_cnt": 1_234_567.0,
+        "total_sale_gmv_7d_amt": 138_888_787_500.0,
+    }
+    lamp = msgspec.structs.replace(
+        item(1, "Lampu", kind="reminder"),
+        region="ID",
+        currency="IDR",
+        why=(GMV, price),
+        facts=facts,
+    )
+    message = msgspec.structs.replace(alerts([]), items=(lamp,), region="ID")
+    view = view_of(message, "", ZoneInfo("Asia/Jayapura"))
+    (product,) = view.products
+    assert product.notes == ("still firing, since 21 Nov",)
+    assert product.why == (
+        "7-day GMV 1,200 → 4,830 (+303%) since 17 Nov",
+        "price 125,000 → 112,500 (-10%) since 23 Nov",
+    )
+    assert product.facts[:2] == ("112,500 IDR", "7 days: 1,234,567 sold, GMV 138,888,787,500")
+    assert view.footer == "Data of 24 Nov 2026, 00:00 WIT · alert A1"
+    west = view_of(message, "", ZoneInfo("America/Los_Angeles"))
+    assert west.products[0].why[0].endswith("since 16 Nov")
+    assert west.footer.startswith("Data of 23 Nov 2026, 07:00 PST")

@@ -14,9 +14,9 @@ from functools import partial
 import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from watcher.delivery.neutral import escape_markdown, neutralise
+from watcher.delivery.neutral import escape_markdown, escape_slack, neutralise
 from watcher.delivery.own import OwnTemplate, write_own
-from watcher.delivery.style import Style
+from watcher.delivery.style import Bytes, Style
 from watcher.delivery.view import TITLE_LENGTH, View, cut_text, cut_to, view_of
 from watcher.model import Message
 
@@ -32,13 +32,15 @@ log = structlog.get_logger("watcher.delivery")
 class Rendered:
     """What a service is given. ``format`` is text, markdown or html, of the body alone.
 
-    ``title`` is plain text; it is empty where the style has it in the body.
+    ``title`` is plain text; it is empty where the style has it in the body. ``plain`` says the
+    same as an HTML mail for who reads mail as text; other styles have none.
     """
 
     title: str
     body: str
     format: str
     severity: str = "info"
+    plain: str = ""
 
 
 class _Ready(str):
@@ -56,14 +58,16 @@ def render(
 ) -> Rendered:
     """Write ``message``; title and body together take at most ``limit`` UTF-16 units.
 
-    UTF-16 is the strictest count in use (Telegram's); an emoji is two. Times are told in
-    ``zone``. A message that can't be shortened to a very small limit is as short as it gets.
-    The channel's own ``template`` lays out alerts; where it fails, they are told as usual.
+    UTF-16 is the strictest count of characters in use (Telegram's); an emoji is two. Of a limit
+    in ``Bytes`` these are counted. Times are told in ``zone``. A message that can't be shortened
+    to a very small limit is as short as it gets. The channel's own ``template`` lays out alerts;
+    where it fails, they are told as usual.
     """
+    size = _bytes if isinstance(limit, Bytes) else _units
     title = neutralise(message.title, min(TITLE_LENGTH, max(limit // 2, 20)))
-    # Telegram has no titles: Apprise would write one into the body, unescaped.
-    outside = 0 if style is Style.TELEGRAM else _units(title) + _BETWEEN
-    view, room = view_of(message, title, zone), limit - outside
+    view = view_of(message, title, zone)
+    # A style without a title has it in the body.
+    room = _Room(limit - (size(title) + _BETWEEN if style.has_title else 0), size)
     usual = partial(_usual, style)
     if template is None or message.kind == "operator":
         body = _fitting(view, usual, room)
@@ -73,34 +77,45 @@ def render(
         except Exception as error:  # noqa: BLE001 - a template must not cost an alert
             log.warning("a template failed; told as usual", rule=message.rule, error=str(error))
             body = _fitting(view, usual, room)
-    return Rendered(
-        "" if style is Style.TELEGRAM else title, body, style.body_format, message.severity.value
-    )
+    plain = _fitting(view, partial(_usual, Style.PLAIN), room) if style is Style.EMAIL else ""
+    shown_title = title if style.has_title else ""
+    return Rendered(shown_title, body, style.body_format, message.severity.value, plain)
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How much a body may take, by the service's own count."""
+
+    limit: int
+    size: Callable[[str], int]
+
+    def has(self, body: str) -> bool:
+        return self.size(body) <= self.limit
 
 
 def _usual(style: Style, shown: View) -> str:
-    environment = _MARKDOWN if style is Style.MARKDOWN else _OTHERS
+    environment = _ENVIRONMENTS.get(style, _OTHERS)
     return environment.get_template(f"{style}.j2").render(view=shown).strip("\n")
 
 
-def _fitting(whole: View, write: Callable[[View], str], limit: int) -> str:
+def _fitting(whole: View, write: Callable[[View], str], room: _Room) -> str:
     body = write(whole)
-    if _units(body) <= limit:
+    if room.has(body):
         return body
-    body = _most_products(whole, write, limit)
+    body = _most_products(whole, write, room)
     for smaller in _smaller(whole):
-        if _units(body) <= limit:
+        if room.has(body):
             return body
         body = write(smaller)
     return body
 
 
-def _most_products(whole: View, write: Callable[[View], str], limit: int) -> str:
+def _most_products(whole: View, write: Callable[[View], str], room: _Room) -> str:
     """The body with as many products as fit, found by halving; maybe none."""
     low, high = 0, max(len(whole.products) - 1, 0)
     while low < high:
         middle = (low + high + 1) // 2
-        if _units(write(cut_to(whole, middle))) <= limit:
+        if room.has(write(cut_to(whole, middle))):
             low = middle
         else:
             high = middle - 1
@@ -118,10 +133,15 @@ def _units(text: str) -> int:
     return len(text.encode("utf-16-le", "replace")) // 2
 
 
-def _markdown(value: object) -> object:
-    if isinstance(value, str) and not isinstance(value, _Ready):
-        return escape_markdown(value)
-    return value
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
+
+
+def _escaping(escape: Callable[[str], str]) -> Callable[[object], object]:
+    def finalize(value: object) -> object:
+        return escape(value) if isinstance(value, str) and not isinstance(value, _Ready) else value
+
+    return finalize
 
 
 def _environment(finalize: Callable[[object], object] | None = None) -> Environment:
@@ -139,4 +159,10 @@ def _environment(finalize: Callable[[object], object] | None = None) -> Environm
     return environment
 
 
-_OTHERS, _MARKDOWN = _environment(), _environment(_markdown)
+_OTHERS = _environment()
+_DIRECT = _environment(_escaping(escape_markdown))
+_ENVIRONMENTS = {
+    Style.MARKDOWN: _environment(_escaping(escape_slack)),
+    Style.TITLED: _DIRECT,
+    Style.TEAMS: _DIRECT,
+}

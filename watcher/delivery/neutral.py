@@ -17,12 +17,19 @@ _NOTHING = "\u200b"  # a space of no width, between characters that must not mee
 _JOINERS = "\u200c\u200d"  # Persian words and emoji families are written with them
 _MOST_MARKS = 4  # Thai stacks three; a "zalgo" name stacks dozens
 
-_MEETING = re.compile(r"@(?=[\w&!])|<(?=[!@#/?:a-zA-Z])|\](?=\()|(?<=\w):(?=//)")
+_MEETING = re.compile(
+    r"@(?=[\w&!])|<(?=[!@#/?:a-zA-Z])|\](?=\()|(?<=\w):(?=//)|:(?=[\w+-]*[a-zA-Z][\w+-]*:)"
+)
 _SPACES = re.compile(r"\s+")
-_MARKDOWN = re.compile(r"[\[\]<>#]")
+_LINKING = re.compile(r"(?<!\S)[#/$](?=[^\W\d_])")
+_DOMAIN = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
 _LOOKALIKES = str.maketrans(
     {"*": "∗", "_": "＿", "~": "∼", "`": "ˋ", "|": "∣", "\\": "＼"}  # noqa: RUF001
 )
+_PAIR = re.compile(r"\[([^\[\]]*)\]|([\[\]])")
+_WIDE = {"[": "［", "]": "］", "#": "＃", ">": "＞"}  # noqa: RUF001
+_ENTITIES = re.compile(r"[<>]")
+_LINE_START = re.compile(r"^[#>]", re.MULTILINE)
 
 
 def neutralise(text: object, longest: int = NAME_LENGTH) -> str:
@@ -50,13 +57,27 @@ def shorten(text: str, longest: int) -> str:
     return text[:end].rstrip(" " + _JOINERS) + "…"
 
 
-def escape_markdown(text: str) -> str:
-    """For CommonMark that Apprise hands on to Discord, Slack and others.
+def neutralise_name(text: object, longest: int = NAME_LENGTH) -> str:
+    """The same for what a seller typed: what Telegram and mail programs take for a domain
+    (``shop.example``), a hashtag or a command does not become a link either."""
+    harmless = _DOMAIN.sub("." + _NOTHING, neutralise(text, longest))
+    return _LINKING.sub(lambda match: match[0] + _NOTHING, harmless)
 
-    Slack has no escape for its marks of emphasis, so these become their look-alikes; brackets
-    take a backslash, which Apprise translates for each service.
+
+def escape_markdown(text: str) -> str:
+    """For a service's own Markdown, without backslashes, which some would show.
+
+    Marks become their look-alikes; brackets stay in pairs, which a link's text may have, and
+    those without their other become wide ones.
     """
-    return _MARKDOWN.sub(r"\\\g<0>", text.translate(_LOOKALIKES))
+    paired = _PAIR.sub(lambda match: match[0] if match[2] is None else _WIDE[match[2]], text)
+    return _LINE_START.sub(lambda match: _WIDE[match[0]], paired.translate(_LOOKALIKES))
+
+
+def escape_slack(text: str) -> str:
+    """For Markdown that Apprise translates into Slack's: what it is to make entities of takes a
+    backslash, which it drops."""
+    return _ENTITIES.sub(r"\\\g<0>", escape_markdown(text))
 
 
 def _visible(text: str) -> str:

@@ -8,16 +8,21 @@ wrapped once a process, and a wrapper notes what it sees in the observation of i
 An observation holds kinds and numbers, never addresses, headers or texts of the other side:
 these may repeat a channel's secret. It can end a try that hangs (``abort``), by the sockets that
 the libraries opened for it, and knows by marks which of several recipients have a message.
+
+The text beside an HTML mail is handed over in the same way: Apprise would make it of the HTML,
+and lose the links.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import importlib
 import math
 import smtplib
 import socket
 import ssl
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -86,9 +91,13 @@ class Accepted:
 
 @dataclass(slots=True)
 class Observation:
-    """The answers, mail replies of 400 and above, and faults of one try, in their order."""
+    """The answers, mail replies of 400 and above, and faults of one try, in their order.
+
+    ``plain`` is what an HTML mail says as text.
+    """
 
     accepted: Accepted
+    plain: str = ""
     answers: list[Answer] = field(default_factory=list)
     replies: list[int] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -120,13 +129,14 @@ _current: ContextVar[Observation | None] = ContextVar("watcher_observation", def
 
 
 @contextmanager
-def observed(accepted: Accepted) -> Iterator[Observation]:
+def observed(accepted: Accepted, plain: str = "") -> Iterator[Observation]:
     """Note what ``requests`` and ``smtplib`` do in this context while the block runs.
 
-    Recipients that are in ``accepted`` are passed over; those that take it are added.
+    Recipients that are in ``accepted`` are passed over; those that take it are added. An HTML
+    mail has ``plain`` beside it, if it is not empty.
     """
     watch()
-    observation = Observation(accepted)
+    observation = Observation(accepted, plain)
     token = _current.set(observation)
     # Apprise has it for tries of its own, which are off; no public way leads to it.
     delivered = _delivery_tracker.set(cast("Any", accepted))
@@ -140,6 +150,7 @@ def observed(accepted: Accepted) -> Iterator[Observation]:
 @cache
 def watch() -> None:
     """Wrap the two libraries; cached, so that it happens once a process."""
+    _wrap(_mail_plugin(), "convert_between", _text_of_mail)
     _wrap(requests.Session, "send", _send)
     _wrap(urllib3.util.connection, "create_connection", _opened)
     _wrap(smtplib.SMTP, "_get_socket", _opened)
@@ -147,6 +158,13 @@ def watch() -> None:
     _wrap(smtplib.SMTP, "getreply", _getreply)
     _wrap(smtplib.SMTP, "connect", _connect)
     _wrap(smtplib.SMTP, "quit", _quit)
+
+
+def _mail_plugin() -> object:
+    with warnings.catch_warnings():
+        # It imports what Python is about to drop: not our user's matter.
+        warnings.simplefilter("ignore")
+        return importlib.import_module("apprise.plugins.email.base")
 
 
 def _wrap(owner: object, name: str, around: Callable[[Observation, _Call], _Call]) -> None:
@@ -160,6 +178,13 @@ def _wrap(owner: object, name: str, around: Callable[[Observation, _Call], _Call
         return around(observation, original)(*args, **kwargs)
 
     setattr(owner, name, wrapper)
+
+
+def _text_of_mail(observation: Observation, original: _Call) -> _Call:
+    def convert(*args: Any, **kwargs: Any) -> Any:
+        return observation.plain or original(*args, **kwargs)
+
+    return convert
 
 
 def _send(observation: Observation, original: _Call) -> _Call:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from markupsafe import escape
 
-from watcher.delivery.neutral import escape_markdown, neutralise
-from watcher.delivery.style import Style
+from watcher.delivery.neutral import escape_markdown, escape_slack, neutralise
+from watcher.delivery.style import PICTURES, Style
 from watcher.delivery.view import Product, View
 from watcher.model import Message
 
@@ -20,13 +21,22 @@ class OwnTemplate(Protocol):
 
 
 def write_own(template: OwnTemplate, message: Message, style: Style, shown: View) -> str:
-    """The body. Line breaks stay in mail; Telegram, which has no titles, gets it on top."""
+    """The body. Line breaks stay in mail; a service without titles gets it on top."""
     body = template.write(values_of(message, shown), _ESCAPES[style])
     if style is Style.TELEGRAM:
         return f"<b>{_html(shown.title)}</b>\n{body}"
+    if style is Style.TITLED:
+        return f"**{escape_markdown(shown.title)}**\n{body}"
+    if style is Style.TEAMS:
+        return paragraphs(body)
     if style is Style.EMAIL:
-        return f'<div style="white-space:pre-wrap">{body}</div>'
+        return f'<div style="white-space:pre-wrap">{body}</div>{PICTURES}'
     return body
+
+
+def paragraphs(body: str) -> str:
+    """Each line a paragraph: cards run the lines of one paragraph together."""
+    return re.sub(r"\s*\n\s*", "\n\n", body)
 
 
 def values_of(message: Message, shown: View) -> dict[str, Any]:
@@ -65,7 +75,9 @@ def _html(text: str) -> str:
 
 _ESCAPES: Mapping[Style, Callable[[str], str]] = {
     Style.PLAIN: str,
-    Style.MARKDOWN: escape_markdown,
+    Style.MARKDOWN: escape_slack,
+    Style.TITLED: escape_markdown,
+    Style.TEAMS: escape_markdown,
     Style.TELEGRAM: _html,
     Style.EMAIL: _html,
 }

@@ -18,21 +18,30 @@ import time
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from functools import cache, partial
 from http import HTTPStatus
 from typing import Any, Protocol
-from urllib.parse import parse_qs, urlsplit
 
 from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyBase, NotifyFormat, NotifyType
 from apprise.attachment.memory import AttachMemory
 
 from watcher.delivery import observing
 from watcher.delivery.hand import Hand
-from watcher.delivery.message import LONGEST, Rendered, Style
+from watcher.delivery.message import Rendered
+from watcher.delivery.service import (
+    Attachment,
+    limit_of,
+    prepare,
+    style_of,
+    takes_pictures,
+    with_pictures,
+)
 from watcher.errors import TargetError
+
+__all__ = ["Attachment", "Kind", "Outcome", "Secret", "Target", "warm_up"]
 
 TIMEOUT = 30.0
 PERMANENT = frozenset({400, 401, 403, 404, 410, 413})
@@ -41,15 +50,6 @@ PERMANENT = frozenset({400, 401, 403, 404, 410, 413})
 _STUCK = 2
 
 _NOISY = ("apprise", "urllib3", "requests", "charset_normalizer", "markdown", "MARKDOWN")
-_STYLES = {
-    "slack": Style.MARKDOWN,
-    "discord": Style.MARKDOWN,
-    "mmost": Style.MARKDOWN,
-    "tgram": Style.TELEGRAM,
-    "mailto": Style.EMAIL,
-}
-# ntfy counts 4,096 bytes, and turns what is longer into a file.
-_LIMITS = {"ntfy": 3_000}
 _FORMATS = {"text": NotifyFormat.TEXT, "markdown": NotifyFormat.MARKDOWN, "html": NotifyFormat.HTML}
 _TYPES = {
     "info": NotifyType.INFO,
@@ -72,21 +72,19 @@ class Outcome:
     """One try's end. ``detail`` is for people; ``retry_after`` is seconds, if the service said.
 
     ``taken`` marks the recipients that have the message, of a URL with several of them.
+    ``unexplained`` is an answer in the affirmative that Apprise did not take for one.
     """
 
     kind: Kind
     detail: str
     retry_after: float | None = None
     taken: frozenset[str] = frozenset()
+    unexplained: bool = field(default=False, compare=False)
 
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file to go with a message, held in memory."""
-
-    name: str
-    content: bytes
-    mimetype: str = "image/png"
+    @property
+    def refused(self) -> bool:
+        """Whether the same message would be refused again, as far as the answer tells."""
+        return self.kind is Kind.DEAD or self.unexplained
 
 
 class Secret(Protocol):
@@ -139,9 +137,10 @@ class Target:
         self._apprise, self._plugin = _load(name, url.reveal(), timeout)
         plugin = self._plugin
         self.service = _service(plugin)
-        self.style = _style(plugin, self.service)
-        self.limit = min(int(plugin.body_maxlen) or LONGEST, _LIMITS.get(self.service, LONGEST))
-        self.takes_files = bool(plugin.attachment_support)
+        self.style = style_of(plugin, self.service)
+        self.limit = limit_of(plugin, self.service)
+        self.takes_files = takes_pictures(plugin, self.service)
+        prepare(plugin, url.reveal(), self.service, self.style)
 
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.service}://***>"
@@ -155,16 +154,29 @@ class Target:
     ) -> Outcome:
         """Try once, for at most the timeout; never raises for what the service does.
 
-        Recipients marked in ``taken`` (by an earlier try) have it already.
+        Recipients marked in ``taken`` (by an earlier try) have it already. Where the service
+        refuses a message with pictures for good, it gets what it lacks without them at once.
         """
+        files = attachments if self.takes_files else ()
+        outcome = await self._try(rendered, files, taken)
+        if not files or outcome.kind is Kind.SENT or not outcome.refused:
+            return outcome
+        outcome = await self._try(rendered, (), outcome.taken)
+        if outcome.kind is Kind.SENT:
+            return replace(outcome, detail=f"{outcome.detail}, but not its picture")
+        return outcome
+
+    async def _try(
+        self, rendered: Rendered, files: Sequence[Attachment], taken: Collection[str]
+    ) -> Outcome:
         self._left = [future for future in self._left if not future.done()]
         if len(self._left) >= _STUCK:
             return Outcome(
                 Kind.RETRY, f"{self.service}: earlier tries still hang", taken=frozenset(taken)
             )
-        files = attachments if self.takes_files else ()
+        rendered, files = with_pictures(rendered, files, self.service)
         accepted = observing.Accepted(self._secret.reveal(), taken)
-        with observing.observed(accepted) as observation:
+        with observing.observed(accepted, rendered.plain) as observation:
             future = self._hand.run(partial(self._notify, rendered, files))
         future.add_done_callback(lambda _done: observation.close())
         outcome = await self._outcome(future, observation)
@@ -226,7 +238,8 @@ class Target:
             return self._refused_mail(seen.replies, passing=bool(seen.faults))
         if seen.faults:
             return Outcome(Kind.RETRY, f"{self.service}: {seen.faults[-1]}")
-        return Outcome(Kind.RETRY, f"{self.service} did not take it and gave no reason")
+        detail = f"{self.service} did not take it and gave no reason"
+        return Outcome(Kind.RETRY, detail, unexplained=True)
 
     def _refused(self, answers: Sequence[observing.Answer], *, passing: bool) -> Outcome:
         status = answers[-1].status
@@ -272,17 +285,7 @@ def _load(name: str, url: str, timeout: float) -> tuple[Apprise, NotifyBase]:
     # Our outbox tries again, and a failure must not be called a success.
     plugin.retry, plugin.wait, plugin.optional = 0, 0.0, False
     plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
-    _without_ornaments(plugin, url)
     return apprise, plugin
-
-
-def _without_ornaments(plugin: NotifyBase, url: str) -> None:
-    """No picture of a severity and no "sent by", unless the URL asks for them."""
-    asked = parse_qs(urlsplit(url).query)
-    ornaments = (("image", "include_image"), ("footer", "include_footer"), ("avatar", "avatar"))
-    for parameter, attribute in ornaments:
-        if hasattr(plugin, attribute) and parameter not in asked:
-            setattr(plugin, attribute, False)
 
 
 def _unread(name: str, url: str) -> str:
@@ -304,10 +307,3 @@ def _service(plugin: NotifyBase) -> str:
     named: object = getattr(plugin, "protocol", None) or getattr(plugin, "secure_protocol", None)
     schemas: set[str] = plugin.schemas()  # type: ignore[no-untyped-call]
     return named if isinstance(named, str) else min(schemas, key=len)
-
-
-def _style(plugin: NotifyBase, service: str) -> Style:
-    """The family's style; plain where the URL asks for plain text by ``?format=``."""
-    style = _STYLES.get(service, Style.PLAIN)
-    wanted = plugin._format_override  # noqa: SLF001 - no public way to ask
-    return style if wanted is None or wanted.value == style.body_format else Style.PLAIN

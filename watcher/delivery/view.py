@@ -12,7 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from urllib.parse import quote
 
-from watcher.delivery.neutral import TEXT_LENGTH, neutralise, neutralise_lines, shorten
+from watcher.delivery.neutral import (
+    TEXT_LENGTH,
+    neutralise,
+    neutralise_lines,
+    neutralise_name,
+    shorten,
+)
 from watcher.keyapi.fields import BY_NAME
 from watcher.model import Evidence, Instant, Item, Message, Verdict
 from watcher.units import Unit, at, format_number, format_percent, format_value
@@ -99,7 +105,7 @@ def cut_text(view: View, longest: int) -> View:
 
 
 def _short(name: str) -> str:
-    return neutralise(name, 40) or "(no name)"
+    return neutralise_name(name, 40) or "(no name)"
 
 
 def _product(number: int, item: Item, told_at: Instant, zone: tzinfo) -> Product:
@@ -109,7 +115,7 @@ def _product(number: int, item: Item, told_at: Instant, zone: tzinfo) -> Product
     return Product(
         number=number,
         alert=neutralise(item.alert, 20),
-        name=neutralise(item.name) or "(no name)",
+        name=neutralise_name(item.name) or "(no name)",
         link=PRODUCT_PAGE + _path(item.product_id),
         notes=_notes(item, told_at, zone),
         why=tuple(line for line in lines if line),
@@ -165,7 +171,7 @@ def _value(value: float | str | None, evidence: Evidence, currency: str | None) 
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return None
     if isinstance(value, str):
-        return f'"{neutralise(value, 60)}"'
+        return f'"{neutralise_name(value, 60)}"'
     named = _flag(evidence.metric, value)
     if named is not None:
         return named

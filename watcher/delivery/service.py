@@ -1,0 +1,121 @@
+"""What is particular to one service: its style, its limit, what Apprise's plugin leaves out.
+
+``name`` is the scheme that people know a service by (``slack``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+from apprise import NotifyBase
+
+from watcher.delivery.message import LONGEST, Rendered
+from watcher.delivery.style import PICTURES, Bytes, Style
+
+_STYLES = {
+    "slack": Style.MARKDOWN,
+    "discord": Style.TITLED,
+    "mmost": Style.TITLED,
+    "workflow": Style.TEAMS,
+    "tgram": Style.TELEGRAM,
+    "mailto": Style.EMAIL,
+}
+# ntfy makes a file of more than 4,096 bytes, and Apprise of more than 8,000 in JSON, where an
+# emoji takes three times the bytes. A card of Teams has 28 kB, of JSON too; Apprise's own limit
+# of 1,000 characters binds only where the URL has it cut messages.
+_LIMITS = {"ntfy": Bytes(3_300), "workflow": Bytes(9_000)}
+_LONGEST_LINE = 7_000  # of a request, of the 8 kB that a proxy before ntfy takes by default
+_WITHOUT_PREVIEWS = 4  # Discord's flag SUPPRESS_EMBEDS
+_FALLBACK = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A picture to go with a message, held in memory; ``alt`` says what it shows."""
+
+    name: str
+    content: bytes
+    mimetype: str = "image/png"
+    alt: str = "Chart"
+
+
+def style_of(plugin: NotifyBase, name: str) -> Style:
+    """The family's style; plain where the URL asks for plain text by ``?format=``."""
+    style = _STYLES.get(name, Style.PLAIN)
+    wanted = plugin._format_override  # noqa: SLF001 - no public way to ask
+    return style if wanted is None or wanted.value == style.body_format else Style.PLAIN
+
+
+def limit_of(plugin: NotifyBase, name: str) -> int:
+    """How much it takes of title and body together."""
+    own = int(plugin.body_maxlen) or LONGEST
+    if name in _LIMITS and plugin.overflow_mode.value == "upstream":
+        return _LIMITS[name]
+    return min(own, _LIMITS.get(name, LONGEST))
+
+
+def takes_pictures(plugin: NotifyBase, name: str) -> bool:
+    """Whether files arrive; Slack and Mattermost take them of bots only, not of webhooks."""
+    mode = "bot" if name not in ("slack", "mmost") else getattr(plugin, "mode", None)
+    return bool(plugin.attachment_support) and mode == "bot"
+
+
+def prepare(plugin: NotifyBase, url: str, name: str, style: Style) -> None:
+    """Set what the URL leaves open to what an alert is best shown with."""
+    asked = parse_qs(urlsplit(url).query)
+    # No picture of a severity and no "sent by", unless the URL asks for them.
+    ornaments = (("image", "include_image"), ("footer", "include_footer"), ("avatar", "avatar"))
+    for parameter, attribute in ornaments:
+        if hasattr(plugin, attribute) and parameter not in asked:
+            setattr(plugin, attribute, False)
+    extras: dict[str, Any] = vars(plugin)
+    if name == "discord" and "flags" not in asked:
+        extras["flags"] = _WITHOUT_PREVIEWS  # of ten shop pages, below a message of ten links
+    if style is Style.EMAIL and "inline" not in asked:
+        extras["inline"] = True
+    if name == "slack":
+        extras["_send"] = _with_fallback(getattr(plugin, "_send"))  # noqa: B009 - not NotifyBase's
+
+
+def with_pictures(
+    rendered: Rendered, pictures: Sequence[Attachment], name: str
+) -> tuple[Rendered, Sequence[Attachment]]:
+    """The message with its pictures where they belong, and those that can go with it."""
+    if name == "ntfy" and pictures and _line(rendered) > _LONGEST_LINE:
+        return rendered, ()  # Apprise puts the text into the address of the picture's upload
+    if PICTURES not in rendered.body:
+        return rendered, pictures
+    body = rendered.body.replace(PICTURES, "".join(_image(each) for each in pictures), 1)
+    return replace(rendered, body=body), pictures
+
+
+def _line(rendered: Rendered) -> int:
+    return len(quote(rendered.title)) + len(quote(rendered.body))
+
+
+def _image(picture: Attachment) -> str:
+    return (
+        f'<p style="margin:0 0 12px"><img src="cid:{escape(quote(picture.name))}" '
+        f'alt="{escape(picture.alt)}" width="640" '
+        'style="display:block;width:100%;max-width:640px;height:auto;border:0;border-radius:8px">'
+        "</p>"
+    )
+
+
+def _with_fallback(send: Callable[..., Any]) -> Callable[..., Any]:
+    """Slack shows ``fallback`` on a phone's lock screen; Apprise gives none."""
+
+    def sending(url: str, payload: Any, **kwargs: Any) -> Any:
+        for each in payload.get("attachments", ()) if isinstance(payload, dict) else ():
+            if "fallback" not in each and isinstance(each.get("text"), str):
+                text = re.sub(r"<[^|>]*\|([^>]*)>", r"\1", each["text"]).replace("*", "")
+                told = " · ".join(line for line in text.splitlines() if line.strip())
+                each["fallback"] = f"{each.get('title', '')} · {told}"[:_FALLBACK]
+        return send(url, payload, **kwargs)
+
+    return sending
