@@ -125,6 +125,23 @@ async def test_the_next_good_scan_ends_the_trouble(daemon: Daemon) -> None:
     assert daemon.timers.due(watch.key) is None
 
 
+async def test_a_start_ends_what_an_earlier_run_told_of_itself(daemon: Daemon) -> None:
+    """The file was mended while nothing ran, and the part that died begins with the rest; else
+    neither would ever be over, and the next of its kind not be told."""
+    for cause in ("rule file", "task delivery", "key refused"):
+        await daemon._trouble(cause, "a trouble")
+    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    await run_until(daemon, lambda: daemon.timers.running)
+    assert await causes(daemon) == ["key refused"]
+    rows = await daemon.writer.run(
+        lambda db: db.outbox.list(target="me/1")  # dead ones too: nobody listens there
+    )
+    assert sorted(row.message.title for row in rows if row.message.over) == [
+        "watcher: over: rule file",
+        "watcher: over: task delivery",
+    ]
+
+
 async def test_a_watch_is_queued_once(daemon: Daemon) -> None:
     """Not again while it waits, whoever asks."""
     fake = FakeScanner(lambda _watch, _at: None)

@@ -60,7 +60,7 @@ SILENCE = {
 LATE_SECONDS = HOUR
 SHORTEST_SWEEP_SECONDS = 0.1  # of real time: the clock may run fast
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
-RULE_FILE = "rule file"
+RULE_FILE, PART = "rule file", "task "  # causes; the second and the part's name
 
 log = structlog.get_logger("watcher.daemon")
 
@@ -137,7 +137,7 @@ class Daemon:
         await self._client.open()
         self._resources.push_async_callback(self._close_client)
         await self.writer.run(lambda database: database.ledger.settle_all(CHECKPOINT))
-        await self.writer.run(lambda database: self._adopt(database, self.book))
+        await self.writer.run(self._begin_anew)
         self.timers.start()
         self._tick()
         self._start_parts()
@@ -354,6 +354,14 @@ class Daemon:
             troubles.end(database, operator, RULE_FILE, self.clock.now())
         self.scanner.swap(book, client)
 
+    def _begin_anew(self, database: Database) -> None:
+        """The rules were read and every part begins: what an earlier run told of them is over."""
+        with database.atomic():
+            self._adopt(database, self.book)
+            for each in database.health.causes():
+                if each.cause == RULE_FILE or each.cause.startswith(PART):
+                    troubles.end(database, self.scanner.operator, each.cause, self.clock.now())
+
     def _adopt(self, database: Database, book: Rulebook) -> None:
         now = self.clock.now()
         with database.atomic():
@@ -387,7 +395,7 @@ class Daemon:
             self.courier.wake()
 
     async def _task_died(self, name: str, error: BaseException | None) -> None:
-        cause = f"task {name}"
+        cause = PART + name
         if error is None:
             await self._end_trouble(cause)
         elif not isinstance(error, StoreError):  # of the database the vitals tell, once for all
