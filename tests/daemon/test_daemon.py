@@ -187,6 +187,31 @@ async def test_a_reload_keeps_no_old_client_open(daemon: Daemon) -> None:
     assert sessions[-1].closed
 
 
+async def test_a_storm_of_signals_is_two_reloads(daemon: Daemon) -> None:
+    """The one under way may have read the file before the last signal; the others are one."""
+    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    loads: list[int] = []
+
+    def load() -> Rulebook:
+        loads.append(1)
+        if len(loads) == 1:
+            for _ in range(100):
+                asyncio.run_coroutine_threadsafe(signal(), loop).result()
+        return book()
+
+    async def signal() -> None:
+        daemon.reload_soon()
+
+    loop = asyncio.get_running_loop()
+    daemon.load = load
+    async with Client("http://127.0.0.1:9", "key") as client:
+        daemon._client = client
+        daemon.reload_soon()
+        assert daemon._soon is not None
+        await daemon._soon
+    assert len(loads) == 2
+
+
 async def test_the_higher_priority_is_scanned_first() -> None:
     """Of watches that wait; among equals in turn, and the workers' end comes last."""
     rules = [

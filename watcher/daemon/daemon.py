@@ -103,6 +103,8 @@ class Daemon:
         self._scanning = Guard(self._task_died)
         self._resources = AsyncExitStack()
         self._reloading = asyncio.Lock()
+        self._soon: asyncio.Task[None] | None = None  # the reload that a signal asked for
+        self._again = False  # whether another signal came since it began
         self._offset = self.clock.offset()  # of the clock when the timers were armed
         self._client = client_of(self.book)
         self.scanner = Scanner(self.book, self._client, self.writer, self.clock, stop=self.stopping)
@@ -295,13 +297,19 @@ class Daemon:
 
     def reload_soon(self) -> None:
         """Read the rule files anew as soon as the loop gets to it (for a signal)."""
-        self._soon = asyncio.create_task(self._reload_safely(), name="reload")
+        if self._soon is None or self._soon.done():
+            self._soon = asyncio.create_task(self._reload_safely(), name="reload")
+        else:
+            self._again = True  # a storm of signals is one reload more
 
     async def _reload_safely(self) -> None:
-        try:
-            await self.reload()
-        except Exception:
-            log.exception("the reload broke; the old rules stay")
+        self._again = True
+        while self._again and not self.stopping.is_set():
+            self._again = False
+            try:
+                await self.reload()
+            except Exception:
+                log.exception("the reload broke; the old rules stay")
 
     async def reload(self) -> bool:
         """Read the rule files and swap them in whole; on an error keep the old ones."""
