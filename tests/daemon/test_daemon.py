@@ -125,6 +125,23 @@ async def test_the_next_good_scan_ends_the_trouble(daemon: Daemon) -> None:
     assert daemon.timers.due(watch.key) is None
 
 
+async def test_a_start_ends_what_an_earlier_run_told_of_itself(daemon: Daemon) -> None:
+    """The file was mended while nothing ran, and the part that died begins with the rest; else
+    neither would ever be over, and the next of its kind not be told."""
+    for cause in ("rule file", "task delivery", "key refused"):
+        await daemon._trouble(cause, "a trouble")
+    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    await run_until(daemon, lambda: daemon.timers.running)
+    assert await causes(daemon) == ["key refused"]
+    rows = await daemon.writer.run(
+        lambda db: db.outbox.list(target="me/1")  # dead ones too: nobody listens there
+    )
+    assert sorted(row.message.title for row in rows if row.message.over) == [
+        "watcher: over: rule file",
+        "watcher: over: task delivery",
+    ]
+
+
 async def test_a_watch_is_queued_once(daemon: Daemon) -> None:
     """Not again while it waits, whoever asks."""
     fake = FakeScanner(lambda _watch, _at: None)
@@ -168,6 +185,31 @@ async def test_a_reload_keeps_no_old_client_open(daemon: Daemon) -> None:
     daemon.stopping.set()
     await running
     assert sessions[-1].closed
+
+
+async def test_a_storm_of_signals_is_two_reloads(daemon: Daemon) -> None:
+    """The one under way may have read the file before the last signal; the others are one."""
+    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    loads: list[int] = []
+
+    def load() -> Rulebook:
+        loads.append(1)
+        if len(loads) == 1:
+            for _ in range(100):
+                asyncio.run_coroutine_threadsafe(signal(), loop).result()
+        return book()
+
+    async def signal() -> None:
+        daemon.reload_soon()
+
+    loop = asyncio.get_running_loop()
+    daemon.load = load
+    async with Client("http://127.0.0.1:9", "key") as client:
+        daemon._client = client
+        daemon.reload_soon()
+        assert daemon._soon is not None
+        await daemon._soon
+    assert len(loads) == 2
 
 
 async def test_the_higher_priority_is_scanned_first() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from watcher.daemon.files import RuleFiles
+from watcher.errors import RulesError
+from watcher.rules.loading import load as load_rules
 
 
 @asynccontextmanager
@@ -100,3 +103,29 @@ async def test_what_was_saved_before_it_was_watched_is_noticed(tmp_path: Path) -
         await changes.acquire()
     stop.set()
     await task
+
+
+async def test_a_pipe_in_the_files_place_holds_nothing_up(tmp_path: Path) -> None:
+    """Nobody writes into it, so to read it would last for ever; the mended file is noticed."""
+    path = tmp_path / "rules.yaml"
+    path.write_text("one")
+    async with following(path) as changes, asyncio.timeout(20):
+        os.mkfifo(tmp_path / "pipe")
+        (tmp_path / "pipe").replace(path)
+        await changes.acquire()
+        with pytest.raises(RulesError, match="pipe"):
+            load_rules([path], {})
+        replace(path)
+        await changes.acquire()
+
+
+def test_a_look_does_not_take_what_a_pipe_gives() -> None:
+    """As of ``--rules <(decrypt rules)``: it is there for the one who loads the rules."""
+    reader, writer = os.pipe()
+    try:
+        os.write(writer, b"rules")
+        RuleFiles(Path(f"/dev/fd/{reader}")).digest()
+        assert os.read(reader, 10) == b"rules"
+    finally:
+        os.close(reader)
+        os.close(writer)

@@ -60,7 +60,7 @@ SILENCE = {
 LATE_SECONDS = HOUR
 SHORTEST_SWEEP_SECONDS = 0.1  # of real time: the clock may run fast
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
-RULE_FILE = "rule file"
+RULE_FILE, PART = "rule file", "task "  # causes; the second and the part's name
 
 log = structlog.get_logger("watcher.daemon")
 
@@ -103,6 +103,8 @@ class Daemon:
         self._scanning = Guard(self._task_died)
         self._resources = AsyncExitStack()
         self._reloading = asyncio.Lock()
+        self._soon: asyncio.Task[None] | None = None  # the reload that a signal asked for
+        self._again = False  # whether another signal came since it began
         self._offset = self.clock.offset()  # of the clock when the timers were armed
         self._client = client_of(self.book)
         self.scanner = Scanner(self.book, self._client, self.writer, self.clock, stop=self.stopping)
@@ -137,7 +139,7 @@ class Daemon:
         await self._client.open()
         self._resources.push_async_callback(self._close_client)
         await self.writer.run(lambda database: database.ledger.settle_all(CHECKPOINT))
-        await self.writer.run(lambda database: self._adopt(database, self.book))
+        await self.writer.run(self._begin_anew)
         self.timers.start()
         self._tick()
         self._start_parts()
@@ -295,13 +297,19 @@ class Daemon:
 
     def reload_soon(self) -> None:
         """Read the rule files anew as soon as the loop gets to it (for a signal)."""
-        self._soon = asyncio.create_task(self._reload_safely(), name="reload")
+        if self._soon is None or self._soon.done():
+            self._soon = asyncio.create_task(self._reload_safely(), name="reload")
+        else:
+            self._again = True  # a storm of signals is one reload more
 
     async def _reload_safely(self) -> None:
-        try:
-            await self.reload()
-        except Exception:
-            log.exception("the reload broke; the old rules stay")
+        self._again = True
+        while self._again and not self.stopping.is_set():
+            self._again = False
+            try:
+                await self.reload()
+            except Exception:
+                log.exception("the reload broke; the old rules stay")
 
     async def reload(self) -> bool:
         """Read the rule files and swap them in whole; on an error keep the old ones."""
@@ -354,6 +362,14 @@ class Daemon:
             troubles.end(database, operator, RULE_FILE, self.clock.now())
         self.scanner.swap(book, client)
 
+    def _begin_anew(self, database: Database) -> None:
+        """The rules were read and every part begins: what an earlier run told of them is over."""
+        with database.atomic():
+            self._adopt(database, self.book)
+            for each in database.health.causes():
+                if each.cause == RULE_FILE or each.cause.startswith(PART):
+                    troubles.end(database, self.scanner.operator, each.cause, self.clock.now())
+
     def _adopt(self, database: Database, book: Rulebook) -> None:
         now = self.clock.now()
         with database.atomic():
@@ -387,7 +403,7 @@ class Daemon:
             self.courier.wake()
 
     async def _task_died(self, name: str, error: BaseException | None) -> None:
-        cause = f"task {name}"
+        cause = PART + name
         if error is None:
             await self._end_trouble(cause)
         elif not isinstance(error, StoreError):  # of the database the vitals tell, once for all

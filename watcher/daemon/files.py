@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from watchfiles import Change, awatch
 
+from watcher.rules.document import MAX_BYTES
 from watcher.rules.loading import rule_files
 
 _DEBOUNCE_MS = 200
@@ -29,7 +31,7 @@ class RuleFiles:
         for file in rule_files(self.path):
             hashed.update(str(file).encode())
             try:
-                hashed.update(file.read_bytes())
+                hashed.update(_contents(file))
             except OSError:
                 hashed.update(b"unreadable")
         return hashed.hexdigest()
@@ -63,7 +65,8 @@ class RuleFiles:
             recursive=False,
         ):
             moved()
-            digest = self.digest()
+            # Not on the loop: a network's disk may take its time.
+            digest = await asyncio.to_thread(self.digest)
             if digest != known:
                 await changed()
                 known = digest
@@ -72,3 +75,11 @@ class RuleFiles:
         # A database in the same folder changes all the time; a swapped link may have any name.
         touched = Path(path)
         return touched.suffix in _SUFFIXES or touched.name == self.path.name or touched.is_symlink()
+
+
+def _contents(file: Path) -> bytes:
+    """What can be read at leisure: a pipe would wait for a writer, or give its text only once."""
+    if not file.is_file():
+        raise OSError(errno.EINVAL, "no file")
+    with file.open("rb") as opened:
+        return opened.read(MAX_BYTES + 1)  # a larger one is refused

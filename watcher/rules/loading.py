@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -30,10 +31,7 @@ def load(
     documents: list[Document] = []
     for file in _files(paths, problems, warnings):
         try:
-            with file.open("rb") as opened:
-                # One byte more shows that it is too large; what never ends is not read whole.
-                data = opened.read(MAX_BYTES + 1)
-            documents.append(read(data, str(file)))
+            documents.append(read(_bytes_of(file), str(file)))
         except OSError as error:
             problems.append(Problem(str(file), 0, 0, "", _unreadable(error)))
         except Unreadable as error:
@@ -123,6 +121,16 @@ def _is_rules(entry: FilePath) -> bool:
     if entry.suffix != ".yaml" or entry.name.startswith("."):
         return False
     return entry.is_file() or not entry.exists()  # a link to nowhere is reported, not passed over
+
+
+def _bytes_of(file: FilePath) -> bytes:
+    # Nobody may ever write into a pipe with a name. One without (the shell's <(...)) has a writer,
+    # and leads to no path.
+    if file.is_fifo() and file.resolve().exists():
+        raise OSError(errno.EINVAL, "it is a pipe and no file")
+    with file.open("rb") as opened:
+        # One byte more shows that it is too large; what never ends is not read whole.
+        return opened.read(MAX_BYTES + 1)
 
 
 def _unreadable(error: OSError) -> str:
