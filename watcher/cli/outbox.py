@@ -10,6 +10,7 @@ import click
 
 from watcher.cli.options import F, database_option, json_option, open_to_read
 from watcher.cli.output import console, plain, print_json, table
+from watcher.cli.sheet import Cell
 from watcher.errors import WatcherError
 from watcher.model import Notification, NotificationState
 from watcher.store.database import Database
@@ -17,7 +18,6 @@ from watcher.units import format_ago, format_duration
 
 _STATES = tuple(state.value for state in NotificationState)
 _OPEN = (NotificationState.WAITING, NotificationState.DEAD)
-_SHOWN = 60  # of an error or a title: a line of the terminal
 
 
 @click.group()
@@ -42,13 +42,17 @@ def list_(
     if as_json:
         print_json([_json(row) for row in rows[:limit]])
     elif not rows:
-        console().print("No messages.")
+        console().say(_none(states, target))
     else:
         columns = ("Id", "Target", "State", "Tries", "Next", "Age", "Message")
         shown = [_row(row, now) for row in rows[:limit]]
-        console().print(table(columns, shown, ("Id", "Tries", "Next", "Age")))
+        console().print(
+            table(
+                columns, shown, numbers=("Id", "Tries", "Next", "Age"), texts=("Target", "Message")
+            )
+        )
         if len(rows) > limit:
-            console().print(f"The newest {limit}; --limit shows more.")
+            console().say(f"The newest {limit:,}; --limit shows more.")
 
 
 def _chosen(verb: str) -> Callable[[F], F]:
@@ -121,7 +125,13 @@ def _say(moved: Sequence[int], one: str, many: str, none: str) -> None:
         console().print(f"{len(moved):,} messages {many}.")
 
 
-def _row(row: Notification, now: int) -> tuple[str, ...]:
+def _none(states: Sequence[str], target: str | None) -> str:
+    if states or target is not None:
+        return "No messages match."
+    return "No messages wait or are dead: all that was to be told is. --state sent shows those."
+
+
+def _row(row: Notification, now: int) -> tuple[Cell, ...]:
     waits = row.state is NotificationState.WAITING
     return (
         str(row.id),
@@ -130,13 +140,8 @@ def _row(row: Notification, now: int) -> tuple[str, ...]:
         str(row.tries),
         format_ago(row.next_try, now) if waits and row.next_try > now else "now" if waits else "",
         format_duration(max(now - row.created, 0)),
-        "\n".join(_cut(text) for text in (row.message.title, row.error) if text),
+        (row.message.title, row.error or ""),
     )
-
-
-def _cut(text: str) -> str:
-    text = plain(text)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _json(row: Notification) -> dict[str, object]:
