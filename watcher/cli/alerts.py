@@ -22,7 +22,9 @@ _STATES = ("pending", "firing", "inactive")
 @click.option("--rule", help="Only of this rule.")
 @click.option("--state", type=click.Choice(_STATES), help="Only in this state; inactive is over.")
 @click.option("--since", type=DURATION, help="Only those that lived in this time, as 7d.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
+)
 @json_option
 def command(
     database: Path,
@@ -33,7 +35,12 @@ def command(
     *,
     as_json: bool,
 ) -> None:
-    """Show alerts, the newest first, and what became of their messages."""
+    """Show alerts, the newest first, and what became of their messages.
+
+    \b
+      watcher alerts --state firing --rule beauty-rising
+      watcher alerts --since 7d --json
+    """
     now = int(time.time())
     with open_to_read(database) as opened:
         rows = opened.alerts.list(

@@ -47,6 +47,9 @@ def command(name: str, rules: Path, database: Path, days: int, *, as_json: bool)
     Nothing is changed and nothing sent. The rule begins with the first scan of that time, as if
     it had been written then. Silences are left aside. Of names, sellers, categories and discounts
     only today's are stored, so these are used for the past too.
+
+    \b
+      watcher backtest beauty-rising --days 90
     """
     book = load_rules(rules)
     rule = chosen_rule(book, name)

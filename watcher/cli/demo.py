@@ -26,8 +26,20 @@ _COLOURS = {"warning": "yellow", "failure": "red", "success": "green"}
 
 
 @click.command()
-@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True)
-@click.option("--products", type=click.IntRange(100, 200_000), default=5_000, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=7,
+    show_default=True,
+    help="Another one is another market.",
+)
+@click.option(
+    "--products",
+    type=click.IntRange(100, 200_000),
+    default=5_000,
+    show_default=True,
+    help="How many the market has.",
+)
 @click.option(
     "--days", type=click.IntRange(1, 365), default=30, show_default=True, help="Days of past."
 )

@@ -51,6 +51,9 @@ def command(
     PRODUCT is an id, or a part of a name that only one product has. Shown are, on the newest scan
     that lists it, every condition with its value, its baseline and its verdict; then the alert,
     and what each channel was told or which gate holds a message back.
+
+    \b
+      watcher explain beauty-rising 1729382256910270485
     """
     book = load_rules(rules)
     rule = chosen_rule(book, rule_name)

@@ -62,7 +62,7 @@ def command(
     watches = _chosen(book, names)
     targets_of(book)  # a bad URL is said before a credit is spent
     with nullcontext() if dry_run else hold(database):
-        once = _Once(book, database, RunReport(as_json), dry_run=dry_run)
+        once = _Once(book, database, dry_run=dry_run, report=RunReport(as_json))
         good = asyncio.run(once.run(watches, forced=bool(names)))
         once.report.end(good=good)
     sys.stdout.flush()
@@ -86,9 +86,9 @@ class _Once:
 
     book: Rulebook
     path: Path
-    report: RunReport
     _: KW_ONLY
     dry_run: bool
+    report: RunReport = field(default_factory=RunReport)
     clock: Clock = field(default_factory=SystemClock)
     told: list[Message] = field(default_factory=list)
 

@@ -29,7 +29,9 @@ def command() -> None:
 @database_option
 @click.option("--state", "states", type=click.Choice(_STATES), multiple=True, help="Of this state.")
 @click.option("--target", metavar="NAME", help="To this target, as growth/1.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
+)
 @json_option
 def list_(
     database: Path, states: tuple[str, ...], target: str | None, limit: int, *, as_json: bool
@@ -73,6 +75,10 @@ def retry(database: Path, ids: tuple[int, ...], target: str | None, *, everythin
     """Send dead messages again, and those at once that wait for a later try.
 
     With --all only dead ones.
+
+    \b
+      watcher outbox retry 17 18
+      watcher outbox retry --target growth/1
     """
     _check_choice(ids, target, everything=everything)
     now = int(time.time())
@@ -85,7 +91,11 @@ def retry(database: Path, ids: tuple[int, ...], target: str | None, *, everythin
 @command.command("drop")
 @_chosen("Drop")
 def drop(database: Path, ids: tuple[int, ...], target: str | None, *, everything: bool) -> None:
-    """Give messages up that wait or are dead: nobody is told."""
+    """Give messages up that wait or are dead: nobody is told.
+
+    \b
+      watcher outbox drop 17
+    """
     _check_choice(ids, target, everything=everything)
     now = int(time.time())
     with Database.open(database, create=False) as opened, opened.atomic():

@@ -42,7 +42,11 @@ class Output(Console):
 def console(*, stderr: bool = False) -> Output:
     """A console that colours only terminals and obeys NO_COLOR."""
     stream = sys.stderr if stderr else sys.stdout
-    return Output(stderr=stderr, highlight=False, markup=False, emoji=False, width=_width(stream))
+    width = _width(stream)
+    height = None if width is None else 25  # without it rich overlooks the width, too
+    return Output(
+        stderr=stderr, highlight=False, markup=False, emoji=False, width=width, height=height
+    )
 
 
 def _width(stream: TextIO) -> int | None:

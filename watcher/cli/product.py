@@ -35,6 +35,7 @@ from watcher.store.database import Database
 from watcher.units import DAY, at, format_ago, format_instant
 
 _PAGE = "https://www.tiktok.com/shop/pdp/"
+_ALERTS = 20  # shown at most
 _DEFAULT = (
     "total_sale_7d_cnt",
     "total_sale_gmv_7d_amt",
@@ -62,7 +63,13 @@ class _Past:
 @click.argument("product")
 @click.option("--region", help="The product's market, where several have it.")
 @click.option("--metric", "metrics", multiple=True, metavar="METRIC", help="Show and plot this.")
-@click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3650),
+    default=30,
+    show_default=True,
+    help="How far back to look.",
+)
 @rules_option
 @database_option
 @json_option
@@ -82,6 +89,9 @@ def command(
 
     PRODUCT is an id, or a part of a name that only one product has. The rule file is read only
     for a metric of your own, and for the rank in each of your watches.
+
+    \b
+      watcher product "face serum" --metric rank --days 90
     """
     if as_json and as_csv:
         raise click.UsageError("--json or --csv, not both")
@@ -140,7 +150,7 @@ def _past(
         why = "no watch of the rule file has ranked it" if ranks else "none of its values are kept"
         raise WatcherError(f"{product.product_id} ({plain(product.name)}): {why}")
     instants, rows = merged(tracks)
-    alerts = database.alerts.list(product=product.product, limit=20)
+    alerts = database.alerts.list(product=product.product, limit=_ALERTS)
     return _Past(now, days, product, tracks, instants, rows, alerts)
 
 
@@ -163,6 +173,8 @@ def _show(past: _Past, plotted: Sequence[Track]) -> None:
         out.print(
             table(columns, [_alert(row, past.now) for row in past.alerts], texts=("Rule", "Told"))
         )
+        if len(past.alerts) == _ALERTS:
+            out.say(f"The newest {_ALERTS}.")
 
 
 def _plot(track: Track, out: Output) -> str:

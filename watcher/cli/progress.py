@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from watcher.cli.output import console
+from watcher.cli.sheet import shortened
 from watcher.cli.text import plain
 
+_BAR = 14  # cells
+_COUNTS = 26  # cells of "1,234/5,678", the time, and the gaps
 Report = Callable[[int, int | None], None]  # done, and of how many where that is known
 
 
@@ -20,11 +23,19 @@ def progress(what: str, unit: str = "") -> Iterator[Report]:
     live = out.file.isatty() and not out.is_dumb_terminal
     columns = (
         TextColumn("{task.description}", markup=False),
-        BarColumn(24),
+        BarColumn(_BAR),
         MofNCompleteColumn(),
         TextColumn(unit, markup=False),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=out, transient=True, disable=not live) as bar:
-        task = bar.add_task(plain(what), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        room = max(out.width - _BAR - _COUNTS - len(unit), _BAR)
+        task = bar.add_task(shortened(plain(what), room), total=None)
+        first = True
+
+        def report(done: int, total: int | None) -> None:
+            nonlocal first
+            bar.update(task, completed=done, total=total, refresh=first)
+            first = False
+
+        yield report

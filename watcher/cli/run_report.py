@@ -16,7 +16,7 @@ from watcher.units import format_ago, format_instant, format_number
 class RunReport:
     """Hears of each scan, and of messages that are not sent yet."""
 
-    as_json: bool
+    as_json: bool = False
     out: Output = field(default_factory=console)
     scans: list[dict[str, object]] = field(default_factory=list)
     not_due: list[dict[str, object]] = field(default_factory=list)

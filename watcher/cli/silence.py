@@ -32,6 +32,9 @@ def add(database: Path, duration: int, comment: str, **patterns: str | None) -> 
     """Silence what matches all the patterns given (as in the shell: *serum*, 7495?).
 
     What still fires when the silence ends is told then.
+
+    \b
+      watcher silence add --rule 'beauty-*' --for 2d --comment "sale week"
     """
     given = {name: pattern for name, pattern in patterns.items() if pattern}
     if not given:

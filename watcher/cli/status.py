@@ -51,7 +51,7 @@ def show(state: Overview) -> None:
     out.print(table(columns, rules, numbers=("Firing", "Pending"), texts=("Rule", "Watch")))
     for line in _failures(state):
         out.say(line, "red")
-    queue = ", ".join(f"{count} {name}" for name, count in state.queue.items() if count)
+    queue = ", ".join(f"{count:,} {name}" for name, count in state.queue.items() if count)
     out.say(f"\nCredits: {_credits(state)}. Messages: {queue or 'none yet'}.")
 
 

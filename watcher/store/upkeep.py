@@ -63,6 +63,7 @@ class Upkeep:
                 total = _size(self._db.path)
                 conn.set_progress_handler(lambda: progress(_size(part), total), _INSTRUCTIONS)
                 conn.execute("VACUUM INTO ?", (str(part),))
+                progress(total, total)
             _refuse_damaged(part, target)
             shutil.copymode(self._db.path, part)
             _flush(part)
