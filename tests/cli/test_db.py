@@ -106,7 +106,7 @@ def test_prune(watcher: Command, database: Path, folder: Path) -> None:
 
 def test_stats(watcher: Command, database: Path) -> None:
     """Sizes and counts; with --check the whole file is read."""
-    assert "Observations       2,000" in watcher("db", "stats").out
+    assert "Observations      2,000" in watcher("db", "stats").out
     figures = json.loads(watcher("db", "stats", "--json", "--check").out)
     assert (figures["scans"], figures["products"], figures["damage"]) == (40, 50, [])
     assert figures["newest"] - figures["oldest"] == 39 * DAY

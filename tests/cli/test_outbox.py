@@ -44,7 +44,7 @@ DEAD, DROPPED = NotificationState.DEAD, NotificationState.DROPPED
 def test_lists_what_waits_or_is_dead(watcher: Command) -> None:
     """The newest first, with the last error; what was sent only where it is asked for."""
     lines = watcher("outbox", "list").out.splitlines()
-    rows = [line.split()[:4] for line in lines[2:] if line.split()[0].isdigit()]
+    rows = [line.split()[:4] for line in lines[1:] if line.split()[0].isdigit()]
     assert rows == [
         ["3", "me/1", "dead", "1"],
         ["2", "me/1", "waiting", "0"],
@@ -52,7 +52,7 @@ def test_lists_what_waits_or_is_dead(watcher: Command) -> None:
     ]
     assert "json: HTTP 404 Not Found" in "\n".join(lines)
     assert "4" in watcher("outbox", "list", "--state", "sent").out
-    assert watcher("outbox", "list", "--target", "boss/1").out == "No messages.\n"
+    assert watcher("outbox", "list", "--target", "boss/1").out == "No messages match.\n"
     assert "The newest 1; --limit shows more." in watcher("outbox", "list", "--limit", "1").out
 
 

@@ -22,7 +22,7 @@ def database(folder: Path) -> Path:
 @pytest.mark.usefixtures("database")
 def test_a_silence_from_begin_to_end(watcher: Command) -> None:
     """Added, listed, ended, and then listed only with --all."""
-    assert watcher("silence", "list").out == "No silences.\n"
+    assert watcher("silence", "list").out == "No silences now; --all shows those that are over.\n"
     added = watcher(
         *("silence", "add", "--rule", "beauty-*", "--seller", "700", "--for", "2d"),
         *("--comment", "on holiday"),
@@ -33,7 +33,7 @@ def test_a_silence_from_begin_to_end(watcher: Command) -> None:
     assert "rule beauty-*, seller 700" in shown
     assert "on holiday" in shown
     assert watcher("silence", "end", "1").out == "Silence 1 of rule beauty-*, seller 700 is over.\n"
-    assert watcher("silence", "list").out == "No silences.\n"
+    assert watcher("silence", "list").out == "No silences now; --all shows those that are over.\n"
     (listed,) = json.loads(watcher("silence", "list", "--all", "--json").out)
     assert listed["patterns"] == {"rule": "beauty-*", "seller": "700"}
     assert (listed["id"], listed["on"], listed["comment"]) == (1, False, "on holiday")

@@ -9,6 +9,7 @@ import click
 
 from watcher.cli.options import DURATION, database_option, json_option, open_to_read
 from watcher.cli.output import console, print_json, table
+from watcher.cli.sheet import Cell
 from watcher.model import Alert, AlertState
 from watcher.store.alerts import AlertRow
 from watcher.units import format_ago
@@ -21,7 +22,9 @@ _STATES = ("pending", "firing", "inactive")
 @click.option("--rule", help="Only of this rule.")
 @click.option("--state", type=click.Choice(_STATES), help="Only in this state; inactive is over.")
 @click.option("--since", type=DURATION, help="Only those that lived in this time, as 7d.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
+)
 @json_option
 def command(
     database: Path,
@@ -32,31 +35,46 @@ def command(
     *,
     as_json: bool,
 ) -> None:
-    """Show alerts, the newest first, and what became of their messages."""
+    """Show alerts, the newest first, and what became of their messages.
+
+    \b
+      watcher alerts --state firing --rule beauty-rising
+      watcher alerts --since 7d --json
+    """
     now = int(time.time())
     with open_to_read(database) as opened:
         rows = opened.alerts.list(
             rule=rule,
             state=AlertState(state) if state else None,
             since=now - since if since is not None else None,
-            limit=limit,
+            limit=limit + 1,
         )
     if as_json:
-        print_json([alert_json(row) for row in rows])
+        print_json([alert_json(row) for row in rows[:limit]])
         return
+    out = console()
     if not rows:
-        console().print("No alerts.")
+        out.say(_none(filtered=any((rule, state, since is not None))))
         return
     columns = ("Alert", "Rule", "Product", "State", "Since", "Told")
-    console().print(table(columns, [_row(row, now) for row in rows]))
+    cells = [_row(row, now) for row in rows[:limit]]
+    out.print(table(columns, cells, names=("Product",), texts=("Rule", "Told")))
+    if len(rows) > limit:
+        out.say(f"The newest {limit:,}; --limit shows more.")
 
 
-def _row(row: AlertRow, now: int) -> tuple[str, ...]:
+def _none(*, filtered: bool) -> str:
+    if filtered:
+        return "No alerts match. `watcher alerts` shows them all."
+    return "No alerts yet: no rule has fired. `watcher status` shows when lists are read next."
+
+
+def _row(row: AlertRow, now: int) -> tuple[Cell, ...]:
     alert = row.alert
     return (
         alert.short_id,
         alert.rule,
-        f"{row.name} ({row.region} {row.product_id})",
+        (row.name, f"{row.region} {row.product_id}"),
         state_of(alert),
         format_ago(alert.since, now),
         ", ".join(told(row)) or "not told",

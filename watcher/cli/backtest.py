@@ -9,10 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from watcher.alerting.backtest import Backtest, backtest
-from watcher.alerting.backtest import Progress as Report
 from watcher.alerting.replay import Sent
 from watcher.cli.choosing import chosen_rule
 from watcher.cli.options import (
@@ -22,7 +20,10 @@ from watcher.cli.options import (
     open_to_read,
     rules_option,
 )
-from watcher.cli.output import console, plain, print_json, table
+from watcher.cli.output import console, print_json, table
+from watcher.cli.progress import progress
+from watcher.cli.sheet import Cell, Sheet
+from watcher.model import Instant
 from watcher.units import DAY, format_instant, format_number
 
 _NAMED = 3  # products of a message, by name
@@ -46,26 +47,23 @@ def command(name: str, rules: Path, database: Path, days: int, *, as_json: bool)
     Nothing is changed and nothing sent. The rule begins with the first scan of that time, as if
     it had been written then. Silences are left aside. Of names, sellers, categories and discounts
     only today's are stored, so these are used for the past too.
+
+    \b
+      watcher backtest beauty-rising --days 90
     """
     book = load_rules(rules)
     rule = chosen_rule(book, name)
     now = int(time.time())
-    with open_to_read(database) as opened, _progress() as report, _no_collection():
+    with (
+        open_to_read(database) as opened,
+        progress(f"Replaying {rule.name}", "scans") as report,
+        _no_collection(),
+    ):
         found = backtest(opened, book, rule, (now - days * DAY, now), report)
     if as_json:
         print_json(found)
     else:
         _show(found)
-
-
-@contextmanager
-def _progress() -> Iterator[Report]:
-    """A bar on a terminal, gone at the end; nothing elsewhere."""
-    out = console(stderr=True)
-    columns = (TextColumn("scans"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
-        task = bar.add_task("scans", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @contextmanager
@@ -81,46 +79,46 @@ def _no_collection() -> Iterator[None]:
 def _show(found: Backtest) -> None:
     out = console()
     scans = f"{found.scans} scan{'' if found.scans == 1 else 's'}"
-    out.print(
+    out.say(
         f"{found.rule} on {found.watch} ({found.region}): {scans}, "
         f"{format_instant(found.since)} to {format_instant(found.until)}\n"
     )
     if found.told:
-        columns = ("Told", "Channel", "Message", "Products")
-        out.print(table(columns, [_row(each) for each in found.told]))
+        columns = ("Told (UTC)", "Channel", "Message", "Products")
+        rows = [_row(each) for each in found.told]
+        out.print(table(columns, rows, lists=("Products",), texts=("Channel", "Message")))
         out.print()
     for channel in found.channels:
         count = f"{channel.messages} message{'' if channel.messages == 1 else 's'}"
         rate = "" if channel.a_week is None else f", {format_number(channel.a_week, 1)} a week"
-        out.print(f"{channel.name}: {count}{rate}")
+        out.say(f"{channel.name}: {count}{rate}")
     if not found.heard:
-        out.print("The rule tells nobody (no notify:); this is what one channel would have heard.")
-    out.print(
+        out.say("The rule tells nobody (no notify:); this is what one channel would have heard.")
+    out.say(
         f"{found.products} products fired {found.fired} times; {found.ended} ended, "
         f"{found.firing} fire at the end."
     )
     if found.often:
         out.print()
-        out.print(
-            table(
-                ("Most often told", "Id", "Times", "Last"),
-                [
-                    (
-                        each.name,
-                        each.product_id,
-                        format_number(each.times),
-                        format_instant(each.last),
-                    )
-                    for each in found.often
-                ],
-                numbers=("Times",),
-            )
-        )
+        out.print(_often(found))
 
 
-def _row(sent: Sent) -> tuple[str, ...]:
+def _often(found: Backtest) -> Sheet:
+    columns = ("Most often told", "Id", "Times", "Last (UTC)")
+    rows = [
+        (each.name, each.product_id, format_number(each.times), _time(each.last))
+        for each in found.often
+    ]
+    return table(columns, rows, numbers=("Times",), names=columns[:1])
+
+
+def _row(sent: Sent) -> tuple[Cell, ...]:
     message = sent.message
     named = [item.name for item in message.items[:_NAMED]]
     rest = len(message.items) + message.rest - len(named)
-    more = f" and {rest} more" if rest else ""
-    return (format_instant(sent.at), sent.channel, message.title, plain(", ".join(named)) + more)
+    more = f"and {rest:,} more" if rest else ""
+    return (_time(sent.at), sent.channel, message.title, (*named, more))
+
+
+def _time(instant: Instant) -> str:
+    return format_instant(instant)[:16]

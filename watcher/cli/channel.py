@@ -13,14 +13,16 @@ from zoneinfo import ZoneInfo
 import click
 
 from watcher.alerting.sample import sample_message
-from watcher.cli.options import load_rules, rules_option
-from watcher.cli.output import console, table
+from watcher.cli.options import json_option, load_rules, rules_option
+from watcher.cli.output import console, print_json, table
 from watcher.daemon.connections import targets_of
 from watcher.delivery.message import render
 from watcher.delivery.target import Kind, Outcome, Target
 from watcher.errors import WatcherError
 from watcher.rules.rulebook import Channel, Rulebook
 from watcher.rules.words import nearest
+
+_NAMED = 3  # rules of a channel, by name
 
 
 @click.group()
@@ -30,39 +32,82 @@ def command() -> None:
 
 @command.command("list")
 @rules_option
-def list_(rules: Path) -> None:
+@json_option
+def list_(rules: Path, *, as_json: bool) -> None:
     """List the channels and their targets, without their URLs."""
     book = load_rules(rules)
     targets = targets_of(book)
+    if as_json:
+        print_json([_json(channel, targets, book) for channel in book.channels.values()])
+        return
+    if not book.channels:
+        console().say(f"No channels: {rules} has none, so its rules tell nobody.")
+        return
     rows = [
         (
             channel.name,
             ", ".join(f"{name} ({targets[name].service})" for name in channel.targets),
             channel.min_severity.value,
             _times(channel),
-            ", ".join(rule.name for rule in book.rules if channel.name in rule.notify),
+            _rules(book, channel),
         )
         for channel in book.channels.values()
     ]
-    console().print(table(("Channel", "Targets", "From severity", "Told", "Rules"), rows))
+    columns = ("Channel", "Targets", "From severity", "Told", "Rules")
+    texts = ("Channel", "Targets", "Told", "Rules")
+    console().print(table(columns, rows, texts=texts))
+
+
+def _rules(book: Rulebook, channel: Channel) -> str:
+    """The first that tell it, and how many there are; the JSON has them all."""
+    names = [rule.name for rule in book.rules if channel.name in rule.notify]
+    some = ", ".join(names[:_NAMED])
+    return some if len(names) <= _NAMED else f"{len(names):,}: {some}, …"
+
+
+def _json(channel: Channel, targets: Mapping[str, Target], book: Rulebook) -> dict[str, object]:
+    return {
+        "name": channel.name,
+        "targets": [{"name": name, "service": targets[name].service} for name in channel.targets],
+        "min_severity": channel.min_severity.value,
+        "told": _times(channel),
+        "timezone": channel.timezone,
+        "operator": channel.name in book.operator,
+        "rules": [rule.name for rule in book.rules if channel.name in rule.notify],
+    }
 
 
 @command.command("test")
 @rules_option
 @click.argument("name")
-def test(rules: Path, name: str) -> None:
-    """Send a sample message to channel NAME now, and say what each target answered."""
+@json_option
+def test(rules: Path, name: str, *, as_json: bool) -> None:
+    """Send a sample message to channel NAME now, and say what each target answered.
+
+    The exit code is 1 where a target did not take it.
+    """
     book = load_rules(rules)
     channel = _channel(book, name)
     targets = targets_of(book)
     outcomes = asyncio.run(_send(channel, targets, int(time.time())))
-    for target, outcome in outcomes.items():
+    if as_json:
+        print_json([_answer(name, targets[name], each) for name, each in outcomes.items()])
+    for target, outcome in () if as_json else outcomes.items():
         word = "took it" if outcome.kind is Kind.SENT else "did not take it"
         detail = f": {outcome.detail}" if outcome.detail else ""
-        console().print(f"{target} ({targets[target].service}) {word}{detail}")
+        console().say(f"{target} ({targets[target].service}) {word}{detail}")
     sys.stdout.flush()
     # A service that hangs holds a thread that Python would wait for.
     os._exit(0 if all(each.kind is Kind.SENT for each in outcomes.values()) else 1)
+
+
+def _answer(name: str, target: Target, outcome: Outcome) -> dict[str, object]:
+    return {
+        "target": name,
+        "service": target.service,
+        "sent": outcome.kind is Kind.SENT,
+        "detail": outcome.detail,
+    }
 
 
 def _times(channel: Channel) -> str:

@@ -12,6 +12,7 @@ import click
 from watcher.alerting.forecast import Forecast, forecast
 from watcher.cli.options import database_option, json_option, load_rules, rules_option
 from watcher.cli.output import console, print_json, table
+from watcher.cli.sheet import Sheet
 from watcher.daemon.connections import targets_of
 from watcher.errors import Problem, RulesError, StoreError
 from watcher.model import Instant
@@ -78,22 +79,22 @@ def _keys(book: Rulebook) -> list[str]:
 def _show(path: Path, book: Rulebook, costs: Forecast, trouble: str) -> None:
     out = console()
     count = len(book.rules)
-    out.print(f"{path}: {count} rule{'' if count == 1 else 's'}, no errors.\n")
+    out.say(f"{path}: {count} rule{'' if count == 1 else 's'}, no errors.\n")
     out.print(_costs(costs))
-    out.print(
+    out.say(
         f"\nTogether {format_number(costs.credits_a_day, 0)} credits a day, "
         f"{format_number(costs.credits_a_month, 0)} in 30 days (1 credit a request of 10 products)."
     )
     if book.api.key is None:
-        out.print("\nNo key yet: set KEYAPI_KEY, or api.key in the file, before `watcher run`.")
+        out.say("\nNo key yet: set KEYAPI_KEY, or api.key in the file, before `watcher run`.")
     for warning in book.warnings:
-        out.print(f"\nwarning: {warning}")
+        out.say(f"\nwarning: {warning}", "yellow")
     for text in (*costs.warnings, *([f"the costs are estimates: {trouble}"] if trouble else [])):
-        out.print(f"\nwarning: {text}")
+        out.say(f"\nwarning: {text}", "yellow")
 
 
-def _costs(costs: Forecast) -> object:
-    columns = ("Watch", "When", "Requests a scan", "Scans a day", "Credits a day", "in 30 days")
+def _costs(costs: Forecast) -> Sheet:
+    columns = ("Watch", "When", "Requests a scan", "Scans a day", "Credits a day", "30 days")
     rows = [
         (
             cost.watch,
@@ -105,4 +106,4 @@ def _costs(costs: Forecast) -> object:
         )
         for cost in costs.watches
     ]
-    return table(columns, rows, numbers=columns[2:])
+    return table(columns, rows, numbers=columns[2:], texts=columns[:2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from watcher.cli.output import plain
+from watcher.cli.sheet import shortened
 from watcher.errors import WatcherError
 from watcher.model import ProductFacts
 from watcher.rules.rulebook import Rule, Rulebook
@@ -11,6 +12,7 @@ from watcher.store.database import Database
 from watcher.store.sightings import named
 
 _SHOWN = 8
+_NAME = 50  # cells of a name among several
 
 
 def chosen_rule(book: Rulebook, name: str) -> Rule:
@@ -48,7 +50,10 @@ def chosen_product(database: Database, wanted: str, region: str | None) -> Produ
 
 
 def _several(wanted: str, where: str, matches: list[tuple[str, str, str]]) -> str:
-    lines = [f"  {region} {key}  {plain(name)}" for region, key, name in matches[:_SHOWN]]
+    lines = [
+        f"  {region} {key}  {shortened(plain(name), _NAME)}"
+        for region, key, name in matches[:_SHOWN]
+    ]
     more = ["  ..."] if len(matches) > _SHOWN else []
     return "\n".join(
         [f"several products{where} have {quoted(wanted)} in their name:", *lines, *more]

@@ -20,10 +20,12 @@ from watcher.cli.options import (
     rules_option,
 )
 from watcher.cli.output import console, print_json, table
+from watcher.cli.progress import progress
 from watcher.store.database import Database
 from watcher.store.upkeep import Stats
 from watcher.units import format_ago, format_bytes, format_duration
 
+_MB = 1_000_000
 _SHORTEST_PAUSE = 0.002  # seconds between two steps, for others to write
 
 
@@ -37,9 +39,11 @@ def command() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(database: Path, file: Path) -> None:
     """Write a checked copy of the database to FILE; an older backup there is replaced."""
-    with open_to_read(database) as opened, console(stderr=True).status("Copying ..."):
-        size = opened.upkeep.backup(file)
-    console().print(f"{file}: {format_bytes(size)}, checked.", soft_wrap=True)
+    with open_to_read(database) as opened, progress("Copying", "MB") as report:
+        size = opened.upkeep.backup(
+            file, lambda done, total: report(done // _MB, max(total, _MB) // _MB)
+        )
+    console().say(f"{file}: {format_bytes(size)}, checked.")
 
 
 @command.command("prune")
@@ -48,16 +52,19 @@ def backup(database: Path, file: Path) -> None:
 def prune(rules: Path, database: Path) -> None:
     """Remove now what the rule file's keep: no longer wants; the daemon does so daily."""
     keep, now = load_rules(rules).keep, int(time.time())
-    with Database.open(database, create=False) as opened, console(stderr=True).status("Pruning"):
+    with Database.open(database, create=False) as opened, progress("Pruning", "rows") as report:
         removed, given_back = prune_all(
-            opened, now - keep.observations, now - keep.notifications, time.sleep
+            opened,
+            now - keep.observations,
+            now - keep.notifications,
+            time.sleep,
+            lambda rows: report(rows, None),
         )
     what = ", ".join(f"{rows:,} {kind}" for kind, rows in removed.items())
-    console().print(
+    console().say(
         f"Removed {what or 'nothing'}: older than {format_duration(keep.observations)} "
         f"(notifications {format_duration(keep.notifications)}). "
-        f"Given back to the disk: {format_bytes(given_back)}.",
-        soft_wrap=True,
+        f"Given back to the disk: {format_bytes(given_back)}."
     )
 
 
@@ -91,6 +98,7 @@ def prune_all(
     observations_before: int,
     notifications_before: int,
     pause: Callable[[float], object],
+    report: Callable[[int], object] = lambda _: None,
 ) -> tuple[Counter[str], int]:
     """All that is older; rows removed by kind, and the bytes given back.
 
@@ -104,6 +112,7 @@ def prune_all(
             removed[step.kind] += step.rows
         given_back += step.given_back
         more = step.more
+        report(removed.total())
         pause(max(2 * step.seconds, _SHORTEST_PAUSE))
     return removed, given_back
 
@@ -128,4 +137,4 @@ def _show(figures: Stats, disk_free: int, damage: tuple[str, ...] | None, now: i
     ]
     if damage is not None:
         rows.append(("Check", "; ".join(damage) or "sound"))
-    console().print(table(("What", "How much"), rows))
+    console().print(table(("What", "How much"), rows, texts=("How much",)))

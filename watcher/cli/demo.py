@@ -9,16 +9,15 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-from rich.text import Text
 
 from watcher.cli.logs import configure
-from watcher.cli.output import console, plain
+from watcher.cli.output import console
+from watcher.cli.progress import Report, progress
 from watcher.demo import Demo, Listener, Settings
 from watcher.model import Instant
 from watcher.units import at
@@ -27,8 +26,20 @@ _COLOURS = {"warning": "yellow", "failure": "red", "success": "green"}
 
 
 @click.command()
-@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True)
-@click.option("--products", type=click.IntRange(100, 200_000), default=5_000, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=7,
+    show_default=True,
+    help="Another one is another market.",
+)
+@click.option(
+    "--products",
+    type=click.IntRange(100, 200_000),
+    default=5_000,
+    show_default=True,
+    help="How many the market has.",
+)
 @click.option(
     "--days", type=click.IntRange(1, 365), default=30, show_default=True, help="Days of past."
 )
@@ -73,58 +84,47 @@ class _Screen:
     """What the demo shows in the terminal."""
 
     def __init__(self, days: int) -> None:
-        self._out: Console = console()
+        self._out = console()
         self._days = days
-        self._progress = Progress(
-            TextColumn("Playing the simulated past"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("days"),
-            console=self._out,
-            transient=True,
-            disable=not self._out.is_terminal,
-        )
-        self._task: TaskID | None = None
+        self._bar = ExitStack()
+        self._report: Report = lambda _done, _total: None
 
     def __enter__(self) -> Self:
-        self._out.print(
+        self._out.say(
             f"A simulated market of TikTok Shop products. First its last {self._days} days, "
             "then a day every few seconds."
         )
-        self._progress.start()
-        self._task = self._progress.add_task("past", total=self._days)
+        self._report = self._bar.enter_context(progress("Playing the simulated past", "days"))
+        self._report(0, self._days)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        self._bar.close()
 
     def listener(self) -> Listener:
         return Listener(self._past, self._ready, self._message, self._day)
 
-    def _past(self, done: int, _total: int) -> None:
-        if self._task is not None:
-            self._progress.update(self._task, completed=done)
+    def _past(self, done: int, total: int) -> None:
+        self._report(done, total)
 
     def _ready(self, rules: Path, database: Path, page: str | None) -> None:
-        self._progress.stop()
-        self._out.print(f"{self._days} days of past are in {database}.")
+        self._bar.close()
+        self._out.say(f"{self._days} days of past are in {database}.")
         if page is not None:
-            self._out.print(f"Web page:  {page}")
-        self._out.print("Try in another terminal, while this runs:")
-        self._out.print(f"  {_command()} alerts --db {database}")
-        self._out.print(f"  edit {rules}   (read anew when you save it)")
-        self._out.print(f"Ctrl-C ends the demo. With your own key: {_command()} init\n")
+            self._out.say(f"Web page:  {page}")
+        self._out.say("Try in another terminal, while this runs:")
+        self._out.say(f"  {_command()} alerts --db {database}")
+        self._out.say(f"  edit {rules}   (read anew when you save it)")
+        self._out.say(f"Ctrl-C ends the demo. With your own key: {_command()} init\n")
 
     def _day(self, midnight: Instant) -> None:
-        self._out.print(Text(f"-- {at(midnight):%a %-d %b %Y} --", style="dim"))
+        self._out.say(f"-- {at(midnight):%a %-d %b %Y} --", "dim")
 
     def _message(self, message: Mapping[str, str]) -> None:
         colour = _COLOURS.get(message.get("type", ""), "cyan")
         title, body = message.get("title", ""), message.get("message", "")
-        self._out.print(Text(plain(title), style=f"bold {colour}"))
-        for line in body.splitlines():
-            self._out.print(Text(plain(line)))
-        self._out.print()
+        self._out.say(title, f"bold {colour}")
+        self._out.say(f"{body}\n")
 
 
 def _command() -> str:

@@ -51,6 +51,9 @@ def command(
     PRODUCT is an id, or a part of a name that only one product has. Shown are, on the newest scan
     that lists it, every condition with its value, its baseline and its verdict; then the alert,
     and what each channel was told or which gate holds a message back.
+
+    \b
+      watcher explain beauty-rising 1729382256910270485
     """
     book = load_rules(rules)
     rule = chosen_rule(book, rule_name)
@@ -70,21 +73,21 @@ def show(explained: Explanation) -> None:
     """Print an explanation as text, its conditions as a tree."""
     out = console()
     facts, now = explained.product, explained.now
-    out.print(f"{explained.rule}: {plain(facts.name)} ({facts.region} {facts.product_id})")
-    out.print(_data(explained), "", sep="\n")
+    out.say(f"{explained.rule}: {plain(facts.name)} ({facts.region} {facts.product_id})")
+    out.say(f"{_data(explained)}\n")
     out.print(_tree("when", explained.when, explained))
     if explained.until is not None:
         out.print(_tree("until", explained.until, explained))
-    out.print("", f"Alert: {_state(explained)}", sep="\n")
+    out.say(f"\nAlert: {_state(explained)}")
     for line in _fired_on(explained):
-        out.print(f"  fired on: {line}")
+        out.say(f"  fired on: {line}")
     for note in explained.notes:
-        out.print(f"Note: {plain(note)}")
+        out.say(f"Note: {plain(note)}")
     for gate in explained.gates:
-        out.print(f"Channel {gate.channel}: {_gate(gate, now)}")
+        out.say(f"Channel {gate.channel}: {_gate(gate, now)}")
         for target in gate.targets:
             if text := _target(target, now):
-                out.print(f"  {target.target}: {plain(text)}")
+                out.say(f"  {target.target}: {plain(text)}")
 
 
 def _data(explained: Explanation) -> str:

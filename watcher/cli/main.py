@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import click
 
 from watcher import __version__
-from watcher.cli.text import plain_lines
+from watcher.cli.text import forgiving_streams, plain_lines
 from watcher.errors import WatcherError
 
 # In the order of the help page: name, and what it does. A command NAME is the click command
@@ -67,8 +67,10 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit: 0 good, 1 the input or the work failed, 2 wrong usage."""
+    forgiving_streams()
     try:
         cli.main(args=arguments, prog_name="watcher", standalone_mode=False)
+        sys.stdout.flush()  # here, where a reader that has gone is no surprise
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -19,4 +19,4 @@ def command(*, as_json: bool) -> None:
     if as_json:
         print_json([{"name": name, "unit": unit, "meaning": text} for name, unit, text in rows])
         return
-    console().print(table(("Metric", "Unit", "Meaning"), rows))
+    console().print(table(("Metric", "Unit", "Meaning"), rows, texts=("Meaning",)))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import sys
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -17,14 +18,14 @@ from watcher.alerting.audiences import audiences_of
 from watcher.alerting.post import Post
 from watcher.alerting.sweeping import sweep
 from watcher.cli.logs import configure
-from watcher.cli.options import database_option, load_rules, rules_option
-from watcher.cli.output import console
+from watcher.cli.options import database_option, json_option, load_rules, rules_option
+from watcher.cli.progress import progress
+from watcher.cli.run_report import RunReport
 from watcher.daemon.budget import CHECKPOINT, LedgerBudget, PaidBudget
 from watcher.daemon.clock import Clock, SystemClock
 from watcher.daemon.connections import client_of, targets_of, ways_of
 from watcher.daemon.scanner import Scanner
 from watcher.delivery.courier import Courier
-from watcher.delivery.message import Style, render
 from watcher.errors import WatcherError
 from watcher.model import Message, ScanState
 from watcher.rules.rulebook import Rulebook, Watch
@@ -32,7 +33,6 @@ from watcher.rules.words import listing, nearest, quoted
 from watcher.store.database import Database, hold
 from watcher.store.history import ScanRow
 from watcher.store.writer import Scratch, StoreThread, Writer
-from watcher.units import format_ago
 
 _SEND_SECONDS = 60.0
 
@@ -46,14 +46,25 @@ _SEND_SECONDS = 60.0
 @click.option(
     "--dry-run", is_flag=True, help="Send nothing and keep nothing but the credits spent."
 )
-def command(rules: Path, database: Path, names: tuple[str, ...], *, dry_run: bool) -> None:
-    """Scan what is due (or named) now, print what fires, and send it."""
+@json_option
+def command(
+    rules: Path, database: Path, names: tuple[str, ...], *, dry_run: bool, as_json: bool
+) -> None:
+    """Scan what is due (or named) now, print what fires, and send it.
+
+    The exit code is 1 where a scan was not complete. To see what a new rule would tell:
+
+    \b
+      watcher once --rule beauty-rising --dry-run
+    """
     configure("text", "warning")
     book = load_rules(rules)
     watches = _chosen(book, names)
     targets_of(book)  # a bad URL is said before a credit is spent
     with nullcontext() if dry_run else hold(database):
-        good = asyncio.run(_Once(book, database, dry_run=dry_run).run(watches, forced=bool(names)))
+        once = _Once(book, database, dry_run=dry_run, report=RunReport(as_json))
+        good = asyncio.run(once.run(watches, forced=bool(names)))
+        once.report.end(good=good)
     sys.stdout.flush()
     os._exit(0 if good else 1)
 
@@ -75,7 +86,9 @@ class _Once:
 
     book: Rulebook
     path: Path
+    _: KW_ONLY
     dry_run: bool
+    report: RunReport = field(default_factory=RunReport)
     clock: Clock = field(default_factory=SystemClock)
     told: list[Message] = field(default_factory=list)
 
@@ -112,27 +125,18 @@ class _Once:
             if moment <= now:
                 due.append(watch)
             else:
-                console().print(f"{watch.name}: not due, next {format_ago(moment, now)}")
+                self.report.later(watch.name, moment, now)
         return due
 
     async def _scan(self, scanner: Scanner, watch: Watch) -> bool:
-        outcome = await scanner.scan(watch, self.clock.now())
-        out = console()
-        if outcome is None:
-            out.print(f"{watch.name}: not scanned")
-            return False
-        scan = outcome.scan
-        out.print(
-            f"{watch.name}: {scan.state.value}, {len(scan)} products, {scan.requests} credits, "
-            f"{len(outcome.fired)} began to fire, {len(outcome.resolved)} ended"
-        )
-        if scan.error:
-            out.print(f"{watch.name}: {scan.error}")
-        for message in self.told:
-            shown = render(message, Style.PLAIN)
-            out.print(f"\n{shown.title}\n{shown.body}")
+        requests = itertools.count(1)
+        with progress(f"Reading {watch.name}", "requests") as report:
+            outcome = await scanner.scan(
+                watch, self.clock.now(), moved=lambda: report(next(requests), watch.query.pages)
+            )
+        self.report.scanned(watch.name, outcome, self.told)
         self.told.clear()
-        return scan.state is ScanState.COMPLETE
+        return outcome is not None and outcome.scan.state is ScanState.COMPLETE
 
     async def _sweep(self, store: StoreThread) -> None:
         """What was held at an earlier run and no longer is."""
@@ -144,7 +148,7 @@ class _Once:
         rows = await store.run(lambda database: [database.outbox.get(row) for row in told])
         for row in rows:
             if row is not None:
-                console().print(f"{row.target}: held until now: {row.message.title}")
+                self.report.released(row)
 
     async def _deliver(self, store: StoreThread) -> None:
         if self.dry_run:
@@ -159,7 +163,7 @@ class _Once:
         await courier.drain(_SEND_SECONDS)
         waiting = await store.run(lambda database: database.outbox.due_targets(self.clock.now()))
         for target, _, count in waiting:
-            console().print(f"{target}: {count} not delivered yet; the daemon tries again")
+            self.report.waits(target, count)
 
 
 def _scans(watch: Watch, database: Database) -> list[ScanRow]:

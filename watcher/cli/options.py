@@ -63,9 +63,14 @@ def log_options(command: F) -> F:
         type=click.Choice(["debug", "info", "warning", "error"]),
         default="info",
         show_default=True,
+        help="The least that is logged.",
     )
     style = click.option(
-        "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="Lines for people, or JSON for machines.",
     )
     return style(level(command))
 

@@ -10,6 +10,7 @@ import click
 
 from watcher.cli.options import F, database_option, json_option, open_to_read
 from watcher.cli.output import console, plain, print_json, table
+from watcher.cli.sheet import Cell
 from watcher.errors import WatcherError
 from watcher.model import Notification, NotificationState
 from watcher.store.database import Database
@@ -17,7 +18,6 @@ from watcher.units import format_ago, format_duration
 
 _STATES = tuple(state.value for state in NotificationState)
 _OPEN = (NotificationState.WAITING, NotificationState.DEAD)
-_SHOWN = 60  # of an error or a title: a line of the terminal
 
 
 @click.group()
@@ -29,7 +29,9 @@ def command() -> None:
 @database_option
 @click.option("--state", "states", type=click.Choice(_STATES), multiple=True, help="Of this state.")
 @click.option("--target", metavar="NAME", help="To this target, as growth/1.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
+)
 @json_option
 def list_(
     database: Path, states: tuple[str, ...], target: str | None, limit: int, *, as_json: bool
@@ -42,13 +44,17 @@ def list_(
     if as_json:
         print_json([_json(row) for row in rows[:limit]])
     elif not rows:
-        console().print("No messages.")
+        console().say(_none(states, target))
     else:
         columns = ("Id", "Target", "State", "Tries", "Next", "Age", "Message")
         shown = [_row(row, now) for row in rows[:limit]]
-        console().print(table(columns, shown, ("Id", "Tries", "Next", "Age")))
+        console().print(
+            table(
+                columns, shown, numbers=("Id", "Tries", "Next", "Age"), texts=("Target", "Message")
+            )
+        )
         if len(rows) > limit:
-            console().print(f"The newest {limit}; --limit shows more.")
+            console().say(f"The newest {limit:,}; --limit shows more.")
 
 
 def _chosen(verb: str) -> Callable[[F], F]:
@@ -69,6 +75,10 @@ def retry(database: Path, ids: tuple[int, ...], target: str | None, *, everythin
     """Send dead messages again, and those at once that wait for a later try.
 
     With --all only dead ones.
+
+    \b
+      watcher outbox retry 17 18
+      watcher outbox retry --target growth/1
     """
     _check_choice(ids, target, everything=everything)
     now = int(time.time())
@@ -81,7 +91,11 @@ def retry(database: Path, ids: tuple[int, ...], target: str | None, *, everythin
 @command.command("drop")
 @_chosen("Drop")
 def drop(database: Path, ids: tuple[int, ...], target: str | None, *, everything: bool) -> None:
-    """Give messages up that wait or are dead: nobody is told."""
+    """Give messages up that wait or are dead: nobody is told.
+
+    \b
+      watcher outbox drop 17
+    """
     _check_choice(ids, target, everything=everything)
     now = int(time.time())
     with Database.open(database, create=False) as opened, opened.atomic():
@@ -121,7 +135,13 @@ def _say(moved: Sequence[int], one: str, many: str, none: str) -> None:
         console().print(f"{len(moved):,} messages {many}.")
 
 
-def _row(row: Notification, now: int) -> tuple[str, ...]:
+def _none(states: Sequence[str], target: str | None) -> str:
+    if states or target is not None:
+        return "No messages match."
+    return "No messages wait or are dead: all that was to be told is. --state sent shows those."
+
+
+def _row(row: Notification, now: int) -> tuple[Cell, ...]:
     waits = row.state is NotificationState.WAITING
     return (
         str(row.id),
@@ -130,13 +150,8 @@ def _row(row: Notification, now: int) -> tuple[str, ...]:
         str(row.tries),
         format_ago(row.next_try, now) if waits and row.next_try > now else "now" if waits else "",
         format_duration(max(now - row.created, 0)),
-        "\n".join(_cut(text) for text in (row.message.title, row.error) if text),
+        (row.message.title, row.error or ""),
     )
-
-
-def _cut(text: str) -> str:
-    text = plain(text)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _json(row: Notification) -> dict[str, object]:

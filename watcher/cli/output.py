@@ -2,58 +2,82 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TextIO
 
 import msgspec
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from watcher.cli.sheet import Cell, Kind, Sheet, hanging, sheet
 from watcher.cli.text import plain, plain_lines
 from watcher.keyapi.fields import BY_NAME
 from watcher.units import Unit, format_value
 
-__all__ = ["console", "plain", "print_json", "said", "table"]
+__all__ = ["Output", "console", "plain", "print_json", "said", "table"]
 
-_PIPED_WIDTH = 200  # nothing is cut where a program reads
+_PIPED_WIDTH = 100_000  # nothing is cut or wrapped where a program reads
 
 
 # JSON leaves these as they are, and terminals obey them: C1 controls, reading direction.
 _OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
-class _Console(Console):
+class Output(Console):
     """Prints texts as they are to be read: whatever stands in a name stays a name."""
 
     def render_str(self, text: str, **how: Any) -> Text:
         return super().render_str(plain_lines(text), **how)
 
+    def say(self, text: str, style: str = "") -> None:
+        """Print lines; what does not fit is wrapped, and set in under its own line."""
+        for line in plain_lines(text).split("\n"):
+            for part in hanging(line, self.width):
+                self.print(Text(part, style=style, no_wrap=True, overflow="ignore"))
 
-def console(*, stderr: bool = False) -> Console:
+
+def console(*, stderr: bool = False) -> Output:
     """A console that colours only terminals and obeys NO_COLOR."""
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else _PIPED_WIDTH
-    return _Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
+    width = _width(stream)
+    height = None if width is None else 25  # without it rich overlooks the width, too
+    return Output(
+        stderr=stderr, highlight=False, markup=False, emoji=False, width=width, height=height
+    )
+
+
+def _width(stream: TextIO) -> int | None:
+    """The width to keep to; None: the terminal's, also after it has changed."""
+    if not stream.isatty():
+        return _PIPED_WIDTH
+    if os.environ.get("TERM", "") not in ("dumb", "unknown"):
+        return None
+    # Of these rich believes that all have 80 columns.
+    columns = os.environ.get("COLUMNS", "")
+    return (
+        int(columns) if columns.isdecimal() else os.get_terminal_size(stream.fileno()).columns or 80
+    )
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()
-) -> Table:
-    """A table of texts; the columns named in ``numbers`` are set to the right."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
-        right = column in numbers
-        made.add_column(
-            column, justify="right" if right else "left", no_wrap=right, overflow="fold"
-        )
-    for row in rows:
-        # Text, not str: what stands in a product's name is never markup.
-        made.add_row(*(Text(plain(cell)) for cell in row))
-    return made
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    numbers: Sequence[str] = (),
+    names: Sequence[str] = (),
+    texts: Sequence[str] = (),
+    lists: Sequence[str] = (),
+) -> Sheet:
+    """A table of texts. Columns named in ``numbers`` are set to the right, those in ``names``
+    shortened where room is short (in ``lists`` line by line), those in ``texts`` wrapped; all
+    others are shown whole."""
+    kinds = {"State": Kind.STATE}
+    kinds |= dict.fromkeys(numbers, Kind.NUMBER) | dict.fromkeys(names, Kind.NAME)
+    kinds |= dict.fromkeys(texts, Kind.TEXT) | dict.fromkeys(lists, Kind.NAMES)
+    return sheet([(column, kinds.get(column, Kind.WHOLE)) for column in columns], rows)
 
 
 def said(metric: str, value: float | str | None, unit: Unit | str, currency: str | None) -> str:

@@ -12,7 +12,7 @@ WIDTH = 80
 _HEIGHT = 12
 
 
-def plot(at: Ints, values: Floats, unit: Unit, width: int = WIDTH) -> str:
+def plot(at: Ints, values: Floats, unit: Unit, width: int = WIDTH, *, braille: bool = True) -> str:
     """Values (m,) in steps, each from its instant (m,; UTC) until the next; NaN leaves a gap.
 
     Some value must be there. Lines are at most ``width`` (and 80) characters long.
@@ -25,7 +25,7 @@ def plot(at: Ints, values: Floats, unit: Unit, width: int = WIDTH) -> str:
         ys=steps,
         lines=True,
         color=False,
-        character_set="braille",
+        character_set="braille" if braille else "ascii",
         width=WIDTH,
         height=_HEIGHT,
         line_length_hard_cap=min(width, WIDTH),

@@ -9,7 +9,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import wrap
 
 import click
 from rich.text import Text
@@ -24,7 +23,7 @@ from watcher.cli.options import (
     open_to_read,
     rules_option,
 )
-from watcher.cli.output import console, plain, print_json, said, table
+from watcher.cli.output import Output, console, plain, print_json, said, table
 from watcher.cli.plot import plot
 from watcher.errors import WatcherError
 from watcher.model import Floats, Instant, Ints, ProductFacts
@@ -36,6 +35,7 @@ from watcher.store.database import Database
 from watcher.units import DAY, at, format_ago, format_instant
 
 _PAGE = "https://www.tiktok.com/shop/pdp/"
+_ALERTS = 20  # shown at most
 _DEFAULT = (
     "total_sale_7d_cnt",
     "total_sale_gmv_7d_amt",
@@ -63,7 +63,13 @@ class _Past:
 @click.argument("product")
 @click.option("--region", help="The product's market, where several have it.")
 @click.option("--metric", "metrics", multiple=True, metavar="METRIC", help="Show and plot this.")
-@click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3650),
+    default=30,
+    show_default=True,
+    help="How far back to look.",
+)
 @rules_option
 @database_option
 @json_option
@@ -83,6 +89,9 @@ def command(
 
     PRODUCT is an id, or a part of a name that only one product has. The rule file is read only
     for a metric of your own, and for the rank in each of your watches.
+
+    \b
+      watcher product "face serum" --metric rank --days 90
     """
     if as_json and as_csv:
         raise click.UsageError("--json or --csv, not both")
@@ -141,32 +150,36 @@ def _past(
         why = "no watch of the rule file has ranked it" if ranks else "none of its values are kept"
         raise WatcherError(f"{product.product_id} ({plain(product.name)}): {why}")
     instants, rows = merged(tracks)
-    alerts = database.alerts.list(product=product.product, limit=20)
+    alerts = database.alerts.list(product=product.product, limit=_ALERTS)
     return _Past(now, days, product, tracks, instants, rows, alerts)
 
 
 def _show(past: _Past, plotted: Sequence[Track]) -> None:
     out = console()
     for line in _head(past):
-        out.print(line)
+        out.say(line)
     for track in plotted:
         span = "last day" if past.days == 1 else f"last {past.days} days"
-        out.print(f"\n{plain(track.label)}, {span} (UTC)")
-        drawn = "no values" if track.empty else _plot(track, out.width)
+        out.say(f"\n{plain(track.label)}, {span} (UTC)")
+        drawn = "no values" if track.empty else _plot(track, out)
         out.print(Text(drawn, no_wrap=True), soft_wrap=True)
     out.print()
-    # Narrow heads, so that the six usual metrics fit into 80 columns.
-    labels = [_narrow(track.label) for track in past.tracks]
+    labels = [track.label for track in past.tracks]
     rows = [(format_instant(at)[:16], *_cells(past, row)) for at, row in _pairs(past)]
-    out.print(table(("Time (UTC)", *labels), rows, labels))
+    out.print(table(("Time (UTC)", *labels), rows, numbers=labels))
     if past.alerts:
         out.print()
         columns = ("Alert", "Rule", "State", "Since", "Told")
-        out.print(table(columns, [_alert(row, past.now) for row in past.alerts]))
+        out.print(
+            table(columns, [_alert(row, past.now) for row in past.alerts], texts=("Rule", "Told"))
+        )
+        if len(past.alerts) == _ALERTS:
+            out.say(f"The newest {_ALERTS}.")
 
 
-def _plot(track: Track, width: int) -> str:
-    return plot(track.at, track.values, track.metric.unit, width)
+def _plot(track: Track, out: Output) -> str:
+    braille = out.encoding.startswith("utf")
+    return plot(track.at, track.values, track.metric.unit, out.width, braille=braille)
 
 
 def _head(past: _Past) -> list[str]:
@@ -198,10 +211,6 @@ def _said(track: Track, value: float, product: ProductFacts | None) -> str:
         return "-"
     currency = product.currency if product is not None else None
     return said(track.metric.name, value, track.metric.unit, currency)
-
-
-def _narrow(label: str) -> str:
-    return "\n".join(wrap(plain(label), 9, break_long_words=False, break_on_hyphens=False))
 
 
 def _alert(row: AlertRow, now: Instant) -> tuple[str, ...]:

@@ -32,6 +32,9 @@ def add(database: Path, duration: int, comment: str, **patterns: str | None) -> 
     """Silence what matches all the patterns given (as in the shell: *serum*, 7495?).
 
     What still fires when the silence ends is told then.
+
+    \b
+      watcher silence add --rule 'beauty-*' --for 2d --comment "sale week"
     """
     given = {name: pattern for name, pattern in patterns.items() if pattern}
     if not given:
@@ -43,7 +46,7 @@ def add(database: Path, duration: int, comment: str, **patterns: str | None) -> 
         silence = opened.silences.add(
             begins=now, ends=now + duration, comment=comment.strip(), **given
         )
-    console().print(
+    console().say(
         f"Silence {silence.id} of {silence} until {format_instant(silence.ends)}; "
         f"`watcher silence end {silence.id}` ends it sooner."
     )
@@ -61,10 +64,12 @@ def list_(database: Path, *, everything: bool, as_json: bool) -> None:
     if as_json:
         print_json([_json(each, now) for each in silences])
     elif not silences:
-        console().print("No silences.")
+        over = "" if everything else " now; --all shows those that are over"
+        console().say(f"No silences{over}.")
     else:
         columns = ("Id", "Of", "Begins", "Ends", "Comment")
-        console().print(table(columns, [_row(each, now) for each in silences]))
+        rows = [_row(each, now) for each in silences]
+        console().print(table(columns, rows, numbers=("Id",), texts=("Of", "Comment")))
 
 
 @command.command("end")
@@ -79,7 +84,7 @@ def end(database: Path, number: int) -> None:
             raise WatcherError(f"no silence {number}; `watcher silence list` shows them")
         if not opened.silences.end(number, now):
             raise WatcherError(f"silence {number} is over since {format_instant(silence.ends)}")
-    console().print(f"Silence {number} of {silence} is over.")
+    console().say(f"Silence {number} of {silence} is over.")
 
 
 def _row(silence: Silence, now: int) -> tuple[str, ...]:

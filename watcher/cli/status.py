@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -16,7 +17,6 @@ from watcher.cli.options import (
     rules_option,
 )
 from watcher.cli.output import console, print_json, table
-from watcher.model import Health
 from watcher.units import format_ago, format_number
 
 
@@ -39,48 +39,54 @@ def show(state: Overview) -> None:
     """Print the overview in tables."""
     out = console()
     for trouble in state.troubles:
-        out.print(f"trouble since {format_ago(trouble.since, state.now)}: {trouble.text}\n")
+        out.say(f"trouble since {format_ago(trouble.since, state.now)}: {trouble.text}\n", "red")
     columns: tuple[str, ...] = (
         "Watch", "Last scan", "Next", "Products", "Credits today", "State",
     )  # fmt: skip
     watches = [_watch(watch, state.now) for watch in state.watches]
-    out.print(table(columns, watches, ("Products", "Credits today")))
-    rules = [_rule(rule, state.now) for rule in state.rules]
+    out.print(table(columns, watches, numbers=("Products", "Credits today"), texts=("Watch",)))
+    rules = [_rule(rule) for rule in state.rules]
     columns = ("Rule", "Watch", "Severity", "Firing", "Pending", "State")
     out.print()
-    out.print(table(columns, rules, ("Firing", "Pending")))
-    queue = ", ".join(f"{count} {name}" for name, count in state.queue.items() if count)
-    out.print(f"\nCredits: {_credits(state)}. Messages: {queue or 'none yet'}.")
+    out.print(table(columns, rules, numbers=("Firing", "Pending"), texts=("Rule", "Watch")))
+    for line in _failures(state):
+        out.say(line, "red")
+    queue = ", ".join(f"{count:,} {name}" for name, count in state.queue.items() if count)
+    out.say(f"\nCredits: {_credits(state)}. Messages: {queue or 'none yet'}.")
 
 
 def _watch(watch: WatchStatus, now: int) -> tuple[str, ...]:
     last = watch.last
-    how = _failing(watch.health, now) or (last.state.value if last is not None else "waiting")
+    how = last.state.value if last is not None else "waiting"
     return (
         watch.name,
         format_ago(last.at, now) if last is not None else "never",
         format_ago(watch.due, now),
         format_number(last.products) if last is not None else "",
         format_number(watch.credits_today),
-        how,
+        "failing" if watch.health.failing_since is not None else how,
     )
 
 
-def _rule(rule: RuleStatus, now: int) -> tuple[str, ...]:
+def _rule(rule: RuleStatus) -> tuple[str, ...]:
     return (
         rule.name,
         rule.watch,
         rule.severity,
         str(rule.firing),
         str(rule.pending),
-        _failing(rule.health, now) or "ok",
+        "failing" if rule.health.failing_since is not None else "ok",
     )
 
 
-def _failing(health: Health, now: int) -> str:
-    if health.failing_since is None:
-        return ""
-    return f"failing since {format_ago(health.failing_since, now)}: {health.last_error}"
+def _failures(state: Overview) -> Iterator[str]:
+    """What fails since when and why, a line each."""
+    parts: tuple[WatchStatus | RuleStatus, ...] = (*state.watches, *state.rules)
+    for part in parts:
+        health = part.health
+        if health.failing_since is not None:
+            since = format_ago(health.failing_since, state.now)
+            yield f"\n{part.name}: failing since {since}: {health.last_error}"
 
 
 def _credits(state: Overview) -> str:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import click
 
+from watcher.alerting.ruletests.cases import Suite
 from watcher.alerting.ruletests.reading import read_suite
 from watcher.alerting.ruletests.running import Result, run_suite
 from watcher.cli.options import json_option
 from watcher.cli.output import console, print_json
+from watcher.cli.progress import progress
 from watcher.errors import RulesError
 
 
@@ -47,11 +49,18 @@ def command(files: Sequence[Path], *, as_json: bool) -> None:
     """
     broken: list[str] = []
     results: list[tuple[Path, Result]] = []
+    suites: list[tuple[Path, Suite]] = []
     for file in files:
         try:
-            results += [(file, result) for result in run_suite(read_suite(file, os.environ))]
+            suites.append((file, read_suite(file, os.environ)))
         except RulesError as error:
             broken.append(str(error))
+    total = sum(len(suite.cases) for _, suite in suites)
+    with progress("Testing", "tests") as report:
+        for file, suite in suites:
+            for result in run_suite(suite):
+                results.append((file, result))
+                report(len(results), total)
     failed = sum(not result.passed for _, result in results)
     if as_json:
         print_json(_json(broken, results))
@@ -62,18 +71,18 @@ def command(files: Sequence[Path], *, as_json: bool) -> None:
 
 def _show(broken: Sequence[str], results: Sequence[tuple[Path, Result]], failed: int) -> None:
     for text in broken:
-        console(stderr=True).print(text, soft_wrap=True)
+        console(stderr=True).say(text)
     out = console()
     for file, result in results:
         if result.passed:
             continue
-        out.print(f"{file}:{result.line}: {result.name}: failed", soft_wrap=True)
+        out.say(f"{file}:{result.line}: {result.name}: failed", "red")
         for difference in result.differences:
             for line in difference.lines():
-                out.print(f"  {line}", soft_wrap=True)
+                out.say(f"  {line}")
         out.print()
     files = f", {len(broken)} file{'' if len(broken) == 1 else 's'} unreadable" if broken else ""
-    out.print(f"{len(results) - failed} passed, {failed} failed{files}")
+    out.say(f"{len(results) - failed} passed, {failed} failed{files}")
 
 
 def _json(broken: Sequence[str], results: Sequence[tuple[Path, Result]]) -> dict[str, object]:

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,10 @@ from watcher.store.connection import Connection, connect, explained
 from watcher.store.migrations import APPLICATION_ID
 
 _APPLICATION = slice(68, 72)  # where a database file's header has its application's mark
+
+_INSTRUCTIONS = 100_000  # of SQLite's machine between two reports of a copy: some milliseconds
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +46,10 @@ class Upkeep:
     def __init__(self, db: Connection) -> None:
         self._db = db
 
-    def backup(self, target: Path) -> int:
+    def backup(self, target: Path, progress: Progress = lambda _done, _total: None) -> int:
         """A compact copy while the store is in use, looked through before it counts; its bytes.
 
+        ``progress`` hears the bytes written, and how many there will be at most.
         An older backup of that name is replaced at the end, in one step. Raises ``StoreError``,
         and leaves nothing behind, where that can't be.
         """
@@ -54,7 +60,10 @@ class Upkeep:
             os.close(handle)
             part = Path(name)
             with explained(target), closing(self._second_connection()) as conn:
+                total = _size(self._db.path)
+                conn.set_progress_handler(lambda: progress(_size(part), total), _INSTRUCTIONS)
                 conn.execute("VACUUM INTO ?", (str(part),))
+                progress(total, total)
             _refuse_damaged(part, target)
             shutil.copymode(self._db.path, part)
             _flush(part)

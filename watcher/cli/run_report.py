@@ -1,0 +1,102 @@
+"""What ``watcher once`` did: said at once, or kept and printed as JSON at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from watcher.alerting.evaluation import Outcome
+from watcher.cli.output import Output, console, print_json
+from watcher.delivery.message import Style, render
+from watcher.model import Instant, Message, Notification
+from watcher.units import format_ago, format_instant, format_number
+
+
+@dataclass(slots=True)
+class RunReport:
+    """Hears of each scan, and of messages that are not sent yet."""
+
+    as_json: bool = False
+    out: Output = field(default_factory=console)
+    scans: list[dict[str, object]] = field(default_factory=list)
+    not_due: list[dict[str, object]] = field(default_factory=list)
+    held: list[dict[str, object]] = field(default_factory=list)
+    undelivered: list[dict[str, object]] = field(default_factory=list)
+
+    def later(self, watch: str, due: Instant, now: Instant) -> None:
+        """A watch that is not due."""
+        self.not_due.append({"watch": watch, "due": due})
+        self._say(f"{watch}: not due, next {format_ago(due, now)} ({format_instant(due)})")
+
+    def scanned(self, watch: str, outcome: Outcome | None, told: Iterable[Message]) -> None:
+        """A scan and the messages that it led to; None where it was not begun."""
+        messages = [render(message, Style.PLAIN) for message in told]
+        self.scans.append(
+            {
+                "watch": watch,
+                **(_figures(outcome) if outcome is not None else {"state": "not scanned"}),
+                "messages": [{"title": each.title, "text": each.body} for each in messages],
+            }
+        )
+        self._say(f"{watch}: {_summary(outcome) if outcome is not None else 'not scanned'}")
+        if outcome is not None and outcome.scan.error:
+            self._say(f"{watch}: {outcome.scan.error}")
+        for each in messages:
+            self._say("")
+            self._say(each.title, "bold")
+            self._say(each.body)
+        if messages:
+            self._say("")
+
+    def released(self, row: Notification) -> None:
+        """A message that an earlier run held back."""
+        self.held.append({"target": row.target, "title": row.message.title})
+        self._say(f"{row.target}: held until now: {row.message.title}")
+
+    def waits(self, target: str, count: int) -> None:
+        """So many messages that a target has not taken."""
+        self.undelivered.append({"target": target, "messages": count})
+        self._say(f"{target}: {count:,} not delivered yet; the daemon tries again")
+
+    def end(self, *, good: bool) -> None:
+        """Nothing more comes; ``good`` says whether every scan was complete."""
+        if self.as_json:
+            print_json(
+                {
+                    "ok": good,
+                    "scans": self.scans,
+                    "not_due": self.not_due,
+                    "held": self.held,
+                    "undelivered": self.undelivered,
+                }
+            )
+
+    def _say(self, text: str, style: str = "") -> None:
+        if not self.as_json:
+            self.out.say(text, style)
+
+
+def _figures(outcome: Outcome) -> dict[str, object]:
+    scan = outcome.scan
+    return {
+        "state": scan.state,
+        "at": scan.at,
+        "products": len(scan),
+        "credits": scan.requests,
+        "fired": len(outcome.fired),
+        "resolved": len(outcome.resolved),
+        "error": scan.error,
+    }
+
+
+def _summary(outcome: Outcome) -> str:
+    scan = outcome.scan
+    return (
+        f"{scan.state.value}, {_count(len(scan), 'product')}, {_count(scan.requests, 'credit')}, "
+        f"{format_number(len(outcome.fired))} began to fire, "
+        f"{format_number(len(outcome.resolved))} ended"
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
