@@ -110,8 +110,7 @@ class MailServer:
     """A mail server: refuses recipients and messages with the replies that it is given.
 
     ``pictures`` is its reply to a mail that has one, ``later`` has recipients that it greylists so
-    often; ``delivered`` has each recipient of each
-    mail that it took.
+    often; ``delivered`` has each recipient of each mail that it took.
     """
 
     port: int = 0
