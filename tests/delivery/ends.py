@@ -109,8 +109,8 @@ def closed_port() -> int:
 class MailServer:
     """A mail server: refuses recipients and messages with the replies that it is given.
 
-    ``later`` has recipients that it greylists so often; ``delivered`` has each recipient of each
-    mail that it took.
+    ``pictures`` is its reply to a mail that has one, ``later`` has recipients that it greylists so
+    often; ``delivered`` has each recipient of each mail that it took.
     """
 
     port: int = 0
@@ -118,6 +118,7 @@ class MailServer:
     later: dict[str, int] = field(default_factory=dict)
     delivered: list[str] = field(default_factory=list)
     data: str = "250 OK"
+    pictures: str = "250 OK"
     taken: list[EmailMessage] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
@@ -134,8 +135,10 @@ class MailServer:
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
+        assert isinstance(envelope.content, bytes)
+        if b"Content-Type: image/" in envelope.content and not self.pictures.startswith("250"):
+            return self.pictures
         if self.data.startswith("250"):
-            assert isinstance(envelope.content, bytes)
             parsed = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(parsed, EmailMessage)
             self.taken.append(parsed)

@@ -106,13 +106,16 @@ async def test_a_refused_picture_costs_no_text_and_repeats_none(chats: Chats, na
     assert len(chats.texts) == 1
 
 
-async def test_a_refused_picture_of_ntfy_costs_no_text(chats: Chats) -> None:
-    """Where both go in one request, the text goes again alone."""
-    chats.refuse = ("/ntfy",)
-    target = chats.target("ntfy")
+@pytest.mark.parametrize(("name", "path"), [("ntfy", "/ntfy"), ("telegram", "/sendPhoto")])
+async def test_a_refused_picture_with_its_text_costs_no_text(
+    chats: Chats, name: str, path: str
+) -> None:
+    """Where both go in one request (of Telegram a short text), the text goes again alone."""
+    chats.refuse = (path,)
+    target = chats.target(name)
     rendered = render(alerts(["Lamp"]), target.style, limit=target.limit)
     outcome = await target.send(rendered, [PICTURE])
-    assert outcome == Outcome(Kind.SENT, "ntfy took it, but not its picture")
+    assert outcome == Outcome(Kind.SENT, f"{target.service} took it, but not its picture")
     assert len(chats.texts) == 1
 
 

@@ -285,6 +285,22 @@ async def test_a_mails_picture_is_inside_it(mail: MailServer) -> None:
         assert "https://www.tiktok.com/shop/pdp/1729873073559015001" in plain.get_content()
 
 
+async def test_a_mail_whose_picture_is_too_large_goes_without(mail: MailServer) -> None:
+    """It says so, and has no empty place for it; what passes is tried again later."""
+    mail.pictures = "552 5.3.4 message too big"
+    target = _hasty(mail.url())
+    rendered = render(alerts(["Lamp"]), target.style)
+    assert await target.send(rendered, [PICTURE]) == Outcome(
+        Kind.SENT, "mailto took it, but not its picture"
+    )
+    (message,) = mail.taken
+    assert message.get_content_type() == "multipart/alternative"
+    assert "<img" not in message.as_string()
+    mail.pictures = "452 4.3.1 disk full"
+    assert (await target.send(rendered, [PICTURE])).kind is Kind.RETRY
+    assert len(mail.taken) == 1
+
+
 async def test_mail_may_be_asked_for_as_text(mail: MailServer) -> None:
     """``?format=text`` is the user's wish."""
     target = Target("me/1", mail.url(more="&format=text"))
