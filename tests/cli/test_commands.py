@@ -197,6 +197,7 @@ def test_alerts(watcher: Command, history: Path) -> None:
     assert result.code == 0
     assert "Cup" in result.out
     assert "\x1b" not in result.out
+    assert "(no name)" not in result.out
     assert watcher("alerts", "--rule", "other").out.startswith("No alerts match.")
     assert watcher("alerts", "--state", "inactive").out.startswith("No alerts match.")
     (row,) = json.loads(watcher("alerts", "--state", "firing", "--json").out)
@@ -225,7 +226,41 @@ def test_channel_list_hides_urls(watcher: Command, rules: Path) -> None:
     result = watcher("channel", "list")
     assert result.code == 0
     assert "me/1 (json)" in result.out
-    assert "hidden-word" not in result.out
+    listed = watcher("channel", "list", "--json")
+    (channel,) = json.loads(listed.out)
+    assert channel["targets"] == [{"name": "me/1", "service": "json"}]
+    assert (channel["min_severity"], channel["rules"]) == ("info", ["selling"])
+    assert "hidden-word" not in result.out + listed.out
+
+
+def test_many_rules_of_a_channel_are_counted(watcher: Command, rules: Path) -> None:
+    """The first by name in text, all in JSON."""
+    more = "  - {{name: r{0}, watch: {{region: US}}, when: {{off_mark: 1}}}}\n"
+    rules.write_text(RULES + "".join(more.format(number) for number in range(9)))
+    assert "10: selling, r0, r1, …" in watcher("channel", "list").out
+    (channel,) = json.loads(watcher("channel", "list", "--json").out)
+    assert len(channel["rules"]) == 10
+
+
+def test_no_alerts_yet(watcher: Command, folder: Path) -> None:
+    """A word on what to look at; not the same where a filter hides them. JSON is empty."""
+    with Database.open(folder / "watcher.db"):
+        pass
+    assert watcher("alerts").out.startswith("No alerts yet: no rule has fired.")
+    assert json.loads(watcher("alerts", "--json").out) == []
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_a_limit_is_said(watcher: Command, history: Path, arguments: tuple[str, ...]) -> None:
+    """Where there is more than is shown; never in the JSON."""
+    with Database.open(history) as database, database.atomic():
+        database.alerts.save([firing("other", 1), firing("third", 1)])
+    printed = watcher("alerts", "--limit", "2", *arguments).out
+    if arguments:
+        assert len(json.loads(printed)) == 2
+    else:
+        assert "The newest 2; --limit shows more." in printed
+    assert "--limit" not in watcher("alerts", "--limit", "3", *arguments).out
 
 
 def test_channel_test_needs_a_channel(watcher: Command, rules: Path) -> None:

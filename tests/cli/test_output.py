@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import sys
@@ -16,7 +17,7 @@ from watcher.cli.logs import configure
 from watcher.cli.main import main
 from watcher.cli.options import load_rules
 from watcher.cli.output import console, print_json, table
-from watcher.cli.text import plain, plain_lines
+from watcher.cli.text import forgiving_streams, plain, plain_lines
 from watcher.cli.veil import veil
 from watcher.rules.loading import load_text
 
@@ -134,3 +135,20 @@ def test_a_programming_error_is_a_traceback_without_secrets(
         main([])
     printed = capsys.readouterr().err
     assert "RuntimeError: it sent Bearer ***  [31m" in printed
+
+
+@pytest.mark.usefixtures("logs")
+def test_logs_go_to_what_stderr_is_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A progress bar takes its place, so that a line stands above it and not in it."""
+    configure("text", "warning")
+    beside = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", beside)
+    structlog.get_logger("watcher.x").warning("said")
+    assert "said" in beside.getvalue()
+
+
+def test_an_encoding_gets_the_nearest_character_of_the_same_width() -> None:
+    """So that a table stays straight."""
+    forgiving_streams()
+    text = "─│┌ é e\u0301 美白 → · … 💄 ก"
+    assert text.encode("ascii", "watcher.nearest") == b"-|+ e e ???? > - ~ ?? ?"

@@ -77,6 +77,16 @@ def test_where_columns_do_not_fit_a_row_is_lines() -> None:
     assert "US 1729000000000015838" in {line.strip() for line in lines}
 
 
+def test_a_long_state_is_wrapped_and_coloured() -> None:
+    """Why an alert is over may take more than a word."""
+    file = _Terminal()
+    out = Output(file=file, width=30, color_system="standard", force_terminal=True)
+    out.print(table(("Id", "State"), [("A1", "failing"), ("A2", "the rule was edited long ago")]))
+    lines = file.getvalue().splitlines()
+    assert lines[2] == "A1  \x1b[31mfailing\x1b[0m"
+    assert [line.strip() for line in lines[3:]] == ["A2  the rule was edited long", "ago"]
+
+
 def test_piped_a_row_is_a_line() -> None:
     """Whole, with no line drawn and no blanks at its end."""
     lines = _shown(100_000, io.StringIO())

@@ -80,6 +80,14 @@ def test_nothing_is_wider_than_the_terminal(
         assert ID in "\n".join(seen.lines)
 
 
+def test_errors_are_wrapped_between_words(folder: Path) -> None:
+    """On a terminal; piped they are one line."""
+    seen = on_terminal(folder, 60, "product", "nosuch")
+    assert (seen.code, seen.widest <= 60) == (1, True)
+    piped = _piped(folder, "product", "nosuch")
+    assert piped == (1, "", " ".join(" ".join(seen.lines).split()) + "\n")
+
+
 def test_colours_are_for_terminals_that_want_them(folder: Path) -> None:
     """Neither with NO_COLOR, nor on a dumb terminal, whose width counts all the same."""
     assert on_terminal(folder, 80, "status").coloured

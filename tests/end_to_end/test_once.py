@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -51,10 +52,16 @@ async def test_once_scans_prints_and_sends(
 
 
 async def test_once_for_a_rule(watcher: Watcher, simulator: Simulator) -> None:
-    """Only its watch is read, due or not; an unknown rule is an error."""
+    """Only its watch is read, due or not, here told as JSON; an unknown rule is an error."""
     for pages in (1, 2):
-        code, _, _ = await watcher.call("once", "--rule", "other")
-        assert (code, simulator.pages) == (0, pages)
+        code, out, err = await watcher.call("once", "--rule", "other", "--json")
+        assert (code, err, simulator.pages) == (0, "", pages)
+        told = json.loads(out)
+        assert (told["ok"], told["not_due"], told["undelivered"]) == (True, [], [])
+        (scan,) = told["scans"]
+        assert (scan["watch"], scan["state"], scan["credits"]) == ("other", "complete", 1)
+        titles = [message["title"] for message in scan["messages"]]
+        assert titles == ["[info] other: 1 product (US)"][: 2 - pages]
     code, _, err = await watcher.call("once", "--rule", "othr")
     assert code == 1
     assert 'did you mean "other"' in err

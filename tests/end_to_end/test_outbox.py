@@ -51,7 +51,7 @@ async def test_a_dead_message_is_retried_by_hand(
             await until(lambda: len(other.taken) == 3)
             assert other.taken[2]["title"] == "watcher: over: dead message http/1"
             code, out, _ = await watcher.call("outbox", "list")
-            assert (code, out) == (0, "No messages.\n")
+            assert (code, out[:29]) == (0, "No messages wait or are dead.")
             code, _, err = await watcher.call("outbox", "drop", str(row["id"]))
             assert (code, err) == (1, f"message {row['id']} was sent to http/1 already\n")
             assert await daemon.stop() == 0

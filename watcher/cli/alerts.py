@@ -74,7 +74,7 @@ def _row(row: AlertRow, now: int) -> tuple[Cell, ...]:
     return (
         alert.short_id,
         alert.rule,
-        (row.name, f"{row.region} {row.product_id}"),
+        (row.name or "(no name)", f"{row.region} {row.product_id}"),
         state_of(alert),
         format_ago(alert.since, now),
         ", ".join(told(row)) or "not told",

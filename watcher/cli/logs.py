@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal
+from typing import Literal, TextIO
 
 import structlog
 
@@ -33,7 +33,7 @@ def configure(style: Style, level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[
@@ -49,6 +49,17 @@ def configure(style: Style, level: str) -> None:
     # Libraries say at INFO and DEBUG what may hold a key or a URL with one: none is heard there.
     root.setLevel(max(threshold, logging.WARNING))
     logging.getLogger("watcher").setLevel(threshold)
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what stderr is at that moment: above a progress bar, not into it."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
 
 
 def _harmless(

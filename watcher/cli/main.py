@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except WatcherError as error:
-        print(plain_lines(str(error)), file=sys.stderr)  # noqa: T201 - the one line that says why
+        _say_why(error)
         sys.exit(1)
     except BrokenPipeError:
         # The reader (head, less) has gone: what is left goes nowhere, without complaint.
@@ -88,6 +88,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:  # noqa: BLE001 - whatever it is, no secret is shown
         print(_of_the_machine(error) or _traceback(), file=sys.stderr)  # noqa: T201
         sys.exit(1)
+
+
+def _say_why(error: WatcherError) -> None:
+    """In the lines of the error, wrapped where the terminal is narrower."""
+    from watcher.cli.output import console  # noqa: PLC0415 - not for each --help
+
+    console(stderr=True).say(str(error))
 
 
 def _of_the_machine(error: Exception) -> str | None:

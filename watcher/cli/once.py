@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import os
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
@@ -19,7 +20,7 @@ from watcher.alerting.post import Post
 from watcher.alerting.sweeping import sweep
 from watcher.cli.logs import configure
 from watcher.cli.options import database_option, json_option, load_rules, rules_option
-from watcher.cli.progress import progress
+from watcher.cli.progress import Report, progress
 from watcher.cli.run_report import RunReport
 from watcher.daemon.budget import CHECKPOINT, LedgerBudget, PaidBudget
 from watcher.daemon.clock import Clock, SystemClock
@@ -129,10 +130,9 @@ class _Once:
         return due
 
     async def _scan(self, scanner: Scanner, watch: Watch) -> bool:
-        requests = itertools.count(1)
         with progress(f"Reading {watch.name}", "requests") as report:
             outcome = await scanner.scan(
-                watch, self.clock.now(), moved=lambda: report(next(requests), watch.query.pages)
+                watch, self.clock.now(), moved=_counting(report, watch.query.pages)
             )
         self.report.scanned(watch.name, outcome, self.told)
         self.told.clear()
@@ -164,6 +164,17 @@ class _Once:
         waiting = await store.run(lambda database: database.outbox.due_targets(self.clock.now()))
         for target, _, count in waiting:
             self.report.waits(target, count)
+
+
+def _counting(report: Report, expected: int) -> Callable[[], None]:
+    """Reports each request; there are more than expected where some are tried again."""
+    requests = itertools.count(1)
+
+    def moved() -> None:
+        done = next(requests)
+        report(done, max(done, expected))
+
+    return moved
 
 
 def _scans(watch: Watch, database: Database) -> list[ScanRow]:

@@ -138,7 +138,7 @@ def _say(moved: Sequence[int], one: str, many: str, none: str) -> None:
 def _none(states: Sequence[str], target: str | None) -> str:
     if states or target is not None:
         return "No messages match."
-    return "No messages wait or are dead: all that was to be told is. --state sent shows those."
+    return "No messages wait or are dead. --state sent shows what was sent."
 
 
 def _row(row: Notification, now: int) -> tuple[Cell, ...]:

@@ -23,7 +23,7 @@ Cell = str | Sequence[str]  # a text, or one for each line of the cell
 GAP = "  "
 _PIPED = 40  # cells that a piped column is padded to at most: a longer text pushes the others on
 _WRAPS = Console(width=80)  # rich's wrapping asks for one
-_MOST_LINES = 6  # of a wrapped text; all of it is in the JSON
+_MOST_LINES = 12  # of a wrapped text; all of it is in the JSON
 _STYLES = {"failing": "red", "dead": "red", "firing": "yellow", "partial": "yellow"}
 
 
@@ -32,13 +32,18 @@ class Kind(Enum):
 
     WHOLE = auto()  # never cut, never wrapped: ids, times
     NUMBER = auto()  # the same, to the right
-    STATE = auto()  # the same, in colour
     NAME = auto()  # its first line is shortened; the others are whole
     NAMES = auto()  # each of its lines is shortened
     TEXT = auto()  # wrapped
+    STATE = auto()  # the same, in colour
 
 
-_LEAST = {Kind.NAME: 10, Kind.NAMES: 10, Kind.TEXT: 12}  # cells, where there is that much
+_LEAST = {
+    Kind.NAME: 10,
+    Kind.NAMES: 10,
+    Kind.TEXT: 12,
+    Kind.STATE: 9,
+}  # cells, where there is that much
 
 
 @dataclass(slots=True)
@@ -72,7 +77,7 @@ class Column:
                 return [shortened(cell[0], width), *cell[1:]] if cell else []
             case Kind.NAMES:
                 return [shortened(line, width) for line in cell]
-            case Kind.TEXT:
+            case Kind.TEXT | Kind.STATE:
                 found = [part for line in cell for part in wrapped(line, width)]
                 if len(found) > _MOST_LINES:
                     found[_MOST_LINES - 1 :] = [shortened(f"{found[_MOST_LINES - 1]} …", width)]
