@@ -299,6 +299,40 @@ async def test_after_a_refused_key_the_list_is_due_at_once(bench: Bench) -> None
     assert plan.due(watch.schedule, scans, bench.clock.now()) == plan.AT_ONCE
 
 
+async def test_a_refused_key_is_tried_by_one_request_after_a_restart(bench: Bench) -> None:
+    """And so after a reload: whether it is good again, one page tells."""
+    bench.api = "concurrency: 4"
+    async with bench.client() as good, bench.client("wrong") as wrong:
+        await bench.scan(Scanner(bench.book(), good, bench.writer, bench.clock))
+        bench.clock.instant += DAY
+        scanner = Scanner(bench.book(), wrong, bench.writer, bench.clock)
+        await bench.scan(scanner)
+        asked = bench.simulator.requests
+        scanner.swap(bench.book(), None)
+        await bench.writer.run(scanner.doubt)
+        assert await bench.scan(scanner) is ScanState.FAILED
+        assert bench.simulator.requests == asked + 1
+        scanner.swap(bench.book(), good)
+        await bench.writer.run(scanner.doubt)
+        assert await bench.scan(scanner) is ScanState.COMPLETE
+    assert (await bench.titles())[-1] == "watcher: over: key refused"
+
+
+async def test_after_a_failed_scan_one_page_tells(bench: Bench) -> None:
+    """A source that gives rubbish all day costs four requests a try, not twelve."""
+    fault = bench.simulator.fail_next(times=10_000, body="<html>")
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        await bench.scan(scanner)
+        assert bench.simulator.requests == 12
+        bench.clock.instant += DAY
+        await bench.scan(scanner)
+        assert bench.simulator.requests == 16
+        bench.simulator.faults.remove(fault)
+        bench.clock.instant += DAY
+        assert await bench.scan(scanner) is ScanState.COMPLETE
+
+
 async def test_what_was_bought_waits_for_the_database(bench: Bench, tmp_path: Path) -> None:
     """A file that can't grow: the commit is done again until it can. Nothing is bought twice, the
     credits are counted, the operator hears once and once when it is over."""

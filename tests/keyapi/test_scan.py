@@ -295,6 +295,16 @@ async def test_a_server_that_is_down(server: ScriptedServer) -> None:
     assert isinstance(result.failure, SourceUnavailable)
 
 
+async def test_a_server_that_was_down_is_asked_with_care(server: ScriptedServer) -> None:
+    """One page alone tells that it still is; once one is read the scan goes on as ever."""
+    server.answer = lambda _: Reply(503)
+    result = await scan(server, known_pages=3, careful=True)
+    assert (result.scan.state, result.scan.requests) == (ScanState.FAILED, 4)
+    server.answer = failing([2], listing(35))
+    result = await scan(server, known_pages=4, careful=True)
+    assert (result.scan.state, len(result.scan)) == (ScanState.PARTIAL, 25)
+
+
 async def test_a_server_that_is_not_there(server: ScriptedServer) -> None:
     """Requests that reached nobody are not counted."""
     await server.__aexit__()

@@ -26,7 +26,7 @@ from watcher.daemon.chores import Disk, upkeep, watch_disk
 from watcher.daemon.clock import Clock
 from watcher.daemon.connections import client_of, targets_of, ways_of
 from watcher.daemon.emergency import Emergency
-from watcher.daemon.guard import Guard
+from watcher.daemon.guard import Guard, StoodStill
 from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.manager import Manager
 from watcher.daemon.pulses import WATCH, Pulses
@@ -238,7 +238,7 @@ class Daemon:
             # Not the worker's death: its credits are spent, and what broke now would break again.
             log.exception("a scan broke", watch=watch.name)
             self.scanner.postpone(watch, self.clock.now() + BROKEN_SECONDS)
-            await self._trouble(cause, f'the watch "{watch.name}" can\'t be scanned: {error!r}')
+            await self._trouble(cause, f'the watch "{watch.name}" can\'t be scanned{_why(error)}')
             return False
         if outcome is None:
             return False
@@ -361,11 +361,13 @@ class Daemon:
             operator = [audiences_of(book.channels)[name] for name in book.operator]
             troubles.end(database, operator, RULE_FILE, self.clock.now())
         self.scanner.swap(book, client)
+        self.scanner.doubt(database)
 
     def _begin_anew(self, database: Database) -> None:
         """The rules were read and every part begins: what an earlier run told of them is over."""
         with database.atomic():
             self._adopt(database, self.book)
+            self.scanner.doubt(database)
             for each in database.health.causes():
                 if each.cause == RULE_FILE or each.cause.startswith(PART):
                     troubles.end(database, self.scanner.operator, each.cause, self.clock.now())
@@ -407,7 +409,7 @@ class Daemon:
         if error is None:
             await self._end_trouble(cause)
         elif not isinstance(error, StoreError):  # of the database the vitals tell, once for all
-            await self._trouble(cause, f"the task {name} died and is started anew: {error!r}")
+            await self._trouble(cause, f"the task {name} died and is started anew{_why(error)}")
 
     async def _watch_clock(self) -> None:
         """Where the clock is set forward or back, every timer is armed anew.
@@ -425,6 +427,13 @@ class Daemon:
                 self.courier.wake()
                 await self._arm_all()
                 self._offset = offset  # at the end: what failed is done again
+
+
+def _why(error: BaseException) -> str:
+    """For the operator. An error of no kind of ours may hold anything, a secret too: the log, which
+    hides those, has its text."""
+    known = isinstance(error, WatcherError | StoodStill)
+    return f": {error}" if known else f" ({type(error).__name__}; the log has more)"
 
 
 def _watches_of(book: Rulebook) -> dict[str, Watch]:

@@ -59,6 +59,7 @@ class Background:
     known_pages: int
     known_texts: frozenset[str]
     last_at: Instant
+    failed: bool  # the last scan read nothing
 
 
 class Budgets(Protocol):
@@ -115,6 +116,11 @@ class Scanner:
         if client is not None:
             self._client = client
 
+    def doubt(self, database: Database) -> None:
+        """Where the source refused all before a restart or a reload, one scan alone tries first."""
+        if {KEY, CREDITS} & {each.cause for each in database.health.causes()}:
+            self.gate = Gate(reason="KeyAPI refused before")
+
     def not_before(self, watch: Watch) -> Instant:
         """Until when ``watch`` is not to be scanned, whatever its schedule says."""
         opens = self.gate.opens(watch.key, self._clock.now())
@@ -155,7 +161,8 @@ class Scanner:
                 watch=watch.key,
                 at=max(at, before.last_at + 1),
                 now=self._clock.now,
-                known_pages=0 if trying else before.known_pages,  # 0: one by one
+                known_pages=before.known_pages,
+                careful=trying or before.failed,
                 wants_texts=lambda product: product not in before.known_texts,
                 stop=self._stop,
             )
@@ -211,6 +218,7 @@ class Scanner:
             known_pages=known_pages,
             known_texts=frozenset(history.known_texts(watch.query.region, now - TEXTS_KEEP)),
             last_at=last.at if last is not None and plan.believed(last.at, now) else 0,
+            failed=last is not None and last.state is ScanState.FAILED,
         )
 
     def _skip(self, database: Database, watch: Watch, cost: int, kept: int, now: Instant) -> None:

@@ -74,7 +74,10 @@ class Vitals:
                 self.pulses.beat(name, PATIENCE)
 
     async def _look_at_database(self) -> None:
-        await self.emergency.look(await self._unwritable(), self.clock.now())
+        try:
+            await self.emergency.look(await self._unwritable(), self.clock.now())
+        except Exception:
+            log.exception("the look at the database broke; the next one comes")
 
     async def _unwritable(self) -> str | None:
         # One probe at a time: behind a lock that lasts they would queue up before the real work.

@@ -58,6 +58,7 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
     at: Instant,
     now: Callable[[], Instant],
     known_pages: int = 0,
+    careful: bool = False,
     wants_texts: Callable[[str], bool] = lambda _: False,
     stop: asyncio.Event | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -65,7 +66,8 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
 ) -> ScanResult:
     """Read a watch's list. A ``SourceError`` becomes part of the result and is never raised.
 
-    ``known_pages`` is how many pages the last complete scan found. ``wants_texts`` says for a
+    ``known_pages`` is how many pages the last complete scan found. ``careful``: the source failed
+    before, so page after page, and none after a first one that fails. ``wants_texts`` says for a
     product id whether its long texts are wanted. Once ``stop`` is set no page is begun, and
     those in flight have ``grace`` seconds to end. ``progress`` hears the pages read and those
     expected.
@@ -73,9 +75,11 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
     started = now()
     reading = _Reading(query, client, _Counted(budget), query.params(started), wants_texts)
     reading.progress = progress
+    reading.careful = careful
     stop = stop or asyncio.Event()
     async with client.reading():
-        await _with_grace(reading.read(min(known_pages, query.pages), stop), stop, grace)
+        known = 0 if careful else min(known_pages, query.pages)
+        await _with_grace(reading.read(known, stop), stop, grace)
     # All that is asked of the pages comes first: assembling empties them.
     state, failure, error = reading.state(), reading.failure(), reading.error()
     problems, interrupted = reading.problems(), reading.interrupted()
@@ -131,6 +135,7 @@ class _Reading:
     params: Mapping[str, str]
     wants_texts: Callable[[str], bool]
     progress: Callable[[int, int], None] | None = None
+    careful: bool = False
     known: int = 0
     highest: int = 0  # the last page with a product on it
     pages: dict[int, _PageRows] = field(default_factory=dict)
@@ -185,7 +190,8 @@ class _Reading:
             self.fatal = error
 
     def _is_over(self) -> bool:
-        down = self.failures_in_a_row >= _MOST_FAILURES_IN_A_ROW
+        most = 1 if self.careful and not self.pages else _MOST_FAILURES_IN_A_ROW
+        down = self.failures_in_a_row >= most
         return down or self.fatal is not None or self.end is not None
 
     @property
