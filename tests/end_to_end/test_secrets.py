@@ -113,12 +113,17 @@ def _faults(market: Simulator, canaries: Canaries) -> None:
 async def _pages(daemon: Daemon) -> dict[str, bytes]:
     seen = {}
     async with aiohttp.ClientSession() as session:
-        for path in ("", "healthz", "metrics", "api/overview.json", "nothing/here"):
-            async with session.get(daemon.page + path) as answer:
-                seen[f"/{path}"] = await answer.read()
+        for path in PAGES.split():
+            async with session.get(daemon.page.rstrip("/") + path) as answer:
+                seen[path] = await answer.read()
     return seen
 
 
+PAGES = """
+/ /watches /rules /rules/good /alerts /products /products?q=kanary /outbox /silences
+/healthz /metrics
+/api/overview.json /api/rules/good.json /api/outbox.json /api/alerts.json /nothing/here
+"""
 COMMANDS = """
 check
 check --json
@@ -132,6 +137,10 @@ channel list
 channel test literal
 channel test nobody
 silence list --json
+outbox list --json
+outbox list
+db stats
+db backup watcher.db.copy
 once --dry-run --rule good
 metrics --json
 schema
@@ -189,13 +198,18 @@ async def _in_text(watcher: Watcher) -> bytes:
     process = await watcher.spawn("run", *text)
     assert process.stderr is not None
     lines: list[bytes] = []
-    async with asyncio.timeout(PATIENCE):
-        while b"scanned" not in b"".join(lines[-1:]):
-            lines.append(await process.stderr.readline())
-            assert lines[-1], lines
-        process.send_signal(signal.SIGINT)
-        rest = await process.stderr.read()
-        assert await process.wait() == 0
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while b"scanned" not in b"".join(lines[-1:]):
+                lines.append(await process.stderr.readline())
+                assert lines[-1], lines
+            process.send_signal(signal.SIGINT)
+            rest = await process.stderr.read()
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     return b"".join([*lines, rest])
 
 

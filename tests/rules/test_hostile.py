@@ -155,3 +155,10 @@ def test_words() -> None:
     assert quoted("tgram://123:abc/x y") == '"tgram://***"'
     assert listing(str(n) for n in range(25)).endswith("18, 19 and 5 more")
     assert nearest("chan5", [f"chan{n}" for n in range(1_000)]).startswith(', did you mean "chan5"')
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "x/" * 3_000])
+def test_names_that_no_file_can_have(name: str) -> None:
+    """Said as any other file that is not there."""
+    with pytest.raises(RulesError):
+        load([Path(name)], {})

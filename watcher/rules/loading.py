@@ -32,7 +32,7 @@ def load(
     for file in _files(paths, problems, warnings):
         try:
             documents.append(read(_bytes_of(file), str(file)))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             problems.append(Problem(str(file), 0, 0, "", _unreadable(error)))
         except Unreadable as error:
             problems.extend(error.problems)
@@ -92,7 +92,7 @@ def _files(
 ) -> list[FilePath]:
     found: dict[FilePath, None] = {}
     for path in paths:
-        if not path.is_dir():
+        if not _is_folder(path):
             found[path] = None
             continue
         try:
@@ -109,6 +109,13 @@ def _files(
                 what = "is not read: only *.yaml is; rename it"
                 warnings.append(Problem(str(entry), 0, 0, "", what))
     return list(found)
+
+
+def _is_folder(path: FilePath) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name too long to be one: opening it says so
+        return False
 
 
 def rule_files(path: FilePath) -> list[FilePath]:
@@ -133,7 +140,9 @@ def _bytes_of(file: FilePath) -> bytes:
         return opened.read(MAX_BYTES + 1)
 
 
-def _unreadable(error: OSError) -> str:
+def _unreadable(error: OSError | ValueError) -> str:
+    if isinstance(error, ValueError):
+        return "there can be no file of this name"
     if isinstance(error, FileNotFoundError):
         return "there is no such file: watcher init writes one to begin with"
     return f"the file can't be read: {error.strerror or error}"
