@@ -11,8 +11,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 demo: $(VENV)/.run  ## the whole daemon on a simulated market: no key, no network
 	@$(BIN)/watcher demo
 
-test: $(VENV)/.dev  ## every test
-	@$(BIN)/python -m pytest -n auto
+test: $(VENV)/.dev  ## every test; twice as many at once as there are processors, for many wait
+	@PYTEST_XDIST_AUTO_NUM_WORKERS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) $(BIN)/python -m pytest -n auto --dist worksteal
 
 kills: $(VENV)/.dev  ## the daemon is killed 200 times; what it told is compared with an undisturbed run
 	@$(BIN)/python -m tests.faults.kills --kills 200

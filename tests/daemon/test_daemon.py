@@ -56,6 +56,13 @@ class FakeScanner:
     def swap(self, _book: Rulebook, _client: Client | None) -> None:
         """It has no use for either."""
 
+    @property
+    def book(self) -> Rulebook:
+        return book()
+
+    def doubt(self, _database: Database) -> None:
+        """The source never refused anything."""
+
     def postpone(self, _watch: Watch, until: Instant) -> None:
         self.until = until
 
