@@ -18,7 +18,8 @@ from pathlib import Path
 from tests.delivery.ends import Service, serving
 from tests.delivery.messages import NOW, alerts
 from watcher.alerting.post import Post
-from watcher.delivery.courier import Courier, Nobody
+from watcher.delivery.courier import Courier
+from watcher.delivery.ports import Nobody
 from watcher.delivery.target import Target, warm_up
 from watcher.model import NotificationState
 from watcher.rules.loading import load_text

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.delivery.couriers import Clock, Store
 from tests.delivery.ends import CROWD, Secret, Service, closed_port, receiving, serving
 from tests.delivery.messages import NOW, operator
-from tests.delivery.test_courier import Clock, Store
 from tests.end_to_end.process import until
 from watcher.delivery.courier import Courier
 from watcher.delivery.target import Target

@@ -8,8 +8,8 @@ import pytest
 
 from tests.alerting.test_evaluation import SELLS, rule, rules
 from tests.alerting.world import World
+from tests.delivery.couriers import Clock, Store
 from tests.delivery.ends import SECRET, Service, serving
-from tests.delivery.test_courier import Clock, Store
 from watcher.alerting import troubles
 from watcher.alerting.audiences import audiences_of
 from watcher.alerting.joining import DOZENS

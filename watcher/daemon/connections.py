@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from watcher.delivery.courier import Way
+from watcher.delivery.ports import Way
 from watcher.delivery.target import Target
 from watcher.errors import Problem, RulesError, TargetError, WatcherError
 from watcher.keyapi.client import Client

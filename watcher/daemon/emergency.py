@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import structlog
 
 from watcher.alerting.audiences import Audience
-from watcher.delivery.courier import Sender
 from watcher.delivery.message import render
+from watcher.delivery.ports import Sender
 from watcher.delivery.target import Kind
 from watcher.model import Instant, Message, Severity
 

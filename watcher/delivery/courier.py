@@ -10,21 +10,19 @@ or the poll period is over (another process may have put a row back).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from datetime import UTC, tzinfo
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from typing import Generic
 
 import structlog
 
-from watcher.delivery.message import Rendered, Style, render
-from watcher.delivery.own import OwnTemplate
+from watcher.delivery.message import render
 from watcher.delivery.pictures import picture
+from watcher.delivery.ports import Keeper, Nobody, S, Sender, StoreThread, Way
 from watcher.delivery.target import Attachment, Kind, Outcome
 from watcher.errors import StoreError
-from watcher.model import Chart, Instant, Notification
+from watcher.model import Instant, Notification
 from watcher.store.outbox import is_due
 from watcher.units import DAY, HOUR
 
@@ -34,103 +32,6 @@ GIVE_UP = DAY
 POLL = 5.0
 
 log = structlog.get_logger("watcher.delivery")
-T = TypeVar("T")
-
-
-class Queue(Protocol):
-    """What the courier asks of the store's outbox."""
-
-    def next_for(self, target: str, /) -> Notification | None: ...
-
-    def due_targets(self, now: Instant, /) -> Iterable[tuple[str, Instant, int]]: ...
-
-    def sent(self, notification: int, now: Instant, detail: str, /) -> object: ...
-
-    def failed(
-        self,
-        notification: int,
-        now: Instant,
-        error: str,
-        next_try: Instant,
-        /,
-        *,
-        first_try: Instant,
-        taken: Iterable[str],
-    ) -> object: ...
-
-    def postpone(self, notification: int, next_try: Instant, /) -> object: ...
-
-    def dead(
-        self, notification: int, now: Instant, error: str, /, *, taken: Iterable[str]
-    ) -> object: ...
-
-    def give_up(
-        self, notification: int, now: Instant, error: str, /, *, taken: Iterable[str]
-    ) -> object: ...
-
-    def bury(self, target: str, now: Instant, error: str, /) -> int: ...
-
-
-class Storage(Protocol):
-    """A database with an outbox."""
-
-    @property
-    def outbox(self) -> Queue: ...
-
-    def atomic(self) -> AbstractContextManager[None]: ...
-
-
-S = TypeVar("S", bound=Storage)
-S_co = TypeVar("S_co", bound=Storage, covariant=True)
-S_contra = TypeVar("S_contra", bound=Storage, contravariant=True)
-
-
-class StoreThread(Protocol[S_co]):
-    """Runs a function where the database lives."""
-
-    async def run(self, job: Callable[[S_co], T], /) -> T: ...
-
-
-class Sender(Protocol):
-    """One target; ``watcher.delivery.target.Target`` is the real one."""
-
-    @property
-    def style(self) -> Style: ...
-
-    @property
-    def limit(self) -> int: ...
-
-    @property
-    def takes_files(self) -> bool: ...
-
-    async def send(
-        self,
-        rendered: Rendered,
-        attachments: Sequence[Attachment] = (),
-        /,
-        *,
-        taken: Collection[str] = (),
-    ) -> Outcome: ...
-
-    def release(self) -> None:
-        """It is not needed any more; a try under way may end."""
-
-
-class Quiet(Protocol):
-    """A channel's quiet hours: when those that ``now`` lies in end, None outside of them."""
-
-    def until(self, now: Instant, /) -> Instant | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How a channel is told: times in ``zone``, nothing in ``quiet`` hours, laid out by its own
-    ``template`` if it has one."""
-
-    zone: tzinfo = UTC
-    quiet: Quiet | None = None
-    template: OwnTemplate | None = None
-
 
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
 
@@ -142,39 +43,6 @@ async def pause_until(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
     except TimeoutError:
         pass
-
-
-class Keeper(Protocol[S_contra]):
-    """Who knows what messages mean; asked on the store's thread.
-
-    ``join`` is asked before each try whether it made one of what waits for a target, ``chart``
-    what its picture shows where the service takes pictures. ``died``
-    (with the reason) and ``took`` hear what becomes of a row, in the transaction that notes it.
-    """
-
-    def join(self, storage: S_contra, target: str, /) -> bool: ...
-
-    def chart(self, storage: S_contra, notification: Notification, /) -> Chart | None: ...
-
-    def died(self, storage: S_contra, notification: Notification, reason: str, /) -> object: ...
-
-    def took(self, storage: S_contra, notification: Notification, /) -> object: ...
-
-
-class Nobody:
-    """Joins nothing, and does not want to hear."""
-
-    def join(self, _storage: object, _target: str) -> bool:
-        return False
-
-    def chart(self, _storage: object, _notification: Notification) -> None:
-        """Draws nothing."""
-
-    def died(self, _storage: object, _notification: Notification, _reason: str) -> None:
-        """What is dead is seen in the outbox."""
-
-    def took(self, _storage: object, _notification: Notification) -> None:
-        """So is what was sent."""
 
 
 _NOBODY = Nobody()
