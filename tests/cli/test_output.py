@@ -13,6 +13,7 @@ import pytest
 import structlog
 from rich.tree import Tree
 
+from watcher.cli import demo
 from watcher.cli.logs import configure
 from watcher.cli.main import main
 from watcher.cli.options import load_rules
@@ -152,3 +153,12 @@ def test_an_encoding_gets_the_nearest_character_of_the_same_width() -> None:
     forgiving_streams()
     text = "─│┌ é e\u0301 美白 → · … 💄 ก"
     assert text.encode("ascii", "watcher.nearest") == b"-|+ e e ???? > - ~ ?? ?"
+
+
+def test_the_demo_advises_a_command_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run as ``python -m watcher`` the program's own name is a file that nobody can execute."""
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    monkeypatch.setattr(sys, "argv", ["/somewhere/watcher/__main__.py", "demo"])
+    assert demo._command() == f"{sys.executable} -m watcher"
+    monkeypatch.setattr(sys, "argv", ["/venv/bin/watcher", "demo"])
+    assert demo._command() == "/venv/bin/watcher"

@@ -245,3 +245,12 @@ async def test_hanging_targets_delay_no_other(hanging: int) -> None:
         stop.set()
         await running
         await courier.drain(5)
+
+
+async def test_a_login_that_the_mail_server_does_not_offer_is_named(store: Store) -> None:
+    """Apprise gives up before anything is refused; the outbox says what the address asks for."""
+    async with receiving() as mail:
+        url = mail.url().reveal().replace("mailto://", "mailto://ann:secret@")
+        row = await Road(store, Secret(f"{url}&mode=insecure")).go()
+    assert row.state is WAITING
+    assert str(row.error).startswith("mailto: the server does not offer the login")

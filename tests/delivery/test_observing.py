@@ -37,6 +37,10 @@ def _wrapping(outer: Exception, inner: Exception) -> Exception:
         (ConnectionRefusedError(111, SECRET), "the connection was refused"),
         (ConnectionResetError(104, SECRET), "the connection was cut"),
         (smtplib.SMTPServerDisconnected(SECRET), "the connection was cut"),
+        (
+            smtplib.SMTPNotSupportedError(SECRET),
+            "the server does not offer the login or the encryption that the address asks for",
+        ),
         (requests.ConnectTimeout(SECRET), "no connection in time"),
         (requests.ReadTimeout(SECRET), "no answer in time"),
         (TimeoutError(SECRET), "no answer in time"),

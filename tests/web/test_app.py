@@ -13,6 +13,7 @@ from tests.store.making import START
 from tests.web.serving import Page, serving
 from watcher.alerting import troubles
 from watcher.errors import ListenError
+from watcher.model import ScanState
 from watcher.store.database import Database
 from watcher.web.app import Site
 
@@ -57,6 +58,20 @@ async def test_before_the_first_scan(tmp_path: Path) -> None:
     assert status == 200
     assert "waiting for its first scan" in html
     assert "Nothing has been read yet" in html
+
+
+async def test_a_list_that_could_not_be_read_is_not_called_judged(tmp_path: Path) -> None:
+    """ "Nothing fires" is no good news while nothing was read."""
+    path = tmp_path / "watcher.db"
+    with Database.open(path) as database:
+        world = World(database, RULES)
+        world.scan({}, ScanState.FAILED)
+        async with serving(path, world) as served:
+            _, html = await served.get()
+            assert "not every list could be read at its last scan" in html
+            world.scan({"1": 5})
+            _, html = await served.get()
+    assert "Every rule was judged at the last scan of its list" in html
 
 
 async def test_health(page: Page) -> None:

@@ -129,4 +129,7 @@ class _Screen:
 
 def _command() -> str:
     """How this command was called, so that the advice works as it stands."""
-    return "watcher" if shutil.which("watcher") else sys.argv[0]
+    if shutil.which("watcher"):
+        return "watcher"
+    called = Path(sys.argv[0])
+    return f"{sys.executable} -m watcher" if called.name == "__main__.py" else str(called)

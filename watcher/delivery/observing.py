@@ -157,6 +157,8 @@ def watch() -> None:
     _wrap(smtplib.SMTP, "sendmail", _sendmail)
     _wrap(smtplib.SMTP, "getreply", _getreply)
     _wrap(smtplib.SMTP, "connect", _connect)
+    _wrap(smtplib.SMTP, "login", _unsupported)
+    _wrap(smtplib.SMTP, "starttls", _unsupported)
     _wrap(smtplib.SMTP, "quit", _quit)
 
 
@@ -259,6 +261,19 @@ def _connect(observation: Observation, original: _Call) -> _Call:
     return connect
 
 
+def _unsupported(observation: Observation, original: _Call) -> _Call:
+    """What the server does not offer is never asked of it: no reply and no cut line tells."""
+
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(*args, **kwargs)
+        except smtplib.SMTPNotSupportedError as error:
+            observation.faults.append(describe(error))
+            raise
+
+    return asked
+
+
 def _quit(observation: Observation, original: _Call) -> _Call:
     def leave(*args: Any, **kwargs: Any) -> Any:
         # All is said by now; a server that hangs up at once adds nothing.
@@ -297,6 +312,10 @@ _WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     (
         (RemoteDisconnected, ConnectionError, smtplib.SMTPServerDisconnected),
         "the connection was cut",
+    ),
+    (
+        (smtplib.SMTPNotSupportedError,),
+        "the server does not offer the login or the encryption that the address asks for",
     ),
     ((faults.ConnectTimeout,), "no connection in time"),
     ((TimeoutError, faults.Timeout), "no answer in time"),

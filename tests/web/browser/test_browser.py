@@ -203,6 +203,21 @@ async def test_no_violation_of_accessibility(browser: Browser, served: Page) -> 
                 assert results.violations_count == 0, (path, scheme, results.generate_report())
 
 
+async def test_no_label_runs_into_its_value(browser: Browser, served: Page) -> None:
+    """On a phone a table's rows are cards: the longest label ends before the value begins."""
+    async with tab(browser, PHONE) as page:
+        for path in ("", "watches", "rules"):
+            await page.goto(f"{served.site.url}{path}")
+            free = await page.eval_on_selector_all(
+                ".cards td[data-label]",
+                """cells => cells.map(cell => {
+                    const style = getComputedStyle(cell, "::before");
+                    return parseFloat(getComputedStyle(cell).paddingLeft) - parseFloat(style.width);
+                })""",
+            )
+            assert min(free) >= 4, (path, free)
+
+
 async def test_nothing_is_wider_than_a_phone(browser: Browser, served: Page) -> None:
     """What is wide scrolls within itself, never the page.
 

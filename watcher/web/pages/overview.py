@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from watcher.alerting.overview import Overview, RuleStatus, WatchStatus, overview
-from watcher.model import AlertState, Instant, Notification
+from watcher.model import AlertState, Instant, Notification, ScanState
 from watcher.rules.rulebook import Rulebook
 from watcher.store import browsing
 from watcher.store.alerts import AlertRow
@@ -49,6 +49,7 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
         failing=failing[:WATCHES],
         broken=broken[:WATCHES],
         read=any(watch.last is not None for watch in state.watches),
+        judged=all(_judged(watch) for watch in state.watches),
     )
 
 
@@ -108,6 +109,11 @@ def _front(database: Database, book: Rulebook, now: Instant) -> _Front:
 def _urgent(watches: Sequence[WatchStatus]) -> list[WatchStatus]:
     """Those that fail first, then as they are due."""
     return sorted(watches, key=lambda each: (each.health.failing_since is None, each.due))
+
+
+def _judged(watch: WatchStatus) -> bool:
+    """Something was read at its last scan: of a list that failed no rule knows anything new."""
+    return watch.last is not None and watch.last.state is not ScanState.FAILED
 
 
 def _busy(rule: RuleStatus) -> tuple[bool, int, int, str]:
