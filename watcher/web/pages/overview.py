@@ -35,8 +35,18 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
     """``GET /``."""
     front = await _read(desk)
     state = front.state
-    failing = [each for each in state.watches if each.health.failing_since is not None]
-    broken = [each for each in state.rules if each.health.failing_since is not None]
+    # What the operator was told already stands among the troubles.
+    told = {each.cause.rpartition(": ")[0] for each in state.troubles}
+    failing = [
+        each
+        for each in state.watches
+        if each.health.failing_since is not None and f"watch {each.name}" not in told
+    ]
+    broken = [
+        each
+        for each in state.rules
+        if each.health.failing_since is not None and f"rule {each.name}" not in told
+    ]
     return desk.html(
         request,
         "overview.html",
