@@ -130,3 +130,13 @@ async def test_a_database_that_takes_no_writes(
     assert probe is not None
     await probe
     assert await daemon.ill() is None
+
+
+async def test_many_who_ask_at_once(daemon: Daemon) -> None:
+    """Who wakes first and asks again begins a new probe: that is none of the others' business."""
+
+    async def ask() -> None:
+        for _ in range(20):
+            assert await daemon.ill() is None
+
+    await asyncio.gather(*(ask() for _ in range(5)))

@@ -87,11 +87,12 @@ class Vitals:
             self._asked = time.monotonic()
         # Who asks while one has waited for long is answered at once.
         patience = max(0.0, self._asked + PROBE_SECONDS - time.monotonic())
-        done, _ = await asyncio.wait({self._probe}, timeout=patience)
+        probe = self._probe  # who wakes before us may have begun the next one
+        done, _ = await asyncio.wait({probe}, timeout=patience)
         if not done:
             return f"the database has not taken a write for {PROBE_SECONDS:g} s"
         try:
-            self._probe.result()
+            probe.result()
         except WatcherError as error:
             return f"the database can't be written: {error}"
         # A small row may find room where a scan does not.
