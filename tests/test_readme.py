@@ -9,6 +9,7 @@ from watcher.alerting.ruletests.reading import read_suite
 from watcher.alerting.ruletests.running import run_suite
 from watcher.cli.main import COMMANDS
 from watcher.rules.loading import load_text
+from watcher.rules.templates import SAMPLE
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -39,3 +40,10 @@ def test_every_command_is_named() -> None:
     """In the table of commands."""
     for name, _ in COMMANDS:
         assert f"`watcher {name}" in README
+
+
+def test_every_name_of_a_template_is_named() -> None:
+    """What a channel's own layout may use: of a message, and of its products."""
+    (product,) = SAMPLE["products"]
+    for name in (*SAMPLE, *product):
+        assert f"`{name}`" in README

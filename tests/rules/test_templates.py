@@ -8,7 +8,7 @@ import pytest
 
 from tests.rules.tables import problems_of
 from watcher.rules.loading import load_text
-from watcher.rules.templates import LONGEST, SAMPLE, Template, names, parse_template
+from watcher.rules.templates import LONGEST, SAMPLE, Template, parse_template
 from watcher.rules.words import Wrong
 
 GOOD = """\
@@ -141,8 +141,3 @@ def test_in_the_rule_file() -> None:
         "rules: [{name: a, watch: {region: US}, when: {review_count: 1}, notify: me}]"
     )
     assert load_text(good).channels["me"].template == Template("{{ rule }}")
-
-
-def test_the_names_for_the_documentation() -> None:
-    """All that is given, and of a product too."""
-    assert {"title", "products", "product.why", "product.link"} <= set(names())

@@ -7,28 +7,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from watcher.delivery.courier import Pause, pause_until
 from watcher.errors import NotADatabase, StoreError
 from watcher.store.database import Database
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds
 
 T = TypeVar("T")
-Pause = Callable[[asyncio.Event, float], Awaitable[None]]
 
 
 class Store(Protocol):
     """Runs functions where the database lives."""
 
     async def run(self, job: Callable[[Database], T], /) -> T: ...
-
-
-async def pause_until(event: asyncio.Event, seconds: float) -> None:
-    """Wait for the event, at most ``seconds``."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,9 @@ from watcher.alerting.telling import Audience, audiences_of
 from watcher.daemon.budget import LedgerBudget, ScanBudget
 from watcher.daemon.clock import Clock
 from watcher.daemon.gate import TRY_AGAIN, Gate
-from watcher.daemon.patience import Patient, Pause, Store, pause_until
+from watcher.daemon.patience import Patient, Store
 from watcher.daemon.priorities import cost_of, kept_for_others, left_by_caps
+from watcher.delivery.courier import Pause, pause_until
 from watcher.errors import (
     BudgetSpent,
     CreditsUsedUp,

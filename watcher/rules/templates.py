@@ -8,7 +8,7 @@ the template is tried on a sample.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -192,9 +192,3 @@ def _listed(node: nodes.Node | None) -> str:
 
 def _refuse(node: nodes.Node, message: str) -> None:
     raise jinja2.TemplateSyntaxError(message, node.lineno or 1)
-
-
-def names() -> Iterator[str]:
-    """All that a template may use, for the documentation."""
-    yield from SAMPLE
-    yield from (f"product.{name}" for name in _PRODUCT)
