@@ -6,13 +6,16 @@ BIN := $(VENV)/bin
 DEV = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"])')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test kills check fuzz pictures format lock clean
+.PHONY: demo test bench kills check fuzz pictures format lock clean
 
 demo: $(VENV)/.run  ## the whole daemon on a simulated market: no key, no network
 	@$(BIN)/watcher demo
 
 test: $(VENV)/.dev  ## every test; twice as many at once as there are processors, for many wait
 	@PYTEST_XDIST_AUTO_NUM_WORKERS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) $(BIN)/python -m pytest -n auto --dist worksteal
+
+bench: $(VENV)/.dev  ## what the daemon costs, beside the bare libraries: a table; CASES="cycle start" for some
+	@$(BIN)/python -m benchmarks $(CASES)
 
 kills: $(VENV)/.dev  ## the daemon is killed 200 times; what it told is compared with an undisturbed run
 	@$(BIN)/python -m tests.faults.kills --kills 200

@@ -1,0 +1,62 @@
+"""All benchmarks, one after the other: a table in Markdown.
+
+    make bench                             # all of them, about a quarter of an hour
+    python -m benchmarks cycle start       # some
+    python -m benchmarks --write README.md # puts the table between the file's two marks
+
+Each case measures in processes of its own, several times, ours and the bare libraries in turn.
+Exits with 1 where a figure is over its goal. On a busy machine times grow; ratios hardly do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.report import Line, machine, table
+
+BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
+
+# A case yields its lines; its argument is how often to measure.
+CASES: dict[str, Callable[[int], Iterator[Line]]] = {}
+
+
+def write(file: Path, text: str) -> None:
+    """Put the table between the marks of ``file``. Raises ``ValueError`` where it has none."""
+    before, _, rest = file.read_text().partition(BEGIN)
+    _, mark, after = rest.partition(END)
+    if not mark:
+        raise ValueError(f"{file} has no {BEGIN} ... {END}")
+    file.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+def main() -> int:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("cases", nargs="*", help=f"of: {', '.join(CASES)} (all)")
+    parser.add_argument("--times", type=int, default=5, help="how often each is measured (5)")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="put the table there, too")
+    chosen = parser.parse_args()
+    if unknown := set(chosen.cases) - set(CASES):
+        parser.error(f"no such case: {', '.join(sorted(unknown))}")
+    lines: list[Line] = []
+    for name in chosen.cases or CASES:
+        begin = time.monotonic()
+        lines += CASES[name](chosen.times)
+        print(f"{name}: {time.monotonic() - begin:.0f} s", file=sys.stderr)
+    day = datetime.now(UTC).date().isoformat()
+    text = f"{table(lines)}\n\nMeasured {day} on {machine()}; medians of {chosen.times}."
+    print(text)
+    if chosen.write:
+        write(chosen.write, text)
+    return 0 if all(line.good for line in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
