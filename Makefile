@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEV = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"])')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test bench kills check fuzz pictures format lock clean
+.PHONY: demo test bench kills check fuzz docs pictures format lock clean
 
 demo: $(VENV)/.run  ## the whole daemon on a simulated market: no key, no network
 	@$(BIN)/watcher demo
@@ -28,6 +28,9 @@ check: $(VENV)/.dev  ## the linters
 
 fuzz: $(VENV)/.dev  ## hostile input without end: 100,000 inputs of each kind, about half an hour
 	@$(BIN)/python -m tests.fuzz --inputs 100000
+
+docs: $(VENV)/.dev  ## the reference pages that are made from the code
+	@$(BIN)/python -m tools.reference
 
 pictures: $(VENV)/.dev  ## the README's pictures, taken from the demo
 	@$(BIN)/python -m tools.pictures

@@ -1,0 +1,68 @@
+"""The tables of ``docs/rules.md`` that the code knows: operators, filters, sorts."""
+
+from __future__ import annotations
+
+from tools.marked import table
+from watcher.keyapi.fields import PARAMETERS, SORTS, Parameter, Type, Use
+from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS, TEXT_OPERATORS, Takes
+
+_TAKES = {
+    Takes.VALUE: "a value",
+    Takes.VALUES: "a list of values",
+    Takes.RANGE: "`[least, most]`",
+    Takes.CHANGE: "a number or a percentage",
+    Takes.PLACES: "a number of places",
+    Takes.SCORE: "a number",
+    Takes.TEXT: "a text",
+    Takes.TEXTS: "a list of texts",
+}
+_TYPES = {
+    Type.REGION: "a region, as `US`",
+    Type.TEXT: 'a text, as `"601450"`',
+    Type.INTEGER: "a whole number",
+    Type.NUMBER: "a number",
+    Type.DAY: "`20260101` or `30d ago`",
+}
+
+
+def operators() -> str:
+    """Operators on metrics, with what may stand beside them."""
+    rows = [
+        (
+            f"`{each.name}`" + (" (only `rank`)" if each.only_rank else ""),
+            _TAKES[each.takes],
+            each.meaning,
+            ", ".join(f"`{option}`" for option in each.options),
+        )
+        for each in NUMBER_OPERATORS
+    ]
+    options = "\n".join(f"- `{name}`: {meaning}" for name, meaning in OPTIONS.items())
+    head = ("operator", "takes", "true when the metric", "beside it")
+    return f"{table(head, rows)}\n\n{options}"
+
+
+def text_operators() -> str:
+    """Operators on text attributes."""
+    rows = [(f"`{each.name}`", _TAKES[each.takes], each.meaning) for each in TEXT_OPERATORS]
+    return table(("operator", "takes", "true when the text"), rows)
+
+
+def filters() -> str:
+    """What a watch may ask of KeyAPI."""
+    rows = [
+        (f"`{each.name}`", _values(each), each.meaning)
+        for each in PARAMETERS
+        if each.use not in (Use.OWN, Use.SORT)
+    ]
+    return table(("filter", "takes", "meaning"), rows)
+
+
+def sorts() -> str:
+    """The fields that KeyAPI can sort by."""
+    return ", ".join(f"`{name}`" for name in SORTS)
+
+
+def _values(parameter: Parameter) -> str:
+    if parameter.names:
+        return ", ".join(f"`{name}`" for name, _ in parameter.names)
+    return _TYPES[parameter.type]
