@@ -66,7 +66,7 @@ def test_the_sample_is_read_whole_and_fast() -> None:
 def test_products_are_frozen_and_typed() -> None:
     """Numbers are floats in the table's order, the id is the first text."""
     read: Any = only(decode(SAMPLE_BODY))
-    assert len(read.numbers()) == 88
+    assert len(read.numbers()) == len(NUMERIC)
     assert all(isinstance(number, float) for number in read.numbers())
     assert read.texts()[0] == read.product_id == "1729873073559015752"
     with pytest.raises(AttributeError):
@@ -78,11 +78,11 @@ def test_the_number_table() -> None:
     page = decode(body_of([product(1, total_sale_cnt=7), product(2, total_sale_cnt=None)]))
     table = number_table(page.products)
     column = table[:, NUMERIC_NAMES.index("total_sale_cnt")]
-    assert table.shape == (2, 88)
+    assert table.shape == (2, len(NUMERIC))
     assert table.dtype == np.float64
     assert column[0] == 7.0
     assert math.isnan(column[1])
-    assert number_table(()).shape == (0, 88)
+    assert number_table(()).shape == (0, len(NUMERIC))
 
 
 def test_an_empty_page() -> None:

@@ -31,7 +31,7 @@ from watcher.errors import (
     StoreError,
 )
 from watcher.keyapi.client import Client
-from watcher.keyapi.fields import NUMERIC_INDEX, TEXTS
+from watcher.keyapi.fields import NUMERIC, NUMERIC_INDEX, TEXTS
 from watcher.keyapi.query import Query
 from watcher.keyapi.scan import ScanResult, read_scan
 from watcher.model import ScanState
@@ -112,7 +112,7 @@ async def test_an_empty_list(server: ScriptedServer) -> None:
     result = await scan(server)
     got = result.scan
     assert (got.state, len(got), got.pages, got.requests) == (ScanState.COMPLETE, 0, 0, 1)
-    assert got.numbers.shape == (0, 88)
+    assert got.numbers.shape == (0, len(NUMERIC))
     assert set(got.texts) == {text.name for text in TEXTS}
     assert result.missing == frozenset()
 
