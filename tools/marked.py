@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def fill(page: str, name: str, content: str) -> str:
     """The page with ``content`` between the marks of ``name``.
@@ -16,9 +18,9 @@ def fill(page: str, name: str, content: str) -> str:
     return f"{before}{begin}\n\n{content.strip()}\n\n{end}{after}"
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in Markdown; a ``|`` in a cell is escaped."""
-    lines = [head, ("---",) * len(head), *rows]
+    lines = [head, ["---"] * len(head), *rows]
     return "\n".join(
         "| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines
     )

@@ -11,7 +11,7 @@ from watcher.cli.main import COMMANDS
 from watcher.rules.loading import load_text
 from watcher.rules.templates import SAMPLE
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS: list[str] = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 
