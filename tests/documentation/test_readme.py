@@ -13,6 +13,7 @@ from watcher.rules.templates import SAMPLE
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+RULES = (ROOT / "docs" / "rules.md").read_text("utf-8")
 BLOCKS: list[str] = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 
 
@@ -46,4 +47,4 @@ def test_every_name_of_a_template_is_named() -> None:
     """What a channel's own layout may use: of a message, and of its products."""
     (product,) = SAMPLE["products"]
     for name in (*SAMPLE, *product):
-        assert f"`{name}`" in README
+        assert f"`{name}`" in RULES
