@@ -42,6 +42,7 @@ async def test_once_scans_prints_and_sends(
     assert (code, err) == (0, "")
     assert "[info] top: 3 products (US)" in out
     assert "complete, 20 products, 2 credits, 3 began to fire" in out
+    assert "  top: met by 3 of 20 products\n" in out
     titles = [message["title"] for message in sink.taken]
     assert sorted(titles) == ["[info] other: 1 product (US)", "[info] top: 3 products (US)"]
     code, out, _ = await watcher.call("once")
@@ -62,6 +63,7 @@ async def test_once_for_a_rule(watcher: Watcher, simulator: Simulator) -> None:
         assert (scan["watch"], scan["state"], scan["credits"]) == ("other", "complete", 1)
         titles = [message["title"] for message in scan["messages"]]
         assert titles == ["[info] other: 1 product (US)"][: 2 - pages]
+        assert scan["rules"] == [{"rule": "other", "met": 1, "no_data": 0}]
     code, _, err = await watcher.call("once", "--rule", "othr")
     assert code == 1
     assert 'did you mean "other"' in err
@@ -141,3 +143,17 @@ async def test_the_demo_says_a_bad_address_at_once(tmp_path: Path, listen: str) 
     assert err.startswith("--listen: ")
     assert err.count("\n") == 1
     assert "days of past are" not in out
+
+
+async def test_a_dry_run_says_of_what_there_is_no_data(watcher: Watcher) -> None:
+    """A rule that compares with the past has none at its first scan, and that is said."""
+    watcher.rules.write_text(
+        "channels: {http: {url: '${SINK_URL}'}}\ndefaults: {region: US, notify: [http]}\n"
+        "rules:\n  - name: jump\n    watch: {sort: total_sale_7d_cnt desc, top: 20}\n"
+        "    when: {total_sale_7d_cnt: {rises: 10%}}\n",
+        encoding="utf-8",
+    )
+    code, out, err = await watcher.call("once", "--dry-run")
+    assert (code, err) == (0, "")
+    told = "  jump: met by 0 of 20 products, no data of 20 (it compares with earlier scans)\n"
+    assert told in out

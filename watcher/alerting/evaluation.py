@@ -34,15 +34,29 @@ Report = Callable[[Message], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """How many of the listed products met a rule's conditions, and of how many there was no data.
+
+    ``compares``: the rule holds values against earlier ones, so a first scan has no data of it.
+    """
+
+    rule: str
+    met: int
+    no_data: int
+    compares: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a scan changed: observations written, alerts that began to fire or ended, and the
-    ids of the notifications written."""
+    ids of the notifications written; and how each rule was judged."""
 
     scan: Scan
     changed: int = 0
     fired: tuple[Alert, ...] = ()
     resolved: tuple[Alert, ...] = ()
     notifications: tuple[int, ...] = ()
+    judged: tuple[Judged, ...] = ()
 
 
 def evaluate(
@@ -76,7 +90,10 @@ def evaluate(
                 report(teller.summary(rule, moved.fired, moved.resolved))
             fired += moved.fired
             resolved += moved.resolved
-        return Outcome(scan, recorded.changed, tuple(fired), tuple(resolved), tuple(teller.written))
+        return Outcome(
+            scan, recorded.changed, tuple(fired), tuple(resolved), tuple(teller.written),
+            tuple(round_.judged),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +126,7 @@ class _Round:
             key: row for row, key in enumerate(keys[table.listed :], start=table.listed)
         }
         self._judge = Judge(self.table)
+        self.judged: list[Judged] = []
         self._active: dict[str, list[Alert]] = {rule.name: [] for rule in rules}
         for alert in self._alerts.active([rule.name for rule in rules]):
             self._active[alert.rule].append(alert)
@@ -126,6 +144,7 @@ class _Round:
         except Exception as error:  # noqa: BLE001 - one broken rule must not stop the others
             self._broken(rule, error)
             return Moved([], [], [])
+        self.judged.append(_judged(rule, when, self.table.listed))
         if rule.name in self._failing:
             self._health.ok(RULE, rule.name, self._scan.at)
         active = self._active[rule.name]
@@ -208,6 +227,11 @@ def _terms(rule: Rule) -> Terms:
 
 def _just_fired(alert: Alert, at: Instant) -> bool:
     return alert.state is AlertState.FIRING and alert.fired_at == at
+
+
+def _judged(rule: Rule, when: Masks, listed: int) -> Judged:
+    met, known = (int(mask[:listed].sum()) for mask in when)
+    return Judged(rule.name, met, listed - known, _compares(rule))
 
 
 def _compares(rule: Rule) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from watcher.alerting.evaluation import Outcome
+from watcher.alerting.evaluation import Judged, Outcome
 from watcher.cli.output import Output, console, print_json
 from watcher.delivery.message import Style, render
 from watcher.model import Instant, Message, Notification
@@ -39,8 +39,11 @@ class RunReport:
             }
         )
         self._say(f"{watch}: {_summary(outcome) if outcome is not None else 'not scanned'}")
-        if outcome is not None and outcome.scan.error:
-            self._say(f"{watch}: {outcome.scan.error}")
+        if outcome is not None:
+            if outcome.scan.error:
+                self._say(f"{watch}: {outcome.scan.error}")
+            for judged in outcome.judged:
+                self._say(f"  {_verdicts(judged, len(outcome.scan))}")
         for each in messages:
             self._say("")
             self._say(each.title, "bold")
@@ -86,6 +89,9 @@ def _figures(outcome: Outcome) -> dict[str, object]:
         "fired": len(outcome.fired),
         "resolved": len(outcome.resolved),
         "error": scan.error,
+        "rules": [
+            {"rule": each.rule, "met": each.met, "no_data": each.no_data} for each in outcome.judged
+        ],
     }
 
 
@@ -96,6 +102,14 @@ def _summary(outcome: Outcome) -> str:
         f"{format_number(len(outcome.fired))} began to fire, "
         f"{format_number(len(outcome.resolved))} ended"
     )
+
+
+def _verdicts(judged: Judged, products: int) -> str:
+    text = f"{judged.rule}: met by {judged.met:,} of {_count(products, 'product')}"
+    if not judged.no_data:
+        return text
+    why = " (it compares with earlier scans)" if judged.compares else ""
+    return f"{text}, no data of {judged.no_data:,}{why}"
 
 
 def _count(number: int, what: str) -> str:
