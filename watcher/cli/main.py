@@ -26,6 +26,7 @@ COMMANDS = (
     ("status", "Show watches, rules, credits and the queue."),
     ("alerts", "Show alerts and what became of them."),
     ("product", "Show a product's past, with a plot."),
+    ("export", "Write the history as CSV, JSON Lines or Parquet, for other programs."),
     ("explain", "Show why a rule fired on a product, did not fire, or was not told."),
     ("backtest", "Show what a rule would have told over the stored history."),
     ("test", "Run rule tests: series of values, and the alerts they must lead to."),
