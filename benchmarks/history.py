@@ -38,14 +38,12 @@ from watcher.units import DAY, utc_day
 UNTIL: Instant = 1_790_000_000
 PRODUCTS, DAYS, CHANGING = 10_000, 365, 0.3
 _SALES = NUMERIC_INDEX["total_sale_7d_cnt"]
-_FAMILIES = (
-    "sales_trend_flag: {{becomes: rising}}, "
-    "total_sale_gmv_7d_amt: {{rises: {}%, from: 7d ago, min_change: 500}}",
-    "sales_growth: {{at_least: 50%}}, "
-    "total_sale_7d_cnt: {{rises: {}%, from: median 14d, min_change: 200}}",
-    "total_sale_7d_cnt: {{at_least: 500}}, spu_avg_price: {{falls: {}%}}",
-    "total_ifl_video_7d_cnt: {{rises: {}%, from: 7d ago, min_change: 20}}",
-    "total_sale_7d_cnt: {{crosses_above: {}00}}, rank: {{climbs: 20}}",
+_WHEN = (  # of each kind of baseline; N is the rule's own number
+    "sales_trend_flag: {becomes: rising}, total_video_7d_cnt: {rises: N%, from: 7d ago}",
+    "sales_growth: {at_least: 50%}, total_sale_7d_cnt: {rises: N%, from: median 14d}",
+    "total_sale_7d_cnt: {at_least: 500}, spu_avg_price: {falls: N%}",
+    "total_ifl_video_7d_cnt: {rises: N%, from: 7d ago, min_change: 20}",
+    "total_sale_7d_cnt: {crosses_above: N00}, rank: {climbs: 20}",
 )
 
 
@@ -64,7 +62,7 @@ def rules(count: int = 20, top: int = PRODUCTS) -> str:
     """A rule file: so many rules on one daily watch, with baselines of several kinds."""
     written = "\n".join(
         f"  - {{name: rule-{number}, description: Worth a look, watch: all, severity: warning, "
-        f"when: {{{_FAMILIES[number % len(_FAMILIES)].format(20 + number)}}}}}"
+        f"when: {{{_WHEN[number % len(_WHEN)].replace('N', str(20 + number))}}}}}"
         for number in range(count)
     )
     return (
@@ -80,8 +78,8 @@ def make_year(
 ) -> list[Made]:  # fmt: skip
     """A new database of daily scans of every used watch of the rule file ``rules``.
 
-    A watch, each a daily one, sees the first ``top`` of a list of ``products``. Its last scan is the last one that
-    was due at ``until``, so that a daemon started then finds nothing to do.
+    A watch sees the first ``top`` of a list of ``products``; each must be a daily one. Its last
+    scan is the last that was due at ``until``: a daemon started then finds nothing to do.
     """
     book = load_text(rules)
     source = _Source(products, utc_day(until - days * DAY), changing)
