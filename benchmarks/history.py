@@ -1,7 +1,7 @@
 """A long past, made through the real evaluation: the database that several cases measure on.
 
-    python -m benchmarks.history FILE              # makes one there, prints what each scan took
-    python -m benchmarks.history FILE --days 60
+    python -m benchmarks.history FILE > FILE.json  # makes one, and what each scan took
+    BENCH_YEAR=FILE make bench                     # uses that one
 
 The products are the simulator's market, all 88 numbers and all texts. Each day three in ten of
 the list show their new numbers, the others those of the day before; the list is in the order of
@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -35,7 +38,6 @@ from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.database import Database
 from watcher.units import DAY, utc_day
 
-UNTIL: Instant = 1_790_000_000
 PRODUCTS, DAYS, CHANGING = 10_000, 365, 0.3
 _SALES = NUMERIC_INDEX["total_sale_7d_cnt"]
 _WHEN = (  # of each kind of baseline; N is the rule's own number
@@ -73,8 +75,8 @@ def rules(count: int = 20, top: int = PRODUCTS) -> str:
 
 
 def make_year(
-    path: Path, *, rules: str, products: int = PRODUCTS, days: int = DAYS,
-    until: Instant = UNTIL, changing: float = CHANGING,
+    path: Path, *, rules: str, products: int = PRODUCTS, days: int = DAYS, until: Instant,
+    changing: float = CHANGING,
 ) -> list[Made]:  # fmt: skip
     """A new database of daily scans of every used watch of the rule file ``rules``.
 
@@ -179,9 +181,13 @@ def _text(value: object) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """A made database, to be copied and not to be changed, and what its scans took."""
+    """A made database, to be copied and not to be changed, and what its scans took.
+
+    It ends at ``until``, which is about when it was made: what reads the clock finds it fresh.
+    """
 
     path: Path
+    until: Instant
     scans: list[Made]
 
     def copy(self, target: Path) -> Path:
@@ -191,12 +197,21 @@ class Year:
 
 @cache
 def year() -> Year:
-    """The year of ``rules()``, made once a run by a process of its own, removed at the end."""
+    """The year of ``rules()``, made once a run by a process of its own, removed at the end.
+
+    Where the environment names one in ``BENCH_YEAR`` (made by this module, what it printed beside
+    it as FILE.json), that one is used.
+    """
+    if kept := os.environ.get("BENCH_YEAR"):
+        return _year(Path(kept), msgspec.json.decode(Path(f"{kept}.json").read_bytes()))
     folder = tempfile.mkdtemp(prefix="year-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = Path(folder) / "year.db"
-    made = child("benchmarks.history", str(path))
-    return Year(path, msgspec.convert(made["scans"], list[Made]))
+    return _year(path, child("benchmarks.history", str(path)))
+
+
+def _year(path: Path, made: dict[str, Any]) -> Year:
+    return Year(path, made["until"], msgspec.convert(made["scans"], list[Made]))
 
 
 def main() -> None:
@@ -208,8 +223,11 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=DAYS)
     parser.add_argument("--products", type=int, default=PRODUCTS)
     chosen = parser.parse_args()
-    made = make_year(chosen.file, rules=rules(), products=chosen.products, days=chosen.days)
-    answer({"scans": [asdict(each) for each in made]})
+    until = int(time.time())
+    made = make_year(
+        chosen.file, rules=rules(), products=chosen.products, days=chosen.days, until=until
+    )
+    answer({"until": until, "scans": [asdict(each) for each in made]})
 
 
 if __name__ == "__main__":
