@@ -36,6 +36,7 @@ from watcher.model import Floats, Instant, Ints, LongTexts, Scan, ScanState
 from watcher.rules.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.database import Database
+from watcher.store.listing import Listing
 from watcher.units import DAY, utc_day
 
 PRODUCTS, DAYS, CHANGING = 10_000, 365, 0.3
@@ -92,7 +93,7 @@ def make_year(
             source.next_day()
             for watch in book.used_watches:
                 scan = source.scan(watch, _last_due(watch, until) - day * DAY, database)
-                made.append(_store(database, book, watch, scan))
+                made.append(store(database, book, watch, scan))
             _prune(database, book, until - day * DAY)
     return made
 
@@ -102,7 +103,7 @@ def _last_due(watch: Watch, until: Instant) -> Instant:
     return at if at <= until else at - DAY
 
 
-def _store(database: Database, book: Rulebook, watch: Watch, scan: Scan) -> Made:
+def store(database: Database, book: Rulebook, watch: Watch, scan: Scan) -> Made:
     """Through the transaction that the daemon makes of a scan; then its messages are sent."""
     chosen, audiences = book.rules_of(watch), audiences_of(book.channels)
     with measured() as cost:
@@ -162,6 +163,25 @@ class _Source:
             self._numbers[self._order[: len(ids)]], _columns(self._texts, ids),
             {each: _long_texts(self._texts[each]) for each in unread},
         )  # fmt: skip
+
+
+def again(database: Database, watch: Watch) -> Scan:
+    """The newest scan of ``watch`` a day later, as the store has it: nothing changed since."""
+    last = database.history.last_scan(watch.key)
+    if last is None:
+        raise LookupError(watch.name)
+    blob = database.one("SELECT products FROM scans WHERE id = ?", (last.id,)) or ()
+    listing = Listing.unpack(blob[0], last.products, last.id)
+    facts = database.history.facts(listing.products.tolist())
+    rows = [facts[key] for key in listing.products.tolist()]
+    texts: dict[str, tuple[str | None, ...]] = {each.name: (None,) * len(rows) for each in TEXTS}
+    numbers = np.array([list(row.numbers.values()) for row in rows], np.float64)
+    ids = tuple(row.product_id for row in rows)
+    at = last.at + DAY
+    return Scan(
+        watch.key, last.region, at, at, at + 60, ScanState.COMPLETE, last.requests, last.pages,
+        ids, listing.ranks, numbers, texts,
+    )  # fmt: skip
 
 
 def _columns(
