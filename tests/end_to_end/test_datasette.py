@@ -62,8 +62,8 @@ async def asked(session: aiohttp.ClientSession, path: str, **values: str) -> Any
 
 @needs_datasette
 async def test_reads_beside_the_daemon(tmp_path: Path, simulator: Simulator, sink: Service) -> None:
-    """New rows are seen at once, with facets; the log is still written back and cut; the daemon
-    stays well, and stops."""
+    """New rows are seen at once, with facets; an export reads, too. The log is still written back
+    and cut; the daemon stays well, and stops."""
     watcher = Watcher(tmp_path, simulator.url, {"SINK_URL": sink.url.reveal()})
     watcher.rules.write_text(RULES, encoding="utf-8")
     async with watcher.running() as daemon:
@@ -82,6 +82,8 @@ async def test_reads_beside_the_daemon(tmp_path: Path, simulator: Simulator, sin
             assert after["rows"][0]["id"] == newest[0] > 20
             assert after["rows"][0]["currency"] == "USD"
             await every_query(session)
+            code, out, _ = await watcher.call("export", "--format", "jsonl", "--every-scan")
+            assert (code, len(out.splitlines())) == (0, 30)
             with contextlib.closing(sqlite3.connect(watcher.database)) as conn:
                 busy, *_ = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 assert busy == 0

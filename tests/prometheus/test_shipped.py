@@ -65,6 +65,25 @@ def test_promtool_takes_the_rules(what: tuple[str, Path]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@needs_promtool
+def test_every_panel_asks_in_valid_promql(tmp_path: Path) -> None:
+    """As rules that record what a panel shows."""
+    expressions = [
+        target["expr"] for panel in grafana.dashboard()["panels"] for target in panel["targets"]
+    ]
+    rules = [
+        {"record": f"panel:{place}", "expr": expression}
+        for place, expression in enumerate(expressions)
+    ]
+    path = tmp_path / "panels.yaml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    done = subprocess.run(
+        ["promtool", "check", "rules", str(path)], text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(expressions)} rules found" in done.stdout
+
+
 def test_each_rule_says_what_to_do() -> None:
     """And has a test."""
     tested = UNIT_TESTS.read_text("utf-8")
