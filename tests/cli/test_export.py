@@ -10,10 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.cli.running import Command
 from tests.store.making import DAY, GMV, SALES, START, firing, scan
+from watcher.cli.main import cli
 from watcher.keyapi.fields import NUMERIC_NAMES
 from watcher.model import AlertState, ScanState
 from watcher.rules.loading import load
@@ -216,6 +218,22 @@ def test_a_broken_rule_file_costs_only_names(watcher: Command, past: Path, folde
     assert "watches are named by their keys" in result.err
     assert "best" not in {row["watch"] for row in rows_of(result.out)}
     assert watcher("export", "--watch", "best").code == 1
+
+
+def test_on_a_terminal(past: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows whose names move nothing there, and no line that moves; bytes are refused."""
+    with Database.open(past) as database:
+        database.execute("UPDATE products SET product_name = 'a\x1b[31m\u202eb'")
+    seen = io.StringIO()
+    monkeypatch.setattr(seen, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", seen)
+    for style in ("csv", "jsonl"):
+        cli.main(["export", "--db", str(past), "--format", style], standalone_mode=False)
+    assert "a [31m b" in seen.getvalue()
+    assert not {"\x1b", "\u202e"} & set(seen.getvalue())
+    for options in ([], ["--output", "-"]):
+        with pytest.raises(click.UsageError, match="Parquet is no text"):
+            cli.main(["export", "--format", "parquet", *options], standalone_mode=False)
 
 
 def test_a_reader_that_leaves_early(past: Path) -> None:

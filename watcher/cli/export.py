@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ import click
 from watcher.cli.choosing import chosen_metrics, chosen_product, chosen_watch
 from watcher.cli.options import MOMENT, database_option, load_rules, open_to_read, rules_option
 from watcher.cli.output import console
-from watcher.cli.progress import progress
+from watcher.cli.progress import Report, progress
 from watcher.cli.text import plain_lines
 from watcher.errors import RulesError
 from watcher.export import history
@@ -99,7 +99,7 @@ def command(**wanted: Unpack[_Wanted]) -> None:
     book = _rulebook(wanted)
     with open_to_read(wanted["database"]) as database:
         table = _table(database, wanted, book)
-        with _destination(wanted) as file, progress("Exporting", "rows") as report:
+        with _destination(wanted) as file, _progress(wanted) as report:
             counted = _Counted(table, report)
             _writer(style, excel=wanted["excel"])(counted.table, file)
     if not counted.rows:
@@ -109,13 +109,11 @@ def command(**wanted: Unpack[_Wanted]) -> None:
 class _Counted:
     """A table that counts its rows as they are read."""
 
-    def __init__(self, table: Table, report: Callable[[int, int | None], None]) -> None:
+    def __init__(self, table: Table, report: Report) -> None:
         self.rows = 0
         self.table = replace(table, parts=self._parts(table, report))
 
-    def _parts(
-        self, table: Table, report: Callable[[int, int | None], None]
-    ) -> Iterator[Sequence[Sequence[object]]]:
+    def _parts(self, table: Table, report: Report) -> Iterator[Sequence[Sequence[object]]]:
         for part in table.parts:
             yield part
             self.rows += height(part)
@@ -136,7 +134,7 @@ def _refuse(wanted: _Wanted, style: str) -> None:
             raise click.UsageError(f"--{option} goes with --what {' or '.join(tables)}")
     if wanted["excel"] and style != "csv":
         raise click.UsageError(f"--excel goes with CSV, not with {style}")
-    if style == "parquet" and wanted["output"] is None and sys.stdout.isatty():
+    if style == "parquet" and _to_terminal(wanted):
         raise click.UsageError("Parquet is no text: give --output FILE, or send it to a program")
 
 
@@ -204,13 +202,28 @@ def _writer(style: str, *, excel: bool) -> Callable[[Table, BinaryIO], None]:
     return write_json_lines if style == "jsonl" else write_parquet
 
 
+def _to_stdout(wanted: _Wanted) -> bool:
+    return wanted["output"] is None or str(wanted["output"]) == "-"
+
+
+def _to_terminal(wanted: _Wanted) -> bool:
+    return _to_stdout(wanted) and sys.stdout.isatty()
+
+
+def _progress(wanted: _Wanted) -> AbstractContextManager[Report]:
+    """None where the rows themselves are seen."""
+    if _to_terminal(wanted):
+        return nullcontext(lambda _done, _total: None)
+    return progress("Exporting", "rows")
+
+
 @contextmanager
 def _destination(wanted: _Wanted) -> Iterator[BinaryIO]:
     output = wanted["output"]
-    if output is not None and str(output) != "-":
+    if output is not None and not _to_stdout(wanted):
         with replaced(output, wanted["database"]) as file:
             yield file
-    elif sys.stdout.isatty():
+    elif _to_terminal(wanted):
         yield _Terminal()  # type: ignore[misc]
     else:
         yield sys.stdout.buffer
