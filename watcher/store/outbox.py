@@ -225,13 +225,15 @@ class Outbox:
         return {state: rows.get(state.value, 0) for state in NotificationState}
 
     def held_up(self, now: Instant) -> int:
-        """For how many seconds the oldest that waits has been due or tried in vain; 0 for none.
+        """For how many seconds the next one of some target has been due or tried in vain, at
+        most; 0 for none.
 
-        What waits for the end of quiet hours or for a digest is not held up.
+        What waits for the end of quiet hours or for a digest is not held up, nor what is behind.
         """
         return self._db.number(
-            "SELECT max(0, ?1 - min(coalesce(first_try, next_try))) FROM notifications "
-            "WHERE state = 'waiting' AND (first_try NOTNULL OR next_try <= ?1)",
+            "SELECT max(0, ?1 - min(coalesce(first_try, next_try))) FROM notifications WHERE id IN "
+            "(SELECT min(id) FROM notifications WHERE state = 'waiting' GROUP BY target) "
+            "AND (first_try NOTNULL OR next_try <= ?1)",
             (now,),
         )
 

@@ -252,7 +252,8 @@ FAMILIES = (
     ),
     _single(
         "notifications_held_up_seconds",
-        "For how long the oldest has been due or tried in vain; 0 for none",
+        "For how long the oldest has been due or tried in vain; 0 for none. What quiet hours and "
+        "digests keep back does not count",
         lambda reading: reading.held_up,
     ),
     _gauge(
