@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher import units
-from watcher.units import DAY, HOUR, MINUTE, Unit
+from watcher.units import DAY, HOUR, MINUTE, Unit, parse_moment
 
 
 @pytest.mark.parametrize(
@@ -173,3 +173,25 @@ def test_next_month(day: int, first: int) -> None:
 def test_sizes(size: int, text: str) -> None:
     """In units of a thousand, to one decimal."""
     assert units.format_bytes(size) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("30d", 1_800_000_000 - 30 * DAY),
+        ("2026-11-01", 1_793_491_200),
+        ("2026-11-01T09:00", 1_793_523_600),
+        (" 2026-11-01T09:00:00Z ", 1_793_523_600),
+        ("2026-11-01 10:00+01:00", 1_793_523_600),
+    ],
+)
+def test_moments(text: str, instant: int) -> None:
+    """So long ago, a day, or a time; of UTC where no zone is given."""
+    assert parse_moment(text, 1_800_000_000) == instant
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "30", "2026-13-01", "11/01/2026"])
+def test_what_is_no_moment(text: str) -> None:
+    """Says how to write one."""
+    with pytest.raises(ValueError, match="is no time: write it like 30d"):
+        parse_moment(text, 0)

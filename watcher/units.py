@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -170,6 +171,26 @@ def parse_http_date(text: str) -> datetime | None:
 def format_instant(instant: int, zone: tzinfo = UTC) -> str:
     """``2026-11-23 15:04 UTC``: for tables and logs."""
     return at(instant, zone).strftime("%Y-%m-%d %H:%M %Z")
+
+
+def format_iso(instant: int) -> str:
+    """``2026-11-23T15:04:05Z``: for programs."""
+    return f"{at(instant):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def parse_moment(text: str, now: int) -> int:
+    """The instant so long before ``now`` (``30d``), or a day or time of UTC or a given zone:
+    ``2026-11-01``, ``2026-11-01T09:00``, ``2026-11-01T09:00+01:00``."""
+    text = text.strip()
+    with suppress(ValueError):
+        return now - parse_duration(text)
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            f'"{text}" is no time: write it like 30d (so long ago), 2026-11-01 or 2026-11-01T09:00'
+        ) from None
+    return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
 
 
 def format_ago(instant: int, now: int) -> str:

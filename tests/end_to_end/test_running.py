@@ -108,7 +108,8 @@ async def test_the_page_and_its_data(watcher: Watcher) -> None:
         async with session.get(f"{daemon.page}healthz") as answer:
             assert (answer.status, await answer.text()) == (200, "ok\n")
         async with session.get(f"{daemon.page}metrics") as answer:
-            assert 'watcher_alerts{rule="selling",state="firing"} 20.0' in await answer.text()
+            firing = 'watcher_alerts{rule="selling",severity="info",state="firing"} 20.0'
+            assert firing in await answer.text()
         async with session.get(f"{daemon.page}api/overview.json") as answer:
             data = await answer.json()
             assert data["overview"]["credits"]["day"] == 2

@@ -142,3 +142,28 @@ def test_a_try_of_nothing_is_no_error(store: Database) -> None:
     """The row may have been pruned meanwhile."""
     store.outbox.sent(99, START)
     assert store.number("SELECT count(*) FROM tries") == 0
+
+
+def test_what_is_held_up(store: Database) -> None:
+    """From when the next one of a target was due or first tried; not what is kept back, nor what
+    waits behind it."""
+    assert store.outbox.held_up(START) == 0
+    store.outbox.add("calm", ["calm/1"], MESSAGE, START, not_before=START + 100)
+    store.outbox.add("calm", ["calm/1"], MESSAGE, START + 1)
+    assert store.outbox.held_up(START + 50) == 0
+    assert store.outbox.held_up(START + 130) == 30
+    (refused,) = store.outbox.add("me", ["me/1"], MESSAGE, START + 10)
+    store.outbox.failed(refused, START + 20, "503", START + 4_000)
+    assert store.outbox.held_up(START + 60) == 40
+    store.outbox.dead(refused, START + 60, "410")
+    assert store.outbox.held_up(START + 60) == 0
+
+
+def test_tries_by_outcome(store: Database) -> None:
+    """Since a time; each outcome is named."""
+    first, second = store.outbox.add("me", ["me/1", "me/2"], MESSAGE, START)
+    store.outbox.sent(first, START, "200")
+    store.outbox.failed(second, START + 10, "503", START + 20)
+    store.outbox.dead(second, START + 20, "410")
+    assert store.outbox.tried(START) == {"sent": 1, "failed": 1, "dead": 1}
+    assert store.outbox.tried(START + 15) == {"sent": 0, "failed": 0, "dead": 1}

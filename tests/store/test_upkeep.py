@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.store.making import START, scan
+from tests.store.making import DAY, START, firing, scan
 from watcher.errors import StoreError
+from watcher.model import AlertState
 from watcher.store.database import Database
 
 
@@ -50,3 +52,21 @@ def test_backup_replaces_nothing_else(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match=r"folder .* does not exist"):
             store.upkeep.backup(tmp_path / "nowhere" / "copy.db")
     assert note.read_text() == "mine"
+
+
+def test_what_there_ever_was(store: Database) -> None:
+    """Only rises: what is pruned stays counted, or a monitor would see a restart."""
+    assert store.upkeep.ever() == {
+        "scans": 0, "observations": 0, "alerts": 0, "notifications": 0,
+    }  # fmt: skip
+    for day in range(3):
+        recorded = store.history.record(scan(START + day * DAY, {"1": day}))
+    (alert,) = store.alerts.save([firing("r", int(recorded.products[0]), START)])
+    store.alerts.save([replace(alert, state=AlertState.INACTIVE, resolved_at=START + 1)])
+    before = store.upkeep.ever()
+    assert before == {"scans": 3, "observations": 3, "alerts": 1, "notifications": 0}
+    while store.pruner.step(START + 9 * DAY, START + 9 * DAY).more:
+        pass
+    assert store.number("SELECT count(*) FROM observations") == 1
+    assert store.number("SELECT count(*) FROM alerts") == 0
+    assert store.upkeep.ever() == before

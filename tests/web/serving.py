@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import aiohttp
+from prometheus_client.registry import Collector
 
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
@@ -71,8 +72,9 @@ class World(Protocol):
 
 @asynccontextmanager
 async def serving(
-    path: Path, world: World, address: str = "127.0.0.1:0", token: str = ""
-) -> AsyncIterator[Page]:
+    path: Path, world: World, address: str = "127.0.0.1:0", token: str = "",
+    instruments: Sequence[Collector] = (),
+) -> AsyncIterator[Page]:  # fmt: skip
     """The page of a database, on a free port."""
 
     async def ill() -> str | None:
@@ -82,7 +84,15 @@ async def serving(
         served.woken += 1
 
     async with Writer(path) as writer, Reader(path) as reader:
-        sources = Sources(reader.run, writer.run, lambda: world.book, lambda: world.now, ill, wake)
+        sources = Sources(
+            reader.run,
+            writer.run,
+            lambda: world.book,
+            lambda: world.now,
+            ill,
+            wake,
+            instruments,
+        )
         served = Page(Site(sources, address, token), sources)
         await served.site.start()
         try:

@@ -1,12 +1,15 @@
-"""What a command's argument means: a rule by its name, a product by its id or its name."""
+"""What a command's argument means: a rule, watch or metric by name, a product by id or name."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from watcher.cli.output import plain
 from watcher.cli.sheet import shortened
 from watcher.errors import WatcherError
 from watcher.model import ProductFacts
-from watcher.rules.rulebook import Rule, Rulebook
+from watcher.rules.metrics import Catalogue, Metric
+from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.rules.words import listing, nearest, quoted
 from watcher.store.database import Database
 from watcher.store.sightings import named
@@ -47,6 +50,30 @@ def chosen_product(database: Database, wanted: str, region: str | None) -> Produ
         regions = ", ".join(each.region for each in found)
         raise WatcherError(f"{quoted(wanted)} is sold in {regions}: say which with --region")
     return found[0]
+
+
+def chosen_watch(book: Rulebook, name: str) -> Watch:
+    """The watch of that name; raises ``WatcherError`` with the nearest names."""
+    for watch in book.watches:
+        if watch.name == name:
+            return watch
+    names = [watch.name for watch in book.watches]
+    hint = nearest(name, names) or f"; there are {listing(names)}"
+    raise WatcherError(f"no watch {quoted(name)}{hint}")
+
+
+def chosen_metrics(catalogue: Catalogue, names: Sequence[str]) -> list[Metric]:
+    """The metrics of these names; raises ``WatcherError`` for what is none."""
+    found = []
+    for name in names:
+        metric = catalogue.get(name)
+        if metric is None:
+            if catalogue.attribute(name) is not None:
+                raise WatcherError(f"{quoted(name)} is a text: only numbers have a past")
+            hint = catalogue.suggest(name) or "; `watcher metrics` lists them"
+            raise WatcherError(f"no metric {quoted(name)}{hint}")
+        found.append(metric)
+    return found
 
 
 def _several(wanted: str, where: str, matches: list[tuple[str, str, str]]) -> str:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from watcher.cli.veil import veil
 from watcher.rules.loading import load
 from watcher.rules.rulebook import Rulebook
-from watcher.store.database import Database
-from watcher.units import parse_duration
+from watcher.units import parse_duration, parse_moment
+
+if TYPE_CHECKING:
+    from watcher.store.database import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,7 +35,22 @@ class _Duration(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
+class _Moment(click.ParamType[int]):
+    """A time ago, as ``30d``, or a day or time of UTC; an instant."""
+
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        try:
+            return value if isinstance(value, int) else parse_moment(str(value), int(time.time()))
+        except (ValueError, OverflowError) as error:
+            self.fail(str(error), param, ctx)
+
+
 DURATION = _Duration()
+MOMENT = _Moment()
 
 rules_option = click.option(
     "--rules",
@@ -85,4 +103,6 @@ def load_rules(path: Path) -> Rulebook:
 
 def open_to_read(path: Path) -> Database:
     """The database, for reading beside a running daemon; raises ``StoreError``."""
+    from watcher.store.database import Database  # noqa: PLC0415 - not for who reads rules only
+
     return Database.open(path, readonly=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import sys
 import time
@@ -15,7 +14,7 @@ from rich.text import Text
 
 from watcher.alerting.tracks import Track, merged, tracks_of
 from watcher.cli.alerts import alert_json, state_of, told
-from watcher.cli.choosing import chosen_product
+from watcher.cli.choosing import chosen_metrics, chosen_product
 from watcher.cli.options import (
     database_option,
     json_option,
@@ -26,13 +25,13 @@ from watcher.cli.options import (
 from watcher.cli.output import Output, console, plain, print_json, said, table
 from watcher.cli.plot import plot
 from watcher.errors import WatcherError
+from watcher.export.text import csv_lines
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Watch
-from watcher.rules.words import quoted
 from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
-from watcher.units import DAY, at, format_ago, format_instant
+from watcher.units import DAY, format_ago, format_instant, format_iso
 
 _PAGE = "https://www.tiktok.com/shop/pdp/"
 _ALERTS = 20  # shown at most
@@ -115,16 +114,7 @@ def _metrics(names: Sequence[str], rules: Path) -> tuple[list[Metric], Sequence[
     if rules.exists() and any(name == RANK or catalogue.get(name) is None for name in wanted):
         book = load_rules(rules)
         catalogue, watches = book.metrics, book.used_watches
-    found = []
-    for name in wanted:
-        metric = catalogue.get(name)
-        if metric is None:
-            if catalogue.attribute(name) is not None:
-                raise WatcherError(f"{quoted(name)} is a text: only numbers have a past")
-            hint = catalogue.suggest(name) or "; `watcher metrics` lists them"
-            raise WatcherError(f"no metric {quoted(name)}{hint}")
-        found.append(metric)
-    return found, watches
+    return chosen_metrics(catalogue, wanted), watches
 
 
 def _past(
@@ -241,10 +231,9 @@ def _json(past: _Past) -> dict[str, object]:
 
 def _write_csv(past: _Past) -> None:
     """Times as ISO 8601 in UTC; no value is an empty cell."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["time", *(track.name for track in past.tracks)])
-    for instant, row in _pairs(past):
-        writer.writerow([f"{at(instant):%Y-%m-%dT%H:%M:%SZ}", *map(_number, row)])
+    rows: list[list[object]] = [["time", *(track.name for track in past.tracks)]]
+    rows += [[format_iso(instant), *map(_number, row)] for instant, row in _pairs(past)]
+    sys.stdout.buffer.write(csv_lines(rows))
 
 
 def _number(value: float) -> float | None:

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import structlog
+from prometheus_client.registry import Collector
 
 from watcher.daemon.chores import Disk
 from watcher.daemon.clock import Clock
@@ -33,7 +34,9 @@ log = structlog.get_logger("watcher.daemon")
 @dataclass(slots=True)
 class Service:
     """One daemon on one database; ``listen`` is the web page's address, or None, and ``token``
-    what it asks of who opens it ("" for nothing)."""
+    what it asks of who opens it ("" for nothing). ``instruments`` are shown at ``/metrics``,
+    too.
+    """
 
     rules: Path
     database: Path
@@ -43,6 +46,7 @@ class Service:
     on_ready: Callable[[str | None], None] | None = None
     token: str = ""
     manager: Manager = field(default_factory=Manager)
+    instruments: Sequence[Collector] = ()
 
     async def run(self, stopping: asyncio.Event | None = None) -> None:
         """Work until ``stopping`` or a signal. Raises ``WatcherError`` for what can't start."""
@@ -88,6 +92,7 @@ class Service:
             now=self.clock.now,
             ill=daemon.ill,
             wake=daemon.courier.wake,
+            instruments=self.instruments,
         )
         site = Site(sources, self.listen, self.token)
         await site.start()

@@ -14,6 +14,7 @@ from watcher.model import Instant, Message, Notification, NotificationState
 from watcher.store.connection import Connection, Row, listed
 
 _WAITING, _DEAD = NotificationState.WAITING.value, NotificationState.DEAD.value
+OUTCOMES = ("sent", "failed", "dead")
 _SET_BACK = 60  # seconds that a clock may be set back before what is planned by it counts no more
 
 # When a row's next try was planned: at its last try, else when it was written.
@@ -222,6 +223,28 @@ class Outbox:
             self._db.rows("SELECT state, count(*) FROM notifications GROUP BY state")
         )
         return {state: rows.get(state.value, 0) for state in NotificationState}
+
+    def held_up(self, now: Instant) -> int:
+        """For how many seconds the next one of some target has been due or tried in vain, at
+        most; 0 for none.
+
+        What waits for the end of quiet hours or for a digest is not held up, nor what is behind.
+        """
+        return self._db.number(
+            "SELECT max(0, ?1 - min(coalesce(first_try, next_try))) FROM notifications WHERE id IN "
+            "(SELECT min(id) FROM notifications WHERE state = 'waiting' GROUP BY target) "
+            "AND (first_try NOTNULL OR next_try <= ?1)",
+            (now,),
+        )
+
+    def tried(self, since: Instant) -> dict[str, int]:
+        """How many tries since then ended as sent, failed or dead."""
+        rows: dict[str, int] = dict(
+            self._db.rows(
+                "SELECT outcome, count(*) FROM tries WHERE at >= ? GROUP BY outcome", (since,)
+            )
+        )
+        return {outcome: rows.get(outcome, 0) for outcome in OUTCOMES}
 
     def list(
         self,

@@ -24,13 +24,19 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Stats:
-    """Sizes in bytes: of the file, of the log beside it, and ``free``, the space inside the file
-    that new rows will use first."""
+class Sizes:
+    """In bytes: of the file, of the log beside it, and ``free``, the space inside the file that
+    new rows will use first."""
 
     bytes: int
     wal: int
     free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats(Sizes):
+    """The sizes, and what is stored from when to when."""
+
     products: int
     observations: int
     scans: int
@@ -95,14 +101,42 @@ class Upkeep:
         """Outside of any transaction that this one may be in."""
         return connect(self._db.path, readonly=True)
 
-    def stats(self) -> Stats:
+    def sizes(self) -> Sizes:
+        """Without a look at any row."""
         page = self._db.number("PRAGMA page_size")
-        oldest, newest = self._db.one("SELECT min(at), max(at) FROM scans") or (None, None)
-        tables = ("products", "observations", "scans", "alerts", "notifications")
-        return Stats(
+        return Sizes(
             self._db.number("PRAGMA page_count") * page,
             _size(self._db.path.with_name(f"{self._db.path.name}-wal")),
             self._db.number("PRAGMA freelist_count") * page,
+        )
+
+    def ever(self) -> dict[str, int]:
+        """How many scans, observations, alerts and notifications there ever were, by table.
+
+        By their ids, which only rise: what is pruned stays counted.
+        """
+        counted = dict.fromkeys(("scans", "observations", "alerts", "notifications"), 0)
+        for table in ("scans", "observations"):
+            counted[table] = self._db.number(f"SELECT max(id) FROM {table}")  # noqa: S608 - as below
+        counted.update(
+            self._db.rows(
+                "SELECT name, seq FROM sqlite_sequence WHERE name IN ('alerts', 'notifications')"
+            )
+        )
+        return counted
+
+    def engine(self) -> str:
+        """SQLite's version."""
+        return str((self._db.one("SELECT sqlite_version()") or ("",))[0])
+
+    def stats(self) -> Stats:
+        sizes = self.sizes()
+        oldest, newest = self._db.one("SELECT min(at), max(at) FROM scans") or (None, None)
+        tables = ("products", "observations", "scans", "alerts", "notifications")
+        return Stats(
+            sizes.bytes,
+            sizes.wal,
+            sizes.free,
             **{
                 table: self._db.number(f"SELECT count(*) FROM {table}")  # noqa: S608 - our own names
                 for table in tables

@@ -11,7 +11,15 @@ from watcher.delivery.view import view_of
 from watcher.keyapi.fields import BY_NAME
 from watcher.model import AlertState, Instant, Item, Message, Severity
 from watcher.store.alerts import AlertRow
-from watcher.units import Unit, at, format_ago, format_duration, format_instant, format_value
+from watcher.units import (
+    Unit,
+    at,
+    format_ago,
+    format_duration,
+    format_instant,
+    format_iso,
+    format_value,
+)
 
 _ADDRESS = re.compile(r"\b(\w+://)[^\s\"'<>]+")
 
@@ -91,7 +99,7 @@ def moment(instant: Instant) -> str:
 
 def iso(instant: Instant) -> str:
     """For ``<time datetime>``."""
-    return f"{at(instant):%Y-%m-%dT%H:%M:%SZ}"
+    return format_iso(instant)
 
 
 def day(instant: Instant) -> str:

@@ -14,7 +14,7 @@ from watcher.store import browsing
 from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
 from watcher.web.desk import Desk, as_json
-from watcher.web.metrics import exposition
+from watcher.web.metrics import exposition, read
 from watcher.web.pages.common import lines_of, stored
 
 FIRING = 12
@@ -85,8 +85,11 @@ async def data(desk: Desk, _request: web.Request) -> web.StreamResponse:
 
 async def metrics(desk: Desk, _request: web.Request) -> web.StreamResponse:
     """``GET /metrics``."""
-    state = await _state(desk)
-    body, content_type = exposition(state, healthy=await desk.sources.ill() is None)
+    book, now = desk.sources.book(), desk.now()
+    reading = await desk.read(lambda database: read(database, book, now))
+    body, content_type = exposition(
+        reading, healthy=await desk.sources.ill() is None, instruments=desk.sources.instruments
+    )
     return web.Response(body=body, headers={"Content-Type": content_type})
 
 

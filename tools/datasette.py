@@ -1,0 +1,232 @@
+"""Write ``docs/datasette.yaml``, which tells Datasette what the database's tables hold.
+
+    python -m tools.datasette
+
+Made from the table of fields, so that every number has its meaning and its unit.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import yaml
+
+from watcher.keyapi.fields import NUMERIC, Field
+from watcher.units import Unit
+
+PAGE = Path(__file__).parents[1] / "docs" / "datasette.yaml"
+
+_HEAD = """\
+# What the tables of watcher's database hold, for Datasette. Read beside the running daemon:
+#
+#     datasette watcher.db --metadata docs/datasette.yaml --setting suggest_facets off
+#
+# Suggested facets would try each of the 95 columns: a quarter of a minute on a large history. Not
+# with -i (--immutable): it overlooks what the daemon has not yet written back into the file.
+# Made by `python -m tools.datasette`; the tables belong to a database called watcher.db.
+
+"""
+_INSTANT = "Unix seconds, UTC"
+_PRODUCT = "id in the table products"
+_HIDDEN = (
+    "observations", "product_texts", "watches", "told", "held", "messages", "reservations", "rules",
+    "_sqlite_migrations",
+)  # fmt: skip
+
+_TABLES: dict[str, dict[str, Any]] = {
+    "observations_view": {
+        "title": "Observations",
+        "description": "Every number of a product, one row for each time that some number was new: "
+        "it holds until the product's next row. Amounts in units of the currency, times in UTC.",
+        "columns": {
+            "at": "when the scan was due, ISO 8601 in UTC",
+            "product_name": "the name today",
+            "currency": "of all amounts",
+        },
+    },
+    "products": {
+        "title": "Products",
+        "description": "Every product that any scan saw, with its texts of today.",
+        "label_column": "product_name",
+        "columns": {
+            "first_seen": _INSTANT,
+            "last_changed": f"when some number was last new; {_INSTANT}",
+            "newest": "id of its newest row in the table observations",
+        },
+    },
+    "scans": {
+        "title": "Scans",
+        "description": "Every reading of a list. The column products is the packed list, which "
+        "only watcher reads: `watcher export --every-scan` gives it with ranks.",
+        "columns": {
+            "watch": "the watch's key: `watcher export --what scans` has its name",
+            "at": f"when it was due; {_INSTANT}",
+            "mark": "its place among all scans; the time that its observations carry",
+            "started": _INSTANT,
+            "finished": _INSTANT,
+            "state": "complete, partial or failed",
+            "requests": "requests, of which each is a credit",
+            "size": "products that it listed",
+            "rows": "products of which some number was new",
+            "products": "packed; not readable here",
+        },
+    },
+    "alerts": {
+        "title": "Alerts",
+        "description": "One rule's claim about one product. A12 in a message is the id 12.",
+        "columns": {
+            "product": _PRODUCT,
+            "state": "pending, firing, or inactive: over",
+            "since": f"when the state began; {_INSTANT}",
+            "fired_at": _INSTANT,
+            "resolved_at": _INSTANT,
+            "reason": "why it ended",
+            "evidence": "each condition with its value and baseline, as JSON",
+        },
+    },
+    "transitions": {
+        "title": "Transitions",
+        "description": "Every change of an alert's state.",
+        "columns": {"at": _INSTANT, "before": "the state before", "after": "the state after"},
+    },
+    "notifications": {
+        "title": "Notifications",
+        "description": "One message for one target; targets are masked, no address is stored here.",
+        "columns": {
+            "state": "waiting, sent, dead, dropped or joined",
+            "created": _INSTANT,
+            "next_try": _INSTANT,
+            "finished": _INSTANT,
+        },
+    },
+    "tries": {
+        "title": "Tries",
+        "description": "Every attempt to send a notification.",
+        "columns": {"at": _INSTANT, "outcome": "sent, failed or dead"},
+    },
+    "credits": {
+        "title": "Credits",
+        "description": "Requests that reached KeyAPI, by UTC day and watch.",
+        "columns": {"day": "a UTC day", "watch": "the watch's key", "used": "requests"},
+    },
+    "health": {
+        "title": "Health",
+        "description": "How watches, rules and the daemon's parts fare.",
+        "columns": {"failing_since": f"empty where all is well; {_INSTANT}", "last_ok": _INSTANT},
+    },
+    "causes": {
+        "title": "Troubles",
+        "description": "What the operator was told.",
+        "columns": {"since": _INSTANT, "ended": f"empty while it goes on; {_INSTANT}"},
+    },
+    "silences": {
+        "title": "Silences",
+        "description": "What is held back, by patterns.",
+        "columns": {"begins": _INSTANT, "ends": _INSTANT},
+    },
+}  # fmt: skip
+
+_QUERIES: dict[str, tuple[str, str]] = {
+    "product_history": (
+        "One product's sales, GMV and price as they changed",
+        """
+        SELECT at, total_sale_7d_cnt, total_sale_gmv_7d_amt, spu_avg_price, currency,
+          sales_trend_flag
+        FROM observations_view WHERE product_id = :product_id ORDER BY at DESC
+        """,
+    ),
+    "trend_turned": (
+        "Products whose trend turned to rising in the last so many days",
+        """
+        WITH steps AS (
+          SELECT o.product, o.at, o.sales_trend_flag AS now, lag(o.sales_trend_flag)
+            OVER (PARTITION BY o.product ORDER BY o.at) AS before
+          FROM observations AS o
+          WHERE o.at >= unixepoch() - (cast(:days AS integer) + 1) * 86400)
+        SELECT datetime(s.at, 'unixepoch') AS turned, p.region, p.product_id, p.product_name
+        FROM steps AS s JOIN products AS p ON p.id = s.product
+        WHERE s.now = 1 AND s.before <> 1
+          AND s.at >= unixepoch() - cast(:days AS integer) * 86400
+        ORDER BY s.at DESC LIMIT 200
+        """,
+    ),
+    "best_now": (
+        "The products with the highest GMV of 7 days now, of a market",
+        """
+        SELECT p.product_id, p.product_name, o.total_sale_7d_cnt,
+          o.total_sale_gmv_7d_amt / CASE typeof(o.total_sale_gmv_7d_amt)
+            WHEN 'integer' THEN 100.0 ELSE 1 END AS gmv_7d, p.currency
+        FROM products AS p JOIN observations AS o ON o.id = p.newest
+        WHERE p.region = :region ORDER BY gmv_7d DESC LIMIT 100
+        """,
+    ),
+    "firing": (
+        "What fires now",
+        """
+        SELECT 'A' || a.id AS alert, a.rule, p.region, p.product_id, p.product_name,
+          datetime(a.fired_at, 'unixepoch') AS fired
+        FROM alerts AS a JOIN products AS p ON p.id = a.product
+        WHERE a.state = 'firing' ORDER BY a.fired_at DESC
+        """,
+    ),
+    "alerts_by_week": (
+        "How often each rule fired, by week",
+        """
+        SELECT strftime('%Y-%W', fired_at, 'unixepoch') AS week, rule, count(*) AS fired
+        FROM alerts WHERE fired_at NOTNULL GROUP BY week, rule ORDER BY week DESC, fired DESC
+        """,
+    ),
+    "delivery": (
+        "Notifications by target and state",
+        """
+        SELECT target, state, count(*) AS notifications,
+          datetime(max(created), 'unixepoch') AS newest
+        FROM notifications GROUP BY target, state ORDER BY target, state
+        """,
+    ),
+    "credits_by_day": (
+        "Credits by day",
+        "SELECT day, sum(used) AS credits FROM credits GROUP BY day ORDER BY day DESC",
+    ),
+}  # fmt: skip
+
+
+def page() -> str:
+    """The file's text."""
+    tables: dict[str, Any] = {name: dict(table) for name, table in _TABLES.items()}
+    view = tables["observations_view"]
+    view["columns"] = view["columns"] | {field.name: _meaning(field) for field in NUMERIC}
+    tables |= {name: {"hidden": True} for name in _HIDDEN}
+    queries = {
+        name: {"title": title, "sql": dedent(sql).strip()}
+        for name, (title, sql) in _QUERIES.items()
+    }
+    about = {"tables": tables, "queries": queries}
+    text = yaml.dump(
+        {"title": "watcher", "databases": {"watcher": about}},
+        Dumper=_Dumper,
+        sort_keys=False,
+        width=100,
+    )
+    return _HEAD + str(text)
+
+
+def _meaning(field: Field) -> str:
+    return f"{field.meaning}, in the currency" if field.unit is Unit.MONEY else field.meaning
+
+
+class _Dumper(yaml.SafeDumper):
+    """Statements of several lines stand as they are."""
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.Node:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

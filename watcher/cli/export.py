@@ -1,0 +1,237 @@
+"""``watcher export``: the history for other programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, TypedDict, Unpack
+
+import click
+
+from watcher.cli.choosing import chosen_metrics, chosen_product, chosen_watch
+from watcher.cli.options import MOMENT, database_option, load_rules, open_to_read, rules_option
+from watcher.cli.output import console
+from watcher.cli.progress import Report, progress
+from watcher.cli.text import plain_lines
+from watcher.errors import RulesError
+from watcher.export import history
+from watcher.export.files import replaced
+from watcher.export.parquet import write_parquet
+from watcher.export.table import Table, height
+from watcher.export.text import write_csv, write_json_lines
+from watcher.rules.metrics import RANK, Catalogue, Metric
+from watcher.rules.rulebook import Rulebook
+from watcher.store.database import Database
+from watcher.store.extracts import Choice
+
+_FORMATS = ("csv", "jsonl", "parquet")
+_WHAT = ("observations", "alerts", "transitions", "scans")
+# Which of the options that choose belong to which table.
+_ONLY = {
+    "products": ("observations", "alerts", "transitions"),
+    "watch": ("observations", "scans"),
+    "rule": ("alerts", "transitions"),
+    "metrics": ("observations",),
+    "every_scan": ("observations",),
+}
+
+
+class _Wanted(TypedDict):
+    """The options as they were given."""
+
+    format: str | None
+    what: str
+    output: Path | None
+    products: tuple[str, ...]
+    region: str | None
+    watch: str | None
+    rule: str | None
+    since: int | None
+    until: int | None
+    metrics: tuple[str, ...]
+    every_scan: bool
+    excel: bool
+    rules: Path
+    database: Path
+
+
+@click.command()
+@click.option("--format", type=click.Choice(_FORMATS), help="By default as --output ends, or csv.")
+@click.option(
+    "--what", type=click.Choice(_WHAT), default=_WHAT[0], show_default=True, help="The table."
+)
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="A file instead of stdout.")
+@click.option("--product", "products", multiple=True, help="Only this one: id or name; repeatable.")
+@click.option("--region", help="Only of this market.")
+@click.option("--watch", help="Only products that this watch ever listed, or its scans.")
+@click.option("--rule", help="Only alerts of this rule.")
+@click.option("--since", type=MOMENT, help="From then on: 30d ago is 30d, or 2026-11-01.")
+@click.option("--until", type=MOMENT, help="Before then.")
+@click.option(
+    "--metric", "metrics", multiple=True, help="Instead of the API's 88 numbers; repeatable."
+)
+@click.option("--every-scan", is_flag=True, help="A row for each scan, changed or not.")
+@click.option("--excel", is_flag=True, help="CSV that Excel reads as UTF-8, with ids as texts.")
+@rules_option
+@database_option
+def command(**wanted: Unpack[_Wanted]) -> None:
+    """Write the history for other programs, beside a running daemon.
+
+    An observation is stored when some number of a product changed: a row holds until the
+    product's next one. With --every-scan each scan gives a row for each product that it listed.
+    Amounts are in units of the currency, times in UTC. In CSV a text that a spreadsheet would
+    take for a formula has an apostrophe before it.
+
+    The rule file is read for the names of watches and for metrics of your own.
+
+    \b
+      watcher export --since 30d > history.csv
+      watcher export --watch beauty --every-scan -o beauty.parquet
+      watcher export --product 1729384756 --metric sales_growth --format jsonl
+      watcher export --what alerts --rule beauty-rising
+    """
+    style = _format(wanted)
+    _refuse(wanted, style)
+    book = _rulebook(wanted)
+    with open_to_read(wanted["database"]) as database:
+        table = _table(database, wanted, book)
+        with _destination(wanted) as file, _progress(wanted) as report:
+            counted = _Counted(table, report)
+            _writer(style, excel=wanted["excel"])(counted.table, file)
+    if not counted.rows:
+        console(stderr=True).say("No rows match; `watcher db stats` says what is stored.")
+
+
+class _Counted:
+    """A table that counts its rows as they are read."""
+
+    def __init__(self, table: Table, report: Report) -> None:
+        self.rows = 0
+        self.table = replace(table, parts=self._parts(table, report))
+
+    def _parts(self, table: Table, report: Report) -> Iterator[Sequence[Sequence[object]]]:
+        for part in table.parts:
+            yield part
+            self.rows += height(part)
+            report(self.rows, table.total)
+
+
+def _format(wanted: _Wanted) -> str:
+    output = wanted["output"]
+    ending = output.suffix.lstrip(".").lower() if output is not None else ""
+    return wanted["format"] or (ending if ending in _FORMATS else _FORMATS[0])
+
+
+def _refuse(wanted: _Wanted, style: str) -> None:
+    given: Mapping[str, object] = dict(wanted)
+    for name, tables in _ONLY.items():
+        if given[name] and wanted["what"] not in tables:
+            option = name.removesuffix("s").replace("_", "-")
+            raise click.UsageError(f"--{option} goes with --what {' or '.join(tables)}")
+    if wanted["excel"] and style != "csv":
+        raise click.UsageError(f"--excel goes with CSV, not with {style}")
+    if style == "parquet" and _to_terminal(wanted):
+        raise click.UsageError("Parquet is no text: give --output FILE, or send it to a program")
+
+
+def _rulebook(wanted: _Wanted) -> Rulebook | None:
+    """The rules, where there are any. Broken ones only cost the names, if nothing else is asked."""
+    path = wanted["rules"]
+    catalogue = Catalogue()
+    needed = wanted["watch"] is not None or any(
+        catalogue.get(name) is None for name in wanted["metrics"]
+    )
+    if not needed and (not path.exists() or wanted["what"] in ("alerts", "transitions")):
+        return None
+    try:
+        return load_rules(path)
+    except RulesError as error:
+        if needed:
+            raise
+        number = len(error.problems)
+        console(stderr=True).say(
+            f"{path}: {number} problem{'' if number == 1 else 's'} (`watcher check` shows them); "
+            "watches are named by their keys."
+        )
+        return None
+
+
+def _table(database: Database, wanted: _Wanted, book: Rulebook | None) -> Table:
+    choice = _choice(database, wanted, book)
+    # The first of those that share their scans gives them its name, unless another is asked for.
+    names = {watch.key: watch.name for watch in reversed(book.watches)} if book else {}
+    if choice.watch is not None and wanted["watch"] is not None:
+        names[choice.watch] = wanted["watch"]
+    match wanted["what"]:
+        case "alerts":
+            return history.alerts(database, choice)
+        case "transitions":
+            return history.transitions(database, choice)
+        case "scans":
+            return history.scans(database, choice, names)
+    return history.observations(
+        database, choice, _metrics(wanted, book), names, every_scan=wanted["every_scan"]
+    )
+
+
+def _choice(database: Database, wanted: _Wanted, book: Rulebook | None) -> Choice:
+    since, until = wanted["since"], wanted["until"]
+    if since is not None and until is not None and since >= until:
+        raise click.UsageError("--since must be before --until")
+    region = wanted["region"].upper() if wanted["region"] else None
+    products = [chosen_product(database, name, region).product for name in wanted["products"]]
+    watch = chosen_watch(book, wanted["watch"]).key if book and wanted["watch"] else None
+    return Choice(products or None, watch, region, wanted["rule"], since, until)
+
+
+def _metrics(wanted: _Wanted, book: Rulebook | None) -> list[Metric]:
+    """The rank has its column in any case."""
+    if not wanted["metrics"]:
+        return history.fields()
+    names = [name for name in dict.fromkeys(wanted["metrics"]) if name != RANK]
+    return chosen_metrics(book.metrics if book else Catalogue(), names)
+
+
+def _writer(style: str, *, excel: bool) -> Callable[[Table, BinaryIO], None]:
+    if style == "csv":
+        return partial(write_csv, excel=excel)
+    return write_json_lines if style == "jsonl" else write_parquet
+
+
+def _to_stdout(wanted: _Wanted) -> bool:
+    return wanted["output"] is None or str(wanted["output"]) == "-"
+
+
+def _to_terminal(wanted: _Wanted) -> bool:
+    return _to_stdout(wanted) and sys.stdout.isatty()
+
+
+def _progress(wanted: _Wanted) -> AbstractContextManager[Report]:
+    """None where the rows themselves are seen."""
+    if _to_terminal(wanted):
+        return nullcontext(lambda _done, _total: None)
+    return progress("Exporting", "rows")
+
+
+@contextmanager
+def _destination(wanted: _Wanted) -> Iterator[BinaryIO]:
+    output = wanted["output"]
+    if output is not None and not _to_stdout(wanted):
+        with replaced(output, wanted["database"]) as file:
+            yield file
+    elif _to_terminal(wanted):
+        yield _Terminal()  # type: ignore[misc]
+    else:
+        yield sys.stdout.buffer
+
+
+class _Terminal:
+    """Texts for people's eyes: nothing in them moves the cursor."""
+
+    def write(self, data: bytes) -> int:
+        sys.stdout.write(plain_lines(data.decode()))
+        return len(data)

@@ -1,0 +1,1 @@
+"""History as tables, and tables as files that other programs read."""

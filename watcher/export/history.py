@@ -1,0 +1,161 @@
+"""The store's history as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from watcher.export.table import Column, Kind, Part, Table, cells
+from watcher.keyapi.fields import BY_NAME, NUMERIC_NAMES
+from watcher.rules.metrics import RANK, Catalogue, Metric
+from watcher.store import extracts, observed
+from watcher.store.connection import Row
+from watcher.store.database import Database
+from watcher.store.extracts import Choice, Extract
+from watcher.store.observed import TEXTS, Observed
+from watcher.units import Unit
+
+_WHOLE = (Unit.COUNT, Unit.FLAG, Unit.DAY, Unit.DAYS, Unit.PLACE)
+_WATCH = Column("watch", Kind.TEXT, "the watch that looked; its key where no watch has it now")
+_REGION = Column("region", Kind.TEXT, BY_NAME["region"].meaning)
+_ID = Column("product_id", Kind.DIGITS, BY_NAME["product_id"].meaning)
+_NAME = Column("product_name", Kind.TEXT, "the product's name today")
+_RULE = Column("rule", Kind.TEXT, "the rule's name")
+_REASON = Column("reason", Kind.TEXT, "why it ended, or what else happened")
+_ALERT = Column("alert", Kind.TEXT, "the alert's id, as messages have it")
+
+
+def observations(
+    database: Database,
+    choice: Choice,
+    metrics: Sequence[Metric],
+    watches: Mapping[str, str],
+    *,
+    every_scan: bool = False,
+) -> Table:
+    """What was seen of products: a row where some number changed, or one for each scan.
+
+    ``metrics`` are its columns beside those that say what, where and when; ``watches`` are names
+    by key.
+    """
+    fields = sorted({name for metric in metrics for name in metric.needs} - {RANK})
+    read = observed.sightings if every_scan else observed.changes
+    extract = read(database, choice, fields)
+    columns = (
+        Column("at", Kind.TIME, "when the scan was due"),
+        _WATCH,
+        Column(RANK, Kind.INTEGER, "place in the watch's list, 1 is first", Unit.PLACE),
+        *(_text(name) for name in TEXTS),
+        *(_column(metric) for metric in metrics if metric.name != RANK),
+    )
+    return Table(
+        columns, extract.total, (_part(each, fields, metrics, watches) for each in extract.parts)
+    )
+
+
+def fields() -> list[Metric]:
+    """The API's numeric fields, in its order."""
+    catalogue = Catalogue()
+    return [catalogue[name] for name in NUMERIC_NAMES]
+
+
+def alerts(database: Database, choice: Choice) -> Table:
+    """Alerts, with why they fired as JSON."""
+    columns = (
+        _ALERT, _RULE, _REGION, _ID, _NAME,
+        Column("state", Kind.TEXT, "pending, firing, or inactive: over"),
+        Column("since", Kind.TIME, "when the state began"),
+        Column("last_met", Kind.TIME, "when its condition was last met"),
+        Column("fired_at", Kind.TIME, "when it fired"),
+        Column("resolved_at", Kind.TIME, "when it ended"),
+        _REASON,
+        Column("why", Kind.JSON, "each condition with its value and baseline, as JSON"),
+    )  # fmt: skip
+    return _plain(columns, extracts.alerts(database, choice), {0: _short})
+
+
+def transitions(database: Database, choice: Choice) -> Table:
+    """The alerts' changes of state."""
+    columns = (
+        Column("id", Kind.INTEGER, "in rising order of time"),
+        _ALERT, _RULE, _REGION, _ID, _NAME,
+        Column("at", Kind.TIME, "when"),
+        Column("before", Kind.TEXT, "the state before"),
+        Column("after", Kind.TEXT, "the state after"),
+        _REASON,
+    )  # fmt: skip
+    return _plain(columns, extracts.transitions(database, choice), {1: _short})
+
+
+def scans(database: Database, choice: Choice, watches: Mapping[str, str]) -> Table:
+    """The scans, those that failed among them."""
+    columns = (
+        Column("id", Kind.INTEGER, "in rising order of time"),
+        _WATCH, _REGION,
+        Column("at", Kind.TIME, "when it was due"),
+        Column("started", Kind.TIME, "when it began"),
+        Column("finished", Kind.TIME, "when it ended"),
+        Column("state", Kind.TEXT, "complete, partial or failed"),
+        Column("requests", Kind.INTEGER, "requests that it took"),
+        Column("pages", Kind.INTEGER, "pages that it read"),
+        Column("products", Kind.INTEGER, "products that it listed"),
+        Column("changed", Kind.INTEGER, "products of which some number was new"),
+        Column("error", Kind.TEXT, "what went wrong"),
+        Column("interrupted", Kind.BOOLEAN, "cut off by a stop, a refused key or missing credits"),
+    )  # fmt: skip
+    extract = extracts.scans(database, choice)
+    return _plain(columns, extract, {1: lambda key: watches.get(str(key), key), 12: bool})
+
+
+def _text(name: str) -> Column:
+    if name == "currency":
+        return Column(name, Kind.TEXT, "of all amounts")
+    digits = name.endswith("_id")
+    return Column(name, Kind.DIGITS if digits else Kind.TEXT, BY_NAME[name].meaning)
+
+
+def _column(metric: Metric) -> Column:
+    """One of the user's own may have any number, whatever its unit."""
+    whole = metric.unit in _WHOLE and not metric.definition
+    return Column(
+        metric.name, Kind.INTEGER if whole else Kind.NUMBER, metric.meaning, metric.unit.value
+    )
+
+
+def _part(
+    seen: Observed, fields: Sequence[str], metrics: Sequence[Metric], watches: Mapping[str, str]
+) -> Part:
+    numbers = {name: seen.numbers[:, place] for place, name in enumerate(fields)}
+    numbers[RANK] = seen.ranks
+    texts = list(zip(*seen.texts, strict=True)) if seen.texts else [()] * len(TEXTS)
+    return [
+        seen.at.tolist(),
+        [None if key is None else watches.get(key, key) for key in seen.watches],
+        cells(seen.ranks),
+        *texts,
+        *(
+            cells(metric.compute({name: numbers[name] for name in metric.needs}, seen.at))
+            for metric in metrics
+            if metric.name != RANK
+        ),
+    ]
+
+
+def _plain(
+    columns: tuple[Column, ...],
+    extract: Extract[Sequence[Row]],
+    shown: Mapping[int, Callable[[object], object]],
+) -> Table:
+    def parts() -> Iterator[Part]:
+        for rows in extract.parts:
+            values = [list(column) for column in zip(*rows, strict=True)]
+            if not values:
+                continue
+            for place, show in shown.items():
+                values[place] = [show(value) for value in values[place]]
+            yield values
+
+    return Table(columns, extract.total, parts())
+
+
+def _short(alert: object) -> str:
+    return f"A{alert}"

@@ -1,0 +1,98 @@
+"""Tables as CSV and as JSON Lines, in UTF-8."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import BinaryIO
+
+import msgspec
+
+from watcher.export.table import Column, Kind, Table
+from watcher.units import format_iso
+
+# A spreadsheet would reckon what begins so, or run it; the apostrophe tells it not to.
+_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+_BOM = b"\xef\xbb\xbf"
+
+iso = lru_cache(maxsize=1024)(format_iso)  # a scan's rows all have its time
+
+
+def write_csv(table: Table, file: BinaryIO, *, excel: bool = False) -> None:
+    """A header, then a line for each row; no value is an empty cell.
+
+    A text that a spreadsheet would take for a formula has an apostrophe before it: names come
+    from outside. With ``excel``, a mark by which Excel sees that it is UTF-8, and ids as texts,
+    for it would round them.
+    """
+    file.write((_BOM if excel else b"") + csv_lines([[column.name for column in table.columns]]))
+    for part in table.parts:
+        shown = [
+            _shown(column, values, excel=excel)
+            for column, values in zip(table.columns, part, strict=True)
+        ]
+        file.write(csv_lines(zip(*shown, strict=True)))
+
+
+def csv_lines(rows: Iterable[Iterable[object]]) -> bytes:
+    """Rows as lines; what needs quotes has them."""
+    page = io.StringIO(newline="")
+    csv.writer(page, lineterminator="\n").writerows(rows)
+    return page.getvalue().encode()
+
+
+def write_json_lines(table: Table, file: BinaryIO) -> None:
+    """An object for each row; no value is null."""
+    names = [column.name for column in table.columns]
+    encoder = msgspec.json.Encoder()
+    for part in table.parts:
+        shown = [_value(column, values) for column, values in zip(table.columns, part, strict=True)]
+        file.write(
+            encoder.encode_lines(
+                [dict(zip(names, row, strict=True)) for row in zip(*shown, strict=True)]
+            )
+        )
+
+
+def _shown(column: Column, values: Sequence[object], *, excel: bool) -> Sequence[object]:
+    match column.kind:
+        case Kind.TIME:
+            return _times(values)
+        case Kind.BOOLEAN:
+            return [None if value is None else int(bool(value)) for value in values]
+        case Kind.DIGITS if excel:
+            return [_quoted(value) for value in values]
+        case Kind.TEXT | Kind.DIGITS:
+            return [_harmless(value) for value in values]
+        case _:
+            return values
+
+
+def _value(column: Column, values: Sequence[object]) -> Sequence[object]:
+    match column.kind:
+        case Kind.TIME:
+            return _times(values)
+        case Kind.JSON:
+            return [msgspec.Raw(value.encode()) if isinstance(value, str) else None
+                    for value in values]  # fmt: skip
+        case _:
+            return values
+
+
+def _times(values: Sequence[object]) -> list[str | None]:
+    return [iso(value) if isinstance(value, int) else None for value in values]
+
+
+def _harmless(value: object) -> object:
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value
+
+
+def _quoted(value: object) -> object:
+    """An id that stays as it is where a number of 19 digits would lose its last ones."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        return f'="{value}"'
+    return _harmless(value)
