@@ -1,6 +1,4 @@
-"""Write ``docs/datasette.yaml``, which tells Datasette what the database's tables hold.
-
-    python -m tools.datasette
+"""``docs/datasette.yaml``, which tells Datasette what the database's tables hold.
 
 Made from the table of fields, so that every number has its meaning and its unit.
 """
@@ -25,7 +23,7 @@ _HEAD = """\
 #
 # Suggested facets would try each of the 95 columns: a quarter of a minute on a large history. Not
 # with -i (--immutable): it overlooks what the daemon has not yet written back into the file.
-# Made by `python -m tools.datasette`; the tables belong to a database called watcher.db.
+# Made by `make docs`; the tables belong to a database called watcher.db.
 
 """
 _INSTANT = "Unix seconds, UTC"
@@ -227,6 +225,3 @@ def _text(dumper: _Dumper, text: str) -> yaml.Node:
 
 
 _Dumper.add_representer(str, _text)
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

@@ -1,6 +1,4 @@
-"""Write ``docs/grafana-dashboard.json``: what ``/metrics`` says, as a dashboard for Grafana.
-
-    python -m tools.grafana
+"""``docs/grafana-dashboard.json``: what ``/metrics`` says, as a dashboard for Grafana.
 
 Panels stand in rows, 24 columns wide; their places on the grid are counted here.
 """
@@ -299,7 +297,3 @@ def _options(panel: Panel) -> dict[str, Any]:
         return {"reduceOptions": last, "colorMode": "value", "graphMode": "area"}
     legend = {"displayMode": "list", "placement": "bottom", "showLegend": True}
     return {"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}}
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The reference pages in ``docs/`` that are made from the code.
+"""The files in ``docs/`` that are made from the code.
 
 python -m tools.reference          # writes them (make docs)
 python -m tools.reference --check  # exits with 1 where one is not what the code says
@@ -11,14 +11,16 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools import reference_commands, reference_language, reference_metrics
-from tools.marked import fill
+from tools import datasette, grafana, reference_commands, reference_language, reference_metrics
+from tools.marked import fill, table
+from watcher.daemon.holds import Holds
+from watcher.web.metrics import reference
 
 DOCS = Path(__file__).parents[1] / "docs"
 
 
 def parts() -> Mapping[str, Mapping[str, str]]:
-    """What the code says: by page, then by the name of the part's marks."""
+    """Pages that are made in part: by page, then by the name of the part's marks."""
     return {
         "metrics.md": {
             "derived": reference_metrics.derived(),
@@ -34,22 +36,38 @@ def parts() -> Mapping[str, Mapping[str, str]]:
             "sorts": reference_language.sorts(),
         },
         "commands.md": {"commands": reference_commands.commands()},
+        "monitoring.md": {"instruments": _instruments()},
     }
 
 
+def wholes() -> Mapping[str, str]:
+    """Files that are made as a whole, by name."""
+    return {"datasette.yaml": datasette.page(), "grafana-dashboard.json": grafana.page()}
+
+
 def stale(folder: Path = DOCS, *, write: bool = False) -> list[Path]:
-    """The pages that are not what the code says; written anew with ``write``."""
-    found = []
+    """The files that are not what the code says; written anew with ``write``."""
+    made = dict(wholes())
     for name, filled in parts().items():
-        path = folder / name
-        before = after = path.read_text("utf-8")
+        made[name] = (folder / name).read_text("utf-8")
         for part, text in filled.items():
-            after = fill(after, part, text)
-        if after != before:
+            made[name] = fill(made[name], part, text)
+    found = []
+    for name, text in made.items():
+        path = folder / name
+        if not path.exists() or path.read_text("utf-8") != text:
             found.append(path)
             if write:
-                path.write_text(after, "utf-8")
+                path.write_text(text, "utf-8")
     return found
+
+
+def _instruments() -> str:
+    rows = [
+        (f"`{name}`", kind, ", ".join(f"`{label}`" for label in labels), meaning)
+        for name, kind, meaning, labels in reference(Holds().instruments)
+    ]
+    return table(("metric", "kind", "labels", "meaning"), rows)
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools.marked import fill, table
-from tools.reference import DOCS, stale
+from tools.reference import DOCS, stale, wholes
 from watcher.keyapi.fields import NUMERIC
 from watcher.rules.metrics import DERIVED
 
@@ -20,7 +20,7 @@ def test_nothing_is_stale() -> None:
 
 def test_a_stale_page_is_found_and_written(tmp_path: Path) -> None:
     """Only what stands between the marks is written."""
-    for page in DOCS.glob("*.md"):
+    for page in (*DOCS.glob("*.md"), *map(DOCS.joinpath, wholes())):
         shutil.copy(page, tmp_path)
     path = tmp_path / "metrics.md"
     whole = path.read_text("utf-8")

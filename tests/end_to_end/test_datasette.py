@@ -109,11 +109,6 @@ async def every_query(session: aiohttp.ClientSession) -> None:
     assert best["rows"][0]["gmv_7d"] > 0
 
 
-def test_the_page_is_fresh() -> None:
-    """It is what the table of fields makes of it."""
-    assert datasette.PAGE.read_text("utf-8") == datasette.page()
-
-
 def test_the_page_knows_every_table(tmp_path: Path) -> None:
     """And no other; each column that it names is there."""
     from watcher.store.database import Database
