@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from watcher.keyapi.fields import SEEN_REGIONS
 from watcher.rules import shapes
 from watcher.rules.conditions.registry import (
     NUMBER_OPERATORS,
@@ -21,10 +22,13 @@ from watcher.rules.conditions.values import counted
 from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric
 from watcher.rules.own_metrics import NAME_PATTERN, TAKEN
 from watcher.rules.shapes import Schema
+from watcher.rules.words import either
 from watcher.units import Unit
 
 _CONDITION: Schema = {"$ref": "#/$defs/condition"}
 _OPTION_TAKES = {"from": shapes.BASELINE, "min_change": shapes.NUMBER, "over": shapes.SPAN}
+# What an editor would show or offer for the mapping, too.
+_OF_VALUES_ONLY = ("anyOf", "errorMessage", "defaultSnippets")
 _WORDS = ("all", "any", "not", "appears")
 
 
@@ -76,8 +80,7 @@ def _metric(metric: Metric) -> Schema:
     said = {"title": metric.label, "description": metric.meaning}
     match metric.unit:
         case Unit.FLAG:
-            value = _flag(metric)
-            return _operators(value, shapes.NUMBER, without=("unusual",)) | said
+            return _flag_operators(metric) | said
         case Unit.DAYS:
             return _operators(shapes.DAYS, shapes.DAYS) | said
         case Unit.DAY:
@@ -88,12 +91,15 @@ def _metric(metric: Metric) -> Schema:
             return {"$ref": f"#/$defs/{'count' if counted(metric) else 'number'}"} | said
 
 
-def _flag(metric: Metric) -> Schema:
-    number = {"type": "integer", "minimum": 0, "maximum": len(metric.names or "01") - 1}
-    if not metric.names:
-        return {"anyOf": [{"enum": [True, False]}, number, shapes.YES_OR_NO]}
-    words = shapes.one_of([name for name, _ in metric.names], more="[0-9]{1,4}")
-    return {"anyOf": [*words["anyOf"], number]}
+def _flag_operators(metric: Metric) -> Schema:
+    names = dict(metric.names)
+    if not names:
+        return _operators(shapes.YES_OR_NO, shapes.NUMBER, without=("unusual",))
+    schema = _operators(shapes.flag(names), shapes.NUMBER, without=("unusual",))
+    pattern = shapes.any_case(names, "[0-9]{1,4}")
+    plain = shapes.written(pattern, f"write {either(list(names))}")
+    limits = {"minimum": 0, "maximum": max(names.values()), "examples": list(names)}
+    return schema | _either(shapes.also(plain, "integer", **limits), schema["properties"])
 
 
 def _operators(
@@ -115,7 +121,7 @@ def _operators(
 def _attribute(attribute: Attribute) -> Schema:
     said = {"title": attribute.label, "description": attribute.meaning}
     if attribute.name == "region":
-        return _text_operators(shapes.REGION) | said
+        return _text_operators(shapes.ID | shapes.offer(SEEN_REGIONS)) | said
     return {"$ref": "#/$defs/text"} | said
 
 
@@ -134,10 +140,11 @@ def _text_operators(value: Schema) -> Schema:
 
 
 def _either(value: Schema, operators: Schema) -> Schema:
+    """The bare value or the mapping, in one: alternatives would hide which key is mistyped."""
+    plain = {key: inner for key, inner in value.items() if key not in _OF_VALUES_ONLY}
+    plain.setdefault("type", [])
     mapping = {"minProperties": 1, "properties": operators, "additionalProperties": False}
-    if "anyOf" not in value:
-        return shapes.also(value, "object") | mapping
-    return mapping | {"anyOf": [*value["anyOf"], {"type": "object"}]}
+    return shapes.also(plain, "object") | mapping
 
 
 def _takes(operator: NumberOperator, value: Schema) -> Schema:
@@ -147,11 +154,11 @@ def _takes(operator: NumberOperator, value: Schema) -> Schema:
         case Takes.RANGE:
             return _list(value) | {"minItems": 2, "maxItems": 2}
         case Takes.CHANGE:
-            return shapes.NUMBER | {"exclusiveMinimum": 0, "examples": ["30%", "50%", 100]}
+            return shapes.NUMBER | {"exclusiveMinimum": 0} | shapes.offer(["10%", "30%", "50%"])
         case Takes.PLACES:
-            return shapes.WHOLE | {"minimum": 1, "examples": [10, 20, 50]}
+            return shapes.WHOLE | {"minimum": 1} | shapes.offer([10, 20, 50])
         case Takes.SCORE:
-            return shapes.AMOUNT | {"exclusiveMinimum": 0, "examples": [3, 4, 5]}
+            return shapes.AMOUNT | {"exclusiveMinimum": 0} | shapes.offer([3, 4, 5])
         case _:
             return dict(value)
 

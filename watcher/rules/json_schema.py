@@ -46,7 +46,7 @@ def json_schema() -> Schema:
 
 
 def _sections() -> Schema:
-    rules = {"type": ["array", "null"], "items": {"$ref": "#/$defs/rule"}}
+    rules = {"type": ["array", "null"], "items": {"$ref": "#/$defs/rule"}} | _SOME_RULES
     return {
         "api": _or_empty(_section(ApiSection, "api")),
         "channels": _named(
@@ -62,7 +62,7 @@ def _sections() -> Schema:
             _A_METRIC,
         ),
         "watches": _named(
-            {"": {"$ref": "#/$defs/watch", "type": "object"}},
+            {"": _THE_WATCH | {"type": "object"}},
             "lists to read, by name; several rules may use one",
             "watches",
             _A_WATCH,
@@ -77,7 +77,7 @@ def _sections() -> Schema:
 # ---------------------------------------------------------------- snippets
 
 
-def _snippet(label: str, body: Schema) -> Schema:
+def _snippet(label: str, body: object) -> Schema:
     return {"defaultSnippets": [{"label": label, "description": label, "body": body}]}
 
 
@@ -93,19 +93,22 @@ _A_WATCH = _snippet(
         }
     },
 )
-_A_RULE = _snippet(
-    "a rule",
-    {
-        "name": "${1:taking-off}",
-        "description": "${2:What it means}",
-        "watch": "${3:bestsellers}",
-        "when": {"${4:sales_growth}": {"${5:at_least}": "${6:50%}"}},
-        "severity": "${7:warning}",
-    },
-)
+_RULE: Schema = {
+    "name": "${1:taking-off}",
+    "description": "${2:What it means}",
+    "watch": "${3:bestsellers}",
+    "when": {"${4:sales_growth}": {"${5:at_least}": "${6:50%}"}},
+    "severity": "${7:warning}",
+}
+_A_RULE = _snippet("a rule", _RULE)
+_SOME_RULES = _snippet("a first rule", [_RULE])
 
 # ---------------------------------------------------------------- sections
 
+_THE_WATCH: Schema = {
+    "$ref": "#/$defs/watch",
+    "description": "a list to read: KeyAPI's filters, the order, and how many products",
+}
 _FORMULA: Schema = {
     "type": ["string", "number"],
     "minLength": 1,
@@ -245,7 +248,6 @@ def _watch() -> Schema:
     }
     return {
         "title": "watch",
-        "description": "a list to read: KeyAPI's filters, the order, and how many products",
         "additionalProperties": False,
         "properties": {
             **filters,
@@ -255,8 +257,8 @@ def _watch() -> Schema:
                 "minimum": 1,
                 "maximum": 1_000_000,
                 "description": "products to read, 100 if left out; each ten of them cost a credit",
-                "examples": [10, 100, 200, 500],
-            },
+            }
+            | shapes.offer([10, 50, 100, 200]),
             **_schedule(),
         },
     }
@@ -289,10 +291,5 @@ def _parameter(parameter: Parameter) -> Schema:
 
 
 def _flag(parameter: Parameter) -> Schema:
-    """A flag by name, by number, or by true and false where those are its names."""
-    numbers = [number for _, number in parameter.names]
-    number = {"type": "integer", "minimum": min(numbers), "maximum": max(numbers)}
-    if "true" in dict(parameter.names):
-        return {"anyOf": [{"enum": [True, False]}, number, shapes.YES_OR_NO]}
-    words = shapes.one_of([name for name, _ in parameter.names], more="[0-9]")
-    return {"anyOf": [*words["anyOf"], number]}
+    names = dict(parameter.names)
+    return shapes.YES_OR_NO if "true" in names else shapes.flag(names)

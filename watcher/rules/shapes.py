@@ -1,17 +1,18 @@
 """JSON Schemas of single values as people write them in a rule file.
 
 An editor sees the file before anything is filled in, so that ``${NAME}`` may stand for every value.
-What it offers stands in ``enum`` or ``examples``; what it accepts beside that in ``pattern``, with
+What it offers stands in ``enum`` or ``defaultSnippets``; what it accepts beside that in ``pattern``, with
 the message that it shows where that does not fit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from watcher.keyapi.fields import SEEN_REGIONS
 from watcher.model import Severity
+from watcher.rules.words import either
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -21,11 +22,16 @@ _TIME = r"[0-9]{1,12}[smhdw]([0-9]{1,12}[smhdw])?"
 _DATE = r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}"
 
 
-def written(pattern: str, say: str, examples: Iterable[object] = ()) -> Schema:
+def written(pattern: str, say: str, offered: Iterable[object] = ()) -> Schema:
     """A text of a pattern, or one to be filled in; ``say`` is shown where it is neither."""
     fits = {"pattern": rf"^\s*({pattern})\s*$|{_FILLED_IN}", "patternErrorMessage": say}
-    offered = list(examples)
-    return {"type": "string", **fits, **({"examples": offered} if offered else {})}
+    return {"type": "string", **fits, "errorMessage": say} | offer(offered)
+
+
+def offer(values: Iterable[object]) -> Schema:
+    """Values that an editor offers; not as ``examples``, which it would show at length as well."""
+    snippets = [{"label": str(value), "body": value} for value in values]
+    return {"defaultSnippets": snippets} if snippets else {}
 
 
 def also(schema: Schema, *types: str, **limits: object) -> Schema:
@@ -41,9 +47,20 @@ def one_of(words: Iterable[str], meanings: Iterable[str] = (), *, more: str = ""
     """
     offered = list(words)
     said = list(meanings)
-    pattern = "|".join([*(_any_case(word) for word in offered), *([more] if more else [])])
+    pattern = any_case(offered, *([more] if more else []))
     enum: Schema = {"enum": offered} | ({"enumDescriptions": said} if said else {})
-    return {"anyOf": [enum, written(pattern, f"write {', '.join(offered)}")]}
+    return {"anyOf": [enum, written(pattern, f"write {either(offered)}")]}
+
+
+def flag(names: Mapping[str, int]) -> Schema:
+    """A flag's value by name, or by number."""
+    numbers = {"type": "integer", "minimum": 0, "maximum": max(names.values())}
+    return {"anyOf": [*one_of(names, more="[0-9]{1,4}")["anyOf"], numbers]}
+
+
+def any_case(words: Iterable[str], *more: str) -> str:
+    """The pattern of some words, whatever their capitals, or of ``more`` patterns."""
+    return "|".join([*map(_any_case, words), *more])
 
 
 def _any_case(word: str) -> str:
@@ -63,11 +80,11 @@ AMOUNT: Schema = also(
 WHOLE: Schema = also(
     written(f"{_NUMERAL}[kKmM]?", "write a whole number, as 100 or 10k"), "integer"
 )
-DURATION: Schema = {
-    "anyOf": [
-        written(_TIME, "write a time with its unit, as 90s, 15m, 6h, 7d, 2w or 1h30m", ["24h"]),
-        {"type": "integer", "minimum": 0, "maximum": 0},
-    ]
+_SAY_TIME = "write a time with its unit, as 90s, 15m, 6h, 7d, 2w or 1h30m"
+DURATION: Schema = also(written(_TIME, _SAY_TIME, ["24h", "3d", "7d"]), "integer") | {
+    # Not as an alternative: an editor would speak of 0 to who has only left out the unit.
+    "if": {"type": "integer"},
+    "then": {"const": 0, "errorMessage": _SAY_TIME},
 }
 SPAN: Schema = written(_TIME, "write a time with its unit, as 28d", ["28d"])
 DAYS: Schema = also(
@@ -87,15 +104,17 @@ BASELINE: Schema = written(
     'write "last", a time as "7d ago", or a statistic as "median 14d"',
     ["last", "1d ago", "7d ago", "median 14d", "mean 14d", "min 60d", "max 60d"],
 )
-FLAG: Schema = {
-    "anyOf": [
-        {"type": "boolean"},
-        written("|".join(_any_case(word) for word in ("true", "false")), "write true or false"),
-    ]
-}
-YES_OR_NO: Schema = written(
-    "|".join([*(_any_case(word) for word in ("true", "false", "yes", "no")), "0{0,3}[01]"]),
-    "write true or false",
+FLAG: Schema = also(
+    written(any_case(["true", "false"]), "write true or false"),
+    "boolean",
+)
+_SAY_FLAG = "write true or false"
+YES_OR_NO: Schema = also(
+    written(any_case(["true", "false", "yes", "no"], "0{0,3}[01]"), _SAY_FLAG),
+    "boolean",
+    "integer",
+    minimum=0,
+    maximum=1,
 )
 SEVERITY: Schema = one_of(
     [one.value for one in Severity],
@@ -107,9 +126,7 @@ EVERY: Schema = written(
     'write a time as 24h, or a cron line as "0 9 * * mon-fri"',
     ["24h", "12h", "7d", "0 9 * * *", "0 9 * * mon-fri"],
 )
-TIMEZONE: Schema = TEXT | {
-    "examples": ["UTC", "America/New_York", "Europe/Berlin", "Asia/Singapore"]
-}
+TIMEZONE: Schema = TEXT | offer(["UTC", "America/New_York", "Europe/Berlin", "Asia/Singapore"])
 QUIET_HOURS: Schema = written(
     r"[0-9]{1,2}:[0-9]{2}\s*-\s*[0-9]{1,2}:[0-9]{2}",
     'write a time of day from and to, as "22:00-07:00"',
@@ -125,7 +142,7 @@ URL: Schema = written(
     r"[A-Za-z][A-Za-z0-9+.-]*://[\s\S]*",
     "this is no Apprise URL: it begins with a service, as slack://",
 )
-URLS: Schema = also(URL, "array", minItems=1, items=URL)
+URLS: Schema = {"anyOf": [URL, {"type": "array", "minItems": 1, "items": URL}]}
 WEB_ADDRESS: Schema = written(
     r"[Hh][Tt][Tt][Pp][Ss]?://[^\s]+", "write an address, as https://example.com"
 )
