@@ -13,7 +13,7 @@ from typing import Any
 
 SERVER = Path(__file__).parent / "node_modules/yaml-language-server/bin/yaml-language-server"
 CURSOR = "|"
-_PATIENCE = 30.0
+NEEDED = 30.0  # seconds at most for an answer
 _SETTINGS = {
     "yaml": {
         "validate": True,
@@ -95,7 +95,7 @@ class Editor:
         self._number += 1
         answer = self._answers[self._number] = asyncio.get_running_loop().create_future()
         await self._send({"id": self._number, "method": method, "params": params})
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(NEEDED):
             return await answer
 
     async def _tell(self, method: str, params: object) -> None:

@@ -7,7 +7,6 @@ bare value: so an editor offers the operators in it, and names the one that is m
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from watcher.keyapi.fields import SEEN_REGIONS
 from watcher.rules import shapes
@@ -19,16 +18,31 @@ from watcher.rules.conditions.registry import (
     Takes,
 )
 from watcher.rules.conditions.values import counted
-from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric
-from watcher.rules.own_metrics import NAME_PATTERN, TAKEN
+from watcher.rules.metrics import Attribute, Catalogue, Metric
+from watcher.rules.own_metrics import TAKEN
 from watcher.rules.shapes import Schema
-from watcher.rules.words import either
 from watcher.units import Unit
 
 _CONDITION: Schema = {"$ref": "#/$defs/condition"}
-_OPTION_TAKES = {"from": shapes.BASELINE, "min_change": shapes.NUMBER, "over": shapes.SPAN}
+# What operators take, by the names that they have in $defs.
+_VALUES = {
+    "a number": shapes.NUMBER,
+    "an amount": shapes.AMOUNT,
+    "days": shapes.DAYS,
+    "a day": shapes.DAY,
+    "yes or no": shapes.YES_OR_NO,
+    "a text": shapes.ID,
+    "a region": shapes.ID | shapes.offer(SEEN_REGIONS),
+    "a change": shapes.CHANGE,
+    "a least change": shapes.CHANGE | {"defaultSnippets": []},
+    "a least move": shapes.FLOOR,
+    "places": shapes.PLACES,
+    "a score": shapes.SCORE,
+    "a baseline": shapes.BASELINE,
+    "a span": shapes.SPAN,
+}
 # What an editor would show or offer for the mapping, too.
-_OF_VALUES_ONLY = ("anyOf", "errorMessage", "defaultSnippets")
+_OF_VALUES_ONLY = ("errorMessage", "defaultSnippets")
 _WORDS = ("all", "any", "not", "appears")
 
 
@@ -36,9 +50,11 @@ def definitions() -> Schema:
     """What the schemas of all conditions share, for ``$defs``."""
     return {
         "condition": _condition(),
-        "number": _operators(shapes.NUMBER, shapes.NUMBER),
-        "count": _operators(shapes.AMOUNT, shapes.AMOUNT),
-        "text": _text_operators(shapes.ID),
+        "number": _operators("a number"),
+        "count": _operators("an amount", floor="a least move"),
+        "text": _text_operators("a text"),
+        **_VALUES,
+        **{metric.label: shapes.flag(dict(metric.names)) for metric in _named_flags()},
     }
 
 
@@ -65,45 +81,48 @@ def _condition() -> Schema:
             # Of the rule language, and so no metric of the user's: a line at a wrong place.
             **{name: False for name in sorted(TAKEN) if name not in _WORDS},
         },
-        "patternProperties": {
-            f"^{NAME_PATTERN}$": {
-                "$ref": "#/$defs/number",
-                "title": "your own metric",
-                "description": "one of metrics:, or a mistyped name: watcher check tells",
-            }
+        "additionalProperties": {
+            "$ref": "#/$defs/number",
+            "title": "your own metric",
+            "description": "one of metrics:, or a mistyped name: watcher check tells",
         },
-        "additionalProperties": False,
     }
+
+
+def _named_flags() -> list[Metric]:
+    return [metric for metric in Catalogue().metrics() if metric.names]
 
 
 def _metric(metric: Metric) -> Schema:
     said = {"title": metric.label, "description": metric.meaning}
     match metric.unit:
-        case Unit.FLAG:
+        case Unit.FLAG if metric.names:
             return _flag_operators(metric) | said
+        case Unit.FLAG:
+            return _operators("yes or no", without=("unusual",)) | said
         case Unit.DAYS:
-            return _operators(shapes.DAYS, shapes.DAYS) | said
+            return _operators("days", floor="a least move") | said
         case Unit.DAY:
-            return _operators(shapes.DAY, shapes.NUMBER, without=("unusual",)) | said
-        case _ if metric.name == RANK:
-            return _operators(shapes.AMOUNT, shapes.AMOUNT, places=True) | said
+            return _operators("a day", without=("unusual",)) | said
+        case Unit.PLACE:
+            return _operators("an amount", floor="a least move", places=True) | said
         case _:
             return {"$ref": f"#/$defs/{'count' if counted(metric) else 'number'}"} | said
 
 
 def _flag_operators(metric: Metric) -> Schema:
-    names = dict(metric.names)
-    if not names:
-        return _operators(shapes.YES_OR_NO, shapes.NUMBER, without=("unusual",))
-    schema = _operators(shapes.flag(names), shapes.NUMBER, without=("unusual",))
-    pattern = shapes.any_case(names, "[0-9]{1,4}")
-    plain = shapes.written(pattern, f"write {either(list(names))}")
-    limits = {"minimum": 0, "maximum": max(names.values()), "examples": list(names)}
-    return schema | _either(shapes.also(plain, "integer", **limits), schema["properties"])
+    plain = shapes.bare_flag(dict(metric.names))
+    operators = _operators(metric.label, without=("unusual",), plain=plain)
+    return operators | {"examples": plain["examples"]}
 
 
 def _operators(
-    value: Schema, floor: Schema, *, places: bool = False, without: Iterable[str] = ()
+    value: str,
+    *,
+    floor: str = "a least change",
+    places: bool = False,
+    without: Iterable[str] = (),
+    plain: Schema | None = None,
 ) -> Schema:
     """A metric's bare value, or its operators; ``floor`` is what ``min_change`` takes."""
     operators = {
@@ -111,57 +130,54 @@ def _operators(
         for operator in NUMBER_OPERATORS
         if (places or not operator.only_rank) and operator.name not in without
     }
-    options = {
-        name: (floor if name == "min_change" else _OPTION_TAKES[name]) | {"description": meaning}
-        for name, meaning in OPTIONS.items()
-    }
-    return _either(value, operators | options)
+    options = {"from": "a baseline", "min_change": floor, "over": "a span"}
+    said = {name: _ref(options[name]) | {"description": OPTIONS[name]} for name in OPTIONS}
+    return _either(plain or _VALUES[value], operators | said)
 
 
 def _attribute(attribute: Attribute) -> Schema:
     said = {"title": attribute.label, "description": attribute.meaning}
     if attribute.name == "region":
-        return _text_operators(shapes.ID | shapes.offer(SEEN_REGIONS)) | said
+        return _text_operators("a region") | said
     return {"$ref": "#/$defs/text"} | said
 
 
-def _text_operators(value: Schema) -> Schema:
-    parts: dict[Takes, Any] = {Takes.TEXTS: _list(value), Takes.TEXT: value}
-    operators = {
-        operator.name: parts[operator.takes] | {"description": operator.meaning}
-        for operator in TEXT_OPERATORS
-    }
-    for name in ("contains", "matches"):
-        operators[name] = shapes.ID | {
-            "minLength": 1,
-            "description": operators[name]["description"],
-        }
-    return _either(value, operators)
+def _text_operators(value: str) -> Schema:
+    operators: Schema = {}
+    for operator in TEXT_OPERATORS:
+        takes = _list(_ref(value)) if operator.takes is Takes.TEXTS else _ref(value)
+        if operator.name in ("contains", "matches"):
+            takes = shapes.ID | {"minLength": 1}
+        operators[operator.name] = takes | {"description": operator.meaning}
+    return _either(_VALUES[value], operators)
 
 
 def _either(value: Schema, operators: Schema) -> Schema:
     """The bare value or the mapping, in one: alternatives would hide which key is mistyped."""
     plain = {key: inner for key, inner in value.items() if key not in _OF_VALUES_ONLY}
-    plain.setdefault("type", [])
     mapping = {"minProperties": 1, "properties": operators, "additionalProperties": False}
     return shapes.also(plain, "object") | mapping
 
 
-def _takes(operator: NumberOperator, value: Schema) -> Schema:
+def _takes(operator: NumberOperator, value: str) -> Schema:
     match operator.takes:
         case Takes.VALUES:
-            return _list(value)
+            return _list(_ref(value))
         case Takes.RANGE:
-            return _list(value) | {"minItems": 2, "maxItems": 2}
+            return _list(_ref(value)) | {"minItems": 2, "maxItems": 2}
         case Takes.CHANGE:
-            return shapes.NUMBER | {"exclusiveMinimum": 0} | shapes.offer(["10%", "30%", "50%"])
+            return _ref("a change")
         case Takes.PLACES:
-            return shapes.WHOLE | {"minimum": 1} | shapes.offer([10, 20, 50])
+            return _ref("places")
         case Takes.SCORE:
-            return shapes.AMOUNT | {"exclusiveMinimum": 0} | shapes.offer([3, 4, 5])
+            return _ref("a score")
         case _:
-            return dict(value)
+            return _ref(value)
 
 
 def _list(value: Schema) -> Schema:
     return {"type": "array", "minItems": 1, "items": value}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name.replace(' ', '%20')}"}

@@ -18,6 +18,7 @@ from watcher.rules import json_conditions, shapes
 from watcher.rules.channels import NAME_PATTERN as CHANNEL_NAME
 from watcher.rules.metrics import Catalogue
 from watcher.rules.own_metrics import NAME_PATTERN as METRIC_NAME
+from watcher.rules.own_metrics import TAKEN
 from watcher.rules.schema import (
     ApiSection,
     ChannelSection,
@@ -60,7 +61,8 @@ def _sections() -> Schema:
             "your own metrics: formulas over others, as spu_avg_price * commission",
             "metrics",
             _A_METRIC,
-        ),
+        )
+        | {"properties": dict.fromkeys((*sorted(TAKEN), *Catalogue().names()), False)},
         "watches": _named(
             {"": _THE_WATCH | {"type": "object"}},
             "lists to read, by name; several rules may use one",
@@ -280,8 +282,7 @@ def _parameter(parameter: Parameter) -> Schema:
         case Type.FLAG:
             return _flag(parameter) | said
         case Type.TEXT:
-            digits = shapes.written("[0-9]{1,40}", 'write the digits of its id, as "601450"')
-            return shapes.also(digits, "integer") | said
+            return shapes.CATEGORY | said
         case Type.DAY:
             return shapes.PAST_DAY | said
         case Type.INTEGER:

@@ -44,7 +44,7 @@ Names: TypeAlias = Annotated[Any, WithJsonSchema(shapes.NAMES)]
 Url: TypeAlias = Annotated[str, BeforeValidator(readers.url)]
 Urls: TypeAlias = Annotated[list[Url], BeforeValidator(readers.urls), WithJsonSchema(shapes.URLS)]
 OwnTemplate: TypeAlias = Annotated[
-    InstanceOf[Template], BeforeValidator(parse_template), WithJsonSchema(shapes.TEXT)
+    InstanceOf[Template], BeforeValidator(parse_template), WithJsonSchema(shapes.TEMPLATE)
 ]
 Zone: TypeAlias = Annotated[str, BeforeValidator(readers.timezone), WithJsonSchema(shapes.TIMEZONE)]
 
@@ -66,7 +66,7 @@ class Section(BaseModel):
 class ApiSection(Section):
     """How to ask KeyAPI, and what it may cost."""
 
-    key: Annotated[str, BeforeValidator(readers.api_key), WithJsonSchema(shapes.TEXT)] | None = (
+    key: Annotated[str, BeforeValidator(readers.api_key), WithJsonSchema(shapes.KEY)] | None = (
         Field(None, description="your KeyAPI key, best as ${KEYAPI_KEY}")
     )
     url: (

@@ -1,8 +1,8 @@
 """JSON Schemas of single values as people write them in a rule file.
 
 An editor sees the file before anything is filled in, so that ``${NAME}`` may stand for every value.
-What it offers stands in ``enum`` or ``defaultSnippets``; what it accepts beside that in ``pattern``, with
-the message that it shows where that does not fit.
+What it offers stands in ``enum`` or ``defaultSnippets``; what it accepts beside that in
+``pattern``, with the message that it shows where that does not fit.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ Schema: TypeAlias = dict[str, Any]
 
 _FILLED_IN = r"\$\{"
 _NUMERAL = r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)"
+_POSITIVE = r"[+]?(?=[0-9.]*[1-9])([0-9]+(\.[0-9]*)?|\.[0-9]+)"
 _TIME = r"[0-9]{1,12}[smhdw]([0-9]{1,12}[smhdw])?"
 _DATE = r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}"
 
@@ -55,7 +56,14 @@ def one_of(words: Iterable[str], meanings: Iterable[str] = (), *, more: str = ""
 def flag(names: Mapping[str, int]) -> Schema:
     """A flag's value by name, or by number."""
     numbers = {"type": "integer", "minimum": 0, "maximum": max(names.values())}
-    return {"anyOf": [*one_of(names, more="[0-9]{1,4}")["anyOf"], numbers]}
+    return {"anyOf": [*one_of(names, more=f"0{{0,3}}[0-{max(names.values())}]")["anyOf"], numbers]}
+
+
+def bare_flag(names: Mapping[str, int]) -> Schema:
+    """The same without alternatives, for a place that takes more than the value."""
+    most = max(names.values())
+    words = written(any_case(names, f"0{{0,3}}[0-{most}]"), f"write {either(list(names))}")
+    return also(words, "integer", minimum=0, maximum=most, examples=list(names))
 
 
 def any_case(words: Iterable[str], *more: str) -> str:
@@ -70,12 +78,36 @@ def _any_case(word: str) -> str:
 
 
 TEXT: Schema = {"type": "string"}
+KEY: Schema = TEXT | {"pattern": r"^\s*[!-~]+\s*$|\$\{", "patternErrorMessage": "write the key"}
+TEMPLATE: Schema = TEXT | {"pattern": r"\S", "patternErrorMessage": "write a Jinja2 template"}
 ID: Schema = {"type": ["string", "integer"]}
 NUMBER: Schema = also(
     written(f"{_NUMERAL}[kKmM%]?", "write a number, as 12, 0.5, 10k, 1.5m or 10%"), "number"
 )
 AMOUNT: Schema = also(
     written(f"{_NUMERAL}[kKmM]?", "write a number, as 12, 0.5, 10k or 1.5m"), "number"
+)
+CHANGE: Schema = also(
+    written(
+        f"{_POSITIVE}[kKmM%]?", "write how much, above 0, as 100 or 30%", ["10%", "30%", "50%"]
+    ),
+    "number",
+    exclusiveMinimum=0,
+)
+FLOOR: Schema = also(
+    written(f"{_POSITIVE}[kKmM]?", "write the least move, above 0, as 500"),
+    "number",
+    exclusiveMinimum=0,
+)
+SCORE: Schema = also(
+    written(f"{_POSITIVE}[kKmM]?", "write how many standard deviations, as 3", [3, 4, 5]),
+    "number",
+    exclusiveMinimum=0,
+)
+PLACES: Schema = also(
+    written(r"[+]?0*[1-9][0-9]*(\.[0-9]*)?[kKmM]?", "write how many places, as 10", [10, 20, 50]),
+    "integer",
+    minimum=1,
 )
 WHOLE: Schema = also(
     written(f"{_NUMERAL}[kKmM]?", "write a whole number, as 100 or 10k"), "integer"
@@ -90,7 +122,8 @@ SPAN: Schema = written(_TIME, "write a time with its unit, as 28d", ["28d"])
 DAYS: Schema = also(
     written(f"{_NUMERAL}[kKmM]?|{_TIME}", "write days as a number, or a time as 2w"), "number"
 )
-DAY: Schema = also(written(_DATE, "write a day, as 2026-11-23"), "integer")
+_DAYS = {"minimum": 1970_01_01, "maximum": 9999_12_31}
+DAY: Schema = also(written(_DATE, "write a day, as 2026-11-23"), "integer", **_DAYS)
 PAST_DAY: Schema = also(
     written(
         rf"{_DATE}|{_TIME}\s+ago",
@@ -98,6 +131,7 @@ PAST_DAY: Schema = also(
         ["30d ago", "2026-11-01"],
     ),
     "integer",
+    **_DAYS,
 )
 BASELINE: Schema = written(
     rf"last|{_TIME}\s+ago|(median|mean|min|max)\s+{_TIME}",
@@ -138,6 +172,9 @@ DIGEST: Schema = written(
     ["09:00", "0 9 * * mon-fri"],
 )
 NAMES: Schema = {"type": ["array", "string"], "items": TEXT}
+CATEGORY: Schema = also(
+    written("[0-9]{1,40}", 'write the digits of its id, as "601450"'), "integer", minimum=0
+)
 URL: Schema = written(
     r"[A-Za-z][A-Za-z0-9+.-]*://[\s\S]*",
     "this is no Apprise URL: it begins with a service, as slack://",
