@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 SERVER = Path(__file__).parent / "node_modules/yaml-language-server/bin/yaml-language-server"
-CURSOR = "|"
+CURSOR = "§"
 NEEDED = 30.0  # seconds at most for an answer
 _SETTINGS = {
     "yaml": {
@@ -59,7 +59,7 @@ class Editor:
         return [f"{one['range']['start']['line'] + 1}: {one['message']}" for one in found]
 
     async def offers(self, text: str) -> dict[str, Offer]:
-        """What is offered where ``|`` stands in the text, by label."""
+        """What is offered where ``§`` stands in the text, by label."""
         answer = await self._ask_at("textDocument/completion", text)
         items = answer["items"] if isinstance(answer, dict) else answer or []
         offers = [
@@ -73,12 +73,12 @@ class Editor:
         return {offer.label: offer for offer in offers}
 
     async def hover(self, text: str) -> str:
-        """What is said about the word before which ``|`` stands in the text; Markdown."""
+        """What is said about the word before which ``§`` stands in the text; Markdown."""
         answer = await self._ask_at("textDocument/hover", text)
         return _plain(answer["contents"]) if answer else ""
 
     async def _ask_at(self, method: str, text: str) -> Any:
-        before, after = text.split(CURSOR, 1) if text.count(CURSOR) == 1 else _last_cut(text)
+        before, after = text.split(CURSOR)
         uri = await self._open(before + after)
         place = {"line": before.count("\n"), "character": len(before) - before.rfind("\n") - 1}
         return await self._ask(method, {"textDocument": {"uri": uri}, "position": place})
@@ -180,8 +180,3 @@ async def editing(folder: Path) -> AsyncIterator[Editor]:
 
 def _plain(said: Any) -> str:
     return said.get("value", "") if isinstance(said, dict) else str(said or "")
-
-
-def _last_cut(text: str) -> tuple[str, str]:
-    before, _, after = text.rpartition(CURSOR)
-    return before, after

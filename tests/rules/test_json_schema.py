@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from watcher.keyapi.fields import PARAMETERS, Use
@@ -11,6 +12,7 @@ from watcher.rules.metrics import Catalogue
 from watcher.rules.schema import SECTIONS, RuleSection
 
 SCHEMA = json_schema()
+COPY = Path(__file__).parents[2] / "docs/rules.schema.json"
 
 
 def references(part: Any) -> set[str]:
@@ -66,6 +68,11 @@ def test_offers_every_operator_where_it_belongs() -> None:
     assert all(one["description"] for one in of_rank.values())
 
 
+def test_the_copy_in_docs_is_fresh() -> None:
+    """For who wants an address; written anew with ``watcher schema > docs/rules.schema.json``."""
+    assert json.loads(COPY.read_text("utf-8")) == SCHEMA
+
+
 def test_everything_is_described() -> None:
     """Each key that an editor offers says what it is for."""
     assert [path for path, key in keys_of(SCHEMA) if not key.get("description")] == []
@@ -75,7 +82,8 @@ def test_flags_are_offered_by_name() -> None:
     """As people write them."""
     trend = SCHEMA["$defs"]["condition"]["properties"]["sales_trend_flag"]
     assert trend["examples"] == ["stable", "rising", "falling"]
-    assert trend["properties"]["becomes"]["anyOf"][0]["enum"] == ["stable", "rising", "falling"]
+    word = SCHEMA["$defs"][trend["properties"]["becomes"]["$ref"].removeprefix("#/$defs/")]
+    assert word["anyOf"][0]["enum"] == ["stable", "rising", "falling"]
     of_watch = SCHEMA["$defs"]["watch"]["properties"]["sales_trend_flag"]
     assert of_watch["anyOf"][0]["enum"] == ["stable", "rising", "falling"]
 

@@ -26,20 +26,20 @@ from watcher.units import Unit
 _CONDITION: Schema = {"$ref": "#/$defs/condition"}
 # What operators take, by the names that they have in $defs.
 _VALUES = {
-    "a number": shapes.NUMBER,
-    "an amount": shapes.AMOUNT,
+    "a_number": shapes.NUMBER,
+    "an_amount": shapes.AMOUNT,
     "days": shapes.DAYS,
-    "a day": shapes.DAY,
-    "yes or no": shapes.YES_OR_NO,
-    "a text": shapes.ID,
-    "a region": shapes.ID | shapes.offer(SEEN_REGIONS),
-    "a change": shapes.CHANGE,
-    "a least change": shapes.CHANGE | {"defaultSnippets": []},
-    "a least move": shapes.FLOOR,
+    "a_day": shapes.DAY,
+    "yes_or_no": shapes.YES_OR_NO,
+    "a_text": shapes.ID,
+    "a_region": shapes.ID | shapes.offer(SEEN_REGIONS),
+    "a_change": shapes.CHANGE,
+    "a_least_change": shapes.CHANGE | {"defaultSnippets": []},
+    "a_least_move": shapes.FLOOR,
     "places": shapes.PLACES,
-    "a score": shapes.SCORE,
-    "a baseline": shapes.BASELINE,
-    "a span": shapes.SPAN,
+    "a_score": shapes.SCORE,
+    "a_baseline": shapes.BASELINE,
+    "a_span": shapes.SPAN,
 }
 # What an editor would show or offer for the mapping, too.
 _OF_VALUES_ONLY = ("errorMessage", "defaultSnippets")
@@ -50,11 +50,11 @@ def definitions() -> Schema:
     """What the schemas of all conditions share, for ``$defs``."""
     return {
         "condition": _condition(),
-        "number": _operators("a number"),
-        "count": _operators("an amount", floor="a least move"),
-        "text": _text_operators("a text"),
+        "number": _operators("a_number"),
+        "count": _operators("an_amount", floor="a_least_move"),
+        "text": _text_operators("a_text"),
         **_VALUES,
-        **{metric.label: shapes.flag(dict(metric.names)) for metric in _named_flags()},
+        **{_word(metric): shapes.flag(dict(metric.names)) for metric in _named_flags()},
     }
 
 
@@ -93,33 +93,37 @@ def _named_flags() -> list[Metric]:
     return [metric for metric in Catalogue().metrics() if metric.names]
 
 
+def _word(metric: Metric) -> str:
+    return f"{metric.name}_word"
+
+
 def _metric(metric: Metric) -> Schema:
     said = {"title": metric.label, "description": metric.meaning}
     match metric.unit:
         case Unit.FLAG if metric.names:
             return _flag_operators(metric) | said
         case Unit.FLAG:
-            return _operators("yes or no", without=("unusual",)) | said
+            return _operators("yes_or_no", without=("unusual",)) | said
         case Unit.DAYS:
-            return _operators("days", floor="a least move") | said
+            return _operators("days", floor="a_least_move") | said
         case Unit.DAY:
-            return _operators("a day", without=("unusual",)) | said
+            return _operators("a_day", without=("unusual",)) | said
         case Unit.PLACE:
-            return _operators("an amount", floor="a least move", places=True) | said
+            return _operators("an_amount", floor="a_least_move", places=True) | said
         case _:
             return {"$ref": f"#/$defs/{'count' if counted(metric) else 'number'}"} | said
 
 
 def _flag_operators(metric: Metric) -> Schema:
     plain = shapes.bare_flag(dict(metric.names))
-    operators = _operators(metric.label, without=("unusual",), plain=plain)
+    operators = _operators(_word(metric), without=("unusual",), plain=plain)
     return operators | {"examples": plain["examples"]}
 
 
 def _operators(
     value: str,
     *,
-    floor: str = "a least change",
+    floor: str = "a_least_change",
     places: bool = False,
     without: Iterable[str] = (),
     plain: Schema | None = None,
@@ -130,7 +134,7 @@ def _operators(
         for operator in NUMBER_OPERATORS
         if (places or not operator.only_rank) and operator.name not in without
     }
-    options = {"from": "a baseline", "min_change": floor, "over": "a span"}
+    options = {"from": "a_baseline", "min_change": floor, "over": "a_span"}
     said = {name: _ref(options[name]) | {"description": OPTIONS[name]} for name in OPTIONS}
     return _either(plain or _VALUES[value], operators | said)
 
@@ -138,7 +142,7 @@ def _operators(
 def _attribute(attribute: Attribute) -> Schema:
     said = {"title": attribute.label, "description": attribute.meaning}
     if attribute.name == "region":
-        return _text_operators("a region") | said
+        return _text_operators("a_region") | said
     return {"$ref": "#/$defs/text"} | said
 
 
@@ -166,11 +170,11 @@ def _takes(operator: NumberOperator, value: str) -> Schema:
         case Takes.RANGE:
             return _list(_ref(value)) | {"minItems": 2, "maxItems": 2}
         case Takes.CHANGE:
-            return _ref("a change")
+            return _ref("a_change")
         case Takes.PLACES:
             return _ref("places")
         case Takes.SCORE:
-            return _ref("a score")
+            return _ref("a_score")
         case _:
             return _ref(value)
 
@@ -180,4 +184,4 @@ def _list(value: Schema) -> Schema:
 
 
 def _ref(name: str) -> Schema:
-    return {"$ref": f"#/$defs/{name.replace(' ', '%20')}"}
+    return {"$ref": f"#/$defs/{name}"}

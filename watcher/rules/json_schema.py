@@ -112,8 +112,9 @@ _THE_WATCH: Schema = {
     "description": "a list to read: KeyAPI's filters, the order, and how many products",
 }
 _FORMULA: Schema = {
-    "type": ["string", "number"],
-    "minLength": 1,
+    "type": "string",
+    "pattern": r"[A-Za-z_]",
+    "patternErrorMessage": "write a formula over metrics, as spu_avg_price * commission",
     "description": "a formula: + - * / **, min, max, abs, ln, log10, sqrt, round, and "
     "a if b else c, over all metrics",
 }
