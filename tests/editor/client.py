@@ -55,7 +55,8 @@ class Editor:
 
     async def troubles(self, text: str) -> list[str]:
         """What the server finds wrong with a file: ``LINE: message``, lines from 1."""
-        found = await self._troubles[await self._open(text)]
+        async with asyncio.timeout(NEEDED):
+            found = await self._troubles[await self._open(text)]
         return [f"{one['range']['start']['line'] + 1}: {one['message']}" for one in found]
 
     async def offers(self, text: str) -> dict[str, Offer]:

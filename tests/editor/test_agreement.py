@@ -7,6 +7,7 @@ belong together) is left out.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -14,11 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from tests.editor.client import NEEDED, why_not
+from tests.fuzz.checks import ENVIRONMENT
+from tests.fuzz.rulefiles import structured
 from watcher.errors import RulesError
 from watcher.rules.conditions.compiling import compile_condition
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, TEXT_OPERATORS
+from watcher.rules.document import read
 from watcher.rules.json_schema import json_schema
 from watcher.rules.loading import load_text
 from watcher.rules.metrics import Catalogue
@@ -167,6 +172,29 @@ async def test_every_other_key() -> None:
         assert not (taken and errors), (one, errors)
         if not (isinstance(one[2], str) and _NUMERAL.match(one[2])):
             assert taken is (errors is None), one
+
+
+async def test_mutated_files() -> None:
+    """Whatever the loader takes of files with odd values at any place, the schema takes."""
+    taken: list[Any] = []
+
+    @settings(
+        max_examples=800,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(structured())
+    def collect(data: bytes) -> None:
+        with contextlib.suppress(RulesError, ValueError):  # or no text, or no JSON
+            text = data.decode()
+            load_text(text, env=ENVIRONMENT | {"FROM_FILE": "x"})
+            taken.append(json.loads(json.dumps(read(text, "").value, allow_nan=False)))
+
+    collect()
+    assert len(taken) > 10
+    assert [errors for errors in await validated(json_schema(), taken) if errors] == []
 
 
 async def test_what_is_filled_in_may_stand_everywhere() -> None:

@@ -263,6 +263,8 @@ def _watch() -> Schema:
             }
             | shapes.offer([10, 50, 100, 200]),
             **_schedule(),
+            # Empty it is UTC again, where the defaults say another.
+            "timezone": shapes.also(_schedule()["timezone"], "null"),
         },
     }
 
