@@ -46,7 +46,7 @@ lock:  ## the newest versions of all that is installed, tried before they are pi
 	@rm -rf .lock
 
 clean:
-	@rm -rf $(VENV) .lock dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .lock dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/editor/node_modules
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "watcher needs Python 3.11 or newer; set PYTHON=" >&2; exit 1; }

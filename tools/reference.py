@@ -13,7 +13,9 @@ from pathlib import Path
 
 from tools import datasette, grafana, reference_commands, reference_language, reference_metrics
 from tools.marked import fill, table
+from watcher.cli.output import json_text
 from watcher.daemon.holds import Holds
+from watcher.rules.json_schema import json_schema
 from watcher.web.metrics import reference
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -42,7 +44,11 @@ def parts() -> Mapping[str, Mapping[str, str]]:
 
 def wholes() -> Mapping[str, str]:
     """Files that are made as a whole, by name."""
-    return {"datasette.yaml": datasette.page(), "grafana-dashboard.json": grafana.page()}
+    return {
+        "datasette.yaml": datasette.page(),
+        "grafana-dashboard.json": grafana.page(),
+        "rules.schema.json": json_text(json_schema()),
+    }
 
 
 def stale(folder: Path = DOCS, *, write: bool = False) -> list[Path]:

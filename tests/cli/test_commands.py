@@ -100,6 +100,18 @@ def test_init_writes_a_file_that_checks(watcher: Command, folder: Path) -> None:
     assert "2 rules, no errors" in checked.out
 
 
+def test_init_writes_the_schema_beside(watcher: Command, folder: Path) -> None:
+    """Under the rule file's name, which the first line says; one that is there stays."""
+    assert "mine.schema.json" in watcher("init", "--rules", "mine.yaml").out
+    first, *_ = (folder / "mine.yaml").read_text("utf-8").splitlines()
+    assert first == "# yaml-language-server: $schema=./mine.schema.json"
+    assert (folder / "mine.schema.json").read_text("utf-8") == watcher("schema").out
+    (folder / "mine.yaml").unlink()
+    (folder / "mine.schema.json").write_text("{}", "utf-8")
+    assert "was there already" in watcher("init", "--rules", "mine.yaml").out
+    assert (folder / "mine.schema.json").read_text("utf-8") == "{}"
+
+
 def test_the_example_checks(watcher: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """With its one variable set; without it the error names it."""
     path = ROOT / "rules.example.yaml"

@@ -1,6 +1,7 @@
 """The JSON Schema that editors complete from."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from watcher.keyapi.fields import PARAMETERS, Use
@@ -22,6 +23,18 @@ def references(part: Any) -> set[str]:
     return found | ({part["$ref"]} if isinstance(part.get("$ref"), str) else set())
 
 
+def keys_of(part: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """All keys that a file may have, by where the schema has them."""
+    if isinstance(part, list):
+        for index, one in enumerate(part):
+            yield from keys_of(one, f"{path}[{index}]")
+    elif isinstance(part, dict):
+        for name, one in part.items():
+            if name in ("properties", "patternProperties") and isinstance(one, dict):
+                yield from ((f"{path}.{key}", value) for key, value in one.items() if value)
+            yield from keys_of(one, f"{path}.{name}")
+
+
 def test_is_plain_json_with_whole_references() -> None:
     """It can be written to a file, and every reference leads somewhere."""
     assert json.loads(json.dumps(SCHEMA)) == SCHEMA
@@ -35,25 +48,37 @@ def test_knows_all_sections_parameters_and_metrics() -> None:
     extra = {"sort", "top", "every", "timezone"}
     assert set(SCHEMA["$defs"]["watch"]["properties"]) == settable | extra
     words = {"all", "any", "not", "appears"}
-    assert set(SCHEMA["$defs"]["condition"]["properties"]) == {*Catalogue().names(), *words}
+    keys = SCHEMA["$defs"]["condition"]["properties"]
+    assert {key for key, value in keys.items() if value} == {*Catalogue().names(), *words}
     fields = {info.alias or name for name, info in RuleSection.model_fields.items()}
     assert set(SCHEMA["$defs"]["rule"]["properties"]) == fields
 
 
 def test_offers_every_operator_where_it_belongs() -> None:
-    """Those on places only for the rank."""
-    offered = SCHEMA["$defs"]["number"]["anyOf"][1]["properties"]
-    of_rank = SCHEMA["$defs"]["rank"]["anyOf"][1]["properties"]
+    """Those on places only for the rank; none that a flag has no use for."""
+    offered = SCHEMA["$defs"]["number"]["properties"]
+    metrics = SCHEMA["$defs"]["condition"]["properties"]
+    of_rank = metrics["rank"]["properties"]
     assert set(of_rank) == {one.name for one in NUMBER_OPERATORS} | set(OPTIONS)
     places = {one.name for one in NUMBER_OPERATORS if one.only_rank}
     assert set(offered) == set(of_rank) - places
+    assert set(metrics["sales_flag"]["properties"]) == set(offered) - {"unusual"}
     assert all(one["description"] for one in of_rank.values())
+
+
+def test_everything_is_described() -> None:
+    """Each key that an editor offers says what it is for."""
+    assert [path for path, key in keys_of(SCHEMA) if not key.get("description")] == []
 
 
 def test_flags_are_offered_by_name() -> None:
     """As people write them."""
     trend = SCHEMA["$defs"]["condition"]["properties"]["sales_trend_flag"]
-    assert trend["anyOf"][0]["enum"] == ["stable", "rising", "falling", 0, 1, 2]
+    assert trend["examples"] == ["stable", "rising", "falling"]
+    word = SCHEMA["$defs"][trend["properties"]["becomes"]["$ref"].removeprefix("#/$defs/")]
+    assert word["anyOf"][0]["enum"] == ["stable", "rising", "falling"]
+    of_watch = SCHEMA["$defs"]["watch"]["properties"]["sales_trend_flag"]
+    assert of_watch["anyOf"][0]["enum"] == ["stable", "rising", "falling"]
 
 
 def test_a_section_may_be_empty() -> None:

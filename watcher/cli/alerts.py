@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from watcher.cli.completing import rule_names
 from watcher.cli.options import DURATION, database_option, json_option, open_to_read
 from watcher.cli.output import console, print_json, table
 from watcher.cli.sheet import Cell
@@ -19,7 +20,7 @@ _STATES = ("pending", "firing", "inactive")
 
 @click.command()
 @database_option
-@click.option("--rule", help="Only of this rule.")
+@click.option("--rule", shell_complete=rule_names, help="Only of this rule.")
 @click.option("--state", type=click.Choice(_STATES), help="Only in this state; inactive is over.")
 @click.option("--since", type=DURATION, help="Only those that lived in this time, as 7d.")
 @click.option(

@@ -13,6 +13,7 @@ import click
 from watcher.alerting.backtest import Backtest, backtest
 from watcher.alerting.replay import Sent
 from watcher.cli.choosing import chosen_rule
+from watcher.cli.completing import rule_names
 from watcher.cli.options import (
     database_option,
     json_option,
@@ -30,7 +31,7 @@ _NAMED = 3  # products of a message, by name
 
 
 @click.command()
-@click.argument("name", metavar="RULE")
+@click.argument("name", metavar="RULE", shell_complete=rule_names)
 @rules_option
 @database_option
 @click.option(

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from watcher.alerting.sample import sample_message
+from watcher.cli.completing import channel_names
 from watcher.cli.options import json_option, load_rules, rules_option
 from watcher.cli.output import console, print_json, table
 from watcher.daemon.channels import targets_of
@@ -79,7 +80,7 @@ def _json(channel: Channel, targets: Mapping[str, Target], book: Rulebook) -> di
 
 @command.command("test")
 @rules_option
-@click.argument("name")
+@click.argument("name", shell_complete=channel_names)
 @json_option
 def test(rules: Path, name: str, *, as_json: bool) -> None:
     """Send a sample message to channel NAME now, and say what each target answered.

@@ -13,6 +13,7 @@ from watcher.alerting.explain import Explanation, Gate, Target, explain
 from watcher.alerting.notices import Decision
 from watcher.alerting.reasons import Reason, unrounded
 from watcher.cli.choosing import chosen_product, chosen_rule
+from watcher.cli.completing import product_ids, regions, rule_names
 from watcher.cli.options import (
     database_option,
     json_option,
@@ -31,9 +32,11 @@ _GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
 
 
 @click.command()
-@click.argument("rule_name", metavar="RULE")
-@click.argument("product")
-@click.option("--region", help="The product's market; the rule's own if left out.")
+@click.argument("rule_name", metavar="RULE", shell_complete=rule_names)
+@click.argument("product", shell_complete=product_ids)
+@click.option(
+    "--region", shell_complete=regions, help="The product's market; the rule's own if left out."
+)
 @rules_option
 @database_option
 @json_option

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Sequence
 
 import click
+from click.shell_completion import CompletionItem
 
 from watcher import __version__
 from watcher.cli.text import forgiving_streams, plain_lines
@@ -37,6 +38,7 @@ COMMANDS = (
     ("db", "Back up, prune or measure the database."),
     ("metrics", "List all metrics with their meaning."),
     ("schema", "Print the rule file's JSON Schema, for editors."),
+    ("completion", "Print a script that completes commands and names in bash, zsh or fish."),
 )
 
 
@@ -52,6 +54,12 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return _imported(cmd_name) if cmd_name in dict(COMMANDS) else None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands by name, without importing any."""
+        named = [(name, what) for name, what in COMMANDS if name.startswith(incomplete)]
+        commands = [CompletionItem(name, help=what) for name, what in named]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -78,6 +86,8 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit: 0 good, 1 the input or the work failed, 2 wrong usage."""
     forgiving_streams()
+    if "_WATCHER_COMPLETE" in os.environ:  # what is said would stand in what is being typed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     try:
         cli.main(args=arguments, prog_name="watcher", standalone_mode=False)
         sys.stdout.flush()  # here, where a reader that has gone is no surprise

@@ -18,6 +18,7 @@ from watcher import plan
 from watcher.alerting.audiences import audiences_of
 from watcher.alerting.post import Post
 from watcher.alerting.sweeping import sweep
+from watcher.cli.completing import rule_names
 from watcher.cli.logs import configure
 from watcher.cli.options import database_option, json_option, load_rules, rules_option
 from watcher.cli.progress import Report, progress
@@ -43,7 +44,12 @@ _SEND_SECONDS = 60.0
 @rules_option
 @database_option
 @click.option(
-    "--rule", "names", multiple=True, metavar="NAME", help="Scan for this rule, due or not."
+    "--rule",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=rule_names,
+    help="Scan for this rule, due or not.",
 )
 @click.option(
     "--dry-run", is_flag=True, help="Send nothing and keep nothing but the credits spent."

@@ -89,9 +89,13 @@ def said(metric: str, value: float | str | None, unit: Unit | str, currency: str
     return plain(format_value(value, unit, currency))
 
 
+def json_text(value: object) -> str:
+    """A value as indented JSON, with nothing in it that a terminal obeys."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+
+
 def print_json(value: object) -> None:
     """A value as indented JSON on stdout."""
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    harmless = _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-    sys.stdout.buffer.write(harmless.encode() + b"\n")
+    sys.stdout.buffer.write(json_text(value).encode())
     sys.stdout.flush()

@@ -15,6 +15,7 @@ from rich.text import Text
 from watcher.alerting.tracks import Track, merged, tracks_of
 from watcher.cli.alerts import alert_json, state_of, told
 from watcher.cli.choosing import chosen_metrics, chosen_product
+from watcher.cli.completing import metric_names, product_ids, regions
 from watcher.cli.options import (
     database_option,
     json_option,
@@ -59,9 +60,18 @@ class _Past:
 
 
 @click.command()
-@click.argument("product")
-@click.option("--region", help="The product's market, where several have it.")
-@click.option("--metric", "metrics", multiple=True, metavar="METRIC", help="Show and plot this.")
+@click.argument("product", shell_complete=product_ids)
+@click.option(
+    "--region", shell_complete=regions, help="The product's market, where several have it."
+)
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="METRIC",
+    shell_complete=metric_names,
+    help="Show and plot this.",
+)
 @click.option(
     "--days",
     type=click.IntRange(1, 3650),

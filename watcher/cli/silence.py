@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from watcher.cli.completing import product_ids, rule_names
 from watcher.cli.options import DURATION, database_option, json_option, open_to_read
 from watcher.cli.output import console, print_json, table
 from watcher.errors import WatcherError
@@ -22,8 +23,13 @@ def command() -> None:
 
 @command.command("add")
 @database_option
-@click.option("--rule", metavar="PATTERN", help="Of rules of this name.")
-@click.option("--product", metavar="PATTERN", help="Of products of this id or name.")
+@click.option("--rule", metavar="PATTERN", shell_complete=rule_names, help="Of rules of this name.")
+@click.option(
+    "--product",
+    metavar="PATTERN",
+    shell_complete=product_ids,
+    help="Of products of this id or name.",
+)
 @click.option("--seller", metavar="PATTERN", help="Of products of this seller's id.")
 @click.option("--category", metavar="PATTERN", help="Of products in this category's id.")
 @click.option("--for", "duration", type=DURATION, required=True, help="How long, as 2d.")

@@ -12,6 +12,9 @@ from watcher.rules.source import Source
 from watcher.rules.words import kind, listing, nearest, quoted
 from watcher.schedule import parse_digest, parse_quiet
 
+# For the JSON Schema; beside it a name must be printable.
+NAME_PATTERN = rf"(?=.*\S)[^/]{{1,{LONGEST_NAME}}}"
+
 
 class Channels:
     """The channels read so far; a broken one is remembered, so that its users aren't blamed."""

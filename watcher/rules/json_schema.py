@@ -1,81 +1,145 @@
 """The rule file's JSON Schema: completion and checking in an editor.
 
 It says what an editor can use: keys, kinds of values, descriptions. What needs knowledge of the
-rest of the file (names, ranges that belong together) is left to ``watcher check``.
+rest of the file (names, ranges that belong together) is left to ``watcher check``. Beside the
+keywords of JSON Schema stand those that the YAML language server reads: ``defaultSnippets``,
+``enumDescriptions``, ``patternErrorMessage``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from pydantic import BaseModel
 
-from watcher.keyapi.fields import PARAMETERS, SEEN_REGIONS, SORTS, Parameter, Type, Use
-from watcher.rules.conditions.registry import (
-    NUMBER_OPERATORS,
-    OPTIONS,
-    TEXT_OPERATORS,
-    Takes,
-)
-from watcher.rules.metrics import RANK, Catalogue, Metric
+from watcher.keyapi.fields import BY_NAME, PARAMETERS, SORTS, Parameter, Type, Use
+from watcher.rules import json_conditions, shapes
+from watcher.rules.channels import NAME_PATTERN as CHANNEL_NAME
+from watcher.rules.metrics import Catalogue
+from watcher.rules.own_metrics import NAME_PATTERN as METRIC_NAME
+from watcher.rules.own_metrics import TAKEN
 from watcher.rules.schema import (
-    NAMES,
     ApiSection,
     ChannelSection,
     DefaultsSection,
     KeepSection,
+    QuietSection,
     RuleSection,
 )
+from watcher.rules.shapes import Schema
 
-Schema: TypeAlias = dict[str, Any]
-
-# Limits that pydantic writes under names of its own among them: ``watcher check`` knows them.
+# Limits that pydantic writes under names of its own among them: ``_limits`` reads them itself.
 _OF_PYDANTIC = ("title", "default", "ge", "gt", "le", "lt", "exclusiveMinimum")
-
-_NUMBER: Schema = {"type": ["number", "string"]}
-_TEXT: Schema = {"type": ["string", "integer"]}
+_LIMITS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum"}
 
 
 def json_schema() -> Schema:
     """The schema (draft 2020-12) of a rule file."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "watcher rules",
+        "description": "what watcher reads and tells",
         "type": "object",
         "additionalProperties": False,
-        "properties": {
-            "api": _or_empty(_section(ApiSection)),
-            "channels": _named(_section(ChannelSection), "where alerts go, by name"),
-            "operator": NAMES | {"description": "channels that hear of the watcher's own trouble"},
-            "defaults": _or_empty(_defaults()),
-            "metrics": _named(_NUMBER, "your own metrics: formulas over others"),
-            "watches": _named({"$ref": "#/$defs/watch"}, "lists to read, shared by name"),
-            "rules": {"type": "array", "items": {"$ref": "#/$defs/rule"}},
-            "keep": _or_empty(_section(KeepSection)),
-            "heartbeat": {
-                "type": "string",
-                "description": "an address, asked after every good round of scans",
-            },
-        },
-        "$defs": {
-            "watch": _watch(),
-            "rule": _rule(),
-            "condition": _condition(),
-            "number": _operators_of_numbers(only_rank=False),
-            "rank": _operators_of_numbers(only_rank=True),
-            "text": _operators_of_texts(),
-        },
+        "properties": _sections(),
+        "$defs": {"watch": _watch(), "rule": _rule(), **json_conditions.definitions()},
     }
 
 
-def _section(model: type[BaseModel]) -> Schema:
-    """A section of plain values; durations and the like are texts to an editor."""
+def _sections() -> Schema:
+    rules = {"type": ["array", "null"], "items": {"$ref": "#/$defs/rule"}} | _SOME_RULES
+    return {
+        "api": _or_empty(_section(ApiSection, "api")),
+        "channels": _named(
+            {f"^{CHANNEL_NAME}$": _channel()}, "where alerts go, by name", "channels", _A_CHANNEL
+        ),
+        "operator": shapes.also(shapes.NAMES, "null")
+        | {"description": "channels that hear of the watcher's own trouble"},
+        "defaults": _or_empty(_defaults()),
+        "metrics": _named(
+            {f"^{METRIC_NAME}$": _FORMULA},
+            "your own metrics: formulas over others, as spu_avg_price * commission",
+            "metrics",
+            _A_METRIC,
+        )
+        | {"properties": dict.fromkeys((*sorted(TAKEN), *Catalogue().names()), False)},
+        "watches": _named(
+            {"": _THE_WATCH | {"type": "object"}},
+            "lists to read, by name; several rules may use one",
+            "watches",
+            _A_WATCH,
+        ),
+        "rules": rules | {"title": "rules", "description": "what is worth telling"},
+        "keep": _or_empty(_section(KeepSection, "keep")),
+        "heartbeat": shapes.also(shapes.WEB_ADDRESS, "null")
+        | {"description": "an address, asked after every good round of scans"},
+    }
+
+
+# ---------------------------------------------------------------- snippets
+
+
+def _snippet(label: str, body: object) -> Schema:
+    return {"defaultSnippets": [{"label": label, "description": label, "body": body}]}
+
+
+_A_CHANNEL = _snippet("a channel", {"${1:me}": {"url": "${2:slack://...}"}})
+_A_METRIC = _snippet("a metric", {"${1:earnings}": "${2:spu_avg_price * commission}"})
+_A_WATCH = _snippet(
+    "a watch",
+    {
+        "${1:bestsellers}": {
+            "region": "${2:US}",
+            "sort": "total_sale_7d_cnt desc",
+            "top": "${3:100}",
+        }
+    },
+)
+_RULE: Schema = {
+    "name": "${1:taking-off}",
+    "description": "${2:What it means}",
+    "watch": "${3:bestsellers}",
+    "when": {"${4:sales_growth}": {"${5:at_least}": "${6:50%}"}},
+    "severity": "${7:warning}",
+}
+_A_RULE = _snippet("a rule", _RULE)
+_SOME_RULES = _snippet("a first rule", [_RULE])
+
+# ---------------------------------------------------------------- sections
+
+_THE_WATCH: Schema = {
+    "$ref": "#/$defs/watch",
+    "description": "a list to read: KeyAPI's filters, the order, and how many products",
+}
+_FORMULA: Schema = {
+    "type": "string",
+    "pattern": r"[A-Za-z_]",
+    "patternErrorMessage": "write a formula over metrics, as spu_avg_price * commission",
+    "description": "a formula: + - * / **, min, max, abs, ln, log10, sqrt, round, and "
+    "a if b else c, over all metrics",
+}
+
+
+def _section(model: type[BaseModel], title: str) -> Schema:
+    """A section of plain values, as its model says."""
     schema = model.model_json_schema(mode="validation")
     definitions = schema.pop("$defs", {})
     cleaned = _inlined(schema, definitions)
     assert isinstance(cleaned, dict)  # noqa: S101  it was one
-    return cleaned
+    for name, info in model.model_fields.items():
+        one = cleaned["properties"][info.alias or name]
+        if {"integer", "number"}.intersection(_types(one)):
+            one |= _limits(info.metadata)
+    return cleaned | {"title": title}
+
+
+def _limits(metadata: list[Any]) -> Schema:
+    return {
+        word: getattr(one, name)
+        for one in metadata
+        for name, word in _LIMITS.items()
+        if getattr(one, name, None) is not None
+    }
 
 
 def _inlined(part: object, definitions: Mapping[str, object]) -> object:
@@ -111,9 +175,6 @@ def _simpler(schema: Schema) -> Schema:
         return schema
     flat = [inner for one in choices for inner in one.get("anyOf", [one])]
     kept = [one for one in flat if one != {"type": "null"}]
-    types = [name for one in kept for name in _types(one)]
-    if all(set(one) == {"type"} for one in kept):
-        return {"type": types if len(types) > 1 else types[0]} | schema
     return kept[0] | schema if len(kept) == 1 else {"anyOf": kept} | schema
 
 
@@ -126,9 +187,11 @@ def _inlined_properties(properties: Any, definitions: Mapping[str, object]) -> o
     return {name: _inlined(value, definitions) for name, value in properties.items()}
 
 
-def _named(entry: Schema, description: str) -> Schema:
-    schema = {"type": "object", "description": description, "additionalProperties": entry}
-    return _or_empty(schema)
+def _named(entries: Schema, description: str, title: str, snippet: Schema) -> Schema:
+    """A section of names: the pattern of a name, and what stands under it."""
+    said = {"title": title, "description": description}
+    names = {"type": "object", "patternProperties": entries, "additionalProperties": False}
+    return _or_empty(said | names | snippet)
 
 
 def _or_empty(schema: Schema) -> Schema:
@@ -137,173 +200,100 @@ def _or_empty(schema: Schema) -> Schema:
 
 
 def _defaults() -> Schema:
-    schema = _section(DefaultsSection)
-    schema["properties"] |= _schedule() | {"region": _region()}
+    schema = _section(DefaultsSection, "defaults")
+    schema["properties"] |= _schedule()
+    return schema
+
+
+def _channel() -> Schema:
+    schema = _section(ChannelSection, "channel")
+    said = schema["properties"]["quiet"]["description"]
+    schema["properties"]["quiet"] = _section(QuietSection, "quiet hours") | {"description": said}
     return schema
 
 
 def _rule() -> Schema:
-    schema = _section(RuleSection)
+    schema = _section(RuleSection, "rule")
     properties = schema["properties"]
-    properties["watch"] = {
-        "description": properties["watch"]["description"],
-        "anyOf": [{"type": "string"}, {"$ref": "#/$defs/watch"}],
-    }
+    said = {name: {"description": properties[name]["description"]} for name in _WRITTEN_OUT}
+    properties["watch"] = {"$ref": "#/$defs/watch", "type": ["string", "object"]} | said["watch"]
     for key in ("when", "until"):
-        properties[key] = {
-            "$ref": "#/$defs/condition",
-            "description": properties[key]["description"],
-        }
-    return schema
+        properties[key] = {"$ref": "#/$defs/condition"} | said[key]
+    metrics = Catalogue().metrics()
+    known = {
+        "enum": [one.name for one in metrics],
+        "enumDescriptions": [one.meaning for one in metrics],
+    }
+    own = {"type": "string", "minLength": 1}
+    properties["order_by"] = {"anyOf": [known, own]} | said["order_by"]
+    return schema | _A_RULE
 
+
+_WRITTEN_OUT = ("watch", "when", "until", "order_by")
 
 # ----------------------------------------------------------------- watches
 
 
 def _schedule() -> Schema:
+    every = 'how often to read: 24h, or a cron line as "0 9 * * mon-fri"'
     return {
-        "every": {
-            "type": "string",
-            "description": 'how often to read: 24h, or a cron line as "0 9 * * mon-fri"',
-        },
-        "timezone": {"type": "string", "description": "of the cron line, as Europe/Berlin"},
-    }
-
-
-def _region() -> Schema:
-    return {
-        "description": "market code",
-        "anyOf": [{"enum": list(SEEN_REGIONS)}, {"type": "string", "pattern": r"^[A-Za-z]{2}$"}],
+        "every": shapes.EVERY | {"description": every},
+        "timezone": shapes.TIMEZONE | {"description": "of the cron line, as Europe/Berlin"},
     }
 
 
 def _watch() -> Schema:
+    """A watch's keys. The type is its users' matter: a rule may also name a watch."""
     filters = {
         parameter.name: _parameter(parameter)
         for parameter in PARAMETERS
-        if parameter.use not in (Use.OWN, Use.SORT) and parameter.name != "region"
+        if parameter.use not in (Use.OWN, Use.SORT)
     }
-    sorts = [f"{field} {order}" for field in SORTS for order in ("desc", "asc")]
     return {
-        "type": "object",
+        "title": "watch",
         "additionalProperties": False,
         "properties": {
-            "region": _region(),
             **filters,
-            "sort": {
-                "description": "order of the list: without one there is no rank",
-                "enum": [*SORTS, *sorts],
-            },
-            "top": {
-                "type": ["integer", "string"],
+            "sort": _sort() | {"description": "order of the list: without one there is no rank"},
+            "top": shapes.WHOLE
+            | {
                 "minimum": 1,
                 "maximum": 1_000_000,
-                "description": "products to read; each ten of them cost a credit",
-            },
+                "description": "products to read, 100 if left out; each ten of them cost a credit",
+            }
+            | shapes.offer([10, 50, 100, 200]),
             **_schedule(),
+            # Empty it is UTC again, where the defaults say another.
+            "timezone": shapes.also(_schedule()["timezone"], "null"),
         },
     }
+
+
+def _sort() -> Schema:
+    orders = {"desc": "highest first", "asc": "lowest first"}
+    offered = {f"{name} {order}": (name, order) for name in SORTS for order in orders}
+    meanings = [f"{BY_NAME[name].label}, {orders[order]}" for name, order in offered.values()]
+    plain = "|".join(SORTS)
+    return shapes.one_of(offered, meanings, more=rf"({plain})(\s+([Dd][Ee][Ss][Cc]|[Aa][Ss][Cc]))?")
 
 
 def _parameter(parameter: Parameter) -> Schema:
-    schema: Schema = {"description": parameter.meaning}
+    said: Schema = {"description": parameter.meaning}
     match parameter.type:
+        case Type.REGION:
+            return shapes.REGION | said
         case Type.FLAG:
-            names: list[object] = [name for name, _ in parameter.names]
-            numbers = [number for _, number in parameter.names]
-            booleans = [True, False] if "true" in names else []
-            return schema | {"enum": [*names, *numbers, *booleans]}
+            return _flag(parameter) | said
         case Type.TEXT:
-            return schema | _TEXT
+            return shapes.CATEGORY | said
         case Type.DAY:
-            return schema | _TEXT | {"examples": ["30d ago", "2026-11-01"]}
+            return shapes.PAST_DAY | said
+        case Type.INTEGER:
+            return shapes.WHOLE | {"minimum": 0} | said
         case _:
-            return schema | _NUMBER
+            return shapes.NUMBER | {"minimum": 0} | said
 
 
-# -------------------------------------------------------------- conditions
-
-
-def _condition() -> Schema:
-    catalogue = Catalogue()
-    metrics = {metric.name: _metric(metric) for metric in catalogue.metrics()}
-    attributes = {
-        name: {"$ref": "#/$defs/text", "description": attribute.meaning}
-        for name in catalogue.names()
-        if (attribute := catalogue.attribute(name)) is not None
-    }
-    several = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/condition"}}
-    return {
-        "type": "object",
-        "minProperties": 1,
-        "properties": {
-            "all": several | {"description": "all of these are met"},
-            "any": several | {"description": "at least one of these is met"},
-            "not": {"$ref": "#/$defs/condition", "description": "this is not met"},
-            "appears": {"const": True, "description": "listed by this watch for the first time"},
-            **metrics,
-            **attributes,
-        },
-        # The user's own metrics.
-        "additionalProperties": {"$ref": "#/$defs/number"},
-    }
-
-
-def _metric(metric: Metric) -> Schema:
-    meaning = f"{metric.label}: {metric.meaning}"
-    if not metric.names:
-        reference = "#/$defs/rank" if metric.name == RANK else "#/$defs/number"
-        return {"$ref": reference, "description": meaning}
-    names = [name for name, _ in metric.names]
-    operators = _operators_of_numbers(only_rank=False, value={"enum": [*names, *range(len(names))]})
-    return operators | {"description": meaning}
-
-
-def _operators_of_numbers(*, only_rank: bool, value: Schema | None = None) -> Schema:
-    plain = value or {"type": ["number", "string", "boolean"]}
-    operators = {
-        operator.name: _takes(operator.takes, plain) | {"description": operator.meaning}
-        for operator in NUMBER_OPERATORS
-        if only_rank or not operator.only_rank
-    }
-    return {"anyOf": [plain, _mapping(operators | _options())]}
-
-
-def _options() -> Schema:
-    return {
-        name: {"type": ["string", "number"], "description": meaning}
-        for name, meaning in OPTIONS.items()
-    }
-
-
-def _operators_of_texts() -> Schema:
-    operators = {
-        operator.name: _takes(operator.takes, _TEXT) | {"description": operator.meaning}
-        for operator in TEXT_OPERATORS
-    }
-    return {"anyOf": [_TEXT, _mapping(operators)]}
-
-
-def _mapping(properties: Schema) -> Schema:
-    return {
-        "type": "object",
-        "minProperties": 1,
-        "additionalProperties": False,
-        "properties": properties,
-    }
-
-
-def _takes(takes: Takes, value: Schema) -> Schema:
-    match takes:
-        case Takes.VALUES | Takes.TEXTS:
-            return {"type": "array", "minItems": 1, "items": value}
-        case Takes.RANGE:
-            return {"type": "array", "minItems": 2, "maxItems": 2, "items": value}
-        case Takes.CHANGE:
-            return _NUMBER | {"examples": ["30%", 100]}
-        case Takes.PLACES:
-            return {"type": "integer", "minimum": 1}
-        case Takes.SCORE:
-            return {"type": "number", "exclusiveMinimum": 0, "examples": [3]}
-        case _:
-            return dict(value)
+def _flag(parameter: Parameter) -> Schema:
+    names = dict(parameter.names)
+    return shapes.YES_OR_NO if "true" in names else shapes.flag(names)

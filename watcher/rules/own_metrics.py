@@ -13,9 +13,11 @@ from watcher.rules.metrics import Catalogue, Columns, Metric, When
 from watcher.rules.words import kind, nearest, quoted
 from watcher.units import Unit
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
+NAME_PATTERN = "[A-Za-z_][A-Za-z0-9_]{0,63}"
+_NAME = re.compile(NAME_PATTERN, re.ASCII)
 _WORDS = "all any not appears if else".split()
-_TAKEN = frozenset([*NUMBER_BY_NAME, *TEXT_BY_NAME, *OPTIONS, *FUNCTIONS, *_WORDS])
+# Words of the rule language, which no metric may be named by.
+TAKEN = frozenset([*NUMBER_BY_NAME, *TEXT_BY_NAME, *OPTIONS, *FUNCTIONS, *_WORDS])
 _BUILT_IN = Catalogue()
 # Formulas that use each other grow by powers: both limits are far above what anybody needs.
 _DEEPEST = 30
@@ -133,7 +135,7 @@ def _constant(name: str) -> Metric:
 def _no_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         return f"{quoted(name)} is no name for a metric: letters, digits and _, a letter first"
-    if name in _TAKEN:
+    if name in TAKEN:
         return f"{quoted(name)} is a word of the rule language: name your metric otherwise"
     if name in _BUILT_IN.names():
         return f"there is a metric {quoted(name)} already: name yours otherwise"

@@ -22,36 +22,39 @@ from pydantic_core import ErrorDetails
 
 from watcher.keyapi.fields import PARAMETER_BY_NAME
 from watcher.model import Severity
-from watcher.rules import readers
+from watcher.rules import readers, shapes
 from watcher.rules.document import Path
 from watcher.rules.templates import Template, parse_template
 from watcher.rules.words import kind, nearest, quoted
 from watcher.units import DAY, format_number
 
 Duration: TypeAlias = Annotated[
-    int, BeforeValidator(readers.duration, json_schema_input_type=str | int)
+    int, BeforeValidator(readers.duration), WithJsonSchema(shapes.DURATION)
 ]
-Whole: TypeAlias = Annotated[int, BeforeValidator(readers.whole, json_schema_input_type=int | str)]
-Amount: TypeAlias = Annotated[
-    float, BeforeValidator(readers.number, json_schema_input_type=float | str)
-]
-Flag: TypeAlias = Annotated[bool, BeforeValidator(readers.flag, json_schema_input_type=bool | str)]
+Whole: TypeAlias = Annotated[int, BeforeValidator(readers.whole), WithJsonSchema(shapes.WHOLE)]
+Amount: TypeAlias = Annotated[float, BeforeValidator(readers.number), WithJsonSchema(shapes.AMOUNT)]
+Flag: TypeAlias = Annotated[bool, BeforeValidator(readers.flag), WithJsonSchema(shapes.FLAG)]
 Level: TypeAlias = Annotated[
-    Severity, BeforeValidator(readers.severity, json_schema_input_type=Severity)
+    Severity, BeforeValidator(readers.severity), WithJsonSchema(shapes.SEVERITY)
 ]
-Name: TypeAlias = Annotated[str, BeforeValidator(readers.name, json_schema_input_type=str)]
-Text: TypeAlias = Annotated[str, BeforeValidator(readers.text, json_schema_input_type=str)]
-NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+Name: TypeAlias = Annotated[str, BeforeValidator(readers.name), WithJsonSchema(shapes.TEXT)]
+Text: TypeAlias = Annotated[str, BeforeValidator(readers.text), WithJsonSchema(shapes.TEXT)]
 # Checked where the channels are known.
-Names: TypeAlias = Annotated[Any, WithJsonSchema(NAMES)]
-Url: TypeAlias = Annotated[str, BeforeValidator(readers.url, json_schema_input_type=str)]
-Urls: TypeAlias = Annotated[
-    list[Url], BeforeValidator(readers.urls, json_schema_input_type=list[str] | str)
-]
+Names: TypeAlias = Annotated[Any, WithJsonSchema(shapes.NAMES)]
+Url: TypeAlias = Annotated[str, BeforeValidator(readers.url)]
+Urls: TypeAlias = Annotated[list[Url], BeforeValidator(readers.urls), WithJsonSchema(shapes.URLS)]
 OwnTemplate: TypeAlias = Annotated[
-    InstanceOf[Template], BeforeValidator(parse_template, json_schema_input_type=str)
+    InstanceOf[Template], BeforeValidator(parse_template), WithJsonSchema(shapes.TEMPLATE)
 ]
-Zone: TypeAlias = Annotated[str, BeforeValidator(readers.timezone, json_schema_input_type=str)]
+Zone: TypeAlias = Annotated[str, BeforeValidator(readers.timezone), WithJsonSchema(shapes.TIMEZONE)]
+
+
+_NOTIFY = "channels to tell: a name, or a list of them"
+_COOLDOWN = "how long the same product is not told again"
+_REMIND = "tell again while it fires, this often"
+_RESOLVED = "tell the end, too"
+_SEVERITY = "a channel may ask for a least severity"
+_LIMIT = "products in full in a message; the others are named"
 
 
 class Section(BaseModel):
@@ -63,12 +66,12 @@ class Section(BaseModel):
 class ApiSection(Section):
     """How to ask KeyAPI, and what it may cost."""
 
-    key: Annotated[str, BeforeValidator(readers.api_key, json_schema_input_type=str)] | None = (
+    key: Annotated[str, BeforeValidator(readers.api_key), WithJsonSchema(shapes.KEY)] | None = (
         Field(None, description="your KeyAPI key, best as ${KEYAPI_KEY}")
     )
-    url: Annotated[str, BeforeValidator(readers.api_url, json_schema_input_type=str)] | None = (
-        Field(None, description="the API's address")
-    )
+    url: (
+        Annotated[str, BeforeValidator(readers.api_url), WithJsonSchema(shapes.WEB_ADDRESS)] | None
+    ) = Field(None, description="the API's address")
     requests_per_second: Amount = Field(2.0, gt=0, le=10_000, description="over all watches")
     concurrency: Whole = Field(2, ge=1, le=64, description="requests at once")
     credits_per_day: Whole | None = Field(None, ge=1, description="hard cap for a UTC day")
@@ -78,7 +81,9 @@ class ApiSection(Section):
 class QuietSection(Section):
     """Hours in which a channel is not to be disturbed."""
 
-    hours: Annotated[str, BeforeValidator(readers.quiet_hours, json_schema_input_type=str)]
+    hours: Annotated[
+        str, BeforeValidator(readers.quiet_hours), WithJsonSchema(shapes.QUIET_HOURS)
+    ] = Field(description='from and to, as "22:00-07:00"')
     timezone: Zone | None = Field(None, description="the channel's where it is left out")
 
 
@@ -89,26 +94,26 @@ class ChannelSection(Section):
     min_severity: Level = Field(Severity.INFO, description="the least severity it is told")
     timezone: Zone = Field("UTC", description="of its digest and the times in its messages")
     quiet: QuietSection | None = Field(None, description="held, then one catch-up message")
-    digest: Annotated[str, BeforeValidator(readers.digest, json_schema_input_type=str)] | None = (
-        Field(None, description='collect, and send once: "09:00" or a cron line')
-    )
+    digest: (
+        Annotated[str, BeforeValidator(readers.digest), WithJsonSchema(shapes.DIGEST)] | None
+    ) = Field(None, description='collect, and send once: "09:00" or a cron line')
     template: OwnTemplate | None = Field(None, description="a Jinja2 template for its messages")
 
 
 class DefaultsSection(Section):
     """What rules and watches have where they say nothing."""
 
-    region: Annotated[str, BeforeValidator(readers.region, json_schema_input_type=str)] | None = (
-        None
-    )
+    region: (
+        Annotated[str, BeforeValidator(readers.region), WithJsonSchema(shapes.REGION)] | None
+    ) = Field(None, description="market code, as US")
     every: Any = None
     timezone: Any = None
-    notify: Names = None
-    cooldown: Duration = 0
-    remind: Duration | None = None
-    resolved: Flag = False
-    severity: Level = Severity.INFO
-    limit: Whole = Field(10, ge=1, le=100)
+    notify: Names = Field(None, description=_NOTIFY)
+    cooldown: Duration = Field(0, description=_COOLDOWN)
+    remind: Duration | None = Field(None, description=_REMIND)
+    resolved: Flag = Field(default=False, description=_RESOLVED)
+    severity: Level = Field(Severity.INFO, description=_SEVERITY)
+    limit: Whole = Field(10, ge=1, le=100, description=_LIMIT)
 
 
 class RuleSection(Section):
@@ -121,12 +126,12 @@ class RuleSection(Section):
     until: Any = Field(None, description="once firing, it fires until this is met")
     for_: Duration = Field(0, alias="for", description="how long it must be met before it fires")
     keep_firing_for: Duration = Field(0, description="how long it fires after it was last met")
-    severity: Level | None = None
-    notify: Names = Field(None, description="channels to tell")
-    cooldown: Duration | None = Field(None, description="the least time between two tellings")
-    remind: Duration | None = Field(None, description="tell again while it fires, this often")
-    resolved: Flag | None = Field(None, description="tell the end too")
-    limit: Whole | None = Field(None, ge=1, le=100, description="products in full in a message")
+    severity: Level | None = Field(None, description=_SEVERITY)
+    notify: Names = Field(None, description=_NOTIFY)
+    cooldown: Duration | None = Field(None, description=_COOLDOWN)
+    remind: Duration | None = Field(None, description=_REMIND)
+    resolved: Flag | None = Field(None, description=_RESOLVED)
+    limit: Whole | None = Field(None, ge=1, le=100, description=_LIMIT)
     order_by: Text | None = Field(None, description="the metric that puts the strongest first")
     priority: Whole = Field(0, description="the highest is read first, and gets the last credits")
 
@@ -134,8 +139,8 @@ class RuleSection(Section):
 class KeepSection(Section):
     """How long the past is kept."""
 
-    observations: Duration = Field(400 * DAY, ge=DAY)
-    notifications: Duration = Field(90 * DAY, ge=DAY)
+    observations: Duration = Field(400 * DAY, ge=DAY, description="of products; 400d if left out")
+    notifications: Duration = Field(90 * DAY, ge=DAY, description="what was told; 90d if left out")
 
 
 SECTIONS = (

@@ -1,0 +1,1 @@
+"""The rule file in a real editor's language server."""
