@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The development tools by name, read from pyproject.toml (pip's --group is newer than our oldest pip).
 DEV = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"])')
+RELEASE = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["release"])')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test bench kills check fuzz docs pictures format lock clean
+.PHONY: demo test bench kills check fuzz docs pictures dist trial format lock clean
 
 demo: $(VENV)/.run  ## the whole daemon on a simulated market: no key, no network
 	@$(BIN)/watcher demo
@@ -25,6 +26,7 @@ check: $(VENV)/.dev  ## the linters
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/hadolint Dockerfile
 
 fuzz: $(VENV)/.dev  ## hostile input without end: 100,000 inputs of each kind, about half an hour
 	@$(BIN)/python -m tests.fuzz --inputs 100000
@@ -35,13 +37,19 @@ docs: $(VENV)/.dev  ## the reference pages that are made from the code
 pictures: $(VENV)/.dev  ## the README's pictures, taken from the demo
 	@$(BIN)/python -m tools.pictures
 
+dist: $(VENV)/.release  ## the wheel and the sdist into dist/, each built twice and compared
+	@$(BIN)/python -m tools.dist
+
+trial: $(VENV)/.release  ## the README's ways to install it, tried as written: PLACES="pip pipx systemd image"
+	@$(BIN)/python -m tools.trial $(PLACES)
+
 format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
 lock:  ## the newest versions of all that is installed, tried before they are pinned
 	@rm -rf .lock && $(PYTHON) -m venv .lock
-	@.lock/bin/python -m pip --disable-pip-version-check --quiet install . $(DEV)
+	@.lock/bin/python -m pip --disable-pip-version-check --quiet install . $(DEV) $(RELEASE)
 	@.lock/bin/python -m pip freeze --exclude watcher > requirements.lock
 	@rm -rf .lock
 
@@ -62,4 +70,9 @@ $(VENV)/.run: pyproject.toml requirements.lock | $(BIN)/python
 $(VENV)/.dev: $(VENV)/.run
 	@echo "Installing the development tools into $(VENV) ..."
 	@$(PIP) install --constraint requirements.lock $(DEV)
+	@touch $@
+
+$(VENV)/.release: $(VENV)/.dev
+	@echo "Installing what a release takes into $(VENV) ..."
+	@$(PIP) install --constraint requirements.lock $(RELEASE)
 	@touch $@

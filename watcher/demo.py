@@ -31,7 +31,7 @@ from watcher.rules.loading import load
 from watcher.rules.rulebook import Rulebook
 from watcher.store.writer import Writer
 from watcher.units import DAY, HOUR, next_midnight, utc_day
-from watcher.web.access import parse_address
+from watcher.web.address import parse_address
 
 KEY = "demo-key"
 _READ_AT = 6 * HOUR  # when the past's daily scans were made

@@ -125,5 +125,10 @@ async def test_the_page_off_loopback_needs_the_token(
         headers = {"Authorization": f"Bearer {SECRET}"}
         async with session.get(f"{page}healthz", headers=headers) as answer:
             assert (answer.status, await answer.text()) == (200, "ok\n")
+        address = daemon.page.removeprefix("http://").strip("/")
+        asked = ("health", "--listen", address, "--web-token-file", str(token))
+        assert await watcher.call(*asked) == (0, "ok\n", "")
+        code, _, err = await watcher.call(*asked[:3])
+        assert (code, "answers 401" in err) == (1, True)
         assert await daemon.stop() == 0
     assert SECRET not in str(daemon.log) + str(daemon.other)

@@ -14,7 +14,7 @@ from tests.web.serving import serving
 from tests.web.test_app import RULES
 from watcher.errors import ListenError
 from watcher.store.database import Database
-from watcher.web.access import parse_address, read_token
+from watcher.web.address import parse_address, read_token
 from watcher.web.app import Site
 
 TOKEN = "0123456789abcdef-token"

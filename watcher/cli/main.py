@@ -26,6 +26,7 @@ COMMANDS = (
     ("check", "Check the rule files, and say what they will read and cost."),
     ("once", "Scan what is due (or named) now, and print what fires."),
     ("status", "Show watches, rules, credits and the queue."),
+    ("health", "Ask the running daemon whether it is well."),
     ("alerts", "Show alerts and what became of them."),
     ("product", "Show a product's past, with a plot."),
     ("export", "Write the history as CSV, JSON Lines or Parquet, for other programs."),

@@ -9,33 +9,21 @@ from pathlib import Path
 
 import click
 
+from watcher.cli.listening import listen_option, token_option
 from watcher.cli.logs import Style, configure
 from watcher.cli.options import database_option, load_rules, log_options, rules_option
 from watcher.daemon.clock import SystemClock
 from watcher.daemon.holds import Holds
 from watcher.daemon.manager import Manager
 from watcher.daemon.service import Service
-from watcher.web.access import read_token
+from watcher.web.address import read_token
 
 
 @click.command()
 @rules_option
 @database_option
-@click.option(
-    "--listen",
-    envvar="WATCHER_LISTEN",
-    default="127.0.0.1:8787",
-    show_default=True,
-    show_envvar=True,
-    help="Address of the web page, or off.",
-)
-@click.option(
-    "--web-token-file",
-    type=click.Path(path_type=Path),
-    envvar="WATCHER_WEB_TOKEN_FILE",
-    show_envvar=True,
-    help="A file with the token that the page asks for; an address other than loopback needs one.",
-)
+@listen_option
+@token_option
 @log_options
 def command(
     *,

@@ -10,48 +10,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from pathlib import Path
 
 from aiohttp import web
 
-from watcher.errors import ListenError
-
-LEAST = 16  # characters of a token: it can be guessed at leisure
-_LARGEST = 4_096
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
-def read_token(path: Path) -> str:
-    """The token in a file, without the white space around it; ``ListenError`` for what is none."""
-    try:
-        with path.open(encoding="utf-8") as file:
-            token = file.read(_LARGEST).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise ListenError(f"--web-token-file {path}: can't be read: {why}") from None
-    if len(token) < LEAST or not token.isascii() or not token.isprintable() or " " in token:
-        raise ListenError(
-            f"--web-token-file {path}: a token has at least {LEAST} letters and digits and no "
-            "space; make one with: openssl rand -hex 32"
-        )
-    return token
-
-
-def parse_address(text: str, *, guarded: bool = False) -> tuple[str, int]:
-    """``127.0.0.1:8787`` as host and port; ``guarded`` by a token it may be any address.
-
-    Raises ``ListenError`` for what is none, or may not be.
-    """
-    host, _, port = text.rpartition(":")
-    if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65_535:
-        raise ListenError(f'--listen: "{text}" is no address; write it like 127.0.0.1:8787, or off')
-    host = host.strip("[]")
-    if host not in _LOOPBACK and not guarded:
-        raise ListenError(
-            f'--listen: "{host}" can be reached from outside and needs a token: write one into a '
-            "file (openssl rand -hex 32) and name it with --web-token-file"
-        )
-    return host, int(port)
+from watcher.web.address import LOOPBACK
 
 
 class Access:
@@ -67,7 +29,7 @@ class Access:
         host = request.host
         if not host.endswith("]"):
             host = host.rsplit(":", 1)[0]
-        if host.strip("[]") in _LOOPBACK:
+        if host.strip("[]") in LOOPBACK:
             return None
         return web.HTTPForbidden(text="ask for this page by 127.0.0.1 or localhost\n")
 

@@ -17,7 +17,8 @@ import structlog
 from aiohttp import web
 
 from watcher.errors import ListenError, StoreError
-from watcher.web.access import Access, parse_address
+from watcher.web.access import Access
+from watcher.web.address import parse_address
 from watcher.web.crowding import BACKLOG, OutOfHandles
 from watcher.web.desk import Desk, Handler
 from watcher.web.forms import LARGEST

@@ -1,0 +1,1 @@
+"""The tools around the code, and the files that others' programs read."""

@@ -1,0 +1,1 @@
+"""Databases and rule files of older versions, as these left them: see docs/releasing.md."""

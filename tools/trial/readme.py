@@ -1,0 +1,34 @@
+"""The README's blocks of commands, by the names that comments give them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tools.trial.stage import KEY
+
+_BLOCK = re.compile(r"^<!-- try: (?P<name>[a-z ]+) -->\n+(?P<lines>(?: {4}.*\n|\n)+)", re.MULTILINE)
+
+
+class NoSuchBlock(Exception):
+    """The README has no block of that name."""
+
+
+def commands(readme: Path, *names: str) -> str:
+    """A shell script of the named blocks, one after the other."""
+    blocks = {
+        found["name"]: re.sub(r"^ {4}", "", found["lines"], flags=re.MULTILINE).strip()
+        for found in _BLOCK.finditer(readme.read_text(encoding="utf-8"))
+    }
+    missing = [name for name in names if name not in blocks]
+    if missing:
+        raise NoSuchBlock(f"{readme.name} has no commands below <!-- try: {missing[0]} -->")
+    return "\n".join(_typed(line) for name in names for line in blocks[name].splitlines()) + "\n"
+
+
+def _typed(line: str) -> str:
+    """What the reader is told to put in: the key, in its place or when a command asks for it."""
+    line = line.replace("KEYAPI_KEY=...", f"KEYAPI_KEY={KEY}")
+    if "/dev/stdin" in line:
+        return f"{line.partition('#')[0].rstrip()} <<< {KEY}"
+    return line
