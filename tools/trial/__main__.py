@@ -45,7 +45,7 @@ async def attempt(name: str) -> bool:
         what, good = f"skipped: {reason}", True
     except (Failed, NoSuchBlock) as error:
         what, good = f"FAILED: {error}", False
-    print(f"trial {name}: {what} ({time.monotonic() - began:.0f} s)", flush=True)  # noqa: T201
+    print(f"trial {name}: {what} ({time.monotonic() - began:.0f} s)", flush=True)
     return good
 
 
