@@ -97,7 +97,9 @@ async def _fetch(url: str, scan: _Scan) -> None:
 
 def _store(db: sqlite3.Connection, scan: _Scan) -> Ints:
     """Write what is new; the products' keys, in the scan's order."""
-    known = {row[2]: row for row in db.execute("SELECT * FROM products")}
+    known: dict[str, tuple[Any, ...]] = {
+        row[2]: row for row in db.execute("SELECT * FROM products")
+    }
     data = scan.numbers.tobytes()
     products, rows = [], []
     keys = np.zeros(PRODUCTS, np.int64)
@@ -109,10 +111,9 @@ def _store(db: sqlite3.Connection, scan: _Scan) -> Ints:
         before = known.get(texts[0])
         keys[place] = key = before[0] if before else following
         following += before is None
-        moved = before is None or before[1] != digest
-        if moved:
+        if before is None or before[1] != digest:
             rows.append(place)
-        if moved or before[2:] != texts:
+        if before is None or before[1:] != (digest, *texts):
             products.append((int(key), digest, *texts))
     _insert(db, "REPLACE INTO products", products)
     values = _values(scan.numbers[rows])
@@ -142,7 +143,7 @@ def _insert(db: sqlite3.Connection, begin: str, rows: list[tuple[Any, ...]]) -> 
 def _ago(db: sqlite3.Connection, keys: Ints, at: int) -> dict[str, Floats]:
     """The values in force at ``at``, (n,) each."""
     rows = db.execute(
-        f"SELECT w.key, {', '.join(PAST)} FROM json_each(?) AS w CROSS JOIN observations AS o "  # noqa: S608
+        f"SELECT w.key, {', '.join(PAST)} FROM json_each(?) AS w CROSS JOIN observations AS o "
         "ON o.rowid = (SELECT rowid FROM observations WHERE product = w.value AND at <= ? "
         "ORDER BY at DESC LIMIT 1)",
         (msgspec.json.encode(keys.tolist()).decode(), at),
@@ -163,11 +164,13 @@ def _judge(scan: _Scan, past: dict[str, Floats], rules: list[tuple[Simple, ...]]
 def _mask(scan: _Scan, past: dict[str, Floats], simple: Simple) -> Bools:
     now = scan.numbers[:, _COLUMN[simple.field]]
     if simple.how == "at_least":
-        return now >= simple.value
+        return np.asarray(now >= simple.value)
     if simple.how == "below":
-        return now < simple.value
+        return np.asarray(now < simple.value)
     then = past[simple.field]
-    return (now - then >= simple.value / 100 * np.abs(then) - 1e-9 * np.abs(now)) & (then != 0)
+    return np.asarray(
+        (now - then >= simple.value / 100 * np.abs(then) - 1e-9 * np.abs(now)) & (then != 0)
+    )
 
 
 def _alert(
