@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cycle
+from benchmarks import cycle, judgement, million
 from benchmarks.report import Line, machine, table
 
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
@@ -25,6 +25,8 @@ BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 # A case yields its lines; its argument is how often to measure.
 CASES: dict[str, Callable[[int], Iterator[Line]]] = {
     "cycle": cycle.lines,
+    "judgement": judgement.lines,
+    "million": million.lines,
 }
 
 

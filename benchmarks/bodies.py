@@ -12,13 +12,12 @@ from datetime import date
 
 import msgspec
 
+from benchmarks.workload import PRODUCTS
 from watcher.keyapi.fields import PAGE_SIZE, SORTS
 from watcher.keyapi.simulator import Market
 
-PRODUCTS, PAGES = 10_000, 1_000
 SORT = "total_sale_7d_cnt"
 CHANGED = 0.3
-KEY = "benchmark-key"
 
 Row = dict[str, object]
 
@@ -28,10 +27,10 @@ _MORE_WORDS = 800  # a product: the simulated texts are shorter than the real on
 _LEVEL = 6
 
 
-def days() -> list[list[Row]]:
+def days(products: int = PRODUCTS) -> list[list[Row]]:
     """The list on two days, each in its order."""
-    market = Market(seed=11, products=PRODUCTS, start=_FIRST, regions=(_REGION,))
-    before = {str(row["product_id"]): row for row in _listed(market)[:PRODUCTS]}
+    market = Market(seed=11, products=products, start=_FIRST, regions=(_REGION,))
+    before = {str(row["product_id"]): row for row in _listed(market)[:products]}
     market.advance()
     after = {str(row["product_id"]): row for row in _listed(market)}
     chance = random.Random(11)

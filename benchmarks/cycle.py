@@ -18,12 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bodies import KEY, PRODUCTS
-from benchmarks.judging import file, plain
 from benchmarks.processes import Cost, answer, child, forget_peak, measured, ratios
 from benchmarks.report import Line
 from benchmarks.serving import serving
 from benchmarks.straight import AT_ONCE
+from benchmarks.workload import KEY, PRODUCTS, file, plain
 from watcher.alerting.evaluation import Outcome
 from watcher.daemon.scanner import Scanner
 from watcher.keyapi.client import Client

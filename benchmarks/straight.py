@@ -23,9 +23,8 @@ import aiohttp
 import msgspec
 import numpy as np
 
-from benchmarks.bodies import KEY, PAGES, PRODUCTS
-from benchmarks.judging import PAST, Simple, plain
 from benchmarks.processes import answer, forget_peak, measured
+from benchmarks.workload import KEY, PAGES, PAST, PRODUCTS, Simple, plain
 from watcher.keyapi.fields import ENDPOINT, NUMERIC_NAMES, PAGE_SIZE, TEXTS
 from watcher.model import Bools, Floats, Ints
 from watcher.units import DAY

@@ -20,7 +20,7 @@ from watcher.model import Bools, Floats, Ints, LongTexts
 
 MOST_TEXTS = 2_500  # products of a scan whose long texts are read, at 11 KB each
 
-_BLOCK_PAGES = 1_000
+_BLOCK_PAGES = 5_000
 _OWN = 1 + [text.name for text in TEXTS].index("product_name")
 
 Objects: TypeAlias = NDArray[Any]
