@@ -81,7 +81,7 @@ async def _scans(url: str, writer: Writer) -> tuple[Outcome, Cost]:
     book = load_text(file([", ".join(each.text() for each in rule) for rule in plain()]))
     async with _client(f"{url}/1") as first, _client(f"{url}/2") as second:
         scanner = Scanner(book, first, writer, clock)
-        for _ in range(PRODUCTS // MOST_TEXTS):
+        for _ in range(-(-PRODUCTS // MOST_TEXTS)):
             await _scan(scanner, clock)
             clock.instant += DAY
         scanner.swap(book, second)

@@ -18,7 +18,7 @@ from watcher.keyapi.answer import Page, Product, number_table
 from watcher.keyapi.fields import NUMERIC_NAMES, PAGE_SIZE, TEXTS
 from watcher.model import Bools, Floats, Ints, LongTexts
 
-MOST_TEXTS = 2_500  # products of a scan whose long texts are read, at 11 KB each
+MOST_TEXTS = 1_500  # products of a scan whose long texts are read, at 11 KB each
 
 _BLOCK_PAGES = 5_000
 _OWN = 1 + [text.name for text in TEXTS].index("product_name")
