@@ -17,10 +17,11 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ import numpy as np
 from benchmarks.processes import answer, child, measured
 from watcher.alerting.audiences import audiences_of
 from watcher.alerting.evaluation import evaluate
-from watcher.keyapi.fields import LONG_TEXTS, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
+from watcher.keyapi.fields import LONG_TEXTS, NUMERIC, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.keyapi.simulator.market import Market
 from watcher.model import Floats, Instant, Ints, LongTexts, Scan, ScanState
 from watcher.rules.loading import load_text
@@ -61,12 +62,12 @@ class Made:
     wall: float
 
 
-def rules(count: int = 20, top: int = PRODUCTS) -> str:
+def rules(number: int = 20, top: int = PRODUCTS) -> str:
     """A rule file: so many rules on one daily watch, with baselines of several kinds."""
     written = "\n".join(
-        f"  - {{name: rule-{number}, description: Worth a look, watch: all, severity: warning, "
-        f"when: {{{_WHEN[number % len(_WHEN)].replace('N', str(20 + number))}}}}}"
-        for number in range(count)
+        f"  - {{name: rule-{index}, description: Worth a look, watch: all, severity: warning, "
+        f"when: {{{_WHEN[index % len(_WHEN)].replace('N', str(20 + index))}}}}}"
+        for index in range(number)
     )
     return (
         'api: {key: none, credits_per_day: 5000}\nchannels:\n  me: {url: "json://localhost/"}\n'
@@ -88,6 +89,8 @@ def make_year(
     source = _Source(products, utc_day(until - days * DAY), changing)
     made: list[Made] = []
     with Database.open(path) as database:
+        for hurry in ("synchronous = OFF", "cache_size = -300000", "wal_autocheckpoint = 20000"):
+            database.execute(f"PRAGMA {hurry}")
         database.alerts.sync_rules(book.marks, until - days * DAY)
         for day in range(days - 1, -1, -1):
             source.next_day()
@@ -142,8 +145,8 @@ class _Source:
         listed = np.flatnonzero(market.listed())
         old = listed[listed < known]
         moved = old[(now[old] != self._numbers[old]).any(axis=1)]
-        count = min(len(moved), round(self._changing * self._products))
-        moved = self._random.choice(moved, count, replace=False)
+        most = min(len(moved), round(self._changing * self._products))
+        moved = self._random.choice(moved, most, replace=False)
         self._numbers = np.concatenate([self._numbers, now[known:]])
         self._numbers[moved] = now[moved]
         places = np.argsort(-self._numbers[listed, _SALES], kind="stable")[: self._products]
@@ -184,6 +187,17 @@ def again(database: Database, watch: Watch) -> Scan:
     )  # fmt: skip
 
 
+def moving(scan: Scan) -> Iterator[Scan]:
+    """``scan`` on one day after another, with other counters of three in ten products each."""
+    random = np.random.default_rng(1)
+    numbers: Floats = scan.numbers.copy()
+    counters = np.array([field.window is not None for field in NUMERIC])
+    for day in count():
+        chosen = random.random(len(scan)) < CHANGING
+        numbers[np.ix_(chosen, counters)] += 1
+        yield replace(scan, at=scan.at + day * DAY, numbers=numbers.copy())
+
+
 def _columns(
     texts: Mapping[str, Mapping[str, object]], ids: Iterable[str]
 ) -> dict[str, tuple[str | None, ...]]:
@@ -216,18 +230,20 @@ class Year:
 
 
 @cache
-def year() -> Year:
-    """The year of ``rules()``, made once a run by a process of its own, removed at the end.
+def year(days: int = DAYS) -> Year:
+    """A year, or other days, of ``rules()``: made once a run by a process of its own, removed at
+    the end.
 
-    Where the environment names one in ``BENCH_YEAR`` (made by this module, what it printed beside
-    it as FILE.json), that one is used.
+    Where the environment names a year in ``BENCH_YEAR`` (made by this module, what it printed
+    beside it as FILE.json), that one is used.
     """
-    if kept := os.environ.get("BENCH_YEAR"):
+    kept = os.environ.get("BENCH_YEAR")
+    if kept and days == DAYS:
         return _year(Path(kept), msgspec.json.decode(Path(f"{kept}.json").read_bytes()))
     folder = tempfile.mkdtemp(prefix="year-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = Path(folder) / "year.db"
-    return _year(path, child("benchmarks.history", str(path)))
+    return _year(path, child("benchmarks.history", str(path), "--days", str(days)))
 
 
 def _year(path: Path, made: dict[str, Any]) -> Year:
