@@ -17,7 +17,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cache
@@ -131,7 +131,7 @@ class _Source:
         self._products, self._changing = products, changing
         self._random = np.random.default_rng(products)
         self._numbers: Floats = np.zeros((0, len(NUMERIC_NAMES)))
-        self._texts: dict[str, dict[str, object]] = {}
+        self._texts: dict[str, tuple[str | None, ...]] = {}
         self._order: Ints = np.zeros(0, np.int64)
         self._ids: tuple[str, ...] = ()
 
@@ -157,14 +157,19 @@ class _Source:
     def scan(self, watch: Watch, at: Instant, database: Database) -> Scan:
         """A complete scan of the list's first products, with long texts of those not known."""
         ids = self._ids[: watch.query.top]
-        fresh = [each for each in ids if each not in self._texts]
-        self._texts.update((each, self._market.product(each)) for each in fresh)
         unread = set(ids) - database.history.known_texts(watch.query.region, 0)
+        long_texts = {}
+        for each in unread:
+            record = self._market.product(each)
+            self._texts[each] = tuple(_text(record[field.name]) for field in TEXTS)
+            long_texts[each] = LongTexts(*(_text(record[field.name]) for field in LONG_TEXTS))
+        columns = zip(*(self._texts[each] for each in ids), strict=True)
         return Scan(
             watch.key, watch.query.region, at, at, at + 60, ScanState.COMPLETE,
             -(-len(ids) // 10), -(-len(ids) // 10), ids, np.arange(1, len(ids) + 1),
-            self._numbers[self._order[: len(ids)]], _columns(self._texts, ids),
-            {each: _long_texts(self._texts[each]) for each in unread},
+            self._numbers[self._order[: len(ids)]],
+            {field.name: column for field, column in zip(TEXTS, columns, strict=True)},
+            long_texts,
         )  # fmt: skip
 
 
@@ -196,17 +201,6 @@ def moving(scan: Scan) -> Iterator[Scan]:
         chosen = random.random(len(scan)) < CHANGING
         numbers[np.ix_(chosen, counters)] += 1
         yield replace(scan, at=scan.at + day * DAY, numbers=numbers.copy())
-
-
-def _columns(
-    texts: Mapping[str, Mapping[str, object]], ids: Iterable[str]
-) -> dict[str, tuple[str | None, ...]]:
-    rows = [texts[each] for each in ids]
-    return {field.name: tuple(_text(row[field.name]) for row in rows) for field in TEXTS}
-
-
-def _long_texts(texts: Mapping[str, object]) -> LongTexts:
-    return LongTexts(*(_text(texts[field.name]) for field in LONG_TEXTS))
 
 
 def _text(value: object) -> str | None:
