@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cycle, judgement, million
+from benchmarks import cycle, judgement, million, upkeep, year
 from benchmarks.report import Line, machine, table
 
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
@@ -27,6 +27,8 @@ CASES: dict[str, Callable[[int], Iterator[Line]]] = {
     "cycle": cycle.lines,
     "judgement": judgement.lines,
     "million": million.lines,
+    "year": year.lines,
+    "upkeep": upkeep.lines,
 }
 
 

@@ -27,6 +27,7 @@ from watcher.model import (
     Alert,
     AlertState,
     Evidence,
+    Instant,
     Item,
     LongTexts,
     Message,
@@ -49,6 +50,19 @@ ALERTS, FIRING, MESSAGES = 100_000, 8_000, 50_000
 LONG_DAYS, WIDE_DAYS, SMALL = 400, 10, 200
 MOST_MS, MOST_KB = 100.0, 200.0
 TIMES = 15
+PATHS = (
+    "", "watches", "rules", "rules/rule-0", "rules/rule-7", "alerts", "alerts?state=pending",
+    "alerts?state=over", "alerts?state=over&before=20000", "alerts?state=over&rule=rule-199",
+    "alerts?state=firing&before=95000", "products?q=serum", "products?q=no+such",
+    "products/US/1729000000000", "products/US/1729000000000?days=400",
+    "products/US/1729000000000?days=400&metric=sales_growth",
+    "products/US/1729000000000?days=400&metric=rank", "products/US/1729000009000",
+    "products/US/1729000009000?metric=rank&days=400",
+    "outbox", "outbox?state=dead", "outbox?state=sent&before=9000", "outbox/5000", "silences",
+    "metrics", "api/overview.json", "api/rules/rule-0.json",
+    "api/products/US/1729000000000.json?days=400", "api/outbox.json", "api/alerts.json",
+    "api/alerts.json?state=over", "static/style.css",
+)  # fmt: skip
 
 _NAMES = ("PureGlow Deluxe Face Serum with Vitamin C", "Mini Waffle Maker", "LED Strip Lights 20m")
 
@@ -218,29 +232,16 @@ def _messages(database: Database) -> None:
                 database.outbox.sent(one, at)
 
 
-async def measure(path: Path, book: Rulebook) -> list[Measured]:
-    """All pages, one after the other, each several times."""
+async def measure(
+    path: Path, book: Rulebook, paths: Sequence[str] = PATHS, *, now: Instant = NOW + 600
+) -> list[Measured]:
+    """Each page several times, one after the other, in the order given."""
 
     async def well() -> None:
         return None
 
-    paths = [
-        "", "watches", "rules", "rules/rule-0", "rules/rule-7", "alerts", "alerts?state=pending",
-        "alerts?state=over", "alerts?state=over&before=20000", "alerts?state=over&rule=rule-199",
-        "alerts?state=firing&before=95000", "products?q=serum", "products?q=no+such",
-        "products/US/1729000000000", "products/US/1729000000000?days=400",
-        "products/US/1729000000000?days=400&metric=sales_growth",
-        "products/US/1729000000000?days=400&metric=rank", "products/US/1729000009000",
-        "products/US/1729000009000?metric=rank&days=400",
-        "outbox", "outbox?state=dead", "outbox?state=sent&before=9000", "outbox/5000", "silences",
-        "metrics", "api/overview.json", "api/rules/rule-0.json",
-        "api/products/US/1729000000000.json?days=400", "api/outbox.json", "api/alerts.json",
-        "api/alerts.json?state=over", "static/style.css",
-    ]  # fmt: skip
     async with Writer(path) as writer, Reader(path) as reader:
-        sources = Sources(
-            reader.run, writer.run, lambda: book, lambda: NOW + 600, well, lambda: None
-        )
+        sources = Sources(reader.run, writer.run, lambda: book, lambda: now, well, lambda: None)
         site = Site(sources, "127.0.0.1:0")
         await site.start()
         try:

@@ -1,0 +1,205 @@
+"""Upkeep of a year's database: pruning it to 90 days, and a backup while scans go on.
+
+python -m benchmarks.upkeep prune FILE     # what the children do; FILE is changed
+python -m benchmarks.upkeep backup FILE
+python -m benchmarks.upkeep write FILE     # another program that writes, until its input ends
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from benchmarks.history import again, moving, rules, store, year
+from benchmarks.processes import answer, child
+from benchmarks.report import Line
+from watcher.daemon.chores import upkeep
+from watcher.daemon.clock import Clock, SystemClock
+from watcher.daemon.pulses import Pulses
+from watcher.rules.loading import load_text
+from watcher.rules.rulebook import Keep
+from watcher.store.database import Database
+from watcher.store.pruning import Pruned
+from watcher.store.writer import Writer
+from watcher.units import DAY
+
+MOST_MS = 100
+KEPT = Keep(observations=90 * DAY)
+_PAUSE = 0.02  # seconds between two writes of the one who measures how long a write waits
+_ALONE = 12  # scans before the backup
+
+T = TypeVar("T")
+
+
+def lines(times: int) -> Iterator[Line]:
+    """The case, at most three times: each takes a copy of the year."""
+    found = [_on_a_copy("prune") for _ in range(min(times, 3))]
+    steps = found[0]["steps"]
+
+    def each(name: str) -> tuple[float, ...]:
+        return tuple(one[name] for one in found)
+
+    yield Line(
+        "pruning a year to 90 days: the longest step holds the write lock",
+        each("longest"), "ms", MOST_MS, worst=True,
+        beside=f"{steps:,} steps; {found[0]['removed']:,} rows",
+    )  # fmt: skip
+    yield Line(
+        "... the longest wait of the daemon's other writes", each("own"), "ms", MOST_MS, worst=True
+    )
+    yield Line("... the longest wait of another program's write", each("other"), "ms")
+    yield Line("... all of it", each("seconds"), "s")
+    yield Line(
+        "... the file afterwards", each("after"), "MB",
+        beside=f"{found[0]['before']:.0f} MB before; {found[0]['free']:.1f} MB free inside",
+    )  # fmt: skip
+    found = [_on_a_copy("backup") for _ in range(min(times, 3))]
+    yield Line(
+        "`watcher db backup` of a year while scans go on", each("seconds"), "s",
+        beside=f"{found[0]['size']:.0f} MB, passes its integrity check",
+    )  # fmt: skip
+    yield Line(
+        "... a scan's transaction meanwhile, against one without a backup", each("ratio"), "x",
+        beside=f"{found[0]['with']:.0f} ms against {found[0]['without']:.0f} ms; longest "
+        f"{found[0]['longest']:.0f} ms; log beside the file at most {found[0]['log']:.0f} MB",
+    )  # fmt: skip
+
+
+def _on_a_copy(what: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        return child("benchmarks.upkeep", what, str(year().copy(Path(folder) / "year.db")))
+
+
+class _Steps(Writer):
+    """A writer that keeps what the pruner's steps did."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.steps: list[Pruned] = []
+        self.done = asyncio.Event()
+
+    async def run(self, job: Callable[[Database], T]) -> T:
+        result = await super().run(job)
+        if isinstance(result, Pruned):
+            self.steps.append(result)
+            if not result.more:
+                self.done.set()
+        return result
+
+
+def prune(path: Path) -> None:
+    """As the daemon does it, while the daemon itself and another program want to write, too."""
+    before = path.stat().st_size
+    other = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.upkeep", "write", str(path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert other.stdout is not None
+    other.stdout.readline()  # it is ready
+    found = asyncio.run(_prune(path, SystemClock()))
+    told, _ = other.communicate()
+    with Database.open(path) as database:
+        stats = database.upkeep.stats()
+    answer(
+        found
+        | {
+            "other": max(json.loads(told)),
+            "before": before / 1e6,
+            "after": path.stat().st_size / 1e6,
+            "free": stats.free / 1e6,
+        }
+    )
+
+
+async def _prune(path: Path, clock: Clock) -> dict[str, Any]:
+    async with _Steps(path) as writer:
+        begin = time.perf_counter()
+        pruning = asyncio.create_task(upkeep(writer, lambda: KEPT, clock, Pulses()))
+        waits = []
+        while not writer.done.is_set():
+            waits.append(await _timed(lambda: writer.run(_write)))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(writer.done.wait(), _PAUSE)
+        seconds = time.perf_counter() - begin
+        pruning.cancel()
+        await asyncio.gather(pruning, return_exceptions=True)
+    return {
+        "longest": max(step.seconds for step in writer.steps) * 1_000,
+        "steps": len(writer.steps),
+        "removed": sum(step.rows for step in writer.steps),
+        "own": max(waits),
+        "seconds": seconds,
+    }
+
+
+async def _timed(work: Callable[[], Awaitable[object]]) -> float:
+    begin = time.perf_counter()
+    await work()
+    return (time.perf_counter() - begin) * 1_000
+
+
+def _write(database: Database) -> None:
+    database.health.ok("watch", "benchmark", 1)
+
+
+def write(path: Path) -> None:
+    """Write now and then until the input ends; then print how long each write took, in ms."""
+    waits: list[float] = []
+    with Database.open(path, create=False) as database:
+        print(flush=True)
+        while not select.select([sys.stdin], [], [], _PAUSE)[0]:
+            begin = time.perf_counter()
+            _write(database)
+            waits.append((time.perf_counter() - begin) * 1_000)
+    print(json.dumps(waits))
+
+
+def backup(path: Path) -> None:
+    """Scans one after the other, without and with the command that copies beside them."""
+    target = path.with_name("backup.db")
+    walls: dict[bool, list[float]] = {False: [], True: []}
+    book = load_text(rules())
+    watch = book.used_watches[0]
+    log = path.with_name(f"{path.name}-wal")
+    with Database.open(path) as database:
+        scans = moving(again(database, watch))
+        for _ in range(_ALONE):
+            walls[False].append(store(database, book, watch, next(scans)).wall * 1_000)
+        begin = time.perf_counter()
+        command = [sys.executable, "-m", "watcher", "db", "backup", str(target), "--db", str(path)]
+        copying = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        longest_log = 0
+        while copying.poll() is None:
+            walls[True].append(store(database, book, watch, next(scans)).wall * 1_000)
+            longest_log = max(longest_log, log.stat().st_size)
+        seconds = time.perf_counter() - begin
+    assert copying.returncode == 0
+    with Database.open(target, readonly=True) as copy:
+        assert copy.upkeep.check() == ()
+    with_, without = (float(np.median(walls[kind])) for kind in (True, False))
+    answer(
+        {
+            "seconds": seconds,
+            "size": target.stat().st_size / 1e6,
+            "with": with_,
+            "without": without,
+            "ratio": with_ / without,
+            "longest": max(walls[True]),
+            "log": longest_log / 1e6,
+        }
+    )
+
+
+if __name__ == "__main__":
+    {"prune": prune, "backup": backup, "write": write}[sys.argv[1]](Path(sys.argv[2]))
