@@ -17,12 +17,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks import delivery
 from benchmarks.report import Line, machine, table
 
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 
 # A case yields its lines; its argument is how often to measure.
-CASES: dict[str, Callable[[int], Iterator[Line]]] = {}
+CASES: dict[str, Callable[[int], Iterator[Line]]] = {
+    "delivery": delivery.lines,
+}
 
 
 def write(file: Path, text: str) -> None:
