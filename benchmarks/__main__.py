@@ -17,13 +17,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import delivery
+from benchmarks import delivery, holds, start
 from benchmarks.report import Line, machine, table
 
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 
 # A case yields its lines; its argument is how often to measure.
 CASES: dict[str, Callable[[int], Iterator[Line]]] = {
+    "start": start.lines,
+    "holds": holds.lines,
     "delivery": delivery.lines,
 }
 
