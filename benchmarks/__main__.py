@@ -17,13 +17,16 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import delivery, holds, start
+from benchmarks import cycle, delivery, holds, judgement, million, start
 from benchmarks.report import Line, machine, table
 
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 
 # A case yields its lines; its argument is how often to measure.
 CASES: dict[str, Callable[[int], Iterator[Line]]] = {
+    "cycle": cycle.lines,
+    "judgement": judgement.lines,
+    "million": million.lines,
     "start": start.lines,
     "holds": holds.lines,
     "delivery": delivery.lines,

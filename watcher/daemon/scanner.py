@@ -207,8 +207,7 @@ class Scanner:
         history = database.history
         last = history.last_scan(watch.key)
         complete = history.last_complete(watch.key)
-        known_pages = complete.pages if complete is not None else 0
-        cost = cost_of(database, watch)
+        cost = cost_of(watch, complete)
         with database.atomic():
             note_credits(database, self.operator, self.book.api, now)
             budget.kept = kept_for_others(database, self.book, watch, now)
@@ -216,7 +215,7 @@ class Scanner:
                 self._skip(database, watch, cost, budget.kept, now)
                 return None
         return Background(
-            known_pages=known_pages,
+            known_pages=complete.pages if complete is not None else 0,
             known_texts=frozenset(history.known_texts(watch.query.region, now - TEXTS_KEEP)),
             last_at=last.at if last is not None and plan.believed(last.at, now) else 0,
             failed=last is not None and last.state is ScanState.FAILED,
