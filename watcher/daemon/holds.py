@@ -49,7 +49,11 @@ class Holds:
 
     def loop(self) -> asyncio.AbstractEventLoop:
         """A new loop that is measured."""
-        return asyncio.SelectorEventLoop(_Selector(self))
+        return asyncio.SelectorEventLoop(self.selector())
+
+    def selector(self) -> selectors.BaseSelector:
+        """What measures it."""
+        return _Selector(self)
 
     def note(self, seconds: float, now: float) -> None:
         """The loop was held for so long, until ``now``."""
