@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cycle, judgement, million, upkeep, year
+from benchmarks import cycle, delivery, holds, judgement, million, start, upkeep, year
 from benchmarks.report import Line, machine, table
 
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
@@ -29,6 +29,9 @@ CASES: dict[str, Callable[[int], Iterator[Line]]] = {
     "million": million.lines,
     "year": year.lines,
     "upkeep": upkeep.lines,
+    "start": start.lines,
+    "holds": holds.lines,
+    "delivery": delivery.lines,
 }
 
 

@@ -14,7 +14,7 @@ from watcher.alerting import troubles
 from watcher.alerting.audiences import audiences_of
 from watcher.alerting.joining import DOZENS
 from watcher.alerting.post import Post
-from watcher.daemon.connections import targets_of
+from watcher.daemon.channels import targets_of
 from watcher.delivery.courier import Courier
 from watcher.model import NotificationState
 from watcher.store.database import Database

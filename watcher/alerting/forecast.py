@@ -5,12 +5,15 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.schedule import Every, Schedule
-from watcher.store.ledger import Spent
 from watcher.units import DAY, at, next_midnight, next_month
+
+if TYPE_CHECKING:  # `check` does without the store where there is no database yet
+    from watcher.store.ledger import Spent
 
 MONTH_DAYS = 30
 _MOST_SCANS = 200_000  # of one day, for the search of the moment at which a cap is reached

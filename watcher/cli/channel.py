@@ -15,7 +15,7 @@ import click
 from watcher.alerting.sample import sample_message
 from watcher.cli.options import json_option, load_rules, rules_option
 from watcher.cli.output import console, print_json, table
-from watcher.daemon.connections import targets_of
+from watcher.daemon.channels import targets_of
 from watcher.delivery.message import render
 from watcher.delivery.target import Kind, Outcome, Target
 from watcher.errors import WatcherError

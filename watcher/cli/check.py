@@ -6,6 +6,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,13 +14,13 @@ from watcher.alerting.forecast import Forecast, forecast
 from watcher.cli.options import database_option, json_option, load_rules, rules_option
 from watcher.cli.output import console, print_json, table
 from watcher.cli.sheet import Sheet
-from watcher.daemon.connections import targets_of
 from watcher.errors import Problem, RulesError, StoreError
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
-from watcher.store.database import Database
-from watcher.store.ledger import Spent
 from watcher.units import format_number
+
+if TYPE_CHECKING:
+    from watcher.store.ledger import Spent
 
 
 @click.command()
@@ -30,7 +31,7 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
     """Check the rule files, and say what they will read and cost."""
     try:
         book = load_rules(rules)
-        targets_of(book)
+        _try_channels(book)
     except RulesError as error:
         if not as_json:
             raise
@@ -48,11 +49,21 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
         _show(rules, book, costs, trouble)
 
 
+def _try_channels(book: Rulebook) -> None:
+    """Raises ``RulesError`` with every URL that Apprise can't use."""
+    if book.channels:
+        from watcher.daemon.channels import targets_of  # noqa: PLC0415 - 0.15 s
+
+        targets_of(book)
+
+
 def _known(path: Path, book: Rulebook, now: Instant) -> tuple[dict[str, int], Spent | None, str]:
     """How long the lists really are and what is spent, where there is a history to tell; or why
     it can't."""
     if not path.exists():
         return {}, None, ""
+    from watcher.store.database import Database  # noqa: PLC0415 - not without a database
+
     try:
         with Database.open(path, readonly=True) as database:
             found = {key: database.history.last_complete(key) for key in _keys(book)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import os
 import sys
@@ -49,14 +50,22 @@ class Commands(click.Group):
         return [name for name, _ in COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in dict(COMMANDS):
-            return None
-        command: click.Command = importlib.import_module(f"watcher.cli.{cmd_name}").command
-        return command
+        return _imported(cmd_name) if cmd_name in dict(COMMANDS) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS))
+
+
+def _imported(name: str) -> click.Command:
+    # Nothing here multiplies matrices: the threads that numpy would start for it cost 30 ms.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Imports leave no garbage worth the looking, and what they make stays for good.
+    gc.disable()
+    command: click.Command = importlib.import_module(f"watcher.cli.{name}").command
+    gc.freeze()
+    gc.enable()
+    return command
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

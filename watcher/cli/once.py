@@ -23,8 +23,9 @@ from watcher.cli.options import database_option, json_option, load_rules, rules_
 from watcher.cli.progress import Report, progress
 from watcher.cli.run_report import RunReport
 from watcher.daemon.budget import CHECKPOINT, LedgerBudget, PaidBudget
+from watcher.daemon.channels import targets_of, ways_of
 from watcher.daemon.clock import Clock, SystemClock
-from watcher.daemon.connections import client_of, targets_of, ways_of
+from watcher.daemon.connections import client_of
 from watcher.daemon.scanner import Scanner
 from watcher.delivery.courier import Courier
 from watcher.errors import WatcherError

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from watcher.cli.veil import veil
 from watcher.rules.loading import load
 from watcher.rules.rulebook import Rulebook
-from watcher.store.database import Database
 from watcher.units import parse_duration
+
+if TYPE_CHECKING:
+    from watcher.store.database import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -85,4 +87,6 @@ def load_rules(path: Path) -> Rulebook:
 
 def open_to_read(path: Path) -> Database:
     """The database, for reading beside a running daemon; raises ``StoreError``."""
+    from watcher.store.database import Database  # noqa: PLC0415 - not for who reads rules only
+
     return Database.open(path, readonly=True)

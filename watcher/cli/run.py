@@ -12,6 +12,7 @@ import click
 from watcher.cli.logs import Style, configure
 from watcher.cli.options import database_option, load_rules, log_options, rules_option
 from watcher.daemon.clock import SystemClock
+from watcher.daemon.holds import Holds
 from watcher.daemon.manager import Manager
 from watcher.daemon.service import Service
 from watcher.web.access import read_token
@@ -47,6 +48,7 @@ def command(
 ) -> None:
     """Run the daemon until SIGTERM or Ctrl-C; SIGHUP reads the rules anew."""
     configure(log_format, log_level)
+    holds = Holds()
     service = Service(
         rules=rules,
         database=database,
@@ -55,8 +57,10 @@ def command(
         clock=SystemClock(),
         token=read_token(web_token_file) if web_token_file is not None else "",
         manager=Manager.of(os.environ),
+        instruments=holds.instruments,
     )
-    asyncio.run(service.run())
+    with asyncio.Runner(loop_factory=holds.loop) as runner:
+        runner.run(service.run())
     # Apprise's threads may still hang in a dead service: Python would wait for them.
     sys.stdout.flush()
     sys.stderr.flush()

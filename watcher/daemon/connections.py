@@ -1,13 +1,8 @@
-"""What a rulebook connects to: the source's client, and a target for each channel's URL."""
+"""The source that a rulebook names."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from zoneinfo import ZoneInfo
-
-from watcher.delivery.ports import Way
-from watcher.delivery.target import Target
-from watcher.errors import Problem, RulesError, TargetError, WatcherError
+from watcher.errors import WatcherError
 from watcher.keyapi.client import Client
 from watcher.rules.rulebook import Rulebook
 
@@ -24,29 +19,3 @@ def client_of(book: Rulebook) -> Client:
         requests_per_second=book.api.requests_per_second,
         concurrency=book.api.concurrency,
     )
-
-
-def targets_of(book: Rulebook) -> dict[str, Target]:
-    """A target for each URL of the channels, by masked name.
-
-    Raises ``RulesError`` with every URL that Apprise can't use, and where it is written.
-    """
-    targets: dict[str, Target] = {}
-    problems: list[Problem] = []
-    for channel in book.channels.values():
-        for name, url, origin in zip(channel.targets, channel.urls, channel.origins, strict=True):
-            try:
-                targets[name] = Target(name, url)
-            except TargetError as error:
-                problems.append(replace(origin, message=str(error)))
-    if problems:
-        raise RulesError(tuple(problems))
-    return targets
-
-
-def ways_of(book: Rulebook) -> dict[str, Way]:
-    """How each channel is told."""
-    return {
-        name: Way(ZoneInfo(channel.timezone), channel.quiet, channel.template)
-        for name, channel in book.channels.items()
-    }

@@ -22,9 +22,10 @@ from watcher.alerting.audiences import audiences_of
 from watcher.alerting.post import Post, dead_target, targets_named
 from watcher.alerting.sweeping import sweep
 from watcher.daemon.budget import CHECKPOINT
+from watcher.daemon.channels import targets_of, ways_of
 from watcher.daemon.chores import Disk, upkeep, watch_disk
 from watcher.daemon.clock import Clock
-from watcher.daemon.connections import client_of, targets_of, ways_of
+from watcher.daemon.connections import client_of
 from watcher.daemon.emergency import Emergency
 from watcher.daemon.guard import Guard, StoodStill
 from watcher.daemon.heartbeat import Heartbeat
@@ -323,7 +324,7 @@ class Daemon:
     async def _reload(self) -> bool:
         try:
             book = await asyncio.to_thread(self.load)
-            targets = targets_of(book)
+            targets = await asyncio.to_thread(targets_of, book)
             client = client_of(book) if book.api != self.book.api else None
         except WatcherError as error:
             await self._refuse(error)

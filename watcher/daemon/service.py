@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import structlog
+from prometheus_client.registry import Collector
 
 from watcher.daemon.chores import Disk
 from watcher.daemon.clock import Clock
@@ -33,7 +34,9 @@ log = structlog.get_logger("watcher.daemon")
 @dataclass(slots=True)
 class Service:
     """One daemon on one database; ``listen`` is the web page's address, or None, and ``token``
-    what it asks of who opens it ("" for nothing)."""
+    what it asks of who opens it ("" for nothing). ``instruments`` are shown at ``/metrics``,
+    too.
+    """
 
     rules: Path
     database: Path
@@ -43,6 +46,7 @@ class Service:
     on_ready: Callable[[str | None], None] | None = None
     token: str = ""
     manager: Manager = field(default_factory=Manager)
+    instruments: Sequence[Collector] = ()
 
     async def run(self, stopping: asyncio.Event | None = None) -> None:
         """Work until ``stopping`` or a signal. Raises ``WatcherError`` for what can't start."""
@@ -51,7 +55,7 @@ class Service:
         with signals(stop, hangup):  # first: a service manager may be quick
             files = RuleFiles(self.rules)
             loaded = files.digest()  # before they are read: what is saved meanwhile differs
-            book = self.load()
+            book = await asyncio.to_thread(self.load)  # hundreds of rules would hold the loop
             async with AsyncExitStack() as stack:
                 stack.enter_context(hold(self.database))
                 writer = await stack.enter_async_context(Writer(self.database))
@@ -88,8 +92,10 @@ class Service:
             now=self.clock.now,
             ill=daemon.ill,
             wake=daemon.courier.wake,
+            instruments=self.instruments,
         )
-        site = Site(sources, self.listen, self.token)
+        # Compiling the templates takes a tenth of a second: not on the loop.
+        site = await asyncio.to_thread(Site, sources, self.listen, self.token)
         await site.start()
         stack.push_async_callback(site.stop)
         return site

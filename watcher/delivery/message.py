@@ -16,31 +16,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from watcher.delivery.neutral import escape_markdown, escape_slack, neutralise
 from watcher.delivery.own import OwnTemplate, write_own
+from watcher.delivery.rendered import LONGEST, Rendered
 from watcher.delivery.style import Bytes, Style
 from watcher.delivery.view import TITLE_LENGTH, View, cut_text, cut_to, view_of
 from watcher.model import Message
 
 __all__ = ["LONGEST", "Rendered", "Style", "render"]
 
-LONGEST = 30_000
 _BETWEEN = 16  # what Apprise may put between a title and a body that it joins
 
 log = structlog.get_logger("watcher.delivery")
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """What a service is given. ``format`` is text, markdown or html, of the body alone.
-
-    ``title`` is plain text; it is empty where the style has it in the body. ``plain`` says the
-    same as an HTML mail for who reads mail as text; other styles have none.
-    """
-
-    title: str
-    body: str
-    format: str
-    severity: str = "info"
-    plain: str = ""
 
 
 class _Ready(str):
@@ -148,6 +133,7 @@ def _environment(finalize: Callable[[object], object] | None = None) -> Environm
     """Every value is escaped for its format by default: a template can't forget it."""
     environment = Environment(
         loader=PackageLoader("watcher.delivery"),
+        auto_reload=False,
         autoescape=select_autoescape(["html.j2"]),
         finalize=finalize,
         undefined=StrictUndefined,

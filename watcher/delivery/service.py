@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from apprise import NotifyBase
 
-from watcher.delivery.message import LONGEST, Rendered
+from watcher.delivery.rendered import LONGEST, Rendered
 from watcher.delivery.style import PICTURES, Bytes, Style
 
 _STYLES = {

@@ -30,7 +30,7 @@ from apprise.attachment.memory import AttachMemory
 
 from watcher.delivery import observing
 from watcher.delivery.hand import Hand
-from watcher.delivery.message import Rendered
+from watcher.delivery.rendered import Rendered
 from watcher.delivery.service import (
     Attachment,
     limit_of,
@@ -108,8 +108,7 @@ def warm_up() -> None:
         # Some of its 186 plugins import what Python is about to drop: not our user's matter.
         warnings.simplefilter("ignore")
         Apprise().add("json://localhost")
-    # They stay for good: looking through them for garbage holds every thread for 50 ms.
-    gc.collect()
+    # They stay for good: looking through them for garbage would hold every thread.
     gc.freeze()
 
 

@@ -80,7 +80,7 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
     async with client.reading():
         known = 0 if careful else min(known_pages, query.pages)
         await _with_grace(reading.read(known, stop), stop, grace)
-    joined = rows.join()
+    joined = await asyncio.to_thread(rows.join)  # of a long list it would hold the loop
     scan = Scan(
         watch=watch,
         region=query.region,
@@ -99,7 +99,8 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
         problems=reading.problems(),
         interrupted=reading.interrupted(),
     )
-    return ScanResult(scan, reading.failure(), _missing(scan), reading.mistyped())
+    missing = await asyncio.to_thread(_missing, scan)
+    return ScanResult(scan, reading.failure(), missing, reading.mistyped())
 
 
 # ------------------------------------------------------------------ reading

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 
 from watcher.alerting.overview import Overview
 
 
-def exposition(state: Overview, *, healthy: bool) -> tuple[bytes, str]:
+def exposition(
+    state: Overview, *, healthy: bool, instruments: Sequence[Collector] = ()
+) -> tuple[bytes, str]:
     """The body and its content type. Made of a registry of its own: nothing global is kept."""
     registry = CollectorRegistry()
 
@@ -35,6 +40,8 @@ def exposition(state: Overview, *, healthy: bool) -> tuple[bytes, str]:
     gauge("troubles", "Troubles that the operator was told of and that go on").set(
         len(state.troubles)
     )
+    for instrument in instruments:
+        registry.register(instrument)
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+
+from prometheus_client.registry import Collector
 
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
@@ -18,7 +20,8 @@ class Sources:
     """Where the page gets what it shows, and what its forms change.
 
     ``read`` runs a function beside the writer, ``write`` on the store's own thread; ``ill`` says
-    why the daemon is not healthy; ``wake`` has the delivery look at the outbox.
+    why the daemon is not healthy; ``wake`` has the delivery look at the outbox. ``instruments`` are
+    what the daemon measures of itself.
     """
 
     read: Callable[[Callable[[Database], T]], Awaitable[T]]
@@ -27,3 +30,4 @@ class Sources:
     now: Callable[[], Instant]
     ill: Callable[[], Awaitable[str | None]]
     wake: Callable[[], None]
+    instruments: Sequence[Collector] = ()

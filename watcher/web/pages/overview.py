@@ -86,7 +86,9 @@ async def data(desk: Desk, _request: web.Request) -> web.StreamResponse:
 async def metrics(desk: Desk, _request: web.Request) -> web.StreamResponse:
     """``GET /metrics``."""
     state = await _state(desk)
-    body, content_type = exposition(state, healthy=await desk.sources.ill() is None)
+    body, content_type = exposition(
+        state, healthy=await desk.sources.ill() is None, instruments=desk.sources.instruments
+    )
     return web.Response(body=body, headers={"Content-Type": content_type})
 
 

@@ -1,0 +1,65 @@
+"""What a command imports: each library costs its start some hundredth of a second."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RULES = """
+rules:
+  - name: growing
+    watch: {region: US}
+    when: {sales_growth: {at_least: 50%}}
+"""
+CHANNEL = 'channels: {me: {url: "json://localhost"}}\ndefaults: {notify: [me]}\n'
+ASKED = """
+import sys
+from watcher.cli.main import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    assert not end.code, end.code
+print(*{name.partition(".")[0] for name in sys.modules})
+"""
+
+
+def imported(folder: Path, *arguments: str) -> set[str]:
+    """The packages that a command has imported at its end."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED, *arguments],
+        cwd=folder, stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_help_imports_no_more_than_click(tmp_path: Path, argument: str) -> None:
+    """All commands are listed without one of them being imported."""
+    modules = imported(tmp_path, argument)
+    assert "click" in modules
+    assert not modules & {
+        "aiohttp", "apprise", "asyncio", "jinja2", "msgspec", "numpy", "pydantic", "rich",
+        "sqlite3", "structlog", "yaml",
+    }  # fmt: skip
+
+
+def test_check_imports_what_rules_need(tmp_path: Path) -> None:
+    """Without a channel and a database, neither what sends nor what stores."""
+    (tmp_path / "rules.yaml").write_text(RULES)
+    modules = imported(tmp_path, "check")
+    assert {"numpy", "pydantic", "yaml"} <= modules
+    assert not modules & {
+        "aiohttp", "apprise", "PIL", "prometheus_client", "requests", "sqlite3", "sqlite_utils",
+        "structlog", "watchfiles",
+    }  # fmt: skip
+
+
+def test_check_tries_channels_without_the_daemon(tmp_path: Path) -> None:
+    """What reads a channel's URL is imported; what serves pages, reads lists and logs is not."""
+    (tmp_path / "rules.yaml").write_text(CHANNEL + RULES)
+    modules = imported(tmp_path, "check")
+    assert "apprise" in modules
+    assert not modules & {"aiohttp", "PIL", "prometheus_client", "sqlite_utils", "structlog"}
