@@ -17,12 +17,22 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks import cycle, delivery, holds, judgement, million, start, upkeep, year
 from benchmarks.report import Line, machine, table
 
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 
 # A case yields its lines; its argument is how often to measure.
-CASES: dict[str, Callable[[int], Iterator[Line]]] = {}
+CASES: dict[str, Callable[[int], Iterator[Line]]] = {
+    "cycle": cycle.lines,
+    "judgement": judgement.lines,
+    "million": million.lines,
+    "year": year.lines,
+    "upkeep": upkeep.lines,
+    "start": start.lines,
+    "holds": holds.lines,
+    "delivery": delivery.lines,
+}
 
 
 def write(file: Path, text: str) -> None:

@@ -17,10 +17,11 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ import numpy as np
 from benchmarks.processes import answer, child, measured
 from watcher.alerting.audiences import audiences_of
 from watcher.alerting.evaluation import evaluate
-from watcher.keyapi.fields import LONG_TEXTS, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
+from watcher.keyapi.fields import LONG_TEXTS, NUMERIC, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.keyapi.simulator.market import Market
 from watcher.model import Floats, Instant, Ints, LongTexts, Scan, ScanState
 from watcher.rules.loading import load_text
@@ -61,12 +62,12 @@ class Made:
     wall: float
 
 
-def rules(count: int = 20, top: int = PRODUCTS) -> str:
+def rules(number: int = 20, top: int = PRODUCTS) -> str:
     """A rule file: so many rules on one daily watch, with baselines of several kinds."""
     written = "\n".join(
-        f"  - {{name: rule-{number}, description: Worth a look, watch: all, severity: warning, "
-        f"when: {{{_WHEN[number % len(_WHEN)].replace('N', str(20 + number))}}}}}"
-        for number in range(count)
+        f"  - {{name: rule-{index}, description: Worth a look, watch: all, severity: warning, "
+        f"when: {{{_WHEN[index % len(_WHEN)].replace('N', str(20 + index))}}}}}"
+        for index in range(number)
     )
     return (
         'api: {key: none, credits_per_day: 5000}\nchannels:\n  me: {url: "json://localhost/"}\n'
@@ -88,6 +89,8 @@ def make_year(
     source = _Source(products, utc_day(until - days * DAY), changing)
     made: list[Made] = []
     with Database.open(path) as database:
+        for hurry in ("synchronous = OFF", "cache_size = -300000", "wal_autocheckpoint = 20000"):
+            database.execute(f"PRAGMA {hurry}")
         database.alerts.sync_rules(book.marks, until - days * DAY)
         for day in range(days - 1, -1, -1):
             source.next_day()
@@ -128,7 +131,7 @@ class _Source:
         self._products, self._changing = products, changing
         self._random = np.random.default_rng(products)
         self._numbers: Floats = np.zeros((0, len(NUMERIC_NAMES)))
-        self._texts: dict[str, dict[str, object]] = {}
+        self._texts: dict[str, tuple[str | None, ...]] = {}
         self._order: Ints = np.zeros(0, np.int64)
         self._ids: tuple[str, ...] = ()
 
@@ -142,8 +145,8 @@ class _Source:
         listed = np.flatnonzero(market.listed())
         old = listed[listed < known]
         moved = old[(now[old] != self._numbers[old]).any(axis=1)]
-        count = min(len(moved), round(self._changing * self._products))
-        moved = self._random.choice(moved, count, replace=False)
+        most = min(len(moved), round(self._changing * self._products))
+        moved = self._random.choice(moved, most, replace=False)
         self._numbers = np.concatenate([self._numbers, now[known:]])
         self._numbers[moved] = now[moved]
         places = np.argsort(-self._numbers[listed, _SALES], kind="stable")[: self._products]
@@ -154,14 +157,19 @@ class _Source:
     def scan(self, watch: Watch, at: Instant, database: Database) -> Scan:
         """A complete scan of the list's first products, with long texts of those not known."""
         ids = self._ids[: watch.query.top]
-        fresh = [each for each in ids if each not in self._texts]
-        self._texts.update((each, self._market.product(each)) for each in fresh)
         unread = set(ids) - database.history.known_texts(watch.query.region, 0)
+        long_texts = {}
+        for each in unread:
+            record = self._market.product(each)
+            self._texts[each] = tuple(_text(record[field.name]) for field in TEXTS)
+            long_texts[each] = LongTexts(*(_text(record[field.name]) for field in LONG_TEXTS))
+        columns = zip(*(self._texts[each] for each in ids), strict=True)
         return Scan(
             watch.key, watch.query.region, at, at, at + 60, ScanState.COMPLETE,
             -(-len(ids) // 10), -(-len(ids) // 10), ids, np.arange(1, len(ids) + 1),
-            self._numbers[self._order[: len(ids)]], _columns(self._texts, ids),
-            {each: _long_texts(self._texts[each]) for each in unread},
+            self._numbers[self._order[: len(ids)]],
+            {field.name: column for field, column in zip(TEXTS, columns, strict=True)},
+            long_texts,
         )  # fmt: skip
 
 
@@ -184,15 +192,15 @@ def again(database: Database, watch: Watch) -> Scan:
     )  # fmt: skip
 
 
-def _columns(
-    texts: Mapping[str, Mapping[str, object]], ids: Iterable[str]
-) -> dict[str, tuple[str | None, ...]]:
-    rows = [texts[each] for each in ids]
-    return {field.name: tuple(_text(row[field.name]) for row in rows) for field in TEXTS}
-
-
-def _long_texts(texts: Mapping[str, object]) -> LongTexts:
-    return LongTexts(*(_text(texts[field.name]) for field in LONG_TEXTS))
+def moving(scan: Scan) -> Iterator[Scan]:
+    """``scan`` on one day after another, with other counters of three in ten products each."""
+    random = np.random.default_rng(1)
+    numbers: Floats = scan.numbers.copy()
+    counters = np.array([field.window is not None for field in NUMERIC])
+    for day in count():
+        chosen = random.random(len(scan)) < CHANGING
+        numbers[np.ix_(chosen, counters)] += 1
+        yield replace(scan, at=scan.at + day * DAY, numbers=numbers.copy())
 
 
 def _text(value: object) -> str | None:
@@ -216,18 +224,20 @@ class Year:
 
 
 @cache
-def year() -> Year:
-    """The year of ``rules()``, made once a run by a process of its own, removed at the end.
+def year(days: int = DAYS) -> Year:
+    """A year, or other days, of ``rules()``: made once a run by a process of its own, removed at
+    the end.
 
-    Where the environment names one in ``BENCH_YEAR`` (made by this module, what it printed beside
-    it as FILE.json), that one is used.
+    Where the environment names a year in ``BENCH_YEAR`` (made by this module, what it printed
+    beside it as FILE.json), that one is used.
     """
-    if kept := os.environ.get("BENCH_YEAR"):
+    kept = os.environ.get("BENCH_YEAR")
+    if kept and days == DAYS:
         return _year(Path(kept), msgspec.json.decode(Path(f"{kept}.json").read_bytes()))
     folder = tempfile.mkdtemp(prefix="year-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = Path(folder) / "year.db"
-    return _year(path, child("benchmarks.history", str(path)))
+    return _year(path, child("benchmarks.history", str(path), "--days", str(days)))
 
 
 def _year(path: Path, made: dict[str, Any]) -> Year:

@@ -16,20 +16,17 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from benchmarks.history import CHANGING, again, rules, store, year
+from benchmarks.history import again, moving, rules, store, year
 from benchmarks.processes import answer, child
 from benchmarks.report import Line
 from watcher.daemon.chores import upkeep
 from watcher.daemon.clock import Clock, SystemClock
 from watcher.daemon.pulses import Pulses
-from watcher.keyapi.fields import NUMERIC
-from watcher.model import Floats, Scan
 from watcher.rules.loading import load_text
 from watcher.rules.rulebook import Keep
 from watcher.store.database import Database
@@ -41,7 +38,6 @@ MOST_MS = 100
 KEPT = Keep(observations=90 * DAY)
 _PAUSE = 0.02  # seconds between two writes of the one who measures how long a write waits
 _ALONE = 12  # scans before the backup
-_COUNTERS = np.array([field.window is not None for field in NUMERIC])
 
 T = TypeVar("T")
 
@@ -177,7 +173,7 @@ def backup(path: Path) -> None:
     watch = book.used_watches[0]
     log = path.with_name(f"{path.name}-wal")
     with Database.open(path) as database:
-        scans = _moving(again(database, watch))
+        scans = moving(again(database, watch))
         for _ in range(_ALONE):
             walls[False].append(store(database, book, watch, next(scans)).wall * 1_000)
         begin = time.perf_counter()
@@ -203,18 +199,6 @@ def backup(path: Path) -> None:
             "log": longest_log / 1e6,
         }
     )
-
-
-def _moving(scan: Scan) -> Iterator[Scan]:
-    """A scan a day in which three in ten products have other counters."""
-    random = np.random.default_rng(1)
-    numbers: Floats = scan.numbers.copy()
-    day = 0
-    while True:
-        chosen = np.flatnonzero(random.random(len(scan)) < CHANGING)
-        numbers[np.ix_(chosen, np.flatnonzero(_COUNTERS))] += 1
-        yield replace(scan, at=scan.at + day * DAY, numbers=numbers.copy())
-        day += 1
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from watcher import plan
+from watcher.daemon import scanner as scanning
 from watcher.daemon.connections import client_of
 from watcher.daemon.scanner import Scanner
+from watcher.keyapi import rows
 from watcher.keyapi.client import Client
 from watcher.keyapi.pace import Seams
 from watcher.keyapi.simulator import Market, Simulator
@@ -247,6 +249,22 @@ async def test_long_texts_are_read_once(bench: Bench) -> None:
         await bench.scan(scanner)
     rows = await bench.writer.run(lambda db: db.outbox.waiting_for("me/1"))
     assert {item.currency for item in rows[0].message.items} == {"USD"}
+
+
+async def test_each_product_of_a_long_list_has_its_texts_read(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some at each scan: the first are not read anew before the last were read at all."""
+    for module in (rows, scanning):
+        monkeypatch.setattr(module, "MOST_TEXTS", 3)
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        for day in range(10):
+            bench.clock.instant = START + day * DAY
+            await bench.scan(scanner)
+    known = await bench.writer.run(lambda db: db.history.known_texts("US"))
+    (seen,) = await bench.writer.run(lambda db: db.history.scans(limit=1))
+    assert len(known) == seen.products == 30
 
 
 def test_no_key_is_said() -> None:

@@ -1,14 +1,8 @@
-"""A backlog in the outbox, sent to loopback: does all of it arrive, and does the loop stay free?
-
-By hand: ``python -m tests.delivery.backlog [ROWS] [TARGETS]``; 10,000 rows to 20 targets if not
-said, one by one and then joined.
-"""
+"""A backlog in the outbox, sent to loopback: does all of it arrive, and does the loop stay free?"""
 
 from __future__ import annotations
 
 import asyncio
-import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -100,25 +94,3 @@ def _fill(database: Database, rows: int, names: Sequence[str]) -> None:
 
 def _titles(service: Service) -> list[str]:
     return [str(each["title"]) for each in service.taken]
-
-
-def main() -> None:
-    """Print what two runs showed."""
-    rows, targets = (*map(int, sys.argv[1:3]), *(10_000, 20)[len(sys.argv) - 1 :])
-    for joined in (False, True):
-        with tempfile.TemporaryDirectory() as folder:
-            run = asyncio.run(deliver(Path(folder) / "w.db", rows, targets, joined=joined))
-        each = [str(number) for number in range(rows // targets)]
-        whole = joined or all(titles == each for titles in run.taken.values())
-        arrived = sum(map(len, run.taken.values()))
-        states = ", ".join(f"{count} {state.value}" for state, count in run.counts.items() if count)
-        print(  # noqa: T201
-            f"{'joined' if joined else 'one by one'}: {rows} rows to {targets} targets in "
-            f"{run.seconds:.1f} s ({rows / run.seconds:,.0f} rows/s), {arrived} messages, "
-            f"in order and once: {whole}, longest hold of the loop "
-            f"{run.longest_hold * 1000:.0f} ms; {states}"
-        )
-
-
-if __name__ == "__main__":
-    main()

@@ -62,7 +62,7 @@ async def test_a_dead_message_is_retried_by_hand(
 
 @pytest.mark.parametrize("joined", [False, True])
 async def test_a_backlog_arrives(tmp_path: Path, joined: bool) -> None:
-    """All of it once and in order, or as one; ``tests.delivery.backlog`` sends more by hand."""
+    """All of it once and in order, or as one; ``benchmarks.delivery`` sends more."""
     run = await deliver(tmp_path / "w.db", 240, 4, joined=joined)
     each = [str(number) for number in range(60)]
     expected = ["[info] what still holds: nothing"] if joined else each

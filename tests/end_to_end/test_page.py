@@ -50,4 +50,5 @@ async def test_a_dead_message_is_sent_again_from_the_page(
         assert all(
             SECRET not in page and watcher.environment()["KEYAPI_KEY"] not in page for page in pages
         )
+        assert "watcher_loop_held_seconds_count" in await read("/metrics")
         assert await daemon.stop() == 0

@@ -152,3 +152,15 @@ def test_list_says_what_became_of_the_messages(store: Database) -> None:
         Delivery("growth", now, "growth/2", NotificationState.WAITING),
         Delivery("me", now - 5),
     )
+
+
+def test_what_is_live_is_read_without_its_evidence_and_saved_so(store: Database) -> None:
+    """The evidence that is stored stays, and comes back where it is asked for."""
+    one, *_ = with_products(store)
+    why = Evidence("m", "GMV", "money", "rises 30%", Verdict.MET, 4.0, "text", START)
+    (full,) = store.alerts.save([replace(firing("r", one), evidence=(why,))])
+    (live,) = store.alerts.live(["r"])
+    assert live == replace(full, evidence=())
+    store.alerts.save([replace(live, absent=1)])
+    assert store.alerts.active(["r"]) == [replace(full, absent=1)]
+    assert store.alerts.explained([live, full]) == [full, full]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -12,6 +13,8 @@ from watcher.alerting.notices import Decision
 from watcher.alerting.products import Products
 from watcher.model import Alert, Instant, Item, Message
 from watcher.rules.rulebook import Rule
+
+Explained: TypeAlias = Callable[[Sequence[Alert]], Sequence[Alert]]
 
 NAMED = 20  # names of the products beyond the limit; the others are only counted
 
@@ -25,9 +28,12 @@ class Owed:
 
 
 def compose(
-    rule: Rule, owed: Sequence[Owed], products: Products, at: Instant, now: Instant
-) -> Message:
-    """One message of a rule: ``at`` is the time of its data, ``now`` when it is written."""
+    rule: Rule, owed: Sequence[Owed], products: Products, at: Instant, now: Instant,
+    explained: Explained,
+) -> Message:  # fmt: skip
+    """One message of a rule: ``at`` is the time of its data, ``now`` when it is written.
+    ``explained`` gives the evidence of those alerts that are shown in full.
+    """
     ordered = _strongest_first(rule, owed, products)
     shown, rest = ordered[: rule.limit], ordered[rule.limit :]
     named = [each.alert.product for each in rest[:NAMED]]
@@ -40,7 +46,7 @@ def compose(
         description=rule.description,
         region=rule.watch.query.region,
         data_at=at,
-        items=tuple(_items(shown, products)),
+        items=tuple(_items(shown, products, explained)),
         more=tuple(products.name(product) for product in named),
         rest=len(rest),
         alerts=_ids(ordered),
@@ -102,13 +108,14 @@ def _strongest_first(rule: Rule, owed: Sequence[Owed], products: Products) -> li
     return [owed[index] for index in order]
 
 
-def _items(owed: Sequence[Owed], products: Products) -> list[Item]:
+def _items(owed: Sequence[Owed], products: Products, explained: Explained) -> list[Item]:
     products.load([each.alert.product for each in owed])
+    alerts = explained([each.alert for each in owed])
     return [
         products.item(
-            each.alert,
+            alert,
             (Decision.RESOLVED if each.decision.of_an_end else each.decision).value,
-            each.alert.reason if each.decision.of_an_end else None,
+            alert.reason if each.decision.of_an_end else None,
         )
-        for each in owed
+        for each, alert in zip(owed, alerts, strict=True)
     ]

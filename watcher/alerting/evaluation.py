@@ -128,7 +128,7 @@ class _Round:
         self._judge = Judge(self.table)
         self.judged: list[Judged] = []
         self._active: dict[str, list[Alert]] = {rule.name: [] for rule in rules}
-        for alert in self._alerts.active([rule.name for rule in rules]):
+        for alert in self._alerts.live([rule.name for rule in rules]):
             self._active[alert.rule].append(alert)
 
     def advance(self, rule: Rule) -> Moved:

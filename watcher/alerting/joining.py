@@ -180,7 +180,7 @@ class _Joining:
         return owed
 
     def _firing(self, names: Iterable[str]) -> Mapping[_Key, Alert]:
-        active = self._database.alerts.active(list(dict.fromkeys(names)))
+        active = self._database.alerts.live(list(dict.fromkeys(names)))
         return {
             (alert.rule, alert.product): alert
             for alert in active
@@ -190,7 +190,8 @@ class _Joining:
     def _part(self, rule: Rule, owed: list[Owed]) -> _Part:
         alerts = [each.alert for each in owed]
         products, at = last_left(self._database, rule.watch, alerts, self._book.metrics, self._now)
-        return _Part(rule, owed, compose(rule, owed, products, at, self._now), at)
+        explained = self._database.alerts.explained
+        return _Part(rule, owed, compose(rule, owed, products, at, self._now, explained), at)
 
     def _troubles(self) -> tuple[list[str], list[str], int]:
         """Texts of the causes that are on, causes that are over and were told of before, and how

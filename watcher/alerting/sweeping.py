@@ -135,7 +135,7 @@ class _Sweep:
 
     def _firing(self, rule: Rule) -> set[int]:
         """The products for which the rule fires."""
-        active = self._database.alerts.active([rule.name])
+        active = self._database.alerts.live([rule.name])
         return {alert.product for alert in active if alert.state is AlertState.FIRING}
 
     def _teller(self, watch: Watch, alerts: Sequence[Alert]) -> Teller:

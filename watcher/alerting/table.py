@@ -110,7 +110,9 @@ class ScanTable:
         baseline = self._baselines.get(need)
         if baseline is None:
             columns, at = self._observed[need.from_]
-            values = self._padded(_at_each(need.metric, columns, at))
+            # An age is that of the day on which each value was observed.
+            values = np.where(at > 0, need.metric.compute(columns, at), np.nan)
+            values = self._padded(values)
             instants = np.concatenate([at, np.zeros(self.size - self.listed, np.int64)])
             baseline = self._baselines[need] = values, instants
         return baseline
@@ -192,13 +194,3 @@ class ScanTable:
             )
         )
         self._baselines |= statistics.results()
-
-
-def _at_each(metric: Metric, columns: Mapping[str, Floats], at: Ints) -> Floats:
-    """A metric of past columns: an age is that of the day on which each value was observed."""
-    result = np.full(len(at), np.nan)
-    for instant in np.unique(at[at > 0]):
-        rows = at == instant
-        then = {name: columns[name][rows] for name in metric.needs}
-        result[rows] = metric.compute(then, int(instant))
-    return result

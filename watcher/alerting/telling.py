@@ -90,7 +90,8 @@ class Teller:
 
     def message(self, rule: Rule, owed: Sequence[Owed]) -> Message:
         """What is owed of one rule, as a message."""
-        return compose(rule, owed, self._products, self._at, self._now)
+        explained = self._database.alerts.explained
+        return compose(rule, owed, self._products, self._at, self._now, explained)
 
     def mark(self, rule: Rule, owed: Sequence[Owed], channel: str, rows: Sequence[int]) -> None:
         """Note that ``channel`` was told ``owed`` by the notifications ``rows``."""

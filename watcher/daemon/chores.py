@@ -43,6 +43,8 @@ async def upkeep(
             )
             removed[step.kind] += step.rows
             more = step.more
+            # Another program that waits for the lock looks for it now and then only.
+            await asyncio.sleep(2 * step.seconds)
         if removed.total():
             log.info("pruned", **{kind: rows for kind, rows in removed.items() if rows})
         pulses.beat("upkeep", DAY + HOUR)

@@ -324,7 +324,7 @@ class Daemon:
     async def _reload(self) -> bool:
         try:
             book = await asyncio.to_thread(self.load)
-            targets = targets_of(book)
+            targets = await asyncio.to_thread(targets_of, book)
             client = client_of(book) if book.api != self.book.api else None
         except WatcherError as error:
             await self._refuse(error)

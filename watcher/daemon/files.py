@@ -15,7 +15,8 @@ from watcher.rules.document import MAX_BYTES
 from watcher.rules.loading import rule_files
 
 _DEBOUNCE_MS = 200
-_LOOK_MS = 1_000
+_STEP_MS = 200  # its thread asks in steps for what changed, and whether to stop
+_LOOK_MS = 5_000
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -59,6 +60,7 @@ class RuleFiles:
             *self.folders(),
             watch_filter=self._concerns,
             debounce=_DEBOUNCE_MS,
+            step=_STEP_MS,
             rust_timeout=_LOOK_MS,
             yield_on_timeout=True,
             stop_event=stop,

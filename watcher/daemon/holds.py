@@ -17,10 +17,11 @@ import structlog
 from prometheus_client import Gauge, Histogram
 from prometheus_client.registry import Collector
 
-LONG = 0.25  # seconds; longer ones are logged
+SHORT = 0.001  # seconds; shorter ones, which are nearly all, are not noted
+LONG = 0.25  # longer ones are logged
 SPAN = 600.0  # seconds in which the longest is looked for
 _SLICES = 10  # of that time
-_BOUNDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_BOUNDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 log = structlog.get_logger("watcher.daemon")
 
@@ -32,7 +33,7 @@ class Holds:
         self.clock = clock
         self._histogram = Histogram(
             "watcher_loop_held_seconds",
-            "Time for which the event loop looked at nothing else",
+            "Times of a millisecond and more for which the event loop looked at nothing else",
             buckets=_BOUNDS,
             registry=None,
         )
@@ -49,7 +50,11 @@ class Holds:
 
     def loop(self) -> asyncio.AbstractEventLoop:
         """A new loop that is measured."""
-        return asyncio.SelectorEventLoop(_Selector(self))
+        return asyncio.SelectorEventLoop(self.selector())
+
+    def selector(self) -> selectors.BaseSelector:
+        """What measures it."""
+        return _Selector(self)
 
     def note(self, seconds: float, now: float) -> None:
         """The loop was held for so long, until ``now``."""
@@ -78,15 +83,16 @@ class _Selector(selectors.DefaultSelector):
     def __init__(self, holds: Holds) -> None:
         super().__init__()
         self._holds = holds
+        self._clock = holds.clock
         self._since = holds.clock()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        clock = self._holds.clock
-        asked = clock()
-        self._holds.note(asked - self._since, asked)
+        asked = self._clock()
+        if asked - self._since >= SHORT:
+            self._holds.note(asked - self._since, asked)
         events = super().select(timeout)
-        back = clock()
-        # Nothing came, so it should have been back after the timeout: somebody else ran.
-        late = 0.0 if timeout is None or events else max(0.0, back - asked - max(timeout, 0.0))
-        self._since = back - late
+        self._since = back = self._clock()
+        if timeout is not None and not events:
+            # It should have been back after the timeout: somebody else ran, and the loop is late.
+            self._since -= max(0.0, back - asked - max(timeout, 0.0))
         return events

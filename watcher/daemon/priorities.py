@@ -7,6 +7,7 @@ from watcher.alerting.forecast import scans_left
 from watcher.model import Instant
 from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.store.database import Database
+from watcher.store.history import ScanRow
 from watcher.units import next_midnight
 
 
@@ -21,7 +22,7 @@ def kept_for_others(database: Database, book: Rulebook, watch: Watch, now: Insta
     higher = [other for other in book.used_watches if book.priority(other) > own]
     kept = 0
     for other in sorted(higher, key=lambda other: -book.priority(other)):
-        cost = cost_of(database, other)
+        cost = cost_of(other, database.history.last_complete(other.key))
         if other.key in under_way:  # the credits of this one are set aside already
             due = other.schedule.next(now)
         else:
@@ -32,9 +33,9 @@ def kept_for_others(database: Database, book: Rulebook, watch: Watch, now: Insta
     return kept
 
 
-def cost_of(database: Database, watch: Watch) -> int:
-    """Requests of one scan: as many pages as the list last had, or as it may have."""
-    complete = database.history.last_complete(watch.key)
+def cost_of(watch: Watch, complete: ScanRow | None) -> int:
+    """Requests of one scan: as many pages as the list had at the last complete one, or as it may
+    have."""
     return (complete.pages if complete is not None else 0) or watch.query.pages
 
 

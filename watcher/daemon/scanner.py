@@ -38,6 +38,7 @@ from watcher.errors import (
     StoreError,
 )
 from watcher.keyapi.client import Client
+from watcher.keyapi.rows import MOST_TEXTS
 from watcher.keyapi.scan import ScanResult, read_scan
 from watcher.model import Instant, Scan, ScanState
 from watcher.rules.rulebook import Api, Rulebook, Watch
@@ -45,7 +46,7 @@ from watcher.store.database import Database
 from watcher.store.writer import StoreThread
 from watcher.units import DAY, next_midnight
 
-TEXTS_KEEP = 7 * DAY  # after that a product's long texts are read anew
+TEXTS_KEEP = 7 * DAY  # after that a product's long texts are read anew, at the earliest
 KEY, CREDITS = "key refused", "credits used up"
 INVALID = "invalid query"
 UNSTORED = "waits to be stored"
@@ -207,8 +208,7 @@ class Scanner:
         history = database.history
         last = history.last_scan(watch.key)
         complete = history.last_complete(watch.key)
-        known_pages = complete.pages if complete is not None else 0
-        cost = cost_of(database, watch)
+        cost = cost_of(watch, complete)
         with database.atomic():
             note_credits(database, self.operator, self.book.api, now)
             budget.kept = kept_for_others(database, self.book, watch, now)
@@ -216,8 +216,10 @@ class Scanner:
                 self._skip(database, watch, cost, budget.kept, now)
                 return None
         return Background(
-            known_pages=known_pages,
-            known_texts=frozenset(history.known_texts(watch.query.region, now - TEXTS_KEEP)),
+            known_pages=complete.pages if complete is not None else 0,
+            known_texts=frozenset(
+                history.known_texts(watch.query.region, now - _texts_keep(watch, now))
+            ),
             last_at=last.at if last is not None and plan.believed(last.at, now) else 0,
             failed=last is not None and last.state is ScanState.FAILED,
         )
@@ -307,6 +309,14 @@ class Scanner:
         if _answered(result) and self.gate.answered(watch.key, result.scan.started):
             for cause in (invalid, KEY, CREDITS):
                 troubles.end(database, self.operator, cause, now)
+
+
+def _texts_keep(watch: Watch, now: Instant) -> int:
+    """Seconds for which long texts are kept: in that time each product of the list has its turn,
+    and its first products are not read anew before its last ones were read at all."""
+    scans = -(-watch.query.top // MOST_TEXTS)
+    first = watch.schedule.next(now)
+    return max(TEXTS_KEEP, scans * (watch.schedule.next(first) - first))
 
 
 def _answered(result: ScanResult) -> bool:

@@ -55,7 +55,7 @@ class Service:
         with signals(stop, hangup):  # first: a service manager may be quick
             files = RuleFiles(self.rules)
             loaded = files.digest()  # before they are read: what is saved meanwhile differs
-            book = self.load()
+            book = await asyncio.to_thread(self.load)  # hundreds of rules would hold the loop
             async with AsyncExitStack() as stack:
                 stack.enter_context(hold(self.database))
                 writer = await stack.enter_async_context(Writer(self.database))
@@ -94,7 +94,8 @@ class Service:
             wake=daemon.courier.wake,
             instruments=self.instruments,
         )
-        site = Site(sources, self.listen, self.token)
+        # Compiling the templates takes a tenth of a second: not on the loop.
+        site = await asyncio.to_thread(Site, sources, self.listen, self.token)
         await site.start()
         stack.push_async_callback(site.stop)
         return site

@@ -133,6 +133,7 @@ def _environment(finalize: Callable[[object], object] | None = None) -> Environm
     """Every value is escaped for its format by default: a template can't forget it."""
     environment = Environment(
         loader=PackageLoader("watcher.delivery"),
+        auto_reload=False,
         autoescape=select_autoescape(["html.j2"]),
         finalize=finalize,
         undefined=StrictUndefined,

@@ -1,14 +1,12 @@
 """Pages -> a Scan: what a watch's list shows now, with ranks.
 
 Pages that the last scan showed to exist are read several at once, the ones past them one by one:
-so at most one credit is spent on a page that is not there. Products are not held as objects
-longer than their page: what is kept is a matrix a page.
+so at most one credit is spent on a page that is not there.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -21,11 +19,12 @@ from watcher.errors import (
     SourceError,
     SourceUnavailable,
 )
-from watcher.keyapi.answer import Page, number_table
+from watcher.keyapi.answer import Page
 from watcher.keyapi.client import Budget, Client
-from watcher.keyapi.fields import NUMERIC_NAMES, PAGE_SIZE, TEXTS
+from watcher.keyapi.fields import NUMERIC_NAMES, PAGE_SIZE
 from watcher.keyapi.query import Query
-from watcher.model import Floats, Instant, LongTexts, Scan, ScanState
+from watcher.keyapi.rows import Rows
+from watcher.model import Instant, Scan, ScanState
 
 STOP_GRACE = 5.0  # seconds that the pages in flight get after a stop
 
@@ -68,42 +67,40 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
 
     ``known_pages`` is how many pages the last complete scan found. ``careful``: the source failed
     before, so page after page, and none after a first one that fails. ``wants_texts`` says for a
-    product id whether its long texts are wanted. Once ``stop`` is set no page is begun, and
-    those in flight have ``grace`` seconds to end. ``progress`` hears the pages read and those
-    expected.
+    product id whether its long texts are wanted; ``rows.MOST_TEXTS`` of them are read at most.
+    Once ``stop`` is set no page is begun, and those in flight have ``grace`` seconds to end.
+    ``progress`` hears the pages read and those expected.
     """
     started = now()
-    reading = _Reading(query, client, _Counted(budget), query.params(started), wants_texts)
+    rows = Rows(query.top, wants_texts)
+    reading = _Reading(query, client, _Counted(budget), query.params(started), rows)
     reading.progress = progress
     reading.careful = careful
     stop = stop or asyncio.Event()
     async with client.reading():
         known = 0 if careful else min(known_pages, query.pages)
         await _with_grace(reading.read(known, stop), stop, grace)
-    # All that is asked of the pages comes first: assembling empties them.
-    state, failure, error = reading.state(), reading.failure(), reading.error()
-    problems, interrupted = reading.problems(), reading.interrupted()
-    mistyped = reading.mistyped()
-    rows = _assemble(reading.pages, query.top)
+    joined = await asyncio.to_thread(rows.join)  # of a long list it would hold the loop
     scan = Scan(
         watch=watch,
         region=query.region,
         at=at,
         started=started,
         finished=now(),
-        state=state,
+        state=reading.state(),
         requests=reading.budget.requests,
         pages=reading.highest,
-        product_ids=tuple(rows.product_ids),
-        ranks=np.array(rows.positions, np.int64) * query.ranked,
-        numbers=rows.numbers,
-        texts={name: tuple(values) for name, values in rows.texts.items()},
+        product_ids=joined.product_ids,
+        ranks=joined.positions * query.ranked,
+        numbers=joined.numbers,
+        texts=joined.texts,
         long_texts=rows.long_texts,
-        error=error,
-        problems=problems,
-        interrupted=interrupted,
+        error=reading.error(),
+        problems=reading.problems(),
+        interrupted=reading.interrupted(),
     )
-    return ScanResult(scan, failure, _missing(scan), mistyped)
+    missing = await asyncio.to_thread(_missing, scan)
+    return ScanResult(scan, reading.failure(), missing, reading.mistyped())
 
 
 # ------------------------------------------------------------------ reading
@@ -133,12 +130,13 @@ class _Reading:
     client: Client
     budget: _Counted
     params: Mapping[str, str]
-    wants_texts: Callable[[str], bool]
+    rows: Rows
     progress: Callable[[int, int], None] | None = None
     careful: bool = False
     known: int = 0
     highest: int = 0  # the last page with a product on it
-    pages: dict[int, _PageRows] = field(default_factory=dict)
+    pages: set[int] = field(default_factory=set)
+    dropped: dict[int, tuple[str, ...]] = field(default_factory=dict)  # problems, by page
     short: set[int] = field(default_factory=set)
     failed: dict[int, SourceError] = field(default_factory=dict)
     fatal: SourceError | None = None
@@ -174,7 +172,10 @@ class _Reading:
 
     def _page_read(self, page_num: int, page: Page) -> None:
         self.failures_in_a_row = 0
-        self.pages[page_num] = _keep(page, page_num, self.wants_texts)
+        self.pages.add(page_num)
+        self.rows.put(page_num, page)
+        if page.problems:
+            self.dropped[page_num] = page.problems
         if page.rows:
             self.highest = max(self.highest, page_num)
         if page.rows < PAGE_SIZE:
@@ -234,7 +235,9 @@ class _Reading:
 
     def problems(self) -> tuple[str, ...]:
         found = [
-            problem for number in sorted(self.pages) for problem in self.pages[number].problems
+            f"page {page_num}: {problem}"
+            for page_num in sorted(self.dropped)
+            for problem in self.dropped[page_num]
         ]
         last = self.end or self.query.pages
         gaps = sorted(page_num for page_num in self.short if page_num < last)
@@ -245,12 +248,10 @@ class _Reading:
 
     def mistyped(self) -> dict[str, str]:
         """Fields that hold something else in at least half of the products read."""
-        products = sum(len(page.product_ids) for page in self.pages.values())
-        counts = sum((page.mistyped for page in self.pages.values()), Counter[str]())
         return {
-            name: next(page.instead[name] for page in self.pages.values() if name in page.instead)
-            for name, count in counts.items()
-            if count >= products / 2
+            name: self.rows.instead[name]
+            for name, count in self.rows.mistyped.items()
+            if count >= self.rows.products / 2
         }
 
 
@@ -267,73 +268,6 @@ async def _with_grace(work: Coroutine[None, None, None], stop: asyncio.Event, gr
         working.cancel()
         stopping.cancel()
         await asyncio.gather(working, stopping, return_exceptions=True)
-
-
-# ------------------------------------------------------------------ rows
-
-
-@dataclass(frozen=True, slots=True)
-class _PageRows:
-    """What is kept of a page. ``positions`` are places in the whole list, from 1."""
-
-    product_ids: tuple[str, ...]
-    positions: tuple[int, ...]
-    numbers: Floats
-    texts: tuple[tuple[str | None, ...], ...]
-    long_texts: Mapping[str, LongTexts]
-    problems: tuple[str, ...]
-    mistyped: Counter[str]
-    instead: Mapping[str, str]
-
-
-def _keep(page: Page, page_num: int, wants_texts: Callable[[str], bool]) -> _PageRows:
-    first = (page_num - 1) * PAGE_SIZE + 1
-    wanted = [product for product in page.products if wants_texts(product.product_id)]
-    return _PageRows(
-        product_ids=tuple(product.product_id for product in page.products),
-        positions=tuple(first + position for position in page.positions),
-        numbers=number_table(page.products),
-        texts=tuple(product.texts() for product in page.products),
-        long_texts={product.product_id: product.long_texts() for product in wanted},
-        problems=tuple(f"page {page_num}: {problem}" for problem in page.problems),
-        mistyped=Counter(name for name, _ in page.mistyped),
-        instead=dict(page.mistyped),
-    )
-
-
-@dataclass(slots=True)
-class _Rows:
-    """The products of all pages in the order of the list."""
-
-    numbers: Floats
-    product_ids: list[str] = field(default_factory=list)
-    positions: list[int] = field(default_factory=list)
-    texts: dict[str, list[str | None]] = field(
-        default_factory=lambda: {text.name: [] for text in TEXTS}
-    )
-    long_texts: dict[str, LongTexts] = field(default_factory=dict)
-
-
-def _assemble(pages: dict[int, _PageRows], top: int) -> _Rows:
-    """Join the pages, emptying ``pages``: each product once, at its first place up to ``top``."""
-    most = sum(len(page.product_ids) for page in pages.values())
-    rows = _Rows(np.empty((most, len(NUMERIC_NAMES))))
-    seen: set[str] = set()
-    for page_num in sorted(pages):
-        page = pages.pop(page_num)
-        for index, product_id in enumerate(page.product_ids):
-            if product_id in seen or page.positions[index] > top:
-                continue
-            seen.add(product_id)
-            rows.numbers[len(rows.product_ids)] = page.numbers[index]
-            rows.product_ids.append(product_id)
-            rows.positions.append(page.positions[index])
-            for text, value in zip(TEXTS, page.texts[index], strict=True):
-                rows.texts[text.name].append(value)
-            if product_id in page.long_texts:
-                rows.long_texts[product_id] = page.long_texts[product_id]
-    rows.numbers = rows.numbers[: len(rows.product_ids)]
-    return rows
 
 
 def _missing(scan: Scan) -> frozenset[str]:

@@ -28,7 +28,8 @@ _FIELDS = (
     "rule, product, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
     "evidence"
 )
-_SELECT = "SELECT " + ", ".join(f"a.{name.strip()}" for name in f"id, {_FIELDS}".split(","))
+_COLUMNS = [f"a.{name.strip()}" for name in f"id, {_FIELDS}".split(",")]
+_STATE, _SELECT = ", ".join(_COLUMNS[:-1]), f"SELECT {', '.join(_COLUMNS)}"
 _PRODUCT = "p.region, p.product_id, coalesce(p.product_name, p.product_id), p.currency"
 _TOLD = "SELECT t.rule, t.product, t.channel, t.alert, t.told_at, t.resolved_told, t.notification"
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
@@ -87,6 +88,26 @@ class Alerts:
         )
         return [_alert(row) for row in rows]
 
+    def live(self, rules: Sequence[str]) -> builtins.list[Alert]:
+        """As ``active``, but without evidence: most of what is live is told no more."""
+        rows = self._db.rows(
+            f"SELECT {_STATE} FROM json_each(?) AS w CROSS JOIN alerts AS a "
+            "INDEXED BY alerts_live ON a.rule = w.value WHERE a.state <> 'inactive' ORDER BY a.id",
+            (listed(dict.fromkeys(rules)),),
+        )
+        return [_alert_of(row) for row in rows]
+
+    def explained(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
+        """The same alerts with their evidence: where one has none, it is what is stored."""
+        stored = {
+            alert.id: alert.evidence
+            for alert in self.by_id([each.id for each in alerts if not each.evidence])
+        }
+        return [
+            replace(each, evidence=stored[each.id]) if each.id in stored else each
+            for each in alerts
+        ]
+
     def by_id(self, ids: Sequence[int]) -> builtins.list[Alert]:
         """The alerts of these ids that there are, the oldest first."""
         rows = self._db.rows(
@@ -105,7 +126,8 @@ class Alerts:
         )
 
     def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
-        """The same alerts in the same order; those that had no id (0) now have one.
+        """The same alerts in the same order; those that had no id (0) now have one. Evidence that
+        is stored stays where an alert comes without (see ``live``).
 
         One that ends without ever having fired leaves no trace: it is deleted, or not stored.
         """
@@ -119,17 +141,21 @@ class Alerts:
             for alert, keep in zip(alerts, kept, strict=True):
                 if keep and not alert.id:
                     alert = replace(alert, id=following + len(inserts))  # noqa: PLW2901
-                    inserts.append((alert.id, *_values(alert)))
+                    inserts.append((alert.id, *_values(alert), _evidence(alert)))
                 elif keep:
-                    updates.append((*_values(alert), alert.id))
+                    evidence = _evidence(alert) if alert.evidence else None
+                    updates.append((*_values(alert), evidence, alert.id))
                 elif alert.id:
                     deletes.append((alert.id,))
                 saved.append(alert)
-            marks = ", ".join("?" * len(_FIELDS.split(",")))
+            marks = ", ".join("?" * (len(_FIELDS.split(",")) - 1))
             self._db.many("DELETE FROM alerts WHERE id = ?", deletes)
             # Updates first: one that ends makes room for its successor.
-            self._db.many(f"UPDATE alerts SET ({_FIELDS}) = ({marks}) WHERE id = ?", updates)
-            self._db.many(f"INSERT INTO alerts (id, {_FIELDS}) VALUES (?, {marks})", inserts)
+            self._db.many(
+                f"UPDATE alerts SET ({_FIELDS}) = ({marks}, coalesce(?, evidence)) WHERE id = ?",
+                updates,
+            )
+            self._db.many(f"INSERT INTO alerts (id, {_FIELDS}) VALUES (?, {marks}, ?)", inserts)
         return saved
 
     def record(self, transitions: Iterable[Transition]) -> None:
@@ -199,12 +225,18 @@ class Alerts:
         since: Instant | None = None, limit: int = 100, product: int | None = None,
     ) -> builtins.list[AlertRow]:  # fmt: skip
         """The newest first. ``since``: those that were live at that time or later."""
+        asked = {
+            "a.rule = ?": rule,
+            "a.product = ?": product,
+            "a.state = ?": state.value if state else None,
+            "(a.state <> 'inactive' OR a.resolved_at >= ?)": since,
+        }
+        # Only what is asked for is said, or no index would be used.
+        given = {text: value for text, value in asked.items() if value is not None}
         rows = self._db.rows(
-            f"{_SELECT}, {_PRODUCT} FROM alerts AS a JOIN products AS p ON p.id = a.product "
-            "WHERE (?1 IS NULL OR a.rule = ?1) AND (?2 IS NULL OR a.state = ?2) "
-            "AND (?3 IS NULL OR a.state <> 'inactive' OR a.resolved_at >= ?3) "
-            "AND (?5 IS NULL OR a.product = ?5) ORDER BY a.id DESC LIMIT ?4",
-            (rule, state.value if state else None, since, limit, product),
+            f"{_SELECT}, {_PRODUCT} FROM alerts AS a CROSS JOIN products AS p ON p.id = a.product "
+            f"WHERE {' AND '.join(given) or 'TRUE'} ORDER BY a.id DESC LIMIT ?",
+            (*given.values(), limit),
         )
         return self._shown(rows)
 
@@ -265,15 +297,23 @@ def _values(alert: Alert) -> Row:
     return (
         alert.rule, alert.product, alert.state.value, alert.since, alert.last_met, alert.fired_at,
         alert.resolved_at, alert.reason, alert.absent, int(alert.carried),
-        msgspec.json.encode(alert.evidence).decode(),
     )  # fmt: skip
 
 
+def _evidence(alert: Alert) -> str:
+    return msgspec.json.encode(alert.evidence).decode()
+
+
 def _alert(row: Row) -> Alert:
-    alert_id, rule, product, state, since, last_met, fired_at, resolved_at, reason = row[:9]
+    return _alert_of(row[:11], _decode_evidence(row[11]))
+
+
+def _alert_of(row: Row, evidence: tuple[Evidence, ...] = ()) -> Alert:
+    alert_id, rule, product, state, since, last_met, fired_at, resolved_at, reason, *rest = row
+    absent, carried = rest
     return Alert(
         alert_id, rule, product, AlertState(state), since, last_met, fired_at, resolved_at, reason,
-        absent=row[9], carried=bool(row[10]), evidence=_decode_evidence(row[11]),
+        absent, bool(carried), evidence,
     )  # fmt: skip
 
 

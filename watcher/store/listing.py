@@ -35,6 +35,16 @@ class Listing:
         previous = np.where(ages > 0, scan_id - ages, 0)
         return cls(products, sums(ranks), previous)
 
+    @staticmethod
+    def rank_of(product: int, blob: bytes, size: int) -> int | None:
+        """The rank of one product in a packed list; None where it is not listed.
+
+        For a look at hundreds of lists: it finds no place for others.
+        """
+        products, ranks, _ = unpack(blob, 3, size)
+        places = np.flatnonzero(products == product)
+        return int(ranks[: places[0] + 1].sum()) if len(places) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:

@@ -24,7 +24,12 @@ def pack(*columns: Ints) -> bytes:
 def unpack(blob: bytes, columns: int, size: int) -> Ints:
     """(columns, size), as it was packed."""
     shuffled = np.frombuffer(zlib.decompress(blob), np.uint8).reshape(8, columns * size)
-    return np.ascontiguousarray(shuffled.T).view("<i8").reshape(columns, size).astype(np.int64)
+    return (
+        np.ascontiguousarray(shuffled.T)
+        .view("<i8")
+        .reshape(columns, size)
+        .astype(np.int64, copy=False)
+    )
 
 
 def steps(values: Ints) -> Ints:

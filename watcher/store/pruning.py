@@ -7,7 +7,7 @@ follows from how long the last ones held the write lock: a slow disk gets smalle
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from watcher.model import Instant
@@ -118,27 +118,29 @@ class Pruner:
         step = min(rows or _MOST, self._rows.size)
         if self._stage > len(_KINDS):
             return self._give_back()
-        began = self._clock()
         if self._stage == 0:
             kind = "observations"
-            removed, more = self._observations(observations_before, step)
+            removed, took, more = self._observations(observations_before, step)
         else:
             kind, statement, goes_with = _KINDS[self._stage - 1]
             before = observations_before if goes_with == "observations" else notifications_before
-            removed, more = self._delete(statement, before, step)
-        took = self._clock() - began
+            removed, took = self._delete(statement, {"before": before, "step": step})
+            # To go may let others go: a notification those that it joined.
+            more = removed > 0
         self._rows.took(took, step)
         if not more:
             self._stage += 1
         return Pruned(more=True, kind=kind, rows=removed, seconds=took)
 
-    def _delete(self, statement: str, before: Instant, step: int) -> tuple[int, bool]:
+    def _delete(self, statement: str, values: Mapping[str, int]) -> tuple[int, float]:
+        """How many rows went, and the seconds from when the lock was had, which may take a while,
+        until it was free again."""
         with self._db.atomic():
-            removed = self._db.execute(statement, {"before": before, "step": step}).rowcount
-        # To go may let others go: a notification those that it joined.
-        return removed, removed > 0
+            began = self._clock()
+            removed = self._db.execute(statement, values).rowcount
+        return removed, self._clock() - began
 
-    def _observations(self, before: Instant, step: int) -> tuple[int, bool]:
+    def _observations(self, before: Instant, step: int) -> tuple[int, float, bool]:
         """Rows stand in the order in which they were written, so a step is a run of rows."""
         first = self._db.number(
             "SELECT id FROM observations WHERE id >= ? ORDER BY id LIMIT 1", (self._next_row,)
@@ -146,13 +148,12 @@ class Pruner:
         row = self._db.one("SELECT at FROM observations WHERE id = ?", (first,))
         if row is None or row[0] >= before:
             self._next_row = 0
-            return 0, False
+            return 0, 0.0, False
         last = first + step - 1
         values = {"first": first, "last": last, "before": before}
-        with self._db.atomic():
-            removed = self._db.execute(_OLD_OBSERVATIONS, values).rowcount
+        removed, took = self._delete(_OLD_OBSERVATIONS, values)
         self._next_row = last + 1
-        return removed, True
+        return removed, took, True
 
     def _give_back(self) -> Pruned:
         """Some free pages to the file system."""

@@ -23,7 +23,7 @@ _TEXT_COLUMNS = ", ".join(_TEXTS)
 
 Texts = tuple[str | None, ...]
 
-_PART = 10_000
+_PART = 2_000
 
 
 @dataclass(frozen=True, slots=True)

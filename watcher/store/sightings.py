@@ -98,15 +98,13 @@ def ranks(
 
     None is a complete scan that did not list it; one that was cut off is left out then.
     """
-    for at, scan_id, size, state, blob in db.execute(
-        "SELECT at, id, size, state, products FROM scans WHERE watch = ? AND at >= ? "
-        "ORDER BY at, id",
+    for at, size, state, blob in db.execute(
+        "SELECT at, size, state, products FROM scans WHERE watch = ? AND at >= ? ORDER BY at, id",
         (watch, since),
     ):
-        listing = Listing.unpack(blob, size, scan_id)
-        place = int(positions(listing.products, np.array([product]))[0])
-        if place >= 0 and listing.ranks[place]:
-            yield at, int(listing.ranks[place])
+        rank = Listing.rank_of(product, blob, size)
+        if rank:
+            yield at, rank
         elif state == ScanState.COMPLETE.value:
             yield at, None
 

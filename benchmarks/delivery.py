@@ -1,0 +1,193 @@
+"""10,000 due notifications to 20 targets on loopback: how many a second, and is the loop free?
+
+Once joined, as the daemon does where dozens wait for one target, and once one by one (what
+joins is left out), which is the worst that can come. The targets are Apprise's ``json://``, and
+Apprise alone, called from twenty threads, is what it is measured against.
+
+    python -m benchmarks.delivery courier FILE URL joined|single   # what the children do
+    python -m benchmarks.delivery apprise URL
+    python -m benchmarks.delivery sink
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from aiohttp import web
+from apprise import Apprise, AppriseAsset
+
+from benchmarks.processes import answer, child, measured
+from benchmarks.report import Line
+from tests.delivery.messages import NOW, alerts
+from watcher.alerting.post import Post
+from watcher.daemon.channels import targets_of
+from watcher.daemon.holds import Holds
+from watcher.delivery.courier import Courier
+from watcher.delivery.message import render
+from watcher.delivery.ports import Nobody
+from watcher.delivery.style import Style
+from watcher.delivery.target import Target
+from watcher.model import NotificationState
+from watcher.rules.loading import load_text
+from watcher.rules.rulebook import Rulebook
+from watcher.store.database import Database
+from watcher.store.writer import Writer
+
+ROWS, TARGETS, MOST_HELD = 10_000, 20, 50
+TICK_SECONDS = 0.005
+
+
+def lines(times: int) -> Iterator[Line]:
+    """The case."""
+    with sink() as url:
+        found = {
+            kind: [_courier(url, kind) for _ in range(times if kind == "joined" else 1)]
+            for kind in ("joined", "single")
+        }
+        bare = child("benchmarks.delivery", "apprise", url)
+    for kind, what in (("joined", "joined"), ("single", "sent one by one")):
+        runs = found[kind]
+        yield Line(
+            f"10,000 due notifications to 20 targets, {what}",
+            tuple(ROWS / run["wall"] for run in runs), "/s",
+            beside=f"{runs[0]['sent']:,} sent, {runs[0]['wall']:.1f} s"
+            + (f"; Apprise alone {ROWS / bare['wall']:,.0f}/s" if kind == "single" else ""),
+        )  # fmt: skip
+        yield Line(
+            "the longest that the event loop was held meanwhile",
+            tuple(run["held"] * 1_000 for run in runs), "ms", MOST_HELD, worst=True,
+        )  # fmt: skip
+
+
+def rules(url: str) -> str:
+    """A rule file with one channel of 20 targets."""
+    urls = ", ".join(f'"{url}{number}"' for number in range(TARGETS))
+    return (
+        f"api: {{key: none}}\nchannels: {{me: {{url: [{urls}]}}}}\nrules:\n  - name: r\n"
+        "    watch: {region: US}\n    when: {total_sale_7d_cnt: {at_least: 1}}\n    notify: [me]\n"
+    )
+
+
+def fill(database: Database, names: Sequence[str]) -> None:
+    """Messages of ten products each, for all the targets."""
+    with database.atomic():
+        for number in range(ROWS // len(names)):
+            message = alerts([f"Lamp {number}.{item}" for item in range(10)], title=str(number))
+            database.outbox.add("me", names, message, NOW)
+
+
+@contextmanager
+def sink() -> Iterator[str]:
+    """The address of a service in a process of its own that takes whatever is posted."""
+    command = [sys.executable, "-m", "benchmarks.delivery", "sink"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield f"json://127.0.0.1:{int(process.stdout.readline())}/"
+        finally:
+            process.terminate()
+
+
+async def _sink() -> None:
+    async def take(request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response()
+
+    app = web.Application(client_max_size=1 << 24)
+    app.router.add_post("/{target}", take)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    print(runner.addresses[0][1], flush=True)
+    await asyncio.Event().wait()
+
+
+def _courier(url: str, kind: str) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        return child("benchmarks.delivery", "courier", f"{folder}/watcher.db", url, kind)
+
+
+async def _deliver(
+    path: Path, book: Rulebook, targets: Mapping[str, Target], *, joined: bool
+) -> dict[str, float]:
+    async with Writer(path) as writer:
+        await writer.run(lambda database: fill(database, list(targets)))
+        courier: Courier[Database] = Courier(
+            writer,
+            targets,
+            now=lambda: NOW,
+            keeper=Post(lambda: book, lambda: NOW) if joined else Nobody(),
+        )
+        with measured() as cost:
+            await courier.turn()
+            await courier.idle()
+        counts = await writer.run(lambda database: database.outbox.counts())
+    return {"wall": cost.wall, "cpu": cost.cpu, "sent": counts[NotificationState.SENT]}
+
+
+async def ticking() -> None:
+    """Keep a timer on the loop, so that it sees what holds it from outside at any time."""
+    while True:  # noqa: ASYNC110 - that it wakes is the point
+        await asyncio.sleep(TICK_SECONDS)
+
+
+def deliver(path: Path, url: str, *, joined: bool, holds: Holds) -> dict[str, float]:
+    """On a new database; the loop is measured from the first message on."""
+    book = load_text(rules(url))
+    targets = targets_of(book)
+
+    async def work() -> dict[str, float]:
+        ticks = asyncio.create_task(ticking())
+        try:
+            return await _deliver(path, book, targets, joined=joined)
+        finally:
+            ticks.cancel()
+
+    with asyncio.Runner(loop_factory=holds.loop) as runner:
+        return runner.run(work())
+
+
+def _bare(url: str) -> dict[str, float]:
+    """As many posts of the same text through Apprise alone, a thread for each target."""
+    rendered = render(alerts([f"Lamp {item}" for item in range(10)]), Style.PLAIN)
+    asset = AppriseAsset(async_mode=False)
+    ends = []
+    for number in range(TARGETS):
+        ends.append(Apprise(asset=asset))
+        ends[-1].add(f"{url}{number}")
+
+    def send(end: Apprise) -> None:
+        for _ in range(ROWS // TARGETS):
+            assert end.notify(body=rendered.body, title=rendered.title)
+
+    threads = [threading.Thread(target=send, args=(end,)) for end in ends]
+    with measured() as cost:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return {"wall": cost.wall, "cpu": cost.cpu}
+
+
+def main() -> None:
+    """What a child does."""
+    match sys.argv[1:]:
+        case ["sink"]:
+            asyncio.run(_sink())
+        case ["apprise", url]:
+            answer(_bare(url))
+        case ["courier", path, url, kind]:
+            holds = Holds()
+            found = deliver(Path(path), url, joined=kind == "joined", holds=holds)
+            answer({**found, "held": holds.longest()})
+
+
+if __name__ == "__main__":
+    main()

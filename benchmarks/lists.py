@@ -1,0 +1,100 @@
+"""Lists of any length without a server: pages made in place, read by the real ``read_scan``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+
+from benchmarks.bodies import CHANGED, Row, days
+from watcher.keyapi.answer import Page, decode
+from watcher.keyapi.client import Budget, Client
+from watcher.keyapi.fields import NUMERIC, PAGE_SIZE
+from watcher.keyapi.scan import ScanResult, read_scan
+from watcher.model import Instant, LongTexts, Scan
+from watcher.rules.rulebook import Watch
+from watcher.units import DAY, Unit
+
+_TEMPLATES = 100
+_PART = 10_000
+_MOVING = np.array(
+    [number.unit in (Unit.COUNT, Unit.MONEY) and number.window is not None for number in NUMERIC]
+)
+
+
+class _Free:
+    """A budget without end."""
+
+    async def spend(self) -> None:
+        """Nothing is counted."""
+
+    async def refund(self) -> None:
+        """Nothing was paid."""
+
+
+class _Canned(Client):
+    """Gives pages that are made from some templates when they are asked for."""
+
+    def __init__(self) -> None:
+        self.concurrency = 8
+        rows = days(_TEMPLATES * PAGE_SIZE)[0]
+        pages = (rows[start : start + PAGE_SIZE] for start in range(0, len(rows), PAGE_SIZE))
+        self._bodies = [_template(page, number) for number, page in enumerate(pages)]
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[None]:
+        """There is no connection to keep."""
+        yield
+
+    async def page(self, params: Mapping[str, str], page_num: int, budget: Budget) -> Page:
+        """The page as decoded from its bytes."""
+        await budget.spend()
+        copy, template = divmod(page_num - 1, _TEMPLATES)
+        return decode(self._bodies[template].replace(_id(0), _id(copy)))
+
+
+def _template(rows: list[Row], page: int) -> bytes:
+    named = [
+        {**row, "product_id": (_id(0) + b"%07d" % (page * PAGE_SIZE + place)).decode()}
+        for place, row in enumerate(rows)
+    ]
+    return msgspec.json.encode({"code": 0, "message": "success", "data": named})
+
+
+def _id(copy: int) -> bytes:
+    return b"1729%08d" % copy
+
+
+def first_scan(watch: Watch, at: Instant) -> Scan:
+    """All products that ``watch`` asks for, as a first scan reads them, long texts too."""
+    found: list[ScanResult] = []
+
+    async def read() -> None:
+        # Not returned: ``asyncio.run`` has the result of its task written out as text.
+        found.append(
+            await read_scan(
+                watch.query, _Canned(), _Free(), watch=watch.key, at=at, now=lambda: at,
+                known_pages=watch.query.pages, wants_texts=lambda _: True,
+            )
+        )  # fmt: skip
+
+    asyncio.run(read())
+    (result,) = found
+    if result.failure is not None:
+        raise result.failure
+    return result.scan
+
+
+def next_day(scan: Scan, chance: np.random.Generator) -> Scan:
+    """The scan a day later: 30% of the products have other counters, changed in place."""
+    for begin in range(0, len(scan), _PART):
+        part = scan.numbers[begin : begin + _PART]
+        rows = np.flatnonzero(chance.random(len(part)) < CHANGED)
+        factors = chance.lognormal(0.02, 0.25, (len(rows), 1))
+        part[rows] = np.where(_MOVING, np.rint(part[rows] * factors), part[rows])
+    at, texts = scan.at + DAY, dict[str, LongTexts]()
+    return replace(scan, at=at, started=at, finished=at, long_texts=texts)

@@ -1,0 +1,125 @@
+"""The products of a list while its pages arrive, in any order: columns, and no object a product.
+
+A list may have a million products. Their numbers lie in blocks that are given back one by one
+while they are joined, so that no moment needs twice the memory.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watcher.keyapi.answer import Page, Product, number_table
+from watcher.keyapi.fields import NUMERIC_NAMES, PAGE_SIZE, TEXTS
+from watcher.model import Bools, Floats, Ints, LongTexts
+
+MOST_TEXTS = 1_500  # products of a scan whose long texts are read, at 11 KB each
+
+_BLOCK_PAGES = 5_000
+_OWN = 1 + [text.name for text in TEXTS].index("product_name")
+
+Objects: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A list's products in its order, each once: ``positions`` are places on it, from 1."""
+
+    product_ids: tuple[str, ...]
+    positions: Ints
+    numbers: Floats
+    texts: dict[str, tuple[str | None, ...]]
+
+
+@dataclass(slots=True)
+class _Block:
+    """The rows of some pages, by their places; only those that are ``filled`` mean something."""
+
+    numbers: Floats
+    texts: Objects
+    filled: Bools
+
+    @classmethod
+    def of(cls, pages: int) -> _Block:
+        size = pages * PAGE_SIZE
+        texts = np.empty((size, len(TEXTS)), object)
+        return cls(np.empty((size, len(NUMERIC_NAMES))), texts, np.zeros(size, np.bool_))
+
+
+@dataclass(slots=True)
+class Rows:
+    """The first ``top`` places of a list.
+
+    ``wants_texts`` says for a product id whether its long texts are wanted; of those that are,
+    the first ``MOST_TEXTS`` are kept. ``mistyped`` counts in how many products a field held
+    something else, ``instead`` has an example.
+    """
+
+    top: int
+    wants_texts: Callable[[str], bool]
+    products: int = 0
+    long_texts: dict[str, LongTexts] = field(default_factory=dict)
+    mistyped: Counter[str] = field(default_factory=Counter)
+    instead: dict[str, str] = field(default_factory=dict)
+    _blocks: dict[int, _Block] = field(default_factory=dict)
+    _same: dict[str | None, str | None] = field(default_factory=dict)
+
+    def put(self, page_num: int, page: Page) -> None:
+        """Take over what is kept of a page."""
+        self.products += len(page.products)
+        for name, what in page.mistyped:
+            self.mistyped[name] += 1
+            self.instead.setdefault(name, what)
+        if page.products:
+            number, place = divmod(page_num - 1, _BLOCK_PAGES)
+            block = self._block(number)
+            rows = place * PAGE_SIZE + np.array(page.positions)
+            block.numbers[rows] = number_table(page.products)
+            block.texts[rows] = [self._texts(product) for product in page.products]
+            block.filled[rows] = True
+        for product in page.products:
+            if len(self.long_texts) < MOST_TEXTS and self.wants_texts(product.product_id):
+                self.long_texts[product.product_id] = product.long_texts()
+
+    def _block(self, number: int) -> _Block:
+        if number not in self._blocks:
+            pages = -(-self.top // PAGE_SIZE) - number * _BLOCK_PAGES
+            self._blocks[number] = _Block.of(min(pages, _BLOCK_PAGES))
+        return self._blocks[number]
+
+    def _texts(self, product: Product) -> list[str | None]:
+        """Of regions and categories there are few: one object for all that are equal."""
+        texts = product.texts()
+        return [*texts[:_OWN], *(self._same.setdefault(text, text) for text in texts[_OWN:])]
+
+    def join(self) -> Joined:
+        """Each product at its first place; the blocks are given back."""
+        places, ids = self._places()
+        numbers = np.empty((len(places), len(NUMERIC_NAMES)))
+        texts: list[list[str | None]] = [[] for _ in TEXTS]
+        size, done = _BLOCK_PAGES * PAGE_SIZE, 0
+        for number in sorted(self._blocks):
+            block, begin = self._blocks.pop(number), number * size
+            rows = places[slice(*np.searchsorted(places, (begin, begin + size)))] - begin
+            numbers[done : done + len(rows)] = block.numbers[rows]
+            for column, values in zip(texts, block.texts[rows].T.tolist(), strict=True):
+                column.extend(values)
+            done += len(rows)
+        columns = {text.name: tuple(values) for text, values in zip(TEXTS, texts, strict=True)}
+        return Joined(ids, places + 1, numbers, columns)
+
+    def _places(self) -> tuple[Ints, tuple[str, ...]]:
+        """Where on the list each product stands first, from 0, and the products' ids."""
+        first: dict[str, int] = {}
+        for number in sorted(self._blocks):
+            block, begin = self._blocks[number], number * _BLOCK_PAGES * PAGE_SIZE
+            rows = np.flatnonzero(block.filled[: self.top - begin])
+            ids = block.texts[rows, 0].tolist()
+            for place, product_id in zip((begin + rows).tolist(), ids, strict=True):
+                first.setdefault(product_id, place)
+        return np.array(list(first.values()), np.int64), tuple(first)
