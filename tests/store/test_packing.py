@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.store.packing import pack, positions, steps, sums, unpack
+from watcher.store.packing import pack, positions, steps, sums, unpack, unpack_low
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 
@@ -16,6 +16,14 @@ def test_unpack_undoes_pack(rows: list[tuple[int, int]]) -> None:
     """Any columns come back as they were, empty ones too."""
     columns = np.array(rows, np.int64).reshape(len(rows), 2).T
     assert np.array_equal(unpack(pack(*columns), 2, len(rows)), columns)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**24 - 1), INT64), max_size=50), st.integers(3, 4))
+def test_low_bytes_are_enough_for_small_values(rows: list[tuple[int, int]], width: int) -> None:
+    """A column of small values comes back as it was, whatever stands beside it."""
+    columns = np.array(rows, np.int64).reshape(len(rows), 2).T
+    low = unpack_low(pack(*columns), 2, len(rows), width)
+    assert np.array_equal(low[0], columns[0])
 
 
 @given(st.lists(st.integers(-(2**40), 2**40)))

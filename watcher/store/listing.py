@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from watcher.keyapi.fields import LAST_PAGE, PAGE_SIZE
 from watcher.model import Bools, Ints
-from watcher.store.packing import pack, positions, steps, sums, unpack
+from watcher.store.packing import pack, positions, steps, sums, unpack, unpack_low
 
 EMPTY = np.zeros(0, np.int64)
+_LONGEST = LAST_PAGE * PAGE_SIZE  # places of a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,14 @@ class Listing:
         return cls(products, sums(ranks), previous)
 
     @staticmethod
-    def rank_of(product: int, blob: bytes, size: int) -> int | None:
+    def rank_of(product: int, blob: bytes, size: int, last_product: int) -> int | None:
         """The rank of one product in a packed list; None where it is not listed.
 
-        For a look at hundreds of lists: it finds no place for others.
+        For a look at hundreds of lists: it finds no place for others, and unpacks no more than it
+        needs. ``last_product`` is the largest key that there is.
         """
-        products, ranks, _ = unpack(blob, 3, size)
+        width = (max(last_product, _LONGEST).bit_length() + 7) // 8
+        products, ranks, _ = unpack_low(blob, 3, size, width)
         places = np.flatnonzero(products == product)
         return int(ranks[: places[0] + 1].sum()) if len(places) else None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 
 import numpy as np
+from numpy.typing import NDArray
 
 from watcher.model import Ints
 
@@ -30,6 +31,17 @@ def unpack(blob: bytes, columns: int, size: int) -> Ints:
         .reshape(columns, size)
         .astype(np.int64, copy=False)
     )
+
+
+def unpack_low(blob: bytes, columns: int, size: int, width: int) -> NDArray[np.uint32]:
+    """(columns, size), right where values are not below 0 and fit into ``width`` bytes, 4 at most.
+
+    No other bytes are inflated: three of eight are a third of the work.
+    """
+    raw = zlib.decompressobj().decompress(blob, width * columns * size)
+    values = np.zeros((columns * size, 4), np.uint8)
+    values[:, :width] = np.frombuffer(raw, np.uint8).reshape(width, columns * size).T
+    return values.view("<u4").reshape(columns, size)
 
 
 def steps(values: Ints) -> Ints:

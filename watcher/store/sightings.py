@@ -98,11 +98,12 @@ def ranks(
 
     None is a complete scan that did not list it; one that was cut off is left out then.
     """
+    last_product = db.number("SELECT max(id) FROM products")
     for at, size, state, blob in db.execute(
         "SELECT at, size, state, products FROM scans WHERE watch = ? AND at >= ? ORDER BY at, id",
         (watch, since),
     ):
-        rank = Listing.rank_of(product, blob, size)
+        rank = Listing.rank_of(product, blob, size, last_product)
         if rank:
             yield at, rank
         elif state == ScanState.COMPLETE.value:
