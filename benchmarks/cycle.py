@@ -24,6 +24,7 @@ from benchmarks.serving import serving
 from benchmarks.straight import AT_ONCE
 from benchmarks.workload import KEY, PRODUCTS, file, plain
 from watcher.alerting.evaluation import Outcome
+from watcher.daemon.memory import give_back
 from watcher.daemon.scanner import Scanner
 from watcher.keyapi.client import Client
 from watcher.keyapi.rows import MOST_TEXTS
@@ -83,6 +84,7 @@ async def _scans(url: str, writer: Writer) -> tuple[Outcome, Cost]:
         scanner = Scanner(book, first, writer, clock)
         for _ in range(-(-PRODUCTS // MOST_TEXTS)):
             await _scan(scanner, clock)
+            give_back()  # as the daemon does after its scans
             clock.instant += DAY
         scanner.swap(book, second)
         forget_peak()

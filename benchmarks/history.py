@@ -219,8 +219,16 @@ class Year:
     scans: list[Made]
 
     def copy(self, target: Path) -> Path:
-        """Another file with the same content, to do with as one likes."""
-        return Path(shutil.copyfile(self.path, target))
+        """Another file with the same content, to do with as one likes.
+
+        It is on the disk already: else the first who has his own bytes written there would wait
+        for all of it.
+        """
+        with self.path.open("rb") as source, target.open("wb") as copy:
+            shutil.copyfileobj(source, copy, 1 << 20)
+            copy.flush()
+            os.fsync(copy.fileno())
+        return target
 
 
 @cache

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
-
-from apscheduler.triggers.cron import CronTrigger
 
 from watcher.model import Instant
 from watcher.units import at, format_duration
+
+if TYPE_CHECKING:
+    from apscheduler.triggers.cron import CronTrigger
 
 _CHARACTERS = re.compile(r"[\w*,/\-]+", re.ASCII)
 _FIELDS = (
@@ -75,7 +76,7 @@ class Cron:
 
     def _trigger(self, years: str = "*") -> CronTrigger:
         minute, hour, day, month, weekday = self.line.split()
-        return CronTrigger(
+        return _cron_trigger(
             year=years,
             minute=minute,
             hour=hour,
@@ -208,11 +209,18 @@ def parse_cron(line: str, timezone: str = "UTC", now: Instant = 0) -> Cron:
     return cron
 
 
+def _cron_trigger(**fields: object) -> CronTrigger:
+    # Imported here: it takes a while, and most rule files have no cron line.
+    from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415
+
+    return CronTrigger(**fields)
+
+
 def _is_field(text: str, option: str) -> bool:
     if not _CHARACTERS.fullmatch(text):
         return False
     try:
-        CronTrigger(**{option: text}, timezone=UTC)
+        _cron_trigger(**{option: text}, timezone=UTC)
     except ValueError:
         return False
     return True

@@ -23,7 +23,7 @@ from watcher.rules.conditions.text import compile_pattern
 from watcher.rules.expressions import MAX_LENGTH, parse_expression
 from watcher.rules.loading import load
 from watcher.rules.rulebook import Rulebook
-from watcher.rules.templates import MOST as MOST_WRITTEN
+from watcher.rules.template_engine import MOST as MOST_WRITTEN
 from watcher.rules.templates import SAMPLE, parse_template
 from watcher.rules.words import quoted
 

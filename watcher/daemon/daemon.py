@@ -30,6 +30,7 @@ from watcher.daemon.emergency import Emergency
 from watcher.daemon.guard import Guard, StoodStill
 from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.manager import Manager
+from watcher.daemon.memory import give_back
 from watcher.daemon.pulses import WATCH, Pulses
 from watcher.daemon.scanner import Scanner
 from watcher.daemon.timers import Timers
@@ -212,6 +213,8 @@ class Daemon:
                 self._busy.discard(job.key)
                 self._end_of_scan(good=good)  # first: a reload may queue the watch meanwhile
                 await self._arm(job.key)
+            if not self._busy:
+                await asyncio.to_thread(give_back)
 
     def _end_of_scan(self, *, good: bool) -> None:
         """After the last scan of a round, tell the heartbeat if all of them were good."""
