@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import importlib
 import os
 import sys
@@ -16,6 +15,7 @@ from click.shell_completion import CompletionItem
 from watcher import __version__
 from watcher.cli.text import forgiving_streams, plain_lines
 from watcher.errors import WatcherError
+from watcher.importing import without_garbage
 
 # In the order of the help page: name, and what it does. A command NAME is the click command
 # ``command`` of the module ``watcher.cli.NAME``, with "_" for the import's sake after keywords.
@@ -70,11 +70,8 @@ class Commands(click.Group):
 def _imported(name: str) -> click.Command:
     # Nothing here multiplies matrices: the threads that numpy would start for it cost 30 ms.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Imports leave no garbage worth the looking, and what they make stays for good.
-    gc.disable()
-    command: click.Command = importlib.import_module(f"watcher.cli.{name}").command
-    gc.freeze()
-    gc.enable()
+    with without_garbage():
+        command: click.Command = importlib.import_module(f"watcher.cli.{name}").command
     return command
 
 

@@ -11,7 +11,6 @@ requests and urllib3 write addresses into their logs; ``warm_up`` silences these
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import re
 import time
@@ -40,6 +39,7 @@ from watcher.delivery.service import (
     with_pictures,
 )
 from watcher.errors import TargetError
+from watcher.importing import without_garbage
 
 __all__ = ["Attachment", "Kind", "Outcome", "Secret", "Target", "warm_up"]
 
@@ -104,12 +104,10 @@ def warm_up() -> None:
     # It names the host; who writes verify=no into a URL has decided.
     warnings.filterwarnings("ignore", message="Unverified HTTPS request")
     observing.watch()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), without_garbage():
         # Some of its 186 plugins import what Python is about to drop: not our user's matter.
         warnings.simplefilter("ignore")
         Apprise().add("json://localhost")
-    # They stay for good: looking through them for garbage would hold every thread.
-    gc.freeze()
 
 
 class Target:
