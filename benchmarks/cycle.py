@@ -11,6 +11,7 @@ week, and not in the scan that is measured.
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -113,4 +114,5 @@ async def main(url: str, database: Path) -> None:
 
 
 if __name__ == "__main__":
+    gc.freeze()  # as `watcher run` after its imports
     asyncio.run(main(sys.argv[1], Path(sys.argv[2])))

@@ -32,6 +32,7 @@ _COLUMNS = [f"a.{name.strip()}" for name in f"id, {_FIELDS}".split(",")]
 _STATE, _SELECT = ", ".join(_COLUMNS[:-1]), f"SELECT {', '.join(_COLUMNS)}"
 _PRODUCT = "p.region, p.product_id, coalesce(p.product_name, p.product_id), p.currency"
 _TOLD = "SELECT t.rule, t.product, t.channel, t.alert, t.told_at, t.resolved_told, t.notification"
+_STATES: dict[str, AlertState] = {state.value: state for state in AlertState}
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
 
 
@@ -312,7 +313,7 @@ def _alert_of(row: Row, evidence: tuple[Evidence, ...] = ()) -> Alert:
     alert_id, rule, product, state, since, last_met, fired_at, resolved_at, reason, *rest = row
     absent, carried = rest
     return Alert(
-        alert_id, rule, product, AlertState(state), since, last_met, fired_at, resolved_at, reason,
+        alert_id, rule, product, _STATES[state], since, last_met, fired_at, resolved_at, reason,
         absent, bool(carried), evidence,
     )  # fmt: skip
 

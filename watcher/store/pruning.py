@@ -15,6 +15,7 @@ from watcher.store.connection import Connection
 
 STEP_ROWS, STEP_PAGES = 500, 250  # of the first step of each sort
 _FEWEST, _MOST = 10, 1_000
+_CHECKPOINT_PAGES, _USUAL_PAGES = 250, 1_000  # of the log, after which it is written back
 _LONG, _SHORT = 0.012, 0.004  # seconds of a step after which the next one is halved, or doubled
 
 # A product's newest row before the limit may still be in force after it.
@@ -115,7 +116,18 @@ class Pruner:
         rows: int | None = None,
     ) -> Pruned:
         """Removes some of what is older than the limits; at most ``rows`` rows where given."""
-        step = min(rows or _MOST, self._rows.size)
+        # Rows of one step lie all over the index: a checkpoint of a thousand pages would take
+        # longer than the step itself, and it is this thread's turn meanwhile.
+        self._db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        try:
+            return self._step(observations_before, notifications_before, rows or _MOST)
+        finally:
+            self._db.execute(f"PRAGMA wal_autocheckpoint = {_USUAL_PAGES}")
+
+    def _step(
+        self, observations_before: Instant, notifications_before: Instant, most: int
+    ) -> Pruned:
+        step = min(most, self._rows.size)
         if self._stage > len(_KINDS):
             return self._give_back()
         if self._stage == 0:
