@@ -232,6 +232,14 @@ def test_schema_is_json(watcher: Command) -> None:
     assert {"rules", "watches", "channels"} <= schema["properties"].keys()
 
 
+def test_an_unknown_channel_says_which_there_are(watcher: Command, rules: Path) -> None:
+    """Or that there is none, and where one is written."""
+    assert "there are me" in watcher("channel", "test", "pigeon").err
+    text = rules.read_text("utf-8").replace("channels:", "# channels:").replace("notify: [me]", "")
+    (rules.parent / "none.yaml").write_text(text, "utf-8")
+    assert "under channels:" in watcher("channel", "test", "me", "--rules", "none.yaml").err
+
+
 def test_channel_list_hides_urls(watcher: Command, rules: Path) -> None:
     """Names and services only."""
     assert rules.exists()

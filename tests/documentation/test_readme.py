@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from watcher.alerting.ruletests.reading import read_suite
 from watcher.alerting.ruletests.running import run_suite
 from watcher.cli.main import COMMANDS
@@ -35,6 +37,30 @@ def test_the_rule_test_passes(tmp_path: Path) -> None:
     path.write_text(block("rules: rules.yaml"), encoding="utf-8")
     (result,) = run_suite(read_suite(path))
     assert result.passed, str(result)
+
+
+EXAMPLES = [
+    (page, text)
+    for page in ("rules", "metrics")
+    for text in re.findall(
+        r"```yaml\n(.*?)```", (ROOT / f"docs/{page}.md").read_text("utf-8"), re.DOTALL
+    )
+    if not text.startswith("rules: rules.yaml")  # a rule test
+]
+ENV = dict.fromkeys(("SLACK_URL", "TELEGRAM_URL", "MAIL_URL"), "json://localhost")
+A_RULE = "\nrules: [{name: a, watch: {region: US}, when: {total_sale_7d_cnt: {above: 5}}}]\n"
+
+
+@pytest.mark.parametrize("text", [text for _, text in EXAMPLES])
+def test_the_examples_of_the_pages_load(text: str) -> None:
+    """Each by itself, as somebody copies it; one without rules beside a rule."""
+    whole = text if "\nrules:" in f"\n{text}" else text + A_RULE
+    load_text(whole, env={**ENV, "KEYAPI_KEY": "a-key"})
+
+
+def test_the_examples_are_found() -> None:
+    """On both pages."""
+    assert {page for page, _ in EXAMPLES} == {"rules", "metrics"}
 
 
 def test_every_command_is_named() -> None:

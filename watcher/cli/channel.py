@@ -21,7 +21,7 @@ from watcher.delivery.message import render
 from watcher.delivery.target import Kind, Outcome, Target
 from watcher.errors import WatcherError
 from watcher.rules.rulebook import Channel, Rulebook
-from watcher.rules.words import nearest
+from watcher.rules.words import listing, nearest
 
 _NAMED = 3  # rules of a channel, by name
 
@@ -120,7 +120,10 @@ def _times(channel: Channel) -> str:
 def _channel(book: Rulebook, name: str) -> Channel:
     channel = book.channels.get(name)
     if channel is None:
-        raise WatcherError(f'no channel "{name}"{nearest(name, book.channels)}')
+        if not book.channels:
+            raise WatcherError(f'no channel "{name}": write one under channels: in the rule file')
+        hint = nearest(name, book.channels) or f"; there are {listing(sorted(book.channels))}"
+        raise WatcherError(f'no channel "{name}"{hint}')
     return channel
 
 

@@ -13,6 +13,7 @@ from typing import BinaryIO, TypedDict, Unpack
 import click
 
 from watcher.cli.choosing import chosen_metrics, chosen_product, chosen_watch
+from watcher.cli.completing import metric_names, product_ids, regions, rule_names
 from watcher.cli.options import MOMENT, database_option, load_rules, open_to_read, rules_option
 from watcher.cli.output import console
 from watcher.cli.progress import Report, progress
@@ -65,14 +66,24 @@ class _Wanted(TypedDict):
     "--what", type=click.Choice(_WHAT), default=_WHAT[0], show_default=True, help="The table."
 )
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="A file instead of stdout.")
-@click.option("--product", "products", multiple=True, help="Only this one: id or name; repeatable.")
-@click.option("--region", help="Only of this market.")
+@click.option(
+    "--product",
+    "products",
+    multiple=True,
+    shell_complete=product_ids,
+    help="Only this one: id or name; repeatable.",
+)
+@click.option("--region", shell_complete=regions, help="Only of this market.")
 @click.option("--watch", help="Only products that this watch ever listed, or its scans.")
-@click.option("--rule", help="Only alerts of this rule.")
+@click.option("--rule", shell_complete=rule_names, help="Only alerts of this rule.")
 @click.option("--since", type=MOMENT, help="From then on: 30d ago is 30d, or 2026-11-01.")
 @click.option("--until", type=MOMENT, help="Before then.")
 @click.option(
-    "--metric", "metrics", multiple=True, help="Instead of the API's 88 numbers; repeatable."
+    "--metric",
+    "metrics",
+    multiple=True,
+    shell_complete=metric_names,
+    help="Instead of the API's 88 numbers; repeatable.",
 )
 @click.option("--every-scan", is_flag=True, help="A row for each scan, changed or not.")
 @click.option("--excel", is_flag=True, help="CSV that Excel reads as UTF-8, with ids as texts.")

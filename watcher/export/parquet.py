@@ -37,7 +37,7 @@ def _pyarrow() -> tuple[Any, Any]:
         import pyarrow.parquet  # noqa: PLC0415
     except ImportError as error:
         raise WatcherError(
-            "Parquet needs pyarrow, which is not installed: pip install 'watcher[parquet]' "
+            "Parquet needs pyarrow, which is not installed: pip install pyarrow beside watcher "
             "(with pipx: pipx inject watcher pyarrow); CSV and JSON Lines need nothing"
         ) from error
     return pyarrow, pyarrow.parquet
