@@ -81,8 +81,10 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_wrong_usage_is_2(watcher: Command) -> None:
-    """An unknown command or option shows the usage."""
-    assert watcher("chekc").code == 2
+    """An unknown command or option shows the usage, and the nearest there is."""
+    unknown = watcher("chekc")
+    assert unknown.code == 2
+    assert 'No such command "chekc", did you mean "check"?' in unknown.err
     assert watcher("check", "--jsno").code == 2
     assert watcher("alerts", "--since", "soon").code == 2
 

@@ -19,6 +19,7 @@ from watcher.store.database import Database
 RULES = """\
 channels: {growth: {url: "${NOT_SET}"}, mornings: {url: "json://h"}, "two words": {}}
 metrics: {earnings: spu_avg_price * commission}
+watches: {beauty: {top: many}, toys: nothing}
 rules:
   - {name: beauty-rising, description: "Took off, at last", watch: nowhere}
   - {name: breakout, when: broken}
@@ -36,6 +37,7 @@ OFFERED = {
     "watcher export --rule br": "breakout",
     "watcher export --product ": "1729",
     "watcher export --metric earn": "earnings",
+    "watcher export --watch be": "beauty",
     "watcher export --region U": "US",
     "watcher silence add --rule be": "beauty-rising",
     "watcher channel test ": "growth mornings",

@@ -195,8 +195,9 @@ def test_a_file_is_there_as_a_whole(watcher: Command, past: Path, folder: Path) 
         (("--rule", "selling"), 2, "--rule goes with --what alerts or transitions"),
         (("--output", "no/where.csv"), 1, "does not exist"),
         (("--output", "."), 1, "is a folder"),
-        (("--output", "watcher.db"), 1, "is a database of watcher"),
-        (("--output", "watcher.db-wal"), 1, "is a database of watcher"),
+        (("--output", "a.txt"), 2, "no format ends in .txt: use .csv, .jsonl, .parquet"),
+        (("--format", "csv", "--output", "watcher.db"), 1, "is a database of watcher"),
+        (("--format", "csv", "--output", "watcher.db-wal"), 1, "is a database of watcher"),
         (("--db", "none.db"), 1, "none.db"),
     ],
 )
@@ -263,3 +264,10 @@ def test_no_lock_is_held_between_parts(past: Path) -> None:
             assert conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() == (0, 0, 0)
         conn.close()
         assert sum(len(part[0]) for part in table.parts) == 15
+
+
+def test_json_is_lines(watcher: Command, past: Path, folder: Path) -> None:
+    """Of a file that is called so, each line is a document."""
+    assert watcher("export", "--output", folder / "history.json").code == 0
+    lines = (folder / "history.json").read_text("utf-8").splitlines()
+    assert all(json.loads(line)["product_id"] for line in lines)

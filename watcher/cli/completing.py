@@ -57,6 +57,12 @@ def _channels(ctx: click.Context) -> Iterator[tuple[str, str]]:
             yield from ((name, "") for name in channels)
 
 
+def _watches(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    for watches in _sections(ctx, "watches"):
+        if isinstance(watches, Mapping):
+            yield from ((name, "") for name in watches)
+
+
 def _metrics(ctx: click.Context) -> Iterator[tuple[str, str]]:
     from watcher.rules.metrics import Catalogue  # noqa: PLC0415 - only for who asks for it
 
@@ -110,6 +116,7 @@ _VARIABLES = {"rules": "WATCHER_RULES", "database": "WATCHER_DB"}
 
 rule_names = _completer(_rules)
 channel_names = _completer(_channels)
+watch_names = _completer(_watches)
 metric_names = _completer(_metrics)
 product_ids = _completer(_products)
 regions = _completer(_regions)

@@ -13,7 +13,7 @@ from typing import BinaryIO, TypedDict, Unpack
 import click
 
 from watcher.cli.choosing import chosen_metrics, chosen_product, chosen_watch
-from watcher.cli.completing import metric_names, product_ids, regions, rule_names
+from watcher.cli.completing import metric_names, product_ids, regions, rule_names, watch_names
 from watcher.cli.options import MOMENT, database_option, load_rules, open_to_read, rules_option
 from watcher.cli.output import console
 from watcher.cli.progress import Report, progress
@@ -30,6 +30,12 @@ from watcher.store.database import Database
 from watcher.store.extracts import Choice
 
 _FORMATS = ("csv", "jsonl", "parquet")
+_BY_ENDING = {
+    **{name: name for name in _FORMATS},
+    "ndjson": "jsonl",
+    "json": "jsonl",
+    "pq": "parquet",
+}
 _WHAT = ("observations", "alerts", "transitions", "scans")
 # Which of the options that choose belong to which table.
 _ONLY = {
@@ -74,7 +80,11 @@ class _Wanted(TypedDict):
     help="Only this one: id or name; repeatable.",
 )
 @click.option("--region", shell_complete=regions, help="Only of this market.")
-@click.option("--watch", help="Only products that this watch ever listed, or its scans.")
+@click.option(
+    "--watch",
+    shell_complete=watch_names,
+    help="Only products that this watch ever listed, or its scans.",
+)
 @click.option("--rule", shell_complete=rule_names, help="Only alerts of this rule.")
 @click.option("--since", type=MOMENT, help="From then on: 30d ago is 30d, or 2026-11-01.")
 @click.option("--until", type=MOMENT, help="Before then.")
@@ -134,7 +144,12 @@ class _Counted:
 def _format(wanted: _Wanted) -> str:
     output = wanted["output"]
     ending = output.suffix.lstrip(".").lower() if output is not None else ""
-    return wanted["format"] or (ending if ending in _FORMATS else _FORMATS[0])
+    if wanted["format"] or not ending:
+        return wanted["format"] or _FORMATS[0]
+    if ending not in _BY_ENDING:
+        known = ", ".join(f".{name}" for name in _FORMATS)
+        raise click.UsageError(f"no format ends in .{ending}: use {known}, or say it by --format")
+    return _BY_ENDING[ending]
 
 
 def _refuse(wanted: _Wanted, style: str) -> None:

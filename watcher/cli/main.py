@@ -56,6 +56,16 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return _imported(cmd_name) if cmd_name in dict(COMMANDS) else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in dict(COMMANDS) and not args[0].startswith("-"):
+            from watcher.rules.words import nearest  # noqa: PLC0415 - not for each start
+
+            names = [name for name, _ in COMMANDS]
+            ctx.fail(f'No such command "{args[0]}"{nearest(args[0], names)}')
+        return super().resolve_command(ctx, args)
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The commands by name, without importing any."""
         named = [(name, what) for name, what in COMMANDS if name.startswith(incomplete)]

@@ -19,6 +19,9 @@ RATE_LIMIT_PAUSE = 60.0  # seconds to wait after a 429 that does not say
 _OUT_OF_QUOTA = re.compile(r"quota|usage limit exceeded", re.IGNORECASE)
 
 
+KEY_PLACES = "it is taken from api.key in the rule file, else from KEYAPI_KEY"
+
+
 def failure(
     status: int, headers: Mapping[str, str], body: bytes, *, now: float, asked: str = ""
 ) -> SourceError:
@@ -34,7 +37,9 @@ def failure(
             query = f" (asked for {asked})" if asked else ""
             return InvalidQuery(f"{said}{query}: correct the watch", status=status)
         case 401:
-            return KeyRefused(f"{said}: the key is missing or not valid", status=status)
+            return KeyRefused(
+                f"{said}: the key is missing or not valid: {KEY_PLACES}", status=status
+            )
         case 402:
             return CreditsUsedUp(f"{said}: the account has no credits left", status=status)
         case 403:
