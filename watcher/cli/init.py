@@ -27,7 +27,7 @@ def command(rules: Path) -> None:
     click.echo("  1. put your key into the environment: export KEYAPI_KEY=...")
     click.echo("  2. write where alerts go into its channels: section")
     click.echo(f"  3. watcher check --rules {rules}     what it will read, and what that costs")
-    click.echo(f"  4. watcher once --dry-run --rules {rules}     what would fire now, for a scan's cost")
+    click.echo(f"  4. watcher once --dry-run --rules {rules}     what would fire now")
     click.echo(f"  5. watcher run --rules {rules}")
     if schema.exists():
         click.echo(f"{schema} was there already: watcher schema > {schema} writes it anew.")
