@@ -41,6 +41,15 @@ def test_a_scan_reads_so_many_long_texts_at_most(monkeypatch: pytest.MonkeyPatch
     assert list(found.long_texts) == ["2", "3", "4"]
 
 
+def test_products_without_long_texts_take_nobody_s_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are wanted at every scan, for there is nothing to store: others come all the same."""
+    monkeypatch.setattr(rows, "MOST_TEXTS", 3)
+    found = Rows(20, lambda _: True)
+    found.put(1, decode(b'{"code": 0, "data": [%s]}' % b", ".join([b'{"product_id": "9"}'] * 10)))
+    found.put(2, page(*range(11, 21)))
+    assert list(found.long_texts) == ["11", "12", "13"]
+
+
 def test_a_list_without_a_product_has_no_rows() -> None:
     """An empty page, or none at all."""
     found = Rows(10, lambda _: False)

@@ -84,7 +84,10 @@ class Rows:
             block.filled[rows] = True
         for product in page.products:
             if len(self.long_texts) < MOST_TEXTS and self.wants_texts(product.product_id):
-                self.long_texts[product.product_id] = product.long_texts()
+                texts = product.long_texts()
+                # None is stored where there are none: they would be wanted, and count, for ever.
+                if texts != LongTexts():
+                    self.long_texts[product.product_id] = texts
 
     def _block(self, number: int) -> _Block:
         if number not in self._blocks:
