@@ -19,8 +19,9 @@ from pathlib import Path
 
 from benchmarks import cycle, delivery, holds, judgement, million, start, upkeep, year
 from benchmarks.report import Line, machine, table
+from tools.marked import fill
 
-BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
+MARK = "benchmarks"
 
 # A case yields its lines; its argument is how often to measure.
 CASES: dict[str, Callable[[int], Iterator[Line]]] = {
@@ -35,15 +36,6 @@ CASES: dict[str, Callable[[int], Iterator[Line]]] = {
 }
 
 
-def write(file: Path, text: str) -> None:
-    """Put the table between the marks of ``file``. Raises ``ValueError`` where it has none."""
-    before, _, rest = file.read_text().partition(BEGIN)
-    _, mark, after = rest.partition(END)
-    if not mark:
-        raise ValueError(f"{file} has no {BEGIN} ... {END}")
-    file.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
-
-
 def main() -> int:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(
@@ -55,16 +47,21 @@ def main() -> int:
     chosen = parser.parse_args()
     if unknown := set(chosen.cases) - set(CASES):
         parser.error(f"no such case: {', '.join(sorted(unknown))}")
+    if chosen.write:
+        fill(chosen.write.read_text("utf-8"), MARK, "")  # or all would be measured for nothing
     lines: list[Line] = []
     for name in chosen.cases or CASES:
         begin = time.monotonic()
-        lines += CASES[name](chosen.times)
+        for line in CASES[name](chosen.times):
+            lines.append(line)
+            print(line.row(), file=sys.stderr)
         print(f"{name}: {time.monotonic() - begin:.0f} s", file=sys.stderr)
     day = datetime.now(UTC).date().isoformat()
-    text = f"{table(lines)}\n\nMeasured {day} on {machine()}; medians of {chosen.times}."
+    text = f"{table(lines)}\n\nMeasured {day} on {machine()}; medians of up to {chosen.times}."
     print(text)
     if chosen.write:
-        write(chosen.write, text)
+        page = fill(chosen.write.read_text("utf-8"), MARK, text)
+        chosen.write.write_text(page, "utf-8")
     return 0 if all(line.good for line in lines) else 1
 
 

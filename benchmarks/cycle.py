@@ -3,7 +3,7 @@
 Fetched from a server of its own process over loopback, decoded, stored in a file, judged, told.
 The first scans fill the store (each reads some of the long texts), the one of the next day is
 measured: 30% of the products changed, some alerts begin and some end. Long texts are read once a
-week, and not in the scan that is measured.
+month, and not in the scan that is measured.
 
     python -m benchmarks.cycle URL DATABASE   # one measurement, as JSON
 """

@@ -95,7 +95,7 @@ def _rest(daemon: Running) -> Iterator[Line]:
         daemon.get(page)
     viewed = resident(daemon.pid)
     yield Line(
-        "its memory at rest", (memory / 1e6,), "MB", MOST_MEMORY,
+        "its memory at rest, before its first scan", (memory / 1e6,), "MB", MOST_MEMORY,
         beside=f"{viewed / 1e6:,.0f} MB after every page was looked at",
     )  # fmt: skip
     yield Line(

@@ -46,7 +46,7 @@ from watcher.store.database import Database
 from watcher.store.writer import StoreThread
 from watcher.units import DAY, next_midnight
 
-TEXTS_KEEP = 7 * DAY  # after that a product's long texts are read anew, at the earliest
+TEXTS_KEEP = 30 * DAY  # after that a product's long texts are read anew, at the earliest
 KEY, CREDITS = "key refused", "credits used up"
 INVALID = "invalid query"
 UNSTORED = "waits to be stored"
@@ -314,9 +314,10 @@ class Scanner:
 def _texts_keep(watch: Watch, now: Instant) -> int:
     """Seconds for which long texts are kept: in that time each product of the list has its turn,
     and its first products are not read anew before its last ones were read at all."""
-    scans = -(-watch.query.top // MOST_TEXTS)
-    first = watch.schedule.next(now)
-    return max(TEXTS_KEEP, scans * (watch.schedule.next(first) - first))
+    due = now
+    for _ in range(-(-watch.query.top // MOST_TEXTS) + 1):
+        due = watch.schedule.next(due)
+    return max(TEXTS_KEEP, due - now)
 
 
 def _answered(result: ScanResult) -> bool:

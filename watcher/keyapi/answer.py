@@ -14,6 +14,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, NoReturn
 
@@ -126,6 +127,7 @@ class _Envelope(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Envelope, strict=False)
+_texts: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
 
 
 def decode_fast(body: bytes) -> Page | None:
@@ -280,6 +282,8 @@ def _number(value: object) -> float | None:
 
 
 def _long_text(raw: msgspec.Raw) -> str | None:
+    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+        return _texts.decode(raw)
     try:
         value = _read_json(bytes(raw).decode("utf-8", "replace"))
         if value is None or isinstance(value, str):
