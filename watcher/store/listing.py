@@ -42,7 +42,7 @@ class Listing:
         """The rank of one product in a packed list; None where it is not listed.
 
         For a look at hundreds of lists: it finds no place for others, and unpacks no more than it
-        needs. ``last_product`` is the largest key that there is.
+        needs: ranks never fall along a list. ``last_product`` is the largest key that there is.
         """
         width = (max(last_product, _LONGEST).bit_length() + 7) // 8
         products, ranks, _ = unpack_low(blob, 3, size, width)
