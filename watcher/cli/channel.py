@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from watcher.alerting.sample import sample_message
+from watcher.cli.choosing import no_such
 from watcher.cli.completing import channel_names
 from watcher.cli.options import json_option, load_rules, rules_option
 from watcher.cli.output import console, print_json, table
@@ -21,7 +22,6 @@ from watcher.delivery.message import render
 from watcher.delivery.target import Kind, Outcome, Target
 from watcher.errors import WatcherError
 from watcher.rules.rulebook import Channel, Rulebook
-from watcher.rules.words import listing, nearest
 
 _NAMED = 3  # rules of a channel, by name
 
@@ -122,8 +122,7 @@ def _channel(book: Rulebook, name: str) -> Channel:
     if channel is None:
         if not book.channels:
             raise WatcherError(f'no channel "{name}": write one under channels: in the rule file')
-        hint = nearest(name, book.channels) or f"; there are {listing(sorted(book.channels))}"
-        raise WatcherError(f'no channel "{name}"{hint}')
+        raise no_such("channel", name, sorted(book.channels))
     return channel
 
 

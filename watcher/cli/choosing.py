@@ -18,14 +18,18 @@ _SHOWN = 8
 _NAME = 50  # cells of a name among several
 
 
+def no_such(what: str, name: str, names: Sequence[str]) -> WatcherError:
+    """That there is none of that name, with the nearest ones, or all where none is near."""
+    hint = nearest(name, names) or f"; there are {listing(names)}"
+    return WatcherError(f"no {what} {quoted(name)}{hint}")
+
+
 def chosen_rule(book: Rulebook, name: str) -> Rule:
     """The rule of that name; raises ``WatcherError`` with the nearest names."""
     for rule in book.rules:
         if rule.name == name:
             return rule
-    names = [rule.name for rule in book.rules]
-    hint = nearest(name, names) or f"; there are {listing(names)}"
-    raise WatcherError(f"no rule {quoted(name)}{hint}")
+    raise no_such("rule", name, [rule.name for rule in book.rules])
 
 
 def chosen_product(database: Database, wanted: str, region: str | None) -> ProductFacts:
@@ -57,9 +61,7 @@ def chosen_watch(book: Rulebook, name: str) -> Watch:
     for watch in book.watches:
         if watch.name == name:
             return watch
-    names = [watch.name for watch in book.watches]
-    hint = nearest(name, names) or f"; there are {listing(names)}"
-    raise WatcherError(f"no watch {quoted(name)}{hint}")
+    raise no_such("watch", name, [watch.name for watch in book.watches])
 
 
 def chosen_metrics(catalogue: Catalogue, names: Sequence[str]) -> list[Metric]:

@@ -18,6 +18,7 @@ from watcher import plan
 from watcher.alerting.audiences import audiences_of
 from watcher.alerting.post import Post
 from watcher.alerting.sweeping import sweep
+from watcher.cli.choosing import chosen_rule
 from watcher.cli.completing import rule_names
 from watcher.cli.logs import configure
 from watcher.cli.options import database_option, json_option, load_rules, rules_option
@@ -29,10 +30,8 @@ from watcher.daemon.clock import Clock, SystemClock
 from watcher.daemon.connections import client_of
 from watcher.daemon.scanner import Scanner
 from watcher.delivery.courier import Courier
-from watcher.errors import WatcherError
 from watcher.model import Message, ScanState
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.rules.words import listing, nearest, quoted
 from watcher.store.database import Database, hold
 from watcher.store.history import ScanRow
 from watcher.store.writer import Scratch, StoreThread, Writer
@@ -80,12 +79,8 @@ def command(
 def _chosen(book: Rulebook, names: tuple[str, ...]) -> list[Watch]:
     if not names:
         return list(book.used_watches)
-    by_name = {rule.name: rule for rule in book.rules}
-    for name in names:
-        if name not in by_name:
-            hint = nearest(name, by_name) or f"; there are {listing(by_name)}"
-            raise WatcherError(f"no rule {quoted(name)}{hint}")
-    return list({by_name[name].watch.key: by_name[name].watch for name in names}.values())
+    watches = [chosen_rule(book, name).watch for name in names]
+    return list({watch.key: watch for watch in watches}.values())
 
 
 @dataclass(slots=True)

@@ -82,21 +82,18 @@ class Alerts:
 
     def active(self, rules: Sequence[str]) -> builtins.list[Alert]:
         """All pending and firing alerts of these rules, the oldest first."""
-        rows = self._db.rows(
-            f"{_SELECT} FROM json_each(?) AS w CROSS JOIN alerts AS a INDEXED BY alerts_live "
-            "ON a.rule = w.value WHERE a.state <> 'inactive' ORDER BY a.id",
-            (listed(dict.fromkeys(rules)),),
-        )
-        return [_alert(row) for row in rows]
+        return [_alert(row) for row in self._live(_SELECT, rules)]
 
     def live(self, rules: Sequence[str]) -> builtins.list[Alert]:
         """As ``active``, but without evidence: most of what is live is told no more."""
-        rows = self._db.rows(
-            f"SELECT {_STATE} FROM json_each(?) AS w CROSS JOIN alerts AS a "
-            "INDEXED BY alerts_live ON a.rule = w.value WHERE a.state <> 'inactive' ORDER BY a.id",
+        return [_alert_of(row) for row in self._live(f"SELECT {_STATE}", rules)]
+
+    def _live(self, select: str, rules: Sequence[str]) -> builtins.list[Row]:
+        return self._db.rows(
+            f"{select} FROM json_each(?) AS w CROSS JOIN alerts AS a INDEXED BY alerts_live "
+            "ON a.rule = w.value WHERE a.state <> 'inactive' ORDER BY a.id",
             (listed(dict.fromkeys(rules)),),
         )
-        return [_alert_of(row) for row in rows]
 
     def explained(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
         """The same alerts with their evidence: where one has none, it is what is stored."""
