@@ -15,7 +15,6 @@ import gc
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,13 @@ from benchmarks.report import Line
 from benchmarks.serving import serving
 from benchmarks.straight import AT_ONCE
 from benchmarks.workload import KEY, PRODUCTS, file, plain
+from tests.daemon.clocks import SetClock
 from watcher.alerting.evaluation import Outcome
 from watcher.daemon.memory import give_back
 from watcher.daemon.scanner import Scanner
 from watcher.keyapi.client import Client
 from watcher.keyapi.rows import MOST_TEXTS
-from watcher.model import Instant, ScanState
+from watcher.model import ScanState
 from watcher.rules.loading import load_text
 from watcher.store.writer import Writer
 from watcher.units import DAY
@@ -61,25 +61,9 @@ def _line(
     return Line(what, ratios(our, its), "x", most, beside=beside)
 
 
-@dataclass
-class _Days:
-    """A clock that stands still within a scan."""
-
-    instant: Instant = _FIRST
-
-    def now(self) -> Instant:
-        return self.instant
-
-    def seconds_until(self, instant: Instant) -> float:
-        return instant - self.instant
-
-    def offset(self) -> float:
-        return 0.0
-
-
 async def _scans(url: str, writer: Writer) -> tuple[Outcome, Cost]:
     """Scans of the first day's list, and one of the second's with what it cost."""
-    clock = _Days()
+    clock = SetClock(_FIRST)
     book = load_text(file([", ".join(each.text() for each in rule) for rule in plain()]))
     async with _client(f"{url}/1") as first, _client(f"{url}/2") as second:
         scanner = Scanner(book, first, writer, clock)
@@ -98,7 +82,7 @@ def _client(url: str) -> Client:
     return Client(url, KEY, requests_per_second=_UNPACED, concurrency=AT_ONCE)
 
 
-async def _scan(scanner: Scanner, clock: _Days) -> Outcome:
+async def _scan(scanner: Scanner, clock: SetClock) -> Outcome:
     (watch,) = scanner.book.used_watches
     outcome = await scanner.scan(watch, clock.now())
     if outcome is None or outcome.scan.state is not ScanState.COMPLETE:

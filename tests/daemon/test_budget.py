@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.daemon.test_scanner import SetClock
+from tests.daemon.clocks import SetClock
 from watcher.daemon.budget import CHECKPOINT, LedgerBudget
 from watcher.daemon.patience import Patient
 from watcher.errors import BudgetSpent, StoreError

@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from tests.daemon.test_scanner import SetClock
+from tests.daemon.clocks import SetClock
 from tests.store.making import firing, scan
 from watcher.alerting.audiences import Audience
 from watcher.alerting.evaluation import Outcome

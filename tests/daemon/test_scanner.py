@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.daemon.clocks import START, SetClock
 from watcher import plan
 from watcher.daemon import scanner as scanning
 from watcher.daemon.connections import client_of
@@ -26,7 +27,6 @@ from watcher.store.writer import Writer
 from watcher.units import DAY, HOUR
 
 KEY = "sim-key"
-START = 20_000 * DAY + 12 * HOUR
 
 RULES = """
 api: {API, requests_per_second: 1000}
@@ -38,22 +38,6 @@ rules:
     watch: {sort: total_sale_7d_cnt desc, top: 30}
     when: {rank: {at_most: 3}}
 """
-
-
-@dataclass
-class SetClock:
-    """A clock that stands where it is put."""
-
-    instant: Instant = START
-
-    def now(self) -> Instant:
-        return self.instant
-
-    def seconds_until(self, instant: Instant) -> float:
-        return instant - self.instant
-
-    def offset(self) -> float:
-        return 0.0
 
 
 async def no_sleep(_seconds: float) -> None:

@@ -11,9 +11,9 @@ from typing import cast
 
 import pytest
 
+from tests.daemon.clocks import SetClock
 from tests.daemon.test_daemon import FakeScanner, book
 from tests.daemon.test_pulses import Hand
-from tests.daemon.test_scanner import SetClock
 from watcher.daemon import vitals
 from watcher.daemon.daemon import SILENCE, Daemon
 from watcher.daemon.pulses import PERIOD, Pulses

@@ -15,7 +15,8 @@ from typing import Any
 
 import aiohttp
 
-from tests.daemon.test_scanner import KEY, SetClock
+from tests.daemon.clocks import SetClock
+from tests.daemon.test_scanner import KEY
 from tests.keyapi.scripted import FakeTime
 from watcher.alerting.audiences import audiences_of
 from watcher.alerting.sweeping import sweep
