@@ -319,6 +319,29 @@ def test_no_doubt_on_the_edge(watch: str, rule: str) -> None:
     assert doubts(rule, watch) == []
 
 
+@pytest.mark.parametrize(
+    ("rule", "doubted"),
+    [
+        # A day is just within the slack of a tenth, and just within half as long again.
+        ("when: {spu_avg_price: {falls: 10%, from: 26h40m ago}}", False),
+        ("when: {spu_avg_price: {falls: 10%, from: 26h42m ago}}", True),
+        ("when: {spu_avg_price: {falls: 10%, from: 16h ago}}", False),
+        ("when: {spu_avg_price: {falls: 10%, from: 15h59m ago}}", True),
+        ("when: {total_sale_1d_cnt: {unusual: 3, over: 15d}}", True),
+        ("when: {total_sale_1d_cnt: {unusual: 3, over: 16d}}", False),
+        ("when: {rank: 1}, keep_firing_for: 26h40m", True),
+        ("when: {rank: 1}, keep_firing_for: 26h42m", False),
+        ("when: {creators_7d: {rises: 3}}", True),
+        ("when: {creators_7d: {rises: 1}}", False),
+        ("when: {sales_growth: {at_least: 10}}", True),
+        ("when: {sales_growth: {at_least: 9.9}}", False),
+    ],
+)
+def test_where_doubts_begin(rule: str, *, doubted: bool) -> None:
+    """One step before, nothing is said."""
+    assert bool(doubts(rule)) is doubted
+
+
 def test_many_alternatives_take_no_time() -> None:
     """Twenty parts of two would be a million clauses: such a rule is not doubted."""
     part = "{any: [{review_count: {above: 10, below: 5}}, {review_count: 3}]}"
