@@ -155,6 +155,24 @@ def test_check_warns_of_a_lonely_operator(
     assert any(each["path"] == "operator" for each in data["warnings"]) is warned
 
 
+def test_check_says_what_the_history_knows(watcher: Command, rules: Path, history: Path) -> None:
+    """How near a rule came that nothing met, and silences that match nothing; apart from what is
+    doubtful in the file."""
+    with Database.open(history) as database:
+        (key,) = {watch.key for watch in load([rules], {}).used_watches}
+        for day in range(1, 6):
+            database.history.record(scan(START + day * 86_400, {"a": 40 + day}, watch=key))
+        database.silences.add(rule="typo-*", begins=0, ends=2**40)
+    watch = "{sort: total_sale_7d_cnt desc, top: 50, every: 6h}"
+    rules.write_text(f"{RULES}  - {{name: far, watch: {watch}, when: {{rank: 30}}}}\n")
+    result = watcher("check")
+    assert "Nothing in the stored scans met these rules:" in result.out
+    assert "far: met by 0 of" in result.out
+    assert "silence 1: rule typo-*: matches nothing that there is" in result.out
+    found = json.loads(watcher("check", "--json").out)
+    assert [each["rule"] for each in found["unmet"]] == ["far"]
+
+
 def test_check_needs_no_usable_database(watcher: Command, rules: Path, folder: Path) -> None:
     """The rules are right or wrong whatever the database is."""
     (folder / "other.db").write_text("no database at all, but a long enough text to be read")

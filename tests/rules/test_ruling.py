@@ -124,9 +124,10 @@ rules:
     until: {rank: {enters_top: 70}}
 """
     when, until = map(str, load_text(text).warnings)
-    assert 'rules[0].when: "leaves the top 60" reaches below what the watch reads' in when
+    assert '"leaves the top 60" reaches below what the watch reads' in when
     assert "write 50 at most, or give the watch top: 60" in when
-    assert 'rules[0].until: "enters the top 70" reaches below' in until
+    assert "rules[0].until.rank.enters_top" in until
+    assert '"enters the top 70" reaches below' in until
 
 
 def test_all_that_is_wrong_with_a_rule() -> None:

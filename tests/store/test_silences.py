@@ -102,3 +102,23 @@ def test_those_of_a_product(store: Database) -> None:
     store.silences.add(begins=START - 2, ends=START - 1, product="1")
     assert store.silences.of_product(first, START) == [of_rule, by_id]
     assert store.silences.of_product(second, START) == [of_rule]
+
+
+def test_silences_that_match_nothing(store: Database) -> None:
+    """A pattern that no rule, or no known product, has; what is over is left out."""
+    products(store)
+
+    def add(**patterns: str) -> Silence:
+        return store.silences.add(begins=START, ends=START + DAY, **patterns)
+
+    idle = [
+        add(rule="beauti*"),
+        add(product="zzz*"),
+        add(rule="beauty", seller="9*"),
+        add(rule="other", product="11"),
+    ]
+    add(rule="BEAU*")
+    add(product="11")
+    add(rule="beauty", category="6002")
+    store.silences.add(begins=START - DAY, ends=START, rule="gone")
+    assert store.silences.matching_nothing(["beauty", "b"], START) == idle

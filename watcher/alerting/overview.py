@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from watcher import plan
 from watcher.model import AlertState, Health, Instant
 from watcher.rules.rulebook import Rulebook, Watch
+from watcher.store import quiet_rules
 from watcher.store.database import Database
 from watcher.store.health import Cause
 from watcher.store.history import ScanRow
 from watcher.store.ledger import Spent
+from watcher.units import DAY
+
+QUIET_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,10 @@ class WatchStatus:
 
 @dataclass(frozen=True, slots=True)
 class RuleStatus:
-    """A rule, how many alerts of it are pending and firing, and how it fares."""
+    """A rule, how many alerts of it are pending and firing, and how it fares.
+
+    ``quiet`` is that it has not fired for ``QUIET_DAYS`` although it could.
+    """
 
     name: str
     watch: str
@@ -41,6 +48,7 @@ class RuleStatus:
     pending: int
     firing: int
     health: Health
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,7 @@ def overview(database: Database, book: Rulebook, now: Instant) -> Overview:
     """Read the state of ``book``'s watches and rules at ``now``."""
     counts = database.alerts.counts()
     credits_today = database.ledger.by_watch(now)
+    quiet = quiet_rules.not_fired_since(database, now - QUIET_DAYS * DAY)
     health = {(each.kind, each.name): each for each in database.health.list()}
     return Overview(
         now=now,
@@ -84,6 +93,7 @@ def overview(database: Database, book: Rulebook, now: Instant) -> Overview:
                 counts.get((rule.name, AlertState.PENDING), 0),
                 counts.get((rule.name, AlertState.FIRING), 0),
                 _health(health, "rule", rule.name),
+                rule.name in quiet,
             )
             for rule in book.rules
         ),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from watcher.rules.rulebook import Rulebook
 from watcher.units import format_number
 
 if TYPE_CHECKING:
+    from watcher.alerting.unmet import Unmet
+    from watcher.store.database import Database
     from watcher.store.ledger import Spent
 
 
@@ -40,14 +43,21 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
         sys.exit(1)
     book = replace(book, warnings=(*book.warnings, *_of_a_lonely_operator(rules, book)))
     now = int(time.time())
-    pages, spent, trouble = _known(database, book, now)
-    costs = forecast(book, pages, now, spent)
+    known = _known(database, book, now)
+    book = replace(book, warnings=(*book.warnings, *known.doubts))
+    costs = forecast(book, known.pages, now, known.spent)
     if as_json:
         print_json(
-            {"ok": True, "rules": len(book.rules), "forecast": costs, "warnings": book.warnings}
+            {
+                "ok": True,
+                "rules": len(book.rules),
+                "forecast": costs,
+                "warnings": book.warnings,
+                "unmet": known.unmet,
+            }
         )
     else:
-        _show(rules, book, costs, trouble)
+        _show(rules, book, costs, known)
 
 
 def _try_channels(book: Rulebook) -> None:
@@ -59,21 +69,51 @@ def _try_channels(book: Rulebook) -> None:
             targets_of(book)
 
 
-def _known(path: Path, book: Rulebook, now: Instant) -> tuple[dict[str, int], Spent | None, str]:
-    """How long the lists really are and what is spent, where there is a history to tell; or why
-    it can't."""
+@dataclass(frozen=True, slots=True)
+class _History:
+    """Of the database, where there is one: the pages of each watch's list, what is spent, the
+    rules that nothing met, and what else is doubtful; or the ``trouble`` why it can't tell."""
+
+    pages: Mapping[str, int] = field(default_factory=dict)
+    spent: Spent | None = None
+    unmet: Sequence[Unmet] = ()
+    doubts: Sequence[Problem] = ()
+    trouble: str = ""
+
+
+def _known(path: Path, book: Rulebook, now: Instant) -> _History:
     if not path.exists():
-        return {}, None, ""
-    from watcher.store.database import Database  # noqa: PLC0415 - not without a database
+        return _History()
+    from watcher.alerting.unmet import unmet  # noqa: PLC0415 - not without a database
+    from watcher.store.database import Database  # noqa: PLC0415
 
     try:
         with Database.open(path, readonly=True) as database:
             found = {key: database.history.last_complete(key) for key in _keys(book)}
-            spent = database.ledger.spent(now)
+            return _History(
+                {key: scan.pages for key, scan in found.items() if scan is not None},
+                database.ledger.spent(now),
+                list(unmet(database, book)),
+                _idle_silences(database, path, book, now),
+            )
     except StoreError as error:
         # The rules are right or wrong whatever the database is.
-        return {}, None, str(error)
-    return {key: scan.pages for key, scan in found.items() if scan is not None}, spent, ""
+        return _History(trouble=str(error))
+
+
+def _idle_silences(database: Database, path: Path, book: Rulebook, now: Instant) -> list[Problem]:
+    """A mistyped pattern silences nothing, and nobody notices."""
+    names = [rule.name for rule in book.rules]
+    return [
+        Problem(
+            str(path),
+            0,
+            0,
+            f"silence {each.id}",
+            f"{each}: matches nothing that there is; `watcher silence end {each.id}` ends it",
+        )
+        for each in database.silences.matching_nothing(names, now)
+    ]
 
 
 def _of_a_lonely_operator(path: Path, book: Rulebook) -> list[Problem]:
@@ -89,7 +129,7 @@ def _keys(book: Rulebook) -> list[str]:
     return [watch.key for watch in book.used_watches]
 
 
-def _show(path: Path, book: Rulebook, costs: Forecast, trouble: str) -> None:
+def _show(path: Path, book: Rulebook, costs: Forecast, known: _History) -> None:
     out = console()
     count = len(book.rules)
     out.say(f"{path}: {count} rule{'' if count == 1 else 's'}, no errors.\n")
@@ -102,8 +142,13 @@ def _show(path: Path, book: Rulebook, costs: Forecast, trouble: str) -> None:
         out.say("\nNo key yet: set KEYAPI_KEY, or api.key in the file, before `watcher run`.")
     for warning in book.warnings:
         out.say(f"\nwarning: {warning}", "yellow")
-    for text in (*costs.warnings, *([f"the costs are estimates: {trouble}"] if trouble else [])):
+    trouble = [f"the costs are estimates: {known.trouble}"] if known.trouble else []
+    for text in (*costs.warnings, *trouble):
         out.say(f"\nwarning: {text}", "yellow")
+    if known.unmet:
+        out.say("\nNothing in the stored scans met these rules:")
+    for each in known.unmet:
+        out.say(f"  {each.file}:{each.line}: {each}")
 
 
 def _costs(costs: Forecast) -> Sheet:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from watcher.alerting.overview import Overview, RuleStatus, WatchStatus, overview
+from watcher.alerting.overview import QUIET_DAYS, Overview, RuleStatus, WatchStatus, overview
 from watcher.cli.options import (
     database_option,
     json_option,
@@ -17,6 +17,7 @@ from watcher.cli.options import (
     rules_option,
 )
 from watcher.cli.output import console, print_json, table
+from watcher.rules.words import listing
 from watcher.units import format_ago, format_number
 
 
@@ -51,6 +52,9 @@ def show(state: Overview) -> None:
     out.print(table(columns, rules, numbers=("Firing", "Pending"), texts=("Rule", "Watch")))
     for line in _failures(state):
         out.say(line, "red")
+    if quiet := [rule.name for rule in state.rules if rule.quiet]:
+        names = listing(quiet)
+        out.say(f"\nNot fired in {QUIET_DAYS} days: {names} (`watcher check` says how near)")
     queue = ", ".join(f"{count:,} {name}" for name, count in state.queue.items() if count)
     out.say(f"\nCredits: {_credits(state)}. Messages: {queue or 'none yet'}.")
 

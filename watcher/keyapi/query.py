@@ -89,7 +89,7 @@ class Query:
     def describe(self) -> str:
         """One line for people: ``US, 30-day sales: at least 100, by 7-day sales, first 200``."""
         parts = [self.region]
-        parts += [_describe_filter(PARAMETER_BY_NAME[name], value) for name, value in self.filters]
+        parts += [describe_filter(name, value) for name, value in self.filters]
         if self.sort is not None:
             order = "" if self.descending else ", lowest first"
             parts.append(f"by {BY_NAME[self.sort].label}{order}")
@@ -329,7 +329,9 @@ def _parameter_text(value: Value, now: Instant) -> str:
     return _value_text(value)
 
 
-def _describe_filter(parameter: Parameter, value: Value) -> str:
-    name = next((name for name, number in parameter.names if number == value), None)
+def describe_filter(name: str, value: Value) -> str:
+    """A filter in words: ``30-day sales: at least 100``, ``trend rising``."""
+    parameter = PARAMETER_BY_NAME[name]
+    by_name = next((name for name, number in parameter.names if number == value), None)
     label = BY_NAME[parameter.field].label if parameter.names else parameter.meaning
-    return f"{label} {name or _value_text(value)}"
+    return f"{label} {by_name or _value_text(value)}"

@@ -14,7 +14,7 @@ from watcher.model import Severity
 from watcher.rules.conditions.base import Condition
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.templates import Template
-from watcher.schedule import Cron, Quiet, Schedule
+from watcher.schedule import Cron, Every, Quiet
 from watcher.units import DAY
 
 DEFAULT_URL = "https://api.keyapi.ai"
@@ -85,7 +85,7 @@ class Watch:
     key: str
     name: str
     query: Query
-    schedule: Schedule
+    schedule: Every | Cron
 
 
 @dataclass(frozen=True, slots=True)

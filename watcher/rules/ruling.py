@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TypeVar
 
 from watcher.rules.channels import Channels
 from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.compiling import compile_condition
-from watcher.rules.conditions.logic import Group
-from watcher.rules.conditions.ranking import Top
+from watcher.rules.conditions.compiling import Places, compile_condition
 from watcher.rules.document import Path
+from watcher.rules.lint.doubts import doubts
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.schema import DefaultsSection, RuleSection
@@ -55,27 +54,35 @@ class Ruling:
         if raw.get("watch") is not None:
             watch = self._watches.find(raw["watch"], source, (*path, "watch"), name)
         ranked = watch is None or watch.query.ranked
-        when = self._condition(raw, "when", source, path, ranked=ranked)
-        until = self._condition(raw, "until", source, path, ranked=ranked)
+        places = Places()
+        when = self._condition(raw, "when", source, path, places, ranked=ranked)
+        until = self._condition(raw, "until", source, path, places, ranked=ranked)
         notify = self._notify(raw, source, path)
-        for key, condition in (("when", when), ("until", until)):
-            if watch is not None and condition is not None:
-                _warn_of_depth(condition, watch, source, (*path, key))
         if section is None:
             return None
         whole = self._check(section, source, path)
         order_by = self._order_by(section, when, source, path, ranked=ranked)
         if watch is None or when is None or order_by is None or not whole:
             return None
-        return self._build(section, watch, when, until, order_by, notify, source, path)
+        rule = self._build(section, watch, when, until, order_by, notify, source, path)
+        for place, doubt in doubts(rule, raw, path, places):
+            source.warn(place, doubt)
+        return rule
 
     def _condition(
-        self, raw: Mapping[str, object], key: str, source: Source, path: Path, *, ranked: bool
+        self,
+        raw: Mapping[str, object],
+        key: str,
+        source: Source,
+        path: Path,
+        places: Places,
+        *,
+        ranked: bool,
     ) -> Condition | None:
         if raw.get(key) is None:
             return None
         return compile_condition(
-            raw[key], (*path, key), self._metrics, source.report, ranked=ranked
+            raw[key], (*path, key), self._metrics, source.report, ranked=ranked, places=places
         )
 
     def _check(self, section: RuleSection, source: Source, path: Path) -> bool:
@@ -156,26 +163,6 @@ class Ruling:
             line=source.line(path),
             text=source.excerpt(path),
         )
-
-
-def _warn_of_depth(condition: Condition, watch: Watch, source: Source, path: Path) -> None:
-    """Who is below the scanned depth counts as outside, also of a top that reaches below it."""
-    depth = watch.query.top
-    for each in _tops(condition):
-        if each.places > depth:
-            source.warn(
-                path,
-                f'"{each}" reaches below what the watch reads, and who is not read counts as '
-                f"outside: write {depth:,} at most, or give the watch top: {each.places}",
-            )
-
-
-def _tops(condition: Condition) -> Iterator[Top]:
-    if isinstance(condition, Group):
-        for part in condition.parts:
-            yield from _tops(part)
-    elif isinstance(condition, Top):
-        yield condition
 
 
 def _given(value: _T | None, default: _T) -> _T:

@@ -1,18 +1,20 @@
-"""One product as a watch saw it last: a scan of one row, for looking back at a judgement."""
+"""Stored scans as they were read, whole or cut to one product: for looking back at a judgement."""
 
 # ruff: noqa: S608 - statements are put together from our own names only, never from values
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
-from watcher.keyapi.fields import NUMERIC_NAMES, TEXTS
+from watcher.keyapi.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import Floats, Instant, Ints, Scan, ScanState
+from watcher.store.baselines import numbers_at
 from watcher.store.columns import expression
-from watcher.store.connection import Connection
+from watcher.store.connection import Connection, Row, chunks, listed
 from watcher.store.history import ScanRow
 from watcher.store.listing import Listing, Seen
 from watcher.store.packing import positions
@@ -61,6 +63,24 @@ def sighting(db: Connection, watch: str, product: int) -> Sighting | None:
         scan.id, np.array([product]), np.array([first]), _had_complete(db, watch, scan.id), 0
     )
     return Sighting(scan, _row(db, scan, product, int(listing.ranks[place]), mark), recorded)
+
+
+def whole(db: Connection, watch: str, fields: Sequence[str], limit: int) -> Iterator[Sighting]:
+    """The watch's newest scans with all that they listed, the newest first.
+
+    Of the numbers only ``fields`` are read; the others have no value. Texts are those of today.
+    """
+    for scan, mark, listing in islice(_scans(db, watch), limit):
+        products = listing.products
+        numbers = np.full((len(products), len(NUMERIC_NAMES)), np.nan)
+        columns = [NUMERIC_INDEX[name] for name in fields]
+        marks = np.full(len(products), mark, np.int64)
+        numbers[:, columns] = numbers_at(db, products, marks, fields)
+        texts = _texts(db, products)
+        ids = tuple(str(text) for text in texts["product_id"])
+        had_complete = _had_complete(db, watch, scan.id)
+        recorded = Recorded(scan.id, products, listing.previous == 0, had_complete, 0)
+        yield Sighting(scan, _cut(scan, ids, listing.ranks, numbers, texts), recorded)
 
 
 def absence(scan: ScanRow) -> Sighting:
@@ -130,6 +150,20 @@ def _had_complete(db: Connection, watch: str, before: int) -> bool:
             (watch, ScanState.COMPLETE.value, before),
         )
     )
+
+
+def _texts(db: Connection, products: Ints) -> dict[str, tuple[str | None, ...]]:
+    """A column for each text, in the order of ``products``."""
+    found: dict[int, Row] = {}
+    for part in chunks(len(products)):
+        rows = db.rows(
+            f"SELECT p.id, {', '.join(f'p.{name}' for name in _STORED_TEXTS)} "
+            "FROM json_each(?) AS w CROSS JOIN products AS p ON p.id = w.value",
+            (listed(products[part].tolist()),),
+        )
+        found.update((row[0], row[1:]) for row in rows)
+    rows = [found[product] for product in products.tolist()]
+    return {name: tuple(row[place] for row in rows) for place, name in enumerate(_STORED_TEXTS)}
 
 
 def _row(db: Connection, scan: ScanRow, product: int, rank: int, mark: Instant) -> Scan:

@@ -17,10 +17,12 @@ from watcher.model import Instant
 from watcher.store.connection import Connection, Row, chunks, listed
 
 _FIELDS = "rule, product, seller, category, begins, ends, comment"
-_PRODUCT = (
+_TEXTS = (
     "SELECT p.id, p.product_id, p.product_name, p.seller_id, p.category_id, p.category_l2_id, "
-    "p.category_l3_id FROM json_each(?) AS w CROSS JOIN products AS p ON p.id = w.value"
+    "p.category_l3_id"
 )
+_PRODUCT = f"{_TEXTS} FROM json_each(?) AS w CROSS JOIN products AS p ON p.id = w.value"
+_EVERY_PRODUCT = f"{_TEXTS} FROM products AS p"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,18 @@ class Silences:
             (now,),
         )
         return _silences(rows)
+
+    def matching_nothing(self, rules: Iterable[str], now: Instant) -> builtins.list[Silence]:
+        """Those that are not over, and cover none of ``rules`` or no product that is known."""
+        names = builtins.list(rules)
+        found = [each for each in self.list() if each.ends > now]
+        idle = [each for each in found if not any(map(each.covers_rule, names))]
+        rest = [each for each in found if each not in idle and each.patterns.keys() != {"rule"}]
+        for _, *texts in self._db.execute(_EVERY_PRODUCT) if rest else ():
+            rest = [each for each in rest if not each.covers(texts)]
+            if not rest:
+                break
+        return sorted([*idle, *rest], key=lambda each: each.id)
 
     def of_product(self, product: int, now: Instant) -> builtins.list[Silence]:
         """Those that are on and cover the product, of whichever rules."""

@@ -1,10 +1,10 @@
 """The table of operators."""
 
+from watcher.rules.conditions.other_words import OTHER_WORDS
 from watcher.rules.conditions.registry import (
     NUMBER_BY_NAME,
     NUMBER_OPERATORS,
     OPTIONS,
-    OTHER_WORDS,
     TEXT_BY_NAME,
     TEXT_OPERATORS,
 )

@@ -8,10 +8,10 @@ from typing import Protocol, TypeAlias
 from watcher.rules.conditions.appears import appears
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Not, all_of, any_of
+from watcher.rules.conditions.other_words import answer, instead_of_rank, listed, of_no_metric
 from watcher.rules.conditions.registry import (
     NUMBER_BY_NAME,
     OPTIONS,
-    OTHER_WORDS,
     TEXT_BY_NAME,
     NumberOperator,
 )
@@ -31,20 +31,46 @@ class Report(Protocol):
     def __call__(self, path: Path, message: str, *, at_key: bool = False) -> None: ...
 
 
+class Places:
+    """Where each simple condition is written. Two may be equal and stand in two places."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Condition, Path]] = {}
+
+    def put(self, condition: Condition, path: Path) -> None:
+        """Remember ``path``; the condition is kept, for its id must stay its own."""
+        self._known[id(condition)] = condition, path
+
+    def of(self, condition: Condition, otherwise: Path) -> Path:
+        """The path of this very condition."""
+        return self._known.get(id(condition), (condition, otherwise))[1]
+
+
 def compile_condition(
-    value: object, path: Path, catalogue: Catalogue, report: Report, *, ranked: bool = True
+    value: object,
+    path: Path,
+    catalogue: Catalogue,
+    report: Report,
+    *,
+    ranked: bool = True,
+    places: Places | None = None,
 ) -> Condition | None:
     """The condition at ``path``; None where something in it was reported.
 
-    ``ranked`` is false for a watch without a sort, whose products have no rank.
+    ``ranked`` is false for a watch without a sort, whose products have no rank. ``places`` is
+    filled with where each simple condition stands.
     """
-    return _Compiler(catalogue, report, ranked=ranked).mapping(value, path)
+    places = Places() if places is None else places
+    return _Compiler(catalogue, report, places, ranked=ranked).mapping(value, path)
 
 
 class _Compiler:
-    def __init__(self, catalogue: Catalogue, report: Report, *, ranked: bool) -> None:
+    def __init__(
+        self, catalogue: Catalogue, report: Report, places: Places, *, ranked: bool
+    ) -> None:
         self._catalogue = catalogue
         self._report = report
+        self._places = places
         self._ranked = ranked
 
     def mapping(self, value: object, path: Path) -> Condition | None:
@@ -89,6 +115,8 @@ class _Compiler:
         group = {"and": "all", "or": "any"}.get(key.casefold())
         if group is not None:
             return f'unknown metric {quoted(key)}, did you mean "{group}"?'
+        if other := of_no_metric(key):
+            return f"unknown metric {quoted(key)}{other}"
         hint = nearest(key, (*self._catalogue.names(), *_GROUPS))
         return f"unknown metric {quoted(key)}{hint or ' (watcher metrics lists all)'}"
 
@@ -135,7 +163,8 @@ class _Compiler:
             self._report(path, _unknown_operator(name, metric), at_key=True)
             return None
         if operator.only_rank and metric.name != RANK:
-            self._report(path, f"{name} is only for rank, not for {metric.name}", at_key=True)
+            what = f"{name} is only for rank, not for {metric.name}{instead_of_rank(name)}"
+            self._report(path, what, at_key=True)
             return None
         return self._number(operator, metric, setting, path)
 
@@ -179,18 +208,21 @@ class _Compiler:
         if name in NUMBER_BY_NAME or name in OPTIONS:
             message = f"{name} needs a number, and {attribute.name} is a text: it takes {known}"
         else:
-            hint = _hint(name, TEXT_BY_NAME) or f": a text takes {known}"
+            hint = answer(name, TEXT_BY_NAME) or f": a text takes {known}"
             message = f"unknown operator {quoted(name)}{hint}"
         self._report(path, message, at_key=True)
         return None
 
     def _attempt(self, path: Path, build: Callable[[], Condition]) -> Condition | None:
         try:
-            return build()
+            condition = build()
         except WrongOption as error:
             self._report((*path[:-1], error.option), str(error))
         except ValueError as error:
             self._report(path, str(error))
+        else:
+            self._places.put(condition, path)
+            return condition
         return None
 
 
@@ -214,15 +246,9 @@ def _takes(operator: str, option: str) -> bool:
 def _unknown_operator(name: str, metric: Metric) -> str:
     if name in TEXT_BY_NAME:
         return f"{name} is for texts, and {metric.name} is a number"
-    hint = _hint(name, (*NUMBER_BY_NAME, *OPTIONS))
-    return f"unknown operator {quoted(name)}{hint or ' (the README lists all)'}"
-
-
-def _hint(name: str, known: Mapping[str, object] | Sequence[str]) -> str:
-    word = OTHER_WORDS.get(name.strip().casefold().replace(" ", "_"))
-    if word is not None and word in known:
-        return f', did you mean "{word}"?'
-    return nearest(name, known, 2)
+    known = [one for one in NUMBER_BY_NAME.values() if not one.only_rank or metric.name == RANK]
+    names = [operator.name for operator in known]
+    return f"unknown operator {quoted(name)}{answer(name, (*names, *OPTIONS)) or listed(names)}"
 
 
 def _example(key: str) -> str:

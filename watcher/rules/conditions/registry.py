@@ -169,46 +169,5 @@ OPTIONS = {
     "over": 'how much history to look at, as "28d"',
 }
 
-# What people write who know other languages; each is answered with our word.
-OTHER_WORDS = {
-    "=": "equals",
-    "==": "equals",
-    "is": "equals",
-    "eq": "equals",
-    "!=": "not_equals",
-    "is_not": "not_equals",
-    "ne": "not_equals",
-    ">": "above",
-    "gt": "above",
-    "over": "above",
-    "more_than": "above",
-    "greater_than": "above",
-    "<": "below",
-    "lt": "below",
-    "under": "below",
-    "less_than": "below",
-    ">=": "at_least",
-    "gte": "at_least",
-    "min": "at_least",
-    "minimum": "at_least",
-    "<=": "at_most",
-    "lte": "at_most",
-    "max": "at_most",
-    "maximum": "at_most",
-    "increases": "rises",
-    "increases_by": "rises",
-    "rises_by": "rises",
-    "grows": "rises",
-    "up": "rises",
-    "decreases": "falls",
-    "decreases_by": "falls",
-    "falls_by": "falls",
-    "down": "falls",
-    "regex": "matches",
-    "like": "contains",
-    "includes": "contains",
-    "since": "from",
-}
-
 NUMBER_BY_NAME = {operator.name: operator for operator in NUMBER_OPERATORS}
 TEXT_BY_NAME = {operator.name: operator for operator in TEXT_OPERATORS}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import cast
 
+from watcher.rules.conditions.other_words import times
 from watcher.rules.metrics import Metric
 from watcher.rules.words import Wrong, either, kind, nearest, quoted
 from watcher.units import (
@@ -34,6 +35,8 @@ def number(value: object, metric: Metric | None = None) -> float:
     """The value as a number of ``metric``; ``ValueError`` says what is wrong with it."""
     if metric is not None and metric.unit is Unit.FLAG:
         return _flag(value, metric)
+    if (factor := times(value)) is not None:
+        raise Wrong(f"takes a number or a percentage, not {quoted(str(value))}{_so_many(factor)}")
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise Wrong(f"takes a number, not {kind(value)}")
     if metric is not None and metric.unit is Unit.DAY:
@@ -47,6 +50,15 @@ def number(value: object, metric: Metric | None = None) -> float:
     if not math.isfinite(result) or abs(result) > 1e15:
         raise Wrong(f"{kind(value)} is too large")
     return result
+
+
+def _so_many(factor: float) -> str:
+    """How to write that a value became ``factor`` times as large."""
+    if factor <= 1:
+        return ""
+    said, more = format_number(factor), format_number((factor - 1) * 100, 0)
+    part = format_number(100 - 100 / factor, 0)
+    return f': "rises: {more}%" is {said} times as much, "falls: {part}%" leaves 1/{said} of it'
 
 
 def counted(metric: Metric) -> bool:

@@ -47,6 +47,7 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
         for each in state.rules
         if each.health.failing_since is not None and f"rule {each.name}" not in told
     ]
+    quiet = [each for each in state.rules if each.quiet]
     return desk.html(
         request,
         "overview.html",
@@ -58,6 +59,8 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
         watches=_urgent(state.watches)[:WATCHES],
         failing=failing[:WATCHES],
         broken=broken[:WATCHES],
+        quiet=quiet[:WATCHES],
+        more_quiet=max(0, len(quiet) - WATCHES),
         read=any(watch.last is not None for watch in state.watches),
         judged=all(_judged(watch) for watch in state.watches),
     )

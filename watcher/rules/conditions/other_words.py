@@ -1,0 +1,167 @@
+"""What people write in place of our words, and what they are answered.
+
+The languages of other programs, and plain English. A guess by likeness is made only where nothing
+is known of a word, and never one that means the opposite.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from watcher.rules.words import either, nearest, quoted
+
+_BY_OPERATOR = {
+    "equals": "= == ≡ is eq equal equal_to equals_to same exactly",
+    "not_equals": "!= ≠ <> is_not isnt ne not not_equal unequal differs_from other_than",
+    "in": "one_of any_of is_in is_one_of either",
+    "not_in": "none_of not_any_of is_not_in",
+    "above": "> gt over more_than greater_than greater higher higher_than larger_than more exceeds "
+    "exceeding",
+    "below": "< lt under less_than lower_than lower fewer fewer_than smaller_than less beneath",
+    "at_least": ">= ≥ gte ge min minimum no_less_than not_less_than not_below not_under reaches "
+    "hits or_more",
+    "at_most": "<= ≤ lte le max maximum no_more_than not_more_than not_above not_over up_to "
+    "or_less top in_top within_top top_n",
+    "between": "within range inside from_to",
+    "rises": "increases increase increased increases_by increased_by rises_by rise rose grows grow "
+    "grew grows_by gains gain jumps jump jumped surges surge spikes spike soars up up_by goes_up "
+    "growth accelerates",
+    "falls": "decreases decrease decreased decreases_by decreased_by falls_by fall fell drops_by "
+    "drop dropped declines decline declined loses lose plunges sinks shrinks down down_by "
+    "goes_down reduces reduced slumps collapses tanks",
+    "changes": "change changed changes_by moves moves_by varies is_changed",
+    "becomes": "turns turned turns_to turns_into become changes_to switches_to now is_now",
+    "leaves": "leave was stops_being no_longer changes_from",
+    "crosses_above": "rises_above goes_above climbs_above jumps_above passes surpasses crosses "
+    "breaks_above breaks_through crosses_over moves_above exceeds_now increases_above grows_above "
+    "rises_over goes_over",
+    "crosses_below": "falls_below drops_below goes_below dips_below sinks_below falls_under "
+    "drops_under breaks_below slips_below moves_below crosses_under decreases_below goes_under",
+    "climbs": "climb climbs_by moves_up climbed",
+    "drops": "slips slips_by moves_down",
+    "enters_top": "enters enter joins_top enters_the_top comes_into_top into_top gets_into_top",
+    "leaves_top": "exits_top exits leaves_the_top drops_out_of_top falls_out_of_top out_of_top "
+    "drops_out falls_out_of",
+    "unusual": "outlier anomaly anomalous abnormal z zscore z_score sigma deviates",
+    "contains": "like includes include has contain containing",
+    "matches": "regex regexp match re pattern",
+    "from": "since compared_to compared_with versus vs against baseline",
+    "over": "lookback window history",
+}
+OTHER_WORDS = {word: name for name, words in _BY_OPERATOR.items() for word in words.split()}
+
+# Answered with more than a word.
+PHRASES = {
+    **dict.fromkeys(("doubles", "double", "doubled", "doubles_from"), "rises: 100%"),
+    **dict.fromkeys(("triples", "triple", "tripled"), "rises: 200%"),
+    **dict.fromkeys(("quadruples", "quadruple"), "rises: 300%"),
+    **dict.fromkeys(("halves", "halved", "half"), "falls: 50%"),
+}
+_OF_RANK = {"climbs": "rises", "drops": "falls"}
+
+_GONE = (
+    "disappears disappear disappeared vanishes vanished gone missing removed leaves_list left_list "
+    "leaves_the_list delisted"
+).split()
+_NEW = "new is_new new_product first_seen appear appeared first_time newly_listed launched".split()
+_ENDS = (
+    "a product that is missing from two complete scans ends its alert: write resolved: true in the "
+    "rule, and that end is told"
+)
+_TEXTS = {
+    **dict.fromkeys(
+        ("starts_with", "startswith", "begins_with", "prefix"), "\"matches\", as matches: '^word'"
+    ),
+    **dict.fromkeys(("ends_with", "endswith", "suffix"), "\"matches\", as matches: 'word$'"),
+    **dict.fromkeys(
+        ("not_contains", "excludes", "does_not_contain", "without", "not_like", "doesnt_contain"),
+        '"not" around it, as not: {product_name: {contains: word}}',
+    ),
+    **dict.fromkeys(
+        ("not_matches", "does_not_match"),
+        '"not" around it, as not: {product_name: {matches: word}}',
+    ),
+}
+_TIMES = re.compile(r"\s*(\d{1,3}(?:\.\d{1,2})?)\s*(?:x|\u00d7|times|fold|-fold)\s*", re.IGNORECASE)
+
+_UP = frozenset(
+    "above over more greater higher larger rises rise up climbs climb increases grows "
+    "enters least gains".split()
+)
+_DOWN = frozenset(
+    "below under less fewer lower smaller falls fall down drops drop decreases leaves most loses "
+    "exits".split()
+)
+_REVERSED = ("not_", "no_", "never_", "isnt_", "doesnt_", "does_not_", "is_not_")
+_NEGATIONS = (*_REVERSED, "un", "non", "dis")
+
+
+def folded(word: str) -> str:
+    """As the tables have it: small letters, one underscore between words."""
+    return re.sub(r"[\s\-]+", "_", word.strip().casefold())
+
+
+def answer(word: str, known: Iterable[str]) -> str:
+    """``, did you mean "above"?`` of the operators ``known``; empty where nothing is near."""
+    names = list(known)
+    name = folded(word)
+    if name in _GONE:
+        return f": {_ENDS}"
+    if name in _NEW:
+        return ', did you mean "appears: true", beside the metrics?'
+    if name in PHRASES and "rises" in names:
+        return f', did you mean "{PHRASES[name]}"?'
+    if name in _TEXTS and "matches" in names:
+        return f", did you mean {_TEXTS[name]}?"
+    other = OTHER_WORDS.get(name)
+    if other in names:
+        return f', did you mean "{other}"?'
+    if name.startswith(_REVERSED):
+        return ': for the reverse put "not" around the whole, as not: {rank: {at_most: 10}}'
+    return _guess(name, names)
+
+
+def of_no_metric(word: str) -> str:
+    """The answer to a word that stands where a metric should; empty where there is none."""
+    name = folded(word)
+    if name in _GONE:
+        return f": {_ENDS}"
+    if name in _NEW:
+        return ', did you mean "appears"?'
+    return ""
+
+
+def instead_of_rank(name: str) -> str:
+    """What an operator of ranks is called for any other metric, as a hint."""
+    return f', did you mean "{_OF_RANK[name]}"?' if name in _OF_RANK else ""
+
+
+def times(value: object) -> float | None:
+    """The 3 of ``3x``; None of anything else."""
+    match = _TIMES.fullmatch(value) if isinstance(value, str) else None
+    return float(match[1]) if match else None
+
+
+def _guess(name: str, names: list[str]) -> str:
+    """By likeness, but nothing that means the opposite."""
+    return nearest(name, [one for one in names if not opposite(name, one)], 2)
+
+
+def opposite(word: str, operator: str) -> bool:
+    """Whether ``operator`` goes the other way than ``word`` seems to, or lacks its "not"."""
+    if word.startswith(_NEGATIONS) and not operator.startswith(("not_", "un")):
+        return True
+    ways = _ways(word), _ways(operator)
+    return all(ways) and ways[0] != ways[1]
+
+
+def _ways(word: str) -> frozenset[str]:
+    parts = word.split("_")
+    up, down = any(part in _UP for part in parts), any(part in _DOWN for part in parts)
+    return frozenset([*(["up"] if up else []), *(["down"] if down else [])])
+
+
+def listed(names: Iterable[str]) -> str:
+    """``: there are "above", "below" ...``: where nothing is near."""
+    return f": there are {either([quoted(name) for name in names])}"

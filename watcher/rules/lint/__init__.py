@@ -1,0 +1,1 @@
+"""Doubts about rules that are well formed: what can never fire, or always does."""

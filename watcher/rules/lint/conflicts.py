@@ -1,0 +1,322 @@
+"""Why all of some conditions can never be met at once, where that can be seen without data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations
+
+from watcher.keyapi.query import Query
+from watcher.rules.conditions.appears import Appears
+from watcher.rules.conditions.base import Condition, From, LastComplete
+from watcher.rules.conditions.change import Change, Moved
+from watcher.rules.conditions.compare import Among, Between, Compare
+from watcher.rules.conditions.ranking import Top
+from watcher.rules.conditions.text import OneOf, Text
+from watcher.rules.conditions.transition import Becomes, Crosses
+from watcher.rules.lint import ranges
+from watcher.rules.lint.clauses import Clause, Literal
+from watcher.rules.lint.facts import FRACTIONS, TOTALS, facts, text_of, windows
+from watcher.rules.lint.ranges import Numbers
+from watcher.rules.metrics import Metric
+from watcher.units import format_number
+
+_COMPARED = {
+    "equals": lambda limit: ranges.these([limit]),
+    "not_equals": lambda limit: ~ranges.these([limit]),
+    "above": ranges.above,
+    "below": ranges.below,
+    "at_least": ranges.at_least,
+    "at_most": ranges.at_most,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """``condition`` is the one to point at; ``said`` is why."""
+
+    condition: Condition
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Demand:
+    """A condition wants a metric's value, now or at a baseline (``then``), to be among these."""
+
+    condition: Condition
+    metric: Metric
+    then: From | None
+    numbers: Numbers
+    negated: bool = False
+
+    @property
+    def said(self) -> str:
+        return f"{'not ' if self.negated else ''}{said(self.condition)}"
+
+
+def conflict(clause: Clause, query: Query) -> Conflict | None:
+    """The first thing found in the way of ``clause`` on the list of ``query``; None: nothing."""
+    demands = [demand for literal in clause for demand in _demands(literal)]
+    found = chain(
+        _texts(clause, query),
+        _against_facts(demands, query),
+        _against_each_other(demands),
+        _opposite_moves(clause),
+        _far_moves(clause, demands, query),
+        _windows(demands),
+        _altogether(demands, query),
+        _without_past(clause),
+    )
+    return next(found, None)
+
+
+def said(condition: Condition) -> str:
+    """A simple condition with its subject, as a message quotes it."""
+    if isinstance(condition, Text):
+        return f"{condition.attribute.name} {condition}"  # the texts in it stand in quotes
+    subject = f"{condition.metrics[0].name} " if condition.metrics else ""
+    return f'"{subject}{condition}"'
+
+
+# ------------------------------------------------------------------ what conditions demand
+
+
+def _demands(literal: Literal) -> Iterator[_Demand]:
+    condition, negated = literal.condition, literal.negated
+    if isinstance(condition, Compare | Among | Between):
+        numbers = _now(condition)
+        numbers = ~numbers & ranges.FINITE if negated else numbers
+        yield _Demand(condition, condition.metric, None, numbers, negated)
+    elif not negated and isinstance(condition, Becomes | Crosses | Top):
+        now, then = _now_and_then(condition)
+        yield _Demand(condition, condition.metric, None, now)
+        yield _Demand(condition, condition.metric, condition.need.from_, then)
+
+
+def _now(condition: Compare | Among | Between) -> Numbers:
+    match condition:
+        case Compare():
+            return _COMPARED[condition.operator](condition.limit)
+        case Among():
+            values = ranges.these(condition.values)
+            return ~values if condition.negated else values
+        case Between():
+            return ranges.between(condition.low, condition.high)
+
+
+def _now_and_then(condition: Becomes | Crosses | Top) -> tuple[Numbers, Numbers]:
+    match condition:
+        case Becomes():
+            is_it = ranges.these([condition.value])
+            now, then = is_it, ~is_it
+            return (then, now) if condition.leaves else (now, then)
+        case Crosses():
+            if condition.above:
+                return ranges.above(condition.line), ranges.at_most(condition.line)
+            return ranges.below(condition.line), ranges.at_least(condition.line)
+        case Top():
+            inside = ranges.at_most(condition.places)
+            return (~inside, inside) if condition.leaves else (inside, ~inside)
+
+
+# ------------------------------------------------------------------ what is in their way
+
+
+def _against_facts(demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
+    for demand in demands:
+        top = isinstance(demand.condition, Top)
+        for fact in facts(demand.metric, query, top=top):
+            if (demand.numbers & fact.numbers).empty:
+                yield Conflict(
+                    demand.condition,
+                    f"{demand.said} can't be: {fact.said}{_as_percent(demand)}",
+                )
+
+
+def _as_percent(demand: _Demand) -> str:
+    condition = demand.condition
+    limit = getattr(condition, "limit", None)
+    if demand.metric.name in FRACTIONS and isinstance(limit, float) and 1 < limit <= 100:
+        return f". Write {format_number(limit, 6)}%"
+    return ""
+
+
+def _against_each_other(demands: Sequence[_Demand]) -> Iterator[Conflict]:
+    for one, other in combinations(demands, 2):
+        if (one.metric, one.then) == (other.metric, other.then) and (
+            one.numbers & other.numbers
+        ).empty:
+            yield Conflict(other.condition, _excluding(one.said, other.said))
+
+
+def _excluding(one: str, other: str) -> str:
+    return f"{one} and {other} exclude each other"
+
+
+def _opposite_moves(clause: Clause) -> Iterator[Conflict]:
+    """A value that rose from a baseline did not fall from it."""
+    moves = [each.condition for each in clause if _is_move(each)]
+    for one, other in combinations(moves, 2):
+        if (
+            isinstance(one, Change)
+            and isinstance(other, Change)
+            and one.need == other.need
+            and {one.direction, other.direction} == {"rises", "falls"}
+        ):
+            yield Conflict(other, _excluding(said(one), said(other)))
+
+
+def _is_move(literal: Literal) -> bool:
+    return isinstance(literal.condition, Change) and not literal.negated
+
+
+def _far_moves(clause: Clause, demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
+    """A move that is longer than the room there is."""
+    for literal in clause:
+        condition = literal.condition
+        if literal.negated:
+            continue
+        if condition.metrics and condition.metrics[0].name in TOTALS and _is_fall(condition):
+            name = condition.metrics[0].name
+            yield Conflict(condition, f"{said(condition)} can't be: {name} counts all time")
+        elif isinstance(condition, Change) and _too_far(condition, demands, query):
+            room = f"the value has not that much room{_room(condition)}"
+            yield Conflict(condition, f"{said(condition)} can't be: {room}")
+
+
+def _is_fall(condition: Condition) -> bool:
+    match condition:
+        case Change():
+            return condition.direction == "falls"
+        case Crosses():
+            return not condition.above
+        case _:
+            return False
+
+
+def _too_far(condition: Change, demands: Sequence[_Demand], query: Query) -> bool:
+    now = _bounds(condition.metric, None, demands, query)
+    then = _bounds(condition.metric, condition.from_, demands, query)
+    if now.empty or then.empty:
+        return False
+    up, down = now.high - then.low, then.high - now.low
+    if condition.percent:
+        if then.low < 0:
+            return False
+        # From 0 a percentage says nothing; from more, the least rise ends here.
+        return (
+            condition.direction == "falls" and now.low > then.high * (1 - condition.amount)
+        ) or (condition.direction == "rises" and now.high < then.low * (1 + condition.amount))
+    room = {"rises": up, "falls": down}.get(condition.direction, max(up, down))
+    return room < condition.amount
+
+
+def _room(condition: Change) -> str:
+    if condition.percent and condition.direction == "falls" and condition.amount > 1:
+        return ", 100% is all of it"
+    if not condition.percent and condition.metric.name in FRACTIONS:
+        return f". 1 is 100%: write {format_number(condition.amount, 6)}% for a share of the value"
+    return ""
+
+
+def _bounds(
+    metric: Metric,
+    then: From | None,
+    demands: Sequence[_Demand],
+    query: Query,
+    *,
+    top: bool = False,
+) -> Numbers:
+    """All that is known of a value; ``top`` as in ``facts``."""
+    numbers = ranges.EVERY
+    for fact in facts(metric, query, top=top):
+        numbers &= fact.numbers
+    for demand in demands:
+        if demand.metric == metric and demand.then == then:
+            numbers &= demand.numbers
+    return numbers
+
+
+def _windows(demands: Sequence[_Demand]) -> Iterator[Conflict]:
+    """A counter of fewer days is never above one of more days."""
+    now = [each for each in demands if each.then is None and windows(each.metric.name)]
+    for one, other in combinations(now, 2):
+        family = windows(one.metric.name)
+        if one.metric == other.metric or other.metric.name not in family:
+            continue
+        short, long = sorted((one, other), key=lambda each: family.index(each.metric.name))
+        if short.numbers.low > long.numbers.high:
+            yield Conflict(other.condition, _excluding(one.said, other.said))
+
+
+def _altogether(demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
+    """Of three conditions each two may agree, and no value be left."""
+    for demand in reversed(demands):
+        top = isinstance(demand.condition, Top)
+        if _bounds(demand.metric, demand.then, demands, query, top=top).empty:
+            text = f"these conditions together leave no value of {demand.metric.name}"
+            yield Conflict(demand.condition, text)
+
+
+def _without_past(clause: Clause) -> Iterator[Conflict]:
+    """What appears was never on the list, and has no earlier value there."""
+    if not any(isinstance(each.condition, Appears) and not each.negated for each in clause):
+        return
+    for literal in clause:
+        condition = literal.condition
+        if isinstance(condition, Moved) and not isinstance(condition.need.from_, LastComplete):
+            yield Conflict(
+                condition,
+                f"{said(condition)} compares with the product's past, and one that appears "
+                "for the first time has none",
+            )
+
+
+def _texts(clause: Clause, query: Query) -> Iterator[Conflict]:
+    wanted = [
+        (
+            each.condition,
+            each.condition.attribute.name,
+            frozenset(each.condition.values),
+            each.condition.negated is not each.negated,
+        )
+        for each in clause
+        if isinstance(each.condition, OneOf)
+    ]
+    for condition, name, values, negated in wanted:
+        own = text_of(name, query)
+        if own is not None and (own[0] in values) is negated:
+            yield Conflict(condition, f"{said(condition)} can't be: the watch lists {own[1]} only")
+    for (one, name, values, out), (other, second, others, others_out) in combinations(wanted, 2):
+        if name == second and _no_text(values, others, out=out, others_out=others_out):
+            yield Conflict(other, _excluding(said(one), said(other)))
+
+
+def _no_text(
+    values: frozenset[str], others: frozenset[str], *, out: bool, others_out: bool
+) -> bool:
+    """Whether no text is (or, ``out``, is none) of ``values`` and so of ``others``."""
+    match out, others_out:
+        case False, False:
+            return not values & others
+        case False, True:
+            return values <= others
+        case True, False:
+            return others <= values
+        case _:
+            return False
+
+
+_HOLDS_ONCE = (Becomes, Crosses, Top, Appears)
+
+
+def holds_once(clause: Clause) -> Condition | None:
+    """A condition of the clause that is never met at two scans in a row; None: there is none."""
+    return next(
+        (
+            each.condition
+            for each in clause
+            if not each.negated and isinstance(each.condition, _HOLDS_ONCE)
+        ),
+        None,
+    )

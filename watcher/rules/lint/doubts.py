@@ -1,0 +1,183 @@
+"""What a rule says and can hardly mean: each with the place it is written at.
+
+A doubt is a warning, never an error: the rule works as it is written. None is raised where only
+the data can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from watcher.keyapi.query import Query
+from watcher.rules.conditions.base import Condition
+from watcher.rules.conditions.change import Change
+from watcher.rules.conditions.compare import Between, Compare
+from watcher.rules.conditions.compiling import Path, Places
+from watcher.rules.conditions.ranking import Top
+from watcher.rules.conditions.transition import Crosses
+from watcher.rules.conditions.values import is_percent
+from watcher.rules.lint.clauses import Clause, alternatives, leaves
+from watcher.rules.lint.conflicts import Conflict, conflict, holds_once, said
+from watcher.rules.lint.facts import GROWTHS
+from watcher.rules.lint.timing import baselines, keeps_nothing
+from watcher.rules.metrics import Metric
+from watcher.rules.rulebook import Rule, Watch
+from watcher.units import Unit, format_duration, format_number
+
+Doubt = tuple[Path, str]
+
+_ALWAYS = (
+    "every product of the list meets this: all are told at the first scan, and each new one once; "
+    'give it a limit, or "appears: true"'
+)
+_STEEP = 10  # a growth of 1,000% that is written without a percent sign was meant as 10%
+_TIMES = 3  # "rises: 3" of a count may mean three, or three times
+
+
+def doubts(rule: Rule, written: object, path: Path, places: Places) -> Iterator[Doubt]:
+    """All of ``rule``, which is ``written`` so at ``path``."""
+    yield from _when(rule, path, places)
+    if rule.until is not None:
+        yield from _until(rule.until, rule.watch, path, places)
+    for condition in (rule.when, *([rule.until] if rule.until is not None else [])):
+        yield from _each(condition, rule.watch, written, path, places)
+    yield from _times(rule, path)
+    if _is_unordered(rule.order_by):
+        yield (*path, "order_by"), f"{rule.order_by.name} has no order: all that fire are equal"
+
+
+def _when(rule: Rule, path: Path, places: Places) -> Iterator[Doubt]:
+    clauses = alternatives(rule.when)
+    if clauses is None:
+        return
+    found = _conflicts(clauses, rule.watch.query)
+    if len(found) == len(clauses):
+        for one in _distinct(found):
+            yield places.of(one.condition, path), f"{one.said}: the rule can never fire"
+        return
+    for one in _distinct(found):
+        yield places.of(one.condition, path), f"{one.said}: this part is never met"
+    if _always(rule.when, rule.watch.query):
+        yield (*path, "when"), _ALWAYS
+    yield from _for(rule, clauses, path, places)
+
+
+def _until(until: Condition, watch: Watch, path: Path, places: Places) -> Iterator[Doubt]:
+    clauses = alternatives(until)
+    if clauses is None:
+        return
+    found = _conflicts(clauses, watch.query)
+    whole = len(found) == len(clauses)
+    end = "it ends only when the product leaves the list" if whole else "this part is never met"
+    for one in _distinct(found):
+        yield places.of(one.condition, path), f"{one.said}: {end}"
+
+
+def _conflicts(clauses: Sequence[Clause], query: Query) -> list[Conflict]:
+    return [found for found in (conflict(clause, query) for clause in clauses) if found]
+
+
+def _distinct(found: Sequence[Conflict]) -> list[Conflict]:
+    return list({id(one.condition): one for one in found}.values())
+
+
+def _always(when: Condition, query: Query) -> bool:
+    clauses = alternatives(when, negated=True)
+    return clauses is not None and all(conflict(clause, query) for clause in clauses)
+
+
+def _for(rule: Rule, clauses: Sequence[Clause], path: Path, places: Places) -> Iterator[Doubt]:
+    once = [condition for condition in map(holds_once, clauses) if condition is not None]
+    if not rule.for_ or not once:
+        return
+    never = len(once) == len(clauses)
+    what = "the rule can never fire" if never else "this part can never fire"
+    for condition in {id(one): one for one in once}.values():
+        waits = f"for: {format_duration(rule.for_)} waits for a second one"
+        text = f"{said(condition)} is met at one scan only, and {waits}: {what}; leave for: out"
+        yield places.of(condition, path), text
+
+
+def _times(rule: Rule, path: Path) -> Iterator[Doubt]:
+    if keeps_nothing(rule.keep_firing_for, rule.watch.schedule):
+        text = (
+            f"{format_duration(rule.keep_firing_for)} are over at the next scan, for the watch is "
+            f"scanned {rule.watch.schedule}: it changes nothing; write more than two intervals"
+        )
+        yield (*path, "keep_firing_for"), text
+
+
+def _each(
+    condition: Condition, watch: Watch, written: object, path: Path, places: Places
+) -> Iterator[Doubt]:
+    for leaf in leaves(condition):
+        place = places.of(leaf, path)
+        for found in baselines(leaf, watch.schedule):
+            yield place, found.said
+        if text := _unordered(leaf) or _steep(leaf, written, place[len(path) :]) or _twice(leaf):
+            yield place, text
+        if isinstance(leaf, Top) and leaf.places > watch.query.top:
+            yield place, _deep(leaf, watch.query.top)
+
+
+def _is_unordered(metric: Metric) -> bool:
+    return metric.unit is Unit.FLAG and len(metric.names) > 2
+
+
+def _unordered(leaf: Condition) -> str:
+    ordered = isinstance(leaf, Between | Crosses) or (
+        isinstance(leaf, Compare) and leaf.operator not in ("equals", "not_equals")
+    )
+    ordered |= isinstance(leaf, Change) and leaf.direction in ("rises", "falls")
+    if not ordered or not _is_unordered(leaf.metrics[0]):
+        return ""
+    names = ", ".join(name for name, _ in leaf.metrics[0].names)
+    return (
+        f"{said(leaf)}: {leaf.metrics[0].name} is one of {names}, and none is more than another; "
+        "write equals, in, becomes or leaves"
+    )
+
+
+def _steep(leaf: Condition, written: object, inside: Path) -> str:
+    """A growth without a percent sign: 50 is 5,000%."""
+    if not leaf.metrics or leaf.metrics[0].name not in GROWTHS:
+        return ""
+    limit = getattr(leaf, "limit", None) or getattr(leaf, "amount", None)
+    if not isinstance(limit, float) or limit < _STEEP or is_percent(_at(written, inside)):
+        return ""
+    if isinstance(leaf, Change) and leaf.percent:
+        return ""
+    number = format_number(limit, 6)
+    return f"{said(leaf)}: without a percent sign 1 is 100%; write {number}% if that is meant"
+
+
+def _twice(leaf: Condition) -> str:
+    """``rises: 2`` of a count: two more, or twice as many?"""
+    if not isinstance(leaf, Change) or leaf.percent or leaf.min_change is not None:
+        return ""
+    if leaf.metric.unit is not Unit.COUNT or not 1 < leaf.amount <= _TIMES:
+        return ""
+    number = format_number(leaf.amount, 6)
+    if leaf.direction == "falls":
+        cure = f"for a part of it write {format_number(100 - 100 / leaf.amount, 0)}%"
+    else:
+        cure = f"for {number} times as many write {format_number((leaf.amount - 1) * 100, 6)}%"
+    return f"{said(leaf)} is a move by {number}; {cure}, or beside it min_change: {number}"
+
+
+def _deep(leaf: Top, depth: int) -> str:
+    """Who is below the scanned depth counts as outside, also of a top that reaches below it."""
+    return (
+        f'"{leaf}" reaches below what the watch reads, and who is not read counts as outside: '
+        f"write {depth:,} at most, or give the watch top: {leaf.places}"
+    )
+
+
+def _at(written: object, path: Path) -> object:
+    """What stands at ``path``, as the file has it."""
+    for step in path:
+        if isinstance(written, Mapping):
+            written = written.get(step)
+        elif isinstance(written, list) and isinstance(step, int):
+            written = written[step]
+    return written

@@ -1,0 +1,104 @@
+"""What is known of a value before any product is read: its nature, and the watch's own filters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from math import inf
+
+from watcher.keyapi.fields import BY_NAME, FIELDS, PARAMETER_BY_NAME, Use
+from watcher.keyapi.query import Query, RelativeDay, Value, describe_filter
+from watcher.rules.lint import ranges
+from watcher.rules.lint.ranges import Numbers
+from watcher.rules.metrics import RANK, Metric
+from watcher.units import DAY, Unit
+
+FRACTIONS = frozenset(["commission", "product_commission_rate", "live_share"])
+GROWTHS = frozenset(f"{what}_growth" for what in ("sales", "gmv", "views", "videos", "creators"))
+# Those that count all time only grow.
+TOTALS = frozenset(
+    field.name
+    for field in FIELDS
+    if (field.family and field.window is None) or field.name == "total_ifl_cnt"
+)
+# A rate's filter may count in percent where the answer counts in fractions: it proves nothing.
+_UNSURE = frozenset(["product_commission_rate"])
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a value must be, and why: ``said`` goes on after the condition it is held against."""
+
+    numbers: Numbers
+    said: str
+
+
+def facts(metric: Metric, query: Query, *, top: bool = False) -> list[Fact]:
+    """What bounds ``metric`` on the list of ``query``; ``top``: who is not on it has a rank too."""
+    nature = _nature(metric, query.top if query.ranked else 0, outside=top)
+    return [*([nature] if nature is not None else []), *_filters(metric, query)]
+
+
+def text_of(attribute: str, query: Query) -> tuple[str, str] | None:
+    """The one text that ``attribute`` has on that list, and the filter that says so."""
+    if attribute == "region":
+        return query.region, f"region {query.region}"
+    value = dict(query.filters).get(attribute)
+    return None if value is None else (str(value), f"{attribute} {value}")
+
+
+def _nature(metric: Metric, top: int, *, outside: bool) -> Fact | None:
+    name = metric.name
+    if metric.definition:  # the user's own may be anything
+        return None
+    if name == RANK:
+        ranks = [ranges.Span(1, top), *([ranges.Span(inf, inf)] if outside else [])]
+        return Fact(Numbers(tuple(ranks)), f"the ranks of this watch are 1 to {top:,}")
+    if name in FRACTIONS:
+        return Fact(ranges.between(0, 1), f"{name} is a fraction, 100% at most")
+    if name in GROWTHS:
+        return Fact(ranges.at_least(-1), f"{name} is never below -100%")
+    if name == "product_rating":
+        return Fact(ranges.between(0, 5), "ratings are 5 stars at most")
+    if metric.unit is Unit.FLAG:
+        values = [number for _, number in metric.names] or [0, 1]
+        return Fact(ranges.these(values), f"{name} has no such value")
+    if metric.unit in (Unit.COUNT, Unit.MONEY, Unit.DAYS):
+        return Fact(ranges.at_least(0), f"{name} is never below 0")
+    return None
+
+
+def _filters(metric: Metric, query: Query) -> Iterator[Fact]:
+    for name, value in query.filters:
+        parameter = PARAMETER_BY_NAME[name]
+        numbers = _filtered(metric, parameter.field, parameter.use, value)
+        if numbers is not None:
+            yield Fact(numbers, f"the watch lists {describe_filter(name, value)} only")
+
+
+def _filtered(metric: Metric, field: str, use: Use, value: Value) -> Numbers | None:
+    if field == "first_crawl_dt" and metric.name == "age_days" and isinstance(value, RelativeDay):
+        days = value.seconds / DAY
+        # A list that is read around midnight may be off by a day.
+        young = use is Use.MINIMUM
+        return ranges.at_most(days + 1) if young else ranges.at_least(max(0, days - 1))
+    if metric.name != field or field in _UNSURE or not isinstance(value, int | float):
+        return None
+    match use:
+        case Use.MINIMUM:
+            return ranges.at_least(value)
+        case Use.MAXIMUM:
+            return ranges.at_most(value)
+        case _:
+            return ranges.these([value])
+
+
+@cache
+def windows(name: str) -> tuple[str, ...]:
+    """The counters of one family from the shortest window to all time; () for other metrics."""
+    field = BY_NAME.get(name)
+    if field is None or not field.family:
+        return ()
+    family = [each for each in FIELDS if each.family == field.family]
+    return tuple(each.name for each in sorted(family, key=lambda each: each.window or 10**6))
