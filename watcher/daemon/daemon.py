@@ -31,8 +31,9 @@ from watcher.daemon.guard import Guard, StoodStill
 from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.manager import Manager
 from watcher.daemon.memory import give_back
-from watcher.daemon.pulses import WATCH, Pulses
+from watcher.daemon.pulses import WATCH, Limits, Pulses
 from watcher.daemon.scanner import Scanner
+from watcher.daemon.stop import Stop
 from watcher.daemon.timers import Timers
 from watcher.daemon.vitals import DAEMON, Vitals
 from watcher.delivery.courier import Courier
@@ -50,15 +51,6 @@ SCAN_GRACE_SECONDS = 35.0  # a running page has at most 30
 CLOCK_CHECK_SECONDS = 5.0
 CLOCK_JUMP_SECONDS = 5.0
 TICK_SECONDS = 10.0
-# How long each part may be silent. A scan is heard of at each request: at most 15 minutes of
-# Retry-After lie between two of them, and a wait for its turn behind others that had to wait.
-SILENCE = {
-    "timers": 60.0,
-    "delivery": 2 * MINUTE,
-    "sweep": 5 * MINUTE,
-    "clock": 2 * MINUTE,
-    "scan": 35 * MINUTE,
-}
 LATE_SECONDS = HOUR
 SHORTEST_SWEEP_SECONDS = 0.1  # of real time: the clock may run fast
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
@@ -92,6 +84,7 @@ class Daemon:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     manager: Manager = field(default_factory=Manager)
     disk: Disk | None = None
+    limits: Limits = field(default_factory=Limits)
     pulses: Pulses = field(default_factory=Pulses)
 
     def __post_init__(self) -> None:
@@ -101,22 +94,24 @@ class Daemon:
         self._queue: asyncio.PriorityQueue[Job] = asyncio.PriorityQueue()
         self._queued = itertools.count()
         self._busy: set[str] = set()  # keys of watches that are queued or running
-        self.guard = Guard(self._task_died)
-        self._scanning = Guard(self._task_died)
+        self._stop = Stop(self.stopping)
+        self.guard = Guard(self._task_died, may_end=self.stopping.is_set)
+        self._scanning = Guard(self._task_died, may_end=self.stopping.is_set)
         self._resources = AsyncExitStack()
         self._reloading = asyncio.Lock()
+        self._reloads: set[asyncio.Task[bool]] = set()
         self._soon: asyncio.Task[None] | None = None  # the reload that a signal asked for
         self._again = False  # whether another signal came since it began
         self._offset = self.clock.offset()  # of the clock when the timers were armed
         self._client = client_of(self.book)
-        self.scanner = Scanner(self.book, self._client, self.writer, self.clock, stop=self.stopping)
+        self.scanner = Scanner(self.book, self._client, self.writer, self.clock, stop=self._stop)
         self.courier = Courier(
             self.writer,
             targets_of(self.book),
             now=self.clock.now,
             ways=ways_of(self.book),
             keeper=Post(lambda: self.scanner.book, self.clock.now),
-            on_turn=lambda: self._beat("delivery"),
+            on_turn=lambda: self.beat("delivery"),
         )
         self.vitals = Vitals(
             self.pulses,
@@ -126,6 +121,7 @@ class Daemon:
             self.clock,
             Emergency(lambda: self.scanner.operator, lambda: self.courier.targets),
             lambda: self.scanner.unstored,
+            self.limits.patience,
         )
 
     async def run(self, ready: Callable[[], None] | None = None) -> None:
@@ -135,7 +131,7 @@ class Daemon:
             if ready is not None:
                 ready()
             await self.stopping.wait()
-            await self._stop()
+            await self._end()
 
     async def _start(self) -> None:
         await self._client.open()
@@ -153,7 +149,7 @@ class Daemon:
         start("clock", self._watch_clock)
         start("upkeep", lambda: upkeep(self.writer, self._keep, self.clock, self.pulses))
         start("sweep", self._sweep)
-        start("delivery", lambda: self.courier.run(self.stopping))
+        start("delivery", lambda: self.courier.run(self._stop))
         if (disk := self.disk) is not None:
             start("disk", lambda: watch_disk(disk, self._trouble, self._end_trouble, self.pulses))
         if self.manager.watchdog is not None:
@@ -164,19 +160,20 @@ class Daemon:
     def _keep(self) -> Keep:
         return self.book.keep
 
-    def _beat(self, part: str, silence: str | None = None) -> None:
-        self.pulses.beat(part, SILENCE[silence or part])
+    def beat(self, part: str, kind: str | None = None) -> None:
+        """The part (of that kind, where it is one of several) moved."""
+        self.pulses.beat(part, self.limits.silence[kind or part])
 
     def _tick(self) -> None:
         """Have the scheduler itself be heard of."""
-        self._beat("timers")
-        self.timers.tick("timers", TICK_SECONDS, partial(self._beat, "timers"))
+        self.beat("timers")
+        self.timers.tick("timers", TICK_SECONDS, partial(self.beat, "timers"))
 
     async def _close_client(self) -> None:
         """That which is in force at the end; an older one ended with the last scan through it."""
         await self._client.close()
 
-    async def _stop(self) -> None:
+    async def _end(self) -> None:
         log.info("stopping")
         self.manager.stopping()
         self.timers.stop()
@@ -189,6 +186,9 @@ class Daemon:
             log.error("what waits is sent at the next start", error=str(error))  # noqa: TRY400
         await self.heartbeat.finish()
         await self.guard.stop()
+        for reload in self._reloads:
+            reload.cancel()
+        await asyncio.gather(*self._reloads, return_exceptions=True)
 
     # -- scanning ---------------------------------------------------------------------------
 
@@ -208,7 +208,7 @@ class Daemon:
                 return
             good = False
             try:
-                good = await self._scan(job.key, job.at, partial(self._beat, part, "scan"))
+                good = await self._scan(job.key, job.at, partial(self.beat, part, "scan"))
             finally:
                 self._busy.discard(job.key)
                 self._end_of_scan(good=good)  # first: a reload may queue the watch meanwhile
@@ -285,7 +285,7 @@ class Daemon:
     async def _sweep(self) -> None:
         """Each minute of the clock, tell what a silence, quiet hours or a digest held."""
         while True:
-            self._beat("sweep")
+            self.beat("sweep")
             now = self.clock.now()
             written = await self.writer.run(
                 lambda database, now=now: sweep(  # type: ignore[misc]
@@ -316,7 +316,19 @@ class Daemon:
                 log.exception("the reload broke; the old rules stay")
 
     async def reload(self) -> bool:
-        """Read the rule files and swap them in whole; on an error keep the old ones."""
+        """Read the rule files and swap them in whole; on an error keep the old ones.
+
+        What has begun is done to its end, even if the one who awaits it is cancelled: half of it
+        would leave the scans with other rules than the timers.
+        """
+        if self.stopping.is_set():
+            return False
+        doing = asyncio.create_task(self._reload_in_turn(), name="reload")
+        self._reloads.add(doing)
+        doing.add_done_callback(self._reloads.discard)
+        return await asyncio.shield(doing)
+
+    async def _reload_in_turn(self) -> bool:
         async with self._reloading:
             self.manager.reloading()
             try:
@@ -421,7 +433,7 @@ class Daemon:
         On the loop's own time: a timer of the scheduler would stand still with the clock.
         """
         while True:
-            self._beat("clock")
+            self.beat("clock")
             await asyncio.sleep(CLOCK_CHECK_SECONDS)
             offset = self.clock.offset()
             if abs(offset - self._offset) > CLOCK_JUMP_SECONDS:
