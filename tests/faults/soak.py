@@ -113,7 +113,8 @@ class Life:
             f"{last.at / 60:6.1f} min  pid {daemon.process.pid}  {last.memory:.0f} MiB  "
             f"{last.files} files  {last.threads} threads  {busy(self.samples):.1%} of a processor  "
             f"day {self.world.day}  {events['scanned']} scans  "
-            f"{len(self.world.sink.taken)} messages  {events['rules reloaded']} reloads  {len(self.breaches)} breaches"
+            f"{len(self.world.sink.taken)} messages  {events['rules reloaded']} reloads  "
+            f"{len(self.breaches)} breaches"
         )
 
 
