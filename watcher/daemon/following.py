@@ -17,10 +17,10 @@ import structlog
 from watchfiles import Change, awatch
 
 from watcher.daemon.files import Place, RuleFiles
+from watcher.daemon.pulses import Limits
 from watcher.delivery.courier import pause_until
 from watcher.delivery.hand import Hand
 
-LOOK_SECONDS = 5.0
 POLL_SECONDS = 1.0  # where nobody tells of changes
 AGAIN_SECONDS = 60.0  # before the next try to be told
 _DEBOUNCE_MS = 200
@@ -97,7 +97,7 @@ class Follower:
     changed: Callable[[], Awaitable[object]]
     known: str
     moved: Callable[[], None] = lambda: None
-    look: float = LOOK_SECONDS
+    look: float = Limits().look
     poll: float = POLL_SECONDS
     ear: Ear = field(init=False)
     # A network's disk may never answer: then this thread hangs, and none that others need.

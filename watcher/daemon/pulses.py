@@ -34,10 +34,14 @@ SILENCE = {
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Seconds for which each part may be silent, and ``patience``: for which it may then stand
-    still before it is started anew."""
+    still before it is started anew. ``period`` lies between two looks at the parts, ``look``
+    between two at the rule files.
+    """
 
     silence: Mapping[str, float] = field(default_factory=lambda: SILENCE)
     patience: float = 60.0
+    period: float = PERIOD
+    look: float = 5.0
 
 
 @dataclass(slots=True)

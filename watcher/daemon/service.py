@@ -20,7 +20,7 @@ from watcher.daemon.daemon import Daemon
 from watcher.daemon.files import RuleFiles
 from watcher.daemon.following import Follower
 from watcher.daemon.manager import Manager
-from watcher.daemon.pulses import Limits
+from watcher.daemon.pulses import Limits, Pulses
 from watcher.daemon.signals import Hangup, signals
 from watcher.delivery.target import warm_up
 from watcher.errors import WatcherError
@@ -75,10 +75,17 @@ class Service:
                     manager=self.manager,
                     disk=Disk(self.database.resolve().parent),
                     limits=self.limits,
+                    pulses=Pulses(period=self.limits.period),
                 )
                 site = await self._site(stack, daemon)
                 hangup.connect(daemon.reload_soon)
-                follower = Follower(files, daemon.reload, loaded, lambda: daemon.beat("rule files"))
+                follower = Follower(
+                    files,
+                    daemon.reload,
+                    loaded,
+                    lambda: daemon.beat("rule files"),
+                    self.limits.look,
+                )
                 daemon.guard.start("rule files", follower.run)
                 await daemon.run(lambda: self._ready(daemon, site))
         if stopping is None and not asked:
