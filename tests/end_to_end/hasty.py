@@ -20,5 +20,5 @@ if __name__ == "__main__":
         period=0.2,
         look=float(os.environ.get("LOOK", "0.3")),
     )
-    run.Service = partial(Service, limits=limits)  # type: ignore[misc, assignment]
+    vars(run)["Service"] = partial(Service, limits=limits)
     main()

@@ -32,6 +32,7 @@ from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.manager import Manager
 from watcher.daemon.memory import give_back
 from watcher.daemon.pulses import WATCH, Limits, Pulses
+from watcher.daemon.rounds import Rounds
 from watcher.daemon.scanner import Scanner
 from watcher.daemon.stop import Stop
 from watcher.daemon.timers import Timers
@@ -53,6 +54,7 @@ CLOCK_JUMP_SECONDS = 5.0
 TICK_SECONDS = 10.0
 LATE_SECONDS = HOUR
 SHORTEST_SWEEP_SECONDS = 0.1  # of real time: the clock may run fast
+LOST_SECONDS = 60.0  # after its time, a watch that is not queued has been forgotten
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
 RULE_FILE, PART = "rule file", "task "  # causes; the second and the part's name
 
@@ -90,7 +92,7 @@ class Daemon:
     def __post_init__(self) -> None:
         self.timers = Timers(self.clock)
         self.heartbeat = Heartbeat()
-        self._round: list[bool] = []  # of the scans since the queue last ran empty: was it good
+        self._rounds = Rounds()
         self._queue: asyncio.PriorityQueue[Job] = asyncio.PriorityQueue()
         self._queued = itertools.count()
         self._busy: set[str] = set()  # keys of watches that are queued or running
@@ -211,18 +213,17 @@ class Daemon:
                 good = await self._scan(job.key, job.at, partial(self.beat, part, "scan"))
             finally:
                 self._busy.discard(job.key)
-                self._end_of_scan(good=good)  # first: a reload may queue the watch meanwhile
+                over = self._end_of_scan(job.key, good=good)  # first: it may be queued meanwhile
                 await self._arm(job.key)
-            if not self._busy:
+            if over:
                 await asyncio.to_thread(give_back)
 
-    def _end_of_scan(self, *, good: bool) -> None:
-        """After the last scan of a round, tell the heartbeat if all of them were good."""
-        self._round.append(good)
-        if not self._busy:
-            if all(self._round) and not self.stopping.is_set():
-                self.heartbeat.beat(self.book.heartbeat)
-            self._round.clear()
+    def _end_of_scan(self, key: str, *, good: bool) -> bool:
+        """Tell the heartbeat of a good round of scans; whether one is over."""
+        round_was_good = self._rounds.ended(key, self._busy, good=good)
+        if round_was_good and not self.stopping.is_set():
+            self.heartbeat.beat(self.book.heartbeat)
+        return round_was_good is not None
 
     async def _scan(self, key: str, at: Instant, moved: Callable[[], None]) -> bool:
         """Whether the watch was read whole, or is no more."""
@@ -271,6 +272,9 @@ class Daemon:
         except StoreError as error:
             log.error("can't read when a watch is due", watch=watch.name, error=str(error))  # noqa: TRY400
             due = now + MINUTE
+        except Exception:
+            log.exception("can't tell when a watch is due", watch=watch.name)
+            due = now + BROKEN_SECONDS
         if not self.stopping.is_set():
             self.timers.arm(key, due, self._ring)
 
@@ -435,6 +439,7 @@ class Daemon:
         while True:
             self.beat("clock")
             await asyncio.sleep(CLOCK_CHECK_SECONDS)
+            self._forgive()
             offset = self.clock.offset()
             if abs(offset - self._offset) > CLOCK_JUMP_SECONDS:
                 log.warning("the clock jumped", seconds=round(offset - self._offset))
@@ -443,6 +448,24 @@ class Daemon:
                 self.courier.wake()
                 await self._arm_all()
                 self._offset = offset  # at the end: what failed is done again
+            await self._find_lost()
+
+    def _forgive(self) -> None:
+        """While the source has everybody wait, no scan is late: behind others that are told to wait
+        again and again, one may not have its turn for hours."""
+        if self._client.waits() > CLOCK_CHECK_SECONDS:
+            for part in self._scanning.names:
+                self.pulses.renew(part, self.limits.silence["scan"])
+
+    async def _find_lost(self) -> None:
+        """Arm each watch that nobody will scan: whatever went wrong between its scan and its next
+        alarm, it is read again."""
+        for key in self._watches():
+            due = self.timers.due(key)
+            rung = due is None or self.clock.seconds_until(due) < -LOST_SECONDS
+            if rung and key not in self._busy:
+                log.warning("a watch had no alarm", watch=key)
+                await self._arm(key)
 
 
 def _why(error: BaseException) -> str:

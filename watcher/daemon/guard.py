@@ -50,6 +50,11 @@ class Guard:
         return True
 
     @property
+    def names(self) -> list[str]:
+        """Of the tasks that were started."""
+        return list(self._tasks)
+
+    @property
     def ended(self) -> list[str]:
         """The tasks that run no more."""
         return [name for name, task in self._tasks.items() if task.done()]

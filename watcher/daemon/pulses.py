@@ -61,6 +61,11 @@ class Pulses:
         """The part waits for work: it may be silent for as long as it likes."""
         self._due[part] = math.inf
 
+    def renew(self, part: str, silence: float) -> None:
+        """As ``beat``, of a part that is at work; one that rests goes on resting."""
+        if math.isfinite(self._due.get(part, math.inf)):
+            self.beat(part, silence)
+
     def tick(self) -> None:
         """Once in ``period`` seconds; what all of the process lost is made good to each part."""
         now = self.clock()
