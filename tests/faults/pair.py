@@ -61,7 +61,6 @@ def strange_lines(daemon: Daemon) -> list[str]:
     loud = [
         json.dumps(line)
         for line in daemon.log
-        if line.get("level") in ("warning", "error", "critical")
-        and line.get("event") not in _USUAL
+        if line.get("level") in ("warning", "error", "critical") and line.get("event") not in _USUAL
     ]
     return loud + [line for line in daemon.other if line.strip()]
