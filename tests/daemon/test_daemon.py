@@ -17,7 +17,7 @@ from tests.daemon.test_pulses import Hand
 from tests.store.making import firing, scan
 from watcher.alerting.audiences import Audience
 from watcher.alerting.evaluation import Outcome
-from watcher.daemon.daemon import BROKEN_SECONDS, LOST_SECONDS, Daemon, Job, forget_others
+from watcher.daemon.daemon import BROKEN_SECONDS, LOST_LOOKS, Daemon, Job, forget_others
 from watcher.daemon.pulses import SILENCE, Pulses
 from watcher.daemon.scanner import Scanner
 from watcher.keyapi.client import Client
@@ -238,33 +238,38 @@ async def test_nothing_is_reloaded_at_the_stop(daemon: Daemon) -> None:
     assert not await daemon.reload()
 
 
-@pytest.mark.parametrize("gone", ["never armed", "rung long ago"])
+@pytest.mark.parametrize("gone", ["never armed", "rung and not queued"])
 async def test_a_watch_without_an_alarm_gets_one(daemon: Daemon, gone: str) -> None:
-    """Whatever went wrong between its scan and the next: it is read again."""
+    """Whatever went wrong between its scan and the next: it is read again, once there was time for
+    everything that arms it."""
     (watch,) = daemon.book.used_watches
     now = daemon.clock.now()
     fake = FakeScanner(lambda _watch, _at: None, until=now + HOUR)
     daemon.scanner = cast("Scanner", fake)
-    if gone == "rung long ago":
-        daemon.timers._alarms[watch.key] = (now - 2 * int(LOST_SECONDS), "no job")
+    if gone == "rung and not queued":
+        daemon.timers._alarms[watch.key] = (now, "no job")
+    before = daemon.timers.due(watch.key)
+    for _ in range(LOST_LOOKS):
+        await daemon._find_lost()
+    assert daemon.timers.due(watch.key) == before
     await daemon._find_lost()
     assert daemon.timers.due(watch.key) == now + HOUR
     fake.until = now + DAY
-    await daemon._find_lost()
+    for _ in range(LOST_LOOKS + 1):
+        await daemon._find_lost()
     assert daemon.timers.due(watch.key) == now + HOUR  # it has one
 
 
 async def test_a_watch_that_is_queued_needs_no_alarm(daemon: Daemon) -> None:
-    """Nor one that just rang."""
+    """Nor one that is without it now and then: the looks count in a row."""
     (watch,) = daemon.book.used_watches
     now = daemon.clock.now()
     daemon.scanner = cast("Scanner", FakeScanner(lambda _w, _at: None, until=now + HOUR))
-    daemon.timers._alarms[watch.key] = (now - 1, "no job")
-    await daemon._find_lost()
-    assert daemon.timers.due(watch.key) == now - 1
-    daemon.enqueue(watch.key, now)
-    daemon.timers.disarm(watch.key)
-    await daemon._find_lost()
+    for look in range(3 * LOST_LOOKS):
+        if look % LOST_LOOKS == 0:
+            daemon.enqueue(watch.key, now)
+        await daemon._find_lost()
+        daemon._busy.clear()
     assert daemon.timers.due(watch.key) is None
 
 

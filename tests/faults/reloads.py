@@ -147,9 +147,10 @@ async def run(folder: Path, kind: str, reloads: int, seed: int, days: int = 1) -
     return outcome
 
 
-# Connections and tasks come and go with the work; the loop's pool of threads fills up to its size
+# Connections and tasks come and go with the work (on a busy machine two scans of four pages and the
+# targets' queues may be under way at every look); the loop's pool of threads fills up to its size
 # (the processors and four more) and stays so.
-_SLACK = {"files": 3, "threads": (os.cpu_count() or 1) + 4, "tasks": 3}
+_SLACK = {"files": 3, "threads": (os.cpu_count() or 1) + 4, "tasks": 12}
 
 
 def _grown(sizes: list[Size]) -> list[str]:

@@ -54,7 +54,7 @@ CLOCK_JUMP_SECONDS = 5.0
 TICK_SECONDS = 10.0
 LATE_SECONDS = HOUR
 SHORTEST_SWEEP_SECONDS = 0.1  # of real time: the clock may run fast
-LOST_SECONDS = 60.0  # after its time, a watch that is not queued has been forgotten
+LOST_LOOKS = 12  # of the clock's part at a watch without an alarm, before it gets one
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
 RULE_FILE, PART = "rule file", "task "  # causes; the second and the part's name
 
@@ -93,6 +93,7 @@ class Daemon:
         self.timers = Timers(self.clock)
         self.heartbeat = Heartbeat()
         self._rounds = Rounds()
+        self._silent: dict[str, int] = {}  # looks at each watch that has no alarm
         self._queue: asyncio.PriorityQueue[Job] = asyncio.PriorityQueue()
         self._queued = itertools.count()
         self._busy: set[str] = set()  # keys of watches that are queued or running
@@ -459,13 +460,17 @@ class Daemon:
 
     async def _find_lost(self) -> None:
         """Arm each watch that nobody will scan: whatever went wrong between its scan and its next
-        alarm, it is read again."""
-        for key in self._watches():
-            due = self.timers.due(key)
-            rung = due is None or self.clock.seconds_until(due) < -LOST_SECONDS
-            if rung and key not in self._busy:
+        alarm, it is read again. One that was just scanned, or is new, has none for a moment."""
+        silent = [key for key in self._watches() if key not in self._busy and not self._rings(key)]
+        self._silent = {key: self._silent.get(key, 0) + 1 for key in silent}
+        for key, looks in self._silent.items():
+            if looks > LOST_LOOKS:
                 log.warning("a watch had no alarm", watch=key)
                 await self._arm(key)
+
+    def _rings(self, key: str) -> bool:
+        due = self.timers.due(key)
+        return due is not None and self.clock.seconds_until(due) > 0
 
 
 def _why(error: BaseException) -> str:
