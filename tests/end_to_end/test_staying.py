@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,23 +67,50 @@ def deaths(daemon: Daemon) -> list[str]:
     return [line["task"] for line in daemon.log if line.get("event") == "task died"]
 
 
-@pytest.mark.parametrize("top", [10, 20_000])
+def beside(folder: Path) -> tuple[Path, Path]:
+    """The README's layout: the rule file beside the database. The path that is given to the
+    daemon, and that of the file which is edited."""
+    return folder / "rules.yaml", folder / "rules.yaml"
+
+
+def in_a_folder(folder: Path) -> tuple[Path, Path]:
+    """All files of a folder."""
+    (folder / "rules").mkdir()
+    return folder / "rules", folder / "rules" / "some.yaml"
+
+
+def by_a_link(folder: Path) -> tuple[Path, Path]:
+    """Beside the database is a link only."""
+    (folder / "elsewhere").mkdir()
+    (folder / "rules.yaml").symlink_to(Path("elsewhere") / "real.yaml")
+    return folder / "rules.yaml", folder / "elsewhere" / "real.yaml"
+
+
+@pytest.mark.parametrize(
+    ("layout", "top"), [(beside, 10), (beside, 20_000), (in_a_folder, 10), (by_a_link, 10)]
+)
 async def test_a_busy_folder_ends_nothing(
-    tmp_path: Path, simulator: Simulator, sink: Service, top: int
+    tmp_path: Path,
+    simulator: Simulator,
+    sink: Service,
+    layout: Callable[[Path], tuple[Path, Path]],
+    top: int,
 ) -> None:
-    """The rules beside the database, as in the README; other files there change without a pause,
-    and one list is read for longer than the part may be silent. An edit is read all the while."""
-    watcher = Watcher(tmp_path, simulator.url, {"SINK_URL": sink.url.reveal()})
+    """Other files there change without a pause, and one list is read for longer than the part may
+    be silent. An edit is read all the while, with the secret that it names."""
+    watcher = Watcher(tmp_path, simulator.url, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    (tmp_path / "SINK_URL").write_text(sink.url.reveal(), encoding="utf-8")
     watcher.module = "tests.end_to_end.hasty"
+    given, edited = layout(tmp_path)
     rules = RULES.replace("TOP", str(top))
-    watcher.rules.write_text(rules, encoding="utf-8")
-    with busy(tmp_path):
-        async with watcher.running() as daemon:
+    edited.write_text(rules, encoding="utf-8")
+    with busy(edited.parent), busy(tmp_path):
+        async with watcher.running("--rules", str(given)) as daemon:
             loop = asyncio.get_running_loop()
             past = loop.time() + 3 * PATIENCE
             await until(lambda: loop.time() > past or daemon.process.returncode is not None)
             assert (daemon.process.returncode, await well(daemon)) == (None, "ok")
-            watcher.rules.write_text(rules + SECOND, encoding="utf-8")
+            edited.write_text(rules + SECOND, encoding="utf-8")
             await daemon.said("rules reloaded", rules=2)
             assert deaths(daemon) == []
             assert await daemon.stop() == 0
