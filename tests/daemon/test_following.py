@@ -135,6 +135,47 @@ async def test_a_change_that_could_not_be_taken_is_told_again(tmp_path: Path, de
     assert deaf.folders
 
 
+async def test_a_long_reload_is_no_silence(tmp_path: Path, deaf: Deaf) -> None:
+    """It may wait behind a scan of thousands that is being stored; one without an end is late."""
+    path = tmp_path / "rules.yaml"
+    path.write_text("one")
+    follow = Follow(path)
+    path.write_text("two")
+    begun, done = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        begun.set()
+        await done.wait()
+
+    follow.follower.changed, follow.follower.look = slow, following.LONGEST_RELOAD / 4
+    waits: list[float] = []
+
+    async def wait(
+        tasks: set[asyncio.Future[object]],
+        timeout: float,  # noqa: ASYNC109 - as of asyncio's own
+    ) -> tuple[set[asyncio.Future[object]], set[asyncio.Future[object]]]:
+        waits.append(timeout)
+        await asyncio.sleep(0)
+        return set(), tasks
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(following, "wait", wait)
+        task = asyncio.create_task(follow.follower.run())
+        async with asyncio.timeout(20):
+            await begun.wait()
+            for _ in range(5):  # before the look, and in the reload
+                await follow.looks.acquire()
+    assert waits == [following.LONGEST_RELOAD / 4] * 4
+    await asyncio.sleep(0)
+    assert follow.looks.locked()
+    done.set()
+    async with asyncio.timeout(20):
+        await follow.looks.acquire()
+    task.cancel()
+    await asyncio.wait({task})
+    assert deaf.folders
+
+
 async def test_a_folder_in_anothers_place_is_listened_to(tmp_path: Path, deaf: Deaf) -> None:
     """As where a whole folder is exchanged: the system tells nothing of a new one unasked."""
     folder = tmp_path / "rules"

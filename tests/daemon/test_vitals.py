@@ -15,11 +15,13 @@ from tests.daemon.clocks import SetClock
 from tests.daemon.test_daemon import FakeScanner, book
 from tests.daemon.test_pulses import Hand
 from watcher.daemon import vitals
-from watcher.daemon.daemon import Daemon
+from watcher.daemon.daemon import CLOCK_CHECK_SECONDS, TICK_SECONDS, Daemon
 from watcher.daemon.pulses import PERIOD, SILENCE, Limits, Pulses
 from watcher.daemon.scanner import Scanner
+from watcher.delivery.courier import POLL
+from watcher.keyapi.client import LONGEST_PAUSE
 from watcher.store.writer import Writer
-from watcher.units import DAY
+from watcher.units import DAY, MINUTE
 
 PARTS = ("timers", "delivery", "sweep", "clock")
 
@@ -69,6 +71,26 @@ async def test_a_part_that_stands_still(hand: Hand, daemon: Daemon, part: str) -
     assert await daemon.ill() is None
     pass_time(hand, daemon, 3 * PERIOD, but=part)
     assert await daemon.ill() == f"the part {part} stands still"
+
+
+async def test_each_part_moves_well_within_its_silence(hand: Hand, daemon: Daemon) -> None:
+    """By its own period, and twice over: a late turn is no death. The timers' tick really beats."""
+    periods = {
+        "timers": TICK_SECONDS,
+        "delivery": POLL,
+        "sweep": MINUTE,
+        "clock": CLOCK_CHECK_SECONDS,
+        "rule files": Limits().look,
+        "scan": LONGEST_PAUSE,
+    }
+    assert periods.keys() == SILENCE.keys()
+    assert {part for part in periods if 2 * periods[part] > SILENCE[part]} == set()
+    job = daemon.timers._scheduler.get_job("timers")
+    assert job is not None
+    assert job.trigger.interval.total_seconds() == TICK_SECONDS
+    hand.now += 50
+    await job.func(*job.args)
+    assert daemon.pulses._due["timers"] == hand.now + SILENCE["timers"]
 
 
 async def test_delivery_that_hangs_is_started_anew(hand: Hand, daemon: Daemon) -> None:

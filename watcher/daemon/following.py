@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from asyncio import wait
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from watcher.daemon.pulses import Limits
 from watcher.delivery.courier import pause_until
 from watcher.delivery.hand import Hand
 
+LONGEST_RELOAD = 300.0  # after that it stands still
 POLL_SECONDS = 1.0  # where nobody tells of changes
 AGAIN_SECONDS = 60.0  # before the next try to be told
 _DEBOUNCE_MS = 200
@@ -114,7 +116,7 @@ class Follower:
                 self.moved()
                 digest, places = await asyncio.wrap_future(self._hand.run(self._see))
                 if digest != self.known:
-                    await self.changed()
+                    await self._tell()
                     self.known = digest
                 if places != heard:  # also where a folder was put in the place of another
                     await self.ear.turn_to([place.path for place in places])
@@ -124,6 +126,19 @@ class Follower:
                 self.ear.news.clear()
         finally:
             await self.ear.close()
+
+    async def _tell(self) -> None:
+        """Have them read anew. That waits behind a long scan that is being stored: it is heard of
+        meanwhile, but not for ever."""
+        telling = asyncio.ensure_future(self.changed())
+        try:
+            for _ in range(int(LONGEST_RELOAD / self.look)):
+                if (await wait({telling}, timeout=self.look))[0]:
+                    break
+                self.moved()
+            await telling
+        finally:
+            telling.cancel()
 
     def _see(self) -> tuple[str, list[Place]]:
         return self.files.digest(), self.files.places()

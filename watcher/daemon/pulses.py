@@ -19,8 +19,7 @@ _LOST = 60.0  # without a tick for so long, the one who watches stands still its
 WATCH = "health"
 
 # How long each part may be silent. A scan is heard of at each request: at most 15 minutes of
-# Retry-After lie between two of them, and a wait for its turn behind others that had to wait. Of
-# the rule files a reload is part.
+# Retry-After lie between two of them, and a wait for its turn behind others that had to wait.
 SILENCE = {
     "timers": 60.0,
     "delivery": 2 * MINUTE,
