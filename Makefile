@@ -7,7 +7,7 @@ DEV = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml"
 RELEASE = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["release"])')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test bench kills check fuzz docs pictures dist trial format lock clean
+.PHONY: demo test bench kills soak check fuzz docs pictures dist trial format lock clean
 
 demo: $(VENV)/.run  ## the whole daemon on a simulated market: no key, no network
 	@$(BIN)/watcher demo
@@ -20,6 +20,9 @@ bench: $(VENV)/.dev  ## what the daemon costs, beside the bare libraries: a tabl
 
 kills: $(VENV)/.dev  ## the daemon is killed 200 times; what it told is compared with an undisturbed run
 	@$(BIN)/python -m tests.faults.kills --kills 200
+
+soak: $(VENV)/.dev  ## a daemon with all that befalls it in an hour, beside an undisturbed twin; MINUTES=60
+	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),60)
 
 check: $(VENV)/.dev  ## the linters
 	@$(BIN)/ruff check .

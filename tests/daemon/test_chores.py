@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import pytest
 
-from watcher.daemon.chores import DISK, Disk, watch_disk
+from tests.daemon.clocks import SetClock
+from tests.daemon.test_pulses import Hand
+from watcher.daemon.chores import DISK, Disk, upkeep, watch_disk
 from watcher.daemon.pulses import Pulses
+from watcher.rules.rulebook import Keep
+from watcher.store.database import Database
+from watcher.store.pruning import Pruned
+from watcher.store.writer import Writer
+from watcher.units import DAY, HOUR
 
 MIB, GIB = 1 << 20, 1 << 30
 
@@ -91,3 +100,47 @@ async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert said == [f"end {DISK}", f"begin {DISK}", f"begin {DISK}", f"end {DISK}"]
+
+
+@dataclass
+class Pruner:
+    """In the database's place: gives these steps, and then the one that has no more."""
+
+    pulses: Pulses
+    steps: list[Pruned]
+    limits: list[tuple[int, int]] = field(default_factory=list)
+    due: list[float] = field(default_factory=list)
+
+    @property
+    def pruner(self) -> Pruner:
+        return self
+
+    def step(self, observations: int, notifications: int) -> Pruned:
+        self.limits.append((observations, notifications))
+        self.due.append(self.pulses._due["upkeep"] - self.pulses.clock())
+        return self.steps.pop(0) if self.steps else Pruned(more=False)
+
+    async def run(self, job: Callable[[Database], Pruned]) -> Pruned:
+        return job(cast("Database", self))
+
+
+async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Step after step while there is more, with a pause after each; then again in a day. It is
+    heard of at each step, and within a day and an hour after the last."""
+    clock, keep = SetClock(), Keep(observations=30 * DAY, notifications=7 * DAY)
+    pulses = Pulses(Hand())
+    pruner = Pruner(pulses, [Pruned(more=True, seconds=0.5), Pruned(more=True, seconds=0.25)])
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if waits.count(DAY) == 2:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr("watcher.daemon.chores.asyncio.sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await upkeep(cast("Writer", pruner), lambda: keep, clock, pulses)
+    assert waits == [1.0, 0.5, 0, DAY, 0, DAY]
+    assert pruner.limits == [(clock.instant - 30 * DAY, clock.instant - 7 * DAY)] * 4
+    assert pruner.due == [600, 600, 600, 600]
+    assert pulses._due["upkeep"] - pulses.clock() == DAY + HOUR

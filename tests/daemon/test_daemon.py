@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,10 +13,12 @@ from typing import cast
 import pytest
 
 from tests.daemon.clocks import SetClock
+from tests.daemon.test_pulses import Hand
 from tests.store.making import firing, scan
 from watcher.alerting.audiences import Audience
 from watcher.alerting.evaluation import Outcome
-from watcher.daemon.daemon import BROKEN_SECONDS, Daemon, Job, forget_others
+from watcher.daemon.daemon import BROKEN_SECONDS, LOST_LOOKS, Daemon, Job, forget_others
+from watcher.daemon.pulses import SILENCE, Pulses
 from watcher.daemon.scanner import Scanner
 from watcher.keyapi.client import Client
 from watcher.model import Instant
@@ -33,6 +36,11 @@ defaults: {region: US, notify: [me]}
 rules:
   - name: top
     watch: {sort: total_sale_7d_cnt desc, top: 30}
+    when: {rank: {at_most: 3}}
+"""
+OTHER = """
+  - name: other
+    watch: {sort: spu_avg_price desc, top: 10}
     when: {rank: {at_most: 3}}
 """
 ENV = {"KEYAPI_KEY": "key", "KEYAPI_URL": "http://127.0.0.1:9"}
@@ -192,6 +200,106 @@ async def test_a_reload_keeps_no_old_client_open(daemon: Daemon) -> None:
     daemon.stopping.set()
     await running
     assert sessions[-1].closed
+
+
+async def test_a_reload_that_has_begun_is_done(daemon: Daemon) -> None:
+    """Though the part that asked for it is ended: half of it would leave the scans with other
+    rules than the timers."""
+    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    loading, loaded = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def load() -> Rulebook:
+        loop.call_soon_threadsafe(loading.set)
+        loaded.wait()
+        return load_text(RULES + OTHER, env=ENV)
+
+    daemon.load = load
+    asking = asyncio.create_task(daemon.reload())
+    await loading.wait()
+    (doing,) = daemon._reloads
+    asking.cancel()
+    await asyncio.wait({asking})
+    assert asking.cancelled()
+    loaded.set()
+    assert await doing
+    assert len(daemon.book.rules) == 2
+    assert not daemon._reloads
+
+
+async def test_nothing_is_reloaded_at_the_stop(daemon: Daemon) -> None:
+    """An edit that comes then is read at the next start."""
+
+    def load() -> Rulebook:
+        raise AssertionError("it was read")
+
+    daemon.load = load
+    daemon.stopping.set()
+    assert not await daemon.reload()
+
+
+@pytest.mark.parametrize("gone", ["never armed", "rung and not queued"])
+async def test_a_watch_without_an_alarm_gets_one(daemon: Daemon, gone: str) -> None:
+    """Whatever went wrong between its scan and the next: it is read again, once there was time for
+    everything that arms it."""
+    (watch,) = daemon.book.used_watches
+    now = daemon.clock.now()
+    fake = FakeScanner(lambda _watch, _at: None, until=now + HOUR)
+    daemon.scanner = cast("Scanner", fake)
+    if gone == "rung and not queued":
+        daemon.timers._alarms[watch.key] = (now, "no job")
+    before = daemon.timers.due(watch.key)
+    for _ in range(LOST_LOOKS):
+        await daemon._find_lost()
+    assert daemon.timers.due(watch.key) == before
+    await daemon._find_lost()
+    assert daemon.timers.due(watch.key) == now + HOUR
+    fake.until = now + DAY
+    for _ in range(LOST_LOOKS + 1):
+        await daemon._find_lost()
+    assert daemon.timers.due(watch.key) == now + HOUR  # it has one
+
+
+async def test_a_watch_that_is_queued_needs_no_alarm(daemon: Daemon) -> None:
+    """Nor one that is without it now and then: the looks count in a row."""
+    (watch,) = daemon.book.used_watches
+    now = daemon.clock.now()
+    daemon.scanner = cast("Scanner", FakeScanner(lambda _w, _at: None, until=now + HOUR))
+    for look in range(3 * LOST_LOOKS):
+        if look % LOST_LOOKS == 0:
+            daemon.enqueue(watch.key, now)
+        await daemon._find_lost()
+        daemon._busy.clear()
+    assert daemon.timers.due(watch.key) is None
+
+
+async def test_a_schedule_that_breaks_does_not_forget_its_watch(daemon: Daemon) -> None:
+    """A fault of ours in one schedule: the watch is tried again later, the worker lives on."""
+
+    class Breaks(FakeScanner):
+        def not_before(self, _watch: Watch) -> Instant:
+            raise ValueError("a bug")
+
+    daemon.scanner = cast("Scanner", Breaks(lambda _watch, _at: None))
+    (watch,) = daemon.book.used_watches
+    await daemon._arm(watch.key)
+    assert daemon.timers.due(watch.key) == daemon.clock.now() + BROKEN_SECONDS
+
+
+async def test_no_scan_is_late_while_the_source_has_all_wait(daemon: Daemon) -> None:
+    """One may wait for its turn behind others that are told to wait again and again."""
+    hand = Hand()
+    daemon.pulses = Pulses(hand)
+    daemon._scanning.start("scanning 1", asyncio.Event().wait)  # type: ignore[arg-type]
+    daemon.pulses.beat("scanning 1", SILENCE["scan"])
+    hand.now += SILENCE["scan"] - 1
+    daemon._forgive()
+    hand.now += 2
+    assert daemon.pulses.late() == {"scanning 1": 1}
+    daemon._client._pace.slow_down(900)
+    daemon._forgive()
+    assert daemon.pulses.late() == {}
+    await daemon._scanning.stop()
 
 
 async def test_a_storm_of_signals_is_two_reloads(daemon: Daemon) -> None:

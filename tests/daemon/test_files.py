@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from watcher.daemon.files import RuleFiles
+from watcher.daemon.following import Follower
 from watcher.errors import RulesError
 from watcher.rules.loading import load as load_rules
 
@@ -18,19 +19,19 @@ from watcher.rules.loading import load as load_rules
 @asynccontextmanager
 async def following(path: Path) -> AsyncIterator[asyncio.Semaphore]:
     """Counts the changes that are noticed while in the block."""
-    changes, stop = asyncio.Semaphore(0), asyncio.Event()
+    changes = asyncio.Semaphore(0)
 
     async def changed() -> None:
         changes.release()
 
     files = RuleFiles(path)
-    task = asyncio.create_task(files.follow(changed, stop, files.digest()))
+    task = asyncio.create_task(Follower(files, changed, files.digest()).run())
     await asyncio.sleep(0)
     try:
         yield changes
     finally:
-        stop.set()
-        await task
+        task.cancel()
+        await asyncio.wait({task})
 
 
 def overwrite(path: Path) -> None:
@@ -91,18 +92,18 @@ async def test_what_was_saved_before_it_was_watched_is_noticed(tmp_path: Path) -
     """The contents are compared with those that were loaded, not with those first seen."""
     path = tmp_path / "rules.yaml"
     path.write_text("one")
-    files, changes, stop = RuleFiles(path), asyncio.Semaphore(0), asyncio.Event()
+    files, changes = RuleFiles(path), asyncio.Semaphore(0)
     loaded = files.digest()
     path.write_text("two")
 
     async def changed() -> None:
         changes.release()
 
-    task = asyncio.create_task(files.follow(changed, stop, loaded))
+    task = asyncio.create_task(Follower(files, changed, loaded).run())
     async with asyncio.timeout(20):
         await changes.acquire()
-    stop.set()
-    await task
+    task.cancel()
+    await asyncio.wait({task})
 
 
 async def test_a_pipe_in_the_files_place_holds_nothing_up(tmp_path: Path) -> None:

@@ -159,3 +159,52 @@ async def test_a_task_that_is_cancelled_alone_has_died() -> None:
     await works.wait()
     await watched.finish(5)
     assert deaths == ["sweep: it was cancelled"]
+
+
+async def test_the_wait_before_a_new_begin_is_bounded() -> None:
+    """It doubles, up to a minute; a day of deaths does not have it wait for a day."""
+    waits: list[float] = []
+    enough = asyncio.Event()
+
+    async def report(_name: str, _error: BaseException | None) -> None:
+        return None
+
+    async def work() -> None:
+        raise RuntimeError("death")
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 12:
+            enough.set()
+            await asyncio.Event().wait()
+
+    watched = Guard(report, pause=pause)
+    watched.start("part", work)
+    await enough.wait()
+    await watched.stop()
+    assert waits == [1, 2, 4, 8, 16, 32, *[60] * 6]
+
+
+async def test_one_that_ends_before_its_time_has_died() -> None:
+    """It is told and begun anew; once it may end, its end is one."""
+    deaths: list[str] = []
+    over = False
+
+    async def report(name: str, error: BaseException | None) -> None:
+        nonlocal over
+        deaths.append(f"{name}: {error}")
+        over = len(deaths) == 2
+
+    async def work() -> None:
+        return None
+
+    async def at_once(_seconds: float) -> None:
+        return None
+
+    watched = Guard(report, pause=at_once, may_end=lambda: over)
+    watched.start("part", work)
+    assert watched.names == ["part"]
+    async with asyncio.timeout(20):
+        await watched._tasks["part"]
+    assert deaths == ["part: it ended, and nobody had asked it to"] * 2
+    assert watched.ended == ["part"]

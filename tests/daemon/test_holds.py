@@ -85,3 +85,13 @@ def test_long_holds_are_logged(seconds: float, lines: int) -> None:
     with capture_logs() as logged:
         Holds().note(seconds, 1.0)
     assert len(logged) == lines
+
+
+def test_a_slice_of_time_is_one_number() -> None:
+    """However many holds there were in it: the longest of each minute is kept, of ten."""
+    now = 100_000.0
+    holds = Holds(lambda: now)
+    for second in range(600):
+        holds.note(0.01 + 0.001 * (second % 60), now + second)
+    assert len(holds._peaks) <= 11
+    assert holds.longest() == pytest.approx(0.069)

@@ -75,6 +75,28 @@ async def test_the_watchdog_is_fed_while_all_is_well(ear: Ear) -> None:
     ]
 
 
+async def test_the_watchdog_is_fed_well_before_it_bites(
+    ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several times in its period: one beat that is late, or lost, is no bite."""
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            raise asyncio.CancelledError
+
+    async def well() -> None:
+        return None
+
+    monkeypatch.setattr("watcher.daemon.manager.asyncio.sleep", sleep)
+    manager = Manager.of({"NOTIFY_SOCKET": ear.address, "WATCHDOG_USEC": "300000000"})
+    with pytest.raises(asyncio.CancelledError):
+        await manager.feed(well)
+    assert waits == [75.0, 75.0, 75.0]
+    assert [ear.hear() for _ in waits] == [["WATCHDOG=1"]] * 3
+
+
 @pytest.mark.parametrize(
     "environment",
     [

@@ -59,3 +59,17 @@ def test_the_one_who_watches_stands_still() -> None:
     assert pulses.late() == {}
     clock.now += 1
     assert pulses.late() == {WATCH: 61}
+
+
+def test_only_what_is_at_work_is_given_more_time() -> None:
+    """A part that rests goes on resting, and one that nobody knows is not made up."""
+    clock = Hand()
+    pulses = Pulses(clock)
+    pulses.beat("scanning 1", 30)
+    pulses.rest("scanning 2")
+    for part in ("scanning 1", "scanning 2", "scanning 3"):
+        pulses.renew(part, 100)
+    clock.now += 99
+    assert pulses.late() == {}
+    clock.now += 1_000
+    assert pulses.late() == {"scanning 1": 999}

@@ -375,3 +375,32 @@ async def test_a_clock_that_was_set_ends_what_was_put_off(bench: Bench) -> None:
         scanner.postpone(watch, START + 15 * 60)
         scanner.clock_was_set()
         assert scanner.not_before(watch) == 0
+
+
+async def test_what_is_put_off_is_not_due(bench: Bench) -> None:
+    """Until then, and no other watch with it; a reload forgets it."""
+    env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url}
+    book = load_text(RULES.replace("API", "concurrency: 1") + TWO, env=env)
+    one, two = book.used_watches
+    async with bench.client() as client:
+        scanner = Scanner(book, client, bench.writer, bench.clock)
+        scanner.postpone(one, START + HOUR)
+        assert (scanner.not_before(one), scanner.not_before(two)) == (START + HOUR, 0)
+        scanner.swap(book, None)
+        assert scanner.not_before(one) == 0
+
+
+@pytest.mark.parametrize("every", ["2h", "9d"])
+async def test_what_does_not_fit_is_tried_at_its_next_time(bench: Bench, every: str) -> None:
+    """Or when the day's credits begin anew, whichever is first: neither a watch that is read often
+    waits for midnight, nor a weekly one for a whole week more."""
+    rules = RULES.replace("API", "credits_per_day: 2").replace("30}", f"30, every: {every}}}")
+    env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url}
+    async with bench.client() as client:
+        scanner = Scanner(load_text(rules, env=env), client, bench.writer, bench.clock)
+        assert await bench.scan(scanner) is None
+        watch, midnight = watch_of(scanner.book), 20_001 * DAY
+        following = watch.schedule.next(START)
+        assert (following < midnight) == (every == "2h")
+        assert scanner.not_before(watch) == min(following, midnight)
+    assert bench.simulator.requests == 0

@@ -15,11 +15,13 @@ from tests.daemon.clocks import SetClock
 from tests.daemon.test_daemon import FakeScanner, book
 from tests.daemon.test_pulses import Hand
 from watcher.daemon import vitals
-from watcher.daemon.daemon import SILENCE, Daemon
-from watcher.daemon.pulses import PERIOD, Pulses
+from watcher.daemon.daemon import CLOCK_CHECK_SECONDS, TICK_SECONDS, Daemon
+from watcher.daemon.pulses import PERIOD, SILENCE, Limits, Pulses
 from watcher.daemon.scanner import Scanner
+from watcher.delivery.courier import POLL
+from watcher.keyapi.client import LONGEST_PAUSE
 from watcher.store.writer import Writer
-from watcher.units import DAY
+from watcher.units import DAY, MINUTE
 
 PARTS = ("timers", "delivery", "sweep", "clock")
 
@@ -71,6 +73,26 @@ async def test_a_part_that_stands_still(hand: Hand, daemon: Daemon, part: str) -
     assert await daemon.ill() == f"the part {part} stands still"
 
 
+async def test_each_part_moves_well_within_its_silence(hand: Hand, daemon: Daemon) -> None:
+    """By its own period, and twice over: a late turn is no death. The timers' tick really beats."""
+    periods = {
+        "timers": TICK_SECONDS,
+        "delivery": POLL,
+        "sweep": MINUTE,
+        "clock": CLOCK_CHECK_SECONDS,
+        "rule files": Limits().look,
+        "scan": LONGEST_PAUSE,
+    }
+    assert periods.keys() == SILENCE.keys()
+    assert {part for part in periods if 2 * periods[part] > SILENCE[part]} == set()
+    job = daemon.timers._scheduler.get_job("timers")
+    assert job is not None
+    assert job.trigger.interval.total_seconds() == TICK_SECONDS
+    hand.now += 50
+    await job.func(*job.args)
+    assert daemon.pulses._due["timers"] == hand.now + SILENCE["timers"]
+
+
 async def test_delivery_that_hangs_is_started_anew(hand: Hand, daemon: Daemon) -> None:
     """A turn without an end: unhealthy, then ended, told, and healthy again."""
     hangs = asyncio.Event()
@@ -93,7 +115,7 @@ async def test_delivery_that_hangs_is_started_anew(hand: Hand, daemon: Daemon) -
         return await turn()
 
     daemon.courier.turn = works  # type: ignore[method-assign]
-    pass_time(hand, daemon, vitals.PATIENCE, but="delivery")
+    pass_time(hand, daemon, Limits().patience, but="delivery")
     daemon.vitals.restart_late()
     await turned.wait()
     assert await daemon.ill() is None
@@ -103,14 +125,23 @@ async def test_delivery_that_hangs_is_started_anew(hand: Hand, daemon: Daemon) -
 
 
 async def test_a_part_that_is_over(daemon: Daemon) -> None:
-    """One that ended of itself, and the timers."""
+    """One that ended of itself before the stop is begun anew, and told; not so the timers."""
+    begun = asyncio.Semaphore(0)
 
     async def over() -> None:
-        return None
+        begun.release()
 
-    daemon.guard.start("clock", over)
-    await daemon.guard._tasks["clock"]
-    assert await daemon.ill() == "the part clock stands still"
+    async def at_once(_seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    daemon.guard.pause = at_once
+    daemon.guard.start("short", over)
+    async with asyncio.timeout(20):
+        for _ in range(3):
+            await begun.acquire()
+    (cause,) = await daemon.writer.run(lambda db: db.health.causes())
+    assert (cause.cause, "nobody had asked it to" in cause.text) == ("task short", True)
+    assert await daemon.ill() is None
     daemon.timers.stop()
     assert await daemon.ill() == "the timers stand still"
 

@@ -27,6 +27,7 @@ class Watcher:
     api_url: str
     env: Mapping[str, str] = field(default_factory=dict)
     module: str = "watcher"
+    before: tuple[str, ...] = ()  # a program that starts it
 
     @property
     def rules(self) -> Path:
@@ -51,6 +52,7 @@ class Watcher:
     async def spawn(self, *arguments: str) -> asyncio.subprocess.Process:
         """Start a command."""
         return await asyncio.create_subprocess_exec(
+            *self.before,
             sys.executable,
             "-m",
             self.module,

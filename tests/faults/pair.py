@@ -52,12 +52,15 @@ async def shadow(calm: World, leader: World, living: asyncio.Task[None]) -> None
     await calm.rest()
 
 
+# What every: 1s is warned of; and that the machine was slow for a moment, which is nobody's fault.
+_USUAL = ("rule file", "the event loop was held")
+
+
 def strange_lines(daemon: Daemon) -> list[str]:
     """What a healthy daemon never logs."""
     loud = [
         json.dumps(line)
         for line in daemon.log
-        if line.get("level") in ("warning", "error", "critical")
-        and line.get("event") != "rule file"  # what every: 1s is warned of
+        if line.get("level") in ("warning", "error", "critical") and line.get("event") not in _USUAL
     ]
     return loud + [line for line in daemon.other if line.strip()]

@@ -133,6 +133,7 @@ class World:
     book: Rulebook
     day: int = 0
     daemon: Daemon | None = None
+    listen: str = "off"
     _base: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -158,7 +159,7 @@ class World:
             "SINK": self.sink.url(number),
         }
         process = await self.watcher.spawn(
-            *(arguments or ("run",)), "--listen", "off", "--log-format", "json"
+            *(arguments or ("run",)), "--listen", self.listen, "--log-format", "json"
         )
         daemon = Daemon(process)
         self.daemon = daemon
@@ -167,6 +168,12 @@ class World:
     def committed(self, watch: str) -> int:
         """How many scans of the watch are in the database."""
         return self.number("SELECT count(*) FROM scans WHERE watch = ?", watch)
+
+    def whole(self, watch: str) -> int:
+        """How many of them read the whole list."""
+        return self.number(
+            "SELECT count(*) FROM scans WHERE watch = ? AND state = 'complete'", watch
+        )
 
     def number(self, sql: str, *values: object) -> int:
         """One number of the database; 0 while there is none."""
@@ -182,7 +189,7 @@ class World:
         self._script.play(self.simulator.market, self.day)
         self.simulator.market.advance()
         self.day += 1
-        self._base = {watch: self.committed(watch) for watch in self._watches}
+        self._base = {watch: self.whole(watch) for watch in self._watches}
         self.simulator.doors.open()
         self.simulator.notice("day")
 
@@ -191,7 +198,7 @@ class World:
         try:
             await patiently(self._is_done)
         except TimeoutError:
-            counts = {w: self.committed(w) - self._base.get(w, 0) for w in self._watches}
+            counts = {w: self.whole(w) - self._base.get(w, 0) for w in self._watches}
             log = self.daemon.log[-8:] if self.daemon else []
             raise AssertionError(
                 f"{self.name}: day {self.day} does not end: {counts}, "
@@ -200,8 +207,7 @@ class World:
 
     def _is_done(self) -> bool:
         scanned = (
-            self.committed(watch) - self._base.get(watch, 0) >= SCANS_A_DAY
-            for watch in self._watches
+            self.whole(watch) - self._base.get(watch, 0) >= SCANS_A_DAY for watch in self._watches
         )
         return all(scanned) and not self._waiting()
 

@@ -69,7 +69,7 @@ def test_its_exposure_is_low(unit: Path) -> None:
         "DynamicUser=yes",
         "StateDirectory=watcher",
         "LoadCredential=watcher:/etc/watcher/secrets",
-        "Restart=on-failure",
+        "Restart=always",
         "StartLimitIntervalSec=0",
         # numpy's mbind() would else be the death of the daemon.
         "SystemCallErrorNumber=EPERM",

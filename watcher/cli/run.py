@@ -16,6 +16,7 @@ from watcher.daemon.clock import SystemClock
 from watcher.daemon.holds import Holds
 from watcher.daemon.manager import Manager
 from watcher.daemon.service import Service
+from watcher.errors import WatcherError
 from watcher.web.address import read_token
 
 
@@ -47,8 +48,12 @@ def command(
         manager=Manager.of(os.environ),
         instruments=holds.instruments,
     )
-    with asyncio.Runner(loop_factory=holds.loop) as runner:
-        runner.run(service.run())
+    try:
+        with asyncio.Runner(loop_factory=holds.loop) as runner:
+            runner.run(service.run())
+    except (SystemExit, asyncio.CancelledError) as error:
+        # Of nobody's asking, from whatever depth of a library: to be started anew.
+        raise WatcherError(f"the daemon was ended from within ({type(error).__name__})") from error
     # Apprise's threads may still hang in a dead service: Python would wait for them.
     sys.stdout.flush()
     sys.stderr.flush()

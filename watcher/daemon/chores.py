@@ -7,12 +7,14 @@ import shutil
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from watcher.daemon.clock import Clock
 from watcher.daemon.pulses import Pulses
+from watcher.delivery.hand import Hand
 from watcher.rules.rulebook import Keep
 from watcher.store.writer import StoreThread
 from watcher.units import DAY, HOUR, MINUTE
@@ -77,9 +79,11 @@ async def watch_disk(
 ) -> None:
     """The part "disk": ``begin(cause, text)`` where space runs short, ``end(cause)`` after."""
     short: bool | None = None  # not known yet: what was told before a restart may be over
+    hand = Hand("disk")  # of a network it may never answer: on a thread that nobody else needs
     while True:
         pulses.beat("disk", 2 * DISK_SECONDS)
-        shortage = await asyncio.to_thread(disk.shortage, known=bool(short))
+        look = partial(disk.shortage, known=bool(short))
+        shortage = await asyncio.wrap_future(hand.run(look))
         if shortage is not None:
             await begin(DISK, shortage)
         elif short is not False:

@@ -31,8 +31,10 @@ from watcher.daemon.guard import Guard, StoodStill
 from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.manager import Manager
 from watcher.daemon.memory import give_back
-from watcher.daemon.pulses import WATCH, Pulses
+from watcher.daemon.pulses import WATCH, Limits, Pulses
+from watcher.daemon.rounds import Rounds
 from watcher.daemon.scanner import Scanner
+from watcher.daemon.stop import Stop
 from watcher.daemon.timers import Timers
 from watcher.daemon.vitals import DAEMON, Vitals
 from watcher.delivery.courier import Courier
@@ -50,17 +52,9 @@ SCAN_GRACE_SECONDS = 35.0  # a running page has at most 30
 CLOCK_CHECK_SECONDS = 5.0
 CLOCK_JUMP_SECONDS = 5.0
 TICK_SECONDS = 10.0
-# How long each part may be silent. A scan is heard of at each request: at most 15 minutes of
-# Retry-After lie between two of them, and a wait for its turn behind others that had to wait.
-SILENCE = {
-    "timers": 60.0,
-    "delivery": 2 * MINUTE,
-    "sweep": 5 * MINUTE,
-    "clock": 2 * MINUTE,
-    "scan": 35 * MINUTE,
-}
 LATE_SECONDS = HOUR
 SHORTEST_SWEEP_SECONDS = 0.1  # of real time: the clock may run fast
+LOST_LOOKS = 12  # of the clock's part at a watch without an alarm, before it gets one
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
 RULE_FILE, PART = "rule file", "task "  # causes; the second and the part's name
 
@@ -92,31 +86,35 @@ class Daemon:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     manager: Manager = field(default_factory=Manager)
     disk: Disk | None = None
+    limits: Limits = field(default_factory=Limits)
     pulses: Pulses = field(default_factory=Pulses)
 
     def __post_init__(self) -> None:
         self.timers = Timers(self.clock)
         self.heartbeat = Heartbeat()
-        self._round: list[bool] = []  # of the scans since the queue last ran empty: was it good
+        self._rounds = Rounds()
+        self._silent: dict[str, int] = {}  # looks at each watch that has no alarm
         self._queue: asyncio.PriorityQueue[Job] = asyncio.PriorityQueue()
         self._queued = itertools.count()
         self._busy: set[str] = set()  # keys of watches that are queued or running
-        self.guard = Guard(self._task_died)
-        self._scanning = Guard(self._task_died)
+        self._stop = Stop(self.stopping)
+        self.guard = Guard(self._task_died, may_end=self.stopping.is_set)
+        self._scanning = Guard(self._task_died, may_end=self.stopping.is_set)
         self._resources = AsyncExitStack()
         self._reloading = asyncio.Lock()
+        self._reloads: set[asyncio.Task[bool]] = set()
         self._soon: asyncio.Task[None] | None = None  # the reload that a signal asked for
         self._again = False  # whether another signal came since it began
         self._offset = self.clock.offset()  # of the clock when the timers were armed
         self._client = client_of(self.book)
-        self.scanner = Scanner(self.book, self._client, self.writer, self.clock, stop=self.stopping)
+        self.scanner = Scanner(self.book, self._client, self.writer, self.clock, stop=self._stop)
         self.courier = Courier(
             self.writer,
             targets_of(self.book),
             now=self.clock.now,
             ways=ways_of(self.book),
             keeper=Post(lambda: self.scanner.book, self.clock.now),
-            on_turn=lambda: self._beat("delivery"),
+            on_turn=lambda: self.beat("delivery"),
         )
         self.vitals = Vitals(
             self.pulses,
@@ -126,6 +124,7 @@ class Daemon:
             self.clock,
             Emergency(lambda: self.scanner.operator, lambda: self.courier.targets),
             lambda: self.scanner.unstored,
+            self.limits.patience,
         )
 
     async def run(self, ready: Callable[[], None] | None = None) -> None:
@@ -135,7 +134,7 @@ class Daemon:
             if ready is not None:
                 ready()
             await self.stopping.wait()
-            await self._stop()
+            await self._end()
 
     async def _start(self) -> None:
         await self._client.open()
@@ -153,7 +152,7 @@ class Daemon:
         start("clock", self._watch_clock)
         start("upkeep", lambda: upkeep(self.writer, self._keep, self.clock, self.pulses))
         start("sweep", self._sweep)
-        start("delivery", lambda: self.courier.run(self.stopping))
+        start("delivery", lambda: self.courier.run(self._stop))
         if (disk := self.disk) is not None:
             start("disk", lambda: watch_disk(disk, self._trouble, self._end_trouble, self.pulses))
         if self.manager.watchdog is not None:
@@ -164,19 +163,20 @@ class Daemon:
     def _keep(self) -> Keep:
         return self.book.keep
 
-    def _beat(self, part: str, silence: str | None = None) -> None:
-        self.pulses.beat(part, SILENCE[silence or part])
+    def beat(self, part: str, kind: str | None = None) -> None:
+        """The part (of that kind, where it is one of several) moved."""
+        self.pulses.beat(part, self.limits.silence[kind or part])
 
     def _tick(self) -> None:
         """Have the scheduler itself be heard of."""
-        self._beat("timers")
-        self.timers.tick("timers", TICK_SECONDS, partial(self._beat, "timers"))
+        self.beat("timers")
+        self.timers.tick("timers", TICK_SECONDS, partial(self.beat, "timers"))
 
     async def _close_client(self) -> None:
         """That which is in force at the end; an older one ended with the last scan through it."""
         await self._client.close()
 
-    async def _stop(self) -> None:
+    async def _end(self) -> None:
         log.info("stopping")
         self.manager.stopping()
         self.timers.stop()
@@ -189,6 +189,9 @@ class Daemon:
             log.error("what waits is sent at the next start", error=str(error))  # noqa: TRY400
         await self.heartbeat.finish()
         await self.guard.stop()
+        for reload in self._reloads:
+            reload.cancel()
+        await asyncio.gather(*self._reloads, return_exceptions=True)
 
     # -- scanning ---------------------------------------------------------------------------
 
@@ -208,21 +211,20 @@ class Daemon:
                 return
             good = False
             try:
-                good = await self._scan(job.key, job.at, partial(self._beat, part, "scan"))
+                good = await self._scan(job.key, job.at, partial(self.beat, part, "scan"))
             finally:
                 self._busy.discard(job.key)
-                self._end_of_scan(good=good)  # first: a reload may queue the watch meanwhile
+                over = self._end_of_scan(job.key, good=good)  # first: it may be queued meanwhile
                 await self._arm(job.key)
-            if not self._busy:
+            if over:
                 await asyncio.to_thread(give_back)
 
-    def _end_of_scan(self, *, good: bool) -> None:
-        """After the last scan of a round, tell the heartbeat if all of them were good."""
-        self._round.append(good)
-        if not self._busy:
-            if all(self._round) and not self.stopping.is_set():
-                self.heartbeat.beat(self.book.heartbeat)
-            self._round.clear()
+    def _end_of_scan(self, key: str, *, good: bool) -> bool:
+        """Tell the heartbeat of a good round of scans; whether one is over."""
+        round_was_good = self._rounds.ended(key, self._busy, good=good)
+        if round_was_good and not self.stopping.is_set():
+            self.heartbeat.beat(self.book.heartbeat)
+        return round_was_good is not None
 
     async def _scan(self, key: str, at: Instant, moved: Callable[[], None]) -> bool:
         """Whether the watch was read whole, or is no more."""
@@ -271,6 +273,9 @@ class Daemon:
         except StoreError as error:
             log.error("can't read when a watch is due", watch=watch.name, error=str(error))  # noqa: TRY400
             due = now + MINUTE
+        except Exception:
+            log.exception("can't tell when a watch is due", watch=watch.name)
+            due = now + BROKEN_SECONDS
         if not self.stopping.is_set():
             self.timers.arm(key, due, self._ring)
 
@@ -285,7 +290,7 @@ class Daemon:
     async def _sweep(self) -> None:
         """Each minute of the clock, tell what a silence, quiet hours or a digest held."""
         while True:
-            self._beat("sweep")
+            self.beat("sweep")
             now = self.clock.now()
             written = await self.writer.run(
                 lambda database, now=now: sweep(  # type: ignore[misc]
@@ -316,7 +321,19 @@ class Daemon:
                 log.exception("the reload broke; the old rules stay")
 
     async def reload(self) -> bool:
-        """Read the rule files and swap them in whole; on an error keep the old ones."""
+        """Read the rule files and swap them in whole; on an error keep the old ones.
+
+        What has begun is done to its end, even if the one who awaits it is cancelled: half of it
+        would leave the scans with other rules than the timers.
+        """
+        if self.stopping.is_set():
+            return False
+        doing = asyncio.create_task(self._reload_in_turn(), name="reload")
+        self._reloads.add(doing)
+        doing.add_done_callback(self._reloads.discard)
+        return await asyncio.shield(doing)
+
+    async def _reload_in_turn(self) -> bool:
         async with self._reloading:
             self.manager.reloading()
             try:
@@ -421,8 +438,9 @@ class Daemon:
         On the loop's own time: a timer of the scheduler would stand still with the clock.
         """
         while True:
-            self._beat("clock")
+            self.beat("clock")
             await asyncio.sleep(CLOCK_CHECK_SECONDS)
+            self._forgive()
             offset = self.clock.offset()
             if abs(offset - self._offset) > CLOCK_JUMP_SECONDS:
                 log.warning("the clock jumped", seconds=round(offset - self._offset))
@@ -431,6 +449,28 @@ class Daemon:
                 self.courier.wake()
                 await self._arm_all()
                 self._offset = offset  # at the end: what failed is done again
+            await self._find_lost()
+
+    def _forgive(self) -> None:
+        """While the source has everybody wait, no scan is late: behind others that are told to wait
+        again and again, one may not have its turn for hours."""
+        if self._client.waits() > CLOCK_CHECK_SECONDS:
+            for part in self._scanning.names:
+                self.pulses.renew(part, self.limits.silence["scan"])
+
+    async def _find_lost(self) -> None:
+        """Arm each watch that nobody will scan: whatever went wrong between its scan and its next
+        alarm, it is read again. One that was just scanned, or is new, has none for a moment."""
+        silent = [key for key in self._watches() if key not in self._busy and not self._rings(key)]
+        self._silent = {key: self._silent.get(key, 0) + 1 for key in silent}
+        for key, looks in self._silent.items():
+            if looks > LOST_LOOKS:
+                log.warning("a watch had no alarm", watch=key)
+                await self._arm(key)
+
+    def _rings(self, key: str) -> bool:
+        due = self.timers.due(key)
+        return due is not None and self.clock.seconds_until(due) > 0
 
 
 def _why(error: BaseException) -> str:

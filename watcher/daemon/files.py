@@ -1,23 +1,27 @@
-"""The rule files on disk: what they hold now, and word of a change."""
+"""The rule files on disk: what they hold now, and where a change of them shows."""
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import hashlib
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from watchfiles import Change, awatch
+from watchfiles import Change
 
 from watcher.rules.document import MAX_BYTES
 from watcher.rules.loading import rule_files
 
-_DEBOUNCE_MS = 200
-_STEP_MS = 200  # its thread asks in steps for what changed, and whether to stop
-_LOOK_MS = 5_000
 _SUFFIXES = (".yaml", ".yml")
+
+
+class Place(NamedTuple):
+    """A folder, and what tells it from one that is put in its place (0: it is gone)."""
+
+    path: Path
+    device: int
+    inode: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,46 +41,28 @@ class RuleFiles:
                 hashed.update(b"unreadable")
         return hashed.hexdigest()
 
-    def folders(self) -> list[Path]:
+    def places(self) -> list[Place]:
         """The folders to watch: editors replace files, and links lead elsewhere."""
         if self.path.is_dir():
-            return [self.path]
-        return sorted({self.path.absolute().parent, self.path.resolve().parent})
+            return [_place(self.path)]
+        return [
+            _place(folder)
+            for folder in sorted({self.path.absolute().parent, self.path.resolve().parent})
+        ]
 
-    async def follow(
-        self,
-        changed: Callable[[], Awaitable[object]],
-        stop: asyncio.Event,
-        known: str,
-        moved: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Call ``changed`` when the contents differ from ``known``, and after each change;
-        ``moved`` at each look, as a sign of life.
-
-        Looks every few seconds even where the folder is silent: what was saved before it was
-        watched, or on a disk that tells nothing, is found too.
-        """
-        async for _ in awatch(
-            *self.folders(),
-            watch_filter=self._concerns,
-            debounce=_DEBOUNCE_MS,
-            step=_STEP_MS,
-            rust_timeout=_LOOK_MS,
-            yield_on_timeout=True,
-            stop_event=stop,
-            recursive=False,
-        ):
-            moved()
-            # Not on the loop: a network's disk may take its time.
-            digest = await asyncio.to_thread(self.digest)
-            if digest != known:
-                await changed()
-                known = digest
-
-    def _concerns(self, change: Change, path: str) -> bool:
+    def concerns(self, change: Change, path: str) -> bool:
+        """Whether a change of ``path`` may be one of the rules."""
         # A database in the same folder changes all the time; a swapped link may have any name.
         touched = Path(path)
         return touched.suffix in _SUFFIXES or touched.name == self.path.name or touched.is_symlink()
+
+
+def _place(folder: Path) -> Place:
+    try:
+        found = folder.stat()
+    except OSError:
+        return Place(folder, 0, 0)
+    return Place(folder, found.st_dev, found.st_ino)
 
 
 def _contents(file: Path) -> bytes:

@@ -18,24 +18,26 @@ Report = Callable[[str, BaseException | None], Awaitable[None]]
 
 
 class StoodStill(Exception):
-    """A task that was ended from outside, for it did not move any more."""
+    """A task that did not move any more: it was ended from outside, or ended by itself."""
 
 
 @dataclass(slots=True)
 class Guard:
     """Keeps long tasks running. ``report(name, error)`` hears of each death, and with None once
-    the task has worked again for ``well_after`` seconds.
+    the task has worked again for ``well_after`` seconds. One that returns has died, too, until it
+    ``may_end``.
     """
 
     report: Report
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     well_after: float = 60.0
+    may_end: Callable[[], bool] = lambda: True
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _working: dict[str, asyncio.Future[None]] = field(default_factory=dict)
     _stuck: dict[str, StoodStill] = field(default_factory=dict)
 
     def start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Run ``work`` until it returns; start it anew when it raises."""
+        """Run ``work``, and start it anew when it raises or ends before its time."""
         self._tasks[name] = asyncio.create_task(self._keep(name, work), name=name)
 
     def restart(self, name: str, why: str) -> bool:
@@ -46,6 +48,11 @@ class Guard:
         self._stuck[name] = StoodStill(why)
         working.cancel()
         return True
+
+    @property
+    def names(self) -> list[str]:
+        """Of the tasks that were started."""
+        return list(self._tasks)
 
     @property
     def ended(self) -> list[str]:
@@ -97,6 +104,8 @@ class Guard:
         if task.cancelled():  # the task alone, not its guard: a death like any other
             raise stuck or StoodStill("it was cancelled")
         task.result()
+        if not self.may_end():
+            raise StoodStill("it ended, and nobody had asked it to")
 
     async def _tell(self, name: str, error: BaseException | None) -> None:
         try:

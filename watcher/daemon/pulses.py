@@ -1,6 +1,6 @@
 """Whether the daemon's parts move: each says how long it may be silent, and is late after that.
 
-Measured on a clock that never jumps. ``tick`` is called every ``PERIOD`` seconds by who watches
+Measured on a clock that never jumps. ``tick`` is called every ``period`` seconds by who watches
 over the parts: where the whole process stood still (stopped, starved, suspended) the ticks came
 late too, and that lateness is nobody's own.
 """
@@ -9,12 +9,38 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+from watcher.units import MINUTE
 
 PERIOD = 5.0
 _LOST = 60.0  # without a tick for so long, the one who watches stands still itself
 WATCH = "health"
+
+# How long each part may be silent. A scan is heard of at each request: at most 15 minutes of
+# Retry-After lie between two of them, and a wait for its turn behind others that had to wait.
+SILENCE = {
+    "timers": 60.0,
+    "delivery": 2 * MINUTE,
+    "sweep": 5 * MINUTE,
+    "clock": 2 * MINUTE,
+    "scan": 35 * MINUTE,
+    "rule files": 5 * MINUTE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds for which each part may be silent, and ``patience``: for which it may then stand
+    still before it is started anew. ``period`` lies between two looks at the parts, ``look``
+    between two at the rule files.
+    """
+
+    silence: Mapping[str, float] = field(default_factory=lambda: SILENCE)
+    patience: float = 60.0
+    period: float = PERIOD
+    look: float = 5.0
 
 
 @dataclass(slots=True)
@@ -22,6 +48,7 @@ class Pulses:
     """When each part must be heard of again, in seconds of ``clock``."""
 
     clock: Callable[[], float] = time.monotonic
+    period: float = PERIOD
     _due: dict[str, float] = field(default_factory=dict)
     _ticked: float | None = None
 
@@ -33,8 +60,13 @@ class Pulses:
         """The part waits for work: it may be silent for as long as it likes."""
         self._due[part] = math.inf
 
+    def renew(self, part: str, silence: float) -> None:
+        """As ``beat``, of a part that is at work; one that rests goes on resting."""
+        if math.isfinite(self._due.get(part, math.inf)):
+            self.beat(part, silence)
+
     def tick(self) -> None:
-        """Once in ``PERIOD`` seconds; what all of the process lost is made good to each part."""
+        """Once in ``period`` seconds; what all of the process lost is made good to each part."""
         now = self.clock()
         if (lost := self._lost(now)) > 0:
             self._due = {part: due + lost for part, due in self._due.items()}
@@ -49,4 +81,4 @@ class Pulses:
         return {part: now - due - lost for part, due in self._due.items() if due + lost < now}
 
     def _lost(self, now: float) -> float:
-        return 0.0 if self._ticked is None else max(0.0, now - self._ticked - PERIOD)
+        return 0.0 if self._ticked is None else max(0.0, now - self._ticked - self.period)

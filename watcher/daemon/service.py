@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import structlog
@@ -19,13 +18,15 @@ from watcher.daemon.chores import Disk
 from watcher.daemon.clock import Clock
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.files import RuleFiles
+from watcher.daemon.following import Follower
 from watcher.daemon.manager import Manager
+from watcher.daemon.pulses import Limits, Pulses
 from watcher.daemon.signals import Hangup, signals
 from watcher.delivery.target import warm_up
+from watcher.errors import WatcherError
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import hold
 from watcher.store.writer import Reader, Writer
-from watcher.units import MINUTE
 from watcher.web.app import Site, Sources
 
 log = structlog.get_logger("watcher.daemon")
@@ -47,12 +48,16 @@ class Service:
     token: str = ""
     manager: Manager = field(default_factory=Manager)
     instruments: Sequence[Collector] = ()
+    limits: Limits = field(default_factory=Limits)
 
     async def run(self, stopping: asyncio.Event | None = None) -> None:
-        """Work until ``stopping`` or a signal. Raises ``WatcherError`` for what can't start."""
+        """Work until ``stopping``, where it is given, or a signal.
+
+        Raises ``WatcherError`` for what can't start, and where it ends though nobody asked it to.
+        """
         stop = stopping or asyncio.Event()
         hangup = Hangup()
-        with signals(stop, hangup):  # first: a service manager may be quick
+        with signals(stop, hangup) as asked:  # first: a service manager may be quick
             files = RuleFiles(self.rules)
             loaded = files.digest()  # before they are read: what is saved meanwhile differs
             book = await asyncio.to_thread(self.load)  # hundreds of rules would hold the loop
@@ -69,17 +74,23 @@ class Service:
                     stopping=stop,
                     manager=self.manager,
                     disk=Disk(self.database.resolve().parent),
+                    limits=self.limits,
+                    pulses=Pulses(period=self.limits.period),
                 )
                 site = await self._site(stack, daemon)
                 hangup.connect(daemon.reload_soon)
-                daemon.guard.start("rule files", lambda: self._follow(daemon, files, loaded))
+                follower = Follower(
+                    files,
+                    daemon.reload,
+                    loaded,
+                    lambda: daemon.beat("rule files"),
+                    self.limits.look,
+                )
+                daemon.guard.start("rule files", follower.run)
                 await daemon.run(lambda: self._ready(daemon, site))
+        if stopping is None and not asked:
+            raise WatcherError("the daemon ended, and no signal had asked it to")
         log.info("stopped")
-
-    async def _follow(self, daemon: Daemon, files: RuleFiles, loaded: str) -> None:
-        part = partial(daemon.pulses.beat, "rule files", 5 * MINUTE)  # a reload included
-        part()
-        await files.follow(daemon.reload, daemon.stopping, loaded, part)
 
     async def _site(self, stack: AsyncExitStack, daemon: Daemon) -> Site | None:
         if self.listen is None:

@@ -32,20 +32,23 @@ class Hangup:
 
 
 @contextmanager
-def signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[None]:
-    """Handle the process's signals on the running loop while in the block."""
+def signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[list[signal.Signals]]:
+    """Handle the process's signals on the running loop while in the block; gives those that asked
+    for the stop."""
     loop = asyncio.get_running_loop()
+    asked: list[signal.Signals] = []
 
-    def end() -> None:
+    def end(number: signal.Signals) -> None:
         if stop.is_set():
             os._exit(ENDED_AT_ONCE)
+        asked.append(number)
         stop.set()
 
-    handlers = {signal.SIGTERM: end, signal.SIGINT: end, signal.SIGHUP: reload}
-    for number, handler in handlers.items():
-        loop.add_signal_handler(number, handler)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end, number)
+    loop.add_signal_handler(signal.SIGHUP, reload)
     try:
-        yield
+        yield asked
     finally:
-        for number in handlers:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)

@@ -13,7 +13,7 @@ import structlog
 from watcher.daemon.clock import Clock
 from watcher.daemon.emergency import Emergency
 from watcher.daemon.guard import Guard
-from watcher.daemon.pulses import PERIOD, Pulses
+from watcher.daemon.pulses import Limits, Pulses
 from watcher.daemon.timers import Timers
 from watcher.errors import WatcherError
 from watcher.store.database import Database
@@ -21,7 +21,6 @@ from watcher.store.writer import StoreThread
 
 PROBE_SECONDS = 5.0
 DATABASE_TURNS = 6  # it is looked at each half minute
-PATIENCE = 60.0  # seconds for which a part may stand still before it is started anew
 DAEMON, DATABASE = "daemon", "database"  # kind and name of the health that is written as a probe
 
 log = structlog.get_logger("watcher.daemon")
@@ -38,6 +37,7 @@ class Vitals:
     clock: Clock
     emergency: Emergency
     unstored: Callable[[], str | None] = lambda: None
+    patience: float = Limits().patience
     _probe: asyncio.Task[None] | None = field(default=None)
     _asked: float = 0.0  # when the probe began, on a clock that never jumps
 
@@ -64,14 +64,14 @@ class Vitals:
             if turn % DATABASE_TURNS == 0 and (looking is None or looking.done()):
                 # Beside this loop: a target that hangs must not hold up the ticks.
                 looking = asyncio.create_task(self._look_at_database(), name="emergency")
-            await asyncio.sleep(PERIOD)
+            await asyncio.sleep(self.pulses.period)
 
     def restart_late(self) -> None:
         """Start each part anew that stands still for longer than anybody's patience."""
         for name, overdue in self.pulses.late().items():
             why = f"it was not heard of for {overdue:.0f} s longer than it may be silent"
-            if overdue > PATIENCE and any(guard.restart(name, why) for guard in self.guards):
-                self.pulses.beat(name, PATIENCE)
+            if overdue > self.patience and any(guard.restart(name, why) for guard in self.guards):
+                self.pulses.beat(name, self.patience)
 
     async def _look_at_database(self) -> None:
         try:

@@ -11,11 +11,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 IDLE_SECONDS = 60.0  # after which the thread ends
 
-_Job: TypeAlias = tuple["Future[bool]", contextvars.Context, Callable[[], bool]]
+T = TypeVar("T")
+
+_Job: TypeAlias = tuple["Future[Any]", contextvars.Context, Callable[[], Any]]
 _Jobs: TypeAlias = "SimpleQueue[_Job | None]"
 
 
@@ -28,9 +30,9 @@ class Hand:
         self._lock = threading.Lock()
         self._jobs: _Jobs | None = None  # of the living thread
 
-    def run(self, work: Callable[[], bool]) -> Future[bool]:
+    def run(self, work: Callable[[], T]) -> Future[T]:
         """Run ``work`` in the caller's context; it can be left, not cancelled."""
-        future: Future[bool] = Future()
+        future: Future[T] = Future()
         future.set_running_or_notify_cancel()
         with self._lock:
             if self._jobs is None:

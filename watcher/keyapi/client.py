@@ -131,6 +131,10 @@ class Client:
         if not self._readers:
             await self.close()
 
+    def waits(self) -> float:
+        """Seconds until the next request may begin, as the source has asked for."""
+        return self._pace.waits()
+
     async def page(self, params: Mapping[str, str], page_num: int, budget: Budget) -> Page:
         """One page of a list, asked for up to ``tries`` times; ``params`` as ``Query.params``.
 

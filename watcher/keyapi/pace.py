@@ -42,6 +42,10 @@ class Pace:
                 await self._seams.sleep(wait)
             self._next = self._seams.clock() + self.interval
 
+    def waits(self) -> float:
+        """Seconds until the next one may begin."""
+        return max(0.0, self._next - self._seams.clock())
+
     def slow_down(self, pause: float) -> None:
         self.interval = min(2 * self.interval, max(_LONGEST_INTERVAL, self._shortest))
         self._next = max(self._next, self._seams.clock() + pause)

@@ -1,0 +1,96 @@
+"""What befalls a daemon in the field, at random: a source that fails, a service that refuses, a
+user who edits the rules."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.editors import WAYS
+from watcher.keyapi.simulator import Fault, Simulator
+
+_PAUSE = (1.0, 8.0)  # seconds between two troubles of one kind
+_EDIT_PAUSE = (5.0, 40.0)
+_REFUSED = 0.03  # of the messages, beside the outages
+_BAD = 0.2  # of the editions
+
+# Each passes: a refused key or a bad request would stop the asking for a day.
+FAULTS: dict[str, Callable[[random.Random], Fault]] = {
+    "error": lambda chance: Fault(chance.randint(1, 6), status=chance.choice((500, 502, 503, 504))),
+    "too many": lambda chance: Fault(
+        chance.randint(1, 3), status=429, headers={"Retry-After": "1"}
+    ),
+    "dropped": lambda chance: Fault(chance.randint(1, 4), drop=True),
+    "slow": lambda chance: Fault(chance.randint(1, 4), delay=chance.uniform(0.2, 3.0)),
+    "dripping": lambda chance: Fault(drip=chance.uniform(0.01, 0.1)),
+    "cut": lambda chance: Fault(chance.randint(1, 4), cut=chance.randint(1, 5_000)),
+    "rubbish": lambda chance: Fault(chance.randint(1, 4), body=chance.choice(("", "<html>", "{}"))),
+    "mangled": lambda chance: Fault(chance.randint(1, 3), edit=lambda body: body[:-7] + b"\x00]]}"),
+}
+
+
+@dataclass
+class Disturbance:
+    """Troubles one after another, counted by their kind, until cancelled."""
+
+    chance: random.Random
+    counts: Counter[str] = field(default_factory=Counter)
+    down: bool = False  # the service that takes the messages
+
+    async def source(self, simulator: Simulator) -> None:
+        """Faults, and now and then an outage."""
+        while True:
+            await asyncio.sleep(self.chance.uniform(*_PAUSE))
+            if self.chance.random() < 0.1:
+                outage = simulator.fail_next(times=1_000_000, status=503)
+                self.counts["source: outage"] += 1
+                await asyncio.sleep(self.chance.uniform(2, 12))
+                simulator.faults.remove(outage)
+                continue
+            kind = self.chance.choice(list(FAULTS))
+            simulator.fail_next(FAULTS[kind](self.chance))
+            self.counts[f"source: {kind}"] += 1
+
+    async def service(self) -> None:
+        """Outages."""
+        while True:
+            await asyncio.sleep(4 * self.chance.uniform(*_PAUSE))
+            self.down = True
+            self.counts["service: outage"] += 1
+            await asyncio.sleep(self.chance.uniform(1, 8))
+            self.down = False
+
+    def refusal(self) -> int:
+        """The status with which the service refuses the next message; 0: it takes it."""
+        if not self.down and self.chance.random() >= _REFUSED:
+            return 0
+        self.counts["service: refused"] += 1
+        return self.chance.choice((500, 502, 503, 429))
+
+    async def user(self, rules: Path, text: str) -> None:
+        """Edits of the rules beside the database, some of them bad ones, which are soon mended."""
+        number = 0
+        while True:
+            await asyncio.sleep(self.chance.uniform(*_EDIT_PAUSE))
+            number += 1
+            bad = self.chance.random() < _BAD
+            way = self.chance.choice(list(WAYS))
+            WAYS[way](rules, (edited(text, number, self.chance) + "\n- [" * bad).encode())
+            self.counts[f"user: {'a bad edition' if bad else 'an edition'}"] += 1
+
+
+def edited(text: str, number: int, chance: random.Random) -> str:
+    """Another pace of asking, other words, another severity: nothing that changes what is told."""
+    api = (
+        f"{{requests_per_second: {chance.randint(100, 500)}, concurrency: {chance.randint(2, 4)}}}"
+    )
+    text = re.sub(r"^api: .*$", f"api: {api}", text, flags=re.MULTILINE)
+    name = chance.choice(re.findall(r"- name: (\S+)", text))
+    severity = chance.choice(("info", "warning", "critical"))
+    more = f"- name: {name}\n    description: edition {number}\n    severity: {severity}\n"
+    return f"# edition {number}\n" + text.replace(f"- name: {name}\n", more)

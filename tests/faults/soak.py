@@ -1,0 +1,247 @@
+"""A long life: the daemon in the README's layout, with all that befalls it, beside an undisturbed
+twin on the same market.
+
+    python -m tests.faults.soak --minutes 60 --seed 1
+
+prints now and then what it measures, and every breach at the end: the process that was started is
+still there and healthy, its memory and files stay flat, nothing was told twice, nothing lost; exit
+code 1 if any. SIGTERM ends it early, with the judgement of what was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from tests.end_to_end.process import Daemon
+from tests.faults.disturbing import Disturbance
+from tests.faults.gauges import Sample, busy, grown, look
+from tests.faults.judging import doubled, repeats_of
+from tests.faults.pair import side_by_side, strange_lines
+from tests.faults.sink import Delivery, Fact
+from tests.faults.world import RULES, World, world
+from watcher.delivery.courier import pause_until
+
+RULES_OF_A_LIFE = RULES.replace("every: 1s", "every: 2s")
+_LOOK_SECONDS = 5.0
+_SHOWN = 20
+# Whatever the source and the service do, no part of the daemon may die or stand still of it.
+_NEVER = ("task died", "a scan broke", "the reload broke; the old rules stay")
+
+
+@dataclass
+class Life:
+    """Disturbs one world for so many seconds, and measures its daemon meanwhile."""
+
+    world: World
+    seconds: float
+    disturbance: Disturbance
+    say: Callable[[str], object]
+    every: float
+    samples: list[Sample] = field(default_factory=list)
+    breaches: list[str] = field(default_factory=list)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> asyncio.Task[None]:
+        """The task that reads the daemon's log."""
+        daemon, reading = await self.world.start()
+        await daemon.said("watching")
+        disturbing = asyncio.gather(
+            self.disturbance.source(self.world.simulator),
+            self.disturbance.service(),
+            self.disturbance.user(self.world.watcher.rules, RULES_OF_A_LIFE),
+        )
+        measuring = asyncio.create_task(self._measure(daemon))
+        await pause_until(self.enough, self.seconds)
+        disturbing.cancel()
+        await asyncio.gather(disturbing, return_exceptions=True)
+        self._calm_down()
+        self.over.set()
+        measuring.cancel()
+        await asyncio.gather(measuring, return_exceptions=True)
+        await self._ask(daemon)
+        return reading
+
+    def _calm_down(self) -> None:
+        """The market's last days are quiet, and the rules good."""
+        self.world.simulator.faults.clear()
+        self.disturbance.down = False
+        self.world.sink.refusal = lambda: 0
+        self.world.watcher.rules.write_text(RULES_OF_A_LIFE, encoding="utf-8")
+
+    async def _measure(self, daemon: Daemon) -> None:
+        began, shown = time.monotonic(), 0.0
+        while daemon.process.returncode is None:
+            await self._ask(daemon)
+            self.samples.append(look(daemon.process.pid, time.monotonic() - began))
+            if time.monotonic() - began >= shown:
+                shown += self.every
+                self.say(self._line(daemon))
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _ask(self, daemon: Daemon) -> None:
+        """Whether it is healthy, by its own word."""
+        if daemon.process.returncode is not None:
+            return
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session,
+                session.get(f"{daemon.page}healthz") as answer,
+            ):
+                said = (await answer.text()).strip()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            said = f"no answer ({type(error).__name__})"
+        if said != "ok":
+            self.breaches.append(f"/healthz: {said}")
+
+    def _line(self, daemon: Daemon) -> str:
+        last = self.samples[-1]
+        events = Counter(str(line.get("event")) for line in daemon.log)
+        return (
+            f"{last.at / 60:6.1f} min  pid {daemon.process.pid}  {last.memory:.0f} MiB  "
+            f"{last.files} files  {last.threads} threads  {busy(self.samples):.1%} of a processor  "
+            f"day {self.world.day}  {events['scanned']} scans  "
+            f"{len(self.world.sink.taken)} messages  {events['rules reloaded']} reloads  "
+            f"{len(self.breaches)} breaches"
+        )
+
+
+@dataclass
+class Report:
+    """Counts of a life, and every breach of what is promised."""
+
+    days: int
+    facts: int
+    messages: int
+    seconds: float
+    processor: float
+    troubles: Counter[str]
+    scans: Counter[str]
+    breaches: list[str]
+
+    def __str__(self) -> str:
+        lived = f"{self.days} market days in {self.seconds / 60:.1f} min"
+        lines = [
+            f"{lived}, {self.processor:.1%} of a processor",
+            f"  befell it: {_counts(self.troubles)}",
+            f"  scans: {_counts(self.scans)}",
+            f"  told: {self.facts} facts in {self.messages} messages",
+            f"  breaches: {len(self.breaches)}",
+        ]
+        return "\n".join([*lines, *(f"  BREACH {each}" for each in self.breaches[:_SHOWN])])
+
+
+def _counts(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counter.items()))
+
+
+async def run(
+    folder: Path,
+    seconds: float,
+    seed: int,
+    say: Callable[[str], object] = lambda _line: None,
+    every: float = 180.0,
+) -> Report:
+    """Both worlds side by side, the undisturbed one never ahead; then the judgement."""
+    for name in ("rough", "calm"):
+        (folder / name).mkdir()
+    async with (
+        world(folder / "rough", "rough", seed, RULES_OF_A_LIFE) as rough,
+        world(folder / "calm", "calm", seed, RULES_OF_A_LIFE) as calm,
+    ):
+        rough.listen = "127.0.0.1:0"
+        disturbance = Disturbance(random.Random(seed))
+        rough.sink.refusal = disturbance.refusal
+        life = Life(rough, seconds, disturbance, say, every)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, life.enough.set)
+        reading = await side_by_side(rough, calm, life.over, life.run(), days=1)
+        assert rough.daemon is not None
+        assert calm.daemon is not None
+        life.breaches += [] if rough.incarnation == 1 else ["it was started more than once"]
+        codes = (await rough.daemon.stop(), await calm.daemon.stop())
+        await reading
+        life.breaches += [] if codes == (0, 0) else [f"exit codes {codes}"]
+        return _judge(rough, calm, life)
+
+
+def _judge(rough: World, calm: World, life: Life) -> Report:
+    assert rough.daemon is not None
+    assert calm.daemon is not None
+    joined = {(each.target, each.day) for each in rough.sink.taken if _is_joined(each)}
+    expected, told = _facts(calm, joined), _facts(rough, joined)
+    breaches = [f"never told: {fact}" for fact in sorted(expected - told)]
+    breaches += [f"told only where troubles were: {fact}" for fact in sorted(told - expected)]
+    alerts = [each for each in rough.sink.taken if not each.target.startswith("ops/")]
+    breaches += [f"told twice: {mark}" for mark in repeats_of(alerts)]
+    breaches += doubled(rough)
+    breaches += [f"calm: {line}" for line in strange_lines(calm.daemon)]
+    breaches += [
+        f"{line.get('event')}: {line}" for line in rough.daemon.log if line.get("event") in _NEVER
+    ]
+    breaches += [f"not a line of its log: {line}" for line in rough.daemon.other if line.strip()]
+    lost = rough.number("SELECT count(*) FROM notifications WHERE state IN ('waiting', 'dead')")
+    breaches += [f"{lost} notifications are not sent"] if lost else []
+    scans = rough.watcher.query("SELECT state, count(*) FROM scans GROUP BY state")
+    return Report(
+        days=rough.day,
+        facts=len(expected),
+        messages=len(rough.sink.taken),
+        seconds=life.samples[-1].at if life.samples else 0.0,
+        processor=busy(life.samples) if life.samples else 0.0,
+        troubles=life.disturbance.counts + Counter({"days joined": len(joined)}),
+        scans=Counter(dict(scans)),
+        breaches=[*life.breaches, *breaches, *grown(life.samples)],
+    )
+
+
+def _is_joined(delivery: Delivery) -> bool:
+    """Dozens waited for the target and became one: it tells what still holds, not what was."""
+    return "what still holds" in delivery.title
+
+
+def _facts(world: World, joined: set[tuple[str, int]]) -> set[Fact]:
+    """What was told of products; of its own troubles the daemon tells only where there are any."""
+    return {
+        fact
+        for delivery in world.sink.taken
+        if (delivery.target, delivery.day) not in joined
+        for fact in delivery.facts()
+        if fact.kind != "operator"
+    }
+
+
+def main() -> int:
+    """The long run by hand."""
+    parser = argparse.ArgumentParser(description="Let the daemon live for long, and disturb it.")
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--every", type=float, default=3, help="minutes between two lines")
+    parser.add_argument("--folder", type=Path, help="kept afterwards; default: a temporary one")
+    chosen = parser.parse_args()
+
+    def say(line: str) -> None:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+    with tempfile.TemporaryDirectory(prefix="watcher-soak-") as temporary:
+        folder = chosen.folder or Path(temporary)
+        seconds, every = 60 * chosen.minutes, 60 * chosen.every
+        report = asyncio.run(run(folder, seconds, chosen.seed, say, every))
+    say(str(report))
+    return 1 if report.breaches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

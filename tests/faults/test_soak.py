@@ -1,0 +1,39 @@
+"""A short life; ``make soak`` is an hour's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.gauges import FEW, Sample, busy, grown
+from tests.faults.soak import run
+
+pytestmark = pytest.mark.end_to_end
+
+SECONDS = 5.0
+
+
+async def test_a_short_life(tmp_path: Path) -> None:
+    """Alive and healthy under all that befalls it; nothing is lost, nothing told twice."""
+    report = await run(tmp_path, SECONDS, seed=5)
+    assert not report.breaches, str(report)
+    assert report.facts
+    assert report.troubles
+
+
+def samples(memory: float, files: float) -> list[Sample]:
+    """A long life in which so much comes with each sample."""
+    return [
+        Sample(60.0 * n, 120 + memory * n + n % 5, round(20 + files * n + n % 3), 12, 3.0 * n)
+        for n in range(8 * FEW)
+    ]
+
+
+def test_what_grows_is_seen() -> None:
+    """A leak of memory or of files; not what comes and goes, nor what few samples show."""
+    assert grown(samples(0.02, 0)) == []
+    assert grown(samples(0.2, 0)) == ["MiB of memory grew from 134 to 151"]
+    assert grown(samples(0, 0.1)) == ["open files grew from 27 to 36"]
+    assert grown(samples(5, 5)[:FEW]) == []
+    assert busy(samples(0, 0)) == pytest.approx(0.05)
