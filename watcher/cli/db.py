@@ -22,6 +22,7 @@ from watcher.cli.options import (
 from watcher.cli.output import console, print_json, table
 from watcher.cli.progress import progress
 from watcher.store.database import Database
+from watcher.store.restoring import restore
 from watcher.store.upkeep import Stats
 from watcher.units import format_ago, format_bytes, format_duration
 
@@ -31,19 +32,39 @@ _SHORTEST_PAUSE = 0.002  # seconds between two steps, for others to write
 
 @click.group()
 def command() -> None:
-    """Back up, prune or measure the database; all beside a running daemon."""
+    """Back up, prune or measure the database, beside a running daemon; restore it, without one."""
 
 
 @command.command("backup")
 @database_option
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(database: Path, file: Path) -> None:
-    """Write a checked copy of the database to FILE; an older backup there is replaced."""
+    """Write a checked copy of the database to FILE; an older backup there is replaced.
+
+    Only its owner can read it. watcher db restore FILE puts it back.
+    """
     with open_to_read(database) as opened, progress("Copying", "MB") as report:
         size = opened.upkeep.backup(
             file, lambda done, total: report(done // _MB, max(total, _MB) // _MB)
         )
     console().say(f"{file}: {format_bytes(size)}, checked.")
+
+
+@command.command("restore")
+@database_option
+@click.argument("file", type=click.Path(path_type=Path))
+def restore_(database: Path, file: Path) -> None:
+    """Put a copy of FILE, a backup, in the place of the database; stop the daemon first.
+
+    FILE is looked through before anything is moved. The database that was there is kept beside
+    it, with its -wal and -shm, under a name that is said; it can be restored in the same way.
+    Messages that waited when the backup was made are sent again: see watcher outbox list.
+    """
+    done = restore(file, database, int(time.time()))
+    out = console()
+    out.say(f"{database}: restored from {file}: {format_bytes(done.bytes)}, checked.")
+    if done.kept:
+        out.say(f"What was there is kept: {', '.join(str(path) for path in done.kept)}")
 
 
 @command.command("prune")

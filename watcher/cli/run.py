@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import click
+import structlog
 
 from watcher.cli.listening import listen_option, token_option
 from watcher.cli.logs import Style, configure
@@ -16,7 +17,10 @@ from watcher.daemon.clock import SystemClock
 from watcher.daemon.holds import Holds
 from watcher.daemon.manager import Manager
 from watcher.daemon.service import Service
+from watcher.store.rights import wide
 from watcher.web.address import read_token
+
+log = structlog.get_logger("watcher.cli")
 
 
 @click.command()
@@ -36,6 +40,7 @@ def command(
 ) -> None:
     """Run the daemon until SIGTERM or Ctrl-C; SIGHUP reads the rules anew."""
     configure(log_format, log_level)
+    _say_who_reads(database)
     holds = Holds()
     service = Service(
         rules=rules,
@@ -53,3 +58,15 @@ def command(
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+def _say_who_reads(database: Path) -> None:
+    """Where an older version, or somebody, lets others read the database."""
+    who = wide(database)
+    if who == "everyone":
+        log.warning(
+            "the database could be read by everyone; only its owner can now",
+            file=str(database),
+        )
+    elif who:
+        log.warning("its group can read the database (chmod 600 ends it)", file=str(database))
