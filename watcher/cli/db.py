@@ -17,11 +17,13 @@ from watcher.cli.options import (
     json_option,
     load_rules,
     open_to_read,
+    quiet_option,
     rules_option,
 )
 from watcher.cli.output import console, print_json, table
 from watcher.cli.progress import progress
 from watcher.store.database import Database
+from watcher.store.restoring import restore
 from watcher.store.upkeep import Stats
 from watcher.units import format_ago, format_bytes, format_duration
 
@@ -31,28 +33,54 @@ _SHORTEST_PAUSE = 0.002  # seconds between two steps, for others to write
 
 @click.group()
 def command() -> None:
-    """Back up, prune or measure the database; all beside a running daemon."""
+    """Back up, prune or measure the database, beside a running daemon; restore it, without one."""
 
 
 @command.command("backup")
 @database_option
 @click.argument("file", type=click.Path(path_type=Path))
-def backup(database: Path, file: Path) -> None:
-    """Write a checked copy of the database to FILE; an older backup there is replaced."""
-    with open_to_read(database) as opened, progress("Copying", "MB") as report:
+@quiet_option
+def backup(database: Path, file: Path, *, quiet: bool) -> None:
+    """Write a checked copy of the database to FILE; an older backup there is replaced.
+
+    Only its owner can read it. watcher db restore FILE puts it back.
+    """
+    with open_to_read(database) as opened, progress("Copying", "MB", quiet=quiet) as report:
         size = opened.upkeep.backup(
             file, lambda done, total: report(done // _MB, max(total, _MB) // _MB)
         )
-    console().say(f"{file}: {format_bytes(size)}, checked.")
+    if not quiet:
+        console().say(f"{file}: {format_bytes(size)}, checked.")
+
+
+@command.command("restore")
+@database_option
+@click.argument("file", type=click.Path(path_type=Path))
+def restore_(database: Path, file: Path) -> None:
+    """Put a copy of FILE, a backup, in the place of the database; stop the daemon first.
+
+    FILE is looked through before anything is moved. The database that was there is kept beside
+    it, with its -wal and -shm, under a name that is said; it can be restored in the same way.
+    Messages that waited when the backup was made are sent again: see watcher outbox list.
+    """
+    done = restore(file, database, int(time.time()))
+    out = console()
+    out.say(f"{database}: restored from {file}: {format_bytes(done.bytes)}, checked.")
+    if done.kept:
+        out.say(f"What was there is kept: {', '.join(str(path) for path in done.kept)}")
 
 
 @command.command("prune")
 @rules_option
 @database_option
-def prune(rules: Path, database: Path) -> None:
+@quiet_option
+def prune(rules: Path, database: Path, *, quiet: bool) -> None:
     """Remove now what the rule file's keep: no longer wants; the daemon does so daily."""
     keep, now = load_rules(rules).keep, int(time.time())
-    with Database.open(database, create=False) as opened, progress("Pruning", "rows") as report:
+    with (
+        Database.open(database, create=False) as opened,
+        progress("Pruning", "rows", quiet=quiet) as report,
+    ):
         removed, given_back = prune_all(
             opened,
             now - keep.observations,
@@ -60,6 +88,8 @@ def prune(rules: Path, database: Path) -> None:
             time.sleep,
             lambda rows: report(rows, None),
         )
+    if quiet:
+        return
     what = ", ".join(f"{rows:,} {kind}" for kind, rows in removed.items())
     console().say(
         f"Removed {what or 'nothing'}: older than {format_duration(keep.observations)} "

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 import click
+import structlog
 
 from watcher.cli.listening import listen_option, token_option
 from watcher.cli.logs import Style, configure
 from watcher.cli.options import database_option, load_rules, log_options, rules_option
+from watcher.cli.streams import leave
 from watcher.daemon.clock import SystemClock
 from watcher.daemon.holds import Holds
 from watcher.daemon.manager import Manager
 from watcher.daemon.service import Service
 from watcher.errors import WatcherError
+from watcher.store.rights import wide
 from watcher.web.address import read_token
+
+log = structlog.get_logger("watcher.cli")
 
 
 @click.command()
@@ -37,6 +41,7 @@ def command(
 ) -> None:
     """Run the daemon until SIGTERM or Ctrl-C; SIGHUP reads the rules anew."""
     configure(log_format, log_level)
+    _say_who_reads(database)
     holds = Holds()
     service = Service(
         rules=rules,
@@ -55,6 +60,16 @@ def command(
         # Of nobody's asking, from whatever depth of a library: to be started anew.
         raise WatcherError(f"the daemon was ended from within ({type(error).__name__})") from error
     # Apprise's threads may still hang in a dead service: Python would wait for them.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    leave(0)
+
+
+def _say_who_reads(database: Path) -> None:
+    """Where an older version, or somebody, lets others read the database."""
+    who = wide(database)
+    if who == "everyone":
+        log.warning(
+            "the database could be read by everyone; only its owner can now",
+            file=str(database),
+        )
+    elif who:
+        log.warning("its group can read the database (chmod 600 ends it)", file=str(database))

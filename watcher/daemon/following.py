@@ -11,14 +11,16 @@ import asyncio
 import os
 from asyncio import wait
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from watchfiles import Change, awatch
 
 from watcher.daemon.files import Place, RuleFiles
 from watcher.daemon.pulses import Limits
+from watcher.daemon.settling import Settling
 from watcher.delivery.courier import pause_until
 from watcher.delivery.hand import Hand
 
@@ -30,6 +32,8 @@ _STEP_MS = 200  # its thread asks in steps for what changed, and whether to stop
 _LIMITS = Path("/proc/sys/fs/inotify")
 
 log = structlog.get_logger("watcher.daemon")
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -90,7 +94,8 @@ class Ear:
 @dataclass(slots=True)
 class Follower:
     """Calls ``changed`` when the contents of ``files`` differ from ``known``, the digest of what is
-    in force; ``moved`` at each look, as a sign of life.
+    in force; ``moved`` at each look, as a sign of life. ``settling`` waits until they are written
+    whole.
 
     It looks by its own clock: how much else changes in the folder makes that no rarer.
     """
@@ -101,6 +106,7 @@ class Follower:
     moved: Callable[[], None] = lambda: None
     look: float = Limits().look
     poll: float = POLL_SECONDS
+    settling: Settling | None = None
     ear: Ear = field(init=False)
     # A network's disk may never answer: then this thread hangs, and none that others need.
     _hand: Hand = field(default_factory=lambda: Hand("rule-files"))
@@ -115,6 +121,9 @@ class Follower:
             while True:
                 self.moved()
                 digest, places = await asyncio.wrap_future(self._hand.run(self._see))
+                if digest != self.known and self.settling is not None:
+                    settling = replace(self.settling, aside=self._aside)
+                    digest = await settling.wait(digest, self.moved)
                 if digest != self.known:
                     await self._tell()
                     self.known = digest
@@ -139,6 +148,9 @@ class Follower:
             await telling
         finally:
             telling.cancel()
+
+    async def _aside(self, look: Callable[[], _T]) -> _T:
+        return await asyncio.wrap_future(self._hand.run(look))
 
     def _see(self) -> tuple[str, list[Place]]:
         return self.files.digest(), self.files.places()

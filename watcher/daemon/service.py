@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 from prometheus_client.registry import Collector
 
+from watcher.daemon.channels import targets_of
 from watcher.daemon.chores import Disk
 from watcher.daemon.clock import Clock
 from watcher.daemon.daemon import Daemon
@@ -85,12 +86,21 @@ class Service:
                     loaded,
                     lambda: daemon.beat("rule files"),
                     self.limits.look,
+                    settling=Settling(files.digest, self._is_good),
                 )
                 daemon.guard.start("rule files", follower.run)
                 await daemon.run(lambda: self._ready(daemon, site))
         if stopping is None and not asked:
             raise WatcherError("the daemon ended, and no signal had asked it to")
         log.info("stopped")
+
+    def _is_good(self) -> bool:
+        """Whether the rule files, as they are, could be taken."""
+        try:
+            targets_of(self.load())
+        except WatcherError:
+            return False
+        return True
 
     async def _site(self, stack: AsyncExitStack, daemon: Daemon) -> Site | None:
         if self.listen is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from watcher.errors import WatcherError
+from watcher.store.rights import OWNER_ONLY
 from watcher.store.upkeep import is_ours
 
 
@@ -18,7 +18,7 @@ from watcher.store.upkeep import is_ours
 def replaced(target: Path, database: Path) -> Iterator[BinaryIO]:
     """A file to write to; only at the end of the block it takes the place of what was there.
 
-    It may be read by whoever may read ``database``. What is no ordinary file (a pipe, a device)
+    Only its owner may read it, as the database. What is no ordinary file (a pipe, a device)
     is written to directly. Raises ``WatcherError`` where that can't be; a database of watcher is
     not replaced.
     """
@@ -36,7 +36,7 @@ def replaced(target: Path, database: Path) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            shutil.copymode(database, part)
+            part.chmod(OWNER_ONLY)  # mkstemp's, but for an odd umask
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
@@ -53,7 +53,10 @@ def _refuse(target: Path, database: Path) -> None:
         raise WatcherError(f"{target}: the folder {target.parent} does not exist")
     if not target.exists():
         return
-    beside = [f"{database.resolve()}{ending}" for ending in ("-wal", "-shm", ".lock")]
+    beside = [
+        f"{database.resolve()}{ending}"
+        for ending in ("-wal", "-shm", "-journal", ".lock", ".restoring")
+    ]
     # The database first, by its name: to open and close it would drop this process's locks on it.
     if str(target) in beside or target.samefile(database) or is_ours(target):
         raise WatcherError(f"{target}: is a database of watcher; name another file")

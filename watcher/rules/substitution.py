@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from watcher.rules.document import MAX_BYTES, Path
+from watcher.rules.secrecy import LEAST as _SHORT
+from watcher.rules.secrecy import is_secret, secret_parts
+from watcher.rules.slips import around_key, around_secret, around_url
 from watcher.rules.words import quoted
 
 _MARK = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
@@ -20,7 +23,6 @@ _WORD = re.compile(r"\w+")
 _LARGEST = 64 << 10
 # LoadCredential=watcher:FOLDER hands over each file of a folder with this in front of its name.
 _PREFIX = "watcher_"
-_SHORT = 6  # characters: a shorter value is too common a text to be looked for everywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,12 @@ class Vault:
         self._read: dict[str, str | None] = {}
 
     def get(self, name: str) -> str | None:
-        """The value without the line break that a file ends with; None where there is none."""
+        """The value without the line break that it ends with; None where there is none."""
         value = self._env.get(name)
-        if value is not None or self._folder is None:
-            return value
+        if value is not None:
+            return value.rstrip("\r\n")
+        if self._folder is None:
+            return None
         if name not in self._read:
             found = (_file_in(self._folder, file) for file in (name, _PREFIX + name))
             self._read[name] = next((value for value in found if value is not None), None)
@@ -64,7 +68,7 @@ def _file_in(folder: FilePath, name: str) -> str | None:
         path = (folder / name).resolve(strict=True)
         if not path.is_relative_to(folder.resolve()) or not path.is_file():
             return None
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:  # Windows marks the begin of a text
             return file.read(_LARGEST).rstrip("\r\n")
     except (OSError, ValueError, RuntimeError):  # RuntimeError: a link to itself
         return None
@@ -119,6 +123,10 @@ class Substitution:
                 self.missing.add(path)
                 self._complain(path, f"all that is filled in has over {MAX_BYTES:,} characters")
                 return ""
+            if wrong := _slip(path, template, name, value):
+                self.missing.add(path)
+                self._complain(path, f"the value of ${{{name}}} {wrong}")
+                return ""
             values.append((name, value))
             return value
 
@@ -162,16 +170,31 @@ def _is_secret(path: Path, text: str) -> bool:
     return "://" in text
 
 
+def _slip(path: Path, template: str, name: str, value: str) -> str:
+    """What a value has that its secret has not, where one belongs; or ""."""
+    match path:
+        case ("api", "key"):
+            return around_key(value, name)
+        case ("heartbeat",) | ("channels", _, "url", *_):
+            whole = template.strip() == f"${{{name}}}"
+            return around_url(value) if whole else around_secret(value, name)
+    return ""
+
+
 def _redact(message: str, fill: Fill) -> str:
     """A message about a filled-in value: the value's own words must not be in it."""
     for text in (fill.whole, fill.whole.strip()):
         for said in (f'"{text}"', quoted(text)):
             message = message.replace(said, f'"{fill.template}"')
-    rest = message.replace(fill.template, "")
-    words = {word.casefold() for word in _WORD.findall(rest)}
-    for _, value in fill.values:
-        if words & {word.casefold() for word in _WORD.findall(value)} or (
-            not _WORD.search(value) and value in rest
-        ):
-            return f'the value of "{fill.template}" does not fit here (it is not shown)'
+    rest = message.replace(fill.template, "").casefold()
+    if any(part.casefold() in rest for _, value in fill.values for part in _secrets_in(value)):
+        return f'the value of "{fill.template}" does not fit here (it is not shown)'
     return message
+
+
+def _secrets_in(value: str) -> set[str]:
+    """What of a value may not be in a message about it; its short and common words may."""
+    if "://" in value:
+        return secret_parts(value)
+    words = {word for word in _WORD.findall(value) if is_secret(word)}
+    return words | ({value} if len(value) >= _SHORT else set())

@@ -39,9 +39,10 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _DAMAGED:
         return NotADatabase(
-            f"{path}: damaged ({error}); stop watcher, move the file away and put a copy made by "
-            f"`watcher db backup` in its place, or save what can be read: "
-            f'sqlite3 "{path}" .recover',
+            f"{path}: damaged ({error}); stop watcher and put a copy made by `watcher db backup` "
+            f"in its place by `watcher db restore FILE`, or save what can be read: sqlite3 "
+            f'"{path}" .recover. What damages a file that was put there by hand: the {path}-wal '
+            f"and {path}-shm that an earlier one left; `watcher db restore` moves them away",
             path,
         )
     advice = _ADVICE.get(code, f"failed: {error}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from watcher.errors import NewerDatabase, NotADatabase, StoreError
-from watcher.store import migrations
+from watcher.store import migrations, rights
 from watcher.store.alerts import Alerts
 from watcher.store.backlog import Backlog
 from watcher.store.connection import LOCKED_SECONDS, MEMORY, Connection, connect, explained
@@ -22,6 +22,7 @@ from watcher.store.locking import hold
 from watcher.store.outbox import Outbox
 from watcher.store.pruning import Pruner
 from watcher.store.silences import Silences
+from watcher.store.swapping import beside, refuse_unfinished
 from watcher.store.upkeep import Upkeep
 
 __all__ = ["Database", "hold"]
@@ -37,7 +38,7 @@ class Database(Connection):
     def __init__(self, conn: sqlite3.Connection, path: Path) -> None:
         super().__init__(conn, path)
         self._files: tuple[tuple[int, int] | None, ...] = ()
-        self._log = _beside(path.resolve(), "-wal")
+        self._log = beside(path.resolve(), "-wal")
         self.history = History(self)
         self.alerts = Alerts(self)
         self.outbox = Outbox(self)
@@ -65,7 +66,9 @@ class Database(Connection):
         ``NotADatabase``, ``NewerDatabase``, or ``StoreError`` for what else keeps it shut.
         """
         path = Path(path)
+        refuse_unfinished(path)
         _refuse_what_is_no_database(path, create=create and not readonly)
+        _keep_private(path)
         with explained(path):
             database = cls(_connect(path, timeout, readonly=readonly), path)
             try:
@@ -158,7 +161,7 @@ class Database(Connection):
     def mark_damaged(self) -> None:
         """Have the next one who opens it look through all of it first."""
         with suppress(OSError):
-            _damage_mark(self.path).touch()
+            rights.make(_damage_mark(self.path))
 
     def _identities(self) -> tuple[tuple[int, int] | None, ...]:
         """What stands at the paths of the database and of the log beside it."""
@@ -215,9 +218,10 @@ class Database(Connection):
     def _keep_copy(self, first: str) -> None:
         """The database as it was; by a second connection, for this one is in a transaction."""
         copy = self.path.with_name(f"{self.path.name}.before-{first.replace(' ', '-')}")
-        part = _beside(copy, ".part")
+        part = beside(copy, ".part")
         try:
             part.unlink(missing_ok=True)
+            rights.make(part, kin=self.path)
             with (
                 closing(connect(self.path, readonly=True)) as source,
                 closing(sqlite3.connect(part)) as target,
@@ -231,12 +235,8 @@ class Database(Connection):
                 part.unlink(missing_ok=True)
 
 
-def _beside(path: Path, ending: str) -> Path:
-    return path.with_name(path.name + ending)
-
-
 def _damage_mark(path: Path) -> Path:
-    return _beside(path.resolve(), ".damaged")
+    return beside(path.resolve(), ".damaged")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -247,6 +247,15 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
+def _keep_private(path: Path) -> None:
+    """SQLite gives ``-wal`` and ``-shm`` the rights and the owner that the database has."""
+    if path.exists():
+        rights.narrow(path)
+    else:
+        with suppress(OSError):  # SQLite will say it in its own words
+            rights.make(path.resolve())
+
+
 def _connect(path: Path, timeout: float, *, readonly: bool) -> sqlite3.Connection:
     """A connection to what is a database at all."""
     try:
@@ -255,7 +264,9 @@ def _connect(path: Path, timeout: float, *, readonly: bool) -> sqlite3.Connectio
         if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
             raise
         raise NotADatabase(
-            f"{path}: no database; give another file (--db), or put a backup in its place", path
+            f"{path}: no database; give another file (--db), or put a backup in its place by "
+            "`watcher db restore FILE`",
+            path,
         ) from error
 
 

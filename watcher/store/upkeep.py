@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable
@@ -15,6 +14,8 @@ from watcher.errors import StoreError
 from watcher.model import Instant
 from watcher.store.connection import Connection, connect, explained
 from watcher.store.migrations import APPLICATION_ID
+from watcher.store.rights import OWNER_ONLY
+from watcher.store.swapping import beside, flush
 
 _APPLICATION = slice(68, 72)  # where a database file's header has its application's mark
 
@@ -71,10 +72,10 @@ class Upkeep:
                 conn.execute("VACUUM INTO ?", (str(part),))
                 progress(total, total)
             _refuse_damaged(part, target)
-            shutil.copymode(self._db.path, part)
-            _flush(part)
+            part.chmod(OWNER_ONLY)  # mkstemp's, but for an odd umask
+            flush(part)
             part.replace(target)
-            _flush(target.parent)
+            flush(target.parent)
             return target.stat().st_size
         except OSError as error:
             raise StoreError(f"{target}: can't be written: {error.strerror}", target) from error
@@ -94,7 +95,7 @@ class Upkeep:
             raise StoreError(
                 f"{target}: exists and is no database of watcher; not replaced", target
             )
-        if _size(target.with_name(f"{target.name}-wal")):
+        if _size(beside(target, "-wal")):
             raise StoreError(f"{target}: is a database in use, no backup; not replaced", target)
 
     def _second_connection(self) -> sqlite3.Connection:
@@ -106,7 +107,7 @@ class Upkeep:
         page = self._db.number("PRAGMA page_size")
         return Sizes(
             self._db.number("PRAGMA page_count") * page,
-            _size(self._db.path.with_name(f"{self._db.path.name}-wal")),
+            _size(beside(self._db.path, "-wal")),
             self._db.number("PRAGMA freelist_count") * page,
         )
 
@@ -181,11 +182,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,0 +1,72 @@
+"""Who may read the store's files: their owner, whatever the umask, whichever command makes them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+OWNER_ONLY = 0o600
+_OTHERS = stat.S_IRWXO
+_GROUP = stat.S_IRWXG
+_BESIDE = ("-wal", "-shm", "-journal", ".lock", ".damaged")
+
+
+def make(path: Path, *, kin: Path | None = None) -> bool:
+    """An empty file for its owner only; False where something is there already.
+
+    Made by root, it belongs to the owner of ``kin`` (or of its folder): to the service's user,
+    who could not open it otherwise. Raises ``OSError``.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWNER_ONLY)
+    except FileExistsError:
+        return False
+    try:
+        os.fchmod(handle, OWNER_ONLY)  # the umask may have taken even this
+        _give(handle, kin if kin is not None else path.parent)
+    finally:
+        os.close(handle)
+    return True
+
+
+def _give(handle: int, kin: Path) -> None:
+    if os.geteuid() == 0:
+        owner = kin.stat()
+        with suppress(OSError):  # a file system without owners
+            os.fchown(handle, owner.st_uid, owner.st_gid)
+
+
+def narrow(database: Path) -> None:
+    """Take from others what an older version and the umask left them, of all the database's files.
+
+    Rights of the group alone are somebody's choice (a umask would have left others some, too) and
+    stay. What belongs to another user stays as it is.
+    """
+    for path in _files(database.resolve()):
+        with suppress(OSError):
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if mode & _OTHERS:
+                path.chmod(mode & ~(_OTHERS | _GROUP))
+
+
+def wide(database: Path) -> str:
+    """Who beside the owner may read the database: "everyone", "its group", or "" for nobody."""
+    try:
+        mode = database.stat().st_mode
+    except OSError:
+        return ""
+    if mode & _OTHERS:
+        return "everyone"
+    return "its group" if mode & _GROUP else ""
+
+
+def _files(database: Path) -> Iterator[Path]:
+    """The database, what stands beside it while it is open, and copies before a migration."""
+    yield database
+    yield from (database.with_name(database.name + ending) for ending in _BESIDE)
+    with suppress(OSError):
+        before = f"{database.name}.before-"
+        yield from (each for each in database.parent.iterdir() if each.name.startswith(before))
