@@ -28,7 +28,12 @@ from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyBase, Notify
 from apprise.attachment.memory import AttachMemory
 
 from watcher.delivery import observing
+from watcher.delivery.confirmations import CONFIRMS
+from watcher.delivery.confirming import Reader, Word
 from watcher.delivery.hand import Hand
+from watcher.delivery.masking import Mask
+from watcher.delivery.neutral import neutralise
+from watcher.delivery.pacing import pace
 from watcher.delivery.rendered import Rendered
 from watcher.delivery.service import (
     Attachment,
@@ -138,6 +143,9 @@ class Target:
         self.limit = limit_of(plugin, self.service)
         self.takes_files = takes_pictures(plugin, self.service)
         prepare(plugin, url.reveal(), self.service, self.style)
+        pace(plugin)
+        mask = Mask(url.reveal())
+        self._reader = Reader(CONFIRMS.get(self.service), lambda text: neutralise(mask(text), 300))
 
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.service}://***>"
@@ -173,7 +181,7 @@ class Target:
             )
         rendered, files = with_pictures(rendered, files, self.service)
         accepted = observing.Accepted(self._secret.reveal(), taken)
-        with observing.observed(accepted, rendered.plain) as observation:
+        with observing.observed(accepted, rendered.plain, self._reader) as observation:
             future = self._hand.run(partial(self._notify, rendered, files))
         future.add_done_callback(lambda _done: observation.close())
         outcome = await self._outcome(future, observation)
@@ -226,11 +234,13 @@ class Target:
 
     def _failure(self, seen: observing.Observation) -> Outcome:
         """Permanent only if everything that failed did so for good: else another try may help."""
-        answers = [answer for answer in seen.answers if not 200 <= answer.status < 300]
+        answers = [answer for answer in seen.answers if answer.is_refusal]
         if seen.unusable:
             return Outcome(Kind.DEAD, f"{self.service}: {seen.faults[-1]}")
         if answers:
             return self._refused(answers, passing=bool(seen.faults))
+        if seen.asked is not None:
+            return Outcome(Kind.RETRY, f"{self.service} asks to wait", seen.asked)
         if seen.replies:
             return self._refused_mail(seen.replies, passing=bool(seen.faults))
         if seen.faults:
@@ -239,10 +249,8 @@ class Target:
         return Outcome(Kind.RETRY, detail, unexplained=True)
 
     def _refused(self, answers: Sequence[observing.Answer], *, passing: bool) -> Outcome:
-        status = answers[-1].status
-        phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
-        detail = f"{self.service}: HTTP {status} {phrase}".rstrip()
-        if not passing and all(answer.status in PERMANENT for answer in answers):
+        detail = f"{self.service}: {_told(answers[-1])}"
+        if not passing and all(map(_is_for_good, answers)):
             return Outcome(Kind.DEAD, detail)
         waits = [answer.wait(self._clock()) for answer in answers]
         longest = max((wait for wait in waits if wait is not None), default=None)
@@ -253,6 +261,25 @@ class Target:
         soft = [code for code in replies if code < 500]
         detail = f"{self.service}: the mail server answered {(soft or replies)[-1]}"
         return Outcome(Kind.RETRY if soft or passing else Kind.DEAD, detail)
+
+
+def _is_for_good(answer: observing.Answer) -> bool:
+    """The service's own word before the status."""
+    if answer.said.word is Word.PASSING:
+        return False
+    return answer.said.word is Word.REFUSED or answer.status in PERMANENT
+
+
+def _told(answer: observing.Answer) -> str:
+    """``HTTP 400 Bad Request: chat not found``; of an HTTP 200 the service's words alone."""
+    status, reason = answer.status, answer.said.reason
+    if 200 <= status < 300:
+        return reason or f"it refused the message, in an answer of HTTP {status}"
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+    told = f"HTTP {status} {phrase}".rstrip()
+    # Many begin with the phrase themselves.
+    reason = reason.removeprefix(f"{phrase}: ") if phrase else reason
+    return f"{told}: {reason}" if reason and reason.lower() != phrase.lower() else told
 
 
 def _but(detail: str, accepted: observing.Accepted) -> str:
@@ -300,7 +327,7 @@ def _schemes(entry: dict[str, Any]) -> list[str]:
 
 
 def _service(plugin: NotifyBase) -> str:
-    """The scheme that people know the service by; the plain one of two (``json`` of ``jsons``)."""
-    named: object = getattr(plugin, "protocol", None) or getattr(plugin, "secure_protocol", None)
-    schemas: set[str] = plugin.schemas()  # type: ignore[no-untyped-call]
-    return named if isinstance(named, str) else min(schemas, key=len)
+    """The first scheme that Apprise has for the service, without TLS if it can do without
+    (``json`` of ``jsons``)."""
+    named = plugin.protocol or plugin.secure_protocol
+    return named if isinstance(named, str) else str(named[0])
