@@ -19,7 +19,7 @@ LONGEST_BODY = 65_536  # bytes of an answer that are read
 LONGEST_WORDS = 300
 
 EMPTY = "(nothing)"
-"""Of ``taken``: the field is missing, null, empty or false: an error that is none."""
+"""Of ``taken``: the field is missing, null, empty or 0: an error that is none."""
 FILLED = "(anything)"
 """Of ``taken``: the field has a value."""
 
@@ -128,11 +128,14 @@ def _without_verdict(row: Confirms) -> Said:
 
 
 def _is_taken(value: object, taken: tuple[str, ...]) -> bool:
-    if EMPTY in taken and (value is None or value is False or value in ("", 0, [], {})):
-        return True
-    if FILLED in taken and value not in (None, "", [], {}):
+    if (EMPTY in taken and _is_empty(value)) or (FILLED in taken and not _is_empty(value)):
         return True
     return _plain(value) in taken
+
+
+def _is_empty(value: object) -> bool:
+    """Whether it holds nothing; that it is false is a word."""
+    return value is None or (not value and not isinstance(value, bool))
 
 
 def _labelled(row: Confirms, document: object, value: object, reason: str) -> str:

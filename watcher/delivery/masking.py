@@ -21,12 +21,17 @@ class Mask:
 
     def __init__(self, url: str) -> None:
         longest_first = sorted(set(_parts(url)), key=len, reverse=True)
-        every = "|".join(map(re.escape, longest_first))
+        every = "|".join(map(_pattern, longest_first))
         self._any = re.compile(every, re.IGNORECASE) if every else None
 
     def __call__(self, text: str) -> str:
         """The text with ``***`` in the place of each part."""
         return text if self._any is None else self._any.sub(_HIDDEN, text)
+
+
+def _pattern(part: str) -> str:
+    """A number is hidden as a whole only: another may have its digits inside."""
+    return rf"(?<!\d){part}(?!\d)" if part.isdigit() else re.escape(part)
 
 
 def _parts(url: str) -> Iterator[str]:

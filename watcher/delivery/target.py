@@ -329,5 +329,6 @@ def _schemes(entry: dict[str, Any]) -> list[str]:
 def _service(plugin: NotifyBase) -> str:
     """The first scheme that Apprise has for the service, without TLS if it can do without
     (``json`` of ``jsons``)."""
-    named = plugin.protocol or plugin.secure_protocol
+    kind = type(plugin)  # Kodi's plugin has a number of its own under the name
+    named = kind.protocol or kind.secure_protocol
     return named if isinstance(named, str) else str(named[0])
