@@ -4,6 +4,8 @@ A line each: service, then answers behind ``+`` (taken), ``-`` (refused for good
 (passing); in a refusal ``=>`` stands before what people are to read of it.
 """
 
+# ruff: noqa: E501 - answers stand on a line each
+
 from __future__ import annotations
 
 from dataclasses import dataclass

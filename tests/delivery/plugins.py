@@ -191,7 +191,7 @@ def plugins(*, disabled: bool = False) -> dict[str, type[NotifyBase]]:
     """Apprise's plugins by the first scheme of each; those that can't run here, too, if asked."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        manager = NotificationManager()
+        manager: Any = NotificationManager()  # type: ignore[no-untyped-call]
         manager.load_modules()
         found = list(manager.plugins(include_disabled=disabled))
     return {_first(each.protocol or each.secure_protocol): each for each in found}

@@ -154,7 +154,13 @@ async def test_telegrams_reasons(server: Answering) -> None:
 @pytest.mark.parametrize(
     ("service", "status", "body", "said", "kind"),
     [
-        ("discord", 404, '{"message": "Unknown Webhook", "code": 10015}', "Unknown Webhook", "dead"),
+        (
+            "discord",
+            404,
+            '{"message": "Unknown Webhook", "code": 10015}',
+            "Unknown Webhook",
+            "dead",
+        ),
         ("whatsapp", 400, '{"error": {"code": 130429, "message": "hit"}}', "hit", "retry"),
         ("rocket", 400, '{"success":false,"error":"error-too-many-requests"}', "too-many", "retry"),
         ("json", 500, '{"detail": "no disk"}', "no disk", "retry"),
@@ -176,7 +182,9 @@ async def test_the_reason_of_a_status(
 async def test_a_reason_repeats_no_secret(server: Answering) -> None:
     """Nor does it format, ring or go on without end."""
     token = URLS["dingtalk"].partition("://")[2]
-    words = f"no robot {token}, https://oapi.dingtalk.com/robot/send?access_token={token} \\u001b[1m"
+    words = (
+        f"no robot {token}, https://oapi.dingtalk.com/robot/send?access_token={token} \\u001b[1m"
+    )
     server.body = f'{{"errcode": 300001, "errmsg": "{words} {"x" * 999}"}}'
     detail = (await target("dingtalk").send(PLAIN)).detail
     assert detail.startswith("dingtalk: errcode 300001: no robot ***, https")

@@ -13,7 +13,9 @@ _TRUE = ("true",)
 _NONE = (EMPTY,)
 
 _CHATS = (
-    Confirms("dingtalk", ("errcode",), ("0",), ("-1", "130101", "410100"), ("errmsg",), always=True),
+    Confirms(
+        "dingtalk", ("errcode",), ("0",), ("-1", "130101", "410100"), ("errmsg",), always=True,
+    ),
     Confirms("wecombot", ("errcode",), ("0",), ("-1", "45009", "45033"), ("errmsg",), always=True),
     Confirms(
         "wechat", ("errcode",), ("0",), ("-1", "40001", "40014", "42001", "45009", "45033"),
@@ -38,7 +40,8 @@ _CHATS = (
     Confirms("zulip", ("result",), ("success",), ("rate_limit_hit",), ("msg", "code")),
     Confirms("synology", ("success",), _TRUE, ("411",), ("error.errors", "error.code")),
     Confirms("kook", ("code",), ("0",), ("429",), ("message",), checked=True),
-    Confirms("onebot", ("status",), ("ok", "async"), (), ("wording", "message", "msg"), checked=True),
+    Confirms("onebot", ("status",), ("ok", "async"), (), ("wording", "message", "msg"),
+             checked=True),
     Confirms("viber", ("status",), ("0",), ("12", "999"), ("status_message",), checked=True),
     Confirms("zalo", ("ok",), _TRUE, ("429",), ("description", "error_code"), checked=True),
     Confirms("whapi", ("sent",), _TRUE, ("429",), ("error.message", "error.code"), checked=True),
@@ -120,7 +123,8 @@ _PHONES = (
         "bulksms", ("[].status.type",), ("accepted", "scheduled", "sent", "delivered"), (),
         ("[].status.subtype", "detail"),
     ),
-    Confirms("bulkvs", ("Results[].Status",), ("success",), (), ("Results[].Status", "Description")),
+    Confirms("bulkvs", ("Results[].Status",), ("success",), (),
+             ("Results[].Status", "Description")),
     Confirms("burstsms", ("error.code",), ("success",), ("over_limit",), ("error.description",)),
     Confirms(
         "clickatell", ("messages[].accepted", "error"), ("true", EMPTY), (),

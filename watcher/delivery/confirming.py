@@ -33,7 +33,7 @@ _USUAL_WORDS = (
 _PASSES = re.compile(
     r"rate.?limit|too many|too fast|too frequent|throttl|frequency|temporar(?:y|ily)"
     r"|try again|later|system busy|internal(?: server)? error|service unavailable|timed? ?out"
-    r"|频繁|频率|繁忙|限流|稍后|超时|太快",  # noqa: RUF001
+    r"|频繁|频率|繁忙|限流|稍后|超时|太快",
     re.IGNORECASE,
 )
 _ELEMENT = re.compile(r"<(\w+)((?:\s+[\w:]+=\"[^\"]*\")*)\s*>([^<]*)</\1>")
@@ -217,7 +217,7 @@ def _of_text(text: str) -> dict[str, object]:
 
 
 def _of_xml(text: str) -> dict[str, object]:
-    """The elements that hold no others, by name; not parsed as XML, which can be made to explode."""
+    """The elements that hold no others, by name. Not parsed: XML can be made to explode."""
     found: dict[str, object] = {}
     empty = ((tag, attributes, "") for tag, attributes in _EMPTY_ELEMENT.findall(text))
     for tag, attributes, inside in _together(_ELEMENT.findall(text), empty):

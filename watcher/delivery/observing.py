@@ -9,8 +9,9 @@ An observation holds kinds and numbers, never addresses or headers, and of the o
 only what its ``reader`` makes of them: they may repeat a channel's secret. Where a service refuses
 a message inside an answer that its status calls a success, the plugin is given a status that says
 so: it then keeps no recipient for served. After an answer that asks to wait nothing more is sent
-in the same try: the courier's queue comes again. It can end a try that hangs (``abort``), by the sockets that
-the libraries opened for it, and knows by marks which of several recipients have a message.
+in the same try: the courier's queue comes again. It can end a try that hangs (``abort``), by the
+sockets that the libraries opened for it, and knows by marks which of several recipients have a
+message.
 
 The text beside an HTML mail is handed over in the same way: Apprise would make it of the HTML,
 and lose the links.
@@ -55,7 +56,7 @@ class Answer:
     status: int
     retry_after: str | None = None
     date: str | None = None
-    said: Said = Said(Word.NONE)
+    said: Said = field(default=Said(Word.NONE))
 
     @property
     def is_refusal(self) -> bool:

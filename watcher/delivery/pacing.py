@@ -7,6 +7,7 @@ try. All of them wait by ``throttle``. The pause that a plugin keeps between its
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from apprise import NotifyBase
@@ -19,7 +20,7 @@ LONGEST_ASKED = 900.0  # a service's clock and ours may be hours apart
 
 def pace(plugin: NotifyBase) -> None:
     """Have ``plugin`` end a try that has been asked to wait, by ``observing.Limited``."""
-    usual = plugin.throttle
+    usual: Callable[..., object] = plugin.throttle
 
     def throttle(last_io: Any = None, wait: float | None = None) -> None:
         observation = observing.current()

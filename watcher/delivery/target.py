@@ -140,7 +140,7 @@ class Target:
         plugin = self._plugin
         self.service = _service(plugin)
         self.style = style_of(plugin, self.service)
-        self.limit = limit_of(plugin, self.service)
+        self.limit = limit_of(plugin, self.service, self.style)
         self.takes_files = takes_pictures(plugin, self.service)
         prepare(plugin, url.reveal(), self.service, self.style)
         pace(plugin)
@@ -329,6 +329,6 @@ def _schemes(entry: dict[str, Any]) -> list[str]:
 def _service(plugin: NotifyBase) -> str:
     """The first scheme that Apprise has for the service, without TLS if it can do without
     (``json`` of ``jsons``)."""
-    kind = type(plugin)  # Kodi's plugin has a number of its own under the name
+    kind: Any = type(plugin)  # Kodi's plugin has a number of its own under the name
     named = kind.protocol or kind.secure_protocol
     return named if isinstance(named, str) else str(named[0])
