@@ -65,7 +65,7 @@ humhub://0123456789abcdef@127.0.0.1/12
 ifttt://WebHookID@EventID
 ilert://il1api0123456789abcdef
 incidentio://0123456789abcdef/01ABCDEF
-infobip://0123456789abcdef@abc.api.infobip.com/Sender/15557654321
+infobip://0123456789abcdef@abc.api.infobip.com/15557654321
 irc://127.0.0.1/#channel
 jellyfin://user:pass@127.0.0.1
 jira://0123456789abcdef

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,15 +31,18 @@ if TYPE_CHECKING:
 @json_option
 def command(rules: Path, database: Path, *, as_json: bool) -> None:
     """Check the rule files, and say what they will read and cost."""
+    warnings: tuple[Problem, ...] = ()
     try:
         book = load_rules(rules)
-        _try_channels(book)
+        warnings = (*book.warnings, *_of_a_lonely_operator(rules, book))
+        warnings = (*warnings, *_try_channels(book))
     except RulesError as error:
         if not as_json:
+            _warn(warnings)  # a URL that can't be used hides no other doubt
             raise
-        print_json({"ok": False, "problems": error.problems})
+        print_json({"ok": False, "problems": error.problems, "warnings": warnings})
         sys.exit(1)
-    book = replace(book, warnings=(*book.warnings, *_of_a_lonely_operator(rules, book)))
+    book = replace(book, warnings=warnings)
     now = int(time.time())
     pages, spent, trouble = _known(database, book, now)
     costs = forecast(book, pages, now, spent)
@@ -50,13 +54,15 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
         _show(rules, book, costs, trouble)
 
 
-def _try_channels(book: Rulebook) -> None:
-    """Raises ``RulesError`` with every URL that Apprise can't use."""
-    if book.channels:
-        with without_garbage():  # Apprise has 186 plugins
-            from watcher.daemon.channels import targets_of  # noqa: PLC0415 - 0.15 s
+def _try_channels(book: Rulebook) -> list[Problem]:
+    """What to say of the channels' URLs; raises ``RulesError`` with every one that Apprise can't
+    use."""
+    if not book.channels:
+        return []
+    with without_garbage():  # Apprise has 186 plugins
+        from watcher.daemon.channels import doubts_of, targets_of  # noqa: PLC0415 - 0.15 s
 
-            targets_of(book)
+        return doubts_of(book, targets_of(book))
 
 
 def _known(path: Path, book: Rulebook, now: Instant) -> tuple[dict[str, int], Spent | None, str]:
@@ -100,10 +106,14 @@ def _show(path: Path, book: Rulebook, costs: Forecast, trouble: str) -> None:
     )
     if book.api.key is None:
         out.say("\nNo key yet: set KEYAPI_KEY, or api.key in the file, before `watcher run`.")
-    for warning in book.warnings:
-        out.say(f"\nwarning: {warning}", "yellow")
+    _warn(book.warnings)
     for text in (*costs.warnings, *([f"the costs are estimates: {trouble}"] if trouble else [])):
         out.say(f"\nwarning: {text}", "yellow")
+
+
+def _warn(warnings: Sequence[Problem]) -> None:
+    for warning in warnings:
+        console().say(f"\nwarning: {warning}", "yellow")
 
 
 def _costs(costs: Forecast) -> Sheet:

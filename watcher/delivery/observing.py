@@ -121,7 +121,8 @@ class Observation:
     """The answers, mail replies of 400 and above, and faults of one try, in their order.
 
     ``plain`` is what an HTML mail says as text. ``limited`` is set once the service has asked to
-    wait, ``asked`` are the seconds that Apprise knows of.
+    wait, ``asked`` are the seconds that Apprise knows of, and ``held`` counts the requests that
+    were not sent for it.
     """
 
     accepted: Accepted
@@ -129,6 +130,7 @@ class Observation:
     reader: Reader = field(default_factory=Reader)
     limited: bool = False
     asked: float | None = None
+    held: int = 0
     answers: list[Answer] = field(default_factory=list)
     replies: list[int] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -136,6 +138,12 @@ class Observation:
     closing: bool = False
     aborted: bool = False
     _sockets: list[socket.socket] = field(default_factory=list)
+
+    def hold(self) -> None:
+        """Raises ``Limited`` where nothing more is to be sent."""
+        if self.limited:
+            self.held += 1
+            raise Limited
 
     def opened(self, connection: socket.socket) -> None:
         """Keep a handle on a new connection; TLS later takes the original over."""
@@ -229,8 +237,7 @@ def _text_of_mail(observation: Observation, original: _Call) -> _Call:
 
 def _send(observation: Observation, original: _Call) -> _Call:
     def send(*args: Any, **kwargs: Any) -> Any:
-        if observation.limited:
-            raise Limited
+        observation.hold()
         try:
             response = original(*args, **kwargs)
         except (requests.RequestException, ValueError) as error:

@@ -25,11 +25,9 @@ def pace(plugin: NotifyBase) -> None:
     def throttle(last_io: Any = None, wait: float | None = None) -> None:
         observation = observing.current()
         if observation is not None:
-            if observation.limited:
-                raise observing.Limited
-            if wait is not None and wait > PATIENCE:
+            if wait is not None and wait > PATIENCE and not observation.limited:
                 observation.limited, observation.asked = True, min(wait, LONGEST_ASKED)
-                raise observing.Limited
+            observation.hold()
         usual(last_io=last_io, wait=wait)
 
     vars(plugin)["throttle"] = throttle

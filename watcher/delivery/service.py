@@ -49,6 +49,7 @@ _IN_BYTES = frozenset(
 _IN_ESCAPED = frozenset("dingtalk feishu lark viber kakaotalk".split())
 _TITLES = {"schan": 32}  # characters of a title, where Apprise has more
 _LONGEST_LINE = 7_000  # of a request, of the 8 kB that a proxy before ntfy takes by default
+_NOTING = ("opsgenie", "jira")
 _WITHOUT_PREVIEWS = 4  # Discord's flag SUPPRESS_EMBEDS
 _FALLBACK = 300
 
@@ -119,6 +120,8 @@ def prepare(plugin: NotifyBase, url: str, name: str, style: Style) -> None:
     extras: dict[str, Any] = vars(plugin)
     if name == "discord" and "flags" not in asked:
         extras["flags"] = _WITHOUT_PREVIEWS  # of ten shop pages, below a message of ten links
+    if name in _NOTING and not any(each == "action" or each[0] == ":" for each in asked):
+        extras["action"] = "new"  # by default an info is a note to an incident that there is not
     if style is Style.EMAIL and "inline" not in asked:
         extras["inline"] = True
     if name == "slack":

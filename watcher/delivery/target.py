@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 import warnings
 from collections.abc import Callable, Collection, Sequence
@@ -22,13 +21,14 @@ from datetime import datetime
 from enum import Enum
 from functools import cache, partial
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Protocol
 
-from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyBase, NotifyFormat, NotifyType
+from apprise import Apprise, AppriseAttachment, NotifyBase, NotifyFormat, NotifyType
 from apprise.attachment.memory import AttachMemory
 
 from watcher.delivery import observing
-from watcher.delivery.confirmations import CONFIRMS
+from watcher.delivery.addresses import read, service_of
+from watcher.delivery.confirmations import BY_OTHERS, CONFIRMS
 from watcher.delivery.confirming import Reader, Word
 from watcher.delivery.hand import Hand
 from watcher.delivery.masking import Mask
@@ -43,7 +43,6 @@ from watcher.delivery.service import (
     takes_pictures,
     with_pictures,
 )
-from watcher.errors import TargetError
 from watcher.importing import without_garbage
 
 __all__ = ["Attachment", "Kind", "Outcome", "Secret", "Target", "warm_up"]
@@ -61,7 +60,6 @@ _TYPES = {
     "warning": NotifyType.WARNING,
     "critical": NotifyType.FAILURE,
 }
-_SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9]{1,19})://")
 
 
 class Kind(Enum):
@@ -138,7 +136,7 @@ class Target:
         self._secret = url
         self._apprise, self._plugin = _load(name, url.reveal(), timeout)
         plugin = self._plugin
-        self.service = _service(plugin)
+        self.service = service_of(plugin)
         self.style = style_of(plugin, self.service)
         self.limit = limit_of(plugin, self.service, self.style)
         self.takes_files = takes_pictures(plugin, self.service)
@@ -184,17 +182,32 @@ class Target:
         with observing.observed(accepted, rendered.plain, self._reader) as observation:
             future = self._hand.run(partial(self._notify, rendered, files))
         future.add_done_callback(lambda _done: observation.close())
-        outcome = await self._outcome(future, observation)
+        outcome = await self._outcome(future, observation, begun=bool(taken))
         if outcome.kind is Kind.SENT:
             return outcome
         # Apprise marks a whole message, too; the marks of a failure are of recipients.
         return replace(outcome, detail=_but(outcome.detail, accepted), taken=accepted.marks)
 
+    def tells(self, severity: str) -> bool:
+        """Whether a message of ``severity`` would make a request; none is made to find out.
+
+        Of a service that is not asked over HTTP it is not known, and taken for granted.
+        """
+        if self.service in BY_OTHERS:
+            return True
+        with observing.observed(observing.Accepted(self._secret.reveal())) as observation:
+            observation.limited = True
+            self._notify(Rendered("check", "check", self.style.body_format, severity), ())
+        return observation.held > 0
+
     def release(self) -> None:
         """Let its thread end, after the try that it is at."""
         self._hand.retire()
 
-    async def _outcome(self, future: Future[bool], observation: observing.Observation) -> Outcome:
+    async def _outcome(
+        self, future: Future[bool], observation: observing.Observation, *, begun: bool
+    ) -> Outcome:
+        """The end of a try; ``begun`` is one of which some recipients have the message already."""
         try:
             async with asyncio.timeout(self._timeout):
                 taken = await asyncio.wrap_future(future)
@@ -207,6 +220,9 @@ class Target:
             )
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
             return Outcome(Kind.RETRY, f"{self.service}: Apprise failed ({type(error).__name__})")
+        if taken and not observation.answers and self.service not in BY_OTHERS and not begun:
+            # Some plugins call it a success.
+            return Outcome(Kind.DEAD, f"{self.service}: nothing was sent: its URL names nobody")
         if taken:
             return Outcome(Kind.SENT, f"{self.service} took it")
         return self._failure(observation)
@@ -289,46 +305,8 @@ def _but(detail: str, accepted: observing.Accepted) -> str:
 
 def _load(name: str, url: str, timeout: float) -> tuple[Apprise, NotifyBase]:
     warm_up()
-    asset = AppriseAsset(
-        app_id="watcher",
-        app_desc="watcher",
-        async_mode=False,  # with no deadline of its own Apprise stays on the calling thread
-        service_timeout=0,
-        interpret_emojis=False,
-        interpret_escapes=False,
-        http_redirects=False,  # a redirected POST becomes a GET, and its 200 means nothing
-    )
-    apprise = Apprise(asset=asset)
-    if not apprise.add(url) or not len(apprise):
-        raise TargetError(_unread(name, url))
-    if len(apprise) > 1:
-        raise TargetError(f"{name}: this is more than one URL; write them as a list")
-    plugin = apprise[0]
-    if plugin.port is not None and not 0 < int(plugin.port) < 65_536:
-        raise TargetError(f"{name}: the port of its {_service(plugin)}:// URL is not 1 to 65535")
+    apprise, plugin, _ = read(name, url)
     # Our outbox tries again, and a failure must not be called a success.
     plugin.retry, plugin.wait, plugin.optional = 0, 0.0, False
     plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
     return apprise, plugin
-
-
-def _unread(name: str, url: str) -> str:
-    scheme = _SCHEME.match(url)
-    if scheme is None:
-        return f"{name}: this is no Apprise URL; it begins like slack:// or mailtos://"
-    schemes = {key for entry in Apprise().details()["schemas"] for key in _schemes(entry)}
-    if scheme[1].lower() in schemes:
-        return f"{name}: Apprise can't read this {scheme[1].lower()}:// URL; is a part missing?"
-    return f"{name}: Apprise knows no service for this {scheme[1].lower()}:// URL"
-
-
-def _schemes(entry: dict[str, Any]) -> list[str]:
-    return [*(entry.get("protocols") or ()), *(entry.get("secure_protocols") or ())]
-
-
-def _service(plugin: NotifyBase) -> str:
-    """The first scheme that Apprise has for the service, without TLS if it can do without
-    (``json`` of ``jsons``)."""
-    kind: Any = type(plugin)  # Kodi's plugin has a number of its own under the name
-    named = kind.protocol or kind.secure_protocol
-    return named if isinstance(named, str) else str(named[0])
