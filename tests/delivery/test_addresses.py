@@ -16,6 +16,9 @@ warm_up()
 TOKEN = "0123456789abcdef0123456789abcdef"
 HOOK = "4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"
 FLOW = "workflows/643e69f83c8944438d68119179a10a64/triggers/manual/paths/invoke"
+BOT = "bot123456789:AAFab_c-d"
+INCOMING = "webapi/entry.cgi?api=SYNO.Chat.External&method=incoming"
+DIRECT = "powerautomate/automations/direct"
 SIGNED = "?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=abcdefSig"
 
 
@@ -34,8 +37,7 @@ SIGNED = "?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=abcde
             "tgram://123456789:AAFab_c-d/-100123",
         ),
         (
-            "https://api.telegram.org/bot123456789:AAFab_c-d/sendMessage?chat_id=@news"
-            "&message_thread_id=7",
+            f"https://api.telegram.org/{BOT}/sendMessage?chat_id=@news&message_thread_id=7",
             "tgram://123456789:AAFab_c-d/@news?topic=7",
         ),
         (f"https://discord.com/api/webhooks/{HOOK}", f"discord://{HOOK}"),
@@ -60,8 +62,7 @@ SIGNED = "?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=abcde
             "gotifys://push.example.com/AbCdEf012345678",
         ),
         (
-            "https://nas.example.com:5001/webapi/entry.cgi?api=SYNO.Chat.External"
-            "&method=incoming&version=2&token=%22abcDEF012%22",
+            f"https://nas.example.com:5001/{INCOMING}&version=2&token=%22abcDEF012%22",
             "synologys://nas.example.com:5001/abcDEF012",
         ),
     ],
@@ -80,8 +81,7 @@ def test_a_pasted_address_means_a_url(address: str, same: str) -> None:
     [
         (f"https://prod-12.westus.logic.azure.com:443/{FLOW}{SIGNED}", "workflow"),
         (
-            "https://default0123.4b.environment.api.powerplatform.com:443/powerautomate/automations"
-            f"/direct/{FLOW}{SIGNED}",
+            f"https://default01.4b.environment.api.powerplatform.com:443/{DIRECT}/{FLOW}{SIGNED}",
             "workflow",
         ),
         (

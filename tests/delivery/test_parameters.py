@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from apprise import NotifyBase
 
@@ -46,7 +48,8 @@ def test_what_all_services_know_is_told(service: str, parameter: str) -> None:
 @pytest.mark.parametrize("service", sorted(URLS))
 def test_impossible_values_are_told_and_possible_are_not(service: str) -> None:
     """Of each parameter of each plugin, as its description has it."""
-    for name, described in _PLUGINS[service].template_args.items():
+    arguments: dict[str, dict[str, Any]] = _PLUGINS[service].template_args
+    for name, described in arguments.items():
         if name in NotifyBase.template_args or "alias_of" in described:
             continue
         choices, kind = described.get("values"), str(described.get("type")).rpartition(":")[2]
@@ -54,7 +57,7 @@ def test_impossible_values_are_told_and_possible_are_not(service: str) -> None:
         if known and (service, name) not in _TAKE_ALL:
             told = _told(_with(URLS[service], f"{name}=banana")).replace('"', "")
             assert f"its parameter {name}" in told, name
-        words = choices.values() if isinstance(choices, dict) else ()
+        words = list(choices.values()) if isinstance(choices, dict) else []
         for value in (*(choices or ()), *words):
             assert doubts_of(_with(URLS[service], f"{name}={value}")) == [], (name, value)
         if described.get("max") is not None:
@@ -86,15 +89,13 @@ def test_what_apprise_reads_is_not_told(service: str, parameters: str) -> None:
 
 def test_how_it_is_told() -> None:
     """With what it takes, and nothing that may be a secret."""
-    pushover = URLS["pover"]
+    pushover, takes = URLS["pover"], "it takes low, moderate, normal, high, emergency"
     assert doubts_of(_with(pushover, "priority=banana")) == [
-        "its parameter priority=banana is not what it takes: "
-        "it takes low, moderate, normal, high, emergency"
+        f"its parameter priority=banana is not what it takes: {takes}"
     ]
     assert doubts_of(_with(pushover, "S3cr3t@word&priority=zz my secret")) == [
         "a parameter is passed over: Apprise knows none of its name",
-        "its parameter priority is not what it takes: it takes low, moderate, normal, high,"
-        " emergency",
+        f"its parameter priority is not what it takes: {takes}",
     ]
     assert doubts_of(_with(pushover, "+X-Key=1")) == [
         'a parameter that begins with "+" is passed over: this service takes none'

@@ -202,7 +202,7 @@ def _unknown(plugin: NotifyBase, name: str, asked: set[str]) -> str:
         return "a parameter is passed over: Apprise knows none of its name"
     if name in plugin.template_args:
         return f"its parameter {quoted(name)} is passed over: Apprise does not read it here"
-    known = {each for each in (*asked, *plugin.template_args) if _NAME.fullmatch(each)}
+    known = {each for each in (*asked, *plugin.template_args) if _NAME.fullmatch(each)} - {"port"}
     return f"its parameter {quoted(name)} is passed over: Apprise knows none{nearest(name, known)}"
 
 
