@@ -121,6 +121,25 @@ def test_an_end_of_what_fires_anew_is_not_told(store: Database) -> None:
     }
 
 
+def test_a_channel_of_several_targets_is_not_told_by_one_of_them(store: Database) -> None:
+    """What one target hears of while a cooldown lasts, the others have still to hear."""
+    world = world_of(
+        store,
+        rule(SELLS, f"{ENDS}\n    cooldown: 90d"),
+        rule(SELLS, ENDS, name="other"),
+        urls='["json://localhost/a", "json://localhost/b"]',
+    )
+    world.scan({"1": 20})
+    for row in store.outbox.list():
+        store.outbox.sent(row.id, world.now)
+    world.march("10 20")
+    fill(world)
+    world.march("20")
+    before = store.alerts.told("r", [1])
+    assert ("1", "reminder") in told(joined(world))
+    assert store.alerts.told("r", [1]) == before
+
+
 def test_nothing_holds(store: Database) -> None:
     """That is told, too: the reader sees that something was missed."""
     world = world_of(store, rule(SELLS, ENDS))

@@ -30,11 +30,13 @@ class Answering:
         self.requests = list[str]()
         self.port = 0
         self.next_body: Callable[[], str] | None = None
+        self.next_status: Callable[[], int] | None = None
 
     async def answer(self, request: web.Request) -> web.Response:
         self.requests.append(request.headers.get("X-For", str(request.url)))
         body = self.body if self.next_body is None else self.next_body()
-        return web.Response(status=self.status, text=body, headers=self.headers)
+        status = self.status if self.next_status is None else self.next_status()
+        return web.Response(status=status, text=body, headers=self.headers)
 
 
 def target_of(url: str) -> Target:
@@ -222,6 +224,25 @@ async def test_one_of_two_recipients_is_refused(server: Answering) -> None:
     server.next_body = lambda: '{"messages":[{"status":"0"}]}'
     assert (await two.send(PLAIN, taken=outcome.taken)).kind is Kind.SENT
     assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("order", [("4", "1"), ("1", "4")])
+async def test_one_passes_and_one_is_refused(server: Answering, order: tuple[str, str]) -> None:
+    """Only where all are refused for good another try can't help; whichever comes last."""
+    codes = iter(order)
+    server.next_body = lambda: f'{{"messages":[{{"status":"{next(codes)}"}}]}}'
+    two = target_of("vonage://AC012345:0123456789abcdef@15551231234/15557654321/15557654322")
+    assert (await two.send(PLAIN)).kind is Kind.RETRY
+
+
+async def test_one_answers_500_and_one_404(server: Answering) -> None:
+    """By their statuses, in the same way."""
+    for statuses in ((404, 500), (500, 404), (404, 404)):
+        found = iter(statuses)
+        server.next_status = lambda found=found: next(found)  # type: ignore[misc]
+        two = target_of("vonage://AC012345:0123456789abcdef@15551231234/15557654321/15557654322")
+        outcome = await two.send(PLAIN)
+        assert outcome.kind is (Kind.DEAD if statuses == (404, 404) else Kind.RETRY)
 
 
 @pytest.mark.parametrize("content", [b"{" * 100_000, b"\xff\xfe", b'{"errcode": {}}', b"null"])
