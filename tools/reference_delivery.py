@@ -24,7 +24,7 @@ def by_word() -> str:
             _title(plugin),
             _schemes(plugin),
             _code(row.fields) + (_ALWAYS if row.always else ""),
-            _code(row.taken),
+            f"all but {_code(row.refused)}" if row.refused else _code(row.taken),
             _code(row.passing),
         )
         for name, plugin in _plugins()

@@ -168,9 +168,6 @@ join
 + {"success":true,"userAuthError":false}
 - {"success":false,"userAuthError":true,"errorMessage":"No user with that API key"} => No user with that API key
 ~ {"success":false,"errorMessage":"GCM internal server error"} => internal server error
-spush
-+ {"status":"OK","message":"Notification sent"}
-- {"status":"BadRequest","message":"Unknown key"} => Unknown key
 onesignal
 + {"id":"b98881cc","recipients":1,"external_id":null}
 + {"id":"b98881cc","errors":{"invalid_player_ids":["x"]}}

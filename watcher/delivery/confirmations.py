@@ -81,7 +81,6 @@ _PUSHES = (
     Confirms("push", ("success",), _TRUE, (), ("message",)),
     Confirms("prowl", ("error.code", "success.code"), ("200",), ("406", "500"), ("error.text",)),
     Confirms("join", ("success",), _TRUE, (), ("errorMessage",)),
-    Confirms("spush", ("status",), ("ok",), (), ("message",)),
     Confirms("onesignal", ("id",), (FILLED,), (), ("errors[]",)),
     Confirms(
         "fcm", ("failure",), ("0",),
@@ -120,8 +119,8 @@ _PHONES = (
         ("SMSMessageData.Recipients[].status", "SMSMessageData.Message"), checked=True,
     ),
     Confirms(
-        "bulksms", ("[].status.type",), ("accepted", "scheduled", "sent", "delivered"), (),
-        ("[].status.subtype", "detail"),
+        "bulksms", ("[].status.type",), (), (), ("[].status.subtype", "detail"),
+        refused=("failed", "unknown"),
     ),
     Confirms("bulkvs", ("Results[].Status",), ("success",), (),
              ("Results[].Status", "Description")),
@@ -136,15 +135,14 @@ _PHONES = (
     ),
     Confirms("cm", ("errorCode",), ("0", EMPTY), ("999",), ("details", "messages[].messageDetails"),
              checked=True),
-    Confirms("d7sms", ("status",), ("accepted", "success", "sent", "delivered"), (),
-             ("detail.message", "message")),
+    Confirms("d7sms", ("status",), (), (), ("detail.message", "message"),
+             refused=("rejected", "failed", "undelivered", "error")),
     Confirms(
-        "exotel", ("Status.text", "SMSMessage.Status"),
-        ("queued", "sending", "submitted", "sent"), (),
+        "exotel", ("Status.text", "SMSMessage.Status"), (), (),
         ("DetailedStatus.text", "SMSMessage.DetailedStatus", "Message.text",
-         "RestException.Message"),
+         "RestException.Message"), refused=("failed", "failed-dnd", "403"),
     ),
-    Confirms("46elks", ("status",), ("created", "sent", "delivered"), (), ("text",)),
+    Confirms("46elks", ("status",), (), (), ("text",), refused=("failed",)),
     Confirms("httpsms", ("status",), ("success",), (), ("message",)),
     Confirms(
         "infobip", ("messages[].status.groupName",), ("pending", "delivered", "accepted"), (),
@@ -154,8 +152,8 @@ _PHONES = (
              checked=True),
     Confirms("kavenegar", ("return.status",), ("200",), ("409", "501"), ("return.message",)),
     Confirms(
-        "msgbird", ("recipients.items[].status",), ("scheduled", "sent", "buffered", "delivered"),
-        ("25", "98", "99"), ("errors[].description", "errors[].code"),
+        "msgbird", ("recipients.items[].status",), (), ("25", "98", "99"),
+        ("errors[].description", "errors[].code"), refused=("delivery_failed", "expired"),
     ),
     Confirms("mobilemessage", ("results[].status", "status"), ("success", "complete"), (),
              ("results[].error", "error"), checked=True),
@@ -173,7 +171,7 @@ _PHONES = (
     Confirms("smsmgr", ("head",), ("ok",), (), ("text",)),
     Confirms("smstunnel", ("success",), _TRUE, (), ("message", "error"), checked=True),
     Confirms(
-        "telesign", ("status.code",), ("200", "203", "250", "290", "291", "292", "295"),
+        "telesign", ("status.code",), ("200", "203", "250", "251", "290", "291", "292", "293", "294", "295"),
         ("210", "500"), ("status.description",),
     ),
     Confirms("telnyx", ("errors", "data.errors"), _NONE, ("10011",),
@@ -195,7 +193,7 @@ BY_STATUS = frozenset(
     groundmail groupme guilded hassio humhub ifttt ilert incidentio jellyfin jira json kumulos
     lauther line mailersend mailgun mastodon matrix misskey mmost notica notifico ntfy octopush
     opsgenie pagerduty pagertree pbul pinglet pingram pushward resend revolt ringc ryver
-    sendgrid session signal signalgrid signl4 sinch spike squadcast stackfield threema trigv
+    sendgrid session signal signalgrid signl4 sinch spike spush squadcast stackfield threema trigv
     twist vapid workflow wxteams x xmatters xml youlmk zoom
     """.split()
 )

@@ -64,7 +64,8 @@ class Confirms:
 
     ``fields`` are paths into the answer (``messages[].status``); the first that is there decides.
     Its values in ``taken`` mean that the message was taken, any other that it was refused:
-    for now where it, or a value at ``words``, is in ``passing``; for good otherwise. With
+    for now where it, or a value at ``words``, is in ``passing``; for good otherwise. Of a service
+    with many words for what it took, ``refused`` has those for what it did not, instead. With
     ``always`` the service never answers without the field: an answer that lacks it is not the
     service's (a proxy's page). ``checked`` is a service whose answer Apprise's plugin reads itself.
     An answer in plain text is ``{"text": ...}``, XML is ``{tag: {attribute, "text"}}``.
@@ -75,6 +76,7 @@ class Confirms:
     taken: tuple[str, ...]
     passing: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     always: bool = False
     checked: bool = False
 
@@ -113,7 +115,7 @@ def read(row: Confirms | None, status: int, content: bytes) -> Said:
     values = next((each for each in (_found(document, path) for path in row.fields) if each), None)
     if values is None:
         return _without_verdict(row)
-    refused = [value for value in values if not _is_taken(value, row.taken)]
+    refused = [value for value in values if not _is_taken(value, row)]
     if not refused:
         return Said(Word.TAKEN)
     told = _labelled(row, document, refused[0], reason)
@@ -127,7 +129,10 @@ def _without_verdict(row: Confirms) -> Said:
     return Said(Word.TAKEN if EMPTY in row.taken else Word.NONE)
 
 
-def _is_taken(value: object, taken: tuple[str, ...]) -> bool:
+def _is_taken(value: object, row: Confirms) -> bool:
+    taken = row.taken
+    if row.refused:
+        return _plain(value) not in row.refused
     if (EMPTY in taken and _is_empty(value)) or (FILLED in taken and not _is_empty(value)):
         return True
     return _plain(value) in taken
