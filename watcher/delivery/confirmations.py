@@ -171,7 +171,8 @@ _PHONES = (
     Confirms("smsmgr", ("head",), ("ok",), (), ("text",)),
     Confirms("smstunnel", ("success",), _TRUE, (), ("message", "error"), checked=True),
     Confirms(
-        "telesign", ("status.code",), ("200", "203", "250", "251", "290", "291", "292", "293", "294", "295"),
+        "telesign", ("status.code",),
+        ("200", "203", "250", "251", "290", "291", "292", "293", "294", "295"),
         ("210", "500"), ("status.description",),
     ),
     Confirms("telnyx", ("errors", "data.errors"), _NONE, ("10011",),
