@@ -184,6 +184,25 @@ def test_troubles_that_go_on_are_told(store: Database) -> None:
     ]
 
 
+def test_a_trouble_that_came_again_goes_on(store: Database) -> None:
+    """Though its end waits as well; and one that nobody told the end of is not called over."""
+    world = world_of(store, rule(SELLS))
+    operator = [audiences_of(world.book.channels)["me"]]
+    for text in ("the disk is nearly full", "the disk is full"):
+        troubles.begin(store, operator, "disk", text, world.now)
+        if text.endswith("nearly full"):
+            troubles.end(store, operator, "disk", world.now)
+    troubles.begin(store, operator, "dead message", "a message is dead", world.now)
+    store.health.clear_cause("dead message", world.now)
+    for number in range(DOZENS):
+        troubles.begin(store, operator, f"watch {number}: fails", "a watch fails", world.now)
+        troubles.end(store, operator, f"watch {number}: fails", world.now)
+    assert joined(world).text.splitlines()[1:3] == [
+        "watcher: the disk is full",
+        "watcher: a message is dead",
+    ]
+
+
 def test_what_was_joined_says_by_whom_it_is_told(store: Database) -> None:
     """Nothing is lost: it stays in the store, and fares as the one that tells it."""
     world = world_of(store, rule(SELLS, ENDS), urls='["json://localhost/a", "json://localhost/b"]')
@@ -241,6 +260,19 @@ def test_it_is_brought_up_to_date(store: Database) -> None:
     world.scan({"1": 10, "99": 10})
     assert len(store.outbox.waiting_for("me/1")) == 1
     assert joined(world).title == "[info] what still holds: nothing"
+
+
+def test_it_is_brought_up_to_date_by_its_texts(store: Database) -> None:
+    """The alerts are the same; the trouble beside them is now another."""
+    world = world_of(store, rule(SELLS))
+    operator = [audiences_of(world.book.channels)["me"]]
+    troubles.begin(store, operator, "disk", "the disk is nearly full", world.now)
+    fill(world, p1=20)
+    assert "watcher: the disk is nearly full" in joined(world).text
+    assert join(world) is None
+    store.health.clear_cause("disk", world.now)
+    troubles.begin(store, [], "disk", "the disk is full", world.now)
+    assert "watcher: the disk is full" in joined(world).text
 
 
 @pytest.mark.parametrize("permanent", [True, False])
