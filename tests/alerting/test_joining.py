@@ -161,6 +161,21 @@ def test_a_rule_that_is_gone_tells_nothing(store: Database) -> None:
     assert "other" not in message.text
 
 
+def test_what_began_before_did_not_begin_meanwhile(store: Database) -> None:
+    """The end of an alert that the target had heard of, whose rule is gone, is not counted."""
+    world = world_of(store, rule(SELLS, ENDS), rule(SELLS, ENDS, name="other"))
+    world.scan({"1": 20})
+    for row in store.outbox.list():
+        store.outbox.sent(row.id, world.now)
+    world.scan({"1": 10})
+    fill(world)
+    world.reread(rules(rule(SELLS, ENDS)))
+    passed = [
+        each for each in store.alerts.list() if each.product_id == "99" and each.alert.resolved_at
+    ]
+    assert f"{len(passed)} alerts began and ended meanwhile." in joined(world).text
+
+
 def test_troubles_that_go_on_are_told(store: Database) -> None:
     """And the end of one that was told before; what came and went is counted."""
     world = world_of(store, rule(SELLS))
