@@ -11,7 +11,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools import datasette, grafana, reference_commands, reference_language, reference_metrics
+from tools import (
+    datasette,
+    grafana,
+    reference_commands,
+    reference_delivery,
+    reference_language,
+    reference_metrics,
+)
 from tools.marked import fill, table
 from watcher.cli.output import json_text
 from watcher.daemon.holds import Holds
@@ -38,6 +45,11 @@ def parts() -> Mapping[str, Mapping[str, str]]:
             "sorts": reference_language.sorts(),
         },
         "commands.md": {"commands": reference_commands.commands()},
+        "delivery.md": {
+            "by word": reference_delivery.by_word(),
+            "by status": reference_delivery.by_status(),
+            "by others": reference_delivery.by_others(),
+        },
         "monitoring.md": {"instruments": _instruments()},
     }
 

@@ -121,6 +121,25 @@ def test_an_end_of_what_fires_anew_is_not_told(store: Database) -> None:
     }
 
 
+def test_a_channel_of_several_targets_is_not_told_by_one_of_them(store: Database) -> None:
+    """What one target hears of while a cooldown lasts, the others have still to hear."""
+    world = world_of(
+        store,
+        rule(SELLS, f"{ENDS}\n    cooldown: 90d"),
+        rule(SELLS, ENDS, name="other"),
+        urls='["json://localhost/a", "json://localhost/b"]',
+    )
+    world.scan({"1": 20})
+    for row in store.outbox.list():
+        store.outbox.sent(row.id, world.now)
+    world.march("10 20")
+    fill(world)
+    world.march("20")
+    before = store.alerts.told("r", [1])
+    assert ("1", "reminder") in told(joined(world))
+    assert store.alerts.told("r", [1]) == before
+
+
 def test_nothing_holds(store: Database) -> None:
     """That is told, too: the reader sees that something was missed."""
     world = world_of(store, rule(SELLS, ENDS))
@@ -140,6 +159,21 @@ def test_a_rule_that_is_gone_tells_nothing(store: Database) -> None:
     message = joined(world)
     assert told(message) == [("1", "reminder")]
     assert "other" not in message.text
+
+
+def test_what_began_before_did_not_begin_meanwhile(store: Database) -> None:
+    """The end of an alert that the target had heard of, whose rule is gone, is not counted."""
+    world = world_of(store, rule(SELLS, ENDS), rule(SELLS, ENDS, name="other"))
+    world.scan({"1": 20})
+    for row in store.outbox.list():
+        store.outbox.sent(row.id, world.now)
+    world.scan({"1": 10})
+    fill(world)
+    world.reread(rules(rule(SELLS, ENDS)))
+    passed = [
+        each for each in store.alerts.list() if each.product_id == "99" and each.alert.resolved_at
+    ]
+    assert f"{len(passed)} alerts began and ended meanwhile." in joined(world).text
 
 
 def test_troubles_that_go_on_are_told(store: Database) -> None:
@@ -162,6 +196,25 @@ def test_troubles_that_go_on_are_told(store: Database) -> None:
         "watcher: the disk is nearly full",
         "watcher: over: key refused",
         "24 troubles of the watcher came and went.",
+    ]
+
+
+def test_a_trouble_that_came_again_goes_on(store: Database) -> None:
+    """Though its end waits as well; and one that nobody told the end of is not called over."""
+    world = world_of(store, rule(SELLS))
+    operator = [audiences_of(world.book.channels)["me"]]
+    for text in ("the disk is nearly full", "the disk is full"):
+        troubles.begin(store, operator, "disk", text, world.now)
+        if text.endswith("nearly full"):
+            troubles.end(store, operator, "disk", world.now)
+    troubles.begin(store, operator, "dead message", "a message is dead", world.now)
+    store.health.clear_cause("dead message", world.now)
+    for number in range(DOZENS):
+        troubles.begin(store, operator, f"watch {number}: fails", "a watch fails", world.now)
+        troubles.end(store, operator, f"watch {number}: fails", world.now)
+    assert joined(world).text.splitlines()[1:3] == [
+        "watcher: the disk is full",
+        "watcher: a message is dead",
     ]
 
 
@@ -222,6 +275,19 @@ def test_it_is_brought_up_to_date(store: Database) -> None:
     world.scan({"1": 10, "99": 10})
     assert len(store.outbox.waiting_for("me/1")) == 1
     assert joined(world).title == "[info] what still holds: nothing"
+
+
+def test_it_is_brought_up_to_date_by_its_texts(store: Database) -> None:
+    """The alerts are the same; the trouble beside them is now another."""
+    world = world_of(store, rule(SELLS))
+    operator = [audiences_of(world.book.channels)["me"]]
+    troubles.begin(store, operator, "disk", "the disk is nearly full", world.now)
+    fill(world, p1=20)
+    assert "watcher: the disk is nearly full" in joined(world).text
+    assert join(world) is None
+    store.health.clear_cause("disk", world.now)
+    troubles.begin(store, [], "disk", "the disk is full", world.now)
+    assert "watcher: the disk is full" in joined(world).text
 
 
 @pytest.mark.parametrize("permanent", [True, False])

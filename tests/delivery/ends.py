@@ -57,8 +57,10 @@ class Service:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.paths.append(request.path)
-        if request.can_read_body:
+        if request.content_type == "application/json":
             self.taken.append(await request.json())
+        elif request.can_read_body:
+            self.taken.append(dict(await request.post()))
         if self.behave == "reset":
             assert request.transport is not None
             request.transport.abort()

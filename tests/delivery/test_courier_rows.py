@@ -169,6 +169,32 @@ async def test_is_not_sent_again_while_the_disk_is_full() -> None:
     full.database.close()
 
 
+async def test_a_mark_under_way_is_made_at_the_stop(store: Store) -> None:
+    """The service took the message: the stop lets the write end, or it would be told again."""
+    writing, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Store):
+        async def run(self, work: Callable[[Database], T], /) -> T:
+            if work.__qualname__.startswith("Courier._write"):
+                writing.set()
+                await go_on.wait()
+            return await super().run(work)
+
+    slow, line = Slow(), Line()
+    (row_id,) = slow.add(operator("a"), "growth/1")
+    courier = courier_of(slow, {"growth/1": line}, Clock())
+    await courier.turn()
+    await writing.wait()
+    stopping = asyncio.create_task(courier.drain(0))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    go_on.set()
+    await stopping
+    assert slow.row(row_id).state is NotificationState.SENT
+    assert len(line.taken) == 1
+    slow.database.close()
+
+
 async def test_a_store_that_breaks_ends_the_loop(store: Store) -> None:
     """The loop's guard is to hear of it, and begins it anew."""
 

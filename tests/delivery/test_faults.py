@@ -257,3 +257,29 @@ async def test_a_login_that_the_mail_server_does_not_offer_is_named(store: Store
         row = await Road(store, Secret(f"{url}&mode=insecure")).go()
     assert row.state is WAITING
     assert str(row.error).startswith("mailto: the server does not offer the login")
+
+
+@pytest.mark.parametrize(
+    ("body", "state", "error"),
+    [
+        ('{"success":true}', SENT, None),
+        (
+            '{"error":{"code":404,"errors":"no hook s3cr3tT0kenInThePath"},"success":false}',
+            DEAD,
+            "synology: no hook ***",
+        ),
+        (
+            '{"error":{"code":411,"errors":"create post too fast"},"success":false}',
+            WAITING,
+            "synology: create post too fast",
+        ),
+    ],
+)
+async def test_a_refusal_inside_a_success(
+    store: Store, service: Service, body: str, state: NotificationState, error: str | None
+) -> None:
+    """The service's own word decides what becomes of a row; its reason is kept, masked."""
+    service.body = body
+    road = Road(store, Secret(f"synology://127.0.0.1:{service.port}/s3cr3tT0kenInThePath"))
+    row = await road.go()
+    assert (row.state, row.error) == (state, error)

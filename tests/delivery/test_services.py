@@ -175,6 +175,15 @@ async def test_telegram(chats: Chats) -> None:
     assert "&lt;b&gt; & &amp; \"quoted\" 'single'" in seen.text
 
 
+async def test_a_long_text_for_telegram_arrives_at_once(chats: Chats) -> None:
+    """As one message, though its markup is longer than what a message may show."""
+    target = chats.target("telegram")
+    rendered = render(alerts(["Lamp"] * 60), target.style, limit=target.limit)
+    assert len(rendered.body) > 4_096
+    assert (await target.send(rendered)).kind is Kind.SENT
+    assert len(chats.texts) == 1
+
+
 async def test_teams(chats: Chats) -> None:
     """A card with a heading, a bold link for each product, and a paragraph for each line."""
     (attachment,) = (await _sent(chats, "teams"))["attachments"]

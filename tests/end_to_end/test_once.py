@@ -120,6 +120,18 @@ async def test_channel_test(watcher: Watcher, sink: Service) -> None:
     assert "403" in out
 
 
+async def test_channel_test_says_what_the_service_said(watcher: Watcher, sink: Service) -> None:
+    """Inside an answer of HTTP 200, and beside a status: the reason, without the URL's secrets."""
+    url = f"synology://127.0.0.1:{sink.port}/s3cr3tT0ken"
+    watcher.rules.write_text(RULES.replace("${SINK_URL}", url), "utf-8")
+    sink.body = '{"success": false, "error": {"code": 404, "errors": "no hook s3cr3tT0ken"}}'
+    code, out, _ = await watcher.call("channel", "test", "http")
+    assert (code, "did not take it: synology: no hook ***" in out) == (1, True)
+    sink.status, sink.body = 400, '{"description": "chat not found"}'
+    code, out, _ = await watcher.call("channel", "test", "http")
+    assert (code, "HTTP 400 Bad Request: chat not found" in out) == (1, True)
+
+
 async def test_the_demo_tells_within_its_first_days(tmp_path: Path) -> None:
     """The whole daemon on its own market: a past, messages, and where to go on."""
     watcher = Watcher(tmp_path, "http://127.0.0.1:1")

@@ -74,6 +74,30 @@ def test_warnings() -> None:
     assert "rules[0]: this rule tells nobody" in str(nobody)
 
 
+_TWO = "channels: {a: {url: 'json://x'}, b: {url: 'json://x', min_severity: critical}}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "rules", "told"),
+    [
+        ("", RULES % "a", {"b": "no rule tells this channel anything"}),
+        ("operator: [b]\n", RULES % "a", {}),
+        # That defaults name it helps no rule that has a notify of its own.
+        ("defaults: {notify: [b]}\n", RULES % "a", {"b": "no rule tells this channel anything"}),
+        (
+            "",
+            RULES % "[a, b]",
+            {"b.min_severity": "this channel is told nothing: no rule that tells it is critical"},
+        ),
+        ("", (RULES % "[a, b]").replace("when:", "severity: critical, when:"), {}),
+    ],
+)
+def test_a_channel_that_nobody_tells(more: str, rules: str, told: dict[str, str]) -> None:
+    """Not by a rule, not as the operator's, not by defaults, and not at its severity."""
+    warnings = load_text(_TWO + more + rules).warnings
+    assert {one.path.removeprefix("channels."): one.message for one in warnings} == told
+
+
 def test_a_single_name_and_repeated_names() -> None:
     """Each channel is told once."""
     channels = "channels: {me: {url: 'json://x'}}\n"

@@ -33,15 +33,18 @@ if TYPE_CHECKING:
 @json_option
 def command(rules: Path, database: Path, *, as_json: bool) -> None:
     """Check the rule files, and say what they will read and cost."""
+    warnings: tuple[Problem, ...] = ()
     try:
         book = load_rules(rules)
-        _try_channels(book)
+        warnings = (*book.warnings, *_of_a_lonely_operator(rules, book))
+        warnings = (*warnings, *_try_channels(book))
     except RulesError as error:
         if not as_json:
+            _warn(warnings)  # a URL that can't be used hides no other doubt
             raise
-        print_json({"ok": False, "problems": error.problems})
+        print_json({"ok": False, "problems": error.problems, "warnings": warnings})
         sys.exit(1)
-    book = replace(book, warnings=(*book.warnings, *_of_a_lonely_operator(rules, book)))
+    book = replace(book, warnings=warnings)
     now = int(time.time())
     known = _known(database, book, now)
     book = replace(book, warnings=(*book.warnings, *known.doubts))
@@ -60,13 +63,15 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
         _show(rules, book, costs, known)
 
 
-def _try_channels(book: Rulebook) -> None:
-    """Raises ``RulesError`` with every URL that Apprise can't use."""
-    if book.channels:
-        with without_garbage():  # Apprise has 186 plugins
-            from watcher.daemon.channels import targets_of  # noqa: PLC0415 - 0.15 s
+def _try_channels(book: Rulebook) -> list[Problem]:
+    """What to say of the channels' URLs; raises ``RulesError`` with every one that Apprise can't
+    use."""
+    if not book.channels:
+        return []
+    with without_garbage():  # Apprise has 186 plugins
+        from watcher.daemon.channels import doubts_of, targets_of  # noqa: PLC0415 - 0.15 s
 
-            targets_of(book)
+        return doubts_of(book, targets_of(book))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +145,7 @@ def _show(path: Path, book: Rulebook, costs: Forecast, known: _History) -> None:
     )
     if book.api.key is None:
         out.say("\nNo key yet: set KEYAPI_KEY, or api.key in the file, before `watcher run`.")
-    for warning in book.warnings:
-        out.say(f"\nwarning: {warning}", "yellow")
+    _warn(book.warnings)
     trouble = [f"the costs are estimates: {known.trouble}"] if known.trouble else []
     for text in (*costs.warnings, *trouble):
         out.say(f"\nwarning: {text}", "yellow")
@@ -149,6 +153,11 @@ def _show(path: Path, book: Rulebook, costs: Forecast, known: _History) -> None:
         out.say("\nNothing in the stored scans met these rules:")
     for each in known.unmet:
         out.say(f"  {each.file}:{each.line}: {each}")
+
+
+def _warn(warnings: Sequence[Problem]) -> None:
+    for warning in warnings:
+        console().say(f"\nwarning: {warning}", "yellow")
 
 
 def _costs(costs: Forecast) -> Sheet:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from watcher.delivery.doubts import doubts
 from watcher.delivery.ports import Way
 from watcher.delivery.target import Target
 from watcher.errors import Problem, RulesError, TargetError
@@ -27,6 +29,16 @@ def targets_of(book: Rulebook) -> dict[str, Target]:
     if problems:
         raise RulesError(tuple(problems))
     return targets
+
+
+def doubts_of(book: Rulebook, targets: Mapping[str, Target]) -> list[Problem]:
+    """What to say of URLs that Apprise takes, and where they are written."""
+    return [
+        replace(origin, message=f"{name}: {doubt}")
+        for channel in book.channels.values()
+        for name, url, origin in zip(channel.targets, channel.urls, channel.origins, strict=True)
+        for doubt in doubts(targets[name], url)
+    ]
 
 
 def ways_of(book: Rulebook) -> dict[str, Way]:

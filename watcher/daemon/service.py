@@ -22,6 +22,7 @@ from watcher.daemon.files import RuleFiles
 from watcher.daemon.following import Follower
 from watcher.daemon.manager import Manager
 from watcher.daemon.pulses import Limits, Pulses
+from watcher.daemon.settling import Settling
 from watcher.daemon.signals import Hangup, signals
 from watcher.delivery.target import warm_up
 from watcher.errors import WatcherError

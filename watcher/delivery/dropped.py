@@ -28,11 +28,11 @@ def left_out() -> Iterator[list[str]]:
     reader = threading.get_ident()
 
     def note(record: logging.LogRecord) -> bool:
-        told = _LEFT_OUT.match(str(record.msg))
-        if record.thread != reader or told is None:
+        match = _LEFT_OUT.match(str(record.msg))
+        if record.thread != reader or match is None:
             return True
         # What follows in brackets, in quotes or after a colon is the recipient.
-        found.append(told[1] or "recipient")
+        found.append(match[1] or "recipient")
         return False
 
     log = logging.getLogger("apprise")

@@ -7,17 +7,17 @@ drops products from the end until the whole fits: a product is shown whole or on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from functools import partial
 
 import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from watcher.delivery.neutral import escape_markdown, escape_slack, neutralise
+from watcher.delivery.neutral import escape_markdown, escape_slack, neutralise, shorten
 from watcher.delivery.own import OwnTemplate, write_own
 from watcher.delivery.rendered import LONGEST, Rendered
-from watcher.delivery.style import Bytes, Style
+from watcher.delivery.style import Limit, Style
 from watcher.delivery.view import TITLE_LENGTH, View, cut_text, cut_to, view_of
 from watcher.model import Message
 
@@ -41,18 +41,23 @@ def render(
     limit: int = LONGEST,
     template: OwnTemplate | None = None,
 ) -> Rendered:
-    """Write ``message``; title and body together take at most ``limit`` UTF-16 units.
+    """Write ``message``; title and body together take at most ``limit``, in the limit's own unit
+    (``style.Limit``; of a plain number UTF-16 units).
 
-    UTF-16 is the strictest count of characters in use (Telegram's); an emoji is two. Of a limit
-    in ``Bytes`` these are counted. Times are told in ``zone``. A message that can't be shortened
-    to a very small limit is as short as it gets. The channel's own ``template`` lays out alerts;
-    where it fails, they are told as usual.
+    Times are told in ``zone``. A message that can't be shortened to a very small limit is as short
+    as it gets. The channel's own ``template`` lays out alerts; where it fails, they are told as
+    usual.
     """
-    size = _bytes if isinstance(limit, Bytes) else _units
-    title = neutralise(message.title, min(TITLE_LENGTH, max(limit // 2, 20)))
+    limit = limit if isinstance(limit, Limit) else Limit(limit)
+    size, whole = limit.size, neutralise(message.title, TITLE_LENGTH)
+    title = _title(message.title, limit)
     view = view_of(message, title, zone)
+    if style.has_title and limit.title < len(whole):  # a service of short titles loses nothing
+        view = replace(view, text="\n".join(filter(None, (whole, view.text))))
     # A style without a title has it in the body.
-    room = _Room(limit - (size(title) + _BETWEEN if style.has_title else 0), size)
+    room = _Room(
+        limit - (size(title) + _BETWEEN if style.has_title else 0), size, style is Style.PLAIN
+    )
     usual = partial(_usual, style)
     if template is None or message.kind == "operator":
         body = _fitting(view, usual, room)
@@ -73,9 +78,20 @@ class _Room:
 
     limit: int
     size: Callable[[str], int]
+    plain: bool
 
     def has(self, body: str) -> bool:
         return self.size(body) <= self.limit
+
+
+def _title(text: str, limit: Limit) -> str:
+    """The title, in at most half of what there is."""
+    longest = min(TITLE_LENGTH, limit.title, max(limit // 2, 20))
+    title = neutralise(text, longest)
+    while longest > 10 and limit.size(title) > limit // 2:
+        longest = max(longest * 3 // 4, 10)
+        title = neutralise(text, longest)
+    return title
 
 
 def _usual(style: Style, shown: View) -> str:
@@ -92,7 +108,15 @@ def _fitting(whole: View, write: Callable[[View], str], room: _Room) -> str:
         if room.has(body):
             return body
         body = write(smaller)
-    return body
+    return body if room.has(body) or not room.plain else _cut(body, room)
+
+
+def _cut(body: str, room: _Room) -> str:
+    """The beginning of a text that counts its products only: a radio or an SMS has no more room."""
+    longest = len(body)
+    while longest and not room.has(shorten(body, longest)):
+        longest -= 1
+    return shorten(body, longest) if longest else ""
 
 
 def _most_products(whole: View, write: Callable[[View], str], room: _Room) -> str:
@@ -112,14 +136,6 @@ def _smaller(whole: View) -> Iterator[View]:
     counted = cut_to(whole, 0, named=False)
     for longest in (1_000, 500, 200, 100, 50, 20):
         yield cut_text(counted, longest)
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le", "replace")) // 2
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode("utf-8", "replace"))
 
 
 def _escaping(escape: Callable[[str], str]) -> Callable[[object], object]:

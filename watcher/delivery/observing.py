@@ -5,9 +5,13 @@ status code, ``Retry-After`` and the mail server's reply stay inside. The two li
 wrapped once a process, and a wrapper notes what it sees in the observation of its own context
 (a ``ContextVar``): calls outside ``observed`` pass untouched and unseen.
 
-An observation holds kinds and numbers, never addresses, headers or texts of the other side:
-these may repeat a channel's secret. It can end a try that hangs (``abort``), by the sockets that
-the libraries opened for it, and knows by marks which of several recipients have a message.
+An observation holds kinds and numbers, never addresses or headers, and of the other side's texts
+only what its ``reader`` makes of them: they may repeat a channel's secret. Where a service refuses
+a message inside an answer that its status calls a success, the plugin is given a status that says
+so: it then keeps no recipient for served. After an answer that asks to wait nothing more is sent
+in the same try: the courier's queue comes again. It can end a try that hangs (``abort``), by the
+sockets that the libraries opened for it, and knows by marks which of several recipients have a
+message.
 
 The text beside an HTML mail is handed over in the same way: Apprise would make it of the HTML,
 and lose the links.
@@ -29,13 +33,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, wraps
 from http.client import RemoteDisconnected
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import requests
 import urllib3.util.connection
 from apprise.plugins.base import _delivery_tracker
 from requests import exceptions as faults
 
+from watcher.delivery.confirming import Reader, Said, Word
 from watcher.units import parse_http_date
 
 _Call = Callable[..., Any]
@@ -43,11 +48,25 @@ _Call = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer: its status, and what it says of when to come again (as it stands there)."""
+    """An HTTP answer: its status, and what it says of when to come again (as it stands there).
+
+    ``said`` is the service's own word on the message.
+    """
 
     status: int
     retry_after: str | None = None
     date: str | None = None
+    said: Said = field(default=Said(Word.NONE))
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it took no message."""
+        return not 200 <= self.status < 300 or self.said.word in _AS_STATUS
+
+    @property
+    def asks_to_wait(self) -> bool:
+        """Whether asking again at once would make it worse."""
+        return self.status == 429 or self.said.word is Word.PASSING
 
     def wait(self, now: float) -> float | None:
         """``Retry-After`` in seconds: a number, or a date measured from the answer's own."""
@@ -61,6 +80,14 @@ class Answer:
                 return None
             seconds = then.timestamp() - (here.timestamp() if here else now)
         return max(seconds, 0.0) if math.isfinite(seconds) else None
+
+
+# What a plugin is shown of a refusal inside a success: statuses that none of them acts on.
+_AS_STATUS = {Word.PASSING: 503, Word.REFUSED: 400}
+
+
+class Limited(requests.RequestException):
+    """The service has asked to wait: nothing more goes out in this try."""
 
 
 class Accepted:
@@ -94,11 +121,16 @@ class Observation:
     """The answers, mail replies of 400 and above, and faults of one try, in their order.
 
     ``plain`` is what an HTML mail says as text; ``unwelcome`` counts the addresses that a mail
-    server refused.
+    server refused. ``limited`` is set once the service has asked to wait, ``asked`` are the seconds
+    that Apprise knows of, and ``held`` counts the requests that were not sent for it.
     """
 
     accepted: Accepted
     plain: str = ""
+    reader: Reader = field(default_factory=Reader)
+    limited: bool = False
+    asked: float | None = None
+    held: int = 0
     answers: list[Answer] = field(default_factory=list)
     replies: list[int] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -107,6 +139,12 @@ class Observation:
     closing: bool = False
     aborted: bool = False
     _sockets: list[socket.socket] = field(default_factory=list)
+
+    def hold(self) -> None:
+        """Raises ``Limited`` where nothing more is to be sent."""
+        if self.limited:
+            self.held += 1
+            raise Limited
 
     def opened(self, connection: socket.socket) -> None:
         """Keep a handle on a new connection; TLS later takes the original over."""
@@ -131,14 +169,16 @@ _current: ContextVar[Observation | None] = ContextVar("watcher_observation", def
 
 
 @contextmanager
-def observed(accepted: Accepted, plain: str = "") -> Iterator[Observation]:
+def observed(
+    accepted: Accepted, plain: str = "", reader: Reader | None = None
+) -> Iterator[Observation]:
     """Note what ``requests`` and ``smtplib`` do in this context while the block runs.
 
     Recipients that are in ``accepted`` are passed over; those that take it are added. An HTML
-    mail has ``plain`` beside it, if it is not empty.
+    mail has ``plain`` beside it, if it is not empty. ``reader`` reads what the service answers.
     """
     watch()
-    observation = Observation(accepted, plain)
+    observation = Observation(accepted, plain, reader or Reader())
     token = _current.set(observation)
     # Apprise has it for tries of its own, which are off; no public way leads to it.
     delivered = _delivery_tracker.set(cast("Any", accepted))
@@ -147,6 +187,11 @@ def observed(accepted: Accepted, plain: str = "") -> Iterator[Observation]:
     finally:
         _delivery_tracker.reset(delivered)
         _current.reset(token)
+
+
+def current() -> Observation | None:
+    """What notes the calls of this context, if anything does."""
+    return _current.get()
 
 
 @cache
@@ -193,15 +238,24 @@ def _text_of_mail(observation: Observation, original: _Call) -> _Call:
 
 def _send(observation: Observation, original: _Call) -> _Call:
     def send(*args: Any, **kwargs: Any) -> Any:
+        observation.hold()
         try:
             response = original(*args, **kwargs)
         except (requests.RequestException, ValueError) as error:
             observation.unusable |= isinstance(error, _UNUSABLE)
             observation.faults.append(describe(error))
             raise
-        observation.answers.append(
-            Answer(response.status_code, _retry_after(response), response.headers.get("Date"))
+        # A body that is read piece by piece is left to the plugin.
+        said = observation.reader(
+            response.status_code, b"" if kwargs.get("stream") else response.content
         )
+        answer = Answer(
+            response.status_code, _retry_after(response), response.headers.get("Date"), said
+        )
+        observation.answers.append(answer)
+        observation.limited |= answer.asks_to_wait
+        if observation.reader.decides and 200 <= response.status_code < 300:
+            response.status_code = _AS_STATUS.get(said.word, response.status_code)
         return response
 
     return send
@@ -291,7 +345,7 @@ def _quit(observation: Observation, original: _Call) -> _Call:
 
 
 def _retry_after(response: requests.Response) -> str | None:
-    """The header, or where Discord and Telegram put it in the body of a 429."""
+    """The header, or where Discord, Telegram and Matrix put it in the body of a 429."""
     header = response.headers.get("Retry-After")
     if header is not None or response.status_code != 429 or len(response.content) > 10_000:
         return header
@@ -304,8 +358,14 @@ def _retry_after(response: requests.Response) -> str | None:
     parameters = body.get("parameters")
     inner = parameters.get("retry_after") if isinstance(parameters, dict) else None
     value = body.get("retry_after", inner)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return str(value) if is_number else None
+    milliseconds = body.get("retry_after_ms")
+    if value is None and _is_number(milliseconds):
+        value = milliseconds / 1000
+    return str(value) if _is_number(value) else None
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 _UNUSABLE = (faults.InvalidURL, faults.InvalidSchema, faults.MissingSchema, faults.InvalidHeader)

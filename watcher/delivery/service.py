@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-from apprise import NotifyBase
+from apprise import NotifyBase, NotifyFormat
+from apprise.conversion import convert_between
 
 from watcher.delivery.rendered import LONGEST, Rendered
-from watcher.delivery.style import PICTURES, Bytes, Style
+from watcher.delivery.style import PICTURES, Bytes, Escaped, Limit, Shown, Style
 
 _STYLES = {
     "slack": Style.MARKDOWN,
@@ -25,11 +27,29 @@ _STYLES = {
     "tgram": Style.TELEGRAM,
     "mailto": Style.EMAIL,
 }
+# Limits that are not the number of characters that Apprise has for the service.
 # ntfy makes a file of more than 4,096 bytes, and Apprise of more than 8,000 in JSON, where an
 # emoji takes three times the bytes. A card of Teams has 28 kB, of JSON too; Apprise's own limit
-# of 1,000 characters binds only where the URL has it cut messages.
-_LIMITS = {"ntfy": Bytes(3_300), "workflow": Bytes(9_000)}
+# of 1,000 characters binds only where the URL has it cut messages. Telegram counts what its HTML
+# shows. APNs and FCM, behind Bark and its likes, carry 4 kB. A Matrix event has 65 kB, the text in
+# it twice.
+_LIMITS: Mapping[str, Limit] = {
+    "ntfy": Bytes(3_300),
+    "workflow": Bytes(9_000),
+    "bark": Bytes(3_500),
+    "schan": Bytes(32_000),
+    "matrix": Bytes(20_000),
+    "pushward": Bytes(3_000),
+}
+# Where the number that Apprise has for it counts bytes at the service: of the text, or of the
+# request, which Apprise writes in ASCII. X counts a Chinese character as two.
+_IN_BYTES = frozenset(
+    "wecombot wechat wxteams threema irc gorush pushy vapid nostr x amqp mqtt".split()
+)
+_IN_ESCAPED = frozenset("dingtalk feishu lark viber kakaotalk".split())
+_TITLES = {"schan": 32}  # characters of a title, where Apprise has more
 _LONGEST_LINE = 7_000  # of a request, of the 8 kB that a proxy before ntfy takes by default
+_NOTING = ("opsgenie", "jira")
 _WITHOUT_PREVIEWS = 4  # Discord's flag SUPPRESS_EMBEDS
 _FALLBACK = 300
 
@@ -51,12 +71,36 @@ def style_of(plugin: NotifyBase, name: str) -> Style:
     return style if wanted is None or wanted.value == style.body_format else Style.PLAIN
 
 
-def limit_of(plugin: NotifyBase, name: str) -> int:
-    """How much it takes of title and body together."""
-    own = int(plugin.body_maxlen) or LONGEST
+def limit_of(plugin: NotifyBase, name: str, style: Style) -> Limit:
+    """How much it takes of title and body together, in the service's own unit."""
+    own = _own_limit(plugin, name)
     if name in _LIMITS and plugin.overflow_mode.value == "upstream":
-        return _LIMITS[name]
-    return min(own, _LIMITS.get(name, LONGEST))
+        limit = _LIMITS[name]
+    else:
+        limit = min(own, _LIMITS.get(name, Limit(LONGEST)))
+    limit = type(limit)(limit)  # one of its own
+    if style is Style.TELEGRAM and plugin.overflow_mode.value == "upstream":
+        limit = Shown(limit)
+    source = NotifyFormat(style.body_format)
+    target = plugin.resolve_format(source)
+    if target is not source or type(plugin).dialect_convert is not NotifyBase.dialect_convert:
+        limit.written = partial(_written, plugin, source, target)
+    titles = (int(plugin.title_maxlen), _TITLES.get(name, 0))
+    limit.title = min([limit.title, *(longest for longest in titles if longest > 0)])
+    return limit
+
+
+def _written(plugin: NotifyBase, source: NotifyFormat, target: NotifyFormat, text: str) -> str:
+    """A text as Apprise hands it to the plugin: escaped, in the service's own markup."""
+    convert: Callable[..., str] = convert_between
+    return str(plugin.dialect_convert(convert(source, target, text), target))
+
+
+def _own_limit(plugin: NotifyBase, name: str) -> Limit:
+    own = int(plugin.body_maxlen) or LONGEST
+    if name in _IN_BYTES:
+        return Bytes(own)
+    return Escaped(own) if name in _IN_ESCAPED else Limit(own)
 
 
 def takes_pictures(plugin: NotifyBase, name: str) -> bool:
@@ -76,6 +120,8 @@ def prepare(plugin: NotifyBase, url: str, name: str, style: Style) -> None:
     extras: dict[str, Any] = vars(plugin)
     if name == "discord" and "flags" not in asked:
         extras["flags"] = _WITHOUT_PREVIEWS  # of ten shop pages, below a message of ten links
+    if name in _NOTING and not any(each == "action" or each[0] == ":" for each in asked):
+        extras["action"] = "new"  # by default an info is a note to an incident that there is not
     if style is Style.EMAIL and "inline" not in asked:
         extras["inline"] = True
     if name == "slack":

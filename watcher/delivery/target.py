@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 import warnings
 from collections.abc import Callable, Collection, Sequence
@@ -22,14 +21,19 @@ from datetime import datetime
 from enum import Enum
 from functools import cache, partial
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Protocol
 
-from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyBase, NotifyFormat, NotifyType
+from apprise import Apprise, AppriseAttachment, NotifyBase, NotifyFormat, NotifyType
 from apprise.attachment.memory import AttachMemory
 
 from watcher.delivery import observing
-from watcher.delivery.dropped import left_out
+from watcher.delivery.addresses import read, service_of
+from watcher.delivery.confirmations import BY_OTHERS, CONFIRMS
+from watcher.delivery.confirming import Reader, Word
 from watcher.delivery.hand import Hand
+from watcher.delivery.masking import Mask
+from watcher.delivery.neutral import neutralise
+from watcher.delivery.pacing import pace
 from watcher.delivery.rendered import Rendered
 from watcher.delivery.service import (
     Attachment,
@@ -39,7 +43,6 @@ from watcher.delivery.service import (
     takes_pictures,
     with_pictures,
 )
-from watcher.errors import TargetError
 from watcher.importing import without_garbage
 
 __all__ = ["Attachment", "Kind", "Outcome", "Secret", "Target", "warm_up"]
@@ -57,7 +60,6 @@ _TYPES = {
     "warning": NotifyType.WARNING,
     "critical": NotifyType.FAILURE,
 }
-_SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9]{1,19})://")
 
 
 class Kind(Enum):
@@ -134,11 +136,14 @@ class Target:
         self._secret = url
         self._apprise, self._plugin = _load(name, url.reveal(), timeout)
         plugin = self._plugin
-        self.service = _service(plugin)
+        self.service = service_of(plugin)
         self.style = style_of(plugin, self.service)
-        self.limit = limit_of(plugin, self.service)
+        self.limit = limit_of(plugin, self.service, self.style)
         self.takes_files = takes_pictures(plugin, self.service)
         prepare(plugin, url.reveal(), self.service, self.style)
+        pace(plugin)
+        mask = Mask(url.reveal())
+        self._reader = Reader(CONFIRMS.get(self.service), lambda text: neutralise(mask(text), 300))
 
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.service}://***>"
@@ -174,20 +179,35 @@ class Target:
             )
         rendered, files = with_pictures(rendered, files, self.service)
         accepted = observing.Accepted(self._secret.reveal(), taken)
-        with observing.observed(accepted, rendered.plain) as observation:
+        with observing.observed(accepted, rendered.plain, self._reader) as observation:
             future = self._hand.run(partial(self._notify, rendered, files))
         future.add_done_callback(lambda _done: observation.close())
-        outcome = await self._outcome(future, observation)
+        outcome = await self._outcome(future, observation, begun=bool(taken))
         if outcome.kind is Kind.SENT:
             return outcome
         # Apprise marks a whole message, too; the marks of a failure are of recipients.
         return replace(outcome, detail=_but(outcome.detail, accepted), taken=accepted.marks)
 
+    def tells(self, severity: str) -> bool:
+        """Whether a message of ``severity`` would make a request; none is made to find out.
+
+        Of a service that is not asked over HTTP it is not known, and taken for granted.
+        """
+        if self.service in BY_OTHERS:
+            return True
+        with observing.observed(observing.Accepted(self._secret.reveal())) as observation:
+            observation.limited = True
+            self._notify(Rendered("check", "check", self.style.body_format, severity), ())
+        return observation.held > 0
+
     def release(self) -> None:
         """Let its thread end, after the try that it is at."""
         self._hand.retire()
 
-    async def _outcome(self, future: Future[bool], observation: observing.Observation) -> Outcome:
+    async def _outcome(
+        self, future: Future[bool], observation: observing.Observation, *, begun: bool
+    ) -> Outcome:
+        """The end of a try; ``begun`` is one of which some recipients have the message already."""
         try:
             async with asyncio.timeout(self._timeout):
                 taken = await asyncio.wrap_future(future)
@@ -200,6 +220,9 @@ class Target:
             )
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
             return Outcome(Kind.RETRY, f"{self.service}: Apprise failed ({type(error).__name__})")
+        if taken and not observation.answers and self.service not in BY_OTHERS and not begun:
+            # Some plugins call it a success.
+            return Outcome(Kind.DEAD, f"{self.service}: nothing was sent: its URL names nobody")
         if taken:
             return Outcome(Kind.SENT, f"{self.service} took it")
         return self._failure(observation)
@@ -227,11 +250,13 @@ class Target:
 
     def _failure(self, seen: observing.Observation) -> Outcome:
         """Permanent only if everything that failed did so for good: else another try may help."""
-        answers = [answer for answer in seen.answers if not 200 <= answer.status < 300]
+        answers = [answer for answer in seen.answers if answer.is_refusal]
         if seen.unusable:
             return Outcome(Kind.DEAD, f"{self.service}: {seen.faults[-1]}")
         if answers:
             return self._refused(answers, passing=bool(seen.faults))
+        if seen.asked is not None:
+            return Outcome(Kind.RETRY, f"{self.service} asks to wait", seen.asked)
         if seen.replies:
             return self._refused_mail(seen)
         if seen.faults:
@@ -240,10 +265,8 @@ class Target:
         return Outcome(Kind.RETRY, detail, unexplained=True)
 
     def _refused(self, answers: Sequence[observing.Answer], *, passing: bool) -> Outcome:
-        status = answers[-1].status
-        phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
-        detail = f"{self.service}: HTTP {status} {phrase}".rstrip()
-        if not passing and all(answer.status in PERMANENT for answer in answers):
+        detail = f"{self.service}: {_told(answers[-1])}"
+        if not passing and all(map(_is_for_good, answers)):
             return Outcome(Kind.DEAD, detail)
         waits = [answer.wait(self._clock()) for answer in answers]
         longest = max((wait for wait in waits if wait is not None), default=None)
@@ -259,14 +282,23 @@ class Target:
         return Outcome(Kind.RETRY if soft or seen.faults else Kind.DEAD, detail)
 
 
-def _left_out(missing: Sequence[str]) -> str:
-    """What Apprise can't use; the recipients themselves may be a secret."""
-    many = f"a {missing[0]}" if len(missing) == 1 else f"{len(missing)} recipients"
-    mail = any("mail" in each for each in missing)
-    hint = (
-        " (of mail they have ASCII letters alone; a domain with others is xn--...)" if mail else ""
-    )
-    return f"Apprise can't use {many} of this URL, and would tell the others only{hint}"
+def _is_for_good(answer: observing.Answer) -> bool:
+    """The service's own word before the status."""
+    if answer.said.word is Word.PASSING:
+        return False
+    return answer.said.word is Word.REFUSED or answer.status in PERMANENT
+
+
+def _told(answer: observing.Answer) -> str:
+    """``HTTP 400 Bad Request: chat not found``; of an HTTP 200 the service's words alone."""
+    status, reason = answer.status, answer.said.reason
+    if 200 <= status < 300:
+        return reason or f"it refused the message, in an answer of HTTP {status}"
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+    told = f"HTTP {status} {phrase}".rstrip()
+    # Many begin with the phrase themselves.
+    reason = reason.removeprefix(f"{phrase}: ") if phrase else reason
+    return f"{told}: {reason}" if reason and reason.lower() != phrase.lower() else told
 
 
 def _but(detail: str, accepted: observing.Accepted) -> str:
@@ -276,49 +308,8 @@ def _but(detail: str, accepted: observing.Accepted) -> str:
 
 def _load(name: str, url: str, timeout: float) -> tuple[Apprise, NotifyBase]:
     warm_up()
-    asset = AppriseAsset(
-        app_id="watcher",
-        app_desc="watcher",
-        async_mode=False,  # with no deadline of its own Apprise stays on the calling thread
-        service_timeout=0,
-        interpret_emojis=False,
-        interpret_escapes=False,
-        http_redirects=False,  # a redirected POST becomes a GET, and its 200 means nothing
-    )
-    apprise = Apprise(asset=asset)
-    with left_out() as missing:
-        added = apprise.add(url)
-    if not added or not len(apprise):
-        raise TargetError(_unread(name, url))
-    if missing:
-        raise TargetError(f"{name}: {_left_out(missing)}")
-    if len(apprise) > 1:
-        raise TargetError(f"{name}: this is more than one URL; write them as a list")
-    plugin = apprise[0]
-    if plugin.port is not None and not 0 < int(plugin.port) < 65_536:
-        raise TargetError(f"{name}: the port of its {_service(plugin)}:// URL is not 1 to 65535")
+    apprise, plugin, *_ = read(name, url)
     # Our outbox tries again, and a failure must not be called a success.
     plugin.retry, plugin.wait, plugin.optional = 0, 0.0, False
     plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
     return apprise, plugin
-
-
-def _unread(name: str, url: str) -> str:
-    scheme = _SCHEME.match(url)
-    if scheme is None:
-        return f"{name}: this is no Apprise URL; it begins like slack:// or mailtos://"
-    schemes = {key for entry in Apprise().details()["schemas"] for key in _schemes(entry)}
-    if scheme[1].lower() in schemes:
-        return f"{name}: Apprise can't read this {scheme[1].lower()}:// URL; is a part missing?"
-    return f"{name}: Apprise knows no service for this {scheme[1].lower()}:// URL"
-
-
-def _schemes(entry: dict[str, Any]) -> list[str]:
-    return [*(entry.get("protocols") or ()), *(entry.get("secure_protocols") or ())]
-
-
-def _service(plugin: NotifyBase) -> str:
-    """The scheme that people know the service by; the plain one of two (``json`` of ``jsons``)."""
-    named: object = getattr(plugin, "protocol", None) or getattr(plugin, "secure_protocol", None)
-    schemas: set[str] = plugin.schemas()  # type: ignore[no-untyped-call]
-    return named if isinstance(named, str) else min(schemas, key=len)

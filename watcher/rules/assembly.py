@@ -73,7 +73,7 @@ class _Assembly:
         notify = self._default_notify(channels)
         rules = self._rules(Ruling(metrics, watches, channels, defaults, notify))
         watches.warn_unused()
-        channels.warn_unused()
+        channels.warn_unheard(rules, operator)
         if api is None:
             return None
         return Rulebook(

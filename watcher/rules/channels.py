@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
+from watcher.model import Severity
 from watcher.rules.document import Path
 from watcher.rules.readers import LONGEST_NAME
-from watcher.rules.rulebook import Channel, Secret
+from watcher.rules.rulebook import Channel, Rule, Secret
 from watcher.rules.schema import ChannelSection
 from watcher.rules.source import Source
 from watcher.rules.words import kind, listing, nearest, quoted
@@ -21,7 +22,6 @@ class Channels:
 
     def __init__(self) -> None:
         self._named: dict[str, tuple[Channel | None, Source, Path]] = {}
-        self._used: set[str] = set()
 
     @property
     def whole(self) -> Mapping[str, Channel]:
@@ -54,11 +54,24 @@ class Channels:
             )
         )
 
-    def warn_unused(self) -> None:
-        """A channel that nobody tells anything."""
-        for name, (_, source, path) in self._named.items():
-            if name not in self._used:
+    def warn_unheard(self, rules: Iterable[Rule], operator: Collection[str]) -> None:
+        """A channel that nobody tells anything: that defaults name it helps no rule that has a
+        ``notify`` of its own, and ``min_severity`` may leave nothing."""
+        told: dict[str, list[Severity]] = {}
+        for rule in rules:
+            for name in rule.notify:
+                told.setdefault(name, []).append(rule.severity)
+        for name, (channel, source, path) in self._named.items():
+            if name in operator:
+                continue
+            if name not in told:
                 source.warn(path, "no rule tells this channel anything")
+            elif channel is not None and max(each.rank for each in told[name]) < _rank(channel):
+                least = channel.min_severity.value
+                source.warn(
+                    (*path, "min_severity"),
+                    f"this channel is told nothing: no rule that tells it is {least}",
+                )
 
     def _read(self, name: str, raw: object, source: Source, path: Path) -> Channel | None:
         if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
@@ -92,10 +105,13 @@ class Channels:
         if not isinstance(name, str):
             source.report(path, f"takes a channel's name, not {kind(name)}")
             return False
-        self._used.add(name)
         if name in self._named:
             return True
         there = listing(self._named) or "none: write them under channels:"
         hint = nearest(name, self._named) or f": there are {there}"
         source.report(path, f"unknown channel {quoted(name)}{hint}")
         return False
+
+
+def _rank(channel: Channel) -> int:
+    return channel.min_severity.rank

@@ -1,0 +1,80 @@
+"""The tables of ``docs/delivery.md``: which services confirm what."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from apprise import NotifyBase
+from apprise.manager_plugins import NotificationManager
+
+from tools.marked import table
+from watcher.delivery.confirmations import BY_OTHERS, BY_STATUS, CONFIRMS
+from watcher.delivery.confirming import EMPTY, FILLED
+
+_NAMES = {EMPTY: "nothing", FILLED: "anything"}
+_ALWAYS = ", in every answer"
+
+
+def by_word() -> str:
+    """The services whose answer has a verdict of its own."""
+    rows = [
+        (
+            _title(plugin),
+            _schemes(plugin),
+            _code(row.fields) + (_ALWAYS if row.always else ""),
+            f"all but {_code(row.refused)}" if row.refused else _code(row.taken),
+            _code(row.passing),
+        )
+        for name, plugin in _plugins()
+        if (row := CONFIRMS.get(name)) is not None
+    ]
+    return table(("service", "URL", "confirms by", "took it", "try again"), rows)
+
+
+def by_status() -> str:
+    """The services whose HTTP status says all."""
+    return ", ".join(
+        f"{_title(plugin)} ({_schemes(plugin)})" for name, plugin in _plugins() if name in BY_STATUS
+    )
+
+
+def by_others() -> str:
+    """The services that are not asked over HTTP."""
+    return ", ".join(
+        f"{_title(plugin)} ({_schemes(plugin)})" for name, plugin in _plugins() if name in BY_OTHERS
+    )
+
+
+def _plugins() -> Iterator[tuple[str, type[NotifyBase]]]:
+    """All of Apprise's, by the first scheme of each, in the order of their titles."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some import what Python is about to drop
+        manager: Any = NotificationManager()  # type: ignore[no-untyped-call]
+        manager.load_modules()
+        found = list(manager.plugins(include_disabled=True))
+    for plugin in sorted(found, key=lambda each: _title(each).casefold()):
+        yield _listed(plugin)[0], plugin
+
+
+def _listed(plugin: type[NotifyBase]) -> list[str]:
+    found: list[str] = []
+    for schemes in (plugin.protocol, plugin.secure_protocol):
+        if isinstance(schemes, str):
+            found.append(schemes)
+        elif schemes:
+            found += schemes
+    return found
+
+
+def _title(plugin: type[NotifyBase]) -> str:
+    return str(plugin.service_name)
+
+
+def _schemes(plugin: type[NotifyBase]) -> str:
+    return ", ".join(f"`{each}://`" for each in _listed(plugin))
+
+
+def _code(values: Sequence[str]) -> str:
+    return ", ".join(_NAMES.get(each) or f"`{each}`" for each in values)

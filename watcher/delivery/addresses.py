@@ -1,0 +1,136 @@
+"""A channel's URL read: what Apprise makes of it, and what to say of one that it can't use.
+
+No text of this module repeats a URL or a part of one that may be secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from apprise import Apprise, AppriseAsset, NotifyBase
+from apprise.manager_plugins import NotificationManager
+
+from watcher.delivery.dropped import left_out
+from watcher.delivery.pasted import meant
+from watcher.errors import TargetError
+
+_SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9]{1,19})://")
+_AUTHORITY = re.compile(r"://([^/?#]*)")
+_ENCODED = "%40 for @, %2F for /, %23 for #, %3F for ?, %3A for :, %25 for %"
+
+
+class Reading(NamedTuple):
+    """Apprise with one plugin, the plugin, and the URL that it was made of: of a web address that
+    was pasted, the one that this means. ``left_out`` are its recipients that Apprise can't use, a
+    word or two for each: "To email"."""
+
+    apprise: Apprise
+    plugin: NotifyBase
+    url: str
+    left_out: tuple[str, ...]
+
+
+def read(name: str, url: str) -> Reading:
+    """What Apprise makes of ``url``.
+
+    Raises ``TargetError``, which names the target ``name``, of what can't be used.
+    """
+    asset = AppriseAsset(
+        app_id="watcher",
+        app_desc="watcher",
+        async_mode=False,  # with no deadline of its own Apprise stays on the calling thread
+        service_timeout=0,
+        interpret_emojis=False,
+        interpret_escapes=False,
+        http_redirects=False,  # a redirected POST becomes a GET, and its 200 means nothing
+    )
+    apprise = Apprise(asset=asset)
+    # Ours first: Apprise takes some addresses for what they are not, or loses a part of them.
+    pasted = meant(url)
+    written = pasted.url if pasted is not None and pasted.url else url
+    with left_out() as missing:
+        added = not (pasted is not None and pasted.advice) and apprise.add(written)
+    if not added or not len(apprise):
+        raise TargetError(f"{name}: {_unread(url)}")
+    if len(apprise) > 1:
+        raise TargetError(f"{name}: this is more than one URL; write them as a list")
+    plugin = apprise[0]
+    if plugin.port is not None and not 0 < int(plugin.port) < 65_536:
+        raise TargetError(f"{name}: the port of its {service_of(plugin)}:// URL is not 1 to 65535")
+    return Reading(apprise, plugin, written, tuple(missing))
+
+
+def service_of(plugin: NotifyBase) -> str:
+    """The first scheme that Apprise has for the service, without TLS if it can do without
+    (``json`` of ``jsons``)."""
+    kind: Any = type(plugin)  # Kodi's plugin has a number of its own under the name
+    named = kind.protocol or kind.secure_protocol
+    return named if isinstance(named, str) else str(named[0])
+
+
+def is_cut_short(url: str, plugin: NotifyBase | None) -> bool:
+    """Whether a password seems to have a character that ends it, as ``@`` or ``/`` do."""
+    scheme = _SCHEME.match(url)
+    if scheme is None or not _takes_password(scheme[1].lower()):
+        return False
+    authority = _AUTHORITY.search(url)
+    if authority is None:
+        return False
+    userinfo, at, _ = authority[1].rpartition("@")
+    if at:
+        password = userinfo.partition(":")[2]
+        if "@" not in userinfo and ":" not in password:
+            return False
+        read_as = getattr(plugin, "password", None)
+        return plugin is None or read_as not in (None, password, _unquoted(password))
+    # user:pa / ss@host: what looks like a port is none, and the @ comes too late.
+    _, colon, port = authority[1].partition(":")
+    late = "@" in url[authority.end() :].partition("?to=")[0]
+    return bool(colon) and not port.isdigit() and late
+
+
+def _unread(url: str) -> str:
+    from watcher.delivery.parameters import culprit  # noqa: PLC0415 - it needs more of Apprise
+
+    scheme = _SCHEME.match(url)
+    if scheme is None:
+        return "this is no Apprise URL; it begins like slack:// or mailtos://"
+    named = scheme[1].lower()
+    if named in ("http", "https"):
+        pasted = meant(url)
+        if pasted is not None:
+            return pasted.advice or "Apprise can't read the URL that this address means"
+        return (
+            f"Apprise knows no service by this {named}:// URL; write the service's own, as slack://,"
+            f" or json{'s' if named == 'https' else ''}:// for a program of yours"
+        )
+    if named not in _schemes():
+        return f"Apprise knows no service for this {named}:// URL"
+    if is_cut_short(url, None):
+        return f"Apprise can't read this {named}:// URL: {password_words()}"
+    why = culprit(url)
+    return f"Apprise can't read this {named}:// URL{f': {why}' if why else '; is a part missing?'}"
+
+
+def password_words() -> str:
+    """What to do about a password that is cut short."""
+    return f"a password is written with its special characters encoded: {_ENCODED}"
+
+
+def _unquoted(text: str) -> str:
+    unquote: Callable[[str], str] = NotifyBase.unquote
+    return unquote(text)
+
+
+def _takes_password(scheme: str) -> bool:
+    kind = _schemes().get(scheme)
+    templates: Sequence[str] = kind.templates if kind is not None else ()
+    return any("password}@" in each for each in templates)
+
+
+def _schemes() -> Mapping[str, type[NotifyBase]]:
+    """Apprise's plugins by each of their schemes."""
+    manager: Any = NotificationManager()  # type: ignore[no-untyped-call]
+    return {scheme: manager[scheme] for scheme in manager.schemas()}
