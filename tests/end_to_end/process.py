@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import signal
 import sqlite3
 import sys
@@ -27,6 +28,7 @@ class Watcher:
     api_url: str
     env: Mapping[str, str] = field(default_factory=dict)
     module: str = "watcher"
+    descriptors: int | None = None  # that the process may have; None: as many as this one
 
     @property
     def rules(self) -> Path:
@@ -60,7 +62,11 @@ class Watcher:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            preexec_fn=self._limit if self.descriptors is not None else None,
         )
+
+    def _limit(self) -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors or 0, self.descriptors or 0))
 
     async def call(self, *arguments: str) -> tuple[int, str, str]:
         """Run a command to its end: exit code, stdout, stderr."""

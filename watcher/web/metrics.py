@@ -290,7 +290,13 @@ def reference(instruments: Sequence[Collector] = ()) -> list[tuple[str, str, str
     """Name, kind, meaning and labels of every metric of watcher's own, for the documentation."""
     own = [(each.name, each.kind, each.help, each.labels) for each in (HEALTHY, *FAMILIES)]
     measured = [
-        (metric.name, metric.type, metric.documentation, ())
+        # As it stands in the answer: the client library takes the ending of counters off.
+        (
+            f"{metric.name}_total" if metric.type == "counter" else metric.name,
+            metric.type,
+            metric.documentation,
+            (),
+        )
         for instrument in instruments
         for metric in instrument.collect()
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from tests.web.browser.conftest import OUTSIDE
 from tests.web.conftest import Furnished
 from tests.web.furnished import BAD_RULE
 from tests.web.serving import Page, serving
+from tests.web.test_proxies import NGINX, Example, before
 from watcher.model import NotificationState
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]
@@ -126,6 +128,22 @@ async def test_a_form_from_another_machine(
         await page.get_by_role("button", name="Silence").click()
         await expect(page.get_by_role("status")).to_have_text("Silence 1 is on.")
         await context.close()
+
+
+async def test_a_form_through_a_proxy(
+    browser: Browser, furnished: Furnished, tmp_path: Path
+) -> None:
+    """Below a path, without HTTPS: styled, and its forms are its own and lead back."""
+    text = NGINX[0].replace("443 ssl", "80").replace("server_name example.com", "server_name _")
+    text = re.sub(r"ssl_certificate.*", "", text)
+    example = Example("nginx", text, f"http://{OUTSIDE}/watcher/")
+    async with before(example, furnished, tmp_path) as (_, url), tab(browser, script=False) as page:
+        await page.goto(f"{url}rules/taking-off")
+        await expect(page.locator(".bar")).to_have_css("border-bottom-style", "solid")
+        await page.get_by_text("Silence this rule").click()
+        await page.get_by_role("button", name="Silence").click()
+        await expect(page.get_by_role("status")).to_have_text("Silence 1 is on.")
+        assert page.url == f"{url}rules/taking-off?notice=silenced&n=1"
 
 
 async def test_retry_and_drop(browser: Browser, served: Page) -> None:

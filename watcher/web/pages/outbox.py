@@ -13,7 +13,7 @@ from watcher.model import Notification, NotificationState
 from watcher.store import browsing
 from watcher.store.database import Database
 from watcher.store.outbox import Try
-from watcher.web.desk import Desk, as_json, see, whole_number
+from watcher.web.desk import Desk, as_json, whole_number
 from watcher.web.forms import own_path
 from watcher.web.links import with_query
 from watcher.web.pages.common import number_of, page_of, stored, summary
@@ -92,7 +92,7 @@ async def retry(desk: Desk, request: web.Request) -> web.StreamResponse:
     ids, now = _ids(fields), desk.now()
     moved = await desk.sources.write(lambda database: database.outbox.retry(ids, now))
     desk.sources.wake()
-    raise see(own_path(fields.get("back", ""), "/outbox"), "retried", len(moved))
+    raise desk.see(request, own_path(fields.get("back", ""), "/outbox"), "retried", len(moved))
 
 
 async def drop(desk: Desk, request: web.Request) -> web.StreamResponse:
@@ -103,7 +103,7 @@ async def drop(desk: Desk, request: web.Request) -> web.StreamResponse:
         raise web.HTTPBadRequest(text="Which message is to be dropped?")
     moved = await desk.sources.write(lambda database: database.outbox.drop(ids, now))
     desk.sources.wake()
-    raise see(own_path(fields.get("back", ""), "/outbox"), "dropped", len(moved))
+    raise desk.see(request, own_path(fields.get("back", ""), "/outbox"), "dropped", len(moved))
 
 
 def _ids(fields: Mapping[str, str]) -> list[int] | None:
