@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,10 +45,20 @@ class Listing:
         For a look at hundreds of lists: it finds no place for others, and unpacks no more than it
         needs: ranks never fall along a list. ``last_product`` is the largest key that there is.
         """
-        width = (max(last_product, _LONGEST).bit_length() + 7) // 8
-        products, ranks, _ = unpack_low(blob, 3, size, width)
+        products, ranks, _ = unpack_low(blob, 3, size, _width(last_product))
         places = np.flatnonzero(products == product)
         return int(ranks[: places[0] + 1].sum()) if len(places) else None
+
+    @staticmethod
+    def holds(products: Sequence[int], blob: bytes, size: int, last_product: int) -> list[bool]:
+        """Whether a packed list has each of a few products; see ``rank_of``."""
+        listed = unpack_low(blob, 3, size, _width(last_product))[0]
+        return [bool((listed == product).any()) for product in products]
+
+
+def _width(last_product: int) -> int:
+    """Bytes that a key, a rank or an age has at most."""
+    return (max(last_product, _LONGEST).bit_length() + 7) // 8
 
 
 @dataclass(frozen=True, slots=True)
