@@ -221,7 +221,13 @@ def _said(track: Track, value: float, product: ProductFacts | None) -> str:
 def _alert(row: AlertRow, now: Instant) -> tuple[str, ...]:
     alert = row.alert
     since = format_ago(alert.since, now)
-    return alert.short_id, alert.rule, state_of(alert), since, ", ".join(told(row)) or "not told"
+    return (
+        alert.short_id,
+        alert.rule,
+        state_of(alert),
+        since,
+        ", ".join(told(row, now)) or "not told",
+    )
 
 
 def _pairs(past: _Past) -> list[tuple[Instant, list[float]]]:

@@ -20,8 +20,7 @@ PAGE_SIZE = 10
 LAST_PAGE = 100_000
 WINDOWS = (1, 7, 15, 30, 60, 90)
 
-# The names of flags, each from the lowest to the highest as a plot shows them.
-SALES_TRENDS = {"falling": 2, "stable": 0, "rising": 1}
+SALES_TRENDS = {"stable": 0, "rising": 1, "falling": 2}
 SALES_WAYS = {"none": 0, "video": 1, "live": 2}
 
 SEEN_REGIONS = tuple("US ID TH PH MY VN GB MX SG SA BR ES JP DE IT FR".split())

@@ -8,6 +8,7 @@ from datetime import UTC
 
 from aiohttp import web
 
+from watcher.alerting.waiting import Waiting, waiting
 from watcher.delivery.view import view_of
 from watcher.model import Notification, NotificationState
 from watcher.store import browsing
@@ -44,6 +45,7 @@ class Group:
 class _Found:
     counts: Mapping[str, int]
     groups: Sequence[Group]
+    held: Sequence[Waiting]
 
 
 async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
@@ -56,6 +58,7 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
         counts=found.counts,
         state=state.value if state is not None else "",
         groups=found.groups,
+        held=found.held,
     )
 
 
@@ -66,6 +69,7 @@ async def data(desk: Desk, request: web.Request) -> web.StreamResponse:
         {
             "counts": found.counts,
             "notifications": [summary(each) for group in found.groups for each in group.rows],
+            "held": found.held,
             "next": found.groups[0].next if len(found.groups) == 1 else None,
         }
     )
@@ -120,6 +124,7 @@ def _state(query: Mapping[str, str]) -> NotificationState | None:
 
 async def _read(desk: Desk, query: Mapping[str, str]) -> _Found:
     state, before = _state(query), whole_number(query, "before")
+    book, now = desk.sources.book(), desk.now()
 
     def read(database: Database) -> _Found:
         counts = {one.value: count for one, count in database.outbox.counts().items()}
@@ -128,7 +133,8 @@ async def _read(desk: Desk, query: Mapping[str, str]) -> _Found:
         else:
             states = (NotificationState(name) for name in _HEADS)
             groups = [_group(database, each, None, _FRONT) for each in states]
-        return _Found(counts, groups)
+        held = waiting(database, book, now) if state is None else ()
+        return _Found(counts, groups, held)
 
     return await desk.read(read)
 
