@@ -24,6 +24,7 @@ from watcher.cli.output import json_text
 from watcher.daemon.holds import Holds
 from watcher.rules.json_schema import json_schema
 from watcher.web.metrics import reference
+from watcher.web.visits import Visits
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -83,7 +84,7 @@ def stale(folder: Path = DOCS, *, write: bool = False) -> list[Path]:
 def _instruments() -> str:
     rows = [
         (f"`{name}`", kind, ", ".join(f"`{label}`" for label in labels), meaning)
-        for name, kind, meaning, labels in reference(Holds().instruments)
+        for name, kind, meaning, labels in reference((*Holds().instruments, *Visits().instruments))
     ]
     return table(("metric", "kind", "labels", "meaning"), rows)
 

@@ -43,6 +43,15 @@ def test_the_strongest_products_by_the_rules_metric(store: Database) -> None:
     assert series.evidence.value == 120
 
 
+def test_a_gap_where_the_product_was_not_seen(store: Database) -> None:
+    """The scans without it have no value, those that found it unchanged have."""
+    world = World(store, RULES)
+    world.march("10 10 x x 10 10 120")
+    (series,) = chart(world, world.told()[0]).series
+    days = {(at - START) // DAY: value for at, value in series.points}
+    assert days == {1: 10, 2: 10, 3: None, 4: None, 5: 10, 6: 10, 7: 120}
+
+
 def test_a_flag_is_not_drawn(store: Database) -> None:
     """The next reason's metric is, a derived one too."""
     world = World(store, GROWTH)

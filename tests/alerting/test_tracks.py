@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.alerting.world import WATCH, World
 from tests.store.making import DAY, START
@@ -57,8 +58,47 @@ def test_tracks_are_put_together_by_time(store: Database) -> None:
     sales, rank = tracks(_marched(world, "10 10 12 x 12 12"), SALES, "rank")
     at, rows = merged([sales, rank])
     assert ((at - START) // DAY).tolist() == [1, 3, 4, 5, 6]
-    assert rows[:, 0].tolist() == [10, 12, 12, 12, 12]
+    assert np.array_equal(rows[:, 0], [10, 12, np.nan, 12, 12], equal_nan=True)
     assert np.array_equal(rows[:, 1], [2, 2, np.nan, 2, 2], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("series", "values", "drawn"),
+    [
+        ("10 10 10 10", {1: 10, 4: 10}, {1: 1}),  # unchanged has no row, and is seen
+        ("10 10 x x 10 10", {1: 10, 3: None, 5: 10, 6: 10}, {3: 2, 5: 5}),
+        ("10 x 12 x x 12", {1: 10, 2: None, 3: 12, 4: None, 6: 12}, {2: 1, 4: 3}),
+        ("10 _ 10", {1: 10, 2: None, 3: 10}, {2: 2}),  # seen, without this value
+        ("10 10 x x", {1: 10, 2: 10}, {}),  # it may come back: the line ends where it was seen
+        ("x x 10 10", {3: 10, 4: 10}, {}),
+    ],
+)
+def test_a_gap_where_the_product_was_not_seen(
+    store: Database, series: str, values: dict[int, float | None], drawn: dict[int, int]
+) -> None:
+    """From the first list without it, drawn from when it was seen last, until it is seen again."""
+    (track,) = tracks(_marched(World(store, RULES), series), SALES)
+    days = ((track.at - START) // DAY).tolist()
+    shown = [None if np.isnan(value) else value for value in track.values.tolist()]
+    assert dict(zip(days, shown, strict=True)) == values
+    line = dict(zip(days, ((track.line - START) // DAY).tolist(), strict=True))
+    assert {day: line[day] for day in drawn} == drawn
+
+
+def test_a_derived_metric_has_the_same_gap(store: Database) -> None:
+    """Even one that is computed of the time alone."""
+    world = World(store, RULES)
+    for listed in (1, 0, 1):
+        world.scan({"1": {SALES: 5, "first_crawl_dt": 20231114}} if listed else {"2": 1})
+    (age,) = tracks(world, "age_days")
+    assert np.array_equal(age.values, [1, np.nan, 3], equal_nan=True)
+
+
+def test_of_a_rank_the_line_ends_where_it_was_listed(store: Database) -> None:
+    """As of any other metric."""
+    (rank,) = tracks(_marched(World(store, RULES), "10 10 x x 12"), "rank")
+    assert ((rank.at - START) // DAY).tolist() == [1, 2, 3, 4, 5]
+    assert ((rank.line - START) // DAY).tolist() == [1, 2, 2, 3, 5]
 
 
 def test_a_track_without_a_value(store: Database) -> None:

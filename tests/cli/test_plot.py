@@ -39,6 +39,42 @@ def test_values_stay_until_the_next() -> None:
     assert top[45:70].strip()
 
 
+@pytest.mark.parametrize("braille", [True, False])
+def test_a_gap_is_empty(*, braille: bool) -> None:
+    """Nothing is drawn where there is no value, not even a line at 0."""
+    at = START + DAY * np.arange(9)
+    values = np.array([0, 0, 4, np.nan, np.nan, np.nan, 4, 0, 0])
+    lines = plot(at, values, Unit.COUNT, braille=braille).splitlines()[1:-2]
+    width = lines[0].rindex("│" if "│" in lines[0] else "|")
+    gap = slice(width * 3 // 8 + 4, width * 6 // 8 - 4)
+    assert not "".join(line[gap] for line in lines).strip()
+    assert all("".join(line[part] for line in lines).strip()
+               for part in (slice(1, gap.start - 5), slice(gap.stop + 5, width)))  # fmt: skip
+
+
+def test_places_have_the_first_on_top() -> None:
+    """And are no negative numbers."""
+    lines = plot(START + DAY * np.arange(3), np.array([30, 1, 1]), Unit.PLACE).splitlines()
+    at = {label: number for number, line in enumerate(lines)
+          for label in line[-3:].split() if label.isdecimal()}  # fmt: skip
+    assert at["10"] < at["20"]
+    assert "-" not in "".join(line[-4:] for line in lines[:-1])
+    assert lines[1][45:70].strip()
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_levels_have_their_names(width: int) -> None:
+    """Each beside its own line, the lowest at the bottom."""
+    names = ("falling", "stable", "rising")
+    for level, name in enumerate(names):
+        at = START + DAY * np.arange(3)
+        lines = plot(at, np.full(3, float(level)), Unit.FLAG, width, names=names).splitlines()
+        assert max(map(len, lines)) <= width
+        assert [line.split()[-1] for line in lines if line[-1].isalpha()] == list(names)[::-1]
+        (drawn,) = [line for line in lines[1:-2] if line[1:20].strip()]
+        assert drawn.endswith(name)
+
+
 def test_fractions_are_percentages() -> None:
     """As everywhere."""
     at = START + DAY * np.arange(3)

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import signal
 import sqlite3
 import sys
@@ -28,6 +29,7 @@ class Watcher:
     env: Mapping[str, str] = field(default_factory=dict)
     module: str = "watcher"
     before: tuple[str, ...] = ()  # a program that starts it
+    descriptors: int | None = None  # that the process may have; None: as many as this one
 
     @property
     def rules(self) -> Path:
@@ -62,7 +64,11 @@ class Watcher:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            preexec_fn=self._limit if self.descriptors is not None else None,
         )
+
+    def _limit(self) -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors or 0, self.descriptors or 0))
 
     async def call(self, *arguments: str) -> tuple[int, str, str]:
         """Run a command to its end: exit code, stdout, stderr."""

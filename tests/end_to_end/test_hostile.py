@@ -14,6 +14,7 @@ from yarl import URL
 
 from tests.delivery.ends import Service
 from tests.end_to_end.process import Watcher, until
+from tests.web.serving import leads_to
 from watcher.delivery.message import Style, render
 from watcher.keyapi.simulator import Simulator
 from watcher.store.database import Database
@@ -121,7 +122,8 @@ async def _check_pages(page: str) -> None:
             async with session.get(URL(page).join(URL(path))) as answer:
                 assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
                 seen[path] = _Tags(await answer.text())
-            links = seen[path].attributes.get("href", [])
+            here = URL(page).join(URL(path))
+            links = [leads_to(here, link) for link in seen[path].attributes.get("href", [])]
             waiting += [
                 link
                 for link in links

@@ -14,6 +14,7 @@ from watcher.daemon.holds import Holds
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import Database
+from watcher.store.holding import Held
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> str:
         (watch,) = world.book.used_watches
         database.health.ok("watch", watch.key, world.now + 5)
         database.health.failing("watch", watch.key, "503", world.now + 50)
+        database.held.put([Held("taking-off", 1, "me", 1, world.now)])
         api = replace(world.book.api, credits_per_day=500, credits_per_month=9_000)
         capped = Capped(replace(world.book, api=api), world.now + 100)
     return asyncio.run(_asked(path, capped))

@@ -13,6 +13,7 @@ from tests.store.making import DAY
 from tests.web.furnished import BAD_RULE, DAYS
 from watcher.daemon.holds import Holds
 from watcher.web.metrics import reference
+from watcher.web.visits import Visits
 
 needs_promtool = pytest.mark.skipif(
     shutil.which("promtool") is None, reason="promtool is not installed (package prometheus)"
@@ -36,7 +37,7 @@ def values(text: str) -> dict[tuple[str, ...], float]:
 def test_every_metric_is_there_as_documented(answer: str) -> None:
     """Kind, help and labels; none that the reference does not know."""
     found = families(answer)
-    documented = reference(Holds().instruments)
+    documented = reference((*Holds().instruments, *Visits().instruments))
     for name, kind, meaning, labels in documented:
         family = found.pop(name.removesuffix("_total"))
         assert (family.type, family.documentation) == (kind, meaning)

@@ -22,7 +22,7 @@ def test_the_newest_stands_for_a_product(store: Database) -> None:
 
 
 def test_groups(store: Database) -> None:
-    """By rule, channel and silence, with the oldest time."""
+    """By rule, channel and silence, with the oldest time and how many there are."""
     store.held.put(
         [
             FIRST,
@@ -33,9 +33,9 @@ def test_groups(store: Database) -> None:
     )
     assert sorted(store.held.groups(), key=str) == sorted(
         [
-            HeldGroup("r", "me", None, 50),
-            HeldGroup("r", "me", 1, 100),
-            HeldGroup("r", "you", None, 100),
+            HeldGroup("r", "me", None, 50, 2),
+            HeldGroup("r", "me", 1, 100, 1),
+            HeldGroup("r", "you", None, 100, 1),
         ],
         key=str,
     )

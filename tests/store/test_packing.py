@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from watcher.store.listing import Listing
 from watcher.store.packing import pack, positions, steps, sums, unpack, unpack_low
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -24,6 +25,19 @@ def test_low_bytes_are_enough_for_small_values(rows: list[tuple[int, int]], widt
     columns = np.array(rows, np.int64).reshape(len(rows), 2).T
     low = unpack_low(pack(*columns), 2, len(rows), width)
     assert np.array_equal(low[0], columns[0])
+
+
+@given(
+    st.lists(st.sampled_from([0, 1, 255, 256, 257, 65_535, 65_536, 16_777_215]), unique=True),
+    st.integers(0, 2**24 - 1),
+)
+def test_a_list_knows_what_it_holds(products: list[int], other: int) -> None:
+    """Byte by byte as a whole: no two products are taken for one another."""
+    size = len(products)
+    keys = np.array(products, np.int64)
+    blob = Listing(keys, np.arange(1, size + 1), np.zeros(size, np.int64)).pack(1)
+    asked = [0, 1, 255, 256, 257, 511, 65_535, 65_536, 65_792, 16_777_215, other]
+    assert Listing.holds(asked, blob, size, 2**24 - 1) == [each in products for each in asked]
 
 
 @given(st.lists(st.integers(-(2**40), 2**40)))

@@ -71,6 +71,7 @@ def test_its_exposure_is_low(unit: Path) -> None:
         "LoadCredential=watcher:/etc/watcher/secrets",
         "Restart=always",
         "StartLimitIntervalSec=0",
+        "LimitNOFILE=1024",
         # numpy's mbind() would else be the death of the daemon.
         "SystemCallErrorNumber=EPERM",
     ],

@@ -11,13 +11,21 @@ from typing import Protocol
 
 import aiohttp
 from prometheus_client.registry import Collector
+from yarl import URL
 
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.writer import Reader, Writer
-from watcher.web.app import Site, Sources
+from watcher.web.address import parse_page_url
+from watcher.web.app import Limits, Site, Sources
 
+PATIENT = Limits(penalty=0)  # a wrong token costs nothing
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
+
+
+def leads_to(page: URL, address: str) -> str:
+    """The path and query that an address on a page (as the URL names it) stands for."""
+    return page.join(URL(address, encoded=True)).raw_path_qs
 
 
 @dataclass
@@ -44,14 +52,16 @@ class Page:
         fields: Mapping[str, str],
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, str]:
-        """Status, and where it leads to or else the text."""
+        """Status, and the path that it leads to or else the text."""
         async with (
             aiohttp.ClientSession() as session,
             session.post(
                 f"{self.site.url}{path}", data=fields, headers=headers, allow_redirects=False
             ) as answer,
         ):
-            return answer.status, answer.headers.get("Location") or await answer.text()
+            if "Location" in answer.headers:
+                return answer.status, leads_to(answer.url, answer.headers["Location"])
+            return answer.status, await answer.text()
 
     async def token(self, path: str = "silences") -> str:
         """The token of a form on a page."""
@@ -73,7 +83,8 @@ class World(Protocol):
 @asynccontextmanager
 async def serving(
     path: Path, world: World, address: str = "127.0.0.1:0", token: str = "",
-    instruments: Sequence[Collector] = (),
+    instruments: Sequence[Collector] = (), *, page_url: str | None = None,
+    limits: Limits = PATIENT,
 ) -> AsyncIterator[Page]:  # fmt: skip
     """The page of a database, on a free port."""
 
@@ -93,7 +104,8 @@ async def serving(
             wake,
             instruments,
         )
-        served = Page(Site(sources, address, token), sources)
+        url = parse_page_url(page_url) if page_url is not None else None
+        served = Page(Site(sources, address, token, url, limits), sources)
         await served.site.start()
         try:
             yield served

@@ -83,6 +83,34 @@ def test_a_gap() -> None:
     assert [point.label for point in made.points] == ["0: 1", "3: 4"]
 
 
+def test_the_line_ends_where_a_gap_begins() -> None:
+    """However little of it there is: a value that was seen once is a dot."""
+    instants = START + DAY * np.array([0, 2, 6, 6, 10])
+    values = np.array([5, np.nan, 5, np.nan, 5])
+    made = plot(instants, values, (START, START + 10 * DAY), lambda _at, _value: "")
+    assert made is not None
+    assert re.findall(r"M(\d+) \d+((?:H\d+)*)", made.path) == [
+        ("0", "H200"), ("600", "H600"), ("1000", ""),
+    ]  # fmt: skip
+
+
+def test_levels_stand_in_their_order() -> None:
+    """With their names, also those that no value has."""
+    made = drawn(0, 2, 1, names=("falling", "stable", "rising"))
+    assert [tick.label for tick in made.ticks] == ["falling", "stable", "rising"]
+    assert [point.y for point in made.points] == [BOTTOM, TOP, (TOP + BOTTOM) / 2]
+    assert [tick.place for tick in drawn(1, names=("no", "yes")).ticks] == [BOTTOM, TOP]
+    assert [tick.label for tick in drawn(1, 1, names=("only", "other")).ticks] == ["only", "other"]
+
+
+def test_no_place_is_marked_twice() -> None:
+    """Nor one that is between two."""
+    for values in ((1, 1), (1, 2), (1, 4), (1, 8), (3, 3), (900, 1)):
+        labels = [tick.label for tick in drawn(*values, upside_down=True).ticks]
+        assert len(set(labels)) == len(labels), values
+        assert all("." not in label or label.endswith("k") for label in labels), labels
+
+
 def test_nothing_and_one() -> None:
     """Without a value there is no plot; a single one, or one that never moves, is drawn."""
     instants, values = days(float("nan"))

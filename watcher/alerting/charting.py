@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Collection, Sequence
 
 from watcher.alerting.tracks import Track, tracks_of
-from watcher.model import Chart, Evidence, Instant, Item, Message, Series
+from watcher.model import Chart, Evidence, Instant, Item, Message, ProductFacts, Series
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import Database
+from watcher.store.history import Absence
 from watcher.units import DAY, Unit
 
 SPAN = 30 * DAY
@@ -29,11 +31,18 @@ def chart_of(database: Database, book: Rulebook, message: Message) -> Chart | No
     metric = _metric(book, shown)
     at = message.data_at
     scans = _scans(database, book, message, at)
-    series = [
-        each
-        for number, item in enumerate(shown, start=1)
-        if (each := _series(database, metric, scans, number, item, at)) is not None
-    ]
+    products = _products(database, shown)
+    absences = _absences(database, products.values(), at - SPAN)
+    series: list[Series] = []
+    for number, item in enumerate(shown, start=1):
+        if (product := products.get((item.region, item.product_id))) is not None:
+            here = absences[product.product]
+            (track,) = tracks_of(database, product, [metric], (), at - SPAN, here)
+            points = _points(track, scans)
+            if sum(value is not None for _, value in points) >= 2:  # a dot is no past
+                why = _of(metric, item)
+                marks = (item.since,)
+                series.append(Series(number, item.name, item.product_id, points, marks, why))
     return Chart(metric.label, metric.unit.value, at, tuple(series)) if series else None
 
 
@@ -55,21 +64,26 @@ def _scans(database: Database, book: Rulebook, message: Message, at: Instant) ->
     return sorted(each for each in times if at - SPAN <= each <= at)
 
 
-def _series(
-    database: Database, metric: Metric, scans: list[Instant], number: int, item: Item, at: Instant
-) -> Series | None:
-    found = database.history.find(item.product_id, item.region)
-    if not found:
-        return None
-    (track,) = tracks_of(database, found[0], [metric], (), at - SPAN)
-    points = _points(track, scans)
-    if sum(value is not None for _, value in points) < 2:  # a dot is no past
-        return None
-    return Series(number, item.name, item.product_id, points, (item.since,), _of(metric, item))
+def _products(database: Database, items: Sequence[Item]) -> dict[tuple[str, str], ProductFacts]:
+    """Those that are known, by region and id."""
+    found = (database.history.find(item.product_id, item.region) for item in items)
+    return {(each.region, each.product_id): each for facts in found for each in facts[:1]}
+
+
+def _absences(
+    database: Database, products: Collection[ProductFacts], since: Instant
+) -> dict[int, tuple[Absence, ...]]:
+    """Of all the products at once, region by region: to look through the lists takes longest."""
+    found: dict[int, tuple[Absence, ...]] = {}
+    for region in {each.region for each in products}:
+        here = [each.product for each in products if each.region == region]
+        found |= database.history.absences(here, since)
+    return found
 
 
 def _points(track: Track, scans: list[Instant]) -> tuple[tuple[Instant, float | None], ...]:
-    """A value for each change and for each scan since: a line that stood still is level."""
+    """A value for each change and for each scan since: a line that stood still is level, and one
+    of a product that was not seen is broken."""
     times: list[Instant] = track.at.tolist()
     values = [None if math.isnan(value) else value for value in track.values.tolist()]
     known = dict(zip(times, values, strict=True))

@@ -41,6 +41,11 @@ class Decision(StrEnum):
         return self in _OWED
 
     @property
+    def of_a_gate(self) -> bool:
+        """Whether it is owed, and held back all the same."""
+        return self in (Decision.SILENCED, Decision.QUIET, Decision.DIGEST)
+
+    @property
     def of_an_end(self) -> bool:
         """Whether it tells of an alert that is over."""
         return self in (Decision.RESOLVED, Decision.MISSED)
@@ -59,6 +64,11 @@ class Manner:
     remind: int | None = None
     resolved: bool = False
 
+    @property
+    def tells(self) -> bool:
+        """Whether the channel is told of such a rule at all."""
+        return self.severity.rank >= self.min_severity.rank
+
 
 def decide(
     alert: Alert, told: Told | None, manner: Manner, now: Instant, *, waiting: bool = False
@@ -68,7 +78,7 @@ def decide(
     ``waiting``: its begin was held back for the channel (quiet hours, digest), so that it is
     still to be told though it is over.
     """
-    if manner.severity.rank < manner.min_severity.rank:
+    if not manner.tells:
         return Decision.BELOW_SEVERITY
     if alert.state is AlertState.FIRING:
         return _firing(alert, told, manner, now)

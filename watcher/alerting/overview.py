@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from watcher import plan
+from watcher.alerting.waiting import Waiting, waiting
 from watcher.model import AlertState, Health, Instant
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store import quiet_rules
@@ -63,7 +64,8 @@ class Credits:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything at one instant. ``queue`` counts notifications by state."""
+    """Everything at one instant. ``queue`` counts notifications by state; ``waiting`` is what is
+    held back of what is no notification yet, or one for later."""
 
     now: Instant
     watches: tuple[WatchStatus, ...]
@@ -71,6 +73,7 @@ class Overview:
     credits: Credits
     queue: Mapping[str, int]
     troubles: tuple[Cause, ...]
+    waiting: tuple[Waiting, ...] = ()
 
 
 def overview(database: Database, book: Rulebook, now: Instant) -> Overview:
@@ -100,6 +103,7 @@ def overview(database: Database, book: Rulebook, now: Instant) -> Overview:
         credits=_credits(database.ledger.spent(now), book),
         queue={state.value: count for state, count in database.outbox.counts().items()},
         troubles=tuple(database.health.causes()),
+        waiting=waiting(database, book, now),
     )
 
 

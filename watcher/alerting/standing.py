@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from watcher.alerting.audiences import Audience
+from watcher.alerting.audiences import Audience, audiences_of
 from watcher.alerting.gates import Gates, Hold
 from watcher.alerting.notices import Decision, decide
 from watcher.alerting.sweeping import waiting_since
 from watcher.alerting.telling import manner_of
+from watcher.alerting.waiting import HELD
 from watcher.model import Alert, Instant, Told
-from watcher.rules.rulebook import Rule
+from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.alerts import AlertRow
+from watcher.store.alerts import Hold as StoredHold
 from watcher.store.database import Database
 from watcher.store.silences import Silence
 
@@ -31,6 +34,10 @@ class Standing:
     silence: Silence | None = None
 
 
+# What of a decision is worth a word beside an alert: the rest is as everybody expects it.
+_HOLDS = frozenset({Decision.COOLDOWN, Decision.BELOW_SEVERITY, Decision.CARRIED})
+
+
 def standings(
     database: Database,
     rule: Rule,
@@ -44,20 +51,62 @@ def standings(
     ``at`` is the time of the watch's newest scan, on which cooldowns and reminders count; ``now``
     is the clock's.
     """
-    told = {each.channel: each for each in database.alerts.told(rule.name, [alert.product])}
-    held = {
-        each.channel
-        for each in database.held.of_rule(rule.name)
-        if each.alert == alert.id and each.silence is None
-    }
     gates = Gates(database, now, waiting_since(database.held.groups()))
-    found = []
-    for name in rule.notify:
-        last, manner = told.get(name), manner_of(rule, audiences[name])
-        decision = decide(alert, last, manner, at, waiting=name in held)
-        hold = gates.of(rule.name, alert.product, audiences[name]) if decision.owed else None
-        found.append(_standing(rule, name, decision, hold, last))
-    return tuple(found)
+    return _standings(database, rule, [alert], audiences, at, gates)[alert.id]
+
+
+def with_holds(
+    database: Database, book: Rulebook | None, rows: Sequence[AlertRow], now: Instant
+) -> list[AlertRow]:
+    """The same alerts with what holds them back by the clock ``now``; without a ``book`` (the rule
+    file can't be read) what the database knows of it."""
+    if book is None:
+        known = _remembered(database, rows, now)
+        return [replace(row, holds=tuple(known.get(row.alert.id, ()))) for row in rows]
+    audiences = audiences_of(book.channels)
+    gates = Gates(database, now, waiting_since(database.held.groups()))
+    holds: dict[int, tuple[StoredHold, ...]] = {}
+    for rule in book.rules:
+        alerts = [row.alert for row in rows if row.alert.rule == rule.name]
+        if alerts:
+            found = _standings(database, rule, alerts, audiences, now, gates)
+            holds |= {alert: tuple(map(_hold, filter(_holds, each)))
+                      for alert, each in found.items()}  # fmt: skip
+    return [replace(row, holds=holds.get(row.alert.id, ())) for row in rows]
+
+
+def _standings(
+    database: Database,
+    rule: Rule,
+    alerts: Sequence[Alert],
+    audiences: Mapping[str, Audience],
+    at: Instant,
+    gates: Gates,
+) -> dict[int, tuple[Standing, ...]]:
+    """By alert, all of one rule, and for each channel of it."""
+    products = [alert.product for alert in alerts]
+    told = {(each.product, each.channel): each
+            for each in database.alerts.told(rule.name, products)}  # fmt: skip
+    held = {
+        (each.alert, each.channel)
+        for each in database.held.of_alerts(alert.id for alert in alerts)
+        if each.silence is None
+    }
+    silenced = gates.silenced(rule.name, products)
+    found: dict[int, tuple[Standing, ...]] = {}
+    for alert in alerts:
+        each: list[Standing] = []
+        for name in rule.notify:
+            last, manner = told.get((alert.product, name)), manner_of(rule, audiences[name])
+            decision = decide(alert, last, manner, at, waiting=(alert.id, name) in held)
+            silence, hold = silenced.get(alert.product), None
+            if decision.owed and silence is not None:
+                hold = Hold(Decision.SILENCED, silence.ends, silence)
+            elif decision.owed:
+                hold = gates.closed(audiences[name])
+            each.append(_standing(rule, name, decision, hold, last))
+        found[alert.id] = tuple(each)
+    return found
 
 
 def _standing(
@@ -71,3 +120,28 @@ def _standing(
     elif told is not None and decision is Decision.ALREADY_TOLD and rule.remind is not None:
         until = told.told_at + rule.remind if not told.resolved_told else None
     return Standing(channel, decision, until, told)
+
+
+def _holds(standing: Standing) -> bool:
+    return standing.decision.of_a_gate or standing.decision in _HOLDS
+
+
+def _hold(standing: Standing) -> StoredHold:
+    silence = standing.silence.id if standing.silence is not None else None
+    return StoredHold(standing.channel, standing.decision.value, standing.until, silence)
+
+
+def _remembered(
+    database: Database, rows: Sequence[AlertRow], now: Instant
+) -> dict[int, list[StoredHold]]:
+    """By alert, what was held at the last scan."""
+    ends = {silence.id: silence.ends for silence in database.silences.active(now)}
+    found: dict[int, list[StoredHold]] = {}
+    for each in database.held.of_alerts(row.alert.id for row in rows):
+        if each.silence is None:
+            hold = StoredHold(each.channel, HELD)
+        else:
+            why, until = Decision.SILENCED.value, ends.get(each.silence, now)
+            hold = StoredHold(each.channel, why, until, each.silence)
+        found.setdefault(each.alert, []).append(hold)
+    return found

@@ -1,4 +1,7 @@
-"""The past of one product as tracks: a metric's values in steps, each in force until the next."""
+"""The past of one product as tracks: a metric's values in steps, each in force until the next.
+
+Where scans looked for the product and did not see it, there is no value.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,23 @@ from watcher.model import Bools, Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Watch
 from watcher.store.database import Database
+from watcher.store.history import Absence
 from watcher.store.sightings import ranks
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """``values`` (m,) of a metric from the instants ``at`` (m,) on, rising; NaN is no value."""
+    """``values`` (m,) of a metric from the instants ``at`` (m,) on, rising; NaN is no value.
+
+    ``line`` is ``at`` as it is drawn: that a product is not seen begins when it was seen last.
+    """
 
     name: str
     label: str
     metric: Metric
     at: Ints
     values: Floats
+    line: Ints
 
     @property
     def empty(self) -> bool:
@@ -36,10 +44,17 @@ def tracks_of(
     metrics: Sequence[Metric],
     watches: Sequence[Watch],
     since: Instant,
+    absences: Sequence[Absence] | None = None,
 ) -> list[Track]:
-    """A track for each of ``metrics``; of ``rank`` one for each of ``watches`` that ranked it."""
+    """A track for each of ``metrics``; of ``rank`` one for each of ``watches`` that ranked it.
+
+    ``absences`` are the product's, where they are known already.
+    """
+    if absences is None:
+        absences = database.history.absences([product.product], since)[product.product]
     fields = sorted({name for metric in metrics for name in metric.needs} - {RANK})
     at, numbers = database.history.series(product.product, fields, since)
+    at, numbers, line, missing = _interrupted(at, numbers, absences)
     columns = {name: numbers[:, index] for index, name in enumerate(fields)}
     tracks: list[Track] = []
     for metric in metrics:
@@ -48,7 +63,8 @@ def tracks_of(
         else:
             # An age, and what is made of one, is that of the day of each observation.
             values = metric.compute({name: columns[name] for name in metric.needs}, at)
-            tracks.append(Track(metric.name, metric.label, metric, at, values))
+            values = np.where(missing, np.nan, values)
+            tracks.append(Track(metric.name, metric.label, metric, at, values, line))
     return tracks
 
 
@@ -77,6 +93,23 @@ def _changed(table: Floats) -> Bools:
     return changed
 
 
+def _interrupted(
+    at: Ints, numbers: Floats, absences: Sequence[Absence]
+) -> tuple[Ints, Floats, Ints, Bools]:
+    """The series with a row where each absence begins and one where it ends: the instants, the
+    numbers in force, the instants as they are drawn, and which rows are of an absence."""
+    edges = [edge for each in absences for edge in (each.missing, each.back)]
+    times = np.union1d(at, np.array(edges, np.int64)) if len(at) else at
+    places = np.searchsorted(at, times, side="right") - 1
+    times, places = times[places >= 0], places[places >= 0]
+    line, missing = times.copy(), np.zeros(len(times), np.bool_)
+    for each in absences:
+        within = (times >= each.missing) & (times < each.back)
+        missing |= within
+        line[within] = np.maximum(each.seen, times[:1])
+    return times, numbers[places], line, missing
+
+
 def _places(
     database: Database,
     product: ProductFacts,
@@ -89,9 +122,10 @@ def _places(
         found = list(ranks(database, watch.key, product.product, since))
         at = np.array([at for at, _ in found], np.int64)
         values = np.array([np.nan if rank is None else rank for _, rank in found], np.float64)
-        track = Track(
-            f"{metric.name} in {watch.name}", f"{metric.label} in {watch.name}", metric, at, values
-        )
+        # There is a row for each scan: the one before was the last that saw it.
+        line = np.where(np.isnan(values), np.append(at[:1], at[:-1]), at)
+        name, label = f"{metric.name} in {watch.name}", f"{metric.label} in {watch.name}"
+        track = Track(name, label, metric, at, values, line)
         if not track.empty:
             tracks.append(track)
     return tracks

@@ -7,8 +7,18 @@ from pathlib import Path
 
 import click
 
+from watcher.alerting.standing import with_holds
+from watcher.alerting.waiting import Waiting, waiting
 from watcher.cli.completing import rule_names
-from watcher.cli.options import DURATION, database_option, json_option, open_to_read
+from watcher.cli.held import UNKNOWN, held_lines, hold_text
+from watcher.cli.options import (
+    DURATION,
+    database_option,
+    json_option,
+    open_to_read,
+    rules_if_any,
+    rules_option,
+)
 from watcher.cli.output import console, print_json, table
 from watcher.cli.sheet import Cell
 from watcher.model import Alert, AlertState
@@ -19,6 +29,7 @@ _STATES = ("pending", "firing", "inactive")
 
 
 @click.command()
+@rules_option
 @database_option
 @click.option("--rule", shell_complete=rule_names, help="Only of this rule.")
 @click.option("--state", type=click.Choice(_STATES), help="Only in this state; inactive is over.")
@@ -28,6 +39,7 @@ _STATES = ("pending", "firing", "inactive")
 )
 @json_option
 def command(
+    rules: Path,
     database: Path,
     rule: str | None,
     state: str | None,
@@ -36,20 +48,25 @@ def command(
     *,
     as_json: bool,
 ) -> None:
-    """Show alerts, the newest first, and what became of their messages.
+    """Show alerts, the newest first, what became of their messages, and what holds them back.
+
+    The rule file is read only for that: digests, quiet hours and cooldowns stand in it.
 
     \b
       watcher alerts --state firing --rule beauty-rising
       watcher alerts --since 7d --json
     """
     now = int(time.time())
-    with open_to_read(database) as opened:
+    book = rules_if_any(rules)
+    with open_to_read(database) as opened, opened.snapshot():
         rows = opened.alerts.list(
             rule=rule,
             state=AlertState(state) if state else None,
             since=now - since if since is not None else None,
             limit=limit + 1,
         )
+        rows = with_holds(opened, book, rows, now)
+        held = [each for each in waiting(opened, book, now) if _is_of(each, rule)]
     if as_json:
         print_json([alert_json(row) for row in rows[:limit]])
         return
@@ -62,6 +79,15 @@ def command(
     out.print(table(columns, cells, names=("Product",), texts=("Rule", "Told")))
     if len(rows) > limit:
         out.say(f"The newest {limit:,}; --limit shows more.")
+    for line in held_lines(held, now):
+        out.say(line)
+    if book is None and held:
+        out.say(UNKNOWN)
+
+
+def _is_of(each: Waiting, rule: str | None) -> bool:
+    """Whether alerts wait there, of the rule where one is asked for."""
+    return bool(each.alerts) and (rule is None or rule in each.rules)
 
 
 def _none(*, filtered: bool) -> str:
@@ -78,7 +104,7 @@ def _row(row: AlertRow, now: int) -> tuple[Cell, ...]:
         (row.name or "(no name)", f"{row.region} {row.product_id}"),
         state_of(alert),
         format_ago(alert.since, now),
-        ", ".join(told(row)) or "not told",
+        ", ".join(told(row, now)) or "not told",
     )
 
 
@@ -89,11 +115,15 @@ def state_of(alert: Alert) -> str:
     return alert.state.value
 
 
-def told(row: AlertRow) -> list[str]:
-    """What became of the last messages about the alert, a text for each target."""
+def told(row: AlertRow, now: int) -> list[str]:
+    """What became of the last messages about the alert, a text for each target; and what holds
+    back a message about it, for each channel."""
     return [
-        f"{each.target or each.channel} {each.state.value if each.state else 'told'}"
-        for each in row.deliveries
+        *(
+            f"{each.target or each.channel} {each.state.value if each.state else 'told'}"
+            for each in row.deliveries
+        ),
+        *(hold_text(each, now) for each in row.holds),
     ]
 
 
@@ -112,4 +142,5 @@ def alert_json(row: AlertRow) -> dict[str, object]:
         "reason": row.alert.reason,
         "why": row.alert.evidence,
         "deliveries": row.deliveries,
+        "held": row.holds,
     }

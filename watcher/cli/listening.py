@@ -21,3 +21,10 @@ token_option = click.option(
     show_envvar=True,
     help="A file with the token that the page asks for; an address other than loopback needs one.",
 )
+page_url_option = click.option(
+    "--page-url",
+    metavar="URL",
+    envvar="WATCHER_PAGE_URL",
+    show_envvar=True,
+    help="Where visitors find the page, if a proxy stands before it: its name and path.",
+)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from watcher.cli.veil import veil
+from watcher.errors import WatcherError
 from watcher.rules.loading import load
 from watcher.rules.rulebook import Rulebook
 from watcher.units import parse_duration, parse_moment
@@ -102,6 +103,14 @@ def load_rules(path: Path) -> Rulebook:
     book = load([path], os.environ, Path(credentials) if credentials else None)
     veil.learn(book)
     return book
+
+
+def rules_if_any(path: Path) -> Rulebook | None:
+    """The rules at ``path`` for what only tells more by them; None where they can't be read."""
+    try:
+        return load_rules(path)
+    except WatcherError:
+        return None
 
 
 def open_to_read(path: Path) -> Database:

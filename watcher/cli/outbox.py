@@ -8,7 +8,16 @@ from pathlib import Path
 
 import click
 
-from watcher.cli.options import F, database_option, json_option, open_to_read
+from watcher.alerting.waiting import Waiting, waiting
+from watcher.cli.held import UNKNOWN, reason
+from watcher.cli.options import (
+    F,
+    database_option,
+    json_option,
+    open_to_read,
+    rules_if_any,
+    rules_option,
+)
 from watcher.cli.output import console, plain, print_json, table
 from watcher.cli.sheet import Cell
 from watcher.errors import WatcherError
@@ -18,6 +27,7 @@ from watcher.units import format_ago, format_duration
 
 _STATES = tuple(state.value for state in NotificationState)
 _OPEN = (NotificationState.WAITING, NotificationState.DEAD)
+_HELD = "held"  # what is to become a message later
 
 
 @click.group()
@@ -26,28 +36,52 @@ def command() -> None:
 
 
 @command.command("list")
+@rules_option
 @database_option
-@click.option("--state", "states", type=click.Choice(_STATES), multiple=True, help="Of this state.")
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice((*_STATES, _HELD)),
+    multiple=True,
+    help="Of this state; held is what a digest, quiet hours, a silence or a cooldown keeps back.",
+)
 @click.option("--target", metavar="NAME", help="To this target, as growth/1.")
 @click.option(
     "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
 )
 @json_option
 def list_(
-    database: Path, states: tuple[str, ...], target: str | None, limit: int, *, as_json: bool
+    rules: Path,
+    database: Path,
+    states: tuple[str, ...],
+    target: str | None,
+    limit: int,
+    *,
+    as_json: bool,
 ) -> None:
-    """List the messages that wait or are dead, the newest first."""
+    """List the messages that wait or are dead, the newest first, and what is held back.
+
+    The rule file is read only for what is held: digests, quiet hours and cooldowns stand in it.
+    """
     now = int(time.time())
-    wanted = [NotificationState(state) for state in states] or _OPEN
-    with open_to_read(database) as opened:
-        rows = opened.outbox.list(wanted, limit=limit + 1, target=target)
+    wanted = [NotificationState(state) for state in states if state != _HELD]
+    book = rules_if_any(rules)
+    with open_to_read(database) as opened, opened.snapshot():
+        asked = wanted or (() if states else _OPEN)
+        rows = opened.outbox.list(asked, limit=limit + 1, target=target) if asked else []
+        held: Sequence[Waiting] = ()
+        if not states or _HELD in states:
+            held = [each for each in waiting(opened, book, now) if _is_for(each, target)]
     if as_json:
-        print_json([_json(row) for row in rows[:limit]])
-    elif not rows:
+        print_json([*map(_json, rows[:limit]), *map(_held_json, held)])
+    elif not rows and not held:
         console().say(_none(states, target))
     else:
         columns = ("Id", "Target", "State", "Tries", "Next", "Age", "Message")
-        shown = [_row(row, now) for row in rows[:limit]]
+        shown = [
+            *(_row(row, now) for row in rows[:limit]),
+            *(_held_row(each, now) for each in held),
+        ]
         console().print(
             table(
                 columns, shown, numbers=("Id", "Tries", "Next", "Age"), texts=("Target", "Message")
@@ -55,6 +89,13 @@ def list_(
         )
         if len(rows) > limit:
             console().say(f"The newest {limit:,}; --limit shows more.")
+        if book is None and held:
+            console().say(UNKNOWN)
+
+
+def _is_for(each: Waiting, target: str | None) -> bool:
+    """Whether it is for the target, as ``growth/1``, or for all."""
+    return target is None or target.rpartition("/")[0] == each.channel
 
 
 def _chosen(verb: str) -> Callable[[F], F]:
@@ -167,4 +208,34 @@ def _json(row: Notification) -> dict[str, object]:
         "finished": row.finished,
         "title": row.message.title,
         "error": row.error,
+    }
+
+
+def _held_row(each: Waiting, now: int) -> tuple[Cell, ...]:
+    due = each.until is not None and each.until <= now
+    return (
+        "",
+        each.channel,
+        _HELD,
+        "",
+        "" if each.until is None else "now" if due else format_ago(each.until, now),
+        format_duration(max(now - each.since, 0)),
+        (each.what, reason(each.why, each.until, each.silence, now)),
+    )
+
+
+def _held_json(each: Waiting) -> dict[str, object]:
+    return {
+        "id": None,
+        "channel": each.channel,
+        "target": None,
+        "state": _HELD,
+        "why": each.why,
+        "until": each.until,
+        "silence": each.silence,
+        "alerts": each.alerts,
+        "rules": each.rules,
+        "messages": each.messages,
+        "created": each.since,
+        "title": each.what,
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from watcher.alerting.levels import levels_of
 from watcher.alerting.tracks import Track, merged, tracks_of
 from watcher.cli.alerts import alert_json, state_of, told
 from watcher.cli.choosing import chosen_metrics, chosen_product
@@ -179,7 +180,11 @@ def _show(past: _Past, plotted: Sequence[Track]) -> None:
 
 def _plot(track: Track, out: Output) -> str:
     braille = out.encoding.startswith("utf")
-    return plot(track.at, track.values, track.metric.unit, out.width, braille=braille)
+    unit, levels = track.metric.unit, levels_of(track)
+    if levels is not None:
+        names = levels.names
+        return plot(track.line, levels.heights, unit, out.width, braille=braille, names=names)
+    return plot(track.line, track.values, unit, out.width, braille=braille)
 
 
 def _head(past: _Past) -> list[str]:
@@ -216,7 +221,13 @@ def _said(track: Track, value: float, product: ProductFacts | None) -> str:
 def _alert(row: AlertRow, now: Instant) -> tuple[str, ...]:
     alert = row.alert
     since = format_ago(alert.since, now)
-    return alert.short_id, alert.rule, state_of(alert), since, ", ".join(told(row)) or "not told"
+    return (
+        alert.short_id,
+        alert.rule,
+        state_of(alert),
+        since,
+        ", ".join(told(row, now)) or "not told",
+    )
 
 
 def _pairs(past: _Past) -> list[tuple[Instant, list[float]]]:

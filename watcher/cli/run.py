@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import structlog
 
-from watcher.cli.listening import listen_option, token_option
+from watcher.cli.listening import listen_option, page_url_option, token_option
 from watcher.cli.logs import Style, configure
 from watcher.cli.options import database_option, load_rules, log_options, rules_option
 from watcher.cli.streams import leave
@@ -19,7 +19,7 @@ from watcher.daemon.manager import Manager
 from watcher.daemon.service import Service
 from watcher.errors import WatcherError
 from watcher.store.rights import wide
-from watcher.web.address import read_token
+from watcher.web.address import parse_page_url, read_token
 
 log = structlog.get_logger("watcher.cli")
 
@@ -29,6 +29,7 @@ log = structlog.get_logger("watcher.cli")
 @database_option
 @listen_option
 @token_option
+@page_url_option
 @log_options
 def command(
     *,
@@ -36,6 +37,7 @@ def command(
     database: Path,
     listen: str,
     web_token_file: Path | None,
+    page_url: str | None,
     log_format: Style,
     log_level: str,
 ) -> None:
@@ -50,6 +52,7 @@ def command(
         load=lambda: load_rules(rules),
         clock=SystemClock(),
         token=read_token(web_token_file) if web_token_file is not None else "",
+        page_url=parse_page_url(page_url) if page_url is not None else None,
         manager=Manager.of(os.environ),
         instruments=holds.instruments,
     )

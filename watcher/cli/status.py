@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from watcher.alerting.overview import QUIET_DAYS, Overview, RuleStatus, WatchStatus, overview
+from watcher.cli.held import held_lines
 from watcher.cli.options import (
     database_option,
     json_option,
@@ -57,6 +58,8 @@ def show(state: Overview) -> None:
         out.say(f"\nNot fired in {QUIET_DAYS} days: {names} (`watcher check` says how near)")
     queue = ", ".join(f"{count:,} {name}" for name, count in state.queue.items() if count)
     out.say(f"\nCredits: {_credits(state)}. Messages: {queue or 'none yet'}.")
+    for line in held_lines(state.waiting, state.now):
+        out.say(line)
 
 
 def _watch(watch: WatchStatus, now: int) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from watcher.errors import WatcherError
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import hold
 from watcher.store.writer import Reader, Writer
+from watcher.web.address import PageUrl
 from watcher.web.app import Site, Sources
 
 log = structlog.get_logger("watcher.daemon")
@@ -37,8 +38,8 @@ log = structlog.get_logger("watcher.daemon")
 @dataclass(slots=True)
 class Service:
     """One daemon on one database; ``listen`` is the web page's address, or None, and ``token``
-    what it asks of who opens it ("" for nothing). ``instruments`` are shown at ``/metrics``,
-    too.
+    what it asks of who opens it ("" for nothing); ``page_url`` is where visitors find it behind a
+    proxy. ``instruments`` are shown at ``/metrics``, too.
     """
 
     rules: Path
@@ -48,6 +49,7 @@ class Service:
     clock: Clock
     on_ready: Callable[[str | None], None] | None = None
     token: str = ""
+    page_url: PageUrl | None = None
     manager: Manager = field(default_factory=Manager)
     instruments: Sequence[Collector] = ()
     limits: Limits = field(default_factory=Limits)
@@ -117,7 +119,7 @@ class Service:
             instruments=self.instruments,
         )
         # Compiling the templates takes a tenth of a second: not on the loop.
-        site = await asyncio.to_thread(Site, sources, self.listen, self.token)
+        site = await asyncio.to_thread(Site, sources, self.listen, self.token, self.page_url)
         await site.start()
         stack.push_async_callback(site.stop)
         return site

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -22,7 +22,7 @@ from watcher.model import (
 from watcher.store.connection import Connection, Row, listed
 from watcher.store.rulebooks import RuleChanges, sync_rules
 
-__all__ = ["AlertRow", "Alerts", "Brief", "Delivery", "RuleChanges", "Transition"]
+__all__ = ["AlertRow", "Alerts", "Brief", "Delivery", "Hold", "RuleChanges", "Transition"]
 
 _FIELDS = (
     "rule, product, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
@@ -63,8 +63,20 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a channel is not told of an alert now: ``until`` is when that ends by itself, if it does;
+    ``silence`` is the id of the one that holds it."""
+
+    channel: str
+    why: str
+    until: Instant | None = None
+    silence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRow:
-    """An alert for people, with its product's names and what became of its last messages."""
+    """An alert for people, with its product's names and what became of its last messages; what is
+    held back of it (``holds``) follows from the rules, so that the store leaves it empty."""
 
     alert: Alert
     region: str
@@ -72,6 +84,7 @@ class AlertRow:
     name: str
     deliveries: tuple[Delivery, ...]
     currency: str | None = None
+    holds: tuple[Hold, ...] = ()
 
 
 class Alerts:
@@ -193,6 +206,21 @@ class Alerts:
             (listed(dict.fromkeys(rules)), at),
         )
         return [_told(row) for row in rows]
+
+    def cooling(
+        self, cooldowns: Mapping[str, int], now: Instant
+    ) -> builtins.list[tuple[str, str, int, Instant]]:
+        """What fires anew before its cooldown (seconds, by rule) since it was told has passed: by
+        rule and channel how many alerts, and when the first of them was told of."""
+        return self._db.rows(
+            "SELECT t.rule, t.channel, count(*), min(t.told_at) FROM json_each(?1) AS w "
+            "CROSS JOIN alerts AS a INDEXED BY alerts_live ON a.rule = w.key "
+            "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product "
+            "WHERE a.state <> 'inactive' AND a.state = 'firing' AND NOT a.carried "
+            "AND t.alert <> a.id AND t.told_at > ?2 - w.value "
+            "GROUP BY t.rule, t.channel",
+            (msgspec.json.encode(cooldowns).decode(), now),
+        )
 
     def mark_told(self, told: Iterable[Told]) -> None:
         """Replaces what the channel was told about the rule and product before."""

@@ -12,6 +12,7 @@ import numpy as np
 from watcher.keyapi.fields import NUMERIC_NAMES
 from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, Scan, ScanState
 from watcher.store import baselines, changes, recording
+from watcher.store.absences import Absence, absences
 from watcher.store.baselines import Baseline, Standing
 from watcher.store.changes import Change
 from watcher.store.columns import expression
@@ -21,7 +22,7 @@ from watcher.store.recording import Recorded
 from watcher.store.texts import unpack_texts
 from watcher.store.windows import Window, windows
 
-__all__ = ["Baseline", "Change", "History", "Recorded", "ScanRow", "Standing", "Window"]
+__all__ = ["Absence", "Baseline", "Change", "History", "Recorded", "ScanRow", "Standing", "Window"]
 
 _FACTS = (
     "p.id, p.region, p.product_id, p.product_name, p.seller_id, p.category_id, p.currency, "
@@ -160,6 +161,13 @@ class History:
             rows.append((seen, *rows[-1][1:]))
         table = np.array(rows, np.float64).reshape(len(rows), 1 + len(fields))
         return table[:, 0].astype(np.int64), table[:, 1:]
+
+    def absences(
+        self, products: Sequence[int], since: Instant
+    ) -> dict[int, tuple[Absence, ...]]:  # fmt: skip
+        """By product (all of one region), when scans after ``since`` looked for it in vain until
+        one saw it again."""
+        return absences(self._db, products, since)
 
     def scans(self, watch: str | None = None, limit: int = 50) -> list[ScanRow]:
         """The newest first."""

@@ -35,12 +35,14 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class HeldGroup:
-    """All that is held of one rule for one channel by one silence, or for the channel (None)."""
+    """All that is held of one rule for one channel by one silence, or for the channel (None):
+    since when the oldest, and how many alerts."""
 
     rule: str
     channel: str
     silence: int | None
     since: Instant
+    count: int
 
 
 class Holding:
@@ -52,13 +54,23 @@ class Holding:
     def groups(self) -> builtins.list[HeldGroup]:
         """What is held in short, each with the time of its oldest."""
         rows = self._db.rows(
-            "SELECT rule, channel, silence, min(since) FROM held GROUP BY rule, channel, silence"
+            "SELECT rule, channel, silence, min(since), count(*) FROM held "
+            "GROUP BY rule, channel, silence"
         )
         return [HeldGroup(*row) for row in rows]
 
     def of_rule(self, rule: str) -> builtins.list[Held]:
         """All of one rule."""
         return _held(self._db.rows(f"SELECT {_FIELDS} FROM held WHERE rule = ?", (rule,)))
+
+    def of_alerts(self, alerts: Iterable[int]) -> builtins.list[Held]:
+        """All of these alerts."""
+        return _held(
+            self._db.rows(
+                f"SELECT {_FIELDS} FROM held WHERE alert IN (SELECT value FROM json_each(?))",
+                (listed(alerts),),
+            )
+        )
 
     def put(self, held: Iterable[Held]) -> None:
         """Hold these, in place of what was held of the same rule, product and channel."""

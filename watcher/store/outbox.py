@@ -237,6 +237,16 @@ class Outbox:
             (now,),
         )
 
+    def put_off(self, now: Instant) -> builtins.list[tuple[str, Instant, Instant, int]]:
+        """Messages that were queued for a later time than ``now`` and not tried since: channel,
+        when they were written, when they are due, and how many."""
+        return self._db.rows(
+            "SELECT channel, created, next_try, count(DISTINCT message) FROM notifications "
+            "WHERE state = 'waiting' AND tries = 0 AND next_try > max(created, ?) "
+            "GROUP BY channel, created, next_try",
+            (now,),
+        )
+
     def tried(self, since: Instant) -> dict[str, int]:
         """How many tries since then ended as sent, failed or dead."""
         rows: dict[str, int] = dict(

@@ -44,6 +44,14 @@ def unpack_low(blob: bytes, columns: int, size: int, width: int) -> NDArray[np.u
     return values.view("<u4").reshape(columns, size)
 
 
+def first_planes(blob: bytes, columns: int, size: int, width: int) -> list[NDArray[np.uint8]]:
+    """(size,) for each of the ``width`` low bytes of the first column, the lowest first; some
+    values must be there."""
+    plane = columns * size
+    raw = zlib.decompressobj().decompress(blob, (width - 1) * plane + size)
+    return [np.frombuffer(raw, np.uint8, size, place * plane) for place in range(width)]
+
+
 def steps(values: Ints) -> Ints:
     """Each value's difference to the one before it; the first stands as it is."""
     return np.diff(values, prepend=np.int64(0))

@@ -5,7 +5,10 @@ Without the web server's library, so that ``watcher health`` is quick.
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from watcher.errors import ListenError
 from watcher.rules.slips import around_secret
@@ -13,6 +16,42 @@ from watcher.rules.slips import around_secret
 LEAST = 16  # characters of a token: it can be guessed at leisure
 _LARGEST = 4_096
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[a-z0-9_.:-]+")
+_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A web site as browsers tell sites apart; ``host`` is in small letters, without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, text: str) -> Origin | None:
+        """Of a URL, or of what a browser says in ``Origin``; None for what is none."""
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+        except ValueError:
+            return None
+        if parts.scheme not in _PORTS or not parts.hostname:
+            return None
+        return cls(parts.scheme, parts.hostname, _PORTS[parts.scheme] if port is None else port)
+
+    def is_host(self, header: str) -> bool:
+        """Whether a ``Host`` header names it; without a port it is the scheme's own."""
+        return Origin.of(f"{self.scheme}://{header}") == self
+
+
+@dataclass(frozen=True, slots=True)
+class PageUrl:
+    """Where visitors find the page, as behind a proxy; ``path`` begins and ends with a slash."""
+
+    origin: Origin
+    path: str
 
 
 def read_token(path: Path) -> str:
@@ -48,3 +87,31 @@ def parse_address(text: str, *, guarded: bool = False) -> tuple[str, int]:
             "file (openssl rand -hex 32) and name it with --web-token-file"
         )
     return host, int(port)
+
+
+def parse_page_url(text: str) -> PageUrl:
+    """``https://example.com/watcher/``; raises ``ListenError`` for what is no such address."""
+    try:
+        parts = urlsplit(text)
+        host = (parts.hostname or "").encode("idna").decode()  # as browsers send it
+        origin = Origin.of(f"{parts.scheme}://{f'[{host}]' if ':' in host else host}")
+        if origin is not None and parts.port is not None:
+            origin = Origin(origin.scheme, origin.host, parts.port)
+    except ValueError:  # UnicodeError, of a host that is none, is one
+        origin = None
+    if (
+        origin is None
+        or not _HOST.fullmatch(origin.host)
+        or text != "".join(text.split())
+        or any((parts.username, parts.query, parts.fragment))
+    ):
+        raise ListenError(
+            f'--page-url: "{text}" is no address of a page; write it as a browser shows it, like '
+            "https://example.com/watcher/"
+        )
+    if not _PATH.fullmatch(parts.path):
+        raise ListenError(
+            f'--page-url: "{parts.path}" can\'t be a path here; its parts are letters, digits and '
+            "any of - _ . ~"
+        )
+    return PageUrl(origin, parts.path if parts.path.endswith("/") else f"{parts.path}/")

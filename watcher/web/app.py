@@ -10,22 +10,29 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from importlib import resources
+from typing import TypeAlias, cast
 
 import structlog
 from aiohttp import web
 
 from watcher.errors import ListenError, StoreError
-from watcher.web.access import Access
-from watcher.web.address import parse_address
-from watcher.web.crowding import BACKLOG, OutOfHandles
+from watcher.web.access import Access, WrongToken
+from watcher.web.address import PageUrl, parse_address
+from watcher.web.crowding import Connections, Limits, OutOfHandles
 from watcher.web.desk import Desk, Handler
-from watcher.web.forms import LARGEST
+from watcher.web.forms import LARGEST, Forms
 from watcher.web.pages import alerts, outbox, overview, product, rule, silences
 from watcher.web.sources import Sources
+from watcher.web.sparing import Malformed, Sparing
+from watcher.web.visits import Visits
 
-__all__ = ["Site", "Sources"]
+__all__ = ["Limits", "Site", "Sources"]
+
+Answerer: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 log = structlog.get_logger("watcher.web")
 
@@ -70,46 +77,79 @@ DATA: tuple[tuple[str, Handler], ...] = (
 
 
 class Site:
-    """The server of the page."""
+    """The server of the page. ``page_url`` is where visitors find it, if that is not where it
+    listens; ``limits`` are what they may take."""
 
-    def __init__(self, sources: Sources, address: str, token: str = "") -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        address: str,
+        token: str = "",
+        page_url: PageUrl | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self._host, self._port = parse_address(address, guarded=bool(token))
-        self._access = Access(token)
-        self._desk = Desk(sources)
+        self._base = _free_path(page_url)
+        self._limits = limits or Limits()
+        self._visits, self._sparing = Visits(), Sparing()
+        self._connections = Connections(self._limits, self._visits.dropped.inc)
+        self._malformed = Malformed(self._sparing, self._visits.malformed.inc)
+        self._access = Access(token, page_url)
+        instruments = (*sources.instruments, *self._visits.instruments)
+        self._desk = Desk(replace(sources, instruments=instruments), Forms(page_url), self._base)
         folder = resources.files("watcher.web") / "static"
         self._files = {name: (folder / name).read_text("utf-8") for name in STATIC}
         self._runner: web.AppRunner | None = None
+        self._listener: asyncio.Server | None = None
 
     @property
     def url(self) -> str:
-        """Where the page is; the real port once started."""
+        """Where the page listens; the real port once started."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._port}/"
 
     async def start(self) -> None:
         """Serve; ``ListenError`` where the address is taken or not ours."""
         app = web.Application(middlewares=[self._guarded], client_max_size=LARGEST)
-        for path, handler in (*PAGES, *DATA):
-            app.router.add_get(path, partial(handler, self._desk))
-        for path, handler in FORMS:
-            app.router.add_post(path, partial(handler, self._desk))
-        for name, kind in STATIC.items():
-            app.router.add_get(f"/static/{name}", partial(self._static, name, kind))
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
+        for base in dict.fromkeys(("/", self._base)):  # a proxy passes it on or takes it off
+            self._add_routes(app.router, base.removesuffix("/"))
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            logger=self._malformed.logger(),
+            shutdown_timeout=2,
+            max_headers=64,
+            auto_decompress=False,  # of bodies: a small one might become a very large one
+            lingering_time=2,  # seconds in which a body that nobody wants is thrown away
+        )
         await self._runner.setup()
-        asyncio.get_running_loop().set_exception_handler(OutOfHandles())
+        server = cast("web.Server", self._runner.server)  # it is set up
+        asyncio.get_running_loop().set_exception_handler(OutOfHandles(self._sparing))
         try:
-            await web.TCPSite(self._runner, self._host, self._port, backlog=BACKLOG).start()
+            self._listener = await self._connections.listen(server, self._host, self._port)
         except OSError as error:
             await self.stop()
             raise ListenError(self._why_not(error)) from None
-        self._port = self._runner.addresses[0][1]
+        self._port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Close the server."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    def _add_routes(self, router: web.UrlDispatcher, base: str) -> None:
+        for path, handler in (*PAGES, *DATA):
+            router.add_get(base + path, partial(handler, self._desk))
+        for path, handler in FORMS:
+            router.add_post(base + path, partial(handler, self._desk))
+        for name, kind in STATIC.items():
+            router.add_get(f"{base}/static/{name}", partial(self._static, name, kind))
+        if base:
+            router.add_get(base, self._to_the_slash)
 
     def _why_not(self, error: OSError) -> str:
         where = f"--listen {self._host}:{self._port}"
@@ -120,30 +160,56 @@ class Site:
     async def _static(self, name: str, kind: str, _: web.Request) -> web.Response:
         return web.Response(text=self._files[name], content_type=kind)
 
+    async def _to_the_slash(self, _: web.Request) -> web.Response:
+        """Without it, the page's links would lead out of its path."""
+        raise web.HTTPPermanentRedirect(f"{self._base.rsplit('/', 2)[1]}/")
+
     @web.middleware
-    async def _guarded(
-        self,
-        request: web.Request,
-        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
-    ) -> web.StreamResponse:
+    async def _guarded(self, request: web.Request, handler: Answerer) -> web.StreamResponse:
         try:
-            if (refusal := self._access.refusal(request)) is not None:
-                raise refusal
+            await self._check(request)
             response = await self._answer(request, handler)
         except web.HTTPException as answer:
-            answer.headers.update(HEADERS)
+            await self._send(request, answer)
             raise
-        response.headers.update(HEADERS)
+        await self._send(request, response)
         return response
 
-    async def _answer(
-        self,
-        request: web.Request,
-        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
-    ) -> web.StreamResponse:
+    async def _check(self, request: web.Request) -> None:
+        """Raises what the visitor gets who may not see the page."""
+        refusal = self._access.refusal(request)
+        if refusal is None:
+            return
+        if isinstance(refusal, WrongToken):
+            self._visits.wrong_tokens.inc()
+            self._sparing.say("a wrong token was given", remote=str(request.remote))
+            await asyncio.sleep(self._limits.penalty)  # of this visitor's time, nobody else's
+        raise refusal
+
+    async def _send(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Here, and not by the server after us, to know when the visitor has taken it all."""
+        response.headers.update(HEADERS)
+        with suppress(ConnectionError):  # the server finds that out for itself
+            await response.prepare(request)
+            await response.write_eof()
+        self._connections.answered(request.protocol)
+
+    async def _receive(self, request: web.Request) -> None:
+        """Have all of the request here; only now it takes up the daemon's time."""
+        try:
+            await request.read()
+        except web.RequestPayloadError as error:
+            self._malformed.note(error, request.remote)
+            raise web.HTTPBadRequest(text="The request can't be read.") from None
+        except ConnectionError:  # it was too slow, or went away: nobody hears this
+            raise web.HTTPBadRequest(text="The request broke off.") from None
+        self._connections.arrived(request.protocol)
+
+    async def _answer(self, request: web.Request, handler: Answerer) -> web.StreamResponse:
         """What went wrong is a page as well, or a line for programs."""
         allowed = ""
         try:
+            await self._receive(request)
             return await handler(request)
         except StoreError as error:
             log.error("the page can't be made", path=request.path, error=str(error))  # noqa: TRY400
@@ -155,10 +221,23 @@ class Site:
             allowed = answer.headers.get("Allow", "")
             if text == f"{status}: {answer.reason}":  # aiohttp's own word
                 text = "There is no such page." if status == 404 else answer.reason
-        if request.path.startswith(("/api/", "/static/")):
+        if self._desk.here(request).startswith(("/api/", "/static/")):
             response = web.Response(text=f"{text}\n", status=status)
         else:
             response = self._desk.html(request, "error.html", status=status, code=status, text=text)
         if allowed:
             response.headers["Allow"] = allowed
         return response
+
+
+def _free_path(page_url: PageUrl | None) -> str:
+    """The path of ``page_url``; ``ListenError`` where it begins as one of the page's own."""
+    path = page_url.path if page_url is not None else "/"
+    own = {route.split("/")[1] for route, _ in (*PAGES, *FORMS, *DATA)} | {"static"}
+    first = path.split("/")[1]
+    if first and first in own:
+        raise ListenError(
+            f"--page-url: the path {path} can't be told from the page's own /{first}; choose "
+            "another one, like /watcher/"
+        )
+    return path

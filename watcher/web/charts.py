@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from watcher.alerting.levels import levels_of
 from watcher.alerting.tracks import Track
 from watcher.delivery.neutral import shorten
-from watcher.model import Instant
-from watcher.rules.metrics import RANK
+from watcher.model import Floats, Instant
 from watcher.store.alerts import AlertRow
 from watcher.units import Unit, at, format_percent
 from watcher.web.plots import Plot, Span, plot, sparkline
@@ -41,7 +41,7 @@ def card_of(
         label=track.label,
         value=said(track.metric.name, last, track.metric.unit, currency),
         moved=_moved(first, last, track.metric.unit),
-        path=sparkline(track.at, track.values, within),
+        path=sparkline(track.line, _heights(track), within),
         chosen=chosen,
     )
 
@@ -50,20 +50,36 @@ def chart_of(
     track: Track, alerts: Sequence[AlertRow], within: tuple[Instant, Instant], currency: str | None
 ) -> Plot | None:
     """The plot of a track, with the alerts that fired marked on it."""
+    levels = levels_of(track)
 
     def say(instant: Instant, value: float) -> str:
+        if levels is not None:
+            return f"{_moment(instant)}: {levels.names[int(value)]}"
         shown = said(track.metric.name, value, track.metric.unit, currency)
         return f"{_moment(instant)}: {shown}"
 
     spans = [_span(row, within[1]) for row in alerts if row.alert.fired_at is not None]
     return plot(
-        track.at,
-        track.values,
+        track.line,
+        track.values if levels is None else levels.heights,
         within,
         say,
         spans,
-        upside_down=track.metric.name == RANK,
+        upside_down=_is_upside_down(track),
+        names=levels.names if levels is not None else (),
     )
+
+
+def _heights(track: Track) -> Floats:
+    """What a line without an axis shows: the higher the better."""
+    if (levels := levels_of(track)) is not None:
+        return levels.heights
+    return -track.values if _is_upside_down(track) else track.values
+
+
+def _is_upside_down(track: Track) -> bool:
+    """Whether the least is the best, as of places."""
+    return track.metric.unit is Unit.PLACE
 
 
 def number(value: float) -> float | None:

@@ -1,38 +1,180 @@
-"""When the process has no handle left for another connection.
+"""Who may hold a connection to the page, and for how long.
 
-asyncio then stops to accept for a second, but says so once for each place in the queue, over and
-over: thousands of lines a minute, on a disk that may be full.
+The page shares the process's descriptors with scans, messages and the database, and whoever reaches
+the port can open connections and leave them. So there is a limit on how many there are, far below
+the process's own, and one on how long each may wait: for its first request, for the next one, and
+for somebody to take the answer. Where all places are taken, the one that has waited longest makes
+room: who comes with a whole request is answered, however many hold half of one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
+import logging
+import os
+import resource
+import socket
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
-import structlog
+from watcher.web.sparing import Sparing
 
-BACKLOG = 16  # connections that wait to be accepted; asyncio complains once for each
-_SAID_EVERY = 60.0  # seconds
+_QUEUE = 128  # connections that wait to be accepted: in the kernel, at no price of ours
+MOST, FEWEST = 64, 4  # connections at once
+OWN = 64  # descriptors that are the daemon's own, whatever happens on the page
 _MESSAGE = "socket.accept() out of system resource"
 
-log = structlog.get_logger("watcher.web")
+
+def most_connections(descriptors: int | None = None) -> int:
+    """How many connections a process may have that may open so many files; by default this one."""
+    if descriptors is None:
+        descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if descriptors == resource.RLIM_INFINITY:
+        return MOST
+    return max(FEWEST, min(MOST, (descriptors - OWN) // 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a visitor may take: ``connections`` at once, all visitors together, and seconds.
+
+    ``arrival`` is for a request to come whole, from when the connection was opened or from the last
+    answer; ``answer`` for the answer to be made and taken; ``penalty`` is what a wrong token costs.
+    """
+
+    connections: int = field(default_factory=most_connections)
+    arrival: float = 10.0
+    answer: float = 60.0
+    penalty: float = 1.0
+
+
+@dataclass(slots=True)
+class _Place:
+    """One connection; ``busy`` while its request is answered."""
+
+    transport: asyncio.Transport
+    timer: asyncio.TimerHandle
+    busy: bool = False
+
+
+class Connections:
+    """The page's open connections, those that have stood still longest first."""
+
+    def __init__(self, limits: Limits, dropped: Callable[[], None]) -> None:
+        self._limits = limits
+        self._dropped = dropped
+        self._places: dict[asyncio.BaseProtocol, _Place] = {}
+
+    async def listen(
+        self, make: Callable[[], asyncio.Protocol], host: str, port: int
+    ) -> asyncio.Server:
+        """Accept connections; ``make`` gives the server's own protocol for one."""
+        # asyncio accepts as many in one go, and it takes four turns of the loop until those are
+        # closed that make room for them: all these are open besides.
+        burst = max(1, self._limits.connections // 4)
+        server = await asyncio.get_running_loop().create_server(
+            lambda: _Door(self, make), host, port, backlog=burst
+        )
+        for each in server.sockets:
+            with socket.socket(fileno=os.dup(each.fileno())) as listening:
+                listening.listen(_QUEUE)
+        return server
+
+    def enter(self, handler: asyncio.BaseProtocol, transport: asyncio.Transport) -> bool:
+        """Give a new connection a place; false where everyone in it is being answered."""
+        while len(self._places) >= self._limits.connections:
+            idle = next((one for one, place in self._places.items() if not place.busy), None)
+            if idle is None:
+                self._dropped()
+                return False
+            self._drop(idle)
+        self._places[handler] = _Place(transport, self._alarm(handler, self._limits.arrival))
+        return True
+
+    def arrived(self, handler: asyncio.BaseProtocol) -> None:
+        """Its request is there as a whole."""
+        self._move(handler, self._limits.answer, busy=True)
+
+    def answered(self, handler: asyncio.BaseProtocol) -> None:
+        """The answer was taken: it may send another request."""
+        self._move(handler, self._limits.arrival, busy=False)
+
+    def leave(self, handler: asyncio.BaseProtocol) -> None:
+        """It is closed."""
+        place = self._places.pop(handler, None)
+        if place is not None:
+            place.timer.cancel()
+
+    def _move(self, handler: asyncio.BaseProtocol, seconds: float, *, busy: bool) -> None:
+        place = self._places.pop(handler, None)
+        if place is not None:
+            place.timer.cancel()
+            timer = self._alarm(handler, seconds)
+            self._places[handler] = _Place(place.transport, timer, busy)
+
+    def _alarm(self, handler: asyncio.BaseProtocol, seconds: float) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(seconds, self._drop, handler)
+
+    def _drop(self, handler: asyncio.BaseProtocol) -> None:
+        """At once: to close it in peace would wait for the other side."""
+        place = self._places.pop(handler)
+        place.timer.cancel()
+        place.transport.abort()
+        self._dropped()
+
+
+class _Door(asyncio.Protocol):
+    """Between a connection and the server's protocol for it, to see it come and go."""
+
+    def __init__(self, connections: Connections, make: Callable[[], asyncio.Protocol]) -> None:
+        self._connections = connections
+        self._make = make
+        self._handler: asyncio.Protocol | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        handler, connected = self._make(), cast("asyncio.Transport", transport)
+        if self._connections.enter(handler, connected):
+            self._handler = handler
+            handler.connection_made(transport)
+        else:
+            connected.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._handler is not None:
+            self._connections.leave(self._handler)
+            self._handler.connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._handler is not None:
+            self._handler.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._handler.eof_received() if self._handler is not None else None
+
+    def pause_writing(self) -> None:
+        if self._handler is not None:
+            self._handler.pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._handler is not None:
+            self._handler.resume_writing()
 
 
 @dataclass(slots=True)
 class OutOfHandles:
-    """A loop's exception handler that says so once a minute; the rest goes the usual way."""
+    """A loop's exception handler for when the process has no handle left for a connection.
 
-    clock: Callable[[], float] = time.monotonic
-    _said: float | None = None
+    asyncio then stops to accept for a second, but says so once for each place in the queue, over
+    and over: thousands of lines a minute, on a disk that may be full. The rest goes the usual way.
+    """
+
+    sparing: Sparing = field(default_factory=Sparing)
 
     def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         if context.get("message") != _MESSAGE:
             loop.default_exception_handler(context)
             return
-        now = self.clock()
-        if self._said is None or now - self._said >= _SAID_EVERY:
-            self._said = now
-            log.error("the page can't take a connection", error=str(context.get("exception")))
+        self.sparing.say(
+            "the page can't take a connection", logging.ERROR, error=str(context.get("exception"))
+        )

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import jinja2
 import msgspec
 from aiohttp import web
+from jinja2.runtime import Context
 
 from watcher.model import Instant
 from watcher.store.database import Database
@@ -56,8 +57,9 @@ def templates() -> jinja2.Environment:
         "instant": words.moment,
         "iso": words.iso,
         "duration": words.duration,
-        "rule_link": links.rule,
-        "product_link": links.product,
+        "url": _url,
+        "rule_link": _rule_link,
+        "product_link": _product_link,
     }
     made.globals |= {"navigation": NAVIGATION}
     for name in made.list_templates():  # now: later there may be no handle left to open them
@@ -65,16 +67,39 @@ def templates() -> jinja2.Environment:
     return made
 
 
+@jinja2.pass_context
+def _url(context: Context, path: str) -> str:
+    """A path of ours as the page that is made names it."""
+    return links.relative(path, context["here"])
+
+
+@jinja2.pass_context
+def _rule_link(context: Context, name: str) -> str:
+    return links.relative(links.rule(name), context["here"])
+
+
+@jinja2.pass_context
+def _product_link(context: Context, region: str, product_id: str) -> str:
+    return links.relative(links.product(region, product_id), context["here"])
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Reads and writes through ``sources``, and answers."""
+    """Reads and writes through ``sources``, and answers. ``base`` is the path that a proxy puts
+    before ours, and may or may not take off again; it begins and ends with a slash."""
 
     sources: Sources
     forms: Forms = field(default_factory=Forms)
+    base: str = "/"
     templates: jinja2.Environment = field(default_factory=templates)
 
     def now(self) -> Instant:
         return self.sources.now()
+
+    def here(self, request: web.Request) -> str:
+        """The path that is asked for, encoded, without what a proxy put before it."""
+        path = request.rel_url.raw_path
+        return path[len(self.base) - 1 :] if path.startswith(self.base) else path
 
     async def read(self, job: Callable[[Database], T]) -> T:
         return await self.sources.read(job)
@@ -83,28 +108,30 @@ class Desk:
         self, request: web.Request, template: str, *, status: int = 200, **values: object
     ) -> web.Response:
         """A page; ``values`` are the template's own."""
+        here, query = self.here(request), request.rel_url.raw_query_string
         text = self.templates.get_template(template).render(
             now=self.now(),
             token=self.forms.token(),
-            here=request.path,
-            address=request.path_qs,
+            here=here,
+            address=f"{here}?{query}" if query else here,
             notice=_notice(request.query),
             **values,
         )
         return web.Response(text=text, content_type="text/html", status=status)
 
+    def see(self, request: web.Request, path: str, notice: str, number: int) -> web.HTTPException:
+        """After a form: the page to see, with a word on what was done. To be raised."""
+        bare, _, query = path.partition("?")
+        kept = [
+            each for each in query.split("&") if each and not each.startswith(("notice=", "n="))
+        ]
+        wanted = "&".join([*kept, urlencode({"notice": notice, "n": number})])
+        return web.HTTPSeeOther(links.relative(f"{bare}?{wanted}", self.here(request)))
+
 
 def as_json(value: object) -> web.Response:
     """The same for programs."""
     return web.Response(body=msgspec.json.encode(value), content_type="application/json")
-
-
-def see(path: str, notice: str, number: int) -> web.HTTPException:
-    """After a form: the page to see, with a word on what was done. To be raised."""
-    bare, _, query = path.partition("?")
-    kept = [each for each in query.split("&") if each and not each.startswith(("notice=", "n="))]
-    wanted = "&".join([*kept, urlencode({"notice": notice, "n": number})])
-    return web.HTTPSeeOther(f"{bare}?{wanted}")
 
 
 def whole_number(query: Mapping[str, str], name: str) -> int | None:

@@ -14,17 +14,25 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from watcher.web.address import Origin, PageUrl
+
 FIELD = "token"
 LARGEST = 64 * 1024  # bytes of a form
 _TYPE = "application/x-www-form-urlencoded"
 _TEXT = 500  # characters of a field
+_FROM_ELSEWHERE = (
+    "This form was sent by another site. Where it was this one, through a proxy: start watcher "
+    "with --page-url and the address that the browser shows (or WATCHER_PAGE_URL), or have the "
+    "proxy pass on the Host."
+)
 
 
 class Forms:
     """Gives out tokens and checks them. They hold as long as the process; nothing is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, page_url: PageUrl | None = None) -> None:
         self._secret = secrets.token_bytes(32)
+        self._page_url = page_url
 
     def token(self) -> str:
         """A new one: different each time, so that nothing of it can be guessed from a page."""
@@ -33,8 +41,8 @@ class Forms:
 
     async def read(self, request: web.Request) -> Mapping[str, str]:
         """The form's fields. Raises 403 where it is not ours, 400 for what is no form."""
-        if not _is_from_here(request):
-            raise web.HTTPForbidden(text="This form was sent by another site.")
+        if not self._is_from_here(request):
+            raise web.HTTPForbidden(text=_FROM_ELSEWHERE)
         fields = await _fields(request)
         if not self._holds(fields.get(FIELD, "")):
             raise web.HTTPForbidden(
@@ -42,6 +50,20 @@ class Forms:
                 "and send it again."
             )
         return fields
+
+    def _is_from_here(self, request: web.Request) -> bool:
+        """By Sec-Fetch-Site, which browsers send where nobody can listen, or else Origin; programs
+        send neither and have only the token."""
+        site = request.headers.get("Sec-Fetch-Site")
+        if site is not None:
+            return site in ("same-origin", "none")
+        if "Origin" not in request.headers:
+            return True
+        origin = Origin.of(request.headers["Origin"])
+        if origin is None:
+            return False
+        known = self._page_url is not None and origin == self._page_url.origin
+        return known or origin.is_host(request.host)
 
     def _sign(self, salt: str) -> str:
         return hmac.new(self._secret, salt.encode(), hashlib.sha256).hexdigest()
@@ -63,20 +85,6 @@ def own_path(text: str, otherwise: str) -> str:
 
 def _plain(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
-
-
-def _is_from_here(request: web.Request) -> bool:
-    """By Sec-Fetch-Site, or else Origin; programs send neither and have only the token."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = request.headers.get("Origin")
-    if origin is None:
-        return True
-    try:
-        return urlsplit(origin).netloc.casefold() == request.host.casefold()
-    except ValueError:
-        return False
 
 
 async def _fields(request: web.Request) -> Mapping[str, str]:

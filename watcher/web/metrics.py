@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -20,6 +21,7 @@ from prometheus_client.registry import Collector
 
 from watcher import __version__
 from watcher.alerting.overview import Overview, WatchStatus, overview
+from watcher.alerting.waiting import Waiting
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import Database
@@ -172,6 +174,13 @@ def _used(reading: Reading) -> list[Sample]:
     return [(("day",), float(used.day)), (("month",), float(used.month))]
 
 
+def _held(waiting: Iterable[Waiting]) -> list[Sample]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for each in waiting:
+        counts[each.channel, each.why] += each.alerts
+    return [(labels, float(count)) for labels, count in counts.items() if count]
+
+
 def _by_name(counts: Mapping[str, int]) -> list[Sample]:
     return [((name,), float(count)) for name, count in counts.items()]
 
@@ -228,6 +237,13 @@ FAMILIES = (
         lambda watch: watch.credits_today,
     ),
     _gauge("alerts", "Alerts by state", ("rule", "severity", "state"), _alerts),
+    _gauge(
+        "alerts_held",
+        "Alerts that a channel is told of later: held by a silence, quiet hours, a digest or a "
+        "cooldown",
+        ("channel", "why"),
+        lambda reading: _held(reading.state.waiting),
+    ),
     _gauge(
         "rule_failing",
         "1 while the rule can't be judged",
@@ -290,7 +306,13 @@ def reference(instruments: Sequence[Collector] = ()) -> list[tuple[str, str, str
     """Name, kind, meaning and labels of every metric of watcher's own, for the documentation."""
     own = [(each.name, each.kind, each.help, each.labels) for each in (HEALTHY, *FAMILIES)]
     measured = [
-        (metric.name, metric.type, metric.documentation, ())
+        # As it stands in the answer: the client library takes the ending of counters off.
+        (
+            f"{metric.name}_total" if metric.type == "counter" else metric.name,
+            metric.type,
+            metric.documentation,
+            (),
+        )
         for instrument in instruments
         for metric in instrument.collect()
     ]

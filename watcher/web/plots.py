@@ -2,7 +2,8 @@
 
 Across, everything is in percent of the width, so that letters keep their size on any screen;
 down, in pixels from ``TOP`` to ``BOTTOM``. The line itself is a path in a box of ``WIDTH`` by
-``HEIGHT`` that is stretched. A value is in force until the next one: the line has steps.
+``HEIGHT`` that is stretched. A value is in force until the next one: the line has steps, and a gap
+from where there is none.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from watcher.model import Floats, Instant, Ints
 from watcher.units import DAY, at, format_number
 
 WIDTH, HEIGHT = 1_000, 160
-TOP, BOTTOM = 40, 200
+TOP, BOTTOM = 56, 216
 POINTS = 40  # that can be pointed at; the table below the plot has every value
 COLUMNS = 250  # of the line: beyond that only the extremes of each are drawn
 MARKS = 12
 _TICKS = 3
 _SAME = 1e-9  # values nearer to each other than that are one
-_LABEL_ROOM = 9.0  # percent of the width that a label below the plot needs
+# Percent of a narrow phone's plot that a letter takes, a bold one, and the air between labels.
+_LETTER, _BOLD, _AIR = 2.3, 3.1, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,6 @@ class Point:
     left: float
     width: float
     label: str
-    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +105,27 @@ def plot(
     spans: Sequence[Span] = (),
     *,
     upside_down: bool = False,
+    names: Sequence[str] = (),
 ) -> Plot | None:
-    """A plot of steps (m,) in a time; None without a value. ``say`` words a point."""
+    """A plot of steps (m,) in a time; None without a value. ``say`` words a point.
+
+    ``names`` are those of the values 0, 1, 2 ..., where these are levels.
+    """
     if not np.isfinite(values).any():
         return None
     begin, end = within
     x = (np.clip(instants, begin, end) - begin) / max(end - begin, 1)
-    scale, steps = _scale(values, upside_down=upside_down)
+    if names:
+        scale, steps = Scale(0, max(len(names) - 1, 1)), [float(n) for n in range(len(names))]
+    else:
+        scale, steps = _scale(values, upside_down=upside_down)
     y = scale.share(values)
+    labels = names or [compact(step) for step in steps]
     return Plot(
         path=_path(*thinned(x, y)),
         ticks=tuple(
-            Tick(_down(float(scale.share(np.array([step]))[0])), compact(step)) for step in steps
+            Tick(_down(float(scale.share(np.array([step]))[0])), label)
+            for step, label in zip(steps, labels, strict=True)
         ),
         days=tuple(_days(begin, end)),
         points=tuple(_points(instants, values, x, y, say)),
@@ -181,10 +191,12 @@ def _scale(values: Floats, *, upside_down: bool) -> tuple[Scale, list[float]]:
         room = abs(high) * 0.1 if abs(high) > 1_000 * _SAME else 1.0
         low, high = low - room, high + room
     step = _nice((high - low) / _TICKS)
+    if upside_down:
+        step = max(math.ceil(step), 1)  # nor one between two
     first, last = math.floor(low / step), math.ceil(high / step)
     marked = [round(number * step, 10) for number in range(first, last + 1)]
     if upside_down:  # there is no place before the first
-        marked = [max(each, 1.0) for each in marked]
+        marked = list(dict.fromkeys(max(each, 1.0) for each in marked))
         return Scale(min(low, marked[0]), marked[-1], upside_down=True), marked
     return Scale(marked[0], marked[-1]), marked
 
@@ -200,11 +212,15 @@ def _days(begin: Instant, end: Instant) -> Iterator[Tick]:
     midnights = range(begin - begin % DAY + DAY, end + 1, DAY)
     every = max(math.ceil(len(midnights) / 4), 1)
     with_year = at(begin).year != at(end).year
+    free = 0.0
     for midnight in midnights[every // 2 :: every]:
         place = 100 * (midnight - begin) / (end - begin)
         when = at(midnight)
         label = f"{when.day} {when:%b %y}" if with_year else f"{when.day} {when:%b}"
-        yield Tick(round(place, 2), label, _anchor(place))
+        anchor, first, last = _placed(place, _LETTER * len(label))
+        if first >= free:
+            free = last + _AIR
+            yield Tick(round(place, 2), label, anchor)
 
 
 def _points(
@@ -222,7 +238,6 @@ def _points(
             left=round(float(edges[place]), 2),
             width=round(float(max(edges[place + 1] - edges[place], 0)), 2),
             label=say(int(instants[row]), float(values[row])),
-            anchor=_anchor(float(across[place])),
         )
 
 
@@ -239,19 +254,20 @@ def _chosen(values: Floats) -> Ints:
 def _marks(spans: Sequence[Span], begin: Instant, end: Instant) -> Iterator[Mark]:
     """The newest that touch the time, the oldest first; names only where they have room."""
     inside = [span for span in spans if span.end >= begin and span.begin <= end]
-    free = -_LABEL_ROOM
+    free = 0.0
     for span in sorted(inside, key=lambda span: span.begin)[-MARKS:]:
         left = 100 * (max(span.begin, begin) - begin) / max(end - begin, 1)
         right = 100 * (min(span.end, end) - begin) / max(end - begin, 1)
-        roomy = left - free >= _LABEL_ROOM
-        free = left if roomy else free
+        anchor, first, last = _placed(left, _BOLD * len(span.name))
+        roomy = first >= free
+        free = last + _AIR if roomy else free
         yield Mark(
             x=round(left, 2),
             width=round(max(right - left, 0.0), 2),
             name=span.name if roomy else "",
             tip=span.tip,
             label=span.label,
-            anchor=_anchor(left),
+            anchor=anchor,
         )
 
 
@@ -259,8 +275,11 @@ def _down(share: float) -> float:
     return round(TOP + share * (BOTTOM - TOP), 1)
 
 
-def _anchor(percent: float) -> str:
-    """Which end of a label stands at its place, so that it stays inside."""
-    if percent < 15:
-        return "start"
-    return "end" if percent > 85 else "middle"
+def _placed(percent: float, width: float) -> tuple[str, float, float]:
+    """Which end of a label (its middle, if that has room) stands at its place, so that it stays
+    inside, and from where to where it reaches then."""
+    if percent < width / 2:
+        return "start", percent, percent + width
+    if percent > 100 - width / 2:
+        return "end", percent - width, percent
+    return "middle", percent - width / 2, percent + width / 2

@@ -11,7 +11,7 @@ from PIL.ImageFont import Layout
 
 from tests.delivery.charts.pictures import opened, png
 from watcher.delivery.charts import Panel
-from watcher.delivery.charts.fonts import FOLDERS, SHIPPED, Fonts
+from watcher.delivery.charts.fonts import SHIPPED, Fonts
 from watcher.delivery.charts.lettering import Lettering
 from watcher.delivery.charts.picture import name_of
 
@@ -23,6 +23,28 @@ def read(text: str, *, room: float = 2_000, fonts: Fonts | None = None) -> str |
     """What stands there in the end, by the shipped fonts alone; None where nothing does."""
     line = Lettering(fonts or Fonts(folders=NO_FOLDERS)).line(text, 30, room)
     return line.text if line else None
+
+
+class _All(Fonts):
+    """A machine with a font for each script, which has all of it."""
+
+    def __init__(self, *, shaping: bool) -> None:
+        super().__init__(folders=NO_FOLDERS, shaping=shaping)
+        self._files = [SHIPPED[0]]
+        self._likely = _Likely()
+
+    def has(self, path: Path, text: str) -> bool:
+        return path == SHIPPED[0]
+
+
+class _Likely(dict[str, list[Path]]):
+    """The same font, for every script."""
+
+    def __contains__(self, script: object) -> bool:
+        return True
+
+    def __getitem__(self, script: str) -> list[Path]:
+        return [SHIPPED[0]]
 
 
 @pytest.mark.parametrize(
@@ -46,8 +68,14 @@ def test_thai_is_shipped() -> None:
 
 @pytest.mark.parametrize("text", ["ครีมบำรุงผิว", "سيروم فيتامين", "סרום לפנים", "ग्लो सीरम"])
 def test_what_needs_shaping_is_not_shown_without(text: str) -> None:
-    """Letters side by side would be broken: no text is better."""
-    assert read(text, fonts=Fonts(folders=FOLDERS, shaping=False)) is None
+    """Letters side by side would be broken: no text is better, whatever fonts there are."""
+    assert read(text, fonts=_All(shaping=False)) is None
+    assert read(text, fonts=_All(shaping=True)) == text
+
+
+def test_a_currencys_sign_needs_no_shaping() -> None:
+    """The baht's stands among the letters of Thai, which do."""
+    assert read("฿ 990", fonts=Fonts(folders=NO_FOLDERS, shaping=False)) == "฿ 990"
 
 
 @pytest.mark.parametrize(
@@ -131,12 +159,13 @@ def test_a_missing_folder_is_no_error(tmp_path: Path) -> None:
     assert read("PureGlow", fonts=Fonts(folders=[tmp_path / "none", "~/none"])) == "PureGlow"
 
 
-@shaping
 def test_a_name_that_is_read_from_the_right_needs_one_font_for_all_of_it() -> None:
     """In pieces its words would stand in the wrong order."""
     text = "عطر 50ml Oud فاخر"
-    line = Lettering(Fonts()).line(text, 30, 2_000)  # this machine may have one, or not
-    assert line is None or (line.text == text and len(line.runs) == 1)
+    line = Lettering(_All(shaping=True)).line(text, 30, 2_000)
+    assert line is not None
+    assert (line.text, len(line.runs)) == (text, 1)
+    assert read(text, fonts=Fonts(folders=NO_FOLDERS, shaping=True)) is None
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,14 +16,19 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 from playwright.async_api import Page as Tab
 
+from tests.alerting.world import WATCH, World
+from tests.store.making import SALES
 from tests.web.browser.conftest import OUTSIDE
 from tests.web.conftest import Furnished
 from tests.web.furnished import BAD_RULE
 from tests.web.serving import Page, serving
+from tests.web.test_proxies import NGINX, Example, before
 from watcher.model import NotificationState
+from watcher.store.database import Database
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]
 
+RULES = f"rules:\n- {{name: r, {WATCH}, when: {{{SALES}: {{at_least: 1m}}}}}}"
 PHONE, DESK = (390, 844), (1280, 900)
 PAGES = (
     "",
@@ -128,6 +134,22 @@ async def test_a_form_from_another_machine(
         await context.close()
 
 
+async def test_a_form_through_a_proxy(
+    browser: Browser, furnished: Furnished, tmp_path: Path
+) -> None:
+    """Below a path, without HTTPS: styled, and its forms are its own and lead back."""
+    text = NGINX[0].replace("443 ssl", "80").replace("server_name example.com", "server_name _")
+    text = re.sub(r"ssl_certificate.*", "", text)
+    example = Example("nginx", text, f"http://{OUTSIDE}/watcher/")
+    async with before(example, furnished, tmp_path) as (_, url), tab(browser, script=False) as page:
+        await page.goto(f"{url}rules/taking-off")
+        await expect(page.locator(".bar")).to_have_css("border-bottom-style", "solid")
+        await page.get_by_text("Silence this rule").click()
+        await page.get_by_role("button", name="Silence").click()
+        await expect(page.get_by_role("status")).to_have_text("Silence 1 is on.")
+        assert page.url == f"{url}rules/taking-off?notice=silenced&n=1"
+
+
 async def test_retry_and_drop(browser: Browser, served: Page) -> None:
     """One is dropped, then all that are dead are sent again."""
     async with tab(browser, script=False) as page:
@@ -216,6 +238,45 @@ async def test_no_label_runs_into_its_value(browser: Browser, served: Page) -> N
                 })""",
             )
             assert min(free) >= 4, (path, free)
+
+
+_OVERLAPPING = """texts => {
+    const boxes = texts.map(text => [text.textContent, text.getBoundingClientRect()]);
+    const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top
+        || b.bottom <= a.top;
+    return boxes.flatMap(([name, box], i) => boxes.slice(i + 1)
+        .filter(([_, other]) => !apart(box, other)).map(([other]) => `${name} on ${other}`));
+}"""
+_OUTSIDE = """texts => texts.filter(text => {
+    const box = text.getBoundingClientRect();
+    return box.left < 0 || box.right > innerWidth;
+}).map(text => text.textContent)"""
+
+
+async def test_no_label_of_a_plot_lies_on_another(browser: Browser, tmp_path: Path) -> None:
+    """On phones, with alerts side by side and long numbers; and what is pointed at can be read."""
+    path = tmp_path / "watcher.db"
+    with Database.open(path) as database:
+        world = World(database, RULES)
+        database.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('alerts', 123450)")
+        for day in range(70):
+            sales = 123_456_789.0 if day % 3 == 0 else 20.0
+            world.scan({"1": {SALES: sales, "sales_trend_flag": day % 3}, "2": 60.0 + day})
+        world.day = 100
+        async with serving(path, world) as served:
+            for width in (320, 390, 1280):
+                async with tab(browser, (width, 844), script=False) as page:
+                    for days, metric in itertools.product(
+                        (30, 90, 400), (SALES, "rank", "sales_trend_flag")
+                    ):
+                        where = f"products/US/1?metric={metric}&days={days}"
+                        await page.goto(f"{served.site.url}{where}")
+                        shown = page.locator(".plot .tick, .plot .name")
+                        assert await shown.count() > 5
+                        assert await shown.evaluate_all(_OVERLAPPING) == [], (width, where)
+                        moving = page.locator(".point text, .mark .tip")
+                        assert await moving.evaluate_all(_OUTSIDE) == [], (width, where)
+                    assert await page.locator(".plot .name").count() > 0
 
 
 async def test_nothing_is_wider_than_a_phone(browser: Browser, served: Page) -> None:

@@ -22,9 +22,11 @@ def script(character: str) -> str:
 
 
 def is_shaped(character: str) -> bool:
-    """Whether it is broken where letters are only set one after the other."""
+    """Whether it is broken where letters are only set one after the other: a currency's sign
+    among them is not."""
     code = ord(character)
-    return any(first <= code <= last for first, last in _SHAPED)
+    within = any(first <= code <= last for first, last in _SHAPED)
+    return within and unicodedata.category(character) != "Sc"
 
 
 def is_right_to_left(character: str) -> bool:

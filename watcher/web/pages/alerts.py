@@ -13,7 +13,7 @@ from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
 from watcher.web.desk import Desk, as_json, whole_number
 from watcher.web.links import with_query
-from watcher.web.pages.common import lines_of, page_of
+from watcher.web.pages.common import lines_of, page_of, shown
 
 SIZE = 50
 # What people call the states.
@@ -55,14 +55,23 @@ async def _read(desk: Desk, query: Mapping[str, str]) -> _Found:
     state = state if state in STATES else "firing"
     rule = query.get("rule", "")
     before = whole_number(query, "before")
-    return await desk.read(lambda database: _find(database, state, rule, before))
+    book, now = desk.sources.book(), desk.now()
+
+    def read(database: Database) -> _Found:
+        ids, following = _find(database, state, rule, before)
+        return _Found(state, rule, shown(database, ids, book, now), following)
+
+    return await desk.read(read)
 
 
-def _find(database: Database, state: str, rule: str, before: int | None) -> _Found:
+def _find(
+    database: Database, state: str, rule: str, before: int | None
+) -> tuple[Sequence[int], int | None]:
+    """Ids of a page of alerts, and the ``before`` of the next page."""
     wanted = STATES[state]
     if wanted is AlertState.INACTIVE:
         ids = browsing.past_alerts(database, rule or None, before, SIZE + 1)
     else:
         ids = browsing.live_alerts(database, wanted, rule or None, before, SIZE + 1)
     ids_here, more = page_of(ids, SIZE)
-    return _Found(state, rule, database.alerts.shown(ids_here), ids_here[-1] if more else None)
+    return ids_here, ids_here[-1] if more else None

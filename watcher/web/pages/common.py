@@ -7,7 +7,9 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from watcher.model import Notification, NotificationState
+from watcher.alerting.standing import with_holds
+from watcher.model import Instant, Notification, NotificationState
+from watcher.rules.rulebook import Rulebook
 from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
 from watcher.web.desk import Desk, whole_number
@@ -28,6 +30,11 @@ DURATIONS = (
 def lines_of(rows: Sequence[AlertRow], desk: Desk) -> list[Line]:
     """Alerts as lists show them, with the severity that their rules have now."""
     return lines(rows, desk.now(), {rule.name: rule.severity for rule in desk.sources.book().rules})
+
+
+def shown(database: Database, ids: Sequence[int], book: Rulebook, now: Instant) -> list[AlertRow]:
+    """The alerts of these ids that there are, with what holds them back."""
+    return with_holds(database, book, database.alerts.shown(ids), now)
 
 
 def stored(database: Database, ids: Iterable[int]) -> list[Notification]:

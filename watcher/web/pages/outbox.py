@@ -8,12 +8,13 @@ from datetime import UTC
 
 from aiohttp import web
 
+from watcher.alerting.waiting import Waiting, waiting
 from watcher.delivery.view import view_of
 from watcher.model import Notification, NotificationState
 from watcher.store import browsing
 from watcher.store.database import Database
 from watcher.store.outbox import Try
-from watcher.web.desk import Desk, as_json, see, whole_number
+from watcher.web.desk import Desk, as_json, whole_number
 from watcher.web.forms import own_path
 from watcher.web.links import with_query
 from watcher.web.pages.common import number_of, page_of, stored, summary
@@ -44,6 +45,7 @@ class Group:
 class _Found:
     counts: Mapping[str, int]
     groups: Sequence[Group]
+    held: Sequence[Waiting]
 
 
 async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
@@ -56,6 +58,7 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
         counts=found.counts,
         state=state.value if state is not None else "",
         groups=found.groups,
+        held=found.held,
     )
 
 
@@ -66,6 +69,7 @@ async def data(desk: Desk, request: web.Request) -> web.StreamResponse:
         {
             "counts": found.counts,
             "notifications": [summary(each) for group in found.groups for each in group.rows],
+            "held": found.held,
             "next": found.groups[0].next if len(found.groups) == 1 else None,
         }
     )
@@ -92,7 +96,7 @@ async def retry(desk: Desk, request: web.Request) -> web.StreamResponse:
     ids, now = _ids(fields), desk.now()
     moved = await desk.sources.write(lambda database: database.outbox.retry(ids, now))
     desk.sources.wake()
-    raise see(own_path(fields.get("back", ""), "/outbox"), "retried", len(moved))
+    raise desk.see(request, own_path(fields.get("back", ""), "/outbox"), "retried", len(moved))
 
 
 async def drop(desk: Desk, request: web.Request) -> web.StreamResponse:
@@ -103,7 +107,7 @@ async def drop(desk: Desk, request: web.Request) -> web.StreamResponse:
         raise web.HTTPBadRequest(text="Which message is to be dropped?")
     moved = await desk.sources.write(lambda database: database.outbox.drop(ids, now))
     desk.sources.wake()
-    raise see(own_path(fields.get("back", ""), "/outbox"), "dropped", len(moved))
+    raise desk.see(request, own_path(fields.get("back", ""), "/outbox"), "dropped", len(moved))
 
 
 def _ids(fields: Mapping[str, str]) -> list[int] | None:
@@ -120,6 +124,7 @@ def _state(query: Mapping[str, str]) -> NotificationState | None:
 
 async def _read(desk: Desk, query: Mapping[str, str]) -> _Found:
     state, before = _state(query), whole_number(query, "before")
+    book, now = desk.sources.book(), desk.now()
 
     def read(database: Database) -> _Found:
         counts = {one.value: count for one, count in database.outbox.counts().items()}
@@ -128,7 +133,8 @@ async def _read(desk: Desk, query: Mapping[str, str]) -> _Found:
         else:
             states = (NotificationState(name) for name in _HEADS)
             groups = [_group(database, each, None, _FRONT) for each in states]
-        return _Found(counts, groups)
+        held = waiting(database, book, now) if state is None else ()
+        return _Found(counts, groups, held)
 
     return await desk.read(read)
 

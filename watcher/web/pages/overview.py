@@ -15,7 +15,7 @@ from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
 from watcher.web.desk import Desk, as_json
 from watcher.web.metrics import exposition, read
-from watcher.web.pages.common import lines_of, stored
+from watcher.web.pages.common import lines_of, shown, stored
 
 FIRING = 12
 MESSAGES = 6
@@ -117,7 +117,7 @@ def _front(database: Database, book: Rulebook, now: Instant) -> _Front:
     messages = browsing.notifications(database, limit=MESSAGES)
     return _Front(
         overview(database, book, now),
-        database.alerts.shown(firing),
+        shown(database, firing, book, now),
         stored(database, messages),
     )
 

@@ -22,7 +22,7 @@ from watcher.units import DAY, Unit
 from watcher.web import links, words
 from watcher.web.charts import Card, card_of, chart_of, number
 from watcher.web.desk import Desk, as_json, whole_number
-from watcher.web.pages.common import DURATIONS, lines_of
+from watcher.web.pages.common import DURATIONS, lines_of, shown
 from watcher.web.texts import texts_of
 
 DAYS = (30, 90, 400)
@@ -151,7 +151,8 @@ def _past(database: Database, book: Rulebook, asked: _Asked) -> _Past | None:
     facts = next(iter(database.history.find(asked.product, asked.region)), None)
     if facts is None:
         return None
-    alerts = database.alerts.shown(browsing.alerts_of_product(database, facts.product, ALERTS))
+    ids = browsing.alerts_of_product(database, facts.product, ALERTS)
+    alerts = shown(database, ids, book, asked.now)
     metrics = [metric for name in METRICS if (metric := book.metrics.get(name)) is not None]
     if asked.metric not in metrics:
         metrics.append(asked.metric)

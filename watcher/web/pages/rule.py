@@ -11,7 +11,7 @@ from watcher.model import AlertState, Health, Instant, Notification
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Group
 from watcher.rules.conditions.text import Text
-from watcher.rules.rulebook import Rule
+from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store import browsing
 from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
@@ -19,7 +19,7 @@ from watcher.store.silences import Silence
 from watcher.units import format_duration
 from watcher.web import links, words
 from watcher.web.desk import Desk, as_json
-from watcher.web.pages.common import DURATIONS, lines_of, page_of, stored, summary
+from watcher.web.pages.common import DURATIONS, lines_of, page_of, shown, stored, summary
 
 LIVE = 10
 PAST = 8
@@ -119,11 +119,11 @@ def _rule(desk: Desk, request: web.Request) -> Rule:
 
 
 async def _read(desk: Desk, rule: Rule) -> _Past:
-    now = desk.now()
-    return await desk.read(lambda database: _past(database, rule.name, now))
+    book, now = desk.sources.book(), desk.now()
+    return await desk.read(lambda database: _past(database, book, rule.name, now))
 
 
-def _past(database: Database, name: str, now: Instant) -> _Past:
+def _past(database: Database, book: Rulebook, name: str, now: Instant) -> _Past:
     firing, more_firing = page_of(
         browsing.live_alerts(database, AlertState.FIRING, name, limit=LIVE + 1), LIVE
     )
@@ -132,12 +132,11 @@ def _past(database: Database, name: str, now: Instant) -> _Past:
     )
     past, more_past = page_of(browsing.past_alerts(database, name, limit=PAST + 1), PAST)
     more = {"firing": more_firing, "pending": more_pending, "over": more_past}
-    shown = database.alerts.shown
     return _Past(
         health=database.health.get("rule", name),
-        firing=shown(firing),
-        pending=shown(pending),
-        past=shown(past),
+        firing=shown(database, firing, book, now),
+        pending=shown(database, pending, book, now),
+        past=shown(database, past, book, now),
         more=tuple(state for state, there_is in more.items() if there_is),
         counts=browsing.live_counts(database, name),
         messages=stored(database, browsing.notifications_of_rule(database, name, MESSAGES)),

@@ -10,7 +10,7 @@ from aiohttp import web
 from watcher.store.database import Database
 from watcher.store.silences import Silence
 from watcher.units import parse_duration
-from watcher.web.desk import Desk, see
+from watcher.web.desk import Desk
 from watcher.web.forms import own_path
 from watcher.web.pages.common import DURATIONS, number_of
 
@@ -44,7 +44,7 @@ async def add(desk: Desk, request: web.Request) -> web.StreamResponse:
         return database.silences.add(begins=now, ends=now + seconds, comment=comment, **patterns)
 
     silence = await desk.sources.write(write)
-    raise see(own_path(fields.get("back", ""), "/silences"), "silenced", silence.id)
+    raise desk.see(request, own_path(fields.get("back", ""), "/silences"), "silenced", silence.id)
 
 
 async def end(desk: Desk, request: web.Request) -> web.StreamResponse:
@@ -52,7 +52,9 @@ async def end(desk: Desk, request: web.Request) -> web.StreamResponse:
     fields = await desk.forms.read(request)
     number, now = number_of(fields, "silence"), desk.now()
     ended = await desk.sources.write(lambda database: database.silences.end(number, now))
-    raise see(own_path(fields.get("back", ""), "/silences"), "ended" if ended else "over", number)
+    raise desk.see(
+        request, own_path(fields.get("back", ""), "/silences"), "ended" if ended else "over", number
+    )
 
 
 def exactly(text: str) -> str:

@@ -1,0 +1,35 @@
+"""What is held back, in words: ``status``, ``alerts`` and ``outbox list`` say it alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from watcher.alerting.waiting import Waiting
+from watcher.model import Instant
+from watcher.store.alerts import Hold
+from watcher.units import format_ago, format_instant
+
+UNKNOWN = "when it is told stands in the rule file, which could not be read (--rules)"
+
+
+def held_lines(waiting: Iterable[Waiting], now: Instant) -> list[str]:
+    """``Held for growth: 3 alerts of rising, waiting for the channel's digest until ...``."""
+    return [
+        f"Held for {each.channel}: {each.what}, {reason(each.why, each.until, each.silence, now)}"
+        for each in waiting
+    ]
+
+
+def hold_text(hold: Hold, now: Instant) -> str:
+    """``growth: waiting for the channel's digest until ...``."""
+    return f"{hold.channel}: {reason(hold.why, hold.until, hold.silence, now)}"
+
+
+def reason(why: str, until: Instant | None, silence: int | None, now: Instant) -> str:
+    """Why and until when; the hold of a gate that has just opened ends within the minute."""
+    text = f"{why} by silence {silence}" if silence is not None else why
+    if until is None:
+        return text
+    if until <= now:
+        return f"{text}: told within a minute"
+    return f"{text} until {format_instant(until)} ({format_ago(until, now)})"
