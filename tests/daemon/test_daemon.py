@@ -202,6 +202,24 @@ async def test_a_reload_keeps_no_old_client_open(daemon: Daemon) -> None:
     assert sessions[-1].closed
 
 
+async def test_no_part_can_stop_it(daemon: Daemon) -> None:
+    """Each has the stop to wait for, and no way to give the order, nor has what it hands it to."""
+    stops = [daemon.scanner._stop]
+    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+
+    async def deliver(stop: asyncio.Event) -> None:
+        stops.append(stop)
+        await stop.wait()
+
+    daemon.courier.run = deliver  # type: ignore[method-assign]
+    await run_until(daemon, lambda: len(stops) == 2)
+    for stop in stops:
+        assert stop is not None
+        assert stop.is_set()
+        with pytest.raises(RuntimeError, match="can't stop the daemon"):
+            stop.set()
+
+
 async def test_a_reload_that_has_begun_is_done(daemon: Daemon) -> None:
     """Though the part that asked for it is ended: half of it would leave the scans with other
     rules than the timers."""
