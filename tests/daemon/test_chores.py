@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,6 +72,31 @@ def test_what_is_known_ends_well_above(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_the_real_disk(tmp_path: Path) -> None:
     """It answers at all."""
     Disk(tmp_path).shortage(known=False)
+
+
+async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
+    """Of a network it may: it is looked at on a thread that nothing else needs."""
+    threads: list[str] = []
+    looked = asyncio.Event()
+
+    class Here(Disk):
+        def shortage(self, *, known: bool) -> str | None:
+            threads.append(threading.current_thread().name)
+            return None
+
+    async def end(_cause: str) -> None:
+        looked.set()
+
+    task = asyncio.create_task(watch_disk(Here(tmp_path), unexpected, end, Pulses()))
+    await looked.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert threads == ["disk"]
+
+
+async def unexpected(_cause: str, _text: str) -> None:
+    """Nothing is short."""
+    raise AssertionError("it was told")
 
 
 async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

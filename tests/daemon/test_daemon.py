@@ -18,6 +18,7 @@ from tests.store.making import firing, scan
 from watcher.alerting.audiences import Audience
 from watcher.alerting.evaluation import Outcome
 from watcher.daemon.daemon import BROKEN_SECONDS, LOST_LOOKS, Daemon, Job, forget_others
+from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.pulses import SILENCE, Pulses
 from watcher.daemon.scanner import Scanner
 from watcher.keyapi.client import Client
@@ -202,6 +203,24 @@ async def test_a_reload_keeps_no_old_client_open(daemon: Daemon) -> None:
     assert sessions[-1].closed
 
 
+async def test_no_part_can_stop_it(daemon: Daemon) -> None:
+    """Each has the stop to wait for, and no way to give the order, nor has what it hands it to."""
+    stops = [daemon.scanner._stop]
+    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+
+    async def deliver(stop: asyncio.Event) -> None:
+        stops.append(stop)
+        await stop.wait()
+
+    daemon.courier.run = deliver  # type: ignore[method-assign]
+    await run_until(daemon, lambda: len(stops) == 2)
+    for stop in stops:
+        assert stop is not None
+        assert stop.is_set()
+        with pytest.raises(RuntimeError, match="can't stop the daemon"):
+            stop.set()
+
+
 async def test_a_reload_that_has_begun_is_done(daemon: Daemon) -> None:
     """Though the part that asked for it is ended: half of it would leave the scans with other
     rules than the timers."""
@@ -300,6 +319,66 @@ async def test_no_scan_is_late_while_the_source_has_all_wait(daemon: Daemon) -> 
     daemon._forgive()
     assert daemon.pulses.late() == {}
     await daemon._scanning.stop()
+
+
+async def test_the_clocks_part_looks_after_the_alarms(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every few seconds: at who waits for the source, and at what has no alarm."""
+    seen: list[str] = []
+
+    async def find() -> None:
+        seen.append("lost")
+
+    async def sleep(seconds: float) -> None:
+        seen.append(f"{seconds:g} s")
+        if len(seen) > 6:
+            raise asyncio.CancelledError
+
+    daemon._forgive = lambda: seen.append("forgiven")  # type: ignore[method-assign]
+    daemon._find_lost = find  # type: ignore[method-assign]
+    monkeypatch.setattr("watcher.daemon.daemon.asyncio.sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await daemon._watch_clock()
+    assert seen == ["5 s", "forgiven", "lost", "5 s", "forgiven", "lost", "5 s"]
+
+
+async def test_reloads_are_one_after_the_other(daemon: Daemon) -> None:
+    """A signal's and the file's: the later one is in force at the end."""
+    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    texts, under_way, most = [RULES, RULES + OTHER], 0, 0
+
+    def load() -> Rulebook:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        begun.wait(0.2 if len(texts) == 2 else 0)
+        loaded = load_text(texts.pop(0), env=ENV)
+        under_way -= 1
+        return loaded
+
+    begun = threading.Event()  # never: the first takes its time
+    daemon.load = load
+    assert all(await asyncio.gather(daemon.reload(), daemon.reload()))
+    assert (most, len(daemon.book.rules)) == (1, 2)
+
+
+async def test_after_each_round_memory_is_given_back(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the heartbeat is told, where all of it was good."""
+    given: list[str] = []
+    monkeypatch.setattr("watcher.daemon.daemon.give_back", lambda: given.append("memory"))
+    monkeypatch.setattr(Heartbeat, "beat", lambda _self, _address: given.append("beat"))
+    (watch,) = daemon.book.used_watches
+    assert daemon._end_of_scan(watch.key, good=True)
+    assert daemon._end_of_scan(watch.key, good=False)
+    daemon._busy.add("another")
+    assert not daemon._end_of_scan(watch.key, good=True)
+    daemon._busy.clear()
+    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    await run_until(daemon, lambda: "memory" in given)
+    assert (given[:2], given.count("beat")) == (["beat", "memory"], 1)
 
 
 async def test_a_storm_of_signals_is_two_reloads(daemon: Daemon) -> None:

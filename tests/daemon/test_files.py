@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from watchfiles import Change
 
 from watcher.daemon.files import RuleFiles
 from watcher.daemon.following import Follower
@@ -88,6 +89,16 @@ def test_the_digest_follows_contents_only(tmp_path: Path) -> None:
     assert files.digest() != before
 
 
+def test_no_file_is_another_than_an_empty_one(tmp_path: Path) -> None:
+    """The one is made where the other was missing: that is news."""
+    path = tmp_path / "rules.yaml"
+    files = RuleFiles(path)
+    gone = files.digest()
+    path.touch()
+    empty = files.digest()
+    assert gone != empty
+
+
 async def test_what_was_saved_before_it_was_watched_is_noticed(tmp_path: Path) -> None:
     """The contents are compared with those that were loaded, not with those first seen."""
     path = tmp_path / "rules.yaml"
@@ -118,6 +129,35 @@ async def test_a_pipe_in_the_files_place_holds_nothing_up(tmp_path: Path) -> Non
             load_rules([path], {})
         replace(path)
         await changes.acquire()
+
+
+def test_the_folders_to_watch(tmp_path: Path) -> None:
+    """That of the file, and of what it leads to; one in another's place is another."""
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "rules.yaml"
+    link.symlink_to(Path("real") / "rules.yaml")
+    (tmp_path / "real" / "rules.yaml").touch()
+    files = RuleFiles(link)
+    assert [place.path for place in files.places()] == [tmp_path, (tmp_path / "real").resolve()]
+    assert files.places() == files.places()
+    before = files.places()[1]
+    (tmp_path / "real").rename(tmp_path / "old")
+    assert files.places()[1] != before
+    (tmp_path / "real").mkdir()
+    assert files.places()[1] not in (before, (tmp_path / "real", 0, 0))
+    folder = RuleFiles(tmp_path)
+    assert [place.path for place in folder.places()] == [tmp_path]
+
+
+def test_what_concerns_the_rules(tmp_path: Path) -> None:
+    """YAML files, the given name, and links: not the database beside them."""
+    files = RuleFiles(tmp_path / "rules.conf")
+    (tmp_path / "data").symlink_to("elsewhere")
+    concerned = ["rules.conf", "more.yaml", "more.yml", "data"]
+    others = ["watcher.db", "watcher.db-wal", "rules.conf.swp", "some.log"]
+    names = [*concerned, *others]
+    found = [n for n in names if files.concerns(Change.modified, str(tmp_path / n))]
+    assert found == concerned
 
 
 def test_a_look_does_not_take_what_a_pipe_gives() -> None:

@@ -35,6 +35,7 @@ from watcher.delivery.courier import pause_until
 
 RULES_OF_A_LIFE = RULES.replace("every: 1s", "every: 2s")
 _LOOK_SECONDS = 5.0
+_ILL = 3
 _SHOWN = 20
 # Whatever the source and the service do, no part of the daemon may die or stand still of it.
 _NEVER = ("task died", "a scan broke", "the reload broke; the old rules stay")
@@ -51,6 +52,7 @@ class Life:
     every: float
     samples: list[Sample] = field(default_factory=list)
     breaches: list[str] = field(default_factory=list)
+    ill: int = 0  # looks in a row at which it was not well: one may be a slow moment
     over: asyncio.Event = field(default_factory=asyncio.Event)
     enough: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -71,7 +73,6 @@ class Life:
         self.over.set()
         measuring.cancel()
         await asyncio.gather(measuring, return_exceptions=True)
-        await self._ask(daemon)
         return reading
 
     def _calm_down(self) -> None:
@@ -103,7 +104,8 @@ class Life:
                 said = (await answer.text()).strip()
         except (aiohttp.ClientError, TimeoutError) as error:
             said = f"no answer ({type(error).__name__})"
-        if said != "ok":
+        self.ill = self.ill + 1 if said != "ok" else 0
+        if self.ill == _ILL:
             self.breaches.append(f"/healthz: {said}")
 
     def _line(self, daemon: Daemon) -> str:

@@ -11,7 +11,7 @@ from tests.faults.soak import run
 
 pytestmark = pytest.mark.end_to_end
 
-SECONDS = 5.0
+SECONDS = 3.0
 
 
 async def test_a_short_life(tmp_path: Path) -> None:
