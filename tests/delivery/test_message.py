@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from html.parser import HTMLParser
 
 import pytest
@@ -179,6 +180,18 @@ def test_the_most_that_fit_are_shown(style: Style) -> None:
     assert "more" not in render(alerts(names), style, limit=size).body
     less = render(alerts(names), style, limit=size - 60)
     assert less.body.count("/shop/pdp/") >= 18
+
+
+@pytest.mark.parametrize("shown", range(1, 7))
+def test_as_many_as_fit_are_shown(shown: int) -> None:
+    """To the unit, for each number of them: all but one, too."""
+    seven = ["Glow Serum with a name that is longer than what counts the others"] * 7
+
+    def count(limit: int) -> int:
+        return render(alerts(seven), Style.PLAIN, limit=limit).body.count("/shop/pdp/")
+
+    least = 300 + bisect_left(range(300, 3_000), shown, key=count)
+    assert (count(least - 1), count(least)) == (shown - 1, shown)
 
 
 @pytest.mark.parametrize("style", STYLES)
