@@ -68,12 +68,12 @@ def _known(path: Path, book: Rulebook, now: Instant) -> tuple[dict[str, int], Sp
 
     try:
         with Database.open(path, readonly=True) as database:
-            found = {key: database.history.last_complete(key) for key in _keys(book)}
+            pages = {key: database.history.expected_pages(key) for key in _keys(book)}
             spent = database.ledger.spent(now)
     except StoreError as error:
         # The rules are right or wrong whatever the database is.
         return {}, None, str(error)
-    return {key: scan.pages for key, scan in found.items() if scan is not None}, spent, ""
+    return pages, spent, ""
 
 
 def _of_a_lonely_operator(path: Path, book: Rulebook) -> list[Problem]:

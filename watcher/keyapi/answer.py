@@ -91,13 +91,15 @@ class Page:
     """The usable products of a page, in its order.
 
     ``positions`` has each product's place on the page, from 0; ``rows`` counts all places,
-    also those of products that had to be dropped. ``problems`` says what was dropped and why;
+    also those of products that had to be dropped; ``unread`` counts the rows of the answer that
+    are no product here. ``problems`` says what was dropped and why, rows before fields;
     ``mistyped`` has the fields that hold something else in some product, with what instead.
     """
 
     products: tuple[Product, ...]
     positions: tuple[int, ...]
     rows: int
+    unread: int = 0
     problems: tuple[str, ...] = ()
     mistyped: tuple[tuple[str, str], ...] = ()
 
@@ -161,6 +163,8 @@ def _page(rows: list[Any]) -> Page:
     positions: list[int] = []
     problems: list[str] = []
     mistyped: list[tuple[str, str]] = []
+    blemishes: list[str] = []
+    given = len(rows)
     if len(rows) > PAGE_SIZE:
         # Where the others stand in the list nobody knows: the next page begins at its own place.
         problems.append(
@@ -177,8 +181,15 @@ def _page(rows: list[Any]) -> Page:
         products.append(product)
         positions.append(position)
         mistyped += wrong
-        problems += (f"{name} of product {product.product_id}: {what}" for name, what in wrong)
-    return Page(tuple(products), tuple(positions), len(rows), tuple(problems), tuple(mistyped))
+        blemishes += (f"{name} of product {product.product_id}: {what}" for name, what in wrong)
+    return Page(
+        tuple(products),
+        tuple(positions),
+        len(rows),
+        given - len(products),
+        (*problems, *blemishes),
+        tuple(mistyped),
+    )
 
 
 def _parsed(body: bytes) -> Any:

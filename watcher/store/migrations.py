@@ -264,6 +264,16 @@ def m006_joining(db: Tables) -> None:
         )
 
 
+@migrations()
+def m007_doubts(db: Tables) -> None:
+    """Complete scans that prove no absence: why, and for how long that has gone on."""
+    db.execute(
+        "CREATE TABLE doubts (scan INTEGER PRIMARY KEY REFERENCES scans(id) ON DELETE CASCADE, "
+        "why TEXT NOT NULL, since INTEGER NOT NULL, turn INTEGER NOT NULL, "
+        "believed INTEGER NOT NULL) STRICT"
+    )
+
+
 def pending(db: Tables) -> list[str]:
     """What ``prepare`` would change: migrations, and columns of fields not stored so far."""
     names = [migration.name for migration in migrations.pending(db)]

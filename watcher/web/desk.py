@@ -11,6 +11,7 @@ import jinja2
 import msgspec
 from aiohttp import web
 
+from watcher.alerting.collapse import said_of
 from watcher.model import Instant
 from watcher.store.database import Database
 from watcher.units import format_number, format_percent
@@ -56,6 +57,7 @@ def templates() -> jinja2.Environment:
         "instant": words.moment,
         "iso": words.iso,
         "duration": words.duration,
+        "doubt": said_of,
         "rule_link": links.rule,
         "product_link": links.product,
     }
