@@ -23,10 +23,11 @@ from watcher.errors import (
 )
 from watcher.keyapi.answer import Page
 from watcher.keyapi.client import Budget, Client
-from watcher.keyapi.fields import NUMERIC_NAMES
+from watcher.keyapi.fields import COMMISSION, NUMERIC_NAMES, RATING
 from watcher.keyapi.pages import Pages
 from watcher.keyapi.query import Query
 from watcher.keyapi.rows import Rows
+from watcher.keyapi.values import Settled, settle
 from watcher.model import Doubt, Instant, Scan, ScanState
 
 STOP_GRACE = 5.0  # seconds that the pages in flight get after a stop
@@ -85,6 +86,7 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
         await _with_grace(reading.read(stop), stop, grace)
     flaws = pages.flaws()
     joined = await asyncio.to_thread(rows.join)  # of a long list it would hold the loop
+    settled = await asyncio.to_thread(settle, joined.numbers)
     scan = Scan(
         watch=watch,
         region=query.region,
@@ -100,11 +102,13 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
         texts=joined.texts,
         long_texts=rows.long_texts,
         error=reading.error(),
-        problems=pages.problems(),
+        problems=(*pages.problems(), *settled.problems, *_misunderstood(query, settled)),
         interrupted=reading.interrupted(),
         doubt=Doubt(flaws, at) if flaws is not None else None,
     )
     missing = await asyncio.to_thread(_missing, scan)
+    if settled.unrated:  # the field is there, though it says nothing
+        missing -= {RATING}
     return ScanResult(scan, reading.failure(), missing, reading.mistyped())
 
 
@@ -258,6 +262,17 @@ class _Reading:
             for name, count in self.rows.mistyped.items()
             if count >= self.rows.products / 2
         }
+
+
+def _misunderstood(query: Query, settled: Settled) -> Iterator[str]:
+    """A filter on commissions in another scale than the list's, which the API must misread."""
+    for name, value in query.filters:
+        if not name.endswith(COMMISSION) or not isinstance(value, int | float):
+            continue
+        if settled.percentages and 0 < value <= 1:
+            yield f"KeyAPI has commissions in percent here: {name} {value:g} is {value:g}% to it"
+        elif settled.percentages is False and value > 1:
+            yield f"KeyAPI has commissions as fractions here: {name} {value:g} is {value:.0%} to it"
 
 
 def _is_rubbish(page: Page) -> bool:
