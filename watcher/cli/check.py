@@ -38,7 +38,8 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
             raise
         print_json({"ok": False, "problems": error.problems})
         sys.exit(1)
-    book = replace(book, warnings=(*book.warnings, *_of_a_lonely_operator(rules, book)))
+    own = (*_of_a_lonely_operator(rules, book), *_of_the_environment())
+    book = replace(book, warnings=(*book.warnings, *own))
     now = int(time.time())
     pages, spent, trouble = _known(database, book, now)
     costs = forecast(book, pages, now, spent)
@@ -85,6 +86,12 @@ def _of_a_lonely_operator(path: Path, book: Rulebook) -> list[Problem]:
     return [Problem(str(path), 0, 0, "operator", text)]
 
 
+def _of_the_environment() -> list[Problem]:
+    from watcher import network  # noqa: PLC0415 - after Apprise it costs nothing
+
+    return [Problem("environment", 0, 0, "", text) for text in network.doubts()]
+
+
 def _keys(book: Rulebook) -> list[str]:
     return [watch.key for watch in book.used_watches]
 
@@ -99,7 +106,10 @@ def _show(path: Path, book: Rulebook, costs: Forecast, trouble: str) -> None:
         f"{format_number(costs.credits_a_month, 0)} in 30 days (1 credit a request of 10 products)."
     )
     if book.api.key is None:
-        out.say("\nNo key yet: set KEYAPI_KEY, or api.key in the file, before `watcher run`.")
+        out.say(
+            "\nNo key yet: set KEYAPI_KEY (or KEYAPI_TOKEN), or api.key in the file, before "
+            "`watcher run`."
+        )
     for warning in book.warnings:
         out.say(f"\nwarning: {warning}", "yellow")
     for text in (*costs.warnings, *([f"the costs are estimates: {trouble}"] if trouble else [])):

@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 
 from watcher.errors import CreditsUsedUp, SourceUnavailable
+from watcher.keyapi.failures import OUT_OF_CREDITS
 from watcher.keyapi.fields import LONG_TEXTS, NUMERIC, PAGE_SIZE, TEXTS
 from watcher.keyapi.wording import excerpt, kind, plain
 from watcher.model import Floats, LongTexts
@@ -40,7 +41,6 @@ _IS_ID = re.compile(_ID)
 _IS_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
 _NO_VALUE = frozenset(("", "-", "null"))
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_OUT_OF_CREDITS = re.compile(r"quota|credit|usage limit", re.IGNORECASE)
 
 
 class Product(msgspec.Struct, frozen=True, gc=False):
@@ -231,7 +231,7 @@ def _is_success(code: object) -> bool:
 def _refuse(answer: dict[str, Any]) -> NoReturn:
     code, message = answer.get("code"), plain(answer.get("message")) or "no message"
     text = f"KeyAPI answers with code {plain(code)}: {message}"
-    if code in (402, "402") or _OUT_OF_CREDITS.search(message):
+    if code in (402, "402") or OUT_OF_CREDITS.search(message):
         raise CreditsUsedUp(text, status=200)
     raise SourceUnavailable(text, status=200)
 
