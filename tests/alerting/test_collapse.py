@@ -129,6 +129,8 @@ def test_what_is_not_complete_is_not_judged() -> None:
     cut = scan(START, {}, state=ScanState.PARTIAL)
     assert doubted(cut, Before(row(listing(200, START)), row(listing(200, START)))) is cut
     assert not cut.proves_absence
+    flawed = replace(cut, doubt=Doubt(GAP, START))
+    assert doubted(flawed, Before(None, None)).doubt is None
 
 
 def test_a_doubt_in_words() -> None:

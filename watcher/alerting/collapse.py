@@ -37,7 +37,7 @@ def doubted(scan: Scan, before: Before) -> Scan:
     A list of many products that is empty now counts as not read, so it is soon asked again.
     """
     if scan.state is not ScanState.COMPLETE:
-        return scan
+        return scan if scan.doubt is None else replace(scan, doubt=None)  # it proves nothing anyway
     short = _shortness(len(scan), before.proof)
     if short and not len(scan):
         return _unread(scan, short, before.expected + DOUBTED)
