@@ -54,6 +54,18 @@ _TABLES: dict[str, dict[str, Any]] = {
             "newest": "id of its newest row in the table observations",
         },
     },
+    "doubts": {
+        "title": "Doubts",
+        "description": "Complete scans that prove no absence: who is missing from one of them may "
+        "be on the list all the same.",
+        "columns": {
+            "scan": "the scan's id",
+            "why": "what was wrong with it",
+            "since": f"when the first of such scans in a row was made; {_INSTANT}",
+            "turn": "which of them it is, from 1",
+            "believed": "1: so for a week, and absence is proven again",
+        },
+    },
     "scans": {
         "title": "Scans",
         "description": "Every reading of a list. The column products is the packed list, which "

@@ -71,6 +71,20 @@ class LongTexts:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why who is missing from a scan may be on the list all the same.
+
+    ``since`` is when the first of ``turn`` such scans in a row was made. ``believed``: that goes
+    on for so long that absence is proven again.
+    """
+
+    why: str
+    since: Instant
+    turn: int = 1
+    believed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """One reading of a watch: n products as a table of columns, in the order of the list.
 
@@ -80,7 +94,8 @@ class Scan:
     ``fields.NUMERIC``, NaN is absent. ``texts`` has a column for each of ``fields.TEXTS``.
     ``long_texts`` holds, by product id, only those that the reader asked for. ``interrupted``:
     cut off by a stop, a refused key or credits, and no failure of the list: it is due again as
-    soon as the hindrance is gone.
+    soon as the hindrance is gone. ``problems`` is all that was odd about it, ``doubt`` what of
+    that keeps it from proving an absence.
     """
 
     watch: str
@@ -99,9 +114,16 @@ class Scan:
     error: str | None = None
     problems: tuple[str, ...] = ()
     interrupted: bool = False
+    doubt: Doubt | None = None
 
     def __len__(self) -> int:
         return len(self.product_ids)
+
+    @property
+    def proves_absence(self) -> bool:
+        """Whether a product that it does not list is not on the list."""
+        doubted = self.doubt is not None and not self.doubt.believed
+        return self.state is ScanState.COMPLETE and not doubted
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -45,10 +45,11 @@ def test_costs_by_watch() -> None:
 
 
 def test_a_list_that_ended_early_costs_less() -> None:
-    """What the history knows of a list's length counts."""
+    """What the history knows of a list's length counts, and the request that shows its end."""
     rules = book("", "sort: total_sale_cnt, top: 200")
     (watch,) = rules.used_watches
-    assert forecast(rules, {watch.key: 3}, MIDNIGHT).credits_a_day == 3
+    for pages, cost in ((1, 2), (3, 4), (19, 20), (20, 20), (0, 20)):
+        assert forecast(rules, {watch.key: pages}, MIDNIGHT).credits_a_day == cost
 
 
 def test_the_day_cap() -> None:

@@ -96,7 +96,8 @@ def test_what_a_message_shows(store: Database) -> None:
     values = {
         "total_sale_7d_cnt": 20.0,
         "spu_avg_price": 4.99,
-        "product_commission_rate": 15.0,
+        "product_commission_rate": 0.15,
+        "total_ifl_cnt": 41.0,
         "total_ifl_video_7d_cnt": 3.0,
         "total_ifl_live_7d_cnt": 2.0,
     }
@@ -112,6 +113,7 @@ def test_what_a_message_shows(store: Database) -> None:
         "total_sale_gmv_7d_amt": None,
         "sales_trend_flag": None,
         "rank": 1.0,
+        "total_ifl_cnt": 41.0,
         "creators_7d": 5.0,
         "commission": 0.15,
     }

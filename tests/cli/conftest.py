@@ -13,7 +13,14 @@ from tests.cli.running import Command
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty current folder."""
     monkeypatch.chdir(tmp_path)
-    for name in ("WATCHER_RULES", "WATCHER_DB", "KEYAPI_KEY", "KEYAPI_URL", "SLACK_URL"):
+    for name in (
+        "WATCHER_RULES",
+        "WATCHER_DB",
+        "KEYAPI_KEY",
+        "KEYAPI_TOKEN",
+        "KEYAPI_URL",
+        "SLACK_URL",
+    ):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 

@@ -28,6 +28,7 @@ FACTS = {
     "total_sale_gmv_7d_amt": 4_830.0,
     "sales_trend_flag": 1.0,
     "rank": 3.0,
+    "total_ifl_cnt": 312.0,
     "creators_7d": 45.0,
     "commission": 0.12,
 }

@@ -56,7 +56,7 @@ def test_tells_everything(style: Style) -> None:
         "https://www.tiktok.com/shop/pdp/1729873073559015001",
         "7-day GMV 1,200 → 4,830 (+303%) since 16 Nov",
         "4.99 USD · 7 days: 1,234 sold, GMV 4,830 · rising · ",
-        "45 creators · 12% commission",
+        "312 creators in all, 45 this week · 12% commission",
         "and 14 more: Hat, …",
         "Data of 23 Nov 2026, 15:00 UTC · alert A1",
     ):

@@ -6,6 +6,7 @@ from datetime import UTC
 from zoneinfo import ZoneInfo
 
 import msgspec
+import pytest
 
 from tests.delivery.messages import FACTS, GMV, NOW, TREND, alerts, item
 from watcher.delivery.view import Product, View, cut_to, view_of
@@ -84,16 +85,33 @@ def test_facts_leave_out_what_is_unknown() -> None:
         "7 days: 1,234 sold, GMV 4,830",
         "rising",
         "#3",
-        "45 creators",
+        "312 creators in all, 45 this week",
         "12% commission",
     )
     some = {**FACTS, "spu_avg_price": None, "rank": 0.0, "commission": float("nan")}
     assert _product(facts=some).facts == (
         "7 days: 1,234 sold, GMV 4,830 USD",
         "rising",
-        "45 creators",
+        "312 creators in all, 45 this week",
     )
     assert _product(facts={}).facts == ()
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"total_ifl_cnt": 41.0, "creators_7d": 7.0}, ("41 creators in all, 7 this week",)),
+        ({"total_ifl_cnt": 41.0}, ("41 creators in all",)),
+        ({"creators_7d": 7.0}, ("7 creators this week",)),
+        ({"total_ifl_cnt": 0.0, "creators_7d": 0.0}, ("0 creators in all, 0 this week",)),
+        ({"total_ifl_cnt": float("nan"), "creators_7d": None}, ()),
+    ],
+)
+def test_creators_of_the_week_and_of_all_time(
+    known: dict[str, float | None], said: tuple[str, ...]
+) -> None:
+    """Two counts, and each says which it is."""
+    assert _product(facts=known).facts == said
 
 
 def test_links_to_the_product_whatever_its_id() -> None:

@@ -22,8 +22,7 @@ from watcher.alerting.audiences import audiences_of
 from watcher.alerting.sweeping import sweep
 from watcher.daemon.scanner import Scanner
 from watcher.keyapi.client import Client
-from watcher.keyapi.simulator import Market, Simulator
-from watcher.keyapi.simulator.server import Fault
+from watcher.keyapi.simulator import Fault, Market, Simulator
 from watcher.model import ScanState
 from watcher.rules.loading import load_text
 from watcher.rules.rulebook import Rulebook

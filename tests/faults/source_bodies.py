@@ -15,8 +15,7 @@ from tests.end_to_end.process import KEY
 from tests.keyapi.scripted import Purse
 from watcher.errors import SourceError
 from watcher.keyapi.client import Client
-from watcher.keyapi.simulator import Market, Simulator
-from watcher.keyapi.simulator.server import Fault
+from watcher.keyapi.simulator import Fault, Market, Simulator
 
 PARAMS = {"region": "US", "page_size": "10"}
 MIB = 1 << 20

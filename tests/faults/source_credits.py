@@ -25,8 +25,7 @@ from pathlib import Path
 from aiohttp import web
 
 from tests.end_to_end.process import KEY, PATIENCE, until
-from watcher.keyapi.simulator import Market, Simulator
-from watcher.keyapi.simulator.server import Fault
+from watcher.keyapi.simulator import Fault, Market, Simulator
 from watcher.units import DAY, HOUR, utc_day
 
 PER_DAY = 40

@@ -3,11 +3,13 @@ started anew in between."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.faults.source_bench import (
+    FOR_EVER,
     RULES,
     Row,
     SourceBench,
@@ -17,6 +19,8 @@ from tests.faults.source_bench import (
     without,
 )
 from watcher.keyapi.fields import NUMERIC
+from watcher.keyapi.simulator import Fault
+from watcher.keyapi.simulator.faults import short
 from watcher.units import DAY, HOUR, next_midnight
 
 DAILY = RULES.replace("every: 1h", "every: 1d")
@@ -107,11 +111,11 @@ async def test_new_products_among_old_numbers_are_no_change(tmp_path: Path) -> N
 
 
 QUIET_LISTS = {
-    "empty": edited(lambda _: []),
-    "one product": edited(lambda rows: rows[:1]),
-    "nobody buys": having(
-        {field.name: 0 for field in NUMERIC if field.window == 7}
-    ),
+    "empty": [Fault(edit=short(0))],
+    "one product": [Fault(page=1, edit=short(1)), Fault(edit=short(0))],
+    "nobody buys": [
+        Fault(edit=having({field.name: 0 for field in NUMERIC if field.window == 7}))
+    ],
 }  # fmt: skip
 
 
@@ -119,7 +123,7 @@ QUIET_LISTS = {
 async def test_quiet_lists_do_not_cry_wolf(tmp_path: Path, name: str) -> None:
     """Nothing, or nothing that should have changed, is in the list for ten days."""
     async with benched(tmp_path, DAILY) as bench:
-        bench.fault(edit=QUIET_LISTS[name])
+        bench.simulator.faults += [replace(fault, times=FOR_EVER) for fault in QUIET_LISTS[name]]
         await days(bench, 10, fresh=False)
         assert await bench.told() == []
 

@@ -18,7 +18,7 @@ import pytest
 
 from tests.delivery.ends import closed_port
 from tests.faults.source_bench import IMPATIENT, PATIENT, START, SourceBench, benched
-from watcher.keyapi.simulator.server import Fault
+from watcher.keyapi.simulator import Fault
 from watcher.model import ScanState
 from watcher.units import DAY, HOUR
 

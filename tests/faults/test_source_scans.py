@@ -6,7 +6,9 @@ import gzip
 import tracemalloc
 from pathlib import Path
 
-from tests.faults.source_bench import RULES, SourceBench, benched, edited
+from tests.faults.source_bench import FOR_EVER, RULES, SourceBench, benched, edited
+from watcher.keyapi.simulator import Fault
+from watcher.keyapi.simulator.faults import short
 from watcher.model import ScanState
 from watcher.units import DAY, HOUR
 
@@ -159,16 +161,24 @@ async def test_a_list_that_stays_empty_is_believed(tmp_path: Path) -> None:
 
 
 async def test_a_list_cut_short_proves_no_absence(tmp_path: Path) -> None:
-    """Three products where there were 200: they are judged, the others are not gone."""
+    """Three products where there were 200: they are judged, the others are not gone; they are
+    once the list is that short for the second time."""
     async with benched(tmp_path, LONG) as bench:
         await bench.scan()
         await bench.scan(after=DAY)
-        before = await bench.alerts()
-        bench.fault(edit=edited(lambda rows: rows[:3]))
-        for _ in range(3):
-            assert await bench.scan(after=DAY) is ScanState.PARTIAL
+        before, fires = await bench.alerts(), await firing(bench)
+        bench.simulator.faults += [
+            Fault(FOR_EVER, 1, edit=short(3)), Fault(FOR_EVER, edit=short(0)),
+        ]  # fmt: skip
+        asked = bench.simulator.requests
+        assert await bench.scan(after=DAY) is ScanState.COMPLETE
+        assert bench.simulator.requests - asked == 2
         assert await bench.alerts() == before
-        assert await bench.told() == [FAILS]
+        assert await bench.scan(after=DAY) is ScanState.COMPLETE
+        assert await firing(bench) == fires
+        assert await bench.scan(after=DAY) is ScanState.COMPLETE
+        assert await firing(bench) == 3 + 3 + 3
+        assert await bench.told() == []
 
 
 async def test_a_bomb_takes_little_memory(tmp_path: Path) -> None:

@@ -29,8 +29,9 @@ from watcher.errors import (
     SourceError,
     SourceUnavailable,
 )
-from watcher.keyapi.client import LARGEST_BODY, Client
+from watcher.keyapi.client import Client
 from watcher.keyapi.fields import ENDPOINT
+from watcher.keyapi.packing import LARGEST_BODY
 
 PARAMS = {"region": "US", "page_size": "10"}
 

@@ -15,8 +15,13 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from tests.keyapi.scripted import FakeTime, Purse
+from watcher.keyapi.client import Client
 from watcher.keyapi.fields import ENDPOINT, PARAMETERS, Type, Use
-from watcher.keyapi.simulator import Fault, Market, Simulator
+from watcher.keyapi.query import Query
+from watcher.keyapi.scan import read_scan
+from watcher.keyapi.simulator import Fault, Market, Paging, Simulator, Weather
+from watcher.keyapi.simulator.faults import UNREADABLE, short, unreadable
 
 KEY = "test-key"
 BASE = {"region": "US", "page_num": "1", "page_size": "10", "product_sort_field": "4"}
@@ -270,3 +275,87 @@ async def test_standalone_command() -> None:
     rest, _ = await process.communicate()
     assert b"watcher run" in rest
     assert process.returncode == 0
+
+
+async def listed(session: aiohttp.ClientSession, simulator: Simulator, page: int) -> list[Any]:
+    """What is on a page."""
+    _, answer = await ask(session, simulator, {**BASE, "page_num": str(page)})
+    rows: list[Any] = answer["data"]
+    return rows
+
+
+async def test_paging_in_other_ways(session: aiohttp.ClientSession, simulator: Simulator) -> None:
+    """The page's number means nothing, or never more than there are."""
+    first = await listed(session, simulator, 1)
+    last = 1
+    while following := await listed(session, simulator, last + 1):
+        last, end = last + 1, following
+    simulator.paging = Paging.IGNORED
+    assert await listed(session, simulator, 3) == first
+    simulator.paging = Paging.CLAMPED
+    assert await listed(session, simulator, last) == end
+    assert await listed(session, simulator, last + 7) == end
+    assert await listed(session, simulator, 1) == first
+
+
+async def test_another_page_instead(session: aiohttp.ClientSession, simulator: Simulator) -> None:
+    """Of one request."""
+    first = await listed(session, simulator, 1)
+    simulator.fail_next(instead=1, page=3)
+    assert await listed(session, simulator, 3) == first
+    assert await listed(session, simulator, 3) != first
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+async def test_rows_that_can_not_be_read(
+    kind: str, session: aiohttp.ClientSession, simulator: Simulator
+) -> None:
+    """One, or all of them."""
+    rows = await listed(session, simulator, 1)
+    simulator.fail_next(edit=unreadable(kind, 4))
+    spoilt = await listed(session, simulator, 1)
+    assert [number for number in range(10) if spoilt[number] != rows[number]] == [4]
+    simulator.fail_next(edit=unreadable(kind))
+    assert all(row not in rows for row in await listed(session, simulator, 1))
+
+
+async def test_a_page_of_fewer_rows(session: aiohttp.ClientSession, simulator: Simulator) -> None:
+    """As many as wished, from its begin."""
+    rows = await listed(session, simulator, 1)
+    for count in (0, 1, 9):
+        simulator.fail_next(edit=short(count))
+        assert await listed(session, simulator, 1) == rows[:count]
+
+
+def test_the_weather_brings_every_fault() -> None:
+    """The same for the same seed, about as often as wished; each sort comes."""
+    faults = [weather.next(5) for weather in [Weather(0.25, seed=3)] for _ in range(4_000)]
+    again = [weather.next(5) for weather in [Weather(0.25, seed=3)] for _ in range(4_000)]
+    some = [fault for fault in faults if fault is not None]
+    assert [fault is None for fault in faults] == [fault is None for fault in again]
+    assert 800 < len(some) < 1_200
+    assert any(fault.edit is not None for fault in some)
+    assert {fault.instead for fault in some} == {None, 1, 4}
+    assert {fault.status for fault in some} == {None, 429, 500, 502, 503, 504}
+    assert any(fault.drop for fault in some)
+    assert any(fault.cut for fault in some)
+    assert any(fault.body for fault in some)
+    assert Weather(0).next(1) is None
+
+
+async def test_a_server_in_bad_weather(market: Market) -> None:
+    """A client that goes on asking gets pages, whole ones and others."""
+    weather = Weather(0.5, seed=1)
+    async with (
+        Simulator(market, KEY, weather=weather) as simulator,
+        Client(simulator.url, KEY, requests_per_second=10_000, seams=FakeTime().seams) as client,
+    ):
+        query = Query("US", sort="total_sale_7d_cnt", top=60)
+        results = [
+            await read_scan(
+                query, client, Purse(), watch="w", at=turn, now=lambda: 1, known_pages=6
+            )
+            for turn in range(1, 21)
+        ]
+    assert sum(len(result.scan) for result in results) > 200
+    assert any(result.scan.doubt is not None for result in results)

@@ -280,3 +280,58 @@ def test_rules_that_are_no_list_are_reported_once() -> None:
     """Not also that there are none."""
     (problem,) = problems_of("rules: {}\n")
     assert "takes a list of rules" in problem
+
+
+@pytest.mark.parametrize(
+    ("env", "key"),
+    [
+        ({"KEYAPI_TOKEN": "vendors"}, "vendors"),
+        ({"KEYAPI_KEY": "", "KEYAPI_TOKEN": "vendors\n"}, "vendors"),
+        ({"KEYAPI_KEY": "ours", "KEYAPI_TOKEN": ""}, "ours"),
+        ({"KEYAPI_KEY": "same", "KEYAPI_TOKEN": "same"}, "same"),
+        ({"KEYAPI_KEY": "ours", "KEYAPI_TOKEN": "vendors"}, "ours"),
+        ({"KEYAPI_KEY": "ours", "KEYAPI_TOKEN": "no key at all"}, "ours"),
+    ],
+)
+def test_the_vendors_name_of_the_key(env: dict[str, str], key: str) -> None:
+    """Works as ours does; where both are set and differ, ours is taken, and that is said."""
+    book = load_text(RULE_ONLY, env=env)
+    assert book.api.key is not None
+    assert book.api.key.reveal() == key
+    said = [warning.message for warning in book.warnings if "KEYAPI" in warning.message]
+    differ = all(env.values()) and len(set(env.values())) > 1 and len(env) > 1
+    words = ["KEYAPI_KEY and KEYAPI_TOKEN hold different keys: that of KEYAPI_KEY is taken"]
+    assert said == (words if differ else [])
+    for value in env.values():
+        assert not value or value not in " ".join(map(str, book.warnings))
+
+
+def test_a_key_in_the_file_is_taken_before_either() -> None:
+    """And nothing is said of variables that play no part."""
+    env = {"KEYAPI_KEY": "ours", "KEYAPI_TOKEN": "vendors"}
+    book = load_text("api: {key: of-the-file}\n" + RULE_ONLY, env=env)
+    assert book.api.key is not None
+    assert book.api.key.reveal() == "of-the-file"
+    assert not [warning for warning in book.warnings if "KEYAPI" in warning.message]
+
+
+def test_a_credential_of_the_vendors_name(tmp_path: Path) -> None:
+    """A file of that name among the service manager's."""
+    (tmp_path / "watcher_KEYAPI_TOKEN").write_text("of-a-file\n", encoding="utf-8")
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(RULE_ONLY, encoding="utf-8")
+    book = load([rules], {}, tmp_path)
+    assert book.api.key is not None
+    assert book.api.key.reveal() == "of-a-file"
+
+
+def test_a_bad_key_of_the_vendors_name() -> None:
+    """Is told by that name, and not shown."""
+    (problem,) = problems_of(RULE_ONLY, {"KEYAPI_TOKEN": "a b"})
+    assert "the value of KEYAPI_TOKEN has a space" in problem
+
+
+RULE_ONLY = """
+rules:
+  - {name: r, watch: {region: US}, when: {review_count: {above: 1}}}
+"""

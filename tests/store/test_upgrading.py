@@ -6,7 +6,10 @@ import json
 import sqlite3
 from pathlib import Path
 
-from tests.store.making import START, with_products
+import numpy as np
+
+from tests.store.making import DAY, SALES, START, scan, with_products
+from watcher.keyapi.fields import RATING
 from watcher.store import migrations
 from watcher.store.database import Database
 
@@ -73,3 +76,69 @@ def test_what_waits_learns_what_it_tells_of(tmp_path: Path) -> None:
         gists = [each.gist for each in store.backlog.messages("me/1")]
         assert [gist.cause for gist in gists] == ["", "key refused", "watch a: fails"]
     assert (tmp_path / "w.db.before-m006_joining").exists()
+
+
+def _before_doubts(path: Path, days: list[dict[str, float]]) -> None:
+    """A scan a day of products with these commissions, as they were stored then."""
+    with Database(sqlite3.connect(path, isolation_level=None), path) as store, store.atomic():
+        migrations.migrations.apply(store.db)
+        store.execute("DROP TABLE doubts")
+        store.execute("DELETE FROM _sqlite_migrations WHERE name = 'm007_doubts'")
+        for day, rates in enumerate(days):
+            at, first = START + day * DAY, 1 + store.number("SELECT max(id) FROM observations")
+            store.execute(
+                "INSERT INTO scans (id, watch, region, at, mark, started, finished, state, "
+                "requests, pages, size, first_row, rows, problems) "
+                "VALUES (?1, 'w', 'US', ?2, ?2, ?2, ?2, 'complete', 1, 1, ?3, ?4, ?3, '[]')",
+                (day + 1, at, len(rates), first),
+            )
+            for product, rate in rates.items():
+                store.execute(
+                    "INSERT INTO observations (product, at, product_commission_rate) "
+                    "VALUES (?, ?, ?)",
+                    (int(product), at, rate),
+                )
+
+
+def test_commissions_of_before_are_fractions(tmp_path: Path) -> None:
+    """The scale is a scan's; where few changed, that of the scan before; strays are percentages."""
+    path = tmp_path / "w.db"
+    tens = {str(number): 10.0 for number in range(1, 12)}
+    days: list[dict[str, float]] = [
+        {**tens, "12": 1.0, "13": 0.5, "14": 0.0},  # percentages
+        {"12": 2.0},
+        {"12": 1.0},  # 1%: nothing else changed
+        dict.fromkeys(tens, 0.1) | {"12": 0.01},  # from now on fractions
+        {"12": 1.0},  # 100%
+        {"12": 13.0, "1": 0.2, "2": 0.3},  # a bad row
+    ]
+    _before_doubts(path, days)
+    with Database.open(path) as store:
+        rows = store.rows("SELECT at, product, product_commission_rate FROM observations")
+        marked = store.rows("SELECT state FROM scans")
+        assert store.history.last_proof("w") is not None
+    by_day = [
+        {str(product): rate for at, product, rate in rows if at == START + day * DAY}
+        for day in range(len(days))
+    ]
+    assert by_day == [
+        {**dict.fromkeys(tens, 0.1), "12": 0.01, "13": 0.005, "14": 0.0},
+        {"12": 0.02},
+        {"12": 0.01},
+        {**dict.fromkeys(tens, 0.1), "12": 0.01},
+        {"12": 1.0},
+        {"12": 0.13, "1": 0.2, "2": 0.3},
+    ]
+    assert {state for (state,) in marked} == {"complete"}
+
+
+def test_a_rating_of_0_that_was_stored_is_none(store: Database) -> None:
+    """Read by every way to it."""
+    seen = store.history.record(scan(START, {"1": {RATING: 0.0, SALES: 1}, "2": {RATING: 4.0}}))
+    again = store.history.record(scan(START + DAY, {"1": 2, "2": 1}))
+    baseline = store.history.last("w", again.scan_id, again.products, [RATING])
+    assert np.array_equal(baseline.values[:, 0], [np.nan, 4], equal_nan=True)
+    assert store.history.had_values("US", ["1", "2"], [RATING], []) == (2, {RATING: 0})
+    view = store.rows("SELECT product_rating FROM observations_view ORDER BY id LIMIT 2")
+    assert view == [(None,), (4.0,)]
+    assert seen.products.tolist() == again.products.tolist()

@@ -76,3 +76,31 @@ JSON = st.recursive(
 def test_any_json(description: object, options: object, variants: object) -> None:
     """Whatever the API sends one day."""
     texts_of(LongTexts(None, json.dumps(description), json.dumps(options), json.dumps(variants)))
+
+
+@pytest.mark.parametrize(
+    ("price", "shown"),
+    [
+        ('{"price_str":"$1.99","currency":"USD"}', "$1.99"),
+        ('{"price_val":"1.99","currency":"USD"}', "1.99 USD"),
+        ('{"sale_price_format":"1.290,50","currency_name":"EUR","currency":"€"}', "1.290,50 EUR"),
+        ('{"sale_price_format":"Rp5.000","currency_name":"IDR"}', "Rp5.000"),
+        ('{"price_val":"1.99","currency":"$"}', "1.99"),
+        ('{"currency":"USD"}', ""),
+    ],
+)
+def test_a_price_says_its_currency_once(price: str, shown: str) -> None:
+    """By a sign or by its code."""
+    (variant,) = texts_of(LongTexts(skus=f'[{{"sku_id":"1","real_price":{price}}}]')).variants
+    assert variant == Variant("1", shown)
+
+
+def test_variants_with_names_of_their_own() -> None:
+    """The other form: no list of options beside them."""
+    texts = texts_of(
+        LongTexts(
+            skus='[{"sku_id":"1","property_value_id":"7_9","property_value_name":"Red_L",'
+            '"real_price":{"sale_price_decimal":"2","currency_name":"USD","currency":"$"}}]'
+        )
+    )
+    assert texts.variants == (Variant("Red, L", "2 USD"),)

@@ -197,11 +197,11 @@ class _Round:
         return self._judged(rule, alert, when, until, row)
 
     def _absent(self, rule: Rule, alert: Alert, when: Masks, until: Masks | None) -> Alert:
-        """After a scan that did not list the product: only of a complete one it proves anything.
+        """After a scan that did not list the product, which may prove nothing.
 
         That it fell below the scanned depth may itself be what the rule is about.
         """
-        if self._scan.state is not ScanState.COMPLETE:
+        if not self._scan.proves_absence:
             return alert
         row = self._fallen.get(alert.product)
         if row is not None and when.known[row]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from watcher.alerting import troubles
 from watcher.alerting.audiences import Audience
+from watcher.alerting.collapse import said_of
 from watcher.alerting.evaluation import RULE
 from watcher.errors import InvalidQuery, SourceError
 from watcher.model import Health, Instant, Scan, ScanState
@@ -15,6 +16,7 @@ from watcher.units import format_instant
 
 WATCH = "watch"  # the kind of health
 SOURCE = "KeyAPI fails"
+PROBLEMS = "read with problems"
 FAILURES_TO_TELL = 3
 
 
@@ -51,6 +53,26 @@ def note_watch(
         troubles.begin(database, operator, SOURCE, text, now)
     else:
         text = f'the watch "{watch.name}" failed {health.failures} times in a row: {error}'
+        troubles.begin(database, operator, cause, text, now)
+
+
+def note_problems(
+    database: Database, operator: Sequence[Audience], watch: Watch, scan: Scan, now: Instant
+) -> None:
+    """Tell of complete scans that are doubted three times in a row, and the end of that.
+
+    It is no failure of the watch: what was read of its list counts, and its heart beats.
+    """
+    if scan.state is not ScanState.COMPLETE:
+        return
+    cause = troubles.watch_cause(watch.name, PROBLEMS)
+    if scan.doubt is None:
+        troubles.end(database, operator, cause, now)
+    elif scan.doubt.turn >= FAILURES_TO_TELL:
+        text = (
+            f'the list of the watch "{watch.name}" was read with problems {scan.doubt.turn} times '
+            f"in a row: {said_of(scan.doubt)}"
+        )
         troubles.begin(database, operator, cause, text, now)
 
 

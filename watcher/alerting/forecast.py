@@ -72,12 +72,14 @@ def scans_left(
     return min(count, at_most)
 
 
-def _requests(watch: Watch, pages: Mapping[str, int]) -> int:
-    return pages.get(watch.key) or watch.query.pages
+def requests_of(watch: Watch, pages: int) -> int:
+    """Requests of one scan: as many pages as the list should have, and the one that shows that
+    it ends there; as many as it may have where ``pages`` is 0 (nothing is known)."""
+    return min(pages + 1, watch.query.pages) if pages else watch.query.pages
 
 
 def _cost(watch: Watch, pages: Mapping[str, int], now: Instant) -> Cost:
-    requests = _requests(watch, pages)
+    requests = requests_of(watch, pages.get(watch.key, 0))
     scans = watch.schedule.scans_between(now, now + MONTH_DAYS * DAY) / MONTH_DAYS
     return Cost(
         watch=watch.name,
@@ -135,7 +137,7 @@ def _day_cap_reached(
     It must leave what the watches of higher priority still need on that day.
     """
     watches = book.used_watches
-    costs = [_requests(watch, pages) for watch in watches]
+    costs = [requests_of(watch, pages.get(watch.key, 0)) for watch in watches]
     priorities = [book.priority(watch) for watch in watches]
     start = now + 1 if used is not None else next_midnight(now)
     coming = [(watch.schedule.next(start - 1), index) for index, watch in enumerate(watches)]

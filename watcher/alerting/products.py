@@ -16,6 +16,7 @@ FACTS = (
     "total_sale_gmv_7d_amt",
     "sales_trend_flag",
     "rank",
+    "total_ifl_cnt",
     "creators_7d",
     "commission",
 )

@@ -33,6 +33,7 @@ def sample_message(now: Instant) -> Message:
             "total_sale_gmv_7d_amt": 4_830.0,
             "sales_trend_flag": 1.0,
             "rank": 17.0,
+            "total_ifl_cnt": 312.0,
             "creators_7d": 41.0,
             "commission": 0.15,
         },

@@ -13,7 +13,7 @@ import numpy as np
 
 from watcher.alerting.statistics import Statistics, Window
 from watcher.keyapi.fields import NUMERIC_INDEX
-from watcher.model import Bools, Floats, Instant, Ints, Scan, ScanState
+from watcher.model import Bools, Floats, Instant, Ints, Scan
 from watcher.rules.conditions.base import (
     Ago,
     From,
@@ -144,12 +144,12 @@ class ScanTable:
     def _read_standing(self, needs: Sequence[Need]) -> Ints:
         """Fills the baselines of ranks at the last complete scan; who is not listed any more.
 
-        Absence from a scan that was cut off proves nothing, so that has none of those.
+        Absence from some scans proves nothing (``Scan.proves_absence``): those have none of these.
         """
         asked = [need for need in needs if isinstance(need.from_, LastComplete)]
         fallen = np.zeros(0, np.int64)
         standing = self._past.standing(self.scan.watch, self._seen.scan_id) if asked else None
-        if standing is not None and self.scan.state is ScanState.COMPLETE:
+        if standing is not None and self.scan.proves_absence:
             fallen = np.setdiff1d(standing.products, self._seen.products)
         products = np.concatenate([self._seen.products, fallen])
         ranks, at = np.full(len(products), np.nan), 0

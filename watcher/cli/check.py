@@ -44,6 +44,7 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
             raise
         print_json({"ok": False, "problems": error.problems, "warnings": warnings})
         sys.exit(1)
+    warnings = (*warnings, *_of_the_environment())
     book = replace(book, warnings=warnings)
     now = int(time.time())
     known = _known(database, book, now)
@@ -94,9 +95,8 @@ def _known(path: Path, book: Rulebook, now: Instant) -> _History:
 
     try:
         with Database.open(path, readonly=True) as database:
-            found = {key: database.history.last_complete(key) for key in _keys(book)}
             return _History(
-                {key: scan.pages for key, scan in found.items() if scan is not None},
+                {key: database.history.expected_pages(key) for key in _keys(book)},
                 database.ledger.spent(now),
                 list(unmet(database, book)),
                 _idle_silences(database, path, book, now),
@@ -130,6 +130,12 @@ def _of_a_lonely_operator(path: Path, book: Rulebook) -> list[Problem]:
     return [Problem(str(path), 0, 0, "operator", text)]
 
 
+def _of_the_environment() -> list[Problem]:
+    from watcher import network  # noqa: PLC0415 - after Apprise it costs nothing
+
+    return [Problem("environment", 0, 0, "", text) for text in network.doubts()]
+
+
 def _keys(book: Rulebook) -> list[str]:
     return [watch.key for watch in book.used_watches]
 
@@ -144,7 +150,10 @@ def _show(path: Path, book: Rulebook, costs: Forecast, known: _History) -> None:
         f"{format_number(costs.credits_a_month, 0)} in 30 days (1 credit a request of 10 products)."
     )
     if book.api.key is None:
-        out.say("\nNo key yet: set KEYAPI_KEY, or api.key in the file, before `watcher run`.")
+        out.say(
+            "\nNo key yet: set KEYAPI_KEY (or KEYAPI_TOKEN), or api.key in the file, before "
+            "`watcher run`."
+        )
     _warn(book.warnings)
     trouble = [f"the costs are estimates: {known.trouble}"] if known.trouble else []
     for text in (*costs.warnings, *trouble):

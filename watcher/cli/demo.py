@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 import sys
@@ -14,6 +15,7 @@ from typing import Self
 
 import click
 
+from watcher import network
 from watcher.cli.logs import configure
 from watcher.cli.output import console
 from watcher.cli.progress import Report, progress
@@ -72,6 +74,7 @@ def command(
         listen=None if listen == "off" else listen,
         seconds=seconds,
     )
+    network.bypass_loopback(os.environ)  # the market and the inbox are here
     # A service manager's stop cleans up as Ctrl-C does, also before the daemon listens to signals.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _Screen(days) as screen:

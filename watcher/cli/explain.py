@@ -9,6 +9,7 @@ import click
 from rich.text import Text
 from rich.tree import Tree
 
+from watcher.alerting.collapse import said_of
 from watcher.alerting.explain import Explanation, Gate, Target, explain
 from watcher.alerting.notices import Decision
 from watcher.alerting.reasons import Reason, unrounded
@@ -98,6 +99,8 @@ def _data(explained: Explanation) -> str:
     newest = f"newest scan: {_when(scan.at, explained.now)}, {scan.state.value}"
     if explained.listed:
         return f"Judged on the {newest}."
+    if scan.doubt is not None:
+        newest += f", with problems: {plain(said_of(scan.doubt))}"
     if explained.judged_at == scan.at:
         return f"Judged on the {newest}, whose list it has left."
     return (

@@ -24,7 +24,7 @@ def command(rules: Path) -> None:
     text = resources.files("watcher.cli").joinpath("rules.init.yaml").read_text("utf-8")
     _write(rules, text.replace("rules.schema.json", schema.name))
     click.echo(f"Wrote {rules}. Next:")
-    click.echo("  1. put your key into the environment: export KEYAPI_KEY=...")
+    click.echo("  1. put your key into the environment: export KEYAPI_KEY=... (or KEYAPI_TOKEN)")
     click.echo("  2. write where alerts go into its channels: section")
     click.echo(f"  3. watcher check --rules {rules}     what it will read, and what that costs")
     click.echo(f"  4. watcher once --dry-run --rules {rules}     what would fire now")

@@ -42,6 +42,7 @@ _DEFAULT = (
     "total_sale_gmv_7d_amt",
     "spu_avg_price",
     "sales_trend_flag",
+    "total_ifl_cnt",
     "creators_7d",
     "commission",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from watcher.alerting.collapse import said_of
 from watcher.alerting.evaluation import Judged, Outcome
 from watcher.cli.output import Output, console, print_json
 from watcher.delivery.message import Style, render
@@ -46,6 +47,8 @@ class RunReport:
         if outcome is not None:
             if outcome.scan.error:
                 self._say(f"{watch}: {outcome.scan.error}", wrong=not whole)
+            if outcome.scan.doubt is not None:
+                self._say(f"{watch}: {said_of(outcome.scan.doubt)}", wrong=True)
             for judged in outcome.judged:
                 self._say(f"  {_verdicts(judged, len(outcome.scan))}")
         for each in messages:
@@ -93,6 +96,8 @@ def _figures(outcome: Outcome) -> dict[str, object]:
         "fired": len(outcome.fired),
         "resolved": len(outcome.resolved),
         "error": scan.error,
+        "problems": scan.problems,
+        "doubt": scan.doubt,
         "rules": [
             {"rule": each.rule, "met": each.met, "no_data": each.no_data} for each in outcome.judged
         ],

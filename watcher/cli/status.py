@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from watcher.alerting.collapse import said_of
 from watcher.alerting.overview import QUIET_DAYS, Overview, RuleStatus, WatchStatus, overview
 from watcher.cli.held import held_lines
 from watcher.cli.options import (
@@ -56,6 +57,8 @@ def show(state: Overview) -> None:
     if quiet := [rule.name for rule in state.rules if rule.quiet]:
         names = listing(quiet)
         out.say(f"\nNot fired in {QUIET_DAYS} days: {names} (`watcher check` says how near)")
+    for line in _problems(state):
+        out.say(line, "yellow")
     queue = ", ".join(f"{count:,} {name}" for name, count in state.queue.items() if count)
     out.say(f"\nCredits: {_credits(state)}. Messages: {queue or 'none yet'}.")
     for line in held_lines(state.waiting, state.now):
@@ -65,6 +68,8 @@ def show(state: Overview) -> None:
 def _watch(watch: WatchStatus, now: int) -> tuple[str, ...]:
     last = watch.last
     how = last.state.value if last is not None else "waiting"
+    if last is not None and (last.doubt is not None or last.problems):
+        how += ", with problems"
     return (
         watch.name,
         format_ago(last.at, now) if last is not None else "never",
@@ -94,6 +99,20 @@ def _failures(state: Overview) -> Iterator[str]:
         if health.failing_since is not None:
             since = format_ago(health.failing_since, state.now)
             yield f"\n{part.name}: failing since {since}: {health.last_error}"
+
+
+def _problems(state: Overview) -> Iterator[str]:
+    """What was wrong with the last scan of each watch, as far as a line takes it."""
+    for watch in state.watches:
+        last = watch.last
+        if last is None:
+            continue
+        if last.doubt is not None:
+            yield f"\n{watch.name}: {said_of(last.doubt)}"
+        if last.problems:
+            count, first = len(last.problems), last.problems[0]
+            more = f" and {count - 1} more" if count > 1 else ""
+            yield f"\n{watch.name}: problems of the last scan: {first}{more}"
 
 
 def _credits(state: Overview) -> str:

@@ -11,7 +11,8 @@ def client_of(book: Rulebook) -> Client:
     """A client as the rule file's ``api:`` says; ``WatcherError`` without a key."""
     if book.api.key is None:
         raise WatcherError(
-            "no key: set the environment variable KEYAPI_KEY, or api.key in the rule file"
+            "no key: set the environment variable KEYAPI_KEY (or KEYAPI_TOKEN), or api.key in the "
+            "rule file"
         )
     return Client(
         book.api.url,

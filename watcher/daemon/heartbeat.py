@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import structlog
 
+from watcher import network
 from watcher.rules.rulebook import Secret
 
 PAUSES = (2.0, 10.0)  # seconds before the second and the third try
@@ -52,9 +53,11 @@ class Heartbeat:
 async def _ask(address: Secret) -> str | None:
     """Why it was not heard, in words without the address; None if it was."""
     try:
+        proxy = network.proxy_for(address.reveal())
+        tls = network.tls_context() or True
         async with (
             aiohttp.ClientSession(timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()) as session,
-            session.get(address.reveal()) as answer,
+            session.get(address.reveal(), proxy=proxy, ssl=tls) as answer,
         ):
             return None if answer.status < 400 else f"HTTP {answer.status}"
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:

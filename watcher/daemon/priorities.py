@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from watcher import plan
-from watcher.alerting.forecast import scans_left
+from watcher.alerting.forecast import requests_of, scans_left
 from watcher.model import Instant
 from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.store.database import Database
-from watcher.store.history import ScanRow
 from watcher.units import next_midnight
 
 
@@ -22,7 +21,7 @@ def kept_for_others(database: Database, book: Rulebook, watch: Watch, now: Insta
     higher = [other for other in book.used_watches if book.priority(other) > own]
     kept = 0
     for other in sorted(higher, key=lambda other: -book.priority(other)):
-        cost = cost_of(other, database.history.last_complete(other.key))
+        cost = requests_of(other, database.history.expected_pages(other.key))
         if other.key in under_way:  # the credits of this one are set aside already
             due = other.schedule.next(now)
         else:
@@ -31,12 +30,6 @@ def kept_for_others(database: Database, book: Rulebook, watch: Watch, now: Insta
         fitting = max(0, room - kept) // cost
         kept += cost * scans_left(other.schedule, due, now, next_midnight(now), at_most=fitting)
     return kept
-
-
-def cost_of(watch: Watch, complete: ScanRow | None) -> int:
-    """Requests of one scan: as many pages as the list had at the last complete one, or as it may
-    have."""
-    return (complete.pages if complete is not None else 0) or watch.query.pages
 
 
 def _room(database: Database, book: Rulebook, now: Instant) -> int | None:

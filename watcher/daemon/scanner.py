@@ -16,10 +16,11 @@ import structlog
 
 from watcher import plan
 from watcher.alerting import troubles
-from watcher.alerting.collapse import doubted
+from watcher.alerting.collapse import Before, doubted
 from watcher.alerting.credits import CAP, note_credits
 from watcher.alerting.evaluation import Outcome, Report, evaluate
-from watcher.alerting.failing import note_rules, note_watch
+from watcher.alerting.failing import note_problems, note_rules, note_watch
+from watcher.alerting.forecast import requests_of
 from watcher.alerting.lost_fields import Lost, note_fields
 from watcher.alerting.standstill import note_changes
 from watcher.alerting.telling import Audience, audiences_of
@@ -27,7 +28,7 @@ from watcher.daemon.budget import LedgerBudget, ScanBudget
 from watcher.daemon.clock import Clock
 from watcher.daemon.gate import TRY_AGAIN, Gate
 from watcher.daemon.patience import Patient, Store
-from watcher.daemon.priorities import cost_of, kept_for_others, left_by_caps
+from watcher.daemon.priorities import kept_for_others, left_by_caps
 from watcher.delivery.courier import Pause, pause_until
 from watcher.errors import (
     BudgetSpent,
@@ -50,6 +51,7 @@ TEXTS_KEEP = 30 * DAY  # after that a product's long texts are read anew, at the
 KEY, CREDITS = "key refused", "credits used up"
 INVALID = "invalid query"
 UNSTORED = "waits to be stored"
+LOGGED_PROBLEMS = 5
 
 log = structlog.get_logger("watcher.scan")
 
@@ -207,8 +209,8 @@ class Scanner:
         """Set the credits aside that the scan should cost; None where the caps don't leave them."""
         history = database.history
         last = history.last_scan(watch.key)
-        complete = history.last_complete(watch.key)
-        cost = cost_of(watch, complete)
+        pages = history.expected_pages(watch.key)
+        cost = requests_of(watch, pages)
         with database.atomic():
             note_credits(database, self.operator, self.book.api, now)
             budget.kept = kept_for_others(database, self.book, watch, now)
@@ -216,7 +218,7 @@ class Scanner:
                 self._skip(database, watch, cost, budget.kept, now)
                 return None
         return Background(
-            known_pages=complete.pages if complete is not None else 0,
+            known_pages=pages,
             known_texts=frozenset(
                 history.known_texts(watch.query.region, now - _texts_keep(watch, now))
             ),
@@ -262,6 +264,7 @@ class Scanner:
             budget.settle(database)
             self._note_source(database, watch, result, now)
             note_watch(database, self.operator, self.book, watch, scan, result.failure, now=now)
+            note_problems(database, self.operator, watch, scan, now)
             note_rules(database, self.operator, chosen, now)
             note_changes(database, self.operator, scan, now)
             note_credits(database, self.operator, self.book.api, now)
@@ -279,11 +282,14 @@ class Scanner:
             resolved=len(outcome.resolved),
             error=scan.error,
         )
+        _log_problems(watch, scan)
         return outcome
 
     def _believed(self, database: Database, watch: Watch, scan: Scan) -> Scan:
         last = database.history.last_complete(watch.key)
-        return doubted(scan, last, watch.schedule.next(last.at) if last is not None else 0)
+        proof = database.history.last_proof(watch.key)
+        expected = watch.schedule.next(proof.at) if proof is not None else 0
+        return doubted(scan, Before(last, proof, expected))
 
     def _note_source(
         self, database: Database, watch: Watch, result: ScanResult, now: Instant
@@ -309,6 +315,18 @@ class Scanner:
         if _answered(result) and self.gate.answered(watch.key, result.scan.started):
             for cause in (invalid, KEY, CREDITS):
                 troubles.end(database, self.operator, cause, now)
+
+
+def _log_problems(watch: Watch, scan: Scan) -> None:
+    if scan.problems or scan.doubt is not None:
+        log.warning(
+            "scan with problems",
+            watch=watch.name,
+            problems=scan.problems[:LOGGED_PROBLEMS],
+            count=len(scan.problems),
+            doubt=scan.doubt.why if scan.doubt is not None else None,
+            proves_absence=scan.proves_absence,
+        )
 
 
 def _texts_keep(watch: Watch, now: Instant) -> int:

@@ -41,6 +41,7 @@ from apprise.plugins.base import _delivery_tracker
 from requests import exceptions as faults
 
 from watcher.delivery.confirming import Reader, Said, Word
+from watcher.delivery.surroundings import settled
 from watcher.units import parse_http_date
 
 _Call = Callable[..., Any]
@@ -199,6 +200,7 @@ def watch() -> None:
     """Wrap the two libraries; cached, so that it happens once a process."""
     _wrap(_mail_plugin(), "convert_between", _text_of_mail)
     _wrap(requests.Session, "send", _send)
+    _wrap(requests.Session, "merge_environment_settings", lambda _, original: settled(original))
     _wrap(urllib3.util.connection, "create_connection", _opened)
     _wrap(smtplib.SMTP, "_get_socket", _opened)
     _wrap(smtplib.SMTP, "sendmail", _sendmail)
@@ -371,7 +373,9 @@ def _is_number(value: object) -> TypeGuard[float]:
 _UNUSABLE = (faults.InvalidURL, faults.InvalidSchema, faults.MissingSchema, faults.InvalidHeader)
 
 _WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((faults.InvalidProxyURL,), "HTTP_PROXY or HTTPS_PROXY names no proxy that works here"),
     (_UNUSABLE, "the address can't be used"),
+    ((faults.ProxyError,), "the proxy of HTTP_PROXY or HTTPS_PROXY can't be reached, or refuses"),
     ((socket.gaierror,), "its host name is not known"),
     ((ssl.SSLCertVerificationError,), "its certificate is not valid"),
     ((ssl.SSLError, faults.SSLError), "the encrypted connection failed"),

@@ -216,6 +216,14 @@ def _facts(facts: Mapping[str, float | None], currency: str | None) -> list[str]
         told("total_sale_gmv_7d_amt", Unit.MONEY, "GMV {}"),
     )
     week = ", ".join(part for part in sales if part)
+    creators = (
+        told("total_ifl_cnt", Unit.COUNT, "{} creators in all"),
+        told(
+            "creators_7d",
+            Unit.COUNT,
+            "{} this week" if "total_ifl_cnt" in known else "{} creators this week",
+        ),
+    )
     trend = (
         _flag("sales_trend_flag", known["sales_trend_flag"])
         if ("sales_trend_flag" in known)
@@ -226,7 +234,7 @@ def _facts(facts: Mapping[str, float | None], currency: str | None) -> list[str]
         f"7 days: {week}" if week else "",
         trend or "",
         told("rank", Unit.PLACE, "{}") if known.get("rank") else "",
-        told("creators_7d", Unit.COUNT, "{} creators"),
+        ", ".join(part for part in creators if part),
         told("commission", Unit.FRACTION, "{} commission"),
     )
     return [part for part in parts if part]

@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 
 from watcher.errors import CreditsUsedUp, SourceUnavailable
+from watcher.keyapi.failures import OUT_OF_CREDITS
 from watcher.keyapi.fields import LONG_TEXTS, NUMERIC, PAGE_SIZE, TEXTS
 from watcher.keyapi.wording import excerpt, kind, plain
 from watcher.model import Floats, LongTexts
@@ -40,7 +41,6 @@ _IS_ID = re.compile(_ID)
 _IS_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
 _NO_VALUE = frozenset(("", "-", "null"))
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_OUT_OF_CREDITS = re.compile(r"quota|credit|usage limit", re.IGNORECASE)
 
 
 class Product(msgspec.Struct, frozen=True, gc=False):
@@ -91,13 +91,15 @@ class Page:
     """The usable products of a page, in its order.
 
     ``positions`` has each product's place on the page, from 0; ``rows`` counts all places,
-    also those of products that had to be dropped. ``problems`` says what was dropped and why;
+    also those of products that had to be dropped; ``unread`` counts the rows of the answer that
+    are no product here. ``problems`` says what was dropped and why, rows before fields;
     ``mistyped`` has the fields that hold something else in some product, with what instead.
     """
 
     products: tuple[Product, ...]
     positions: tuple[int, ...]
     rows: int
+    unread: int = 0
     problems: tuple[str, ...] = ()
     mistyped: tuple[tuple[str, str], ...] = ()
 
@@ -161,6 +163,8 @@ def _page(rows: list[Any]) -> Page:
     positions: list[int] = []
     problems: list[str] = []
     mistyped: list[tuple[str, str]] = []
+    blemishes: list[str] = []
+    given = len(rows)
     if len(rows) > PAGE_SIZE:
         # Where the others stand in the list nobody knows: the next page begins at its own place.
         problems.append(
@@ -177,8 +181,15 @@ def _page(rows: list[Any]) -> Page:
         products.append(product)
         positions.append(position)
         mistyped += wrong
-        problems += (f"{name} of product {product.product_id}: {what}" for name, what in wrong)
-    return Page(tuple(products), tuple(positions), len(rows), tuple(problems), tuple(mistyped))
+        blemishes += (f"{name} of product {product.product_id}: {what}" for name, what in wrong)
+    return Page(
+        tuple(products),
+        tuple(positions),
+        len(rows),
+        given - len(products),
+        (*problems, *blemishes),
+        tuple(mistyped),
+    )
 
 
 def _parsed(body: bytes) -> Any:
@@ -220,7 +231,7 @@ def _is_success(code: object) -> bool:
 def _refuse(answer: dict[str, Any]) -> NoReturn:
     code, message = answer.get("code"), plain(answer.get("message")) or "no message"
     text = f"KeyAPI answers with code {plain(code)}: {message}"
-    if code in (402, "402") or _OUT_OF_CREDITS.search(message):
+    if code in (402, "402") or OUT_OF_CREDITS.search(message):
         raise CreditsUsedUp(text, status=200)
     raise SourceUnavailable(text, status=200)
 

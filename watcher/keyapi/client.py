@@ -1,13 +1,14 @@
 """Asking KeyAPI for a page: session, key, pace, retries.
 
 One client serves all watches: its pace and its limit of requests at once hold over all of them.
-The key is in the session's headers only: no error, log or ``repr`` shows it.
+The key is in the headers only: no error, log or ``repr`` shows it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -16,16 +17,16 @@ from typing import NamedTuple, Protocol, Self
 import aiohttp
 from yarl import URL
 
-from watcher import __version__
+from watcher import __version__, network
 from watcher.errors import KeyRefused, SourceError, SourceUnavailable
 from watcher.keyapi.answer import Page, decode
 from watcher.keyapi.failures import failure
 from watcher.keyapi.fields import ENDPOINT
 from watcher.keyapi.masking import Mask
 from watcher.keyapi.pace import Pace, Seams
+from watcher.keyapi.packing import LARGEST_BODY, too_long, unpacked
 from watcher.keyapi.wording import plain
 
-LARGEST_BODY = 8 * 2**20  # bytes, decompressed
 LONGEST_PAUSE = 15 * 60.0  # seconds, whatever Retry-After says
 
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5, sock_read=15)
@@ -69,12 +70,21 @@ class Client:
         self._key = _checked_key(key)
         self._mask = Mask(self._key)
         self._url = URL(url.rstrip("/") + ENDPOINT)
+        # Of each request, not of the session: that would hand its own to a proxy, the key too.
+        self._headers = {
+            "Authorization": f"Bearer {self._key}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",  # unpacked by ``packing``
+            "User-Agent": f"watcher/{__version__}",
+        }
         self._tries = tries
         self._timeout = timeout
         self._seams = seams or Seams()
         self._pace = Pace(requests_per_second, self._seams)
         self._at_once = asyncio.Semaphore(concurrency)
         self._session: aiohttp.ClientSession | None = None
+        self._tls: ssl.SSLContext | bool = True
+        self._proxies: dict[URL, str | None] = {}  # by origin: the environment is no quick read
         self._readers = 0
         self._retired = False
 
@@ -96,15 +106,11 @@ class Client:
     async def open(self) -> None:
         """What ``async with`` does at its begin, for whom its block does not fit."""
         self._session = aiohttp.ClientSession(
-            headers={
-                "Authorization": f"Bearer {self._key}",
-                "Accept": "application/json",
-                "Accept-Encoding": "gzip, deflate",
-                "User-Agent": f"watcher/{__version__}",
-            },
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
         )
+        self._tls = network.tls_context() or True
         # aiohttp sends a GET again by itself when a kept connection drops: a request, and maybe
         # a credit, that no budget would know of. Our own tries are enough. It has no public switch.
         self._session._retry_connection = False  # noqa: SLF001
@@ -173,10 +179,16 @@ class Client:
         # must not go along as the cause or the context of ours.
         try:
             return self._read(await self._get(asked, budget), asked), True
+        except _NoWay as error:
+            return error, False
         except SourceError as error:
             return self._masked(error), True
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return SourceUnavailable(f"can't connect to {self._url.host}: {_words(error)}"), False
+        except (
+            aiohttp.ClientConnectorError,
+            aiohttp.ConnectionTimeoutError,
+            aiohttp.ClientHttpProxyError,
+        ) as error:
+            return SourceUnavailable(f"can't connect to {self._via()}: {_words(error)}"), False
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             fault = SourceUnavailable(f"no whole answer from {self._url.host}: {_words(error)}")
             return self._masked(fault), True
@@ -197,7 +209,14 @@ class Client:
             if redirected:
                 await self._pace.turn()
                 await budget.spend()
-            async with self._session.get(url, params=query, allow_redirects=False) as response:
+            async with self._session.get(
+                url,
+                params=query,
+                headers=self._headers,
+                allow_redirects=False,
+                proxy=self._proxy(url),
+                ssl=self._tls,
+            ) as response:
                 if response.status not in _REDIRECTS:
                     body = await _body(response)
                     return _Reply(response.status, response.headers, body)
@@ -216,6 +235,21 @@ class Client:
             )
         return target
 
+    def _proxy(self, url: URL) -> str | None:
+        origin = url.origin()
+        if origin not in self._proxies:
+            try:
+                self._proxies[origin] = network.proxy_for(str(origin))
+            except ValueError as error:
+                raise _NoWay(str(error)) from None
+        return self._proxies[origin]
+
+    def _via(self) -> str:
+        """The host that is asked, and the proxy that lies between."""
+        proxy = self._proxies.get(self._url.origin())
+        between = f" through the proxy {network.name_of(proxy)}" if proxy is not None else ""
+        return f"{self._url.host}{between}"
+
     def _pause(self, error: SourceError, tried: int) -> float:
         """Seconds to wait after a failed attempt: what the server says, else full jitter."""
         told = error.retry_after if isinstance(error, SourceUnavailable) else None
@@ -230,6 +264,10 @@ class Client:
         return error.with_traceback(None)
 
 
+class _NoWay(SourceUnavailable):
+    """The environment names a proxy that can't be used: no try reaches the server."""
+
+
 class _Reply(NamedTuple):
     status: int
     headers: Mapping[str, str]
@@ -239,7 +277,7 @@ class _Reply(NamedTuple):
 def _checked_key(key: str) -> str:
     key = key.strip()
     if not key:
-        raise KeyRefused("there is no key for KeyAPI: set api.key or KEYAPI_KEY")
+        raise KeyRefused("there is no key for KeyAPI: set api.key, KEYAPI_KEY or KEYAPI_TOKEN")
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise KeyRefused("the key for KeyAPI holds characters that no key has: copy it again")
     return key
@@ -250,15 +288,14 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     async for chunk in response.content.iter_chunked(_CHUNK):
         size += len(chunk)
         if size > LARGEST_BODY:
-            limit = f"{LARGEST_BODY >> 20} MiB"
-            raise SourceUnavailable(f"the answer is longer than {limit}", status=response.status)
+            raise too_long()
         chunks.append(chunk)
-    return b"".join(chunks)
+    return unpacked(b"".join(chunks), response.headers.get("Content-Encoding", ""))
 
 
 def _passes(error: SourceError) -> bool:
     """Whether another try may help. A redirect or a 404 will be the same again."""
-    if not isinstance(error, SourceUnavailable):
+    if not isinstance(error, SourceUnavailable) or isinstance(error, _NoWay):
         return False
     return error.status is None or error.status in _PASSING or error.status >= 500
 
@@ -266,6 +303,8 @@ def _passes(error: SourceError) -> bool:
 def _words(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "it took too long"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy answers {error.status}"
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return "its certificate is not valid"
     if isinstance(error, aiohttp.ClientConnectorError):

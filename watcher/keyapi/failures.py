@@ -16,10 +16,13 @@ from watcher.units import parse_http_date
 
 RATE_LIMIT_PAUSE = 60.0  # seconds to wait after a 429 that does not say
 
-_OUT_OF_QUOTA = re.compile(r"quota|usage limit exceeded", re.IGNORECASE)
+OUT_OF_CREDITS = re.compile(r"quota|credit|usage[\s_-]*limit", re.IGNORECASE)
+_OUT_OF_QUOTA = re.compile(r"quota|usage[\s_-]*limit", re.IGNORECASE)  # a page may speak of credit
+_MAY_BE_QUOTA = frozenset((403, *range(500, 600)))
 
-
-KEY_PLACES = "it is taken from api.key in the rule file, else from KEYAPI_KEY"
+KEY_PLACES = (
+    "it is taken from api.key in the rule file, else from KEYAPI_KEY, else from KEYAPI_TOKEN"
+)
 
 
 def failure(
@@ -32,6 +35,8 @@ def failure(
     """
     message = _server_message(body)
     said = f"KeyAPI answers {status}: {message}" if message else f"KeyAPI answers {status}"
+    if status in _MAY_BE_QUOTA and _OUT_OF_QUOTA.search(body.decode("utf-8", "replace")):
+        return CreditsUsedUp(f"{said}: the account has no credits left", status=status)
     match status:
         case 400:
             query = f" (asked for {asked})" if asked else ""
@@ -43,12 +48,11 @@ def failure(
         case 402:
             return CreditsUsedUp(f"{said}: the account has no credits left", status=status)
         case 403:
-            text = "the key may not read product lists, or its quota is exceeded"
-            return KeyRefused(f"{said}: {text}", status=status)
+            if OUT_OF_CREDITS.search(message):
+                return CreditsUsedUp(f"{said}: the account has no credits left", status=status)
+            return KeyRefused(f"{said}: the key may not read product lists", status=status)
         case 404:
             return SourceUnavailable(f"{said}: is api.url right?", status=status)
-    if status >= 500 and _OUT_OF_QUOTA.search(body.decode("utf-8", "replace")):
-        return CreditsUsedUp(said, status=status)
     pause = retry_after(headers.get("Retry-After"), now)
     if status == 429 and pause is None:
         pause = RATE_LIMIT_PAUSE

@@ -23,6 +23,8 @@ WINDOWS = (1, 7, 15, 30, 60, 90)
 SALES_TRENDS = {"stable": 0, "rising": 1, "falling": 2}
 SALES_WAYS = {"none": 0, "video": 1, "live": 2}
 
+COMMISSION, RATING = "product_commission_rate", "product_rating"
+
 SEEN_REGIONS = tuple("US ID TH PH MY VN GB MX SG SA BR ES JP DE IT FR".split())
 
 
@@ -110,13 +112,12 @@ FIELDS: tuple[Field, ...] = (
     _number("max_price", Unit.MONEY, "highest price", "price of the dearest variant"),
     _number("spu_avg_price", Unit.MONEY, "price", "average price over the variants"),
     _number(
-        "product_commission_rate",
-        Unit.SCORE,
+        COMMISSION,
+        Unit.FRACTION,
         "commission rate",
-        "commission as the API gives it: a fraction in some places, a percentage in others; "
-        "the metric commission reads both",
+        "commission as a fraction (10% is 0.1), also where the API's list has percentages",
     ),
-    _number("product_rating", Unit.SCORE, "rating", "stars; 0 is unrated"),
+    _number(RATING, Unit.SCORE, "rating", "stars; a product without a rating has no value"),
     _number("review_count", Unit.COUNT, "reviews", "number of reviews"),
     _number("free_shipping", Unit.FLAG, "free shipping", "1 yes, 0 no"),
     _number("is_s_shop", Unit.FLAG, "fully managed shop", "1 yes, 0 no"),

@@ -1,7 +1,8 @@
 """Pages -> a Scan: what a watch's list shows now, with ranks.
 
-Pages that the last scan showed to exist are read several at once, the ones past them one by one:
-so at most one credit is spent on a page that is not there.
+Pages that the last scan showed to exist are read several at once, the ones past them one by one;
+and where one may be the last, the next is waited for. So at most one credit is spent beyond those
+pages.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -21,16 +23,18 @@ from watcher.errors import (
 )
 from watcher.keyapi.answer import Page
 from watcher.keyapi.client import Budget, Client
-from watcher.keyapi.fields import NUMERIC_NAMES, PAGE_SIZE
+from watcher.keyapi.fields import COMMISSION, NUMERIC_NAMES, RATING
+from watcher.keyapi.pages import Pages
 from watcher.keyapi.query import Query
 from watcher.keyapi.rows import Rows
-from watcher.model import Instant, Scan, ScanState
+from watcher.keyapi.values import Settled, settle
+from watcher.model import Doubt, Instant, Scan, ScanState
 
 STOP_GRACE = 5.0  # seconds that the pages in flight get after a stop
 
-# So many pages in a row that failed for good: the server is down, not the page.
+# So many pages in a row that failed for good, or had nothing but rubbish: the server is down, not
+# the page.
 _MOST_FAILURES_IN_A_ROW = 3
-_MOST_PROBLEMS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
 ) -> ScanResult:
     """Read a watch's list. A ``SourceError`` becomes part of the result and is never raised.
 
-    ``known_pages`` is how many pages the last complete scan found. ``careful``: the source failed
+    ``known_pages`` is how many pages the last scan found. ``careful``: the source failed
     before, so page after page, and none after a first one that fails. ``wants_texts`` says for a
     product id whether its long texts are wanted; ``rows.MOST_TEXTS`` of them are read at most.
     Once ``stop`` is set no page is begun, and those in flight have ``grace`` seconds to end.
@@ -73,14 +77,16 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
     """
     started = now()
     rows = Rows(query.top, wants_texts)
-    reading = _Reading(query, client, _Counted(budget), query.params(started), rows)
+    pages = Pages(query.pages, expected=min(known_pages, query.pages))
+    reading = _Reading(client, _Counted(budget), query.params(started), rows, pages)
     reading.progress = progress
     reading.careful = careful
     stop = stop or asyncio.Event()
     async with client.reading():
-        known = 0 if careful else min(known_pages, query.pages)
-        await _with_grace(reading.read(known, stop), stop, grace)
+        await _with_grace(reading.read(stop), stop, grace)
+    flaws = pages.flaws()
     joined = await asyncio.to_thread(rows.join)  # of a long list it would hold the loop
+    settled = await asyncio.to_thread(settle, joined.numbers)
     scan = Scan(
         watch=watch,
         region=query.region,
@@ -89,17 +95,20 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
         finished=now(),
         state=reading.state(),
         requests=reading.budget.requests,
-        pages=reading.highest,
+        pages=pages.highest,
         product_ids=joined.product_ids,
         ranks=joined.positions * query.ranked,
         numbers=joined.numbers,
         texts=joined.texts,
         long_texts=rows.long_texts,
         error=reading.error(),
-        problems=reading.problems(),
+        problems=(*pages.problems(), *settled.problems, *_misunderstood(query, settled)),
         interrupted=reading.interrupted(),
+        doubt=Doubt(flaws, at) if flaws is not None else None,
     )
     missing = await asyncio.to_thread(_missing, scan)
+    if settled.unrated:  # the field is there, though it says nothing
+        missing -= {RATING}
     return ScanResult(scan, reading.failure(), missing, reading.mistyped())
 
 
@@ -124,30 +133,30 @@ class _Counted:
 
 @dataclass(slots=True)
 class _Reading:
-    """One scan while it runs: which pages were read, which failed, where the list ends."""
+    """One scan while it runs: which pages were read, and which failed."""
 
-    query: Query
     client: Client
     budget: _Counted
     params: Mapping[str, str]
     rows: Rows
+    pages: Pages
     progress: Callable[[int, int], None] | None = None
     careful: bool = False
-    known: int = 0
-    highest: int = 0  # the last page with a product on it
-    pages: set[int] = field(default_factory=set)
-    dropped: dict[int, tuple[str, ...]] = field(default_factory=dict)  # problems, by page
-    short: set[int] = field(default_factory=set)
     failed: dict[int, SourceError] = field(default_factory=dict)
     fatal: SourceError | None = None
     failures_in_a_row: int = 0
+    answered: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def read(self, known: int, stop: asyncio.Event) -> None:
+    @property
+    def known(self) -> int:
+        """Pages that may be asked for at once."""
+        return 0 if self.careful else self.pages.expected
+
+    async def read(self, stop: asyncio.Event) -> None:
         """Read the known pages several at once, then the others one by one."""
-        self.known = known
         phases = (
-            (range(1, known + 1), self.client.concurrency),
-            (range(known + 1, self.query.pages + 1), 1),
+            (range(1, self.known + 1), self.client.concurrency),
+            (range(self.known + 1, self.pages.wanted + 1), 1),
         )
         for pages, at_once in phases:
             numbers = iter(pages)
@@ -159,9 +168,11 @@ class _Reading:
                 raise several.exceptions[0] from None
 
     async def _read_pages(self, numbers: Iterator[int], stop: asyncio.Event) -> None:
-        while not (stop.is_set() or self._is_over()):
-            page_num = next(numbers, None)
-            if page_num is None:
+        for page_num in numbers:
+            async with self.answered:
+                await self.answered.wait_for(partial(self._is_clear, page_num, stop))
+                self.answered.notify_all()
+            if stop.is_set() or self._is_over():
                 return
             try:
                 page = await self.client.page(self.params, page_num, self.budget)
@@ -169,19 +180,21 @@ class _Reading:
                 self._page_failed(page_num, error)
             else:
                 self._page_read(page_num, page)
+            async with self.answered:
+                self.answered.notify_all()
+
+    def _is_clear(self, page_num: int, stop: asyncio.Event) -> bool:
+        """Whether no answer that is due may show that the list ends before this page."""
+        doubtful = self.pages.doubtful
+        waits = doubtful is not None and page_num > doubtful and doubtful not in self.failed
+        return not waits or stop.is_set() or self._is_over()
 
     def _page_read(self, page_num: int, page: Page) -> None:
-        self.failures_in_a_row = 0
-        self.pages.add(page_num)
+        self.failures_in_a_row = self.failures_in_a_row + 1 if _is_rubbish(page) else 0
         self.rows.put(page_num, page)
-        if page.problems:
-            self.dropped[page_num] = page.problems
-        if page.rows:
-            self.highest = max(self.highest, page_num)
-        if page.rows < PAGE_SIZE:
-            self.short.add(page_num)
+        self.pages.put(page_num, page)
         if self.progress is not None:
-            expected = self.end or self.known or self.query.pages
+            expected = self.pages.end or self.known or self.pages.wanted
             self.progress(len(self.pages), max(expected, len(self.pages)))
 
     def _page_failed(self, page_num: int, error: SourceError) -> None:
@@ -191,28 +204,35 @@ class _Reading:
             self.fatal = error
 
     def _is_over(self) -> bool:
-        most = 1 if self.careful and not self.pages else _MOST_FAILURES_IN_A_ROW
+        most = 1 if self.careful and not len(self.pages) else _MOST_FAILURES_IN_A_ROW
         down = self.failures_in_a_row >= most
-        return down or self.fatal is not None or self.end is not None
-
-    @property
-    def end(self) -> int | None:
-        """The list's last page; None while not seen.
-
-        A short page ends the list, unless one read at the same time shows that it goes on.
-        """
-        return min((page for page in self.short if page >= self.highest), default=None)
+        return down or self.fatal is not None or self.pages.end is not None
 
     def state(self) -> ScanState:
-        last = self.end or self.query.pages
-        if all(page_num in self.pages for page_num in range(1, last + 1)):
+        if self.pages.rubbish is not None:
+            return ScanState.FAILED
+        if self.pages.whole:
             return ScanState.COMPLETE
-        return ScanState.PARTIAL if self.pages else ScanState.FAILED
+        return ScanState.PARTIAL if len(self.pages) else ScanState.FAILED
 
     def failure(self) -> SourceError | None:
-        if self.fatal is not None or not self.failed or self.state() is ScanState.COMPLETE:
+        if self.fatal is not None:
             return self.fatal
-        return self.failed[min(self.failed)]
+        rubbish = self.pages.rubbish
+        if rubbish is not None:
+            return SourceUnavailable(rubbish, status=200)
+        if self.state() is ScanState.COMPLETE:
+            return None
+        if self.failed:
+            return self.failed[min(self.failed)]
+        return self._gave_up()
+
+    def _gave_up(self) -> SourceError | None:
+        """Pages that could not be read, though they are none that failed; None after a stop."""
+        if self.failures_in_a_row < _MOST_FAILURES_IN_A_ROW:
+            return None
+        text = f"{self.failures_in_a_row} pages in a row have no product that can be read"
+        return SourceUnavailable(text, status=200)
 
     def interrupted(self) -> bool:
         """Whether it was not the list that kept the scan from being complete."""
@@ -227,24 +247,13 @@ class _Reading:
             return None
         failure = self.failure()
         if failure is None:
-            return f"stopped after {len(self.pages)} of {self.known or self.query.pages} pages"
-        page_num = next(page for page, error in self.failed.items() if error is failure)
+            return f"stopped after {len(self.pages)} of {self.known or self.pages.wanted} pages"
+        page_num = next((page for page, error in self.failed.items() if error is failure), None)
+        if page_num is None:
+            return str(failure)
         others = len(self.failed) - 1
         more = f" (and {others} more page{'s' if others > 1 else ''})" if others else ""
         return f"page {page_num}: {failure}{more}"
-
-    def problems(self) -> tuple[str, ...]:
-        found = [
-            f"page {page_num}: {problem}"
-            for page_num in sorted(self.dropped)
-            for problem in self.dropped[page_num]
-        ]
-        last = self.end or self.query.pages
-        gaps = sorted(page_num for page_num in self.short if page_num < last)
-        found += [f"page {page_num} is short, but the list goes on" for page_num in gaps]
-        if len(found) > _MOST_PROBLEMS:
-            found[_MOST_PROBLEMS:] = [f"and {len(found) - _MOST_PROBLEMS} more problems"]
-        return tuple(found)
 
     def mistyped(self) -> dict[str, str]:
         """Fields that hold something else in at least half of the products read."""
@@ -253,6 +262,21 @@ class _Reading:
             for name, count in self.rows.mistyped.items()
             if count >= self.rows.products / 2
         }
+
+
+def _misunderstood(query: Query, settled: Settled) -> Iterator[str]:
+    """A filter on commissions in another scale than the list's, which the API must misread."""
+    for name, value in query.filters:
+        if not name.endswith(COMMISSION) or not isinstance(value, int | float):
+            continue
+        if settled.percentages and 0 < value <= 1:
+            yield f"KeyAPI has commissions in percent here: {name} {value:g} is {value:g}% to it"
+        elif settled.percentages is False and value > 1:
+            yield f"KeyAPI has commissions as fractions here: {name} {value:g} is {value:.0%} to it"
+
+
+def _is_rubbish(page: Page) -> bool:
+    return page.unread > 0 and not page.products
 
 
 async def _with_grace(work: Coroutine[None, None, None], stop: asyncio.Event, grace: float) -> None:

@@ -26,6 +26,8 @@ from watcher.rules.substitution import Vault
 from watcher.rules.watches import Watches, read_schedule
 from watcher.rules.words import kind, nearest, quoted
 
+KEY, VENDORS_KEY = "KEYAPI_KEY", "KEYAPI_TOKEN"  # variables that hold the key
+
 # Stands in where the defaults are broken, so that no watch is blamed for having no region.
 _ANY_REGION = "US"
 
@@ -95,7 +97,7 @@ class _Assembly:
             if any(self._value(source, "api") is not None for source in self._sources):
                 return None
             section = shape(ApiSection, {})
-        key = section.key or self._from_environment("KEYAPI_KEY", api_key)
+        key = section.key or self._key_of_environment()
         url = section.url or self._from_environment("KEYAPI_URL", api_url) or DEFAULT_URL
         self._warn_of_plain_http(url)
         return Api(
@@ -106,6 +108,16 @@ class _Assembly:
             credits_per_day=section.credits_per_day,
             credits_per_month=section.credits_per_month,
         )
+
+    def _key_of_environment(self) -> str | None:
+        """By our name for it, else by the vendor's."""
+        ours, theirs = ((self._vault.get(name) or "").strip() for name in (KEY, VENDORS_KEY))
+        if not ours:
+            return self._from_environment(VENDORS_KEY, api_key)
+        if theirs not in ("", ours):
+            message = f"{KEY} and {VENDORS_KEY} hold different keys: that of {KEY} is taken"
+            self._sources[0].warn(("api", "key"), message)
+        return self._from_environment(KEY, api_key)
 
     def _from_environment(self, name: str, check: Callable[[object], str]) -> str | None:
         value = self._vault.get(name)

@@ -84,6 +84,7 @@ def _ages(columns: Columns, at: When) -> Floats:
 
 
 def _commission(columns: Columns, _at: When) -> Floats:
+    # A scan's are fractions; a rule test may have written a percentage.
     rate = columns["product_commission_rate"]
     return np.where(rate > 1, rate / 100, rate)
 
@@ -202,7 +203,7 @@ DERIVED: tuple[Metric, ...] = (
         "commission",
         "commission",
         Unit.FRACTION,
-        "product_commission_rate as a fraction: 10% is 0.1, however the API wrote it",
+        "product_commission_rate: a fraction, 10% is 0.1",
         ["product_commission_rate"],
         _commission,
     ),

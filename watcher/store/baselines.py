@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from watcher.model import Floats, Instant, Ints, ScanState
+from watcher.model import Floats, Instant, Ints
 from watcher.store.columns import expression
 from watcher.store.connection import Connection, chunks, listed
-from watcher.store.listing import Listing
+from watcher.store.listing import EMPTY, Listing
 from watcher.store.packing import positions
+from watcher.store.scanrows import PROVES
 
 RANK = "rank"
 
@@ -83,7 +84,7 @@ def ago(
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The list that a complete scan at ``at`` read: products (n,) and ranks (n,), 0 for none."""
+    """The list as of a complete scan at ``at``: products (n,) and ranks (n,), 0 for none."""
 
     at: Instant
     products: Ints
@@ -97,16 +98,25 @@ class Standing:
 
 
 def standing(db: Connection, watch: str, scan_id: int) -> Standing | None:
-    """The list of the watch's last complete scan before ``scan_id``."""
-    row = db.one(
-        "SELECT at, products, size, id FROM scans WHERE watch = ? AND state = ? AND id < ? "
-        "ORDER BY id DESC LIMIT 1",
-        (watch, ScanState.COMPLETE.value, scan_id),
-    )
-    if row is None:
-        return None
-    listing = Listing.unpack(*row[1:])
-    return Standing(row[0], listing.products, listing.ranks)
+    """The list of the watch's last complete scan before ``scan_id``.
+
+    Who is missing on one that proves no absence stands where the scan before it has them, and so
+    on, back to the newest that does. None where none does.
+    """
+    newest, products, ranks = None, EMPTY, EMPTY
+    for at, blob, size, found, proves in db.execute(
+        f"SELECT at, products, size, id, {PROVES} FROM scans AS s "
+        "WHERE watch = ? AND state = 'complete' AND id < ? ORDER BY id DESC",
+        (watch, scan_id),
+    ):
+        listing = Listing.unpack(blob, size, found)
+        missing = positions(products, listing.products) < 0
+        products = np.concatenate([products, listing.products[missing]])
+        ranks = np.concatenate([ranks, listing.ranks[missing]])
+        newest = at if newest is None else newest
+        if proves:
+            return Standing(newest, products, ranks)
+    return None
 
 
 def numbers_at(db: Connection, products: Ints, marks: Ints, fields: Sequence[str]) -> Floats:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from watcher.keyapi.fields import BY_NAME, NUMERIC, Field
+from watcher.keyapi.fields import BY_NAME, NUMERIC, RATING, Field
 from watcher.model import Floats, Ints
 from watcher.store.connection import chunks
 from watcher.units import Unit
@@ -30,6 +30,8 @@ def sql_type(field: Field) -> str:
 def expression(name: str) -> str:
     """SQL for a column's value in the API's units; the table is called ``o``."""
     column = f'o."{name}"'
+    if name == RATING:  # older rows have 0 where there is none
+        return f"nullif({column}, 0)"
     if BY_NAME[name].unit is not Unit.MONEY:
         return column
     return f"CASE typeof({column}) WHEN 'integer' THEN {column} / 100.0 ELSE {column} END"

@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from watcher.keyapi.fields import NUMERIC_NAMES
-from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, Scan, ScanState
+from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, Scan
 from watcher.store import baselines, changes, recording
 from watcher.store.absences import Absence, absences
 from watcher.store.baselines import Baseline, Standing
@@ -19,6 +18,7 @@ from watcher.store.columns import expression
 from watcher.store.connection import Connection, Row, chunks, listed
 from watcher.store.listing import Seen
 from watcher.store.recording import Recorded
+from watcher.store.scanrows import COLUMNS, PROVES, TABLES, ScanRow, scan_row
 from watcher.store.texts import unpack_texts
 from watcher.store.windows import Window, windows
 
@@ -28,29 +28,7 @@ _FACTS = (
     "p.id, p.region, p.product_id, p.product_name, p.seller_id, p.category_id, p.currency, "
     f"p.first_seen, {', '.join(expression(name) for name in NUMERIC_NAMES)} "
 )
-_SCAN = (
-    "id, watch, region, at, started, finished, state, requests, pages, size, rows, error, "
-    "interrupted FROM scans"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ScanRow:
-    """A scan as the store remembers it: ``products`` it saw, rows of numbers it ``changed``."""
-
-    id: int
-    watch: str
-    region: str
-    at: Instant
-    started: Instant
-    finished: Instant
-    state: ScanState
-    requests: int
-    pages: int
-    products: int
-    changed: int
-    error: str | None
-    interrupted: bool
+_SCAN = f"{COLUMNS} FROM {TABLES}"
 
 
 class History:
@@ -87,7 +65,8 @@ class History:
         return windows(self._db, watch, region, products, within, fields)
 
     def standing(self, watch: str, scan_id: int) -> Standing | None:
-        """The list of the watch's last complete scan before the scan ``scan_id``."""
+        """Where the watch's scans before ``scan_id`` found each product last, back to the newest
+        that proves an absence."""
         return baselines.standing(self._db, watch, scan_id)
 
     def last_change(self, region: str, since: Instant) -> Change | None:
@@ -172,23 +151,37 @@ class History:
     def scans(self, watch: str | None = None, limit: int = 50) -> list[ScanRow]:
         """The newest first."""
         if watch is None:
-            rows = self._db.rows(f"SELECT {_SCAN} ORDER BY id DESC LIMIT ?", (limit,))
+            rows = self._db.rows(f"SELECT {_SCAN} ORDER BY s.id DESC LIMIT ?", (limit,))
         else:
             rows = self._db.rows(
-                f"SELECT {_SCAN} WHERE watch = ? ORDER BY id DESC LIMIT ?", (watch, limit)
+                f"SELECT {_SCAN} WHERE s.watch = ? ORDER BY s.id DESC LIMIT ?", (watch, limit)
             )
-        return [_scan_row(row) for row in rows]
+        return [scan_row(row) for row in rows]
 
     def last_scan(self, watch: str) -> ScanRow | None:
         """Of any state."""
         return next(iter(self.scans(watch, 1)), None)
 
     def last_complete(self, watch: str) -> ScanRow | None:
+        """Whatever is doubted of it."""
+        return self._newest(watch, "s.state = 'complete'")
+
+    def last_proof(self, watch: str) -> ScanRow | None:
+        """The newest scan that proves an absence."""
+        return self._newest(watch, PROVES)
+
+    def expected_pages(self, watch: str) -> int:
+        """Pages that the list should have: one that was cut short by a fault says nothing of
+        that. 0 where nothing is known."""
+        found = (self.last_complete(watch), self.last_proof(watch))
+        return max((scan.pages for scan in found if scan is not None), default=0)
+
+    def _newest(self, watch: str, condition: str) -> ScanRow | None:
         row = self._db.one(
-            f"SELECT {_SCAN} WHERE watch = ? AND state = ? ORDER BY id DESC LIMIT 1",
-            (watch, ScanState.COMPLETE.value),
+            f"SELECT {_SCAN} WHERE s.watch = ? AND {condition} ORDER BY s.id DESC LIMIT 1",
+            (watch,),
         )
-        return _scan_row(row) if row else None
+        return scan_row(row) if row else None
 
     def _facts(self, rows: Sequence[Row]) -> list[ProductFacts]:
         seen = self._last_seen([row[0] for row in rows])
@@ -227,9 +220,3 @@ class History:
             newest = np.maximum(newest, [times.get(scan, 0) for scan in scans.tolist()])
         pairs = zip(products, newest.tolist(), strict=True)
         return {product: at for product, at in pairs if at}
-
-
-def _scan_row(row: Row) -> ScanRow:
-    scan_id, watch, region, at, started, finished, state, *rest = row
-    rest[-1] = bool(rest[-1])
-    return ScanRow(scan_id, watch, region, at, started, finished, ScanState(state), *rest)

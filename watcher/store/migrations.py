@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
+import msgspec
 from sqlite_utils import Database as Tables
 from sqlite_utils import Migrations
 
@@ -24,6 +25,8 @@ from watcher.store.columns import expression, sql_type
 
 APPLICATION_ID = 0x77746368  # "wtch"
 VIEW = "observations_view"
+
+_TELLING = 10  # products: of fewer commissions up to 1 all may be percentages
 
 migrations = Migrations("watcher")
 
@@ -262,6 +265,42 @@ def m006_joining(db: Tables) -> None:
             f"AND substr(json_extract(body, '$.title'), 1, length(?1)) = ?1 AND {unsent}",
             (begin, over),
         )
+
+
+@migrations()
+def m007_doubts(db: Tables) -> None:
+    """Complete scans that prove no absence: why, and for how long that has gone on. Commissions
+    are fractions: the API's percentages were stored as they came."""
+    _commissions_to_fractions(db)
+    db.execute(
+        "CREATE TABLE doubts (scan INTEGER PRIMARY KEY REFERENCES scans(id) ON DELETE CASCADE, "
+        "why TEXT NOT NULL, since INTEGER NOT NULL, turn INTEGER NOT NULL, "
+        "believed INTEGER NOT NULL) STRICT"
+    )
+
+
+def _commissions_to_fractions(db: Tables) -> None:
+    """The scale is a scan's. A scan stored only what changed: where that is too little to tell,
+    its scale is that of the region's scan before it."""
+    percentages: list[int] = []
+    scale: dict[str | None, bool] = {}
+    for at, region, above_0, above_1 in db.execute(
+        "SELECT o.at, s.region, count(*), sum(o.product_commission_rate > 1) "
+        "FROM observations AS o LEFT JOIN scans AS s ON s.mark = o.at "
+        "WHERE o.product_commission_rate > 0 GROUP BY o.at ORDER BY o.at"
+    ):
+        if 2 * above_1 > above_0:
+            scale[region] = True
+        elif above_0 >= _TELLING:
+            scale[region] = False
+        if scale.get(region):
+            percentages.append(at)
+    db.execute(
+        "UPDATE observations SET product_commission_rate = product_commission_rate / 100 "
+        "WHERE product_commission_rate > 1 OR (product_commission_rate > 0 "
+        "AND at IN (SELECT value FROM json_each(?)))",
+        (msgspec.json.encode(percentages).decode(),),
+    )
 
 
 @migrations()

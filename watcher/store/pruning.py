@@ -24,12 +24,15 @@ _OLD_OBSERVATIONS = (
     "WHERE o.id BETWEEN :first AND :last AND o.at < :before AND EXISTS (SELECT 1 "
     "FROM observations AS n WHERE n.product = o.product AND n.at > o.at AND n.at < :before))"
 )
-# Each watch keeps its newest scan (its timer starts from there) and its newest complete one.
+# Each watch keeps its newest scan (its timer starts from there), its newest complete one, and the
+# newest that proves an absence.
 _OLD_SCANS = (
     "DELETE FROM scans WHERE id IN (SELECT s.id FROM scans AS s WHERE s.at < :before "
     "AND s.id <> (SELECT max(id) FROM scans WHERE watch = s.watch) "
     "AND s.id <> coalesce((SELECT max(id) FROM scans WHERE watch = s.watch "
-    "AND state = 'complete'), 0) LIMIT :step)"
+    "AND state = 'complete'), 0) AND s.id <> coalesce((SELECT max(k.id) FROM scans AS k "
+    "WHERE k.watch = s.watch AND k.state = 'complete' AND NOT EXISTS (SELECT 1 FROM doubts "
+    "WHERE scan = k.id AND NOT believed)), 0) LIMIT :step)"
 )
 _OLD_TEXTS = (
     "DELETE FROM former_texts WHERE (until, product) IN (SELECT until, product FROM former_texts "

@@ -10,11 +10,12 @@ import msgspec
 import numpy as np
 
 from watcher.keyapi.fields import NUMERIC_NAMES
-from watcher.model import Bools, Floats, Instant, Ints, LongTexts, Scan, ScanState
+from watcher.model import Bools, Floats, Instant, Ints, LongTexts, Scan
 from watcher.store import former
 from watcher.store.columns import digests, encode
 from watcher.store.connection import Connection, chunks, listed
 from watcher.store.listing import EMPTY, Listing, Seen
+from watcher.store.scanrows import PROVES
 from watcher.store.texts import clean, currency_of, meaning, pack_texts
 
 # An absent name is no news, so the old one stays; an absent discount means there is none.
@@ -32,8 +33,8 @@ class Recorded:
     """What became of a scan of n products.
 
     ``products`` are the store's keys in the scan's order, ``first_seen`` marks those that the
-    watch had never seen before, ``had_complete`` says whether the watch had a complete scan
-    before this one, ``changed`` counts the rows of numbers written.
+    watch had never seen before, ``had_complete`` says whether the watch had a scan that proves
+    an absence before this one, ``changed`` counts the rows of numbers written.
     """
 
     scan_id: int
@@ -58,17 +59,21 @@ def record(db: Connection, scan: Scan) -> Recorded:
     with db.atomic():
         last_id, last_mark = db.one("SELECT id, mark FROM scans ORDER BY id DESC LIMIT 1") or (0, 0)
         scan_id, mark = last_id + 1, max(scan.at, last_mark + 1)
-        had_complete = db.number(
-            "SELECT EXISTS (SELECT 1 FROM scans WHERE watch = ? AND state = ?)",
-            (scan.watch, ScanState.COMPLETE.value),
-        )
+        had_complete = had_proof(db, scan.watch, scan_id)
         first_row = 1 + db.number("SELECT max(id) FROM observations")
         products, changed = _record_products(db, scan, first_row, mark)
         previous = _record_seen(db, scan, scan_id, products)
         listing = Listing(products, scan.ranks.astype(np.int64), previous)
         _record_scan(db, scan, (scan_id, mark, first_row, changed), listing)
         _record_long_texts(db, scan, products)
-    return Recorded(scan_id, products, previous == 0, bool(had_complete), changed)
+    return Recorded(scan_id, products, previous == 0, had_complete, changed)
+
+
+def had_proof(db: Connection, watch: str, before: int) -> bool:
+    """Whether a scan of the watch before the scan ``before`` proves an absence."""
+    complete = "SELECT EXISTS (SELECT 1 FROM scans AS s WHERE watch = ? AND id < ? AND {})"
+    asked = ("s.state = 'complete'", PROVES)
+    return all(db.number(complete.format(which), (watch, before)) for which in asked)
 
 
 def _record_products(db: Connection, scan: Scan, first_row: int, mark: int) -> tuple[Ints, int]:
@@ -230,6 +235,12 @@ def _record_scan(
         f"VALUES ({', '.join('?' * len(values))})",
         values,
     )
+    if scan.doubt is not None:
+        doubt = scan.doubt
+        db.execute(
+            "INSERT INTO doubts (scan, why, since, turn, believed) VALUES (?, ?, ?, ?, ?)",
+            (scan_id, clean(doubt.why), doubt.since, doubt.turn, int(doubt.believed)),
+        )
 
 
 def _record_long_texts(db: Connection, scan: Scan, products: Ints) -> None:

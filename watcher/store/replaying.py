@@ -14,18 +14,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from watcher.keyapi.fields import NUMERIC_INDEX, TEXTS
-from watcher.model import Floats, Instant, Ints, Scan, ScanState
+from watcher.model import Doubt, Floats, Instant, Ints, Scan, ScanState
 from watcher.store.baselines import numbers_at
 from watcher.store.columns import expression
 from watcher.store.connection import Connection
 from watcher.store.former import FormerTexts
 from watcher.store.listing import EMPTY, Listing
 from watcher.store.packing import positions
+from watcher.store.scanrows import PROVES, TABLES, doubt_of
 
 _TEXTS = tuple(text.name for text in TEXTS)
 _ROWS = (
-    "SELECT id, watch, region, at, mark, started, finished, state, requests, pages, size, error, "
-    "interrupted FROM scans"
+    "SELECT s.id, watch, region, at, mark, started, finished, state, requests, pages, size, "
+    f"error, interrupted, d.why, d.since, d.turn, d.believed FROM {TABLES}"
 )
 
 
@@ -60,6 +61,7 @@ class _Row:
     size: int
     error: str | None
     interrupted: int
+    doubt: Doubt | None
 
 
 class PastScans:
@@ -128,7 +130,8 @@ class PastScans:
 
     def _rows(self, condition: str, value: str) -> list[_Row]:
         return [
-            _Row(*row) for row in self._db.rows(f"{_ROWS} WHERE {condition} ORDER BY id", (value,))
+            _Row(*[*row[:-4], doubt_of(row[-4:])])
+            for row in self._db.rows(f"{_ROWS} WHERE {condition} ORDER BY s.id", (value,))
         ]
 
     def _universe(self, own: Sequence[_Row]) -> Ints:
@@ -156,14 +159,14 @@ class PastScans:
             texts=texts,
             error=row.error,
             interrupted=bool(row.interrupted),
+            doubt=row.doubt,
         )
 
 
 def last_complete_before(db: Connection, watch: str, at: Instant) -> Instant | None:
-    """When the watch's last complete scan before ``at`` was."""
+    """When the watch's last complete scan before ``at`` was, of those that prove an absence."""
     row = db.one(
-        "SELECT max(at) FROM scans WHERE watch = ? AND state = ? AND at < ?",
-        (watch, ScanState.COMPLETE.value, at),
+        f"SELECT max(at) FROM scans AS s WHERE watch = ? AND at < ? AND {PROVES}", (watch, at)
     )
     return int(row[0]) if row and row[0] is not None else None
 

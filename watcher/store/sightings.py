@@ -15,16 +15,13 @@ from watcher.model import Floats, Instant, Ints, Scan, ScanState
 from watcher.store.baselines import numbers_at
 from watcher.store.columns import expression
 from watcher.store.connection import Connection, Row, chunks, listed
-from watcher.store.history import ScanRow
 from watcher.store.listing import Listing, Seen
 from watcher.store.packing import positions
-from watcher.store.recording import Recorded
+from watcher.store.recording import Recorded, had_proof
+from watcher.store.scanrows import COLUMNS, PROVES, TABLES, ScanRow, scan_row
 
 _STORED_TEXTS = tuple(text.name for text in TEXTS)
-_SCAN = (
-    "SELECT id, watch, region, at, started, finished, state, requests, pages, size, rows, error, "
-    "interrupted, mark, products FROM scans"
-)
+_SCAN = f"SELECT {COLUMNS}, s.mark, s.products FROM {TABLES}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ def sighting(db: Connection, watch: str, product: int) -> Sighting | None:
         return None
     first = bool(listing.previous[place] == 0)
     recorded = Recorded(
-        scan.id, np.array([product]), np.array([first]), _had_complete(db, watch, scan.id), 0
+        scan.id, np.array([product]), np.array([first]), had_proof(db, watch, scan.id), 0
     )
     return Sighting(scan, _row(db, scan, product, int(listing.ranks[place]), mark), recorded)
 
@@ -78,7 +75,7 @@ def whole(db: Connection, watch: str, fields: Sequence[str], limit: int) -> Iter
         numbers[:, columns] = numbers_at(db, products, marks, fields)
         texts = _texts(db, products)
         ids = tuple(str(text) for text in texts["product_id"])
-        had_complete = _had_complete(db, watch, scan.id)
+        had_complete = had_proof(db, watch, scan.id)
         recorded = Recorded(scan.id, products, listing.previous == 0, had_complete, 0)
         yield Sighting(scan, _cut(scan, ids, listing.ranks, numbers, texts), recorded)
 
@@ -116,17 +113,18 @@ def ranks(
 ) -> Iterator[tuple[Instant, int | None]]:
     """The product's place at each of the watch's scans since then, the oldest first.
 
-    None is a complete scan that did not list it; one that was cut off is left out then.
+    None is a scan that did not list it and proves an absence; any other is left out then.
     """
     last_product = db.number("SELECT max(id) FROM products")
-    for at, size, state, blob in db.execute(
-        "SELECT at, size, state, products FROM scans WHERE watch = ? AND at >= ? ORDER BY at, id",
+    for at, size, proves, blob in db.execute(
+        f"SELECT at, size, {PROVES}, products FROM scans AS s WHERE watch = ? AND at >= ? "
+        "ORDER BY at, id",
         (watch, since),
     ):
         rank = Listing.rank_of(product, blob, size, last_product)
         if rank:
             yield at, rank
-        elif state == ScanState.COMPLETE.value:
+        elif proves:
             yield at, None
 
 
@@ -135,21 +133,12 @@ def _scans(
 ) -> Iterator[tuple[ScanRow, Instant, Listing]]:
     """The newest first, or the one of that id."""
     for *row, mark, blob in db.execute(
-        f"{_SCAN} WHERE watch = ?1 AND state <> ?2 AND (?3 IS NULL OR id = ?3) ORDER BY id DESC",
+        f"{_SCAN} WHERE s.watch = ?1 AND s.state <> ?2 AND (?3 IS NULL OR s.id = ?3) "
+        "ORDER BY s.id DESC",
         (watch, ScanState.FAILED.value, scan_id),
     ):
-        row[6], row[-1] = ScanState(row[6]), bool(row[-1])
-        scan = ScanRow(*row)
+        scan = scan_row(tuple(row))
         yield scan, mark, Listing.unpack(blob, scan.products, scan.id)
-
-
-def _had_complete(db: Connection, watch: str, before: int) -> bool:
-    return bool(
-        db.number(
-            "SELECT EXISTS (SELECT 1 FROM scans WHERE watch = ? AND state = ? AND id < ?)",
-            (watch, ScanState.COMPLETE.value, before),
-        )
-    )
 
 
 def _texts(db: Connection, products: Ints) -> dict[str, tuple[str | None, ...]]:
@@ -193,6 +182,7 @@ def _cut(
         ranks=ranks,
         numbers=numbers,
         texts=texts,
+        doubt=scan.doubt,
     )
 
 

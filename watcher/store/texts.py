@@ -8,11 +8,11 @@ from hashlib import blake2b
 
 import msgspec
 
+from watcher.keyapi.skus import skus_of
 from watcher.model import LongTexts
 
 _NAMES = ("cover_url", "desc_detail", "sale_props", "skus")
 _QUERY = re.compile(r"""(https?://[^\s"'<>?\\]+)\?[^\s"'<>\\]*""")
-_CODE = re.compile(r"[A-Z]{3}")
 
 
 def clean(text: str | None) -> str | None:
@@ -39,17 +39,9 @@ def meaning(texts: LongTexts) -> bytes:
 
 
 def currency_of(skus: str | None) -> str | None:
-    """The currency code of the first variant that names one, in either form the API has."""
-    variants = _decoded(skus)
-    for variant in variants if isinstance(variants, list) else ():
-        price = variant.get("real_price") if isinstance(variant, dict) else None
-        if not isinstance(price, dict):
-            continue
-        # "currency" may hold a sign ("$") where "currency_name" holds the code.
-        for code in (price.get("currency_name"), price.get("currency")):
-            if isinstance(code, str) and _CODE.fullmatch(code.strip().upper()):
-                return code.strip().upper()
-    return None
+    """The currency code of the first variant that names one."""
+    found = (sku.currency for sku in skus_of(_decoded(skus)))
+    return next((code for code in found if code is not None), None)
 
 
 def _canonical(text: str | None) -> str | None:

@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 from jinja2.runtime import Context
 
+from watcher.alerting.collapse import said_of
 from watcher.model import Instant
 from watcher.store.database import Database
 from watcher.units import format_number, format_percent
@@ -57,6 +58,7 @@ def templates() -> jinja2.Environment:
         "instant": words.moment,
         "iso": words.iso,
         "duration": words.duration,
+        "doubt": said_of,
         "url": _url,
         "rule_link": _rule_link,
         "product_link": _product_link,

@@ -25,6 +25,7 @@ from watcher.alerting.waiting import Waiting
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import Database
+from watcher.store.history import ScanRow
 from watcher.store.upkeep import Sizes
 from watcher.units import DAY
 
@@ -185,6 +186,10 @@ def _by_name(counts: Mapping[str, int]) -> list[Sample]:
     return [((name,), float(count)) for name, count in counts.items()]
 
 
+def _doubted(scan: ScanRow) -> float:
+    return float(scan.doubt is not None and not scan.doubt.believed)
+
+
 HEALTHY = _gauge(
     "healthy", "1 while every part of the daemon works, as at /healthz", (), lambda _: ()
 )
@@ -222,6 +227,18 @@ FAMILIES = (
         "products",
         "Products in the last scan",
         lambda watch: watch.last.products if watch.last else None,
+    ),
+    _watches(
+        "problems",
+        "What was wrong with the last scan: rows and fields that could not be read, gaps, pages "
+        "that came again",
+        lambda watch: len(watch.last.problems) if watch.last else None,
+    ),
+    _watches(
+        "doubted",
+        "1 while the last scan proves no absence: unreadable rows, a gap, a page that came again, "
+        "a list that is suddenly much shorter",
+        lambda watch: _doubted(watch.last) if watch.last else None,
     ),
     _watches(
         "failing",

@@ -5,11 +5,13 @@ Pictures and addresses are left out: nothing is loaded from outside.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
 
+from watcher.keyapi.skus import Sku, options_of, skus_of
 from watcher.model import LongTexts
 
 _LONGEST = 4_000  # characters of a text
@@ -18,7 +20,7 @@ _VARIANTS = 60
 _DEEPEST = 8
 # Keys whose values are for people; everything else of the JSON is for programs.
 _SPOKEN = ("text", "content", "title", "children", "items")
-_PRICES = ("price_str", "sale_price_format", "price_val", "sale_price_decimal")
+_SIGN = re.compile(r"[^\d\s.,'-]")  # of a currency, or its code
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def texts_of(long: LongTexts | None) -> Texts:
     return Texts(
         description=tuple(_bounded(_strings(_decoded(long.desc_detail)))),
         options=tuple(_bounded(_options(values))),
-        variants=tuple(_variants(_decoded(long.skus), _names(values))),
+        variants=tuple(_variants(_decoded(long.skus), values)),
     )
 
 
@@ -83,43 +85,24 @@ def _strings(value: object, depth: int = 0) -> Iterator[str]:
             yield from _strings(value.get(name), depth + 1)
 
 
-def _dicts(value: object) -> Iterator[dict[str, object]]:
-    if isinstance(value, list):
-        yield from (each for each in value if isinstance(each, dict))
-
-
 def _options(value: object) -> Iterator[str]:
     """``Colour: golden, silver``."""
     if isinstance(value, str):
         yield from _strings(value)
-    for each in _dicts(value):
-        values = [str(one.get("prop_value", "")) for one in _dicts(each.get("sale_prop_values"))]
-        yield f"{each.get('prop_name', '')}: {', '.join(filter(None, values))}"
+        return
+    for name, values in options_of(value).items():
+        yield f"{name}: {', '.join(values)}" if name else ", ".join(values)
 
 
-def _names(value: object) -> dict[str, str]:
-    """The name of each choice by its id."""
-    return {
-        str(one.get("prop_value_id")): str(one.get("prop_value", ""))
-        for each in _dicts(value)
-        for one in _dicts(each.get("sale_prop_values"))
-    }
-
-
-def _variants(value: object, names: dict[str, str]) -> Iterator[Variant]:
-    for number, each in enumerate(_dicts(value)):
+def _variants(skus: object, sale_props: object) -> Iterator[Variant]:
+    for number, sku in enumerate(skus_of(skus, sale_props)):
         if number >= _VARIANTS:
             yield Variant("…", "")
             return
-        ids = str(each.get("sale_prop_value_ids") or "").replace(" ", "").split(",")
-        name = ", ".join(names[one] for one in ids if names.get(one))
-        yield Variant(name[:200] or str(each.get("sku_id", ""))[:40], _price(each))
+        yield Variant(", ".join(sku.options)[:200] or sku.sku_id[:40], _price(sku))
 
 
-def _price(variant: dict[str, object]) -> str:
-    price = variant.get("real_price")
-    if not isinstance(price, dict):
-        return ""
-    text = next((str(price[name]) for name in _PRICES if price.get(name)), "")
-    currency = str(price.get("currency_name") or "")
-    return " ".join(part for part in (text, currency) if part)[:60]
+def _price(sku: Sku) -> str:
+    """``$1.99``, and with the currency's code where nothing in it says which it is."""
+    bare = sku.price and not _SIGN.search(sku.price)
+    return f"{sku.price} {sku.currency}"[:60] if bare and sku.currency else sku.price[:60]

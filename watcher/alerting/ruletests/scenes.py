@@ -8,7 +8,7 @@ import numpy as np
 
 from watcher.alerting.ruletests.cases import Actor, Case
 from watcher.alerting.ruletests.series import ABSENT
-from watcher.keyapi.fields import NUMERIC_INDEX, PAGE_SIZE, TEXTS
+from watcher.keyapi.fields import NUMERIC_INDEX, PAGE_SIZE, RATING, TEXTS
 from watcher.model import Floats, Ints, Scan, ScanState
 from watcher.rules.metrics import RANK
 
@@ -87,6 +87,8 @@ def _numbers(rows: Sequence[_Values]) -> Floats:
         for name, value in values.items():
             if name != RANK:
                 numbers[row, NUMERIC_INDEX[name]] = value
+    ratings = numbers[:, NUMERIC_INDEX[RATING]]
+    ratings[ratings == 0] = np.nan  # unrated, as of a real list
     return numbers
 
 

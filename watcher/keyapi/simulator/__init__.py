@@ -7,8 +7,9 @@ For the demo, the tests and the benchmarks: no key, no account, no network.
         simulator.market.advance(1)
 """
 
+from watcher.keyapi.simulator.faults import Fault, Paging, Weather
 from watcher.keyapi.simulator.listing import BadParameter
 from watcher.keyapi.simulator.market import Market
-from watcher.keyapi.simulator.server import Fault, Simulator
+from watcher.keyapi.simulator.server import Simulator
 
-__all__ = ["BadParameter", "Fault", "Market", "Simulator"]
+__all__ = ["BadParameter", "Fault", "Market", "Paging", "Simulator", "Weather"]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import click
 
-from watcher.keyapi.simulator import Market, Simulator
+from watcher.keyapi.simulator import Market, Simulator, Weather
 from watcher.keyapi.simulator.market import REGIONS
 
 _USAGE = """\
@@ -42,6 +42,12 @@ Ctrl-C ends it."""
     type=click.FloatRange(min=0.1),
     help="Let a day pass every so many seconds.  [default: only on request]",
 )
+@click.option(
+    "--faults",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Of so many requests (0.05: one in twenty) the answer is broken in some way.",
+)
 def main(
     *,
     port: int,
@@ -51,6 +57,7 @@ def main(
     key: str,
     start: datetime | None,
     day_seconds: float | None,
+    faults: float,
 ) -> None:
     """Serve a simulated market on loopback as KeyAPI would."""
     market = Market(
@@ -60,7 +67,9 @@ def main(
         regions=tuple(name.strip().upper() for name in regions.split(",") if name.strip()),
     )
     try:
-        asyncio.run(_serve(Simulator(market, key, port=port), key, day_seconds))
+        weather = Weather(faults, seed) if faults else None
+        simulator = Simulator(market, key, port=port, weather=weather)
+        asyncio.run(_serve(simulator, key, day_seconds))
     except OSError as error:
         raise click.ClickException(f"can't serve on 127.0.0.1:{port}: {error.strerror}") from error
 

@@ -7,8 +7,7 @@ import gzip
 import hmac
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self, TypedDict, Unpack
 
@@ -16,6 +15,7 @@ import msgspec
 from aiohttp import web
 
 from watcher.keyapi.fields import ENDPOINT
+from watcher.keyapi.simulator.faults import Edit, Fault, Paging, Weather
 from watcher.keyapi.simulator.listing import BadParameter
 from watcher.keyapi.simulator.market import Market
 
@@ -36,38 +36,19 @@ class How(TypedDict, total=False):
     headers: Mapping[str, str]
     delay: float
     drop: bool
-    edit: Callable[[bytes], bytes] | None
+    edit: Edit | None
+    instead: int | None
     drip: float | None
     cut: int | None
-
-
-@dataclass(slots=True)
-class Fault:
-    """What to do to the next ``times`` requests (of ``page``, if given).
-
-    ``delay`` seconds pass first. ``drop`` closes the connection without an answer. With
-    ``status`` or ``body`` that is the answer; else it is the page, changed by ``edit``, in
-    pieces with ``drip`` seconds between them, and cut off after ``cut`` bytes.
-    """
-
-    times: int = 1
-    page: int | None = None
-    status: int | None = None
-    body: bytes | str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    delay: float = 0
-    drop: bool = False
-    edit: Callable[[bytes], bytes] | None = None
-    drip: float | None = None
-    cut: int | None = None
 
 
 class Simulator:
     """Serves a market on 127.0.0.1 within ``async with``; ``port`` 0 takes a free one.
 
     ``credits`` (pages that may still be given, then 402) and ``per_second`` (requests in any
-    second, then 429) are unlimited where None. ``requests`` counts what reached the endpoint,
-    ``asked`` has the parameters of the last of them.
+    second, then 429) are unlimited where None. ``paging`` is how it takes ``page_num``, and
+    ``weather`` brings faults beside those that are queued in ``faults``. ``requests`` counts what
+    reached the endpoint, ``asked`` has the parameters of the last of them.
     """
 
     def __init__(
@@ -78,6 +59,7 @@ class Simulator:
         port: int = 0,
         credits: int | None = None,  # noqa: A002 - the vendor's word
         per_second: int | None = None,
+        weather: Weather | None = None,
     ) -> None:
         self.market = market
         self.requests = 0
@@ -86,6 +68,8 @@ class Simulator:
         self.faults: list[Fault] = []
         self.credits = credits
         self.per_second = per_second
+        self.paging = Paging.TRUE
+        self.weather = weather
         self._key = key
         self._port = port
         self._recent: deque[float] = deque()
@@ -142,23 +126,27 @@ class Simulator:
     async def _list(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
         self.asked.append(dict(request.query))
-        fault = self._fault(request.query.get("page_num"))
+        fault = self._fault(request.query.get("page_num", ""))
         if fault is None:
             return _answer(request, *self._page(request))
         await asyncio.sleep(fault.delay)
         return await self._fail(request, fault)
 
-    def _fault(self, page: str | None) -> Fault | None:
+    def _fault(self, page: str) -> Fault | None:
         for fault in self.faults:
             if fault.page is None or str(fault.page) == page:
                 fault.times -= 1
                 if fault.times <= 0:
                     self.faults.remove(fault)
                 return fault
-        return None
+        if self.weather is None or not page.isdigit():
+            return None
+        return self.weather.next(int(page))
 
-    def _page(self, request: web.Request) -> tuple[int, bytes, Mapping[str, str]]:
-        """Status, body and headers of the answer to a request."""
+    def _page(
+        self, request: web.Request, instead: int | None = None
+    ) -> tuple[int, bytes, Mapping[str, str]]:
+        """Status, body and headers of the answer to a request, or to one for another page."""
         given = request.headers.get("Authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {self._key}".encode()):
             return 401, _body(401, "invalid api key"), {}
@@ -167,13 +155,21 @@ class Simulator:
         if len(set(request.query)) < len(request.query):
             return 400, _body(400, "a parameter is given twice"), {}
         try:
-            products = self.market.answer(request.query)
+            products = self._products(request.query, instead)
         except BadParameter as error:
             return 400, _body(400, f"invalid parameter: {error}"), {}
         if self.credits is not None and self.pages >= self.credits:
             return 402, _body(402, "credits used up"), {}
         self.pages += 1
         return 200, _body(0, "success", products), {}
+
+    def _products(self, asked: Mapping[str, str], instead: int | None) -> list[dict[str, object]]:
+        page = 1 if self.paging is Paging.IGNORED else instead
+        products = self.market.answer(asked if page is None else {**asked, "page_num": str(page)})
+        number = int(asked["page_num"])
+        if self.paging is Paging.CLAMPED and not products and number > 1:
+            return self._products({**asked, "page_num": str(number - 1)}, None)
+        return products
 
     def _too_many(self, now: float) -> bool:
         if self.per_second is None:
@@ -193,7 +189,7 @@ class Simulator:
             body = fault.body if fault.body is not None else _body(status, "simulated fault")
             body = body.encode() if isinstance(body, str) else body
             return _answer(request, status, body, fault.headers)
-        status, body, headers = self._page(request)
+        status, body, headers = self._page(request, fault.instead)
         body = body if fault.edit is None else fault.edit(body)
         if fault.drip is None and fault.cut is None:
             return _answer(request, status, body, {**headers, **fault.headers})

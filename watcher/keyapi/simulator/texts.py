@@ -77,7 +77,7 @@ def texts(
         "cover_url": _cover(number, picker),
         "desc_detail": _description(name, picker, token),
         "sale_props": props,
-        "skus": _skus(goods, state, slot, region, values.ids(int(goods.variants[slot]))),
+        "skus": _skus(goods, state, slot, region, values.of(int(goods.variants[slot]))),
     }
 
 
@@ -158,12 +158,19 @@ class _Values:
     def __init__(self, picker: Picker) -> None:
         self._picker = picker
         self._first = 69 * 10**17 + picker.below(2**31) * 10**7
+        self._names: Sequence[str] = ()
 
     def ids(self, count: int) -> list[str]:
         return [str(self._first + index * 7_919) for index in range(count)]
 
+    def of(self, count: int) -> dict[str, str]:
+        """The first choices: names by ids. ``options`` comes before."""
+        ids = self.ids(count)
+        return {number: self._names[place % len(self._names)] for place, number in enumerate(ids)}
+
     def options(self, token: str) -> str:
         name, values = self._picker.one_of(OPTIONS)
+        self._names = values
         choices = [
             {"prop_value_id": number, "prop_value": value}
             for number, value in zip(self.ids(6), values, strict=False)
@@ -184,29 +191,37 @@ class _Values:
         )
 
 
-def _skus(goods: Goods, state: State, slot: int, region: str, value_ids: list[str]) -> str:
+def _skus(goods: Goods, state: State, slot: int, region: str, values: dict[str, str]) -> str:
     """The variants with their prices around the average, in one of the two forms seen."""
     place = place_of(region)
-    at = np.full(len(value_ids), slot)
+    at = np.full(len(values), slot)
     number = int(goods.ids[slot])
     # From the cheapest to the dearest, so that their average is the product's price.
-    turns = np.linspace(-1, 1, len(value_ids)) if len(value_ids) > 1 else np.zeros(1)
+    turns = np.linspace(-1, 1, len(values)) if len(values) > 1 else np.zeros(1)
     prices = on_steps(price(goods, state, at) * (1 + goods.spread[slot] * turns), goods.step[at])
     whole = place.step >= 100
     return _json(
         [
             {
                 "sku_id": str(number + 5_529 + index * 65_536),
-                "sale_prop_value_ids": value_id,
+                **_made_of(value_id, name, new=number % 3 == 0),
                 "real_price": _real_price(
                     f"{amount // 100}" if whole else f"{amount / 100:.2f}",
                     place,
                     new=number % 3 == 0,
                 ),
             }
-            for index, (value_id, amount) in enumerate(zip(value_ids, prices.tolist(), strict=True))
+            for index, ((value_id, name), amount) in enumerate(
+                zip(values.items(), prices.tolist(), strict=True)
+            )
         ]
     )
+
+
+def _made_of(value_id: str, name: str, *, new: bool) -> dict[str, str]:
+    if new:
+        return {"property_value_id": value_id, "property_value_name": name}
+    return {"sale_prop_value_ids": value_id}
 
 
 def _real_price(text: str, place: Place, *, new: bool) -> dict[str, str]:

@@ -33,6 +33,7 @@ METRICS = (
     "total_sale_7d_cnt",
     "total_sale_gmv_7d_amt",
     "spu_avg_price",
+    "total_ifl_cnt",
     "creators_7d",
     "total_views_7d_cnt",
     "total_video_7d_cnt",

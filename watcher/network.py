@@ -1,0 +1,143 @@
+"""The way to a server, as the environment says: through which proxy, and whom to trust.
+
+KeyAPI and the heartbeat are asked by aiohttp, Apprise's services by requests. Each reads the
+environment in its own way, and aiohttp's would take a password for the host from ``~/.netrc`` too:
+so both ask here.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies_environment
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+_PROXIES = ("http", "https")  # schemes of proxies that are spoken
+_PORTS = {"http": 80, "https": 443}
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_OF_OPENSSL = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def proxy_for(url: str) -> str | None:
+    """The address of the proxy for ``url``, by ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and
+    ``NO_PROXY`` (lower case counts first); None for a straight way.
+
+    Raises ValueError, without the address: it names no proxy that works here.
+    """
+    split = urlsplit(url)
+    proxies = getproxies_environment()
+    proxy = proxies.get(split.scheme) or proxies.get("all")
+    host = split.hostname or ""
+    if not proxy or _is_exempt(host, split.port or _PORTS.get(split.scheme, 0), proxies):
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    via = _read(proxy)
+    if _is_loopback(host) and not _is_loopback(via.hostname or ""):
+        return None  # of another machine's proxy this machine's loopback is out of reach
+    return proxy
+
+
+def name_of(proxy: str) -> str:
+    """A proxy's host and port, without its password."""
+    split = urlsplit(proxy)
+    return f"{split.hostname}:{split.port or _PORTS.get(split.scheme, 80)}"
+
+
+def bypass_loopback(environment: dict[str, str] | os._Environ[str]) -> None:
+    """Let nothing on this machine be asked through a proxy, wherever that is."""
+    for name in ("NO_PROXY", "no_proxy"):
+        given = environment.get(name, "")
+        environment[name] = ",".join(part for part in (given, *LOOPBACK) if part)
+
+
+def tls_context() -> ssl.SSLContext | None:
+    """What aiohttp is to trust; None for its own default, where the environment says nothing."""
+    found = [os.environ[name] for name in (*_OF_OPENSSL, *_BUNDLES) if os.environ.get(name)]
+    if not found:
+        return None
+    context = ssl.create_default_context()  # it reads those that OpenSSL knows
+    bundle = _requests_bundle()
+    if bundle is not None:
+        context.load_verify_locations(
+            cafile=bundle if bundle.is_file() else None, capath=bundle if bundle.is_dir() else None
+        )
+    return context
+
+
+def ca_bundle() -> str | None:
+    """The file or folder of certificates that requests is to trust; None for its own."""
+    bundle = _requests_bundle()
+    if bundle is not None:
+        return str(bundle)
+    paths = [Path(value) for name in _OF_OPENSSL if (value := os.environ.get(name))]
+    return next((str(path) for path in paths if path.exists()), None)
+
+
+def doubts() -> Iterator[str]:
+    """What of the environment can't be meant so, for ``watcher check``."""
+    for scheme in _PROXIES:
+        try:
+            proxy_for(f"{scheme}://a.example")
+        except ValueError as error:
+            yield str(error)
+    for name in (*_OF_OPENSSL, *_BUNDLES):
+        value = os.environ.get(name)
+        if value and not os.access(value, os.R_OK):
+            yield f"{name} names {value}, which can't be read: it is passed over"
+
+
+def _requests_bundle() -> Path | None:
+    """Where those that requests knows name one that is there, and OpenSSL's name none."""
+    if any(os.environ.get(name) for name in _OF_OPENSSL):
+        return None
+    paths = [Path(value) for name in _BUNDLES if (value := os.environ.get(name))]
+    return next((path for path in paths if path.exists()), None)
+
+
+def _read(proxy: str) -> SplitResult:
+    names = "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY"
+    try:
+        split = urlsplit(proxy)
+        usable = split.scheme in _PROXIES and split.hostname and split.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(f"{names} names no proxy that works here: write http://host:port")
+    return split
+
+
+def _is_exempt(host: str, port: int, proxies: Mapping[str, str]) -> bool:
+    """By ``NO_PROXY``: ``*``, hosts with all below them, networks, and a port behind a host."""
+    entries = proxies.get("no", "").replace(",", " ").casefold().split()
+    return any(entry == "*" or _covers(entry, host.casefold(), port) for entry in entries)
+
+
+def _covers(entry: str, host: str, port: int) -> bool:
+    if _is_in(host, entry):
+        return True
+    name, colon, wanted = entry.rpartition(":")
+    if not colon or (":" in name and not name.endswith("]")):  # no port, or an address of IPv6
+        name, wanted = entry, str(port)
+    if wanted != str(port):
+        return False
+    name = name.strip("[]").removeprefix("*").lstrip(".")
+    return _is_in(host, name) or (bool(name) and (host == name or host.endswith(f".{name}")))
+
+
+def _is_in(host: str, network: str) -> bool:
+    try:
+        return ip_address(host) in ip_network(network.strip("[]"), strict=False)
+    except ValueError:
+        return False
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
