@@ -80,7 +80,8 @@ class Scan:
     ``fields.NUMERIC``, NaN is absent. ``texts`` has a column for each of ``fields.TEXTS``.
     ``long_texts`` holds, by product id, only those that the reader asked for. ``interrupted``:
     cut off by a stop, a refused key or credits, and no failure of the list: it is due again as
-    soon as the hindrance is gone.
+    soon as the hindrance is gone. Without ``proves_absence`` that a product is not on it says
+    nothing, however much was read.
     """
 
     watch: str
@@ -99,6 +100,7 @@ class Scan:
     error: str | None = None
     problems: tuple[str, ...] = ()
     interrupted: bool = False
+    proves_absence: bool = True
 
     def __len__(self) -> int:
         return len(self.product_ids)
@@ -108,7 +110,8 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why one condition said what it said of one product.
 
     ``condition`` is the condition in words ("rises 30% from 7d ago"); ``baseline_at`` is when
-    the baseline was observed, for a statistic the begin of its time.
+    the baseline was observed, for a statistic the begin of its time. ``gap`` says why it is older
+    than the last scans, where it is ("not on the list for 9 days").
     """
 
     metric: str
@@ -119,6 +122,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     value: float | str | None = None
     baseline: float | str | None = None
     baseline_at: Instant | None = None
+    gap: str = ""
 
 
 class Item(msgspec.Struct, frozen=True, omit_defaults=True):

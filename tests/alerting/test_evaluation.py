@@ -46,9 +46,10 @@ def test_the_life_of_an_alert(store: Database, more: str, series: str, states: s
 
 
 def test_a_change_needs_a_baseline(store: Database) -> None:
-    """``rises`` has no data in the first scan, and none where a value is missing."""
+    """``rises`` has no data in the first scan, nor where there is no value now; after that the
+    last known value counts."""
     world = World(store, rules(rule("{total_sale_7d_cnt: {rises: 50%}}")))
-    assert world.march("10 14 21 _ 22 23") == "..fff."
+    assert world.march("10 14 21 _ 22 _ 33") == "..ff..f"
 
 
 def test_no_data_resolves_nothing(store: Database) -> None:
@@ -284,10 +285,10 @@ def test_entering_ends_when_the_product_falls_below_the_depth(store: Database) -
 
 
 def test_statistics_and_unusual_over_days(store: Database) -> None:
-    """Three values before a statistic, fourteen days before anything is unusual."""
-    median = rule("{total_sale_7d_cnt: {rises: 50%, from: median 14d}}")
-    assert World(store, rules(median)).march("10 12 20 20 11 30") == "...f.f"
+    """Two thirds of the time before a statistic, and before anything is unusual."""
+    median = rule("{total_sale_7d_cnt: {rises: 50%, from: median 6d}}")
+    assert World(store, rules(median)).march("10 12 11 30 20 11 30") == "....f.f"
     odd = rule("{total_sale_7d_cnt: {unusual: 5}}", name="odd")
     world = World(store, rules(odd), day=100)
-    calm = " ".join(["10", "11"] * 7)
-    assert world.march(f"{calm} 11 90 10", "odd") == "." * 15 + "f."
+    calm = " ".join(["10", "11"] * 9)
+    assert world.march(f"{calm} 90 11 91 10", "odd") == "." * 20 + "f."

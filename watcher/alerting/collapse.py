@@ -35,4 +35,4 @@ def doubted(scan: Scan, last: ScanRow | None, expected: Instant) -> Scan:
         f"{last.products:,}: taken for a fault of KeyAPI, and for true if it lasts until "
         f"{format_instant(until)}"
     )
-    return replace(scan, state=state, error=error)
+    return replace(scan, state=state, error=error, proves_absence=False)

@@ -13,15 +13,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import structlog
 
+from watcher.alerting.jumps import SALES_BEFORE, WAITS, Jump, judge_jump
 from watcher.alerting.lifecycle import Finding, Terms, step, step_absent
 from watcher.alerting.products import Products
-from watcher.alerting.standstill import is_late
+from watcher.alerting.standstill import LATE, is_late
 from watcher.alerting.table import ScanTable
 from watcher.alerting.telling import Audience, Teller
 from watcher.model import Alert, AlertState, Instant, Message, Scan, ScanState, Verdict
 from watcher.rules.conditions.base import Judge, Masks, Need
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rule
+from watcher.schedule import Schedule
 from watcher.store.alerts import Transition
 from watcher.store.database import Database
 from watcher.store.history import Recorded
@@ -49,7 +51,7 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a scan changed: observations written, alerts that began to fire or ended, and the
-    ids of the notifications written; and how each rule was judged."""
+    ids of the notifications written; how each rule was judged; and whether sales jumped."""
 
     scan: Scan
     changed: int = 0
@@ -57,6 +59,7 @@ class Outcome:
     resolved: tuple[Alert, ...] = ()
     notifications: tuple[int, ...] = ()
     judged: tuple[Judged, ...] = ()
+    jump: Jump | None = None
 
 
 def evaluate(
@@ -92,8 +95,17 @@ def evaluate(
             resolved += moved.resolved
         return Outcome(
             scan, recorded.changed, tuple(fired), tuple(resolved), tuple(teller.written),
-            tuple(round_.judged),
+            tuple(round_.judged), round_.jump,
         )  # fmt: skip
+
+
+def remember(database: Database, scan: Scan, schedule: Schedule | None = None) -> Recorded:
+    """Record ``scan`` as the past of later ones; no rule judges it."""
+    with database.atomic():
+        recorded = database.history.record(scan)
+        table = ScanTable(scan, recorded, database.history, [SALES_BEFORE], schedule)
+        judge_jump(database, scan, recorded, table)
+    return recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +129,14 @@ class _Round:
             health.name for health in self._health.list(RULE) if health.failing_since is not None
         }
         self._scan = scan
-        self._late = any(_compares(rule) for rule in rules) and is_late(database, scan)
-        self.table = table = ScanTable(scan, seen, database.history, _needs(rules))
+        schedule = rules[0].watch.schedule if rules else None
+        needs = [*needs_of(rules), SALES_BEFORE]
+        self.table = table = ScanTable(scan, seen, database.history, needs, schedule)
+        self.jump = judge_jump(database, scan, seen, table)
+        if self.jump is not None and self.jump.waits:
+            table.waits = WAITS
+        elif any(_compares(rule) for rule in rules) and is_late(database, scan):
+            table.waits = LATE
         keys: list[int] = table.products.tolist()
         self._keys = keys
         self.rows = {key: row for row, key in enumerate(keys[: table.listed])}
@@ -134,9 +152,8 @@ class _Round:
     def advance(self, rule: Rule) -> Moved:
         """Move every alert of ``rule`` by one step, and save those that changed.
 
-        A rule whose judgement breaks is noted as failing and holds its alerts as they are, and so
-        does one that compares with the past where the data is late; what the store can't do is
-        raised, and ends the transaction.
+        A rule whose judgement breaks is noted as failing and holds its alerts as they are; what the
+        store can't do is raised, and ends the transaction.
         """
         try:
             when = self._judge(rule.when)
@@ -148,8 +165,6 @@ class _Round:
         if rule.name in self._failing:
             self._health.ok(RULE, rule.name, self._scan.at)
         active = self._active[rule.name]
-        if self._late and _compares(rule):
-            return Moved([alert for alert in active if alert.fired_at is not None], [], [])
         moved = [(alert, self._next(rule, alert, when, until)) for alert in active]
         steady = [after for before, after in moved if after is before]
         changed: list[tuple[Alert | None, Alert]] = [
@@ -222,7 +237,7 @@ class _Round:
 
 
 def _terms(rule: Rule) -> Terms:
-    return Terms(rule.for_, rule.keep_firing_for)
+    return Terms(rule.watch.least(rule.for_), rule.watch.least(rule.keep_firing_for))
 
 
 def _just_fired(alert: Alert, at: Instant) -> bool:
@@ -239,7 +254,8 @@ def _compares(rule: Rule) -> bool:
     return bool(rule.when.needs or (rule.until is not None and rule.until.needs))
 
 
-def _needs(rules: Sequence[Rule]) -> Iterable[Need]:
+def needs_of(rules: Sequence[Rule]) -> Iterable[Need]:
+    """The baselines that the conditions of ``rules`` declare."""
     for rule in rules:
         yield from rule.when.needs
         if rule.until is not None:

@@ -67,7 +67,8 @@ def _standing(
         return Standing(channel, hold.decision, hold.until, told, hold.silence)
     until = None
     if told is not None and decision is Decision.COOLDOWN:
-        until = told.told_at + rule.cooldown
+        until = told.told_at + rule.watch.least(rule.cooldown)
     elif told is not None and decision is Decision.ALREADY_TOLD and rule.remind is not None:
-        until = told.told_at + rule.remind if not told.resolved_told else None
+        due = told.told_at + rule.watch.least(rule.remind)
+        until = due if not told.resolved_told else None
     return Standing(channel, decision, until, told)

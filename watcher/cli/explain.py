@@ -167,11 +167,13 @@ def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = 
         return [*texts, f"was {baseline}"]
     when = format_instant(since)
     if reason is None:
-        return [*texts, f"baseline {baseline} ({when})"]
+        gap = f", {evidence.gap}" if evidence.gap else ""
+        return [*texts, f"baseline {baseline} ({when}{gap})"]
     if reason.over:
         return [*texts, f"{reason.over} {baseline} (since {when})"]
     age = format_duration(explained.judged_at - since)
-    return [*texts, f"was {baseline} {age} before ({when})"]
+    gap = [evidence.gap] if evidence.gap else []
+    return [*texts, f"was {baseline} {age} before ({when})", *gap]
 
 
 def _state(explained: Explanation) -> str:

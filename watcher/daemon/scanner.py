@@ -20,6 +20,7 @@ from watcher.alerting.collapse import doubted
 from watcher.alerting.credits import CAP, note_credits
 from watcher.alerting.evaluation import Outcome, Report, evaluate
 from watcher.alerting.failing import note_rules, note_watch
+from watcher.alerting.jumps import note_jump
 from watcher.alerting.lost_fields import Lost, note_fields
 from watcher.alerting.standstill import note_changes
 from watcher.alerting.telling import Audience, audiences_of
@@ -259,6 +260,7 @@ class Scanner:
                 now,
                 report=self._report,
             )
+            note_jump(database, self.operator, watch.name, scan, outcome.jump, now=now)
             budget.settle(database)
             self._note_source(database, watch, result, now)
             note_watch(database, self.operator, self.book, watch, scan, result.failure, now=now)

@@ -14,6 +14,7 @@ from watcher.store import migrations
 from watcher.store.alerts import Alerts
 from watcher.store.backlog import Backlog
 from watcher.store.connection import LOCKED_SECONDS, MEMORY, Connection, connect, explained
+from watcher.store.doubts import Doubts
 from watcher.store.health import HealthBook
 from watcher.store.history import History
 from watcher.store.holding import Holding
@@ -39,6 +40,7 @@ class Database(Connection):
         self._files: tuple[tuple[int, int] | None, ...] = ()
         self._log = _beside(path.resolve(), "-wal")
         self.history = History(self)
+        self.doubts = Doubts(self)
         self.alerts = Alerts(self)
         self.outbox = Outbox(self)
         self.backlog = Backlog(self)

@@ -264,6 +264,21 @@ def m006_joining(db: Tables) -> None:
         )
 
 
+@migrations()
+def m008_doubts(db: Tables) -> None:
+    """Scans that are no baseline, and how far those that were cut off read their lists."""
+    # A doubted scan (its counters jumped) is no baseline of scans up to ``until``.
+    db.execute(
+        "CREATE TABLE doubts (scan INTEGER PRIMARY KEY REFERENCES scans(id) ON DELETE CASCADE, "
+        "until INTEGER NOT NULL) STRICT"
+    )
+    # Of a scan that was cut off: how many places from the first on it read without a gap.
+    db.execute(
+        "CREATE TABLE depths (scan INTEGER PRIMARY KEY REFERENCES scans(id) ON DELETE CASCADE, "
+        "places INTEGER NOT NULL) STRICT"
+    )
+
+
 def pending(db: Tables) -> list[str]:
     """What ``prepare`` would change: migrations, and columns of fields not stored so far."""
     names = [migration.name for migration in migrations.pending(db)]

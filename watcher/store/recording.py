@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from watcher.keyapi.fields import NUMERIC_NAMES
+from watcher.keyapi.fields import NUMERIC_NAMES, PAGE_SIZE
 from watcher.model import Bools, Floats, Instant, Ints, LongTexts, Scan, ScanState
 from watcher.store.columns import digests, encode
 from watcher.store.connection import Connection, chunks, listed
@@ -224,6 +224,19 @@ def _record_scan(
         f"VALUES ({', '.join('?' * len(values))})",
         values,
     )
+    if depth := _depth(scan):
+        db.execute("INSERT INTO depths (scan, places) VALUES (?, ?)", (scan_id, depth))
+
+
+def _depth(scan: Scan) -> int:
+    """How many places from the first on a scan that was cut off read without a gap; else 0.
+
+    By pages, for a product that stood on two of them left a place empty.
+    """
+    if scan.state is not ScanState.PARTIAL or not scan.proves_absence:
+        return 0
+    pages = np.unique((scan.ranks[scan.ranks > 0] - 1) // PAGE_SIZE)
+    return PAGE_SIZE * int(np.count_nonzero(pages == np.arange(len(pages))))
 
 
 def _record_long_texts(db: Connection, scan: Scan, products: Ints) -> None:

@@ -39,7 +39,7 @@ def result(folder: Path, test: str) -> Result:
       - {at: 1d, pending: ["1"]}
       - {at: 2d, firing: ["1"], told: ["1"]}
       - {at: 3d, firing: ["1"]}
-      - {at: 4d, firing: ["1"], told: []}
+      - {at: 4d, told: []}
 """,
         """
   - name: leaves the list

@@ -1,0 +1,67 @@
+"""Scans whose values are doubted: they are no baseline of other scans, for a while or for ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from watcher.model import Instant, ScanState
+from watcher.store.connection import Connection
+
+_NEVER = 1 << 61  # no scan has so large an id
+# The scans that saw something, the newest first, with the scan up to which each is doubted.
+_SCANS = (
+    "SELECT s.id, s.at, coalesce(d.until, 0) FROM scans AS s "
+    "LEFT JOIN doubts AS d ON d.scan = s.id WHERE s.watch = ? AND s.id < ? AND s.size > 0 "
+    "AND s.state <> ? ORDER BY s.id DESC"
+)
+_WAITING = (
+    "SELECT EXISTS (SELECT 1 FROM doubts WHERE scan IN (SELECT max(id) FROM scans "
+    "WHERE region = ? AND size > 0 AND state <> ? GROUP BY watch))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """A doubted scan, and when it was."""
+
+    scan_id: int
+    at: Instant
+
+
+class Doubts:
+    """Which scans are doubted, as each later scan sees it.
+
+    That a scan is believed counts from a later scan on, so that what was judged before can be
+    explained as it was judged.
+    """
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def doubt(self, scan_id: int) -> None:
+        """The scan is no baseline, until it is believed."""
+        self._db.execute("INSERT INTO doubts (scan, until) VALUES (?, ?)", (scan_id, _NEVER))
+
+    def believe(self, scan_id: int, after: int) -> None:
+        """The doubted scan is a baseline of those that come after the scan ``after``."""
+        self._db.execute("UPDATE doubts SET until = ? WHERE scan = ?", (after, scan_id))
+
+    def is_doubted(self, scan_id: int) -> bool:
+        """Whether the scan was doubted when it was made."""
+        return bool(
+            self._db.number("SELECT EXISTS (SELECT 1 FROM doubts WHERE scan = ?)", (scan_id,))
+        )
+
+    def before(self, watch: str, scan_id: int) -> list[Doubted]:
+        """The doubted scans right before the scan ``scan_id`` of the watch, the newest first."""
+        found = []
+        cursor = self._db.execute(_SCANS, (watch, scan_id, ScanState.FAILED.value))
+        for each, at, until in cursor:
+            if until < scan_id:
+                break
+            found.append(Doubted(each, at))
+        return found
+
+    def waits(self, region: str) -> bool:
+        """Whether the newest scan of some watch of the region is doubted."""
+        return bool(self._db.number(_WAITING, (region, ScanState.FAILED.value)))
