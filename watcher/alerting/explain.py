@@ -114,17 +114,17 @@ def explain(
         when=looked.when,
         until=looked.until,
         alert=alert,
-        fires_at=_fires_at(rule, alert),
+        fires_at=_fires_at(rule, alert, now),
         gates=tuple(_gates(database, book, rule, row, now)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
     )
 
 
-def _fires_at(rule: Rule, alert: Alert | None) -> Instant | None:
+def _fires_at(rule: Rule, alert: Alert | None, now: Instant) -> Instant | None:
     """When a pending alert fires at the earliest, if it is still met."""
     if alert is None or alert.state is not AlertState.PENDING:
         return None
-    return alert.since + rule.watch.least(rule.for_)
+    return min(alert.since, now) + rule.watch.least(rule.for_)
 
 
 @dataclass(frozen=True, slots=True)

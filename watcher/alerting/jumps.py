@@ -63,12 +63,21 @@ class Jump:
         return self.turn in (Turn.BEGINS, Turn.GOES_ON)
 
 
+def needed(database: Database, scan: Scan, recorded: Recorded) -> tuple[Need, ...]:
+    """What the judgement of a recorded scan asks for: nothing where most of the products that sell
+    have the very numbers that they had at the scan before."""
+    if scan.state is ScanState.FAILED or not len(scan):
+        return ()
+    sell = int(np.count_nonzero(_column(scan) > 0))
+    if sell > 2 * recorded.changed and database.doubts.is_calm(scan.watch, recorded.scan_id):
+        return ()
+    return (SALES_BEFORE,)
+
+
 def judge_jump(database: Database, scan: Scan, recorded: Recorded, table: ScanTable) -> Jump | None:
     """Whether the recorded ``scan`` jumps away from the scan before, or ends a jump; None where
-    nothing is special. ``table`` has the need ``SALES_BEFORE``. What follows is noted in the store.
+    nothing is special. ``table`` has what is ``needed``. What follows is noted in the store.
     """
-    if scan.state is ScanState.FAILED or not len(scan):
-        return None
     doubted = database.doubts.before(scan.watch, recorded.scan_id)
     now = table.number(_SALES)[: table.listed]
     values, instants = table.before(SALES_BEFORE)

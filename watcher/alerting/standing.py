@@ -56,19 +56,21 @@ def standings(
         last, manner = told.get(name), manner_of(rule, audiences[name])
         decision = decide(alert, last, manner, at, waiting=name in held)
         hold = gates.of(rule.name, alert.product, audiences[name]) if decision.owed else None
-        found.append(_standing(rule, name, decision, hold, last))
+        found.append(_standing(rule, name, decision, hold, last, now))
     return tuple(found)
 
 
 def _standing(
-    rule: Rule, channel: str, decision: Decision, hold: Hold | None, told: Told | None
-) -> Standing:
+    rule: Rule, channel: str, decision: Decision, hold: Hold | None, told: Told | None,
+    now: Instant,
+) -> Standing:  # fmt: skip
     if hold is not None:
         return Standing(channel, hold.decision, hold.until, told, hold.silence)
     until = None
+    told_at = min(told.told_at, now) if told is not None else now
     if told is not None and decision is Decision.COOLDOWN:
-        until = told.told_at + rule.watch.least(rule.cooldown)
+        until = told_at + rule.watch.least(rule.cooldown)
     elif told is not None and decision is Decision.ALREADY_TOLD and rule.remind is not None:
-        due = told.told_at + rule.watch.least(rule.remind)
+        due = told_at + rule.watch.least(rule.remind)
         until = due if not told.resolved_told else None
     return Standing(channel, decision, until, told)

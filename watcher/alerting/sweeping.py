@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from watcher.alerting.audiences import Audience
+from watcher.alerting.clock_back import note_clock
 from watcher.alerting.composing import Owed, combine
 from watcher.alerting.credits import note_credits
 from watcher.alerting.gates import Gates
@@ -36,9 +37,12 @@ def sweep(
     """Tell what is no longer held at ``now``, in one transaction; the notifications written.
 
     Where nothing is held or no gate has opened, nothing is written and no lock is taken. The
-    operator hears of credits here, too: that a day is over is seen without a scan.
+    operator hears of credits here, too, and of a clock that was set back: that is seen without a
+    scan.
     """
-    note_credits(database, [audiences[name] for name in book.operator], book.api, now)
+    operator = [audiences[name] for name in book.operator]
+    note_clock(database, operator, now)
+    note_credits(database, operator, book.api, now)
     if not _ripe(database, book, audiences, now):
         return []
     with database.atomic():
@@ -140,6 +144,7 @@ class _Sweep:
 
     def _teller(self, watch: Watch, alerts: Sequence[Alert]) -> Teller:
         products, at = last_left(self._database, watch, alerts, self._book.metrics, self._now)
+        at = min(at, self._now)  # of a clock that was set back
         return Teller(self._database, products, self._audiences, at, self._now, self._gates)
 
     def _tell(self, channel: str, parts: Sequence[_Part]) -> list[int]:

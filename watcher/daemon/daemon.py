@@ -19,6 +19,7 @@ import structlog
 from watcher import plan
 from watcher.alerting import troubles
 from watcher.alerting.audiences import audiences_of
+from watcher.alerting.clock_back import note_clock
 from watcher.alerting.post import Post, dead_target, targets_named
 from watcher.alerting.sweeping import sweep
 from watcher.daemon.budget import CHECKPOINT
@@ -370,11 +371,15 @@ class Daemon:
     def _begin_anew(self, database: Database) -> None:
         """The rules were read and every part begins: what an earlier run told of them is over."""
         with database.atomic():
+            self._note_clock(database, thorough=True)
             self._adopt(database, self.book)
             self.scanner.doubt(database)
             for each in database.health.causes():
                 if each.cause == RULE_FILE or each.cause.startswith(PART):
                     troubles.end(database, self.scanner.operator, each.cause, self.clock.now())
+
+    def _note_clock(self, database: Database, *, thorough: bool = False) -> None:
+        note_clock(database, self.scanner.operator, self.clock.now(), thorough=thorough)
 
     def _adopt(self, database: Database, book: Rulebook) -> None:
         now = self.clock.now()
@@ -428,6 +433,7 @@ class Daemon:
                 log.warning("the clock jumped", seconds=round(offset - self._offset))
                 self._tick()
                 self.scanner.clock_was_set()
+                await self.writer.run(self._note_clock)
                 self.courier.wake()
                 await self._arm_all()
                 self._offset = offset  # at the end: what failed is done again

@@ -16,6 +16,7 @@ import structlog
 
 from watcher import plan
 from watcher.alerting import troubles
+from watcher.alerting.clock_back import note_clock
 from watcher.alerting.collapse import doubted
 from watcher.alerting.credits import CAP, note_credits
 from watcher.alerting.evaluation import Outcome, Report, evaluate
@@ -206,6 +207,7 @@ class Scanner:
         self, database: Database, watch: Watch, budget: ScanBudget, now: Instant
     ) -> Background | None:
         """Set the credits aside that the scan should cost; None where the caps don't leave them."""
+        note_clock(database, self.operator, now)
         history = database.history
         last = history.last_scan(watch.key)
         complete = history.last_complete(watch.key)
@@ -248,6 +250,7 @@ class Scanner:
         # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
         chosen = self.book.rules_of(watch)
         with database.atomic():
+            note_clock(database, self.operator, now)
             scan = self._believed(database, watch, result.scan)
             lost = Lost(result.missing, result.mistyped)
             note_fields(database, self.operator, self.book, watch, scan, lost, now=now)

@@ -23,6 +23,7 @@ from watcher.store.locking import hold
 from watcher.store.outbox import Outbox
 from watcher.store.pruning import Pruner
 from watcher.store.silences import Silences
+from watcher.store.times import Times
 from watcher.store.upkeep import Upkeep
 
 __all__ = ["Database", "hold"]
@@ -48,6 +49,7 @@ class Database(Connection):
         self.health = HealthBook(self)
         self.silences = Silences(self)
         self.held = Holding(self)
+        self.times = Times(self)
         self.pruner = Pruner(self)
         self.upkeep = Upkeep(self)
         self._lender: Database | None = None

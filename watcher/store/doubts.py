@@ -14,6 +14,11 @@ _SCANS = (
     "LEFT JOIN doubts AS d ON d.scan = s.id WHERE s.watch = ? AND s.id < ? AND s.size > 0 "
     "AND s.state <> ? ORDER BY s.id DESC"
 )
+_CALM = (
+    "SELECT EXISTS (SELECT 1 FROM scans AS s WHERE s.id = (SELECT max(id) FROM scans "
+    "WHERE id < ?2 AND size > 0 AND state <> ?3) AND s.watch = ?1 "
+    "AND NOT EXISTS (SELECT 1 FROM doubts WHERE scan = s.id AND until >= ?2))"
+)
 _WAITING = (
     "SELECT EXISTS (SELECT 1 FROM doubts WHERE scan IN (SELECT max(id) FROM scans "
     "WHERE region = ? AND size > 0 AND state <> ? GROUP BY watch))"
@@ -61,6 +66,10 @@ class Doubts:
                 break
             found.append(Doubted(each, at))
         return found
+
+    def is_calm(self, watch: str, scan_id: int) -> bool:
+        """Whether the scan before ``scan_id`` is the watch's own, and believed."""
+        return bool(self._db.number(_CALM, (watch, scan_id, ScanState.FAILED.value)))
 
     def waits(self, region: str) -> bool:
         """Whether the newest scan of some watch of the region is doubted."""

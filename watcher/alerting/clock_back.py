@@ -1,0 +1,33 @@
+"""A clock that was ahead and was set back: what was noted in that time, and what people hear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from watcher.alerting import troubles
+from watcher.alerting.audiences import Audience
+from watcher.model import Instant
+from watcher.store.database import Database
+from watcher.units import format_duration
+
+SET_BACK = "the clock was set back"
+
+
+def note_clock(
+    database: Database, operator: Sequence[Audience], now: Instant, *, thorough: bool = False
+) -> bool:
+    """Have stored times after ``now`` count as now, and tell the operator; True if there were any.
+
+    They are mended for good, so that it is told once. ``thorough``: every stored time is looked
+    at, not only the newest.
+    """
+    with database.atomic():
+        ahead = database.times.mend(now, thorough=thorough)
+        if ahead:
+            text = (
+                f"the clock was ahead by up to {format_duration(ahead)} and was set back. What was "
+                "noted in that time counts as noted now: cooldowns, reminders and what is due next "
+                "count from here"
+            )
+            troubles.tell(database, operator, SET_BACK, text, now)
+    return ahead > 0
