@@ -37,7 +37,7 @@ def test_a_test_is_read(tmp_path: Path) -> None:
     assert (case.name, case.line, case.size) == ("one", 5, 3)
     assert case.at(2) - case.at(0) == 86_400
     serum, other = case.actors
-    assert serum.texts == {"product_name": "Serum"}
+    assert serum.texts == {"product_name": ("Serum",)}
     assert serum.series["sales_trend_flag"] == (0, 0, 1)
     assert serum.series["total_sale_7d_cnt"] == (5,)
     assert other.length == 1
