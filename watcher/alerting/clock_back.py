@@ -21,13 +21,14 @@ def note_clock(
     They are mended for good, so that it is told once. ``thorough``: every stored time is looked
     at, not only the newest.
     """
+    ahead = database.times.ahead(now, thorough=thorough)
+    if not ahead:
+        return False
+    text = (
+        f"the clock was ahead by up to {format_duration(ahead)} and was set back. What was noted in "
+        "that time counts as noted now: cooldowns, reminders and what is due next count from here"
+    )
     with database.atomic():
-        ahead = database.times.mend(now, thorough=thorough)
-        if ahead:
-            text = (
-                f"the clock was ahead by up to {format_duration(ahead)} and was set back. What was "
-                "noted in that time counts as noted now: cooldowns, reminders and what is due next "
-                "count from here"
-            )
-            troubles.tell(database, operator, SET_BACK, text, now)
-    return ahead > 0
+        database.times.mend(now)
+        troubles.tell(database, operator, SET_BACK, text, now)
+    return True

@@ -79,7 +79,8 @@ def evaluate(
     hears, for each rule of which something began or ended, of that, whoever else is told.
     """
     with database.atomic():
-        database.times.mend(now)
+        if database.times.ahead(now):
+            database.times.mend(now)
         recorded = database.history.record(scan)
         if scan.state is ScanState.FAILED:
             return Outcome(scan)

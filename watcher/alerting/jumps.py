@@ -19,6 +19,7 @@ import numpy as np
 
 from watcher.alerting import troubles
 from watcher.alerting.audiences import Audience
+from watcher.alerting.standstill import is_late
 from watcher.alerting.table import ScanTable
 from watcher.keyapi.fields import NUMERIC_INDEX
 from watcher.model import Floats, Instant, Scan, ScanState
@@ -91,8 +92,6 @@ def judge_jump(database: Database, scan: Scan, recorded: Recorded, table: ScanTa
         turn = Turn.BEGINS
     else:
         turn = _turn(database, scan, recorded, doubted, change)
-    if turn is Turn.TRUE:
-        database.doubts.believe(doubted[0].scan_id, recorded.scan_id)
     jump = Jump(turn, 0.0 if change is None else change, newest)
     if jump.waits:
         database.doubts.doubt(recorded.scan_id)
@@ -106,20 +105,25 @@ def _turn(
     doubted: Sequence[Doubted],
     change: float | None,
 ) -> Turn:
-    """After doubted scans: whether this one is as before them, as the last of them, or neither.
-
-    ``change`` is that since the scan before them.
+    """After doubted scans: whether this one is as before them, as the last of them (which is
+    believed then), or neither. ``change`` is that since the scan before them.
     """
     if change is not None and _is_usual(change):
         return Turn.MENDED
-    if scan.at - doubted[-1].at >= LONGEST:
-        return Turn.TRUE
+    if is_late(database, scan):
+        return Turn.GOES_ON  # the same answer once more says nothing new
     found = database.history.last(
         scan.watch, recorded.scan_id, recorded.products, [_SALES.name], doubted=True
     )
-    seen = found.at >= doubted[0].at
+    seen = found.at >= doubted[-1].at
     since = median_change(_column(scan)[seen], found.values[seen, 0])
-    return Turn.TRUE if since is not None and _is_usual(since) else Turn.GOES_ON
+    lasts = scan.at - doubted[-1].at >= LONGEST
+    if not lasts and (since is None or not _is_usual(since)):
+        return Turn.GOES_ON
+    for each in doubted:
+        if np.count_nonzero(found.at == each.at) >= LEAST:
+            database.doubts.believe(each.scan_id, recorded.scan_id)
+    return Turn.TRUE
 
 
 def median_change(now: Floats, before: Floats) -> float | None:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from watcher.alerting.audiences import Audience
-from watcher.alerting.clock_back import note_clock
 from watcher.alerting.composing import Owed, combine
 from watcher.alerting.credits import note_credits
 from watcher.alerting.gates import Gates
@@ -37,12 +36,9 @@ def sweep(
     """Tell what is no longer held at ``now``, in one transaction; the notifications written.
 
     Where nothing is held or no gate has opened, nothing is written and no lock is taken. The
-    operator hears of credits here, too, and of a clock that was set back: that is seen without a
-    scan.
+    operator hears of credits here, too: that a day is over is seen without a scan.
     """
-    operator = [audiences[name] for name in book.operator]
-    note_clock(database, operator, now)
-    note_credits(database, operator, book.api, now)
+    note_credits(database, [audiences[name] for name in book.operator], book.api, now)
     if not _ripe(database, book, audiences, now):
         return []
     with database.atomic():

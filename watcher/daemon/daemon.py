@@ -288,15 +288,16 @@ class Daemon:
         while True:
             self._beat("sweep")
             now = self.clock.now()
-            written = await self.writer.run(
-                lambda database, now=now: sweep(  # type: ignore[misc]
-                    database, self.book, audiences_of(self.book.channels), now
-                )
-            )
+            written = await self.writer.run(partial(self._sweep_once, now))
             if written:
                 self.courier.wake()
             wait = self.clock.seconds_until(now - now % MINUTE + MINUTE)
             await asyncio.sleep(min(max(wait, SHORTEST_SWEEP_SECONDS), MINUTE))
+
+    def _sweep_once(self, now: Instant, database: Database) -> bool:
+        """Whether something was written to be told."""
+        noted = note_clock(database, self.scanner.operator, now)
+        return bool(sweep(database, self.book, audiences_of(self.book.channels), now)) or noted
 
     # -- reload -----------------------------------------------------------------------------
 

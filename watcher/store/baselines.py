@@ -140,6 +140,16 @@ def recent(db: Connection, watch: str, scan_id: int, since: Instant) -> list[tup
     return found
 
 
+def mark_before(db: Connection, doubted: int, scan_id: int) -> int:
+    """The mark of the scan before a doubted one, of its watch, that ``scan_id`` believes; 0 where
+    there is none."""
+    return db.number(
+        "SELECT coalesce(max(mark), 0) FROM scans WHERE watch = (SELECT watch FROM scans "
+        f"WHERE id = ?1) AND id < ?1 AND size > 0 AND {BELIEVED.format('?2')}",
+        (doubted, scan_id),
+    )
+
+
 def numbers_at(db: Connection, products: Ints, marks: Ints, fields: Sequence[str]) -> Floats:
     """(n, k) numeric fields of each product as they stood at its mark; NaN is absent."""
     baseline = Baseline.nothing(len(products), fields)

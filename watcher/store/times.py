@@ -52,16 +52,16 @@ class Times:
     def __init__(self, db: Connection) -> None:
         self._db = db
 
-    def mend(self, now: Instant, *, thorough: bool = False) -> int:
-        """Have what lies after ``now`` count as now; by how many seconds the clock was ahead, 0
-        where it was not.
+    def ahead(self, now: Instant, *, thorough: bool = False) -> int:
+        """By how many seconds what is stored lies after ``now``; 0 where it hardly does.
 
-        Cheap where nothing is to be mended: only the newest rows are looked at, unless
-        ``thorough``.
+        Only the newest rows are looked at, unless ``thorough``.
         """
         ahead = self._latest(thorough=thorough) - now
-        if ahead <= AHEAD:
-            return 0
+        return ahead if ahead > AHEAD else 0
+
+    def mend(self, now: Instant) -> None:
+        """Have what lies after ``now`` count as now."""
         with self._db.atomic():
             self._mend_waiting(now)
             for table, columns in PAST.items():
@@ -75,7 +75,6 @@ class Times:
             )
             self._mend_credits(now)
             self._mend_scans(now)
-        return ahead
 
     def _latest(self, *, thorough: bool) -> Instant:
         queries = list(_NEWEST)
