@@ -25,8 +25,8 @@ def note_clock(
     if not ahead:
         return False
     text = (
-        f"the clock was ahead by up to {format_duration(ahead)} and was set back. What was noted in "
-        "that time counts as noted now: cooldowns, reminders and what is due next count from here"
+        f"the clock was ahead by up to {format_duration(ahead)} and was set back. What was noted "
+        "then counts as noted now: cooldowns, reminders and what is due next count from here"
     )
     with database.atomic():
         database.times.mend(now)
