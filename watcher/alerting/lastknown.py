@@ -70,14 +70,14 @@ class LastKnown:
     def gap(self, row: int, at: Instant) -> str:
         """Why a value of ``at`` is the row's last, where that is older than the last two scans:
         "not on the list for 9 days" or "no value for 9 days"."""
-        between = [complete for scan, complete in self._recent if scan > at]
-        if len(between) < _USUAL:
+        if at >= self._usual:
             return ""
         age = _days(self._scan.at - at)
         if at < self._at[row]:
             return f"no value for {age}"
         # A scan that was cut off proves no absence.
-        return f"not {'on the list' if all(between) else 'seen'} for {age}"
+        whole = all(complete for scan, complete in self._recent if scan > at)
+        return f"not {'on the list' if whole else 'seen'} for {age}"
 
     def _look_further(self, metric: Metric, missing: Ints, values: Floats, at: Ints) -> None:
         """Fills ``values`` and ``at`` of the missing rows by what older scans found."""
@@ -101,6 +101,12 @@ class LastKnown:
             hit = np.flatnonzero(known.any(axis=0))
             places = rows[window.rows][hit]
             values[places], at[places] = found[newest[hit], hit], window.at[newest[hit]]
+
+    @cached_property
+    def _usual(self) -> Instant:
+        """A last value since then needs no word; of a watch with fewer scans none does."""
+        recent = self._recent
+        return recent[_USUAL - 1][0] if len(recent) >= _USUAL else 0
 
     @cached_property
     def _recent(self) -> Sequence[tuple[Instant, bool]]:
