@@ -57,6 +57,19 @@ def result(folder: Path, test: str) -> Result:
     alerts: [{at: 0, firing: ["1"]}]
 """,
         """
+  - name: a text for each scan
+    rule: named
+    products:
+      "1": {product_name: [Lamp, Night serum, _, -]}
+      "2": {product_name: '"Day serum" x2 "Lamp" x2'}
+      "3": {product_name: Serum, discount: 20% x2 - 35%}
+    alerts:
+      - {at: 0, firing: ["2", "3"]}
+      - {at: 1d, firing: ["1", "2", "3"]}
+      - {at: 2d, firing: ["1", "3"]}
+      - {at: 3d, firing: ["1", "3"]}
+""",
+        """
   - name: several rules at once
     rule: [turns, near-top]
     products: {"1": {sales_trend_flag: 0 1}, "2": {}, "3": {sales_trend_flag: stable rising}}
