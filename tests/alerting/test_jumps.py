@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from tests.store.making import DAY, SALES, START, scan
 from watcher.alerting.backtest import backtest
 from watcher.alerting.evaluation import evaluate
 from watcher.alerting.explain import explain
-from watcher.alerting.jumps import median_change, note_jump
+from watcher.alerting.jumps import forget_jumps, median_change, note_jump
 from watcher.alerting.telling import audiences_of
 from watcher.model import ScanState
 from watcher.rules.conditions.registry import NUMBER_OPERATORS
@@ -51,6 +51,7 @@ class Market:
         self.book = load_text(self.text)
         self.store.alerts.sync_rules(self.book.marks, START)
         self.audiences = audiences_of(self.book.channels)
+        self.books = self.book  # all that the daemon reads
 
     @property
     def now(self) -> int:
@@ -68,7 +69,8 @@ class Market:
                 self.store, made, self.book.rules, self.audiences, self.book.metrics, self.now
             )
             operator = [self.audiences["boss"]]
-            note_jump(self.store, operator, "top", made, outcome.jump, now=self.now)
+            jump = outcome.jump
+            note_jump(self.store, operator, self.books, watch, made, jump, now=self.now)
             if outcome.fired:
                 self.fired[self.day] = len(outcome.fired)
         return self
@@ -259,6 +261,11 @@ def test_one_message_for_all_lists_of_a_region(store: Database) -> None:
         Market(store, rules(RISES, watch=f"sort: total_sale_7d_cnt desc, top: {top}"), day=day)
         for top, day in ((100, 0), (200, 0))
     )
+    one.books = other.books = replace(
+        one.book,
+        rules=one.book.rules + other.book.rules,
+        watches=one.book.watches + other.book.watches,
+    )
     for sales in (USUAL, USUAL, ZERO):
         one.scans(sales)
         other.scans(sales)
@@ -362,6 +369,17 @@ def test_the_median_change(
 def test_an_empty_list_decides_nothing(store: Database) -> None:
     """A scan that lists nobody is neither a jump nor the end of one."""
     market = Market(store, rules(CHANGES)).scans(USUAL, THREE_TIMES, {})
-    assert store.doubts.waits("US")
+    keys = [watch.key for watch in market.book.watches]
+    assert store.doubts.waits(keys)
     assert market.scans(USUAL).fired == {}
-    assert not store.doubts.waits("US")
+    assert not store.doubts.waits(keys)
+
+
+def test_what_waits_no_more_for_it_is_gone_is_forgotten(store: Database) -> None:
+    """A list whose query was edited never has a next scan."""
+    market = Market(store, rules(RISES)).scans(USUAL, USUAL, ZERO)
+    forget_jumps(store, market.book, market.now)
+    assert len(store.health.causes()) == 1
+    edited = load_text(rules(RISES, watch="sort: total_sale_7d_cnt desc, top: 50"))
+    forget_jumps(store, edited, market.now)
+    assert store.health.causes() == []

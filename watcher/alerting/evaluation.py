@@ -24,7 +24,6 @@ from watcher.model import Alert, AlertState, Instant, Message, Scan, ScanState, 
 from watcher.rules.conditions.base import Judge, Masks, Need
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rule
-from watcher.schedule import Schedule
 from watcher.store.alerts import Transition
 from watcher.store.database import Database
 from watcher.store.history import Recorded
@@ -101,16 +100,6 @@ def evaluate(
             scan, recorded.changed, tuple(fired), tuple(resolved), tuple(teller.written),
             tuple(round_.judged), round_.jump,
         )  # fmt: skip
-
-
-def remember(database: Database, scan: Scan, schedule: Schedule | None = None) -> Recorded:
-    """Record ``scan`` as the past of later ones; no rule judges it."""
-    with database.atomic():
-        recorded = database.history.record(scan)
-        if asked := needed(database, scan, recorded):
-            table = ScanTable(scan, recorded, database.history, asked, schedule)
-            judge_jump(database, scan, recorded, table)
-    return recorded
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ from watcher.keyapi.fields import NUMERIC_INDEX
 from watcher.model import Floats, Instant, Scan, ScanState
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Catalogue
+from watcher.rules.rulebook import Rulebook, Watch
+from watcher.schedule import Schedule
 from watcher.store.database import Database
 from watcher.store.doubts import Doubted
 from watcher.store.history import Recorded
@@ -141,10 +143,21 @@ def median_change(now: Floats, before: Floats) -> float | None:
     return float("inf") if sells >= LEAST and sells > len(now) / 2 else 0.0
 
 
+def remember(database: Database, scan: Scan, schedule: Schedule | None = None) -> Recorded:
+    """Record ``scan`` as the past of later ones; no rule judges it."""
+    with database.atomic():
+        recorded = database.history.record(scan)
+        if asked := needed(database, scan, recorded):
+            table = ScanTable(scan, recorded, database.history, asked, schedule)
+            judge_jump(database, scan, recorded, table)
+    return recorded
+
+
 def note_jump(
     database: Database,
     operator: Sequence[Audience],
-    watch: str,
+    book: Rulebook,
+    watch: Watch,
     scan: Scan,
     jump: Jump | None,
     *,
@@ -159,19 +172,32 @@ def note_jump(
     cause = troubles.region_cause(scan.region, _JUMPED)
     if jump.waits:
         text = (
-            f'the 7-day sales of the list "{watch}" moved by a median of {_percent(jump.change)} '
-            f"since {format_instant(jump.before)}: KeyAPI has nulled or shifted a counter, most "
-            "likely. Rules that compare with earlier scans wait for the next scan, and compare it "
-            "with the scan before"
+            f'the 7-day sales of the list "{watch.name}" moved by a median of '
+            f"{_percent(jump.change)} since {format_instant(jump.before)}: KeyAPI has nulled or "
+            "shifted a counter, most likely. Rules that compare with earlier scans wait for the next "
+            "scan, and compare it with the scan before"
         )
         troubles.begin(database, operator, cause, text, now)
-    elif not database.doubts.waits(scan.region):
+    elif not _waits(database, book, scan.region):
         how = (
             "The values of before are back, so nothing is told of it."
             if jump.turn is Turn.MENDED
             else "It stays so: it is taken for true, and what follows from it is told."
         )
         troubles.end(database, operator, cause, now, how=how)
+
+
+def forget_jumps(database: Database, book: Rulebook, now: Instant) -> None:
+    """What was told of watches that are no more goes on no longer."""
+    for region in {watch.query.region for watch in book.used_watches}:
+        if not _waits(database, book, region):
+            database.health.clear_cause(troubles.region_cause(region, _JUMPED), now)
+
+
+def _waits(database: Database, book: Rulebook, region: str) -> bool:
+    """Whether some watch of the region waits for its next scan."""
+    keys = [watch.key for watch in book.used_watches if watch.query.region == region]
+    return database.doubts.waits(keys)
 
 
 def _is_usual(change: float) -> bool:

@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import Self
 
 from watcher.alerting.audiences import Audience, audiences_of
-from watcher.alerting.evaluation import Outcome, evaluate, needs_of, remember
+from watcher.alerting.evaluation import Outcome, evaluate, needs_of
 from watcher.alerting.gates import Gates
-from watcher.alerting.jumps import WAITS
+from watcher.alerting.jumps import WAITS, remember
 from watcher.alerting.sweeping import sweep, waiting_since
 from watcher.alerting.table import ScanTable
 from watcher.model import Alert, Evidence, Instant, Message, Scan

@@ -20,6 +20,7 @@ from watcher import plan
 from watcher.alerting import troubles
 from watcher.alerting.audiences import audiences_of
 from watcher.alerting.clock_back import note_clock
+from watcher.alerting.jumps import forget_jumps
 from watcher.alerting.post import Post, dead_target, targets_named
 from watcher.alerting.sweeping import sweep
 from watcher.daemon.budget import CHECKPOINT
@@ -464,3 +465,4 @@ def forget_others(database: Database, book: Rulebook, now: Instant) -> None:
         target = dead_target(cause.cause)
         if troubles.is_orphan(cause.cause, book) or (target is not None and target not in targets):
             database.health.clear_cause(cause.cause, now)
+    forget_jumps(database, book, now)

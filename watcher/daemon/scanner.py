@@ -263,7 +263,8 @@ class Scanner:
                 now,
                 report=self._report,
             )
-            note_jump(database, self.operator, watch.name, scan, outcome.jump, now=now)
+            jump = outcome.jump
+            note_jump(database, self.operator, self.book, watch, scan, jump, now=now)
             budget.settle(database)
             self._note_source(database, watch, result, now)
             note_watch(database, self.operator, self.book, watch, scan, result.failure, now=now)

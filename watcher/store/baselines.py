@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from watcher.model import Floats, Instant, Ints, ScanState
+from watcher.model import Floats, Instant, Ints
 from watcher.store.columns import expression
 from watcher.store.connection import Connection, chunks, listed
 from watcher.store.listing import EMPTY, Listing
@@ -88,56 +88,6 @@ def ago(
         baseline.at[:] = walk.at
         _fill_numbers(db, baseline, products, walk.marks, fields)
     return baseline
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The list that a scan at ``at`` read: products (n,) and ranks (n,), 0 for none.
-
-    ``whole``: to its end; else only its first places.
-    """
-
-    at: Instant
-    products: Ints
-    ranks: Ints
-    whole: bool = True
-
-    def ranks_of(self, products: Ints) -> Floats:
-        """(m,) infinite for who was not on the list, NaN where the list has no ranks."""
-        places = positions(self.products, products)
-        ranks = np.append(self.ranks, 0)[places].astype(np.float64)
-        return np.where(places < 0, np.inf, np.where(ranks > 0, ranks, np.nan))
-
-
-def standing(db: Connection, watch: str, scan_id: int, places: int) -> Standing | None:
-    """The list of the watch's last scan before ``scan_id`` that read its first ``places`` without
-    a gap, and is not doubted."""
-    row = db.one(
-        "SELECT at, state, products, size, id FROM scans WHERE watch = ?1 AND id < ?2 "
-        "AND (state = ?3 OR id IN (SELECT scan FROM depths WHERE places >= ?4)) "
-        f"AND {BELIEVED.format('?2')} ORDER BY id DESC LIMIT 1",
-        (watch, scan_id, ScanState.COMPLETE.value, places),
-    )
-    if row is None:
-        return None
-    at, state, *packed = row
-    listing = Listing.unpack(*packed)
-    return Standing(at, listing.products, listing.ranks, state == ScanState.COMPLETE.value)
-
-
-def recent(db: Connection, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
-    """When the watch's scans before ``scan_id`` were that read something, the newest first and
-    back to ``since``, and whether each read the whole list."""
-    found = []
-    cursor = db.execute(
-        "SELECT at, state FROM scans WHERE watch = ? AND id < ? ORDER BY id DESC", (watch, scan_id)
-    )
-    for at, state in cursor:
-        if at < since:
-            break
-        if state != ScanState.FAILED.value:
-            found.append((at, state == ScanState.COMPLETE.value))
-    return found
 
 
 def mark_before(db: Connection, doubted: int, scan_id: int) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from watcher.model import Instant, ScanState
-from watcher.store.connection import Connection
+from watcher.store.connection import Connection, listed
 
 _NEVER = 1 << 61  # no scan has so large an id
 # The scans that saw something, the newest first, with the scan up to which each is doubted.
@@ -20,8 +21,8 @@ _CALM = (
     "AND NOT EXISTS (SELECT 1 FROM doubts WHERE scan = s.id AND until >= ?2))"
 )
 _WAITING = (
-    "SELECT EXISTS (SELECT 1 FROM doubts WHERE scan IN (SELECT max(id) FROM scans "
-    "WHERE region = ? AND size > 0 AND state <> ? GROUP BY watch))"
+    "SELECT EXISTS (SELECT 1 FROM json_each(?) AS w JOIN doubts AS d ON d.scan = (SELECT max(id) "
+    "FROM scans WHERE watch = w.value AND size > 0 AND state <> ?))"
 )
 
 
@@ -71,6 +72,6 @@ class Doubts:
         """Whether the scan before ``scan_id`` is the watch's own, and believed."""
         return bool(self._db.number(_CALM, (watch, scan_id, ScanState.FAILED.value)))
 
-    def waits(self, region: str) -> bool:
-        """Whether the newest scan of some watch of the region is doubted."""
-        return bool(self._db.number(_WAITING, (region, ScanState.FAILED.value)))
+    def waits(self, watches: Sequence[str]) -> bool:
+        """Whether the newest scan of some of these watches is doubted."""
+        return bool(self._db.number(_WAITING, (listed(watches), ScanState.FAILED.value)))

@@ -11,12 +11,13 @@ import numpy as np
 
 from watcher.keyapi.fields import NUMERIC_NAMES
 from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, Scan, ScanState
-from watcher.store import baselines, changes, recording
-from watcher.store.baselines import AFTER_ALL, Baseline, Standing
+from watcher.store import baselines, changes, lists, recording
+from watcher.store.baselines import AFTER_ALL, Baseline
 from watcher.store.changes import Change
 from watcher.store.columns import expression
 from watcher.store.connection import Connection, Row, chunks, listed
 from watcher.store.listing import Seen
+from watcher.store.lists import Standing
 from watcher.store.recording import Recorded
 from watcher.store.texts import unpack_texts
 from watcher.store.windows import Window, windows
@@ -96,12 +97,12 @@ class History:
 
     def standing(self, watch: str, scan_id: int, places: int) -> Standing | None:
         """The list of the watch's last scan before ``scan_id`` that read its first ``places``."""
-        return baselines.standing(self._db, watch, scan_id, places)
+        return lists.standing(self._db, watch, scan_id, places)
 
     def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
         """When the watch was read before the scan ``scan_id``, back to ``since`` and the newest
         first, and whether its whole list was."""
-        return baselines.recent(self._db, watch, scan_id, since)
+        return lists.recent(self._db, watch, scan_id, since)
 
     def last_change(self, region: str, since: Instant) -> Change | None:
         """The newest scan from ``since`` on in which a product that was known changed, or the
