@@ -9,8 +9,12 @@ from typing import NamedTuple
 
 import pytest
 
-from watcher.daemon.chores import DISK, Disk, watch_disk
+from tests.daemon.clocks import SetClock
+from tests.store.making import DAY, START, scan
+from watcher.daemon.chores import DISK, Disk, may_prune, upkeep, watch_disk
 from watcher.daemon.pulses import Pulses
+from watcher.rules.rulebook import Keep
+from watcher.store.writer import Writer
 
 MIB, GIB = 1 << 20, 1 << 30
 
@@ -91,3 +95,20 @@ async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert said == [f"end {DISK}", f"begin {DISK}", f"begin {DISK}", f"end {DISK}"]
+
+
+@pytest.mark.parametrize(("days", "left"), [(60, 1), (61, 2), (365, 2)])
+async def test_a_clock_far_ahead_prunes_nothing(days: int, left: int) -> None:
+    """It would take a whole history that is kept for a year and more."""
+    clock = SetClock(START + days * DAY)
+    async with Writer() as writer:
+        await writer.run(lambda db: db.history.record(scan(START - DAY, {"1": 5})))
+        await writer.run(lambda db: db.history.record(scan(START, {"1": 5})))
+        assert await writer.run(lambda db: may_prune(db, clock.instant)) is (left == 1)
+        pulses = Pulses(clock=lambda: 0.0)
+        part = asyncio.create_task(upkeep(writer, lambda: Keep(observations=DAY), clock, pulses))
+        async with asyncio.timeout(20):
+            while pulses._due.get("upkeep", 0) < DAY:  # noqa: ASYNC110 - nothing gives an event
+                await asyncio.sleep(0.005)
+        part.cancel()
+        assert await writer.run(lambda db: len(db.history.scans())) == left
