@@ -140,6 +140,11 @@ def test_two_jumps_in_a_row_wait_for_both(store: Database) -> None:
     assert market.fired == {5: 12}
     market.scans(TEN_TIMES)
     assert (market.fired, market.heard()) == ({5: 12}, [BEGINS, OVER])
+    # Only the last of them turned out to be right.
+    key, products = market.book.watches[0].key, np.arange(1, 13)
+    within = (START, market.now)
+    (window,) = store.history.windows(key, "US", products, within, [SALES], scan_id=99)
+    assert window.values[SALES].min(axis=1).tolist() == [100, 100, 100, 1000, 1000]
 
 
 def test_two_jumps_and_back(store: Database) -> None:

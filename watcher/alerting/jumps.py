@@ -174,8 +174,8 @@ def note_jump(
         text = (
             f'the 7-day sales of the list "{watch.name}" moved by a median of '
             f"{_percent(jump.change)} since {format_instant(jump.before)}: KeyAPI has nulled or "
-            "shifted a counter, most likely. Rules that compare with earlier scans wait for the next"
-            " scan, and compare it with the scan before"
+            "shifted a counter, most likely. Rules that compare with earlier scans wait for the "
+            "next scan, and compare it with the scan before"
         )
         troubles.begin(database, operator, cause, text, now)
     elif not _waits(database, book, scan.region):
