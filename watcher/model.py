@@ -130,7 +130,8 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why one condition said what it said of one product.
 
     ``condition`` is the condition in words ("rises 30% from 7d ago"); ``baseline_at`` is when
-    the baseline was observed, for a statistic the begin of its time.
+    the baseline was observed, for a statistic the begin of its time. ``gap`` says why it is older
+    than the last scans, where it is ("not on the list for 9 days").
     """
 
     metric: str
@@ -141,6 +142,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     value: float | str | None = None
     baseline: float | str | None = None
     baseline_at: Instant | None = None
+    gap: str = ""
 
 
 class Item(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -207,6 +207,11 @@ def format_ago(instant: int, now: int) -> str:
     return f"{amount}{unit} ago" if seconds > 0 else f"in {amount}{unit}"
 
 
+def format_since(instant: int, now: int) -> str:
+    """As ``format_ago`` of what has happened: a time to come (the clock was ahead) is now."""
+    return format_ago(min(instant, now), now)
+
+
 def next_midnight(instant: int) -> int:
     """The first instant of the next UTC day."""
     return _midnight(utc_day(instant) + timedelta(days=1))

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from tests.alerting.world import WATCH, World
-from tests.store.making import DAY
+from tests.store.making import DAY, scan
+from watcher.alerting.evaluation import evaluate
+from watcher.alerting.telling import audiences_of
 from watcher.model import AlertState, Evidence, ScanState, Severity, Verdict
 from watcher.rules.conditions.base import Condition, Masks, Need, Table
 from watcher.rules.metrics import Metric
@@ -46,9 +48,10 @@ def test_the_life_of_an_alert(store: Database, more: str, series: str, states: s
 
 
 def test_a_change_needs_a_baseline(store: Database) -> None:
-    """``rises`` has no data in the first scan, and none where a value is missing."""
+    """``rises`` has no data in the first scan, nor where there is no value now; after that the
+    last known value counts."""
     world = World(store, rules(rule("{total_sale_7d_cnt: {rises: 50%}}")))
-    assert world.march("10 14 21 _ 22 23") == "..fff."
+    assert world.march("10 14 21 _ 22 _ 33") == "..ff..f"
 
 
 def test_no_data_resolves_nothing(store: Database) -> None:
@@ -245,6 +248,77 @@ def test_a_partial_list_says_nothing_of_who_is_below_it(store: Database) -> None
     assert store.history.facts([alert.product])[alert.product].product_id == "1"
 
 
+def test_who_enters_after_a_scan_that_was_cut_off(store: Database) -> None:
+    """It read the top, so who was not on it was outside, whatever the last complete list said."""
+    world = World(store, rules(rule("{rank: {enters_top: 2}}")))
+    assert world.scan({"1": 9, "2": 8}, ScanState.PARTIAL).fired == ()
+    (alert,) = world.scan({"5": 9, "1": 8, "2": 7}).fired
+    assert alert.evidence[0].baseline == "outside"
+    (ended,) = world.scan({"5": 9, "1": 8, "2": 7}).resolved
+    assert ended.reason == "condition ended"
+    world.scan({"5": 9, "2": 8, "1": 7}, ScanState.PARTIAL)
+    (again,) = world.scan({"5": 9, "1": 8, "2": 7}).fired
+    assert (again.evidence[0].baseline, again.evidence[0].value) == (3, 2)
+
+
+def test_a_scan_that_was_cut_off_within_the_top_knows_nothing_of_it(store: Database) -> None:
+    """The list before it counts: it may have ended above who was there all along."""
+    world = World(store, rules(rule("{rank: {enters_top: 20}}")))
+
+    def long(places: int = 30) -> dict[str, float]:
+        """Other sales each day, or the data would be late."""
+        return {str(n): 1000.0 - n - world.day for n in range(places)}
+
+    world.scan(long())
+    assert world.scan(long(10), ScanState.PARTIAL).fired == ()
+    assert world.scan(long()).fired == ()
+    world.scan(long(20), ScanState.PARTIAL)
+    assert len(world.scan({"new": 2000.0, **long()}).fired) == 1
+
+
+def test_a_cut_list_with_problems_is_no_list_of_the_top(store: Database) -> None:
+    """Its absences prove nothing, however many places it read."""
+    world = World(store, rules(rule("{rank: {enters_top: 5}}")))
+    (watch,) = world.book.used_watches
+    long = {str(n): 100.0 - n for n in range(30)}
+    world.scan(long)
+    world.day += 1
+    short = dict(list(long.items())[20:])
+    made = scan(world.now, short, watch=watch.key, state=ScanState.PARTIAL)
+    evaluate(
+        store, replace(made, problems=("a row can't be read",)), world.book.rules,
+        audiences_of(world.book.channels), world.book.metrics, world.now,
+    )  # fmt: skip
+    assert world.scan(long).fired == ()
+
+
+LIVELY = {str(n): 100.0 + n for n in range(2, 14)}
+
+
+def test_a_rule_that_compares_in_until_only_waits_on_late_data(store: Database) -> None:
+    """It fires as ever, and is not ended by a past that moves on while the data does not."""
+    until = "until: {total_sale_7d_cnt: {falls: 5, from: 2d ago}}"
+    world = World(store, rules(rule("{total_sale_7d_cnt: {between: [25, 35]}}", until)))
+    moved = {key: value + 1 for key, value in LIVELY.items()}
+    assert len(world.scan({"1": 30.0, **LIVELY}).fired) == 1
+    world.scan({"1": 20.0, **LIVELY})
+    assert world.scan({"1": 20.0, **LIVELY}).resolved == ()
+    assert len(world.scan({"1": 20.0, "new": 30.0, **LIVELY}).fired) == 1
+    assert world.state() == "ff"
+    assert world.scan({"1": 20.0, "new": 30.0, **moved}).resolved == ()
+    (ended,) = world.scan({"1": 10.0, "new": 30.0, **LIVELY}).resolved
+    assert ended.reason == "condition ended"
+
+
+def test_a_failed_scan_reminds_nobody(store: Database) -> None:
+    """Nothing is known of that day; the next good one does."""
+    world = World(store, rules(rule(SELLS, "remind: 1d")))
+    world.scan({"1": 20.0})
+    assert world.scan({}, ScanState.FAILED).notifications == ()
+    assert len(world.titles()) == 1
+    assert len(world.scan({"1": 20.0}).notifications) == 1
+
+
 def test_who_enters_from_below_the_depth(store: Database) -> None:
     """Also a product never seen before; not in the first scan, which has none to compare with."""
     world = World(store, rules(rule("{rank: {enters_top: 2}}")))
@@ -284,10 +358,10 @@ def test_entering_ends_when_the_product_falls_below_the_depth(store: Database) -
 
 
 def test_statistics_and_unusual_over_days(store: Database) -> None:
-    """Three values before a statistic, fourteen days before anything is unusual."""
-    median = rule("{total_sale_7d_cnt: {rises: 50%, from: median 14d}}")
-    assert World(store, rules(median)).march("10 12 20 20 11 30") == "...f.f"
+    """Two thirds of the time before a statistic, and before anything is unusual."""
+    median = rule("{total_sale_7d_cnt: {rises: 50%, from: median 6d}}")
+    assert World(store, rules(median)).march("10 12 11 30 20 11 30") == "....f.f"
     odd = rule("{total_sale_7d_cnt: {unusual: 5}}", name="odd")
     world = World(store, rules(odd), day=100)
-    calm = " ".join(["10", "11"] * 7)
-    assert world.march(f"{calm} 11 90 10", "odd") == "." * 15 + "f."
+    calm = " ".join(["10", "11"] * 9)
+    assert world.march(f"{calm} 90 11 91 10", "odd") == "." * 20 + "f."

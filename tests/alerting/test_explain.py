@@ -67,24 +67,24 @@ def test_nothing_is_written(store: Database) -> None:
 
 
 def test_for_holds_a_pending_alert(store: Database) -> None:
-    """Until it has been met for so long."""
+    """Until it has been met for so long, but for a tenth of it."""
     world = World(store, f"{RULE}, for: 2d}}")
     world.scan({"1": 12})
     found = explained(world)
     assert found.alert is not None
     assert found.alert.state is AlertState.PENDING
-    assert found.fires_at == world.now + 2 * DAY
+    assert found.fires_at == world.now + 2 * DAY * 9 // 10
     assert gate(world).decision is Decision.NOT_FIRING
 
 
 def test_cooldown_opens_by_itself(store: Database) -> None:
-    """So long after the last message."""
+    """So long after the last message, but for half a day."""
     world = World(store, f"{RULE}, cooldown: 7d}}")
     world.march("12 1 12")
     found = gate(world)
     assert found.decision is Decision.COOLDOWN
     assert found.told_at == START + DAY
-    assert found.opens == START + 8 * DAY
+    assert found.opens == START + 8 * DAY - DAY // 2
     assert gate(world, later=8 * DAY).decision is Decision.FIRES
 
 
@@ -92,7 +92,7 @@ def test_a_reminder_is_announced(store: Database) -> None:
     """What was told already is told again then."""
     world = World(store, f"{RULE}, remind: 3d}}")
     world.scan({"1": 12})
-    assert gate(world).opens == world.now + 3 * DAY
+    assert gate(world).opens == world.now + 3 * DAY * 9 // 10
 
 
 def test_severity_holds(store: Database) -> None:

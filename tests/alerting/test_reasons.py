@@ -59,13 +59,15 @@ def test_the_tree_has_the_shape_of_the_rule(store: Database) -> None:
         ("{mine: {above: 1}}", [{SALES: 1, "total_views_7d_cnt": 0}], "it divides by zero"),
         ("{product_name: {contains: x}, seller_id: x}", [5], "the product has no such text"),
         ("{appears: true}", [5], "no complete scan before"),
-        (f"{{{SALES}: {{becomes: 5}}}}", [5], "no earlier observation by this watch"),
+        (f"{{{SALES}: {{becomes: 5}}}}", [5], "no earlier value by this watch in the 14d before"),
         (f"{{{SALES}: {{rises: 5, from: 7d ago}}}}", [5], "no observation with a value from "),
         (f"{{{SALES}: {{rises: 5, from: mean 7d}}}}", [5, 5, 5], "fewer than 3 values in the 7d"),
+        (f"{{{SALES}: {{rises: 5, from: max 60d}}}}", [5] * 9, "known for less than 40d of it"),
         (f"{{{SALES}: {{unusual: 3}}}}", [5, 6], "fewer than 14 days with a value in the 28d"),
         (f"{{{SALES}: {{unusual: 3}}}}", [5] * 20, "it never moved in the 28d before"),
         (f"{{{SALES}: {{rises: 50%}}}}", [0, 5], "a percentage of 0 has no value"),
-        ("{rank: {enters_top: 5}}", [5], "no earlier complete scan"),
+        ("{rank: {enters_top: 5}}", [5], "no earlier scan of this watch that read its first 5"),
+        ("{rank: {leaves_top: 5}}", [5], "no earlier scan of this watch that was complete"),
         (
             "{live_share: {above: 1}}",
             [{SALES: 0, "total_live_sale_7d_cnt": 0}],
@@ -83,8 +85,8 @@ def test_no_data_says_why(store: Database, when: str, days: list[float], why: st
 
 def test_a_verdict_needs_no_excuse(store: Database) -> None:
     """What is met or not met has no cause of no data."""
-    found = reason(store, f"{{{SALES}: {{rises: 5, from: median 7d}}}}", 1, 1, 1, 9)
-    assert (found.verdict, found.why, found.over) == (Verdict.MET, "", "median 7d")
+    found = reason(store, f"{{{SALES}: {{rises: 5, from: median 4d}}}}", 1, 1, 1, 9)
+    assert (found.verdict, found.why, found.over) == (Verdict.MET, "", "median 4d")
     assert found.evidence is not None
     assert found.evidence.baseline == 1
 

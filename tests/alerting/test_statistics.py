@@ -40,18 +40,21 @@ def take(over: Over, values: Numbers, metric: Metric = SALES, step: int = DAY) -
     return float(found[0])
 
 
+KINDS = ("median", "mean", "min", "max")
+
+
 @pytest.mark.parametrize(
     ("kind", "expected"), [("median", 3.0), ("mean", 5.0), ("min", 1.0), ("max", 13.0)]
 )
 def test_kinds(kind: str, expected: float) -> None:
     """Of the values that are there, in any order."""
-    assert take(Statistic(kind, 30 * DAY), [13, None, 3, 1, 3]) == expected
-    assert np.isnan(take(Statistic(kind, 30 * DAY), [13, None, 3, None]))
+    assert take(Statistic(kind, 7 * DAY), [13, None, 3, 1, 3]) == expected
+    assert np.isnan(take(Statistic(kind, 6 * DAY), [13, None, 3, None]))
 
 
 def test_an_even_number_has_two_in_the_middle() -> None:
     """Their mean is the median."""
-    assert take(Statistic("median", 30 * DAY), [9, 1, 2, 4]) == 3
+    assert take(Statistic("median", 6 * DAY), [9, 1, 2, 4]) == 3
 
 
 def test_only_the_time_counts() -> None:
@@ -63,39 +66,57 @@ def test_only_the_time_counts() -> None:
 def test_a_derived_metric_is_computed_first() -> None:
     """The mean of rates as fractions, not the fraction of a mean of mixed writings."""
     commission = Catalogue()["commission"]
-    assert take(Statistic("mean", 9 * DAY), [20, 0.2, 0.2], commission) == pytest.approx(0.2)
+    assert take(Statistic("mean", 4 * DAY), [20, 0.2, 0.2], commission) == pytest.approx(0.2)
 
 
 def test_an_age_is_that_of_its_day() -> None:
     """Not of today."""
     ages = Catalogue()["age_days"]
     born = 20_240_901  # NOW is 4 October 2024
-    assert take(Statistic("max", 9 * DAY), [born] * 4, ages) == 32
+    assert take(Statistic("max", 6 * DAY), [born] * 4, ages) == 32
 
 
 def test_usual_and_spread() -> None:
     """Median and scaled median deviation of the logarithms."""
     values = [10.0, 20.0] * 7 + [15.0]
-    usual = take(Usual(28 * DAY), values)
+    usual = take(Usual(21 * DAY), values)
     assert usual == pytest.approx(log(16))
     expected = sorted(abs(log(1 + value) - log(16)) for value in values)[7] / 0.6745
-    assert take(Spread(28 * DAY), values) == pytest.approx(expected)
+    assert take(Spread(21 * DAY), values) == pytest.approx(expected)
 
 
 def test_where_most_never_moved_the_mean_deviation_decides() -> None:
     """And where nothing ever moved, nothing does."""
     values = [10.0] * 14 + [20.0]
     expected = (log(21) - log(11)) / 15 * 1.2533
-    assert take(Spread(28 * DAY), values) == pytest.approx(expected)
-    assert np.isnan(take(Spread(28 * DAY), [10.0] * 15))
+    assert take(Spread(21 * DAY), values) == pytest.approx(expected)
+    assert np.isnan(take(Spread(21 * DAY), [10.0] * 15))
 
 
 def test_days_must_differ() -> None:
     """Fourteen values of seven days are too few; so are fourteen of which one has no logarithm."""
-    assert np.isnan(take(Usual(28 * DAY), list(range(14)), step=DAY // 2))
-    assert not np.isnan(take(Usual(28 * DAY), list(range(28)), step=DAY // 2))
-    assert np.isnan(take(Usual(28 * DAY), [-1, *range(13)]))
-    assert not np.isnan(take(Usual(28 * DAY), [-1, *range(14)]))
+    assert np.isnan(take(Usual(14 * DAY), list(range(26)), step=DAY // 2))
+    assert not np.isnan(take(Usual(14 * DAY), list(range(28)), step=DAY // 2))
+    assert np.isnan(take(Usual(20 * DAY), [-1, *range(13)]))
+    assert not np.isnan(take(Usual(20 * DAY), [-1, *range(14)]))
+
+
+@pytest.mark.parametrize("over", [Statistic(kind, 9 * DAY) for kind in KINDS])
+def test_what_is_known_spans_two_thirds_of_the_time(over: Over) -> None:
+    """A record of five days is none of nine; a value that is missing spans nothing."""
+    assert np.isnan(take(over, [5, 4, 3, 2, 1]))
+    assert not np.isnan(take(over, [6, 5, 4, 3, 2, 1]))
+    assert np.isnan(take(over, [None, 5, 4, 3, 2, 1]))
+    assert not np.isnan(take(over, [6, None, None, None, 2, 1]))
+
+
+def test_what_is_usual_spans_two_thirds_of_the_time() -> None:
+    """Eighteen days are too few of four weeks, nineteen are not; nor is what has no logarithm."""
+    values = [float(day % 5) for day in range(19)]
+    for over in (Usual(28 * DAY), Spread(28 * DAY)):
+        assert np.isnan(take(over, values[1:]))
+        assert not np.isnan(take(over, values))
+        assert np.isnan(take(over, [-1.0, *values[1:]]))
 
 
 def test_without_any_window_there_is_no_value() -> None:

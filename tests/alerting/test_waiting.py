@@ -72,7 +72,7 @@ CASES = {
     "digest": Case('digest: "07:00"', "", _fires, Decision.DIGEST, TO_SEVEN),
     "quiet hours": Case(QUIET, "", _fires, Decision.QUIET, TO_SEVEN),
     "silence": Case("", "", _silenced, Decision.SILENCED, 2 * DAY, silence=1),
-    "cooldown": Case("", "cooldown: 5d", _fires_again, Decision.COOLDOWN, 3 * DAY),
+    "cooldown": Case("", "cooldown: 5d", _fires_again, Decision.COOLDOWN, 5 * DAY // 2),
     "operator": Case(QUIET, "", _trouble, Decision.QUIET, TO_SEVEN, alerts=0, messages=1),
 }
 each_hold = pytest.mark.parametrize("case", CASES.values(), ids=CASES)

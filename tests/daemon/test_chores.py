@@ -8,20 +8,23 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeVar, cast
 
 import pytest
 
 from tests.daemon.clocks import SetClock
 from tests.daemon.test_pulses import Hand
-from watcher.daemon.chores import DISK, Disk, upkeep, watch_disk
+from tests.store.making import START, scan
+from watcher.daemon.chores import DISK, Disk, may_prune, upkeep, watch_disk
 from watcher.daemon.pulses import Pulses
 from watcher.rules.rulebook import Keep
 from watcher.store.database import Database
 from watcher.store.pruning import Pruned
+from watcher.store.scanrows import ScanRow
 from watcher.store.writer import Writer
 from watcher.units import DAY, HOUR
 
+T = TypeVar("T")
 MIB, GIB = 1 << 20, 1 << 30
 
 
@@ -141,12 +144,19 @@ class Pruner:
     def pruner(self) -> Pruner:
         return self
 
+    @property
+    def history(self) -> Pruner:
+        return self
+
+    def scans(self, limit: int) -> list[ScanRow]:
+        return []
+
     def step(self, observations: int, notifications: int) -> Pruned:
         self.limits.append((observations, notifications))
         self.due.append(self.pulses._due["upkeep"] - self.pulses.clock())
         return self.steps.pop(0) if self.steps else Pruned(more=False)
 
-    async def run(self, job: Callable[[Database], Pruned]) -> Pruned:
+    async def run(self, job: Callable[[Database], T]) -> T:
         return job(cast("Database", self))
 
 
@@ -170,3 +180,20 @@ async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch)
     assert pruner.limits == [(clock.instant - 30 * DAY, clock.instant - 7 * DAY)] * 4
     assert pruner.due == [600, 600, 600, 600]
     assert pulses._due["upkeep"] - pulses.clock() == DAY + HOUR
+
+
+@pytest.mark.parametrize(("days", "left"), [(60, 1), (61, 2), (365, 2)])
+async def test_a_clock_far_ahead_prunes_nothing(days: int, left: int) -> None:
+    """It would take a whole history that is kept for a year and more."""
+    clock = SetClock(START + days * DAY)
+    async with Writer() as writer:
+        await writer.run(lambda db: db.history.record(scan(START - DAY, {"1": 5})))
+        await writer.run(lambda db: db.history.record(scan(START, {"1": 5})))
+        assert await writer.run(lambda db: may_prune(db, clock.instant)) is (left == 1)
+        pulses = Pulses(clock=lambda: 0.0)
+        part = asyncio.create_task(upkeep(writer, lambda: Keep(observations=DAY), clock, pulses))
+        async with asyncio.timeout(20):
+            while pulses._due.get("upkeep", 0) < DAY:  # noqa: ASYNC110 - nothing gives an event
+                await asyncio.sleep(0.005)
+        part.cancel()
+        assert await writer.run(lambda db: len(db.history.scans())) == left

@@ -32,6 +32,7 @@ class FakeTable:
         fallen: Sequence[bool] | None = None,
     ) -> None:
         self.at = AT
+        self.waits = ""
         self._now = now or {}
         self._then = then or {}
         self._texts = texts or {}
@@ -52,6 +53,9 @@ class FakeTable:
         full = f"{need.metric.name} from {need.from_}"
         values = column(self._then.get(full, self._then.get(need.metric.name, [])))
         return values, np.where(np.isnan(values), 0, THEN).astype(np.int64)
+
+    def gap(self, need: Need, row: int) -> str:
+        return ""
 
     def fallen(self) -> Bools:
         return np.array(self._fallen or [False] * self.size)

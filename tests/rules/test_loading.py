@@ -206,13 +206,13 @@ def test_key_and_address_from_the_environment() -> None:
 
 
 def test_a_thousand_rules_load_fast() -> None:
-    """Some 0.3 s; the limit leaves room for a busy machine."""
+    """Some 0.3 s; of the process's own time, for others may be busy."""
     rule = "  - {name: r%d, watch: w, when: {review_count: {above: %d}, commission: {above: 10%%}}}"
     rules = "\n".join(rule % (number, number) for number in range(1_000))
-    begin = time.perf_counter()
+    begin = time.process_time()
     book = load_text(f"watches: {{w: {{region: US}}}}\nrules:\n{rules}\n")
     assert len(book.rules) == 1_000
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 def test_secrets_do_not_show() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from tests.store.making import DAY, SALES, START, scan
 from watcher.model import Doubt, Scan, ScanState
+from watcher.rules.conditions.base import LONGEST_LIST
 from watcher.store.database import Database
 from watcher.store.recording import Recorded
 from watcher.store.replaying import Extent, PastScans, last_complete_before
@@ -23,7 +24,7 @@ def listed(day: int, *products: str, doubted: bool = False, believed: bool = Fal
 
 def places(store: Database, seen: Recorded, keys: dict[str, int]) -> dict[str, float] | None:
     """Where the list before a scan had them."""
-    standing = store.history.standing("w", seen.scan_id)
+    standing = store.history.standing("w", seen.scan_id, LONGEST_LIST)
     if standing is None:
         return None
     found = standing.ranks_of(np.array([*keys.values()]))
@@ -39,7 +40,7 @@ def test_the_list_before_is_put_together(store: Database) -> None:
     store.history.record(listed(3, "x", "a", doubted=True))
     after = store.history.record(listed(4, "a"))
     assert places(store, after, keys) == {"a": 2, "b": 1, "c": 3, "d": 3}
-    standing = store.history.standing("w", after.scan_id)
+    standing = store.history.standing("w", after.scan_id, LONGEST_LIST)
     assert standing is not None
     assert standing.at == START + 3 * DAY
     assert len(standing.products) == 5
@@ -61,7 +62,7 @@ def test_nothing_is_known_before_the_first_proof(store: Database) -> None:
     store.history.record(listed(0, "a", doubted=True))
     second = store.history.record(listed(1, "a", "b"))
     assert not second.had_complete
-    assert store.history.standing("w", second.scan_id) is None
+    assert store.history.standing("w", second.scan_id, LONGEST_LIST) is None
     third = store.history.record(listed(2, "a", "b", "c"))
     assert third.had_complete
     assert third.first_seen.tolist() == [False, False, True]

@@ -13,6 +13,7 @@ from watcher.store import windows
 from watcher.store.database import Database
 
 NOTHING = -1.0
+EVERY = 1_000_000  # places: more than any list has
 
 
 def values(
@@ -101,11 +102,16 @@ def test_a_handful_of_statements_and_no_whole_table(store: Database) -> None:
     statements: list[str] = []
     store.conn.set_trace_callback(statements.append)
     values(store, products, (0, 30))
-    store.history.standing("w", 99)
+    store.history.standing("w", 99, 10)
+    store.history.recent("w", 99, START)
     store.conn.set_trace_callback(None)
     plans = [row[3] for sql in statements for row in store.rows(f"EXPLAIN QUERY PLAN {sql}")]
-    assert len(statements) == 4
-    assert not [plan for plan in plans if plan.startswith(("SCAN o", "SCAN i", "SCAN s"))]
+    assert len(statements) == 5
+    assert not [
+        plan
+        for plan in plans
+        if plan.startswith(("SCAN o", "SCAN i", "SCAN s")) and plan[5:] not in ("jumps", "depths")
+    ]
 
 
 def test_the_last_complete_list(store: Database) -> None:
@@ -114,7 +120,7 @@ def test_the_last_complete_list(store: Database) -> None:
     partial = store.history.record(scan(START + 1, {"1": 1}, state=ScanState.PARTIAL))
     store.history.record(scan(START + 2, {"1": 1}, watch="b"))
     empty = store.history.record(scan(START + 3, {}))
-    assert store.history.standing("w", first.scan_id) is None
+    assert store.history.standing("w", first.scan_id, EVERY) is None
     for scan_id in (partial.scan_id, empty.scan_id):
         assert _ranks(store, scan_id, [*first.products[::-1], 99]) == [2, 1, np.inf]
     assert _ranks(store, empty.scan_id + 1, first.products) == [np.inf, np.inf]
@@ -129,7 +135,7 @@ def test_a_list_without_ranks(store: Database) -> None:
 
 
 def _ranks(store: Database, scan_id: int, products: Sequence[int] | Ints) -> list[float]:
-    standing = store.history.standing("w", scan_id)
+    standing = store.history.standing("w", scan_id, EVERY)
     assert standing is not None
     ranks: list[float] = standing.ranks_of(np.array(products, np.int64)).tolist()
     return ranks

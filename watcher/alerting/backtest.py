@@ -12,11 +12,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from watcher.alerting.lastknown import last_reach
 from watcher.alerting.products import FACTS
 from watcher.alerting.replay import NOBODY, Played, Player, Sent
 from watcher.errors import WatcherError
 from watcher.model import Instant, Scan
-from watcher.rules.conditions.base import Need
+from watcher.rules.conditions.base import Ago, Last, LastList, Need
 from watcher.rules.metrics import RANK, Catalogue
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.database import Database
@@ -197,7 +198,7 @@ def _extent(source: Database, rule: Rule, since: Instant) -> Extent:
     metrics = [metric for condition in conditions for metric in condition.metrics]
     names = {name for metric in (*metrics, rule.order_by) for name in metric.needs}
     names |= {name for need in needs for name in need.metric.needs}
-    start = since - max((_looks_back(need) for need in needs), default=0)
+    start = since - max((_looks_back(rule, need) for need in needs), default=0)
     complete = last_complete_before(source, rule.watch.key, since)
     return Extent(
         watch=rule.watch.key,
@@ -205,7 +206,10 @@ def _extent(source: Database, rule: Rule, since: Instant) -> Extent:
         since=min(start, complete if complete is not None else start),
         fields=tuple(sorted((names | _shown()) - {RANK})),
         # Of numbers other watches' scans are baselines too; of ranks only this one's are.
-        others=any(_looks_back(need) and need.metric.needs != {RANK} for need in needs),
+        others=any(
+            not isinstance(need.from_, Last | LastList) and need.metric.needs != {RANK}
+            for need in needs
+        ),
     )
 
 
@@ -214,10 +218,17 @@ def _judges_texts(rule: Rule) -> Iterator[bool]:
         yield condition is not None and bool(condition.attributes)
 
 
-def _looks_back(need: Need) -> int:
-    """Seconds before now from which a baseline may be taken; the last sight is always there."""
-    seconds: int = getattr(need.from_, "seconds", 0)
-    return seconds + seconds // 2
+def _looks_back(rule: Rule, need: Need) -> int:
+    """Seconds before now from which a baseline may be taken, also where sales had jumped just
+    before; the last sight is always there."""
+    reach = last_reach(rule.watch.schedule)
+    match need.from_:
+        case Last() | LastList():
+            return reach
+        case Ago(seconds) as ago:
+            return max(reach, seconds + ago.older)
+        case over:
+            return max(reach, over.seconds)
 
 
 def _shown() -> set[str]:

@@ -2,7 +2,8 @@
 
 Synchronous, and the time is an argument: the daemon, ``once``, the demo's past and a replay all
 call ``evaluate``. It runs on the store's thread. Alerts live on the scan's own time (``at``), so
-that a timer that comes a second late does not make ``for: 24h`` wait another day.
+that a timer that comes a second late does not make ``for: 24h`` wait another day; one that the
+clock has not reached (it was set back) counts as now.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import structlog
 
+from watcher.alerting.jumps import WAITS, Jump, judge_jump, needed
 from watcher.alerting.lifecycle import Finding, Terms, step, step_absent
 from watcher.alerting.products import Products
-from watcher.alerting.standstill import is_late
+from watcher.alerting.standstill import LATE, is_late
 from watcher.alerting.table import ScanTable
 from watcher.alerting.telling import Audience, Teller
 from watcher.model import Alert, AlertState, Instant, Message, Scan, ScanState, Verdict
@@ -49,7 +51,7 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a scan changed: observations written, alerts that began to fire or ended, and the
-    ids of the notifications written; and how each rule was judged."""
+    ids of the notifications written; how each rule was judged; and whether sales jumped."""
 
     scan: Scan
     changed: int = 0
@@ -57,6 +59,7 @@ class Outcome:
     resolved: tuple[Alert, ...] = ()
     notifications: tuple[int, ...] = ()
     judged: tuple[Judged, ...] = ()
+    jump: Jump | None = None
 
 
 def evaluate(
@@ -75,12 +78,15 @@ def evaluate(
     hears, for each rule of which something began or ended, of that, whoever else is told.
     """
     with database.atomic():
+        if database.times.ahead(now):
+            database.times.mend(now)
         recorded = database.history.record(scan)
         if scan.state is ScanState.FAILED:
             return Outcome(scan)
-        round_ = _Round(database, scan, recorded, rules)
+        at = min(scan.at, now)
+        round_ = _Round(database, scan, recorded, rules, at)
         products = Products(database.history, round_.table, round_.rows, catalogue)
-        teller = Teller(database, products, audiences, scan.at, now)
+        teller = Teller(database, products, audiences, at, now)
         fired: list[Alert] = []
         resolved: list[Alert] = []
         for rule in rules:
@@ -92,7 +98,7 @@ def evaluate(
             resolved += moved.resolved
         return Outcome(
             scan, recorded.changed, tuple(fired), tuple(resolved), tuple(teller.written),
-            tuple(round_.judged),
+            tuple(round_.judged), round_.jump,
         )  # fmt: skip
 
 
@@ -109,16 +115,24 @@ class _Round:
     """One scan's verdicts, applied rule by rule to the alerts in the store."""
 
     def __init__(
-        self, database: Database, scan: Scan, seen: Recorded, rules: Sequence[Rule]
+        self, database: Database, scan: Scan, seen: Recorded, rules: Sequence[Rule], at: Instant
     ) -> None:
+        self._at = at
         self._alerts = database.alerts
         self._health = database.health
         self._failing = {
             health.name for health in self._health.list(RULE) if health.failing_since is not None
         }
         self._scan = scan
-        self._late = any(_compares(rule) for rule in rules) and is_late(database, scan)
-        self.table = table = ScanTable(scan, seen, database.history, _needs(rules))
+        schedule = rules[0].watch.schedule if rules else None
+        asked = needed(database, scan, seen)
+        needs = [*needs_of(rules), *asked]
+        self.table = table = ScanTable(scan, seen, database.history, needs, schedule)
+        self.jump = judge_jump(database, scan, seen, table) if asked else None
+        if self.jump is not None and self.jump.waits:
+            table.waits = WAITS
+        elif any(_compares(rule) for rule in rules) and is_late(database, scan):
+            table.waits = LATE
         keys: list[int] = table.products.tolist()
         self._keys = keys
         self.rows = {key: row for row, key in enumerate(keys[: table.listed])}
@@ -134,9 +148,8 @@ class _Round:
     def advance(self, rule: Rule) -> Moved:
         """Move every alert of ``rule`` by one step, and save those that changed.
 
-        A rule whose judgement breaks is noted as failing and holds its alerts as they are, and so
-        does one that compares with the past where the data is late; what the store can't do is
-        raised, and ends the transaction.
+        A rule whose judgement breaks is noted as failing and holds its alerts as they are; what the
+        store can't do is raised, and ends the transaction.
         """
         try:
             when = self._judge(rule.when)
@@ -146,10 +159,8 @@ class _Round:
             return Moved([], [], [])
         self.judged.append(_judged(rule, when, self.table.listed))
         if rule.name in self._failing:
-            self._health.ok(RULE, rule.name, self._scan.at)
+            self._health.ok(RULE, rule.name, self._at)
         active = self._active[rule.name]
-        if self._late and _compares(rule):
-            return Moved([alert for alert in active if alert.fired_at is not None], [], [])
         moved = [(alert, self._next(rule, alert, when, until)) for alert in active]
         steady = [after for before, after in moved if after is before]
         changed: list[tuple[Alert | None, Alert]] = [
@@ -159,19 +170,19 @@ class _Round:
         saved = self._save(changed)
         return Moved(
             speaking=[alert for alert in [*steady, *saved] if alert.fired_at is not None],
-            fired=[alert for alert in saved if _just_fired(alert, self._scan.at)],
+            fired=[alert for alert in saved if _just_fired(alert, self._at)],
             resolved=[alert for alert in saved if alert.resolved_at is not None],
         )
 
     def _broken(self, rule: Rule, error: Exception) -> None:
         log.error("a rule could not be judged", rule=rule.name, exc_info=error)
-        self._health.failing(RULE, rule.name, f"{type(error).__name__}: {error}", self._scan.at)
+        self._health.failing(RULE, rule.name, f"{type(error).__name__}: {error}", self._at)
 
     def _save(self, pairs: Sequence[tuple[Alert | None, Alert]]) -> list[Alert]:
         """Store what changed, with a transition where the state did; new alerts get their ids."""
         saved = self._alerts.save([after for _, after in pairs])
         moves = [
-            Transition(after.id, self._scan.at, state, after.state, after.reason)
+            Transition(after.id, self._at, state, after.state, after.reason)
             for (before, _), after in zip(pairs, saved, strict=True)
             if (state := before.state if before else AlertState.INACTIVE) is not after.state
         ]
@@ -184,10 +195,10 @@ class _Round:
             product = self._keys[row]
             if product not in active:
                 finding = Finding(Verdict.MET)
-                after = step(None, rule.name, product, finding, _terms(rule), self._scan.at)
+                after = step(None, rule.name, product, finding, _terms(rule), self._at)
                 if after is not None:
                     if product in self._fallen:
-                        after = step_absent(after, self._scan.at)
+                        after = step_absent(after, self._at)
                     yield None, self._with_evidence(rule, None, after, row)
 
     def _next(self, rule: Rule, alert: Alert, when: Masks, until: Masks | None) -> Alert:
@@ -206,23 +217,23 @@ class _Round:
         row = self._fallen.get(alert.product)
         if row is not None and when.known[row]:
             alert = self._judged(rule, alert, when, until, row)
-        return alert if alert.state is AlertState.INACTIVE else step_absent(alert, self._scan.at)
+        return alert if alert.state is AlertState.INACTIVE else step_absent(alert, self._at)
 
     def _judged(
         self, rule: Rule, alert: Alert, when: Masks, until: Masks | None, row: int
     ) -> Alert:
         finding = Finding(when.verdict(row), until.verdict(row) if until is not None else None)
-        after = step(alert, rule.name, alert.product, finding, _terms(rule), self._scan.at)
+        after = step(alert, rule.name, alert.product, finding, _terms(rule), self._at)
         return self._with_evidence(rule, alert, after, row) if after is not None else alert
 
     def _with_evidence(self, rule: Rule, before: Alert | None, after: Alert, row: int) -> Alert:
-        if after is before or not _just_fired(after, self._scan.at):
+        if after is before or not _just_fired(after, self._at):
             return after
         return replace(after, evidence=rule.when.evidence(self._judge, row))
 
 
 def _terms(rule: Rule) -> Terms:
-    return Terms(rule.for_, rule.keep_firing_for)
+    return Terms(rule.watch.least(rule.for_), rule.watch.least(rule.keep_firing_for))
 
 
 def _just_fired(alert: Alert, at: Instant) -> bool:
@@ -239,7 +250,8 @@ def _compares(rule: Rule) -> bool:
     return bool(rule.when.needs or (rule.until is not None and rule.until.needs))
 
 
-def _needs(rules: Sequence[Rule]) -> Iterable[Need]:
+def needs_of(rules: Sequence[Rule]) -> Iterable[Need]:
+    """The baselines that the conditions of ``rules`` declare."""
     for rule in rules:
         yield from rule.when.needs
         if rule.until is not None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from watcher.alerting.audiences import audiences_of
+from watcher.alerting.evaluation import needs_of
+from watcher.alerting.jumps import WAITS
 from watcher.alerting.notices import Decision
 from watcher.alerting.reasons import Reason, reason_of
 from watcher.alerting.standing import Standing, standings
@@ -102,7 +104,6 @@ def explain(
     listed = looked.at == scan.at and not looked.fallen
     row = next(iter(database.alerts.list(rule.name, product=product.product, limit=1)), None)
     alert = row.alert if row is not None else None
-    pending = alert is not None and alert.state is AlertState.PENDING
     return Explanation(
         now=now,
         rule=rule.name,
@@ -113,10 +114,17 @@ def explain(
         when=looked.when,
         until=looked.until,
         alert=alert,
-        fires_at=alert.since + rule.for_ if alert is not None and pending else None,
+        fires_at=_fires_at(rule, alert, now),
         gates=tuple(_gates(database, book, rule, row, now)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
     )
+
+
+def _fires_at(rule: Rule, alert: Alert | None, now: Instant) -> Instant | None:
+    """When a pending alert fires at the earliest, if it is still met."""
+    if alert is None or alert.state is not AlertState.PENDING:
+        return None
+    return min(alert.since, now) + rule.watch.least(rule.for_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +165,10 @@ def _judged(
     fallen: bool = False,
 ) -> _Looked | None:
     """None where the scan knows nothing of the product."""
-    needs = (*rule.when.needs, *(rule.until.needs if rule.until is not None else ()))
-    table = ScanTable(seen.row, seen.recorded, database.history, needs)
+    needs = needs_of([rule])
+    table = ScanTable(seen.row, seen.recorded, database.history, needs, rule.watch.schedule)
+    if database.jumps.is_doubted(seen.scan.id):
+        table.waits = WAITS
     rows = np.flatnonzero(table.products == product.product).tolist()
     if not rows:
         return None

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from watcher.alerting.lastknown import REACH
+from watcher.alerting.statistics import LEAST, least_span
 from watcher.model import Evidence, Verdict
 from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import (
+    LONGEST_LIST,
     Ago,
     Condition,
     Last,
-    LastComplete,
+    LastList,
     Need,
     Spread,
     Statistic,
@@ -97,6 +100,8 @@ def _why_no_data(condition: Condition, table: Table, row: int) -> str:
 
 
 def _causes(condition: Condition, table: Table, row: int) -> Iterator[str]:
+    if table.waits and condition.needs:
+        yield table.waits
     if table.fallen()[row]:
         yield "the product is not on this list any more"
     if isinstance(condition, Appears):
@@ -129,18 +134,24 @@ def _no_value(metric: Metric, table: Table, row: int) -> str:
 def _no_baseline(need: Need, table: Table) -> str:
     match need.from_:
         case Last():
-            return "no earlier observation by this watch"
-        case LastComplete():
-            return "no earlier complete scan of this watch"
-        case Ago(seconds):
+            return f"no earlier value by this watch in the {format_duration(REACH)} before"
+        case LastList(places):
+            read = "was complete" if places == LONGEST_LIST else f"read its first {places:,} places"
+            return f"no earlier scan of this watch that {read}"
+        case Ago(seconds) as ago:
             then = table.at - seconds
-            begin = format_instant(then - seconds // 2)
+            begin = format_instant(then - ago.older)
             return f"no observation with a value from {begin} to {format_instant(then)}"
         case Statistic(_, seconds):
-            return f"fewer than 3 values in the {format_duration(seconds)} before"
+            return (
+                f"fewer than {LEAST} values in the {format_duration(seconds)} before, or known "
+                f"for less than {format_duration(least_span(seconds))} of it"
+            )
         case Usual(seconds):
-            span = format_duration(seconds)
-            return f"fewer than {LEAST_DAYS} days with a value in the {span} before"
+            return (
+                f"fewer than {LEAST_DAYS} days with a value in the {format_duration(seconds)} "
+                f"before, or known for less than {format_duration(least_span(seconds))} of it"
+            )
         case Spread(seconds):
             return f"it never moved in the {format_duration(seconds)} before"
 

@@ -12,12 +12,13 @@ from types import TracebackType
 from typing import Self
 
 from watcher.alerting.audiences import Audience, audiences_of
-from watcher.alerting.evaluation import Outcome, evaluate
+from watcher.alerting.evaluation import Outcome, evaluate, needs_of
 from watcher.alerting.gates import Gates
+from watcher.alerting.jumps import WAITS, remember
 from watcher.alerting.sweeping import sweep, waiting_since
 from watcher.alerting.table import ScanTable
 from watcher.model import Alert, Evidence, Instant, Message, Scan
-from watcher.rules.conditions.base import Judge, Need
+from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.database import Database
 
@@ -80,7 +81,7 @@ class Player:
 
     def remember(self, scan: Scan) -> None:
         """Record a scan that no rule judges, so that later ones have a past."""
-        self.database.history.record(scan)
+        remember(self.database, scan)
 
     def play(self, scan: Scan) -> Played:
         """Record a scan and all that follows from it."""
@@ -146,8 +147,11 @@ class Examiner:
     """
 
     def __init__(self, database: Database, scan: Scan, rules: Sequence[Rule]) -> None:
-        recorded = database.history.record(scan)
-        table = ScanTable(scan, recorded, database.history, _needs(rules))
+        recorded = remember(database, scan)
+        schedule = rules[0].watch.schedule
+        table = ScanTable(scan, recorded, database.history, needs_of(rules), schedule)
+        if database.jumps.is_doubted(recorded.scan_id):
+            table.waits = WAITS
         self._judge = Judge(table)
         self._rows = {product_id: row for row, product_id in enumerate(scan.product_ids)}
 
@@ -167,8 +171,3 @@ def _audiences(book: Rulebook, *, held: bool) -> dict[str, Audience]:
             name: replace(audience, quiet=None, digest=None) for name, audience in named.items()
         }
     return {**named, NOBODY: Audience(NOBODY, (f"{NOBODY}/1",))}
-
-
-def _needs(rules: Sequence[Rule]) -> list[Need]:
-    conditions = [each for rule in rules for each in (rule.when, rule.until) if each is not None]
-    return [need for condition in conditions for need in condition.needs]

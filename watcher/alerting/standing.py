@@ -52,7 +52,7 @@ def standings(
     is the clock's.
     """
     gates = Gates(database, now, waiting_since(database.held.groups()))
-    return _standings(database, rule, [alert], audiences, at, gates)[alert.id]
+    return _standings(database, rule, [alert], audiences, (at, now), gates)[alert.id]
 
 
 def with_holds(
@@ -69,7 +69,7 @@ def with_holds(
     for rule in book.rules:
         alerts = [row.alert for row in rows if row.alert.rule == rule.name]
         if alerts:
-            found = _standings(database, rule, alerts, audiences, now, gates)
+            found = _standings(database, rule, alerts, audiences, (now, now), gates)
             holds |= {alert: tuple(map(_hold, filter(_holds, each)))
                       for alert, each in found.items()}  # fmt: skip
     return [replace(row, holds=holds.get(row.alert.id, ())) for row in rows]
@@ -80,10 +80,12 @@ def _standings(
     rule: Rule,
     alerts: Sequence[Alert],
     audiences: Mapping[str, Audience],
-    at: Instant,
+    times: tuple[Instant, Instant],
     gates: Gates,
 ) -> dict[int, tuple[Standing, ...]]:
-    """By alert, all of one rule, and for each channel of it."""
+    """By alert, all of one rule, and for each channel of it; ``times`` are that of the newest scan
+    and the clock's."""
+    at, now = times
     products = [alert.product for alert in alerts]
     told = {(each.product, each.channel): each
             for each in database.alerts.told(rule.name, products)}  # fmt: skip
@@ -104,21 +106,24 @@ def _standings(
                 hold = Hold(Decision.SILENCED, silence.ends, silence)
             elif decision.owed:
                 hold = gates.closed(audiences[name])
-            each.append(_standing(rule, name, decision, hold, last))
+            each.append(_standing(rule, name, decision, hold, last, now))
         found[alert.id] = tuple(each)
     return found
 
 
 def _standing(
-    rule: Rule, channel: str, decision: Decision, hold: Hold | None, told: Told | None
-) -> Standing:
+    rule: Rule, channel: str, decision: Decision, hold: Hold | None, told: Told | None,
+    now: Instant,
+) -> Standing:  # fmt: skip
     if hold is not None:
         return Standing(channel, hold.decision, hold.until, told, hold.silence)
     until = None
+    told_at = min(told.told_at, now) if told is not None else now
     if told is not None and decision is Decision.COOLDOWN:
-        until = told.told_at + rule.cooldown
+        until = told_at + rule.watch.least(rule.cooldown)
     elif told is not None and decision is Decision.ALREADY_TOLD and rule.remind is not None:
-        until = told.told_at + rule.remind if not told.resolved_told else None
+        due = told_at + rule.watch.least(rule.remind)
+        until = due if not told.resolved_told else None
     return Standing(channel, decision, until, told)
 
 

@@ -28,6 +28,7 @@ DAYS = 3
 LIVELY = 10
 # The source is refreshed about once a day: what is read more often may well be the same again.
 _REFRESHED = 20 * HOUR
+LATE = "KeyAPI's data is late: what compares with the past waits until it moves"
 _STANDS_STILL = "data stands still"
 _LATE = HOUR  # a scan may come somewhat earlier in the day than the one before
 _LOOK_BACK = 60 * DAY

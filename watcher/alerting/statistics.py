@@ -64,11 +64,15 @@ class Statistics:
         """Aggregates; each product is in one of the windows."""
         for window in windows:
             for metric, needs in self._asked.items():
-                values = _computed(metric, window)
+                values = computed(metric, window)
                 for need, over in needs.items():
                     inside = window.at >= self._now - over.seconds
-                    found = _aggregate(over, values[inside], window.at[inside] // DAY)
-                    self._found[need][window.rows] = found
+                    at, past = window.at[inside], values[inside]
+                    past = past if isinstance(over, Statistic) else logs(past)
+                    early = at <= self._now - least_span(over.seconds)
+                    spanned = ~np.isnan(past[early]).all(axis=0)
+                    found = _aggregate(over, past, at // DAY)
+                    self._found[need][window.rows] = np.where(spanned, found, np.nan)
 
     def results(self) -> dict[Need, tuple[Floats, Ints]]:
         """Values (n,) of each need, and the begin of its time (0 where there is no value)."""
@@ -83,7 +87,13 @@ class Statistics:
         }
 
 
-def _computed(metric: Metric, window: Window) -> Floats:
+def least_span(seconds: int) -> int:
+    """For how long before now something must be known, for a statistic of a time: two thirds of
+    it. The lowest of four days is no record of sixty."""
+    return -(-2 * seconds // 3)
+
+
+def computed(metric: Metric, window: Window) -> Floats:
     """(S, m) the metric at each scan; an age is that of the scan's day."""
     columns = {name: window.values[name] for name in metric.needs}
     size = window.rows.stop - window.rows.start
@@ -94,14 +104,14 @@ def _computed(metric: Metric, window: Window) -> Floats:
 
 
 def _aggregate(over: Over, values: Floats, days: Ints) -> Floats:
-    """(m,) of values (S, m) on ``days`` (S,); NaN where they are too few."""
+    """(m,) of values (S, m), or their logarithms, on ``days`` (S,); NaN where they are too few."""
     match over:
         case Statistic(kind):
             return np.where(_counts(values) >= LEAST, _STATISTICS[kind](values), np.nan)
         case Usual():
-            return _usual(logs(values), days)
+            return _usual(values, days)
         case Spread():
-            return _spread(logs(values), days)
+            return _spread(values, days)
 
 
 def _counts(values: Floats) -> Ints:

@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 
 from watcher import plan
+from watcher.alerting.past import Baseline
 from watcher.alerting.products import Products
-from watcher.alerting.table import Baseline
 from watcher.model import Alert, Floats, Instant, Ints, ScanState
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Watch

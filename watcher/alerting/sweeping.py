@@ -140,6 +140,7 @@ class _Sweep:
 
     def _teller(self, watch: Watch, alerts: Sequence[Alert]) -> Teller:
         products, at = last_left(self._database, watch, alerts, self._book.metrics, self._now)
+        at = min(at, self._now)  # of a clock that was set back
         return Teller(self._database, products, self._audiences, at, self._now, self._gates)
 
     def _tell(self, channel: str, parts: Sequence[_Part]) -> list[int]:

@@ -7,18 +7,21 @@ number of rules and products.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 
-from watcher.alerting.statistics import Statistics, Window
+from watcher.alerting.lastknown import LastKnown
+from watcher.alerting.past import Baseline, Past, Standing
+from watcher.alerting.statistics import Statistics
 from watcher.keyapi.fields import NUMERIC_INDEX
-from watcher.model import Bools, Floats, Instant, Ints, Scan
+from watcher.leeway import slack
+from watcher.model import Bools, Floats, Ints, Scan
 from watcher.rules.conditions.base import (
+    LONGEST_LIST,
     Ago,
     From,
     Last,
-    LastComplete,
+    LastList,
     Masks,
     Need,
     Spread,
@@ -26,69 +29,42 @@ from watcher.rules.conditions.base import (
     Usual,
 )
 from watcher.rules.metrics import RANK, Metric
+from watcher.schedule import Schedule
 from watcher.store.history import Recorded
-
-
-class Baseline(Protocol):
-    """Values (n, k) with NaN for absent, and the instants (n,) they were observed; 0 is none."""
-
-    @property
-    def values(self) -> Floats: ...
-
-    @property
-    def at(self) -> Ints: ...
-
-
-class Standing(Protocol):
-    """The list of a complete scan at ``at``."""
-
-    @property
-    def at(self) -> Instant: ...
-
-    @property
-    def products(self) -> Ints: ...
-
-    def ranks_of(self, products: Ints) -> Floats: ...
-
-
-class Past(Protocol):
-    """What the table asks of the history."""
-
-    def last(self, watch: str, scan_id: int, products: Ints, fields: Sequence[str]) -> Baseline: ...
-
-    def ago(
-        self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str]
-    ) -> Baseline: ...
-
-    def windows(
-        self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
-        fields: Sequence[str],
-    ) -> Iterable[Window]: ...  # fmt: skip
-
-    def standing(self, watch: str, scan_id: int) -> Standing | None: ...
 
 
 class ScanTable:
     """A scan's columns and baselines by metric, computed when first asked for and kept.
 
     ``products`` are the store's keys of the rows: first what the scan listed (``listed`` rows,
-    in its order), then, where a condition asks for them, the products that the last complete
-    scan listed and this one does not. Those have no value but that.
+    in its order), then, where a condition asks for them, the products that the last list had and
+    this one has not. Those have no value but that. ``schedule`` is the watch's. While ``waits``
+    says why, no baseline has a value.
     """
 
-    def __init__(self, scan: Scan, seen: Recorded, past: Past, needs: Iterable[Need]) -> None:
+    def __init__(
+        self,
+        scan: Scan,
+        seen: Recorded,
+        past: Past,
+        needs: Iterable[Need],
+        schedule: Schedule | None = None,
+    ) -> None:
         self.scan = scan
         self.at = scan.at
         self.listed = len(scan)
+        self.waits = ""
         self._seen = seen
         self._past = past
+        self._schedule = schedule
         self._numbers: dict[str, Floats] = {}
         self._observed: dict[From, tuple[Mapping[str, Floats], Ints]] = {}
         self._baselines: dict[Need, tuple[Floats, Ints]] = {}
         needs = tuple(dict.fromkeys(needs))
-        fallen = self._read_standing(needs)
+        fallen = self._read_lists(needs)
         self.products = np.concatenate([seen.products, fallen])
         self.size = len(self.products)
+        self._last = LastKnown(scan, seen, past, needs, schedule)
         self._read_observations(needs)
         self._read_statistics(needs)
 
@@ -107,15 +83,25 @@ class ScanTable:
 
     def baseline(self, need: Need) -> tuple[Floats, Ints]:
         """The values of a declared baseline and the instants they were observed (0: none)."""
+        if self.waits:
+            return np.full(self.size, np.nan), np.zeros(self.size, np.int64)
+        return self.before(need)
+
+    def before(self, need: Need) -> tuple[Floats, Ints]:
+        """The same, also where conditions wait."""
         baseline = self._baselines.get(need)
         if baseline is None:
-            columns, at = self._observed[need.from_]
-            # An age is that of the day on which each value was observed.
-            values = np.where(at > 0, need.metric.compute(columns, at), np.nan)
-            values = self._padded(values)
+            values, at = self._compared(need)
             instants = np.concatenate([at, np.zeros(self.size - self.listed, np.int64)])
-            baseline = self._baselines[need] = values, instants
+            baseline = self._baselines[need] = self._padded(values), instants
         return baseline
+
+    def gap(self, need: Need, row: int) -> str:
+        """Why a last value is older than the last two scans, where it is."""
+        if not isinstance(need.from_, Last):
+            return ""
+        values, instants = self.baseline(need)
+        return "" if np.isnan(values[row]) else self._last.gap(row, int(instants[row]))
 
     def appeared(self) -> Masks:
         """Products that the watch lists for the first time; known once it had a complete scan."""
@@ -125,8 +111,16 @@ class ScanTable:
         return Masks(fresh & known, known)
 
     def fallen(self) -> Bools:
-        """The rows of products that this scan did not list, and the last complete one did."""
+        """The rows of products that this scan did not list, and the last list had."""
         return np.arange(self.size) >= self.listed
+
+    def _compared(self, need: Need) -> tuple[Floats, Ints]:
+        """A baseline of the listed products."""
+        if isinstance(need.from_, Last):
+            return self._last.of(need.metric, self.number(need.metric)[: self.listed])
+        columns, at = self._observed[need.from_]
+        # An age is that of the day on which each value was observed.
+        return np.where(at > 0, need.metric.compute(columns, at), np.nan), at
 
     def _padded(self, listed: Floats) -> Floats:
         """A column of what the scan listed, with no value for the others."""
@@ -141,44 +135,48 @@ class ScanTable:
             return ranks
         return self.scan.numbers[:, NUMERIC_INDEX[name]]
 
-    def _read_standing(self, needs: Sequence[Need]) -> Ints:
-        """Fills the baselines of ranks at the last complete scan; who is not listed any more.
+    def _read_lists(self, needs: Sequence[Need]) -> Ints:
+        """Fills the baselines of ranks on the last list; who is not listed any more.
 
         Absence from some scans proves nothing (``Scan.proves_absence``): those have none of these.
         """
-        asked = [need for need in needs if isinstance(need.from_, LastComplete)]
+        asked = {need: need.from_.places for need in needs if isinstance(need.from_, LastList)}
+        lists = {places: self._list(places) for places in set(asked.values())}
         fallen = np.zeros(0, np.int64)
-        standing = self._past.standing(self.scan.watch, self._seen.scan_id) if asked else None
-        if standing is not None and self.scan.proves_absence:
-            fallen = np.setdiff1d(standing.products, self._seen.products)
+        if self.scan.proves_absence and lists:
+            found = lists.get(LONGEST_LIST) or self._list(LONGEST_LIST)
+            listed = [each.products for each in (*lists.values(), found) if each is not None]
+            fallen = np.setdiff1d(np.concatenate([fallen, *listed]), self._seen.products)
         products = np.concatenate([self._seen.products, fallen])
-        ranks, at = np.full(len(products), np.nan), 0
-        if standing is not None:
-            ranks, at = standing.ranks_of(products), standing.at
-        for need in asked:
+        for need, places in asked.items():
+            found = lists[places]
+            ranks, at = np.full(len(products), np.nan), 0
+            if found is not None:
+                ranks, at = found.ranks_of(products), found.at
             self._baselines[need] = ranks, np.where(np.isnan(ranks), 0, at)
         return fallen
 
-    def _read_observations(self, needs: Sequence[Need]) -> None:
-        fields_at: dict[Last | Ago, set[str]] = {}
-        for need in needs:
-            if isinstance(need.from_, Last | Ago):
-                fields_at.setdefault(need.from_, set()).update(need.metric.needs)
-        for from_, names in fields_at.items():
-            fields = sorted(names)
-            found = self._read(from_, fields)
-            columns = {name: found.values[:, index] for index, name in enumerate(fields)}
-            self._observed[from_] = (columns, found.at)
+    def _list(self, places: int) -> Standing | None:
+        return self._past.standing(self.scan.watch, self._seen.scan_id, places)
 
-    def _read(self, from_: Last | Ago, fields: Sequence[str]) -> Baseline:
-        watch, products = self.scan.watch, self._seen.products
-        match from_:
-            case Last():
-                return self._past.last(watch, self._seen.scan_id, products, fields)
-            case Ago(seconds):
-                then = self.at - seconds
-                # "Not older than half as long again" than the time asked for.
-                return self._past.ago(watch, products, then, then - seconds // 2, fields)
+    def _read_observations(self, needs: Sequence[Need]) -> None:
+        fields_at: dict[Ago, set[str]] = {}
+        for need in needs:
+            if isinstance(need.from_, Ago):
+                fields_at.setdefault(need.from_, set()).update(need.metric.needs)
+        for ago, names in fields_at.items():
+            fields = sorted(names)
+            found = self._ago(ago, fields)
+            columns = {name: found.values[:, index] for index, name in enumerate(fields)}
+            self._observed[ago] = (columns, found.at)
+
+    def _ago(self, ago: Ago, fields: Sequence[str]) -> Baseline:
+        then = self.at - ago.seconds
+        younger = slack(self._schedule, ago.seconds) if self._schedule is not None else 0
+        return self._past.ago(
+            self.scan.watch, self._seen.products, then + younger, then - ago.older, fields,
+            scan_id=self._seen.scan_id,
+        )  # fmt: skip
 
     def _read_statistics(self, needs: Sequence[Need]) -> None:
         asked = {
@@ -187,10 +185,10 @@ class ScanTable:
         if not asked:
             return
         statistics = Statistics(asked, self.size, self.at)
-        scan, within = self.scan, (statistics.begin, self.at)
-        statistics.take(
-            self._past.windows(
-                scan.watch, scan.region, self._seen.products, within, statistics.fields
-            )
-        )
+        scan, seen, within = self.scan, self._seen, (statistics.begin, self.at)
+        windows = self._past.windows(
+            scan.watch, scan.region, seen.products, within, statistics.fields,
+            scan_id=seen.scan_id,
+        )  # fmt: skip
+        statistics.take(windows)
         self._baselines |= statistics.results()

@@ -27,8 +27,8 @@ def manner_of(rule: Rule, audience: Audience) -> Manner:
     return Manner(
         severity=rule.severity,
         min_severity=audience.min_severity,
-        cooldown=rule.cooldown,
-        remind=rule.remind,
+        cooldown=rule.watch.least(rule.cooldown),
+        remind=rule.watch.least(rule.remind) if rule.remind is not None else None,
         resolved=rule.resolved,
     )
 

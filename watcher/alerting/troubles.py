@@ -60,13 +60,21 @@ def begin(
     return True
 
 
-def end(database: Database, operator: Sequence[Audience], cause: str, now: Instant) -> bool:
-    """Tell ``operator`` that ``cause`` is over, if it was on; True if told now."""
+def end(
+    database: Database,
+    operator: Sequence[Audience],
+    cause: str,
+    now: Instant,
+    *,
+    how: str = "",
+) -> bool:
+    """Tell ``operator`` that ``cause`` is over, if it was on, and ``how``; True if told now."""
     with database.atomic():
         text = database.health.clear_cause(cause, now)
         if text is None:
             return False
-        tell(database, operator, cause, f"This is over: {text}", now, over=True)
+        over = f"This is over: {text}{f'. {how}' if how else ''}"
+        tell(database, operator, cause, over, now, over=True)
     return True
 
 

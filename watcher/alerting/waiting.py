@@ -106,11 +106,11 @@ def _cooling(
 ) -> Iterator[Waiting]:
     """What fires anew soon after it was told, rule by rule: each has a cooldown of its own."""
     rules = {rule.name: rule for rule in book.rules if rule.cooldown}
-    cooldowns = {name: rule.cooldown for name, rule in rules.items()}
+    cooldowns = {name: rule.watch.least(rule.cooldown) for name, rule in rules.items()}
     for name, channel, count, told_at in database.alerts.cooling(cooldowns, now):
         rule = rules[name]
         if channel in rule.notify and manner_of(rule, audiences[channel]).tells:
-            until = told_at + rule.cooldown
+            until = told_at + cooldowns[rule.name]
             why = Decision.COOLDOWN.value
             yield Waiting(channel, why, alerts=count, rules=(name,), since=told_at, until=until)
 

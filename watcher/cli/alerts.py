@@ -23,7 +23,7 @@ from watcher.cli.output import console, print_json, table
 from watcher.cli.sheet import Cell
 from watcher.model import Alert, AlertState
 from watcher.store.alerts import AlertRow
-from watcher.units import format_ago
+from watcher.units import format_since
 
 _STATES = ("pending", "firing", "inactive")
 
@@ -103,7 +103,7 @@ def _row(row: AlertRow, now: int) -> tuple[Cell, ...]:
         alert.rule,
         (row.name or "(no name)", f"{row.region} {row.product_id}"),
         state_of(alert),
-        format_ago(alert.since, now),
+        format_since(alert.since, now),
         ", ".join(told(row, now)) or "not told",
     )
 

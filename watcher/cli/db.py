@@ -25,7 +25,7 @@ from watcher.cli.progress import progress
 from watcher.store.database import Database
 from watcher.store.restoring import restore
 from watcher.store.upkeep import Stats
-from watcher.units import format_ago, format_bytes, format_duration
+from watcher.units import format_bytes, format_duration, format_since
 
 _MB = 1_000_000
 _SHORTEST_PAUSE = 0.002  # seconds between two steps, for others to write
@@ -149,7 +149,7 @@ def prune_all(
 
 def _show(figures: Stats, disk_free: int, damage: tuple[str, ...] | None, now: int) -> None:
     since = (
-        f"{format_ago(figures.oldest, now)} to {format_ago(figures.newest, now)}"
+        f"{format_since(figures.oldest, now)} to {format_since(figures.newest, now)}"
         if figures.oldest is not None and figures.newest is not None
         else "none yet"
     )

@@ -26,7 +26,7 @@ from watcher.cli.output import console, plain, print_json, said
 from watcher.errors import WatcherError
 from watcher.model import AlertState, Evidence, Instant, Verdict
 from watcher.rules.conditions.appears import APPEARS
-from watcher.units import Unit, format_ago, format_duration, format_instant
+from watcher.units import Unit, format_ago, format_duration, format_instant, format_since
 
 _STYLES = {Verdict.MET: "green", Verdict.NOT_MET: "red", Verdict.NO_DATA: "yellow"}
 _GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
@@ -170,11 +170,12 @@ def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = 
         return [*texts, f"was {baseline}"]
     when = format_instant(since)
     if reason is None:
-        return [*texts, f"baseline {baseline} ({when})"]
+        gap = f", {evidence.gap}" if evidence.gap else ""
+        return [*texts, f"baseline {baseline} ({when}{gap})"]
     if reason.over:
         return [*texts, f"{reason.over} {baseline} (since {when})"]
     age = format_duration(explained.judged_at - since)
-    return [*texts, f"was {baseline} {age} before ({when})"]
+    return [*texts, f"was {baseline} {age} before ({when})", *filter(None, [evidence.gap])]
 
 
 def _state(explained: Explanation) -> str:
@@ -205,7 +206,7 @@ def _gate(gate: Gate, now: Instant) -> str:
     if gate.opens is not None:
         # What was told already is not held back: it is told once more as a reminder.
         until = ", a reminder is due" if gate.decision is Decision.ALREADY_TOLD else " until"
-        text += f"{until} {_when(gate.opens, now)}"
+        text += f"{until} {_comes(gate.opens, now)}"
     if gate.told_at is not None:
         what = "its end" if gate.told_end else "it"
         text += f"; last told of {what} {_when(gate.told_at, now)}"
@@ -226,4 +227,9 @@ def _target(target: Target, now: Instant) -> str:
 
 
 def _when(instant: Instant, now: Instant) -> str:
+    """Of what has happened."""
+    return f"{format_instant(min(instant, now))} ({format_since(instant, now)})"
+
+
+def _comes(instant: Instant, now: Instant) -> str:
     return f"{format_instant(instant)} ({format_ago(instant, now)})"

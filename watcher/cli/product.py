@@ -33,7 +33,7 @@ from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Watch
 from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
-from watcher.units import DAY, format_ago, format_instant, format_iso
+from watcher.units import DAY, format_instant, format_iso, format_since
 
 _PAGE = "https://www.tiktok.com/shop/pdp/"
 _ALERTS = 20  # shown at most
@@ -140,7 +140,7 @@ def _past(
     since = now - days * DAY
     seen = product.observed_at
     if seen is None or seen < since:
-        last = f"; last seen {format_instant(seen)} ({format_ago(seen, now)})" if seen else ""
+        last = f"; last seen {format_instant(seen)} ({format_since(seen, now)})" if seen else ""
         raise WatcherError(
             f"{product.product_id} ({plain(product.name)}): no scan saw it in the last {days} "
             f"days{last}; give more --days"
@@ -201,7 +201,7 @@ def _head(past: _Past) -> list[str]:
         f"{product.name} ({product.region} {product.product_id})",
         f"{_PAGE}{product.product_id}",
         f"seller {seller}, category {category}",
-        f"{times} ({format_ago(seen, now)})",
+        f"{times} ({format_since(seen, now)})",
         " · ".join(facts),
     ]
     return [plain(line) for line in lines]
@@ -221,7 +221,7 @@ def _said(track: Track, value: float, product: ProductFacts | None) -> str:
 
 def _alert(row: AlertRow, now: Instant) -> tuple[str, ...]:
     alert = row.alert
-    since = format_ago(alert.since, now)
+    since = format_since(alert.since, now)
     return (
         alert.short_id,
         alert.rule,

@@ -13,7 +13,7 @@ from watcher.cli.output import console, print_json, table
 from watcher.errors import WatcherError
 from watcher.store.database import Database
 from watcher.store.silences import Silence
-from watcher.units import format_ago, format_instant
+from watcher.units import format_ago, format_instant, format_since
 
 
 @click.group()
@@ -97,7 +97,7 @@ def _row(silence: Silence, now: int) -> tuple[str, ...]:
     return (
         str(silence.id),
         str(silence),
-        format_ago(silence.begins, now),
+        format_since(silence.begins, now),
         format_ago(silence.ends, now),
         silence.comment,
     )

@@ -20,7 +20,7 @@ from watcher.cli.options import (
 )
 from watcher.cli.output import console, print_json, table
 from watcher.rules.words import listing
-from watcher.units import format_ago, format_number
+from watcher.units import format_ago, format_number, format_since
 
 
 @click.command()
@@ -42,7 +42,7 @@ def show(state: Overview) -> None:
     """Print the overview in tables."""
     out = console()
     for trouble in state.troubles:
-        out.say(f"trouble since {format_ago(trouble.since, state.now)}: {trouble.text}\n", "red")
+        out.say(f"trouble since {format_since(trouble.since, state.now)}: {trouble.text}\n", "red")
     columns: tuple[str, ...] = (
         "Watch", "Last scan", "Next", "Products", "Credits today", "State",
     )  # fmt: skip
@@ -72,7 +72,7 @@ def _watch(watch: WatchStatus, now: int) -> tuple[str, ...]:
         how += ", with problems"
     return (
         watch.name,
-        format_ago(last.at, now) if last is not None else "never",
+        format_since(last.at, now) if last is not None else "never",
         format_ago(watch.due, now),
         format_number(last.products) if last is not None else "",
         format_number(watch.credits_today),
@@ -97,7 +97,7 @@ def _failures(state: Overview) -> Iterator[str]:
     for part in parts:
         health = part.health
         if health.failing_since is not None:
-            since = format_ago(health.failing_since, state.now)
+            since = format_since(health.failing_since, state.now)
             yield f"\n{part.name}: failing since {since}: {health.last_error}"
 
 

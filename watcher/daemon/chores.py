@@ -15,12 +15,15 @@ import structlog
 from watcher.daemon.clock import Clock
 from watcher.daemon.pulses import Pulses
 from watcher.delivery.hand import Hand
+from watcher.model import Instant
 from watcher.rules.rulebook import Keep
+from watcher.store.database import Database
 from watcher.store.writer import StoreThread
 from watcher.units import DAY, HOUR, MINUTE
 
 DISK = "disk nearly full"
 DISK_SECONDS = 5 * MINUTE
+_LONGEST_AWAY = 60 * DAY  # no list is read more seldom than once a month
 _MIB = 1 << 20
 _LEAST, _ENOUGH = 100 * _MIB, 1024 * _MIB  # free bytes: always too little, always plenty
 _SHARE = 20  # between the two, a twentieth of the disk is too little
@@ -31,11 +34,14 @@ log = structlog.get_logger("watcher.daemon")
 async def upkeep(
     writer: StoreThread, keep: Callable[[], Keep], clock: Clock, pulses: Pulses
 ) -> None:
-    """The part "upkeep": prune what is older than ``keep:``, at the start and once a day."""
+    """The part "upkeep": prune what is older than ``keep:``, at the start and once a day.
+
+    Not by a clock that may be far ahead: that would take the whole history.
+    """
     while True:
         kept, now = keep(), clock.now()
         removed: Counter[str] = Counter()
-        more = True
+        more = await writer.run(lambda database, now=now: may_prune(database, now))  # type: ignore[misc]
         while more:
             pulses.beat("upkeep", 10 * MINUTE)
             step = await writer.run(
@@ -51,6 +57,13 @@ async def upkeep(
             log.info("pruned", **{kind: rows for kind, rows in removed.items() if rows})
         pulses.beat("upkeep", DAY + HOUR)
         await asyncio.sleep(DAY)
+
+
+def may_prune(database: Database, now: Instant) -> bool:
+    """Whether ``now`` can be believed: a machine that begins with a wrong clock is years ahead of
+    its newest scan. One that was down for so long prunes a day later."""
+    newest = database.history.scans(limit=1)
+    return not newest or now - newest[0].at <= _LONGEST_AWAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ import structlog
 from watcher import plan
 from watcher.alerting import troubles
 from watcher.alerting.audiences import audiences_of
+from watcher.alerting.clock_back import note_clock
+from watcher.alerting.jumps import forget_jumps
 from watcher.alerting.post import Post, dead_target, targets_named
 from watcher.alerting.sweeping import sweep
 from watcher.daemon.budget import CHECKPOINT
@@ -292,15 +294,16 @@ class Daemon:
         while True:
             self.beat("sweep")
             now = self.clock.now()
-            written = await self.writer.run(
-                lambda database, now=now: sweep(  # type: ignore[misc]
-                    database, self.book, audiences_of(self.book.channels), now
-                )
-            )
+            written = await self.writer.run(partial(self._sweep_once, now))
             if written:
                 self.courier.wake()
             wait = self.clock.seconds_until(now - now % MINUTE + MINUTE)
             await asyncio.sleep(min(max(wait, SHORTEST_SWEEP_SECONDS), MINUTE))
+
+    def _sweep_once(self, now: Instant, database: Database) -> bool:
+        """Whether something was written to be told."""
+        noted = note_clock(database, self.scanner.operator, now)
+        return bool(sweep(database, self.book, audiences_of(self.book.channels), now)) or noted
 
     # -- reload -----------------------------------------------------------------------------
 
@@ -387,11 +390,15 @@ class Daemon:
     def _begin_anew(self, database: Database) -> None:
         """The rules were read and every part begins: what an earlier run told of them is over."""
         with database.atomic():
+            self._note_clock(database, thorough=True)
             self._adopt(database, self.book)
             self.scanner.doubt(database)
             for each in database.health.causes():
                 if each.cause == RULE_FILE or each.cause.startswith(PART):
                     troubles.end(database, self.scanner.operator, each.cause, self.clock.now())
+
+    def _note_clock(self, database: Database, *, thorough: bool = False) -> None:
+        note_clock(database, self.scanner.operator, self.clock.now(), thorough=thorough)
 
     def _adopt(self, database: Database, book: Rulebook) -> None:
         now = self.clock.now()
@@ -446,6 +453,7 @@ class Daemon:
                 log.warning("the clock jumped", seconds=round(offset - self._offset))
                 self._tick()
                 self.scanner.clock_was_set()
+                await self.writer.run(self._note_clock)
                 self.courier.wake()
                 await self._arm_all()
                 self._offset = offset  # at the end: what failed is done again
@@ -497,3 +505,4 @@ def forget_others(database: Database, book: Rulebook, now: Instant) -> None:
         target = dead_target(cause.cause)
         if troubles.is_orphan(cause.cause, book) or (target is not None and target not in targets):
             database.health.clear_cause(cause.cause, now)
+    forget_jumps(database, book, now)

@@ -16,11 +16,13 @@ import structlog
 
 from watcher import plan
 from watcher.alerting import troubles
+from watcher.alerting.clock_back import note_clock
 from watcher.alerting.collapse import Before, doubted
 from watcher.alerting.credits import CAP, note_credits
 from watcher.alerting.evaluation import Outcome, Report, evaluate
 from watcher.alerting.failing import note_problems, note_rules, note_watch
 from watcher.alerting.forecast import requests_of
+from watcher.alerting.jumps import note_jump
 from watcher.alerting.lost_fields import Lost, note_fields
 from watcher.alerting.standstill import note_changes
 from watcher.alerting.telling import Audience, audiences_of
@@ -207,6 +209,7 @@ class Scanner:
         self, database: Database, watch: Watch, budget: ScanBudget, now: Instant
     ) -> Background | None:
         """Set the credits aside that the scan should cost; None where the caps don't leave them."""
+        note_clock(database, self.operator, now)
         history = database.history
         last = history.last_scan(watch.key)
         pages = history.expected_pages(watch.key)
@@ -249,6 +252,7 @@ class Scanner:
         # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
         chosen = self.book.rules_of(watch)
         with database.atomic():
+            note_clock(database, self.operator, now)
             scan = self._believed(database, watch, result.scan)
             lost = Lost(result.missing, result.mistyped)
             note_fields(database, self.operator, self.book, watch, scan, lost, now=now)
@@ -261,6 +265,8 @@ class Scanner:
                 now,
                 report=self._report,
             )
+            jump = outcome.jump
+            note_jump(database, self.operator, self.book, watch, scan, jump, now=now)
             budget.settle(database)
             self._note_source(database, watch, result, now)
             note_watch(database, self.operator, self.book, watch, scan, result.failure, now=now)

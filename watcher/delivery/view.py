@@ -155,7 +155,8 @@ def _why(evidence: Evidence, currency: str | None, told_at: Instant, zone: tzinf
         return f"{label} {value} ({condition})" if condition else f"{label} {value}"
     since = evidence.baseline_at
     when = f" since {_day(since, told_at, zone)}" if since is not None else ""
-    return f"{label} {change}{when}"
+    gap = f", {neutralise(evidence.gap, 60)}" if evidence.gap else ""
+    return f"{label} {change}{when}{gap}"
 
 
 def moved(evidence: Evidence) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from watcher.errors import Problem
 from watcher.keyapi.query import Query
+from watcher.leeway import least
 from watcher.model import Severity
 from watcher.rules.conditions.base import Condition
 from watcher.rules.metrics import Catalogue, Metric
@@ -86,6 +87,10 @@ class Watch:
     name: str
     query: Query
     schedule: Every | Cron
+
+    def least(self, seconds: int) -> int:
+        """The shortest time that counts as ``seconds`` in a rule of this watch."""
+        return least(self.schedule, seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,11 @@ from watcher.store.columns import expression
 from watcher.store.connection import Connection, chunks, listed
 from watcher.store.listing import EMPTY, Listing
 from watcher.store.packing import positions
-from watcher.store.scanrows import PROVES
 
 RANK = "rank"
+AFTER_ALL = 1 << 62  # the id of one that looks back on all scans, and doubts none
+# Of a scan's row: that the scan of the given id does not doubt it.
+BELIEVED = "id NOT IN (SELECT scan FROM jumps WHERE until >= {})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,11 @@ class Baseline:
 
 
 def last(
-    db: Connection, watch: str, scan_id: int, products: Ints, fields: Sequence[str]
-) -> Baseline:
-    """What the newest earlier scan of this watch that saw the product found.
+    db: Connection, watch: str, scan_id: int, products: Ints, fields: Sequence[str],
+    not_before: Instant = 0, *, doubted: bool = False,
+) -> Baseline:  # fmt: skip
+    """What the newest earlier scan of this watch that saw the product found, from ``not_before``
+    on; one that is doubted only where ``doubted`` is set.
 
     What other watches saw in between plays no part: it would hide from this one's rules the
     change that it has not seen yet.
@@ -44,16 +48,19 @@ def last(
     listing = _listing(db, watch, scan_id)
     if listing is None:
         return baseline
-    places = positions(listing.products, products)
-    previous = np.where(places >= 0, np.append(listing.previous, 0)[places], 0)
+    previous = _previous(listing, products)
+    if not doubted:
+        previous = _believed(db, scan_id, products, previous)
     ids, groups = np.unique(previous, return_inverse=True)
     ats, marks = _times(db, ids)
+    known = ats >= not_before
+    ats, marks = np.where(known, ats, 0), np.where(known, marks, 0)
     baseline.at[:] = ats[groups]
     _fill_numbers(db, baseline, products, marks[groups], fields)
     if RANK in fields:
         column = fields.index(RANK)
-        for group, earlier in enumerate(ids.tolist()):
-            found = _listing(db, watch, earlier)
+        for group in np.flatnonzero(known).tolist():
+            found = _listing(db, watch, int(ids[group]))
             if found is not None:
                 rows = np.flatnonzero(groups == group)
                 places = positions(found.products, products[rows])
@@ -63,60 +70,34 @@ def last(
 
 def ago(
     db: Connection, watch: str, products: Ints, within: tuple[Instant, Instant],
-    fields: Sequence[str],
+    fields: Sequence[str], scan_id: int = AFTER_ALL,
 ) -> Baseline:  # fmt: skip
     """What the newest scan in ``within`` (both ends belong to it) that saw the product found.
 
     Numbers count from any watch, ranks from this one only. ``at`` is that of the numbers; of
-    the rank, where nothing else is asked for.
+    the rank, where nothing else is asked for. As the scan ``scan_id`` sees the past: one that it
+    doubts stands for what that one's watch saw of the product before.
     """
     baseline = Baseline.nothing(len(products), fields)
     if RANK in fields:
-        ranked = _Walk(db, products, within, watch)
+        ranked = _Walk(db, products, within, scan_id, watch)
         baseline.values[:, fields.index(RANK)] = ranked.ranks
         baseline.at[:] = ranked.at
     if any(name != RANK for name in fields):
-        walk = _Walk(db, products, within)
+        walk = _Walk(db, products, within, scan_id)
         baseline.at[:] = walk.at
         _fill_numbers(db, baseline, products, walk.marks, fields)
     return baseline
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The list as of a complete scan at ``at``: products (n,) and ranks (n,), 0 for none."""
-
-    at: Instant
-    products: Ints
-    ranks: Ints
-
-    def ranks_of(self, products: Ints) -> Floats:
-        """(m,) infinite for who was not on the list, NaN where the list has no ranks."""
-        places = positions(self.products, products)
-        ranks = np.append(self.ranks, 0)[places].astype(np.float64)
-        return np.where(places < 0, np.inf, np.where(ranks > 0, ranks, np.nan))
-
-
-def standing(db: Connection, watch: str, scan_id: int) -> Standing | None:
-    """The list of the watch's last complete scan before ``scan_id``.
-
-    Who is missing on one that proves no absence stands where the scan before it has them, and so
-    on, back to the newest that does. None where none does.
-    """
-    newest, products, ranks = None, EMPTY, EMPTY
-    for at, blob, size, found, proves in db.execute(
-        f"SELECT at, products, size, id, {PROVES} FROM scans AS s "
-        "WHERE watch = ? AND state = 'complete' AND id < ? ORDER BY id DESC",
-        (watch, scan_id),
-    ):
-        listing = Listing.unpack(blob, size, found)
-        missing = positions(products, listing.products) < 0
-        products = np.concatenate([products, listing.products[missing]])
-        ranks = np.concatenate([ranks, listing.ranks[missing]])
-        newest = at if newest is None else newest
-        if proves:
-            return Standing(newest, products, ranks)
-    return None
+def mark_before(db: Connection, doubted: int, scan_id: int) -> int:
+    """The mark of the scan before a doubted one, of its watch, that ``scan_id`` believes; 0 where
+    there is none."""
+    return db.number(
+        "SELECT coalesce(max(mark), 0) FROM scans WHERE watch = (SELECT watch FROM scans "
+        f"WHERE id = ?1) AND id < ?1 AND size > 0 AND {BELIEVED.format('?2')}",
+        (doubted, scan_id),
+    )
 
 
 def numbers_at(db: Connection, products: Ints, marks: Ints, fields: Sequence[str]) -> Floats:
@@ -130,41 +111,68 @@ class _Walk:
     """From the newest scan in a time back to the oldest, until each product is placed."""
 
     def __init__(
-        self, db: Connection, products: Ints, within: tuple[Instant, Instant], watch: str = ""
+        self,
+        db: Connection,
+        products: Ints,
+        within: tuple[Instant, Instant],
+        scan_id: int,
+        watch: str = "",
     ) -> None:
         size = len(products)
+        self._db = db
+        self._products = products
+        self._scan_id = scan_id
         self.at, self.marks = np.zeros(size, np.int64), np.zeros(size, np.int64)
         self.ranks = np.full(size, np.nan)
-        left = np.arange(size)
-        for turn, (at, mark, listing) in enumerate(self._scans(db, products, within, watch)):
-            places = positions(listing.products, products[left])
-            hit = places >= 0
-            rows = left[hit]
-            self.at[rows], self.marks[rows] = at, mark
-            self.ranks[rows] = _ranks(listing, places[hit])
-            left = left[~hit]
+        left, doubted = np.arange(size), list[int]()
+        for turn, (scan, at, mark, doubt, listing) in enumerate(self._scans(within, watch)):
+            if doubt:
+                doubted.append(scan)
+            else:
+                left = self._place(left, listing, at, mark)
             if not turn:
                 # Most of those that are missing are new: no older scan can have them.
                 left = left[_existed(db, products[left], within[1])]
             if not len(left):
                 return
+        for scan in doubted:
+            left = self._place_before(left, scan)
 
-    @staticmethod
+    def _place(self, left: Ints, listing: Listing, at: Instant, mark: int) -> Ints:
+        """The rows of ``left`` that the scan did not see."""
+        places = positions(listing.products, self._products[left])
+        hit = places >= 0
+        rows = left[hit]
+        self.at[rows], self.marks[rows] = at, mark
+        self.ranks[rows] = _ranks(listing, places[hit])
+        return left[~hit]
+
+    def _place_before(self, left: Ints, doubted: int) -> Ints:
+        """The same by what the doubted scan's watch saw before of the products that it saw."""
+        _, _, listing = _scan(self._db, doubted)
+        previous = _previous(listing, self._products[left])
+        previous = _believed(self._db, self._scan_id, self._products[left], previous)
+        for earlier in np.unique(previous[previous > 0]).tolist():
+            at, mark, found = _scan(self._db, earlier)
+            self._place(left[previous == earlier], found, at, mark)
+        return np.asarray(left[self.at[left] == 0])
+
     def _scans(
-        db: Connection, products: Ints, within: tuple[Instant, Instant], watch: str
-    ) -> Iterator[tuple[int, int, Listing]]:
-        if not len(products):
+        self, within: tuple[Instant, Instant], watch: str
+    ) -> Iterator[tuple[int, int, int, int, Listing]]:
+        if not len(self._products):
             return
-        start, end = within
-        condition, value = ("watch = ?", watch) if watch else ("region = ?", _region(db, products))
-        cursor = db.execute(
-            "SELECT id, at, mark, size, products FROM scans INDEXED BY idx_scans_region_at "
-            f"WHERE region = ? AND at BETWEEN ? AND ? AND size > 0 AND {condition} "
-            "ORDER BY at DESC, id DESC",
-            (_region(db, products), start, end, value),
+        region = _region(self._db, self._products)
+        condition, value = ("watch = ?1", watch) if watch else ("region = ?1", region)
+        cursor = self._db.execute(
+            f"SELECT id, at, mark, NOT {BELIEVED.format('?5')}, size, products FROM scans "
+            "INDEXED BY idx_scans_region_at "
+            f"WHERE region = ?2 AND at BETWEEN ?3 AND ?4 AND size > 0 AND {condition} "
+            "AND id < ?5 ORDER BY at DESC, id DESC",
+            (value, region, *within, self._scan_id),
         )
-        for scan_id, at, mark, size, blob in cursor:
-            yield at, mark, Listing.unpack(blob, size, scan_id)
+        for scan, at, mark, doubted, size, blob in cursor:
+            yield scan, at, mark, doubted, Listing.unpack(blob, size, scan)
 
 
 def _region(db: Connection, products: Ints) -> str:
@@ -184,6 +192,39 @@ def _existed(db: Connection, products: Ints, at: Instant) -> Ints:
         )
     ]
     return np.array(found, np.int64)
+
+
+def _previous(listing: Listing, products: Ints) -> Ints:
+    """(n,) the scan in which the list's watch saw each product before; 0 for none."""
+    places = positions(listing.products, products)
+    return np.where(places >= 0, np.append(listing.previous, 0)[places], 0)
+
+
+def _believed(db: Connection, scan_id: int, products: Ints, previous: Ints) -> Ints:
+    """``previous``, and in place of a scan that ``scan_id`` doubts the one before it."""
+    previous = previous.copy()
+    while True:
+        doubted = [
+            scan
+            for (scan,) in db.execute(
+                "SELECT scan FROM jumps WHERE until >= ? "
+                "AND scan IN (SELECT value FROM json_each(?))",
+                (scan_id, listed(np.unique(previous).tolist())),
+            )
+        ]
+        if not doubted:
+            return previous
+        for scan in doubted:
+            rows = np.flatnonzero(previous == scan)
+            previous[rows] = _previous(_scan(db, scan)[2], products[rows])
+
+
+def _scan(db: Connection, scan_id: int) -> tuple[Instant, int, Listing]:
+    """``at``, ``mark`` and the list of a scan that is there; of one that is pruned, nothing."""
+    row = db.one("SELECT at, mark, products, size, id FROM scans WHERE id = ?", (scan_id,))
+    if row is None:
+        return 0, 0, Listing(EMPTY, EMPTY, EMPTY)
+    return row[0], row[1], Listing.unpack(*row[2:])
 
 
 def _listing(db: Connection, watch: str, scan_id: int) -> Listing | None:

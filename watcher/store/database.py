@@ -17,12 +17,14 @@ from watcher.store.connection import LOCKED_SECONDS, MEMORY, Connection, connect
 from watcher.store.health import HealthBook
 from watcher.store.history import History
 from watcher.store.holding import Holding
+from watcher.store.jumped import Jumps
 from watcher.store.ledger import Ledger
 from watcher.store.locking import hold
 from watcher.store.outbox import Outbox
 from watcher.store.pruning import Pruner
 from watcher.store.silences import Silences
 from watcher.store.swapping import beside, refuse_unfinished
+from watcher.store.times import Times
 from watcher.store.upkeep import Upkeep
 
 __all__ = ["Database", "hold"]
@@ -40,6 +42,7 @@ class Database(Connection):
         self._files: tuple[tuple[int, int] | None, ...] = ()
         self._log = beside(path.resolve(), "-wal")
         self.history = History(self)
+        self.jumps = Jumps(self)
         self.alerts = Alerts(self)
         self.outbox = Outbox(self)
         self.backlog = Backlog(self)
@@ -47,6 +50,7 @@ class Database(Connection):
         self.health = HealthBook(self)
         self.silences = Silences(self)
         self.held = Holding(self)
+        self.times = Times(self)
         self.pruner = Pruner(self)
         self.upkeep = Upkeep(self)
         self._lender: Database | None = None

@@ -10,13 +10,14 @@ import numpy as np
 
 from watcher.keyapi.fields import NUMERIC_NAMES
 from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, Scan
-from watcher.store import baselines, changes, recording
+from watcher.store import baselines, changes, lists, recording
 from watcher.store.absences import Absence, absences
-from watcher.store.baselines import Baseline, Standing
+from watcher.store.baselines import AFTER_ALL, Baseline
 from watcher.store.changes import Change
 from watcher.store.columns import expression
 from watcher.store.connection import Connection, Row, chunks, listed
 from watcher.store.listing import Seen
+from watcher.store.lists import Standing
 from watcher.store.recording import Recorded
 from watcher.store.scanrows import COLUMNS, PROVES, TABLES, ScanRow, scan_row
 from watcher.store.texts import unpack_texts
@@ -41,33 +42,46 @@ class History:
         """Stores a scan of any state; numbers only of products of which some number changed."""
         return recording.record(self._db, scan)
 
-    def last(self, watch: str, scan_id: int, products: Ints, fields: Sequence[str]) -> Baseline:
-        """Each product's observation before the scan ``scan_id``: by the same watch, whatever
-        other watches saw in between. ``fields`` are numeric fields of the API, or ``rank``.
+    def last(
+        self, watch: str, scan_id: int, products: Ints, fields: Sequence[str],
+        not_before: Instant = 0, *, doubted: bool = False,
+    ) -> Baseline:  # fmt: skip
+        """Each product's observation before the scan ``scan_id``, from ``not_before`` on: by the
+        same watch, whatever other watches saw in between, and of scans that are ``doubted`` only
+        where that is wanted. ``fields`` are numeric fields of the API, or ``rank``.
         """
-        return baselines.last(self._db, watch, scan_id, products, fields)
+        return baselines.last(
+            self._db, watch, scan_id, products, fields, not_before, doubted=doubted
+        )
 
     def ago(
-        self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str]
+        self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str],
+        *, scan_id: int = AFTER_ALL,
     ) -> Baseline:  # fmt: skip
         """Each product's observation in force at ``at``: by the newest scan of any watch from
-        ``not_before`` to ``at`` that saw it; a ``rank`` by this watch's only.
+        ``not_before`` to ``at`` that saw it; a ``rank`` by this watch's only. As the scan
+        ``scan_id`` sees the past: in place of what is doubted stands what was seen before it.
         """
-        return baselines.ago(self._db, watch, products, (not_before, at), fields)
+        return baselines.ago(self._db, watch, products, (not_before, at), fields, scan_id)
 
     def windows(
         self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
-        fields: Sequence[str],
+        fields: Sequence[str], *, scan_id: int = AFTER_ALL, own: bool = False,
     ) -> Iterator[Window]:  # fmt: skip
         """All values in a time (its end does not belong to it), one for each scan of the region
-        that saw a product, some products after others; a ``rank`` by this watch's scans only.
+        that saw a product, some products after others; a ``rank`` by this watch's scans only, and
+        if ``own`` all. As the scan ``scan_id`` sees the past: without what is doubted.
         """
-        return windows(self._db, watch, region, products, within, fields)
+        return windows(self._db, watch, region, products, within, fields, scan_id=scan_id, own=own)
 
-    def standing(self, watch: str, scan_id: int) -> Standing | None:
-        """Where the watch's scans before ``scan_id`` found each product last, back to the newest
-        that proves an absence."""
-        return baselines.standing(self._db, watch, scan_id)
+    def standing(self, watch: str, scan_id: int, places: int) -> Standing | None:
+        """The list of the watch's last scan before ``scan_id`` that read its first ``places``."""
+        return lists.standing(self._db, watch, scan_id, places)
+
+    def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
+        """When the watch was read before the scan ``scan_id``, back to ``since`` and the newest
+        first, and whether its whole list was."""
+        return lists.recent(self._db, watch, scan_id, since)
 
     def last_change(self, region: str, since: Instant) -> Change | None:
         """The newest scan from ``since`` on in which a product that was known changed, or the

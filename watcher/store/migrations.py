@@ -304,6 +304,21 @@ def _commissions_to_fractions(db: Tables) -> None:
 
 
 @migrations()
+def m008_jumps(db: Tables) -> None:
+    """Scans that are no baseline, and how far those that were cut off read their lists."""
+    # A scan whose counters jumped is no baseline of scans up to ``until``.
+    db.execute(
+        "CREATE TABLE jumps (scan INTEGER PRIMARY KEY REFERENCES scans(id) ON DELETE CASCADE, "
+        "until INTEGER NOT NULL) STRICT"
+    )
+    # Of a scan that was cut off: how many places from the first on it read without a gap.
+    db.execute(
+        "CREATE TABLE depths (scan INTEGER PRIMARY KEY REFERENCES scans(id) ON DELETE CASCADE, "
+        "places INTEGER NOT NULL) STRICT"
+    )
+
+
+@migrations()
 def m012_former_texts(db: Tables) -> None:
     """What products were called, cost and belonged to, up to which scan; from now on."""
     db.execute(

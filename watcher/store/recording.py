@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from watcher.keyapi.fields import NUMERIC_NAMES
-from watcher.model import Bools, Floats, Instant, Ints, LongTexts, Scan
+from watcher.keyapi.fields import NUMERIC_NAMES, PAGE_SIZE
+from watcher.model import Bools, Floats, Instant, Ints, LongTexts, Scan, ScanState
 from watcher.store import former
 from watcher.store.columns import digests, encode
 from watcher.store.connection import Connection, chunks, listed
@@ -241,6 +241,20 @@ def _record_scan(
             "INSERT INTO doubts (scan, why, since, turn, believed) VALUES (?, ?, ?, ?, ?)",
             (scan_id, clean(doubt.why), doubt.since, doubt.turn, int(doubt.believed)),
         )
+    if depth := _depth(scan):
+        db.execute("INSERT INTO depths (scan, places) VALUES (?, ?)", (scan_id, depth))
+
+
+def _depth(scan: Scan) -> int:
+    """How many places from the first on a scan that was cut off read without a gap; else 0, and
+    where anything was odd about it: a row that can't be read leaves a place empty.
+
+    By pages, for a product that stood on two of them left a place empty, too.
+    """
+    if scan.state is not ScanState.PARTIAL or scan.problems:
+        return 0
+    pages = np.unique((scan.ranks[scan.ranks > 0] - 1) // PAGE_SIZE)
+    return PAGE_SIZE * int(np.count_nonzero(pages == np.arange(len(pages))))
 
 
 def _record_long_texts(db: Connection, scan: Scan, products: Ints) -> None:

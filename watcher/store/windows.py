@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.model import Bools, Floats, Instant, Ints
-from watcher.store.baselines import RANK
+from watcher.store.baselines import AFTER_ALL, BELIEVED, RANK, mark_before
 from watcher.store.columns import expression
 from watcher.store.connection import Connection, chunks, listed
 from watcher.store.listing import Listing
@@ -52,14 +52,17 @@ class _Scans:
 def windows(
     db: Connection, watch: str, region: str, products: Ints,
     within: tuple[Instant, Instant], fields: Sequence[str],
+    *, scan_id: int = AFTER_ALL, own: bool = False,
 ) -> Iterator[Window]:  # fmt: skip
     """What the scans in ``within`` (the end does not belong to it) found, part by part.
 
-    Numbers count from any watch of the region, ranks from ``watch`` only. No window comes where
-    there was no scan.
+    Numbers count from any watch of the region (not if ``own``), ranks from ``watch`` only. The
+    scan ``scan_id`` is the one that looks back: a scan that it doubts has the numbers of the one
+    before, or is left out (if ``own``). No window comes where there was no scan.
     """
     names = [name for name in fields if name != RANK]
-    scans = _scans(db, region, watch, within, only_own=not names)
+    only_own = own or not names
+    scans = _scans(db, (watch, region), within, scan_id, only_own=only_own)
     count = len(scans.ids)
     if not count:
         return
@@ -74,16 +77,25 @@ def windows(
 
 
 def _scans(
-    db: Connection, region: str, watch: str, within: tuple[Instant, Instant], *, only_own: bool
-) -> _Scans:
+    db: Connection, watch: tuple[str, str], within: tuple[Instant, Instant], scan_id: int,
+    *, only_own: bool,
+) -> _Scans:  # fmt: skip
+    """``watch`` is its key and its region."""
     rows = db.rows(
-        "SELECT id, at, mark, watch = ?1 FROM scans INDEXED BY idx_scans_region_at "
-        "WHERE region = ?2 AND at >= ?3 AND at < ?4 AND size > 0 AND (watch = ?1 OR NOT ?5) "
-        "ORDER BY mark",
-        (watch, region, *within, only_own),
+        f"SELECT id, at, mark, watch = ?1, {BELIEVED.format('?6')} FROM scans "
+        "INDEXED BY idx_scans_region_at WHERE region = ?2 AND at >= ?3 AND at < ?4 AND size > 0 "
+        "AND (watch = ?1 OR NOT ?5) AND id < ?6 ORDER BY mark",
+        (*watch, *within, only_own, scan_id),
     )
-    ids, at, marks, own = np.array(rows, np.int64).reshape(len(rows), 4).T
-    return _Scans(ids, at, marks, own.astype(np.bool_))
+    ids, at, marks, own, believed = np.array(rows, np.int64).reshape(len(rows), 5).T
+    if believed.all():
+        return _Scans(ids, at, marks, own.astype(np.bool_))
+    for place in np.flatnonzero(believed == 0).tolist():
+        marks[place] = 0 if only_own else mark_before(db, int(ids[place]), scan_id)
+    kept = np.flatnonzero(marks)
+    order = kept[np.argsort(marks[kept], kind="stable")]
+    # The place in a list is another's then, so such a scan gives no ranks.
+    return _Scans(ids[order], at[order], marks[order], (own & believed)[order].astype(np.bool_))
 
 
 def _sightings(

@@ -37,7 +37,7 @@ def test_a_test_is_read(tmp_path: Path) -> None:
     assert (case.name, case.line, case.size) == ("one", 5, 3)
     assert case.at(2) - case.at(0) == 86_400
     serum, other = case.actors
-    assert serum.texts == {"product_name": "Serum"}
+    assert serum.texts == {"product_name": ("Serum",)}
     assert serum.series["sales_trend_flag"] == (0, 0, 1)
     assert serum.series["total_sale_7d_cnt"] == (5,)
     assert other.length == 1
@@ -138,3 +138,17 @@ def test_the_environment_fills_in_what_env_does_not(tmp_path: Path) -> None:
     with pytest.raises(RulesError, match="SLACK_URL"):
         read_suite(path)
     assert read_suite(path, {"SLACK_URL": "json://localhost"}).cases
+
+
+def test_series_of_texts_are_as_long_as_the_others(tmp_path: Path) -> None:
+    """A text too few is found, at its line."""
+    text = """
+  - name: a
+    rule: named
+    products:
+      x: {product_name: [A, B, C], total_sale_7d_cnt: 1 2}
+    alerts: [{at: 0}]
+"""
+    assert "has 2 values where the longest series of this test has 3" in problems(tmp_path, text)
+    text = text.replace("[A, B, C]", "[A, [B]]")
+    assert "tests[0].products.x.product_name: takes texts, not a list" in problems(tmp_path, text)

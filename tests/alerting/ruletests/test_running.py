@@ -39,7 +39,7 @@ def result(folder: Path, test: str) -> Result:
       - {at: 1d, pending: ["1"]}
       - {at: 2d, firing: ["1"], told: ["1"]}
       - {at: 3d, firing: ["1"]}
-      - {at: 4d, firing: ["1"], told: []}
+      - {at: 4d, told: []}
 """,
         """
   - name: leaves the list
@@ -55,6 +55,19 @@ def result(folder: Path, test: str) -> Result:
     rule: named
     products: {"1": {product_name: Night serum}, "2": {}}
     alerts: [{at: 0, firing: ["1"]}]
+""",
+        """
+  - name: a text for each scan
+    rule: named
+    products:
+      "1": {product_name: [Lamp, Night serum, _, -]}
+      "2": {product_name: '"Day serum" x2 "Lamp" x2'}
+      "3": {product_name: Serum, discount: 20% x2 - 35%}
+    alerts:
+      - {at: 0, firing: ["2", "3"]}
+      - {at: 1d, firing: ["1", "2", "3"]}
+      - {at: 2d, firing: ["1", "3"]}
+      - {at: 3d, firing: ["1", "3"]}
 """,
         """
   - name: several rules at once

@@ -6,7 +6,15 @@ import math
 
 import pytest
 
-from watcher.alerting.ruletests.series import ABSENT, LONGEST, Series, parse_series
+from watcher.alerting.ruletests.series import (
+    ABSENT,
+    LONGEST,
+    NO_TEXT,
+    Series,
+    TextSeries,
+    parse_series,
+    parse_texts,
+)
 from watcher.rules.words import Wrong
 from watcher.units import Unit
 
@@ -74,3 +82,50 @@ def test_no_such_day() -> None:
     """Months have an end."""
     with pytest.raises(Wrong, match="is no day"):
         parse("2026-02-30", Unit.DAY)
+
+
+@pytest.mark.parametrize(
+    ("value", "texts"),
+    [
+        ("Night serum", ("Night", "serum")),
+        ("35%", ("35%",)),
+        (7495, ("7495",)),
+        ("20%x2 35%", ("20%", "20%", "35%")),
+        ("20% x2 35%", ("20%", "20%", "35%")),
+        ("A _ - Bx2", ("A", NO_TEXT, ABSENT, "B", "B")),
+        ('"Night sky" x2 "Day x3"x1 _ -', ("Night sky", "Night sky", "Day x3", NO_TEXT, ABSENT)),
+        ('"-" - ""', ("-", ABSENT, "")),
+        ("-", ("-",)),
+        (["Night serum", "Day x3", None, "_", "-", 5, '"-"'],
+         ("Night serum", "Day x3", NO_TEXT, NO_TEXT, ABSENT, "5", "-")),
+    ],
+)  # fmt: skip
+def test_texts(value: object, texts: TextSeries) -> None:
+    """A word or a quoted text and its repetition; or a list, a text for each scan."""
+    assert parse_texts(value, free=False) == texts
+
+
+def test_a_name_is_one_text_but_where_it_has_quotes() -> None:
+    """Names have spaces, and may end like a repetition."""
+    assert parse_texts("Collagen x2 pack", free=True) == ("Collagen x2 pack",)
+    assert parse_texts('"Collagen x2" x2 _', free=True) == ("Collagen x2", "Collagen x2", NO_TEXT)
+    assert parse_texts(["Old name", "New name"], free=True) == ("Old name", "New name")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([], "is empty"),
+        ({"a": 1}, "takes a text or a list of them"),
+        ([["a"]], "takes texts, not a list"),
+        ('"open x3', "can't be read"),
+        ('"a"b', "can't be read"),
+        ("a x0", "a value is repeated 1 to"),
+        ("a x10001", "a value is repeated 1 to"),
+        ("a x9000 b x9000", f"has more than {LONGEST:,} values"),
+    ],
+)
+def test_what_is_no_series_of_texts(value: object, message: str) -> None:
+    """In words that help."""
+    with pytest.raises(Wrong, match=message):
+        parse_texts(value, free=False)

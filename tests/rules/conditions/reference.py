@@ -16,6 +16,7 @@ from typing import Any
 
 DAY = 86_400
 SECONDS = {"h": 3_600, "d": DAY, "w": 7 * DAY}
+EVERY = 1_000_000  # places: more than any list has
 TRENDS = {"stable": 0.0, "rising": 1.0, "falling": 2.0}
 
 Value = float | None
@@ -43,9 +44,13 @@ class Seen:
 
 @dataclass
 class Reference:
-    """What the last of ``scans``, recorded in this order, says of its products."""
+    """What the last of ``scans``, recorded in this order, says of its products.
+
+    ``every`` is the time between two scans by the watch's schedule.
+    """
 
     scans: list[Seen]
+    every: int = DAY
     now: Seen = field(init=False)
     before: list[Seen] = field(init=False)
 
@@ -56,16 +61,20 @@ class Reference:
         """The watch's earlier scans."""
         return [scan for scan in self.before if scan.watch == self.now.watch]
 
-    def last_list(self) -> Seen | None:
-        """The watch's last complete scan."""
-        return next((scan for scan in reversed(self.own()) if scan.complete), None)
+    def last_list(self, places: int) -> Seen | None:
+        """The watch's last scan that read so many places: whole pages, if it was cut off."""
 
-    def fallen(self) -> set[str]:
-        """Who was on the last complete list and is not on this one."""
-        listed = self.last_list()
-        if listed is None or not self.now.complete:
-            return set()
-        return set(listed.products) - set(self.now.products)
+        def covers(scan: Seen) -> bool:
+            pages = {(sight.rank - 1) // 10 for sight in scan.products.values()}
+            return scan.complete or set(range(-(-places // 10))) <= pages
+
+        return next((scan for scan in reversed(self.own()) if covers(scan)), None)
+
+    def fallen(self, *places: int) -> set[str]:
+        """Who was on one of the last lists of so many places and is not on this one."""
+        lists = [listed for each in places if (listed := self.last_list(each)) is not None]
+        before = set[str]().union(*(listed.products for listed in lists))
+        return before - set(self.now.products) if self.now.complete else set()
 
     def verdict(self, when: Mapping[str, Any], product: str) -> bool | None:
         """What a mapping of conditions says."""
@@ -92,7 +101,7 @@ class Reference:
         )
 
     def _appears(self, product: str) -> bool | None:
-        if product not in self.now.products or self.last_list() is None:
+        if product not in self.now.products or not any(scan.complete for scan in self.own()):
             return None
         return not any(product in scan.products for scan in self.own())
 
@@ -108,7 +117,7 @@ class Reference:
             return PLAIN[name](now, given)
         if name == "unusual":
             return self._unusual(metric, now, given, options.get("over", "28d"), product)
-        then = self._baseline(metric, options.get("from", "last"), product)
+        then = self.baseline(metric, options.get("from", "last"), product)
         if then is None:
             return None
         if name in ("climbs", "drops"):
@@ -118,12 +127,13 @@ class Reference:
         return TRANSITIONS[name](then, now, number(given))
 
     def _top(self, name: str, places: int, product: str) -> bool | None:
-        listed = self.last_list()
+        # A scan that was cut off does not say who left, so it hides no leaving either.
+        listed = self.last_list(places if name == "enters_top" else EVERY)
         if listed is None:
             return None
         before = product in listed.products and listed.products[product].rank <= places
         inside = product in self.now.products and self.now.products[product].rank <= places
-        if product not in self.now.products and product not in self.fallen():
+        if product not in self.now.products and product not in self.fallen(places, EVERY):
             return None
         return inside and not before if name == "enters_top" else before and not inside
 
@@ -135,18 +145,26 @@ class Reference:
             return float(sight.rank) if scan.watch == self.now.watch else None
         return METRICS[metric](sight.fields, scan.at)
 
-    def _baseline(self, metric: str, from_: str, product: str) -> Value:
+    def baseline(self, metric: str, from_: str, product: str) -> Value:
+        """What the value is compared with."""
         first, *rest = from_.split()
         if first == "last":
-            found = [scan for scan in self.own() if product in scan.products]
-            return self._value(metric, found[-1], product) if found else None
+            reach = max(14 * DAY, 2 * self.every)
+            known = [
+                value
+                for scan in self.own()
+                if scan.at >= self.now.at - reach
+                and (value := self._value(metric, scan, product)) is not None
+            ]
+            return known[-1] if known else None
         if rest == ["ago"]:
             seconds = duration(first)
             then = self.now.at - seconds
             found = [
                 scan
                 for scan in sorted(self.before, key=lambda scan: scan.at)
-                if then - seconds // 2 <= scan.at <= then
+                if then - min(seconds // 2, 7 * DAY) <= scan.at
+                and scan.at <= then + min(seconds // 10, self.every // 2)
                 and product in scan.products
                 and (metric != "rank" or scan.watch == self.now.watch)
             ]
@@ -154,20 +172,27 @@ class Reference:
         values = [value for _, value in self._past(metric, rest[0], product)]
         return STATISTICS[first](values) if len(values) >= 3 else None
 
-    def _past(self, metric: str, length: str, product: str) -> list[tuple[int, float]]:
-        """Days and values in the time before now."""
+    def _past(
+        self, metric: str, length: str, product: str, above: float = -math.inf
+    ) -> list[tuple[int, float]]:
+        """Days and values in the time before now; none where they don't span two thirds of it."""
         begin = self.now.at - duration(length)
-        found = (
-            (scan.at // DAY, self._value(metric, scan, product))
+        found = [
+            (scan.at, value)
             for scan in self.before
             if begin <= scan.at < self.now.at
-        )
-        return [(day, value) for day, value in found if value is not None]
+            and (value := self._value(metric, scan, product)) is not None
+            and value > above
+        ]
+        first = min((at for at, _ in found), default=self.now.at)
+        if 3 * (self.now.at - first) < 2 * duration(length):
+            return []
+        return [(at // DAY, value) for at, value in found]
 
     def _unusual(
         self, metric: str, now: float, score: float, over: str, product: str
     ) -> bool | None:
-        past = [(day, value) for day, value in self._past(metric, over, product) if value > -1]
+        past = self._past(metric, over, product, above=-1)
         if now <= -1 or len({day for day, _ in past}) < 14:
             return None
         logs = [math.log(1 + value) for _, value in past]

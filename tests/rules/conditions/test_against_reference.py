@@ -18,7 +18,9 @@ from watcher.model import Verdict
 from watcher.rules.conditions.base import Judge
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, TEXT_BY_NAME
 from watcher.rules.loading import load_text
+from watcher.schedule import Every
 from watcher.store.database import Database
+from watcher.units import DAY
 
 CATALOGUE = load_text(
     "metrics: {earnings: total_sale_7d_cnt * commission}\n"
@@ -35,7 +37,7 @@ def compiled_says(scans: list[Seen], written: list[Mapping[str, Any]]) -> list[S
         recorded = [store.history.record(scan_of(seen)) for seen in scans][-1]
         conditions = [condition(one, CATALOGUE) for one in written]
         needs = [need for one in conditions for need in one.needs]
-        table = ScanTable(scan_of(scans[-1]), recorded, store.history, needs)
+        table = ScanTable(scan_of(scans[-1]), recorded, store.history, needs, Every(DAY))
         judge = Judge(table)
         facts = store.history.facts(table.products.tolist())
         ids = [facts[key].product_id for key in table.products.tolist()]

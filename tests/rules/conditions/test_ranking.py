@@ -6,7 +6,7 @@ import pytest
 
 from tests.rules.tables import THEN, FakeTable, complaints, condition, verdicts
 from watcher.model import Verdict
-from watcher.rules.conditions.base import Ago, Last, LastComplete, Statistic
+from watcher.rules.conditions.base import Ago, Last, LastList, Statistic
 from watcher.units import DAY
 
 MOVED = FakeTable({"rank": [5, 15, 9, None, 3]}, {"rank": [10, 10, 10, 10, None]})
@@ -54,7 +54,7 @@ def test_declare_their_baselines() -> None:
         {"enters_top": 5},
     ]
     froms = [need.from_ for one in written for need in condition({"rank": one}).needs]
-    assert froms == [Last(), Ago(7 * DAY), Statistic("mean", 7 * DAY), LastComplete()]
+    assert froms == [Last(), Ago(7 * DAY), Statistic("mean", 7 * DAY), LastList(5)]
 
 
 def test_to_climb_is_to_fall_as_a_number() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from watcher.alerting.ruletests.cases import Actor
-from watcher.alerting.ruletests.series import Series, parse_series
+from watcher.alerting.ruletests.series import Series, TextSeries, parse_series, parse_texts
 from watcher.alerting.ruletests.source import TestSource
 from watcher.rules.document import Path
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.words import Wrong, kind, quoted
 
+_NAME = "product_name"
 _NOT_GIVEN = {"product_id": "is the product's own key", "region": "is that of the watch"}
 
 
@@ -28,7 +29,7 @@ class Actors:
         return tuple(self._actor(name, value, (*path, name)) for name, value in raw.items())
 
     def _actor(self, name: str, raw: object, path: Path) -> Actor:
-        texts: dict[str, str] = {}
+        texts: dict[str, TextSeries] = {}
         series: dict[str, Series] = {}
         for field, value in self._source.mapping({} if raw is None else raw, path).items():
             place = (*path, field)
@@ -36,9 +37,10 @@ class Actors:
             if field in _NOT_GIVEN:
                 self._source.report(place, f"{field} {_NOT_GIVEN[field]}", at_key=True)
             elif self._metrics.attribute(field) is not None:
-                texts[field] = str(value)
-                if isinstance(value, dict | list):
-                    self._source.report(place, f"takes a text, not {kind(value)}")
+                try:
+                    texts[field] = parse_texts(value, free=field == _NAME)
+                except ValueError as error:
+                    self._source.report(place, str(error))
             elif metric is None:
                 message = f"unknown field {quoted(field)}{self._metrics.suggest(field)}"
                 self._source.report(place, message, at_key=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from watcher.alerting.ruletests.series import Series
+from watcher.alerting.ruletests.series import Series, TextSeries
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 
@@ -18,13 +18,18 @@ class Actor:
     """
 
     product_id: str
-    texts: Mapping[str, str]
+    texts: Mapping[str, TextSeries]
     series: Mapping[str, Series]
 
     @property
     def length(self) -> int:
         """The scans that its series cover; 1 where all of them are constant."""
-        return max((len(values) for values in self.series.values()), default=1)
+        return max((len(values) for values in self.all_series.values()), default=1)
+
+    @property
+    def all_series(self) -> Mapping[str, Series | TextSeries]:
+        """Those of texts, and those of numbers."""
+        return {**self.texts, **self.series}
 
 
 @dataclass(frozen=True, slots=True)

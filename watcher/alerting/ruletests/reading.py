@@ -217,7 +217,7 @@ class _Case:
 
     def _check_lengths(self, actors: tuple[Actor, ...], longest: int) -> None:
         for actor in actors:
-            for field, values in actor.series.items():
+            for field, values in actor.all_series.items():
                 if len(values) not in (1, longest):
                     self._source.report(
                         (*self._path, "products", actor.product_id, field),

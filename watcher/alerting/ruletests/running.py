@@ -150,6 +150,7 @@ def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:
     since = ""
     if evidence.baseline_at:
         since = f", {format_duration(now - evidence.baseline_at)} before"
+        since += f", {evidence.gap}" if evidence.gap else ""
     return f"{text} (from {baseline}{since})"
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from watcher.alerting.ruletests.cases import Actor, Case
-from watcher.alerting.ruletests.series import ABSENT
+from watcher.alerting.ruletests.series import ABSENT, NO_TEXT
 from watcher.keyapi.fields import NUMERIC_INDEX, PAGE_SIZE, RATING, TEXTS
 from watcher.model import Floats, Ints, Scan, ScanState
 from watcher.rules.metrics import RANK
 
 _Values = Mapping[str, float]
+_T = TypeVar("_T")
 
 
 def scene(case: Case, turn: int) -> Scan:
@@ -33,12 +35,19 @@ def scene(case: Case, turn: int) -> Scan:
 def _values(actor: Actor, turn: int) -> _Values | None:
     """What a product has then; None where one of its series says that it is not in the list."""
     values: dict[str, float] = {}
+    if any(_at(series, turn) is ABSENT for series in actor.texts.values()):
+        return None
     for name, series in actor.series.items():
-        value = series[turn] if len(series) > 1 else series[0]
+        value = _at(series, turn)
         if value is ABSENT:
             return None
         values[name] = value
     return values
+
+
+def _at(series: Sequence[_T], turn: int) -> _T:
+    """A single value is for all scans."""
+    return series[turn] if len(series) > 1 else series[0]
 
 
 def _places(given: Sequence[float | None]) -> list[int]:
@@ -75,7 +84,7 @@ def _scan(case: Case, turn: int, present: Sequence[tuple[Actor, _Values]], ranks
         ranks=ranks,
         numbers=_numbers([values for _, values in present]),
         texts={
-            text.name: tuple(_text(actor, text.name, region) for actor, _ in present)
+            text.name: tuple(_text(actor, text.name, region, turn) for actor, _ in present)
             for text in TEXTS
         },
     )
@@ -92,13 +101,14 @@ def _numbers(rows: Sequence[_Values]) -> Floats:
     return numbers
 
 
-def _text(actor: Actor, name: str, region: str) -> str | None:
+def _text(actor: Actor, name: str, region: str, turn: int) -> str | None:
     match name:
         case "product_id":
             return actor.product_id
         case "region":
             return region
-        case "product_name":
-            return actor.texts.get(name, f"Product {actor.product_id}")
+        case "product_name" if name not in actor.texts:
+            return f"Product {actor.product_id}"
         case _:
-            return actor.texts.get(name)
+            text = _at(actor.texts.get(name, (NO_TEXT,)), turn)
+            return text if isinstance(text, str) else None

@@ -1,18 +1,29 @@
-"""The short notation of a rule test: ``100x3 120+20x5 _ 90 -``."""
+"""The short notation of a rule test: ``100x3 120+20x5 _ 90 -``, and of texts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from typing import Final, TypeAlias
 
-from watcher.rules.words import Wrong, either, nearest, quoted
+from watcher.rules.words import Wrong, either, kind, nearest, quoted
 from watcher.units import Unit, day_number, parse_day, parse_number
 
 Series: TypeAlias = tuple[float | None, ...]
+TextSeries: TypeAlias = tuple["str | Nothing | None", ...]
 
 ABSENT: Final = None  # the product is not in the list
 MISSING: Final = float("nan")  # it is, and has no value
+
+
+class Nothing(Enum):
+    """A product that is in the list without that text."""
+
+    TEXT = "no text"
+
+
+NO_TEXT: Final = Nothing.TEXT
 
 LONGEST = 10_000
 
@@ -22,6 +33,9 @@ _REPEATED = re.compile(r"(.+?)x(\d{1,6})", re.ASCII)
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)[kKmM%]?"
 _STEPS = re.compile(rf"([-+]?{_NUMBER})([-+]{_NUMBER})", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
+# "Night serum" x3, or a word; a quoted text may be followed by its repeat at once.
+_TEXT = re.compile(r'(?:"(?P<quoted>[^"]*)"|(?P<word>[^\s"]+?))(?:\s*x(?P<count>\d{1,6}))?(?=\s|$)')
+_TEXT_MARKS: dict[str, Nothing | None] = {"_": NO_TEXT, "-": ABSENT}
 _TRUTH = {"true": 1, "false": 0}
 
 
@@ -40,6 +54,56 @@ def parse_series(text: str, unit: Unit, names: Mapping[str, int]) -> Series:
     if not values:
         raise Wrong("is empty: write values as 100x3 120 _ 90")
     return tuple(values)
+
+
+def parse_texts(value: object, *, free: bool) -> TextSeries:
+    """The texts of an attribute, one a scan: ``NO_TEXT`` where it has none, None where the product
+    is absent. A single one is for all scans.
+
+    A list has a text for each scan. The short notation is that of numbers, with texts in quotes
+    where they have spaces; what is ``free`` text (a name) is read so only where it has quotes.
+    """
+    if isinstance(value, list):
+        texts = tuple(_item(each) for each in value)
+    elif isinstance(value, dict):
+        raise Wrong(f"takes a text or a list of them, not {kind(value)}")
+    else:
+        text = str(value).strip()
+        noted = '"' in text if free else (" " in text or '"' in text)
+        texts = tuple(_noted(text)) if noted else (str(value),)
+    if not texts:
+        raise Wrong("is empty: write a text, or one for each scan, as [Old name, New name]")
+    if len(texts) > LONGEST:
+        raise Wrong(f"has more than {LONGEST:,} values")
+    return texts
+
+
+def _item(value: object) -> str | Nothing | None:
+    if isinstance(value, dict | list):
+        raise Wrong(f"takes texts, not {kind(value)}")
+    if value is None:
+        return NO_TEXT
+    text = str(value)
+    if text in _TEXT_MARKS:
+        return _TEXT_MARKS[text]
+    quoted_text = text.startswith('"') and text.endswith('"') and len(text) > 1
+    return text[1:-1] if quoted_text else text
+
+
+def _noted(text: str) -> Iterator[str | Nothing | None]:
+    place = 0
+    while place < len(text):
+        found = _TEXT.match(text, place)
+        if found is None:
+            hint = 'write texts with spaces in quotes, as \'"Night serum" x3 "Day serum"\''
+            raise Wrong(f"can't be read from {quoted(text[place : place + 20])} on: {hint}")
+        count = int(found["count"] or 1)
+        if not 1 <= count <= LONGEST:
+            raise Wrong(f"{quoted(found[0])}: a value is repeated 1 to {LONGEST:,} times")
+        word = found["word"]
+        each = found["quoted"] if word is None else _TEXT_MARKS.get(word, word)
+        yield from [each] * count
+        place = len(text) - len(text[found.end() :].lstrip())
 
 
 def _word(word: str, unit: Unit, names: Mapping[str, int]) -> Iterator[float | None]:

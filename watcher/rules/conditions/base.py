@@ -15,14 +15,18 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
+from watcher.keyapi.fields import LAST_PAGE, PAGE_SIZE
 from watcher.model import Bools, Evidence, Floats, Instant, Ints, Verdict
 from watcher.rules.metrics import Attribute, Metric
-from watcher.units import format_duration
+from watcher.units import WEEK, format_duration
+
+LONGEST_LIST = LAST_PAGE * PAGE_SIZE  # places
+_MOST_OLDER = WEEK
 
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The product's previous observation."""
+    """The metric's last known value in this watch, not older than two weeks."""
 
     def __str__(self) -> str:
         return "last"
@@ -30,9 +34,15 @@ class Last:
 
 @dataclass(frozen=True, slots=True)
 class Ago:
-    """The observation in force ``seconds`` ago, not older than half as long again."""
+    """The observation in force ``seconds`` ago; it may be a little younger, or older by half as
+    long again and a week at most."""
 
     seconds: int
+
+    @property
+    def older(self) -> int:
+        """By how many seconds it may be older than asked for."""
+        return min(self.seconds // 2, _MOST_OLDER)
 
     def __str__(self) -> str:
         return f"{format_duration(self.seconds)} ago"
@@ -70,14 +80,17 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class LastComplete:
-    """The rank at this watch's last complete scan; infinite for who was not on that list."""
+class LastList:
+    """The rank at this watch's last scan that read the first ``places`` without a gap (all, by
+    default: a complete one); infinite for who was not on that list."""
+
+    places: int = LONGEST_LIST
 
     def __str__(self) -> str:
-        return "last complete scan"
+        return "last list"
 
 
-From: TypeAlias = Last | Ago | Statistic | Usual | Spread | LastComplete
+From: TypeAlias = Last | Ago | Statistic | Usual | Spread | LastList
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +138,17 @@ class Table(Protocol):
         """
         ...
 
+    def gap(self, need: Need, row: int) -> str:
+        """Why a row's baseline is older than others, where it is, as "no value for 9 days"."""
+        ...
+
+    @property
+    def waits(self) -> str:
+        """Why no baseline has a value at this scan; empty where they have."""
+        ...
+
     def fallen(self) -> Bools:
-        """Products that the last complete scan listed and this one, complete too, does not.
+        """Products that the last list had and this scan, a complete one, does not.
 
         They are below the scanned depth, and have no value of any metric.
         """
@@ -189,6 +211,7 @@ class Judge:
         self.number = table.number
         self.text = table.text
         self.baseline = table.baseline
+        self.gap = table.gap
         self.fallen = table.fallen
         self._masks: dict[str, Masks] = {}
         self._present: dict[str, Bools] = {}
@@ -200,6 +223,10 @@ class Judge:
         if masks is None:
             masks = self._masks[condition.key] = condition.judge(self)
         return masks
+
+    @property
+    def waits(self) -> str:
+        return self._table.waits
 
     def appeared(self) -> Masks:
         if self._appeared is None:

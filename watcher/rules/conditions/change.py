@@ -80,6 +80,7 @@ class Moved(Condition):
                 value=value_at(table.number(self.metric), row),
                 baseline=value_at(values, row),
                 baseline_at=int(instants[row]) or None,
+                gap=table.gap(self.need, row),
             ),
         )
 

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from watcher.model import Evidence, Floats
-from watcher.rules.conditions.base import Condition, LastComplete, Masks, Need, Table
+from watcher.rules.conditions.base import Condition, LastList, Masks, Need, Table
 from watcher.rules.conditions.change import Change, Moved, from_option
 from watcher.rules.conditions.values import Setting, is_percent, number
 from watcher.rules.metrics import Metric
@@ -29,8 +29,9 @@ class Places(Change):
 
 @dataclass(frozen=True, eq=False)
 class Top(Moved):
-    """Inside the first ``places`` now and outside at the last complete scan; the reverse, if
-    ``leaves``. Who is below the scanned depth is outside."""
+    """Inside the first ``places`` now and outside at the last scan that read them. If ``leaves``,
+    the reverse since the last complete scan: who leaves while a scan is cut off is not missed.
+    Who is below the scanned depth is outside."""
 
     metric: Metric
     places: int
@@ -38,7 +39,7 @@ class Top(Moved):
 
     @property
     def need(self) -> Need:
-        return Need(self.metric, LastComplete())
+        return Need(self.metric, LastList() if self.leaves else LastList(self.places))
 
     def judge(self, table: Table) -> Masks:
         now, then = self._now(table), table.baseline(self.need)[0]

@@ -90,21 +90,27 @@ NUMBER_OPERATORS: tuple[NumberOperator, ...] = (
         _BASELINE,
     ),
     NumberOperator(
-        "becomes", Takes.VALUE, "was not this value last time and is now", transition.becomes
+        "becomes",
+        Takes.VALUE,
+        "was not this value when last known, and is now",
+        transition.becomes,
     ),
     NumberOperator(
-        "leaves", Takes.VALUE, "was this value last time and is not now", transition.leaves
+        "leaves",
+        Takes.VALUE,
+        "was this value when last known, and is not now",
+        transition.leaves,
     ),
     NumberOperator(
         "crosses_above",
         Takes.VALUE,
-        "was at or below this last time and is above it now",
+        "was at or below this when last known, and is above it now",
         transition.crosses_above,
     ),
     NumberOperator(
         "crosses_below",
         Takes.VALUE,
-        "was at or above this last time and is below it now",
+        "was at or above this when last known, and is below it now",
         transition.crosses_below,
     ),
     NumberOperator(
@@ -126,7 +132,7 @@ NUMBER_OPERATORS: tuple[NumberOperator, ...] = (
     NumberOperator(
         "enters_top",
         Takes.PLACES,
-        "among the first N now, and not at the last complete scan",
+        "among the first N now, and not at the last scan that read them",
         ranking.enters_top,
         (),
         only_rank=True,
@@ -163,8 +169,8 @@ TEXT_OPERATORS: tuple[TextOperator, ...] = (
 )
 
 OPTIONS = {
-    "from": 'the baseline: "last" (the default), a time as "7d ago", or "median 14d" '
-    "(mean, min, max) of the observations in that time",
+    "from": 'the baseline: "last" (the last known value; the default), a time as "7d ago", or '
+    '"median 14d" (mean, min, max) of the observations in that time',
     "min_change": "the least absolute change that counts",
     "over": 'how much history to look at, as "28d"',
 }

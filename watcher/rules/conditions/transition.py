@@ -1,4 +1,4 @@
-"""From one observation to the next: becomes, leaves, crosses a line."""
+"""From the last known value to this one: becomes, leaves, crosses a line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from watcher.rules.metrics import Metric
 
 @dataclass(frozen=True, eq=False)
 class Becomes(Moved):
-    """The last observation was not ``value`` and now it is; the reverse, if ``leaves``."""
+    """The last known value was not ``value`` and now it is; the reverse, if ``leaves``."""
 
     metric: Metric
     value: float
@@ -32,7 +32,7 @@ class Becomes(Moved):
 
 @dataclass(frozen=True, eq=False)
 class Crosses(Moved):
-    """The last observation was on the other side of the line, or on it."""
+    """The last known value was on the other side of the line, or on it."""
 
     metric: Metric
     line: float

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
+from watcher.leeway import least, longest_gap
 from watcher.rules.conditions.base import Ago, Condition, Statistic, Usual
 from watcher.rules.conditions.unusual import LEAST_DAYS
 from watcher.rules.lint.conflicts import Conflict, said
 from watcher.schedule import Cron, Every
-from watcher.units import DAY, WEEK, format_duration
+from watcher.units import DAY, format_duration
 
 _LEAST = 3  # observations that a statistic is taken of
 _SCANS = 120  # of a cron line that are looked at
@@ -18,43 +19,42 @@ _FROM = 1_767_225_600  # 2026 begins: a cron line has the same gaps in any year
 _SPARE = 1  # observations more than needed: one scan may fail
 
 
+def shortest_gap(schedule: Every | Cron) -> int:
+    """The fewest seconds between two scans."""
+    return schedule.seconds if isinstance(schedule, Every) else _shortest_gap(schedule)
+
+
 @lru_cache(maxsize=256)
-def gaps(schedule: Every | Cron) -> tuple[int, int]:
-    """The shortest and the longest time between two scans, in seconds."""
-    if isinstance(schedule, Every):
-        return schedule.seconds, schedule.seconds
-    times = [_FROM]
+def _shortest_gap(schedule: Cron) -> int:
+    times = [schedule.next(_FROM)]
     for _ in range(_SCANS):
         times.append(schedule.next(times[-1]))
-    between = [later - earlier for earlier, later in pairwise(times[1:])]
-    return min(between), max(between)
+    return min(later - earlier for earlier, later in pairwise(times))
 
 
 def baselines(condition: Condition, schedule: Every | Cron) -> Iterator[Conflict]:
     """What a simple condition compares with and the schedule hardly ever gives."""
-    shortest, longest = gaps(schedule)
+    shortest, longest = shortest_gap(schedule), longest_gap(schedule)
     for need in condition.needs:
         match need.from_:
-            case Ago(seconds) if _none_ago(seconds, shortest, longest):
-                yield Conflict(condition, _said_of_ago(condition, seconds, schedule, shortest))
+            case Ago() as ago if _none_ago(ago, schedule):
+                yield Conflict(condition, _said_of_ago(condition, ago.seconds, schedule, shortest))
             case Statistic(_, seconds) if seconds < _LEAST * shortest:
-                least = format_duration((_LEAST + _SPARE) * longest)
+                enough = format_duration((_LEAST + _SPARE) * longest)
                 yield Conflict(
                     condition,
                     f"{said(condition)} needs {_LEAST} scans within {format_duration(seconds)}, "
-                    f"and the watch is scanned {schedule}: no data ever; write {least} or more",
+                    f"and the watch is scanned {schedule}: no data ever; write {enough} or more",
                 )
             case Usual(seconds):
                 yield from _unusual(condition, seconds, schedule, shortest, longest)
 
 
-def _none_ago(seconds: int, shortest: int, longest: int) -> bool:
-    """Whether no scan lies so long ago: a little later, or half as long again (a week at most)."""
-    slack = min(seconds // 10, longest // 2)
-    oldest = seconds + min(seconds // 2, WEEK)
-    # The first scan back that is old enough; scans lie at most ``longest`` apart.
-    count = -(-(seconds - slack) // longest)
-    return count * shortest > oldest
+def _none_ago(ago: Ago, schedule: Every | Cron) -> bool:
+    """Whether no scan lies so long ago, give or take what is allowed."""
+    # The first scan back that is old enough.
+    count = -(-least(schedule, ago.seconds) // longest_gap(schedule))
+    return count * shortest_gap(schedule) > ago.seconds + ago.older
 
 
 def _said_of_ago(condition: Condition, seconds: int, schedule: Every | Cron, shortest: int) -> str:
@@ -87,5 +87,4 @@ def _unusual(
 
 def keeps_nothing(seconds: int, schedule: Every | Cron) -> bool:
     """Whether ``keep_firing_for`` is over before the next scan."""
-    shortest, longest = gaps(schedule)
-    return 0 < seconds - min(seconds // 10, longest // 2) <= shortest
+    return 0 < least(schedule, seconds) <= shortest_gap(schedule)

@@ -1,0 +1,98 @@
+"""A clock that was a year ahead for some scans and was then set back: nothing waits for a year."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.daemon.clocks import START, SetClock
+from tests.daemon.test_daemon import book
+from tests.daemon.test_scanner import KEY, RULES, Bench, bench, watch_of
+from watcher import plan
+from watcher.alerting.overview import overview
+from watcher.cli.status import show
+from watcher.daemon.daemon import Daemon
+from watcher.daemon.scanner import Scanner
+from watcher.model import Message, NotificationState, Severity
+from watcher.rules.loading import load_text
+from watcher.store.database import Database
+from watcher.store.writer import Writer
+from watcher.units import DAY, HOUR
+
+__all__ = ["bench"]
+YEAR = 365 * DAY
+BACK = "watcher: the clock was set back"
+
+
+async def test_scans_and_reminders_count_from_now(bench: Bench) -> None:
+    """The next scan comes within its interval, the next reminder after its time, and the operator
+    hears once why."""
+    text = f"{RULES}    remind: 2d\n".replace("API", bench.api)
+    rules = load_text(text, env={"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url})
+    watch, clock = watch_of(rules), bench.clock
+    async with bench.client() as client:
+        scanner = Scanner(rules, client, bench.writer, clock)
+        for day in range(2):
+            clock.instant = START + YEAR + day * DAY
+            await bench.scan(scanner)
+        assert len(await bench.titles()) == 1
+        clock.instant = START
+        for _ in range(4):
+            scans = await bench.writer.run(lambda db: db.history.scans(watch.key))
+            due = plan.due(watch.schedule, scans, clock.now())
+            assert due - clock.now() <= 36 * HOUR
+            clock.instant = max(due, clock.now())
+            assert await bench.scan(scanner) is not None
+    titles = (await bench.titles())[1:]
+    assert titles.count(BACK) == 1
+    assert [title for title in titles if "top" in title] == ["[info] top: 3 products (US)"]
+    told = await bench.writer.run(lambda db: db.alerts.told_of(["top"]))
+    assert all(START < each.told_at <= clock.now() for each in told)
+
+
+async def test_a_daemon_that_starts_looks_at_every_time() -> None:
+    """Also at old rows; what waits for delivery goes on at once, and it is told once."""
+    async with Writer() as writer:
+
+        def year_ahead(database: Database) -> None:
+            message = Message("test", "old", Severity.INFO, created=START)
+            (row,) = database.outbox.add("me", ["me/1"], message, START)
+            database.outbox.failed(row, START + YEAR, "no", START + YEAR + HOUR)
+            database.health.ok("watch", "x", START + YEAR)
+            database.silences.add(begins=START + YEAR, ends=START + YEAR + DAY, rule="x")
+
+        await writer.run(year_ahead)
+        for _ in range(2):
+            daemon = Daemon(book(), writer, SetClock(), load=book)
+            await writer.run(daemon._begin_anew)
+        due = await writer.run(lambda db: db.outbox.due_targets(START))
+        assert due[0][1] == START
+        (silence,) = await writer.run(lambda db: db.silences.active(START))
+        assert silence.ends == START + DAY
+        rows = await writer.run(lambda db: db.outbox.list([NotificationState.WAITING]))
+        assert [row.message.title for row in rows].count(BACK) == 1
+
+
+async def test_a_daemon_that_runs_sees_it_between_scans() -> None:
+    """Each minute, without a scan."""
+    async with Writer() as writer:
+        daemon = Daemon(book(), writer, SetClock(), load=book)
+        await writer.run(daemon._begin_anew)
+        await writer.run(lambda db: db.health.raise_cause("x", "x", START + YEAR))
+        assert await writer.run(lambda db: daemon._sweep_once(START, db))
+        assert not await writer.run(lambda db: daemon._sweep_once(START, db))
+        (cause,) = await writer.run(lambda db: db.health.causes())
+        assert cause.since == START
+
+
+async def test_status_shows_no_scan_of_the_future(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything could be mended: it only reads."""
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        await bench.scan(scanner, START + HOUR)
+    state = await bench.writer.run(lambda db: overview(db, scanner.book, START))
+    assert state.watches[0].last is not None
+    assert state.watches[0].last.at == START + HOUR
+    show(state)
+    assert "in 1h" not in capsys.readouterr().out

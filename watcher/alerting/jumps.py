@@ -1,0 +1,212 @@
+"""A counter that is nulled or shifted: the sales of a whole list jump from one scan to the next.
+
+Real stops move 7-day sales by 5 to 23% a day. Where the median product moves far more, a rule that
+compares would tell dozens of products of a fault. So rules that compare with earlier scans wait
+for the next scan, and it is compared with the scan before the jump: a jump that was true is told
+a scan late, and one that is mended is not told at all. Such a scan is *doubted* in the store: it is
+no baseline before the next one has shown that it was right.
+
+Only 7-day sales are judged, for only of them it is known how they move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from watcher.alerting import troubles
+from watcher.alerting.audiences import Audience
+from watcher.alerting.standstill import is_late
+from watcher.alerting.table import ScanTable
+from watcher.keyapi.fields import NUMERIC_INDEX
+from watcher.model import Floats, Instant, Scan, ScanState
+from watcher.rules.conditions.base import Last, Need
+from watcher.rules.metrics import Catalogue
+from watcher.rules.rulebook import Rulebook, Watch
+from watcher.schedule import Schedule
+from watcher.store.database import Database
+from watcher.store.history import Recorded
+from watcher.store.jumped import Jumped
+from watcher.units import DAY, HOUR, format_instant, format_percent
+
+LEAST = 10  # products of which a median is taken
+FALL, RISE = -0.4, 1.0
+APART = 48 * HOUR  # of scans further apart nothing is said: much may have happened
+LONGEST = 7 * DAY  # after that what is given is taken for true
+_SLACK = 1e-9
+WAITS = "the list's 7-day sales jumped at this scan: what compares waits for the next one"
+_JUMPED = "7-day sales jumped"
+_SALES = Catalogue()["total_sale_7d_cnt"]
+SALES_BEFORE = Need(_SALES, Last())
+
+
+class Turn(Enum):
+    """What a scan says of a jump."""
+
+    BEGINS = "begins"
+    GOES_ON = "goes on"
+    MENDED = "mended"
+    TRUE = "true"
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """What a scan says of a jump; ``change`` is the median product's since the scan ``before``."""
+
+    turn: Turn
+    change: float
+    before: Instant
+
+    @property
+    def waits(self) -> bool:
+        """Whether rules that compare wait for the next scan."""
+        return self.turn in (Turn.BEGINS, Turn.GOES_ON)
+
+
+def needed(database: Database, scan: Scan, recorded: Recorded) -> tuple[Need, ...]:
+    """What the judgement of a recorded scan asks for: nothing where most of the products that sell
+    have the very numbers that they had at the scan before."""
+    if scan.state is ScanState.FAILED or not len(scan):
+        return ()
+    sell = int(np.count_nonzero(_column(scan) > 0))
+    if sell > 2 * recorded.changed and database.jumps.is_calm(scan.watch, recorded.scan_id):
+        return ()
+    return (SALES_BEFORE,)
+
+
+def judge_jump(database: Database, scan: Scan, recorded: Recorded, table: ScanTable) -> Jump | None:
+    """Whether the recorded ``scan`` jumps away from the scan before, or ends a jump; None where
+    nothing is special. ``table`` has what is ``needed``. What follows is noted in the store.
+    """
+    doubted = database.jumps.before(scan.watch, recorded.scan_id)
+    now = table.number(_SALES)[: table.listed]
+    values, instants = table.before(SALES_BEFORE)
+    before, at = values[: table.listed], instants[: table.listed]
+    near = at >= scan.at - APART if not doubted else at > 0
+    change = median_change(now[near], before[near])
+    newest = int(at.max(initial=0))
+    if not doubted:
+        if change is None or _is_usual(change):
+            return None
+        turn = Turn.BEGINS
+    else:
+        turn = _turn(database, scan, recorded, doubted, change)
+    jump = Jump(turn, 0.0 if change is None else change, newest)
+    if jump.waits:
+        database.jumps.doubt(recorded.scan_id)
+    return jump
+
+
+def _turn(
+    database: Database,
+    scan: Scan,
+    recorded: Recorded,
+    doubted: Sequence[Jumped],
+    change: float | None,
+) -> Turn:
+    """After doubted scans: whether this one is as before them, as the last of them (which is
+    believed then), or neither. ``change`` is that since the scan before them.
+    """
+    if change is not None and _is_usual(change):
+        return Turn.MENDED
+    if is_late(database, scan):
+        return Turn.GOES_ON  # the same answer once more says nothing new
+    found = database.history.last(
+        scan.watch, recorded.scan_id, recorded.products, [_SALES.name], doubted=True
+    )
+    seen = found.at >= doubted[-1].at
+    since = median_change(_column(scan)[seen], found.values[seen, 0])
+    lasts = scan.at - doubted[-1].at >= LONGEST
+    if not lasts and (since is None or not _is_usual(since)):
+        return Turn.GOES_ON
+    for each in doubted:
+        if np.count_nonzero(found.at == each.at) >= LEAST:
+            database.jumps.believe(each.scan_id, recorded.scan_id)
+    return Turn.TRUE
+
+
+def median_change(now: Floats, before: Floats) -> float | None:
+    """Of products that were listed both times, with sales before: no sales now is -100%.
+
+    Where hardly any had sales: infinite if most have some now, else 0. None of fewer than ten.
+    """
+    if len(now) < LEAST:
+        return None
+    now, before = np.nan_to_num(now), np.nan_to_num(before)
+    sold = before > 0
+    if np.count_nonzero(sold) >= LEAST:
+        return float(np.median(now[sold] / before[sold])) - 1
+    sells = np.count_nonzero(now > 0)
+    return float("inf") if sells >= LEAST and sells > len(now) / 2 else 0.0
+
+
+def remember(database: Database, scan: Scan, schedule: Schedule | None = None) -> Recorded:
+    """Record ``scan`` as the past of later ones; no rule judges it."""
+    with database.atomic():
+        recorded = database.history.record(scan)
+        if asked := needed(database, scan, recorded):
+            table = ScanTable(scan, recorded, database.history, asked, schedule)
+            judge_jump(database, scan, recorded, table)
+    return recorded
+
+
+def note_jump(
+    database: Database,
+    operator: Sequence[Audience],
+    book: Rulebook,
+    watch: Watch,
+    scan: Scan,
+    jump: Jump | None,
+    *,
+    now: Instant,
+) -> None:
+    """Tell that the sales of a region jumped, once, and what became of it.
+
+    One message is enough for what one cause does to many watches: it is over when none waits.
+    """
+    if jump is None:
+        return
+    cause = troubles.region_cause(scan.region, _JUMPED)
+    if jump.waits:
+        text = (
+            f'the 7-day sales of the list "{watch.name}" moved by a median of '
+            f"{_percent(jump.change)} since {format_instant(jump.before)}: KeyAPI has nulled or "
+            "shifted a counter, most likely. Rules that compare with earlier scans wait for the "
+            "next scan, and compare it with the scan before"
+        )
+        troubles.begin(database, operator, cause, text, now)
+    elif not _waits(database, book, scan.region):
+        how = (
+            "The values of before are back, so nothing is told of it."
+            if jump.turn is Turn.MENDED
+            else "It stays so: it is taken for true, and what follows from it is told."
+        )
+        troubles.end(database, operator, cause, now, how=how)
+
+
+def forget_jumps(database: Database, book: Rulebook, now: Instant) -> None:
+    """What was told of watches that are no more goes on no longer."""
+    for region in {watch.query.region for watch in book.used_watches}:
+        if not _waits(database, book, region):
+            database.health.clear_cause(troubles.region_cause(region, _JUMPED), now)
+
+
+def _waits(database: Database, book: Rulebook, region: str) -> bool:
+    """Whether some watch of the region waits for its next scan."""
+    keys = [watch.key for watch in book.used_watches if watch.query.region == region]
+    return database.jumps.waits(keys)
+
+
+def _is_usual(change: float) -> bool:
+    return FALL - _SLACK <= change <= RISE + _SLACK
+
+
+def _column(scan: Scan) -> Floats:
+    return _SALES.compute({_SALES.name: scan.numbers[:, NUMERIC_INDEX[_SALES.name]]}, scan.at)
+
+
+def _percent(change: float) -> str:
+    return format_percent(change, signed=True) if np.isfinite(change) else "nothing to something"

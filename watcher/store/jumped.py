@@ -1,0 +1,77 @@
+"""Scans whose values are doubted: they are no baseline of other scans, for a while or for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from watcher.model import Instant, ScanState
+from watcher.store.connection import Connection, listed
+
+_NEVER = 1 << 61  # no scan has so large an id
+# The scans that saw something, the newest first, with the scan up to which each is doubted.
+_SCANS = (
+    "SELECT s.id, s.at, coalesce(d.until, 0) FROM scans AS s "
+    "LEFT JOIN jumps AS d ON d.scan = s.id WHERE s.watch = ? AND s.id < ? AND s.size > 0 "
+    "AND s.state <> ? ORDER BY s.id DESC"
+)
+_CALM = (
+    "SELECT EXISTS (SELECT 1 FROM scans AS s WHERE s.id = (SELECT max(id) FROM scans "
+    "WHERE id < ?2 AND size > 0 AND state <> ?3) AND s.watch = ?1 "
+    "AND NOT EXISTS (SELECT 1 FROM jumps WHERE scan = s.id AND until >= ?2))"
+)
+_WAITING = (
+    "SELECT EXISTS (SELECT 1 FROM json_each(?) AS w JOIN jumps AS d ON d.scan = (SELECT max(id) "
+    "FROM scans WHERE watch = w.value AND size > 0 AND state <> ?))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Jumped:
+    """A doubted scan, and when it was."""
+
+    scan_id: int
+    at: Instant
+
+
+class Jumps:
+    """Which scans are doubted, as each later scan sees it.
+
+    That a scan is believed counts from a later scan on, so that what was judged before can be
+    explained as it was judged.
+    """
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def doubt(self, scan_id: int) -> None:
+        """The scan is no baseline, until it is believed."""
+        self._db.execute("INSERT INTO jumps (scan, until) VALUES (?, ?)", (scan_id, _NEVER))
+
+    def believe(self, scan_id: int, after: int) -> None:
+        """The doubted scan is a baseline of those that come after the scan ``after``."""
+        self._db.execute("UPDATE jumps SET until = ? WHERE scan = ?", (after, scan_id))
+
+    def is_doubted(self, scan_id: int) -> bool:
+        """Whether the scan was doubted when it was made."""
+        return bool(
+            self._db.number("SELECT EXISTS (SELECT 1 FROM jumps WHERE scan = ?)", (scan_id,))
+        )
+
+    def before(self, watch: str, scan_id: int) -> list[Jumped]:
+        """The doubted scans right before the scan ``scan_id`` of the watch, the newest first."""
+        found = []
+        cursor = self._db.execute(_SCANS, (watch, scan_id, ScanState.FAILED.value))
+        for each, at, until in cursor:
+            if until < scan_id:
+                break
+            found.append(Jumped(each, at))
+        return found
+
+    def is_calm(self, watch: str, scan_id: int) -> bool:
+        """Whether the scan before ``scan_id`` is the watch's own, and believed."""
+        return bool(self._db.number(_CALM, (watch, scan_id, ScanState.FAILED.value)))
+
+    def waits(self, watches: Sequence[str]) -> bool:
+        """Whether the newest scan of some of these watches is doubted."""
+        return bool(self._db.number(_WAITING, (listed(watches), ScanState.FAILED.value)))
