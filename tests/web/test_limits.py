@@ -113,7 +113,8 @@ async def test_who_never_takes_the_answer(quick: Page) -> None:
 
 async def test_the_longest_idle_makes_room(tmp_path: Path) -> None:
     """Half a request on as many connections as there may be, and more: a whole one is answered."""
-    async with page_of(tmp_path, Limits(connections=5)) as page, AsyncExitStack() as stack:
+    patient = Limits(connections=5, arrival=2 * PATIENCE)
+    async with page_of(tmp_path, patient) as page, AsyncExitStack() as stack:
         idle = await stack.enter_async_context(visiting(page.site.url))
         first = await stack.enter_async_context(visiting(page.site.url))
         first.send(HEAD)
@@ -128,6 +129,16 @@ async def test_the_longest_idle_makes_room(tmp_path: Path) -> None:
         assert b"200 OK" in await idle.answer()
         half.send(b"\r\n")
         assert b"200 OK" in await half.answer()
+
+
+async def test_who_was_answered_makes_room(tmp_path: Path) -> None:
+    """A connection that is only kept open is in nobody's way."""
+    patient = Limits(connections=2, arrival=2 * PATIENCE)
+    async with page_of(tmp_path, patient) as page, AsyncExitStack() as stack:
+        for _ in range(5):
+            visitor = await stack.enter_async_context(visiting(page.site.url))
+            visitor.send(WHOLE)
+            assert b" 200 " in await visitor.answer()
 
 
 async def test_who_is_being_answered_is_not_cut(tmp_path: Path) -> None:
