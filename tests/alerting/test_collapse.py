@@ -127,7 +127,8 @@ def test_a_doubt_of_the_future_began_now() -> None:
 def test_what_is_not_complete_is_not_judged() -> None:
     """It proves nothing anyway."""
     cut = scan(START, {}, state=ScanState.PARTIAL)
-    assert doubted(cut, Before(row(listing(200, START)), row(listing(200, START)))) is cut
+    before = row(listing(200, START - DAY))
+    assert doubted(cut, Before(before, before, START)) is cut
     assert not cut.proves_absence
     flawed = replace(cut, doubt=Doubt(GAP, START))
     assert doubted(flawed, Before(None, None)).doubt is None

@@ -466,3 +466,12 @@ def test_any_list_is_read_whole(size: int, known: int, top: int, concurrency: in
     there = -(-expected // 10)
     assert result.scan.pages == there
     assert len(pages) - there <= (max(concurrency, 2) if known > there else 1)
+
+
+@pytest.mark.parametrize("known", [0, 3])
+async def test_the_last_page_wanted_fails(server: ScriptedServer, known: int) -> None:
+    """As any other: it is missing, wherever it stands."""
+    server.answer = failing([3], listing(30))
+    got = (await scan(server, Query("US", sort="total_sale_cnt", top=30), known_pages=known)).scan
+    assert (got.state, len(got)) == (ScanState.PARTIAL, 20)
+    assert got.error == "page 3: KeyAPI answers 500"
