@@ -233,6 +233,21 @@ async def test_one_passes_and_one_is_refused(server: Answering, order: tuple[str
     server.next_body = lambda: f'{{"messages":[{{"status":"{next(codes)}"}}]}}'
     two = target_of("vonage://AC012345:0123456789abcdef@15551231234/15557654321/15557654322")
     assert (await two.send(PLAIN)).kind is Kind.RETRY
+    # After an answer that asks to wait nobody else is asked.
+    assert len(server.requests) == (1 if order[0] == "1" else 2)
+
+
+async def test_what_a_plugin_reads_itself_is_left_to_it(server: Answering) -> None:
+    """WeCom's application forgets a token that is called expired, and asks for a new one."""
+    wecom = target("wechat")
+    server.body = '{"errcode": 0, "access_token": "t", "expires_in": 7200}'
+    assert (await wecom.send(PLAIN)).kind is Kind.SENT
+    server.body = '{"errcode": 42001, "errmsg": "access_token expired"}'
+    assert (await wecom.send(PLAIN)).kind is Kind.RETRY
+    server.body = '{"errcode": 0, "access_token": "new", "expires_in": 7200}'
+    assert (await wecom.send(PLAIN)).kind is Kind.SENT
+    asked = [each.partition("?")[0].rpartition("/")[2] for each in server.requests]
+    assert asked == ["gettoken", "send", "send", "gettoken", "send"]
 
 
 async def test_one_answers_500_and_one_404(server: Answering) -> None:
