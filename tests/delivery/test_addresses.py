@@ -128,6 +128,20 @@ def test_what_is_no_services_address(text: str) -> None:
     assert meant(text) is None
 
 
+def test_a_password_with_colons() -> None:
+    """Apprise takes what stands behind the last one for the password."""
+    url = "mailto://ann:S3cr:et@mail.example.com"
+    assert is_cut_short(url, read("me/1", url)[1])
+    assert is_cut_short(url, None)
+
+
+def test_a_url_that_breaks_off_has_no_password() -> None:
+    """A host is missing, not a character encoded."""
+    assert not is_cut_short("mailto://ann:S3cret", None)
+    with pytest.raises(TargetError, match="is a part missing"):
+        read("me/1", "mailto://ann:S3cret")
+
+
 @pytest.mark.parametrize("character", ["@", "/", "#", "?"])
 @pytest.mark.parametrize("scheme", ["mailto", "mailtos", "json", "matrix", "rocket", "emby"])
 def test_a_password_that_ends_early(scheme: str, character: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -233,13 +234,50 @@ async def test_one_passes_and_one_is_refused(server: Answering, order: tuple[str
     server.next_body = lambda: f'{{"messages":[{{"status":"{next(codes)}"}}]}}'
     two = target_of("vonage://AC012345:0123456789abcdef@15551231234/15557654321/15557654322")
     assert (await two.send(PLAIN)).kind is Kind.RETRY
+    # After an answer that asks to wait nobody else is asked.
+    assert len(server.requests) == (1 if order[0] == "1" else 2)
+
+
+async def test_what_a_plugin_reads_itself_is_left_to_it(server: Answering) -> None:
+    """WeCom's application forgets a token that is called expired, and asks for a new one."""
+    wecom = target("wechat")
+    server.body = '{"errcode": 0, "access_token": "t", "expires_in": 7200}'
+    assert (await wecom.send(PLAIN)).kind is Kind.SENT
+    server.body = '{"errcode": 42001, "errmsg": "access_token expired"}'
+    assert (await wecom.send(PLAIN)).kind is Kind.RETRY
+    server.body = '{"errcode": 0, "access_token": "new", "expires_in": 7200}'
+    assert (await wecom.send(PLAIN)).kind is Kind.SENT
+    asked = [each.partition("?")[0].rpartition("/")[2] for each in server.requests]
+    assert asked == ["gettoken", "send", "send", "gettoken", "send"]
+
+
+async def test_a_success_without_a_request_is_none(server: Answering) -> None:
+    """Opsgenie's plugin makes nothing of an info where the URL has it mapped to a note."""
+    mapped = target_of("opsgenie://0123456789abcdef?action=map")
+    outcome = await mapped.send(Rendered("title", "body", "text", "info"))
+    assert outcome == Outcome(Kind.DEAD, "opsgenie: nothing was sent: its URL names nobody")
+    assert server.requests == []
+    server.body = '{"requestId": "x"}'
+    again = await mapped.send(Rendered("title", "body", "text", "critical"), taken=outcome.taken)
+    assert (again.kind, len(server.requests)) == (Kind.SENT, 1)
+
+
+async def test_whoever_has_it_already_needs_no_request(server: Answering) -> None:
+    """All of the recipients took it at earlier tries: it is sent."""
+    answers = iter(["0", "4"])
+    server.next_body = lambda: f'{{"messages":[{{"status":"{next(answers)}"}}]}}'
+    two = target_of("vonage://AC012345:0123456789abcdef@15551231234/15557654321/15557654322")
+    outcome = await two.send(PLAIN)
+    vars(two._plugin)["targets"] = two._plugin.targets[:1]  # type: ignore[attr-defined]
+    assert (await two.send(PLAIN, taken=outcome.taken)).kind is Kind.SENT
+    assert len(server.requests) == 2
 
 
 async def test_one_answers_500_and_one_404(server: Answering) -> None:
     """By their statuses, in the same way."""
     for statuses in ((404, 500), (500, 404), (404, 404)):
         found = iter(statuses)
-        server.next_status = lambda found=found: next(found)
+        server.next_status = partial(next, found)
         two = target_of("vonage://AC012345:0123456789abcdef@15551231234/15557654321/15557654322")
         outcome = await two.send(PLAIN)
         assert outcome.kind is (Kind.DEAD if statuses == (404, 404) else Kind.RETRY)

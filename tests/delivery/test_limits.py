@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.delivery.ends import Secret
 from tests.delivery.messages import alerts
 from tests.delivery.plugins import URLS, target
 from watcher.delivery.message import render
@@ -127,6 +128,14 @@ def test_telegram_is_given_what_it_can_show() -> None:
     raw = render(alerts(names), Style.TELEGRAM, limit=4_096).body
     assert len(_FULL.findall(shown)) > len(_FULL.findall(raw)) + 5
     assert Shown(1).size(shown) <= 4_096
+
+
+@pytest.mark.parametrize(
+    ("more", "unit"), [("", Shown), ("?overflow=split", Limit), ("?format=markdown", Limit)]
+)
+def test_telegrams_unit(more: str, unit: type[Limit]) -> None:
+    """Where Apprise is to cut, or escapes a text, it counts what it sends."""
+    assert type(Target("me/1", Secret(URLS["tgram"] + more)).limit) is unit
 
 
 def test_a_short_title_loses_nothing() -> None:

@@ -61,6 +61,7 @@ def test_impossible_values_are_told_and_possible_are_not(service: str) -> None:
         for value in (*(choices or ()), *words):
             assert doubts_of(_with(URLS[service], f"{name}={value}")) == [], (name, value)
         if described.get("max") is not None:
+            assert doubts_of(_with(URLS[service], f"{name}={described['max']}")) == []
             beyond = f"{name}={described['max'] + 1}"
             assert f"its parameter {name}" in _told(_with(URLS[service], beyond))
 

@@ -96,6 +96,8 @@ async def test_other_answers_may_pass(service: Service, status: int) -> None:
         ),
         ({}, '{"parameters": {"retry_after": 7}}', 7.0),
         ({}, '{"retry_after": 1.5}', 1.5),
+        ({}, '{"retry_after_ms": 1500}', 1.5),
+        ({}, '{"retry_after_ms": "soon"}', None),
         ({}, '{"retry_after": true}', None),
         ({}, "[1]", None),
         ({}, "no json", None),

@@ -126,7 +126,7 @@ def read(row: Confirms | None, status: int, content: bytes) -> Said:
 def _without_verdict(row: Confirms) -> Said:
     if row.always:
         return Said(Word.PASSING, "the answer is not the service's: it has no verdict")
-    return Said(Word.TAKEN if EMPTY in row.taken else Word.NONE)
+    return Said(Word.NONE)
 
 
 def _is_taken(value: object, row: Confirms) -> bool:

@@ -186,7 +186,9 @@ class Target:
         if outcome.kind is Kind.SENT:
             return outcome
         # Apprise marks a whole message, too; the marks of a failure are of recipients.
-        return replace(outcome, detail=_but(outcome.detail, accepted), taken=accepted.marks)
+        asked = bool(observation.answers) or self.service in BY_OTHERS
+        marks = accepted.marks if asked else frozenset(taken)
+        return replace(outcome, detail=_but(outcome.detail, marks), taken=marks)
 
     def tells(self, severity: str) -> bool:
         """Whether a message of ``severity`` would make a request; none is made to find out.
@@ -301,9 +303,9 @@ def _told(answer: observing.Answer) -> str:
     return f"{told}: {reason}" if reason and reason.lower() != phrase.lower() else told
 
 
-def _but(detail: str, accepted: observing.Accepted) -> str:
+def _but(detail: str, marks: Collection[str]) -> str:
     """The detail, with that some of several recipients have it."""
-    return f"{detail}; some of its recipients have it" if accepted.marks else detail
+    return f"{detail}; some of its recipients have it" if marks else detail
 
 
 def _load(name: str, url: str, timeout: float) -> tuple[Apprise, NotifyBase]:
