@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.alerting.test_slack import Days
+from tests.store.making import scan
+from watcher.alerting.evaluation import evaluate
 from watcher.alerting.explain import explain
+from watcher.alerting.telling import audiences_of
 from watcher.store.database import Database
 from watcher.units import DAY, HOUR
 
@@ -61,3 +64,16 @@ def test_explain_counts_a_future_telling_as_now(store: Database) -> None:
     days.see(20)
     (gate,) = explain(store, days.book, rule, facts, now).gates
     assert gate.opens == now + 7 * DAY - 4 * HOUR
+
+
+def test_a_scan_that_the_clock_has_not_reached_is_now(store: Database) -> None:
+    """Its time follows that of the scan before; what it begins, and what is told, does not."""
+    days = Days(store, SELLS)
+    (rule,) = days.book.rules
+    now = days.at
+    made = scan(now + 3 * HOUR, {"1": 20}, watch=rule.watch.key)
+    audiences = audiences_of(days.book.channels)
+    (alert,) = evaluate(store, made, [rule], audiences, days.book.metrics, now).fired
+    assert (alert.since, alert.fired_at) == (now, now)
+    (told,) = store.alerts.told_of(["r"])
+    assert told.told_at == now

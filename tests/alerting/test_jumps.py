@@ -45,6 +45,7 @@ class Market:
     text: str
     day: int = 0
     step: int = DAY
+    stands_since: int = 0  # the day since which the data is the same
     fired: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -77,7 +78,8 @@ class Market:
 
     def values(self, sales: float | None) -> dict[str, float]:
         """GMV moves a little each day, or the data would be late."""
-        return {} if sales is None else {SALES: sales, GMV: 2 * sales + self.day / 100}
+        moved = self.stands_since or self.day
+        return {} if sales is None else {SALES: sales, GMV: 2 * sales + moved / 100}
 
     def heard(self) -> list[str]:
         """What the operator was told, in short."""
@@ -145,6 +147,25 @@ def test_two_jumps_in_a_row_wait_for_both(store: Database) -> None:
     within = (START, market.now)
     (window,) = store.history.windows(key, "US", products, within, [SALES], scan_id=99)
     assert window.values[SALES].min(axis=1).tolist() == [100, 100, 100, 1000, 1000]
+
+
+def test_the_same_answer_once_more_decides_nothing(store: Database) -> None:
+    """Where the data is late the list is what it was: what compares waits for the next that moves,
+    and the jump is not lost meanwhile."""
+    market = Market(store, rules(RISES)).scans(USUAL, USUAL, THREE_TIMES)
+    market.stands_since = 3
+    assert market.scans(THREE_TIMES, THREE_TIMES).fired == {}
+    market.stands_since = 0
+    assert market.scans(THREE_TIMES, THREE_TIMES).fired == {6: 12}
+    assert market.heard() == [BEGINS, OVER]
+
+
+def test_places_of_a_list_that_jumped_are_in_no_statistic(store: Database) -> None:
+    """It was sorted by what was wrong."""
+    upset = {str(n): 2000.0 - n for n in range(12)}
+    rule = rules("{rank: {climbs: 2, from: mean 5d}}")
+    market = Market(store, rule).scans(*[USUAL] * 4, upset, USUAL, USUAL)
+    assert market.fired == {}
 
 
 def test_two_jumps_and_back(store: Database) -> None:
