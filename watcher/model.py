@@ -125,8 +125,8 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product in a message.
 
     ``alert`` is the short alert id; ``kind`` is firing, reminder or resolved; ``since`` is when
-    the alert fired; ``facts`` are the values worth showing, by metric. ``rule`` is given where
-    the message holds several rules.
+    the alert fired; ``facts`` are the values worth showing, by metric. ``currency`` is that of
+    prices, ``gmv_currency`` that of GMV. ``rule`` is given where the message holds several rules.
     """
 
     alert: str
@@ -140,6 +140,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     why: tuple[Evidence, ...] = ()
     facts: dict[str, float | None] = {}
     rule: str = ""
+    gmv_currency: str | None = None
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -186,12 +187,14 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A metric of the strongest products of a message, up to ``at``."""
+    """A metric of the strongest products of a message, up to ``at``; ``currency`` is that of all
+    its amounts, where it is known and the same."""
 
     label: str
     unit: str
     at: Instant
     series: tuple[Series, ...]
+    currency: str | None = None
 
 
 class NotificationState(StrEnum):

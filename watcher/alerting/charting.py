@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 
 from watcher.alerting.tracks import Track, tracks_of
 from watcher.model import Chart, Evidence, Instant, Item, Message, Series
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import Database
-from watcher.units import DAY, Unit
+from watcher.units import DAY, Currencies, Unit
 
 SPAN = 30 * DAY
 MOST = 6
@@ -34,7 +35,16 @@ def chart_of(database: Database, book: Rulebook, message: Message) -> Chart | No
         for number, item in enumerate(shown, start=1)
         if (each := _series(database, metric, scans, number, item, at)) is not None
     ]
-    return Chart(metric.label, metric.unit.value, at, tuple(series)) if series else None
+    if not series:
+        return None
+    currency = _currency(metric, shown)
+    return Chart(metric.label, metric.unit.value, at, tuple(series), currency)
+
+
+def _currency(metric: Metric, items: Sequence[Item]) -> str | None:
+    """Of all amounts in the picture; None where there are several, or one is not known."""
+    codes = {Currencies(item.currency, item.gmv_currency).of(metric.unit) for item in items}
+    return codes.pop() if len(codes) == 1 else None
 
 
 def _metric(book: Rulebook, items: tuple[Item, ...]) -> Metric:

@@ -83,6 +83,7 @@ class Explanation:
     when: Reason
     until: Reason | None
     alert: Alert | None
+    gmv_currency: str | None
     fires_at: Instant | None
     gates: tuple[Gate, ...]
     notes: tuple[str, ...]
@@ -113,6 +114,7 @@ def explain(
         when=looked.when,
         until=looked.until,
         alert=alert,
+        gmv_currency=book.metrics.gmv_currency,
         fires_at=alert.since + rule.for_ if alert is not None and pending else None,
         gates=tuple(_gates(database, book, rule, row, now)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),

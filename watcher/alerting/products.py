@@ -49,6 +49,7 @@ class Products:
         self._table = table
         self._rows = rows
         self._shown = [metric for name in FACTS if (metric := catalogue.get(name)) is not None]
+        self._gmv_currency = catalogue.gmv_currency
         self._facts: dict[int, ProductFacts] = {}
 
     def load(self, products: Sequence[int]) -> None:
@@ -90,6 +91,7 @@ class Products:
             name=facts.name,
             since=alert.fired_at or alert.since,
             currency=facts.currency,
+            gmv_currency=self._gmv_currency,
             reason=reason,
             why=alert.evidence,
             facts=self._values(facts),

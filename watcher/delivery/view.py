@@ -19,9 +19,17 @@ from watcher.delivery.neutral import (
     neutralise_name,
     shorten,
 )
-from watcher.keyapi.fields import BY_NAME
+from watcher.keyapi.fields import BY_NAME, unit_of
 from watcher.model import Evidence, Instant, Item, Message, Verdict
-from watcher.units import Unit, at, format_number, format_percent, format_value
+from watcher.units import (
+    NO_CURRENCIES,
+    Currencies,
+    Unit,
+    at,
+    format_number,
+    format_percent,
+    format_value,
+)
 
 PRODUCT_PAGE = "https://www.tiktok.com/shop/pdp/"
 TITLE_LENGTH = 200
@@ -109,9 +117,9 @@ def _short(name: str) -> str:
 
 
 def _product(number: int, item: Item, told_at: Instant, zone: tzinfo) -> Product:
-    currency = neutralise(item.currency, 8) or None
+    currencies = Currencies(_code(item.currency), _code(item.gmv_currency))
     shown = [each for each in item.why if each.verdict is Verdict.MET] or list(item.why)
-    lines = (_why(each, currency, told_at, zone) for each in shown[:REASONS])
+    lines = (_why(each, currencies, told_at, zone) for each in shown[:REASONS])
     return Product(
         number=number,
         alert=neutralise(item.alert, 20),
@@ -119,8 +127,12 @@ def _product(number: int, item: Item, told_at: Instant, zone: tzinfo) -> Product
         link=PRODUCT_PAGE + _path(item.product_id),
         notes=_notes(item, told_at, zone),
         why=tuple(line for line in lines if line),
-        facts=tuple(_facts(item.facts, currency)),
+        facts=tuple(_facts(item.facts, currencies)),
     )
+
+
+def _code(currency: str | None) -> str | None:
+    return neutralise(currency, 8) or None
 
 
 def _path(product_id: str) -> str:
@@ -142,15 +154,14 @@ def _notes(item: Item, told_at: Instant, zone: tzinfo) -> tuple[str, ...]:
             return rule
 
 
-def _why(evidence: Evidence, currency: str | None, told_at: Instant, zone: tzinfo) -> str:
+def _why(evidence: Evidence, currencies: Currencies, told_at: Instant, zone: tzinfo) -> str:
     """``7-day GMV 1,200 → 4,830 (+303%) since 16 Nov``, or the value and what it was to be."""
     label = neutralise(evidence.label or evidence.metric, 60)
     condition = neutralise(evidence.condition, 80)
-    moves = evidence.baseline is not None
-    value = _value(evidence.value, evidence, None if moves else currency)
+    value = _value(evidence.value, evidence, currencies)
     if value is None:
         return f"{label}: {condition}" if condition else label
-    change = moved(evidence)
+    change = moved(evidence, currencies._replace(prices=None))
     if not change:
         return f"{label} {value} ({condition})" if condition else f"{label} {value}"
     since = evidence.baseline_at
@@ -158,16 +169,17 @@ def _why(evidence: Evidence, currency: str | None, told_at: Instant, zone: tzinf
     return f"{label} {change}{when}"
 
 
-def moved(evidence: Evidence) -> str:
+def moved(evidence: Evidence, currencies: Currencies = NO_CURRENCIES) -> str:
     """``1,200 → 4,830 (+303%)``; empty of what does not move."""
-    value, baseline = (_value(each, evidence, None) for each in (evidence.value, evidence.baseline))
+    baseline = _value(evidence.baseline, evidence, NO_CURRENCIES)
+    value = _value(evidence.value, evidence, currencies)
     if value is None or baseline is None:
         return ""
     share = _moved(evidence)
     return f"{baseline} → {value}{f' ({share})' if share else ''}"
 
 
-def _value(value: float | str | None, evidence: Evidence, currency: str | None) -> str | None:
+def _value(value: float | str | None, evidence: Evidence, currencies: Currencies) -> str | None:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return None
     if isinstance(value, str):
@@ -175,8 +187,8 @@ def _value(value: float | str | None, evidence: Evidence, currency: str | None) 
     named = _flag(evidence.metric, value)
     if named is not None:
         return named
-    unit = evidence.unit if evidence.unit in set(Unit) else Unit.SCORE
-    return format_value(value, unit, currency)
+    unit = unit_of(evidence.metric, evidence.unit)
+    return format_value(value, unit if unit in set(Unit) else Unit.SCORE, currencies)
 
 
 def _flag(metric: str, value: float) -> str | None:
@@ -198,22 +210,18 @@ def _moved(evidence: Evidence) -> str:
     return format_percent(value / baseline - 1, signed=True)
 
 
-def _facts(facts: Mapping[str, float | None], currency: str | None) -> list[str]:
+def _facts(facts: Mapping[str, float | None], currencies: Currencies) -> list[str]:
     """What there is of price, sales, trend, rank, creators and commission, in this order."""
     known = {
         name: value for name, value in facts.items() if value is not None and math.isfinite(value)
     }
 
     def told(name: str, unit: Unit, pattern: str) -> str:
-        if name not in known:
-            return ""
-        # The price says the currency once for all amounts of the line.
-        money = currency if name == "spu_avg_price" or "spu_avg_price" not in known else None
-        return pattern.format(format_value(known[name], unit, money))
+        return pattern.format(format_value(known[name], unit, currencies)) if name in known else ""
 
     sales = (
         told("total_sale_7d_cnt", Unit.COUNT, "{} sold"),
-        told("total_sale_gmv_7d_amt", Unit.MONEY, "GMV {}"),
+        told("total_sale_gmv_7d_amt", Unit.GMV, "GMV {}"),
     )
     week = ", ".join(part for part in sales if part)
     trend = (

@@ -44,7 +44,10 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """How to ask KeyAPI: the key is None where neither file nor environment has one."""
+    """How to ask KeyAPI: the key is None where neither file nor environment has one.
+
+    ``gmv_currency`` is what the user says that GMV is in.
+    """
 
     key: Secret | None = None
     url: str = DEFAULT_URL
@@ -52,6 +55,7 @@ class Api:
     concurrency: int = 2
     credits_per_day: int | None = None
     credits_per_month: int | None = None
+    gmv_currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import cast
 from watcher.rules.metrics import Metric
 from watcher.rules.words import Wrong, either, kind, nearest, quoted
 from watcher.units import (
+    AMOUNTS,
     DAY,
     Unit,
     day_number,
@@ -51,7 +52,7 @@ def number(value: object, metric: Metric | None = None) -> float:
 
 def counted(metric: Metric) -> bool:
     """Whether it counts things, money, days or places: 50% of one says nothing."""
-    return metric.unit in (Unit.COUNT, Unit.MONEY, Unit.DAYS, Unit.PLACE)
+    return metric.unit in (Unit.COUNT, *AMOUNTS, Unit.DAYS, Unit.PLACE)
 
 
 def is_percent(value: object) -> bool:
