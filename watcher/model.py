@@ -121,12 +121,24 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     baseline_at: Instant | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a rule's conditions say of a product by the newest scan, at ``at``, that saw it;
+    ``current``: that is the watch's newest scan."""
+
+    at: Instant
+    evidence: tuple[Evidence, ...]
+    current: bool = True
+
+
 class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product in a message.
 
     ``alert`` is the short alert id; ``kind`` is firing, reminder or resolved; ``since`` is when
     the alert fired; ``facts`` are the values worth showing, by metric. ``currency`` is that of
     prices, ``gmv_currency`` that of GMV. ``rule`` is given where the message holds several rules.
+    ``why`` is what was so when the alert fired, ``now`` what is so as the message is written, where
+    that is later; ``seen`` is when the product was seen last, where the message's scan lacks it.
     """
 
     alert: str
@@ -141,6 +153,8 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     facts: dict[str, float | None] = {}
     rule: str = ""
     gmv_currency: str | None = None
+    now: tuple[Evidence, ...] = ()
+    seen: Instant | None = None
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):

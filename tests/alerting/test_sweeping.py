@@ -92,7 +92,7 @@ def test_an_episode_is_told_with_its_end(store: Database) -> None:
     assert swept(world, MORNING) == ["[info] r: 1 ended (US)"]
     (item,) = world.told()[0].items
     assert (item.kind, item.reason) == ("resolved", "condition ended")
-    assert item.why[0].value == 20
+    assert (item.why[0].value, item.now[0].value) == (20, 10)
     assert item.since == world.now - DAY
     assert swept(world, NOON) == []
 

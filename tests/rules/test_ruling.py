@@ -78,11 +78,20 @@ def test_defaults() -> None:
     assert rule("when: {review_count: 1}, remind: 0", before=before).remind is None
 
 
+def order(when: str, written: str = "") -> str:
+    """What the page says of the order of a rule."""
+    more = f", order_by: {written}" if written else ""
+    return str(rule(f"when: {when}{more}").order_by)
+
+
 def test_strongest_first() -> None:
     """By the first metric of ``when``, by the one that is named, or by sales."""
-    assert rule("when: {review_count: 1, total_sale_cnt: 1}").order_by.name == "review_count"
-    assert rule("when: {review_count: 1}, order_by: commission").order_by.name == "commission"
-    assert rule("when: {appears: true}").order_by.name == "total_sale_7d_cnt"
+    assert order("{review_count: 1, total_sale_cnt: 1}") == "reviews, highest first"
+    assert order("{appears: true}") == "7-day sales, highest first"
+    assert order("{rank: 3}") == "rank, lowest first"
+    assert order("{review_count: 1, sales_growth: {falls: 5%}}") == (
+        "sales growth, furthest beyond its condition first"
+    )
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def _currency(metric: Metric, items: Sequence[Item]) -> str | None:
 def _metric(book: Rulebook, items: tuple[Item, ...]) -> Metric:
     """The first metric that the strongest product's reasons name and that can be drawn."""
     for item in items:
-        for evidence in item.why:
+        for evidence in item.now or item.why:
             found = book.metrics.get(evidence.metric)
             if found is not None and found.unit not in _NOT_DRAWN and RANK not in found.needs:
                 return found
@@ -91,5 +91,5 @@ def _points(track: Track, scans: list[Instant]) -> tuple[tuple[Instant, float | 
 
 
 def _of(metric: Metric, item: Item) -> Evidence | None:
-    """The reason that is about the metric."""
-    return next((each for each in item.why if each.metric == metric.name), None)
+    """The reason that is about the metric, as it is now."""
+    return next((each for each in item.now or item.why if each.metric == metric.name), None)

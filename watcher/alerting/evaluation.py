@@ -14,6 +14,7 @@ import numpy as np
 import structlog
 
 from watcher.alerting.lifecycle import Finding, Terms, step, step_absent
+from watcher.alerting.present import Present
 from watcher.alerting.products import Products
 from watcher.alerting.standstill import is_late
 from watcher.alerting.table import ScanTable
@@ -79,7 +80,7 @@ def evaluate(
         if scan.state is ScanState.FAILED:
             return Outcome(scan)
         round_ = _Round(database, scan, recorded, rules)
-        products = Products(database.history, round_.table, round_.rows, catalogue)
+        products = Products(database.history, round_.present, catalogue)
         teller = Teller(database, products, audiences, scan.at, now)
         fired: list[Alert] = []
         resolved: list[Alert] = []
@@ -118,7 +119,8 @@ class _Round:
         }
         self._scan = scan
         self._late = any(_compares(rule) for rule in rules) and is_late(database, scan)
-        self.table = table = ScanTable(scan, seen, database.history, _needs(rules))
+        needs = tuple(dict.fromkeys(_needs(rules)))
+        self.table = table = ScanTable(scan, seen, database.history, needs)
         keys: list[int] = table.products.tolist()
         self._keys = keys
         self.rows = {key: row for row, key in enumerate(keys[: table.listed])}
@@ -126,6 +128,7 @@ class _Round:
             key: row for row, key in enumerate(keys[table.listed :], start=table.listed)
         }
         self._judge = Judge(self.table)
+        self.present = Present(database, scan.watch, self._judge, self.rows, self._fallen, needs)
         self.judged: list[Judged] = []
         self._active: dict[str, list[Alert]] = {rule.name: [] for rule in rules}
         for alert in self._alerts.live([rule.name for rule in rules]):
@@ -242,5 +245,6 @@ def _compares(rule: Rule) -> bool:
 def _needs(rules: Sequence[Rule]) -> Iterable[Need]:
     for rule in rules:
         yield from rule.when.needs
+        yield from rule.order_by.needs
         if rule.until is not None:
             yield from rule.until.needs

@@ -7,18 +7,31 @@ from pathlib import Path
 
 import click
 
+from watcher.alerting.present import with_known
 from watcher.cli.completing import rule_names
-from watcher.cli.options import DURATION, database_option, json_option, open_to_read
+from watcher.cli.options import (
+    DURATION,
+    database_option,
+    json_option,
+    load_rules,
+    open_to_read,
+    rules_option,
+)
 from watcher.cli.output import console, print_json, table
 from watcher.cli.sheet import Cell
+from watcher.errors import RulesError
 from watcher.model import Alert, AlertState
+from watcher.rules.rulebook import Rulebook
 from watcher.store.alerts import AlertRow
 from watcher.units import format_ago
+from watcher.web.words import Line, lines
 
+_WIDE = 110  # columns, from which reasons have room beside the rest
 _STATES = ("pending", "firing", "inactive")
 
 
 @click.command()
+@rules_option
 @database_option
 @click.option("--rule", shell_complete=rule_names, help="Only of this rule.")
 @click.option("--state", type=click.Choice(_STATES), help="Only in this state; inactive is over.")
@@ -28,6 +41,7 @@ _STATES = ("pending", "firing", "inactive")
 )
 @json_option
 def command(
+    rules: Path,
     database: Path,
     rule: str | None,
     state: str | None,
@@ -36,13 +50,17 @@ def command(
     *,
     as_json: bool,
 ) -> None:
-    """Show alerts, the newest first, and what became of their messages.
+    """Show alerts, the newest first, why they fired, and what became of their messages.
+
+    Those that live have their values of now beside those that they began with, where the rule
+    file can be read. On a terminal the reasons take 110 columns or more.
 
     \b
       watcher alerts --state firing --rule beauty-rising
       watcher alerts --since 7d --json
     """
     now = int(time.time())
+    book = _book(rules)
     with open_to_read(database) as opened:
         rows = opened.alerts.list(
             rule=rule,
@@ -50,6 +68,7 @@ def command(
             since=now - since if since is not None else None,
             limit=limit + 1,
         )
+        rows = with_known(opened, book, rows) if book is not None else rows
     if as_json:
         print_json([alert_json(row) for row in rows[:limit]])
         return
@@ -57,9 +76,12 @@ def command(
     if not rows:
         out.say(_none(filtered=any((rule, state, since is not None))))
         return
-    columns = ("Alert", "Rule", "Product", "State", "Since", "Told")
-    cells = [_row(row, now) for row in rows[:limit]]
-    out.print(table(columns, cells, names=("Product",), texts=("Rule", "Told")))
+    currency = book.metrics.gmv_currency if book is not None else None
+    shown = lines(rows[:limit], now, gmv_currency=currency)
+    why = ("Why",) if out.width >= _WIDE else ()
+    columns = ("Alert", "Rule", "Product", "State", "Since", *why, "Told")
+    cells = [_row(line, now, why=bool(why)) for line in shown]
+    out.print(table(columns, cells, names=("Product",), texts=("Rule", "Why", "Told")))
     if len(rows) > limit:
         out.say(f"The newest {limit:,}; --limit shows more.")
 
@@ -70,14 +92,23 @@ def _none(*, filtered: bool) -> str:
     return "No alerts yet: no rule has fired. `watcher status` shows when lists are read next."
 
 
-def _row(row: AlertRow, now: int) -> tuple[Cell, ...]:
-    alert = row.alert
+def _book(path: Path) -> Rulebook | None:
+    """The rules, where they can be read; without them nothing is known of what is so now."""
+    try:
+        return load_rules(path) if path.exists() else None
+    except RulesError:
+        return None
+
+
+def _row(line: Line, now: int, *, why: bool) -> tuple[Cell, ...]:
+    row, alert = line.row, line.row.alert
     return (
         alert.short_id,
         alert.rule,
         (row.name or "(no name)", f"{row.region} {row.product_id}"),
         state_of(alert),
         format_ago(alert.since, now),
+        *(["; ".join(line.why)] if why else []),
         ", ".join(told(row)) or "not told",
     )
 
@@ -111,5 +142,6 @@ def alert_json(row: AlertRow) -> dict[str, object]:
         "resolved_at": row.alert.resolved_at,
         "reason": row.alert.reason,
         "why": row.alert.evidence,
+        "now": row.known,
         "deliveries": row.deliveries,
     }

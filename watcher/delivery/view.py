@@ -7,7 +7,7 @@ too: a rule's name is shown as it is meant, and never works as markup.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from urllib.parse import quote
@@ -39,7 +39,10 @@ REASONS = 5
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One product: ``notes`` say what became of its alert, ``why`` is a line a condition."""
+    """One product: ``notes`` say what became of its alert, ``why`` is a line a condition.
+
+    ``seen`` says when it was seen last, where that was before the message's data; a note, too.
+    """
 
     number: int
     alert: str
@@ -48,6 +51,7 @@ class Product:
     notes: tuple[str, ...]
     why: tuple[str, ...]
     facts: tuple[str, ...]
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +122,10 @@ def _short(name: str) -> str:
 
 def _product(number: int, item: Item, told_at: Instant, zone: tzinfo) -> Product:
     currencies = Currencies(_code(item.currency), _code(item.gmv_currency))
-    shown = [each for each in item.why if each.verdict is Verdict.MET] or list(item.why)
-    lines = (_why(each, currencies, told_at, zone) for each in shown[:REASONS])
+    reasons = _reasons(item)
+    shown = [each for each in reasons if each.met] or reasons
+    seen = item.seen or told_at
+    lines = (_reason(each, currencies, (seen, told_at), zone) for each in shown[:REASONS])
     return Product(
         number=number,
         alert=neutralise(item.alert, 20),
@@ -128,6 +134,7 @@ def _product(number: int, item: Item, told_at: Instant, zone: tzinfo) -> Product
         notes=_notes(item, told_at, zone),
         why=tuple(line for line in lines if line),
         facts=tuple(_facts(item.facts, currencies)),
+        seen="".join(_seen(item, told_at, zone)),
     )
 
 
@@ -145,13 +152,81 @@ def _notes(item: Item, told_at: Instant, zone: tzinfo) -> tuple[str, ...]:
     since = _day(item.since, told_at, zone)
     reason = neutralise(item.reason)
     rule = (f"rule {neutralise(item.rule)}",) if item.rule else ()
+    seen = _seen(item, told_at, zone)
     match item.kind:
         case "resolved":
-            return (*rule, f"ended: {reason}" if reason else "ended", f"fired on {since}")
+            return (*rule, f"ended: {reason}" if reason else "ended", f"fired on {since}", *seen)
         case "reminder":
-            return (*rule, f"still firing, since {since}")
+            return (*rule, f"still firing, since {since}", *seen)
         case _:
-            return rule
+            return (*rule, *((f"firing since {since}",) if item.now else ()), *seen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    """What a condition says now, and what it said when the alert fired, if that was otherwise."""
+
+    now: Evidence
+    began: Evidence | None = None
+
+    @property
+    def met(self) -> bool:
+        both = (self.now, self.began)
+        return any(each is not None and each.verdict is Verdict.MET for each in both)
+
+
+def _reasons(item: Item) -> list[_Reason]:
+    if not item.now:
+        return [_Reason(each) for each in item.why]
+    reasons = []
+    for now in item.now:
+        began = _began(now, item.why)
+        same = began is not None and (began.value, began.baseline) == (now.value, now.baseline)
+        reasons.append(_Reason(now, None if same else began))
+    return reasons
+
+
+def _began(now: Evidence, why: Sequence[Evidence]) -> Evidence | None:
+    """The same condition as the alert fired; or the metric's only one, if it was edited since."""
+    same = [each for each in why if (each.metric, each.condition) == (now.metric, now.condition)]
+    others = [each for each in why if each.metric == now.metric]
+    return same[0] if same else others[0] if len(others) == 1 else None
+
+
+def _reason(
+    reason: _Reason, currencies: Currencies, times: tuple[Instant, Instant], zone: tzinfo
+) -> str:
+    """``sales growth 336% when it began, 201% now (at least 50%)``; of one that was so all the
+    time, ``_why``. ``times`` are when the product was seen, and when it is told."""
+    now, began, (seen, told_at) = reason.now, reason.began, times
+    if began is None:
+        return _why(now, currencies, told_at, zone)
+    if began.value is None:
+        return f"{_why(began, currencies, told_at, zone)} when it began"
+    when = "now" if seen == told_at else f"on {_day(seen, told_at, zone)}"
+    old, new = _said(began, currencies), _said(now, currencies)
+    label, condition = neutralise(began.label or began.metric, 60), neutralise(now.condition, 80)
+    if not (_moves(now) or _moves(began)):
+        return f"{label} {old} when it began, {new} {when}{f' ({condition})' if condition else ''}"
+    # That of a statistic or a score says more than the metric's name.
+    more = "" if now.label == began.label else f"{neutralise(now.label, 60)} "
+    since = now.baseline_at if _moves(now) and seen == told_at else None
+    end = f" since {_day(since, told_at, zone)}" if since is not None else ""
+    return f"{label} {old} when it began, {when} {more}{new}{end}"
+
+
+def _said(evidence: Evidence, currencies: Currencies) -> str:
+    """From where to where; or the value, where it did not move."""
+    change = moved(evidence, currencies._replace(prices=None)) if _moves(evidence) else ""
+    return change or _value(evidence.value, evidence, currencies) or "no value"
+
+
+def _moves(evidence: Evidence) -> bool:
+    return evidence.baseline is not None and evidence.value not in (None, evidence.baseline)
+
+
+def _seen(item: Item, told_at: Instant, zone: tzinfo) -> tuple[str, ...]:
+    return (f"last seen {_day(item.seen, told_at, zone)}",) if item.seen is not None else ()
 
 
 def _why(evidence: Evidence, currencies: Currencies, told_at: Instant, zone: tzinfo) -> str:

@@ -12,7 +12,8 @@ from watcher.errors import Problem
 from watcher.keyapi.query import Query
 from watcher.model import Severity
 from watcher.rules.conditions.base import Condition
-from watcher.rules.metrics import Catalogue, Metric
+from watcher.rules.metrics import Catalogue
+from watcher.rules.ordering import Order
 from watcher.rules.templates import Template
 from watcher.schedule import Cron, Quiet, Schedule
 from watcher.units import DAY
@@ -105,7 +106,7 @@ class Rule:
     name: str
     watch: Watch
     when: Condition
-    order_by: Metric
+    order_by: Order
     fingerprint: str
     description: str = ""
     until: Condition | None = None

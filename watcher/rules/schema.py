@@ -136,7 +136,9 @@ class RuleSection(Section):
     remind: Duration | None = Field(None, description=_REMIND)
     resolved: Flag | None = Field(None, description=_RESOLVED)
     limit: Whole | None = Field(None, ge=1, le=100, description=_LIMIT)
-    order_by: Text | None = Field(None, description="the metric that puts the strongest first")
+    order_by: Text | None = Field(
+        None, description="what puts the strongest first: METRIC [change] [asc|desc]"
+    )
     priority: Whole = Field(0, description="the highest is read first, and gets the last credits")
 
 

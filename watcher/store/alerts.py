@@ -16,6 +16,7 @@ from watcher.model import (
     AlertState,
     Evidence,
     Instant,
+    Known,
     NotificationState,
     Told,
 )
@@ -64,7 +65,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """An alert for people, with its product's names and what became of its last messages."""
+    """An alert for people, with its product's names and what became of its last messages.
+
+    ``known`` is what is so now, for who looks that up.
+    """
 
     alert: Alert
     region: str
@@ -72,6 +76,7 @@ class AlertRow:
     name: str
     deliveries: tuple[Delivery, ...]
     currency: str | None = None
+    known: Known | None = None
 
 
 class Alerts:

@@ -28,8 +28,8 @@ _ADDRESS = re.compile(r"\b(\w+://)[^\s\"'<>]+")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An alert in a list: ``why`` says in words what it fired on. ``severity`` is its rule's now;
-    None where there is no such rule any more."""
+    """An alert in a list: ``why`` says in words what it fired on, and what is so now. ``severity``
+    is its rule's now; None where there is no such rule any more."""
 
     row: AlertRow
     why: tuple[str, ...]
@@ -69,17 +69,19 @@ def lines(
     products = view_of(message, "", UTC).products
     known = severities or {}
     return [
-        Line(row, product.why, known.get(row.alert.rule))
+        Line(row, (*product.why, *filter(None, [product.seen])), known.get(row.alert.rule))
         for row, product in zip(rows, products, strict=True)
     ]
 
 
 def _item(row: AlertRow, gmv_currency: str | None) -> Item:
     alert = row.alert
-    since = alert.fired_at or alert.since
+    since, known = alert.fired_at or alert.since, row.known
     return Item(
         alert.short_id, "firing", row.region, row.product_id, row.name, since,
         currency=row.currency, gmv_currency=gmv_currency, why=alert.evidence,
+        now=known.evidence if known is not None and known.at != alert.fired_at else (),
+        seen=known.at if known is not None and not known.current else None,
     )  # fmt: skip
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from watcher.alerting.present import with_known
 from watcher.model import AlertState
+from watcher.rules.rulebook import Rulebook
 from watcher.store import browsing
 from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
@@ -55,14 +57,16 @@ async def _read(desk: Desk, query: Mapping[str, str]) -> _Found:
     state = state if state in STATES else "firing"
     rule = query.get("rule", "")
     before = whole_number(query, "before")
-    return await desk.read(lambda database: _find(database, state, rule, before))
+    book = desk.sources.book()
+    return await desk.read(lambda database: _find(database, book, state, rule, before))
 
 
-def _find(database: Database, state: str, rule: str, before: int | None) -> _Found:
+def _find(database: Database, book: Rulebook, state: str, rule: str, before: int | None) -> _Found:
     wanted = STATES[state]
     if wanted is AlertState.INACTIVE:
         ids = browsing.past_alerts(database, rule or None, before, SIZE + 1)
     else:
         ids = browsing.live_alerts(database, wanted, rule or None, before, SIZE + 1)
     ids_here, more = page_of(ids, SIZE)
-    return _Found(state, rule, database.alerts.shown(ids_here), ids_here[-1] if more else None)
+    rows = with_known(database, book, database.alerts.shown(ids_here))
+    return _Found(state, rule, rows, ids_here[-1] if more else None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from watcher.alerting.overview import Overview, RuleStatus, WatchStatus, overview
+from watcher.alerting.present import with_known
 from watcher.model import AlertState, Instant, Notification, ScanState
 from watcher.rules.rulebook import Rulebook
 from watcher.store import browsing
@@ -114,7 +115,7 @@ def _front(database: Database, book: Rulebook, now: Instant) -> _Front:
     messages = browsing.notifications(database, limit=MESSAGES)
     return _Front(
         overview(database, book, now),
-        database.alerts.shown(firing),
+        with_known(database, book, database.alerts.shown(firing)),
         stored(database, messages),
     )
 

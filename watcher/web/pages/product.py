@@ -9,6 +9,7 @@ from urllib.parse import quote
 import numpy as np
 from aiohttp import web
 
+from watcher.alerting.present import with_known
 from watcher.alerting.tracks import Track, tracks_of
 from watcher.delivery.view import PRODUCT_PAGE
 from watcher.model import Instant, LongTexts, ProductFacts
@@ -153,7 +154,8 @@ def _past(database: Database, book: Rulebook, asked: _Asked) -> _Past | None:
     facts = next(iter(database.history.find(asked.product, asked.region)), None)
     if facts is None:
         return None
-    alerts = database.alerts.shown(browsing.alerts_of_product(database, facts.product, ALERTS))
+    rows = database.alerts.shown(browsing.alerts_of_product(database, facts.product, ALERTS))
+    alerts = with_known(database, book, rows)
     metrics = [metric for name in METRICS if (metric := book.metrics.get(name)) is not None]
     if asked.metric not in metrics:
         metrics.append(asked.metric)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from watcher.alerting.present import with_known
 from watcher.model import AlertState, Health, Instant, Notification
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Group
 from watcher.rules.conditions.text import Text
-from watcher.rules.rulebook import Rule
+from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store import browsing
 from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
@@ -119,11 +120,11 @@ def _rule(desk: Desk, request: web.Request) -> Rule:
 
 
 async def _read(desk: Desk, rule: Rule) -> _Past:
-    now = desk.now()
-    return await desk.read(lambda database: _past(database, rule.name, now))
+    book, now = desk.sources.book(), desk.now()
+    return await desk.read(lambda database: _past(database, book, rule.name, now))
 
 
-def _past(database: Database, name: str, now: Instant) -> _Past:
+def _past(database: Database, book: Rulebook, name: str, now: Instant) -> _Past:
     firing, more_firing = page_of(
         browsing.live_alerts(database, AlertState.FIRING, name, limit=LIVE + 1), LIVE
     )
@@ -135,8 +136,8 @@ def _past(database: Database, name: str, now: Instant) -> _Past:
     shown = database.alerts.shown
     return _Past(
         health=database.health.get("rule", name),
-        firing=shown(firing),
-        pending=shown(pending),
+        firing=with_known(database, book, shown(firing)),
+        pending=with_known(database, book, shown(pending)),
         past=shown(past),
         more=tuple(state for state, there_is in more.items() if there_is),
         counts=browsing.live_counts(database, name),
@@ -158,7 +159,7 @@ def _settings(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "cooldown", words.duration(rule.cooldown)
     yield "remind", words.duration(rule.remind)
     yield "tells the end", "yes" if rule.resolved else "no"
-    yield "strongest by", rule.order_by.label
+    yield "strongest by", str(rule.order_by)
     yield "products in a message", str(rule.limit)
     yield "priority", str(rule.priority)
     yield "written in", f"{rule.file}:{rule.line}"
