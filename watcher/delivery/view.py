@@ -181,9 +181,15 @@ def _reasons(item: Item) -> list[_Reason]:
     reasons = []
     for now in item.now:
         began = _began(now, item.why)
-        same = began is not None and (began.value, began.baseline) == (now.value, now.baseline)
+        same = began is not None and _what_is_so(began) == _what_is_so(now)
         reasons.append(_Reason(now, None if same else began))
     return reasons
+
+
+def _what_is_so(evidence: Evidence) -> tuple[object, ...]:
+    """Of what has no value, as of an event, whether it is met."""
+    value = evidence.verdict if evidence.value is None else evidence.value
+    return value, evidence.baseline
 
 
 def _began(now: Evidence, why: Sequence[Evidence]) -> Evidence | None:
