@@ -202,6 +202,23 @@ def test_between_scans_too(store: Database) -> None:
     assert products(message)["1"].notes == ("firing since 15 Nov", "last seen 16 Nov")
 
 
+def test_several_rules_on_what_a_scan_lacks(store: Database) -> None:
+    """Each product keeps its own values, whichever rule asks for it first."""
+    low = rule("{live_share: {at_least: 90%}}", "remind: 2d", name="low")
+    world = world_of(store, "min_severity: info", rule(WHEN, "remind: 2d", name="all"), low)
+    world.reread(world.rules.replace("at_least: 50%", "at_least: 50%, below: 200%"))
+    world.scan(shares(p1=100, p2=150, p3=300, p4=7))
+    world.scan(shares(p1=110, p2=160, p3=310, p4=8))
+    world.scan(shares(p4=9), ScanState.PARTIAL)
+    told = {message.rule: message for message in world.told()[-2:]}
+    values = {
+        name: {item.product_id: item.now[0].value for item in message.items}
+        for name, message in told.items()
+    }
+    assert values == {"all": {"2": 1.6, "1": 1.1}, "low": {"3": 3.1, "2": 1.6, "1": 1.1}}
+    assert [item.product_id for item in told["low"].items] == ["3", "2", "1"]
+
+
 def test_what_left_the_list(store: Database) -> None:
     """Its last values, and their day."""
     world = world_of(store, "min_severity: info", rule(WHEN, "resolved: true"))

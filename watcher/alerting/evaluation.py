@@ -119,8 +119,7 @@ class _Round:
         }
         self._scan = scan
         self._late = any(_compares(rule) for rule in rules) and is_late(database, scan)
-        needs = tuple(dict.fromkeys(_needs(rules)))
-        self.table = table = ScanTable(scan, seen, database.history, needs)
+        self.table = table = ScanTable(scan, seen, database.history, _needs(rules))
         keys: list[int] = table.products.tolist()
         self._keys = keys
         self.rows = {key: row for row, key in enumerate(keys[: table.listed])}
@@ -128,7 +127,7 @@ class _Round:
             key: row for row, key in enumerate(keys[table.listed :], start=table.listed)
         }
         self._judge = Judge(self.table)
-        self.present = Present(database, scan.watch, self._judge, self.rows, self._fallen, needs)
+        self.present = Present(database, scan.watch, self._judge, self.rows, self._fallen)
         self.judged: list[Judged] = []
         self._active: dict[str, list[Alert]] = {rule.name: [] for rule in rules}
         for alert in self._alerts.live([rule.name for rule in rules]):

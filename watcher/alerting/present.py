@@ -6,7 +6,7 @@ when they are written. It is judged anew from the stored observations, by the ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -15,12 +15,12 @@ import structlog
 
 from watcher.alerting.table import ScanTable
 from watcher.model import Bools, Floats, Instant, Ints, Known
-from watcher.rules.conditions.base import Judge, Need
+from watcher.rules.conditions.base import Judge
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
-from watcher.store.sightings import newest_sighting, sightings
+from watcher.store.sightings import Sighting, newest_sighting, sightings
 
 T = TypeVar("T")
 log = structlog.get_logger("watcher.rules")
@@ -38,7 +38,7 @@ class Present:
     """Some products of one watch.
 
     ``rows`` gives the row of a product that the scan lists, ``fallen`` that of one which fell off
-    the list with it. ``needs`` are the baselines of all rules that will be asked for.
+    the list with it. ``judge`` has the baselines of all rules that will be asked for.
     """
 
     def __init__(
@@ -48,15 +48,15 @@ class Present:
         judge: Judge,
         rows: Mapping[int, int],
         fallen: Mapping[int, int],
-        needs: Sequence[Need],
     ) -> None:
         self._database = database
         self._watch = watch
         self._judge = judge
         self._rows = rows
         self._fallen = fallen
-        self._needs = needs
-        self._earlier: dict[int, Place | None] = {}
+        self._sightings: list[Sighting] = []
+        self._seen: dict[int, tuple[int, int] | None] = {}  # which sighting, and its row
+        self._judges: dict[tuple[int, str], Judge] = {}  # of a sighting, by rule
 
     @property
     def at(self) -> Instant:
@@ -80,36 +80,50 @@ class Present:
         """
         found = _safely(rule, lambda: [self._row(rule, product) for product in products])
         rows = np.array(found if found is not None else [-1] * len(products), np.int64)
-        self._look_back(products[index] for index in np.flatnonzero(rows < 0).tolist())
-        keys = _safely(rule, lambda: self._keys(rule, products, rows))
+        earlier = self._earlier(rule, products, rows)
+        keys = _safely(rule, lambda: self._keys(rule, len(products), rows, earlier))
         return keys if keys is not None else np.zeros((0, len(products))), rows >= 0
 
     def known(self, rule: Rule, product: int) -> Known | None:
         """What the rule's conditions say of the product; None where nothing is known of it, or
         the rule can't be judged."""
         row = _safely(rule, lambda: self._row(rule, product))
-        place = Place(self._judge, row) if row is not None and row >= 0 else self._before(product)
-        if place is None:
-            return None
+        if row is not None and row >= 0:
+            place = Place(self._judge, row)
+        else:
+            self._look_back([product])
+            if (found := self._before(rule, product)) is None:
+                return None
+            place = found
         evidence = _safely(rule, lambda: rule.when.evidence(place.judge, place.row))
         if evidence is None:
             return None
         return Known(place.judge.at, evidence, place.judge is self._judge)
 
-    def _keys(self, rule: Rule, products: Sequence[int], rows: Ints) -> Floats:
-        groups: dict[Judge, dict[int, int]] = {}  # by judge, the rows by places in ``products``
-        for index in np.flatnonzero(rows < 0).tolist():
-            place = self._earlier[products[index]]
-            if place is not None:
-                groups.setdefault(place.judge, {})[index] = place.row
+    def _keys(
+        self, rule: Rule, size: int, rows: Ints, earlier: Mapping[Judge, Mapping[int, int]]
+    ) -> Floats:
         here = np.flatnonzero(rows >= 0)
         own = rule.order_by.keys(self._judge, rows[here])
-        found = np.full((len(own), len(products)), np.nan)
+        found = np.full((len(own), size), np.nan)
         found[:, here] = own
-        for judge, group in groups.items():
+        for judge, group in earlier.items():
             at = np.array([*group.values()], np.int64)
             found[:, [*group]] = rule.order_by.keys(judge, at)
         return found
+
+    def _earlier(
+        self, rule: Rule, products: Sequence[int], rows: Ints
+    ) -> Mapping[Judge, Mapping[int, int]]:
+        """Of those without a row: by judge, the row there by the place in ``products``."""
+        groups: dict[Judge, dict[int, int]] = {}
+        missing = np.flatnonzero(rows < 0).tolist()
+        self._look_back([products[index] for index in missing])
+        for index in missing:
+            place = self._before(rule, products[index])
+            if place is not None:
+                groups.setdefault(place.judge, {})[index] = place.row
+        return groups
 
     def _row(self, rule: Rule, product: int) -> int:
         """The product's row in the scan at hand, or -1.
@@ -122,21 +136,28 @@ class Present:
         fallen = self._fallen.get(product, -1)
         return fallen if fallen >= 0 and self._judge(rule.when).known[fallen] else -1
 
-    def _before(self, product: int) -> Place | None:
-        self._look_back([product])
-        return self._earlier[product]
+    def _before(self, rule: Rule, product: int) -> Place | None:
+        """By the last scan that saw it, with the baselines that the rule asks for."""
+        found = self._seen[product]
+        if found is None:
+            return None
+        number, row = found
+        judge = self._judges.get((number, rule.name))
+        if judge is None:
+            seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
+            table = ScanTable(seen.row, seen.recorded, self._database.history, needs)
+            judge = self._judges[number, rule.name] = Judge(table)
+        return Place(judge, row)
 
-    def _look_back(self, products: Iterable[int]) -> None:
+    def _look_back(self, products: Sequence[int]) -> None:
         """Find where each was seen last."""
-        wanted = [product for product in dict.fromkeys(products) if product not in self._earlier]
-        if not wanted:
-            return
-        self._earlier.update(dict.fromkeys(wanted))
-        for seen in sightings(self._database, self._watch, np.array(wanted, np.int64)):
-            table = ScanTable(seen.row, seen.recorded, self._database.history, self._needs)
-            judge = Judge(table)
-            for row, product in enumerate(table.products[: table.listed].tolist()):
-                self._earlier[product] = Place(judge, row)
+        wanted = [product for product in dict.fromkeys(products) if product not in self._seen]
+        self._seen.update(dict.fromkeys(wanted))
+        if wanted:
+            for seen in sightings(self._database, self._watch, np.array(wanted, np.int64)):
+                for row, product in enumerate(seen.recorded.products.tolist()):
+                    self._seen[product] = len(self._sightings), row
+                self._sightings.append(seen)
 
 
 def _safely(rule: Rule, ask: Callable[[], T]) -> T | None:
@@ -164,7 +185,7 @@ def newest(
     fallen = {
         key: row for row, key in enumerate(keys[table.listed :], start=table.listed) if key in asked
     }
-    return Present(database, watch, Judge(table), rows, fallen, needs)
+    return Present(database, watch, Judge(table), rows, fallen)
 
 
 def with_known(database: Database, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
