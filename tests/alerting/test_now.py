@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC
 
 import msgspec
@@ -14,9 +15,10 @@ from tests.alerting.test_sweeping import MORNING, NOON, QUIET, swept, world_of
 from tests.alerting.world import World
 from watcher.alerting.charting import chart_of
 from watcher.alerting.joining import DOZENS
+from watcher.alerting.present import with_known
 from watcher.delivery.message import Style, render
 from watcher.delivery.view import Product, view_of
-from watcher.model import Item, Message, ScanState
+from watcher.model import Item, Known, Message, ScanState
 from watcher.store.database import Database
 from watcher.units import DAY, HOUR
 
@@ -396,3 +398,34 @@ def test_a_rule_that_breaks_keeps_nobody_from_being_told(
         ("r", "2"), ("r", "1"), ("x", "2"), ("x", "1"),
     ]  # fmt: skip
     assert all(item.why and not item.now for item in message.items)
+
+
+def test_of_which_alerts_it_is_known(store: Database) -> None:
+    """Of those that live and whose rule there is now."""
+    world = world_of(store, "min_severity: info", rule(WHEN), rule("{rank: 1}", name="gone"))
+    world.scan(shares(p1=336, p2=60))
+    world.scan(shares(p1=201, p2=20))
+    book = replace(world.book, rules=world.book.rules[:1])
+    found = {
+        (row.alert.rule, row.product_id): row.known
+        for row in with_known(store, book, store.alerts.list())
+    }
+    assert found.pop(("r", "1")) == Known(
+        world.now, (msgspec.structs.replace(world.told()[0].items[0].why[0], value=2.01),)
+    )
+    assert set(found) == {("gone", "1"), ("r", "2")}
+    assert set(found.values()) == {None}
+
+
+def test_a_watch_without_a_scan(store: Database) -> None:
+    """Nothing is known of now: its query was edited, or all is pruned."""
+    world = world_of(store, QUIET, rule(WHEN, "limit: 1"))
+    world.scan(shares(p1=336, p2=400))
+    store.execute("DELETE FROM scans")
+    assert [row.known for row in with_known(store, world.book, store.alerts.list())] == [None] * 2
+    swept(world, MORNING)
+    (message,) = world.told()
+    assert [item.product_id for item in message.items] == ["1"]
+    assert message.more == ("Product 2",)
+    assert products(message)["1"].why == ("share of live sales 336% (at least 50%)",)
+    assert products(message)["1"].notes == ()
