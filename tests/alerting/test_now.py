@@ -189,6 +189,20 @@ def test_a_product_that_the_newest_scan_lacks(store: Database) -> None:
     assert message.items[2].seen == world.now - DAY
 
 
+def test_a_list_that_is_read_by_the_hour(store: Database) -> None:
+    """Of the day that is told of it is the hour."""
+    world = world_of(store, "min_severity: info", rule(WHEN, "resolved: true"))
+    world.scan(shares(p1=336, p2=7))
+    world.scan(shares(p1=12, p2=8))
+    message = world.told()[-1]
+    item = msgspec.structs.replace(
+        message.items[0], since=world.now - 4 * HOUR, seen=world.now - 3 * HOUR
+    )
+    (product,) = products(msgspec.structs.replace(message, items=(item,))).values()
+    assert product.why == ("share of live sales 336% when it began, 12% at 19:13 (at least 50%)",)
+    assert product.notes == ("ended: condition ended", "fired at 18:13", "last seen 19:13")
+
+
 def test_between_scans_too(store: Database) -> None:
     """A digest of what a scan that was cut off did not list."""
     world = world_of(store, 'digest: "0 9 * * mon"', rule(WHEN))

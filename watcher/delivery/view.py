@@ -155,7 +155,12 @@ def _notes(item: Item, told_at: Instant, zone: tzinfo) -> tuple[str, ...]:
     seen = _seen(item, told_at, zone)
     match item.kind:
         case "resolved":
-            return (*rule, f"ended: {reason}" if reason else "ended", f"fired on {since}", *seen)
+            return (
+                *rule,
+                f"ended: {reason}" if reason else "ended",
+                f"fired {_on(item.since, told_at, zone)}",
+                *seen,
+            )
         case "reminder":
             return (*rule, f"still firing, since {since}", *seen)
         case _:
@@ -209,7 +214,7 @@ def _reason(
         return _why(now, currencies, told_at, zone)
     if began.value is None:
         return f"{_why(began, currencies, told_at, zone)} when it began"
-    when = "now" if seen == told_at else f"on {_day(seen, told_at, zone)}"
+    when = "now" if seen == told_at else _on(seen, told_at, zone)
     old, new = _said(began, currencies), _said(now, currencies)
     label, condition = neutralise(began.label or began.metric, 60), neutralise(now.condition, 80)
     if not (_moves(now) or _moves(began)):
@@ -327,6 +332,12 @@ def _day(instant: Instant, told_at: Instant, zone: tzinfo) -> str:
     if when.date() == told.date():
         return f"{when:%H:%M}"
     return f"{when.day} {when:%b}" if when.year == told.year else f"{when.day} {when:%b %Y}"
+
+
+def _on(instant: Instant, told_at: Instant, zone: tzinfo) -> str:
+    """``on 16 Nov``, ``at 15:04``."""
+    day = _day(instant, told_at, zone)
+    return f"at {day}" if ":" in day else f"on {day}"
 
 
 def _moment(instant: Instant, zone: tzinfo) -> str:
