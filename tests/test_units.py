@@ -91,13 +91,25 @@ def test_what_is_no_number(text: str) -> None:
 )
 def test_values_for_people(value: float | str | None, unit: Unit, text: str) -> None:
     """Each unit in the form that people read."""
-    assert units.format_value(value, unit, "USD") == text
+    assert units.format_value(value, unit, units.Currencies("USD")) == text
 
 
 def test_some_currencies_have_no_cents() -> None:
     """Rupiah and yen are told in whole ones, however large."""
-    assert units.format_value(980.5, Unit.MONEY, "JPY") == "980 JPY"
-    assert units.format_value(1_204_500_000.4, Unit.MONEY, "IDR") == "1,204,500,000 IDR"
+    yen, rupiah = units.Currencies("JPY"), units.Currencies("USD", "IDR")
+    assert units.format_value(980.5, Unit.MONEY, yen) == "980 JPY"
+    assert units.format_value(1_204_500_000.4, Unit.GMV, rupiah) == "1,204,500,000 IDR"
+    assert units.format_value(980.5, Unit.GMV, rupiah) == "980 IDR"
+
+
+@pytest.mark.parametrize("unit", [unit for unit in Unit if unit is not Unit.DAY])
+def test_an_amount_has_its_own_currency(unit: Unit) -> None:
+    """A price that of prices, GMV that of GMV, and nothing else one."""
+    shown = units.format_value(4.5, unit, units.Currencies("IDR", "EUR"))
+    assert ("IDR" in shown) == (unit is Unit.MONEY)
+    assert ("EUR" in shown) == (unit is Unit.GMV)
+    unnamed = units.format_value(4.5, unit)
+    assert not any(letter.isupper() for letter in unnamed)
 
 
 def test_percentages() -> None:

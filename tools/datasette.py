@@ -37,11 +37,12 @@ _TABLES: dict[str, dict[str, Any]] = {
     "observations_view": {
         "title": "Observations",
         "description": "Every number of a product, one row for each time that some number was new: "
-        "it holds until the product's next row. Amounts in units of the currency, times in UTC.",
+        "it holds until the product's next row. Prices in units of the currency, GMV in the API's "
+        "own (it does not say which), times in UTC.",
         "columns": {
             "at": "when the scan was due, ISO 8601 in UTC",
             "product_name": "the name today",
-            "currency": "of all amounts",
+            "currency": "of the prices",
         },
     },
     "products": {

@@ -9,7 +9,11 @@ from watcher.units import Unit
 
 _UNITS = {
     Unit.COUNT: ("a whole number", "`{at_least: 10k}`"),
-    Unit.MONEY: ("in the region's currency", "`{below: 19.99}`"),
+    Unit.MONEY: ("a price, in the currency of the product's variants", "`{below: 19.99}`"),
+    Unit.GMV: (
+        "an amount of GMV; the API does not say in which currency",
+        "`{at_least: 10k}`",
+    ),
     Unit.FRACTION: ("0.1 is 10%; write either", "`{at_least: 10%}`"),
     Unit.SCORE: ("a number with no unit", "`{at_least: 4.5}`"),
     Unit.FLAG: ("one of a few, by name or number", "`rising`, `{becomes: rising}`"),

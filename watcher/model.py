@@ -145,12 +145,24 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     gap: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a rule's conditions say of a product by the newest scan, at ``at``, that saw it;
+    ``current``: that is the watch's newest scan."""
+
+    at: Instant
+    evidence: tuple[Evidence, ...]
+    current: bool = True
+
+
 class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product in a message.
 
     ``alert`` is the short alert id; ``kind`` is firing, reminder or resolved; ``since`` is when
-    the alert fired; ``facts`` are the values worth showing, by metric. ``rule`` is given where
-    the message holds several rules.
+    the alert fired; ``facts`` are the values worth showing, by metric. ``currency`` is that of
+    prices, ``gmv_currency`` that of GMV. ``rule`` is given where the message holds several rules.
+    ``why`` is what was so when the alert fired, ``now`` what is so as the message is written, where
+    that is later; ``seen`` is when the product was seen last, where the message's scan lacks it.
     """
 
     alert: str
@@ -164,6 +176,9 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     why: tuple[Evidence, ...] = ()
     facts: dict[str, float | None] = {}
     rule: str = ""
+    gmv_currency: str | None = None
+    now: tuple[Evidence, ...] = ()
+    seen: Instant | None = None
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -210,12 +225,14 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A metric of the strongest products of a message, up to ``at``."""
+    """A metric of the strongest products of a message, up to ``at``; ``currency`` is that of all
+    its amounts, where it is known and the same."""
 
     label: str
     unit: str
     at: Instant
     series: tuple[Series, ...]
+    currency: str | None = None
 
 
 class NotificationState(StrEnum):

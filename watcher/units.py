@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 SECOND, MINUTE, HOUR, DAY, WEEK = 1, 60, 3_600, 86_400, 604_800
 
@@ -21,6 +22,7 @@ class Unit(StrEnum):
 
     COUNT = "count"
     MONEY = "money"
+    GMV = "gmv"
     FRACTION = "fraction"
     SCORE = "score"
     FLAG = "flag"
@@ -30,6 +32,26 @@ class Unit(StrEnum):
     TEXT = "text"
 
 
+AMOUNTS = frozenset({Unit.MONEY, Unit.GMV})
+
+
+class Currencies(NamedTuple):
+    """ISO codes of a product's prices and of all GMV, None where it is not known.
+
+    They are two: the API names the currency of a price, and never that of GMV.
+    """
+
+    prices: str | None = None
+    gmv: str | None = None
+
+    def of(self, unit: Unit | str) -> str | None:
+        """The code of an amount of that unit; None of what is no amount."""
+        if unit == Unit.MONEY:
+            return self.prices
+        return self.gmv if unit == Unit.GMV else None
+
+
+NO_CURRENCIES = Currencies()
 _SECONDS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 _DURATION = re.compile(r"(\d{1,12})([smhdw])(?:(\d{1,12})([smhdw]))?", re.ASCII)
 _NUMBER = re.compile(r"([-+]?(?:\d+(?:\.\d*)?|\.\d+))([kKmM%]?)", re.ASCII)
@@ -101,14 +123,17 @@ def format_percent(fraction: float, *, signed: bool = False) -> str:
     return f"+{text}%" if signed and not text.startswith("-") and text != "0" else f"{text}%"
 
 
-def format_value(value: float | str | None, unit: Unit | str, currency: str | None = None) -> str:
+def format_value(
+    value: float | str | None, unit: Unit | str, currencies: Currencies = NO_CURRENCIES
+) -> str:
     """A metric's value for people: ``1,234``, ``4.99 USD``, ``12.5%``, ``#3``, ``19 Dec 2024``."""
     if value is None:
         return "no value"
     if isinstance(value, str):
         return value
     match Unit(unit):
-        case Unit.MONEY:
+        case Unit.MONEY | Unit.GMV:
+            currency = currencies.of(unit)
             text = _format_money(value, currency)
             return f"{text} {currency}" if currency else text
         case Unit.FRACTION:

@@ -92,7 +92,7 @@ def test_an_episode_is_told_with_its_end(store: Database) -> None:
     assert swept(world, MORNING) == ["[info] r: 1 ended (US)"]
     (item,) = world.told()[0].items
     assert (item.kind, item.reason) == ("resolved", "condition ended")
-    assert item.why[0].value == 20
+    assert (item.why[0].value, item.now[0].value) == (20, 10)
     assert item.since == world.now - DAY
     assert swept(world, NOON) == []
 
@@ -188,6 +188,34 @@ def test_a_digest_collects_anew_after_a_silence(store: Database) -> None:
     assert swept(world, 11 * HOUR) == []
     assert swept(world, NOON) == []
     assert swept(world, 11 * HOUR + DAY) == ["[info] r: 1 product (US)"]
+
+
+def test_a_digest_does_not_come_with_the_end_of_a_silence(store: Database) -> None:
+    """Its time is that of the next one, however often one looks in between."""
+    world = world_of(store, 'digest: "09:00"', rule(SELLS))
+    silence = store.silences.add(begins=world.now, ends=world.now + 9 * DAY, rule="r")
+    world.scan({"1": 20})
+    world.scan({"1": 21})
+    store.silences.end(silence.id, world.now + HOUR)
+    for moment in (HOUR, HOUR + MINUTE, 10 * HOUR):
+        assert swept(world, moment) == []
+    (held,) = store.held.of_rule("r")
+    assert (held.silence, held.since) == (None, world.now + HOUR)
+    assert swept(world, 11 * HOUR) == ["[info] r: 1 product (US)"]
+    assert store.held.groups() == []
+
+
+def test_a_digest_collects_from_when_it_first_held(store: Database) -> None:
+    """A later scan, or a silence that begins, does not put it off."""
+    world = world_of(store, 'digest: "0 9 * * mon"', rule(SELLS))
+    world.scan({"1": 20})
+    begun = [each.since for each in store.held.of_rule("r")]
+    world.scan({"1": 21})
+    assert [each.since for each in store.held.of_rule("r")] == begun
+    silence = store.silences.add(begins=world.now, ends=world.now + 9 * DAY, product="1")
+    world.scan({"1": 22})
+    (held,) = store.held.of_rule("r")
+    assert (held.silence, held.since) == (silence.id, begun[0])
 
 
 def test_a_sweep_tells_only_what_is_held(store: Database) -> None:

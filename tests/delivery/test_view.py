@@ -90,7 +90,7 @@ def test_facts_leave_out_what_is_unknown() -> None:
     )
     some = {**FACTS, "spu_avg_price": None, "rank": 0.0, "commission": float("nan")}
     assert _product(facts=some).facts == (
-        "7 days: 1,234 sold, GMV 4,830 USD",
+        "7 days: 1,234 sold, GMV 4,830",
         "rising",
         "312 creators in all, 45 this week",
     )

@@ -36,7 +36,8 @@ _METRICS = """total_sale_7d_cnt spu_avg_price sales_growth product_rating age_da
 rank sales_trend_flag sales_flag free_shipping mine""".split()
 _VALUES: list[Any] = [
     None, True, False, -1, 0, 1, 2, 3, 0.5, 20261123, "", " ", "5", " 5 ", "-5", "+5", ".5",
-    "5.", "0", "1", "2", "10k", "1.5M", "10%", "2w", "1h30m", "90s", "12 hours", "30d ago", "last",
+    "5.", "0", "1", "2", "usd", "THB", "USDT", "10k", "1.5M", "10%", "2w", "1h30m", "90s",
+    "12 hours", "30d ago", "last",
     "7d ago", "7d  ago", "median 14d", "avg 14d", "2026-11-23", "20261123", "rising", "RISING",
     "risin", "video", "true", "True", "yes", "NO", "no", "US", "us", "USA", "warning", "Critical",
     "warn", "json://host", "host", "https://a.b/c", "http://a b", "Europe/Berlin", "09:00",
@@ -45,7 +46,8 @@ _VALUES: list[Any] = [
     [], {}, [1], ["1"], [1, 1], ["5%", "5%"], ["rising"], [None], ["a", "b"], {"x": 1},
 ]  # fmt: skip
 _FIELDS = {
-    "api": "key requests_per_second concurrency credits_per_day credits_per_month".split(),
+    "api": """key requests_per_second concurrency credits_per_day credits_per_month gmv_currency
+           """.split(),
     "channel": "url min_severity digest template quiet".split(),
     "quiet": ["hours"],
     "defaults": "region every cooldown remind resolved severity limit".split(),

@@ -25,7 +25,7 @@ WATCH = TOP + "watches:\n  b:\n    "
 # A place (the cursor is at "§"), and some of what must be offered there.
 OFFERS = {
     TOP + "§": "api channels operator defaults metrics watches rules keep heartbeat",
-    TOP + "api:\n  §": "key url credits_per_day credits_per_month",
+    TOP + "api:\n  §": "key url credits_per_day credits_per_month gmv_currency",
     TOP + "defaults:\n  §": "region every notify cooldown severity",
     TOP + "defaults:\n  every: §": "24h",
     TOP + "keep:\n  §": "observations notifications",

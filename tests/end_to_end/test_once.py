@@ -78,7 +78,7 @@ async def test_once_tells_what_a_silence_held(watcher: Watcher, sink: Service) -
     await watcher.call("silence", "end", "1")
     code, out, err = await watcher.call("once")
     assert (code, err) == (0, "")
-    assert "http/1: held until now: [info] top: 3 products (US)" in out
+    assert "http/1: held until now: [info] top: 3 products (US)\n1. " in out
     assert [message["title"] for message in sink.taken][1:] == ["[info] top: 3 products (US)"]
 
 

@@ -42,7 +42,7 @@ def test_columns_have_types_and_say_what_they_are() -> None:
     assert (row[SALES], row[GMV], row["watch"], row["rank"]) == (3, 12.99, "best", 1)
     assert (row["product_name"], row["total_views_7d_cnt"]) == ("=Täa", None)
     about = read.schema.field(GMV).metadata
-    assert about == {b"unit": b"money", b"description": b"value of the units sold, last 7 days"}
+    assert about == {b"unit": b"gmv", b"description": b"value of the units sold, last 7 days"}
 
 
 def test_rows_come_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:

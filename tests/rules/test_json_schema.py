@@ -1,6 +1,7 @@
 """The JSON Schema that editors complete from."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,19 @@ def keys_of(part: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
             if name in ("properties", "patternProperties") and isinstance(one, dict):
                 yield from ((f"{path}.{key}", value) for key, value in one.items() if value)
             yield from keys_of(one, f"{path}.{name}")
+
+
+def test_an_order_is_a_metric_and_what_stands_behind_it() -> None:
+    """As the loader reads it; a metric of one's own is any name."""
+    known, written = SCHEMA["$defs"]["rule"]["properties"]["order_by"]["anyOf"]
+    assert set(known["enum"]) == {metric.name for metric in Catalogue().metrics()}
+    pattern = re.compile(written["pattern"])
+    good = "mine|rank|rank asc|rank DESC|rank change|mine change  asc| rank |${ORDER}|change change"
+    bad = "|5|rank up|rank asc desc|rank asc change|rank change change|rank, asc"
+    assert [text for text in good.split("|") if not pattern.search(text)] == []
+    assert [text for text in bad.split("|") if pattern.search(text)] == []
+    labels = [each["label"] for each in written["defaultSnippets"]]
+    assert labels == ["METRIC asc", "METRIC change", "METRIC change asc"]
 
 
 def test_is_plain_json_with_whole_references() -> None:

@@ -89,7 +89,10 @@ def test_reads_the_whole_example() -> None:
         True,
         ("growth",),
     )
-    assert [rising.order_by.name, gems.order_by.name] == ["sales_growth", "total_sale_7d_cnt"]
+    assert [str(rising.order_by), str(gems.order_by)] == [
+        "sales growth, furthest beyond its condition first",
+        "7-day sales, furthest beyond its condition first",
+    ]
     assert rising.line == 23
     assert book.metrics.get("earnings") is not None
     assert book.warnings == ()

@@ -78,11 +78,20 @@ def test_defaults() -> None:
     assert rule("when: {review_count: 1}, remind: 0", before=before).remind is None
 
 
+def order(when: str, written: str = "") -> str:
+    """What the page says of the order of a rule."""
+    more = f", order_by: {written}" if written else ""
+    return str(rule(f"when: {when}{more}").order_by)
+
+
 def test_strongest_first() -> None:
     """By the first metric of ``when``, by the one that is named, or by sales."""
-    assert rule("when: {review_count: 1, total_sale_cnt: 1}").order_by.name == "review_count"
-    assert rule("when: {review_count: 1}, order_by: commission").order_by.name == "commission"
-    assert rule("when: {appears: true}").order_by.name == "total_sale_7d_cnt"
+    assert order("{review_count: 1, total_sale_cnt: 1}") == "reviews, highest first"
+    assert order("{appears: true}") == "7-day sales, highest first"
+    assert order("{rank: 3}") == "rank, lowest first"
+    assert order("{review_count: 1, sales_growth: {falls: 5%}}") == (
+        "sales growth, furthest beyond its condition first"
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,6 +99,26 @@ def test_strongest_first() -> None:
     [
         ("when: {review_count: 1}, order_by: comission", 'did you mean "commission"?'),
         ("when: {review_count: 1}, order_by: product_name", 'unknown metric "product_name"'),
+        (
+            "when: {review_count: 1}, order_by: rank up",
+            'order_by: "up" is no order: write rank, rank desc or rank change asc',
+        ),
+        (
+            "when: {review_count: 1}, order_by: review_count chnage",
+            '"chnage" is no order, did you mean "change"?',
+        ),
+        (
+            "when: {review_count: 1}, order_by: review_count descending",
+            '"descending" is no order',
+        ),
+        (
+            "when: {review_count: 1}, order_by: review_count desc change",
+            '"review_count desc change" is no order: write review_count, review_count desc or',
+        ),
+        ("when: {review_count: 1}, order_by: review_count asc desc", " is no order"),
+        ("when: {review_count: 1}, order_by: review_count change change", " is no order"),
+        ("when: {review_count: 1}, order_by: desc", 'unknown metric "desc"'),
+        ("when: {review_count: 1}, order_by: [rank]", "order_by: takes a text, not a list"),
         ("when: {review_count: 1}, priority: high", "rules[0].priority: "),
         ("when: {review_count: 1}, until: {}", "rules[0].until: has no condition in it"),
         ("when: {review_count: 1}, until: ", "rules[0].until: is empty"),
@@ -99,6 +128,40 @@ def test_refuses(text: str, message: str) -> None:
     """One line each."""
     (problem,) = problems_of(f"rules: [{{name: a, {WATCH}, notify: [], {text}}}]")
     assert message in problem
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("commission", "commission, highest first"),
+        ("commission asc", "commission, lowest first"),
+        ("rank", "rank, lowest first"),
+        ("rank desc", "rank, highest first"),
+        ("review_count change", "change of reviews from last, highest first"),
+        ("sales_growth change", "change of sales growth from median 14d, highest first"),
+        ("sales_growth Change Asc", "change of sales growth from median 14d, lowest first"),
+        ("rank change", "change of rank from last, lowest first"),
+    ],
+)
+def test_orders(written: str, said: str) -> None:
+    """A metric or its change, from what the conditions compare it with or else the last value."""
+    when = "{review_count: 1, rank: {enters_top: 3}, sales_growth: {rises: 1, from: median 14d}}"
+    assert order(when, written) == said
+
+
+def test_an_order_of_its_own_metric() -> None:
+    """Of any name that a metric may have; it adds no need but its own."""
+    before = "metrics: {change: review_count * 2}"
+    found = rule("when: {review_count: 1}, order_by: change change asc", before=before)
+    assert str(found.order_by) == "change of change from last, lowest first"
+    assert [str(need.from_) for need in found.order_by.needs] == ["last"]
+    assert found.when.needs == ()
+
+
+def test_an_order_begins_no_rule_anew() -> None:
+    """It is no part of what a rule is recognised by."""
+    plain = rule("when: {review_count: 1}")
+    assert plain.fingerprint == rule("when: {review_count: 1}, order_by: rank").fingerprint
 
 
 def test_rank_needs_a_sorted_watch() -> None:

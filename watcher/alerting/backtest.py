@@ -195,8 +195,10 @@ def _extent(source: Database, rule: Rule, since: Instant) -> Extent:
     """What to read: the time itself, and as much before it as the rule looks back."""
     conditions = [each for each in (rule.when, rule.until) if each is not None]
     needs = [need for condition in conditions for need in condition.needs]
+    needs += rule.order_by.needs
     metrics = [metric for condition in conditions for metric in condition.metrics]
-    names = {name for metric in (*metrics, rule.order_by) for name in metric.needs}
+    metrics += rule.order_by.metrics
+    names = {name for metric in metrics for name in metric.needs}
     names |= {name for need in needs for name in need.metric.needs}
     start = since - max((_looks_back(rule, need) for need in needs), default=0)
     complete = last_complete_before(source, rule.watch.key, since)

@@ -12,7 +12,7 @@ from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import Database
 from watcher.store.history import Absence
-from watcher.units import DAY, Unit
+from watcher.units import DAY, Currencies, Unit
 
 SPAN = 30 * DAY
 MOST = 6
@@ -43,13 +43,22 @@ def chart_of(database: Database, book: Rulebook, message: Message) -> Chart | No
                 why = _of(metric, item)
                 marks = (item.since,)
                 series.append(Series(number, item.name, item.product_id, points, marks, why))
-    return Chart(metric.label, metric.unit.value, at, tuple(series)) if series else None
+    if not series:
+        return None
+    currency = _currency(metric, shown)
+    return Chart(metric.label, metric.unit.value, at, tuple(series), currency)
+
+
+def _currency(metric: Metric, items: Sequence[Item]) -> str | None:
+    """Of all amounts in the picture; None where there are several, or one is not known."""
+    codes = {Currencies(item.currency, item.gmv_currency).of(metric.unit) for item in items}
+    return codes.pop() if len(codes) == 1 else None
 
 
 def _metric(book: Rulebook, items: tuple[Item, ...]) -> Metric:
     """The first metric that the strongest product's reasons name and that can be drawn."""
     for item in items:
-        for evidence in item.why:
+        for evidence in item.now or item.why:
             found = book.metrics.get(evidence.metric)
             if found is not None and found.unit not in _NOT_DRAWN and RANK not in found.needs:
                 return found
@@ -95,5 +104,5 @@ def _points(track: Track, scans: list[Instant]) -> tuple[tuple[Instant, float | 
 
 
 def _of(metric: Metric, item: Item) -> Evidence | None:
-    """The reason that is about the metric."""
-    return next((each for each in item.why if each.metric == metric.name), None)
+    """The reason that is about the metric, as it is now."""
+    return next((each for each in item.now or item.why if each.metric == metric.name), None)

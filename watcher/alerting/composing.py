@@ -46,7 +46,7 @@ def compose(
         description=rule.description,
         region=rule.watch.query.region,
         data_at=at,
-        items=tuple(_items(shown, products, explained)),
+        items=tuple(_items(rule, shown, products, explained)),
         more=tuple(products.name(product) for product in named),
         rest=len(rest),
         alerts=_ids(ordered),
@@ -101,18 +101,29 @@ def _ids(owed: Sequence[Owed]) -> dict[str, tuple[int, ...]]:
 
 
 def _strongest_first(rule: Rule, owed: Sequence[Owed], products: Products) -> list[Owed]:
-    """What fires before what ended; each by the rule's metric, products without it last."""
-    strength = products.strength([each.alert.product for each in owed], rule.order_by)
+    """What fires before what ended; of each, what the scan lists before what it does not.
+
+    Within these by the rule's order, without a value last; of equals the alert that is older,
+    and of those of one scan the product that is higher on the list.
+    """
+    keys, here = products.strength(rule, [each.alert.product for each in owed])
     ended = np.array([each.decision.of_an_end for each in owed])
-    order = np.lexsort((np.nan_to_num(-strength, nan=np.inf), ended))
+    ids = np.array([each.alert.id for each in owed])
+    weakness = [np.where(np.isnan(key), np.inf, -key) for key in keys]
+    absent = [np.isnan(key) for key in keys]  # an infinite strength's opposite is no lack of one
+    by_key = [each for pair in zip(absent, weakness, strict=True) for each in pair]
+    order = np.lexsort((ids, *reversed(by_key), ~here, ended))
     return [owed[index] for index in order]
 
 
-def _items(owed: Sequence[Owed], products: Products, explained: Explained) -> list[Item]:
+def _items(
+    rule: Rule, owed: Sequence[Owed], products: Products, explained: Explained
+) -> list[Item]:
     products.load([each.alert.product for each in owed])
     alerts = explained([each.alert for each in owed])
     return [
         products.item(
+            rule,
             alert,
             (Decision.RESOLVED if each.decision.of_an_end else each.decision).value,
             alert.reason if each.decision.of_an_end else None,

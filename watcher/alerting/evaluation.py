@@ -16,6 +16,7 @@ import structlog
 
 from watcher.alerting.jumps import WAITS, Jump, judge_jump, needed
 from watcher.alerting.lifecycle import Finding, Terms, step, step_absent
+from watcher.alerting.present import Present
 from watcher.alerting.products import Products
 from watcher.alerting.standstill import LATE, is_late
 from watcher.alerting.table import ScanTable
@@ -85,7 +86,7 @@ def evaluate(
             return Outcome(scan)
         at = min(scan.at, now)
         round_ = _Round(database, scan, recorded, rules, at)
-        products = Products(database.history, round_.table, round_.rows, catalogue)
+        products = Products(database.history, round_.present, catalogue)
         teller = Teller(database, products, audiences, at, now)
         fired: list[Alert] = []
         resolved: list[Alert] = []
@@ -140,6 +141,7 @@ class _Round:
             key: row for row, key in enumerate(keys[table.listed :], start=table.listed)
         }
         self._judge = Judge(self.table)
+        self.present = Present(database, scan.watch, self._judge, self.rows, self._fallen)
         self.judged: list[Judged] = []
         self._active: dict[str, list[Alert]] = {rule.name: [] for rule in rules}
         for alert in self._alerts.live([rule.name for rule in rules]):
@@ -254,5 +256,6 @@ def needs_of(rules: Sequence[Rule]) -> Iterable[Need]:
     """The baselines that the conditions of ``rules`` declare."""
     for rule in rules:
         yield from rule.when.needs
+        yield from rule.order_by.needs
         if rule.until is not None:
             yield from rule.until.needs

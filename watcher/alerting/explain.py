@@ -85,6 +85,7 @@ class Explanation:
     when: Reason
     until: Reason | None
     alert: Alert | None
+    gmv_currency: str | None
     fires_at: Instant | None
     gates: tuple[Gate, ...]
     notes: tuple[str, ...]
@@ -114,6 +115,7 @@ def explain(
         when=looked.when,
         until=looked.until,
         alert=alert,
+        gmv_currency=book.metrics.gmv_currency,
         fires_at=_fires_at(rule, alert, now),
         gates=tuple(_gates(database, book, rule, row, now)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),

@@ -189,7 +189,7 @@ class _Joining:
 
     def _part(self, rule: Rule, owed: list[Owed]) -> _Part:
         alerts = [each.alert for each in owed]
-        products, at = last_left(self._database, rule.watch, alerts, self._book.metrics, self._now)
+        products, at = last_left(self._database, rule, alerts, self._book.metrics, self._now)
         explained = self._database.alerts.explained
         return _Part(rule, owed, compose(rule, owed, products, at, self._now, explained), at)
 

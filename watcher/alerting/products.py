@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
-from watcher.model import Alert, Floats, Item, ProductFacts
-from watcher.rules.metrics import RANK, Catalogue, Metric
+from watcher.alerting.present import Present
+from watcher.model import Alert, Bools, Floats, Instant, Item, Known, ProductFacts
+from watcher.rules.metrics import Catalogue, Metric
+from watcher.rules.rulebook import Rule
 
 FACTS = (
     "spu_avg_price",
@@ -28,28 +30,14 @@ class FactSource(Protocol):
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]: ...
 
 
-class Columns(Protocol):
-    """What is asked of a scan: metrics and texts, one for each row."""
-
-    def number(self, metric: Metric) -> Floats: ...
-
-    def text(self, name: str) -> Sequence[str | None]: ...
-
-
 class Products:
-    """The products of one scan for people; ``rows`` gives a store key's row in the table."""
+    """The products of one scan for people; ``present`` says what is so, None knows of no scan."""
 
-    def __init__(
-        self,
-        source: FactSource,
-        table: Columns,
-        rows: Mapping[int, int],
-        catalogue: Catalogue,
-    ) -> None:
+    def __init__(self, source: FactSource, present: Present | None, catalogue: Catalogue) -> None:
         self._source = source
-        self._table = table
-        self._rows = rows
+        self._present = present
         self._shown = [metric for name in FACTS if (metric := catalogue.get(name)) is not None]
+        self._gmv_currency = catalogue.gmv_currency
         self._facts: dict[int, ProductFacts] = {}
 
     def load(self, products: Sequence[int]) -> None:
@@ -60,51 +48,53 @@ class Products:
 
     def name(self, product: int) -> str:
         """The product's name, from the scan if it is there."""
-        row = self._rows.get(product)
-        name = self._table.text("product_name")[row] if row is not None else None
+        name = self._present.text("product_name", product) if self._present is not None else None
         if name:
             return name
         self.load([product])
         return self._facts[product].name
 
-    def strength(self, products: Sequence[int], metric: Metric) -> Floats:
-        """How strong each product is by ``metric``: larger is stronger, NaN where not seen now.
+    def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
+        """(k, n) keys of which the first decides, the largest is the strongest and NaN is no
+        value; and (n,) which products the scan lists, so that these are values of now."""
+        if self._present is None:
+            return np.zeros((0, len(products))), np.ones(len(products), np.bool_)
+        return self._present.strength(rule, products)
 
-        Of ranks the smallest is the strongest.
-        """
-        column = self._table.number(metric)
-        values = np.full(len(products), np.nan)
-        for index, product in enumerate(products):
-            row = self._rows.get(product)
-            if row is not None:
-                values[index] = column[row]
-        return -values if metric.name == RANK else values
-
-    def item(self, alert: Alert, kind: str, reason: str | None) -> Item:
-        """One product of a message, with the evidence that its alert fired on."""
+    def item(self, rule: Rule, alert: Alert, kind: str, reason: str | None) -> Item:
+        """One product of a message: what is so now, and what was so when its alert fired."""
         facts = self._facts[alert.product]
+        since = alert.fired_at or alert.since
+        known = self._known(rule, alert, since)
         return Item(
             alert=alert.short_id,
             kind=kind,
             region=facts.region,
             product_id=facts.product_id,
             name=facts.name,
-            since=alert.fired_at or alert.since,
+            since=since,
             currency=facts.currency,
+            gmv_currency=self._gmv_currency,
             reason=reason,
             why=alert.evidence,
+            now=known.evidence if known.at != since else (),
+            seen=None if known.current else known.at,
             facts=self._values(facts),
         )
+
+    def _known(self, rule: Rule, alert: Alert, since: Instant) -> Known:
+        if self._present is None or since == self._present.at:
+            return Known(since, alert.evidence)
+        # Where nothing is known any more, what it fired on is the newest that is.
+        known = self._present.known(rule, alert.product)
+        return known or Known(since, alert.evidence, current=False)
 
     def _values(self, facts: ProductFacts) -> dict[str, float | None]:
         return {metric.name: self._value(metric, facts) for metric in self._shown}
 
     def _value(self, metric: Metric, facts: ProductFacts) -> float | None:
-        row = self._rows.get(facts.product)
-        if row is not None:
-            value = float(self._table.number(metric)[row])
-        else:
-            value = _stored_value(metric, facts)
+        listed = self._present.number(metric, facts.product) if self._present is not None else None
+        value = listed if listed is not None else _stored_value(metric, facts)
         return None if np.isnan(value) else value
 
 

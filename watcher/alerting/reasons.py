@@ -34,11 +34,11 @@ from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.logic import Group
 from watcher.rules.conditions.unusual import LEAST_DAYS
 from watcher.rules.metrics import RANK, Catalogue, Metric
-from watcher.units import Unit, format_duration, format_instant
+from watcher.units import AMOUNTS, Unit, format_duration, format_instant
 
 _BUILT_IN = Catalogue()
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
-_ROUNDED = (Unit.SCORE, Unit.COUNT, Unit.MONEY, Unit.FRACTION, Unit.PLACE, Unit.DAYS)
+_ROUNDED = (*AMOUNTS, Unit.SCORE, Unit.COUNT, Unit.FRACTION, Unit.PLACE, Unit.DAYS)
 
 
 @dataclass(frozen=True, slots=True)

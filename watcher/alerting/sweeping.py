@@ -16,7 +16,7 @@ from watcher.alerting.gates import Gates
 from watcher.alerting.stored import last_left
 from watcher.alerting.telling import Teller
 from watcher.model import Alert, AlertState, Instant
-from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.database import Database
 from watcher.store.holding import Held, HeldGroup
 
@@ -112,7 +112,7 @@ class _Sweep:
         ]
         alerts = self._alerts(held)
         again = self._firing(rule) if any(_is_over(alert) for alert in alerts.values()) else set()
-        teller = self._teller(rule.watch, list(alerts.values()))
+        teller = self._teller(rule, list(alerts.values()))
         for channel in dict.fromkeys(each.channel for each in held):
             ours = [each for each in held if each.channel == channel and each.alert in alerts]
             # That it ended stays held while it fires anew: it would be a wrong word now.
@@ -138,8 +138,8 @@ class _Sweep:
         active = self._database.alerts.live([rule.name])
         return {alert.product for alert in active if alert.state is AlertState.FIRING}
 
-    def _teller(self, watch: Watch, alerts: Sequence[Alert]) -> Teller:
-        products, at = last_left(self._database, watch, alerts, self._book.metrics, self._now)
+    def _teller(self, rule: Rule, alerts: Sequence[Alert]) -> Teller:
+        products, at = last_left(self._database, rule, alerts, self._book.metrics, self._now)
         at = min(at, self._now)  # of a clock that was set back
         return Teller(self._database, products, self._audiences, at, self._now, self._gates)
 

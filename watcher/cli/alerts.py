@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from watcher.alerting.present import with_known
 from watcher.alerting.standing import with_holds
 from watcher.alerting.waiting import Waiting, waiting
 from watcher.cli.completing import rule_names
@@ -24,7 +25,9 @@ from watcher.cli.sheet import Cell
 from watcher.model import Alert, AlertState
 from watcher.store.alerts import AlertRow
 from watcher.units import format_since
+from watcher.web.words import Line, lines
 
+_WIDE = 110  # columns, from which reasons have room beside the rest
 _STATES = ("pending", "firing", "inactive")
 
 
@@ -48,9 +51,12 @@ def command(
     *,
     as_json: bool,
 ) -> None:
-    """Show alerts, the newest first, what became of their messages, and what holds them back.
+    """Show alerts, the newest first: why they fired, what became of their messages, and what holds
+    them back.
 
-    The rule file is read only for that: digests, quiet hours and cooldowns stand in it.
+    Those that live have their values of now beside those that they began with, where the rule
+    file can be read; digests, quiet hours and cooldowns stand in it, too. On a terminal the
+    reasons take 110 columns or more.
 
     \b
       watcher alerts --state firing --rule beauty-rising
@@ -67,6 +73,7 @@ def command(
         )
         rows = with_holds(opened, book, rows, now)
         held = [each for each in waiting(opened, book, now) if _is_of(each, rule)]
+        rows = with_known(opened, book, rows) if book is not None else rows
     if as_json:
         print_json([alert_json(row) for row in rows[:limit]])
         return
@@ -74,9 +81,12 @@ def command(
     if not rows:
         out.say(_none(filtered=any((rule, state, since is not None))))
         return
-    columns = ("Alert", "Rule", "Product", "State", "Since", "Told")
-    cells = [_row(row, now) for row in rows[:limit]]
-    out.print(table(columns, cells, names=("Product",), texts=("Rule", "Told")))
+    currency = book.metrics.gmv_currency if book is not None else None
+    shown = lines(rows[:limit], now, gmv_currency=currency)
+    why = ("Why",) if out.width >= _WIDE else ()
+    columns = ("Alert", "Rule", "Product", "State", "Since", *why, "Told")
+    cells = [_row(line, now, why=bool(why)) for line in shown]
+    out.print(table(columns, cells, names=("Product",), texts=("Rule", "Why", "Told")))
     if len(rows) > limit:
         out.say(f"The newest {limit:,}; --limit shows more.")
     for line in held_lines(held, now):
@@ -96,14 +106,15 @@ def _none(*, filtered: bool) -> str:
     return "No alerts yet: no rule has fired. `watcher status` shows when lists are read next."
 
 
-def _row(row: AlertRow, now: int) -> tuple[Cell, ...]:
-    alert = row.alert
+def _row(line: Line, now: int, *, why: bool) -> tuple[Cell, ...]:
+    row, alert = line.row, line.row.alert
     return (
         alert.short_id,
         alert.rule,
         (row.name or "(no name)", f"{row.region} {row.product_id}"),
         state_of(alert),
         format_since(alert.since, now),
+        *(["; ".join(line.why)] if why else []),
         ", ".join(told(row, now)) or "not told",
     )
 
@@ -141,6 +152,7 @@ def alert_json(row: AlertRow) -> dict[str, object]:
         "resolved_at": row.alert.resolved_at,
         "reason": row.alert.reason,
         "why": row.alert.evidence,
+        "now": row.known,
         "deliveries": row.deliveries,
         "held": row.holds,
     }

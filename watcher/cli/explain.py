@@ -24,9 +24,17 @@ from watcher.cli.options import (
 )
 from watcher.cli.output import console, plain, print_json, said
 from watcher.errors import WatcherError
+from watcher.keyapi.fields import unit_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
 from watcher.rules.conditions.appears import APPEARS
-from watcher.units import Unit, format_ago, format_duration, format_instant, format_since
+from watcher.units import (
+    Currencies,
+    Unit,
+    format_ago,
+    format_duration,
+    format_instant,
+    format_since,
+)
 
 _STYLES = {Verdict.MET: "green", Verdict.NOT_MET: "red", Verdict.NO_DATA: "yellow"}
 _GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
@@ -157,8 +165,11 @@ def _fired_on(explained: Explanation) -> list[str]:
 def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = None) -> list[str]:
     """The value; the baseline with its age on the scan that was judged, if that is ``reason``'s."""
 
+    currencies = Currencies(explained.product.currency, explained.gmv_currency)
+
     def text(value: float | str) -> str:
-        shown = said(evidence.metric, value, evidence.unit, explained.product.currency)
+        unit = unit_of(evidence.metric, evidence.unit)
+        shown = said(evidence.metric, value, unit, currencies)
         return f'"{shown}"' if evidence.unit == Unit.TEXT else shown
 
     value = evidence.value

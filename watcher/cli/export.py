@@ -115,7 +115,8 @@ def command(**wanted: Unpack[_Wanted]) -> None:
 
     An observation is stored when some number of a product changed: a row holds until the
     product's next one. With --every-scan each scan gives a row for each product that it listed.
-    Amounts are in units of the currency, times in UTC. In CSV a text that a spreadsheet would
+    Prices are in units of the currency, GMV in the API's own (it does not say which), times in
+    UTC. In CSV a text that a spreadsheet would
     take for a formula has an apostrophe before it.
 
     The rule file is read for the names of watches and for metrics of your own.
@@ -211,7 +212,12 @@ def _table(database: Database, wanted: _Wanted, book: Rulebook | None) -> Table:
         case "scans":
             return history.scans(database, choice, names)
     return history.observations(
-        database, choice, _metrics(wanted, book), names, every_scan=wanted["every_scan"]
+        database,
+        choice,
+        _metrics(wanted, book),
+        names,
+        every_scan=wanted["every_scan"],
+        gmv_currency=book.metrics.gmv_currency if book else None,
     )
 
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from watcher.cli.sheet import Cell, Kind, Sheet, hanging, sheet
 from watcher.cli.text import plain, plain_lines
 from watcher.keyapi.fields import BY_NAME
-from watcher.units import Unit, format_value
+from watcher.units import NO_CURRENCIES, Currencies, Unit, format_value
 
 __all__ = ["Output", "console", "plain", "print_json", "said", "table"]
 
@@ -80,13 +80,18 @@ def table(
     return sheet([(column, kinds.get(column, Kind.WHOLE)) for column in columns], rows)
 
 
-def said(metric: str, value: float | str | None, unit: Unit | str, currency: str | None) -> str:
+def said(
+    metric: str,
+    value: float | str | None,
+    unit: Unit | str,
+    currencies: Currencies = NO_CURRENCIES,
+) -> str:
     """A metric's value for people; a flag's by its name."""
     field = BY_NAME.get(metric)
     if value is not None and field is not None and field.unit is Unit.FLAG:
         names = {number: name for name, number in field.names} or {0: "no", 1: "yes"}
         return names.get(int(value), plain(str(value)))
-    return plain(format_value(value, unit, currency))
+    return plain(format_value(value, unit, currencies))
 
 
 def json_text(value: object) -> str:

@@ -6,7 +6,7 @@ import math
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -26,14 +26,21 @@ from watcher.cli.options import (
 )
 from watcher.cli.output import Output, console, plain, print_json, said, table
 from watcher.cli.plot import plot
-from watcher.errors import WatcherError
+from watcher.errors import RulesError, WatcherError
 from watcher.export.text import csv_lines
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Watch
 from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
-from watcher.units import DAY, format_instant, format_iso, format_since
+from watcher.units import (
+    DAY,
+    NO_CURRENCIES,
+    Currencies,
+    format_instant,
+    format_iso,
+    format_since,
+)
 
 _PAGE = "https://www.tiktok.com/shop/pdp/"
 _ALERTS = 20  # shown at most
@@ -59,6 +66,7 @@ class _Past:
     at: Ints
     rows: Floats
     alerts: Sequence[AlertRow]
+    gmv_currency: str | None = None
 
 
 @click.command()
@@ -98,18 +106,19 @@ def command(
 ) -> None:
     """Show PRODUCT's values of the last days as they changed, a plot, and its alerts.
 
-    PRODUCT is an id, or a part of a name that only one product has. The rule file is read only
-    for a metric of your own, and for the rank in each of your watches.
+    PRODUCT is an id, or a part of a name that only one product has. The rule file is read for
+    metrics of your own, the rank in each of your watches, and api.gmv_currency.
 
     \b
       watcher product "face serum" --metric rank --days 90
     """
     if as_json and as_csv:
         raise click.UsageError("--json or --csv, not both")
-    chosen, watches = _metrics(metrics, rules)
+    chosen, catalogue, watches = _metrics(metrics, rules)
     with open_to_read(database) as opened, opened.snapshot():
         facts = chosen_product(opened, product, region.upper() if region else None)
         past = _past(opened, facts, chosen, watches, days)
+    past = replace(past, gmv_currency=catalogue.gmv_currency)
     if as_json:
         print_json(_json(past))
     elif as_csv:
@@ -118,15 +127,23 @@ def command(
         _show(past, plotted=past.tracks if metrics else past.tracks[:1])
 
 
-def _metrics(names: Sequence[str], rules: Path) -> tuple[list[Metric], Sequence[Watch]]:
-    """The metrics of these names; and the watches, where a rank is asked for."""
+def _metrics(names: Sequence[str], rules: Path) -> tuple[list[Metric], Catalogue, Sequence[Watch]]:
+    """The metrics of these names, all that there are, and the watches.
+
+    A rule file that is broken matters only where something of it is asked for.
+    """
     catalogue = Catalogue()
     watches: Sequence[Watch] = ()
     wanted = tuple(dict.fromkeys(names)) or _DEFAULT
-    if rules.exists() and any(name == RANK or catalogue.get(name) is None for name in wanted):
-        book = load_rules(rules)
-        catalogue, watches = book.metrics, book.used_watches
-    return chosen_metrics(catalogue, wanted), watches
+    if rules.exists():
+        try:
+            book = load_rules(rules)
+        except RulesError:
+            if any(name == RANK or catalogue.get(name) is None for name in wanted):
+                raise
+        else:
+            catalogue, watches = book.metrics, book.used_watches
+    return chosen_metrics(catalogue, wanted), catalogue, watches
 
 
 def _past(
@@ -192,8 +209,9 @@ def _head(past: _Past) -> list[str]:
     product, now = past.product, past.now
     seen = product.observed_at or product.first_seen
     seller, category = product.seller_id or "unknown", product.category_id or "unknown"
+    currencies = Currencies(product.currency, past.gmv_currency)
     facts = [
-        f"{track.label} {_said(track, value, product)}"
+        f"{track.label} {_said(track, value, currencies)}"
         for track, value in zip(past.tracks, past.rows[-1].tolist(), strict=True)
     ]
     times = f"first seen {format_instant(product.first_seen)}, last {format_instant(seen)}"
@@ -208,15 +226,13 @@ def _head(past: _Past) -> list[str]:
 
 
 def _cells(past: _Past, row: Sequence[float]) -> list[str]:
-    return [_said(track, value, None) for track, value in zip(past.tracks, row, strict=True)]
+    return [_said(track, value) for track, value in zip(past.tracks, row, strict=True)]
 
 
-def _said(track: Track, value: float, product: ProductFacts | None) -> str:
-    """With the currency, where the product is given."""
+def _said(track: Track, value: float, currencies: Currencies = NO_CURRENCIES) -> str:
     if math.isnan(value):
         return "-"
-    currency = product.currency if product is not None else None
-    return said(track.metric.name, value, track.metric.unit, currency)
+    return said(track.metric.name, value, track.metric.unit, currencies)
 
 
 def _alert(row: AlertRow, now: Instant) -> tuple[str, ...]:
@@ -239,6 +255,7 @@ def _json(past: _Past) -> dict[str, object]:
     names = [track.name for track in past.tracks]
     return {
         "product": past.product,
+        "gmv_currency": past.gmv_currency,
         "metrics": [
             {"name": track.name, "label": track.label, "unit": track.metric.unit}
             for track in past.tracks

@@ -25,6 +25,7 @@ class RunReport:
     not_due: list[dict[str, object]] = field(default_factory=list)
     held: list[dict[str, object]] = field(default_factory=list)
     undelivered: list[dict[str, object]] = field(default_factory=list)
+    _last: Message | None = None
 
     def later(self, watch: str, due: Instant, now: Instant) -> None:
         """A watch that is not due."""
@@ -60,8 +61,12 @@ class RunReport:
 
     def released(self, row: Notification) -> None:
         """A message that an earlier run held back."""
-        self.held.append({"target": row.target, "title": row.message.title})
-        self._say(f"{row.target}: held until now: {row.message.title}")
+        said = render(row.message, Style.PLAIN)
+        self.held.append({"target": row.target, "title": said.title, "text": said.body})
+        self._say(f"{row.target}: held until now: {said.title}")
+        if row.message != self._last:  # the targets of a channel get the same
+            self._say(said.body)
+        self._last = row.message
 
     def waits(self, target: str, count: int) -> None:
         """So many messages that a target has not taken."""

@@ -17,7 +17,7 @@ def picture(chart: Chart, zone: tzinfo) -> Attachment:
     """Draw it: some 30 ms of processor time, so in a thread. Times are told in ``zone``."""
     content = draw(
         [_panel(each) for each in chart.series],
-        title=f"{chart.label}, last 30 days",
+        title=f"{chart.label}{f' in {chart.currency}' if chart.currency else ''}, last 30 days",
         unit=Unit(chart.unit),
         zone=zone,
         now=chart.at,

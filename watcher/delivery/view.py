@@ -7,7 +7,7 @@ too: a rule's name is shown as it is meant, and never works as markup.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from urllib.parse import quote
@@ -19,9 +19,17 @@ from watcher.delivery.neutral import (
     neutralise_name,
     shorten,
 )
-from watcher.keyapi.fields import BY_NAME
+from watcher.keyapi.fields import BY_NAME, unit_of
 from watcher.model import Evidence, Instant, Item, Message, Verdict
-from watcher.units import Unit, at, format_number, format_percent, format_value
+from watcher.units import (
+    NO_CURRENCIES,
+    Currencies,
+    Unit,
+    at,
+    format_number,
+    format_percent,
+    format_value,
+)
 
 PRODUCT_PAGE = "https://www.tiktok.com/shop/pdp/"
 TITLE_LENGTH = 200
@@ -31,7 +39,10 @@ REASONS = 5
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One product: ``notes`` say what became of its alert, ``why`` is a line a condition."""
+    """One product: ``notes`` say what became of its alert, ``why`` is a line a condition.
+
+    ``seen`` says when it was seen last, where that was before the message's data; a note, too.
+    """
 
     number: int
     alert: str
@@ -40,6 +51,7 @@ class Product:
     notes: tuple[str, ...]
     why: tuple[str, ...]
     facts: tuple[str, ...]
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +121,11 @@ def _short(name: str) -> str:
 
 
 def _product(number: int, item: Item, told_at: Instant, zone: tzinfo) -> Product:
-    currency = neutralise(item.currency, 8) or None
-    shown = [each for each in item.why if each.verdict is Verdict.MET] or list(item.why)
-    lines = (_why(each, currency, told_at, zone) for each in shown[:REASONS])
+    currencies = Currencies(_code(item.currency), _code(item.gmv_currency))
+    reasons = _reasons(item)
+    shown = [each for each in reasons if each.met] or reasons
+    seen = item.seen or told_at
+    lines = (_reason(each, currencies, (seen, told_at), zone) for each in shown[:REASONS])
     return Product(
         number=number,
         alert=neutralise(item.alert, 20),
@@ -119,8 +133,13 @@ def _product(number: int, item: Item, told_at: Instant, zone: tzinfo) -> Product
         link=PRODUCT_PAGE + _path(item.product_id),
         notes=_notes(item, told_at, zone),
         why=tuple(line for line in lines if line),
-        facts=tuple(_facts(item.facts, currency)),
+        facts=tuple(_facts(item.facts, currencies)),
+        seen="".join(_seen(item, told_at, zone)),
     )
+
+
+def _code(currency: str | None) -> str | None:
+    return neutralise(currency, 8) or None
 
 
 def _path(product_id: str) -> str:
@@ -133,24 +152,102 @@ def _notes(item: Item, told_at: Instant, zone: tzinfo) -> tuple[str, ...]:
     since = _day(item.since, told_at, zone)
     reason = neutralise(item.reason)
     rule = (f"rule {neutralise(item.rule)}",) if item.rule else ()
+    seen = _seen(item, told_at, zone)
     match item.kind:
         case "resolved":
-            return (*rule, f"ended: {reason}" if reason else "ended", f"fired on {since}")
+            return (
+                *rule,
+                f"ended: {reason}" if reason else "ended",
+                f"fired {_on(item.since, told_at, zone)}",
+                *seen,
+            )
         case "reminder":
-            return (*rule, f"still firing, since {since}")
+            return (*rule, f"still firing, since {since}", *seen)
         case _:
-            return rule
+            return (*rule, *((f"firing since {since}",) if item.now else ()), *seen)
 
 
-def _why(evidence: Evidence, currency: str | None, told_at: Instant, zone: tzinfo) -> str:
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    """What a condition says now, and what it said when the alert fired, if that was otherwise."""
+
+    now: Evidence
+    began: Evidence | None = None
+
+    @property
+    def met(self) -> bool:
+        both = (self.now, self.began)
+        return any(each is not None and each.verdict is Verdict.MET for each in both)
+
+
+def _reasons(item: Item) -> list[_Reason]:
+    if not item.now:
+        return [_Reason(each) for each in item.why]
+    reasons = []
+    for now in item.now:
+        began = _began(now, item.why)
+        same = began is not None and _what_is_so(began) == _what_is_so(now)
+        reasons.append(_Reason(now, None if same else began))
+    return reasons
+
+
+def _what_is_so(evidence: Evidence) -> tuple[object, ...]:
+    """Of what has no value, as of an event, whether it is met."""
+    value = evidence.verdict if evidence.value is None else evidence.value
+    return value, evidence.baseline
+
+
+def _began(now: Evidence, why: Sequence[Evidence]) -> Evidence | None:
+    """The same condition as the alert fired; or the metric's only one, if it was edited since."""
+    same = [each for each in why if (each.metric, each.condition) == (now.metric, now.condition)]
+    others = [each for each in why if each.metric == now.metric]
+    return same[0] if same else others[0] if len(others) == 1 else None
+
+
+def _reason(
+    reason: _Reason, currencies: Currencies, times: tuple[Instant, Instant], zone: tzinfo
+) -> str:
+    """``sales growth 336% when it began, 201% now (at least 50%)``; of one that was so all the
+    time, ``_why``. ``times`` are when the product was seen, and when it is told."""
+    now, began, (seen, told_at) = reason.now, reason.began, times
+    if began is None:
+        return _why(now, currencies, told_at, zone)
+    if began.value is None:
+        return f"{_why(began, currencies, told_at, zone)} when it began"
+    when = "now" if seen == told_at else _on(seen, told_at, zone)
+    old, new = _said(began, currencies), _said(now, currencies)
+    label, condition = neutralise(began.label or began.metric, 60), neutralise(now.condition, 80)
+    if not (_moves(now) or _moves(began)):
+        return f"{label} {old} when it began, {new} {when}{f' ({condition})' if condition else ''}"
+    # That of a statistic or a score says more than the metric's name.
+    more = "" if now.label == began.label else f"{neutralise(now.label, 60)} "
+    since = now.baseline_at if _moves(now) and seen == told_at else None
+    end = f" since {_day(since, told_at, zone)}" if since is not None else ""
+    return f"{label} {old} when it began, {when} {more}{new}{end}"
+
+
+def _said(evidence: Evidence, currencies: Currencies) -> str:
+    """From where to where; or the value, where it did not move."""
+    change = moved(evidence, currencies._replace(prices=None)) if _moves(evidence) else ""
+    return change or _value(evidence.value, evidence, currencies) or "no value"
+
+
+def _moves(evidence: Evidence) -> bool:
+    return evidence.baseline is not None and evidence.value not in (None, evidence.baseline)
+
+
+def _seen(item: Item, told_at: Instant, zone: tzinfo) -> tuple[str, ...]:
+    return (f"last seen {_day(item.seen, told_at, zone)}",) if item.seen is not None else ()
+
+
+def _why(evidence: Evidence, currencies: Currencies, told_at: Instant, zone: tzinfo) -> str:
     """``7-day GMV 1,200 → 4,830 (+303%) since 16 Nov``, or the value and what it was to be."""
     label = neutralise(evidence.label or evidence.metric, 60)
     condition = neutralise(evidence.condition, 80)
-    moves = evidence.baseline is not None
-    value = _value(evidence.value, evidence, None if moves else currency)
+    value = _value(evidence.value, evidence, currencies)
     if value is None:
         return f"{label}: {condition}" if condition else label
-    change = moved(evidence)
+    change = moved(evidence, currencies._replace(prices=None))
     if not change:
         return f"{label} {value} ({condition})" if condition else f"{label} {value}"
     since = evidence.baseline_at
@@ -159,16 +256,17 @@ def _why(evidence: Evidence, currency: str | None, told_at: Instant, zone: tzinf
     return f"{label} {change}{when}{gap}"
 
 
-def moved(evidence: Evidence) -> str:
+def moved(evidence: Evidence, currencies: Currencies = NO_CURRENCIES) -> str:
     """``1,200 → 4,830 (+303%)``; empty of what does not move."""
-    value, baseline = (_value(each, evidence, None) for each in (evidence.value, evidence.baseline))
+    baseline = _value(evidence.baseline, evidence, NO_CURRENCIES)
+    value = _value(evidence.value, evidence, currencies)
     if value is None or baseline is None:
         return ""
     share = _moved(evidence)
     return f"{baseline} → {value}{f' ({share})' if share else ''}"
 
 
-def _value(value: float | str | None, evidence: Evidence, currency: str | None) -> str | None:
+def _value(value: float | str | None, evidence: Evidence, currencies: Currencies) -> str | None:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return None
     if isinstance(value, str):
@@ -176,8 +274,8 @@ def _value(value: float | str | None, evidence: Evidence, currency: str | None) 
     named = _flag(evidence.metric, value)
     if named is not None:
         return named
-    unit = evidence.unit if evidence.unit in set(Unit) else Unit.SCORE
-    return format_value(value, unit, currency)
+    unit = unit_of(evidence.metric, evidence.unit)
+    return format_value(value, unit if unit in set(Unit) else Unit.SCORE, currencies)
 
 
 def _flag(metric: str, value: float) -> str | None:
@@ -199,22 +297,18 @@ def _moved(evidence: Evidence) -> str:
     return format_percent(value / baseline - 1, signed=True)
 
 
-def _facts(facts: Mapping[str, float | None], currency: str | None) -> list[str]:
+def _facts(facts: Mapping[str, float | None], currencies: Currencies) -> list[str]:
     """What there is of price, sales, trend, rank, creators and commission, in this order."""
     known = {
         name: value for name, value in facts.items() if value is not None and math.isfinite(value)
     }
 
     def told(name: str, unit: Unit, pattern: str) -> str:
-        if name not in known:
-            return ""
-        # The price says the currency once for all amounts of the line.
-        money = currency if name == "spu_avg_price" or "spu_avg_price" not in known else None
-        return pattern.format(format_value(known[name], unit, money))
+        return pattern.format(format_value(known[name], unit, currencies)) if name in known else ""
 
     sales = (
         told("total_sale_7d_cnt", Unit.COUNT, "{} sold"),
-        told("total_sale_gmv_7d_amt", Unit.MONEY, "GMV {}"),
+        told("total_sale_gmv_7d_amt", Unit.GMV, "GMV {}"),
     )
     week = ", ".join(part for part in sales if part)
     creators = (
@@ -247,6 +341,12 @@ def _day(instant: Instant, told_at: Instant, zone: tzinfo) -> str:
     if when.date() == told.date():
         return f"{when:%H:%M}"
     return f"{when.day} {when:%b}" if when.year == told.year else f"{when.day} {when:%b %Y}"
+
+
+def _on(instant: Instant, told_at: Instant, zone: tzinfo) -> str:
+    """``on 16 Nov``, ``at 15:04``."""
+    day = _day(instant, told_at, zone)
+    return f"at {day}" if ":" in day else f"on {day}"
 
 
 def _moment(instant: Instant, zone: tzinfo) -> str:

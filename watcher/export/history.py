@@ -31,11 +31,12 @@ def observations(
     watches: Mapping[str, str],
     *,
     every_scan: bool = False,
+    gmv_currency: str | None = None,
 ) -> Table:
     """What was seen of products: a row where some number changed, or one for each scan.
 
     ``metrics`` are its columns beside those that say what, where and when; ``watches`` are names
-    by key.
+    by key. ``gmv_currency`` is what the user says that GMV is in.
     """
     fields = sorted({name for metric in metrics for name in metric.needs} - {RANK})
     read = observed.sightings if every_scan else observed.changes
@@ -45,7 +46,7 @@ def observations(
         _WATCH,
         Column(RANK, Kind.INTEGER, "place in the watch's list, 1 is first", Unit.PLACE),
         *(_text(name) for name in TEXTS),
-        *(_column(metric) for metric in metrics if metric.name != RANK),
+        *(_column(metric, gmv_currency) for metric in metrics if metric.name != RANK),
     )
     return Table(
         columns, extract.total, (_part(each, fields, metrics, watches) for each in extract.parts)
@@ -108,17 +109,21 @@ def scans(database: Database, choice: Choice, watches: Mapping[str, str]) -> Tab
 
 def _text(name: str) -> Column:
     if name == "currency":
-        return Column(name, Kind.TEXT, "of all amounts")
+        return Column(name, Kind.TEXT, "of the prices; the API does not say what GMV is in")
     digits = name.endswith("_id")
     return Column(name, Kind.DIGITS if digits else Kind.TEXT, BY_NAME[name].meaning)
 
 
-def _column(metric: Metric) -> Column:
+def _column(metric: Metric, gmv_currency: str | None) -> Column:
     """One of the user's own may have any number, whatever its unit."""
     whole = metric.unit in _WHOLE and not metric.definition
-    return Column(
-        metric.name, Kind.INTEGER if whole else Kind.NUMBER, metric.meaning, metric.unit.value
-    )
+    meaning = metric.meaning
+    if metric.unit is Unit.MONEY:
+        meaning += ", in the currency"
+    elif metric.unit is Unit.GMV and gmv_currency is not None:
+        meaning += f", in {gmv_currency}"
+    kind = Kind.INTEGER if whole else Kind.NUMBER
+    return Column(metric.name, kind, meaning, metric.unit.value)
 
 
 def _part(

@@ -132,13 +132,13 @@ FIELDS: tuple[Field, ...] = (
         SALES_TRENDS,
     ),
     *_family("total_sale_{}cnt", Unit.COUNT, "sales", "units sold"),
-    *_family("total_sale_gmv_{}amt", Unit.MONEY, "GMV", "value of the units sold"),
+    *_family("total_sale_gmv_{}amt", Unit.GMV, "GMV", "value of the units sold"),
     *_family("total_video_{}cnt", Unit.COUNT, "videos", "videos that show the product"),
     *_family("total_video_sale_{}cnt", Unit.COUNT, "video sales", "units sold through videos"),
-    *_family("total_video_sale_gmv_{}amt", Unit.MONEY, "video GMV", "value sold through videos"),
+    *_family("total_video_sale_gmv_{}amt", Unit.GMV, "video GMV", "value sold through videos"),
     *_family("total_live_{}cnt", Unit.COUNT, "live streams", "live streams with the product"),
     *_family("total_live_sale_{}cnt", Unit.COUNT, "live sales", "units sold in live streams"),
-    *_family("total_live_sale_gmv_{}amt", Unit.MONEY, "live GMV", "value sold in live streams"),
+    *_family("total_live_sale_gmv_{}amt", Unit.GMV, "live GMV", "value sold in live streams"),
     *_family("total_views_{}cnt", Unit.COUNT, "views", "views of the product's videos"),
     *_family(
         "total_ifl_video_{}cnt",
@@ -163,6 +163,13 @@ TEXTS = tuple(field for field in FIELDS if field.kind is Kind.TEXT)
 LONG_TEXTS = tuple(field for field in FIELDS if field.kind is Kind.LONG)
 NUMERIC_NAMES = tuple(field.name for field in NUMERIC)
 NUMERIC_INDEX = {name: index for index, name in enumerate(NUMERIC_NAMES)}
+
+
+def unit_of(metric: str, said: str) -> str:
+    """The unit of a metric: the field's own if it is one of the API's, else the one it is ``said``
+    to have. What was stored in earlier days took GMV for money."""
+    field = BY_NAME.get(metric)
+    return field.unit if field is not None else said
 
 
 class Use(StrEnum):

@@ -68,7 +68,7 @@ class _Assembly:
         for source, name, value, path in self._entries("channels"):
             channels.add(name, value, source, path)
         operator = self._names("operator", channels)
-        metrics = self._metrics()
+        metrics = self._metrics(api)
         watches = Watches(defaults.region, defaults.every, defaults.timezone)
         for source, name, value, path in self._entries("watches"):
             watches.add(name, value, source, path)
@@ -107,6 +107,7 @@ class _Assembly:
             concurrency=section.concurrency,
             credits_per_day=section.credits_per_day,
             credits_per_month=section.credits_per_month,
+            gmv_currency=section.gmv_currency,
         )
 
     def _key_of_environment(self) -> str | None:
@@ -135,13 +136,13 @@ class _Assembly:
             message = "http:// shows your key to everyone on the way: use https://"
             self._sources[0].warn(("api", "url"), message)
 
-    def _metrics(self) -> Catalogue:
+    def _metrics(self, api: Api | None) -> Catalogue:
         own = OwnMetrics()
         places: dict[str, str] = {}
         for source, name, value, path in self._entries("metrics"):
             if _is_new(name, places, source, path) and source.filled(path):
                 own.add(name, value, path, source.report)
-        return own.catalogue()
+        return own.catalogue(api.gmv_currency if api is not None else None)
 
     def _rules(self, ruling: Ruling) -> tuple[Rule, ...]:
         rules = []

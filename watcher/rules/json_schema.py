@@ -224,11 +224,25 @@ def _rule() -> Schema:
         "enum": [one.name for one in metrics],
         "enumDescriptions": [one.meaning for one in metrics],
     }
-    own = {"type": "string", "minLength": 1}
-    properties["order_by"] = {"anyOf": [known, own]} | said["order_by"]
+    properties["order_by"] = {"anyOf": [known, _ORDER]} | said["order_by"]
     return schema | _A_RULE
 
 
+# A metric of one's own, too; with what stands behind it.
+_CHANGE, _DIRECTION = shapes.any_case(["change"]), shapes.any_case(["asc", "desc"])
+_ORDER = shapes.written(
+    rf"{METRIC_NAME}(\s+({_CHANGE}))?(\s+({_DIRECTION}))?",
+    "write a metric, as sales_growth, sales_growth asc or spu_avg_price change desc",
+) | {
+    "defaultSnippets": [
+        {"label": label, "description": label, "body": body}
+        for label, body in (
+            ("METRIC asc", "${1:spu_avg_price} asc"),
+            ("METRIC change", "${1:total_sale_7d_cnt} change"),
+            ("METRIC change asc", "${1:spu_avg_price} change asc"),
+        )
+    ]
+}
 _WRITTEN_OUT = ("watch", "when", "until", "order_by")
 
 # ----------------------------------------------------------------- watches

@@ -253,10 +253,14 @@ _API = tuple(
 
 
 class Catalogue:
-    """All metrics and text attributes by name; the user's own beside the built-in ones."""
+    """All metrics and text attributes by name; the user's own beside the built-in ones.
 
-    def __init__(self, own: Iterable[Metric] = ()) -> None:
+    ``gmv_currency`` is the code of the currency of all GMV, where the user named one.
+    """
+
+    def __init__(self, own: Iterable[Metric] = (), gmv_currency: str | None = None) -> None:
         self.own = tuple(own)
+        self.gmv_currency = gmv_currency
         self._metrics = {metric.name: metric for metric in (*DERIVED, *_API, *self.own)}
         self._attributes = {attribute.name: attribute for attribute in ATTRIBUTES}
 

@@ -52,12 +52,12 @@ class OwnMetrics:
         except ValueError as error:
             self._fail(name, path, report, str(error))
 
-    def catalogue(self) -> Catalogue:
+    def catalogue(self, gmv_currency: str | None = None) -> Catalogue:
         """All metrics; a broken one is there too, so that its users are not blamed."""
         for name in self._formulas:
             self._metric(name, ())
         broken = [_constant(name) for name in self._broken if name not in self._done]
-        return Catalogue([*self._done.values(), *broken])
+        return Catalogue([*self._done.values(), *broken], gmv_currency)
 
     def _fail(self, name: str, path: Path, report: Report, message: str) -> None:
         self._broken.add(name)

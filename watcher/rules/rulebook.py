@@ -13,7 +13,8 @@ from watcher.keyapi.query import Query
 from watcher.leeway import least
 from watcher.model import Severity
 from watcher.rules.conditions.base import Condition
-from watcher.rules.metrics import Catalogue, Metric
+from watcher.rules.metrics import Catalogue
+from watcher.rules.ordering import Order
 from watcher.rules.templates import Template
 from watcher.schedule import Cron, Every, Quiet
 from watcher.units import DAY
@@ -45,7 +46,10 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """How to ask KeyAPI: the key is None where neither file nor environment has one."""
+    """How to ask KeyAPI: the key is None where neither file nor environment has one.
+
+    ``gmv_currency`` is what the user says that GMV is in.
+    """
 
     key: Secret | None = None
     url: str = DEFAULT_URL
@@ -53,6 +57,7 @@ class Api:
     concurrency: int = 2
     credits_per_day: int | None = None
     credits_per_month: int | None = None
+    gmv_currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ class Rule:
     name: str
     watch: Watch
     when: Condition
-    order_by: Metric
+    order_by: Order
     fingerprint: str
     description: str = ""
     until: Condition | None = None

@@ -8,22 +8,22 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from watcher.rules.channels import Channels
+from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.compiling import Places, compile_condition
 from watcher.rules.document import Path
 from watcher.rules.lint.doubts import doubts
-from watcher.rules.metrics import RANK, Catalogue, Metric
+from watcher.rules.metrics import Catalogue
+from watcher.rules.ordering import Order, order_of
 from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.schema import DefaultsSection, RuleSection
 from watcher.rules.source import Source
 from watcher.rules.watches import Watches
-from watcher.rules.words import nearest, quoted
-from watcher.units import Unit
+from watcher.rules.words import quoted
 
 _T = TypeVar("_T")
 
-# What strength is measured by where a rule's conditions name no metric.
-_STRENGTH = "total_sale_7d_cnt"
+_ANY = Appears()  # a condition that names no metric
 
 
 class Ruling:
@@ -104,24 +104,14 @@ class Ruling:
         path: Path,
         *,
         ranked: bool,
-    ) -> Metric | None:
-        """The metric that puts the strongest first: by default the first of ``when``.
-
-        The first that is more than a flag: of flags all that fire are equal.
-        """
-        name = section.order_by
-        if name is None:
-            named = [one for one in when.metrics if one.unit is not Unit.FLAG] if when else []
-            return named[0] if named else self._metrics[_STRENGTH]
-        metric = self._metrics.get(name)
-        if metric is None:
-            hint = nearest(name, [one.name for one in self._metrics.metrics()])
-            more = hint or " (watcher metrics lists all)"
-            source.report((*path, "order_by"), f"unknown metric {quoted(name)}{more}")
-        elif RANK in metric.needs and not ranked:
-            source.report((*path, "order_by"), f"{name} needs a watch with a sort")
+    ) -> Order | None:
+        """What puts the strongest first; None where that was reported."""
+        try:
+            # What is wrong with it is told although the conditions are wrong, too.
+            return order_of(section.order_by, when or _ANY, self._metrics, ranked=ranked)
+        except ValueError as error:
+            source.report((*path, "order_by"), str(error))
             return None
-        return metric
 
     def _notify(self, raw: Mapping[str, object], source: Source, path: Path) -> tuple[str, ...]:
         if raw.get("notify") is not None:
@@ -136,7 +126,7 @@ class Ruling:
         watch: Watch,
         when: Condition,
         until: Condition | None,
-        order_by: Metric,
+        order_by: Order,
         notify: tuple[str, ...],
         source: Source,
         path: Path,

@@ -23,6 +23,7 @@ from pydantic_core import ErrorDetails
 from watcher.keyapi.fields import PARAMETER_BY_NAME
 from watcher.model import Severity
 from watcher.rules import readers, shapes
+from watcher.rules.currencies import currency
 from watcher.rules.document import Path
 from watcher.rules.templates import Template, parse_template
 from watcher.rules.words import kind, nearest, quoted
@@ -76,6 +77,9 @@ class ApiSection(Section):
     concurrency: Whole = Field(2, ge=1, le=64, description="requests at once")
     credits_per_day: Whole | None = Field(None, ge=1, description="hard cap for a UTC day")
     credits_per_month: Whole | None = Field(None, ge=1, description="hard cap for a UTC month")
+    gmv_currency: (
+        Annotated[str, BeforeValidator(currency), WithJsonSchema(shapes.CURRENCY)] | None
+    ) = Field(None, description="what GMV is in, as USD: the API does not say, so none is shown")
 
 
 class QuietSection(Section):
@@ -132,7 +136,9 @@ class RuleSection(Section):
     remind: Duration | None = Field(None, description=_REMIND)
     resolved: Flag | None = Field(None, description=_RESOLVED)
     limit: Whole | None = Field(None, ge=1, le=100, description=_LIMIT)
-    order_by: Text | None = Field(None, description="the metric that puts the strongest first")
+    order_by: Text | None = Field(
+        None, description="what puts the strongest first: METRIC [change] [asc|desc]"
+    )
     priority: Whole = Field(0, description="the highest is read first, and gets the last credits")
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from watcher.keyapi.fields import SEEN_REGIONS
 from watcher.model import Severity
+from watcher.rules.currencies import CODES
 from watcher.rules.words import either
 
 Schema: TypeAlias = dict[str, Any]
@@ -154,6 +155,7 @@ SEVERITY: Schema = one_of(
     [one.value for one in Severity],
     ["good to know", "worth a look today", "to be acted on now"],
 )
+CURRENCY: Schema = one_of(CODES) | {"errorMessage": "write the code of a currency, as USD"}
 REGION: Schema = one_of(SEEN_REGIONS, more="[A-Za-z]{2}")
 EVERY: Schema = written(
     rf"{_TIME}|\S+(\s+\S+){{4}}",

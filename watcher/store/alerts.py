@@ -16,6 +16,7 @@ from watcher.model import (
     AlertState,
     Evidence,
     Instant,
+    Known,
     NotificationState,
     Told,
 )
@@ -75,8 +76,11 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """An alert for people, with its product's names and what became of its last messages; what is
-    held back of it (``holds``) follows from the rules, so that the store leaves it empty."""
+    """An alert for people, with its product's names and what became of its last messages.
+
+    ``holds`` is what is held back of it, ``known`` what is so now: they follow from the rules, so
+    that the store leaves them empty.
+    """
 
     alert: Alert
     region: str
@@ -85,6 +89,7 @@ class AlertRow:
     deliveries: tuple[Delivery, ...]
     currency: str | None = None
     holds: tuple[Hold, ...] = ()
+    known: Known | None = None
 
 
 class Alerts:

@@ -14,11 +14,11 @@ import numpy as np
 from watcher.keyapi.fields import BY_NAME, NUMERIC, RATING, Field
 from watcher.model import Floats, Ints
 from watcher.store.connection import chunks
-from watcher.units import Unit
+from watcher.units import AMOUNTS, Unit
 
 _LARGEST = 1e15
 _NOTHING = np.zeros(0, np.int64)
-_MONEY = np.array([field.unit is Unit.MONEY for field in NUMERIC])
+_MONEY = np.array([field.unit in AMOUNTS for field in NUMERIC])
 _ALL = np.arange(len(NUMERIC))
 
 
@@ -32,7 +32,7 @@ def expression(name: str) -> str:
     column = f'o."{name}"'
     if name == RATING:  # older rows have 0 where there is none
         return f"nullif({column}, 0)"
-    if BY_NAME[name].unit is not Unit.MONEY:
+    if BY_NAME[name].unit not in AMOUNTS:
         return column
     return f"CASE typeof({column}) WHEN 'integer' THEN {column} / 100.0 ELSE {column} END"
 

@@ -1,4 +1,4 @@
-"""Stored scans as they were read, whole or cut to one product: for looking back at a judgement."""
+"""Stored scans as they were read, whole or cut to some products: to look back at a judgement."""
 
 # ruff: noqa: S608 - statements are put together from our own names only, never from values
 
@@ -13,8 +13,7 @@ import numpy as np
 from watcher.keyapi.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import Floats, Instant, Ints, Scan, ScanState
 from watcher.store.baselines import numbers_at
-from watcher.store.columns import expression
-from watcher.store.connection import Connection, Row, chunks, listed
+from watcher.store.connection import Connection, chunks, listed
 from watcher.store.listing import Listing, Seen
 from watcher.store.packing import positions
 from watcher.store.recording import Recorded, had_proof
@@ -26,10 +25,10 @@ _SCAN = f"SELECT {COLUMNS}, s.mark, s.products FROM {TABLES}"
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a watch's scan found of one product.
+    """What a watch's scan found of some products.
 
-    ``scan`` is as it was recorded, ``row`` and ``recorded`` are the same cut to this product:
-    its texts are those of today, for older ones are not kept.
+    ``scan`` is as it was recorded, ``row`` and ``recorded`` are the same cut to these products:
+    their texts are those of today, for older ones are not kept.
     """
 
     scan: ScanRow
@@ -42,24 +41,42 @@ def newest_scan(db: Connection, watch: str) -> ScanRow | None:
     return next((scan for scan, _, _ in _scans(db, watch)), None)
 
 
+def newest_sighting(db: Connection, watch: str, products: Ints) -> Sighting | None:
+    """That scan, cut to those of the products that it lists; None where there is none."""
+    found = next(_scans(db, watch), None)
+    return _sighting(db, watch, found, products) if found is not None else None
+
+
 def sighting(db: Connection, watch: str, product: int) -> Sighting | None:
     """The watch's newest scan that saw ``product``; None where it never did, or it is pruned."""
+    return next(sightings(db, watch, np.array([product])), None)
+
+
+def sightings(db: Connection, watch: str, products: Ints) -> Iterator[Sighting]:
+    """The same of several products: some after others, those that were seen last first."""
     row = db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
     if row is None:
-        return None
-    last = int(Seen.unpack(*row).last(np.array([product]))[0])
-    found = next(_scans(db, watch, last), None) if last else None
-    if found is None:
-        return None
+        return
+    last = Seen.unpack(*row).last(products)
+    for scan_id in np.unique(last[last > 0])[::-1].tolist():
+        found = next(_scans(db, watch, scan_id), None)
+        seen = _sighting(db, watch, found, products[last == scan_id]) if found else None
+        if seen is not None and len(seen.row):
+            yield seen
+
+
+def _sighting(
+    db: Connection, watch: str, found: tuple[ScanRow, Instant, Listing], products: Ints
+) -> Sighting:
     scan, mark, listing = found
-    place = int(positions(listing.products, np.array([product]))[0])
-    if place < 0:
-        return None
-    first = bool(listing.previous[place] == 0)
-    recorded = Recorded(
-        scan.id, np.array([product]), np.array([first]), had_proof(db, watch, scan.id), 0
-    )
-    return Sighting(scan, _row(db, scan, product, int(listing.ranks[place]), mark), recorded)
+    places = positions(listing.products, products)
+    products, places = products[places >= 0], places[places >= 0]
+    first = listing.previous[places] == 0
+    recorded = Recorded(scan.id, products, first, had_proof(db, watch, scan.id), 0)
+    numbers = numbers_at(db, products, np.full(len(products), mark), NUMERIC_NAMES)
+    texts = _texts(db, products)
+    ids = tuple(str(each) for each in texts["product_id"])
+    return Sighting(scan, _cut(scan, ids, listing.ranks[places], numbers, texts), recorded)
 
 
 def whole(db: Connection, watch: str, fields: Sequence[str], limit: int) -> Iterator[Sighting]:
@@ -142,24 +159,18 @@ def _scans(
 
 
 def _texts(db: Connection, products: Ints) -> dict[str, tuple[str | None, ...]]:
-    """A column for each text, in the order of ``products``."""
-    found: dict[int, Row] = {}
-    for part in chunks(len(products)):
-        rows = db.rows(
-            f"SELECT p.id, {', '.join(f'p.{name}' for name in _STORED_TEXTS)} "
-            "FROM json_each(?) AS w CROSS JOIN products AS p ON p.id = w.value",
+    """Each text of the products, as it is today."""
+    columns = ", ".join(f"p.{name}" for name in _STORED_TEXTS)
+    rows = [
+        row
+        for part in chunks(len(products))
+        for row in db.rows(
+            f"SELECT {columns} FROM json_each(?) AS w "
+            "CROSS JOIN products AS p ON p.id = w.value ORDER BY w.key",
             (listed(products[part].tolist()),),
         )
-        found.update((row[0], row[1:]) for row in rows)
-    rows = [found[product] for product in products.tolist()]
+    ]
     return {name: tuple(row[place] for row in rows) for place, name in enumerate(_STORED_TEXTS)}
-
-
-def _row(db: Connection, scan: ScanRow, product: int, rank: int, mark: Instant) -> Scan:
-    stored = db.one(f"SELECT {', '.join(_STORED_TEXTS)} FROM products WHERE id = ?", (product,))
-    texts = {name: (text,) for name, text in zip(_STORED_TEXTS, stored or (), strict=True)}
-    ids = (str(texts["product_id"][0]),)
-    return _cut(scan, ids, np.array([rank]), _numbers(db, product, mark), texts)
 
 
 def _cut(
@@ -184,13 +195,3 @@ def _cut(
         texts=texts,
         doubt=scan.doubt,
     )
-
-
-def _numbers(db: Connection, product: int, mark: Instant) -> Floats:
-    """(1, 88) the numbers in force at a scan's mark."""
-    row = db.one(
-        f"SELECT {', '.join(expression(name) for name in NUMERIC_NAMES)} FROM observations AS o "
-        "WHERE o.product = ? AND o.at <= ? ORDER BY o.at DESC LIMIT 1",
-        (product, mark),
-    )
-    return np.array([row or (None,) * len(NUMERIC_NAMES)], np.float64)

@@ -13,7 +13,7 @@ from watcher.alerting.tracks import Track
 from watcher.delivery.neutral import shorten
 from watcher.model import Floats, Instant
 from watcher.store.alerts import AlertRow
-from watcher.units import Unit, at, format_percent
+from watcher.units import Currencies, Unit, at, format_percent
 from watcher.web.plots import Plot, Span, plot, sparkline
 from watcher.web.words import said
 
@@ -31,7 +31,7 @@ class Card:
 
 
 def card_of(
-    track: Track, within: tuple[Instant, Instant], currency: str | None, *, chosen: bool
+    track: Track, within: tuple[Instant, Instant], currencies: Currencies, *, chosen: bool
 ) -> Card:
     """The card of a track that has a value."""
     known = track.values[np.isfinite(track.values)]
@@ -39,7 +39,7 @@ def card_of(
     return Card(
         name=track.metric.name,
         label=track.label,
-        value=said(track.metric.name, last, track.metric.unit, currency),
+        value=said(track.metric.name, last, track.metric.unit, currencies),
         moved=_moved(first, last, track.metric.unit),
         path=sparkline(track.line, _heights(track), within),
         chosen=chosen,
@@ -47,7 +47,10 @@ def card_of(
 
 
 def chart_of(
-    track: Track, alerts: Sequence[AlertRow], within: tuple[Instant, Instant], currency: str | None
+    track: Track,
+    alerts: Sequence[AlertRow],
+    within: tuple[Instant, Instant],
+    currencies: Currencies,
 ) -> Plot | None:
     """The plot of a track, with the alerts that fired marked on it."""
     levels = levels_of(track)
@@ -55,7 +58,7 @@ def chart_of(
     def say(instant: Instant, value: float) -> str:
         if levels is not None:
             return f"{_moment(instant)}: {levels.names[int(value)]}"
-        shown = said(track.metric.name, value, track.metric.unit, currency)
+        shown = said(track.metric.name, value, track.metric.unit, currencies)
         return f"{_moment(instant)}: {shown}"
 
     spans = [_span(row, within[1]) for row in alerts if row.alert.fired_at is not None]

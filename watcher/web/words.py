@@ -12,6 +12,8 @@ from watcher.keyapi.fields import BY_NAME
 from watcher.model import AlertState, Instant, Item, Message, Severity
 from watcher.store.alerts import AlertRow
 from watcher.units import (
+    NO_CURRENCIES,
+    Currencies,
     Unit,
     at,
     format_ago,
@@ -26,8 +28,8 @@ _ADDRESS = re.compile(r"\b(\w+://)[^\s\"'<>]+")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An alert in a list: ``why`` says in words what it fired on. ``severity`` is its rule's now;
-    None where there is no such rule any more."""
+    """An alert in a list: ``why`` says in words what it fired on, and what is so now. ``severity``
+    is its rule's now; None where there is no such rule any more."""
 
     row: AlertRow
     why: tuple[str, ...]
@@ -56,35 +58,42 @@ class Line:
 
 
 def lines(
-    rows: Sequence[AlertRow], now: Instant, severities: dict[str, Severity] | None = None
+    rows: Sequence[AlertRow],
+    now: Instant,
+    severities: dict[str, Severity] | None = None,
+    gmv_currency: str | None = None,
 ) -> list[Line]:
     """Alerts with their reasons, worded as the messages word them."""
-    items = tuple(_item(row) for row in rows)
+    items = tuple(_item(row, gmv_currency) for row in rows)
     message = Message("alerts", "", Severity.INFO, now, items=items)
     products = view_of(message, "", UTC).products
     known = severities or {}
     return [
-        Line(row, product.why, known.get(row.alert.rule))
+        Line(row, (*product.why, *filter(None, [product.seen])), known.get(row.alert.rule))
         for row, product in zip(rows, products, strict=True)
     ]
 
 
-def _item(row: AlertRow) -> Item:
+def _item(row: AlertRow, gmv_currency: str | None) -> Item:
     alert = row.alert
-    since = alert.fired_at or alert.since
+    since, known = alert.fired_at or alert.since, row.known
     return Item(
         alert.short_id, "firing", row.region, row.product_id, row.name, since,
-        currency=row.currency, why=alert.evidence,
+        currency=row.currency, gmv_currency=gmv_currency, why=alert.evidence,
+        now=known.evidence if known is not None and known.at != alert.fired_at else (),
+        seen=known.at if known is not None and not known.current else None,
     )  # fmt: skip
 
 
-def said(metric: str, value: float | None, unit: Unit, currency: str | None = None) -> str:
+def said(
+    metric: str, value: float | None, unit: Unit, currencies: Currencies = NO_CURRENCIES
+) -> str:
     """A metric's value; a flag's by its name."""
     field = BY_NAME.get(metric)
     if value is not None and field is not None and field.unit is Unit.FLAG:
         names = {number: name for name, number in field.names} or {0: "no", 1: "yes"}
         return names.get(int(value), format_value(value, unit))
-    return format_value(value, unit, currency)
+    return format_value(value, unit, currencies)
 
 
 def ago(instant: Instant, now: Instant) -> str:

@@ -122,7 +122,7 @@ def _reader(field: Field) -> Reader:
     if field.family.startswith("total_ifl_"):
         family = _VIDEOS if "video" in field.family else _LIVES
         return partial(_creators, family, field.window)
-    read = _amount if field.unit is Unit.MONEY else _counter
+    read = _amount if field.unit is Unit.GMV else _counter
     return partial(read, field.family, field.window)
 
 

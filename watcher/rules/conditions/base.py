@@ -18,7 +18,7 @@ import numpy as np
 from watcher.keyapi.fields import LAST_PAGE, PAGE_SIZE
 from watcher.model import Bools, Evidence, Floats, Instant, Ints, Verdict
 from watcher.rules.metrics import Attribute, Metric
-from watcher.units import WEEK, format_duration
+from watcher.units import WEEK, Unit, format_duration
 
 LONGEST_LIST = LAST_PAGE * PAGE_SIZE  # places
 _MOST_OLDER = WEEK
@@ -99,6 +99,10 @@ class Need:
 
     metric: Metric
     from_: From
+
+
+# Keys (m,) of which the first that differs decides: the larger is the stronger, NaN is no value.
+Strength: TypeAlias = tuple[Floats, ...]
 
 
 class Masks(NamedTuple):
@@ -185,6 +189,22 @@ class Condition(ABC):
     def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
         """Why: what each simple condition in it says of one product."""
 
+    @property
+    def leading(self) -> Metric | None:
+        """The metric that says which product meets it most; None where all meet it alike."""
+        return None
+
+    def strength(self, table: Table, rows: Ints) -> Strength:
+        """How far each of the ``rows`` (m,) went beyond the condition, in its direction.
+
+        No keys where there is no ``leading`` metric.
+        """
+        return ()
+
+    def shortfall(self, table: Table, rows: Ints) -> Strength:
+        """How far each stayed behind: the strength of the condition's opposite."""
+        return tuple(-key for key in self.strength(table, rows))
+
     @abstractmethod
     def canonical(self) -> str:
         """A text that is equal for conditions of equal meaning, and stable over versions."""
@@ -249,6 +269,17 @@ def judged(table: Table, condition: Condition) -> Masks:
 def present(table: Table, metric: Metric) -> Bools:
     """Where the metric has a value, from the judge's memory where ``table`` is one."""
     return table.present(metric) if isinstance(table, Judge) else ~np.isnan(table.number(metric))
+
+
+def by_size(table: Table, metric: Metric, rows: Ints) -> Floats:
+    """A metric as a key of strength: the largest is the strongest, of places the first."""
+    values = table.number(metric)[rows]
+    return -values if metric.unit is Unit.PLACE else values
+
+
+def has_sizes(metric: Metric) -> bool:
+    """Whether one value of it can be further than another: the values of a flag are names."""
+    return metric.unit is not Unit.FLAG
 
 
 def value_at(column: Floats, row: int) -> float | None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from watcher.model import Bools, Evidence, Floats
+from watcher.model import Bools, Evidence, Floats, Ints
 from watcher.rules.conditions.base import (
     Ago,
     Condition,
@@ -17,6 +17,7 @@ from watcher.rules.conditions.base import (
     Masks,
     Need,
     Statistic,
+    Strength,
     Table,
     judged,
     present,
@@ -123,6 +124,16 @@ class Change(Moved):
             met &= moved >= self.min_change - slack
         return Masks(met & known, known)
 
+    @property
+    def leading(self) -> Metric | None:
+        return self.metric
+
+    def strength(self, table: Table, rows: Ints) -> Strength:
+        """The relative change, as messages tell it; from 0 on, and of equals, the absolute one."""
+        then = table.baseline(self.need)[0][rows]
+        moved = self._moved(table.number(self.metric)[rows], then)
+        return relative(moved, then), moved
+
     def _moved(self, now: Floats, then: Floats) -> Floats:
         match self.direction:
             case "rises":
@@ -150,6 +161,13 @@ class Change(Moved):
         if self.metric.unit is Unit.FRACTION:
             return f"{format_number(value * 100, 6)} points"
         return say(value, self.metric)
+
+
+def relative(moved: Floats, then: Floats) -> Floats:
+    """A move as a fraction of the size it began from; from 0 it is infinite."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Rounded, for 3 to 3.3 and 10 to 11 are the same rise.
+        return np.where(moved == 0, 0.0, np.round(moved / np.abs(then), 9))
 
 
 def change(direction: str) -> Callable[[Metric, Setting], Condition]:

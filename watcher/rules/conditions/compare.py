@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from watcher.model import Bools, Evidence, Floats
+from watcher.model import Bools, Evidence, Floats, Ints
 from watcher.rules.conditions.base import (
     Condition,
     Masks,
     Need,
+    Strength,
     Table,
+    by_size,
+    has_sizes,
     judged,
     present,
     value_at,
@@ -21,6 +24,8 @@ from watcher.rules.conditions.values import Setting, number, say
 from watcher.rules.metrics import Metric
 from watcher.rules.words import Wrong, kind, some
 
+# Towards which end a value goes beyond its limit.
+_DIRECTIONS = {"above": 1, "at_least": 1, "below": -1, "at_most": -1}
 # NaN compares as false with all but "not equal", which is why verdicts are masked once more.
 _COMPARISONS: dict[str, tuple[str, Callable[[Floats, float], Bools]]] = {
     "equals": ("is", np.equal),
@@ -71,6 +76,18 @@ class Compare(Measured):
         compare = _COMPARISONS[self.operator][1]
         return Masks(compare(table.number(self.metric), self.limit) & known, known)
 
+    @property
+    def leading(self) -> Metric | None:
+        ordered = self.operator != "equals" and has_sizes(self.metric)
+        return self.metric if ordered else None
+
+    def strength(self, table: Table, rows: Ints) -> Strength:
+        if self.leading is None:
+            return ()
+        beyond = table.number(self.metric)[rows] - self.limit
+        direction = _DIRECTIONS.get(self.operator)
+        return (np.abs(beyond) if direction is None else direction * beyond,)
+
     def canonical(self) -> str:
         return f"{self.metric.canonical} {self.operator} {self.limit!r}"
 
@@ -90,6 +107,16 @@ class Among(Measured):
         known = present(table, self.metric)
         found = np.isin(table.number(self.metric), self.values, invert=self.negated)
         return Masks(found & known, known)
+
+    @property
+    def leading(self) -> Metric | None:
+        return self.metric if self.negated and has_sizes(self.metric) else None
+
+    def strength(self, table: Table, rows: Ints) -> Strength:
+        if self.leading is None:
+            return ()
+        away = np.abs(table.number(self.metric)[rows] - np.array(self.values)[:, None])
+        return (away.min(axis=0),)
 
     def canonical(self) -> str:
         values = ", ".join(repr(value) for value in sorted(set(self.values)))
@@ -112,6 +139,20 @@ class Between(Measured):
         known = present(table, self.metric)
         value = table.number(self.metric)
         return Masks((value >= self.low) & (value <= self.high), known)
+
+    @property
+    def leading(self) -> Metric | None:
+        return self.metric if has_sizes(self.metric) else None
+
+    def strength(self, table: Table, rows: Ints) -> Strength:
+        # As at_least and at_most would together: the first decides.
+        return (by_size(table, self.metric, rows),) if self.leading is not None else ()
+
+    def shortfall(self, table: Table, rows: Ints) -> Strength:
+        if self.leading is None:
+            return ()
+        value = table.number(self.metric)[rows]
+        return (np.maximum(self.low - value, value - self.high),)
 
     def canonical(self) -> str:
         return f"{self.metric.canonical} between [{self.low!r}, {self.high!r}]"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import msgspec
+import numpy as np
 
-from watcher.model import Evidence, Verdict
-from watcher.rules.conditions.base import Condition, Masks, Need, Table, judged
+from watcher.model import Evidence, Ints, Verdict
+from watcher.rules.conditions.base import Condition, Masks, Need, Strength, Table, judged
 from watcher.rules.metrics import Attribute, Metric
 
 _OPPOSITE = {
@@ -40,6 +42,11 @@ class Group(Condition):
     def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
         return tuple(evidence for part in self.parts for evidence in part.evidence(table, row))
 
+    @property
+    def leading(self) -> Metric | None:
+        """That of the first part that has one."""
+        return next((part.leading for part in self.parts if part.leading is not None), None)
+
 
 @dataclass(frozen=True, eq=False)
 class All(Group):
@@ -55,6 +62,10 @@ class All(Group):
             met &= mask.met
             failed |= mask.met ^ mask.known
         return Masks(met, met | failed)
+
+    def strength(self, table: Table, rows: Ints) -> Strength:
+        """By the first part; of equals by the next one."""
+        return tuple(key for part in self.parts for key in part.strength(table, rows))
 
     def canonical(self) -> str:
         return _canonical("all", self.parts, All)
@@ -77,6 +88,25 @@ class Any(Group):
             met |= mask.met
             known &= mask.known
         return Masks(met, met | known)
+
+    def strength(self, table: Table, rows: Ints) -> Strength:
+        """First those that meet the first part, by that; then those that meet the next one.
+
+        Values of different metrics are not compared. Who meets none comes last, by the first.
+        """
+        parts = [part for part in self.parts if part.leading is not None]
+        if not parts:
+            return ()
+        places = np.full(len(rows), len(parts))
+        for place in reversed(range(len(parts))):
+            places[judged(table, parts[place]).met[rows]] = place
+        found = [part.strength(table, rows) for part in parts]
+        keys = np.zeros((max(len(keys) for keys in found), len(rows)))
+        for place, strength in enumerate(found):
+            here = (places == place) | ((places == len(parts)) & (place == 0))
+            for level, key in enumerate(strength):
+                keys[level, here] = key[here]
+        return -places.astype(np.float64), *keys
 
     def canonical(self) -> str:
         return _canonical("any", self.parts, Any)
@@ -111,6 +141,28 @@ class Not(Group):
             )
             for one in inner
         )
+
+    @property
+    def leading(self) -> Metric | None:
+        return self._inside.leading
+
+    def strength(self, table: Table, rows: Ints) -> Strength:
+        if self._inside is self.part:
+            return self.part.shortfall(table, rows)
+        return self._inside.strength(table, rows)
+
+    @cached_property
+    def _inside(self) -> Condition:
+        """The same with every "not" at a single condition; the part, where it is one."""
+        match self.part:
+            case Not(part):
+                return part
+            case All(parts):
+                return any_of([Not(part) for part in parts])
+            case Any(parts):
+                return all_of([Not(part) for part in parts])
+            case _:
+                return self.part
 
     def canonical(self) -> str:
         if isinstance(self.part, Not):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from watcher.model import Evidence, Floats
-from watcher.rules.conditions.base import Condition, LastList, Masks, Need, Table
+from watcher.model import Evidence, Floats, Ints
+from watcher.rules.conditions.base import Condition, LastList, Masks, Need, Strength, Table
 from watcher.rules.conditions.change import Change, Moved, from_option
 from watcher.rules.conditions.values import Setting, is_percent, number
 from watcher.rules.metrics import Metric
@@ -20,6 +20,11 @@ OUTSIDE = "outside"  # how evidence says that a product was not on the list
 
 class Places(Change):
     """The rank moved by so many places: to climb is to fall as a number."""
+
+    def strength(self, table: Table, rows: Ints) -> Strength:
+        """By places, of which there are few at the top: there a climb of 50% may be one."""
+        now = table.number(self.metric)[rows]
+        return self._moved(now, table.baseline(self.need)[0][rows]), -now
 
     def __str__(self) -> str:
         verb = "climbs" if self.direction == "falls" else "drops"
@@ -46,6 +51,15 @@ class Top(Moved):
         known = ~np.isnan(now) & ~np.isnan(then)
         inside, outside = (then, now) if self.leaves else (now, then)
         return Masks((inside <= self.places) & (outside > self.places) & known, known)
+
+    @property
+    def leading(self) -> Metric | None:
+        return self.metric
+
+    def strength(self, table: Table, rows: Ints) -> Strength:
+        """How far inside or outside; of those that are below the scanned depth, who was higher."""
+        now, then = self._now(table)[rows], table.baseline(self.need)[0][rows]
+        return (now - self.places, -then) if self.leaves else (self.places - now, then)
 
     def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
         (plain,) = super().evidence(table, row)

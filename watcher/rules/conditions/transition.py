@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from watcher.rules.conditions.base import Condition, Masks, Table
+from watcher.model import Ints
+from watcher.rules.conditions.base import Condition, Masks, Strength, Table
 from watcher.rules.conditions.change import Moved
 from watcher.rules.conditions.values import Setting, number, say
 from watcher.rules.metrics import Metric
@@ -43,6 +44,14 @@ class Crosses(Moved):
         if self.above:
             return Masks((then <= self.line) & (now > self.line) & known, known)
         return Masks((then >= self.line) & (now < self.line) & known, known)
+
+    @property
+    def leading(self) -> Metric | None:
+        return self.metric
+
+    def strength(self, table: Table, rows: Ints) -> Strength:
+        beyond = table.number(self.metric)[rows] - self.line
+        return (beyond if self.above else -beyond,)
 
     def canonical(self) -> str:
         return f"{self.metric.canonical} crosses_{self._side} {self.line!r}"

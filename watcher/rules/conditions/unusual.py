@@ -7,8 +7,16 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from watcher.model import Evidence, Floats
-from watcher.rules.conditions.base import Condition, Masks, Need, Spread, Table, Usual
+from watcher.model import Evidence, Floats, Ints
+from watcher.rules.conditions.base import (
+    Condition,
+    Masks,
+    Need,
+    Spread,
+    Strength,
+    Table,
+    Usual,
+)
 from watcher.rules.conditions.change import Moved, duration_option
 from watcher.rules.conditions.values import Setting, is_percent, number
 from watcher.rules.metrics import Metric
@@ -57,6 +65,14 @@ class Unusual(Moved):
                 baseline=None if usual is None else float(f"{np.expm1(usual):.12g}"),
             ),
         )
+
+    @property
+    def leading(self) -> Metric | None:
+        return self.metric
+
+    def strength(self, table: Table, rows: Ints) -> Strength:
+        """Either way."""
+        return (np.abs(self._scores(table)[rows]),)
 
     def _scores(self, table: Table) -> Floats:
         usual, spread = (table.baseline(need)[0] for need in self.needs)

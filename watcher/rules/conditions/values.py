@@ -12,6 +12,7 @@ from watcher.rules.conditions.other_words import times
 from watcher.rules.metrics import Metric
 from watcher.rules.words import Wrong, either, kind, nearest, quoted
 from watcher.units import (
+    AMOUNTS,
     DAY,
     Unit,
     day_number,
@@ -63,7 +64,7 @@ def _so_many(factor: float) -> str:
 
 def counted(metric: Metric) -> bool:
     """Whether it counts things, money, days or places: 50% of one says nothing."""
-    return metric.unit in (Unit.COUNT, Unit.MONEY, Unit.DAYS, Unit.PLACE)
+    return metric.unit in (Unit.COUNT, *AMOUNTS, Unit.DAYS, Unit.PLACE)
 
 
 def is_percent(value: object) -> bool:

@@ -21,6 +21,7 @@ from watcher.rules.lint.conflicts import Conflict, conflict, holds_once, said
 from watcher.rules.lint.facts import GROWTHS
 from watcher.rules.lint.timing import baselines, keeps_nothing
 from watcher.rules.metrics import Metric
+from watcher.rules.ordering import ByMetric
 from watcher.rules.rulebook import Rule, Watch
 from watcher.units import Unit, format_duration, format_number
 
@@ -42,8 +43,9 @@ def doubts(rule: Rule, written: object, path: Path, places: Places) -> Iterator[
     for condition in (rule.when, *([rule.until] if rule.until is not None else [])):
         yield from _each(condition, rule.watch, written, path, places)
     yield from _times(rule, path)
-    if _is_unordered(rule.order_by):
-        yield (*path, "order_by"), f"{rule.order_by.name} has no order: all that fire are equal"
+    if isinstance(rule.order_by, ByMetric) and _is_unordered(rule.order_by.metric):
+        name = rule.order_by.metric.name
+        yield (*path, "order_by"), f"{name} has no order: all that fire are equal"
 
 
 def _when(rule: Rule, path: Path, places: Places) -> Iterator[Doubt]:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from aiohttp import web
 
+from watcher.alerting.present import with_known
 from watcher.alerting.standing import with_holds
 from watcher.model import Instant, Notification, NotificationState
 from watcher.rules.rulebook import Rulebook
@@ -29,12 +30,15 @@ DURATIONS = (
 
 def lines_of(rows: Sequence[AlertRow], desk: Desk) -> list[Line]:
     """Alerts as lists show them, with the severity that their rules have now."""
-    return lines(rows, desk.now(), {rule.name: rule.severity for rule in desk.sources.book().rules})
+    book = desk.sources.book()
+    severities = {rule.name: rule.severity for rule in book.rules}
+    return lines(rows, desk.now(), severities, book.metrics.gmv_currency)
 
 
 def shown(database: Database, ids: Sequence[int], book: Rulebook, now: Instant) -> list[AlertRow]:
-    """The alerts of these ids that there are, with what holds them back."""
-    return with_holds(database, book, database.alerts.shown(ids), now)
+    """The alerts of these ids that there are, with what holds them back and what is so now."""
+    rows = with_holds(database, book, database.alerts.shown(ids), now)
+    return with_known(database, book, rows)
 
 
 def stored(database: Database, ids: Iterable[int]) -> list[Notification]:

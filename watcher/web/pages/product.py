@@ -18,7 +18,7 @@ from watcher.store import browsing
 from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
 from watcher.store.silences import Silence
-from watcher.units import DAY, Unit
+from watcher.units import DAY, Currencies, Unit
 from watcher.web import links, words
 from watcher.web.charts import Card, card_of, chart_of, number
 from watcher.web.desk import Desk, as_json, whole_number
@@ -73,17 +73,18 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
     past = await _read(desk, asked)
     within = (asked.begin, asked.now)
     chosen = _chosen(past.tracks, asked.metric)
+    currencies = Currencies(past.facts.currency, desk.sources.book().metrics.gmv_currency)
     return desk.html(
         request,
         "product.html",
         facts=past.facts,
         known=tuple(_known(past.facts)),
         outside=f"{PRODUCT_PAGE}{quote(past.facts.product_id, safe='')}",
-        cards=_cards(past, asked),
+        cards=_cards(past, asked, currencies),
         chosen=chosen,
         metric=asked.metric,
-        chart=chart_of(chosen, past.alerts, within, past.facts.currency) if chosen else None,
-        rows=_rows(chosen, past.facts.currency) if chosen else (),
+        chart=chart_of(chosen, past.alerts, within, currencies) if chosen else None,
+        rows=_rows(chosen, currencies) if chosen else (),
         days=asked.days,
         spans=DAYS,
         metrics=_choices(desk.sources.book()),
@@ -102,6 +103,7 @@ async def data(desk: Desk, request: web.Request) -> web.StreamResponse:
     return as_json(
         {
             "product": past.facts,
+            "gmv_currency": desk.sources.book().metrics.gmv_currency,
             "metrics": [
                 {
                     "name": track.name,
@@ -180,23 +182,23 @@ def _chosen(tracks: Sequence[Track], metric: Metric) -> Track | None:
     return next((track for track in tracks if track.metric == metric and not track.empty), None)
 
 
-def _cards(past: _Past, asked: _Asked) -> list[Card]:
+def _cards(past: _Past, asked: _Asked, currencies: Currencies) -> list[Card]:
     within = (asked.begin, asked.now)
     return [
-        card_of(track, within, past.facts.currency, chosen=track.metric == asked.metric)
+        card_of(track, within, currencies, chosen=track.metric == asked.metric)
         for track in past.tracks
         if not track.empty
     ]
 
 
-def _rows(track: Track, currency: str | None) -> list[tuple[Instant, str]]:
+def _rows(track: Track, currencies: Currencies) -> list[tuple[Instant, str]]:
     """The values as they changed, the newest first."""
     changed = np.ones(len(track.at), np.bool_)
     before, after = track.values[:-1], track.values[1:]
     changed[1:] = ~((before == after) | (np.isnan(before) & np.isnan(after)))
     pairs = zip(track.at[changed].tolist(), track.values[changed].tolist(), strict=True)
     return [
-        (at, words.said(track.metric.name, number(value), track.metric.unit, currency))
+        (at, words.said(track.metric.name, number(value), track.metric.unit, currencies))
         for at, value in reversed(list(pairs)[-ROWS:])
     ]
 

@@ -157,7 +157,7 @@ def _settings(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "cooldown", words.duration(rule.cooldown)
     yield "remind", words.duration(rule.remind)
     yield "tells the end", "yes" if rule.resolved else "no"
-    yield "strongest by", rule.order_by.label
+    yield "strongest by", str(rule.order_by)
     yield "products in a message", str(rule.limit)
     yield "priority", str(rule.priority)
     yield "written in", f"{rule.file}:{rule.line}"

@@ -1,0 +1,159 @@
+"""Which product of a rule is the strongest: by ``order_by:``, or how far it is beyond ``when``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from watcher.model import Ints
+from watcher.rules.conditions.base import (
+    Ago,
+    Condition,
+    Last,
+    Need,
+    Statistic,
+    Strength,
+    Table,
+    by_size,
+)
+from watcher.rules.conditions.change import relative
+from watcher.rules.metrics import RANK, Catalogue, Metric
+from watcher.rules.words import Wrong, nearest, quoted
+from watcher.units import Unit
+
+# What strength is measured by where nothing else tells products apart.
+SALES = "total_sale_7d_cnt"
+_CHANGE = "change"
+_DIRECTIONS = ("asc", "desc")
+
+
+class Order(Protocol):
+    """Puts the strongest first."""
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """The baselines to read beside those of the conditions."""
+        ...
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """All that it looks at beside the conditions."""
+        ...
+
+    def keys(self, table: Table, rows: Ints) -> Strength:
+        """How strong each of the ``rows`` is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ByCondition:
+    """How far a product went beyond ``when``, in the direction of its first metric.
+
+    Conditions that all products meet alike (texts, names of flags, equal values) leave that to
+    ``metrics``: the first that is named, and the week's sales.
+    """
+
+    when: Condition
+    metrics: tuple[Metric, ...]
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return ()
+
+    def keys(self, table: Table, rows: Ints) -> Strength:
+        sizes = (by_size(table, metric, rows) for metric in self.metrics)
+        return (*self.when.strength(table, rows), *sizes)
+
+    def __str__(self) -> str:
+        leading = self.when.leading
+        if leading is not None:
+            return f"{leading.label}, furthest beyond its condition first"
+        return f"{self.metrics[0].label}, {_first(self.metrics[0])} first"
+
+
+@dataclass(frozen=True, slots=True)
+class ByMetric:
+    """A metric, or its relative ``change`` from a baseline (of places, how many); of equals the
+    week's sales."""
+
+    metric: Metric
+    sales: Metric
+    descending: bool
+    change: Last | Ago | Statistic | None = None
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return () if self.change is None else (Need(self.metric, self.change),)
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        return (self.metric, self.sales)
+
+    def keys(self, table: Table, rows: Ints) -> Strength:
+        sign = 1 if self.descending else -1
+        own = (sign * key for key in self._own(table, rows))
+        return (*own, by_size(table, self.sales, rows))
+
+    def _own(self, table: Table, rows: Ints) -> Strength:
+        now = table.number(self.metric)[rows]
+        if not self.needs:
+            return (now,)
+        then = table.baseline(self.needs[0])[0][rows]
+        moved = now - then
+        return (moved,) if self.metric.unit is Unit.PLACE else (relative(moved, then), moved)
+
+    def __str__(self) -> str:
+        end = "highest" if self.descending else "lowest"
+        if self.change is None:
+            return f"{self.metric.label}, {end} first"
+        return f"change of {self.metric.label} from {self.change}, {end} first"
+
+
+def _first(metric: Metric) -> str:
+    return "lowest" if metric.unit is Unit.PLACE else "highest"
+
+
+def order_of(text: str | None, when: Condition, catalogue: Catalogue, *, ranked: bool) -> Order:
+    """The order of a rule: as it is written, ``METRIC [change] [asc|desc]``, or by ``when``.
+
+    ``Wrong`` says what does not fit. A change is from the baseline that ``when`` compares the
+    metric with, or else from the last observation.
+    """
+    if text is not None:
+        return _written(text, when, catalogue, ranked=ranked)
+    named = [metric for metric in when.metrics if metric.unit is not Unit.FLAG][:1]
+    return ByCondition(when, tuple(dict.fromkeys([*named, catalogue[SALES]])))
+
+
+def _written(text: str, when: Condition, catalogue: Catalogue, *, ranked: bool) -> Order:
+    name, *words = text.split() or [""]
+    metric = catalogue.get(name)
+    if metric is None:
+        hint = nearest(name, [one.name for one in catalogue.metrics()])
+        raise Wrong(f"unknown metric {quoted(name)}{hint or ' (watcher metrics lists all)'}")
+    if RANK in metric.needs and not ranked:
+        raise Wrong(f"{name} needs a watch with a sort")
+    rest = [word.casefold() for word in words]
+    change = rest[:1] == [_CHANGE]
+    direction = rest[1:] if change else rest
+    if len(direction) > 1 or not set(direction) <= set(_DIRECTIONS):
+        raise Wrong(_no_order(name, words))
+    # Of places the first is the strongest, and to climb is to fall as a number.
+    descending = direction == ["desc"] if direction else metric.unit is not Unit.PLACE
+    baseline = _baseline(metric, when) if change else None
+    return ByMetric(metric, catalogue[SALES], descending, baseline)
+
+
+def _no_order(name: str, words: list[str]) -> str:
+    known = (_CHANGE, *_DIRECTIONS)
+    odd = next((word for word in words if word.casefold() not in known), None)
+    hint = nearest(odd, known, 1) if odd is not None else ""
+    what = quoted(odd) if odd is not None else quoted(" ".join([name, *words]))
+    return f"{what} is no order{hint or f': write {name}, {name} desc or {name} change asc'}"
+
+
+def _baseline(metric: Metric, when: Condition) -> Last | Ago | Statistic:
+    for need in when.needs:
+        if need.metric == metric and isinstance(need.from_, Last | Ago | Statistic):
+            return need.from_
+    return Last()
