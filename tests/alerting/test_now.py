@@ -320,9 +320,9 @@ LASTS = "remind: 1d\n    keep_firing_for: 90d"
             "price 20 when it began, 9 now (not: above 30)",
         ),
         (
-            f"{{{PRICE}: {{rises: 30%, from: mean 9d}}}}",
+            f"{{{PRICE}: {{rises: 30%, from: mean 4d}}}}",
             (10, 10, 10, 20, 25),
-            "price (mean 9d) 10 → 20 (+100%) when it began, now 12.50 → 25 (+100%) since 10 Nov",
+            "price (mean 4d) 10 → 20 (+100%) when it began, now 12.50 → 25 (+100%) since 15 Nov",
         ),
         ("{appears: true}", ("", 5, 6), "list: appears for the first time when it began"),
     ],
