@@ -56,7 +56,7 @@ def _open(path: FilePath) -> TestSource:
     try:
         with path.open("rb") as opened:
             data = opened.read(MAX_BYTES + 1)
-        return TestSource(read(data, str(path)))
+        return TestSource(read(data, str(path), texts=True))
     except OSError as error:
         why = f"the file can't be read: {error.strerror or error}"
         raise RulesError((Problem(str(path), 0, 0, "", why),)) from error
