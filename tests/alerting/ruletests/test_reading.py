@@ -84,7 +84,7 @@ def test_series_need_no_quotes(
 def test_what_yaml_would_turn_into_numbers(tmp_path: Path, written: str) -> None:
     """Is told as it is written, with its place; no number is made up."""
     products = f"products: {{x: {{total_sale_7d_cnt: {written}}}}}"
-    (found, _) = problems(tmp_path, f"  - {{name: a, rule: rises, {products}}}").splitlines()
+    (_, found) = problems(tmp_path, f"  - {{name: a, rule: rises, {products}}}").splitlines()
     assert f'tests.yaml:4:62: tests[0].products.x.total_sale_7d_cnt: "{written}" is' in found
 
 
