@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import click
 
 from watcher.cli.completing import rule_names
-from watcher.cli.options import DURATION, database_option, json_option, open_to_read
+from watcher.cli.options import DURATION, database_option, json_option, now_of, open_to_read
 from watcher.cli.output import console, print_json, table
 from watcher.cli.sheet import Cell
 from watcher.model import Alert, AlertState
@@ -42,7 +41,7 @@ def command(
       watcher alerts --state firing --rule beauty-rising
       watcher alerts --since 7d --json
     """
-    now = int(time.time())
+    now = now_of(database)
     with open_to_read(database) as opened:
         rows = opened.alerts.list(
             rule=rule,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.alerting.forecast import Forecast, forecast
-from watcher.cli.options import database_option, json_option, load_rules, rules_option
+from watcher.cli.options import database_option, json_option, load_rules, now_of, rules_option
 from watcher.cli.output import console, print_json, table
 from watcher.cli.sheet import Sheet
 from watcher.errors import Problem, RulesError, StoreError
@@ -39,7 +38,7 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
         print_json({"ok": False, "problems": error.problems})
         sys.exit(1)
     book = replace(book, warnings=(*book.warnings, *_of_a_lonely_operator(rules, book)))
-    now = int(time.time())
+    now = now_of(database)
     pages, spent, trouble = _known(database, book, now)
     costs = forecast(book, pages, now, spent)
     if as_json:

@@ -16,6 +16,7 @@ from watcher.cli.options import (
     database_option,
     json_option,
     load_rules,
+    now_of,
     open_to_read,
     rules_option,
 )
@@ -51,7 +52,7 @@ def backup(database: Path, file: Path) -> None:
 @database_option
 def prune(rules: Path, database: Path) -> None:
     """Remove now what the rule file's keep: no longer wants; the daemon does so daily."""
-    keep, now = load_rules(rules).keep, int(time.time())
+    keep, now = load_rules(rules).keep, now_of(database)
     with Database.open(database, create=False) as opened, progress("Pruning", "rows") as report:
         removed, given_back = prune_all(
             opened,
@@ -74,7 +75,7 @@ def prune(rules: Path, database: Path) -> None:
 @json_option
 def stats(database: Path, *, check: bool, as_json: bool) -> None:
     """Show sizes, what is stored since when, and the free space."""
-    now = int(time.time())
+    now = now_of(database)
     with open_to_read(database) as opened:
         figures = opened.upkeep.stats()
         damage = opened.upkeep.check() if check else None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
-from watcher.cli.options import F, database_option, json_option, open_to_read
+from watcher.cli.options import F, database_option, json_option, now_of, open_to_read
 from watcher.cli.output import console, plain, print_json, table
 from watcher.cli.sheet import Cell
 from watcher.errors import WatcherError
@@ -37,7 +36,7 @@ def list_(
     database: Path, states: tuple[str, ...], target: str | None, limit: int, *, as_json: bool
 ) -> None:
     """List the messages that wait or are dead, the newest first."""
-    now = int(time.time())
+    now = now_of(database)
     wanted = [NotificationState(state) for state in states] or _OPEN
     with open_to_read(database) as opened:
         rows = opened.outbox.list(wanted, limit=limit + 1, target=target)
@@ -81,7 +80,7 @@ def retry(database: Path, ids: tuple[int, ...], target: str | None, *, everythin
       watcher outbox retry --target growth/1
     """
     _check_choice(ids, target, everything=everything)
-    now = int(time.time())
+    now = now_of(database)
     with Database.open(database, create=False) as opened, opened.atomic():
         _check_ids(opened, ids, target)
         moved = opened.outbox.retry(ids or None, now, target)
@@ -97,7 +96,7 @@ def drop(database: Path, ids: tuple[int, ...], target: str | None, *, everything
       watcher outbox drop 17
     """
     _check_choice(ids, target, everything=everything)
-    now = int(time.time())
+    now = now_of(database)
     with Database.open(database, create=False) as opened, opened.atomic():
         _check_ids(opened, ids, target)
         moved = opened.outbox.drop(ids or None, now, target)

@@ -12,10 +12,11 @@ import click
 from watcher.cli.listening import listen_option, token_option
 from watcher.cli.logs import Style, configure
 from watcher.cli.options import database_option, load_rules, log_options, rules_option
-from watcher.daemon.clock import SystemClock
+from watcher.daemon.clock import Clock, FastClock, SystemClock
 from watcher.daemon.holds import Holds
 from watcher.daemon.manager import Manager
 from watcher.daemon.service import Service
+from watcher.units import DAY
 from watcher.web.address import read_token
 
 
@@ -24,6 +25,11 @@ from watcher.web.address import read_token
 @database_option
 @listen_option
 @token_option
+@click.option(
+    "--market-clock",
+    is_flag=True,
+    help="Live by the clock of the simulated market that is read.",
+)
 @log_options
 def command(
     *,
@@ -31,6 +37,7 @@ def command(
     database: Path,
     listen: str,
     web_token_file: Path | None,
+    market_clock: bool,
     log_format: Style,
     log_level: str,
 ) -> None:
@@ -42,7 +49,7 @@ def command(
         database=database,
         listen=None if listen == "off" else listen,
         load=lambda: load_rules(rules),
-        clock=SystemClock(),
+        clock=_clock_of_market(load_rules(rules).api.url) if market_clock else SystemClock(),
         token=read_token(web_token_file) if web_token_file is not None else "",
         manager=Manager.of(os.environ),
         instruments=holds.instruments,
@@ -53,3 +60,10 @@ def command(
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+def _clock_of_market(url: str) -> Clock:
+    from watcher.keyapi.simulator.asking import pace_of  # noqa: PLC0415 - not for each start
+
+    pace = asyncio.run(pace_of(url))
+    return FastClock(pace.now, speed=DAY / pace.day_seconds)

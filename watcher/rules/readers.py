@@ -19,7 +19,7 @@ _BARE_NAME = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
 def duration(value: object) -> int:
     """Seconds of ``24h``; a bare 0 needs no unit."""
     if isinstance(value, str):
-        return 0 if value.strip() == "0" else parse_duration(value)
+        return parse_duration(value)
     if value == 0 and not isinstance(value, bool):
         return 0
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import TypeAlias, TypeVar
 from urllib.parse import urlencode
 
@@ -53,7 +54,7 @@ def templates() -> jinja2.Environment:
         "number": format_number,
         "percent": format_percent,
         "ago": words.ago,
-        "instant": words.moment,
+        "instant": words.moment,  # to which the desk gives its zone
         "iso": words.iso,
         "duration": words.duration,
         "rule_link": links.rule,
@@ -73,6 +74,15 @@ class Desk:
     forms: Forms = field(default_factory=Forms)
     templates: jinja2.Environment = field(default_factory=templates)
 
+    def __post_init__(self) -> None:
+        # Not a value of each page: the templates' macros see none of those.
+        self.templates.filters["instant"] = lambda instant: words.moment(instant, self.zone)
+
+    @property
+    def zone(self) -> tzinfo:
+        """Of the times that pages show: the rule file's, as it is now."""
+        return self.sources.book().zone
+
     def now(self) -> Instant:
         return self.sources.now()
 
@@ -85,6 +95,7 @@ class Desk:
         """A page; ``values`` are the template's own."""
         text = self.templates.get_template(template).render(
             now=self.now(),
+            zone=str(self.zone),
             token=self.forms.token(),
             here=request.path,
             address=request.path_qs,

@@ -27,7 +27,8 @@ DURATIONS = (
 
 def lines_of(rows: Sequence[AlertRow], desk: Desk) -> list[Line]:
     """Alerts as lists show them, with the severity that their rules have now."""
-    return lines(rows, desk.now(), {rule.name: rule.severity for rule in desk.sources.book().rules})
+    book = desk.sources.book()
+    return lines(rows, desk.now(), book.zone, {rule.name: rule.severity for rule in book.rules})
 
 
 def stored(database: Database, ids: Iterable[int]) -> list[Notification]:

@@ -72,6 +72,7 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
     past = await _read(desk, asked)
     within = (asked.begin, asked.now)
     chosen = _chosen(past.tracks, asked.metric)
+    currency = past.facts.currency
     return desk.html(
         request,
         "product.html",
@@ -81,8 +82,8 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
         cards=_cards(past, asked),
         chosen=chosen,
         metric=asked.metric,
-        chart=chart_of(chosen, past.alerts, within, past.facts.currency) if chosen else None,
-        rows=_rows(chosen, past.facts.currency) if chosen else (),
+        chart=chart_of(chosen, past.alerts, within, currency, desk.zone) if chosen else None,
+        rows=_rows(chosen, currency) if chosen else (),
         days=asked.days,
         spans=DAYS,
         metrics=_choices(desk.sources.book()),
