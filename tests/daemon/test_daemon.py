@@ -7,6 +7,7 @@ import math
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -17,6 +18,7 @@ from watcher.alerting.audiences import Audience
 from watcher.alerting.evaluation import Outcome
 from watcher.daemon.daemon import BROKEN_SECONDS, Daemon, Job, forget_others
 from watcher.daemon.scanner import Scanner
+from watcher.errors import StoreError
 from watcher.keyapi.client import Client
 from watcher.model import Instant
 from watcher.rules.loading import load_text
@@ -114,6 +116,23 @@ async def test_a_scan_that_breaks_is_postponed_and_told(daemon: Daemon) -> None:
     await run_until(daemon, lambda: daemon.timers.due(watch.key) == now + BROKEN_SECONDS)
     assert fake.scans == [now]
     assert await causes(daemon) == ["watch top: breaks"]
+
+
+async def test_what_scans_took_is_given_back_after_the_last(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First the database's pages, on the thread that has them; whatever the database says."""
+    calls: list[str] = []
+
+    def let_go(_database: Database) -> None:
+        calls.append("pages")
+        raise StoreError("it was moved", Path("watcher.db"))
+
+    monkeypatch.setattr(Database, "let_go", let_go)
+    monkeypatch.setattr("watcher.daemon.daemon.give_back", lambda: calls.append("heap"))
+    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    await run_until(daemon, lambda: "heap" in calls)
+    assert calls[:2] == ["pages", "heap"]
 
 
 async def test_the_next_good_scan_ends_the_trouble(daemon: Daemon) -> None:

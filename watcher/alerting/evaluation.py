@@ -7,8 +7,11 @@ that a timer that comes a second late does not make ``for: 24h`` wait another da
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TypeAlias
 
 import numpy as np
 import structlog
@@ -30,7 +33,12 @@ RULE = "rule"  # the kind of health
 
 log = structlog.get_logger("watcher.rules")
 
+# Alerts that are made and stored at a time. Their evidence is read back where it is told: that of
+# thirty thousand at once would leave the daemon's memory in holes, for the rest of the day.
+_AT_ONCE = 500
+
 Report = Callable[[Message], None]
+Change: TypeAlias = tuple[Alert | None, Alert]  # before and after
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,23 @@ class Judged:
     compares: bool
 
 
+@dataclass(slots=True)
+class Keys:
+    """Alerts and their products by their keys in the store: there may be very many."""
+
+    alerts: array[int] = field(default_factory=lambda: array("q"))
+    products: array[int] = field(default_factory=lambda: array("q"))
+
+    def __len__(self) -> int:
+        return len(self.alerts)
+
+    def add(self, alerts: Iterable[Alert]) -> None:
+        """These as well."""
+        for alert in alerts:
+            self.alerts.append(alert.id)
+            self.products.append(alert.product)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a scan changed: observations written, alerts that began to fire or ended, and the
@@ -53,8 +78,8 @@ class Outcome:
 
     scan: Scan
     changed: int = 0
-    fired: tuple[Alert, ...] = ()
-    resolved: tuple[Alert, ...] = ()
+    fired: Keys = field(default_factory=Keys)
+    resolved: Keys = field(default_factory=Keys)
     notifications: tuple[int, ...] = ()
     judged: tuple[Judged, ...] = ()
 
@@ -81,24 +106,25 @@ def evaluate(
         round_ = _Round(database, scan, recorded, rules)
         products = Products(database.history, round_.table, round_.rows, catalogue)
         teller = Teller(database, products, audiences, scan.at, now)
-        fired: list[Alert] = []
-        resolved: list[Alert] = []
+        fired, resolved = Keys(), Keys()
         for rule in rules:
             moved = round_.advance(rule)
             teller.tell(rule, moved.speaking)
             if report is not None and (moved.fired or moved.resolved):
                 report(teller.summary(rule, moved.fired, moved.resolved))
-            fired += moved.fired
-            resolved += moved.resolved
+            fired.add(moved.fired)
+            resolved.add(moved.resolved)
         return Outcome(
-            scan, recorded.changed, tuple(fired), tuple(resolved), tuple(teller.written),
-            tuple(round_.judged),
-        )  # fmt: skip
+            scan, recorded.changed, fired, resolved, tuple(teller.written), tuple(round_.judged)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A rule's alerts after a scan: those that messages may speak of, what began, what ended."""
+    """A rule's alerts after a scan: those that messages may speak of, what began, what ended.
+
+    All without their evidence, which is stored.
+    """
 
     speaking: list[Alert]
     fired: list[Alert]
@@ -127,9 +153,6 @@ class _Round:
         }
         self._judge = Judge(self.table)
         self.judged: list[Judged] = []
-        self._active: dict[str, list[Alert]] = {rule.name: [] for rule in rules}
-        for alert in self._alerts.live([rule.name for rule in rules]):
-            self._active[alert.rule].append(alert)
 
     def advance(self, rule: Rule) -> Moved:
         """Move every alert of ``rule`` by one step, and save those that changed.
@@ -147,16 +170,14 @@ class _Round:
         self.judged.append(_judged(rule, when, self.table.listed))
         if rule.name in self._failing:
             self._health.ok(RULE, rule.name, self._scan.at)
-        active = self._active[rule.name]
+        active = self._alerts.live([rule.name])
         if self._late and _compares(rule):
             return Moved([alert for alert in active if alert.fired_at is not None], [], [])
-        moved = [(alert, self._next(rule, alert, when, until)) for alert in active]
-        steady = [after for before, after in moved if after is before]
-        changed: list[tuple[Alert | None, Alert]] = [
-            (before, after) for before, after in moved if after is not before
-        ]
-        changed += self._beginning(rule, when, {alert.product for alert in active})
-        saved = self._save(changed)
+        steady: list[Alert] = []
+        saved: list[Alert] = []
+        changes = self._changes(rule, active, when, until, steady)
+        while batch := list(islice(changes, _AT_ONCE)):
+            saved += self._save(batch)
         return Moved(
             speaking=[alert for alert in [*steady, *saved] if alert.fired_at is not None],
             fired=[alert for alert in saved if _just_fired(alert, self._scan.at)],
@@ -167,7 +188,20 @@ class _Round:
         log.error("a rule could not be judged", rule=rule.name, exc_info=error)
         self._health.failing(RULE, rule.name, f"{type(error).__name__}: {error}", self._scan.at)
 
-    def _save(self, pairs: Sequence[tuple[Alert | None, Alert]]) -> list[Alert]:
+    def _changes(
+        self, rule: Rule, active: Sequence[Alert], when: Masks, until: Masks | None,
+        steady: list[Alert],
+    ) -> Iterator[Change]:  # fmt: skip
+        """Alerts that change now; those that don't are put to the ``steady`` ones."""
+        for alert in active:
+            after = self._next(rule, alert, when, until)
+            if after is alert:
+                steady.append(alert)
+            else:
+                yield alert, after
+        yield from self._beginning(rule, when, {alert.product for alert in active})
+
+    def _save(self, pairs: Sequence[Change]) -> list[Alert]:
         """Store what changed, with a transition where the state did; new alerts get their ids."""
         saved = self._alerts.save([after for _, after in pairs])
         moves = [
@@ -178,7 +212,7 @@ class _Round:
         self._alerts.record(moves)
         return saved
 
-    def _beginning(self, rule: Rule, when: Masks, active: set[int]) -> Iterable[tuple[None, Alert]]:
+    def _beginning(self, rule: Rule, when: Masks, active: set[int]) -> Iterator[Change]:
         """Alerts that begin to be pending or firing now."""
         for row in np.flatnonzero(when.met).tolist():
             product = self._keys[row]

@@ -15,6 +15,7 @@ from watcher.cli.options import database_option, load_rules, log_options, rules_
 from watcher.daemon.clock import Clock, FastClock, SystemClock
 from watcher.daemon.holds import Holds
 from watcher.daemon.manager import Manager
+from watcher.daemon.memory import keep_together
 from watcher.daemon.service import Service
 from watcher.units import DAY
 from watcher.web.address import read_token
@@ -42,6 +43,7 @@ def command(
     log_level: str,
 ) -> None:
     """Run the daemon until SIGTERM or Ctrl-C; SIGHUP reads the rules anew."""
+    keep_together()
     configure(log_format, log_level)
     holds = Holds()
     service = Service(

@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import math
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -214,7 +214,12 @@ class Daemon:
                 self._end_of_scan(good=good)  # first: a reload may queue the watch meanwhile
                 await self._arm(job.key)
             if not self._busy:
-                await asyncio.to_thread(give_back)
+                await self._give_back()
+
+    async def _give_back(self) -> None:
+        with suppress(StoreError):  # whoever writes next meets it, and says so
+            await self.writer.run(Database.let_go)
+        await asyncio.to_thread(give_back)
 
     def _end_of_scan(self, *, good: bool) -> None:
         """After the last scan of a round, tell the heartbeat if all of them were good."""
