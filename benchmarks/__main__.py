@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cycle, delivery, holds, judgement, million, start, upkeep, year
+from benchmarks import cycle, delivery, holds, judgement, memory, million, start, upkeep, year
 from benchmarks.report import Line, machine, table
 from tools.marked import fill
 
@@ -26,6 +26,7 @@ MARK = "benchmarks"
 # A case yields its lines; its argument is how often to measure.
 CASES: dict[str, Callable[[int], Iterator[Line]]] = {
     "cycle": cycle.lines,
+    "memory": memory.lines,
     "judgement": judgement.lines,
     "million": million.lines,
     "year": year.lines,

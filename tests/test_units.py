@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
@@ -207,3 +208,19 @@ def test_what_is_no_moment(text: str) -> None:
     """Says how to write one."""
     with pytest.raises(ValueError, match="is no time: write it like 30d"):
         parse_moment(text, 0)
+
+
+def test_a_time_has_the_name_of_its_zone() -> None:
+    """Of every zone there is: its abbreviation is often another's, too."""
+    assert units.format_instant(1_800_000_000) == "2027-01-15 08:00 UTC"
+    for name in available_timezones():
+        assert units.format_instant(1_800_000_000, ZoneInfo(name))[16:] == f" {name}"
+    assert units.format_instant(1_800_000_000, ZoneInfo("Asia/Shanghai"))[:16] == "2027-01-15 16:00"
+
+
+def test_a_day_begins_in_its_zone() -> None:
+    """A day or time without one is of the zone that is given; one with an own has that."""
+    shanghai = ZoneInfo("Asia/Shanghai")
+    assert parse_moment("2027-01-15", 0, shanghai) == parse_moment("2027-01-14T16:00", 0)
+    assert parse_moment("2027-01-15T09:00Z", 0, shanghai) == parse_moment("2027-01-15T09:00", 0)
+    assert parse_moment("1h", 7200, shanghai) == 3600

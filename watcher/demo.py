@@ -8,6 +8,7 @@ simulated day takes some seconds, and the past is played before the clock starts
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -78,10 +79,14 @@ class _PastClock:
 
 @dataclass(slots=True)
 class Demo:
-    """One run; everything it writes is in a folder of its own, removed at the end."""
+    """One run; everything it writes is in a folder of its own, removed at the end.
+
+    ``load`` reads its rule file, with the user's own variables.
+    """
 
     settings: Settings
     listener: Listener
+    load: Callable[[Path], Rulebook] = lambda path: load([path], os.environ)
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="watcher-demo-")))
 
     @property
@@ -108,21 +113,15 @@ class Demo:
         market = Market(seed=chosen.seed, products=chosen.products, start=start)
         simulator = await stack.enter_async_context(Simulator(market, key=KEY))
         inbox = await stack.enter_async_context(Inbox(self.listener.message))
-        env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": simulator.url, "DEMO_INBOX": inbox.url}
-        text = resources.files("watcher").joinpath("demo.rules.yaml").read_text("utf-8")
-        self.rules.write_text(text, encoding="utf-8")
-
-        def load_rules() -> Rulebook:
-            return load([self.rules], env)
-
-        await self._play_past(load_rules(), market)
+        self._write_rules({"DEMO_KEY": KEY, "DEMO_URL": simulator.url, "DEMO_INBOX": inbox.url})
+        await self._play_past(self.load(self.rules), market)
         clock = FastClock(chosen.now, speed=DAY / chosen.day_seconds)
         stopping = asyncio.Event()
         service = Service(
             rules=self.rules,
             database=self.database,
             listen=chosen.listen,
-            load=load_rules,
+            load=lambda: self.load(self.rules),
             clock=clock,
             on_ready=lambda page: self.listener.ready(self.rules, self.database, page),
         )
@@ -136,6 +135,13 @@ class Demo:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+
+    def _write_rules(self, places: Mapping[str, str]) -> None:
+        """With the places of this run filled in: other commands read the file as it is."""
+        text = resources.files("watcher").joinpath("demo.rules.yaml").read_text("utf-8")
+        for name, value in places.items():
+            text = text.replace(f"${{{name}}}", value)
+        self.rules.write_text(text, encoding="utf-8")
 
     async def _play_past(self, book: Rulebook, market: Market) -> None:
         """The days before now, through the same scan and evaluation; nobody is told of them."""

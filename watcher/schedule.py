@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from watcher.model import Instant
 from watcher.units import at, format_duration
+from watcher.wallclock import first_shown, last_shown, latest_wall
 
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
@@ -69,35 +71,30 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """A cron line of five fields with weekdays by name, in a time zone (UTC by default)."""
+    """A cron line of five fields with weekdays by name, in a time zone (UTC by default).
+
+    It names times of the wall clock, and each of them comes once: where it is skipped, at the next
+    instant that there is (together with others that are), where it is shown twice, at the first.
+    """
 
     line: str
     timezone: str = "UTC"
 
-    def _trigger(self, years: str = "*") -> CronTrigger:
-        minute, hour, day, month, weekday = self.line.split()
-        return _cron_trigger(
-            year=years,
-            minute=minute,
-            hour=hour,
-            day=day,
-            month=month,
-            day_of_week=weekday,
-            timezone=ZoneInfo(self.timezone),
-        )
-
     def next(self, last: Instant) -> Instant:
-        # The trigger looks for times at or after the one given.
-        fire = self._trigger().get_next_fire_time(None, at(last + 1, ZoneInfo(self.timezone)))
+        zone = ZoneInfo(self.timezone)
+        # Looked for on the wall clock, which the trigger knows nothing of: set back, it would
+        # find a time twice, and set forward, none. The trigger's own time is at or after this.
+        start = latest_wall(last, zone).replace(tzinfo=UTC) + timedelta(seconds=1)
+        fire = _cron_trigger(self.line).get_next_fire_time(None, start)
         if fire is None:  # checked by parse_cron: only a clock near year 9999 gets here
             raise ValueError(f'the cron line "{self.line}" never comes again')
-        return int(fire.timestamp())
+        return first_shown(fire.replace(tzinfo=None), zone)
 
     def comes(self, after: Instant) -> bool:
         """Whether it ever comes: 30 Feb does not, and looking for it until 9999 takes a while."""
-        start = at(after, ZoneInfo(self.timezone))
+        start = at(after)
         # A 29 February is at most eight years away.
-        trigger = self._trigger(f"{start.year}-{start.year + 9}")
+        trigger = _cron_trigger(self.line, f"{start.year}-{start.year + 9}")
         return trigger.get_next_fire_time(None, start) is not None
 
     def scans_between(self, start: Instant, end: Instant) -> float:
@@ -131,33 +128,13 @@ class Quiet:
         today = at(now, zone).date()
         for day in (today - timedelta(days=1), today):
             last = day if self.start < self.end else day + timedelta(days=1)
-            end = max(_instants(last, self.end, zone))
-            if min(_instants(day, self.start, zone)) <= now < end:
+            end = last_shown(datetime.combine(last, self.end), zone)
+            if first_shown(datetime.combine(day, self.start), zone) <= now < end:
                 return end
         return None
 
     def __str__(self) -> str:
         return f"{self.start:%H:%M}-{self.end:%H:%M} {self.timezone}"
-
-
-def _instants(day: date, clock: time, zone: ZoneInfo) -> tuple[Instant, Instant]:
-    """The first and last instant at which a wall clock shows that time, often the same.
-
-    Of a time that is skipped: the instant at which the clock was set forward.
-    """
-    local = datetime.combine(day, clock, zone)
-    first, last = (int(local.replace(fold=fold).timestamp()) for fold in (0, 1))
-    if first <= last:
-        return first, last
-    before, after = last, first  # of the two, these lie before and after the gap
-    offset = at(before, zone).utcoffset()
-    while after - before > 1:
-        middle = (before + after) // 2
-        if at(middle, zone).utcoffset() == offset:
-            before = middle
-        else:
-            after = middle
-    return after, after
 
 
 def parse_quiet(text: str, timezone: str = "UTC") -> Quiet:
@@ -209,18 +186,27 @@ def parse_cron(line: str, timezone: str = "UTC", now: Instant = 0) -> Cron:
     return cron
 
 
-def _cron_trigger(**fields: object) -> CronTrigger:
+@lru_cache(maxsize=256)
+def _cron_trigger(line: str, years: str = "*") -> CronTrigger:
+    """The times of a line on any wall clock, as if they were UTC, which is never set."""
+    minute, hour, day, month, weekday = line.split()
+    return _trigger_of(
+        year=years, minute=minute, hour=hour, day=day, month=month, day_of_week=weekday
+    )
+
+
+def _trigger_of(**fields: str) -> CronTrigger:
     # Imported here: it takes a while, and most rule files have no cron line.
     from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415
 
-    return CronTrigger(**fields)
+    return CronTrigger(**fields, timezone=UTC)
 
 
 def _is_field(text: str, option: str) -> bool:
     if not _CHARACTERS.fullmatch(text):
         return False
     try:
-        _cron_trigger(**{option: text}, timezone=UTC)
+        _trigger_of(**{option: text})
     except ValueError:
         return False
     return True

@@ -194,8 +194,8 @@ def parse_http_date(text: str) -> datetime | None:
 
 
 def format_instant(instant: int, zone: tzinfo = UTC) -> str:
-    """``2026-11-23 15:04 UTC``: for tables and logs."""
-    return at(instant, zone).strftime("%Y-%m-%d %H:%M %Z")
+    """``2026-11-23 15:04 Asia/Shanghai``: by name, for CST and IST are three zones each."""
+    return f"{at(instant, zone):%Y-%m-%d %H:%M} {zone}"
 
 
 def format_iso(instant: int) -> str:
@@ -203,8 +203,8 @@ def format_iso(instant: int) -> str:
     return f"{at(instant):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def parse_moment(text: str, now: int) -> int:
-    """The instant so long before ``now`` (``30d``), or a day or time of UTC or a given zone:
+def parse_moment(text: str, now: int, zone: tzinfo = UTC) -> int:
+    """The instant so long before ``now`` (``30d``), or a day or time of ``zone`` or one's own:
     ``2026-11-01``, ``2026-11-01T09:00``, ``2026-11-01T09:00+01:00``."""
     text = text.strip()
     with suppress(ValueError):
@@ -215,7 +215,7 @@ def parse_moment(text: str, now: int) -> int:
         raise ValueError(
             f'"{text}" is no time: write it like 30d (so long ago), 2026-11-01 or 2026-11-01T09:00'
         ) from None
-    return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+    return int((when if when.tzinfo else when.replace(tzinfo=zone)).timestamp())
 
 
 def format_ago(instant: int, now: int) -> str:

@@ -73,7 +73,8 @@ def test_a_scan_that_the_clock_has_not_reached_is_now(store: Database) -> None:
     now = days.at
     made = scan(now + 3 * HOUR, {"1": 20}, watch=rule.watch.key)
     audiences = audiences_of(days.book.channels)
-    (alert,) = evaluate(store, made, [rule], audiences, days.book.metrics, now).fired
+    outcome = evaluate(store, made, [rule], audiences, days.book.metrics, now)
+    (alert,) = store.alerts.by_id(outcome.fired.alerts)
     assert (alert.since, alert.fired_at) == (now, now)
     (told,) = store.alerts.told_of(["r"])
     assert told.told_at == now

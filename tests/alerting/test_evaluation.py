@@ -148,6 +148,27 @@ def test_rules_share_a_scan(store: Database) -> None:
     assert [message.severity for message in world.reports] == [Severity.INFO, Severity.WARNING]
 
 
+def test_more_alerts_than_are_made_at_a_time(store: Database) -> None:
+    """Each begins once and ends once, and is told with its evidence, which is read back."""
+    count = 1_203
+    world = World(store, rules(rule("{total_sale_7d_cnt: {rises: 50%}}", "resolved: true")))
+    world.scan({str(product): 10 for product in range(count)})
+    began = world.scan({str(product): 20 + product for product in range(count)})
+    assert len(began.fired) == len({alert.product for alert in began.fired}) == count
+    assert all(alert.evidence[0].baseline == 10 for alert in began.fired)
+    (message,) = world.told()
+    assert (len(message.items), message.rest) == (10, count - 10)
+    assert [item.why[0].value for item in message.items] == [1_222 - place for place in range(10)]
+    (ids,) = message.alerts.values()
+    assert set(ids) == {alert.id for alert in began.fired}
+    steady = world.scan({str(product): 40 + 2 * product for product in range(count)})
+    assert (steady.fired, steady.resolved) == ((), ())
+    ended = world.scan({str(product): 1 for product in range(count)})
+    assert {alert.id for alert in ended.resolved} == {alert.id for alert in began.fired}
+    moves = store.number("SELECT count(*) FROM transitions")
+    assert moves == 2 * count
+
+
 def test_an_error_leaves_nothing(store: Database) -> None:
     """Half a transaction is none: what breaks in the middle undoes the scan too."""
 
@@ -317,9 +338,9 @@ def test_a_failed_scan_reminds_nobody(store: Database) -> None:
     """Nothing is known of that day; the next good one does."""
     world = World(store, rules(rule(SELLS, "remind: 1d")))
     world.scan({"1": 20.0})
-    assert world.scan({}, ScanState.FAILED).notifications == ()
+    assert world.scan({}, ScanState.FAILED).outcome.notifications == ()
     assert len(world.titles()) == 1
-    assert len(world.scan({"1": 20.0}).notifications) == 1
+    assert len(world.scan({"1": 20.0}).outcome.notifications) == 1
 
 
 def test_who_enters_from_below_the_depth(store: Database) -> None:

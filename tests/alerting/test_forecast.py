@@ -74,6 +74,19 @@ def test_the_day_cap_and_priorities() -> None:
     assert 'the scan of "r0" at 01:00 UTC no longer fits' in warning
 
 
+def test_a_caps_time_is_of_the_rule_files_zone() -> None:
+    """The day on which it does not fit may be another there."""
+    rules = book("credits_per_day: 50", "sort: total_sale_cnt, top: 200, every: '0 1,9,20 * * *'")
+    (warning,) = forecast(rules, {}, MIDNIGHT).warnings
+    assert "at 20:00 UTC no longer fits" in warning
+    (there,) = forecast(replace(rules, timezone="Asia/Shanghai"), {}, MIDNIGHT).warnings
+    assert "at 04:00 Asia/Shanghai no longer fits" in there
+    days = [
+        int(each.partition(" does not suffice: on ")[2].split()[0]) for each in (warning, there)
+    ]
+    assert days[1] == days[0] + 1
+
+
 def test_the_month_cap() -> None:
     """Days until the month's cap is reached, at what the day's cap lets through."""
     rules = book("credits_per_month: 100, credits_per_day: 20", "sort: total_sale_cnt, top: 100")

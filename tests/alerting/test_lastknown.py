@@ -70,7 +70,8 @@ class Shop:
             self.book.metrics, self.at,
         )  # fmt: skip
         (facts,) = self.store.history.find("1")
-        ours = [alert for alert in outcome.fired if alert.product == facts.product]
+        fired = self.store.alerts.by_id(outcome.fired.alerts)
+        ours = [alert for alert in fired if alert.product == facts.product]
         return [each for alert in ours for each in alert.evidence]
 
     def gap(self, kind: str) -> str:
@@ -191,7 +192,7 @@ def test_a_metric_of_parts_is_known_where_all_are(store: Database) -> None:
         )  # fmt: skip
         return [
             f"{each.metric} {each.baseline}"
-            for alert in outcome.fired
+            for alert in store.alerts.by_id(outcome.fired.alerts)
             for each in alert.evidence
             if each.verdict.value == "met"
         ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tests.store.making import DAY, START, scan
 from watcher.alerting.evaluation import Outcome, evaluate
 from watcher.alerting.telling import audiences_of
-from watcher.model import AlertState, Instant, Message, ScanState
+from watcher.model import Alert, AlertState, Instant, Message, ScanState
 from watcher.rules.loading import load_text
 from watcher.store.database import Database
 
@@ -22,6 +22,15 @@ WATCH = "watch: {sort: total_sale_7d_cnt desc}"
 LETTERS = {AlertState.PENDING: "p", AlertState.FIRING: "f"}
 
 Products = Mapping[str, float | Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What a scan changed, and the alerts themselves."""
+
+    outcome: Outcome
+    fired: tuple[Alert, ...]
+    resolved: tuple[Alert, ...]
 
 
 @dataclass
@@ -46,11 +55,11 @@ class World:
     def now(self) -> Instant:
         return START + self.day * DAY
 
-    def scan(self, products: Products, state: ScanState = ScanState.COMPLETE) -> Outcome:
+    def scan(self, products: Products, state: ScanState = ScanState.COMPLETE) -> Scanned:
         """The next day's scan."""
         (watch,) = self.book.used_watches
         self.day += 1
-        return evaluate(
+        outcome = evaluate(
             self.database,
             scan(self.now, products, watch=watch.key, state=state),
             self.book.rules,
@@ -59,6 +68,11 @@ class World:
             self.now + 60,
             report=self.reports.append,
         )
+        fired, resolved = (
+            tuple(self.database.alerts.by_id(each.alerts))
+            for each in (outcome.fired, outcome.resolved)
+        )
+        return Scanned(outcome, fired, resolved)
 
     def told(self, target: str = "me/1") -> list[Message]:
         """What is queued for a target, the oldest first."""

@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -21,6 +22,7 @@ from watcher.daemon.daemon import BROKEN_SECONDS, LOST_LOOKS, Daemon, Job, forge
 from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.pulses import SILENCE, Pulses
 from watcher.daemon.scanner import Scanner
+from watcher.errors import StoreError
 from watcher.keyapi.client import Client
 from watcher.model import Instant
 from watcher.rules.loading import load_text
@@ -123,6 +125,23 @@ async def test_a_scan_that_breaks_is_postponed_and_told(daemon: Daemon) -> None:
     await run_until(daemon, lambda: daemon.timers.due(watch.key) == now + BROKEN_SECONDS)
     assert fake.scans == [now]
     assert await causes(daemon) == ["watch top: breaks"]
+
+
+async def test_what_scans_took_is_given_back_after_the_last(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First the database's pages, on the thread that has them; whatever the database says."""
+    calls: list[str] = []
+
+    def let_go(_database: Database) -> None:
+        calls.append("pages")
+        raise StoreError("it was moved", Path("watcher.db"))
+
+    monkeypatch.setattr(Database, "let_go", let_go)
+    monkeypatch.setattr("watcher.daemon.daemon.give_back", lambda: calls.append("heap"))
+    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    await run_until(daemon, lambda: "heap" in calls)
+    assert calls[:2] == ["pages", "heap"]
 
 
 async def test_the_next_good_scan_ends_the_trouble(daemon: Daemon) -> None:

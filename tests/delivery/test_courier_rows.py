@@ -145,7 +145,7 @@ async def test_a_reload_swaps_targets(store: Store) -> None:
     courier.update({"growth/1": new}, {"growth": Way(ZoneInfo("Asia/Tokyo"))})
     clock.now += 10
     await turn(courier)
-    assert "24 Nov 2026, 00:00 JST" in new.taken[0].body
+    assert "24 Nov 2026, 00:00 Asia/Tokyo" in new.taken[0].body
     assert (old.released, new.released) == (True, False)
 
 

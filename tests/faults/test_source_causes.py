@@ -3,6 +3,7 @@ started anew in between."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +53,23 @@ async def test_yesterdays_data_for_days(tmp_path: Path) -> None:
         assert await bench.told() == [STILL, STILL_OVER]
         await days(bench, 3, fresh=False)
         assert await bench.told() == [STILL, STILL_OVER, STILL]
+
+
+async def test_troubles_are_told_in_the_rule_files_zone(tmp_path: Path) -> None:
+    """Since when data stands still, and since when nothing could be read."""
+    rules = DAILY.replace("defaults: {", "defaults: {timezone: Asia/Shanghai, ")
+    second = "{sort: spu_avg_price, top: 30}"
+    rules += f"  - {{name: dear, watch: {second}, when: {{spu_avg_price: {{above: 1m}}}}}}\n"
+    async with benched(tmp_path, rules) as bench:
+        await days(bench, 2, fresh=True)
+        await days(bench, 4, fresh=False)
+        (still,) = await bench.texts()
+        assert re.search(r"since \d{4}-\d\d-\d\d \d\d:\d\d Asia/Shanghai: ", still)
+        bench.fault(status=500, times=100_000)
+        for _ in range(3):
+            for watch in range(len(bench.book.used_watches)):
+                await bench.scan(after=DAY, watch=watch)
+        assert any("Asia/Shanghai; last" in text for text in await bench.texts())
 
 
 MOVING = (

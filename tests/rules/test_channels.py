@@ -64,6 +64,27 @@ def test_quiet_hours_and_digest() -> None:
     assert (str(you.quiet), str(you.digest)) == ("01:00-02:00 Asia/Tokyo", "at 0 9 * * mon")
 
 
+def test_the_zone_of_the_defaults() -> None:
+    """Of digests, quiet hours and messages, where a channel or its quiet hours have no own."""
+    times = "quiet: {hours: '1:00-2:00'}, digest: '9:00'"
+    text = (
+        "channels:\n"
+        f"  none: {{url: 'json://x', {times}}}\n"
+        f"  own: {{url: 'json://x', timezone: UTC, {times}}}\n"
+        "  hours: {url: 'json://x', quiet: {hours: '1:00-2:00', timezone: Asia/Tokyo}}\n"
+        "defaults: {timezone: Asia/Shanghai}\n"
+    ) + RULES % "[none, own, hours]"
+    book = load_text(text)
+    none, own, hours = book.channels.values()
+    assert book.timezone == none.timezone == hours.timezone == "Asia/Shanghai"
+    assert str(none.quiet) == "01:00-02:00 Asia/Shanghai"
+    assert str(none.digest) == "at 0 9 * * * Asia/Shanghai"
+    assert own.timezone == "UTC"
+    assert (str(own.quiet), str(own.digest)) == ("01:00-02:00 UTC", "at 0 9 * * *")
+    assert str(hours.quiet) == "01:00-02:00 Asia/Tokyo"
+    assert load_text(RULES % "[]").timezone == "UTC"
+
+
 def test_warnings() -> None:
     """A channel nobody uses; a rule that tells nobody. Written out, nobody is meant."""
     unused = load_text("channels: {me: {url: 'json://x'}}\n" + RULES % "[]").warnings

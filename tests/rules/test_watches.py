@@ -1,5 +1,7 @@
 """Each distinct list once."""
 
+from zoneinfo import available_timezones
+
 import pytest
 
 from tests.rules.tables import problems_of
@@ -127,3 +129,37 @@ def test_a_time_zone_is_checked_whatever_the_schedule(zone: str, every: str) -> 
     (problem,) = problems_of(f"rules:\n  - {{name: a, watch: {watch}, {WHEN}}}\n")
     assert "watch.timezone:" in problem
     assert "is no time zone" in problem
+
+
+def test_cron_lines_of_every_zone() -> None:
+    """As a watch's line, as a channel's digest and its quiet hours: none is refused."""
+    zones = sorted(available_timezones())
+    lines = ["channels:"]
+    for number, zone in enumerate(zones):
+        times = f"timezone: {zone}, digest: 0 9 * * mon, quiet: {{hours: 1:00-2:00}}"
+        lines.append(f"  c{number}: {{url: 'json://x', {times}}}")
+    lines.append("rules:")
+    for number, zone in enumerate(zones):
+        watch = f"{{region: US, every: 30 2 1 * *, timezone: {zone}}}"
+        lines.append(
+            f"- {{name: r{number}, watch: {watch}, when: {{review_count: 1}}, notify: []}}"
+        )
+    book = load_text("\n".join(lines))
+    schedules = [rule.watch.schedule for rule in book.rules]
+    assert schedules == [Cron("30 2 1 * *", zone) for zone in zones]
+    digests = [channel.digest for channel in book.channels.values()]
+    assert digests == [Cron("0 9 * * mon", zone) for zone in zones]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Pacific/Kiritimati"])
+def test_a_line_that_never_comes(zone: str) -> None:
+    """Where it stands, as a watch's line and as a digest."""
+    text = (
+        f"channels:\n  me: {{url: 'json://x', timezone: {zone},\n    digest: 0 9 30 2 *}}\n"
+        "rules:\n- {name: a, when: {review_count: 1}, notify: me,\n"
+        f"   watch: {{region: US, timezone: {zone},\n    every: 30 2 31 2 *}}}}\n"
+    )
+    digest, every = sorted(problems_of(text))
+    assert digest.startswith("rules.yaml:3:13: channels.me.digest: ")
+    assert every.startswith("rules.yaml:7:12: rules[0].watch.every: ")
+    assert all("never comes: no month has that day" in each for each in (digest, every))

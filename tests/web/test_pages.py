@@ -5,14 +5,20 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
 from yarl import URL
 
+from tests.web.conftest import Furnished
 from tests.web.furnished import BAD_RULE, HOSTILE
-from tests.web.serving import Page, leads_to
+from tests.web.serving import Page, leads_to, serving
+from watcher.units import format_instant
 
 PAGES = (
     "",
@@ -216,3 +222,27 @@ async def test_every_answer_is_strict(page: Page) -> None:
         async with session.post(page.site.url) as answer:
             assert answer.status == 405
             assert answer.headers["Allow"] == "GET,HEAD"
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
+async def test_times_are_of_the_rule_files_zone(
+    furnished: Furnished, tmp_path: Path, zone: str
+) -> None:
+    """On every page, by the zone's name; the plot's days begin at its midnights."""
+    path = Path(shutil.copy(furnished.path, tmp_path))
+    world = replace(furnished, book=replace(furnished.book, timezone=zone))
+    seen = format_instant(furnished.now, ZoneInfo(zone))
+    async with serving(path, world) as page:
+        for address in PAGES:
+            _, text = await page.get(address)
+            shown = re.findall(r'title="\d{4}-\d\d-\d\d \d\d:\d\d ([^"]*)"', text)
+            assert set(shown) <= {zone}, address
+            assert not re.search(r"\b(UTC|CST|EST|EDT)\b", text), address
+        _, text = await page.get("products/US/1")
+        assert f'title="{seen}"' in text
+        assert f"<td>{seen[:16]}</td>" not in text  # unchanged since
+        assert f"From ({zone})" in text
+        _, text = await page.get("products/US/1?metric=total_sale_gmv_7d_amt")
+        assert f"<td>{seen[:16]}</td>" in text
+        _, text = await page.get("outbox/1")
+        assert zone in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -168,6 +169,24 @@ def test_days_below() -> None:
     assert 3 <= len(labels) <= 5
     assert all(re.fullmatch(r"\d+ [A-Z][a-z]{2}", label) for label in labels)
     assert all(re.fullmatch(r"\d+ \w{3} \d\d", tick.label) for tick in drawn(*range(90)).days)
+
+
+def test_days_begin_at_the_zones_midnights() -> None:
+    """Where a day has no midnight (Santiago on 8 September 2024), at its first instant."""
+    shanghai = drawn(*range(3), zone=ZoneInfo("Asia/Shanghai")).days
+    assert [(tick.label, tick.place) for tick in shanghai] == [
+        ("16 Nov", round(100 * 16 / 48, 2)),
+        ("17 Nov", round(100 * 40 / 48, 2)),
+    ]
+    begin = 1_725_753_600  # 7 September 2024, 20:00 in Santiago
+    instants = np.array([begin, begin + DAY])
+    made = plot(
+        instants, np.array([1.0, 2.0]), (begin, begin + DAY), lambda at, value: "",
+        zone=ZoneInfo("America/Santiago"),
+    )  # fmt: skip
+    assert made is not None
+    (day,) = made.days
+    assert (day.label, day.place) == ("8 Sep", round(100 * 4 / 24, 2))
 
 
 @given(

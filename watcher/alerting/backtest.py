@@ -130,7 +130,7 @@ class _Tally:
         if outcome is not None:
             self._fired += len(outcome.fired)
             self._ended += len(outcome.resolved)
-            self._products |= {alert.product for alert in outcome.fired}
+            self._products.update(outcome.fired.products)
         self._hear(played)
 
     def wait(self, player: Player, until: Instant) -> None:

@@ -8,8 +8,11 @@ clock has not reached (it was set back) counts as now.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TypeAlias
 
 import numpy as np
 import structlog
@@ -33,7 +36,12 @@ RULE = "rule"  # the kind of health
 
 log = structlog.get_logger("watcher.rules")
 
+# Alerts that are made and stored at a time. Their evidence is read back where it is told: that of
+# thirty thousand at once would leave the daemon's memory in holes, for the rest of the day.
+_AT_ONCE = 500
+
 Report = Callable[[Message], None]
+Change: TypeAlias = tuple[Alert | None, Alert]  # before and after
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,23 @@ class Judged:
     compares: bool
 
 
+@dataclass(slots=True)
+class Keys:
+    """Alerts and their products by their keys in the store: there may be very many."""
+
+    alerts: array[int] = field(default_factory=lambda: array("q"))
+    products: array[int] = field(default_factory=lambda: array("q"))
+
+    def __len__(self) -> int:
+        return len(self.alerts)
+
+    def add(self, alerts: Iterable[Alert]) -> None:
+        """These as well."""
+        for alert in alerts:
+            self.alerts.append(alert.id)
+            self.products.append(alert.product)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a scan changed: observations written, alerts that began to fire or ended, and the
@@ -56,8 +81,8 @@ class Outcome:
 
     scan: Scan
     changed: int = 0
-    fired: tuple[Alert, ...] = ()
-    resolved: tuple[Alert, ...] = ()
+    fired: Keys = field(default_factory=Keys)
+    resolved: Keys = field(default_factory=Keys)
     notifications: tuple[int, ...] = ()
     judged: tuple[Judged, ...] = ()
     jump: Jump | None = None
@@ -88,24 +113,26 @@ def evaluate(
         round_ = _Round(database, scan, recorded, rules, at)
         products = Products(database.history, round_.present, catalogue)
         teller = Teller(database, products, audiences, at, now)
-        fired: list[Alert] = []
-        resolved: list[Alert] = []
+        fired, resolved = Keys(), Keys()
         for rule in rules:
             moved = round_.advance(rule)
             teller.tell(rule, moved.speaking)
             if report is not None and (moved.fired or moved.resolved):
                 report(teller.summary(rule, moved.fired, moved.resolved))
-            fired += moved.fired
-            resolved += moved.resolved
+            fired.add(moved.fired)
+            resolved.add(moved.resolved)
         return Outcome(
-            scan, recorded.changed, tuple(fired), tuple(resolved), tuple(teller.written),
+            scan, recorded.changed, fired, resolved, tuple(teller.written),
             tuple(round_.judged), round_.jump,
         )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A rule's alerts after a scan: those that messages may speak of, what began, what ended."""
+    """A rule's alerts after a scan: those that messages may speak of, what began, what ended.
+
+    All without their evidence, which is stored.
+    """
 
     speaking: list[Alert]
     fired: list[Alert]
@@ -143,9 +170,6 @@ class _Round:
         self._judge = Judge(self.table)
         self.present = Present(database, scan.watch, self._judge, self.rows, self._fallen)
         self.judged: list[Judged] = []
-        self._active: dict[str, list[Alert]] = {rule.name: [] for rule in rules}
-        for alert in self._alerts.live([rule.name for rule in rules]):
-            self._active[alert.rule].append(alert)
 
     def advance(self, rule: Rule) -> Moved:
         """Move every alert of ``rule`` by one step, and save those that changed.
@@ -162,14 +186,12 @@ class _Round:
         self.judged.append(_judged(rule, when, self.table.listed))
         if rule.name in self._failing:
             self._health.ok(RULE, rule.name, self._at)
-        active = self._active[rule.name]
-        moved = [(alert, self._next(rule, alert, when, until)) for alert in active]
-        steady = [after for before, after in moved if after is before]
-        changed: list[tuple[Alert | None, Alert]] = [
-            (before, after) for before, after in moved if after is not before
-        ]
-        changed += self._beginning(rule, when, {alert.product for alert in active})
-        saved = self._save(changed)
+        active = self._alerts.live([rule.name])
+        steady: list[Alert] = []
+        saved: list[Alert] = []
+        changes = self._changes(rule, active, when, until, steady)
+        while batch := list(islice(changes, _AT_ONCE)):
+            saved += self._save(batch)
         return Moved(
             speaking=[alert for alert in [*steady, *saved] if alert.fired_at is not None],
             fired=[alert for alert in saved if _just_fired(alert, self._at)],
@@ -180,7 +202,20 @@ class _Round:
         log.error("a rule could not be judged", rule=rule.name, exc_info=error)
         self._health.failing(RULE, rule.name, f"{type(error).__name__}: {error}", self._at)
 
-    def _save(self, pairs: Sequence[tuple[Alert | None, Alert]]) -> list[Alert]:
+    def _changes(
+        self, rule: Rule, active: Sequence[Alert], when: Masks, until: Masks | None,
+        steady: list[Alert],
+    ) -> Iterator[Change]:  # fmt: skip
+        """Alerts that change now; those that don't are put to the ``steady`` ones."""
+        for alert in active:
+            after = self._next(rule, alert, when, until)
+            if after is alert:
+                steady.append(alert)
+            else:
+                yield alert, after
+        yield from self._beginning(rule, when, {alert.product for alert in active})
+
+    def _save(self, pairs: Sequence[Change]) -> list[Alert]:
         """Store what changed, with a transition where the state did; new alerts get their ids."""
         saved = self._alerts.save([after for _, after in pairs])
         moves = [
@@ -191,7 +226,7 @@ class _Round:
         self._alerts.record(moves)
         return saved
 
-    def _beginning(self, rule: Rule, when: Masks, active: set[int]) -> Iterable[tuple[None, Alert]]:
+    def _beginning(self, rule: Rule, when: Masks, active: set[int]) -> Iterator[Change]:
         """Alerts that begin to be pending or firing now."""
         for row in np.flatnonzero(when.met).tolist():
             product = self._keys[row]

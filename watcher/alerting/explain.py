@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -73,7 +75,8 @@ class Explanation:
 
     ``scan`` is the newest of the rule's watch, ``judged_at`` the newest that lists the product:
     the conditions are those of that one. ``alert`` is the live one, or the last that ended.
-    ``fires_at`` is when a pending alert fires at the earliest.
+    ``fires_at`` is when a pending alert fires at the earliest. ``timezone`` is that of the times
+    that are shown.
     """
 
     now: Instant
@@ -89,6 +92,11 @@ class Explanation:
     fires_at: Instant | None
     gates: tuple[Gate, ...]
     notes: tuple[str, ...]
+    timezone: str = "UTC"
+
+    @property
+    def zone(self) -> tzinfo:
+        return ZoneInfo(self.timezone)
 
 
 def explain(
@@ -101,7 +109,7 @@ def explain(
             f'the watch of rule "{rule.name}" has no scan yet; '
             f"`watcher once --rule {rule.name}` makes one"
         )
-    looked = _look(database, rule, product, scan)
+    looked = _look(database, rule, product, scan, book.zone)
     listed = looked.at == scan.at and not looked.fallen
     row = next(iter(database.alerts.list(rule.name, product=product.product, limit=1)), None)
     alert = row.alert if row is not None else None
@@ -119,6 +127,7 @@ def explain(
         fires_at=_fires_at(rule, alert, now),
         gates=tuple(_gates(database, book, rule, row, now)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
+        timezone=book.timezone,
     )
 
 
@@ -139,7 +148,9 @@ class _Looked:
     fallen: bool = False
 
 
-def _look(database: Database, rule: Rule, product: ProductFacts, scan: ScanRow) -> _Looked:
+def _look(
+    database: Database, rule: Rule, product: ProductFacts, scan: ScanRow, zone: tzinfo
+) -> _Looked:
     """At the newest scan if it lists the product, or says something of one that fell off it;
     else at the last one that listed it."""
     seen = sighting(database, rule.watch.key, product.product)
@@ -149,10 +160,10 @@ def _look(database: Database, rule: Rule, product: ProductFacts, scan: ScanRow) 
             f"({product.name}): it reads {rule.watch.query.describe()}"
         )
     if seen.scan.id != scan.id:
-        fallen = _judged(database, rule, absence(scan), product, fallen=True)
+        fallen = _judged(database, rule, absence(scan), product, zone, fallen=True)
         if fallen is not None and fallen.when.verdict is not Verdict.NO_DATA:
             return fallen
-    judged = _judged(database, rule, seen, product)
+    judged = _judged(database, rule, seen, product, zone)
     if judged is None:
         raise WatcherError(f"{product.product_id} ({product.name}): its values are not kept")
     return judged
@@ -163,6 +174,7 @@ def _judged(
     rule: Rule,
     seen: Sighting,
     product: ProductFacts,
+    zone: tzinfo,
     *,
     fallen: bool = False,
 ) -> _Looked | None:
@@ -176,8 +188,8 @@ def _judged(
         return None
     judge = Judge(table)
     try:
-        when = reason_of(rule.when, judge, rows[0])
-        until = reason_of(rule.until, judge, rows[0]) if rule.until is not None else None
+        when = reason_of(rule.when, judge, rows[0], zone)
+        until = reason_of(rule.until, judge, rows[0], zone) if rule.until is not None else None
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise WatcherError(f'rule "{rule.name}" can\'t be judged: {what}') from error

@@ -48,7 +48,7 @@ def note_watch(
     if health.failures < FAILURES_TO_TELL or isinstance(failure, InvalidQuery):
         return  # an invalid query has been told as such
     if scan.state is ScanState.FAILED and _nothing_is_read(database, book, watch, health):
-        since = format_instant(health.failing_since or now)
+        since = format_instant(health.failing_since or now, book.zone)
         text = f'nothing could be read from KeyAPI since {since}; last "{watch.name}": {error}'
         troubles.begin(database, operator, SOURCE, text, now)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from watcher.model import Instant
@@ -100,23 +101,26 @@ def _warnings(
         reached = _day_cap_reached(book, pages, cap, now, spent)
         if reached is not None:
             moment, watch = reached
+            when = at(moment, book.zone)
             found.append(
-                f"the cap of {cap:,} credits a day does not suffice: on {at(moment):%-d %B} the "
-                f'scan of "{watch.name}" at {at(moment):%H:%M} UTC no longer fits and is skipped'
+                f"the cap of {cap:,} credits a day does not suffice: on {when:%-d %B} the "
+                f'scan of "{watch.name}" at {when:%H:%M} {book.zone} no longer fits and is skipped'
             )
             day = min(day, cap)
     cap = book.api.credits_per_month
     if cap is not None and day:
-        found += _month_warnings(cap, day, now, spent)
+        found += _month_warnings(cap, day, now, spent, book.zone)
     return found
 
 
-def _month_warnings(cap: int, day: float, now: Instant, spent: Spent | None) -> Iterator[str]:
+def _month_warnings(
+    cap: int, day: float, now: Instant, spent: Spent | None, zone: tzinfo
+) -> Iterator[str]:
     """Of this month, from what is used of it already; else of a whole one."""
     used = spent.month if spent is not None else 0
     reached = now + int(max(0, cap - used) / day * DAY)
     if spent is not None and used and reached < next_month(now):
-        when = f"on about {at(reached):%-d %B}" if reached > now else "already"
+        when = f"on about {at(reached, zone):%-d %B}" if reached > now else "already"
         yield (
             f"the cap of {cap:,} credits a month does not suffice: {used:,} are used, and at "
             f"{day:,.0f} a day it is reached {when}"

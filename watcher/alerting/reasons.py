@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 import numpy as np
 
@@ -59,14 +60,14 @@ class Reason:
     over: str = ""
 
 
-def reason_of(condition: Condition, table: Table, row: int) -> Reason:
-    """The tree of ``condition`` for one row of ``table``."""
+def reason_of(condition: Condition, table: Table, row: int, zone: tzinfo = UTC) -> Reason:
+    """The tree of ``condition`` for one row of ``table``; times are told in ``zone``."""
     verdict = judged(table, condition).verdict(row)
     if isinstance(condition, Group):
-        parts = tuple(reason_of(part, table, row) for part in condition.parts)
+        parts = tuple(reason_of(part, table, row, zone) for part in condition.parts)
         return Reason(str(condition), verdict, condition.word, parts)
     evidence = next(iter(condition.evidence(table, row)), None)
-    why = _why_no_data(condition, table, row) if verdict is Verdict.NO_DATA else ""
+    why = _why_no_data(condition, table, row, zone) if verdict is Verdict.NO_DATA else ""
     over = next((str(need.from_) for need in condition.needs if _over_a_time(need)), "")
     return Reason(str(condition), verdict, evidence=evidence, why=why, over=over)
 
@@ -94,12 +95,12 @@ def _over_a_time(need: Need) -> bool:
     return isinstance(need.from_, Statistic | Usual)
 
 
-def _why_no_data(condition: Condition, table: Table, row: int) -> str:
+def _why_no_data(condition: Condition, table: Table, row: int, zone: tzinfo) -> str:
     """The first cause that can be named; where none can, the condition's own arithmetic."""
-    return next(_causes(condition, table, row), "its formula has no value here")
+    return next(_causes(condition, table, row, zone), "its formula has no value here")
 
 
-def _causes(condition: Condition, table: Table, row: int) -> Iterator[str]:
+def _causes(condition: Condition, table: Table, row: int, zone: tzinfo) -> Iterator[str]:
     if table.waits and condition.needs:
         yield table.waits
     if table.fallen()[row]:
@@ -114,7 +115,7 @@ def _causes(condition: Condition, table: Table, row: int) -> Iterator[str]:
     for need in condition.needs:
         value = table.baseline(need)[0][row]
         if np.isnan(value):
-            yield _no_baseline(need, table)
+            yield _no_baseline(need, table, zone)
         elif value == 0 and isinstance(condition, Change) and condition.percent:
             yield "a percentage of 0 has no value (min_change would decide alone)"
 
@@ -131,7 +132,7 @@ def _no_value(metric: Metric, table: Table, row: int) -> str:
     return f"its formula has no value here ({metric.meaning})"
 
 
-def _no_baseline(need: Need, table: Table) -> str:
+def _no_baseline(need: Need, table: Table, zone: tzinfo) -> str:
     match need.from_:
         case Last():
             return f"no earlier value by this watch in the {format_duration(REACH)} before"
@@ -140,8 +141,8 @@ def _no_baseline(need: Need, table: Table) -> str:
             return f"no earlier scan of this watch that {read}"
         case Ago(seconds) as ago:
             then = table.at - seconds
-            begin = format_instant(then - ago.older)
-            return f"no observation with a value from {begin} to {format_instant(then)}"
+            begin, end = (format_instant(each, zone) for each in (then - ago.older, then))
+            return f"no observation with a value from {begin} to {end}"
         case Statistic(_, seconds):
             return (
                 f"fewer than {LEAST} values in the {format_duration(seconds)} before, or known "

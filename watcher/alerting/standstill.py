@@ -12,6 +12,7 @@ in the store say when a product changed last.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 
 import numpy as np
 
@@ -45,10 +46,15 @@ def is_late(database: Database, scan: Scan) -> bool:
 
 
 def note_changes(
-    database: Database, operator: Sequence[Audience], scan: Scan, now: Instant
+    database: Database,
+    operator: Sequence[Audience],
+    scan: Scan,
+    now: Instant,
+    zone: tzinfo = UTC,
 ) -> None:
     """Tell when no product of the scan's region has changed for three days although scans of
     three days saw some that should have; and when one changed again. After the scan is recorded.
+    Times are told in ``zone``.
     """
     cause = troubles.region_cause(scan.region, _STANDS_STILL)
     changed = database.history.last_change(scan.region, scan.at - _LOOK_BACK)
@@ -61,7 +67,7 @@ def note_changes(
     if days >= DAYS and _is_lively(scan):
         text = (
             f"KeyAPI gives the same data of region {scan.region} since "
-            f"{format_instant(changed.at)}: scans of {days} days went well, and no product "
+            f"{format_instant(changed.at, zone)}: scans of {days} days went well, and no product "
             "changed. Rules that compare with the past wait until it does."
         )
         troubles.begin(database, operator, cause, text, now)

@@ -96,18 +96,16 @@ class Teller:
     def mark(self, rule: Rule, owed: Sequence[Owed], channel: str, rows: Sequence[int]) -> None:
         """Note that ``channel`` was told ``owed`` by the notifications ``rows``."""
         self._database.alerts.mark_told(
-            [
-                Told(
-                    rule.name,
-                    each.alert.product,
-                    channel,
-                    each.alert.id,
-                    self._at,
-                    resolved_told=each.decision.of_an_end,
-                    notification=rows[0] if rows else None,
-                )
-                for each in owed
-            ]
+            Told(
+                rule.name,
+                each.alert.product,
+                channel,
+                each.alert.id,
+                self._at,
+                resolved_told=each.decision.of_an_end,
+                notification=rows[0] if rows else None,
+            )
+            for each in owed
         )
 
     def summary(self, rule: Rule, fired: Sequence[Alert], resolved: Sequence[Alert]) -> Message:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from datetime import UTC
 from pathlib import Path
 
 import click
@@ -16,6 +16,7 @@ from watcher.cli.options import (
     DURATION,
     database_option,
     json_option,
+    now_of,
     open_to_read,
     rules_if_any,
     rules_option,
@@ -62,7 +63,7 @@ def command(
       watcher alerts --state firing --rule beauty-rising
       watcher alerts --since 7d --json
     """
-    now = int(time.time())
+    now = now_of(database)
     book = rules_if_any(rules)
     with open_to_read(database) as opened, opened.snapshot():
         rows = opened.alerts.list(
@@ -82,7 +83,8 @@ def command(
         out.say(_none(filtered=any((rule, state, since is not None))))
         return
     currency = book.metrics.gmv_currency if book is not None else None
-    shown = lines(rows[:limit], now, gmv_currency=currency)
+    zone = book.zone if book is not None else UTC
+    shown = lines(rows[:limit], now, zone, gmv_currency=currency)
     why = ("Why",) if out.width >= _WIDE else ()
     columns = ("Alert", "Rule", "Product", "State", "Since", *why, "Told")
     cells = [_row(line, now, why=bool(why)) for line in shown]

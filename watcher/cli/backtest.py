@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import tzinfo
 from pathlib import Path
 
 import click
@@ -18,6 +18,7 @@ from watcher.cli.options import (
     database_option,
     json_option,
     load_rules,
+    now_of,
     open_to_read,
     rules_option,
 )
@@ -54,7 +55,7 @@ def command(name: str, rules: Path, database: Path, days: int, *, as_json: bool)
     """
     book = load_rules(rules)
     rule = chosen_rule(book, name)
-    now = int(time.time())
+    now = now_of(database)
     with (
         open_to_read(database) as opened,
         progress(f"Replaying {rule.name}", "scans") as report,
@@ -64,7 +65,7 @@ def command(name: str, rules: Path, database: Path, days: int, *, as_json: bool)
     if as_json:
         print_json(found)
     else:
-        _show(found)
+        _show(found, book.zone)
 
 
 @contextmanager
@@ -77,16 +78,16 @@ def _no_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _show(found: Backtest) -> None:
+def _show(found: Backtest, zone: tzinfo) -> None:
     out = console()
     scans = f"{found.scans} scan{'' if found.scans == 1 else 's'}"
     out.say(
         f"{found.rule} on {found.watch} ({found.region}): {scans}, "
-        f"{format_instant(found.since)} to {format_instant(found.until)}\n"
+        f"{format_instant(found.since, zone)} to {format_instant(found.until, zone)}\n"
     )
     if found.told:
-        columns = ("Told (UTC)", "Channel", "Message", "Products")
-        rows = [_row(each) for each in found.told]
+        columns = (f"Told ({zone})", "Channel", "Message", "Products")
+        rows = [_row(each, zone) for each in found.told]
         out.print(table(columns, rows, lists=("Products",), texts=("Channel", "Message")))
         out.print()
     for channel in found.channels:
@@ -106,25 +107,25 @@ def _show(found: Backtest) -> None:
         )
     if found.often:
         out.print()
-        out.print(_often(found))
+        out.print(_often(found, zone))
 
 
-def _often(found: Backtest) -> Sheet:
-    columns = ("Most often told", "Id", "Times", "Last (UTC)")
+def _often(found: Backtest, zone: tzinfo) -> Sheet:
+    columns = ("Most often told", "Id", "Times", f"Last ({zone})")
     rows = [
-        (each.name, each.product_id, format_number(each.times), _time(each.last))
+        (each.name, each.product_id, format_number(each.times), _time(each.last, zone))
         for each in found.often
     ]
     return table(columns, rows, numbers=("Times",), names=columns[:1])
 
 
-def _row(sent: Sent) -> tuple[Cell, ...]:
+def _row(sent: Sent, zone: tzinfo) -> tuple[Cell, ...]:
     message = sent.message
     named = [item.name for item in message.items[:_NAMED]]
     rest = len(message.items) + message.rest - len(named)
     more = f"and {rest:,} more" if rest else ""
-    return (_time(sent.at), sent.channel, message.title, (*named, more))
+    return (_time(sent.at, zone), sent.channel, message.title, (*named, more))
 
 
-def _time(instant: Instant) -> str:
-    return format_instant(instant)[:16]
+def _time(instant: Instant, zone: tzinfo) -> str:
+    return format_instant(instant, zone)[:16]

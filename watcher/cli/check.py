@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.alerting.forecast import Forecast, forecast
-from watcher.cli.options import database_option, json_option, load_rules, rules_option
+from watcher.cli.options import database_option, json_option, load_rules, now_of, rules_option
 from watcher.cli.output import console, print_json, table
 from watcher.cli.sheet import Sheet
 from watcher.errors import Problem, RulesError, StoreError
@@ -46,7 +45,7 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
         sys.exit(1)
     warnings = (*warnings, *_of_the_environment())
     book = replace(book, warnings=warnings)
-    now = int(time.time())
+    now = now_of(database)
     known = _known(database, book, now)
     book = replace(book, warnings=(*book.warnings, *known.doubts))
     costs = forecast(book, known.pages, now, known.spent)

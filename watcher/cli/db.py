@@ -16,6 +16,7 @@ from watcher.cli.options import (
     database_option,
     json_option,
     load_rules,
+    now_of,
     open_to_read,
     quiet_option,
     rules_option,
@@ -76,7 +77,7 @@ def restore_(database: Path, file: Path) -> None:
 @quiet_option
 def prune(rules: Path, database: Path, *, quiet: bool) -> None:
     """Remove now what the rule file's keep: no longer wants; the daemon does so daily."""
-    keep, now = load_rules(rules).keep, int(time.time())
+    keep, now = load_rules(rules).keep, now_of(database)
     with (
         Database.open(database, create=False) as opened,
         progress("Pruning", "rows", quiet=quiet) as report,
@@ -104,7 +105,7 @@ def prune(rules: Path, database: Path, *, quiet: bool) -> None:
 @json_option
 def stats(database: Path, *, check: bool, as_json: bool) -> None:
     """Show sizes, what is stored since when, and the free space."""
-    now = int(time.time())
+    now = now_of(database)
     with open_to_read(database) as opened:
         figures = opened.upkeep.stats()
         damage = opened.upkeep.check() if check else None

@@ -17,6 +17,7 @@ import click
 
 from watcher import network
 from watcher.cli.logs import configure
+from watcher.cli.options import load_rules
 from watcher.cli.output import console
 from watcher.cli.progress import Report, progress
 from watcher.cli.streams import leave, unread
@@ -78,7 +79,7 @@ def command(
     # A service manager's stop cleans up as Ctrl-C does, also before the daemon listens to signals.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _Screen(days) as screen:
-        asyncio.run(Demo(settings, screen.listener()).run())
+        asyncio.run(Demo(settings, screen.listener(), load_rules).run())
     leave(0)
 
 
@@ -115,8 +116,9 @@ class _Screen:
         if page is not None:
             self._out.say(f"Web page:  {page}")
         self._out.say("Try in another terminal, while this runs:")
-        self._out.say(f"  {_command()} alerts --db {database}")
-        self._out.say(f"  edit {rules}   (read anew when you save it)")
+        self._out.say(f"  export WATCHER_RULES={rules} WATCHER_DB={database}")
+        self._out.say(f"  {_command()} status        (alerts, explain, backtest ... as well)")
+        self._out.say('  "$EDITOR" "$WATCHER_RULES"   (read anew when you save it)')
         self._out.say(f"Ctrl-C ends the demo. With your own key: {_command()} init\n")
 
     def _day(self, midnight: Instant) -> None:

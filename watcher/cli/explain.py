@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import click
@@ -19,6 +18,7 @@ from watcher.cli.options import (
     database_option,
     json_option,
     load_rules,
+    now_of,
     open_to_read,
     rules_option,
 )
@@ -74,7 +74,7 @@ def command(
         raise WatcherError(f'rule "{rule.name}" watches {market}, not {region.upper()}')
     with open_to_read(database) as opened, opened.snapshot():
         facts = chosen_product(opened, product, market)
-        explanation = explain(opened, book, rule, facts, int(time.time()))
+        explanation = explain(opened, book, rule, facts, now_of(database))
     if as_json:
         print_json(explanation)
     else:
@@ -96,7 +96,7 @@ def show(explained: Explanation) -> None:
     for note in explained.notes:
         out.say(f"Note: {plain(note)}")
     for gate in explained.gates:
-        out.say(f"Channel {gate.channel}: {_gate(gate, now)}")
+        out.say(f"Channel {gate.channel}: {_gate(gate, explained)}")
         for target in gate.targets:
             if text := _target(target, now):
                 out.say(f"  {target.target}: {plain(text)}")
@@ -104,7 +104,7 @@ def show(explained: Explanation) -> None:
 
 def _data(explained: Explanation) -> str:
     scan = explained.scan
-    newest = f"newest scan: {_when(scan.at, explained.now)}, {scan.state.value}"
+    newest = f"newest scan: {_when(scan.at, explained)}, {scan.state.value}"
     if explained.listed:
         return f"Judged on the {newest}."
     if scan.doubt is not None:
@@ -113,7 +113,7 @@ def _data(explained: Explanation) -> str:
         return f"Judged on the {newest}, whose list it has left."
     return (
         f"Not in the {newest}.\n"
-        f"Judged on the last scan that lists it: {_when(explained.judged_at, explained.now)}."
+        f"Judged on the last scan that lists it: {_when(explained.judged_at, explained)}."
     )
 
 
@@ -179,7 +179,7 @@ def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = 
     since, baseline = evidence.baseline_at, text(evidence.baseline)
     if since is None:
         return [*texts, f"was {baseline}"]
-    when = format_instant(since)
+    when = format_instant(since, explained.zone)
     if reason is None:
         gap = f", {evidence.gap}" if evidence.gap else ""
         return [*texts, f"baseline {baseline} ({when}{gap})"]
@@ -190,24 +190,25 @@ def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = 
 
 
 def _state(explained: Explanation) -> str:
-    alert, now = explained.alert, explained.now
+    alert = explained.alert
     if alert is None:
         return "none; the rule has not fired on it"
     match alert.state:
         case AlertState.FIRING:
-            return f"{alert.short_id} fires since {_when(alert.since, now)}"
+            return f"{alert.short_id} fires since {_when(alert.since, explained)}"
         case AlertState.PENDING:
             at = explained.fires_at or alert.since
             return (
-                f'{alert.short_id} is pending since {_when(alert.since, now)}; "for" holds it: '
-                f"fires if still met at a scan from {format_instant(at)} on"
+                f"{alert.short_id} is pending since {_when(alert.since, explained)}; "
+                '"for" holds it: fires if still met at a scan from '
+                f"{format_instant(at, explained.zone)} on"
             )
         case _:
             why = f": {alert.reason}" if alert.reason else ""
-            return f"none now; {alert.short_id} ended {_when(alert.since, now)}{why}"
+            return f"none now; {alert.short_id} ended {_when(alert.since, explained)}{why}"
 
 
-def _gate(gate: Gate, now: Instant) -> str:
+def _gate(gate: Gate, explained: Explanation) -> str:
     text = gate.decision.value
     if gate.decision.owed:
         text = f"owed ({text}): told at the next scan at the latest"
@@ -217,10 +218,10 @@ def _gate(gate: Gate, now: Instant) -> str:
     if gate.opens is not None:
         # What was told already is not held back: it is told once more as a reminder.
         until = ", a reminder is due" if gate.decision is Decision.ALREADY_TOLD else " until"
-        text += f"{until} {_comes(gate.opens, now)}"
+        text += f"{until} {_comes(gate.opens, explained)}"
     if gate.told_at is not None:
         what = "its end" if gate.told_end else "it"
-        text += f"; last told of {what} {_when(gate.told_at, now)}"
+        text += f"; last told of {what} {_when(gate.told_at, explained)}"
     return plain(text)
 
 
@@ -237,10 +238,11 @@ def _target(target: Target, now: Instant) -> str:
     return ", ".join(parts)
 
 
-def _when(instant: Instant, now: Instant) -> str:
+def _when(instant: Instant, explained: Explanation) -> str:
     """Of what has happened."""
-    return f"{format_instant(min(instant, now))} ({format_since(instant, now)})"
+    now = explained.now
+    return f"{format_instant(min(instant, now), explained.zone)} ({format_since(instant, now)})"
 
 
-def _comes(instant: Instant, now: Instant) -> str:
-    return f"{format_instant(instant)} ({format_ago(instant, now)})"
+def _comes(instant: Instant, explained: Explanation) -> str:
+    return f"{format_instant(instant, explained.zone)} ({format_ago(instant, explained.now)})"

@@ -19,9 +19,11 @@ from watcher.cli.options import (
     MOMENT,
     database_option,
     load_rules,
+    now_of,
     open_to_read,
     quiet_option,
     rules_option,
+    shown_zone,
 )
 from watcher.cli.output import console
 from watcher.cli.progress import Report, progress
@@ -37,6 +39,7 @@ from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import Database
 from watcher.store.extracts import Choice
+from watcher.units import parse_moment
 
 _FORMATS = ("csv", "jsonl", "parquet")
 _BY_ENDING = {
@@ -66,8 +69,8 @@ class _Wanted(TypedDict):
     region: str | None
     watch: str | None
     rule: str | None
-    since: int | None
-    until: int | None
+    since: str | None
+    until: str | None
     metrics: tuple[str, ...]
     every_scan: bool
     excel: bool
@@ -222,7 +225,11 @@ def _table(database: Database, wanted: _Wanted, book: Rulebook | None) -> Table:
 
 
 def _choice(database: Database, wanted: _Wanted, book: Rulebook | None) -> Choice:
-    since, until = wanted["since"], wanted["until"]
+    now, zone = now_of(wanted["database"]), book.zone if book else shown_zone(wanted["rules"])
+    since, until = (
+        parse_moment(text, now, zone) if text is not None else None
+        for text in (wanted["since"], wanted["until"])
+    )
     if since is not None and until is not None and since >= until:
         raise click.UsageError("--since must be before --until")
     region = wanted["region"].upper() if wanted["region"] else None

@@ -25,7 +25,7 @@ from watcher.cli.run_report import RunReport
 from watcher.cli.streams import leave
 from watcher.daemon.budget import CHECKPOINT, LedgerBudget, PaidBudget
 from watcher.daemon.channels import targets_of, ways_of
-from watcher.daemon.clock import Clock, SystemClock
+from watcher.daemon.clock import Clock, clock_of
 from watcher.daemon.connections import client_of
 from watcher.daemon.scanner import Scanner
 from watcher.delivery.courier import Courier
@@ -76,7 +76,8 @@ def command(
     watches = _chosen(book, names)
     targets_of(book)  # a bad URL is said before a credit is spent
     with nullcontext() if dry_run else hold(database):
-        once = _Once(book, database, dry_run=dry_run, report=RunReport(as_json, quiet))
+        report = RunReport(as_json, quiet, book.zone)
+        once = _Once(book, database, dry_run=dry_run, clock=clock_of(database), report=report)
         good = asyncio.run(once.run(watches, forced=bool(names)))
         once.report.end(good=good)
     leave(0 if good else 1)
@@ -91,14 +92,14 @@ def _chosen(book: Rulebook, names: tuple[str, ...]) -> list[Watch]:
 
 @dataclass(slots=True)
 class _Once:
-    """One run of the command; the time is the machine's."""
+    """One run of the command, in the time that the database's daemon lives in."""
 
     book: Rulebook
     path: Path
     _: KW_ONLY
     dry_run: bool
+    clock: Clock
     report: RunReport = field(default_factory=RunReport)
-    clock: Clock = field(default_factory=SystemClock)
     told: list[Message] = field(default_factory=list)
 
     async def run(self, watches: list[Watch], *, forced: bool) -> bool:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from watcher.cli.veil import veil
+from watcher.daemon.clock import clock_of
 from watcher.errors import WatcherError
+from watcher.model import Instant
 from watcher.rules.loading import load
 from watcher.rules.rulebook import Rulebook
 from watcher.units import parse_duration, parse_moment
@@ -36,18 +39,20 @@ class _Duration(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
-class _Moment(click.ParamType[int]):
-    """A time ago, as ``30d``, or a day or time of UTC; an instant."""
+class _Moment(click.ParamType[str]):
+    """A time ago, as ``30d``, or a day or time: a text for ``parse_moment``, which needs to know
+    the time and the zone."""
 
     name = "time"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
+    ) -> str:
         try:
-            return value if isinstance(value, int) else parse_moment(str(value), int(time.time()))
+            parse_moment(str(value), int(time.time()))
         except (ValueError, OverflowError) as error:
             self.fail(str(error), param, ctx)
+        return str(value)
 
 
 DURATION = _Duration()
@@ -111,6 +116,22 @@ def rules_if_any(path: Path) -> Rulebook | None:
         return load_rules(path)
     except WatcherError:
         return None
+
+
+def shown_zone(path: Path) -> tzinfo:
+    """The time zone of the rules at ``path``, for a command that does without them; UTC where
+    there are none, or none that can be read."""
+    if not path.exists():
+        return UTC
+    try:
+        return load_rules(path).zone
+    except WatcherError:
+        return UTC
+
+
+def now_of(database: Path) -> Instant:
+    """The time that the database's daemon lives in: a market's, where that is simulated."""
+    return clock_of(database).now()
 
 
 def open_to_read(path: Path) -> Database:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from watcher.cli.options import (
     F,
     database_option,
     json_option,
+    now_of,
     open_to_read,
     rules_if_any,
     rules_option,
@@ -63,7 +63,7 @@ def list_(
 
     The rule file is read only for what is held: digests, quiet hours and cooldowns stand in it.
     """
-    now = int(time.time())
+    now = now_of(database)
     wanted = [NotificationState(state) for state in states if state != _HELD]
     book = rules_if_any(rules)
     with open_to_read(database) as opened, opened.snapshot():
@@ -122,7 +122,7 @@ def retry(database: Path, ids: tuple[int, ...], target: str | None, *, everythin
       watcher outbox retry --target growth/1
     """
     _check_choice(ids, target, everything=everything)
-    now = int(time.time())
+    now = now_of(database)
     with Database.open(database, create=False) as opened, opened.atomic():
         _check_ids(opened, ids, target)
         moved = opened.outbox.retry(ids or None, now, target)
@@ -138,7 +138,7 @@ def drop(database: Path, ids: tuple[int, ...], target: str | None, *, everything
       watcher outbox drop 17
     """
     _check_choice(ids, target, everything=everything)
-    now = int(time.time())
+    now = now_of(database)
     with Database.open(database, create=False) as opened, opened.atomic():
         _check_ids(opened, ids, target)
         moved = opened.outbox.drop(ids or None, now, target)

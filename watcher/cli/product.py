@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 import click
+import numpy as np
 from rich.text import Text
 
 from watcher.alerting.levels import levels_of
@@ -21,6 +22,7 @@ from watcher.cli.options import (
     database_option,
     json_option,
     load_rules,
+    now_of,
     open_to_read,
     rules_option,
 )
@@ -37,6 +39,7 @@ from watcher.units import (
     DAY,
     NO_CURRENCIES,
     Currencies,
+    at,
     format_instant,
     format_iso,
     format_since,
@@ -57,10 +60,11 @@ _DEFAULT = (
 
 @dataclass(frozen=True, slots=True)
 class _Past:
-    """A product at ``now``: its tracks, their rows put together, its alerts."""
+    """A product at ``now``: its tracks, their rows put together, its alerts; times in ``zone``."""
 
     now: Instant
     days: int
+    zone: tzinfo
     product: ProductFacts
     tracks: Sequence[Track]
     at: Ints
@@ -107,17 +111,17 @@ def command(
     """Show PRODUCT's values of the last days as they changed, a plot, and its alerts.
 
     PRODUCT is an id, or a part of a name that only one product has. The rule file is read for
-    metrics of your own, the rank in each of your watches, and api.gmv_currency.
+    the time zone, metrics of your own, the rank in each of your watches, and api.gmv_currency.
 
     \b
       watcher product "face serum" --metric rank --days 90
     """
     if as_json and as_csv:
         raise click.UsageError("--json or --csv, not both")
-    chosen, catalogue, watches = _metrics(metrics, rules)
+    chosen, catalogue, watches, zone = _metrics(metrics, rules)
     with open_to_read(database) as opened, opened.snapshot():
         facts = chosen_product(opened, product, region.upper() if region else None)
-        past = _past(opened, facts, chosen, watches, days)
+        past = _past(opened, facts, chosen, watches, (now_of(database), days, zone))
     past = replace(past, gmv_currency=catalogue.gmv_currency)
     if as_json:
         print_json(_json(past))
@@ -127,12 +131,15 @@ def command(
         _show(past, plotted=past.tracks if metrics else past.tracks[:1])
 
 
-def _metrics(names: Sequence[str], rules: Path) -> tuple[list[Metric], Catalogue, Sequence[Watch]]:
-    """The metrics of these names, all that there are, and the watches.
+def _metrics(
+    names: Sequence[str], rules: Path
+) -> tuple[list[Metric], Catalogue, Sequence[Watch], tzinfo]:
+    """The metrics of these names, all that there are, the watches, and the time zone.
 
     A rule file that is broken matters only where something of it is asked for.
     """
     catalogue = Catalogue()
+    zone: tzinfo = UTC
     watches: Sequence[Watch] = ()
     wanted = tuple(dict.fromkeys(names)) or _DEFAULT
     if rules.exists():
@@ -142,8 +149,8 @@ def _metrics(names: Sequence[str], rules: Path) -> tuple[list[Metric], Catalogue
             if any(name == RANK or catalogue.get(name) is None for name in wanted):
                 raise
         else:
-            catalogue, watches = book.metrics, book.used_watches
-    return chosen_metrics(catalogue, wanted), catalogue, watches
+            catalogue, watches, zone = book.metrics, book.used_watches, book.zone
+    return chosen_metrics(catalogue, wanted), catalogue, watches, zone
 
 
 def _past(
@@ -151,13 +158,15 @@ def _past(
     product: ProductFacts,
     metrics: Sequence[Metric],
     watches: Sequence[Watch],
-    days: int,
+    when: tuple[Instant, int, tzinfo],
 ) -> _Past:
-    now = int(time.time())
+    now, days, zone = when
     since = now - days * DAY
     seen = product.observed_at
     if seen is None or seen < since:
-        last = f"; last seen {format_instant(seen)} ({format_since(seen, now)})" if seen else ""
+        last = ""
+        if seen:
+            last = f"; last seen {format_instant(seen, zone)} ({format_since(seen, now)})"
         raise WatcherError(
             f"{product.product_id} ({plain(product.name)}): no scan saw it in the last {days} "
             f"days{last}; give more --days"
@@ -170,7 +179,7 @@ def _past(
         raise WatcherError(f"{product.product_id} ({plain(product.name)}): {why}")
     instants, rows = merged(tracks)
     alerts = database.alerts.list(product=product.product, limit=_ALERTS)
-    return _Past(now, days, product, tracks, instants, rows, alerts)
+    return _Past(now, days, zone, product, tracks, instants, rows, alerts)
 
 
 def _show(past: _Past, plotted: Sequence[Track]) -> None:
@@ -179,13 +188,16 @@ def _show(past: _Past, plotted: Sequence[Track]) -> None:
         out.say(line)
     for track in plotted:
         span = "last day" if past.days == 1 else f"last {past.days} days"
-        out.say(f"\n{plain(track.label)}, {span} (UTC)")
-        drawn = "no values" if track.empty else _plot(track, out)
+        out.say(f"\n{plain(track.label)}, {span} ({past.zone})")
+        drawn = "no values" if track.empty else _plot(track, out, past.zone)
         out.print(Text(drawn, no_wrap=True), soft_wrap=True)
     out.print()
     labels = [track.label for track in past.tracks]
-    rows = [(format_instant(at)[:16], *_cells(past, row)) for at, row in _pairs(past)]
-    out.print(table(("Time (UTC)", *labels), rows, numbers=labels))
+    rows = [
+        (format_instant(instant, past.zone)[:16], *_cells(past, row))
+        for instant, row in _pairs(past)
+    ]
+    out.print(table((f"Time ({past.zone})", *labels), rows, numbers=labels))
     if past.alerts:
         out.print()
         columns = ("Alert", "Rule", "State", "Since", "Told")
@@ -196,13 +208,21 @@ def _show(past: _Past, plotted: Sequence[Track]) -> None:
             out.say(f"The newest {_ALERTS}.")
 
 
-def _plot(track: Track, out: Output) -> str:
+def _plot(track: Track, out: Output, zone: tzinfo) -> str:
     braille = out.encoding.startswith("utf")
     unit, levels = track.metric.unit, levels_of(track)
     if levels is not None:
         names = levels.names
-        return plot(track.line, levels.heights, unit, out.width, braille=braille, names=names)
-    return plot(track.line, track.values, unit, out.width, braille=braille)
+        return plot(
+            _walls(track.line, zone), levels.heights, unit, out.width, braille=braille, names=names
+        )
+    return plot(_walls(track.line, zone), track.values, unit, out.width, braille=braille)
+
+
+def _walls(instants: Ints, zone: tzinfo) -> Ints:
+    """What the zone's clock shows, as if it were UTC, which is what the plot labels."""
+    walls = [at(instant, zone).replace(tzinfo=UTC).timestamp() for instant in instants.tolist()]
+    return np.array(walls, np.int64)
 
 
 def _head(past: _Past) -> list[str]:
@@ -214,7 +234,8 @@ def _head(past: _Past) -> list[str]:
         f"{track.label} {_said(track, value, currencies)}"
         for track, value in zip(past.tracks, past.rows[-1].tolist(), strict=True)
     ]
-    times = f"first seen {format_instant(product.first_seen)}, last {format_instant(seen)}"
+    first, last = (format_instant(each, past.zone) for each in (product.first_seen, seen))
+    times = f"first seen {first}, last {last}"
     lines = [
         f"{product.name} ({product.region} {product.product_id})",
         f"{_PAGE}{product.product_id}",
@@ -261,8 +282,8 @@ def _json(past: _Past) -> dict[str, object]:
             for track in past.tracks
         ],
         "rows": [
-            {"at": at, "values": dict(zip(names, map(_number, row), strict=True))}
-            for at, row in _pairs(past)
+            {"at": instant, "values": dict(zip(names, map(_number, row), strict=True))}
+            for instant, row in _pairs(past)
         ],
         "alerts": [alert_json(row) for row in past.alerts],
     }

@@ -13,12 +13,14 @@ from watcher.cli.listening import listen_option, page_url_option, token_option
 from watcher.cli.logs import Style, configure
 from watcher.cli.options import database_option, load_rules, log_options, rules_option
 from watcher.cli.streams import leave
-from watcher.daemon.clock import SystemClock
+from watcher.daemon.clock import Clock, FastClock, SystemClock
 from watcher.daemon.holds import Holds
 from watcher.daemon.manager import Manager
+from watcher.daemon.memory import keep_together
 from watcher.daemon.service import Service
 from watcher.errors import WatcherError
 from watcher.store.rights import wide
+from watcher.units import DAY
 from watcher.web.address import parse_page_url, read_token
 
 log = structlog.get_logger("watcher.cli")
@@ -30,6 +32,11 @@ log = structlog.get_logger("watcher.cli")
 @listen_option
 @token_option
 @page_url_option
+@click.option(
+    "--market-clock",
+    is_flag=True,
+    help="Live by the clock of the simulated market that is read.",
+)
 @log_options
 def command(
     *,
@@ -38,10 +45,12 @@ def command(
     listen: str,
     web_token_file: Path | None,
     page_url: str | None,
+    market_clock: bool,
     log_format: Style,
     log_level: str,
 ) -> None:
     """Run the daemon until SIGTERM or Ctrl-C; SIGHUP reads the rules anew."""
+    keep_together()
     configure(log_format, log_level)
     _say_who_reads(database)
     holds = Holds()
@@ -50,7 +59,7 @@ def command(
         database=database,
         listen=None if listen == "off" else listen,
         load=lambda: load_rules(rules),
-        clock=SystemClock(),
+        clock=_clock_of_market(load_rules(rules).api.url) if market_clock else SystemClock(),
         token=read_token(web_token_file) if web_token_file is not None else "",
         page_url=parse_page_url(page_url) if page_url is not None else None,
         manager=Manager.of(os.environ),
@@ -76,3 +85,10 @@ def _say_who_reads(database: Path) -> None:
         )
     elif who:
         log.warning("its group can read the database (chmod 600 ends it)", file=str(database))
+
+
+def _clock_of_market(url: str) -> Clock:
+    from watcher.keyapi.simulator.asking import pace_of  # noqa: PLC0415 - not for each start
+
+    pace = asyncio.run(pace_of(url))
+    return FastClock(pace.now, speed=DAY / pace.day_seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 
 from watcher.alerting.collapse import said_of
 from watcher.alerting.evaluation import Judged, Outcome
@@ -20,6 +21,7 @@ class RunReport:
 
     as_json: bool = False
     quiet: bool = False
+    zone: tzinfo = UTC
     out: Output = field(default_factory=console)
     scans: list[dict[str, object]] = field(default_factory=list)
     not_due: list[dict[str, object]] = field(default_factory=list)
@@ -30,11 +32,13 @@ class RunReport:
     def later(self, watch: str, due: Instant, now: Instant) -> None:
         """A watch that is not due."""
         self.not_due.append({"watch": watch, "due": due})
-        self._say(f"{watch}: not due, next {format_ago(due, now)} ({format_instant(due)})")
+        self._say(
+            f"{watch}: not due, next {format_ago(due, now)} ({format_instant(due, self.zone)})"
+        )
 
     def scanned(self, watch: str, outcome: Outcome | None, told: Iterable[Message]) -> None:
         """A scan and the messages that it led to; None where it was not begun."""
-        messages = [render(message, Style.PLAIN) for message in told]
+        messages = [render(message, Style.PLAIN, self.zone) for message in told]
         self.scans.append(
             {
                 "watch": watch,

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import click
 
 from watcher.cli.completing import product_ids, rule_names
-from watcher.cli.options import DURATION, database_option, json_option, open_to_read
+from watcher.cli.options import (
+    DURATION,
+    database_option,
+    json_option,
+    now_of,
+    open_to_read,
+    rules_option,
+    shown_zone,
+)
 from watcher.cli.output import console, print_json, table
 from watcher.errors import WatcherError
 from watcher.store.database import Database
@@ -22,6 +29,7 @@ def command() -> None:
 
 
 @command.command("add")
+@rules_option
 @database_option
 @click.option("--rule", metavar="PATTERN", shell_complete=rule_names, help="Of rules of this name.")
 @click.option(
@@ -34,7 +42,7 @@ def command() -> None:
 @click.option("--category", metavar="PATTERN", help="Of products in this category's id.")
 @click.option("--for", "duration", type=DURATION, required=True, help="How long, as 2d.")
 @click.option("--comment", default="", help="Why, for whoever looks later.")
-def add(database: Path, duration: int, comment: str, **patterns: str | None) -> None:
+def add(rules: Path, database: Path, duration: int, comment: str, **patterns: str | None) -> None:
     """Silence what matches all the patterns given (as in the shell: *serum*, 7495?).
 
     What still fires when the silence ends is told then.
@@ -47,13 +55,14 @@ def add(database: Path, duration: int, comment: str, **patterns: str | None) -> 
         raise click.UsageError("give at least one of --rule, --product, --seller, --category")
     if duration <= 0:
         raise click.UsageError("--for must be longer than 0")
-    now = int(time.time())
+    now = now_of(database)
     with Database.open(database, create=False) as opened:
         silence = opened.silences.add(
             begins=now, ends=now + duration, comment=comment.strip(), **given
         )
+    until = format_instant(silence.ends, shown_zone(rules))
     console().say(
-        f"Silence {silence.id} of {silence} until {format_instant(silence.ends)}; "
+        f"Silence {silence.id} of {silence} until {until}; "
         f"`watcher silence end {silence.id}` ends it sooner."
     )
 
@@ -64,7 +73,7 @@ def add(database: Path, duration: int, comment: str, **patterns: str | None) -> 
 @json_option
 def list_(database: Path, *, everything: bool, as_json: bool) -> None:
     """List the silences, the newest first."""
-    now = int(time.time())
+    now = now_of(database)
     with open_to_read(database) as opened:
         silences = [each for each in opened.silences.list() if everything or each.ends > now]
     if as_json:
@@ -79,17 +88,19 @@ def list_(database: Path, *, everything: bool, as_json: bool) -> None:
 
 
 @command.command("end")
+@rules_option
 @database_option
 @click.argument("number", metavar="ID", type=click.IntRange(1))
-def end(database: Path, number: int) -> None:
+def end(rules: Path, database: Path, number: int) -> None:
     """End silence ID now; what it held and still fires is told."""
-    now = int(time.time())
+    now = now_of(database)
     with Database.open(database, create=False) as opened:
         silence = opened.silences.get(number)
         if silence is None:
             raise WatcherError(f"no silence {number}; `watcher silence list` shows them")
         if not opened.silences.end(number, now):
-            raise WatcherError(f"silence {number} is over since {format_instant(silence.ends)}")
+            over = format_instant(silence.ends, shown_zone(rules))
+            raise WatcherError(f"silence {number} is over since {over}")
     console().say(f"Silence {number} of {silence} is over.")
 
 

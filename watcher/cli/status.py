@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from watcher.cli.options import (
     database_option,
     json_option,
     load_rules,
+    now_of,
     open_to_read,
     rules_option,
 )
@@ -31,7 +31,7 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
     """Show watches (last scan, next, health), rules, credits and the queue."""
     book = load_rules(rules)
     with open_to_read(database) as opened:
-        state = overview(opened, book, int(time.time()))
+        state = overview(opened, book, now_of(database))
     if as_json:
         print_json(state)
     else:

@@ -44,8 +44,7 @@ def command(files: Sequence[Path], *, as_json: bool) -> None:
           - {at: 3d, firing: ["1001"], pending: [], told: ["1001"]}
 
     A series has a value for each scan: 100x3 is 100 three times, 120+20x3 is 120 140 160, "_" is no
-    value, "-" is not in the list. A single value holds for all scans. Put a series that begins with
-    "- " in quotes: else YAML reads a list.
+    value, "-" is not in the list. A single value holds for all scans.
     """
     broken: list[str] = []
     results: list[tuple[Path, Result]] = []

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
+
+import msgspec
 
 from watcher.model import Instant
 
@@ -39,18 +43,51 @@ class SystemClock:
 class FastClock:
     """A clock that begins at ``start`` and runs ``speed`` times as fast as the real one."""
 
-    start: Instant
+    start: float
     speed: float
     _began: float = field(default_factory=time.monotonic)
 
     def now(self) -> Instant:
-        return int(self._exact())
+        return int(self.exact())
 
     def seconds_until(self, instant: Instant) -> float:
-        return (instant - self._exact()) / self.speed
+        return (instant - self.exact()) / self.speed
 
     def offset(self) -> float:
         return 0.0
 
-    def _exact(self) -> float:
+    def exact(self) -> float:
+        """``now`` with its fraction."""
         return self.start + (time.monotonic() - self._began) * self.speed
+
+
+class _Kept(msgspec.Struct):
+    """A fast clock as other processes read it: it showed ``shown`` at ``at`` of the machine's."""
+
+    shown: float
+    at: float
+    speed: float
+
+
+def keep_clock(database: Path, clock: Clock) -> None:
+    """Note beside the database in which time its daemon lives, where that is not the machine's:
+    the commands beside it live in it too. ``OSError`` where nothing can be written."""
+    path = _beside(database)
+    if not isinstance(clock, FastClock):
+        path.unlink(missing_ok=True)
+        return
+    partial = path.with_name(f"{path.name}-new")
+    partial.write_bytes(msgspec.json.encode(_Kept(clock.exact(), time.time(), clock.speed)))
+    partial.replace(path)
+
+
+def clock_of(database: Path) -> Clock:
+    """The clock that the database's daemon lives by, or lived by last."""
+    with suppress(OSError, msgspec.DecodeError):
+        kept = msgspec.json.decode(_beside(database).read_bytes(), type=_Kept)
+        return FastClock(kept.shown + (time.time() - kept.at) * kept.speed, kept.speed)
+    return SystemClock()
+
+
+def _beside(database: Path) -> Path:
+    return database.with_name(f"{database.name}-clock")

@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import math
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -219,7 +219,12 @@ class Daemon:
                 over = self._end_of_scan(job.key, good=good)  # first: it may be queued meanwhile
                 await self._arm(job.key)
             if over:
-                await asyncio.to_thread(give_back)
+                await self._give_back()
+
+    async def _give_back(self) -> None:
+        with suppress(StoreError):  # whoever writes next meets it, and says so
+            await self.writer.run(Database.let_go)
+        await asyncio.to_thread(give_back)
 
     def _end_of_scan(self, key: str, *, good: bool) -> bool:
         """Tell the heartbeat of a good round of scans; whether one is over."""

@@ -272,7 +272,7 @@ class Scanner:
             note_watch(database, self.operator, self.book, watch, scan, result.failure, now=now)
             note_problems(database, self.operator, watch, scan, now)
             note_rules(database, self.operator, chosen, now)
-            note_changes(database, self.operator, scan, now)
+            note_changes(database, self.operator, scan, now, self.book.zone)
             note_credits(database, self.operator, self.book.api, now)
             unstored = troubles.watch_cause(watch.name, UNSTORED)
             troubles.end(database, self.operator, unstored, now)

@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from watcher.daemon.channels import targets_of
 from watcher.daemon.chores import Disk
-from watcher.daemon.clock import Clock
+from watcher.daemon.clock import Clock, keep_clock
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.files import RuleFiles
 from watcher.daemon.following import Follower
@@ -67,6 +67,7 @@ class Service:
             book = await asyncio.to_thread(self.load)  # hundreds of rules would hold the loop
             async with AsyncExitStack() as stack:
                 stack.enter_context(hold(self.database))
+                keep_clock(self.database, self.clock)
                 writer = await stack.enter_async_context(Writer(self.database))
                 # Loading Apprise's plugins takes a third of a second: not on the loop.
                 await asyncio.to_thread(warm_up)

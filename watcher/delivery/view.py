@@ -351,4 +351,4 @@ def _on(instant: Instant, told_at: Instant, zone: tzinfo) -> str:
 
 def _moment(instant: Instant, zone: tzinfo) -> str:
     when = at(instant, zone)
-    return f"{when.day} {when:%b %Y, %H:%M %Z}"
+    return f"{when.day} {when:%b %Y, %H:%M} {zone}"

@@ -64,7 +64,8 @@ class _Assembly:
         api = self._api()
         keep = self._only("keep", KeepSection)
         defaults = self._defaults()
-        channels = Channels()
+        timezone = str(defaults.timezone or "UTC")
+        channels = Channels(timezone)
         for source, name, value, path in self._entries("channels"):
             channels.add(name, value, source, path)
         operator = self._names("operator", channels)
@@ -87,6 +88,7 @@ class _Assembly:
             metrics=metrics,
             keep=Keep(keep.observations, keep.notifications) if keep else Keep(),
             heartbeat=self._heartbeat(),
+            timezone=timezone,
         )
 
     # ------------------------------------------------------------ sections

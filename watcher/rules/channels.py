@@ -18,9 +18,13 @@ NAME_PATTERN = rf"(?=.*\S)[^/]{{1,{LONGEST_NAME}}}"
 
 
 class Channels:
-    """The channels read so far; a broken one is remembered, so that its users aren't blamed."""
+    """The channels read so far; a broken one is remembered, so that its users aren't blamed.
 
-    def __init__(self) -> None:
+    ``timezone`` is that of channels which have none of their own.
+    """
+
+    def __init__(self, timezone: str = "UTC") -> None:
+        self._timezone = timezone
         self._named: dict[str, tuple[Channel | None, Source, Path]] = {}
 
     @property
@@ -89,7 +93,7 @@ class Channels:
             (*path, "url", number) if listed else (*path, "url") for number in range(len(urls))
         ]
         origins = tuple(source.origin(place) for place in places)
-        zone, quiet = section.timezone, section.quiet
+        zone, quiet = section.timezone or self._timezone, section.quiet
         return Channel(
             name,
             urls,

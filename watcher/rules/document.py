@@ -8,7 +8,7 @@ recursion, so that a hostile file is stopped while it is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeAlias
@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from watcher.errors import Problem
-from watcher.rules.scalars import resolve
+from watcher.rules.scalars import as_text, resolve
 from watcher.rules.syntax import explain
 from watcher.rules.words import masked, printable, quoted
 
@@ -36,6 +36,8 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff
 # letters that nobody writes stand for the braces, so that every column stays what it was.
 _BRACED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
 _HIDDEN = re.compile("\\$\ue000([A-Za-z_][A-Za-z0-9_]*)\ue001", re.ASCII)
+# A text in YAML can't begin with "- ": there stands a third letter for that dash.
+_DASH = re.compile(r"(:[ \t]+)-(?=[ \t\r\n,}]|\Z)")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as YAML counts lines
 _STANDARD = "tag:yaml.org,2002:"
 
@@ -122,8 +124,12 @@ class Unreadable(Exception):
         self.problems = problems
 
 
-def read(data: bytes | str, name: str) -> Document:
-    """The one document in ``data``; raises ``Unreadable`` with all that is wrong with it."""
+def read(data: bytes | str, name: str, *, texts: bool = False) -> Document:
+    """The one document in ``data``; raises ``Unreadable`` with all that is wrong with it.
+
+    With ``texts``, what is written is what is meant: ``0x300`` and ``1e3`` are texts, and so is
+    ``- 5``, behind a key; only nothing is None.
+    """
     text = _decode(data, name) if isinstance(data, bytes) else data.removeprefix("\ufeff")
     control = _CONTROL.search(text)
     if control is not None:
@@ -131,9 +137,12 @@ def read(data: bytes | str, name: str) -> Document:
         column = control.start() - text.rfind("\n", 0, control.start())
         what = f"a control character (U+{ord(control[0]):04X}) can't stand in a rule file"
         raise Unreadable((Problem(name, line, column, "", what),))
-    builder = _Builder(name, text)
+    builder = _Builder(name, text, as_text if texts else resolve)
+    marked = _BRACED.sub("$\ue000\\1\ue001", text)
+    if texts:
+        marked = _DASH.sub("\\1\ue002", marked)
     try:
-        for event in yaml.parse(_BRACED.sub("$\ue000\\1\ue001", text), Loader=_LOADER):
+        for event in yaml.parse(marked, Loader=_LOADER):
             builder.take(event)
     except yaml.YAMLError as error:
         raise Unreadable((*builder.problems, _explain(error, name, text))) from None
@@ -180,9 +189,10 @@ class _Anchored:
 class _Builder:
     """Puts the parser's events together; notes what is wrong and reads on where it can."""
 
-    def __init__(self, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str, resolve: Callable[[str], object]) -> None:
         self.problems: list[Problem] = []
         self._name = name
+        self._resolve = resolve
         self._lines = tuple(_BREAK.split(text))
         self._stack: list[_Open] = []
         self._anchors: dict[str, _Anchored | None] = {}
@@ -223,6 +233,7 @@ class _Builder:
         text = event.value
         if "\ue000" in text:
             text = _HIDDEN.sub(r"${\1}", text)
+        text = text.replace("\ue002", "-")
         if self._wants_key():
             self._key(text, place, plain=not event.style)
             self._stack[-1].key_end = event.end_mark.index
@@ -230,7 +241,7 @@ class _Builder:
         if not text and self._stack:
             self._check_comma(self._stack[-1], event)
         plain = event.implicit[0] and event.tag is None
-        value = resolve(text) if plain else text
+        value = self._resolve(text) if plain else text
         spot = Spot(*place)
         if event.anchor:
             self._anchors[event.anchor] = _Anchored(value, spot, 1, 0)

@@ -202,6 +202,8 @@ def _or_empty(schema: Schema) -> Schema:
 def _defaults() -> Schema:
     schema = _section(DefaultsSection, "defaults")
     schema["properties"] |= _schedule()
+    meaning = "of cron lines, digests, quiet hours and all times shown, as Europe/Berlin"
+    schema["properties"]["timezone"] = shapes.TIMEZONE | {"description": meaning}
     return schema
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
 
 from watcher.errors import Problem
 from watcher.keyapi.query import Query
@@ -141,7 +143,8 @@ class Keep:
 class Rulebook:
     """All of a user's rule files, checked. ``watches`` has each distinct watch once.
 
-    A watch that no rule uses is among them, with a warning, and is not scanned.
+    A watch that no rule uses is among them, with a warning, and is not scanned. ``timezone`` is
+    that of all times that are shown; a channel may have its own.
     """
 
     api: Api
@@ -152,7 +155,13 @@ class Rulebook:
     metrics: Catalogue
     keep: Keep = Keep()
     heartbeat: Secret | None = None
+    timezone: str = "UTC"
     warnings: tuple[Problem, ...] = ()
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone itself."""
+        return ZoneInfo(self.timezone)
 
     @property
     def used_watches(self) -> tuple[Watch, ...]:

@@ -26,6 +26,11 @@ def resolve(text: str) -> object:
     return False if text in _FALSE else text
 
 
+def as_text(text: str) -> object:
+    """A plain scalar where all are texts: ``0x300`` stays as it is written; nothing is None."""
+    return None if text in _NULL else text
+
+
 def _number(text: str) -> object:
     if _INTEGER.fullmatch(text):
         return int(text)

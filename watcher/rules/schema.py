@@ -96,7 +96,9 @@ class ChannelSection(Section):
 
     url: Urls = Field(description="one Apprise URL or several, best as ${NAME}")
     min_severity: Level = Field(Severity.INFO, description="the least severity it is told")
-    timezone: Zone = Field("UTC", description="of its digest and the times in its messages")
+    timezone: Zone | None = Field(
+        None, description="of its digest, quiet hours and messages; the defaults' if left out"
+    )
     quiet: QuietSection | None = Field(None, description="held, then one catch-up message")
     digest: (
         Annotated[str, BeforeValidator(readers.digest), WithJsonSchema(shapes.DIGEST)] | None

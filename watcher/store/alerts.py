@@ -124,7 +124,7 @@ class Alerts:
             for each in alerts
         ]
 
-    def by_id(self, ids: Sequence[int]) -> builtins.list[Alert]:
+    def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
         """The alerts of these ids that there are, the oldest first."""
         rows = self._db.rows(
             f"{_SELECT} FROM json_each(?) AS w CROSS JOIN alerts AS a ON a.id = w.value "
@@ -142,8 +142,8 @@ class Alerts:
         )
 
     def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
-        """The same alerts in the same order; those that had no id (0) now have one. Evidence that
-        is stored stays where an alert comes without (see ``live``).
+        """The same alerts in the same order, those that had no id (0) now with one, and without
+        their evidence, which is stored. What is stored of it stays where an alert comes without.
 
         One that ends without ever having fired leaves no trace: it is deleted, or not stored.
         """
@@ -156,11 +156,14 @@ class Alerts:
             deletes: builtins.list[Row] = []
             for alert, keep in zip(alerts, kept, strict=True):
                 if keep and not alert.id:
-                    alert = replace(alert, id=following + len(inserts))  # noqa: PLW2901
-                    inserts.append((alert.id, *_values(alert), _evidence(alert)))
+                    new = following + len(inserts)
+                    inserts.append((new, *_values(alert), _evidence(alert)))
+                    alert = replace(alert, id=new, evidence=())  # noqa: PLW2901
                 elif keep:
                     evidence = _evidence(alert) if alert.evidence else None
                     updates.append((*_values(alert), evidence, alert.id))
+                    if evidence is not None:
+                        alert = replace(alert, evidence=())  # noqa: PLW2901
                 elif alert.id:
                     deletes.append((alert.id,))
                 saved.append(alert)

@@ -162,6 +162,10 @@ class Database(Connection):
                 self.path,
             )
 
+    def let_go(self) -> None:
+        """Give up the pages that are kept in memory: a scan's are of no use to the next one."""
+        self.execute("PRAGMA shrink_memory")
+
     def mark_damaged(self) -> None:
         """Have the next one who opens it look through all of it first."""
         with suppress(OSError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 
 import numpy as np
 
@@ -51,17 +52,18 @@ def chart_of(
     alerts: Sequence[AlertRow],
     within: tuple[Instant, Instant],
     currencies: Currencies,
+    zone: tzinfo,
 ) -> Plot | None:
-    """The plot of a track, with the alerts that fired marked on it."""
+    """The plot of a track, with the alerts that fired marked on it; times in ``zone``."""
     levels = levels_of(track)
 
     def say(instant: Instant, value: float) -> str:
         if levels is not None:
-            return f"{_moment(instant)}: {levels.names[int(value)]}"
+            return f"{_moment(instant, zone)}: {levels.names[int(value)]}"
         shown = said(track.metric.name, value, track.metric.unit, currencies)
-        return f"{_moment(instant)}: {shown}"
+        return f"{_moment(instant, zone)}: {shown}"
 
-    spans = [_span(row, within[1]) for row in alerts if row.alert.fired_at is not None]
+    spans = [_span(row, within[1], zone) for row in alerts if row.alert.fired_at is not None]
     return plot(
         track.line,
         track.values if levels is None else levels.heights,
@@ -70,6 +72,7 @@ def chart_of(
         spans,
         upside_down=_is_upside_down(track),
         names=levels.names if levels is not None else (),
+        zone=zone,
     )
 
 
@@ -92,26 +95,26 @@ def number(value: float) -> float | None:
     return int(value) if value == int(value) else value
 
 
-def _span(row: AlertRow, now: Instant) -> Span:
+def _span(row: AlertRow, now: Instant, zone: tzinfo) -> Span:
     alert = row.alert
     fired = alert.fired_at or alert.since
-    label = f"{alert.short_id} {alert.rule}: fired {_moment(fired)}"
-    tip = f"{alert.short_id} {shorten(alert.rule, 20)}: {_day(fired)}"
+    label = f"{alert.short_id} {alert.rule}: fired {_moment(fired, zone)}"
+    tip = f"{alert.short_id} {shorten(alert.rule, 20)}: {_day(fired, zone)}"
     end = alert.resolved_at
     if end is None:
         return Span(alert.short_id, fired, now, f"{tip} until now", f"{label}, still firing")
-    tip += f" to {_day(end)}" if _day(end) != _day(fired) else ""
-    return Span(alert.short_id, fired, end, tip, f"{label}, ended {_moment(end)}")
+    tip += f" to {_day(end, zone)}" if _day(end, zone) != _day(fired, zone) else ""
+    return Span(alert.short_id, fired, end, tip, f"{label}, ended {_moment(end, zone)}")
 
 
-def _moment(instant: Instant) -> str:
+def _moment(instant: Instant, zone: tzinfo) -> str:
     """``16 Nov 2026, 06:00``."""
-    when = at(instant)
+    when = at(instant, zone)
     return f"{when.day} {when:%b %Y, %H:%M}"
 
 
-def _day(instant: Instant) -> str:
-    when = at(instant)
+def _day(instant: Instant, zone: tzinfo) -> str:
+    when = at(instant, zone)
     return f"{when.day} {when:%b}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import TypeAlias, TypeVar
 from urllib.parse import urlencode
 
@@ -55,7 +56,7 @@ def templates() -> jinja2.Environment:
         "number": format_number,
         "percent": format_percent,
         "ago": words.ago,
-        "instant": words.moment,
+        "instant": words.moment,  # to which the desk gives its zone
         "iso": words.iso,
         "duration": words.duration,
         "doubt": said_of,
@@ -95,6 +96,15 @@ class Desk:
     base: str = "/"
     templates: jinja2.Environment = field(default_factory=templates)
 
+    def __post_init__(self) -> None:
+        # Not a value of each page: the templates' macros see none of those.
+        self.templates.filters["instant"] = lambda instant: words.moment(instant, self.zone)
+
+    @property
+    def zone(self) -> tzinfo:
+        """Of the times that pages show: the rule file's, as it is now."""
+        return self.sources.book().zone
+
     def now(self) -> Instant:
         return self.sources.now()
 
@@ -113,6 +123,7 @@ class Desk:
         here, query = self.here(request), request.rel_url.raw_query_string
         text = self.templates.get_template(template).render(
             now=self.now(),
+            zone=str(self.zone),
             token=self.forms.token(),
             here=here,
             address=f"{here}?{query}" if query else here,

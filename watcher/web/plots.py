@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 import numpy as np
 
 from watcher.model import Floats, Instant, Ints
-from watcher.units import DAY, at, format_number
+from watcher.units import at, format_number
+from watcher.wallclock import first_shown
 
 WIDTH, HEIGHT = 1_000, 160
 TOP, BOTTOM = 56, 216
@@ -106,8 +108,10 @@ def plot(
     *,
     upside_down: bool = False,
     names: Sequence[str] = (),
+    zone: tzinfo = UTC,
 ) -> Plot | None:
-    """A plot of steps (m,) in a time; None without a value. ``say`` words a point.
+    """A plot of steps (m,) in a time; None without a value. ``say`` words a point; days are those
+    of ``zone``.
 
     ``names`` are those of the values 0, 1, 2 ..., where these are levels.
     """
@@ -127,7 +131,7 @@ def plot(
             Tick(_down(float(scale.share(np.array([step]))[0])), label)
             for step, label in zip(steps, labels, strict=True)
         ),
-        days=tuple(_days(begin, end)),
+        days=tuple(_days(begin, end, zone)),
         points=tuple(_points(instants, values, x, y, say)),
         marks=tuple(_marks(spans, begin, end)),
     )
@@ -207,15 +211,17 @@ def _nice(step: float) -> float:
     return next((n * power for n in (1, 2, 2.5, 5) if n * power >= step * 0.999), 10 * power)
 
 
-def _days(begin: Instant, end: Instant) -> Iterator[Tick]:
+def _days(begin: Instant, end: Instant, zone: tzinfo) -> Iterator[Tick]:
     """Days below the plot, evenly, none cut off at the edges."""
-    midnights = range(begin - begin % DAY + DAY, end + 1, DAY)
-    every = max(math.ceil(len(midnights) / 4), 1)
-    with_year = at(begin).year != at(end).year
+    first_day, last_day = (at(instant, zone).date() for instant in (begin, end))
+    count = (last_day - first_day).days
+    days = [first_day + timedelta(days=number) for number in range(1, count + 1)]
+    every = max(math.ceil(len(days) / 4), 1)
+    with_year = first_day.year != last_day.year
     free = 0.0
-    for midnight in midnights[every // 2 :: every]:
+    for when in days[every // 2 :: every]:
+        midnight = first_shown(datetime.combine(when, time()), zone)
         place = 100 * (midnight - begin) / (end - begin)
-        when = at(midnight)
         label = f"{when.day} {when:%b %y}" if with_year else f"{when.day} {when:%b}"
         anchor, first, last = _placed(place, _LETTER * len(label))
         if first >= free:

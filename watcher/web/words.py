@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import tzinfo
 
 from watcher.delivery.view import view_of
 from watcher.keyapi.fields import BY_NAME
@@ -15,7 +15,6 @@ from watcher.units import (
     NO_CURRENCIES,
     Currencies,
     Unit,
-    at,
     format_ago,
     format_duration,
     format_instant,
@@ -60,13 +59,14 @@ class Line:
 def lines(
     rows: Sequence[AlertRow],
     now: Instant,
+    zone: tzinfo,
     severities: dict[str, Severity] | None = None,
     gmv_currency: str | None = None,
 ) -> list[Line]:
-    """Alerts with their reasons, worded as the messages word them."""
+    """Alerts with their reasons, worded as the messages word them; times in ``zone``."""
     items = tuple(_item(row, gmv_currency) for row in rows)
     message = Message("alerts", "", Severity.INFO, now, items=items)
-    products = view_of(message, "", UTC).products
+    products = view_of(message, "", zone).products
     known = severities or {}
     return [
         Line(row, (*product.why, *filter(None, [product.seen])), known.get(row.alert.rule))
@@ -101,20 +101,14 @@ def ago(instant: Instant, now: Instant) -> str:
     return format_ago(instant, now)
 
 
-def moment(instant: Instant) -> str:
-    """``2026-11-23 15:04 UTC``."""
-    return format_instant(instant)
+def moment(instant: Instant, zone: tzinfo) -> str:
+    """``2026-11-23 15:04 Asia/Shanghai``."""
+    return format_instant(instant, zone)
 
 
 def iso(instant: Instant) -> str:
     """For ``<time datetime>``."""
     return format_iso(instant)
-
-
-def day(instant: Instant) -> str:
-    """``16 Nov 2026``."""
-    when = at(instant)
-    return f"{when.day} {when:%b %Y}"
 
 
 def duration(seconds: int | None) -> str:

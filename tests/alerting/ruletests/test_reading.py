@@ -8,6 +8,7 @@ import pytest
 
 from tests.alerting.ruletests.writing import suite
 from watcher.alerting.ruletests.reading import read_suite
+from watcher.alerting.ruletests.series import ABSENT
 from watcher.errors import RulesError
 
 GOOD = """
@@ -44,6 +45,60 @@ def test_a_test_is_read(tmp_path: Path) -> None:
     first, second = case.expectations
     assert (first.scan, first.firing, first.told) == (2, frozenset(["1001"]), frozenset(["1001"]))
     assert (second.scan, second.firing, second.told) == (1, frozenset(), None)
+
+
+@pytest.mark.parametrize(
+    ("written", "values"),
+    [
+        ("0x3", (0, 0, 0)),
+        ("- - 5", (ABSENT, ABSENT, 5)),
+        ("-x2 5 # absent twice", (ABSENT, ABSENT, 5)),
+        ("- x2 5", (ABSENT, ABSENT, 5)),
+        ("-", (ABSENT,)),
+        ("'- 5'", (ABSENT, 5)),
+        ("-5+10x3", (-5, 5, 15)),
+        ("1e3", (1000,)),
+        ("012", (12,)),
+    ],
+)
+@pytest.mark.parametrize(
+    "form", ["x:\n        total_sale_7d_cnt: {}", "x: {{total_sale_7d_cnt: {}}}"]
+)
+def test_series_need_no_quotes(
+    tmp_path: Path, written: str, values: tuple[float | None, ...], form: str
+) -> None:
+    """What YAML would read as something else: hexadecimal, a list, a power."""
+    product = form.format(written).replace("# absent twice}", "}")
+    tests = f"""
+  - name: a
+    rule: rises
+    products:
+      {product}
+    alerts: [{{at: 0}}]
+"""
+    (case,) = suite(tmp_path, tests).cases
+    assert case.actors[0].series["total_sale_7d_cnt"] == values
+
+
+@pytest.mark.parametrize("written", ["0x1F", "0o17", ".inf", "1_000", "22:22", "1e999"])
+def test_what_yaml_would_turn_into_numbers(tmp_path: Path, written: str) -> None:
+    """Is told as it is written, with its place; no number is made up."""
+    products = f"products: {{x: {{total_sale_7d_cnt: {written}}}}}"
+    (_, found) = problems(tmp_path, f"  - {{name: a, rule: rises, {products}}}").splitlines()
+    assert f'tests.yaml:4:62: tests[0].products.x.total_sale_7d_cnt: "{written}" is' in found
+
+
+def test_texts_stay_as_they_are_written(tmp_path: Path) -> None:
+    """A name or id of hexadecimal digits, or one that begins with a dash."""
+    text = (
+        "  - {name: a, rule: rises, alerts: [{at: 0}],\n"
+        "     products: {x: {product_name: 0x300, seller_id: 1e3, category_id: true}}}"
+    )
+    (case,) = suite(tmp_path, text).cases
+    texts = case.actors[0].texts
+    assert texts == {
+        "product_name": ("0x300",), "seller_id": ("1e3",), "category_id": ("true",),
+    }  # fmt: skip
 
 
 def test_constant_series_last_to_the_last_expectation(tmp_path: Path) -> None:

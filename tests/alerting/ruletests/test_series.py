@@ -39,6 +39,10 @@ def parse(text: str, unit: Unit = Unit.COUNT) -> Series:
         ("1 - 2 -x2", (1, ABSENT, 2, ABSENT, ABSENT)),
         ("stable x3 rising x2", (0, 0, 0, 1, 1)),
         ("Stable risingx2", (0, 1, 1)),
+        ("0x300", (0,) * 300),
+        ("0x3 012 -5+10x3", (0, 0, 0, 12, -5, 5, 15)),
+        ("- 5 -x2", (ABSENT, 5, ABSENT, ABSENT)),
+        ("1e3 1e3x2 1e3+1e2x2 2.5e-1", (1000, 1000, 1000, 1000, 1100, 0.25)),
     ],
 )
 def test_notation(text: str, values: Series) -> None:
@@ -69,6 +73,16 @@ def test_days_and_truth() -> None:
         ("5x0", "repeated 1 to"),
         (f"5x{LONGEST} 6", "more than 10,000 values"),
         ("5x99999", "repeated 1 to"),
+        ("0x1F", '"0x1F" is no value'),
+        ("0o17", '"0o17" is no value'),
+        ("1_000", '"1_000" is no value'),
+        (".inf", '".inf" is no value'),
+        ("22:22", '"22:22" is no value'),
+        ("2026-01-31", '"2026-01-31" is no value'),
+        ("1e999", '"1e999" is too large a number'),
+        ("9" * 400, "is too large a number"),
+        ("1+1e999x2", '"+1e999" is too large a number'),
+        ("stale", '"stale" is written "-"'),
     ],
 )
 def test_mistakes(text: str, message: str) -> None:

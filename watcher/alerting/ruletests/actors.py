@@ -57,10 +57,6 @@ class Actors:
         return Actor(name, texts, series)
 
     def _series(self, metric: Metric, value: object, path: Path) -> Series | None:
-        if isinstance(value, bool):
-            value = str(value)
-        if isinstance(value, int | float):
-            value = repr(value)
         if not isinstance(value, str):
             self._source.report(path, f"takes values as 100x3 120 _ 90, not {kind(value)}")
             return None

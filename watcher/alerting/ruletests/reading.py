@@ -56,7 +56,7 @@ def _open(path: FilePath) -> TestSource:
     try:
         with path.open("rb") as opened:
             data = opened.read(MAX_BYTES + 1)
-        return TestSource(read(data, str(path)))
+        return TestSource(read(data, str(path), texts=True))
     except OSError as error:
         why = f"the file can't be read: {error.strerror or error}"
         raise RulesError((Problem(str(path), 0, 0, "", why),)) from error
@@ -179,7 +179,7 @@ class _Case:
                 if not 0 <= scan < LONGEST:
                     raise Wrong(f"takes a number from 0, the first scan, below {LONGEST:,}")
                 return scan
-            scan, beside = divmod(duration(entry[key]), interval)
+            scan, beside = divmod(_seconds(entry[key]), interval)
             if beside or scan >= LONGEST:
                 every = format_duration(interval)
                 raise Wrong(f"no scan is at that time: there is one at 0s, {every} and so on")
@@ -240,8 +240,13 @@ class _Case:
                     break
 
 
+def _seconds(value: object) -> int:
+    """A duration; all values of the file are texts, and a bare 0 needs no unit."""
+    return 0 if value == "0" else duration(value)
+
+
 def _interval(value: object) -> int:
-    seconds = duration(value)
+    seconds = _seconds(value)
     if seconds < 1:
         raise Wrong("must be at least 1 second")
     return seconds

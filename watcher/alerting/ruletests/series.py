@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
@@ -30,7 +31,8 @@ LONGEST = 10_000
 _MARKS: dict[str, float | None] = {"_": MISSING, "-": ABSENT}
 _LOOSE_REPEAT = re.compile(r"\s+(?=x\d)")
 _REPEATED = re.compile(r"(.+?)x(\d{1,6})", re.ASCII)
-_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)[kKmM%]?"
+_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3}|[kKmM%])?"
+_POWER = re.compile(r"([-+]?[\d.]+)[eE]([-+]?\d{1,3})", re.ASCII)
 _STEPS = re.compile(rf"([-+]?{_NUMBER})([-+]{_NUMBER})", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 # "Night serum" x3, or a word; a quoted text may be followed by its repeat at once.
@@ -120,7 +122,7 @@ def _word(word: str, unit: Unit, names: Mapping[str, int]) -> Iterator[float | N
         return
     if repeated is None:
         raise Wrong(f"{quoted(word)} does not say how many values: write {word}x5")
-    first, step = parse_number(steps[1]), parse_number(steps[2])
+    first, step = _number(steps[1]), _number(steps[2])
     # Rounded, for 0.1+0.1x3 ends at 0.3 to the reader.
     yield from (round(first + step * turn, 12) for turn in range(count))
 
@@ -133,13 +135,26 @@ def _value(word: str, unit: Unit, names: Mapping[str, int]) -> float:
     if unit is Unit.DAY and date is not None:
         return _day(word, date)
     try:
-        return parse_number(word)
+        return _number(word)
+    except Wrong:
+        raise
     except ValueError:
+        if word == "stale":  # as in promtool; "stable" is something else
+            raise Wrong('"stale" is written "-": the product is not in the list') from None
         hint = nearest(word, known, 1)
         choice = f"{either(list(known))}, or " if known else ""
         raise Wrong(
             f"{quoted(word)} is no value{hint or f': it is {choice}a number as 100, _ or -'}"
         ) from None
+
+
+def _number(word: str) -> float:
+    """A number, also as ``1e3``; ``ValueError`` of what is none, or has no end."""
+    power = _POWER.fullmatch(word)
+    number = float(f"{parse_number(power[1])}e{power[2]}") if power else parse_number(word)
+    if not math.isfinite(number):
+        raise Wrong(f"{quoted(word)} is too large a number")
+    return number
 
 
 def _day(word: str, date: re.Match[str]) -> float:

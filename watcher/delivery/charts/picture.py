@@ -111,7 +111,7 @@ class _Painter:
         if line:
             self._canvas.text(Ink.TEXT, (_MARGIN, 66), line)
         first, last = (at(instant, self._zone) for instant in time)
-        span = f"{day(first)} to {day(last)} {last:%Y}, {last:%H:%M %Z}"
+        span = f"{day(first)} to {day(last)} {last:%Y}, {last:%H:%M} {self._zone}"
         self._canvas.text(Ink.MUTED, (_MARGIN, 112), self._letters.plain(span, _SMALL))
         if marked:
             legend = self._letters.plain("alert fired", _SMALL)

@@ -19,7 +19,7 @@ Read it with the watcher:
 
     KEYAPI_URL={url} KEYAPI_KEY={key} watcher run --rules rules.yaml
 
-Let a day pass:
+Let a day pass (or start this with --day-seconds 5, and the watcher with --market-clock):
 
     curl -X POST '{url}/simulator/advance?days=1'
 

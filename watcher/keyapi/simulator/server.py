@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hmac
+import time
 import uuid
 from collections import deque
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self, TypedDict, Unpack
 
@@ -18,6 +20,7 @@ from watcher.keyapi.fields import ENDPOINT
 from watcher.keyapi.simulator.faults import Edit, Fault, Paging, Weather
 from watcher.keyapi.simulator.listing import BadParameter
 from watcher.keyapi.simulator.market import Market
+from watcher.units import DAY
 
 CONTROL = "/simulator"
 _SMALL = 1_400  # bytes: compressing less than a packet gains nothing
@@ -74,6 +77,8 @@ class Simulator:
         self._port = port
         self._recent: deque[float] = deque()
         self._runner: web.AppRunner | None = None
+        self._day_began = 0.0
+        self._day_seconds: float | None = None
 
     @property
     def port(self) -> int:
@@ -119,9 +124,12 @@ class Simulator:
 
     async def pass_days(self, seconds: float) -> None:
         """Advance the market by a day every ``seconds``, until cancelled."""
+        self._day_began, self._day_seconds = time.monotonic(), seconds
         while True:
-            await asyncio.sleep(seconds)
+            # On a grid: who lives by the market's clock would else get ahead of it.
+            await asyncio.sleep(max(0.0, self._day_began + seconds - time.monotonic()))
             self.market.advance(1)
+            self._day_began += seconds
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
@@ -196,12 +204,16 @@ class Simulator:
         return await _trickle(request, status, body, fault)
 
     async def _state(self, _request: web.Request) -> web.Response:
-        state = {
+        state: dict[str, object] = {
             "day": self.market.day.isoformat(),
             "products": len(self.market),
             "requests": self.requests,
             "pages": self.pages,
         }
+        if self._day_seconds is not None:
+            today = datetime.combine(self.market.day, datetime.min.time(), UTC).timestamp()
+            passed = (time.monotonic() - self._day_began) / self._day_seconds
+            state |= {"now": today + min(passed, 1) * DAY, "day_seconds": self._day_seconds}
         return web.json_response(state)
 
     async def _advance(self, request: web.Request) -> web.Response:

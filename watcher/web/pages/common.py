@@ -32,7 +32,7 @@ def lines_of(rows: Sequence[AlertRow], desk: Desk) -> list[Line]:
     """Alerts as lists show them, with the severity that their rules have now."""
     book = desk.sources.book()
     severities = {rule.name: rule.severity for rule in book.rules}
-    return lines(rows, desk.now(), severities, book.metrics.gmv_currency)
+    return lines(rows, desk.now(), book.zone, severities, book.metrics.gmv_currency)
 
 
 def shown(database: Database, ids: Sequence[int], book: Rulebook, now: Instant) -> list[AlertRow]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 
 from aiohttp import web
 
@@ -85,7 +84,7 @@ async def message(desk: Desk, request: web.Request) -> web.StreamResponse:
     found, tries = await desk.read(read)
     if found is None:
         raise web.HTTPNotFound(text="There is no such message, or it is not kept any more.")
-    view = view_of(found.message, found.message.title, UTC)
+    view = view_of(found.message, found.message.title, desk.sources.book().zone)
     linked = any(rule.name == found.message.rule for rule in desk.sources.book().rules)
     return desk.html(request, "message.html", one=found, tries=tries, view=view, linked=linked)
 

@@ -83,7 +83,7 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
         cards=_cards(past, asked, currencies),
         chosen=chosen,
         metric=asked.metric,
-        chart=chart_of(chosen, past.alerts, within, currencies) if chosen else None,
+        chart=chart_of(chosen, past.alerts, within, currencies, desk.zone) if chosen else None,
         rows=_rows(chosen, currencies) if chosen else (),
         days=asked.days,
         spans=DAYS,
