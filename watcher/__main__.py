@@ -1,5 +1,15 @@
-"""``python -m watcher``."""
+"""The ``watcher`` command, and ``python -m watcher``."""
 
-from watcher.cli.main import main
+from watcher.interrupting import end_on_interrupt
 
-main()
+
+def main() -> None:
+    """Run a command. Ctrl-C while all that it needs is imported ends it without a traceback."""
+    end_on_interrupt()
+    from watcher.cli.main import main as run  # noqa: PLC0415 - a third of a second, guarded
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

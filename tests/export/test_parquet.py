@@ -94,5 +94,5 @@ def test_through_a_pipe(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        assert process.wait(60) == 1
+        assert process.wait(60) == 0
         assert process.stderr.read() == b""

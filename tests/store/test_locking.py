@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from watcher.errors import DatabaseHeld, StoreError
+from watcher.store.database import Database
 from watcher.store.locking import hold, lock_path
 
 
@@ -60,3 +61,42 @@ def test_no_place_for_the_lock(tmp_path: Path) -> None:
     """A folder that does not exist is said so."""
     with pytest.raises(StoreError, match="No such file"), hold(tmp_path / "nowhere" / "w.db"):
         pass
+
+
+def test_a_hard_link_is_the_same_database(tmp_path: Path) -> None:
+    """Its lock's file is its own; made before or after the owner began."""
+    path, before, after = (tmp_path / name for name in ("w.db", "before.db", "after.db"))
+    path.touch()
+    before.hardlink_to(path)
+    with hold(path), Database.open(path) as store:
+        after.hardlink_to(path)
+        for link in (before, after):
+            with pytest.raises(DatabaseHeld, match="another name of the same file"), hold(link):
+                pass
+        # The owner's own statements, and other programs', go on.
+        store.ledger.charge("w", 1, 0)
+        with Database.open(path) as other:
+            other.ledger.charge("w", 1, 0)
+        with pytest.raises(DatabaseHeld), hold(after):
+            pass
+    with hold(after):
+        pass
+
+
+def test_a_new_database_is_held_by_every_name_too(tmp_path: Path) -> None:
+    """Though it was not there when its owner began."""
+    path, link = tmp_path / "w.db", tmp_path / "link.db"
+    with hold(path):
+        link.hardlink_to(path)
+        with pytest.raises(DatabaseHeld), hold(link):
+            pass
+
+
+def test_what_is_no_file_is_said_by_who_opens_it(tmp_path: Path) -> None:
+    """Not by the lock."""
+    with hold(tmp_path / "folder.db"):
+        pass
+    (tmp_path / "folder.db").unlink()
+    (tmp_path / "folder.db").mkdir()
+    with hold(tmp_path / "folder.db"), pytest.raises(StoreError, match="a folder"):
+        Database.open(tmp_path / "folder.db")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +15,7 @@ from watcher.cli.choosing import no_such
 from watcher.cli.completing import channel_names
 from watcher.cli.options import json_option, load_rules, rules_option
 from watcher.cli.output import console, print_json, table
+from watcher.cli.streams import leave
 from watcher.daemon.channels import targets_of
 from watcher.delivery.message import render
 from watcher.delivery.target import Kind, Outcome, Target
@@ -97,9 +96,8 @@ def test(rules: Path, name: str, *, as_json: bool) -> None:
         word = "took it" if outcome.kind is Kind.SENT else "did not take it"
         detail = f": {outcome.detail}" if outcome.detail else ""
         console().say(f"{target} ({targets[target].service}) {word}{detail}")
-    sys.stdout.flush()
     # A service that hangs holds a thread that Python would wait for.
-    os._exit(0 if all(each.kind is Kind.SENT for each in outcomes.values()) else 1)
+    leave(0 if all(each.kind is Kind.SENT for each in outcomes.values()) else 1)
 
 
 def _answer(name: str, target: Target, outcome: Outcome) -> dict[str, object]:

@@ -16,6 +16,7 @@ from typing import TypeAlias
 import click
 from click.shell_completion import CompletionItem
 
+from watcher.cli.text import plain
 from watcher.keyapi.fields import SEEN_REGIONS
 
 Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
@@ -36,7 +37,7 @@ def _completer(offer: Callable[[click.Context], Iterable[tuple[str, str]]]) -> C
         except Exception:  # noqa: BLE001 - nothing may be said while somebody types
             return []
         return [
-            CompletionItem(name, help=" ".join(said.split()) or None)
+            CompletionItem(name, help=" ".join(plain(said).split()) or None)
             for name, said in offered.items()
             if name.startswith(incomplete) and _TYPED.fullmatch(name)
         ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import signal
 import sys
@@ -18,6 +17,7 @@ import click
 from watcher.cli.logs import configure
 from watcher.cli.output import console
 from watcher.cli.progress import Report, progress
+from watcher.cli.streams import leave, unread
 from watcher.demo import Demo, Listener, Settings
 from watcher.model import Instant
 from watcher.units import at
@@ -76,8 +76,7 @@ def command(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _Screen(days) as screen:
         asyncio.run(Demo(settings, screen.listener()).run())
-    sys.stdout.flush()
-    os._exit(0)
+    leave(0)
 
 
 class _Screen:
@@ -119,6 +118,8 @@ class _Screen:
 
     def _day(self, midnight: Instant) -> None:
         self._out.say(f"-- {at(midnight):%a %-d %b %Y} --", "dim")
+        if unread():  # it is shown to nobody any more
+            signal.raise_signal(signal.SIGTERM)
 
     def _message(self, message: Mapping[str, str]) -> None:
         colour = _COLOURS.get(message.get("type", ""), "cyan")

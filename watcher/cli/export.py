@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypedDict, Unpack
+from typing import Any, BinaryIO, TypedDict, Unpack, cast
 
 import click
 
@@ -17,6 +18,7 @@ from watcher.cli.completing import metric_names, product_ids, regions, rule_name
 from watcher.cli.options import MOMENT, database_option, load_rules, open_to_read, rules_option
 from watcher.cli.output import console
 from watcher.cli.progress import Report, progress
+from watcher.cli.streams import stop_unread
 from watcher.cli.text import plain_lines
 from watcher.errors import RulesError
 from watcher.export import history
@@ -250,9 +252,21 @@ def _destination(wanted: _Wanted) -> Iterator[BinaryIO]:
         with replaced(output, wanted["database"]) as file:
             yield file
     elif _to_terminal(wanted):
-        yield _Terminal()  # type: ignore[misc]
+        yield cast("BinaryIO", _Terminal())
     else:
-        yield sys.stdout.buffer
+        yield cast("BinaryIO", _Program())
+
+
+class _Program(io.RawIOBase):
+    """Another program, or a file of the shell's; it may leave before all is read."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        written = sys.stdout.buffer.write(data)
+        stop_unread()
+        return written
 
 
 class _Terminal:

@@ -13,9 +13,11 @@ import click
 from click.shell_completion import CompletionItem
 
 from watcher import __version__
+from watcher.cli.streams import ended, settle
 from watcher.cli.text import forgiving_streams, plain_lines
 from watcher.errors import WatcherError
 from watcher.importing import without_garbage
+from watcher.interrupting import end_on_interrupt, interrupt_as_usual, interrupts_end
 
 # In the order of the help page: name, and what it does. A command NAME is the click command
 # ``command`` of the module ``watcher.cli.NAME``, with "_" for the import's sake after keywords.
@@ -82,6 +84,7 @@ def _imported(name: str) -> click.Command:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with without_garbage():
         command: click.Command = importlib.import_module(f"watcher.cli.{name}").command
+    interrupt_as_usual()
     return command
 
 
@@ -93,29 +96,35 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit: 0 good, 1 the input or the work failed, 2 wrong usage."""
+    settle()
     forgiving_streams()
     if "_WATCHER_COMPLETE" in os.environ:  # what is said would stand in what is being typed
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    guarded = interrupts_end()
+    code = _run(arguments)
+    if guarded:  # Python's own end is as long as an import
+        end_on_interrupt()
+    sys.exit(ended(code))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """The exit code; what went wrong was said."""
     try:
-        cli.main(args=arguments, prog_name="watcher", standalone_mode=False)
-        sys.stdout.flush()  # here, where a reader that has gone is no surprise
+        code = cli.main(args=arguments, prog_name="watcher", standalone_mode=False)
+    except SystemExit as end:
+        code = end.code
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        return 130
     except WatcherError as error:
         _say_why(error)
-        sys.exit(1)
-    except BrokenPipeError:
-        # The reader (head, less) has gone: what is left goes nowhere, without complaint.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        return 1
     except Exception as error:  # noqa: BLE001 - whatever it is, no secret is shown
         print(_of_the_machine(error) or _traceback(), file=sys.stderr)  # noqa: T201
-        sys.exit(1)
+        return 1
+    return code if isinstance(code, int) else 0
 
 
 def _say_why(error: WatcherError) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
-import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import KW_ONLY, dataclass, field
@@ -24,6 +22,7 @@ from watcher.cli.logs import configure
 from watcher.cli.options import database_option, json_option, load_rules, rules_option
 from watcher.cli.progress import Report, progress
 from watcher.cli.run_report import RunReport
+from watcher.cli.streams import leave
 from watcher.daemon.budget import CHECKPOINT, LedgerBudget, PaidBudget
 from watcher.daemon.channels import targets_of, ways_of
 from watcher.daemon.clock import Clock, SystemClock
@@ -72,8 +71,7 @@ def command(
         once = _Once(book, database, dry_run=dry_run, report=RunReport(as_json))
         good = asyncio.run(once.run(watches, forced=bool(names)))
         once.report.end(good=good)
-    sys.stdout.flush()
-    os._exit(0 if good else 1)
+    leave(0 if good else 1)
 
 
 def _chosen(book: Rulebook, names: tuple[str, ...]) -> list[Watch]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ import structlog
 from watcher.cli.listening import listen_option, token_option
 from watcher.cli.logs import Style, configure
 from watcher.cli.options import database_option, load_rules, log_options, rules_option
+from watcher.cli.streams import leave
 from watcher.daemon.clock import SystemClock
 from watcher.daemon.holds import Holds
 from watcher.daemon.manager import Manager
@@ -55,9 +55,7 @@ def command(
     with asyncio.Runner(loop_factory=holds.loop) as runner:
         runner.run(service.run())
     # Apprise's threads may still hang in a dead service: Python would wait for them.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    leave(0)
 
 
 def _say_who_reads(database: Path) -> None:

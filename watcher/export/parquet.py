@@ -22,7 +22,7 @@ def write_parquet(table: Table, file: BinaryIO) -> None:
     texts = [c.name for c in table.columns if c.kind in (Kind.TEXT, Kind.DIGITS, Kind.JSON)]
     with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=texts) as writer:
         batches: list[Any] = []
-        for part in table.parts:
+        for part in table.read():
             batches.append(_batch(pa, schema, table.columns, part))
             if sum(batch.num_rows for batch in batches) >= GROUP:
                 writer.write_table(pa.Table.from_batches(batches), row_group_size=2 * GROUP)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+import msgspec
 import numpy as np
 
 from watcher.model import Floats
 
 _EXACT = 2.0**53  # up to here each whole number is itself as a float
+
+# What a terminal obeys where the file is looked at, and what turns the reading direction there.
+# What joins signs (as in emoji) and letters (as in Persian) is no such thing and stays.
+_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 # A part's values, column by column: None is absent, a time is an instant, JSON a text.
 Part: TypeAlias = Sequence[Sequence[object]]
@@ -46,6 +53,46 @@ class Table:
     columns: tuple[Column, ...]
     total: int
     parts: Iterator[Part]
+
+    def read(self) -> Iterator[Part]:
+        """The parts as they are to be written: no text, wherever it came from, has a control
+        character in it, or one that turns the reading direction."""
+        for part in self.parts:
+            yield [
+                _harmless(column, values) for column, values in zip(self.columns, part, strict=True)
+            ]
+
+
+def _harmless(column: Column, values: Sequence[object]) -> Sequence[object]:
+    match column.kind:
+        case Kind.TEXT | Kind.DIGITS:
+            return [harmless(value) if isinstance(value, str) else value for value in values]
+        case Kind.JSON:
+            return [_harmless_json(value) if isinstance(value, str) else value for value in values]
+        case _:
+            return values
+
+
+def harmless(text: str) -> str:
+    """Spaces for control characters, nothing for what turns the reading direction."""
+    return text if text.isprintable() else _TURNING.sub("", _OBEYED.sub(" ", text))
+
+
+def _harmless_json(text: str) -> str:
+    """The same of each text in it, where it may be written with a backslash."""
+    if text.isprintable() and "\\" not in text:
+        return text
+    return msgspec.json.encode(_harmless_value(msgspec.json.decode(text))).decode()
+
+
+def _harmless_value(value: object) -> object:
+    if isinstance(value, str):
+        return harmless(value)
+    if isinstance(value, dict):
+        return {harmless(str(key)): _harmless_value(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_harmless_value(inner) for inner in value]
+    return value
 
 
 def cells(values: Floats) -> list[object]:

@@ -14,7 +14,7 @@ from watcher.export.table import Column, Kind, Table
 from watcher.units import format_iso
 
 # A spreadsheet would reckon what begins so, or run it; the apostrophe tells it not to.
-_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 _BOM = b"\xef\xbb\xbf"
 
 iso = lru_cache(maxsize=1024)(format_iso)  # a scan's rows all have its time
@@ -28,7 +28,7 @@ def write_csv(table: Table, file: BinaryIO, *, excel: bool = False) -> None:
     for it would round them.
     """
     file.write((_BOM if excel else b"") + csv_lines([[column.name for column in table.columns]]))
-    for part in table.parts:
+    for part in table.read():
         shown = [
             _shown(column, values, excel=excel)
             for column, values in zip(table.columns, part, strict=True)
@@ -47,7 +47,7 @@ def write_json_lines(table: Table, file: BinaryIO) -> None:
     """An object for each row; no value is null."""
     names = [column.name for column in table.columns]
     encoder = msgspec.json.Encoder()
-    for part in table.parts:
+    for part in table.read():
         shown = [_value(column, values) for column, values in zip(table.columns, part, strict=True)]
         file.write(
             encoder.encode_lines(
@@ -86,7 +86,7 @@ def _times(values: Sequence[object]) -> list[str | None]:
 
 
 def _harmless(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA):
+    if isinstance(value, str) and value.lstrip().startswith(_FORMULA):
         return f"'{value}"
     return value
 

@@ -1,0 +1,174 @@
+"""Every command once or more, in a folder in which each of them has something to say.
+
+Wherever a text comes from outside (a name, a service's answer, an error) it is ``HOSTILE``.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from tests.cli.forked import PORT, Case
+from tests.delivery.messages import item, operator
+from tests.store.making import DAY, SALES, firing, scan
+from watcher.cli.main import COMMANDS, cli
+from watcher.model import (
+    AlertState,
+    Evidence,
+    LongTexts,
+    Message,
+    Scan,
+    ScanState,
+    Severity,
+    Verdict,
+)
+from watcher.rules.loading import load
+from watcher.store.alerts import Transition
+from watcher.store.database import Database
+
+# What a terminal obeys: C0, C1, an escape of colours, one of the title; what turns the reading
+# direction; a line break, and what a spreadsheet reckons.
+HOSTILE = (
+    "=1+1\x1b[31mred\x1b]0;title\x07\x00\b\r\n\x7f\x85\x9b2J\u202egnp\u2066x\u200f\u2028\u2029end"
+)
+
+RULES = f"""
+api: {{key: "sample-key-1234", url: "http://127.0.0.1:{PORT}", credits_per_day: 10}}
+channels: {{me: {{url: "json://127.0.0.1:{PORT}/"}}}}
+operator: [me]
+defaults: {{region: US, notify: [me]}}
+watches: {{best: {{sort: total_sale_7d_cnt desc, top: 10, every: 6h}}}}
+rules:
+  - name: selling
+    watch: best
+    when: {{total_sale_7d_cnt: {{at_least: 1}}}}
+  - name: named
+    watch: best
+    when: {{product_name: {{contains: red}}, discount: {{contains: red}}}}
+"""
+TESTS = """
+rules: rules.yaml
+tests:
+  - {name: "it fires", rule: selling, interval: 24h, products: {"1": {total_sale_7d_cnt: 5x2}},
+     alerts: [{at: 1d, firing: ["2"]}]}
+"""
+
+# Arguments by command. Those that end badly here do so for a reason of the folder's.
+SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "run": (("--listen", "off"),),
+    "demo": (("--for", "0", "--listen", "off", "--products", "100", "--days", "1"),),
+    "init": (("--rules", "new.yaml"),),
+    "check": ((), ("--json",), ("--rules", "broken.yaml")),
+    "once": ((), ("--json",), ("--rule", "selling", "--dry-run"), ("--db", "new.db")),
+    "status": ((), ("--json",)),
+    "health": (("--listen", f"127.0.0.1:{PORT}"),),
+    "alerts": ((), ("--json",)),
+    "product": (("1",), ("1", "--json"), ("1", "--csv"), ("end",)),
+    "export": (
+        *((("--what", what, "--format", form)) for what in
+          ("observations", "alerts", "transitions", "scans") for form in ("csv", "jsonl")),
+        ("-o", "history.csv"), ("-o", "history.parquet"), ("--excel",),
+    ),
+    "explain": (("selling", "1"), ("named", "1"), ("selling", "1", "--json")),
+    "backtest": (("selling",), ("named", "--json")),
+    "test": (("rules.test.yaml",), ("rules.test.yaml", "--json"), ("broken.yaml",)),
+    "silence add": (("--rule", "x\x1b[31m\u202e", "--for", "1h", "--comment", HOSTILE[:9]),),
+    "silence list": ((), ("--json",)),
+    "silence end": (("1",),),
+    "channel list": ((), ("--json",)),
+    "channel test": (("me",), ("me", "--json")),
+    "outbox list": ((), ("--json",)),
+    "outbox retry": (("--all",),),
+    "outbox drop": (("--all",),),
+    "db backup": (("copy.db",), ("backup.db",)),
+    "db restore": (("backup.db",), ("broken.yaml",)),
+    "db prune": ((),),
+    "db stats": ((), ("--json",), ("--check",)),
+    "metrics": ((), ("--json",)),
+    "schema": ((),),
+    "completion": (("bash",), ("zsh",), ("fish",)),
+}  # fmt: skip
+
+
+def leaves() -> Iterator[str]:
+    """Every command that does something, as it is written: ``db backup``."""
+    context = click.Context(cli)
+    for name, _ in COMMANDS:
+        command = cli.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from (f"{name} {inner}" for inner in command.commands)
+        else:
+            yield name
+
+
+def calls() -> list[tuple[str, ...]]:
+    """Every sample of every command; a command without one is an error."""
+    return [(*name.split(), *arguments) for name in leaves() for arguments in SAMPLES[name]]
+
+
+def furnish(folder: Path) -> None:
+    """Two days of two products, an alert, messages, errors, a silence, a backup."""
+    (folder / "rules.yaml").write_text(RULES, "utf-8")
+    (folder / "rules.test.yaml").write_text(TESTS, "utf-8")
+    (folder / "broken.yaml").write_text('rules: [{name: "\\e[31m", when: "\\x9b"}]\n', "utf-8")
+    watch = load([folder / "rules.yaml"], {}).watches[0].key
+    path, now = folder / "watcher.db", int(time.time())
+    with Database.open(path) as store:
+        for day in (3, 2, 1):
+            store.history.record(_scan(watch, now - day * DAY, sold=9 - day))
+        store.history.record(
+            replace(scan(now - 60, {}, watch=watch, state=ScanState.FAILED), error=HOSTILE)
+        )
+        _alert(store, now - DAY)
+        _message(store, now)
+        store.health.failing("rule", "selling", HOSTILE, now)
+        store.health.failing("watch", watch, HOSTILE, now)
+        store.health.raise_cause(HOSTILE, HOSTILE, now)
+        store.silences.add(begins=now - 9, ends=now + DAY, comment=HOSTILE, product=HOSTILE)
+        store.upkeep.backup(folder / "backup.db")
+
+
+def _scan(watch: str, at: int, sold: int) -> Scan:
+    made = scan(
+        at,
+        {"1": {SALES: sold, "spu_avg_price": 4.9}, "2": sold},
+        watch=watch,
+        names={"1": HOSTILE, "2": HOSTILE},
+        texts={"1": LongTexts(HOSTILE, HOSTILE, HOSTILE, HOSTILE)},
+    )
+    texts = {name: (HOSTILE, HOSTILE) for name in made.texts if not name.startswith("product_")}
+    texts["discount"] = (f"{HOSTILE}{sold}",) * 2
+    return replace(made, texts={**made.texts, **texts}, problems=(HOSTILE,))
+
+
+def _alert(store: Database, at: int) -> None:
+    evidence = Evidence("product_name", HOSTILE, "text", HOSTILE, Verdict.MET, HOSTILE, HOSTILE, at)
+    (alert,) = store.alerts.save([replace(firing("selling", 1, at), evidence=(evidence,))])
+    ended = Transition(alert.id, at, AlertState.FIRING, AlertState.INACTIVE, HOSTILE)
+    store.alerts.record([ended])
+    over = replace(firing("named", 2, at), state=AlertState.INACTIVE, reason=HOSTILE)
+    store.alerts.save([replace(over, resolved_at=at)])
+
+
+def _message(store: Database, now: int) -> None:
+    told = Message("alerts", HOSTILE, Severity.WARNING, now, "selling", HOSTILE, HOSTILE, now,
+                   (item(1, HOSTILE),), (HOSTILE,), 1)  # fmt: skip
+    store.outbox.add("me", ["me/1"], told, now)
+    store.outbox.add("me", ["me/1"], operator(HOSTILE), now)
+    store.outbox.failed(1, now, HOSTILE, now + 3600)
+    store.outbox.dead(2, now, HOSTILE)
+
+
+def cases(template: Path, place: Path, stdout: str = "read", umask: int = 0o022) -> list[Case]:
+    """A case for each call, each in a copy of the furnished folder of its own."""
+    made = []
+    for number, arguments in enumerate(calls()):
+        folder = place / f"{stdout}-{umask:o}-{number}"
+        shutil.copytree(template, folder)
+        made.append(Case(arguments=list(arguments), folder=str(folder), stdout=stdout, umask=umask))
+    return made
