@@ -138,7 +138,7 @@ def _become(case: Case, port: int, out: int, err: int) -> NoReturn:
         sys.stdout = os.fdopen(1, "w", closefd=False)
         if case["stdout"] == "closed":
             os.close(1)
-            sys.stdout = None  # type: ignore[assignment]
+            sys.stdout = None
         main([argument.replace(PORT, str(port)) for argument in case["arguments"]])
     except SystemExit as end:
         code = end.code

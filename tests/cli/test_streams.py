@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.cli import forked
 from tests.cli.forked import End
 from tests.cli.samples import HOSTILE, SAMPLES, calls, cases, furnish, leaves
+from watcher.cli.main import cli
 
 # What a terminal obeys, or turns the reading direction; a line break is meant as one.
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -88,6 +90,41 @@ def test_what_is_written_is_for_its_owner(ends: Ends) -> None:
     assert {path.name: oct(path.stat().st_mode & 0o777) for path in secret} == dict.fromkeys(
         names, oct(0o600)
     )
+
+
+CRON = {"once", "health", "export", "db backup", "db prune"}
+
+
+def test_what_cron_runs_can_be_quiet() -> None:
+    """By an option of the same name everywhere."""
+    context = click.Context(cli)
+    offered = set()
+    for name in leaves():
+        command: click.Command | None = None
+        for part in name.split():
+            group = command if isinstance(command, click.Group) else cli
+            command = group.get_command(context, part)
+        assert command is not None
+        if any("--quiet" in option.opts for option in command.params):
+            offered.add(name)
+    assert offered == CRON
+
+
+def test_quiet_says_only_what_is_wrong(ends: Ends) -> None:
+    """Cron sends a mail of every line; where something is wrong there is one."""
+    quiet = {call: end for (way, call), end in ends.items()
+             if way == "read" and {"--quiet", "-q"} & set(call)}  # fmt: skip
+    for call, end in quiet.items():
+        wrong = call[0] == "once"  # the source refuses
+        if call[0] == "export":  # without a row: its header alone, which is what was asked for
+            assert (end["code"], end["out"].count("\n"), end["err"]) == (0, 1, "")
+            continue
+        assert (end["code"], bool(end["out"])) == (int(wrong), wrong), call
+        if call[-1] == "-q":
+            first, *others = end["out"].splitlines()
+            assert first.startswith("best: failed, 0 products")
+            assert any("not delivered yet" in line for line in others)
+    assert {" ".join(call[: 1 + (call[0] == "db")]) for call in quiet} == CRON
 
 
 def _timeless(text: str) -> str:

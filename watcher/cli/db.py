@@ -17,6 +17,7 @@ from watcher.cli.options import (
     json_option,
     load_rules,
     open_to_read,
+    quiet_option,
     rules_option,
 )
 from watcher.cli.output import console, print_json, table
@@ -38,16 +39,18 @@ def command() -> None:
 @command.command("backup")
 @database_option
 @click.argument("file", type=click.Path(path_type=Path))
-def backup(database: Path, file: Path) -> None:
+@quiet_option
+def backup(database: Path, file: Path, *, quiet: bool) -> None:
     """Write a checked copy of the database to FILE; an older backup there is replaced.
 
     Only its owner can read it. watcher db restore FILE puts it back.
     """
-    with open_to_read(database) as opened, progress("Copying", "MB") as report:
+    with open_to_read(database) as opened, progress("Copying", "MB", quiet=quiet) as report:
         size = opened.upkeep.backup(
             file, lambda done, total: report(done // _MB, max(total, _MB) // _MB)
         )
-    console().say(f"{file}: {format_bytes(size)}, checked.")
+    if not quiet:
+        console().say(f"{file}: {format_bytes(size)}, checked.")
 
 
 @command.command("restore")
@@ -70,10 +73,14 @@ def restore_(database: Path, file: Path) -> None:
 @command.command("prune")
 @rules_option
 @database_option
-def prune(rules: Path, database: Path) -> None:
+@quiet_option
+def prune(rules: Path, database: Path, *, quiet: bool) -> None:
     """Remove now what the rule file's keep: no longer wants; the daemon does so daily."""
     keep, now = load_rules(rules).keep, int(time.time())
-    with Database.open(database, create=False) as opened, progress("Pruning", "rows") as report:
+    with (
+        Database.open(database, create=False) as opened,
+        progress("Pruning", "rows", quiet=quiet) as report,
+    ):
         removed, given_back = prune_all(
             opened,
             now - keep.observations,
@@ -81,6 +88,8 @@ def prune(rules: Path, database: Path) -> None:
             time.sleep,
             lambda rows: report(rows, None),
         )
+    if quiet:
+        return
     what = ", ".join(f"{rows:,} {kind}" for kind, rows in removed.items())
     console().say(
         f"Removed {what or 'nothing'}: older than {format_duration(keep.observations)} "

@@ -15,7 +15,14 @@ import click
 
 from watcher.cli.choosing import chosen_metrics, chosen_product, chosen_watch
 from watcher.cli.completing import metric_names, product_ids, regions, rule_names, watch_names
-from watcher.cli.options import MOMENT, database_option, load_rules, open_to_read, rules_option
+from watcher.cli.options import (
+    MOMENT,
+    database_option,
+    load_rules,
+    open_to_read,
+    quiet_option,
+    rules_option,
+)
 from watcher.cli.output import console
 from watcher.cli.progress import Report, progress
 from watcher.cli.streams import stop_unread
@@ -64,6 +71,7 @@ class _Wanted(TypedDict):
     metrics: tuple[str, ...]
     every_scan: bool
     excel: bool
+    quiet: bool
     rules: Path
     database: Path
 
@@ -99,6 +107,7 @@ class _Wanted(TypedDict):
 )
 @click.option("--every-scan", is_flag=True, help="A row for each scan, changed or not.")
 @click.option("--excel", is_flag=True, help="CSV that Excel reads as UTF-8, with ids as texts.")
+@quiet_option
 @rules_option
 @database_option
 def command(**wanted: Unpack[_Wanted]) -> None:
@@ -125,7 +134,7 @@ def command(**wanted: Unpack[_Wanted]) -> None:
         with _destination(wanted) as file, _progress(wanted) as report:
             counted = _Counted(table, report)
             _writer(style, excel=wanted["excel"])(counted.table, file)
-    if not counted.rows:
+    if not counted.rows and not wanted["quiet"]:
         console(stderr=True).say("No rows match; `watcher db stats` says what is stored.")
 
 
@@ -242,7 +251,7 @@ def _progress(wanted: _Wanted) -> AbstractContextManager[Report]:
     """None where the rows themselves are seen."""
     if _to_terminal(wanted):
         return nullcontext(lambda _done, _total: None)
-    return progress("Exporting", "rows")
+    return progress("Exporting", "rows", quiet=wanted["quiet"])
 
 
 @contextmanager

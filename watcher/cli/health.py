@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from watcher.cli.listening import listen_option, token_option
+from watcher.cli.options import quiet_option
 from watcher.cli.text import plain_lines
 from watcher.errors import WatcherError
 from watcher.web.address import parse_address, read_token
@@ -20,7 +21,8 @@ _LONGEST = 4_000
 @click.command()
 @listen_option
 @token_option
-def command(*, listen: str, web_token_file: Path | None) -> None:
+@quiet_option
+def command(*, listen: str, web_token_file: Path | None, quiet: bool) -> None:
     """Ask the daemon at --listen whether every part of it works; exit code 1 where not."""
     if listen == "off":
         raise WatcherError("with --listen off nobody can be asked; `systemctl status` knows")
@@ -29,7 +31,8 @@ def command(*, listen: str, web_token_file: Path | None) -> None:
     status, text = _ask(_EVERYWHERE.get(host, host), port, token)
     if status != 200:
         raise WatcherError(f"{listen} answers {status}: {text}")
-    click.echo(plain_lines(text))
+    if not quiet:
+        click.echo(plain_lines(text))
 
 
 def _ask(host: str, port: int, token: str) -> tuple[int, str]:

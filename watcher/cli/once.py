@@ -19,7 +19,7 @@ from watcher.alerting.sweeping import sweep
 from watcher.cli.choosing import chosen_rule
 from watcher.cli.completing import rule_names
 from watcher.cli.logs import configure
-from watcher.cli.options import database_option, json_option, load_rules, rules_option
+from watcher.cli.options import database_option, json_option, load_rules, quiet_option, rules_option
 from watcher.cli.progress import Report, progress
 from watcher.cli.run_report import RunReport
 from watcher.cli.streams import leave
@@ -53,12 +53,20 @@ _SEND_SECONDS = 60.0
     "--dry-run", is_flag=True, help="Send nothing and keep nothing but the credits spent."
 )
 @json_option
+@quiet_option
 def command(
-    rules: Path, database: Path, names: tuple[str, ...], *, dry_run: bool, as_json: bool
+    rules: Path,
+    database: Path,
+    names: tuple[str, ...],
+    *,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Scan what is due (or named) now, print what fires, and send it.
 
-    The exit code is 1 where a scan was not complete. To see what a new rule would tell:
+    The exit code is 1 where a scan was not complete; with --quiet only that is said, and what could
+    not be sent. To see what a new rule would tell:
 
     \b
       watcher once --rule beauty-rising --dry-run
@@ -68,7 +76,7 @@ def command(
     watches = _chosen(book, names)
     targets_of(book)  # a bad URL is said before a credit is spent
     with nullcontext() if dry_run else hold(database):
-        once = _Once(book, database, dry_run=dry_run, report=RunReport(as_json))
+        once = _Once(book, database, dry_run=dry_run, report=RunReport(as_json, quiet))
         good = asyncio.run(once.run(watches, forced=bool(names)))
         once.report.end(good=good)
     leave(0 if good else 1)
@@ -130,7 +138,7 @@ class _Once:
         return due
 
     async def _scan(self, scanner: Scanner, watch: Watch) -> bool:
-        with progress(f"Reading {watch.name}", "requests") as report:
+        with progress(f"Reading {watch.name}", "requests", quiet=self.report.quiet) as report:
             outcome = await scanner.scan(
                 watch, self.clock.now(), moved=_counting(report, watch.query.pages)
             )

@@ -72,6 +72,9 @@ database_option = click.option(
     help="The database file.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+quiet_option = click.option(
+    "--quiet", "-q", is_flag=True, help="Say nothing unless something is wrong: for cron."
+)
 
 
 def log_options(command: F) -> F:

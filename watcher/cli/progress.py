@@ -17,10 +17,10 @@ Report = Callable[[int, int | None], None]  # done, and of how many where that i
 
 
 @contextmanager
-def progress(what: str, unit: str = "") -> Iterator[Report]:
+def progress(what: str, unit: str = "", *, quiet: bool = False) -> Iterator[Report]:
     """A line as ``what ━━━━╸  7/30 unit``; hears how much is done of how much."""
     out = console(stderr=True)
-    live = out.file.isatty() and not out.is_dumb_terminal
+    live = out.file.isatty() and not out.is_dumb_terminal and not quiet
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(_BAR),

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from watcher.alerting.evaluation import Judged, Outcome
 from watcher.cli.output import Output, console, print_json
 from watcher.delivery.message import Style, render
-from watcher.model import Instant, Message, Notification
+from watcher.model import Instant, Message, Notification, ScanState
 from watcher.units import format_ago, format_instant, format_number
 
 
 @dataclass(slots=True)
 class RunReport:
-    """Hears of each scan, and of messages that are not sent yet."""
+    """Hears of each scan, and of messages that are not sent yet; ``quiet`` says only what went
+    wrong."""
 
     as_json: bool = False
+    quiet: bool = False
     out: Output = field(default_factory=console)
     scans: list[dict[str, object]] = field(default_factory=list)
     not_due: list[dict[str, object]] = field(default_factory=list)
@@ -38,10 +40,12 @@ class RunReport:
                 "messages": [{"title": each.title, "text": each.body} for each in messages],
             }
         )
-        self._say(f"{watch}: {_summary(outcome) if outcome is not None else 'not scanned'}")
+        summary = _summary(outcome) if outcome is not None else "not scanned"
+        whole = outcome is not None and outcome.scan.state is ScanState.COMPLETE
+        self._say(f"{watch}: {summary}", wrong=not whole)
         if outcome is not None:
             if outcome.scan.error:
-                self._say(f"{watch}: {outcome.scan.error}")
+                self._say(f"{watch}: {outcome.scan.error}", wrong=not whole)
             for judged in outcome.judged:
                 self._say(f"  {_verdicts(judged, len(outcome.scan))}")
         for each in messages:
@@ -59,11 +63,11 @@ class RunReport:
     def waits(self, target: str, count: int) -> None:
         """So many messages that a target has not taken."""
         self.undelivered.append({"target": target, "messages": count})
-        self._say(f"{target}: {count:,} not delivered yet; the daemon tries again")
+        self._say(f"{target}: {count:,} not delivered yet; the daemon tries again", wrong=True)
 
     def end(self, *, good: bool) -> None:
         """Nothing more comes; ``good`` says whether every scan was complete."""
-        if self.as_json:
+        if self.as_json and not (self.quiet and good and not self.undelivered):
             print_json(
                 {
                     "ok": good,
@@ -74,8 +78,8 @@ class RunReport:
                 }
             )
 
-    def _say(self, text: str, style: str = "") -> None:
-        if not self.as_json:
+    def _say(self, text: str, style: str = "", *, wrong: bool = False) -> None:
+        if not self.as_json and (wrong or not self.quiet):
             self.out.say(text, style)
 
 
