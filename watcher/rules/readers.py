@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from watcher.model import Severity
+from watcher.rules.slips import around_key, around_url
 from watcher.rules.words import Wrong, either, kind, nearest, quoted
 from watcher.schedule import parse_digest, parse_quiet
 from watcher.units import parse_duration, parse_number
@@ -84,6 +85,8 @@ def url(value: object) -> str:
         raise Wrong("must be an Apprise URL, as a text")
     if _BARE_NAME.fullmatch(value.strip()):
         raise Wrong("a variable is written with braces, as ${NAME}")
+    if wrong := around_url(value):
+        raise Wrong(f"this URL {wrong}")
     if not _SCHEME.match(value.strip()):
         raise Wrong("this is no Apprise URL: it begins with a service, as tgram://")
     return value.strip()
@@ -112,6 +115,8 @@ def api_url(value: object) -> str:
 
 def heartbeat(value: object) -> str:
     """The address of a service that hears of good rounds. It is a secret: no message shows it."""
+    if isinstance(value, str) and (wrong := around_url(value)):
+        raise Wrong(f"the address {wrong}")
     if not isinstance(value, str) or not _is_web_address(value.strip()):
         raise Wrong("takes an address, as https://hc-ping.com/...")
     return value.strip()
@@ -135,8 +140,8 @@ def api_key(value: object) -> str:
         raise Wrong("is empty")
     if _BARE_NAME.fullmatch(text):
         raise Wrong("a variable is written with braces, as ${KEYAPI_KEY}")
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise Wrong("has a space or another character that no key has")
+    if wrong := around_key(text):
+        raise Wrong(wrong)
     return text
 
 

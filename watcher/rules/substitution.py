@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from watcher.rules.document import MAX_BYTES, Path
+from watcher.rules.slips import around_key, around_secret, around_url
 from watcher.rules.words import quoted
 
 _MARK = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
@@ -41,10 +42,12 @@ class Vault:
         self._read: dict[str, str | None] = {}
 
     def get(self, name: str) -> str | None:
-        """The value without the line break that a file ends with; None where there is none."""
+        """The value without the line break that it ends with; None where there is none."""
         value = self._env.get(name)
-        if value is not None or self._folder is None:
-            return value
+        if value is not None:
+            return value.rstrip("\r\n")
+        if self._folder is None:
+            return None
         if name not in self._read:
             found = (_file_in(self._folder, file) for file in (name, _PREFIX + name))
             self._read[name] = next((value for value in found if value is not None), None)
@@ -64,7 +67,7 @@ def _file_in(folder: FilePath, name: str) -> str | None:
         path = (folder / name).resolve(strict=True)
         if not path.is_relative_to(folder.resolve()) or not path.is_file():
             return None
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:  # Windows marks the begin of a text
             return file.read(_LARGEST).rstrip("\r\n")
     except (OSError, ValueError, RuntimeError):  # RuntimeError: a link to itself
         return None
@@ -119,6 +122,10 @@ class Substitution:
                 self.missing.add(path)
                 self._complain(path, f"all that is filled in has over {MAX_BYTES:,} characters")
                 return ""
+            if wrong := _slip(path, template, name, value):
+                self.missing.add(path)
+                self._complain(path, f"the value of ${{{name}}} {wrong}")
+                return ""
             values.append((name, value))
             return value
 
@@ -160,6 +167,17 @@ def _is_secret(path: Path, text: str) -> bool:
         case ("channels", _, "url", *_):
             return True
     return "://" in text
+
+
+def _slip(path: Path, template: str, name: str, value: str) -> str:
+    """What a value has that its secret has not, where one belongs; or ""."""
+    match path:
+        case ("api", "key"):
+            return around_key(value, name)
+        case ("heartbeat",) | ("channels", _, "url", *_):
+            whole = template.strip() == f"${{{name}}}"
+            return around_url(value) if whole else around_secret(value, name)
+    return ""
 
 
 def _redact(message: str, fill: Fill) -> str:

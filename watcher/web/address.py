@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from watcher.errors import ListenError
+from watcher.rules.slips import around_secret
 
 LEAST = 16  # characters of a token: it can be guessed at leisure
 _LARGEST = 4_096
@@ -17,11 +18,13 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 def read_token(path: Path) -> str:
     """The token in a file, without the white space around it; ``ListenError`` for what is none."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             token = file.read(_LARGEST).strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ListenError(f"--web-token-file {path}: can't be read: {why}") from None
+    if wrong := around_secret(token):
+        raise ListenError(f"--web-token-file {path}: the token {wrong}")
     if len(token) < LEAST or not token.isascii() or not token.isprintable() or " " in token:
         raise ListenError(
             f"--web-token-file {path}: a token has at least {LEAST} letters and digits and no "
