@@ -106,7 +106,7 @@ def test_a_secret_in_an_exception_is_not_logged(
 ) -> None:
     """Whatever a library put into it: once the rules are read, their secrets are known."""
     rules = tmp_path / "rules.yaml"
-    url = "json://kanaryuser:kanarypass@localhost/kanary-t0ken?+X-Y=kanary-head1"
+    url = "json://kanaryus3r:kanarypass@localhost/kanary-t0ken?+X-Y=kanary-head1"
     rules.write_text(
         f'channels: {{me: {{url: "{url}"}}}}\n'
         "rules: [{name: a, watch: {region: US}, when: {off_mark: 1}, notify: me}]\n"
@@ -114,7 +114,7 @@ def test_a_secret_in_an_exception_is_not_logged(
     monkeypatch.setenv("KEYAPI_KEY", "kanary-key-1")
     load_rules(rules)
     configure("text", "info")
-    said = f"{url} KANARYUSER kanarypass {{'Authorization': 'Bearer kanary-key-1'}} kanary-head1"
+    said = f"{url} KANARYUS3R kanarypass {{'Authorization': 'Bearer kanary-key-1'}} kanary-head1"
     structlog.get_logger("watcher.x").error("broke", error=said, exc_info=RuntimeError(said))
     logging.getLogger("asyncio").error("%s was never retrieved", said)
     printed = capsys.readouterr().err

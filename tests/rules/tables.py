@@ -119,3 +119,15 @@ def problems_of(text: str, env: Mapping[str, str] | None = None) -> list[str]:
     except RulesError as error:
         return [str(problem) for problem in error.problems]
     return []
+
+
+# Channels' URLs of which no part is secret, made of the words that messages are made of.
+URLS_WITH_WORDS = (
+    "json://localhost/?verify=no",
+    "json://no:rule@localhost/tells/this/channel/anything",
+    "json://localhost/?+X-Format=text&-mode=true&:kind=warning&token=no",
+    "mailto://alerts:no@example.com?to=growth@example.com&name=main-team&format=text&mode=ssl",
+    "slack://me@no/yes/en/#growth",
+    "ntfy://growth/alerts?priority=max&tags=warning,Sales&click=no",
+    "json://OPS@localhost:587/main-team/team2/?method=update&cto=10&rto=30",
+)

@@ -7,13 +7,11 @@ programming error into a traceback, goes through here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from watcher.rules.rulebook import Rulebook
+from watcher.rules.secrecy import LEAST, secret_parts
 
-_SHORTEST = 6  # characters: a shorter one is a common word
-_WORD = 8
+_EMBEDDED = 12  # characters: so long a secret is one in the middle of a word, too
 _HIDDEN = "***"
 
 
@@ -29,12 +27,12 @@ class Veil:
         secrets = [url.reveal() for channel in book.channels.values() for url in channel.urls]
         if book.heartbeat is not None:
             secrets.append(book.heartbeat.reveal())
-        if book.api.key is not None:
+        if book.api.key is not None and len(book.api.key.reveal()) >= LEAST:
             self._known.add(book.api.key.reveal())
         for url in secrets:
-            self._known |= set(_parts(url))
-        longest_first = sorted(filter(_is_telling, self._known), key=len, reverse=True)
-        every = "|".join(map(re.escape, longest_first))
+            self._known |= secret_parts(url)
+        longest_first = sorted(self._known, key=len, reverse=True)
+        every = "|".join(map(_pattern, longest_first))
         self._any = re.compile(every, re.IGNORECASE) if every else None
 
     def __call__(self, text: str) -> str:
@@ -42,23 +40,10 @@ class Veil:
         return text if self._any is None else self._any.sub(_HIDDEN, text)
 
 
-def _parts(url: str) -> Iterator[str]:
-    """A URL, and what of it is secret by itself: user, password, tokens in its path and query."""
-    yield url
-    try:
-        split = urlsplit(url)
-    except ValueError:
-        return
-    tokens = [token for token in split.path.split("/") if any(map(str.isdigit, token))]
-    values = [value for _, value in parse_qsl(split.query) if any(map(str.isdigit, value))]
-    for part in (split.username, split.password, *tokens, *values):
-        if part:
-            yield from (part, unquote(part), quote(part, safe=""))
-
-
-def _is_telling(text: str) -> bool:
-    """Not a word as "alerts", which would be hidden wherever it is meant as one."""
-    return len(text) >= _SHORTEST and not (len(text) <= _WORD and text.isalpha() and text.islower())
+def _pattern(secret: str) -> str:
+    """A short one only where it stands alone."""
+    escaped = re.escape(secret)
+    return escaped if len(secret) >= _EMBEDDED else rf"(?<![^\W_]){escaped}(?![^\W_])"
 
 
 veil = Veil()  # of the process, as its logging is

@@ -13,7 +13,7 @@ from watcher.schedule import parse_digest, parse_quiet
 from watcher.units import parse_duration, parse_number
 
 LONGEST_NAME = 100
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://", re.ASCII)
+_SCHEME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.\-]*://", re.ASCII)
 _BARE_NAME = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
 
 

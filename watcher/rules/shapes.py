@@ -176,7 +176,7 @@ CATEGORY: Schema = also(
     written("[0-9]{1,40}", 'write the digits of its id, as "601450"'), "integer", minimum=0
 )
 URL: Schema = written(
-    r"[A-Za-z][A-Za-z0-9+.-]*://[\s\S]*",
+    r"[A-Za-z0-9][A-Za-z0-9+.-]*://[\s\S]*",
     "this is no Apprise URL: it begins with a service, as slack://",
 )
 URLS: Schema = {"anyOf": [URL, {"type": "array", "minItems": 1, "items": URL}]}

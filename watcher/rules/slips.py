@@ -19,7 +19,7 @@ _ASSIGNED = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _URL_NAMED = re.compile(
-    rf"{_EXPORT}\w+\s*=\s*[\"']?[a-z][a-z0-9+.\-]*://", re.ASCII | re.IGNORECASE
+    rf"{_EXPORT}\w+\s*=\s*[\"']?[a-z0-9][a-z0-9+.\-]*://", re.ASCII | re.IGNORECASE
 )
 _BEARER = re.compile(r"(?:authorization\s*:\s*)?bearer\s", re.IGNORECASE)
 

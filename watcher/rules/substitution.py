@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from watcher.rules.document import MAX_BYTES, Path
+from watcher.rules.secrecy import LEAST as _SHORT
+from watcher.rules.secrecy import is_secret, secret_parts
 from watcher.rules.slips import around_key, around_secret, around_url
 from watcher.rules.words import quoted
 
@@ -21,7 +23,6 @@ _WORD = re.compile(r"\w+")
 _LARGEST = 64 << 10
 # LoadCredential=watcher:FOLDER hands over each file of a folder with this in front of its name.
 _PREFIX = "watcher_"
-_SHORT = 6  # characters: a shorter value is too common a text to be looked for everywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +186,15 @@ def _redact(message: str, fill: Fill) -> str:
     for text in (fill.whole, fill.whole.strip()):
         for said in (f'"{text}"', quoted(text)):
             message = message.replace(said, f'"{fill.template}"')
-    rest = message.replace(fill.template, "")
-    words = {word.casefold() for word in _WORD.findall(rest)}
-    for _, value in fill.values:
-        if words & {word.casefold() for word in _WORD.findall(value)} or (
-            not _WORD.search(value) and value in rest
-        ):
-            return f'the value of "{fill.template}" does not fit here (it is not shown)'
+    rest = message.replace(fill.template, "").casefold()
+    if any(part.casefold() in rest for _, value in fill.values for part in _secrets_in(value)):
+        return f'the value of "{fill.template}" does not fit here (it is not shown)'
     return message
+
+
+def _secrets_in(value: str) -> set[str]:
+    """What of a value may not be in a message about it; its short and common words may."""
+    if "://" in value:
+        return secret_parts(value)
+    words = {word for word in _WORD.findall(value) if is_secret(word)}
+    return words | ({value} if len(value) >= _SHORT else set())
