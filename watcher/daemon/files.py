@@ -49,9 +49,10 @@ class RuleFiles:
         stop: asyncio.Event,
         known: str,
         moved: Callable[[], None] = lambda: None,
+        settled: Callable[[str, Callable[[], None]], Awaitable[str]] | None = None,
     ) -> None:
         """Call ``changed`` when the contents differ from ``known``, and after each change;
-        ``moved`` at each look, as a sign of life.
+        ``moved`` at each look, as a sign of life. ``settled`` waits until they are whole.
 
         Looks every few seconds even where the folder is silent: what was saved before it was
         watched, or on a disk that tells nothing, is found too.
@@ -69,6 +70,8 @@ class RuleFiles:
             moved()
             # Not on the loop: a network's disk may take its time.
             digest = await asyncio.to_thread(self.digest)
+            if digest != known and settled is not None:
+                digest = await settled(digest, moved)
             if digest != known:
                 await changed()
                 known = digest

@@ -15,13 +15,16 @@ from pathlib import Path
 import structlog
 from prometheus_client.registry import Collector
 
+from watcher.daemon.channels import targets_of
 from watcher.daemon.chores import Disk
 from watcher.daemon.clock import Clock
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.files import RuleFiles
 from watcher.daemon.manager import Manager
+from watcher.daemon.settling import Settling
 from watcher.daemon.signals import Hangup, signals
 from watcher.delivery.target import warm_up
+from watcher.errors import WatcherError
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import hold
 from watcher.store.writer import Reader, Writer
@@ -79,7 +82,16 @@ class Service:
     async def _follow(self, daemon: Daemon, files: RuleFiles, loaded: str) -> None:
         part = partial(daemon.pulses.beat, "rule files", 5 * MINUTE)  # a reload included
         part()
-        await files.follow(daemon.reload, daemon.stopping, loaded, part)
+        settled = Settling(files.digest, self._is_good).wait
+        await files.follow(daemon.reload, daemon.stopping, loaded, part, settled)
+
+    def _is_good(self) -> bool:
+        """Whether the rule files, as they are, could be taken."""
+        try:
+            targets_of(self.load())
+        except WatcherError:
+            return False
+        return True
 
     async def _site(self, stack: AsyncExitStack, daemon: Daemon) -> Site | None:
         if self.listen is None:
