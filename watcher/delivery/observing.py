@@ -93,7 +93,8 @@ class Accepted:
 class Observation:
     """The answers, mail replies of 400 and above, and faults of one try, in their order.
 
-    ``plain`` is what an HTML mail says as text.
+    ``plain`` is what an HTML mail says as text; ``unwelcome`` counts the addresses that a mail
+    server refused.
     """
 
     accepted: Accepted
@@ -101,6 +102,7 @@ class Observation:
     answers: list[Answer] = field(default_factory=list)
     replies: list[int] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    unwelcome: int = 0
     unusable: bool = False
     closing: bool = False
     aborted: bool = False
@@ -222,7 +224,12 @@ def _sendmail(observation: Observation, original: _Call) -> _Call:
         wanting = [each for each in everybody if _address(each) not in observation.accepted]
         if not wanting:
             return {}
-        refused = original(server, sender, wanting, *args, **kwargs)
+        try:
+            refused = original(server, sender, wanting, *args, **kwargs)
+        except smtplib.SMTPRecipientsRefused as error:
+            observation.unwelcome += len(error.recipients)
+            raise
+        observation.unwelcome += len(refused)
         for each in wanting:
             if each not in refused:
                 observation.accepted.add(_address(each))

@@ -28,6 +28,7 @@ from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyBase, Notify
 from apprise.attachment.memory import AttachMemory
 
 from watcher.delivery import observing
+from watcher.delivery.dropped import left_out
 from watcher.delivery.hand import Hand
 from watcher.delivery.rendered import Rendered
 from watcher.delivery.service import (
@@ -232,7 +233,7 @@ class Target:
         if answers:
             return self._refused(answers, passing=bool(seen.faults))
         if seen.replies:
-            return self._refused_mail(seen.replies, passing=bool(seen.faults))
+            return self._refused_mail(seen)
         if seen.faults:
             return Outcome(Kind.RETRY, f"{self.service}: {seen.faults[-1]}")
         detail = f"{self.service} did not take it and gave no reason"
@@ -248,11 +249,24 @@ class Target:
         longest = max((wait for wait in waits if wait is not None), default=None)
         return Outcome(Kind.RETRY, detail, longest)
 
-    def _refused_mail(self, replies: Sequence[int], *, passing: bool) -> Outcome:
+    def _refused_mail(self, seen: observing.Observation) -> Outcome:
         """Of a mail server's replies, 5xx are for good (RFC 5321) and 4xx pass."""
-        soft = [code for code in replies if code < 500]
-        detail = f"{self.service}: the mail server answered {(soft or replies)[-1]}"
-        return Outcome(Kind.RETRY if soft or passing else Kind.DEAD, detail)
+        soft = [code for code in seen.replies if code < 500]
+        detail = f"{self.service}: the mail server answered {(soft or seen.replies)[-1]}"
+        if seen.unwelcome:
+            many = "an address" if seen.unwelcome == 1 else f"{seen.unwelcome} addresses"
+            detail += f" to {many} of the URL"
+        return Outcome(Kind.RETRY if soft or seen.faults else Kind.DEAD, detail)
+
+
+def _left_out(missing: Sequence[str]) -> str:
+    """What Apprise can't use; the recipients themselves may be a secret."""
+    many = f"a {missing[0]}" if len(missing) == 1 else f"{len(missing)} recipients"
+    mail = any("mail" in each for each in missing)
+    hint = (
+        " (of mail they have ASCII letters alone; a domain with others is xn--...)" if mail else ""
+    )
+    return f"Apprise can't use {many} of this URL, and would tell the others only{hint}"
 
 
 def _but(detail: str, accepted: observing.Accepted) -> str:
@@ -272,8 +286,12 @@ def _load(name: str, url: str, timeout: float) -> tuple[Apprise, NotifyBase]:
         http_redirects=False,  # a redirected POST becomes a GET, and its 200 means nothing
     )
     apprise = Apprise(asset=asset)
-    if not apprise.add(url) or not len(apprise):
+    with left_out() as missing:
+        added = apprise.add(url)
+    if not added or not len(apprise):
         raise TargetError(_unread(name, url))
+    if missing:
+        raise TargetError(f"{name}: {_left_out(missing)}")
     if len(apprise) > 1:
         raise TargetError(f"{name}: this is more than one URL; write them as a list")
     plugin = apprise[0]
