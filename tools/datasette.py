@@ -29,8 +29,8 @@ _HEAD = """\
 _INSTANT = "Unix seconds, UTC"
 _PRODUCT = "id in the table products"
 _HIDDEN = (
-    "observations", "product_texts", "watches", "told", "held", "messages", "reservations", "rules",
-    "_sqlite_migrations",
+    "observations", "product_texts", "former_texts", "watches", "told", "held", "messages",
+    "reservations", "rules", "_sqlite_migrations",
 )  # fmt: skip
 
 _TABLES: dict[str, dict[str, Any]] = {

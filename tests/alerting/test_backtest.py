@@ -12,7 +12,7 @@ from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.alerting.backtest import Backtest, backtest
 from watcher.alerting.replay import NOBODY
 from watcher.errors import WatcherError
-from watcher.model import Message, ScanState
+from watcher.model import Message, Scan, ScanState
 from watcher.rules.loading import load_text
 from watcher.store.database import Database
 
@@ -177,3 +177,37 @@ def test_the_database_is_not_touched(tmp_path: Path) -> None:
     assert found.fired == 1
     assert steps == [(1, 3), (2, 3), (3, 3)]
     assert path.read_bytes() == before
+
+
+def of_texts(number: int, names: dict[str, str], watch: str) -> Scan:
+    """A day's scan of products by these names."""
+    return scan(START + number * DAY, dict.fromkeys(names, 5.0), watch=watch, names=names)
+
+
+def test_texts_are_those_of_their_day(store: Database) -> None:
+    """A name that was changed since counted as long as it was the name."""
+    text = rules("{any: [{product_name: {contains: refill}}, {rank: {at_most: 0}}]}")
+    book = load_text(HEAD + text)
+    (watch,) = book.used_watches
+    for number, name in enumerate(["Serum", "Serum refill", "Serum refill", "Serum", "Cream"]):
+        store.history.record(of_texts(number, {"1": name, "2": "Cup"}, watch.key))
+    found = tried(store, text)
+    assert (found.fired, found.ended, found.firing) == (1, 1, 0)
+    assert [sent.at for sent in found.told] == [START + DAY]
+    assert [item.name for item in found.told[0].message.items] == ["Serum refill"]
+    assert found.texts_since is None
+
+
+def test_says_from_when_texts_are_known(store: Database) -> None:
+    """Where the history of texts is younger than the scans, and the rule judges texts."""
+    judging = rules("{not: {product_name: {contains: cup}}}")
+    book = load_text(HEAD + judging)
+    (watch,) = book.used_watches
+    for number in range(3):
+        store.history.record(of_texts(number, {"1": f"Serum {number}"}, watch.key))
+    store.execute("INSERT INTO former_texts VALUES (?, 0, '{}')", (START + DAY,))
+    assert tried(store, judging).texts_since == START + DAY
+    assert tried(store, judging, since_day=1).texts_since is None
+    assert tried(store, rules("{total_sale_7d_cnt: {at_least: 1}}")).texts_since is None
+    in_until = rules("{rank: {at_most: 9}}", "until: {product_name: {contains: cup}}")
+    assert tried(store, in_until).texts_since == START + DAY

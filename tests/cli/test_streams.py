@@ -80,6 +80,13 @@ def test_nothing_written_moves_the_cursor(ends: Ends) -> None:
     assert not OBEYED.search(text)
 
 
+def test_nothing_is_left_beside_the_database(ends: Ends) -> None:
+    """No log of SQLite's, whichever command was the last to leave."""
+    left = {path.name for path in ends.place.glob("*/*.db-*")}
+    assert not {name for name in left if ".replaced-" not in name}
+    assert not list(ends.place.rglob("*.part"))
+
+
 def test_what_is_written_is_for_its_owner(ends: Ends) -> None:
     """Whatever the umask and the command; but the rule file, which is for the service, too."""
     files = [path for path in ends.place.rglob("*") if path.is_file()]

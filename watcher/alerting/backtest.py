@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from watcher.alerting.products import FACTS
 from watcher.alerting.replay import NOBODY, Played, Player, Sent
@@ -20,6 +20,7 @@ from watcher.rules.conditions.base import Need
 from watcher.rules.metrics import RANK, Catalogue
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.database import Database
+from watcher.store.former import known_since
 from watcher.store.replaying import Extent, PastScans, last_complete_before
 from watcher.units import WEEK
 
@@ -52,7 +53,9 @@ class Backtest:
     """The rule over ``scans`` scans from ``since`` to ``until``.
 
     ``fired`` and ``ended`` count alerts that began to fire and that ended, ``firing`` those that
-    fire at the end; ``products`` counts the distinct products that fired.
+    fire at the end; ``products`` counts the distinct products that fired. ``texts_since`` is from
+    when on the texts that the rule judges are known as they were, where that is later than
+    ``since``: before it the oldest known ones are used.
     """
 
     rule: str
@@ -68,6 +71,7 @@ class Backtest:
     channels: tuple[Channel, ...]
     often: tuple[OftenTold, ...]
     told: tuple[Sent, ...]
+    texts_since: Instant | None = None
 
     @property
     def heard(self) -> bool:
@@ -99,7 +103,9 @@ def backtest(
             if progress is not None:
                 progress(done, len(past))
         tally.wait(player, until)
-        return tally.result(player)
+        found = tally.result(player)
+        texts = known_since(source) if any(_judges_texts(rule)) else None
+        return replace(found, texts_since=texts) if texts and texts > found.since else found
 
 
 class _Tally:
@@ -201,6 +207,11 @@ def _extent(source: Database, rule: Rule, since: Instant) -> Extent:
         # Of numbers other watches' scans are baselines too; of ranks only this one's are.
         others=any(_looks_back(need) and need.metric.needs != {RANK} for need in needs),
     )
+
+
+def _judges_texts(rule: Rule) -> Iterator[bool]:
+    for condition in (rule.when, rule.until):
+        yield condition is not None and bool(condition.attributes)
 
 
 def _looks_back(need: Need) -> int:

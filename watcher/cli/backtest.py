@@ -46,8 +46,8 @@ def command(name: str, rules: Path, database: Path, days: int, *, as_json: bool)
     """Show what RULE would have told over the stored scans of its watch.
 
     Nothing is changed and nothing sent. The rule begins with the first scan of that time, as if
-    it had been written then. Silences are left aside. Of names, sellers, categories and discounts
-    only today's are stored, so these are used for the past too.
+    it had been written then. Silences are left aside. Names, sellers, categories and discounts are
+    those of their day; where a database is older than their history, it is said from when on.
 
     \b
       watcher backtest beauty-rising --days 90
@@ -99,6 +99,11 @@ def _show(found: Backtest) -> None:
         f"{found.products} products fired {found.fired} times; {found.ended} ended, "
         f"{found.firing} fire at the end."
     )
+    if found.texts_since is not None:
+        out.say(
+            "Names, sellers, categories and discounts are known as they were from "
+            f"{format_instant(found.texts_since)} on; before, the oldest known are used."
+        )
     if found.often:
         out.print()
         out.print(_often(found))

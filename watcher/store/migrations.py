@@ -264,6 +264,19 @@ def m006_joining(db: Tables) -> None:
         )
 
 
+@migrations()
+def m012_former_texts(db: Tables) -> None:
+    """What products were called, cost and belonged to, up to which scan; from now on."""
+    db.execute(
+        "CREATE TABLE former_texts (until INTEGER NOT NULL, product INTEGER NOT NULL, "
+        "texts TEXT NOT NULL, PRIMARY KEY (until, product)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "INSERT INTO former_texts (until, product, texts) "
+        "SELECT max(mark), 0, '{}' FROM scans HAVING max(mark) NOTNULL"
+    )
+
+
 def pending(db: Tables) -> list[str]:
     """What ``prepare`` would change: migrations, and columns of fields not stored so far."""
     names = [migration.name for migration in migrations.pending(db)]

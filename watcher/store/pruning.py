@@ -31,6 +31,10 @@ _OLD_SCANS = (
     "AND s.id <> coalesce((SELECT max(id) FROM scans WHERE watch = s.watch "
     "AND state = 'complete'), 0) LIMIT :step)"
 )
+_OLD_TEXTS = (
+    "DELETE FROM former_texts WHERE (until, product) IN (SELECT until, product FROM former_texts "
+    "WHERE until < :before LIMIT :step)"
+)
 _OLD_CREDITS = (
     "DELETE FROM credits WHERE (day, watch) IN (SELECT day, watch FROM credits "
     "WHERE day < date(:before, 'unixepoch', '-31 days') LIMIT :step)"
@@ -62,6 +66,7 @@ _OLD_SILENCES = (
 # After the observations: a kind of rows, how some are removed, and whose limit of age is theirs.
 _KINDS = (
     ("scans", _OLD_SCANS, "observations"),
+    ("former texts", _OLD_TEXTS, "observations"),
     ("credits", _OLD_CREDITS, "observations"),
     ("notifications", _OLD_NOTIFICATIONS, "notifications"),
     ("messages", _OLD_MESSAGES, "notifications"),

@@ -11,6 +11,7 @@ import numpy as np
 
 from watcher.keyapi.fields import NUMERIC_NAMES
 from watcher.model import Bools, Floats, Instant, Ints, LongTexts, Scan, ScanState
+from watcher.store import former
 from watcher.store.columns import digests, encode
 from watcher.store.connection import Connection, chunks, listed
 from watcher.store.listing import EMPTY, Listing, Seen
@@ -79,7 +80,7 @@ def _record_products(db: Connection, scan: Scan, first_row: int, mark: int) -> t
         piece = _Piece.of(scan, part)
         known = _look_up(db, piece)
         fresh = known.keys == 0
-        _update_known(db, piece, known)
+        _update_known(db, piece, known, mark)
         known.keys[fresh] = next_key + np.arange(int(fresh.sum()))
         changed = fresh | (piece.digests != known.digests)
         rows = np.zeros(len(fresh), np.int64)
@@ -132,16 +133,21 @@ def _look_up(db: Connection, piece: _Piece) -> _Known:
     return known
 
 
-def _update_known(db: Connection, piece: _Piece, known: _Known) -> None:
-    updates = []
+def _update_known(db: Connection, piece: _Piece, known: _Known, mark: Instant) -> None:
+    updates, replaced = [], []
     for place, (old, new) in enumerate(zip(known.texts, piece.texts, strict=True)):
         if old and old != new:
             kept = tuple(now if now is not None else was for was, now in zip(old, new, strict=True))
             merged = (*kept[:-1], new[-1])
             if merged != old:
-                updates.append((*merged, piece.at, int(known.keys[place])))
+                key = int(known.keys[place])
+                updates.append((*merged, piece.at, key))
+                columns = zip(_TEXTS, old, merged, strict=True)
+                replaced.append((key, {name: was for name, was, now in columns if was != now}))
     assignments = ", ".join(f"{name} = ?" for name in _TEXTS)
     db.many(f"UPDATE products SET {assignments}, last_changed = ? WHERE id = ?", updates)
+    if replaced:
+        former.record(db, mark, replaced)
     # A slow scan may be recorded after one that began later.
     earlier = known.keys[(known.first_seen > piece.at) & (known.keys > 0)].tolist()
     db.many("UPDATE products SET first_seen = ? WHERE id = ?", ((piece.at, key) for key in earlier))

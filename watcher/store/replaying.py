@@ -17,7 +17,8 @@ from watcher.keyapi.fields import NUMERIC_INDEX, TEXTS
 from watcher.model import Floats, Instant, Ints, Scan, ScanState
 from watcher.store.baselines import numbers_at
 from watcher.store.columns import expression
-from watcher.store.connection import Connection, chunks, listed
+from watcher.store.connection import Connection
+from watcher.store.former import FormerTexts
 from watcher.store.listing import EMPTY, Listing
 from watcher.store.packing import positions
 
@@ -77,13 +78,14 @@ class PastScans:
         self._early = [row for row in own if len(self._sights.get(row.id, EMPTY))]
         self._late = late
         self.products = self._universe(own)
-        self._texts = self._read_texts()
+        first = min((row.mark for row in (*self._early, *late)), default=0)
+        self._texts = FormerTexts(db, self.products, _TEXTS, first)
 
     def __len__(self) -> int:
         return len(self._early) + len(self._late)
 
     def scans(self) -> Iterator[Scan]:
-        """The scans in the order in which they were recorded; texts are those of today."""
+        """The scans in the order in which they were recorded, with the texts of their time."""
         for row in self._early:
             listing = _listing(self._db, row)
             kept = np.flatnonzero(np.isin(listing.products, self._sights[row.id]))
@@ -133,25 +135,12 @@ class PastScans:
         late = [_listing(self._db, row).products for row in own if row.at >= self._extent.since]
         return np.unique(np.concatenate([EMPTY, *self._sights.values(), *late]))
 
-    def _read_texts(self) -> dict[str, np.ndarray[tuple[int], np.dtype[np.object_]]]:
-        """Each text attribute of ``products``."""
-        size = len(self.products)
-        texts = {name: np.full(size, None, np.object_) for name in _TEXTS}
-        sql = (
-            f"SELECT w.key, {', '.join(f'p.{name}' for name in _TEXTS)} FROM json_each(?) AS w "
-            "CROSS JOIN products AS p ON p.id = w.value"
-        )
-        for part in chunks(size):
-            for key, *values in self._db.execute(sql, (listed(self.products[part].tolist()),)):
-                for name, value in zip(_TEXTS, values, strict=True):
-                    texts[name][part.start + key] = value
-        return texts
-
     def _scan(self, row: _Row, products: Ints, ranks: Ints, values: Floats) -> Scan:
         numbers = np.full((len(products), len(NUMERIC_INDEX)), np.nan)
         numbers[:, [NUMERIC_INDEX[name] for name in self._extent.fields]] = values
         places = positions(self.products, products)
-        texts = {name: tuple(column[places].tolist()) for name, column in self._texts.items()}
+        columns = self._texts.at(row.mark)
+        texts = {name: tuple(column[places].tolist()) for name, column in columns.items()}
         return Scan(
             watch=row.watch,
             region=row.region,

@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from watcher.model import Bools, Evidence, Floats, Instant, Ints, Verdict
-from watcher.rules.metrics import Metric
+from watcher.rules.metrics import Attribute, Metric
 from watcher.units import format_duration
 
 
@@ -149,6 +149,11 @@ class Condition(ABC):
     @abstractmethod
     def metrics(self) -> tuple[Metric, ...]:
         """The metrics it names, in order of appearance."""
+
+    @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """The texts it judges."""
+        return ()
 
     @abstractmethod
     def judge(self, table: Table) -> Masks:

@@ -10,7 +10,7 @@ import msgspec
 
 from watcher.model import Evidence, Verdict
 from watcher.rules.conditions.base import Condition, Masks, Need, Table, judged
-from watcher.rules.metrics import Metric
+from watcher.rules.metrics import Attribute, Metric
 
 _OPPOSITE = {
     Verdict.MET: Verdict.NOT_MET,
@@ -32,6 +32,10 @@ class Group(Condition):
     @property
     def metrics(self) -> tuple[Metric, ...]:
         return tuple(dict.fromkeys(metric for part in self.parts for metric in part.metrics))
+
+    @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        return tuple(dict.fromkeys(each for part in self.parts for each in part.attributes))
 
     def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
         return tuple(evidence for part in self.parts for evidence in part.evidence(table, row))

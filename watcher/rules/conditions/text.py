@@ -41,6 +41,10 @@ class Text(Condition):
         return ()
 
     @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        return (self.attribute,)
+
+    @property
     def _test(self) -> Callable[[str], object]:
         """What a text must pass."""
         raise NotImplementedError
