@@ -11,7 +11,7 @@ from watcher.units import DAY, HOUR, MINUTE
 
 DAILY = Every(DAY, phase=6 * HOUR)
 NOON = 1_000 * DAY + 12 * HOUR
-NOW = 30_000 * DAY
+NOW = 1_001 * DAY + 7 * HOUR  # shortly after the scans: how far off it is matters
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def test_a_watch_never_scanned_is_due_at_once() -> None:
 
 def test_the_grid_follows_a_first_scan_off_it() -> None:
     """The grid's next point counts unless it is closer than half an interval."""
-    assert due(DAILY, [Past(NOON)], NOW) == 1_001 * DAY + 6 * HOUR
+    assert due(DAILY, [Past(NOON)], NOON + HOUR) == 1_001 * DAY + 6 * HOUR
     assert due(DAILY, [Past(1_000 * DAY + 23 * HOUR)], NOW) == 1_002 * DAY + 6 * HOUR
 
 
@@ -75,7 +75,8 @@ def test_cron_lines() -> None:
     """A cron line is due at its next time after the last scan, also where that is past."""
     cron = parse_cron("0 9 * * mon-fri")
     friday = 1_791_536_400  # 2026-10-09 09:00 UTC
-    assert due(cron, [Past(friday)], NOW) == friday + 3 * DAY
+    assert due(cron, [Past(friday)], friday + HOUR) == friday + 3 * DAY
+    assert due(cron, [Past(friday)], friday + 90 * DAY) == friday + 3 * DAY
 
 
 def test_a_clock_set_back() -> None:

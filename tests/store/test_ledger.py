@@ -123,3 +123,51 @@ def test_what_is_paid_at_once(store: Database) -> None:
     assert store.ledger.set_aside(NOON) == {}
     store.ledger.charge("w", -1, NOON)
     assert store.ledger.spent(NOON) == Spent(1, 1)
+
+
+def test_every_day_of_a_leap_year_and_the_next() -> None:
+    """A credit a day, set aside at its last second: the month has as many as it has days so far,
+    however it ends; and what is set aside or used on other days is none of a day's."""
+    with memory() as store:
+        day = _at("2028-01-01T23:59:59")
+        for _ in range(366 + 365):
+            date = datetime.fromtimestamp(day, UTC)
+            for spent in (store.ledger.spent, store.ledger.used):
+                assert spent(day) == Spent(0, date.day - 1), date
+            reservation = reserved(store, 1, day)
+            assert store.ledger.spent(day) == Spent(1, date.day), date
+            assert store.ledger.used(day) == Spent(0, date.day - 1), date
+            store.ledger.settle(reservation, 1)
+            assert store.ledger.used(day) == store.ledger.spent(day) == Spent(1, date.day), date
+            assert store.ledger.reserve("w", 1, day, None, date.day) is None
+            day += 86_400
+
+
+def test_what_is_set_aside_is_of_its_day(store: Database) -> None:
+    """By watch; yesterday's crash sets nothing aside today."""
+    reserved(store, 5, NOON)
+    reserved(store, 2, NOON)
+    reserved(store, 7, NOON, watch="v")
+    assert store.ledger.set_aside(NOON) == {"w": 7, "v": 7}
+    assert store.ledger.set_aside(NOON + 86_400) == {}
+
+
+def test_equal_watches_are_in_the_order_of_their_names(store: Database) -> None:
+    """Or the page's rows would jump."""
+    for watch in ("c", "a", "b"):
+        store.ledger.charge(watch, 1, NOON)
+    assert list(store.ledger.by_watch(NOON)) == ["a", "b", "c"]
+
+
+def test_caps_hold_to_the_last_credit(store: Database) -> None:
+    """The day's and the month's, for reserving and for paying."""
+    for per_day, per_month in ((3, None), (None, 3), (3, 3)):
+        assert store.ledger.reserve("w", 4, NOON, per_day, per_month) is None
+        assert not store.ledger.pay("w", 4, NOON, per_day, per_month)
+    reservation = store.ledger.reserve("w", 3, NOON, 3, 3)
+    assert reservation is not None
+    assert not store.ledger.pay("w", 1, NOON, 3, None)
+    assert not store.ledger.pay("w", 1, NOON, None, 3)
+    store.ledger.settle(reservation, 2)
+    assert store.ledger.pay("w", 1, NOON, 3, 3)
+    assert store.ledger.used(NOON) == Spent(3, 3)

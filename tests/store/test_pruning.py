@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.store.making import DAY, SALES, START, firing, scan, with_products
-from watcher.model import AlertState, Message, Severity, Told
+from watcher.model import AlertState, ScanState, Message, Severity, Told
 from watcher.store.alerts import Transition
 from watcher.store.database import Database
 from watcher.store.pruning import Pruner
@@ -67,6 +67,20 @@ def test_each_watch_keeps_its_newest_scan(store: Database) -> None:
     assert last is not None
     assert last.at == START
     assert store.history.record(scan(START + 999 * DAY, {"1": 1}, watch="paused")).had_complete
+
+
+def test_each_watch_keeps_its_newest_complete_scan(store: Database) -> None:
+    """What came after it was cut off or failed: absences are proved against the complete one."""
+    store.history.record(scan(START, {"1": 1, "2": 1}, watch="old"))
+    store.history.record(scan(START + DAY, {"1": 1, "2": 1}, watch="old"))
+    store.history.record(scan(START + 2 * DAY, {"1": 1}, watch="old", state=ScanState.PARTIAL))
+    store.history.record(scan(START + 3 * DAY, {}, watch="old", state=ScanState.FAILED))
+    store.history.record(scan(START + 4 * DAY, {}, watch="old", state=ScanState.FAILED))
+    _prune(store, START + 900 * DAY)
+    assert [each.at for each in store.history.scans("old")] == [START + 4 * DAY, START + DAY]
+    last = store.history.last_complete("old")
+    assert last is not None
+    assert last.at == START + DAY
 
 
 def test_old_records_go_and_live_ones_stay(store: Database) -> None:
