@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.store.making import DAY, SALES, START, firing, scan, with_products
-from watcher.model import AlertState, ScanState, Message, Severity, Told
+from watcher.model import AlertState, Message, ScanState, Severity, Told
 from watcher.store.alerts import Transition
 from watcher.store.database import Database
 from watcher.store.pruning import Pruner
