@@ -70,3 +70,19 @@ def test_what_there_ever_was(store: Database) -> None:
     assert store.number("SELECT count(*) FROM observations") == 1
     assert store.number("SELECT count(*) FROM alerts") == 0
     assert store.upkeep.ever() == before
+
+
+def test_progress_of_a_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bytes written so far and at most; it rises, and ends where all are."""
+    monkeypatch.setattr("watcher.store.upkeep._INSTRUCTIONS", 1)
+    with Database.open(tmp_path / "w.db") as store:
+        store.history.record(scan(START, {str(n): n for n in range(500)}))
+        store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        heard: list[tuple[int, int]] = []
+        store.upkeep.backup(tmp_path / "copy.db", lambda *how: heard.append(how))
+    (total,) = {total for _, total in heard}
+    assert total == (tmp_path / "w.db").stat().st_size
+    done = [each for each, _ in heard]
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (0, total)
+    assert len(done) > 2

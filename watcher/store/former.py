@@ -50,7 +50,7 @@ class FormerTexts:
         self._now = _texts_of_today(db, products, names)
         places = {product: place for place, product in enumerate(products.tolist())}
         self._changes: list[tuple[Instant, int, str, str | None]] = []
-        rows = db.rows(
+        rows = db.execute(
             "SELECT until, product, texts FROM former_texts WHERE until > ? ORDER BY until DESC",
             (begin,),
         )

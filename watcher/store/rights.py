@@ -14,8 +14,8 @@ _GROUP = stat.S_IRWXG
 _BESIDE = ("-wal", "-shm", "-journal", ".lock", ".damaged")
 
 
-def make(path: Path, *, kin: Path | None = None) -> bool:
-    """An empty file for its owner only; False where something is there already.
+def make(path: Path, *, kin: Path | None = None) -> None:
+    """An empty file for its owner only; nothing is done where something is there already.
 
     Made by root, it belongs to the owner of ``kin`` (or of its folder): to the service's user,
     who could not open it otherwise. Raises ``OSError``.
@@ -23,13 +23,12 @@ def make(path: Path, *, kin: Path | None = None) -> bool:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWNER_ONLY)
     except FileExistsError:
-        return False
+        return
     try:
         os.fchmod(handle, OWNER_ONLY)  # the umask may have taken even this
         _give(handle, kin if kin is not None else path.parent)
     finally:
         os.close(handle)
-    return True
 
 
 def _give(handle: int, kin: Path) -> None:
