@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -157,3 +158,24 @@ def test_the_index_refuses_two_rows_at_one_time(store: Database) -> None:
     store.history.record(scan(START, {"1": 1}))
     with pytest.raises(sqlite3.IntegrityError):
         store.execute("INSERT INTO observations (product, at) SELECT product, at FROM observations")
+
+
+def test_texts_that_did_not_change_were_read_all_the_same(store: Database) -> None:
+    """When they are due to be read anew follows from when they last were, not from a change."""
+    same = LongTexts(desc_detail="a cup")
+    store.history.record(scan(START, {"1": 1, "2": 1}, texts={"1": same, "2": same}))
+    store.history.record(scan(START + DAY, {"1": 1, "2": 1}, texts={"1": same}))
+    assert store.history.known_texts("US") == {"1", "2"}
+    assert store.history.known_texts("US", START + 1) == {"1"}
+    assert store.history.known_texts("US", START + DAY) == {"1"}
+    assert store.history.known_texts("US", START + DAY + 1) == set()
+    assert store.history.known_texts("GB") == set()
+
+
+def test_a_discount_that_is_not_given_has_ended(store: Database) -> None:
+    """A name that is not given stays: an answer may leave it out."""
+    for number, (name, discount) in enumerate([("Cup", "20%"), (None, None), ("Mug", "5%")]):
+        made = scan(START + number * DAY, {"1": 1}, names={"1": name})
+        store.history.record(replace(made, texts={**made.texts, "discount": (discount,)}))
+        stored = store.one("SELECT product_name, discount FROM products")
+        assert stored == (name or "Cup", discount)

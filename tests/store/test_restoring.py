@@ -253,3 +253,29 @@ def test_another_ones_log_beside_the_backup(killed: Path) -> None:
     with pytest.raises(NotADatabase, match=rf"{backup.name}-wal.*move it away"):
         restore(backup, killed, NOW)
     assert scans(killed) == 3
+
+
+def test_each_step_is_on_the_disk_before_the_next(
+    killed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut may else leave a name of a later step without an earlier one's."""
+    steps: list[str] = []
+    rename = Path.rename
+
+    def renamed(path: Path, target: Path) -> Path:
+        steps.append(Path(target).name)
+        return rename(path, target)
+
+    def flushed(path: Path) -> None:
+        steps.append(f"flush {'the copy' if path.name == 'copy.db' else path.name}")
+
+    monkeypatch.setattr(Path, "rename", renamed)
+    for module in ("restoring", "swapping"):
+        monkeypatch.setattr(f"watcher.store.{module}.flush", flushed)
+    restore(killed.with_name("backup.db"), killed, NOW)
+    folder = f"flush {killed.parent.name}"
+    assert steps == [
+        "flush the copy", "w.db.restoring", folder,
+        *(f"{KEPT}{ending}" for ending in FILES), folder,
+        "w.db", folder,
+    ]  # fmt: skip
