@@ -251,6 +251,17 @@ async def test_each_product_of_a_long_list_has_its_texts_read(
     assert len(known) == seen.products == 30
 
 
+async def test_long_texts_are_read_anew_after_a_month(bench: Bench) -> None:
+    """Not before; and then all that are listed, for a variant's price may be another by then."""
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        for day, read in ((0, True), (1, False), (29, False), (31, True), (32, False)):
+            now = bench.clock.instant = START + day * DAY
+            await bench.scan(scanner)
+            known = await bench.writer.run(lambda db, now=now: db.history.known_texts("US", now))
+            assert bool(known) is read, day
+
+
 def test_no_key_is_said() -> None:
     """A client needs a key; the error says where it goes."""
     with pytest.raises(Exception, match="KEYAPI_KEY"):

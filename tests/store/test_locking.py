@@ -11,7 +11,7 @@ import pytest
 
 from watcher.errors import DatabaseHeld, StoreError
 from watcher.store.database import Database
-from watcher.store.locking import hold, lock_path
+from watcher.store.locking import hold, lock_path, nobody_else, refuse_used
 
 
 def test_a_second_owner_is_refused_with_the_firsts_id(tmp_path: Path) -> None:
@@ -100,3 +100,40 @@ def test_what_is_no_file_is_said_by_who_opens_it(tmp_path: Path) -> None:
     (tmp_path / "folder.db").mkdir()
     with hold(tmp_path / "folder.db"), pytest.raises(StoreError, match="a folder"):
         Database.open(tmp_path / "folder.db")
+
+
+def test_nothing_of_an_earlier_owners_id_is_left(tmp_path: Path) -> None:
+    """It may have been longer, and its process killed."""
+    path = tmp_path / "w.db"
+    lock_path(path).write_text("4194304999999\n")
+    with hold(path):
+        assert lock_path(path).read_text() == f"{os.getpid()}\n"
+    assert lock_path(path).read_text() == ""
+
+
+def test_who_has_it_open_is_seen_whatever_it_does(tmp_path: Path) -> None:
+    """Also one that only waits: another process, for to look drops this one's own locks."""
+    path = tmp_path / "w.db"
+    Database.open(path).close()
+    script = (
+        "import sys; from pathlib import Path; from watcher.store.database import Database\n"
+        "with Database.open(Path(sys.argv[1]), readonly=True):\n"
+        " print('open', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
+        with pytest.raises(StoreError, match="in use by another program"):
+            refuse_used(path)
+        with pytest.raises(StoreError, match="in use by another program"), nobody_else(path):
+            pass
+        other.communicate()
+    refuse_used(path)
+    with nobody_else(path), pytest.raises(StoreError, match="in use by another program"):
+        refuse_used(path)
+    with nobody_else(path), pytest.raises(StoreError, match="locked"):
+        Database.open(path, timeout=0.01)
+    with nobody_else(tmp_path / "none.db"):
+        pass
