@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from watcher.keyapi.simulator import Market, Simulator
 from watcher.model import Instant, ScanState
 from watcher.rules.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
+from watcher.store.database import Database
 from watcher.store.ledger import Spent
 from watcher.store.writer import Writer
 from watcher.units import DAY, HOUR
@@ -258,8 +260,12 @@ async def test_long_texts_are_read_anew_after_a_month(bench: Bench) -> None:
         for day, read in ((0, True), (1, False), (29, False), (31, True), (32, False)):
             now = bench.clock.instant = START + day * DAY
             await bench.scan(scanner)
-            known = await bench.writer.run(lambda db, now=now: db.history.known_texts("US", now))
+            known = await bench.writer.run(partial(_known_texts, now))
             assert bool(known) is read, day
+
+
+def _known_texts(since: Instant, database: Database) -> set[str]:
+    return database.history.known_texts("US", since)
 
 
 def test_no_key_is_said() -> None:

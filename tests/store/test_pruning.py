@@ -12,6 +12,7 @@ from watcher.model import AlertState, Message, ScanState, Severity, Told
 from watcher.store.alerts import Transition
 from watcher.store.database import Database
 from watcher.store.pruning import Pruner
+from watcher.units import format_instant
 
 MESSAGE = Message("operator", "t", Severity.INFO, START)
 
@@ -153,3 +154,12 @@ def test_others_write_between_the_steps(tmp_path: Path) -> None:
             writes += 1
         assert writes > 20
         assert other.ledger.spent(START).day == writes
+
+
+def test_credits_outlive_a_month(store: Database) -> None:
+    """The caps of a month that began before the limit are reckoned by them: 31 days stay."""
+    for ago in (0, 1, 30, 31, 32, 400):
+        store.ledger.charge("w", 1, START - ago * DAY)
+    _prune(store, START)
+    kept = [day for (day,) in store.rows("SELECT day FROM credits ORDER BY day DESC")]
+    assert kept == [format_instant(START - ago * DAY)[:10] for ago in (0, 1, 30, 31)]
