@@ -52,12 +52,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who is shown what happens: a day of the past, that it is ready, and each message."""
+    """Who is shown what happens: a day of the past, that it is ready, each message, each day; and
+    whether nobody is any more."""
 
     past: Callable[[int, int], None]
     ready: Callable[[Path, Path, str | None], None]
     message: Callable[[Mapping[str, str]], None]
     day: Callable[[Instant], None]
+    left: Callable[[], bool] = lambda: False
 
 
 @dataclass(slots=True)
@@ -127,7 +129,7 @@ class Demo:
             on_ready=lambda page: self.listener.ready(self.rules, self.database, page),
         )
         beside = [
-            asyncio.create_task(self._pass_days(market, clock)),
+            asyncio.create_task(self._pass_days(market, clock, stopping)),
             asyncio.create_task(_end(stopping, chosen.seconds)),
         ]
         try:
@@ -158,12 +160,14 @@ class Demo:
                 market.advance()
                 self.listener.past(self.settings.days - day + 1, self.settings.days)
 
-    async def _pass_days(self, market: Market, clock: FastClock) -> None:
+    async def _pass_days(self, market: Market, clock: FastClock, stopping: asyncio.Event) -> None:
         while True:
             midnight = next_midnight(clock.now())
             await asyncio.sleep(max(0.0, clock.seconds_until(midnight)))
             market.advance((utc_day(midnight) - market.day) // timedelta(days=1))
             self.listener.day(midnight)
+            if self.listener.left():
+                stopping.set()
 
 
 async def _end(stopping: asyncio.Event, seconds: float | None) -> None:

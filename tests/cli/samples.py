@@ -60,7 +60,7 @@ tests:
 
 # Arguments by command. Those that end badly here do so for a reason of the folder's.
 SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "run": (("--listen", "off"),),
+    "run": (("--listen", "off", "--log-level", "error"),),
     "demo": (("--for", "0", "--listen", "off", "--products", "100", "--days", "1"),),
     "init": (("--rules", "new.yaml"),),
     "check": ((), ("--json",), ("--rules", "broken.yaml")),

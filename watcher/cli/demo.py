@@ -101,7 +101,7 @@ class _Screen:
         self._bar.close()
 
     def listener(self) -> Listener:
-        return Listener(self._past, self._ready, self._message, self._day)
+        return Listener(self._past, self._ready, self._message, self._day, unread)
 
     def _past(self, done: int, total: int) -> None:
         self._report(done, total)
@@ -118,8 +118,6 @@ class _Screen:
 
     def _day(self, midnight: Instant) -> None:
         self._out.say(f"-- {at(midnight):%a %-d %b %Y} --", "dim")
-        if unread():  # it is shown to nobody any more
-            signal.raise_signal(signal.SIGTERM)
 
     def _message(self, message: Mapping[str, str]) -> None:
         colour = _COLOURS.get(message.get("type", ""), "cyan")
