@@ -30,7 +30,7 @@ from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.database import Database
 from watcher.store.holding import Held
 from watcher.store.writer import Writer
-from watcher.units import DAY, HOUR
+from watcher.units import DAY, HOUR, MINUTE
 
 RULES = """
 channels: {me: {url: "json://127.0.0.1:9/"}}
@@ -311,17 +311,24 @@ async def test_a_watch_that_is_queued_needs_no_alarm(daemon: Daemon) -> None:
     assert daemon.timers.due(watch.key) is None
 
 
-async def test_a_schedule_that_breaks_does_not_forget_its_watch(daemon: Daemon) -> None:
-    """A fault of ours in one schedule: the watch is tried again later, the worker lives on."""
+@pytest.mark.parametrize(
+    ("error", "later"),
+    [(ValueError("a bug"), BROKEN_SECONDS), (StoreError("locked", Path("w.db")), MINUTE)],
+)
+async def test_what_breaks_at_arming_does_not_forget_the_watch(
+    daemon: Daemon, error: Exception, later: int
+) -> None:
+    """A fault of ours in one schedule, or a database that fails: it is tried again later, and the
+    worker lives on."""
 
     class Breaks(FakeScanner):
         def not_before(self, _watch: Watch) -> Instant:
-            raise ValueError("a bug")
+            raise error
 
     daemon.scanner = cast("Scanner", Breaks(lambda _watch, _at: None))
     (watch,) = daemon.book.used_watches
     await daemon._arm(watch.key)
-    assert daemon.timers.due(watch.key) == daemon.clock.now() + BROKEN_SECONDS
+    assert daemon.timers.due(watch.key) == daemon.clock.now() + later
 
 
 async def test_no_scan_is_late_while_the_source_has_all_wait(daemon: Daemon) -> None:
