@@ -68,8 +68,8 @@ def test_a_short_run_within_a_long_one(store: Database) -> None:
 
 def test_two_lists_of_the_same_time(store: Database) -> None:
     """One has it and one has not: it was seen."""
-    record(store, *"c1 . c1".split())
-    record(store, *"c1 . c2".split(), watch="other")
+    record(store, *"c1 . c2".split())
+    record(store, *". . c1".split(), watch="other")
     assert found(store) == []
 
 
