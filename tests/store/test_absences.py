@@ -59,6 +59,20 @@ def test_one_watch_sees_what_another_does_not(store: Database) -> None:
     assert found(store) == [(5, 8, 10)]
 
 
+def test_a_short_run_within_a_long_one(store: Database) -> None:
+    """The long one goes on after it."""
+    record(store, *"c1 c1 c1 c1 c1 c1 c1 c1 c1".split())
+    record(store, *". c1 c1 . c2 . . c1".split(), watch="other")
+    assert found(store) == []
+
+
+def test_two_lists_of_the_same_time(store: Database) -> None:
+    """One has it and one has not: it was seen."""
+    record(store, *"c1 . c2".split())
+    record(store, *". . c1".split(), watch="other")
+    assert found(store) == []
+
+
 def test_a_watch_that_never_listed_it_says_nothing(store: Database) -> None:
     """Its list is another one."""
     record(store, *"c1 . c1".split())
