@@ -14,8 +14,6 @@ from tests.keyapi.scripted import (
     Reply,
     ScriptedServer,
     body_of,
-    listing,
-    product,
 )
 from watcher.errors import SourceUnavailable
 from watcher.keyapi.client import Client
@@ -25,6 +23,23 @@ from watcher.keyapi.simulator.faults import UNREADABLE, short, unreadable
 from watcher.model import ScanState
 
 AT = 1_795_000_000
+
+
+def product(number: int, **changed: object) -> dict[str, Any]:
+    """A product of a few fields: there are many pages here."""
+    return {"product_id": str(number), "total_sale_7d_cnt": 5, "product_name": "x", **changed}
+
+
+def listing(size: int) -> Callable[[int], bytes]:
+    """Answers of a list of so many."""
+
+    def answer(page: int) -> bytes:
+        first = (page - 1) * 10 + 1
+        return body_of([product(number) for number in range(first, min(first + 10, size + 1))])
+
+    return answer
+
+
 LIST = listing(50)
 QUERY = Query("US", sort="total_sale_7d_cnt")
 POSITIONS = {"first": 1, "middle": 3, "last": 5}
