@@ -163,8 +163,9 @@ def test_the_same_answer_once_more_decides_nothing(store: Database) -> None:
 def test_places_of_a_list_that_jumped_are_in_no_statistic(store: Database) -> None:
     """It was sorted by what was wrong."""
     upset = {str(n): 2000.0 - n for n in range(12)}
-    rule = rules("{rank: {climbs: 2, from: mean 5d}}")
-    market = Market(store, rule).scans(*[USUAL] * 4, upset, USUAL, USUAL)
+    climbs, rises = "climbs: 2, from: mean 5d", "rises: 900%, from: mean 5d"
+    both = f"any: [{{rank: {{{climbs}}}}}, {{total_sale_7d_cnt: {{{rises}}}}}]"
+    market = Market(store, rules(f"{{{both}}}")).scans(*[USUAL] * 4, upset, USUAL, USUAL)
     assert market.fired == {}
 
 
