@@ -30,7 +30,7 @@ _INSTANT = "Unix seconds, UTC"
 _PRODUCT = "id in the table products"
 _HIDDEN = (
     "observations", "product_texts", "former_texts", "watches", "told", "held", "messages",
-    "reservations", "rules", "_sqlite_migrations",
+    "reservations", "rules", "jumps", "depths", "_sqlite_migrations",
 )  # fmt: skip
 
 _TABLES: dict[str, dict[str, Any]] = {

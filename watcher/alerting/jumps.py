@@ -170,6 +170,8 @@ def note_jump(
     if jump is None:
         return
     cause = troubles.region_cause(scan.region, _JUMPED)
+    if jump.waits and np.isnan(_column(scan)).all():
+        return  # a field that is lost is told as that
     if jump.waits:
         text = (
             f'the 7-day sales of the list "{watch.name}" moved by a median of '
