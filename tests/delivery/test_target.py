@@ -197,6 +197,7 @@ async def test_what_can_not_be_cut_is_not_piled_up(
     assert outcomes[2].taken == {"x"}
     release.set()
     await until(lambda: not _senders("stuck/1"))
+    target._timeout = 20.0  # a busy machine takes its time
     assert (await target.send(PLAIN)).kind is Kind.SENT
 
 
