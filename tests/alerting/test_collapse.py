@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 
@@ -136,5 +137,5 @@ def test_what_is_not_complete_is_not_judged() -> None:
 
 def test_a_doubt_in_words() -> None:
     """Until when, or that it has gone on for too long."""
-    assert "until 2023-" in said_of(Doubt(GAP, START))
-    assert "counts as gone" in said_of(Doubt(GAP, START, 9, believed=True))
+    assert "until 2023-" in said_of(Doubt(GAP, START), UTC)
+    assert "counts as gone" in said_of(Doubt(GAP, START, 9, believed=True), UTC)

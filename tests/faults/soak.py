@@ -158,7 +158,7 @@ async def run(
 ) -> Report:
     """Both worlds side by side, the undisturbed one never ahead; then the judgement."""
     for name in ("rough", "calm"):
-        (folder / name).mkdir()
+        (folder / name).mkdir(parents=True)
     async with (
         world(folder / "rough", "rough", seed, RULES_OF_A_LIFE) as rough,
         world(folder / "calm", "calm", seed, RULES_OF_A_LIFE) as calm,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.store.making import DAY, START, scan
-from watcher.model import ScanState
+from watcher.model import Doubt, ScanState
 from watcher.store.database import Database
 from watcher.store.history import Absence
 
@@ -98,3 +100,12 @@ def test_several_products_at_once(store: Database) -> None:
     assert absences[keys[1]] == (Absence(days[1], days[2], days[3]),)
     assert absences[999] == ()
     assert store.history.absences([], 0) == {}
+
+
+def test_a_doubted_list_proves_nothing(store: Database) -> None:
+    """One that was read with a gap may have had it in the gap."""
+    record(store, "c1")
+    missing = scan(START + 2 * DAY, {"2": 5.0})
+    store.history.record(replace(missing, doubt=Doubt("a gap", missing.at)))
+    record(store, ".", ".", "c1")
+    assert found(store) == []

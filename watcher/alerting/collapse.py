@@ -11,6 +11,7 @@ length is believed at the second such scan in a row, and whatever is wrong when 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 
 from watcher.model import Doubt, Instant, Scan, ScanState
 from watcher.store.history import ScanRow
@@ -54,12 +55,12 @@ def doubted(scan: Scan, before: Before) -> Scan:
     return replace(scan, doubt=Doubt(why, since, run.turn + 1, believed))
 
 
-def said_of(doubt: Doubt) -> str:
-    """What a doubt means, in words."""
+def said_of(doubt: Doubt, zone: tzinfo) -> str:
+    """A doubt in words, its times in ``zone``."""
     if doubt.believed:
-        since = format_instant(doubt.since)
+        since = format_instant(doubt.since, zone)
         return f"{doubt.why}; so since {since}, so who is missing counts as gone"
-    until = format_instant(doubt.since + DOUBTED)
+    until = format_instant(doubt.since + DOUBTED, zone)
     return f"{doubt.why}; who is missing may be on the list all the same (until {until})"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import tzinfo
 
 from watcher.alerting import troubles
 from watcher.alerting.audiences import Audience
@@ -57,7 +58,12 @@ def note_watch(
 
 
 def note_problems(
-    database: Database, operator: Sequence[Audience], watch: Watch, scan: Scan, now: Instant
+    database: Database,
+    operator: Sequence[Audience],
+    watch: Watch,
+    scan: Scan,
+    now: Instant,
+    zone: tzinfo,
 ) -> None:
     """Tell of complete scans that are doubted three times in a row, and the end of that.
 
@@ -71,7 +77,7 @@ def note_problems(
     elif scan.doubt.turn >= FAILURES_TO_TELL:
         text = (
             f'the list of the watch "{watch.name}" was read with problems {scan.doubt.turn} times '
-            f"in a row: {said_of(scan.doubt)}"
+            f"in a row: {said_of(scan.doubt, zone)}"
         )
         troubles.begin(database, operator, cause, text, now)
 

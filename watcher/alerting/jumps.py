@@ -173,9 +173,10 @@ def note_jump(
     if jump.waits and np.isnan(_column(scan)).all():
         return  # a field that is lost is told as that
     if jump.waits:
+        before = format_instant(jump.before, book.zone)
         text = (
             f'the 7-day sales of the list "{watch.name}" moved by a median of '
-            f"{_percent(jump.change)} since {format_instant(jump.before)}: KeyAPI has nulled or "
+            f"{_percent(jump.change)} since {before}: KeyAPI has nulled or "
             "shifted a counter, most likely. Rules that compare with earlier scans wait for the "
             "next scan, and compare it with the scan before"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 import click
@@ -87,11 +87,11 @@ def command(
     shown = lines(rows[:limit], now, zone, gmv_currency=currency)
     why = ("Why",) if out.width >= _WIDE else ()
     columns = ("Alert", "Rule", "Product", "State", "Since", *why, "Told")
-    cells = [_row(line, now, why=bool(why)) for line in shown]
+    cells = [_row(line, now, zone, why=bool(why)) for line in shown]
     out.print(table(columns, cells, names=("Product",), texts=("Rule", "Why", "Told")))
     if len(rows) > limit:
         out.say(f"The newest {limit:,}; --limit shows more.")
-    for line in held_lines(held, now):
+    for line in held_lines(held, now, zone):
         out.say(line)
     if book is None and held:
         out.say(UNKNOWN)
@@ -108,7 +108,7 @@ def _none(*, filtered: bool) -> str:
     return "No alerts yet: no rule has fired. `watcher status` shows when lists are read next."
 
 
-def _row(line: Line, now: int, *, why: bool) -> tuple[Cell, ...]:
+def _row(line: Line, now: int, zone: tzinfo, *, why: bool) -> tuple[Cell, ...]:
     row, alert = line.row, line.row.alert
     return (
         alert.short_id,
@@ -117,7 +117,7 @@ def _row(line: Line, now: int, *, why: bool) -> tuple[Cell, ...]:
         state_of(alert),
         format_since(alert.since, now),
         *(["; ".join(line.why)] if why else []),
-        ", ".join(told(row, now)) or "not told",
+        ", ".join(told(row, now, zone)) or "not told",
     )
 
 
@@ -128,7 +128,7 @@ def state_of(alert: Alert) -> str:
     return alert.state.value
 
 
-def told(row: AlertRow, now: int) -> list[str]:
+def told(row: AlertRow, now: int, zone: tzinfo) -> list[str]:
     """What became of the last messages about the alert, a text for each target; and what holds
     back a message about it, for each channel."""
     return [
@@ -136,7 +136,7 @@ def told(row: AlertRow, now: int) -> list[str]:
             f"{each.target or each.channel} {each.state.value if each.state else 'told'}"
             for each in row.deliveries
         ),
-        *(hold_text(each, now) for each in row.holds),
+        *(hold_text(each, now, zone) for each in row.holds),
     ]
 
 

@@ -103,7 +103,7 @@ def _show(found: Backtest, zone: tzinfo) -> None:
     if found.texts_since is not None:
         out.say(
             "Names, sellers, categories and discounts are known as they were from "
-            f"{format_instant(found.texts_since)} on; before, the oldest known are used."
+            f"{format_instant(found.texts_since, zone)} on; before, the oldest known are used."
         )
     if found.often:
         out.print()

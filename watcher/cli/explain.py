@@ -108,7 +108,7 @@ def _data(explained: Explanation) -> str:
     if explained.listed:
         return f"Judged on the {newest}."
     if scan.doubt is not None:
-        newest += f", with problems: {plain(said_of(scan.doubt))}"
+        newest += f", with problems: {plain(said_of(scan.doubt, explained.zone))}"
     if explained.judged_at == scan.at:
         return f"Judged on the {newest}, whose list it has left."
     return (

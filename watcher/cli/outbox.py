@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 import click
@@ -80,7 +81,7 @@ def list_(
         columns = ("Id", "Target", "State", "Tries", "Next", "Age", "Message")
         shown = [
             *(_row(row, now) for row in rows[:limit]),
-            *(_held_row(each, now) for each in held),
+            *(_held_row(each, now, book.zone if book is not None else UTC) for each in held),
         ]
         console().print(
             table(
@@ -211,7 +212,7 @@ def _json(row: Notification) -> dict[str, object]:
     }
 
 
-def _held_row(each: Waiting, now: int) -> tuple[Cell, ...]:
+def _held_row(each: Waiting, now: int, zone: tzinfo) -> tuple[Cell, ...]:
     due = each.until is not None and each.until <= now
     return (
         "",
@@ -220,7 +221,7 @@ def _held_row(each: Waiting, now: int) -> tuple[Cell, ...]:
         "",
         "" if each.until is None else "now" if due else format_ago(each.until, now),
         format_duration(max(now - each.since, 0)),
-        (each.what, reason(each.why, each.until, each.silence, now)),
+        (each.what, reason(each.why, each.until, each.silence, (now, zone))),
     )
 
 

@@ -202,7 +202,7 @@ def _show(past: _Past, plotted: Sequence[Track]) -> None:
         out.print()
         columns = ("Alert", "Rule", "State", "Since", "Told")
         out.print(
-            table(columns, [_alert(row, past.now) for row in past.alerts], texts=("Rule", "Told"))
+            table(columns, [_alert(row, past) for row in past.alerts], texts=("Rule", "Told"))
         )
         if len(past.alerts) == _ALERTS:
             out.say(f"The newest {_ALERTS}.")
@@ -256,15 +256,15 @@ def _said(track: Track, value: float, currencies: Currencies = NO_CURRENCIES) ->
     return said(track.metric.name, value, track.metric.unit, currencies)
 
 
-def _alert(row: AlertRow, now: Instant) -> tuple[str, ...]:
+def _alert(row: AlertRow, past: _Past) -> tuple[str, ...]:
     alert = row.alert
-    since = format_since(alert.since, now)
+    since = format_since(alert.since, past.now)
     return (
         alert.short_id,
         alert.rule,
         state_of(alert),
         since,
-        ", ".join(told(row, now)) or "not told",
+        ", ".join(told(row, past.now, past.zone)) or "not told",
     )
 
 

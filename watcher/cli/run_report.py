@@ -53,7 +53,7 @@ class RunReport:
             if outcome.scan.error:
                 self._say(f"{watch}: {outcome.scan.error}", wrong=not whole)
             if outcome.scan.doubt is not None:
-                self._say(f"{watch}: {said_of(outcome.scan.doubt)}", wrong=True)
+                self._say(f"{watch}: {said_of(outcome.scan.doubt, self.zone)}", wrong=True)
             for judged in outcome.judged:
                 self._say(f"  {_verdicts(judged, len(outcome.scan))}")
         for each in messages:

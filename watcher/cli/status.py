@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 import click
@@ -35,11 +36,11 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(state)
     else:
-        show(state)
+        show(state, book.zone)
 
 
-def show(state: Overview) -> None:
-    """Print the overview in tables."""
+def show(state: Overview, zone: tzinfo = UTC) -> None:
+    """Print the overview in tables; times in ``zone``."""
     out = console()
     for trouble in state.troubles:
         out.say(f"trouble since {format_since(trouble.since, state.now)}: {trouble.text}\n", "red")
@@ -57,11 +58,11 @@ def show(state: Overview) -> None:
     if quiet := [rule.name for rule in state.rules if rule.quiet]:
         names = listing(quiet)
         out.say(f"\nNot fired in {QUIET_DAYS} days: {names} (`watcher check` says how near)")
-    for line in _problems(state):
+    for line in _problems(state, zone):
         out.say(line, "yellow")
     queue = ", ".join(f"{count:,} {name}" for name, count in state.queue.items() if count)
     out.say(f"\nCredits: {_credits(state)}. Messages: {queue or 'none yet'}.")
-    for line in held_lines(state.waiting, state.now):
+    for line in held_lines(state.waiting, state.now, zone):
         out.say(line)
 
 
@@ -101,14 +102,14 @@ def _failures(state: Overview) -> Iterator[str]:
             yield f"\n{part.name}: failing since {since}: {health.last_error}"
 
 
-def _problems(state: Overview) -> Iterator[str]:
+def _problems(state: Overview, zone: tzinfo) -> Iterator[str]:
     """What was wrong with the last scan of each watch, as far as a line takes it."""
     for watch in state.watches:
         last = watch.last
         if last is None:
             continue
         if last.doubt is not None:
-            yield f"\n{watch.name}: {said_of(last.doubt)}"
+            yield f"\n{watch.name}: {said_of(last.doubt, zone)}"
         if last.problems:
             count, first = len(last.problems), last.problems[0]
             more = f" and {count - 1} more" if count > 1 else ""

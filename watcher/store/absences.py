@@ -4,6 +4,8 @@ A row of numbers is written only where a number changed, so rows don't tell the 
 that stays as it is, and one that is not there. The scans' lists do.
 """
 
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
 from __future__ import annotations
 
 from bisect import bisect_right
@@ -15,6 +17,7 @@ import numpy as np
 from watcher.model import Instant, ScanState
 from watcher.store.connection import Connection
 from watcher.store.listing import Listing, Seen
+from watcher.store.scanrows import PROVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ def absences(
 ) -> dict[int, tuple[Absence, ...]]:
     """Of products (store keys) of one region those absences that end after ``since``.
 
-    A scan that was cut off or failed proves nothing. What one watch does not list, another may.
+    A scan that was cut off, failed or is doubted proves nothing. What one watch does not list,
+    another may.
     """
     found = {product: _Sightings() for product in products}
     last_product = db.number("SELECT max(id) FROM products")
@@ -85,15 +89,15 @@ def _watches(db: Connection, products: Sequence[int]) -> Iterator[tuple[str, lis
 def _scans(
     db: Connection, watch: str, since: Instant
 ) -> Iterator[tuple[Instant, bool, int, bytes]]:
-    """The watch's scans from ``since`` on and the complete one before: its time, whether it read
-    the whole list, its length and the list."""
-    for at, state, size, blob in db.execute(
-        "SELECT at, state, size, products FROM scans WHERE watch = ?1 AND state <> ?3 "
-        "AND id >= coalesce((SELECT max(id) FROM scans WHERE watch = ?1 AND state = ?2 "
-        "AND at <= ?4), 0) ORDER BY at",
-        (watch, ScanState.COMPLETE.value, ScanState.FAILED.value, since),
+    """The watch's scans from ``since`` on and the last one before that proves an absence: its
+    time, whether it proves one, its length and the list."""
+    for at, proves, size, blob in db.execute(
+        f"SELECT at, {PROVES}, size, products FROM scans AS s WHERE watch = ?1 AND state <> ?2 "
+        f"AND id >= coalesce((SELECT max(id) FROM scans AS s WHERE watch = ?1 AND {PROVES} "
+        "AND at <= ?3), 0) ORDER BY at",
+        (watch, ScanState.FAILED.value, since),
     ):
-        yield at, state == ScanState.COMPLETE.value, size, blob
+        yield at, bool(proves), size, blob
 
 
 def _runs(looks: Iterable[tuple[Instant, bool]]) -> Iterator[tuple[Instant, Instant]]:

@@ -56,10 +56,10 @@ def templates() -> jinja2.Environment:
         "number": format_number,
         "percent": format_percent,
         "ago": words.ago,
-        "instant": words.moment,  # to which the desk gives its zone
+        "instant": words.moment,
         "iso": words.iso,
         "duration": words.duration,
-        "doubt": said_of,
+        "doubt": said_of,  # these two are given the desk's zone
         "url": _url,
         "rule_link": _rule_link,
         "product_link": _product_link,
@@ -98,7 +98,9 @@ class Desk:
 
     def __post_init__(self) -> None:
         # Not a value of each page: the templates' macros see none of those.
-        self.templates.filters["instant"] = lambda instant: words.moment(instant, self.zone)
+        filters = self.templates.filters
+        filters["instant"] = lambda instant: words.moment(instant, self.zone)
+        filters["doubt"] = lambda doubt: said_of(doubt, self.zone)
 
     @property
     def zone(self) -> tzinfo:
