@@ -146,6 +146,7 @@ class _Round:
         self, database: Database, scan: Scan, seen: Recorded, rules: Sequence[Rule], at: Instant
     ) -> None:
         self._at = at
+        self._terms = {rule.name: _terms(rule) for rule in rules}
         self._alerts = database.alerts
         self._health = database.health
         self._failing = {
@@ -232,7 +233,7 @@ class _Round:
             product = self._keys[row]
             if product not in active:
                 finding = Finding(Verdict.MET)
-                after = step(None, rule.name, product, finding, _terms(rule), self._at)
+                after = step(None, rule.name, product, finding, self._terms[rule.name], self._at)
                 if after is not None:
                     if product in self._fallen:
                         after = step_absent(after, self._at)
@@ -260,7 +261,7 @@ class _Round:
         self, rule: Rule, alert: Alert, when: Masks, until: Masks | None, row: int
     ) -> Alert:
         finding = Finding(when.verdict(row), until.verdict(row) if until is not None else None)
-        after = step(alert, rule.name, alert.product, finding, _terms(rule), self._at)
+        after = step(alert, rule.name, alert.product, finding, self._terms[rule.name], self._at)
         return self._with_evidence(rule, alert, after, row) if after is not None else alert
 
     def _with_evidence(self, rule: Rule, before: Alert | None, after: Alert, row: int) -> Alert:
