@@ -27,6 +27,7 @@ def rules(*written: str) -> str:
     return "rules:\n" + "".join(written)
 
 
+PRICE = "spu_avg_price"
 SELLS = "{total_sale_7d_cnt: {at_least: 20}}"
 
 
@@ -151,19 +152,25 @@ def test_rules_share_a_scan(store: Database) -> None:
 def test_more_alerts_than_are_made_at_a_time(store: Database) -> None:
     """Each begins once and ends once, and is told with its evidence, which is read back."""
     count = 1_203
-    world = World(store, rules(rule("{total_sale_7d_cnt: {rises: 50%}}", "resolved: true")))
-    world.scan({str(product): 10 for product in range(count)})
-    began = world.scan({str(product): 20 + product for product in range(count)})
+    world = World(store, rules(rule("{spu_avg_price: {rises: 500}}", "resolved: true")))
+
+    def priced(*prices: float) -> dict[str, dict[str, float]]:
+        return {f"{product}": {PRICE: price} for product, price in enumerate(prices)}
+
+    world.scan(priced(*[10] * count))
+    began = world.scan(priced(*range(1_000, 1_000 + count)))
     assert len(began.fired) == len({alert.product for alert in began.fired}) == count
     assert all(alert.evidence[0].baseline == 10 for alert in began.fired)
     (message,) = world.told()
     assert (len(message.items), message.rest) == (10, count - 10)
-    assert [item.why[0].value for item in message.items] == [1_222 - place for place in range(10)]
+    assert [item.why[0].value for item in message.items] == [
+        999 + count - place for place in range(10)
+    ]
     (ids,) = message.alerts.values()
     assert set(ids) == {alert.id for alert in began.fired}
-    steady = world.scan({str(product): 40 + 2 * product for product in range(count)})
+    steady = world.scan(priced(*range(9_000, 9_000 + count)))
     assert (steady.fired, steady.resolved) == ((), ())
-    ended = world.scan({str(product): 1 for product in range(count)})
+    ended = world.scan(priced(*[1] * count))
     assert {alert.id for alert in ended.resolved} == {alert.id for alert in began.fired}
     moves = store.number("SELECT count(*) FROM transitions")
     assert moves == 2 * count

@@ -84,7 +84,7 @@ HOVERS = {
     WHEN + "sales_growth: {rises: 1, §from: last}": "the baseline",
     WHEN + "rank: {§climbs: 5}": "the rank improved by so many places",
     WHEN + "§sales_trend_flag: {becomes: rising}": "sales trend of the last 7 days",
-    WHEN + "sales_trend_flag: {becomes: §rising}": "was not this value last time and is now",
+    WHEN + "sales_trend_flag: {becomes: §rising}": "was not this value when last known, and is now",
     WHEN + "§product_name: {contains: a}": "the product's name",
     WHEN + "product_name: {§contains: a}": "capitals don't matter",
     WHEN + "§earnings: {above: 1}": "your own metric",

@@ -42,7 +42,7 @@ def settled(column: str, values: Sequence[float]) -> list[float | None]:
 def test_all_fields_are_counted_or_not() -> None:
     """88 numbers: counts, amounts, prices, a rate and a rating; the others are named here."""
     units = {field.unit for field in NUMERIC if field.name in COUNTED}
-    assert units == {Unit.COUNT, Unit.MONEY, Unit.FRACTION, Unit.SCORE}
+    assert units == {Unit.COUNT, Unit.MONEY, Unit.GMV, Unit.FRACTION, Unit.SCORE}
     assert len(COUNTED) == len(NUMERIC) - len(FREE) - 4
 
 

@@ -11,7 +11,7 @@ def sample_message(now: Instant) -> Message:
     why = Evidence(
         metric="total_sale_gmv_7d_amt",
         label="7-day GMV",
-        unit=Unit.MONEY,
+        unit=Unit.GMV,
         condition="rises 30% from 7d ago",
         verdict=Verdict.MET,
         value=4_830.0,

@@ -8,10 +8,10 @@ import numpy as np
 
 from watcher.keyapi.fields import COMMISSION, NUMERIC, NUMERIC_INDEX, RATING
 from watcher.model import Floats
-from watcher.units import Unit
+from watcher.units import AMOUNTS, Unit
 
 _AT_LEAST_0 = np.array(
-    [field.unit in (Unit.COUNT, Unit.MONEY, Unit.FRACTION) for field in NUMERIC], np.bool_
+    [field.unit in (Unit.COUNT, *AMOUNTS, Unit.FRACTION) for field in NUMERIC], np.bool_
 )
 _ABOVE_0 = np.array([field.name == RATING for field in NUMERIC], np.bool_)
 

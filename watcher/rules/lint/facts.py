@@ -12,7 +12,7 @@ from watcher.keyapi.query import Query, RelativeDay, Value, describe_filter
 from watcher.rules.lint import ranges
 from watcher.rules.lint.ranges import Numbers
 from watcher.rules.metrics import RANK, Metric
-from watcher.units import DAY, Unit
+from watcher.units import AMOUNTS, DAY, Unit
 
 FRACTIONS = frozenset(["commission", "product_commission_rate", "live_share"])
 GROWTHS = frozenset(f"{what}_growth" for what in ("sales", "gmv", "views", "videos", "creators"))
@@ -64,7 +64,7 @@ def _nature(metric: Metric, top: int, *, outside: bool) -> Fact | None:
     if metric.unit is Unit.FLAG:
         values = [number for _, number in metric.names] or [0, 1]
         return Fact(ranges.these(values), f"{name} has no such value")
-    if metric.unit in (Unit.COUNT, Unit.MONEY, Unit.DAYS):
+    if metric.unit in (Unit.COUNT, *AMOUNTS, Unit.DAYS):
         return Fact(ranges.at_least(0), f"{name} is never below 0")
     return None
 
