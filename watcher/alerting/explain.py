@@ -15,11 +15,10 @@ import numpy as np
 
 from watcher.alerting.audiences import audiences_of
 from watcher.alerting.evaluation import needs_of
-from watcher.alerting.jumps import WAITS
 from watcher.alerting.notices import Decision
+from watcher.alerting.present import stored_table
 from watcher.alerting.reasons import Reason, reason_of
 from watcher.alerting.standing import Standing, standings
-from watcher.alerting.table import ScanTable
 from watcher.errors import WatcherError
 from watcher.model import (
     Alert,
@@ -180,9 +179,7 @@ def _judged(
 ) -> _Looked | None:
     """None where the scan knows nothing of the product."""
     needs = needs_of([rule])
-    table = ScanTable(seen.row, seen.recorded, database.history, needs, rule.watch.schedule)
-    if database.jumps.is_doubted(seen.scan.id):
-        table.waits = WAITS
+    table = stored_table(database, seen, needs, rule.watch.schedule)
     rows = np.flatnonzero(table.products == product.product).tolist()
     if not rows:
         return None

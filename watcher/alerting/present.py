@@ -19,6 +19,7 @@ from watcher.model import Bools, Floats, Instant, Ints, Known
 from watcher.rules.conditions.base import Judge, Need
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
+from watcher.schedule import Schedule
 from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
 from watcher.store.sightings import Sighting, newest_sighting, sightings
@@ -146,7 +147,7 @@ class Present:
         judge = self._judges.get((number, rule.name))
         if judge is None:
             seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
-            table = _table(self._database, seen, needs, rule)
+            table = stored_table(self._database, seen, needs, rule.watch.schedule)
             judge = self._judges[number, rule.name] = Judge(table)
         return Place(judge, row)
 
@@ -170,11 +171,10 @@ def _safely(rule: Rule, ask: Callable[[], T]) -> T | None:
         return None
 
 
-def _table(
-    database: Database, seen: Sighting, needs: Iterable[Need], rule: Rule | None
+def stored_table(
+    database: Database, seen: Sighting, needs: Iterable[Need], schedule: Schedule | None
 ) -> ScanTable:
-    """A stored scan as the rules of its watch saw it, of which ``rule`` is one."""
-    schedule = rule.watch.schedule if rule is not None else None
+    """A stored scan as the rules of its watch saw it when it was made."""
     table = ScanTable(seen.row, seen.recorded, database.history, needs, schedule)
     if database.jumps.is_doubted(seen.scan.id):
         table.waits = WAITS
@@ -190,7 +190,7 @@ def newest(
     if seen is None:
         return None
     needs = [need for rule in rules for each in (rule.when, rule.order_by) for need in each.needs]
-    table = _table(database, seen, needs, rules[0] if rules else None)
+    table = stored_table(database, seen, needs, rules[0].watch.schedule if rules else None)
     keys: list[int] = table.products.tolist()
     rows = {key: row for row, key in enumerate(keys[: table.listed])}
     asked = set(wanted.tolist())

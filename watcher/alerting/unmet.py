@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from watcher.alerting.table import ScanTable
+from watcher.alerting.present import stored_table
 from watcher.model import Floats
 from watcher.rules.conditions.base import Condition, Judge
 from watcher.rules.conditions.change import Change
@@ -67,7 +67,7 @@ def _of_watch(database: Database, watch: Watch, rules: Sequence[Rule]) -> Iterat
     fields = sorted({name for rule in rules for name in _fields(rule.when)} - {RANK})
     scans = products = rows = 0
     for seen in whole(database, watch.key, fields, MOST_SCANS):
-        judge = Judge(ScanTable(seen.row, seen.recorded, database.history, needs))
+        judge = Judge(stored_table(database, seen, needs, watch.schedule))
         products = products or len(seen.row)
         scans, rows = scans + 1, rows + len(seen.row)
         for tally in tallies:
