@@ -54,7 +54,9 @@ test "$(ps -o uid= -p "$(systemctl show --value --property MainPID watcher)")" -
 sudo systemctl reload watcher
 healthy
 """
-_AFTER_UPGRADE = "systemctl is-active watcher\nhealthy\n"
+_AFTER_UPGRADE = (
+    "systemctl is-active watcher\nhealthy\nsudo journalctl --no-pager -u watcher | tail -n 40\n"
+)
 _AFTER_REMOVAL = f"! systemctl is-active watcher\ntest ! -e /opt/watcher\necho '{_DONE}'\n"
 
 
@@ -71,7 +73,7 @@ async def try_systemd(stage: Stage) -> str:
     if _DONE not in log.splitlines():
         raise Failed(log or "systemd did not come up in the root")
     if not stage.market.pages:
-        raise Failed("nothing was read from the market")
+        raise Failed(f"nothing was read from the market\n{log}")
     return f"installed on Debian {SUITE}, started by systemd, reloaded, upgraded, removed"
 
 
