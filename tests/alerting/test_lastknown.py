@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,7 @@ from watcher.alerting.evaluation import evaluate
 from watcher.alerting.explain import explain
 from watcher.alerting.telling import audiences_of
 from watcher.delivery.message import Style, render
-from watcher.model import Evidence, Message, ScanState
+from watcher.model import Doubt, Evidence, Message, ScanState
 from watcher.rules.conditions.base import Last
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, Takes
 from watcher.rules.loading import load_text
@@ -25,7 +26,7 @@ from watcher.units import HOUR
 
 PRICE, SALES = "spu_avg_price", "total_sale_7d_cnt"
 LONG = 100 * DAY  # after that nothing of before counts
-NULL, ABSENT, CUT, FAILED = "null", "absent", "cut", "failed"
+NULL, ABSENT, CUT, DOUBTED, FAILED = "null", "absent", "cut", "doubted", "failed"
 
 # Each operator that compares with the last value, with what it fires on.
 CASES = {
@@ -62,9 +63,11 @@ class Shop:
         )
         if value == FAILED:
             products = {}
-        elif value not in (ABSENT, CUT):
+        elif value not in (ABSENT, CUT, DOUBTED):
             products = self._listed(rule.when.metrics[0].needs, value)
         made = scan(self.at, products, watch=rule.watch.key, state=state)
+        if value == DOUBTED:
+            made = replace(made, doubt=Doubt("a gap", self.at))
         outcome = evaluate(
             self.store, made, self.book.rules, audiences_of(self.book.channels),
             self.book.metrics, self.at,
@@ -110,7 +113,7 @@ def test_what_lies_between_hides_nothing(store: Database, operator: str) -> None
     """Neither scans of nulls nor scans without the product; and it is told once."""
     when, before, now = CASES[operator]
     shop = Shop(store, when)
-    for between in ((), (NULL,), (ABSENT,), (NULL, ABSENT), (CUT,), (FAILED,)):
+    for between in ((), (NULL,), (ABSENT,), (NULL, ABSENT), (CUT,), (DOUBTED,), (FAILED,)):
         shop.see(before, LONG)
         for each in between:
             assert shop.see(shop.gap(each)) == []
@@ -147,6 +150,7 @@ def test_two_weeks_are_the_limit(store: Database, operator: str) -> None:
         ([ABSENT, NULL], "no value for 3 days"),
         ([NULL, ABSENT], "no value for 3 days"),
         ([ABSENT, CUT], "not seen for 3 days"),
+        ([ABSENT, DOUBTED], "not seen for 3 days"),
         ([ABSENT, FAILED], ""),
         ([ABSENT] * 8, "not on the list for 9 days"),
     ],

@@ -18,7 +18,8 @@ from tests.daemon.test_pulses import Hand
 from tests.store.making import firing, scan
 from watcher.alerting.audiences import Audience
 from watcher.alerting.evaluation import Outcome
-from watcher.daemon.daemon import BROKEN_SECONDS, LOST_LOOKS, Daemon, Job, forget_others
+from watcher.daemon.daemon import BROKEN_SECONDS, LOST_LOOKS, Daemon, Job
+from watcher.daemon.forgetting import forget_others
 from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.pulses import SILENCE, Pulses
 from watcher.daemon.scanner import Scanner

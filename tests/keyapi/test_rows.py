@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import msgspec
 import numpy as np
 import pytest
 
 from watcher.keyapi import rows
 from watcher.keyapi.answer import Page, decode
-from watcher.keyapi.fields import NUMERIC_INDEX
+from watcher.keyapi.fields import NUMERIC_INDEX, NUMERIC_NAMES
 from watcher.keyapi.rows import Rows
 
 
@@ -31,6 +33,37 @@ def test_blocks_are_joined_in_the_order_of_the_list(monkeypatch: pytest.MonkeyPa
     assert joined.positions.tolist() == kept
     assert np.array_equal(joined.numbers[:, NUMERIC_INDEX["total_sale_cnt"]], kept)
     assert joined.texts["product_id"] == joined.product_ids
+
+
+@pytest.mark.parametrize("moved", [1, 7, 1_000])
+def test_numbers_close_up_where_they_are(monkeypatch: pytest.MonkeyPatch, moved: int) -> None:
+    """Over places that are empty, whatever is moved at a time; the rest of the memory is free."""
+    monkeypatch.setattr(rows, "_MOVED", moved)
+    found = Rows(100, lambda _: False)
+    found.put(2, page(*range(11, 20), 3))
+    found.put(4, page(31, 15, *range(33, 41)))
+    found.put(1, page(*range(1, 11)))
+    joined = found.join()
+    kept = [*range(1, 20), 31, *range(33, 41)]
+    assert joined.product_ids == tuple(map(str, kept))
+    assert np.array_equal(joined.numbers[:, NUMERIC_INDEX["total_sale_cnt"]], kept)
+    assert (joined.numbers.base, len(joined.numbers)) == (None, len(kept))
+
+
+def test_a_list_is_not_held_twice() -> None:
+    """While its numbers are put together: they are most of what a scan takes."""
+    found = Rows(10_000, lambda _: False)
+    for number in range(1_000):
+        found.put(number + 1, page(*range(10 * number, 10 * number + 10)))
+    numbers = 10_000 * len(NUMERIC_NAMES) * 8
+    tracemalloc.start()
+    try:
+        joined = found.join()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert joined.numbers.nbytes == numbers
+    assert most < numbers
 
 
 def test_a_scan_reads_so_many_long_texts_at_most(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.keyapi.fields import NUMERIC_INDEX
-from watcher.model import Scan, ScanState
+from watcher.model import Doubt, Scan, ScanState
 from watcher.store.database import Database
 from watcher.store.replaying import Extent, PastScans, last_complete_before
 
@@ -47,6 +49,21 @@ def test_scans_come_back_as_they_were(store: Database) -> None:
         assert sales(after) == sales(before)
         assert after.texts["product_name"] == before.texts["product_name"]
         assert np.isnan(after.numbers[:, NUMERIC_INDEX[GMV]]).all()
+
+
+def test_what_was_wrong_with_a_scan_comes_back(store: Database) -> None:
+    """Or a replay would take a cut list with problems for one whose first places are known."""
+    given = replace(
+        scan(day(0), {"a": 5}, state=ScanState.PARTIAL),
+        problems=("page 1: a row can't be read",),
+        interrupted=True,
+    )
+    store.history.record(given)
+    (found,) = replayed(store)
+    assert (found.problems, found.interrupted) == (given.problems, True)
+    doubted = replace(scan(day(1), {"a": 5}), doubt=Doubt("a gap", day(1)))
+    store.history.record(doubted)
+    assert replayed(store)[-1].doubt == doubted.doubt
 
 
 def test_what_other_watches_changed_in_between_is_carried_on(store: Database) -> None:

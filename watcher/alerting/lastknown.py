@@ -75,9 +75,8 @@ class LastKnown:
         age = _days(self._scan.at - at)
         if at < self._at[row]:
             return f"no value for {age}"
-        # A scan that was cut off proves no absence.
-        whole = all(complete for scan, complete in self._recent if scan > at)
-        return f"not {'on the list' if whole else 'seen'} for {age}"
+        proved = all(proves for scan, proves in self._recent if scan > at)
+        return f"not {'on the list' if proved else 'seen'} for {age}"
 
     def _look_further(self, metric: Metric, missing: Ints, values: Floats, at: Ints) -> None:
         """Fills ``values`` and ``at`` of the missing rows by what older scans found."""
@@ -110,7 +109,7 @@ class LastKnown:
 
     @cached_property
     def _recent(self) -> Sequence[tuple[Instant, bool]]:
-        """The watch's scans that count, the newest first, and whether each was complete."""
+        """The watch's scans that count, the newest first, and whether each proves an absence."""
         return self._past.recent(self._scan.watch, self._seen.scan_id, self._since)
 
 

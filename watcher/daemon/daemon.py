@@ -20,8 +20,7 @@ from watcher import plan
 from watcher.alerting import troubles
 from watcher.alerting.audiences import audiences_of
 from watcher.alerting.clock_back import note_clock
-from watcher.alerting.jumps import forget_jumps
-from watcher.alerting.post import Post, dead_target, targets_named
+from watcher.alerting.post import Post
 from watcher.alerting.sweeping import sweep
 from watcher.daemon.budget import CHECKPOINT
 from watcher.daemon.channels import targets_of, ways_of
@@ -29,6 +28,7 @@ from watcher.daemon.chores import Disk, upkeep, watch_disk
 from watcher.daemon.clock import Clock
 from watcher.daemon.connections import client_of
 from watcher.daemon.emergency import Emergency
+from watcher.daemon.forgetting import forget_others
 from watcher.daemon.guard import Guard, StoodStill
 from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.manager import Manager
@@ -38,7 +38,7 @@ from watcher.daemon.rounds import Rounds
 from watcher.daemon.scanner import Scanner
 from watcher.daemon.stop import Stop
 from watcher.daemon.timers import Timers
-from watcher.daemon.vitals import DAEMON, Vitals
+from watcher.daemon.vitals import Vitals
 from watcher.delivery.courier import Courier
 from watcher.errors import RulesError, StoreError, WatcherError
 from watcher.keyapi.client import Client
@@ -496,18 +496,3 @@ def _why(error: BaseException) -> str:
 def _watches_of(book: Rulebook) -> dict[str, Watch]:
     """The watches that some rule reads, by key."""
     return {watch.key: watch for watch in book.used_watches}
-
-
-def forget_others(database: Database, book: Rulebook, now: Instant) -> None:
-    """Drop what is kept of watches, rules and channels that are no more."""
-    database.held.keep_only(book.tellings)
-    keys = {watch.key for watch in book.used_watches} | {rule.name for rule in book.rules}
-    for health in database.health.list():
-        if health.name not in keys and health.kind != DAEMON:
-            database.health.forget(health.kind, health.name)
-    targets = targets_named(book)
-    for cause in database.health.causes():
-        target = dead_target(cause.cause)
-        if troubles.is_orphan(cause.cause, book) or (target is not None and target not in targets):
-            database.health.clear_cause(cause.cause, now)
-    forget_jumps(database, book, now)

@@ -1,7 +1,8 @@
 """The products of a list while its pages arrive, in any order: columns, and no object a product.
 
 A list may have a million products. Their numbers lie in blocks that are given back one by one
-while they are joined, so that no moment needs twice the memory.
+while they are joined, so that no moment needs twice the memory; of a list in one block the numbers
+stay where they are.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from watcher.model import Bools, Floats, Ints, LongTexts
 MOST_TEXTS = 1_500  # products of a scan whose long texts are read, at 11 KB each
 
 _BLOCK_PAGES = 5_000
+_MOVED = 1_000  # rows at a time
 _OWN = 1 + [text.name for text in TEXTS].index("product_name")
 
 Objects: TypeAlias = NDArray[Any]
@@ -103,18 +105,17 @@ class Rows:
     def join(self) -> Joined:
         """Each product at its first place; the blocks are given back."""
         places, ids = self._places()
-        numbers = np.empty((len(places), len(NUMERIC_NAMES)))
         texts: list[list[str | None]] = [[] for _ in TEXTS]
-        size, done = _BLOCK_PAGES * PAGE_SIZE, 0
+        parts: list[Floats] = []
+        size = _BLOCK_PAGES * PAGE_SIZE
         for number in sorted(self._blocks):
             block, begin = self._blocks.pop(number), number * size
             rows = places[slice(*np.searchsorted(places, (begin, begin + size)))] - begin
-            numbers[done : done + len(rows)] = block.numbers[rows]
             for column, values in zip(texts, block.texts[rows].T.tolist(), strict=True):
                 column.extend(values)
-            done += len(rows)
+            parts.append(_compacted(block.numbers, rows))
         columns = {text.name: tuple(values) for text, values in zip(TEXTS, texts, strict=True)}
-        return Joined(ids, places + 1, numbers, columns)
+        return Joined(ids, places + 1, _stacked(parts), columns)
 
     def _places(self) -> tuple[Ints, tuple[str, ...]]:
         """Where on the list each product stands first, from 0, and the products' ids."""
@@ -126,3 +127,25 @@ class Rows:
             for place, product_id in zip((begin + rows).tolist(), ids, strict=True):
                 first.setdefault(product_id, place)
         return np.array(list(first.values()), np.int64), tuple(first)
+
+
+def _compacted(numbers: Floats, rows: Ints) -> Floats:
+    """These rows, which rise, in the memory of all: it is shortened to what they take."""
+    for begin in range(0, len(rows), _MOVED):
+        part = rows[begin : begin + _MOVED]
+        numbers[begin : begin + len(part)] = numbers[part]  # no row moves to a later place
+    numbers.resize((len(rows), numbers.shape[1]), refcheck=False)
+    return numbers
+
+
+def _stacked(parts: list[Floats]) -> Floats:
+    """All rows, and the parts are given back one by one."""
+    if len(parts) == 1:
+        return parts[0]
+    numbers, done = np.empty((sum(map(len, parts)), len(NUMERIC_NAMES))), 0
+    parts.reverse()
+    while parts:
+        part = parts.pop()
+        numbers[done : done + len(part)] = part
+        done += len(part)
+    return numbers

@@ -16,7 +16,7 @@ _AT_LEAST_0 = np.array(
 _ABOVE_0 = np.array([field.name == RATING for field in NUMERIC], np.bool_)
 
 
-_ROWS = 10_000  # at a time: a list may have a million
+_ROWS = 1_000  # at a time: a list may have a million, and what is made on the way counts as well
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ class History:
 
     def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
         """When the watch was read before the scan ``scan_id``, back to ``since`` and the newest
-        first, and whether its whole list was."""
+        first, and whether that proves an absence."""
         return lists.recent(self._db, watch, scan_id, since)
 
     def last_change(self, region: str, since: Instant) -> Change | None:

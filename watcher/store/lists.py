@@ -63,14 +63,15 @@ def standing(db: Connection, watch: str, scan_id: int, places: int) -> Standing 
 
 def recent(db: Connection, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
     """When the watch's scans before ``scan_id`` were that read something, the newest first and
-    back to ``since``, and whether each read the whole list."""
+    back to ``since``, and whether each proves an absence."""
     found = []
     cursor = db.execute(
-        "SELECT at, state FROM scans WHERE watch = ? AND id < ? ORDER BY id DESC", (watch, scan_id)
+        f"SELECT at, state, {PROVES} FROM scans AS s WHERE watch = ? AND id < ? ORDER BY id DESC",
+        (watch, scan_id),
     )
-    for at, state in cursor:
+    for at, state, proves in cursor:
         if at < since:
             break
         if state != ScanState.FAILED.value:
-            found.append((at, state == ScanState.COMPLETE.value))
+            found.append((at, bool(proves)))
     return found

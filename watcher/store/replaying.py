@@ -21,12 +21,12 @@ from watcher.store.connection import Connection
 from watcher.store.former import FormerTexts
 from watcher.store.listing import EMPTY, Listing
 from watcher.store.packing import positions
-from watcher.store.scanrows import PROVES, TABLES, doubt_of
+from watcher.store.scanrows import PROVES, TABLES, doubt_of, problems_of
 
 _TEXTS = tuple(text.name for text in TEXTS)
 _ROWS = (
     "SELECT s.id, watch, region, at, mark, started, finished, state, requests, pages, size, "
-    f"error, interrupted, d.why, d.since, d.turn, d.believed FROM {TABLES}"
+    f"error, interrupted, problems, d.why, d.since, d.turn, d.believed FROM {TABLES}"
 )
 
 
@@ -61,6 +61,7 @@ class _Row:
     size: int
     error: str | None
     interrupted: int
+    problems: tuple[str, ...]
     doubt: Doubt | None
 
 
@@ -130,7 +131,7 @@ class PastScans:
 
     def _rows(self, condition: str, value: str) -> list[_Row]:
         return [
-            _Row(*[*row[:-4], doubt_of(row[-4:])])
+            _Row(*[*row[:-5], problems_of(row[-5]), doubt_of(row[-4:])])
             for row in self._db.rows(f"{_ROWS} WHERE {condition} ORDER BY s.id", (value,))
         ]
 
@@ -159,6 +160,7 @@ class PastScans:
             texts=texts,
             error=row.error,
             interrupted=bool(row.interrupted),
+            problems=row.problems,
             doubt=row.doubt,
         )
 

@@ -47,8 +47,13 @@ def scan_row(row: Row) -> ScanRow:
     values = [*row[:14], doubt_of(row[14:])]
     values[6] = ScanState(values[6])
     values[12] = bool(values[12])
-    values[13] = tuple(msgspec.json.decode(values[13] or "[]", type=list[str]))
+    values[13] = problems_of(values[13])
     return ScanRow(*values)
+
+
+def problems_of(stored: str | None) -> tuple[str, ...]:
+    """Of a row's ``problems``."""
+    return tuple(msgspec.json.decode(stored or "[]", type=list[str]))
 
 
 def doubt_of(row: Row) -> Doubt | None:
