@@ -71,7 +71,8 @@ class Market:
             )
             operator = [self.audiences["boss"]]
             jump = outcome.jump
-            note_jump(self.store, operator, self.books, watch, made, jump, now=self.now)
+            now = made.finished
+            note_jump(self.store, operator, self.books, watch, made, jump, now=now)
             if outcome.fired:
                 self.fired[self.day] = len(outcome.fired)
         return self
@@ -283,17 +284,23 @@ def test_a_failed_scan_between_is_no_scan(store: Database) -> None:
     assert market.scans(THREE_TIMES).fired == {6: 12}
 
 
-def test_one_message_for_all_lists_of_a_region(store: Database) -> None:
-    """It is over when none of them waits any more."""
+def two_lists(store: Database) -> tuple[Market, Market]:
+    """Two lists of one region that one daemon reads."""
     one, other = (
-        Market(store, rules(RISES, watch=f"sort: total_sale_7d_cnt desc, top: {top}"), day=day)
-        for top, day in ((100, 0), (200, 0))
+        Market(store, rules(RISES, watch=f"sort: total_sale_7d_cnt desc, top: {top}"))
+        for top in (100, 200)
     )
     one.books = other.books = replace(
         one.book,
         rules=one.book.rules + other.book.rules,
         watches=one.book.watches + other.book.watches,
     )
+    return one, other
+
+
+def test_one_message_for_all_lists_of_a_region(store: Database) -> None:
+    """It is over when none of them waits any more."""
+    one, other = two_lists(store)
     for sales in (USUAL, USUAL, ZERO):
         one.scans(sales)
         other.scans(sales)
@@ -303,6 +310,37 @@ def test_one_message_for_all_lists_of_a_region(store: Database) -> None:
     other.scans(USUAL)
     assert one.heard() == [BEGINS, OVER]
     assert (one.fired, other.fired) == ({}, {})
+
+
+@pytest.mark.parametrize("then", ["stays", "mended"])
+def test_each_list_is_told_as_what_became_of_it(store: Database, then: str) -> None:
+    """Whichever of them is the last, and whatever became of an earlier jump."""
+    one, other = two_lists(store)
+    first, last = (THREE_TIMES, USUAL) if then == "mended" else (USUAL, THREE_TIMES)
+    for sales in (USUAL, USUAL, ZERO, USUAL, USUAL, THREE_TIMES):
+        one.scans(sales)
+        other.scans(sales)
+    one.scans(first)
+    other.scans(last)
+    assert one.heard() == [BEGINS, OVER] * 2
+    *_, begun, over = [row.message.text for row in store.outbox.waiting_for("boss/1")]
+    stays = (one if then == "mended" else other).book.used_watches[0].name
+    assert over == (
+        f'This is over: {begun}. It stays so in "{stays}": there it is taken for true, and what '
+        "follows from it is told. In the other lists the values of before are back, so nothing is "
+        "told of them."
+    )
+
+
+def test_what_became_of_lists_that_agree_is_told_once(store: Database) -> None:
+    """And an earlier jump that stayed is no part of it."""
+    one, other = two_lists(store)
+    for sales in (USUAL, USUAL, THREE_TIMES, THREE_TIMES, ZERO, THREE_TIMES):
+        one.scans(sales)
+        other.scans(sales)
+    _, stays, _, mended = [row.message.text for row in store.outbox.waiting_for("boss/1")]
+    assert mended.endswith(". The values of before are back, so nothing is told of it.")
+    assert stays.endswith(". It stays so: it is taken for true, and what follows from it is told.")
 
 
 def test_another_lists_fault_is_no_baseline_either(store: Database) -> None:

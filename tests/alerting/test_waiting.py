@@ -134,6 +134,22 @@ def test_what_is_told_within_the_minute(store: Database) -> None:
     assert found.until == now
 
 
+@pytest.mark.parametrize("name", ["digest", "quiet hours", "cooldown"])
+@pytest.mark.parametrize("ahead", [9 * DAY, 400 * DAY])
+def test_a_hold_that_began_under_a_clock_ahead_counts_from_now(
+    store: Database, name: str, ahead: int
+) -> None:
+    """For who only reads, before the daemon mends what is stored."""
+    world, now = made(store, CASES[name])
+    now -= ahead
+    longest = 5 * DAY if name == "cooldown" else DAY
+    (found,) = waiting(store, world.book, now)
+    rows = with_holds(store, world.book, store.alerts.list(limit=found.alerts), now)
+    untils = [found.until, *(hold.until for row in rows for hold in row.holds)]
+    assert all(until is not None and now < until <= now + longest for until in untils)
+    assert (found.since, len(untils)) == (now, 3)
+
+
 def test_all_rules_of_a_channel_are_one_line(store: Database) -> None:
     """However many they are; of a rule or a channel that is no more nothing is said."""
     written = [rule(SELLS, name=f"r{number}") for number in range(5)]

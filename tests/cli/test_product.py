@@ -15,6 +15,7 @@ from tests.cli.running import Command
 from tests.store.making import DAY, SALES, firing, scan
 from watcher.rules.loading import load
 from watcher.store.database import Database
+from watcher.units import format_instant
 
 RULES = """
 channels: {me: {url: "json://localhost"}}
@@ -148,3 +149,13 @@ def test_a_region_settles_it(watcher: Command, past: int) -> None:
     """Of a product that is sold in several."""
     data = json.loads(watcher("product", "2", "--region", "gb", "--json").out)
     assert data["product"]["region"] == "GB"
+
+
+def test_a_time_that_lies_in_the_future_is_now(
+    watcher: Command, past: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock was ahead when it was seen, and no daemon has mended it yet."""
+    now = past - 400 * DAY
+    monkeypatch.setattr("watcher.cli.product.now_of", lambda _database: now)
+    said = format_instant(now)
+    assert f"first seen {said}, last {said} (now)" in watcher("product", "1").out

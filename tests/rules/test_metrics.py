@@ -7,7 +7,7 @@ import pytest
 
 from tests.rules.tables import column
 from watcher.keyapi.fields import NUMERIC_NAMES
-from watcher.rules.metrics import ATTRIBUTES, DERIVED, Catalogue
+from watcher.rules.metrics import ATTRIBUTES, DERIVED, Catalogue, Metric
 from watcher.units import DAY
 
 METRICS = Catalogue()
@@ -134,3 +134,19 @@ def test_suggestions() -> None:
     """The nearest names, none for gibberish."""
     assert METRICS.suggest("comission") == ', did you mean "commission"?'
     assert METRICS.suggest("qqqqqq") == ""
+
+
+@pytest.mark.parametrize("metric", METRICS.metrics(), ids=lambda metric: metric.name)
+def test_what_messages_show_finds_the_metric(metric: Metric) -> None:
+    """Of every metric; without a time it is that of the week."""
+    said = metric.label.casefold()
+    assert METRICS.suggest(metric.label) == f', did you mean "{metric.name}"?'
+    assert METRICS.suggest(said.replace(" ", "_")) == f', did you mean "{metric.name}"?'
+    if said.startswith("7-day "):
+        assert f'"{metric.name}"' in METRICS.suggest(said.removeprefix("7-day "))
+
+
+def test_a_text_is_suggested_only_where_it_can_stand() -> None:
+    """A formula and an order take numbers."""
+    assert METRICS.suggest("seller") == ', did you mean "seller_id"?'
+    assert METRICS.suggest("seller", texts=False) == ""

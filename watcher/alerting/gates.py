@@ -45,7 +45,8 @@ class Gates:
         if until is not None:
             return Hold(Decision.QUIET, until)
         if audience.digest is not None:
-            due = audience.digest.next(self._waiting.get(audience.channel, self._now))
+            since = self._waiting.get(audience.channel, self._now)
+            due = audience.digest.next(min(since, self._now))  # of a clock that was set back
             if due > self._now:
                 return Hold(Decision.DIGEST, due)
         return None

@@ -37,6 +37,8 @@ FALL, RISE = -0.4, 1.0
 APART = 48 * HOUR  # of scans further apart nothing is said: much may have happened
 LONGEST = 7 * DAY  # after that what is given is taken for true
 _SLACK = 1e-9
+_NAMED = 3  # lists in a message
+_BEFORE = HOUR  # a scan is judged, and told of, a while after it ended
 WAITS = "the list's 7-day sales jumped at this scan: what compares waits for the next one"
 _JUMPED = "7-day sales jumped"
 _SALES = Catalogue()["total_sale_7d_cnt"]
@@ -182,12 +184,26 @@ def note_jump(
         )
         troubles.begin(database, operator, cause, text, now)
     elif not _waits(database, book, scan.region):
-        how = (
-            "The values of before are back, so nothing is told of it."
-            if jump.turn is Turn.MENDED
-            else "It stays so: it is taken for true, and what follows from it is told."
-        )
+        how = _what_became_of_it(database, book, scan.region, cause)
         troubles.end(database, operator, cause, now, how=how)
+
+
+def _what_became_of_it(database: Database, book: Rulebook, region: str, cause: str) -> str:
+    """Of lists that jumped together one may stay and another be mended: each is told as it is."""
+    since = next((on.since for on in database.health.causes() if on.cause == cause), 0)
+    names = {watch.key: watch.name for watch in _watches(book, region)}
+    became = database.jumps.outcomes(list(names), since - _BEFORE)
+    true = sorted(names[key] for key, believed in became.items() if believed)
+    if not true:
+        return "The values of before are back, so nothing is told of it."
+    if len(true) == len(became):
+        return "It stays so: it is taken for true, and what follows from it is told."
+    named = ", ".join(f'"{name}"' for name in true[:_NAMED])
+    more = f" and {len(true) - _NAMED} more" * (len(true) > _NAMED)
+    return (
+        f"It stays so in {named}{more}: there it is taken for true, and what follows from it is "
+        "told. In the other lists the values of before are back, so nothing is told of them."
+    )
 
 
 def forget_jumps(database: Database, book: Rulebook, now: Instant) -> None:
@@ -199,8 +215,11 @@ def forget_jumps(database: Database, book: Rulebook, now: Instant) -> None:
 
 def _waits(database: Database, book: Rulebook, region: str) -> bool:
     """Whether some watch of the region waits for its next scan."""
-    keys = [watch.key for watch in book.used_watches if watch.query.region == region]
-    return database.jumps.waits(keys)
+    return database.jumps.waits([watch.key for watch in _watches(book, region)])
+
+
+def _watches(book: Rulebook, region: str) -> list[Watch]:
+    return [watch for watch in book.used_watches if watch.query.region == region]
 
 
 def _is_usual(change: float) -> bool:

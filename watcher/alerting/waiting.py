@@ -95,7 +95,7 @@ def _held(
             why,
             alerts=sum(each.count for each in held),
             rules=tuple(sorted(each.rule for each in held)),
-            since=min(each.since for each in held),
+            since=min(now, *(each.since for each in held)),
             until=until,
             silence=silence,
         )

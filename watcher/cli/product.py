@@ -227,14 +227,14 @@ def _walls(instants: Ints, zone: tzinfo) -> Ints:
 
 def _head(past: _Past) -> list[str]:
     product, now = past.product, past.now
-    seen = product.observed_at or product.first_seen
+    seen = min(product.observed_at or product.first_seen, now)  # of a clock that was set back
     seller, category = product.seller_id or "unknown", product.category_id or "unknown"
     currencies = Currencies(product.currency, past.gmv_currency)
     facts = [
         f"{track.label} {_said(track, value, currencies)}"
         for track, value in zip(past.tracks, past.rows[-1].tolist(), strict=True)
     ]
-    first, last = (format_instant(each, past.zone) for each in (product.first_seen, seen))
+    first, last = (format_instant(each, past.zone) for each in (min(product.first_seen, now), seen))
     times = f"first seen {first}, last {last}"
     lines = [
         f"{product.name} ({product.region} {product.product_id})",

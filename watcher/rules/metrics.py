@@ -6,8 +6,10 @@ value": a part is missing, or the formula divides by zero.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -22,6 +24,7 @@ When: TypeAlias = Instant | Ints  # one for the whole column, or (n,) one for ea
 Compute: TypeAlias = Callable[[Columns, When], Floats]
 
 RANK = "rank"
+_LONGEST_LABEL = 40  # characters
 
 _YOUNGEST = 14  # days: a younger product has no pace yet that growth could be measured against
 _WEEK, _MONTH = 7, 30
@@ -252,6 +255,11 @@ _API = tuple(
 )
 
 
+def _spoken(name: str) -> str:
+    """As people say it, whatever stands between its words."""
+    return " ".join(re.findall(r"[a-z0-9]+", name.casefold()))
+
+
 class Catalogue:
     """All metrics and text attributes by name; the user's own beside the built-in ones.
 
@@ -283,6 +291,19 @@ class Catalogue:
         """The names of all metrics and of all text attributes."""
         return (*self._metrics, *self._attributes)
 
-    def suggest(self, name: str) -> str:
-        """``, did you mean "x" or "y"?`` with the nearest names; empty where none is near."""
-        return nearest(name, self.names())
+    def suggest(self, name: str, *others: str, texts: bool = True) -> str:
+        """``, did you mean "x" or "y"?`` with what messages call so, or with the nearest names,
+        ``others`` among them; empty where none is near.
+        """
+        known = (*self._metrics, *(self._attributes if texts else ()))
+        spoken = _spoken(name[:_LONGEST_LABEL])
+        for label in (spoken, f"7 day {spoken}"):
+            if self._shown.get(label) in known:
+                return f', did you mean "{self._shown[label]}"?'
+        return nearest(name, (*known, *others))
+
+    @cached_property
+    def _shown(self) -> dict[str, str]:
+        """The built-in names by what messages call them."""
+        metrics = {_spoken(metric.label): metric.name for metric in (*DERIVED, *_API)}
+        return {_spoken(text.label): text.name for text in ATTRIBUTES} | metrics

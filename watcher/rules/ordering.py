@@ -129,7 +129,7 @@ def _written(text: str, when: Condition, catalogue: Catalogue, *, ranked: bool) 
     name, *words = text.split() or [""]
     metric = catalogue.get(name)
     if metric is None:
-        hint = nearest(name, [one.name for one in catalogue.metrics()])
+        hint = catalogue.suggest(name, texts=False)
         raise Wrong(f"unknown metric {quoted(name)}{hint or ' (watcher metrics lists all)'}")
     if RANK in metric.needs and not ranked:
         raise Wrong(f"{name} needs a watch with a sort")

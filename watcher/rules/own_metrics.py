@@ -10,7 +10,7 @@ from watcher.rules.conditions.compiling import Path, Report
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME
 from watcher.rules.expressions import FUNCTIONS, Expression, parse_expression
 from watcher.rules.metrics import Catalogue, Columns, Metric, When
-from watcher.rules.words import kind, nearest, quoted
+from watcher.rules.words import kind, quoted
 from watcher.units import Unit
 
 NAME_PATTERN = "[A-Za-z_][A-Za-z0-9_]{0,63}"
@@ -103,8 +103,7 @@ class OwnMetrics:
     def _unknown(self, name: str) -> str:
         if _BUILT_IN.attribute(name) is not None:
             return f"{name} is a text, and a formula takes numbers"
-        names = [metric.name for metric in _BUILT_IN.metrics()]
-        hint = nearest(name, [*names, *self._formulas])
+        hint = _BUILT_IN.suggest(name, *self._formulas, texts=False)
         return f"unknown metric {quoted(name)}{hint or ' (watcher metrics lists all)'}"
 
 

@@ -219,9 +219,10 @@ class Alerts:
         self, cooldowns: Mapping[str, int], now: Instant
     ) -> builtins.list[tuple[str, str, int, Instant]]:
         """What fires anew before its cooldown (seconds, by rule) since it was told has passed: by
-        rule and channel how many alerts, and when the first of them was told of."""
+        rule and channel how many alerts, and when the first of them was told of: a time that
+        lies in the future counts as ``now``."""
         return self._db.rows(
-            "SELECT t.rule, t.channel, count(*), min(t.told_at) FROM json_each(?1) AS w "
+            "SELECT t.rule, t.channel, count(*), min(min(t.told_at), ?2) FROM json_each(?1) AS w "
             "CROSS JOIN alerts AS a INDEXED BY alerts_live ON a.rule = w.key "
             "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product "
             "WHERE a.state <> 'inactive' AND a.state = 'firing' AND NOT a.carried "

@@ -25,6 +25,11 @@ _WAITING = (
     "FROM scans WHERE watch = w.value AND size > 0 AND state <> ?))"
 )
 
+_OUTCOMES = (
+    "SELECT s.watch, max(d.until < ?3) FROM jumps AS d JOIN scans AS s ON s.id = d.scan "
+    "WHERE s.watch IN (SELECT value FROM json_each(?1)) AND s.finished >= ?2 GROUP BY s.watch"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Jumped:
@@ -75,3 +80,10 @@ class Jumps:
     def waits(self, watches: Sequence[str]) -> bool:
         """Whether the newest scan of some of these watches is doubted."""
         return bool(self._db.number(_WAITING, (listed(watches), ScanState.FAILED.value)))
+
+    def outcomes(self, watches: Sequence[str], since: Instant) -> dict[str, bool]:
+        """Of these watches, those of which a scan that ended at ``since`` or later was doubted, and
+        whether one of these scans was believed.
+        """
+        rows = self._db.rows(_OUTCOMES, (listed(watches), since, _NEVER))
+        return {str(watch): bool(believed) for watch, believed in rows}

@@ -11,6 +11,7 @@ from watcher.rules.metrics import RANK
     ("raw", "message"),
     [
         ({"sales_grwth": 1}, 'unknown metric "sales_grwth", did you mean "sales_growth"'),
+        ({"price": 1}, 'unknown metric "price", did you mean "spu_avg_price"?'),
         ({"or": [{"review_count": 1}]}, 'unknown metric "or", did you mean "any"?'),
         ({"zzz": 1}, 'unknown metric "zzz" (watcher metrics lists all)'),
         ({"at_least": 1}, '"at_least" is an operator: it stands under a metric'),

@@ -17,7 +17,7 @@ from watcher.rules.conditions.registry import (
 )
 from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric
-from watcher.rules.words import WrongOption, kind, nearest, quoted
+from watcher.rules.words import WrongOption, kind, quoted
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -117,7 +117,7 @@ class _Compiler:
             return f'unknown metric {quoted(key)}, did you mean "{group}"?'
         if other := of_no_metric(key):
             return f"unknown metric {quoted(key)}{other}"
-        hint = nearest(key, (*self._catalogue.names(), *_GROUPS))
+        hint = self._catalogue.suggest(key, *_GROUPS)
         return f"unknown metric {quoted(key)}{hint or ' (watcher metrics lists all)'}"
 
     def _list(
