@@ -6,7 +6,7 @@ import pytest
 
 from tests.delivery.ends import Secret
 from tests.delivery.plugins import URLS
-from watcher.delivery.addresses import is_cut_short, read
+from watcher.delivery.addresses import _schemes, is_cut_short, read
 from watcher.delivery.doubts import doubts
 from watcher.delivery.pasted import meant
 from watcher.delivery.target import Target, warm_up
@@ -74,6 +74,34 @@ def test_a_pasted_address_means_a_url(address: str, same: str) -> None:
     assert written == same
     assert pasted.url(privacy=False) == meant_.url(privacy=False)  # type: ignore[no-untyped-call]
     assert doubts(Target("me/1", Secret(address)), Secret(address)) == []
+
+
+def test_an_addresss_parameters_count() -> None:
+    """Those that Apprise knows hold, and those that it doesn't are told, as of a URL."""
+    assert read("me/1", "https://ntfy.sh/mytopic?priority=high").url.endswith("?priority=high")
+    for address, said in (
+        ("https://ntfy.sh/mytopic?prority=high", 'did you mean "priority"'),
+        ("https://ntfy.sh/mytopic?priority=banana", "priority=banana is not what it takes"),
+        (f"https://oapi.dingtalk.com/robot/send?access_token={TOKEN}&secrt=x", '"secret"'),
+        (f"https://discord.com/api/webhooks/{HOOK}?thred=5", '"thread"'),
+        ("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=01-23&debug=1", "passed over"),
+    ):
+        (doubt,) = doubts(Target("me/1", Secret(address)), Secret(address))
+        assert said in doubt
+    with pytest.raises(TargetError, match="its parameter flags can't be what it is"):
+        read("me/1", f"https://discord.com/api/webhooks/{HOOK}?flags=banana")
+
+
+def test_a_service_that_is_not_installed_is_said() -> None:
+    """With what it needs: nothing is missing in the URL."""
+    lacking = {name: kind for name, kind in _schemes().items() if not kind.enabled}
+    assert "gnome" in lacking
+    for name, kind in lacking.items():
+        needs = kind.requirements.get("packages_required") or ["this system"]
+        with pytest.raises(TargetError) as caught:
+            read("me/1", f"{name}://user:pass@host.example.com/part")
+        assert f"Apprise can't do {name}:// here" in str(caught.value)
+        assert (needs if isinstance(needs, str) else needs[0]) in str(caught.value)
 
 
 @pytest.mark.parametrize(

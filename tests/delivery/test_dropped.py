@@ -13,7 +13,8 @@ import pytest
 from tests.delivery.ends import Secret
 from watcher.delivery.doubts import doubts
 from watcher.delivery.dropped import left_out
-from watcher.delivery.target import Target
+from watcher.delivery.rendered import Rendered
+from watcher.delivery.target import Kind, Outcome, Target
 
 MAIL = "mailto://127.0.0.1:25/?from=w@example.com"
 SMS = f"twilio://AC{'0' * 32}:{'1' * 32}@15551234567"
@@ -101,3 +102,10 @@ def test_only_of_this_thread_and_only_in_the_block(caplog: pytest.LogCaptureFixt
     assert [record.getMessage() for record in caplog.records] == [
         "Dropped invalid phone # (1)", "Could not load it",
     ]  # fmt: skip
+
+
+async def test_where_all_are_left_out_a_try_says_so() -> None:
+    """It is not tried for a day, for no reason."""
+    target = Target("me/1", Secret(f"{MAIL}&to=änn@example.com"))
+    outcome = await target.send(Rendered("title", "body", "text"))
+    assert outcome == Outcome(Kind.DEAD, "mailto: no recipient of its URL can be used")

@@ -46,6 +46,14 @@ def test_what_all_services_know_is_told(service: str, parameter: str) -> None:
 
 
 @pytest.mark.parametrize("service", sorted(URLS))
+def test_what_a_parameter_takes_is_told_in_words(service: str) -> None:
+    """Also where the plugin keeps more than a word for each choice, as mail does for its mode."""
+    for name, described in _PLUGINS[service].template_args.items():
+        if described.get("values"):
+            assert "{" not in _told(_with(URLS[service], f"{name}=banana")), name
+
+
+@pytest.mark.parametrize("service", sorted(URLS))
 def test_impossible_values_are_told_and_possible_are_not(service: str) -> None:
     """Of each parameter of each plugin, as its description has it."""
     arguments: dict[str, dict[str, Any]] = _PLUGINS[service].template_args

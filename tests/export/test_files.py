@@ -62,6 +62,16 @@ def test_a_pipe_is_written_to(database: Path) -> None:
     assert read == [b"rows"]
 
 
+def test_a_pipe_without_a_name_is_written_to(database: Path) -> None:
+    """As /dev/stdout is one, or a shell's ``>(gzip > history.csv.gz)``."""
+    reading, writing = os.pipe()
+    with replaced(Path(f"/dev/fd/{writing}"), database) as file:
+        file.write(b"rows")
+    os.close(writing)
+    assert Path(f"/dev/fd/{reading}").read_bytes() == b"rows"
+    os.close(reading)
+
+
 def test_a_full_disk_is_said(database: Path) -> None:
     """With the file's name."""
     with (

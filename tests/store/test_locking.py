@@ -83,6 +83,32 @@ def test_a_hard_link_is_the_same_database(tmp_path: Path) -> None:
         pass
 
 
+def test_who_comes_by_a_hard_link_reads_and_writes_nothing(tmp_path: Path) -> None:
+    """Its log has another name there: what it wrote would be lost, what it read is old."""
+    path, link = tmp_path / "w.db", tmp_path / "link.db"
+    Database.open(path).close()
+    link.hardlink_to(path)
+    script = (
+        "import sys, time; from pathlib import Path; from watcher.store.database import Database\n"
+        "from watcher.store.locking import hold\n"
+        "with hold(Path(sys.argv[1])), Database.open(sys.argv[1]) as store:\n"
+        " store.ledger.charge('w', 1, 0)\n print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        for readonly in (True, False):
+            with pytest.raises(DatabaseHeld, match="another name of the same file"):
+                Database.open(link, readonly=readonly, create=False)
+        with Database.open(path) as beside, Database.open(path, readonly=True):  # by its own name
+            beside.ledger.charge("w", 1, 0)
+        other.kill()
+    with Database.open(link) as first, Database.open(link, readonly=True):
+        first.ledger.charge("w", 1, 0)
+
+
 def test_a_new_database_is_held_by_every_name_too(tmp_path: Path) -> None:
     """Though it was not there when its owner began."""
     path, link = tmp_path / "w.db", tmp_path / "link.db"

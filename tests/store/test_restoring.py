@@ -49,6 +49,16 @@ def scans(path: Path) -> int:
         return len(store.history.scans())
 
 
+def test_what_a_killed_restore_left_is_taken_away(killed: Path) -> None:
+    """It is as large as the database."""
+    folder = killed.parent / f".{killed.name}.abc_123.part"
+    folder.mkdir()
+    (folder / "copy.db").write_bytes(b"half of it")
+    (killed.parent / ".other.db.abc_123.part").mkdir()
+    restore(killed.with_name("backup.db"), killed, NOW)
+    assert [each.name for each in killed.parent.glob(".*.part")] == [".other.db.abc_123.part"]
+
+
 def test_the_old_log_is_not_applied_to_the_restored_one(killed: Path) -> None:
     """By hand it is, and the error names it. The old files stay together, and go back."""
     by_hand = killed.with_name("hand.db")

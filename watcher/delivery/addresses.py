@@ -15,6 +15,7 @@ from apprise.manager_plugins import NotificationManager
 from watcher.delivery.dropped import left_out
 from watcher.delivery.pasted import meant
 from watcher.errors import TargetError
+from watcher.rules.words import listing
 
 _SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9]{1,19})://")
 _AUTHORITY = re.compile(r"://([^/?#]*)")
@@ -101,7 +102,7 @@ def _unread(url: str) -> str:
     if named in ("http", "https"):
         pasted = meant(url)
         if pasted is not None:
-            return pasted.advice or "Apprise can't read the URL that this address means"
+            return pasted.advice or _unread_meaning(pasted.url)
         return (
             f"Apprise knows no service by this {named}:// URL; write the service's own, as slack://,"
             f" or json{'s' if named == 'https' else ''}:// for a program of yours"
@@ -110,8 +111,26 @@ def _unread(url: str) -> str:
         return f"Apprise knows no service for this {named}:// URL"
     if is_cut_short(url, None):
         return f"Apprise can't read this {named}:// URL: {password_words()}"
+    if not _schemes()[named].enabled:
+        return f"Apprise can't do {named}:// here: {_lacking(_schemes()[named])}"
     why = culprit(url)
     return f"Apprise can't read this {named}:// URL{f': {why}' if why else '; is a part missing?'}"
+
+
+def _unread_meaning(url: str) -> str:
+    from watcher.delivery.parameters import culprit  # noqa: PLC0415 - as above
+
+    why = culprit(url)
+    return f"Apprise can't read the URL that this address means{f': {why}' if why else ''}"
+
+
+def _lacking(kind: type[NotifyBase]) -> str:
+    """What the system lacks for a service, as far as Apprise says it."""
+    packages = kind.requirements.get("packages_required") or ()
+    names = [packages] if isinstance(packages, str) else [str(each) for each in packages]
+    if not names:
+        return "this system lacks what the service needs"
+    return f"it needs {listing(names)} in the environment that watcher runs in (pip install)"
 
 
 def password_words() -> str:

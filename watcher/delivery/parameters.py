@@ -210,7 +210,7 @@ def _takes(plugin: NotifyBase, name: str) -> str:
     """``it takes low, normal or high``."""
     described, choices = _described(plugin, name), _choices(plugin, name)
     if choices:
-        words = list(choices.values()) if isinstance(choices, dict) else choices
+        words = _words_of(choices)
         told = [str(each) for each in words]
         return f"it takes {listing(told if isinstance(words, list | tuple) else sorted(told))}"
     least, most = described.get("min"), described.get("max")
@@ -235,6 +235,17 @@ def _described(plugin: NotifyBase, name: str) -> Mapping[str, Any]:
 def _choices(plugin: NotifyBase, name: str) -> Any:
     """The values that a parameter may have, if it is one of a choice; words by number in a dict."""
     return _described(plugin, name).get("values") or ()
+
+
+def _words_of(choices: Any) -> Any:
+    """Of a table the words: its values, or its keys where these lead to more than a word."""
+    if not isinstance(choices, dict):
+        return choices
+    return list(choices.values() if all(map(_is_word, choices.values())) else choices)
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str | int)
 
 
 def _kind(described: Mapping[str, Any]) -> str:

@@ -2,14 +2,15 @@
 
 Apprise itself reads the addresses of some services; these are the others, and the forms that it
 does not know. What an address lacks (Telegram's has no chat) is told, with the URL to write.
+Parameters that are no part of it stand in the URL, too: some of them Apprise knows.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,12 @@ class Meant:
     advice: str = ""
 
 
-_Found = Callable[[re.Match[str], Mapping[str, str]], Meant]
+# What a sample message is written with.
+_MESSAGE = frozenset(
+    {"text", "title", "body", "content", "desp", "message", "msg", "parse_mode"}
+)  # fmt: skip
+# Takes out of the parameters those that it reads.
+_Found = Callable[[re.Match[str], MutableMapping[str, str]], Meant]
 
 
 def meant(address: str) -> Meant | None:
@@ -34,30 +40,42 @@ def meant(address: str) -> Meant | None:
     if split.scheme.lower() not in ("http", "https") or not host:
         return None
     where = f"{host}{split.path}"
-    asked = {name.lower(): values[0] for name, values in parse_qs(split.query).items()}
+    given = parse_qs(split.query, keep_blank_values=True)
+    asked = {name.lower(): values[0] for name, values in given.items()}
     port = f":{split.port}" if split.port else ""
     secure = "s" if split.scheme.lower() == "https" else ""
     asked |= {"/host": f"{host}{port}", "/s": secure}
     for pattern, write in _ADDRESSES:
         match = re.fullmatch(pattern, where, re.IGNORECASE)
         if match is not None:
-            return write(match, asked)
+            return _with_the_rest(write(match, asked), asked)
     return None
+
+
+def _with_the_rest(found: Meant, asked: Mapping[str, str]) -> Meant:
+    rest = {
+        name: value
+        for name, value in asked.items()
+        if not name.startswith("/") and name not in _MESSAGE
+    }
+    if not rest or not found.url:
+        return found
+    return replace(found, url=f"{found.url}{'&' if '?' in found.url else '?'}{urlencode(rest)}")
 
 
 def _safe(text: str) -> str:
     return quote(text, safe="")
 
 
-def _dingtalk(_match: re.Match[str], asked: Mapping[str, str]) -> Meant:
-    token, secret = asked.get("access_token"), asked.get("secret")
+def _dingtalk(_match: re.Match[str], asked: MutableMapping[str, str]) -> Meant:
+    token, secret = asked.pop("access_token", ""), asked.pop("secret", "")
     if not token:
         return Meant(advice="DingTalk's address has an access_token; write dingtalk://ACCESS_TOKEN")
     return Meant(f"dingtalk://{_safe(secret) + '@' if secret else ''}{_safe(token)}")
 
 
-def _telegram(match: re.Match[str], asked: Mapping[str, str]) -> Meant:
-    chat, thread = asked.get("chat_id"), asked.get("message_thread_id")
+def _telegram(match: re.Match[str], asked: MutableMapping[str, str]) -> Meant:
+    chat, thread = asked.pop("chat_id", ""), asked.pop("message_thread_id", "")
     if not chat:
         return Meant(
             advice="Telegram's address needs the chat, too: write tgram://BOT_TOKEN/CHAT_ID with"
@@ -67,15 +85,20 @@ def _telegram(match: re.Match[str], asked: Mapping[str, str]) -> Meant:
     return Meant(f"tgram://{unquote(match[1])}/{quote(chat, safe='@-')}{topic}")
 
 
-def _discord(match: re.Match[str], asked: Mapping[str, str]) -> Meant:
-    thread = asked.get("thread_id")
+def _discord(match: re.Match[str], asked: MutableMapping[str, str]) -> Meant:
+    thread = asked.pop("thread_id", "")
+    asked.pop("wait", "")  # for an answer, which Apprise means by no parameter of that name
     query = f"?thread={_safe(thread)}" if thread else ""
     return Meant(f"discord://{match[1]}/{match[2]}{query}")
 
 
-def _by_query(form: str, name: str, service: str) -> _Found:
-    def write(_match: re.Match[str], asked: Mapping[str, str]) -> Meant:
-        value = asked.get(name.lower(), "").strip('"')
+def _by_query(form: str, name: str, service: str, *also: str) -> _Found:
+    """``also`` are other parameters of the address itself."""
+
+    def write(_match: re.Match[str], asked: MutableMapping[str, str]) -> Meant:
+        for each in also:
+            asked.pop(each, "")
+        value = asked.pop(name.lower(), "").strip('"')
         if not value:
             example = _filled(form, {"/host": "HOST", "/s": "s"}).format(name.upper())
             return Meant(advice=f"{service}'s address lacks its {name}; write {example}")
@@ -85,7 +108,7 @@ def _by_query(form: str, name: str, service: str) -> _Found:
 
 
 def _by_path(form: str) -> _Found:
-    def write(match: re.Match[str], asked: Mapping[str, str]) -> Meant:
+    def write(match: re.Match[str], asked: MutableMapping[str, str]) -> Meant:
         return Meant(_filled(form, asked).format(*match.groups()))
 
     return write
@@ -134,5 +157,8 @@ _ADDRESSES: tuple[tuple[str, _Found], ...] = (
     (r"[\w.-]+/message/?", _by_query("gotify/S:///HOST/{}", "token", "Gotify")),
     (r"[\w.-]+/hooks/([a-z0-9]{26})/?", _by_path("mmost/S:///HOST/{0}")),
     (r"[\w.-]+/hooks/([A-Za-z0-9]{17,24})/([A-Za-z0-9]+)/?", _by_path("rocket/S://{0}/{1}@/HOST")),
-    (r"[\w.-]+/webapi/entry\.cgi/?", _by_query("synology/S:///HOST/{}", "token", "Synology Chat")),
+    (
+        r"[\w.-]+/webapi/entry\.cgi/?",
+        _by_query("synology/S:///HOST/{}", "token", "Synology Chat", "api", "method", "version"),
+    ),
 )  # fmt: skip

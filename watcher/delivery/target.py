@@ -134,7 +134,7 @@ class Target:
         self._left: list[Future[bool]] = []
         self._hand = Hand(f"send-{name}")
         self._secret = url
-        self._apprise, self._plugin = _load(name, url.reveal(), timeout)
+        self._apprise, self._plugin, self._left_out = _load(name, url.reveal(), timeout)
         plugin = self._plugin
         self.service = service_of(plugin)
         self.style = style_of(plugin, self.service)
@@ -263,6 +263,8 @@ class Target:
             return self._refused_mail(seen)
         if seen.faults:
             return Outcome(Kind.RETRY, f"{self.service}: {seen.faults[-1]}")
+        if self._left_out and not getattr(self._plugin, "targets", True):
+            return Outcome(Kind.DEAD, f"{self.service}: no recipient of its URL can be used")
         detail = f"{self.service} did not take it and gave no reason"
         return Outcome(Kind.RETRY, detail, unexplained=True)
 
@@ -308,10 +310,11 @@ def _but(detail: str, marks: Collection[str]) -> str:
     return f"{detail}; some of its recipients have it" if marks else detail
 
 
-def _load(name: str, url: str, timeout: float) -> tuple[Apprise, NotifyBase]:
+def _load(name: str, url: str, timeout: float) -> tuple[Apprise, NotifyBase, bool]:
+    """The third is whether recipients of the URL are left out."""
     warm_up()
-    apprise, plugin, *_ = read(name, url)
+    apprise, plugin, _, left_out = read(name, url)
     # Our outbox tries again, and a failure must not be called a success.
     plugin.retry, plugin.wait, plugin.optional = 0, 0.0, False
     plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
-    return apprise, plugin
+    return apprise, plugin, bool(left_out)

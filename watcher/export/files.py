@@ -22,12 +22,13 @@ def replaced(target: Path, database: Path) -> Iterator[BinaryIO]:
     is written to directly. Raises ``WatcherError`` where that can't be; a database of watcher is
     not replaced.
     """
-    target = target.resolve()
     try:
+        # By the name that was given: what /dev/stdout leads to, a pipe, has no other.
         if target.exists() and not target.is_file() and not target.is_dir():
             with target.open("wb") as file:
                 yield file
             return
+        target = target.resolve()
         _refuse(target, database)
         handle, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
         part = Path(name)

@@ -62,7 +62,8 @@ class _Assembly:
 
     def rulebook(self) -> Rulebook | None:
         api = self._api()
-        keep = self._only("keep", KeepSection)
+        section = self._only("keep", KeepSection)
+        keep = Keep(section.observations, section.notifications) if section else Keep()
         defaults = self._defaults()
         timezone = str(defaults.timezone or "UTC")
         channels = Channels(timezone)
@@ -74,7 +75,8 @@ class _Assembly:
         for source, name, value, path in self._entries("watches"):
             watches.add(name, value, source, path)
         notify = self._default_notify(channels)
-        rules = self._rules(Ruling(metrics, watches, channels, defaults, notify))
+        ruling = Ruling(metrics, watches, channels, defaults, notify, keep.observations)
+        rules = self._rules(ruling)
         watches.warn_unused()
         channels.warn_unheard(rules, operator)
         if api is None:
@@ -86,7 +88,7 @@ class _Assembly:
             rules=rules,
             watches=watches.distinct,
             metrics=metrics,
-            keep=Keep(keep.observations, keep.notifications) if keep else Keep(),
+            keep=keep,
             heartbeat=self._heartbeat(),
             timezone=timezone,
         )

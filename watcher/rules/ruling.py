@@ -36,12 +36,14 @@ class Ruling:
         channels: Channels,
         defaults: DefaultsSection,
         default_notify: tuple[str, ...],
+        kept: int,
     ) -> None:
         self._metrics = metrics
         self._watches = watches
         self._channels = channels
         self._defaults = defaults
         self._default_notify = default_notify
+        self._kept = kept
         self._names: dict[str, str] = {}
 
     def rule(self, raw: object, source: Source, path: Path) -> Rule | None:
@@ -65,7 +67,7 @@ class Ruling:
         if watch is None or when is None or order_by is None or not whole:
             return None
         rule = self._build(section, watch, when, until, order_by, notify, source, path)
-        for place, doubt in doubts(rule, raw, path, places):
+        for place, doubt in doubts(rule, raw, path, places, self._kept):
             source.warn(place, doubt)
         return rule
 

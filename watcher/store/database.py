@@ -19,7 +19,7 @@ from watcher.store.history import History
 from watcher.store.holding import Holding
 from watcher.store.jumped import Jumps
 from watcher.store.ledger import Ledger
-from watcher.store.locking import hold
+from watcher.store.locking import hold, refuse_other_name
 from watcher.store.outbox import Outbox
 from watcher.store.pruning import Pruner
 from watcher.store.silences import Silences
@@ -67,10 +67,12 @@ class Database(Connection):
         """The database at ``path``, made or migrated where that is due (not if ``readonly``).
 
         ``timeout`` is how many seconds a statement waits for another program's lock. Raises
-        ``NotADatabase``, ``NewerDatabase``, or ``StoreError`` for what else keeps it shut.
+        ``NotADatabase``, ``NewerDatabase``, ``DatabaseHeld`` where a daemon has it by another name
+        (a hard link), or ``StoreError`` for what else keeps it shut.
         """
         path = Path(path)
         refuse_unfinished(path)
+        refuse_other_name(path)
         _refuse_what_is_no_database(path, create=create and not readonly)
         _keep_private(path)
         with explained(path):

@@ -80,6 +80,58 @@ def refuse_used(path: Path) -> None:
         raise _in_use(path)
 
 
+def refuse_other_name(path: Path) -> None:
+    """Raise ``DatabaseHeld`` where a daemon has the file under another name, a hard link.
+
+    SQLite finds the log of a database by its name, so who came by this one would read what is
+    old, and write past the daemon. To be asked before this process opens the database.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return
+    if status.st_nlink < 2 or _is_owned(path) or _is_open_here(status):
+        return
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:  # SQLite will say it in its own words
+        return
+    try:
+        asked = fcntl.fcntl(handle, fcntl.F_OFD_GETLK, _packed(_OWNER))
+    except OSError:  # a file system without locks
+        return
+    finally:
+        os.close(handle)
+    if struct.unpack_from("h", asked)[0] != fcntl.F_UNLCK:
+        raise _held_by_another_name(path)
+
+
+def _is_owned(path: Path) -> bool:
+    """Whether a process, perhaps this one, owns the database by this name."""
+    try:
+        handle = os.open(lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return False
+
+
+def _is_open_here(status: os.stat_result) -> bool:
+    """Whether this process has the file open: to open and close it would drop SQLite's locks."""
+    for each in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            if os.path.samestat(each.stat(), status):
+                return True
+    return False
+
+
 def _opened(lock: Path, path: Path) -> int:
     try:
         rights.make(lock, kin=path if path.exists() else None)
@@ -100,12 +152,7 @@ def _held_by_every_name(path: Path) -> Iterator[None]:
     handle = _file(real)
     try:
         if handle is not None and not _lock(handle, _OWNER):
-            raise DatabaseHeld(
-                f"{path}: in use by another watcher, under another name of the same file (a hard "
-                "link); stop it first, or use another database (--db)",
-                path,
-                None,
-            )
+            raise _held_by_another_name(path)
         yield
     finally:
         if handle is not None:
@@ -149,6 +196,15 @@ def _write(handle: int, text: str) -> None:
 
 def _in_use(path: Path) -> StoreError:
     return StoreError(f"{path}: in use by another program; end that program first", path)
+
+
+def _held_by_another_name(path: Path) -> DatabaseHeld:
+    return DatabaseHeld(
+        f"{path}: in use by another watcher, under another name of the same file (a hard link); "
+        "stop it first, or use another database (--db)",
+        path,
+        None,
+    )
 
 
 def _held(path: Path, handle: int) -> DatabaseHeld:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import sqlite3
@@ -40,9 +41,10 @@ def restore(source: Path, database: Path, now: Instant) -> Restored:
     """
     _refuse_what_is_no_source(source, database)
     with hold(database), nobody_else(database):
-        folder = database.resolve().parent
+        real = database.resolve()
         try:
-            with tempfile.TemporaryDirectory(".part", f".{database.name}.", folder) as made:
+            _clear(real)
+            with tempfile.TemporaryDirectory(".part", f".{real.name}.", real.parent) as made:
                 copy = Path(made) / "copy.db"
                 _copy(source, copy, database)
                 _refuse_unfit(copy, source)
@@ -68,6 +70,13 @@ def _refuse_what_is_no_source(source: Path, database: Path) -> None:
     if not os.access(source, os.R_OK):
         raise StoreError(f"{source}: can't be read: Permission denied", source)
     refuse_used(source)
+
+
+def _clear(real: Path) -> None:
+    """Take away what restores that were killed left; the owner of the database makes no other."""
+    for made in real.parent.glob(f".{glob.escape(real.name)}.*.part"):
+        if made.is_dir() and not made.is_symlink():
+            shutil.rmtree(made)
 
 
 def _copy(source: Path, copy: Path, database: Path) -> None:

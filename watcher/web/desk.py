@@ -19,6 +19,7 @@ from watcher.store.database import Database
 from watcher.units import format_number, format_percent
 from watcher.web import links, words
 from watcher.web.forms import Forms
+from watcher.web.shown import shown
 from watcher.web.sources import Sources
 
 T = TypeVar("T")
@@ -51,6 +52,7 @@ def templates() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
         auto_reload=False,
+        finalize=shown,
     )
     made.filters |= {
         "number": format_number,

@@ -29,6 +29,30 @@ def doubts(rule: str, watch: str = "best") -> list[str]:
 
 
 @pytest.mark.parametrize(
+    ("baseline", "kept", "never"),
+    [
+        ("rises: 5%, from: 500d ago", "", True),
+        ("rises: 5%, from: 364d ago", "", False),
+        ("rises: 5%, from: 30d ago", "keep: {observations: 14d}", True),
+        ("rises: 5%, from: 14d ago", "keep: {observations: 14d}", False),
+        ("falls: 5%, from: median 60d", "keep: {observations: 30d}", True),
+        ("falls: 5%, from: median 45d", "keep: {observations: 30d}", False),
+        ("unusual: 4, over: 60d", "keep: {observations: 30d}", True),
+        ("rises: 5%", "keep: {observations: 1d}", False),
+    ],
+)
+def test_what_is_not_kept_so_long(baseline: str, kept: str, *, never: bool) -> None:
+    """There is nothing to compare with, at any time."""
+    rule = f"{{name: a, watch: best, when: {{spu_avg_price: {{{baseline}}}}}}}"
+    warnings = load_text(f"{WATCHES}{kept}\nrules:\n  - {rule}\n").warnings
+    found = [
+        one.message for one in warnings if "further back than observations are kept" in one.message
+    ]
+    assert bool(found) is never
+    assert all("no data ever; write keep: {observations: " in one for one in found)
+
+
+@pytest.mark.parametrize(
     ("watch", "rule", "parts"),
     [
         # what excludes each other

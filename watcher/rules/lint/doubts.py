@@ -19,7 +19,7 @@ from watcher.rules.conditions.values import is_percent
 from watcher.rules.lint.clauses import Clause, alternatives, leaves
 from watcher.rules.lint.conflicts import Conflict, conflict, holds_once, said
 from watcher.rules.lint.facts import GROWTHS
-from watcher.rules.lint.timing import baselines, keeps_nothing
+from watcher.rules.lint.timing import baselines, keeps_nothing, outlived
 from watcher.rules.metrics import Metric
 from watcher.rules.ordering import ByMetric
 from watcher.rules.rulebook import Rule, Watch
@@ -35,13 +35,16 @@ _STEEP = 10  # a growth of 1,000% that is written without a percent sign was mea
 _TIMES = 3  # "rises: 3" of a count may mean three, or three times
 
 
-def doubts(rule: Rule, written: object, path: Path, places: Places) -> Iterator[Doubt]:
-    """All of ``rule``, which is ``written`` so at ``path``."""
+def doubts(rule: Rule, written: object, path: Path, places: Places, kept: int) -> Iterator[Doubt]:
+    """All of ``rule``, which is ``written`` so at ``path``; observations are ``kept`` so long."""
     yield from _when(rule, path, places)
     if rule.until is not None:
         yield from _until(rule.until, rule.watch, path, places)
     for condition in (rule.when, *([rule.until] if rule.until is not None else [])):
         yield from _each(condition, rule.watch, written, path, places)
+        for leaf in leaves(condition):
+            for found in outlived(leaf, kept):
+                yield places.of(leaf, path), found.said
     yield from _times(rule, path)
     if isinstance(rule.order_by, ByMetric) and _is_unordered(rule.order_by.metric):
         name = rule.order_by.metric.name

@@ -16,6 +16,7 @@ from watcher.units import DAY, format_duration
 _LEAST = 3  # observations that a statistic is taken of
 _SCANS = 120  # of a cron line that are looked at
 _FROM = 1_767_225_600  # 2026 begins: a cron line has the same gaps in any year
+_MARGIN = 30 * DAY
 _SPARE = 1  # observations more than needed: one scan may fail
 
 
@@ -48,6 +49,25 @@ def baselines(condition: Condition, schedule: Every | Cron) -> Iterator[Conflict
                 )
             case Usual(seconds):
                 yield from _unusual(condition, seconds, schedule, shortest, longest)
+
+
+def outlived(condition: Condition, kept: int) -> Iterator[Conflict]:
+    """What a simple condition compares with and ``keep`` has done away with, in seconds."""
+    for need in condition.needs:
+        match need.from_:
+            case Ago(seconds):
+                oldest = seconds
+            case Statistic(_, seconds) | Usual(seconds):
+                oldest = 2 * seconds // 3  # a statistic has no data until so much is known
+            case _:
+                continue
+        if oldest > kept:
+            yield Conflict(
+                condition,
+                f"{said(condition)} looks further back than observations are kept, "
+                f"{format_duration(kept)}: no data ever; write keep: {{observations: "
+                f"{format_duration(seconds + _MARGIN)}}}, or a shorter time",
+            )
 
 
 def _none_ago(ago: Ago, schedule: Every | Cron) -> bool:
