@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.store.making import DAY, SALES, START, firing, scan, with_products
-from watcher.model import AlertState, Message, ScanState, Severity, Told
+from watcher.model import AlertState, Doubt, Message, ScanState, Severity, Told
 from watcher.store.alerts import Transition
 from watcher.store.database import Database
 from watcher.store.pruning import Pruner
@@ -82,6 +82,28 @@ def test_each_watch_keeps_its_newest_complete_scan(store: Database) -> None:
     last = store.history.last_complete("old")
     assert last is not None
     assert last.at == START + DAY
+
+
+def test_what_is_noted_of_a_scan_goes_with_it(store: Database) -> None:
+    """What is doubted of it, that it jumped, how deep it was read; and the texts of before."""
+    noted = ("doubts", "jumps", "depths", "former_texts")
+
+    def see(day: int, name: str) -> None:
+        """Three scans of a day, of each kind one."""
+        at = START + day * DAY
+        store.history.record(replace(scan(at, {"1": 1}), doubt=Doubt("a gap", at)))
+        jumped = store.history.record(scan(at + 1, {"1": 9}, names={"1": name}))
+        store.jumps.doubt(jumped.scan_id)
+        page = {str(n): 1.0 for n in range(1, 11)}
+        store.history.record(scan(at + 2, page, state=ScanState.PARTIAL))
+
+    store.history.record(scan(START - DAY, {"1": 1}))
+    for day in (0, 90):
+        see(day, f"name of day {day}")
+    before = [store.number(f"SELECT count(*) FROM {table}") for table in noted]
+    _prune(store, START + 60 * DAY)
+    after = [store.number(f"SELECT count(*) FROM {table}") for table in noted]
+    assert (before, after) == ([2, 2, 2, 4], [1, 1, 1, 2])
 
 
 def test_old_records_go_and_live_ones_stay(store: Database) -> None:
