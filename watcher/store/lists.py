@@ -62,11 +62,13 @@ def standing(db: Connection, watch: str, scan_id: int, places: int) -> Standing 
 
 
 def recent(db: Connection, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
-    """When the watch's scans before ``scan_id`` were that read something, the newest first and
-    back to ``since``, and whether each read the whole list."""
+    """When the watch's scans before ``scan_id`` were that read something it does not doubt, the
+    newest first and back to ``since``, and whether each read the whole list."""
     found = []
     cursor = db.execute(
-        "SELECT at, state FROM scans WHERE watch = ? AND id < ? ORDER BY id DESC", (watch, scan_id)
+        "SELECT at, state FROM scans WHERE watch = ?1 AND id < ?2 "
+        f"AND {BELIEVED.format('?2')} ORDER BY id DESC",
+        (watch, scan_id),
     )
     for at, state in cursor:
         if at < since:
