@@ -284,6 +284,29 @@ def test_a_failed_scan_between_is_no_scan(store: Database) -> None:
     assert market.scans(THREE_TIMES).fired == {6: 12}
 
 
+@pytest.mark.parametrize("state", [ScanState.PARTIAL, ScanState.COMPLETE])
+def test_a_scan_of_a_part_confirms_nothing(store: Database, state: ScanState) -> None:
+    """Or what it does not list would be compared with the jump, and a true one not be told."""
+    size = 30
+    usual, jumped = ({f"{n}": times * (100.0 + n) for n in range(size)} for times in (1, 3))
+    most, part = ({key: jumped[key] for key in list(jumped)[:count]} for count in (20, 19))
+    market = Market(store, rules(RISES)).scans(usual, jumped).scans(part, state=state)
+    assert (market.fired, market.heard()) == ({}, [BEGINS])
+    assert market.scans(jumped, jumped).fired == {4: size}
+    assert market.heard() == [BEGINS, OVER]
+    (told,) = [row.message for row in store.outbox.waiting_for("me/1")]
+    assert {why.gap for item in told.items for why in item.why} == {""}  # each scan saw it
+    other = Market(Database.in_memory(), rules(RISES)).scans(usual, jumped)
+    assert other.scans(most, state=state).fired == {3: 20}
+
+
+def test_a_list_that_is_always_cut_off_there_is_confirmed(store: Database) -> None:
+    """It lists what the doubted scan listed."""
+    market = Market(store, rules(RISES)).scans(USUAL, {**USUAL, "x": 5.0})
+    market.scans(THREE_TIMES, THREE_TIMES, state=ScanState.PARTIAL)
+    assert market.fired == {4: 12}
+
+
 def two_lists(store: Database) -> tuple[Market, Market]:
     """Two lists of one region that one daemon reads."""
     one, other = (

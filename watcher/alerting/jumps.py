@@ -37,6 +37,7 @@ FALL, RISE = -0.4, 1.0
 APART = 48 * HOUR  # of scans further apart nothing is said: much may have happened
 LONGEST = 7 * DAY  # after that what is given is taken for true
 _SLACK = 1e-9
+_ENOUGH = 2 / 3  # of a doubted scan's products, in the scan that shows that it was right
 _NAMED = 3  # lists in a message
 _BEFORE = HOUR  # a scan is judged, and told of, a while after it ended
 WAITS = "the list's 7-day sales jumped at this scan: what compares waits for the next one"
@@ -111,6 +112,9 @@ def _turn(
 ) -> Turn:
     """After doubted scans: whether this one is as before them, as the last of them (which is
     believed then), or neither. ``change`` is that since the scan before them.
+
+    One that lists few of the last one's products (it was cut off, or has flaws) says nothing of the
+    others: would it be believed, they were compared with the jump, and never told of it.
     """
     if change is not None and _is_usual(change):
         return Turn.MENDED
@@ -122,7 +126,8 @@ def _turn(
     seen = found.at >= doubted[-1].at
     since = median_change(_column(scan)[seen], found.values[seen, 0])
     lasts = scan.at - doubted[-1].at >= LONGEST
-    if not lasts and (since is None or not _is_usual(since)):
+    few = np.count_nonzero(seen) < _ENOUGH * doubted[0].size
+    if not lasts and (few or since is None or not _is_usual(since)):
         return Turn.GOES_ON
     for each in doubted:
         if np.count_nonzero(found.at == each.at) >= LEAST:

@@ -11,7 +11,7 @@ from watcher.store.connection import Connection, listed
 _NEVER = 1 << 61  # no scan has so large an id
 # The scans that saw something, the newest first, with the scan up to which each is doubted.
 _SCANS = (
-    "SELECT s.id, s.at, coalesce(d.until, 0) FROM scans AS s "
+    "SELECT s.id, s.at, s.size, coalesce(d.until, 0) FROM scans AS s "
     "LEFT JOIN jumps AS d ON d.scan = s.id WHERE s.watch = ? AND s.id < ? AND s.size > 0 "
     "AND s.state <> ? ORDER BY s.id DESC"
 )
@@ -33,10 +33,11 @@ _OUTCOMES = (
 
 @dataclass(frozen=True, slots=True)
 class Jumped:
-    """A doubted scan, and when it was."""
+    """A doubted scan, when it was, and how many products it listed."""
 
     scan_id: int
     at: Instant
+    size: int
 
 
 class Jumps:
@@ -67,10 +68,10 @@ class Jumps:
         """The doubted scans right before the scan ``scan_id`` of the watch, the newest first."""
         found = []
         cursor = self._db.execute(_SCANS, (watch, scan_id, ScanState.FAILED.value))
-        for each, at, until in cursor:
+        for each, at, size, until in cursor:
             if until < scan_id:
                 break
-            found.append(Jumped(each, at))
+            found.append(Jumped(each, at, size))
         return found
 
     def is_calm(self, watch: str, scan_id: int) -> bool:

@@ -62,11 +62,12 @@ def standing(db: Connection, watch: str, scan_id: int, places: int) -> Standing 
 
 
 def recent(db: Connection, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
-    """When the watch's scans before ``scan_id`` were that read something, the newest first and
-    back to ``since``, and whether each proves an absence."""
+    """When the watch's scans before ``scan_id`` were that read something it does not doubt, the
+    newest first and back to ``since``, and whether each proves an absence."""
     found = []
     cursor = db.execute(
-        f"SELECT at, state, {PROVES} FROM scans AS s WHERE watch = ? AND id < ? ORDER BY id DESC",
+        f"SELECT at, state, {PROVES} FROM scans AS s WHERE watch = ?1 AND id < ?2 "
+        f"AND {BELIEVED.format('?2')} ORDER BY id DESC",
         (watch, scan_id),
     )
     for at, state, proves in cursor:
