@@ -66,6 +66,17 @@ def texts(database: Database, *rules: str, scans: int = 6) -> list[str]:
         ),
         (
             "when: {any: [{rank: 7}, {rank: 8}], total_sale_7d_cnt: {at_least: 1}}",
+            'of its any: nothing was met: "rank is #7"; "rank is #8"',
+        ),
+        (
+            "when: {any: [{total_sale_7d_cnt: {above: 50}}, {total_sale_7d_cnt: {below: 5}}]}",
+            (
+                'of its any: nothing was met: "total_sale_7d_cnt above 50", the nearest was 41; '
+                '"total_sale_7d_cnt below 5", the nearest was 10'
+            ),
+        ),
+        (
+            "when: {any: [{rank: 7}, {all: [{rank: 2}, {total_sale_7d_cnt: {below: 20}}]}]}",
             "its conditions were never met together",
         ),
     ],

@@ -40,6 +40,7 @@ def logs() -> Iterator[None]:
 def test_plain() -> None:
     """Control characters and what turns the reading direction become spaces."""
     assert plain("a\x1b[31mb\n\u202ec") == "a [31mb  c"
+    assert plain("https\u200b://a\u2060b \ufeffc") == "https://ab c"
     assert plain_lines("a\x1bb\nc\u2028d") == "a b\nc d"
 
 

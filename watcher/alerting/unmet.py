@@ -15,7 +15,7 @@ from watcher.model import Floats
 from watcher.rules.conditions.base import Condition, Judge
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Compare
-from watcher.rules.conditions.logic import All
+from watcher.rules.conditions.logic import All, Any
 from watcher.rules.conditions.ranking import Places
 from watcher.rules.conditions.transition import Crosses
 from watcher.rules.lint.clauses import leaves
@@ -29,6 +29,7 @@ from watcher.units import format_number, format_percent, format_value
 
 LEAST_SCANS = 5  # of fewer nothing is said
 MOST_SCANS = 14
+_TOLD = 3  # parts of an any
 _MOST_ROWS = 20_000  # products of all scans that are looked at: `check` is to be quick
 
 
@@ -136,7 +137,8 @@ class _Tally:
             leaf.add(judge)
 
     def why(self) -> str:
-        """The first condition without data, else the first that none met, else all together."""
+        """The first condition without data, else the first that none met, else the first "any"
+        of which nothing was met, else all together."""
         # What stands in "not" or "any" need not be met for the whole to be.
         must = [leaf for leaf in self.leaves if leaf.condition in _must(self.rule.when)]
         for leaf in must:
@@ -145,6 +147,11 @@ class _Tally:
         for leaf in must:
             if not leaf.met:
                 return f"{said(leaf.condition)} was met by none{leaf.near()}"
+        for choice in _choices(self.rule.when):
+            parts = [leaf for leaf in self.leaves if leaf.condition in choice.parts]
+            if len(parts) == len(choice.parts) and not any(leaf.met for leaf in parts):
+                told = "; ".join(f"{said(leaf.condition)}{leaf.near()}" for leaf in parts[:_TOLD])
+                return f"of its any: nothing was met: {told}"
         return "its conditions were never met together"
 
 
@@ -153,6 +160,15 @@ def _must(condition: Condition) -> list[Condition]:
     if isinstance(condition, All):
         return [each for part in condition.parts for each in _must(part)]
     return [condition] if next(leaves(condition)) is condition else []
+
+
+def _choices(condition: Condition) -> Iterator[Any]:
+    """Of each ``any`` one part must be met for ``condition`` to be."""
+    if isinstance(condition, Any):
+        yield condition
+    elif isinstance(condition, All):
+        for part in condition.parts:
+            yield from _choices(part)
 
 
 def _reach(condition: Condition, judge: Judge) -> tuple[Floats, bool] | None:

@@ -7,12 +7,14 @@ import sys
 import unicodedata
 
 _ASCII = dict(zip("…→·×−–’“”", '~>-x--\'""', strict=True))  # noqa: RUF001 - that is the point
+# Of no width: within a word or an address a space in their place would part it.
+_NOTHING = str.maketrans("", "", "\u200b\u200c\u200d\u2060\ufeff")
 _HANDLER = "watcher.nearest"
 
 
 def plain(text: str) -> str:
     """On one line, without control characters and what turns the reading direction."""
-    return "".join(each if each.isprintable() else " " for each in text)
+    return "".join(each if each.isprintable() else " " for each in text.translate(_NOTHING))
 
 
 def plain_lines(text: str) -> str:

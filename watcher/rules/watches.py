@@ -155,7 +155,7 @@ class Watches:
             source.warn(
                 (*path, "every"),
                 f"{schedule} is more often than hourly: the data changes about once a day, "
-                f"and each scan costs {query.pages:,} credits",
+                f"and each scan costs {query.pages:,} credit{'s' if query.pages > 1 else ''}",
             )
 
     def _free(self, name: str) -> str:
