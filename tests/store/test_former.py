@@ -95,7 +95,7 @@ def test_a_database_of_before(tmp_path: Path) -> None:
         assert known_since(store) is None
         store.history.record(day(0, {"1": {"discount": "old"}}))
         store.execute("DROP TABLE former_texts")
-        store.execute("DELETE FROM _sqlite_migrations WHERE name = 'm012_former_texts'")
+        store.execute("DELETE FROM _sqlite_migrations WHERE name = 'm009_former_texts'")
         store.execute("UPDATE products SET discount = 'of day 1'")
     with Database.open(path) as store:
         assert known_since(store) == START

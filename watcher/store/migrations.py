@@ -319,7 +319,7 @@ def m008_jumps(db: Tables) -> None:
 
 
 @migrations()
-def m012_former_texts(db: Tables) -> None:
+def m009_former_texts(db: Tables) -> None:
     """What products were called, cost and belonged to, up to which scan; from now on."""
     db.execute(
         "CREATE TABLE former_texts (until INTEGER NOT NULL, product INTEGER NOT NULL, "
