@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import tzinfo
 
 from watcher.alerting import troubles
 from watcher.alerting.audiences import Audience
-from watcher.alerting.collapse import said_of
+from watcher.alerting.collapse import DOUBTED
 from watcher.alerting.evaluation import RULE
 from watcher.errors import InvalidQuery, SourceError
 from watcher.model import Health, Instant, Scan, ScanState
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store.database import Database
-from watcher.units import format_instant
+from watcher.units import format_duration, format_instant
 
 WATCH = "watch"  # the kind of health
 SOURCE = "KeyAPI fails"
@@ -58,12 +57,7 @@ def note_watch(
 
 
 def note_problems(
-    database: Database,
-    operator: Sequence[Audience],
-    watch: Watch,
-    scan: Scan,
-    now: Instant,
-    zone: tzinfo,
+    database: Database, operator: Sequence[Audience], watch: Watch, scan: Scan, now: Instant
 ) -> None:
     """Tell of complete scans that are doubted three times in a row, and the end of that.
 
@@ -77,7 +71,8 @@ def note_problems(
     elif scan.doubt.turn >= FAILURES_TO_TELL:
         text = (
             f'the list of the watch "{watch.name}" was read with problems {scan.doubt.turn} times '
-            f"in a row: {said_of(scan.doubt, zone)}"
+            f"in a row: {scan.doubt.why}. Who is missing may be on the list all the same, and "
+            f"counts as gone when that has lasted for {format_duration(DOUBTED)}"
         )
         troubles.begin(database, operator, cause, text, now)
 

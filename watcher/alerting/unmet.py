@@ -35,7 +35,7 @@ _MOST_ROWS = 20_000  # products of all scans that are looked at: `check` is to b
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """``rule`` was met by none of ``products`` (of the newest scan) in ``scans`` scans; ``why``
+    """``rule`` was met by none of ``products`` (the most that one listed) in ``scans`` scans; ``why``
     names the condition that stood in the way, and how near it came."""
 
     rule: str
@@ -69,7 +69,7 @@ def _of_watch(database: Database, watch: Watch, rules: Sequence[Rule]) -> Iterat
     scans = products = rows = 0
     for seen in whole(database, watch.key, fields, MOST_SCANS):
         judge = Judge(stored_table(database, seen, needs, watch.schedule))
-        products = products or len(seen.row)
+        products = max(products, len(seen.row))
         scans, rows = scans + 1, rows + len(seen.row)
         for tally in tallies:
             tally.add(judge)

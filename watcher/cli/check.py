@@ -145,7 +145,7 @@ def _show(path: Path, book: Rulebook, costs: Forecast, known: _History) -> None:
     out.say(f"{path}: {count} rule{'' if count == 1 else 's'}, no errors.\n")
     out.print(_costs(costs))
     out.say(
-        f"\nTogether {format_number(costs.credits_a_day, 0)} credits a day, "
+        f"\nTogether {_credits(costs.credits_a_day)} a day, "
         f"{format_number(costs.credits_a_month, 0)} in 30 days (1 credit a request of 10 products)."
     )
     if book.api.key is None:
@@ -161,6 +161,11 @@ def _show(path: Path, book: Rulebook, costs: Forecast, known: _History) -> None:
         out.say("\nNothing in the stored scans met these rules:")
     for each in known.unmet:
         out.say(f"  {each.file}:{each.line}: {each}")
+
+
+def _credits(amount: float) -> str:
+    said = format_number(amount, 0)
+    return f"{said} credit{'' if said == '1' else 's'}"
 
 
 def _warn(warnings: Sequence[Problem]) -> None:

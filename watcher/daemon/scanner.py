@@ -270,7 +270,7 @@ class Scanner:
             budget.settle(database)
             self._note_source(database, watch, result, now)
             note_watch(database, self.operator, self.book, watch, scan, result.failure, now=now)
-            note_problems(database, self.operator, watch, scan, now, self.book.zone)
+            note_problems(database, self.operator, watch, scan, now)
             note_rules(database, self.operator, chosen, now)
             note_changes(database, self.operator, scan, now, self.book.zone)
             note_credits(database, self.operator, self.book.api, now)
