@@ -35,8 +35,8 @@ _MOST_ROWS = 20_000  # products of all scans that are looked at: `check` is to b
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """``rule`` was met by none of ``products`` (the most that one listed) in ``scans`` scans; ``why``
-    names the condition that stood in the way, and how near it came."""
+    """``rule`` was met by none of ``products`` (the most that one listed) in ``scans`` scans;
+    ``why`` names the condition that stood in the way, and how near it came."""
 
     rule: str
     file: str
