@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from watcher.daemon import memory
+from watcher.daemon.memory import Returns
+from watcher.store.writer import Writer
 
 # Small pieces that lie between others: freeing them leaves holes, which glibc keeps.
 HOLES = """
@@ -105,6 +108,28 @@ def test_the_databases_pages_are_let_go(tmp_path: Path) -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert float(done.stdout) > 4
+
+
+async def test_what_its_messages_took_is_given_back_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A while after a round is over, once for all rounds meanwhile, and not after a stop."""
+    given: list[str] = []
+    monkeypatch.setattr(memory, "give_back", lambda: given.append("heap"))
+    monkeypatch.setattr(memory, "SETTLED_SECONDS", 60.0)
+    async with Writer() as writer:
+        returns = Returns(writer)
+        await returns.round_is_over()
+        later = returns._later
+        await returns.round_is_over()
+        assert returns._later is later is not None
+        assert given == ["heap"] * 2
+        returns.stop()
+        with pytest.raises(asyncio.CancelledError):
+            await later
+        monkeypatch.setattr(memory, "SETTLED_SECONDS", 0.0)
+        await returns.round_is_over()
+        assert returns._later is not None
+        await returns._later
+        assert given == ["heap"] * 4
 
 
 def test_a_library_that_can_not(monkeypatch: pytest.MonkeyPatch) -> None:
