@@ -111,25 +111,29 @@ def test_the_databases_pages_are_let_go(tmp_path: Path) -> None:
 
 
 async def test_what_its_messages_took_is_given_back_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A while after a round is over, once for all rounds meanwhile, and not after a stop."""
+    """Where more is held than after the round; one looks for all rounds, and none after a stop."""
     given: list[str] = []
     monkeypatch.setattr(memory, "give_back", lambda: given.append("heap"))
-    monkeypatch.setattr(memory, "SETTLED_SECONDS", 60.0)
+    held = iter([100, 102, 110, 101])  # MB: after the round, at two looks, after a return
+    monkeypatch.setattr(memory, "resident", lambda: next(held) * 1_000_000)
+    monkeypatch.setattr(memory, "LOOK_SECONDS", 0.0)
     async with Writer() as writer:
         returns = Returns(writer)
         await returns.round_is_over()
-        later = returns._later
+        looking = returns._later
+        assert looking is not None
+        with pytest.raises(RuntimeError):  # the numbers are used up
+            await looking
+        assert len(given) == 2
+        monkeypatch.setattr(memory, "resident", lambda: 0)
         await returns.round_is_over()
-        assert returns._later is later is not None
-        assert given == ["heap"] * 2
+        again = returns._later
+        await returns.round_is_over()
+        assert returns._later is again is not None
         returns.stop()
         with pytest.raises(asyncio.CancelledError):
-            await later
-        monkeypatch.setattr(memory, "SETTLED_SECONDS", 0.0)
-        await returns.round_is_over()
-        assert returns._later is not None
-        await returns._later
-        assert given == ["heap"] * 4
+            await again
+        assert len(given) == 4
 
 
 def test_a_library_that_can_not(monkeypatch: pytest.MonkeyPatch) -> None:
