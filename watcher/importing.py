@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import importlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,3 +22,18 @@ def without_garbage() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def import_without(module: str, *absent: str) -> None:
+    """Import a library as if others were not installed that it takes where they are.
+
+    What is imported already stays as it is.
+    """
+    if module in sys.modules or any(name in sys.modules for name in absent):
+        return
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type] # None: "there is none"
+    try:
+        importlib.import_module(module)
+    finally:
+        for name in absent:
+            del sys.modules[name]

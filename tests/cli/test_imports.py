@@ -57,6 +57,28 @@ def test_check_imports_what_rules_need(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_library_as_if_another_were_absent() -> None:
+    """It is there for whoever asks for it later; what is imported already stays as it is."""
+    code = (
+        "import sys; from watcher.importing import import_without as take;"
+        "take('structlog', 'rich', 'greenlet');"
+        "print(sorted({'structlog', 'rich', 'pygments', 'greenlet'} & set(sys.modules)));"
+        "import rich; take('re2', 'rich'); print('re2' in sys.modules, rich is sys.modules['rich'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["['structlog']", "False True"]
+
+
+def test_the_daemon_prints_nothing_in_colours(tmp_path: Path) -> None:
+    """What does takes 4 MB of it for good."""
+    (tmp_path / "rules.yaml").write_text(RULES)
+    modules = imported(tmp_path, "run", "--help")
+    assert {"apprise", "structlog"} <= modules
+    assert not modules & {"rich", "pygments", "greenlet"}
+
+
 def test_check_tries_channels_without_the_daemon(tmp_path: Path) -> None:
     """What reads a channel's URL is imported; what serves pages, reads lists and logs is not."""
     (tmp_path / "rules.yaml").write_text(CHANNEL + RULES)

@@ -45,34 +45,43 @@ def test_every_command_has_a_sample() -> None:
     assert sorted(SAMPLES) == sorted(leaves())
 
 
-@pytest.mark.parametrize("call", calls(), ids=" ".join)
-def test_nobody_reads(ends: Ends, call: tuple[str, ...]) -> None:
+def test_in_every_way(ends: Ends) -> None:
+    """Asked in one test: what was asked of hundreds of processes is on one of pytest's workers."""
+    for call in calls():
+        nobody_reads(ends, call)
+        no_room_for_it(ends, call)
+        nothing_printed_moves_the_cursor(ends, call)
+    nothing_written_moves_the_cursor(ends)
+    nothing_is_left_beside_the_database(ends)
+    what_is_written_is_for_its_owner(ends)
+    quiet_says_only_what_is_wrong(ends)
+
+
+def nobody_reads(ends: Ends, call: tuple[str, ...]) -> None:
     """The command does what it does, and says on standard error what it says: no more, no less."""
     read = ends["read", call]
-    assert read["code"] in (0, 1)
+    assert read["code"] in (0, 1), call
     for way in ("closed", "gone"):
         unread = ends[way, call]
-        assert unread["code"] == read["code"], unread["err"]
-        assert _timeless(unread["err"]) == _timeless(read["err"])
+        assert unread["code"] == read["code"], (way, call, unread["err"])
+        assert _timeless(unread["err"]) == _timeless(read["err"]), (way, call)
 
 
-@pytest.mark.parametrize("call", calls(), ids=" ".join)
-def test_no_room_for_it(ends: Ends, call: tuple[str, ...]) -> None:
+def no_room_for_it(ends: Ends, call: tuple[str, ...]) -> None:
     """What was to be kept is lost: that is a failure, in a line."""
     read, full = ends["read", call], ends["full", call]
     why = "standard output: can't be written: No space left on device\n" if read["out"] else ""
-    assert _timeless(full["err"]) == _timeless(read["err"]) + why
-    assert full["code"] == (read["code"] or bool(why))
+    assert _timeless(full["err"]) == _timeless(read["err"]) + why, call
+    assert full["code"] == (read["code"] or bool(why)), call
 
 
-@pytest.mark.parametrize("call", calls(), ids=" ".join)
-def test_nothing_printed_moves_the_cursor(ends: Ends, call: tuple[str, ...]) -> None:
+def nothing_printed_moves_the_cursor(ends: Ends, call: tuple[str, ...]) -> None:
     """Whatever a name, an error or a service's answer holds."""
     end = ends["read", call]
-    assert not OBEYED.search(end["out"] + end["err"])
+    assert not OBEYED.search(end["out"] + end["err"]), call
 
 
-def test_nothing_written_moves_the_cursor(ends: Ends) -> None:
+def nothing_written_moves_the_cursor(ends: Ends) -> None:
     """Nor in a file of texts."""
     (written,) = ends.place.glob("read-*/history.csv")
     text = written.read_text("utf-8")
@@ -80,14 +89,14 @@ def test_nothing_written_moves_the_cursor(ends: Ends) -> None:
     assert not OBEYED.search(text)
 
 
-def test_nothing_is_left_beside_the_database(ends: Ends) -> None:
+def nothing_is_left_beside_the_database(ends: Ends) -> None:
     """No log of SQLite's, whichever command was the last to leave."""
     left = {path.name for path in ends.place.glob("*/*.db-*")}
     assert not {name for name in left if ".replaced-" not in name}
     assert not list(ends.place.rglob("*.part"))
 
 
-def test_what_is_written_is_for_its_owner(ends: Ends) -> None:
+def what_is_written_is_for_its_owner(ends: Ends) -> None:
     """Whatever the umask and the command; but the rule file, which is for the service, too."""
     files = [path for path in ends.place.rglob("*") if path.is_file()]
     secret = [path for path in files if path.suffix not in (".yaml", ".json")]
@@ -117,7 +126,7 @@ def test_what_cron_runs_can_be_quiet() -> None:
     assert offered == CRON
 
 
-def test_quiet_says_only_what_is_wrong(ends: Ends) -> None:
+def quiet_says_only_what_is_wrong(ends: Ends) -> None:
     """Cron sends a mail of every line; where something is wrong there is one."""
     quiet = {call: end for (way, call), end in ends.items()
              if way == "read" and {"--quiet", "-q"} & set(call)}  # fmt: skip

@@ -98,10 +98,12 @@ async def run_until(daemon: Daemon, done: Callable[[], bool]) -> None:
     """Run the daemon until so, then stop it; looks every few milliseconds."""
 
     async def wait() -> None:
-        async with asyncio.timeout(20):
-            while not done():  # noqa: ASYNC110 - nothing gives an event to wait for
-                await asyncio.sleep(0.005)
-        daemon.stopping.set()
+        try:
+            async with asyncio.timeout(20):
+                while not done():  # noqa: ASYNC110 - nothing gives an event to wait for
+                    await asyncio.sleep(0.005)
+        finally:
+            daemon.stopping.set()
 
     waiting = asyncio.create_task(wait())
     await daemon.run()
@@ -139,7 +141,7 @@ async def test_what_scans_took_is_given_back_after_the_last(
         raise StoreError("it was moved", Path("watcher.db"))
 
     monkeypatch.setattr(Database, "let_go", let_go)
-    monkeypatch.setattr("watcher.daemon.daemon.give_back", lambda: calls.append("heap"))
+    monkeypatch.setattr("watcher.daemon.memory.give_back", lambda: calls.append("heap"))
     daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
     await run_until(daemon, lambda: "heap" in calls)
     assert calls[:2] == ["pages", "heap"]
@@ -395,7 +397,7 @@ async def test_after_each_round_memory_is_given_back(
 ) -> None:
     """And the heartbeat is told, where all of it was good."""
     given: list[str] = []
-    monkeypatch.setattr("watcher.daemon.daemon.give_back", lambda: given.append("memory"))
+    monkeypatch.setattr("watcher.daemon.memory.give_back", lambda: given.append("memory"))
     monkeypatch.setattr(Heartbeat, "beat", lambda _self, _address: given.append("beat"))
     (watch,) = daemon.book.used_watches
     assert daemon._end_of_scan(watch.key, good=True)

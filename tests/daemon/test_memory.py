@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from watcher.daemon import memory
+from watcher.daemon.memory import Returns
+from watcher.store.writer import Writer
 
 # Small pieces that lie between others: freeing them leaves holes, which glibc keeps.
 HOLES = """
@@ -105,6 +108,32 @@ def test_the_databases_pages_are_let_go(tmp_path: Path) -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert float(done.stdout) > 4
+
+
+async def test_what_its_messages_took_is_given_back_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where more is held than after the round; one looks for all rounds, and none after a stop."""
+    given: list[str] = []
+    monkeypatch.setattr(memory, "give_back", lambda: given.append("heap"))
+    held = iter([100, 102, 110, 101])  # MB: after the round, at two looks, after a return
+    monkeypatch.setattr(memory, "resident", lambda: next(held) * 1_000_000)
+    monkeypatch.setattr(memory, "LOOK_SECONDS", 0.0)
+    async with Writer() as writer:
+        returns = Returns(writer)
+        await returns.round_is_over()
+        looking = returns._later
+        assert looking is not None
+        with pytest.raises(RuntimeError):  # the numbers are used up
+            await looking
+        assert len(given) == 2
+        monkeypatch.setattr(memory, "resident", lambda: 0)
+        await returns.round_is_over()
+        again = returns._later
+        await returns.round_is_over()
+        assert returns._later is again is not None
+        returns.stop()
+        with pytest.raises(asyncio.CancelledError):
+            await again
+        assert len(given) == 4
 
 
 def test_a_library_that_can_not(monkeypatch: pytest.MonkeyPatch) -> None:

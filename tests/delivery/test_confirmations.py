@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from tests.delivery.answers import Case, cases
+from tests.delivery.answers import cases
 from tests.delivery.ends import Secret
 from tests.delivery.plugins import ABSENT, URLS, lead_here, plugins, target
 from watcher.delivery.confirmations import BY_OTHERS, BY_STATUS, CONFIRMS
@@ -85,32 +85,32 @@ def test_every_row_has_answers() -> None:
                 assert "~" in by_service[name], name
 
 
-@pytest.mark.parametrize(
-    "case", _CASES, ids=lambda case: f"{case.service}{case.sign}{case.told[:12]}"
-)
-async def test_the_services_word_decides(server: Answering, case: Case) -> None:
+async def test_the_services_word_decides(server: Answering) -> None:
     """Taken, refused for good or for now; with its reason, and nothing that says so kept."""
-    server.body = case.body
-    outcome = await target(case.service).send(PLAIN)
-    assert outcome.kind is _KINDS[case.sign], outcome.detail
-    assert case.told in outcome.detail.replace("\u200b", "")
-    assert server.requests
-    if case.sign != "+":
-        assert not outcome.taken
+    for case in _CASES:
+        server.body = case.body
+        server.requests.clear()
+        outcome = await target(case.service).send(PLAIN)
+        assert outcome.kind is _KINDS[case.sign], (case, outcome.detail)
+        assert case.told in outcome.detail.replace("\u200b", ""), case
+        assert server.requests, case
+        if case.sign != "+":
+            assert not outcome.taken, case
 
 
 # Not over HTTP, or with others in front: their own tests, or none.
 _BY_HTTP = sorted(set(URLS) - BY_OTHERS - {"blink1", "jellyfin"})
 
 
-@pytest.mark.parametrize("service", _BY_HTTP)
-async def test_who_is_asked_to_wait_is_not_asked_again(server: Answering, service: str) -> None:
+async def test_who_is_asked_to_wait_is_not_asked_again(server: Answering) -> None:
     """Of all plugins: what was answered 429 the courier's queue repeats, none of them itself."""
     server.status, server.headers = 429, {"Retry-After": "77"}
     server.body = '{"error": {}, "retry_after_ms": 5}'
-    outcome = await target(service, timeout=5.0).send(PLAIN)
-    assert (outcome.kind, outcome.retry_after) == (Kind.RETRY, 77.0), outcome.detail
-    assert len(server.requests) == 1
+    for service in _BY_HTTP:
+        server.requests.clear()
+        outcome = await target(service).send(PLAIN)
+        assert (outcome.kind, outcome.retry_after) == (Kind.RETRY, 77.0), (service, outcome.detail)
+        assert len(server.requests) == 1, service
 
 
 async def test_a_429_of_one_recipient_leaves_the_others_to_the_next_try(server: Answering) -> None:

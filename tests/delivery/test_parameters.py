@@ -26,36 +26,40 @@ def _told(url: str) -> str:
     return "; ".join(doubts_of(url)) or culprit(url)
 
 
-@pytest.mark.parametrize("service", sorted(URLS))
-def test_an_unknown_parameter_is_told(service: str) -> None:
+def test_an_unknown_parameter_is_told() -> None:
     """Of every plugin; and none is told of a URL that is right."""
-    assert doubts_of(URLS[service]) == []
-    (doubt,) = doubts_of(_with(URLS[service], "prority=high"))
-    assert 'its parameter "prority" is passed over' in doubt
-    if "priority" in _PLUGINS[service].template_args:
-        assert 'did you mean "priority"' in doubt
+    for service, url in URLS.items():
+        assert doubts_of(url) == [], service
+        (doubt,) = doubts_of(_with(url, "prority=high"))
+        assert 'its parameter "prority" is passed over' in doubt, service
+        if "priority" in _PLUGINS[service].template_args:
+            assert 'did you mean "priority"' in doubt, service
 
 
-@pytest.mark.parametrize("service", sorted(URLS))
 @pytest.mark.parametrize("parameter", ["overflow=nope", "verify=maybe", "rto=soon", "retry=99999"])
-def test_what_all_services_know_is_told(service: str, parameter: str) -> None:
-    """The parameters of Apprise itself."""
-    told = _told(_with(URLS[service], parameter))
-    assert f"its parameter {parameter.partition('=')[0]}" in told
-    assert "it takes" in told
+def test_what_all_services_know_is_told(parameter: str) -> None:
+    """The parameters of Apprise itself, of every plugin."""
+    for service, url in URLS.items():
+        told = _told(_with(url, parameter))
+        assert f"its parameter {parameter.partition('=')[0]}" in told, service
+        assert "it takes" in told, service
 
 
-@pytest.mark.parametrize("service", sorted(URLS))
-def test_what_a_parameter_takes_is_told_in_words(service: str) -> None:
+def test_what_a_parameter_takes_is_told_in_words() -> None:
     """Also where the plugin keeps more than a word for each choice, as mail does for its mode."""
-    for name, described in _PLUGINS[service].template_args.items():
-        if described.get("values"):
-            assert "{" not in _told(_with(URLS[service], f"{name}=banana")), name
+    for service, url in URLS.items():
+        for name, described in _PLUGINS[service].template_args.items():
+            if described.get("values"):
+                assert "{" not in _told(_with(url, f"{name}=banana")), (service, name)
 
 
-@pytest.mark.parametrize("service", sorted(URLS))
-def test_impossible_values_are_told_and_possible_are_not(service: str) -> None:
+def test_impossible_values_are_told_and_possible_are_not() -> None:
     """Of each parameter of each plugin, as its description has it."""
+    for service in URLS:
+        _values_are_judged(service)
+
+
+def _values_are_judged(service: str) -> None:
     arguments: dict[str, dict[str, Any]] = _PLUGINS[service].template_args
     for name, described in arguments.items():
         if name in NotifyBase.template_args or "alias_of" in described:
@@ -64,14 +68,17 @@ def test_impossible_values_are_told_and_possible_are_not(service: str) -> None:
         known = choices or kind in ("int", "float", "bool")
         if known and (service, name) not in _TAKE_ALL:
             told = _told(_with(URLS[service], f"{name}=banana")).replace('"', "")
-            assert f"its parameter {name}" in told, name
+            assert f"its parameter {name}" in told, (service, name)
         words = list(choices.values()) if isinstance(choices, dict) else []
         for value in (*(choices or ()), *words):
-            assert doubts_of(_with(URLS[service], f"{name}={value}")) == [], (name, value)
+            assert doubts_of(_with(URLS[service], f"{name}={value}")) == [], (service, name, value)
         if described.get("max") is not None:
-            assert doubts_of(_with(URLS[service], f"{name}={described['max']}")) == []
+            assert doubts_of(_with(URLS[service], f"{name}={described['max']}")) == [], (
+                service,
+                name,
+            )
             beyond = f"{name}={described['max'] + 1}"
-            assert f"its parameter {name}" in _told(_with(URLS[service], beyond))
+            assert f"its parameter {name}" in _told(_with(URLS[service], beyond)), service
 
 
 @pytest.mark.parametrize(

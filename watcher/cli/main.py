@@ -16,7 +16,7 @@ from watcher import __version__
 from watcher.cli.streams import ended, settle
 from watcher.cli.text import forgiving_streams, plain_lines
 from watcher.errors import WatcherError
-from watcher.importing import without_garbage
+from watcher.importing import import_without, without_garbage
 from watcher.interrupting import end_on_interrupt, interrupt_as_usual, interrupts_end
 
 # In the order of the help page: name, and what it does. A command NAME is the click command
@@ -83,6 +83,8 @@ def _imported(name: str) -> click.Command:
     # Nothing here multiplies matrices: the threads that numpy would start for it cost 30 ms.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with without_garbage():
+        if name == "run":  # 4 MB of a daemon, for tracebacks in colours that it never prints
+            import_without("structlog", "rich", "greenlet")
         command: click.Command = importlib.import_module(f"watcher.cli.{name}").command
     interrupt_as_usual()
     return command

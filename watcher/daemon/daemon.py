@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import math
 from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -32,7 +32,7 @@ from watcher.daemon.forgetting import forget_others
 from watcher.daemon.guard import Guard, StoodStill
 from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.manager import Manager
-from watcher.daemon.memory import give_back
+from watcher.daemon.memory import Returns
 from watcher.daemon.pulses import WATCH, Limits, Pulses
 from watcher.daemon.rounds import Rounds
 from watcher.daemon.scanner import Scanner
@@ -106,6 +106,7 @@ class Daemon:
         self._reloading = asyncio.Lock()
         self._reloads: set[asyncio.Task[bool]] = set()
         self._soon: asyncio.Task[None] | None = None  # the reload that a signal asked for
+        self._returns = Returns(self.writer)
         self._again = False  # whether another signal came since it began
         self._offset = self.clock.offset()  # of the clock when the timers were armed
         self._client = client_of(self.book)
@@ -185,6 +186,7 @@ class Daemon:
         for _ in range(WORKERS):
             self._queue.put_nowait(Job(_STOP, next(self._queued)))
         await self._scanning.finish(SCAN_GRACE_SECONDS)
+        self._returns.stop()
         try:
             await self.courier.drain(DRAIN_SECONDS)
         except StoreError as error:
@@ -219,12 +221,7 @@ class Daemon:
                 over = self._end_of_scan(job.key, good=good)  # first: it may be queued meanwhile
                 await self._arm(job.key)
             if over:
-                await self._give_back()
-
-    async def _give_back(self) -> None:
-        with suppress(StoreError):  # whoever writes next meets it, and says so
-            await self.writer.run(Database.let_go)
-        await asyncio.to_thread(give_back)
+                await self._returns.round_is_over()
 
     def _end_of_scan(self, key: str, *, good: bool) -> bool:
         """Tell the heartbeat of a good round of scans; whether one is over."""
