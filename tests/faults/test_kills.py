@@ -10,7 +10,7 @@ from tests.faults.kills import run
 
 pytestmark = pytest.mark.end_to_end
 
-KILLS = 6
+KILLS = 10
 
 
 async def test_killed_at_any_moment(tmp_path: Path) -> None:

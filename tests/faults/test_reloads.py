@@ -19,7 +19,7 @@ from watcher.daemon.files import RuleFiles
 
 pytestmark = pytest.mark.end_to_end
 
-RELOADS = 12
+RELOADS = 25
 
 
 async def test_reloads_under_load(tmp_path: Path) -> None:
