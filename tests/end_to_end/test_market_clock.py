@@ -30,7 +30,9 @@ MINE = """
     notify: [own]
     when: {total_sale_7d_cnt: {at_least: 1}}
 """
-FAR = re.compile(r"\b\d{2,}d\b")
+# By the machine's clock what a market has next is days away. (How long ago something was grows while
+# a busy machine starts a command.)
+FAR = re.compile(r"\bin \d{2,}d\b")
 
 
 @contextlib.asynccontextmanager
