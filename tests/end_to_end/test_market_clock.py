@@ -30,8 +30,8 @@ MINE = """
     notify: [own]
     when: {total_sale_7d_cnt: {at_least: 1}}
 """
-# By the machine's clock what a market has next is days away. (How long ago something was grows while
-# a busy machine starts a command.)
+# By the machine's clock what a market has next is days away. How long ago something was grows while
+# a busy machine starts a command, and is not looked at.
 FAR = re.compile(r"\bin \d{2,}d\b")
 
 
