@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.daemon.clocks import START, SetClock
@@ -78,10 +80,35 @@ async def test_a_daemon_that_runs_sees_it_between_scans() -> None:
         daemon = Daemon(book(), writer, SetClock(), load=book)
         await writer.run(daemon._begin_anew)
         await writer.run(lambda db: db.health.raise_cause("x", "x", START + YEAR))
-        assert await writer.run(lambda db: daemon._sweep_once(START, db))
-        assert not await writer.run(lambda db: daemon._sweep_once(START, db))
+        assert await writer.run(daemon._sweep_once)
+        assert not await writer.run(daemon._sweep_once)
         (cause,) = await writer.run(lambda db: db.health.causes())
         assert cause.since == START
+
+
+async def test_what_waits_for_the_store_goes_by_the_clock_of_its_turn(bench: Bench) -> None:
+    """A long commit of another list is no clock that was set back."""
+    writer, clock = bench.writer, bench.clock
+    daemon = Daemon(book(), writer, clock, load=book)
+    await writer.run(daemon._begin_anew)
+
+    def commit(database: Database) -> None:
+        clock.instant += HOUR
+        database.health.raise_cause("x", "x", clock.now())
+
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, writer, clock)
+        for part in (daemon._sweep(), bench.scan(scanner)):
+            first = asyncio.ensure_future(writer.run(commit))
+            await asyncio.sleep(0)  # it is in the queue before the part's
+            task = asyncio.ensure_future(part)
+            await first
+            await asyncio.sleep(0)
+            await writer.run(lambda _database: None)  # the part's had its turn
+            task.cancel()
+            await asyncio.wait({task})
+    told = await writer.run(lambda db: db.outbox.list())
+    assert BACK not in [row.message.title for row in told]
 
 
 async def test_status_shows_no_scan_of_the_future(

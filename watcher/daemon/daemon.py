@@ -296,14 +296,15 @@ class Daemon:
         while True:
             self.beat("sweep")
             now = self.clock.now()
-            written = await self.writer.run(partial(self._sweep_once, now))
+            written = await self.writer.run(self._sweep_once)
             if written:
                 self.courier.wake()
             wait = self.clock.seconds_until(now - now % MINUTE + MINUTE)
             await asyncio.sleep(min(max(wait, SHORTEST_SWEEP_SECONDS), MINUTE))
 
-    def _sweep_once(self, now: Instant, database: Database) -> bool:
+    def _sweep_once(self, database: Database) -> bool:
         """Whether something was written to be told."""
+        now = self.clock.now()  # that of its turn: it may have waited for the store
         noted = note_clock(database, self.scanner.operator, now)
         return bool(sweep(database, self.book, audiences_of(self.book.channels), now)) or noted
 

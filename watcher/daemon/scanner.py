@@ -153,10 +153,9 @@ class Scanner:
     async def _scan(
         self, watch: Watch, at: Instant, moved: Callable[[], None], *, trying: bool
     ) -> Outcome | None:
-        now = self._clock.now()
         store = self._patient(watch, moved)
         budget = self._budget(store, self._clock, self.book.api, watch.key, moved)
-        before = await self._writer.run(lambda db: self._begin(db, watch, budget, now))
+        before = await self._writer.run(lambda db: self._begin(db, watch, budget))
         if before is None:
             return None
         try:
@@ -205,10 +204,9 @@ class Scanner:
 
         return Patient(self._writer, self._stop, waits, self.pause)
 
-    def _begin(
-        self, database: Database, watch: Watch, budget: ScanBudget, now: Instant
-    ) -> Background | None:
+    def _begin(self, database: Database, watch: Watch, budget: ScanBudget) -> Background | None:
         """Set the credits aside that the scan should cost; None where the caps don't leave them."""
+        now = self._clock.now()  # that of its turn: what is stored meanwhile is not ahead of it
         note_clock(database, self.operator, now)
         history = database.history
         last = history.last_scan(watch.key)
