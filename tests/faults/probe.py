@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 import threading
@@ -21,8 +22,8 @@ def _tell(_number: int, _frame: object) -> None:
     line = json.dumps(
         {"event": "probe", "level": "info", "tasks": len(tasks), "kinds": kinds, "threads": threads}
     )
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+    # Past Python's own buffer: the loop may be in the middle of a line of the log.
+    os.write(sys.stderr.fileno(), f"{line}\n".encode())
 
 
 if __name__ == "__main__":
