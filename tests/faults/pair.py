@@ -52,8 +52,8 @@ async def shadow(calm: World, leader: World, living: asyncio.Task[None]) -> None
     await calm.rest()
 
 
-# What every: 1s is warned of; that the machine was slow for a moment, which is nobody's fault; and a
-# list of the market that shrank by a third.
+# What every: 1s is warned of; that the machine was slow for a moment, which is nobody's fault; and
+# that a list of the market shrank by a third.
 _USUAL = ("rule file", "the event loop was held", "scan with problems")
 
 
