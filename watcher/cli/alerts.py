@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 
 import click
@@ -20,6 +20,7 @@ from watcher.cli.options import (
     open_to_read,
     rules_if_any,
     rules_option,
+    zone_of,
 )
 from watcher.cli.output import console, print_json, table
 from watcher.cli.sheet import Cell
@@ -83,7 +84,7 @@ def command(
         out.say(_none(filtered=any((rule, state, since is not None))))
         return
     currency = book.metrics.gmv_currency if book is not None else None
-    zone = book.zone if book is not None else UTC
+    zone = zone_of(book)
     shown = lines(rows[:limit], now, zone, gmv_currency=currency)
     why = ("Why",) if out.width >= _WIDE else ()
     columns = ("Alert", "Rule", "Product", "State", "Since", *why, "Told")

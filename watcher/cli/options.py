@@ -121,12 +121,12 @@ def rules_if_any(path: Path) -> Rulebook | None:
 def shown_zone(path: Path) -> tzinfo:
     """The time zone of the rules at ``path``, for a command that does without them; UTC where
     there are none, or none that can be read."""
-    if not path.exists():
-        return UTC
-    try:
-        return load_rules(path).zone
-    except WatcherError:
-        return UTC
+    return zone_of(rules_if_any(path))
+
+
+def zone_of(book: Rulebook | None) -> tzinfo:
+    """The time zone of rules that may be missing; UTC then."""
+    return book.zone if book is not None else UTC
 
 
 def now_of(database: Path) -> Instant:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 
 import click
@@ -18,6 +18,7 @@ from watcher.cli.options import (
     open_to_read,
     rules_if_any,
     rules_option,
+    zone_of,
 )
 from watcher.cli.output import console, plain, print_json, table
 from watcher.cli.sheet import Cell
@@ -81,7 +82,7 @@ def list_(
         columns = ("Id", "Target", "State", "Tries", "Next", "Age", "Message")
         shown = [
             *(_row(row, now) for row in rows[:limit]),
-            *(_held_row(each, now, book.zone if book is not None else UTC) for each in held),
+            *(_held_row(each, now, zone_of(book)) for each in held),
         ]
         console().print(
             table(
