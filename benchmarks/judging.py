@@ -8,9 +8,7 @@ nothing is praised for having learned its own data.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 
@@ -28,8 +26,6 @@ BULK_UNITS, BULK_ORDERS, BULK_DAYS = 3_000, 200, 7
 _BULK_PRICE = 0.8  # of the usual one
 _BULK_SEED, _LEAST_SOLD = 1, 300
 
-Detector: TypeAlias = Callable[[View], Floats]
-
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -40,7 +36,6 @@ class Score:
     take-off's begin until it was told.
     """
 
-    threshold: float
     a_day: float
     told: Ints
     good: Ints
@@ -136,7 +131,7 @@ class Bench:
             within, beyond = (within, middle) if exceeds(middle) else (middle, beyond)
         return float(tried[within])
 
-    def score(self, told: Bools, half: str | None = None, threshold: float = np.nan) -> Score:
+    def score(self, told: Bools, half: str | None = None) -> Score:
         """How those who were told did."""
         truth, rows = self.truth, self.rows(half)
         counted = told & truth.usable & rows[:, None]
@@ -149,7 +144,6 @@ class Bench:
                 if len(near):
                     delays.append(max(0, begin + int(near[0]) - takeoff.day))
         return Score(
-            threshold,
             self.a_day(told, half),
             told=counted.sum(axis=1),
             good=(counted & (truth.good == 1)).sum(axis=1),
@@ -182,19 +176,16 @@ class Bulk:
         units[self._picked, self._day] += BULK_UNITS
         amount[self._picked, self._day] += BULK_UNITS * _BULK_PRICE * price
         changed = Sales(sales.products, sales.start, units, amount, sales.price)
-        self._view = View(changed, view.top)
+        self.view = View(changed, view.top)
 
-    def share(self, detector: Detector, thresholds: list[float]) -> list[float]:
-        """The share of orders that set off an alert, for each threshold."""
-        before, after = detector(self._bench.view), detector(self._view)
-        return [self._share(before, after, threshold) for threshold in thresholds]
-
-    def _share(self, before: Floats, after: Floats, threshold: float) -> float:
+    def share(self, before: Floats, after: Floats, threshold: float) -> float:
+        """The share of orders that set off an alert; the scores without the orders, and those
+        over this ``view``, which has them."""
         with np.errstate(invalid="ignore"):
-            told = alerts(after >= threshold, self._view.listed)
+            told = alerts(after >= threshold, self.view.listed)
             told_before = alerts(before >= threshold, self._bench.view.listed)
         set_off = [
-            _soon(told, self._view.rows, product, day)
+            _soon(told, self.view.rows, product, day)
             and not _soon(told_before, self._bench.view.rows, product, day)
             for product, day in zip(self._picked.tolist(), self._day.tolist(), strict=True)
         ]
