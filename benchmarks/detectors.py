@@ -19,8 +19,12 @@ from watcher.store.database import Database
 
 # The scores among the metrics, and the values that they are held against to say what they mean.
 METRICS: dict[str, tuple[float, ...]] = {
-    "sales_growth": (0.5, 1, 2, 5),
+    "sales_growth": (0.5, 1, 2, 4),
+    "gmv_growth": (0.5, 1, 2, 4),
     "sales_growth_z": (2, 2.5, 3, 4),
+    "sales_surge": (2, 2.5, 3, 4),
+    "sales_surge_ratio": (2, 2.5, 3, 4),
+    "gmv_surge_ratio": (2, 2.5, 3, 4),
 }
 NAIVE, UNUSUAL = "week over week", "unusual daily counter"
 

@@ -30,9 +30,8 @@ class Row:
     bulk: float
 
 
-def frontier(bench: Bench, budgets: Sequence[float]) -> Iterator[Row]:
-    """The detectors one after the other, for each budget."""
-    found = scores(bench.view)
+def frontier(bench: Bench, found: Mapping[str, Floats], budgets: Sequence[float]) -> Iterator[Row]:
+    """The detectors one after the other, for each budget; ``found`` are their ``scores``."""
     orders = [Bulk(bench, half) for half in HALVES]
     with_orders = [scores(each.view) for each in orders]
     draws = Bootstrap.of(len(bench.view.rows))

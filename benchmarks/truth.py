@@ -6,6 +6,7 @@ between the same two times, so that Christmas is no product's take-off.
 - An alert of morning d is *good* where the 14 days from d on sell at least 1.5 times the level of
   the days d-35 to d-8; *strictly* good where they do without their largest day, too. The week that
   set it off is in neither.
+- A product *fell* where those 14 days sell at most 0.7 times that level.
 - A *take-off* begins on day t where the 14 days from t on sell at least twice the level of the 28
   days before, also without their largest day, and at least 20 a week. Of a run of such days the
   best counts; a product's are 28 days apart. It is *caught* by an alert of t-3 to t+14.
@@ -24,7 +25,7 @@ from watcher.model import Bools, Floats, Ints
 
 AFTER, BEFORE = 14, 28  # days that are compared
 GAP = 7  # days between them for an alert: the week that may have set it off
-GOOD, TAKEOFF = 1.5, 2.0  # times the level before
+GOOD, TAKEOFF, FALLEN = 1.5, 2.0, 0.7  # times the level before
 LEAST = 20  # units a week that a take-off sells
 APART = 28  # days between two take-offs of a product
 EARLY, LATE = 3, 14  # days around the begin of a take-off on which an alert catches it
@@ -43,8 +44,8 @@ class TakeOff:
 class Truth:
     """Of each product of a view and each morning, (m, T + 1); from the full sales.
 
-    ``good`` and ``strict`` are 1 or 0, NaN where the time leaves the data or the product is too
-    young. ``old``: sold early enough to have a level. ``judged``: the mornings that count.
+    ``good``, ``strict`` and ``fell`` are 1 or 0, NaN where the time leaves the data or the product
+    is too young. ``old``: sold early enough to have a level. ``judged``: the mornings that count.
     ``usable``: listed product-days that are good or not.
     """
 
@@ -62,10 +63,12 @@ class Truth:
         with np.errstate(invalid="ignore"):
             known = np.isfinite(level.after) & np.isfinite(level.before) & level.old
             good = (level.after >= GOOD * level.before) & (level.after > 0)
+            fell = level.after <= FALLEN * level.before
             steady = good & (level.steady >= GOOD * level.before) & (level.steady > 0)
         self.old = level.old
         self.good: Floats = np.where(known, good, np.nan)
         self.strict: Floats = np.where(known, steady, np.nan)
+        self.fell: Floats = np.where(known, fell, np.nan)
         self.judged: Bools = np.zeros(view.listed.shape, np.bool_)
         self.judged[:, first : self.end] = True
         self.usable: Bools = view.listed & self.judged & known
