@@ -152,7 +152,8 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``condition`` is the condition in words ("rises 30% from 7d ago"); ``baseline_at`` is when
     the baseline was observed, for a statistic the begin of its time. ``gap`` says why it is older
-    than the last scans, where it is ("not on the list for 9 days").
+    than the last scans, where it is ("not on the list for 9 days"). ``form`` is that of the
+    formula, where a metric has two: normal or sparse.
     """
 
     metric: str
@@ -164,6 +165,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     baseline: float | str | None = None
     baseline_at: Instant | None = None
     gap: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class ScanTable:
         self._numbers: dict[str, Floats] = {}
         self._observed: dict[From, tuple[Mapping[str, Floats], Ints]] = {}
         self._baselines: dict[Need, tuple[Floats, Ints]] = {}
+        self._counts: dict[Need, Ints] = {}
         needs = tuple(dict.fromkeys(needs))
         fallen = self._read_lists(needs)
         self.products = np.concatenate([seen.products, fallen])
@@ -102,6 +103,10 @@ class ScanTable:
             return ""
         values, instants = self.baseline(need)
         return "" if np.isnan(values[row]) else self._last.gap(row, int(instants[row]))
+
+    def count(self, need: Need, row: int) -> int:
+        """Of how many values a ``Usual`` of a sum of several days is taken, or was to be."""
+        return int(self._counts[need][row])
 
     def appeared(self) -> Masks:
         """Products that the watch lists for the first time; known once it had a complete scan."""
@@ -195,3 +200,4 @@ class ScanTable:
         )  # fmt: skip
         statistics.take(windows)
         self._baselines |= statistics.results()
+        self._counts = statistics.counts
