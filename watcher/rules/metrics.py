@@ -124,7 +124,8 @@ def _ratio(above: str, below: str) -> Compute:
 
 def _sum(*names: str) -> Compute:
     def compute(columns: Columns, _at: When) -> Floats:
-        return np.add(columns[names[0]], columns[names[1]])
+        with np.errstate(over="ignore"):
+            return np.add(columns[names[0]], columns[names[1]])
 
     return compute
 
@@ -141,16 +142,17 @@ def _before(week: Floats, month: Floats, columns: Columns, at: When) -> tuple[Fl
     """
     age = _ages(columns, at)
     days = np.minimum(age, _MONTH) - _WEEK
-    brought = month - week
     with np.errstate(invalid="ignore"):
+        brought = month - week
         usable = (age >= _YOUNGEST) & (brought >= 0)
     return np.where(usable, brought, np.nan), np.where(usable, days, np.nan)
 
 
 def _total(columns: Columns, names: tuple[str, ...], window: int) -> Floats:
     total = columns[names[0].format(f"{window}d_")]
-    for name in names[1:]:
-        total = total + columns[name.format(f"{window}d_")]
+    with np.errstate(over="ignore"):
+        for name in names[1:]:
+            total = total + columns[name.format(f"{window}d_")]
     return total
 
 
@@ -158,7 +160,8 @@ def _growth(*families: str) -> Compute:
     def compute(columns: Columns, at: When) -> Floats:
         week = _total(columns, families, _WEEK)
         brought, days = _before(week, _total(columns, families, _MONTH), columns, at)
-        growth = _divide(week * days, _WEEK * brought) - 1
+        with np.errstate(over="ignore"):
+            growth = _divide(week * days, _WEEK * brought) - 1
         # 1.15 - 1 is a little less than 0.15, and must still be "at least 15%".
         return np.round(growth, 12)
 
