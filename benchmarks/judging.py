@@ -8,6 +8,7 @@ nothing is praised for having learned its own data.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,14 +69,22 @@ class Score:
 class Bench:
     """The ``top`` of a list over the days of ``sales``, and the two halves of its products.
 
-    ``half`` is ``"A"`` or ``"B"``; None is all products.
+    ``told`` makes of sales what the source tells of them; all, by default. ``half`` is ``"A"`` or
+    ``"B"``; None is all products.
     """
 
-    def __init__(self, sales: Sales, top: int) -> None:
-        self.view = View(sales, top)
-        self.truth = Truth(self.view)
+    def __init__(
+        self, sales: Sales, top: int, told: Callable[[Sales], Sales] = lambda sales: sales
+    ) -> None:
+        self.sales, self.top, self._told = sales, top, told
+        self.view = self.seen(sales)
+        self.truth = Truth(self.view, sales)
         names = (sales.products[row].encode() for row in self.view.rows.tolist())
         self._half = np.array([zlib.crc32(name) // 2 % 2 for name in names], np.int64)
+
+    def seen(self, sales: Sales) -> View:
+        """What the source tells of ``sales``."""
+        return View(self._told(sales), self.top)
 
     def rows(self, half: str | None) -> Bools:
         """(m,) the products of a half."""
@@ -165,7 +174,7 @@ class Bulk:
 
     def __init__(self, bench: Bench, half: str | None = None) -> None:
         self._bench = bench
-        view, sales = bench.view, bench.view.sales
+        view, sales = bench.view, bench.sales
         random = np.random.default_rng(_BULK_SEED)
         rows = view.rows[bench.rows(half)]
         quiet = rows[sales.units[rows].sum(axis=1) > _LEAST_SOLD]
@@ -176,7 +185,7 @@ class Bulk:
         units[self._picked, self._day] += BULK_UNITS
         amount[self._picked, self._day] += BULK_UNITS * _BULK_PRICE * price
         changed = Sales(sales.products, sales.start, units, amount, sales.price)
-        self.view = View(changed, view.top)
+        self.view = bench.seen(changed)
 
     def share(self, before: Floats, after: Floats, threshold: float) -> float:
         """The share of orders that set off an alert; the scores without the orders, and those

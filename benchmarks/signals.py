@@ -15,13 +15,14 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmarks.detectors import scores
 from benchmarks.frontier import Row, frontier, meanings
 from benchmarks.judging import Bench
 from benchmarks.ruled import Ruling, rulings
-from benchmarks.sales import Sales, SalesError, read
+from benchmarks.sales import Sales, SalesError, collected, read
 from benchmarks.simulated import PRESETS, simulated
 from benchmarks.wording import budget_table, meaning_table, price_table, rule_table
 from tools.marked import fill
@@ -45,8 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             fill(chosen.write.read_text("utf-8"), MARK, "")  # or all would be judged for nothing
         parts = []
         for title, sales in _markets(chosen):
+            bench = _bench(title, sales, chosen)
             budgets = chosen.budgets or [a_day * chosen.top / TOP for a_day in A_DAY]
-            parts.append("\n\n".join(_judged(title, sales, chosen.top, budgets, book)))
+            parts.append("\n\n".join(_judged(title, bench, budgets, book)))
             print(f"{parts[-1]}\n", flush=True)
     except (WatcherError, ValueError) as error:
         print(error, file=sys.stderr)
@@ -76,6 +78,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--products", type=_positive, default=3_800, help="of the simulator (3,800)"
     )
+    parser.add_argument(
+        "--collected", type=_share, default=1.0, metavar="SHARE",
+        help="of the products that the source looks at each day (1: all)",
+    )  # fmt: skip
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the tables there, too")
     return parser
 
@@ -87,6 +93,13 @@ def _positive(text: str) -> int:
     return number
 
 
+def _share(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most 1")
+    return number
+
+
 def _markets(chosen: argparse.Namespace) -> Iterator[tuple[str, Sales]]:
     if chosen.file:
         yield chosen.title or chosen.file.name, read(chosen.file)
@@ -95,17 +108,22 @@ def _markets(chosen: argparse.Namespace) -> Iterator[tuple[str, Sales]]:
         yield f"The simulator, {preset}", sales
 
 
-def _judged(
-    title: str, sales: Sales, top: int, budgets: Sequence[float], book: Rulebook | None
-) -> Iterator[str]:
-    """The parts of what is said of one market."""
+def _bench(title: str, sales: Sales, chosen: argparse.Namespace) -> Bench:
     try:
-        bench = Bench(sales, top)
+        if chosen.collected < 1:
+            return Bench(sales, chosen.top, partial(collected, share=chosen.collected))
+        return Bench(sales, chosen.top)
     except ValueError as error:
         raise SalesError(f"{title}: {error}") from error
-    good, strictly = bench.base()
+
+
+def _judged(
+    title: str, bench: Bench, budgets: Sequence[float], book: Rulebook | None
+) -> Iterator[str]:
+    """The parts of what is said of one market."""
+    sales, (good, strictly) = bench.sales, bench.base()
     yield (
-        f"**{title}**: {sales.days} days of {len(sales.products):,} products, the top {top}. "
+        f"**{title}**: {sales.days} days of {len(sales.products):,} products, the top {bench.top}. "
         f"{bench.truth.days} mornings are judged, with {len(bench.truth.takeoffs):,} take-offs. "
         f"Of all listed product-days {good:.0%} are good, {strictly:.0%} strictly."
     )

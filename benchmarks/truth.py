@@ -42,15 +42,14 @@ class TakeOff:
 
 
 class Truth:
-    """Of each product of a view and each morning, (m, T + 1); from the full sales.
+    """Of each product of a view and each morning, (m, T + 1); from the full ``sales``.
 
     ``good``, ``strict`` and ``fell`` are 1 or 0, NaN where the time leaves the data or the product
     is too young. ``old``: sold early enough to have a level. ``judged``: the mornings that count.
     ``usable``: listed product-days that are good or not.
     """
 
-    def __init__(self, view: View, first: int = FIRST) -> None:
-        sales = view.sales
+    def __init__(self, view: View, sales: Sales, first: int = FIRST) -> None:
         self.first, self.end = first, sales.days - AFTER + 1
         if self.end - first < AFTER:
             raise ValueError(
