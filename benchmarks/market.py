@@ -109,16 +109,17 @@ def _autocorrelation(units: Floats) -> Floats:
 
 def simulated_view(behaviour: Behaviour, *, products: int, days: int, top: int, seed: int) -> View:
     """The list of a simulated market of one region."""
-    market = Market(
-        start=START, seed=seed, products=products, regions=("US",), behaviour=behaviour
-    )
+    market = Market(start=START, seed=seed, products=products, regions=("US",), behaviour=behaviour)
     sales, seen = recorded(market, days)
     return View(sales, top, seen)
 
 
 def table(columns: Mapping[str, Statistics]) -> str:
     """A Markdown table: a row a statistic, a column for each market by its name."""
-    lines = [f"| of the listed products | {' | '.join(columns)} |", "| --- |" + " --- |" * len(columns)]
+    lines = [
+        f"| of the listed products | {' | '.join(columns)} |",
+        "| --- |" + " --- |" * len(columns),
+    ]
     for field in fields(Statistics):
         values = [_shown(field.name, getattr(each, field.name)) for each in columns.values()]
         lines.append(f"| {WORDS[field.name]} | {' | '.join(values)} |")

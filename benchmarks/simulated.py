@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import TypeAlias
 
 import numpy as np
 
 from benchmarks.sales import Sales
 from watcher.keyapi.simulator import PRESETS as BEHAVIOURS
 from watcher.keyapi.simulator import Market
-from watcher.model import Bools, Floats
+from watcher.model import Bools, Floats, Ints
 
+_Values: TypeAlias = "Bools | Floats | Ints"
 START = date(2025, 11, 24)
 PRESETS = tuple(BEHAVIOURS)
 
@@ -28,28 +31,31 @@ def recorded(market: Market, days: int) -> tuple[Sales, Bools]:
 
     Each day is told on its morning, also where the source was late: what is late is not in it.
     """
-    start, seen, columns = market.data_day + timedelta(days=1), [market.listed()], list[tuple[Floats, Floats, Floats]]()
+    start, seen, columns = (
+        market.data_day + timedelta(days=1),
+        [market.listed()],
+        list[tuple[_Values, ...]](),
+    )
     while len(columns) < days:
         market.advance()
         for day in _days(start + timedelta(days=len(columns)), market.data_day):
-            units, cents = market.column_on(day), market.column_on(day, "total_sale_gmv_{}amt")
-            columns.append((units * 1.0, cents / 100, market.column("spu_avg_price") * 1.0))
+            sold, cents = market.column_on(day), market.column_on(day, "total_sale_gmv_{}amt")
+            columns.append((sold, cents / 100, market.column("spu_avg_price")))
             seen.append(market.listed())
-    columns, seen = columns[:days], seen[: days + 1]
-    ids = market.ids()
+    columns, seen, ids = columns[:days], seen[: days + 1], market.ids()
     units, amount, price = (_daily([day[place] for day in columns], len(ids)) for place in range(3))
     born = np.cumsum(units > 0, axis=1) > 0
     sales = Sales(ids, start, units, amount, np.where(born, price, np.nan))
-    return sales, _daily([each * 1.0 for each in seen], len(ids)) > 0
+    return sales, _daily(seen, len(ids)) > 0
 
 
 def _days(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def _daily(days: list[Floats], products: int) -> Floats:
+def _daily(days: Sequence[_Values], products: int) -> Floats:
     """(n, T): of those that come later, 0 before."""
-    found = np.zeros((products, len(days)))
+    found: Floats = np.zeros((products, len(days)))
     for place, values in enumerate(days):
         found[: len(values), place] = values[:products]
     return found

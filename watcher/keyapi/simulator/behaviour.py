@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 
-
 _SHARES = (
     *("idle", "crowd", "wave", "viral", "promotion", "flash", "new_price", "new_commission"),
     *("delisting", "sold_out", "bulk_orders", "collected", "late"),
@@ -83,6 +82,8 @@ class Behaviour:
                 raise ValueError(f"{name} must be from 0 to 1")
         if self.collected == 0:
             raise ValueError("collected must be above 0: nothing would ever be known")
+        if self.absent and self.collected == 1:
+            raise ValueError("absent needs collected below 1: who is absent else?")
         if not self.closed_weekdays <= set(range(7)):
             raise ValueError("closed_weekdays are from 0 (Monday) to 6")
         least, most = self.viral_days
@@ -95,11 +96,11 @@ class Behaviour:
 
 
 REAL = Behaviour(
-    tail=1.35,
+    tail=1.4,
     day_noise=0.9,
     idle=0.42,
     crowd=0.5,
-    viral=0.0004,
+    viral=0.0006,
     viral_size=6.0,
     viral_days=(1.0, 25.0),
     viral_brief=6.0,
@@ -111,7 +112,7 @@ REAL = Behaviour(
     sold_out=0.002,
     bulk_orders=0.0015,
 )
-FLAT = Behaviour(tail=1.35)
+FLAT = Behaviour(tail=1.4)
 STORMY = replace(
     REAL,
     day_noise=1.3,

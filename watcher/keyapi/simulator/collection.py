@@ -35,7 +35,7 @@ class Collection:
             return table
         n = table.shape[1]
         luck = np.random.default_rng([self._seed, day, _LOOKS]).random(n)
-        self._looked = luck < self._behaviour.collected
+        self._looked = np.asarray(luck < self._behaviour.collected)
         if self._behaviour.absent:
             return table
         new = n - self._waiting.shape[1]

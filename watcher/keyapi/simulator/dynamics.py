@@ -47,8 +47,9 @@ class State:
 
     Prices in hundredths of the local currency. ``level`` is ln of the factor on ``Goods.base``,
     ``heat`` the extra sales of a spike as a factor, ``coming`` the heat still on its way.
-    ``out_days`` is for how many more days it is sold out. ``off_since`` is the day of delisting, -1 for none; ``fated`` whether chance delisted it,
-    ``filmed`` whether any video ever showed it.
+    ``out_days`` is for how many more days a product is sold out. ``off_since`` is the day of
+    delisting, -1 for none; ``fated`` whether chance delisted it, ``filmed`` whether any video ever
+    showed it.
     """
 
     level: Floats
@@ -126,9 +127,7 @@ def step(
     return table
 
 
-def _move_level(
-    goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour
-) -> None:
+def _move_level(goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour) -> None:
     """Slow drift with waves of some weeks, held by the long-run level."""
     n = len(goods)
     begins = (rng.random(n) < behaviour.wave) & (state.slope_days == 0)
@@ -139,9 +138,7 @@ def _move_level(
     state.level = np.clip(state.level + step, -4.0, 2.0)
 
 
-def _move_heat(
-    goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour
-) -> None:
+def _move_heat(goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour) -> None:
     """A spike comes within three days and decays with the product's half-life."""
     n = len(goods)
     strikes = rng.random(n) < behaviour.viral * goods.fame
@@ -156,9 +153,7 @@ def _move_heat(
     state.level += np.where(arrives > 0.5, 0.12 * np.log1p(arrives), 0.0)
 
 
-def _move_price(
-    goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour
-) -> None:
+def _move_price(goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour) -> None:
     """Offers of one or two weeks or of a few days, and now and then a new list price."""
     n = len(goods)
     chance, size = rng.random(n), rng.random(n)
@@ -269,7 +264,9 @@ def _bulk(state: State, rng: np.random.Generator, behaviour: Behaviour) -> Float
     """Units of single large orders, by no video: most are small ones, a few are thousands."""
     n = len(state.level)
     ordered = (rng.random(n) < behaviour.bulk_orders) & _buyable(state)
-    units = np.minimum(behaviour.bulk_units * np.exp(rng.standard_exponential(n) / behaviour.bulk_tail), 1e5)
+    units = np.minimum(
+        behaviour.bulk_units * np.exp(rng.standard_exponential(n) / behaviour.bulk_tail), 1e5
+    )
     return np.where(ordered, np.round(units), 0.0)
 
 
