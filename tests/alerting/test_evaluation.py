@@ -392,7 +392,7 @@ def test_statistics_and_unusual_over_days(store: Database) -> None:
     """Two thirds of the time before a statistic, and before anything is unusual."""
     median = rule("{total_sale_7d_cnt: {rises: 50%, from: median 6d}}")
     assert World(store, rules(median)).march("10 12 11 30 20 11 30") == "....f.f"
-    odd = rule("{total_sale_7d_cnt: {unusual: 5}}", name="odd")
+    odd = rule("{review_count: {unusual: 5}}", name="odd")
     world = World(store, rules(odd), day=100)
     calm = " ".join(["10", "11"] * 9)
-    assert world.march(f"{calm} 90 11 91 10", "odd") == "." * 20 + "f."
+    assert world.march(f"{calm} 90 11 91 10", "odd", field="review_count") == "." * 20 + "f."

@@ -14,6 +14,9 @@ from watcher.store.sightings import sighting
 SALES, RATE = "total_sale_7d_cnt", "product_commission_rate"
 
 
+REVIEWS = [{"review_count": 5.0}] * 20
+
+
 def reason(store: Database, when: str, *days: float | dict[str, float]) -> Reason:
     """What ``when`` says of a product after scans with these values of it."""
     world = World(
@@ -63,8 +66,14 @@ def test_the_tree_has_the_shape_of_the_rule(store: Database) -> None:
         (f"{{{SALES}: {{rises: 5, from: 7d ago}}}}", [5], "no observation with a value from "),
         (f"{{{SALES}: {{rises: 5, from: mean 7d}}}}", [5, 5, 5], "fewer than 3 values in the 7d"),
         (f"{{{SALES}: {{rises: 5, from: max 60d}}}}", [5] * 9, "known for less than 40d of it"),
-        (f"{{{SALES}: {{unusual: 3}}}}", [5, 6], "fewer than 14 days with a value in the 28d"),
-        (f"{{{SALES}: {{unusual: 3}}}}", [5] * 20, "it never moved in the 28d before"),
+        ("{review_count: {unusual: 3}}", REVIEWS[:2], "fewer than 14 days with a value in the 28d"),
+        ("{review_count: {unusual: 3}}", REVIEWS, "it never moved in the 28d before"),
+        (
+            f"{{{SALES}: {{unusual: 3}}}}",
+            [5] * 30,
+            "4 of the 8 values 7 days apart that are needed are known in the 63d before",
+        ),
+        (f"{{{SALES}: {{unusual: 3}}}}", [5] * 60, "it never moved in the 63d before"),
         (f"{{{SALES}: {{rises: 50%}}}}", [0, 5], "a percentage of 0 has no value"),
         ("{rank: {enters_top: 5}}", [5], "no earlier scan of this watch that read its first 5"),
         ("{rank: {leaves_top: 5}}", [5], "no earlier scan of this watch that was complete"),

@@ -101,6 +101,32 @@ def test_days_must_differ() -> None:
     assert not np.isnan(take(Usual(20 * DAY), [-1, *range(14)]))
 
 
+def test_sums_of_a_week_share_no_day() -> None:
+    """Of daily values the newest of a week ago, the one a week before it, and so on: eight."""
+    over = Usual(63 * DAY, 7)
+    rising = [float(day) for day in range(63)]  # yesterday's is 62, that of a week ago 56
+    assert take(over, rising) == pytest.approx(log(1 + 28))
+    weekly = [rising[day] if day % 7 == 0 else 1e6 for day in range(63)]
+    assert take(over, weekly) == pytest.approx(log(1 + 28))
+    assert not np.isnan(take(over, rising[-56:]))
+    assert np.isnan(take(over, rising[-55:]))
+    gap = [None if day in (56, 55) else value for day, value in enumerate(rising)]
+    assert take(over, gap) == pytest.approx(np.median(np.log1p(np.arange(54, 0, -7))))
+
+
+def test_spread_of_sums_of_a_week() -> None:
+    """Of the same values; and it counts how many they are, of each product its own."""
+    over = Spread(63 * DAY, 7)
+    values = [float(10 + (day // 7) % 2) for day in range(63)]
+    assert take(over, values) == pytest.approx((log(12) - log(11)) * 4 / 9 * 1.2533)
+    need = Need(SALES, Usual(63 * DAY, 7))
+    statistics = Statistics({need: Usual(63 * DAY, 7)}, 2, NOW)
+    at = NOW - DAY * np.arange(30, 0, -1)
+    table = np.column_stack([np.ones(30), np.where(np.arange(30) < 20, np.nan, 1.0)])
+    statistics.take([Days(slice(0, 2), at, {SALES.name: table})])
+    assert statistics.counts[need].tolist() == [4, 1]
+
+
 @pytest.mark.parametrize("over", [Statistic(kind, 9 * DAY) for kind in KINDS])
 def test_what_is_known_spans_two_thirds_of_the_time(over: Over) -> None:
     """A record of five days is none of nine; a value that is missing spans nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tests.store.making import DAY, START, scan
+from tests.store.making import DAY, SALES, START, scan
 from watcher.alerting.evaluation import Outcome, evaluate
 from watcher.alerting.telling import audiences_of
 from watcher.model import Alert, AlertState, Instant, Message, ScanState
@@ -87,14 +87,14 @@ class World:
         live = self.database.alerts.active([rule])
         return "".join(LETTERS[alert.state] for alert in live) or "."
 
-    def march(self, series: str, rule: str = "r") -> str:
-        """The state after each value of one product's sales; ``_`` is a missing value, ``x``
-        a complete scan without the product."""
+    def march(self, series: str, rule: str = "r", field: str = SALES) -> str:
+        """The state after each value of one product's sales, or of another ``field``; ``_`` is a
+        missing value, ``x`` a complete scan without the product."""
         states = ""
         for word in series.split():
             products: dict[str, float | Mapping[str, float]] = {"2": {}}
             if word != "x":
-                products["1"] = {} if word == "_" else float(word)
+                products["1"] = {} if word == "_" else {field: float(word)}
             self.scan(products)
             states += self.state(rule)
         return states

@@ -57,6 +57,9 @@ class FakeTable:
     def gap(self, need: Need, row: int) -> str:
         return ""
 
+    def count(self, need: Need, row: int) -> int:
+        return 8
+
     def fallen(self) -> Bools:
         return np.array(self._fallen or [False] * self.size)
 

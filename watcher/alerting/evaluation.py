@@ -19,6 +19,7 @@ import structlog
 
 from watcher.alerting.jumps import WAITS, Jump, judge_jump, needed
 from watcher.alerting.lifecycle import Finding, Terms, step, step_absent
+from watcher.alerting.listfacts import with_facts
 from watcher.alerting.present import Present
 from watcher.alerting.products import Products
 from watcher.alerting.standstill import LATE, is_late
@@ -106,6 +107,7 @@ def evaluate(
     with database.atomic():
         if database.times.ahead(now):
             database.times.mend(now)
+        scan = with_facts(database, scan)
         recorded = database.history.record(scan)
         if scan.state is ScanState.FAILED:
             return Outcome(scan)

@@ -16,7 +16,8 @@ import numpy as np
 
 from watcher.alerting.lastknown import REACH
 from watcher.alerting.statistics import LEAST, least_span
-from watcher.model import Evidence, Verdict
+from watcher.model import OF_LIST, Evidence, Verdict
+from watcher.rules import calibration
 from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import (
     LONGEST_LIST,
@@ -33,9 +34,15 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.logic import Group
-from watcher.rules.conditions.unusual import LEAST_DAYS
-from watcher.rules.metrics import RANK, Catalogue, Metric
-from watcher.units import AMOUNTS, Unit, format_duration, format_instant
+from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS, Unusual
+from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric
+from watcher.units import (
+    AMOUNTS,
+    Unit,
+    format_duration,
+    format_instant,
+    format_value,
+)
 
 _BUILT_IN = Catalogue()
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
@@ -48,7 +55,8 @@ class Reason:
 
     A group (``word`` is all, any or not) has ``parts``; any other has ``evidence``, and ``why``
     where it has no data. ``over`` names a baseline that is taken over a time ("median 14d"): its
-    instant is that time's begin.
+    instant is that time's begin. ``meant`` is what such a value says: what it meant on real sales,
+    where that was measured, and of how many values what is usual was taken, where they are few.
     """
 
     condition: str
@@ -58,6 +66,7 @@ class Reason:
     evidence: Evidence | None = None
     why: str = ""
     over: str = ""
+    meant: str = ""
 
 
 def reason_of(condition: Condition, table: Table, row: int, zone: tzinfo = UTC) -> Reason:
@@ -69,7 +78,37 @@ def reason_of(condition: Condition, table: Table, row: int, zone: tzinfo = UTC) 
     evidence = next(iter(condition.evidence(table, row)), None)
     why = _why_no_data(condition, table, row, zone) if verdict is Verdict.NO_DATA else ""
     over = next((str(need.from_) for need in condition.needs if _over_a_time(need)), "")
-    return Reason(str(condition), verdict, evidence=evidence, why=why, over=over)
+    meant = _meant(condition, evidence) if evidence is not None else ""
+    known = _known(condition, table, row) if verdict is not Verdict.NO_DATA else ""
+    return Reason(
+        str(condition), verdict, evidence=evidence, why=why, over=over,
+        meant="; ".join(filter(None, [known, meant])),
+    )  # fmt: skip
+
+
+def _known(condition: Condition, table: Table, row: int) -> str:
+    """Of how many values what is usual was taken, where these are few and far apart."""
+    if not isinstance(condition, Unusual) or condition.metric.window == 1:
+        return ""
+    apart, known = condition.metric.window, table.count(condition.need, row)
+    return f"by {known} values {apart} days apart ({LEAST_APART} are needed)"
+
+
+def _meant(condition: Condition, evidence: Evidence) -> str:
+    """``1 in 109 listed product-days reached 4 ...``; empty where no such value was measured."""
+    value = evidence.value
+    built_in = all(not metric.definition for metric in condition.metrics)
+    if not built_in or not isinstance(value, float):
+        return ""
+    mark = calibration.reached(evidence.metric, value, evidence.form)
+    if mark is None:
+        return ""
+    limit = format_value(mark.value, condition.metrics[0].unit)
+    usual = calibration.ANY[evidence.form or NORMAL]
+    return (
+        f"on a real shop's sales {mark.odds} listed product-days reached {limit}; of what was told "
+        f"at {limit}, {mark.went_on:.0%} went on, of any listed {usual:.0%}"
+    )
 
 
 def unrounded(evidence: Evidence, shown: str) -> str:
@@ -115,14 +154,18 @@ def _causes(condition: Condition, table: Table, row: int, zone: tzinfo) -> Itera
     for need in condition.needs:
         value = table.baseline(need)[0][row]
         if np.isnan(value):
-            yield _no_baseline(need, table, zone)
+            yield _no_baseline(need, table, row, zone)
         elif value == 0 and isinstance(condition, Change) and condition.percent:
             yield "a percentage of 0 has no value (min_change would decide alone)"
 
 
 def _no_value(metric: Metric, table: Table, row: int) -> str:
     """Which of the metric's fields the product lacks, or that the formula gives nothing."""
-    missing = [name for name in sorted(metric.needs) if _lacks(name, table, row)]
+    unused = {*OF_LIST}
+    if metric.unused:
+        sparse = table.number(SPARSENESS)[row] > 0
+        unused |= metric.unused[SPARSE if sparse else NORMAL]
+    missing = [name for name in sorted(metric.needs - unused) if _lacks(name, table, row)]
     if missing == [RANK]:
         return "the watch has no sort, so there is no rank"
     if missing:
@@ -132,7 +175,7 @@ def _no_value(metric: Metric, table: Table, row: int) -> str:
     return f"its formula has no value here ({metric.meaning})"
 
 
-def _no_baseline(need: Need, table: Table, zone: tzinfo) -> str:
+def _no_baseline(need: Need, table: Table, row: int, zone: tzinfo) -> str:
     match need.from_:
         case Last():
             return f"no earlier value by this watch in the {format_duration(REACH)} before"
@@ -147,6 +190,13 @@ def _no_baseline(need: Need, table: Table, zone: tzinfo) -> str:
             return (
                 f"fewer than {LEAST} values in the {format_duration(seconds)} before, or known "
                 f"for less than {format_duration(least_span(seconds))} of it"
+            )
+        case Usual(seconds, window) if window > 1:
+            known = table.count(need, row)
+            return (
+                f"{known} of the {LEAST_APART} values {window} days apart that are needed are "
+                f"known in the {format_duration(seconds)} before, or they go back for less than "
+                f"{format_duration(least_span(seconds))} of it"
             )
         case Usual(seconds):
             return (

@@ -13,7 +13,7 @@ import numpy as np
 
 from watcher.model import Floats, Instant, Ints
 from watcher.rules.conditions.base import Need, Spread, Statistic, Usual
-from watcher.rules.conditions.unusual import LEAST_DAYS, logs
+from watcher.rules.conditions.unusual import least_values, logs
 from watcher.rules.metrics import Metric
 from watcher.units import DAY
 
@@ -45,6 +45,9 @@ class Statistics:
     def __init__(self, asked: Mapping[Need, Over], size: int, now: Instant) -> None:
         self._now = now
         self._found = {need: np.full(size, np.nan) for need in asked}
+        self.counts = {
+            need: np.zeros(size, np.int64) for need, over in asked.items() if _rolls(over)
+        }
         self._asked: dict[Metric, dict[Need, Over]] = {}
         for need, over in asked.items():
             self._asked.setdefault(need.metric, {})[need] = over
@@ -71,8 +74,12 @@ class Statistics:
                     past = past if isinstance(over, Statistic) else logs(past)
                     early = at <= self._now - least_span(over.seconds)
                     spanned = ~np.isnan(past[early]).all(axis=0)
+                    if not isinstance(over, Statistic) and over.window > 1:
+                        past = _apart(past, at // DAY, self._now // DAY, over.window)
                     found = _aggregate(over, past, at // DAY)
                     self._found[need][window.rows] = np.where(spanned, found, np.nan)
+                    if _rolls(over):
+                        self.counts[need][window.rows] = _days_known(past, at // DAY)
 
     def results(self) -> dict[Need, tuple[Floats, Ints]]:
         """Values (n,) of each need, and the begin of its time (0 where there is no value)."""
@@ -85,6 +92,11 @@ class Statistics:
             need: (values, np.where(np.isnan(values), 0, begins[need]))
             for need, values in self._found.items()
         }
+
+
+def _rolls(over: Over) -> bool:
+    """Whether what is usual is taken of a sum of several days: its values are few, and counted."""
+    return isinstance(over, Usual) and over.window > 1
 
 
 def least_span(seconds: int) -> int:
@@ -108,10 +120,9 @@ def _aggregate(over: Over, values: Floats, days: Ints) -> Floats:
     match over:
         case Statistic(kind):
             return np.where(_counts(values) >= LEAST, _STATISTICS[kind](values), np.nan)
-        case Usual():
-            return _usual(values, days)
-        case Spread():
-            return _spread(values, days)
+        case Usual(_, window) | Spread(_, window):
+            usual = _usual(values, days, least_values(window))
+            return usual if isinstance(over, Usual) else _spread(values, usual)
 
 
 def _counts(values: Floats) -> Ints:
@@ -149,17 +160,34 @@ _STATISTICS: dict[str, Callable[[Floats], Floats]] = {
 }
 
 
-def _usual(values: Floats, days: Ints) -> Floats:
+def _apart(values: Floats, days: Ints, today: int, window: int) -> Floats:
+    """Of values (S, m) on ``days`` (S,) those that are sums of ``window`` days without a day in
+    common, the newest first and none with a day of today's; NaN in place of the others."""
+    kept = np.full(values.shape, np.nan)
+    last = np.full(values.shape[1], today)
+    for row in np.argsort(days, kind="stable")[::-1].tolist():
+        taken = ~np.isnan(values[row]) & (days[row] <= last - window)
+        kept[row, taken] = values[row, taken]
+        last[taken] = days[row]
+    return kept
+
+
+def _days_known(values: Floats, days: Ints) -> Ints:
+    """(m,) on how many different days there is a value."""
     present = ~np.isnan(values)
     different = np.zeros(values.shape[1], np.int64)
     for day in np.unique(days):
         different += present[days == day].any(axis=0)
-    return np.where(different >= LEAST_DAYS, _median(values), np.nan)
+    return different
 
 
-def _spread(values: Floats, days: Ints) -> Floats:
+def _usual(values: Floats, days: Ints, least: int) -> Floats:
+    return np.where(_days_known(values, days) >= least, _median(values), np.nan)
+
+
+def _spread(values: Floats, usual: Floats) -> Floats:
     """One robust standard deviation; NaN where no value ever moved."""
-    deviations = np.abs(values - _usual(values, days))
+    deviations = np.abs(values - usual)
     by_median = _median(deviations) * _OF_MEDIAN_DEVIATION
     by_mean = _mean(deviations) * _OF_MEAN_DEVIATION
     spread = np.where(by_median > 0, by_median, by_mean)

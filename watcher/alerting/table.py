@@ -15,7 +15,7 @@ from watcher.alerting.past import Baseline, Past, Standing
 from watcher.alerting.statistics import Statistics
 from watcher.keyapi.fields import NUMERIC_INDEX
 from watcher.leeway import slack
-from watcher.model import Bools, Floats, Ints, Scan
+from watcher.model import LIST_DAY, OF_LIST, Bools, Floats, Ints, ListFacts, Scan
 from watcher.rules.conditions.base import (
     LONGEST_LIST,
     Ago,
@@ -60,6 +60,7 @@ class ScanTable:
         self._numbers: dict[str, Floats] = {}
         self._observed: dict[From, tuple[Mapping[str, Floats], Ints]] = {}
         self._baselines: dict[Need, tuple[Floats, Ints]] = {}
+        self._counts: dict[Need, Ints] = {}
         needs = tuple(dict.fromkeys(needs))
         fallen = self._read_lists(needs)
         self.products = np.concatenate([seen.products, fallen])
@@ -103,6 +104,10 @@ class ScanTable:
         values, instants = self.baseline(need)
         return "" if np.isnan(values[row]) else self._last.gap(row, int(instants[row]))
 
+    def count(self, need: Need, row: int) -> int:
+        """Of how many values a ``Usual`` of a sum of several days is taken, or was to be."""
+        return int(self._counts[need][row])
+
     def appeared(self) -> Masks:
         """Products that the watch lists for the first time; known once it had a complete scan."""
         known, fresh = np.zeros((2, self.size), np.bool_)
@@ -133,6 +138,9 @@ class ScanTable:
             ranks = self.scan.ranks.astype(np.float64)
             ranks[self.scan.ranks == 0] = np.nan
             return ranks
+        if name in OF_LIST:
+            facts = self._seen.facts or ListFacts()
+            return np.full(self.listed, facts.day if name == LIST_DAY else facts.sparse, np.float64)
         return self.scan.numbers[:, NUMERIC_INDEX[name]]
 
     def _read_lists(self, needs: Sequence[Need]) -> Ints:
@@ -192,3 +200,4 @@ class ScanTable:
         )  # fmt: skip
         statistics.take(windows)
         self._baselines |= statistics.results()
+        self._counts = statistics.counts

@@ -132,7 +132,10 @@ def _grow(tree: Tree, reason: Reason, explained: Explanation) -> None:
         for part in reason.parts:
             _grow(branch, part, explained)
         return
-    tree.add(Text.assemble(_verdict(reason), "  ", _leaf(reason, reason.evidence, explained)))
+    leaf = _leaf(reason, reason.evidence, explained)
+    branch = tree.add(Text.assemble(_verdict(reason), "  ", leaf))
+    if reason.meant:
+        branch.add(Text(plain(reason.meant), style="dim"))
 
 
 def _verdict(reason: Reason) -> tuple[str, str]:
@@ -147,7 +150,12 @@ def _leaf(reason: Reason, evidence: Evidence, explained: Explanation) -> str:
         return f"{label}: {evidence.condition}{f': {reason.why}' if reason.why else ''}"
     parts = [*_values(evidence, explained, reason), reason.why]
     told = ", ".join(part for part in parts if part)
-    return plain(f"{label} {reason.condition}{f': {told}' if told else ''}")
+    told = f": {told}" if told else ""
+    return plain(f"{label}{_form(evidence)} {reason.condition}{told}")
+
+
+def _form(evidence: Evidence) -> str:
+    return f" ({evidence.form} form)" if evidence.form else ""
 
 
 def _fired_on(explained: Explanation) -> list[str]:
@@ -156,7 +164,10 @@ def _fired_on(explained: Explanation) -> list[str]:
     if alert is None or alert.fired_at in (None, explained.judged_at):
         return []
     return [
-        plain(f"{each.label} {each.condition}: {', '.join(_values(each, explained)) or 'met'}")
+        plain(
+            f"{each.label}{_form(each)} {each.condition}: "
+            f"{', '.join(_values(each, explained)) or 'met'}"
+        )
         for each in alert.evidence
         if each.verdict is Verdict.MET
     ]

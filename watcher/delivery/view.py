@@ -216,7 +216,7 @@ def _reason(
         return f"{_why(began, currencies, told_at, zone)} when it began"
     when = "now" if seen == told_at else _on(seen, told_at, zone)
     old, new = _said(began, currencies), _said(now, currencies)
-    label, condition = neutralise(began.label or began.metric, 60), neutralise(now.condition, 80)
+    label, condition = _label(began), neutralise(now.condition, 80)
     if not (_moves(now) or _moves(began)):
         return f"{label} {old} when it began, {new} {when}{f' ({condition})' if condition else ''}"
     # That of a statistic or a score says more than the metric's name.
@@ -224,6 +224,12 @@ def _reason(
     since = now.baseline_at if _moves(now) and seen == told_at else None
     end = f" since {_day(since, told_at, zone)}" if since is not None else ""
     return f"{label} {old} when it began, {when} {more}{new}{end}"
+
+
+def _label(evidence: Evidence) -> str:
+    """What the metric is called, with the form of its formula where it has two."""
+    form = f" ({neutralise(evidence.form, 20)} form)" if evidence.form else ""
+    return f"{neutralise(evidence.label or evidence.metric, 60)}{form}"
 
 
 def _said(evidence: Evidence, currencies: Currencies) -> str:
@@ -242,7 +248,7 @@ def _seen(item: Item, told_at: Instant, zone: tzinfo) -> tuple[str, ...]:
 
 def _why(evidence: Evidence, currencies: Currencies, told_at: Instant, zone: tzinfo) -> str:
     """``7-day GMV 1,200 → 4,830 (+303%) since 16 Nov``, or the value and what it was to be."""
-    label = neutralise(evidence.label or evidence.metric, 60)
+    label = _label(evidence)
     condition = neutralise(evidence.condition, 80)
     value = _value(evidence.value, evidence, currencies)
     if value is None:

@@ -145,7 +145,7 @@ class _Assembly:
         places: dict[str, str] = {}
         for source, name, value, path in self._entries("metrics"):
             if _is_new(name, places, source, path) and source.filled(path):
-                own.add(name, value, path, source.report)
+                own.add(name, value, path, source.report, source.warn)
         return own.catalogue(api.gmv_currency if api is not None else None)
 
     def _rules(self, ruling: Ruling) -> tuple[Rule, ...]:

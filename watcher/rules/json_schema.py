@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from watcher.keyapi.fields import BY_NAME, PARAMETERS, SORTS, Parameter, Type, Use
 from watcher.rules import json_conditions, shapes
 from watcher.rules.channels import NAME_PATTERN as CHANNEL_NAME
-from watcher.rules.metrics import Catalogue
+from watcher.rules.metrics import ADDED_LATER, Catalogue
 from watcher.rules.own_metrics import NAME_PATTERN as METRIC_NAME
 from watcher.rules.own_metrics import TAKEN
 from watcher.rules.schema import (
@@ -62,7 +62,7 @@ def _sections() -> Schema:
             "metrics",
             _A_METRIC,
         )
-        | {"properties": dict.fromkeys((*sorted(TAKEN), *Catalogue().names()), False)},
+        | {"properties": dict.fromkeys((*sorted(TAKEN), *_no_own_names()), False)},
         "watches": _named(
             {"": _THE_WATCH | {"type": "object"}},
             "lists to read, by name; several rules may use one",
@@ -74,6 +74,11 @@ def _sections() -> Schema:
         "heartbeat": shapes.also(shapes.WEB_ADDRESS, "null")
         | {"description": "an address, asked after every good round of scans"},
     }
+
+
+def _no_own_names() -> list[str]:
+    """Built-in metrics by whose names none of the user's may go."""
+    return [name for name in Catalogue().names() if name not in ADDED_LATER]
 
 
 # ---------------------------------------------------------------- snippets

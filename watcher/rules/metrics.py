@@ -14,8 +14,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from watcher.keyapi.fields import NUMERIC, TEXTS
-from watcher.model import Floats, Instant, Ints
+from watcher.keyapi.fields import BY_NAME, NUMERIC, TEXTS
+from watcher.model import LIST_DAY, LIST_SPARSE, OF_LIST, Floats, Instant, Ints
+from watcher.rules import surges
+from watcher.rules.surges import Sums
 from watcher.rules.words import nearest
 from watcher.units import DAY, Unit
 
@@ -24,6 +26,9 @@ When: TypeAlias = Instant | Ints  # one for the whole column, or (n,) one for ea
 Compute: TypeAlias = Callable[[Columns, When], Floats]
 
 RANK = "rank"
+# What a metric may need and no field of the API is: it is the scan's that saw the product.
+OF_SCAN = frozenset([RANK, *OF_LIST])
+NORMAL, SPARSE = "normal", "sparse"  # forms of a formula
 _LONGEST_LABEL = 40  # characters
 
 _YOUNGEST = 14  # days: a younger product has no pace yet that growth could be measured against
@@ -34,9 +39,10 @@ _WEEK, _MONTH = 7, 30
 class Metric:
     """Something that a product has a number of.
 
-    ``needs`` are the API's numeric fields (or ``rank``) whose columns ``compute`` is given, with
-    the instant at which they were observed, or one for each row. ``names`` are a flag's values
-    by name. ``definition`` is the user's own expression.
+    ``needs`` are the API's numeric fields (or some of ``OF_SCAN``) whose columns ``compute`` is
+    given, with the instant at which they were observed, or one for each row. ``names`` are a flag's
+    values by name. ``definition`` is the user's own expression. ``unused`` are, of a built-in
+    formula that has two forms, the fields that each of them does without.
     """
 
     name: str
@@ -47,6 +53,23 @@ class Metric:
     compute: Compute = field(compare=False, repr=False)
     names: tuple[tuple[str, int], ...] = field(default=(), compare=False)
     definition: str = ""
+    unused: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def has_forms(self) -> bool:
+        """Whether it is, or is made of, a formula that has a sparse form beside the normal one."""
+        return LIST_SPARSE in self.needs
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The API's fields that it is computed of."""
+        return self.needs - OF_SCAN
+
+    @property
+    def window(self) -> int:
+        """Of how many days the longest of the counters is a sum that it is made of; 1 of none."""
+        fields = self.fields - self.unused.get(NORMAL, frozenset())
+        return max((BY_NAME[name].window or 1 for name in fields), default=1)
 
     @property
     def canonical(self) -> str:
@@ -101,7 +124,8 @@ def _ratio(above: str, below: str) -> Compute:
 
 def _sum(*names: str) -> Compute:
     def compute(columns: Columns, _at: When) -> Floats:
-        return np.add(columns[names[0]], columns[names[1]])
+        with np.errstate(over="ignore"):
+            return np.add(columns[names[0]], columns[names[1]])
 
     return compute
 
@@ -118,16 +142,17 @@ def _before(week: Floats, month: Floats, columns: Columns, at: When) -> tuple[Fl
     """
     age = _ages(columns, at)
     days = np.minimum(age, _MONTH) - _WEEK
-    brought = month - week
     with np.errstate(invalid="ignore"):
+        brought = month - week
         usable = (age >= _YOUNGEST) & (brought >= 0)
     return np.where(usable, brought, np.nan), np.where(usable, days, np.nan)
 
 
 def _total(columns: Columns, names: tuple[str, ...], window: int) -> Floats:
     total = columns[names[0].format(f"{window}d_")]
-    for name in names[1:]:
-        total = total + columns[name.format(f"{window}d_")]
+    with np.errstate(over="ignore"):
+        for name in names[1:]:
+            total = total + columns[name.format(f"{window}d_")]
     return total
 
 
@@ -135,7 +160,8 @@ def _growth(*families: str) -> Compute:
     def compute(columns: Columns, at: When) -> Floats:
         week = _total(columns, families, _WEEK)
         brought, days = _before(week, _total(columns, families, _MONTH), columns, at)
-        growth = _divide(week * days, _WEEK * brought) - 1
+        with np.errstate(over="ignore"):
+            growth = _divide(week * days, _WEEK * brought) - 1
         # 1.15 - 1 is a little less than 0.15, and must still be "at least 15%".
         return np.round(growth, 12)
 
@@ -161,6 +187,34 @@ def _windows(*families: str) -> frozenset[str]:
     return frozenset([*names, "first_crawl_dt"])
 
 
+def _sums(columns: Columns, families: tuple[str, ...], at: When) -> Sums:
+    day, week, month, two_months = (_total(columns, families, days) for days in _SURGE_WINDOWS)
+    return Sums(day, week, month, two_months, _ages(columns, at))
+
+
+def _surge(columns: Columns, at: When) -> Floats:
+    sums = _sums(columns, (_SALES,), at)
+    return surges.score(sums, columns[LIST_DAY], columns[LIST_SPARSE])
+
+
+def _surge_ratio(*families: str, pseudo: float = 1) -> Compute:
+    def compute(columns: Columns, at: When) -> Floats:
+        return surges.ratio(_sums(columns, families, at), columns[LIST_SPARSE], pseudo)
+
+    return compute
+
+
+def _gmv_surge_ratio(columns: Columns, at: When) -> Floats:
+    gmv, units = (columns[name] for name in _PRICE)
+    price = _divide(gmv, units)  # one unit a day, at the price that the month's units had
+    return surges.ratio(_sums(columns, (_GMV,), at), columns[LIST_SPARSE], price)
+
+
+def list_sums(columns: Columns, at: When) -> Sums:
+    """The sums of which a list's own day and sparseness are seen; of ``LIST_NEEDS``."""
+    return _sums(columns, (_SALES,), at)
+
+
 def _derived(
     name: str, label: str, unit: Unit, meaning: str, needs: Iterable[str], compute: Compute
 ) -> Metric:
@@ -171,6 +225,9 @@ _SALES, _GMV = "total_sale_{}cnt", "total_sale_gmv_{}amt"
 _VIEWS, _VIDEOS = "total_views_{}cnt", "total_video_{}cnt"
 _CREATORS = ("total_ifl_video_{}cnt", "total_ifl_live_{}cnt")
 _CREATORS_7D = tuple(family.format("7d_") for family in _CREATORS)
+_PRICE = (_GMV.format("30d_"), _SALES.format("30d_"))
+_SURGE_WINDOWS = (1, surges.WEEK, surges.MONTH, surges.TWO_MONTHS)
+_UNMEASURED = " (made like that of sales; only sales were measured)"
 _PACE = "last 7 days against the pace of the 23 days before: 50% is half as much again"
 
 
@@ -182,6 +239,62 @@ def _growth_of(name: str, what: str, *families: str) -> Metric:
         f"{what}, {_PACE}; no value for a product younger than 14 days",
         _windows(*families),
         _growth(*families),
+    )
+
+
+def _surge_needs(*families: str) -> frozenset[str]:
+    names = (family.format(f"{days}d_") for family in families for days in _SURGE_WINDOWS)
+    return frozenset([*names, "first_crawl_dt"])
+
+
+LIST_NEEDS = _surge_needs(_SALES)
+# 1 where the product's list is read sparsely. Not in the catalogue: rules have the forms.
+SPARSENESS = _derived(
+    LIST_SPARSE,
+    "sparse list",
+    Unit.FLAG,
+    "sales are booked on the day of collection",
+    [LIST_SPARSE],
+    _plain(LIST_SPARSE),
+)
+
+
+def _surge_metric(
+    name: str,
+    label: str,
+    meaning: str,
+    families: tuple[str, ...],
+    compute: Compute,
+    *more: str,
+) -> Metric:
+    """``more`` is needed beside the windows of ``families``, in both forms."""
+    daily, sparsely = (
+        frozenset(family.format(f"{days}d_") for family in families for days in windows) - {*more}
+        for windows in ((1, surges.MONTH), (surges.TWO_MONTHS,))
+    )
+    return Metric(
+        name,
+        label,
+        Unit.SCORE,
+        meaning,
+        _surge_needs(*families) | {*more, LIST_SPARSE},
+        compute,
+        unused={NORMAL: sparsely, SPARSE: daily},
+    )
+
+
+def _surge_ratio_of(
+    name: str, what: str, families: tuple[str, ...], compute: Compute, *more: str
+) -> Metric:
+    measured = "" if families == (_SALES,) else _UNMEASURED
+    return _surge_metric(
+        name,
+        f"{what} surge ratio",
+        f"{what}: how many times the usual pace both yesterday and the six days before had, the "
+        f"lower of the two: 3 is three times{measured}",
+        families,
+        compute,
+        *more,
     )
 
 
@@ -235,11 +348,32 @@ DERIVED: tuple[Metric, ...] = (
         "sales_growth_z",
         "sureness of the sales growth",
         Unit.SCORE,
-        "how sure sales_growth is, in standard deviations: 2 is likely, 3 is nearly certain",
+        "sales_growth against the noise of small numbers, in standard errors; a large order sets "
+        "it off, sales_surge waits for a second good day",
         _windows(_SALES),
         _growth_z(_SALES),
     ),
+    _surge_metric(
+        "sales_surge",
+        "sales surge",
+        "how far sales lie above their usual pace, yesterday and in the six days before, the lower "
+        "of the two, in standard errors; one large order alone moves it little",
+        (_SALES,),
+        _surge,
+        LIST_DAY,
+    ),
+    _surge_ratio_of("sales_surge_ratio", "sales", (_SALES,), _surge_ratio(_SALES)),
+    _surge_ratio_of("gmv_surge_ratio", "GMV", (_GMV,), _gmv_surge_ratio, *_PRICE),
+    _surge_ratio_of("views_surge_ratio", "views", (_VIEWS,), _surge_ratio(_VIEWS, pseudo=100)),
+    _surge_ratio_of("videos_surge_ratio", "videos", (_VIDEOS,), _surge_ratio(_VIDEOS)),
+    _surge_ratio_of("creators_surge_ratio", "creators", _CREATORS, _surge_ratio(*_CREATORS)),
 )
+# Names that users may have given to metrics of their own before these were there.
+ADDED_LATER = frozenset(
+    f"{what}_surge{more}"
+    for what in ("sales", "gmv", "views", "videos", "creators")
+    for more in ("", "_ratio")
+) & frozenset(metric.name for metric in DERIVED)
 
 _API = tuple(
     Metric(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from watcher.model import Floats
 from watcher.rules.conditions.compiling import Path, Report
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME
 from watcher.rules.expressions import FUNCTIONS, Expression, parse_expression
-from watcher.rules.metrics import Catalogue, Columns, Metric, When
+from watcher.rules.metrics import ADDED_LATER, Catalogue, Columns, Metric, When
 from watcher.rules.words import kind, quoted
 from watcher.units import Unit
+
+Warn: TypeAlias = Callable[[Path, str], None]
 
 NAME_PATTERN = "[A-Za-z_][A-Za-z0-9_]{0,63}"
 _NAME = re.compile(NAME_PATTERN, re.ASCII)
@@ -35,8 +38,17 @@ class OwnMetrics:
         self._broken: set[str] = set()
         self._done: dict[str, Metric] = {}
 
-    def add(self, name: str, value: object, path: Path, report: Report) -> None:
-        """Take one entry; what is wrong with it is reported."""
+    def add(self, name: str, value: object, path: Path, report: Report, warn: Warn) -> None:
+        """Take one entry; what is wrong with it is reported.
+
+        Its name may have become a built-in metric's since it was written: it keeps its meaning.
+        """
+        if name in ADDED_LATER:
+            warn(
+                path,
+                f"there is a metric {quoted(name)} by now, and this formula is used in its place: "
+                "give yours another name to have both",
+            )
         trouble = _no_name(name)
         if trouble:
             report(path, trouble, at_key=True)
@@ -65,9 +77,10 @@ class OwnMetrics:
 
     def _metric(self, name: str, above: tuple[str, ...]) -> Metric | None:
         """The metric of a name; ``above`` are the formulas that it is being used in."""
-        built_in = _BUILT_IN.get(name)
-        if built_in is not None or name in self._done or name in self._broken:
-            return built_in or self._done.get(name)
+        if name in self._done or name in self._broken:
+            return self._done.get(name)
+        if name not in self._formulas:
+            return _BUILT_IN.get(name)
         expression, path, report = self._formulas[name]
         if name in above:
             circle = " -> ".join([*above[above.index(name) :], name])
@@ -136,6 +149,6 @@ def _no_name(name: str) -> str:
         return f"{quoted(name)} is no name for a metric: letters, digits and _, a letter first"
     if name in TAKEN:
         return f"{quoted(name)} is a word of the rule language: name your metric otherwise"
-    if name in _BUILT_IN.names():
+    if name in _BUILT_IN.names() and name not in ADDED_LATER:
         return f"there is a metric {quoted(name)} already: name yours otherwise"
     return ""

@@ -34,12 +34,14 @@ class Sight:
 
 @dataclass(frozen=True)
 class Seen:
-    """One scan: who was on the list."""
+    """One scan: who was on the list, and what that said of itself; None of earlier versions."""
 
     watch: str
     at: int
     complete: bool
     products: Mapping[str, Sight]
+    day: float | None = None
+    sparse: bool | None = None
 
 
 @dataclass
@@ -116,7 +118,8 @@ class Reference:
         if name in PLAIN:
             return PLAIN[name](now, given)
         if name == "unusual":
-            return self._unusual(metric, now, given, options.get("over", "28d"), product)
+            usual = f"{9 * WINDOWS[metric]}d" if metric in WINDOWS else "28d"
+            return self._unusual(metric, now, given, options.get("over", usual), product)
         then = self.baseline(metric, options.get("from", "last"), product)
         if then is None:
             return None
@@ -143,7 +146,8 @@ class Reference:
             return None
         if metric == "rank":
             return float(sight.rank) if scan.watch == self.now.watch else None
-        return METRICS[metric](sight.fields, scan.at)
+        fields = {**sight.fields, "day": scan.day, "sparse": float(scan.sparse or 0)}
+        return METRICS[metric](fields, scan.at)
 
     def baseline(self, metric: str, from_: str, product: str) -> Value:
         """What the value is compared with."""
@@ -189,11 +193,23 @@ class Reference:
             return []
         return [(at // DAY, value) for at, value in found]
 
+    def _apart(self, past: list[tuple[int, float]], window: int) -> list[tuple[int, float]]:
+        """The newest values whose sums of so many days share no day."""
+        kept, last = [], self.now.at // DAY
+        for day, value in sorted(past, key=lambda pair: pair[0])[::-1]:
+            if day + window <= last:
+                kept.append((day, value))
+                last = day
+        return kept
+
     def _unusual(
         self, metric: str, now: float, score: float, over: str, product: str
     ) -> bool | None:
         past = self._past(metric, over, product, above=-1)
-        if now <= -1 or len({day for day, _ in past}) < 14:
+        least = 14
+        if metric in WINDOWS:
+            past, least = self._apart(past, WINDOWS[metric]), 8
+        if now <= -1 or len({day for day, _ in past}) < least:
             return None
         logs = [math.log(1 + value) for _, value in past]
         middle = statistics.median(logs)
@@ -324,6 +340,52 @@ def _earnings(fields: Fields, at: int) -> Value:
     return None if sales is None or share is None else sales * share
 
 
+def _times_pace(sold: float, days: int, before: float, days_before: float, noise: float) -> float:
+    """In standard errors."""
+    lift = math.log((sold + 0.5) / days / ((before + 0.5) / days_before))
+    variance = 1 / (sold + 0.5) + 1 / (before + 0.5) + noise / days + noise / days_before
+    return lift / math.sqrt(variance)
+
+
+def _surges(fields: Fields, at: int) -> tuple[float, float] | None:
+    """``sales_surge`` and ``sales_surge_ratio``."""
+    names = (f"total_sale_{days}d_cnt" for days in (1, 7, 30, 60))
+    day, week, month, two_months = (fields.get(name) for name in names)
+    age = _age(fields, at)
+    if week is None or age is None or age < 14 or week == 0:
+        return None
+    if (day is not None and day > week) or (month is not None and month < week):
+        return None
+    if fields.get("sparse"):
+        if two_months is None or two_months < week:
+            return None
+        before, days = two_months - week, min(age, 60) - 7
+        score = 0.8 * _times_pace(week, 7, before, days, 3)
+        return score, (week + 7) / 7 / ((before + days) / days)
+    if day is None or month is None:
+        return None
+    before, days, of_list = month - week, min(age, 30) - 7, fields.get("day")
+    one = 1.5 * _times_pace(day / (1 if of_list is None else of_list), 1, before, days, 1)
+    score = min(one, _times_pace(week - day, 6, before, days, 1))
+    return score, min(day + 1, (week - day + 6) / 6) / ((before + days) / days)
+
+
+def _surge(fields: Fields, at: int) -> Value:
+    found = _surges(fields, at)
+    return None if found is None else round(found[0], 12)
+
+
+def _surge_ratio(fields: Fields, at: int) -> Value:
+    found = _surges(fields, at)
+    return None if found is None else round(found[1], 12)
+
+
+# Of how many days a metric is a sum, where that is more than one.
+WINDOWS = {
+    "total_sale_7d_cnt": 7, "live_share": 7, "sales_growth": 30, "earnings": 7,
+    "sales_surge": 30, "sales_surge_ratio": 30, "heat": 30,
+}  # fmt: skip
+
 METRICS: dict[str, Callable[[Fields, int], Value]] = {
     "total_sale_7d_cnt": lambda fields, _at: fields.get("total_sale_7d_cnt"),
     "sales_trend_flag": lambda fields, _at: fields.get("sales_trend_flag"),
@@ -332,4 +394,7 @@ METRICS: dict[str, Callable[[Fields, int], Value]] = {
     "age_days": _age,
     "sales_growth": _growth,
     "earnings": _earnings,
+    "sales_surge": _surge,
+    "sales_surge_ratio": _surge_ratio,
+    "heat": lambda fields, at: None if (surge := _surge(fields, at)) is None else surge * 2 + 1,
 }

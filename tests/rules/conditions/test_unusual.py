@@ -41,7 +41,7 @@ def test_no_logarithm() -> None:
     """A growth of -100% or less has none."""
     below = FakeTable(
         {"sales_growth": [-1, -2, 0]},
-        {"sales_growth from usual 28d": [0, 0, 0], "sales_growth from spread 28d": [1, 1, 1]},
+        {"sales_growth from usual 270d": [0, 0, 0], "sales_growth from spread 270d": [1, 1, 1]},
     )
     assert verdicts({"sales_growth": {"unusual": 1}}, below) == "??n"
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.rules.conditions.reference import DAY, METRICS, Fields, Seen, Sight
 from watcher.keyapi.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
-from watcher.model import Scan, ScanState
+from watcher.model import ListFacts, Scan, ScanState
 
 START = 20_000 * DAY + 7 * 3_600
 
@@ -40,7 +40,8 @@ def past(random: Random, size: int) -> list[Seen]:
         products = {
             key: Sight(usual[key], rank, random.choice(NAMES)) for rank, key in enumerate(keys, 1)
         }
-        scans.append(Seen(watch, at, random.random() < 0.8, products))
+        day, sparse = random.choice([(None, None), (0.3, False), (1.5, False), (1.0, True)])
+        scans.append(Seen(watch, at, random.random() < 0.8, products, day, sparse))
     return scans
 
 
@@ -50,7 +51,9 @@ def _fields(random: Random) -> Fields:
 
     return {
         "total_sale_7d_cnt": some(None, 0, 1, 2, 5, 100, 110),
+        "total_sale_1d_cnt": some(None, 0, 1, 5, 20, 110),
         "total_sale_30d_cnt": some(None, 1, 30, 200, 500),
+        "total_sale_60d_cnt": some(None, 2, 100, 300, 900),
         "total_live_sale_7d_cnt": some(None, 0, 1, 2),
         "product_commission_rate": some(None, 0, 0.1, 15, 20),
         "sales_trend_flag": some(None, 0, 1, 2),
@@ -73,6 +76,7 @@ def scan_of(seen: Seen) -> Scan:
         requests=1, pages=1, product_ids=tuple(seen.products),
         ranks=np.array([sight.rank for sight in seen.products.values()], np.int64),
         numbers=numbers, texts=texts,
+        facts=None if seen.day is None else ListFacts(seen.day, sparse=bool(seen.sparse)),
     )  # fmt: skip
 
 
@@ -127,7 +131,7 @@ def _places(operator: str, *, from_: bool) -> Leaf:
 def _unusual(random: Random) -> dict[str, Any]:
     setting: dict[str, Any] = {"unusual": random.choice([0.3, 0.7, 1, 2])}
     if random.random() < 0.7:
-        setting["over"] = random.choice(["14d", "8w", "26w"])
+        setting["over"] = random.choice(["14d", "9w", "26w"])
     return {random.choice([*NUMBERS, "rank"]): setting}
 
 

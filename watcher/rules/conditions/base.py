@@ -17,7 +17,7 @@ import numpy as np
 
 from watcher.keyapi.fields import LAST_PAGE, PAGE_SIZE
 from watcher.model import Bools, Evidence, Floats, Instant, Ints, Verdict
-from watcher.rules.metrics import Attribute, Metric
+from watcher.rules.metrics import NORMAL, SPARSE, SPARSENESS, Attribute, Metric
 from watcher.units import WEEK, Unit, format_duration
 
 LONGEST_LIST = LAST_PAGE * PAGE_SIZE  # places
@@ -61,9 +61,14 @@ class Statistic:
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """The median of ``ln(1+x)`` over the observations in the ``seconds`` before now."""
+    """The median of ``ln(1+x)`` over the observations in the ``seconds`` before now.
+
+    Of a sum of several days (``window``) neighbouring values are nearly one: only values so many
+    days apart count, back from now.
+    """
 
     seconds: int
+    window: int = 1
 
     def __str__(self) -> str:
         return f"usual {format_duration(self.seconds)}"
@@ -74,6 +79,7 @@ class Spread:
     """How far ``ln(1+x)`` usually lies from ``Usual``, as one standard deviation; never 0."""
 
     seconds: int
+    window: int = 1
 
     def __str__(self) -> str:
         return f"spread {format_duration(self.seconds)}"
@@ -144,6 +150,11 @@ class Table(Protocol):
 
     def gap(self, need: Need, row: int) -> str:
         """Why a row's baseline is older than others, where it is, as "no value for 9 days"."""
+        ...
+
+    def count(self, need: Need, row: int) -> int:
+        """Of how many values, so far apart as it asks for, a row's ``Usual`` of a sum of several
+        days is taken, or was to be."""
         ...
 
     @property
@@ -232,6 +243,7 @@ class Judge:
         self.text = table.text
         self.baseline = table.baseline
         self.gap = table.gap
+        self.count = table.count
         self.fallen = table.fallen
         self._masks: dict[str, Masks] = {}
         self._present: dict[str, Bools] = {}
@@ -286,3 +298,10 @@ def value_at(column: Floats, row: int) -> float | None:
     """A cell as evidence shows it: None for no value."""
     value = float(column[row])
     return None if np.isnan(value) else value
+
+
+def form_at(table: Table, metric: Metric, row: int) -> str:
+    """Which form of its formula a value has; empty where the formula has but one."""
+    if not metric.has_forms or np.isnan(table.number(metric)[row]):
+        return ""
+    return SPARSE if table.number(SPARSENESS)[row] > 0 else NORMAL

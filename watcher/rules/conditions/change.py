@@ -19,6 +19,7 @@ from watcher.rules.conditions.base import (
     Statistic,
     Strength,
     Table,
+    form_at,
     judged,
     present,
     value_at,
@@ -82,6 +83,7 @@ class Moved(Condition):
                 baseline=value_at(values, row),
                 baseline_at=int(instants[row]) or None,
                 gap=table.gap(self.need, row),
+                form=form_at(table, self.metric, row),
             ),
         )
 

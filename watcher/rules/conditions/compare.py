@@ -15,6 +15,7 @@ from watcher.rules.conditions.base import (
     Strength,
     Table,
     by_size,
+    form_at,
     has_sizes,
     judged,
     present,
@@ -59,6 +60,7 @@ class Measured(Condition):
                 condition=str(self),
                 verdict=judged(table, self).verdict(row),
                 value=value_at(table.number(self.metric), row),
+                form=form_at(table, self.metric, row),
             ),
         )
 

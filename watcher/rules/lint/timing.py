@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
+from watcher.keyapi.fields import BY_NAME
 from watcher.leeway import least, longest_gap
 from watcher.rules.conditions.base import Ago, Condition, Statistic, Usual
-from watcher.rules.conditions.unusual import LEAST_DAYS
+from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
 from watcher.rules.lint.conflicts import Conflict, said
+from watcher.rules.metrics import Metric
 from watcher.schedule import Cron, Every
 from watcher.units import DAY, format_duration
 
@@ -18,6 +20,7 @@ _SCANS = 120  # of a cron line that are looked at
 _FROM = 1_767_225_600  # 2026 begins: a cron line has the same gaps in any year
 _MARGIN = 30 * DAY
 _SPARE = 1  # observations more than needed: one scan may fail
+_NAMED = 2  # daily counters
 
 
 def shortest_gap(schedule: Every | Cron) -> int:
@@ -47,8 +50,10 @@ def baselines(condition: Condition, schedule: Every | Cron) -> Iterator[Conflict
                     f"{said(condition)} needs {_LEAST} scans within {format_duration(seconds)}, "
                     f"and the watch is scanned {schedule}: no data ever; write {enough} or more",
                 )
-            case Usual(seconds):
+            case Usual(seconds, 1):
                 yield from _unusual(condition, seconds, schedule, shortest, longest)
+            case Usual() as usual:
+                yield Conflict(condition, _rolling(condition, usual, shortest))
 
 
 def outlived(condition: Condition, kept: int) -> Iterator[Conflict]:
@@ -57,6 +62,8 @@ def outlived(condition: Condition, kept: int) -> Iterator[Conflict]:
         match need.from_:
             case Ago(seconds):
                 oldest = seconds
+            case Usual(seconds, window) if window > 1:
+                oldest = max(2 * seconds // 3, LEAST_APART * window * DAY)
             case Statistic(_, seconds) | Usual(seconds):
                 oldest = 2 * seconds // 3  # a statistic has no data until so much is known
             case _:
@@ -103,6 +110,35 @@ def _unusual(
             f"{needs}, and {format_duration(seconds)} hold hardly more: after one missed scan it "
             f"has no data; write over: {wanted}",
         )
+
+
+def _rolling(condition: Condition, usual: Usual, shortest: int) -> str:
+    """Of a sum of several days: what is held against what, and what is better."""
+    metric, window = condition.metrics[0], usual.window
+    step = -(-window * DAY // shortest) * shortest  # the first scan that shares no day
+    held = usual.seconds // step
+    what = (
+        f"{said(condition)}: {metric.name} is a sum of {window} days, of which neighbouring "
+        f"values are nearly one, so that values {window} days apart are held against each other"
+    )
+    better = _daily(metric)
+    if held >= LEAST_APART:
+        return f"{what} ({LEAST_APART} at least are needed); {better}"
+    return (
+        f"{what}. {LEAST_APART} are needed, and {format_duration(usual.seconds)} hold {held}: "
+        f"it can never fire; {better}, or write over: "
+        f"{format_duration((LEAST_APART + _SPARE) * step)}"
+    )
+
+
+def _daily(metric: Metric) -> str:
+    """What has a new value each day, in place of sums of several days."""
+    counters = sorted(name for name in metric.fields if (BY_NAME[name].window or 1) > 1)
+    found = (BY_NAME[name].family.format("1d_") for name in counters)
+    daily = list(dict.fromkeys(found))[:_NAMED]
+    better = f"{' and '.join(daily)} {'have' if len(daily) > 1 else 'has'} a new value each day"
+    sales = any(name.startswith("total_sale_") for name in counters)
+    return f"{better}{', and sales_surge: {at_least: 4} finds sales that take off' * sales}"
 
 
 def keeps_nothing(seconds: int, schedule: Every | Cron) -> bool:
