@@ -14,7 +14,7 @@ import msgspec
 
 from benchmarks.workload import PRODUCTS
 from watcher.keyapi.fields import PAGE_SIZE, SORTS
-from watcher.keyapi.simulator import Market
+from watcher.keyapi.simulator import SMOOTH, Market
 
 SORT = "total_sale_7d_cnt"
 CHANGED = 0.3
@@ -29,7 +29,8 @@ _LEVEL = 6
 
 def days(products: int = PRODUCTS) -> list[list[Row]]:
     """The list on two days, each in its order."""
-    market = Market(seed=11, products=products, start=_FIRST, regions=(_REGION,))
+    # Slow waves, as all figures so far were measured with.
+    market = Market(seed=11, products=products, start=_FIRST, regions=(_REGION,), behaviour=SMOOTH)
     before = {str(row["product_id"]): row for row in _listed(market)[:products]}
     market.advance()
     after = {str(row["product_id"]): row for row in _listed(market)}

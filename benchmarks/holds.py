@@ -71,7 +71,7 @@ def simulator(made: Year) -> Iterator[str]:
     """The market whose past ``made`` is, on the day of its last scan."""
     command = [
         sys.executable, "-m", "watcher.keyapi.simulator", "--port", "0", "--regions", "US",
-        "--products", str(PRODUCTS), "--key", "none",
+        "--products", str(PRODUCTS), "--key", "none", "--preset", "smooth",
         "--start", utc_day(made.until - DAYS * DAY).isoformat(),
     ]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

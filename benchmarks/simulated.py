@@ -2,40 +2,60 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TypeAlias
 
 import numpy as np
 
 from benchmarks.sales import Sales
-from watcher.keyapi.simulator.market import Market
-from watcher.model import Floats
+from watcher.keyapi.simulator import PRESETS as BEHAVIOURS
+from watcher.keyapi.simulator import Market
+from watcher.model import Bools, Floats, Ints
 
+_Values: TypeAlias = "Bools | Floats | Ints"
 START = date(2025, 11, 24)
-PRESETS = ("default",)
+PRESETS = tuple(BEHAVIOURS)
 
 
 def simulated(preset: str, *, days: int, products: int, seed: int = 7) -> Sales:
     """What each product of one region sold on so many days, with the price of each day."""
-    del preset
-    market = Market(start=START, products=products, regions=("US",), seed=seed)
-    start, columns = market.day, list[tuple[Floats, ...]]()
-    for _ in range(days):
+    market = Market(
+        start=START, products=products, regions=("US",), seed=seed, behaviour=BEHAVIOURS[preset]
+    )
+    return recorded(market, days)[0]
+
+
+def recorded(market: Market, days: int) -> tuple[Sales, Bools]:
+    """Let ``days`` days pass: their sales as told, and who was on the list, (n, days + 1).
+
+    Each day is told on its morning, also where the source was late: what is late is not in it.
+    """
+    start, seen, columns = (
+        market.data_day + timedelta(days=1),
+        [market.listed()],
+        list[tuple[_Values, ...]](),
+    )
+    while len(columns) < days:
         market.advance()
-        columns.append(
-            tuple(
-                np.asarray(market.column(name), np.float64)
-                for name in ("total_sale_1d_cnt", "total_sale_gmv_1d_amt", "spu_avg_price")
-            )
-        )
-    names = tuple(f"p{number:06}" for number in range(len(columns[-1][0])))
-    units, amount, price = (_daily(columns, place, len(names)) for place in range(3))
+        for day in _days(start + timedelta(days=len(columns)), market.data_day):
+            sold, cents = market.column_on(day), market.column_on(day, "total_sale_gmv_{}amt")
+            columns.append((sold, cents / 100, market.column("spu_avg_price")))
+            seen.append(market.listed())
+    columns, seen, ids = columns[:days], seen[: days + 1], market.ids()
+    units, amount, price = (_daily([day[place] for day in columns], len(ids)) for place in range(3))
     born = np.cumsum(units > 0, axis=1) > 0
-    return Sales(names, start, units, amount, np.where(born, price, np.nan))
+    sales = Sales(ids, start, units, amount, np.where(born, price, np.nan))
+    return sales, _daily(seen, len(ids)) > 0
 
 
-def _daily(columns: list[tuple[Floats, ...]], place: int, products: int) -> Floats:
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _daily(days: Sequence[_Values], products: int) -> Floats:
     """(n, T): of those that come later, 0 before."""
-    found = np.zeros((products, len(columns)))
-    for day, values in enumerate(columns):
-        found[: len(values[place]), day] = values[place]
+    found: Floats = np.zeros((products, len(days)))
+    for place, values in enumerate(days):
+        found[: len(values), place] = values[:products]
     return found

@@ -27,7 +27,7 @@ from tempfile import TemporaryDirectory
 
 from aiohttp import web
 
-from watcher.keyapi.simulator import Market, Simulator
+from watcher.keyapi.simulator import SMOOTH, Market, Simulator
 
 FOLDER = Path(__file__).parents[1] / "tests" / "upgrade"
 KEY = "sim-key-5f0c1e"
@@ -98,7 +98,8 @@ async def live(folder: Path, command: list[str], env: Mapping[str, str]) -> None
         )
         return await process.wait()
 
-    market = Market(**MARKET, start=FIRST, regions=("US",))
+    # As tests/upgrade goes on with it.
+    market = Market(**MARKET, start=FIRST, regions=("US",), behaviour=SMOOTH)
     async with serving() as services, Simulator(market, KEY) as simulator:
         surroundings = {"KEYAPI_URL": simulator.url, **services.environment()}
         if await watcher(0, "check"):

@@ -26,7 +26,7 @@ from watcher.daemon.clock import FastClock
 from watcher.daemon.connections import client_of
 from watcher.daemon.scanner import Scanner
 from watcher.daemon.service import Service
-from watcher.keyapi.simulator import Market, Simulator
+from watcher.keyapi.simulator import PRESETS, Market, Simulator
 from watcher.model import Instant
 from watcher.rules.loading import load
 from watcher.rules.rulebook import Rulebook
@@ -40,11 +40,13 @@ _READ_AT = 6 * HOUR  # when the past's daily scans were made
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user may choose. ``seconds`` ends the demo after that time, None never."""
+    """What the user may choose. ``market`` is one of the simulator's presets. ``seconds`` ends the
+    demo after that time, None never."""
 
     now: Instant
     seed: int = 7
     products: int = 5_000
+    market: str = "real"
     days: int = 30
     day_seconds: float = 10.0
     listen: str | None = "127.0.0.1:8787"
@@ -112,7 +114,12 @@ class Demo:
     async def _run(self, stack: AsyncExitStack) -> None:
         chosen = self.settings
         start = utc_day(chosen.now - chosen.days * DAY)
-        market = Market(seed=chosen.seed, products=chosen.products, start=start)
+        market = Market(
+            seed=chosen.seed,
+            products=chosen.products,
+            start=start,
+            behaviour=PRESETS[chosen.market],
+        )
         simulator = await stack.enter_async_context(Simulator(market, key=KEY))
         inbox = await stack.enter_async_context(Inbox(self.listener.message))
         self._write_rules({"DEMO_KEY": KEY, "DEMO_URL": simulator.url, "DEMO_INBOX": inbox.url})

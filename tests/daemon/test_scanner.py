@@ -19,7 +19,7 @@ from watcher.daemon.scanner import Scanner
 from watcher.keyapi import rows
 from watcher.keyapi.client import Client
 from watcher.keyapi.pace import Seams
-from watcher.keyapi.simulator import Market, Simulator
+from watcher.keyapi.simulator import SMOOTH, Market, Simulator
 from watcher.model import Instant, ScanState
 from watcher.rules.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
@@ -81,7 +81,10 @@ class Bench:
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
     """A small market that speaks only to its key."""
-    market = Market(seed=5, products=200, start=date(2026, 11, 1), regions=("US",))
+    # What is scanned matters here, not how it sells.
+    market = Market(
+        seed=5, products=200, start=date(2026, 11, 1), regions=("US",), behaviour=SMOOTH
+    )
     async with Simulator(market, key=KEY) as simulator, Writer() as writer:
         yield Bench(simulator, writer)
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.delivery.ends import Service, serving
 from tests.end_to_end.process import KEY
-from watcher.keyapi.simulator import Market, Simulator
+from watcher.keyapi.simulator import SMOOTH, Market, Simulator
 
 
 @pytest.fixture
@@ -22,6 +22,9 @@ async def sink() -> AsyncIterator[Service]:
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
     """A small market."""
-    market = Market(seed=3, products=200, start=date(2026, 11, 1), regions=("US",))
+    # Calm: these tests are about processes, and bring about by themselves what they tell of.
+    market = Market(
+        seed=3, products=200, start=date(2026, 11, 1), regions=("US",), behaviour=SMOOTH
+    )
     async with Simulator(market, key=KEY) as serving_market:
         yield serving_market

@@ -15,7 +15,7 @@ import pytest
 
 from tests.delivery.ends import receiving, serving
 from tests.end_to_end.process import KEY, Daemon, Watcher, product_ids, until
-from watcher.keyapi.simulator import Market, Simulator
+from watcher.keyapi.simulator import SMOOTH, Market, Simulator
 
 pytestmark = pytest.mark.end_to_end
 
@@ -158,7 +158,10 @@ def told(messages: list[Mapping[str, str]]) -> dict[str, list[set[str]]]:
 
 async def test_days_of_a_market(tmp_path: Path) -> None:
     """Over four days, an HTTP sink and a mail server get exactly the expected alerts, once."""
-    market = Market(seed=11, products=300, start=date(2026, 11, 1), regions=("US",))
+    # Slow waves: what turns keeps its way for days, as the test's rules count on.
+    market = Market(
+        seed=11, products=300, start=date(2026, 11, 1), regions=("US",), behaviour=SMOOTH
+    )
     async with (
         Simulator(market, key=KEY) as simulator,
         serving() as sink,

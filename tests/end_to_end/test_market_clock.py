@@ -38,7 +38,8 @@ async def market(*arguments: str) -> AsyncIterator[str]:
     """A market as the README starts it, on a free port; gives its address."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "watcher.keyapi.simulator", "--port", "0", "--key", KEY,
-        "--products", "300", *arguments,
+        # Its clock matters here, not how it sells.
+        "--products", "300", "--preset", "smooth", *arguments,
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:

@@ -14,7 +14,7 @@ import pytest
 from tests.delivery.ends import MailServer, Service, closed_port, receiving
 from tests.end_to_end.canaries import KEY, Canaries, files_of
 from tests.end_to_end.process import PATIENCE, Daemon, Watcher, until
-from watcher.keyapi.simulator import Market, Simulator
+from watcher.keyapi.simulator import SMOOTH, Market, Simulator
 
 pytestmark = pytest.mark.end_to_end
 
@@ -62,7 +62,8 @@ async def mail() -> AsyncIterator[MailServer]:
 @pytest.fixture
 async def market() -> AsyncIterator[Simulator]:
     """A market that wants the canary."""
-    made = Market(seed=3, products=60, start=date(2026, 11, 1), regions=("US",))
+    # What is written down matters here, not how it sells.
+    made = Market(seed=3, products=60, start=date(2026, 11, 1), regions=("US",), behaviour=SMOOTH)
     async with Simulator(made, key=KEY) as serving:
         yield serving
 

@@ -25,7 +25,7 @@ import aiohttp
 from tests.delivery.ends import Service, serving
 from tests.end_to_end.process import KEY, Daemon, until
 from tests.faults.machine_room import Machine, healthz, resident, until_healthy
-from watcher.keyapi.simulator import Market, Simulator
+from watcher.keyapi.simulator import SMOOTH, Market, Simulator
 from watcher.model import Message, Severity
 from watcher.store.database import Database
 
@@ -122,7 +122,10 @@ FAULTS: dict[str, Callable[[Machine, Simulator, Service, int], Awaitable[None]]]
 
 async def main(fault: str, much: int) -> None:
     """One fault on a machine of its own."""
-    market = Market(seed=3, products=600, start=date(2026, 11, 1), regions=("US",))
+    # What the machine does matters here, not how a market sells.
+    market = Market(
+        seed=3, products=600, start=date(2026, 11, 1), regions=("US",), behaviour=SMOOTH
+    )
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as disk:
         async with serving() as sink, Simulator(market, key=KEY) as simulator:
             env = {"SINK_URL": sink.url.reveal()}

@@ -25,7 +25,7 @@ from pathlib import Path
 from aiohttp import web
 
 from tests.end_to_end.process import KEY, PATIENCE, until
-from watcher.keyapi.simulator import Fault, Market, Simulator
+from watcher.keyapi.simulator import SMOOTH, Fault, Market, Simulator
 from watcher.units import DAY, HOUR, utc_day
 
 PER_DAY = 40
@@ -47,7 +47,11 @@ class Counting(Simulator):
 
     def __init__(self) -> None:
         super().__init__(
-            Market(seed=3, products=200, start=date(2026, 11, 1), regions=("US",)), KEY
+            # Requests are counted here, not sales.
+            Market(
+                seed=3, products=200, start=date(2026, 11, 1), regions=("US",), behaviour=SMOOTH
+            ),
+            KEY,
         )
         self.times: list[float] = []
 

@@ -15,7 +15,7 @@ from tests.faults.source_bench import RULES, benched
 from watcher.daemon.budget import PaidBudget
 from watcher.daemon.scanner import Scanner
 from watcher.errors import StoreError
-from watcher.keyapi.simulator import Market, Simulator
+from watcher.keyapi.simulator import SMOOTH, Market, Simulator
 from watcher.model import ScanState
 from watcher.store.database import Database
 from watcher.store.writer import Scratch, Writer
@@ -110,7 +110,8 @@ async def test_a_scan_cut_by_the_cap_leaves_nothing_set_aside(tmp_path: Path) ->
 async def test_a_second_daemon_and_once_are_refused(tmp_path: Path) -> None:
     """They name the first; a dry run and ``status`` work beside it, and the credits are there by
     watch."""
-    market = Market(seed=5, products=50, start=date(2026, 11, 1), regions=("US",))
+    # Requests are counted here, not sales.
+    market = Market(seed=5, products=50, start=date(2026, 11, 1), regions=("US",), behaviour=SMOOTH)
     async with Simulator(market, key=KEY) as simulator:
         watcher = Watcher(tmp_path, simulator.url)
         watcher.rules.write_text(RULES, encoding="utf-8")

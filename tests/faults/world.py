@@ -21,7 +21,7 @@ import watcher as product
 from tests.end_to_end.process import Daemon, Watcher
 from tests.faults.lockstep import Doors, Lockstep
 from tests.faults.sink import Sink, sinking
-from watcher.keyapi.simulator import Market
+from watcher.keyapi.simulator import SMOOTH, Market
 from watcher.rules.loading import load
 from watcher.rules.rulebook import Rulebook
 
@@ -242,7 +242,10 @@ async def world(folder: Path, name: str, seed: int, rules: str = RULES) -> Async
     watcher = Watcher(folder, "", {"PYTHONPATH": str(Path(product.__file__).parents[1])})
     watcher.rules.write_text(rules, encoding="utf-8")
     book = load([watcher.rules], {"SINK": "json://127.0.0.1:9", "KEYAPI_KEY": "key"})
-    market = Market(seed=seed, products=200, start=date(2026, 11, 1), regions=("US",))
+    # Calm: what differs from the undisturbed run is a fault's doing.
+    market = Market(
+        seed=seed, products=200, start=date(2026, 11, 1), regions=("US",), behaviour=SMOOTH
+    )
     watches = {_identity(watch.query.params(0)): watch.key for watch in book.used_watches}
     lockstep = Lockstep(
         market,

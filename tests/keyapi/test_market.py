@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from watcher.keyapi.fields import FIELDS, NUMERIC, SALES_TRENDS, SORTS, WINDOWS, Kind
-from watcher.keyapi.simulator import BadParameter, Market
+from watcher.keyapi.simulator import FLAT, PRESETS, REAL, SMOOTH, BadParameter, Market
 from watcher.units import parse_day
 
 START = date(2026, 11, 23)
@@ -34,8 +34,8 @@ def read(market: Market, **params: object) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def market() -> Market:
-    """A market that no test changes."""
-    return Market(start=START, products=1_200, regions=("US", "ID"))
+    """A market that no test changes: as real sales, for its answers have most in them."""
+    return Market(start=START, products=1_200, regions=("US", "ID"), behaviour=REAL)
 
 
 @pytest.fixture(scope="module")
@@ -163,9 +163,9 @@ def test_names_are_varied(products: list[dict[str, Any]]) -> None:
 
 
 def test_sales_have_a_heavy_tail(products: list[dict[str, Any]]) -> None:
-    """The first hundredth of the products sells more than a quarter of all; many sell little."""
+    """The first hundredth of the products sells more than a sixth of all; many sell little."""
     sales = np.sort([product["total_sale_30d_cnt"] for product in products])[::-1]
-    assert sales[: len(sales) // 100].sum() > 0.25 * sales.sum()
+    assert sales[: len(sales) // 100].sum() > sales.sum() / 6
     assert np.median(sales) < 0.1 * sales[len(sales) // 50]
 
 
@@ -264,22 +264,28 @@ def test_bad_parameters_are_refused(market: Market, params: dict[str, str]) -> N
         market.answer(params)
 
 
-def test_advancing_is_the_same_in_any_steps() -> None:
+@pytest.mark.parametrize("preset", PRESETS)
+def test_advancing_is_the_same_in_any_steps(preset: str) -> None:
     """30 days at once are 30 times one day; another seed is another market."""
-    first = Market(start=START, products=150, seed=3)
-    second = Market(start=START, products=150, seed=3)
+    first, second = (
+        Market(start=START, products=150, seed=3, behaviour=PRESETS[preset]) for _ in range(2)
+    )
     first.advance(30)
     for _ in range(30):
         second.advance()
     assert first.day == second.day == date(2026, 12, 23)
     assert read(first) == read(second)
-    other = Market(start=START, products=150, seed=4)
+    other = Market(start=START, products=150, seed=4, behaviour=PRESETS[preset])
     assert set(other.product_ids()).isdisjoint(first.product_ids())
 
 
-def test_a_change_of_one_product_leaves_the_others() -> None:
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_change_of_one_product_leaves_the_others(preset: str) -> None:
     """Boost, price, delisting: every other product sells as it would have."""
-    plain, changed = (Market(start=START, products=150, regions=("US",)) for _ in range(2))
+    plain, changed = (
+        Market(start=START, products=150, regions=("US",), behaviour=PRESETS[preset])
+        for _ in range(2)
+    )
     ids = plain.product_ids()
     changed.boost(ids[0], 20, 5)
     changed.set_price(ids[1], 3.21)
@@ -295,8 +301,11 @@ def test_a_change_of_one_product_leaves_the_others() -> None:
 
 
 def test_boost_lifts_sales_for_its_days() -> None:
-    """A boosted product sells the more, its trend turns, and later all is over."""
-    market = Market(start=START, products=60, regions=("US",))
+    """A boosted product sells the more, its trend turns, and later all is over.
+
+    In a flat market, where nothing else moves it.
+    """
+    market = Market(start=START, products=60, regions=("US",), behaviour=FLAT)
     best = read(market, product_sort_field=5)[0]
     product_id = best["product_id"]
     market.boost(product_id, 8, 3)
@@ -308,8 +317,8 @@ def test_boost_lifts_sales_for_its_days() -> None:
 
 
 def test_set_price_shows_at_once() -> None:
-    """A price is seen in the same day's answer, and earns from the next day on."""
-    market = Market(start=START, products=60, regions=("US",))
+    """A price is seen in the same day's answer, and earns from the next day on (flat: no offers)."""
+    market = Market(start=START, products=60, regions=("US",), behaviour=FLAT)
     product_id = read(market, product_sort_field=5)[0]["product_id"]
     market.set_price(product_id, 7.25)
     assert market.product(product_id)["spu_avg_price"] == 7.25
@@ -321,9 +330,13 @@ def test_set_price_shows_at_once() -> None:
 
 
 def test_delisted_products_stop_and_vanish() -> None:
-    """A delisted product is marked, stops selling, leaves the list, and can come back."""
-    market = Market(start=START, products=60, regions=("US",))
+    """A delisted product is marked, stops selling, leaves the list, and can come back.
+
+    In a flat market, where it sold the day before.
+    """
+    market = Market(start=START, products=60, regions=("US",), behaviour=FLAT)
     product_id = read(market, product_sort_field=5)[0]["product_id"]
+    assert int(str(market.product(product_id)["total_sale_1d_cnt"])) > 0
     market.delist(product_id, shown_days=2)
     assert market.product(product_id)["off_mark"] == 2
     market.advance()
@@ -338,8 +351,11 @@ def test_delisted_products_stop_and_vanish() -> None:
 
 
 def test_life_goes_on() -> None:
-    """Over 60 days products come and go, change prices and commissions; totals only grow."""
-    market = Market(start=START, products=800, regions=("US",))
+    """Over 60 days products come and go, change prices and commissions; totals only grow.
+
+    In the smooth market, where an offer lasts: the real one's prices are tested beside its sales.
+    """
+    market = Market(start=START, products=800, regions=("US",), behaviour=SMOOTH)
     before = {one["product_id"]: one for one in read(market)}
     market.advance(60)
     after = {one["product_id"]: one for one in read(market)}
@@ -361,8 +377,8 @@ def test_life_goes_on() -> None:
 
 
 def test_a_handful_takes_off_each_day() -> None:
-    """Of the best 300, a few a day turn to rising with a growth over 50%: not none, not many."""
-    market = Market(start=START, products=2_000, regions=("US",))
+    """Of the best 300 of the smooth market, a few a day turn to rising with a growth over 50%."""
+    market = Market(start=START, products=2_000, regions=("US",), behaviour=SMOOTH)
     turned, last = [], None
     for _ in range(12):
         week, month = (
@@ -386,6 +402,6 @@ def test_impossible_markets_are_refused() -> None:
     """No seed below 0, no market without products or regions."""
     for seed, products in ((-1, 10), (7, 0)):
         with pytest.raises(ValueError, match="a market needs"):
-            Market(start=START, seed=seed, products=products)
+            Market(start=START, seed=seed, products=products, behaviour=REAL)
     with pytest.raises(ValueError, match="a market needs"):
-        Market(start=START, regions=())
+        Market(start=START, regions=(), behaviour=REAL)

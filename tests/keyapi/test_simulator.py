@@ -20,7 +20,7 @@ from watcher.keyapi.client import Client
 from watcher.keyapi.fields import ENDPOINT, PARAMETERS, Type, Use
 from watcher.keyapi.query import Query
 from watcher.keyapi.scan import read_scan
-from watcher.keyapi.simulator import Fault, Market, Paging, Simulator, Weather
+from watcher.keyapi.simulator import REAL, Fault, Market, Paging, Simulator, Weather
 from watcher.keyapi.simulator.faults import UNREADABLE, short, unreadable
 
 KEY = "test-key"
@@ -30,7 +30,8 @@ BASE = {"region": "US", "page_num": "1", "page_size": "10", "product_sort_field"
 @pytest.fixture(scope="module")
 def market() -> Market:
     """A small market; tests that change it make their own."""
-    return Market(start=date(2026, 11, 23), products=120, regions=("US",))
+    # As it comes by default: how it is served does not depend on how it sells.
+    return Market(start=date(2026, 11, 23), products=120, regions=("US",), behaviour=REAL)
 
 
 @pytest_asyncio.fixture
@@ -206,7 +207,7 @@ async def test_hanging_answer(session: aiohttp.ClientSession, simulator: Simulat
 
 async def test_day_is_advanced_over_http(session: aiohttp.ClientSession) -> None:
     """POST /simulator/advance moves the day; wrong numbers are refused."""
-    market = Market(start=date(2026, 11, 23), products=40, regions=("US",))
+    market = Market(start=date(2026, 11, 23), products=40, regions=("US",), behaviour=REAL)
     async with Simulator(market, KEY) as simulator:
         before = await ask(session, simulator)
         async with session.post(f"{simulator.url}/simulator/advance?days=3") as response:

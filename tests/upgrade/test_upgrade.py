@@ -19,7 +19,7 @@ import pytest
 from tests.delivery.ends import Service, serving
 from tests.end_to_end.process import Watcher, product_ids, until
 from tools.fixture import DAYS, FIRST, MARKET, at
-from watcher.keyapi.simulator import Market, Simulator
+from watcher.keyapi.simulator import SMOOTH, Market, Simulator
 from watcher.store.database import Database
 
 pytestmark = pytest.mark.end_to_end
@@ -104,7 +104,8 @@ async def test_the_daemon_goes_on(version: str, tmp_path: Path) -> None:
     assert waited
     assert dead
     assert firing
-    market = Market(**MARKET, start=FIRST, regions=("US",))
+    # The market that the older version's alerts are of; tools/fixture.py makes them with it.
+    market = Market(**MARKET, start=FIRST, regions=("US",), behaviour=SMOOTH)
     market.advance(DAYS)
     async with Simulator(market, KEY) as simulator, serving() as sink:
         watcher = older(version, tmp_path, simulator, sink)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from watcher.keyapi.simulator import Market, Simulator
+from watcher.keyapi.simulator import SMOOTH, Market, Simulator
 
 ROOT = Path(__file__).parents[2]
 KEY = "trial-key-5b1d7c"
@@ -61,7 +61,8 @@ class Stage:
 async def staged() -> AsyncIterator[Stage]:
     """The market is served and the folder there until the block ends."""
     today = datetime.fromtimestamp(time.time(), UTC).date()
-    market = Market(seed=7, products=_PRODUCTS, start=today, regions=("US",))
+    # Installing is tried here; a calm market tells the same each time.
+    market = Market(seed=7, products=_PRODUCTS, start=today, regions=("US",), behaviour=SMOOTH)
     with TemporaryDirectory(prefix="watcher-trial-") as name:
         async with Simulator(market, key=KEY) as serving:
             yield Stage(Path(name), serving, _free_port())

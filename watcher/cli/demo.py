@@ -22,6 +22,7 @@ from watcher.cli.output import console
 from watcher.cli.progress import Report, progress
 from watcher.cli.streams import leave, unread
 from watcher.demo import Demo, Listener, Settings
+from watcher.keyapi.simulator.behaviour import PRESETS
 from watcher.model import Instant
 from watcher.units import at
 
@@ -44,6 +45,15 @@ _COLOURS = {"warning": "yellow", "failure": "red", "success": "green"}
     help="How many the market has.",
 )
 @click.option(
+    "--market",
+    type=click.Choice([*PRESETS]),
+    default="real",
+    show_default=True,
+    help="How it moves. real: as real sales do; flat: what is told there is noise; stormy: the "
+    "worst case; sparse: as a source tells it that looks at a part of it a day; smooth: slow "
+    "waves.",
+)
+@click.option(
     "--days", type=click.IntRange(1, 365), default=30, show_default=True, help="Days of past."
 )
 @click.option(
@@ -59,6 +69,7 @@ def command(
     *,
     seed: int,
     products: int,
+    market: str,
     days: int,
     day_seconds: float,
     listen: str,
@@ -70,6 +81,7 @@ def command(
         now=int(time.time()),
         seed=seed,
         products=products,
+        market=market,
         days=days,
         day_seconds=day_seconds,
         listen=None if listen == "off" else listen,

@@ -2,14 +2,40 @@
 
 For the demo, the tests and the benchmarks: no key, no account, no network.
 
-    async with Simulator(Market(start=date(2026, 11, 23)), key="demo-key") as simulator:
+    market = Market(start=date(2026, 11, 23), behaviour=STORMY)  # REAL unless said
+    async with Simulator(market, key="demo-key") as simulator:
         ...  # read simulator.url with the ordinary client
         simulator.market.advance(1)
+
+``replace(REAL, bulk_orders=0.01)`` is a behaviour of one's own.
 """
 
+from watcher.keyapi.simulator.behaviour import (
+    FLAT,
+    PRESETS,
+    REAL,
+    SMOOTH,
+    SPARSE,
+    STORMY,
+    Behaviour,
+)
 from watcher.keyapi.simulator.faults import Fault, Paging, Weather
 from watcher.keyapi.simulator.listing import BadParameter
 from watcher.keyapi.simulator.market import Market
 from watcher.keyapi.simulator.server import Simulator
 
-__all__ = ["BadParameter", "Fault", "Market", "Paging", "Simulator", "Weather"]
+__all__ = [
+    "FLAT",
+    "PRESETS",
+    "REAL",
+    "SMOOTH",
+    "SPARSE",
+    "STORMY",
+    "BadParameter",
+    "Behaviour",
+    "Fault",
+    "Market",
+    "Paging",
+    "Simulator",
+    "Weather",
+]

@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 import signal
 import sys
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
 
 import click
 
-from watcher.keyapi.simulator import Market, Simulator, Weather
+from watcher.keyapi.simulator import PRESETS, Behaviour, Market, Simulator, Weather
 from watcher.keyapi.simulator.market import REGIONS
 
 _USAGE = """\
@@ -24,6 +27,30 @@ Let a day pass (or start this with --day-seconds 5, and the watcher with --marke
     curl -X POST '{url}/simulator/advance?days=1'
 
 Ctrl-C ends it."""
+
+
+_CHANCE = click.FloatRange(0, 1)
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class _Closed(click.ParamType[Mapping[str, Any]]):
+    """Weekdays and days, as the settings of a ``Behaviour``."""
+
+    name = "days"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Mapping[str, Any]:
+        weekdays, days = set[int](), set[date]()
+        for word in str(value).lower().split(","):
+            try:
+                if word.strip() in _WEEKDAYS:
+                    weekdays.add(_WEEKDAYS.index(word.strip()))
+                else:
+                    days.add(date.fromisoformat(word.strip()))
+            except ValueError:
+                self.fail(f"{word!r} is neither a weekday (sun) nor a day (2026-12-25)", param, ctx)
+        return {"closed_weekdays": frozenset(weekdays), "closed_days": frozenset(days)}
 
 
 @click.command()
@@ -48,6 +75,28 @@ Ctrl-C ends it."""
     default=0.0,
     help="Of so many requests (0.05: one in twenty) the answer is broken in some way.",
 )
+@click.option(
+    "--preset",
+    type=click.Choice([*PRESETS]),
+    default="real",
+    show_default=True,
+    help="How the market moves. real: as real sales do; flat: next to nothing moves; stormy: the "
+    "worst case; sparse: as a source tells it that looks at a part of it a day; smooth: slow "
+    "waves. The options below change it.",
+)
+@click.option("--bulk-orders", type=_CHANCE, help="A product's chance of a large order a day.")
+@click.option("--bulk-units", type=click.FloatRange(min=1), help="The least size of one.")
+@click.option(
+    "--closed", type=_Closed(), help="When nobody sells: sun, or sat,2026-12-25.  [default: never]"
+)
+@click.option(
+    "--collected",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="The share of products that the source looks at on a day; what the others sold is booked "
+    "when it does.",
+)
+@click.option("--absent", is_flag=True, help="... or they are not on that day's list.")
+@click.option("--late", type=_CHANCE, help="The share of days that bring nothing new.")
 def main(
     *,
     port: int,
@@ -58,6 +107,7 @@ def main(
     start: datetime | None,
     day_seconds: float | None,
     faults: float,
+    **settings: Any,
 ) -> None:
     """Serve a simulated market on loopback as KeyAPI would."""
     market = Market(
@@ -65,6 +115,7 @@ def main(
         products=products,
         start=(start or datetime.now(UTC)).date(),
         regions=tuple(name.strip().upper() for name in regions.split(",") if name.strip()),
+        behaviour=_behaviour(**settings),
     )
     try:
         weather = Weather(faults, seed) if faults else None
@@ -72,6 +123,19 @@ def main(
         asyncio.run(_serve(simulator, key, day_seconds))
     except OSError as error:
         raise click.ClickException(f"can't serve on 127.0.0.1:{port}: {error.strerror}") from error
+
+
+def _behaviour(
+    preset: str, closed: Mapping[str, Any] | None, *, absent: bool, **settings: float | None
+) -> Behaviour:
+    """The preset with those of the settings that are given."""
+    given: dict[str, Any] = {name: value for name, value in settings.items() if value is not None}
+    if absent:
+        given["absent"] = True
+    try:
+        return replace(PRESETS[preset], **given, **(closed or {}))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
 
 
 async def _serve(simulator: Simulator, key: str, day_seconds: float | None) -> None:

@@ -8,6 +8,7 @@ from typing import TypedDict, TypeVar
 
 import numpy as np
 
+from watcher.keyapi.simulator.behaviour import Behaviour
 from watcher.keyapi.simulator.places import DEPARTMENTS, place_of
 from watcher.model import Floats, Ints
 
@@ -17,6 +18,9 @@ _SELLERS = 7495 * 10**15
 # Coprime to 10**15: the products of 0, 1, 2 ... with it, modulo that, never repeat.
 _SPREAD = 618_033_988_749_897
 _SEEDS_APART = 10_000_019
+# The best sellers: their share of the products, ln of the units a day from which they are, and
+# the spread of the others below.
+_BEST, _BEST_FROM, _LOWER = 0.22, 1.1, 4.0
 _COMMISSIONS = np.array([0.0, 0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25])
 _COMMISSION_SHARES = np.array([0.12, 0.13, 0.1, 0.2, 0.1, 0.2, 0.1, 0.05])
 
@@ -103,13 +107,19 @@ def shares(count: int) -> Floats:
 
 
 def draw(
-    rng: np.random.Generator, births: Ints, regions: Sequence[str], *, seed: int, first: int
+    rng: np.random.Generator,
+    births: Ints,
+    regions: Sequence[str],
+    behaviour: Behaviour,
+    *,
+    seed: int,
+    first: int,
 ) -> Goods:
     """Invent a product for each of ``births``; ``first`` products exist already."""
     n = len(births)
     region = rng.choice(len(regions), n, p=shares(len(regions)))
     department = rng.integers(0, len(DEPARTMENTS), n)
-    base = np.where(rng.random(n) < 0.12, -3.0, 0.6) + 2.0 * rng.standard_normal(n)
+    base = _levels(rng, n, behaviour.tail)
     return Goods(
         ids=_ids(n, seed, first),
         sellers=_sellers(rng, n, seed, first),
@@ -118,9 +128,9 @@ def draw(
         branch=rng.integers(0, 64, n),
         birth=births,
         base=np.clip(base, -6.0, 8.5),
-        trend=_trend(rng, n),
+        trend=_trend(rng, n) * behaviour.trend,
         ramp_days=rng.uniform(3, 18, n),
-        halflife=rng.uniform(2.0, 7.0, n),
+        halflife=_halflives(rng, n, behaviour),
         fame=np.clip(1 + 0.25 * base, 0.4, 2.5),
         hazard=np.clip(1 - 0.25 * base, 0.25, 3.0),
         **_selling(rng, n),
@@ -132,6 +142,25 @@ def draw(
         free_shipping=(rng.random(n) < 0.45).astype(np.int64),
         managed=(rng.random(n) < 0.07).astype(np.int64),
     )
+
+
+def _levels(rng: np.random.Generator, n: int, tail: float) -> Floats:
+    """ln of units a day in the long run: log-normal, or its best with a Pareto ``tail``."""
+    if tail == 0:
+        low = rng.random(n) < 0.12
+        return np.where(low, -3.0, 0.6) + 2.0 * rng.standard_normal(n)
+    # The same shape at every depth, so that the top 200 of a large market are as those of a small
+    # one; and one product for each quantile, so that no seed has a market of another shape.
+    quantile = (rng.permutation(n) + rng.random(n)) / n
+    best = _BEST_FROM - np.log(np.maximum(quantile, 1e-12) / _BEST) / tail
+    others = _BEST_FROM - _LOWER * np.abs(rng.standard_normal(n))
+    return np.where(quantile < _BEST, best, others)
+
+
+def _halflives(rng: np.random.Generator, n: int, behaviour: Behaviour) -> Floats:
+    """How long a spike lasts: most are over soon, where the market says so."""
+    least, most = behaviour.viral_days
+    return least + (most - least) * rng.random(n) ** behaviour.viral_brief
 
 
 def _ids(n: int, seed: int, first: int) -> Ints:

@@ -1,6 +1,7 @@
 """A market of products whose sales move day by day: the simulator's whole state.
 
-The answer on ``day`` has what happened up to the day before, as KeyAPI's has (T+1). GMV is in
+The answer on ``day`` has what happened up to the day before, as KeyAPI's has (T+1). How much
+moves from day to day is its ``Behaviour``: that of real sales unless another is given. GMV is in
 US dollars in every region, prices and SKUs are in the region's currency.
 """
 
@@ -13,9 +14,11 @@ import numpy as np
 
 from watcher.keyapi.fields import NUMERIC, NUMERIC_NAMES
 from watcher.keyapi.simulator import dynamics
+from watcher.keyapi.simulator.behaviour import REAL, Behaviour
 from watcher.keyapi.simulator.catalogue import Goods, draw, joined
+from watcher.keyapi.simulator.collection import Collection
 from watcher.keyapi.simulator.columns import Columns, Index
-from watcher.keyapi.simulator.dynamics import DELISTED, LISTED, SERIES, State
+from watcher.keyapi.simulator.dynamics import DELISTED, LISTED, SERIES, Day, State
 from watcher.keyapi.simulator.listing import Listing, parse
 from watcher.keyapi.simulator.texts import texts
 from watcher.keyapi.simulator.windows import Windows
@@ -32,8 +35,9 @@ _COLUMNS = (*NUMERIC_NAMES, *_CATEGORIES)
 class Market:
     """``products`` or a few more products on the list, over ``regions`` (the first the largest).
 
-    ``start`` is the first ``day`` ("today"). The same seed, start, size and regions give the
-    same market, however its days are advanced; a change to one product by ``boost``,
+    ``start`` is the first ``day`` ("today"), ``behaviour`` how it moves: a preset or settings of
+    one's own. The same seed, start, size, regions and behaviour give the same market, however its
+    days are advanced; a change to one product by ``boost``,
     ``set_price``, ``delist`` or ``relist`` leaves all others as they would have been.
     """
 
@@ -44,22 +48,26 @@ class Market:
         seed: int = 7,
         products: int = 5_000,
         regions: Sequence[str] = REGIONS,
+        behaviour: Behaviour = REAL,
     ) -> None:
         if seed < 0 or products < 1 or not regions:
             raise ValueError("a market needs a seed of at least 0, a product and a region")
         self.seed = seed
         self.products = products
         self.regions = tuple(regions)
+        self.behaviour = behaviour
         self._origin = start - timedelta(days=_BURN_IN)
         self._elapsed = 0
+        self._told = 0
         self._changes = 0
         rng = self._random(0)
         births = -1 - np.minimum(rng.exponential(_MEAN_AGE, products), 1_500).astype(np.int64)
-        self._goods = draw(rng, births, self.regions, seed=seed, first=0)
+        self._goods = draw(rng, births, self.regions, behaviour, seed=seed, first=0)
         self._state = dynamics.begin(self._goods, rng, launch=False)
         self._windows = Windows(len(SERIES))
         self._windows.grow(_past(self._goods, self._state, rng))
         self._slots = {str(number): slot for slot, number in enumerate(self._goods.ids.tolist())}
+        self._collection = Collection(behaviour, seed, len(SERIES))
         self._listing = Listing(self)
         self.advance(_BURN_IN)
 
@@ -69,8 +77,13 @@ class Market:
 
     @property
     def day(self) -> date:
-        """Today; the newest data is yesterday's."""
+        """Today; the newest data is yesterday's, or older where the source is late."""
         return self._origin + timedelta(days=self._elapsed)
+
+    @property
+    def data_day(self) -> date:
+        """The newest day that the counters have."""
+        return self._origin + timedelta(days=self._told - 1)
 
     @property
     def version(self) -> tuple[int, int]:
@@ -80,13 +93,9 @@ class Market:
     def advance(self, days: int = 1) -> None:
         """Let ``days`` days pass."""
         for _ in range(days):
-            day = self._elapsed
-            rng = self._random(day + 1)
-            self._launch(rng, day)
-            weekday = (self._origin + timedelta(days=day)).weekday()
-            table = dynamics.step(self._goods, self._state, rng, day, weekday)
-            self._windows.add(day, table)
             self._elapsed += 1
+            if not self._collection.late(self._elapsed):
+                self._catch_up()
 
     def answer(self, params: Mapping[str, str]) -> list[dict[str, object]]:
         """The page of products for request parameters; raises ``BadParameter``."""
@@ -104,9 +113,23 @@ class Market:
             mask &= self.region_is(region)
         return tuple(str(number) for number in self._goods.ids[mask].tolist())
 
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all products, those that left the list among them, in the columns' order."""
+        return tuple(str(number) for number in self._goods.ids.tolist())
+
     def daily(self, product_id: str, series: str = "total_sale_{}cnt") -> Ints:
         """A product's last 90 days, oldest first: a family of counters; GMV in cents."""
-        return self._windows.last(self._elapsed - 1, SERIES.index(series), self._slots[product_id])
+        return self._windows.last(self._told - 1, SERIES.index(series), self._slots[product_id])
+
+    def column_on(self, day: date, series: str = "total_sale_{}cnt") -> Ints:
+        """What every product did on one of the last 90 days, (n,): GMV in cents.
+
+        Raises ValueError for a day that is older, or not told yet.
+        """
+        number = (day - self._origin).days
+        if not max(0, self._told - 90) <= number < self._told:
+            raise ValueError(f"{day} is none of the last 90 days before {self.day}")
+        return self._windows.on(number, SERIES.index(series))
 
     def boost(self, product_id: str, factor: float, days: int) -> None:
         """Multiply what the product is expected to sell on the next ``days`` days."""
@@ -139,7 +162,7 @@ class Market:
         """Which products are on the list, (n,): a delisted one stays some days."""
         state = self._state
         gone = self._elapsed - state.off_since >= state.shown_days
-        return np.asarray((state.off_since < 0) | ~gone)
+        return self._collection.shown(np.asarray((state.off_since < 0) | ~gone))
 
     def region_is(self, region: str) -> Bools:
         """Which products are of the region, (n,)."""
@@ -155,6 +178,20 @@ class Market:
         """The order of a list without a sort: arbitrary, another one every day."""
         return np.random.default_rng([self.seed, self._elapsed, 1]).permutation(len(self._goods))
 
+    def _catch_up(self) -> None:
+        """Let the days up to yesterday's be told."""
+        while self._told < self._elapsed:
+            day = self._told
+            rng = self._random(day + 1)
+            self._launch(rng, day)
+            table = dynamics.step(self._goods, self._state, rng, self.behaviour, self._day(day))
+            self._windows.add(day, self._collection.told(day, table))
+            self._told += 1
+
+    def _day(self, number: int) -> Day:
+        day = self._origin + timedelta(days=number)
+        return Day(number, day.weekday(), open=not self.behaviour.closed(day))
+
     def _random(self, day: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, day])
 
@@ -166,7 +203,7 @@ class Market:
         first = len(self._goods)
         count = int(self._state.fated.sum()) - (first - self.products)
         births = np.full(count, day, dtype=np.int64)
-        fresh = draw(rng, births, self.regions, seed=self.seed, first=first)
+        fresh = draw(rng, births, self.regions, self.behaviour, seed=self.seed, first=first)
         self._goods = joined(self._goods, fresh)
         self._state = joined(self._state, dynamics.begin(fresh, rng, launch=True))
         self._windows.grow(np.zeros((len(SERIES), count), dtype=np.int64))

@@ -49,6 +49,10 @@ class Windows:
         self._ring[day % KEPT, :, :n] = table
         self.totals[:, :n] += table
 
+    def on(self, day: int, series: int) -> Ints:
+        """The values of all products on a day that is kept, (products,)."""
+        return self._ring[day % KEPT, series, : self.size].astype(np.int64)
+
     def last(self, day: int, series: int, product: int) -> Ints:
         """The values of one product on the 90 days up to ``day``, oldest first."""
         days = np.arange(day - KEPT + 2, day + 1) % KEPT

@@ -1,0 +1,147 @@
+"""How a simulated market behaves: the settings of its dynamics, and the presets.
+
+``real`` has the statistics of a year of a real shop's sales (docs/market.md), which rules are to
+be tried on. ``flat`` is steady: what fires there is noise. ``stormy`` is the worst day of a real
+one, every day. ``sparse`` is ``real`` as a source tells it that looks at three products in ten a
+day. ``smooth`` is a calm market of slow waves, for what is not about sales.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from types import MappingProxyType
+
+_SHARES = (
+    *("idle", "crowd", "wave", "viral", "promotion", "flash", "new_price", "new_commission"),
+    *("delisting", "sold_out", "bulk_orders", "collected", "late"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """What moves in a market, how much, and how it is told.
+
+    Chances are a day's, for one product.
+
+    ``tail`` is the Pareto exponent of the best sellers' levels, 0 for a log-normal market.
+    ``day_noise`` is the standard deviation of ln of a day's sales around what is expected,
+    ``idle`` the share of days on which a product sells nothing, ``crowd`` how much of a day's
+    noise its videos and views show (0 to 1).
+
+    ``trend`` is 1 where a third of the products decline slowly and some grow. ``wave`` is the
+    chance of some weeks of growth or decline, ``slope`` their size in ln units a day, ``drift``
+    the level's random step. ``viral`` is the chance of a spike, ``viral_size`` its median as a
+    factor, ``viral_days`` the least and most half-life of its decay, the more of them near the
+    least the larger ``viral_brief`` (1: evenly).
+
+    ``promotion`` is the chance of an offer of one or two weeks, ``flash`` of one of a few days
+    (of a product that sells daily), ``new_price``, ``new_commission`` and ``delisting`` those of
+    what they say, ``sold_out`` that of some weeks without stock.
+
+    ``bulk_orders`` is the chance of one large order, ``bulk_units`` its least size, ``bulk_tail``
+    the Pareto exponent above it. On ``closed_weekdays`` (0 is Monday) and ``closed_days`` nobody
+    sells anything. ``collected`` is the share of products that the source looks at on a day: what
+    the others did is booked on the day they are next looked at, or, with ``absent``, they are not
+    on that day's list. ``late`` is the share of days on which the source brings nothing new: the
+    next one that is in time brings all.
+    """
+
+    tail: float = 0.0
+    day_noise: float = 0.0
+    idle: float = 0.0
+    crowd: float = 0.0
+    trend: float = 0.0
+    wave: float = 0.0
+    slope: float = 0.0
+    drift: float = 0.0
+    viral: float = 0.0
+    viral_size: float = 0.0
+    viral_days: tuple[float, float] = (2.0, 7.0)
+    viral_brief: float = 1.0
+    promotion: float = 0.0
+    flash: float = 0.0
+    new_price: float = 0.0
+    new_commission: float = 0.0
+    delisting: float = 0.0
+    sold_out: float = 0.0
+    bulk_orders: float = 0.0
+    bulk_units: float = 60.0
+    bulk_tail: float = 1.5
+    closed_weekdays: frozenset[int] = frozenset()
+    closed_days: frozenset[date] = frozenset()
+    collected: float = 1.0
+    absent: bool = False
+    late: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a chance or share that is none."""
+        for name in _SHARES:
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be from 0 to 1")
+        if self.collected == 0:
+            raise ValueError("collected must be above 0: nothing would ever be known")
+        if self.absent and self.collected == 1:
+            raise ValueError("absent needs collected below 1: who is absent else?")
+        if not self.closed_weekdays <= set(range(7)):
+            raise ValueError("closed_weekdays are from 0 (Monday) to 6")
+        least, most = self.viral_days
+        if not 0 < least <= most or min(self.bulk_units, self.bulk_tail, self.viral_brief) <= 0:
+            raise ValueError("sizes and days must be above 0, the least not above the most")
+
+    def closed(self, day: date) -> bool:
+        """Whether nobody sells on that day."""
+        return day.weekday() in self.closed_weekdays or day in self.closed_days
+
+
+REAL = Behaviour(
+    tail=1.4,
+    day_noise=0.9,
+    idle=0.42,
+    crowd=0.5,
+    viral=0.0006,
+    viral_size=6.0,
+    viral_days=(1.0, 25.0),
+    viral_brief=6.0,
+    promotion=0.008,
+    flash=0.12,
+    new_price=0.002,
+    new_commission=0.0025,
+    delisting=0.0025,
+    sold_out=0.002,
+    bulk_orders=0.0015,
+)
+FLAT = Behaviour(tail=1.4)
+STORMY = replace(
+    REAL,
+    day_noise=1.3,
+    idle=0.5,
+    viral=0.003,
+    promotion=0.012,
+    flash=0.25,
+    new_price=0.005,
+    sold_out=0.006,
+    bulk_orders=0.006,
+    bulk_tail=1.1,
+    closed_weekdays=frozenset({6}),
+    late=0.1,
+)
+SPARSE = replace(REAL, collected=0.3)
+SMOOTH = Behaviour(
+    day_noise=0.11,
+    trend=1.0,
+    wave=0.005,
+    slope=0.025,
+    drift=0.012,
+    viral=0.006,
+    viral_size=4.6,
+    promotion=0.004,
+    new_price=0.001,
+    new_commission=0.0025,
+    delisting=0.0025,
+)
+
+PRESETS: Mapping[str, Behaviour] = MappingProxyType(
+    {"real": REAL, "flat": FLAT, "stormy": STORMY, "sparse": SPARSE, "smooth": SMOOTH}
+)
