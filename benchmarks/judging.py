@@ -116,28 +116,27 @@ class Bench:
         """The lowest threshold that tells at most ``budget`` a day.
 
         As a threshold falls alerts grow more, and then fewer, for what always holds is told
-        once: it is sought from the strict end.
+        once: it is sought from the strict end. Where none tells more than the budget, it is that
+        which tells most.
         """
         rows = self.rows(half)[:, None]
         tried = _candidates(scores[self.truth.usable & np.isfinite(scores) & rows])
         if not len(tried):
             return np.inf
 
-        def exceeds(place: int) -> bool:
-            return self.a_day(self.told(scores, float(tried[place])), half) > budget
+        def a_day(place: int) -> float:
+            return self.a_day(self.told(scores, float(tried[place])), half)
 
-        last = len(tried) - 1
-        if not exceeds(last) and not exceeds(len(tried) // 2):
-            return float(tried[last])
-        within, beyond = 0, last
-        for place in [*range(0, len(tried), _STRIDE), last]:
-            if exceeds(place):
-                beyond = place
+        within, most = 0, (0.0, 0)
+        for beyond in [*range(0, len(tried), _STRIDE), len(tried) - 1]:
+            if (found := a_day(beyond)) > budget:
                 break
-            within = place
+            within, most = beyond, max(most, (found, beyond))
+        else:
+            return float(tried[most[1]])
         while within < beyond - 1:
             middle = (within + beyond) // 2
-            within, beyond = (within, middle) if exceeds(middle) else (middle, beyond)
+            within, beyond = (within, middle) if a_day(middle) > budget else (middle, beyond)
         return float(tried[within])
 
     def score(self, told: Bools, half: str | None = None) -> Score:

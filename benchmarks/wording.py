@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.bootstrap import Interval
 from benchmarks.frontier import Meaning, Row
@@ -57,6 +57,39 @@ def meaning_table(meanings: Iterable[Meaning]) -> str:
                 _percent(each.alerts_went_on),
             )
             for each in meanings
+        ],
+    )
+
+
+def side_by_side(budget: float, markets: Mapping[str, Sequence[Row]]) -> str:
+    """The detectors on several markets at one number of alerts a day; of each market in a cell what
+    is good, strictly good, caught, and set off by one order."""
+    head = (f"at {budget:g} a day", *markets)
+    return table(
+        head,
+        [
+            (same[0].detector, *(_cell(row) for row in same))
+            for same in zip(*markets.values(), strict=True)
+        ],
+    )
+
+
+def _cell(row: Row) -> str:
+    shares = (row.precision.value, row.score.strictly, row.score.recall, row.bulk)
+    return " / ".join(_percent(each) for each in shares)
+
+
+def meanings_side_by_side(markets: Mapping[str, Sequence[Meaning]]) -> str:
+    """What a value of each score means on several markets: of each how many alerts a day it gives,
+    and what is good of them."""
+    return table(
+        ("value", *markets),
+        [
+            (
+                f"{same[0].detector} {same[0].level:g}",
+                *(f"{each.a_day:.1f} / {_percent(each.alerts_went_on)}" for each in same),
+            )
+            for same in zip(*markets.values(), strict=True)
         ],
     )
 
