@@ -42,7 +42,7 @@ def market(
     return {**({"big": product(big)} if big is not None else {}), **common}
 
 
-def noted(store: Database) -> list[tuple[float | None, float | None, int | None]]:
+def noted(store: Database) -> list[tuple[object, ...]]:
     """Of each scan."""
     return store.rows("SELECT list_day, list_idle, list_sparse FROM scans ORDER BY id")
 
