@@ -97,6 +97,14 @@ def test_export(watcher: Command, past: int, more: tuple[str, ...]) -> None:
     )
 
 
+def test_export_of_scans(watcher: Command, past: int) -> None:
+    """What the list said of itself at each."""
+    result = watcher("export", "--what", "scans", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(result.out)))
+    assert [row["list_day"] for row in rows][1] == "0.3"
+    assert {(row["list_idle"], row["list_sparse"]) for row in rows} == {("0.0", "0")}
+
+
 def test_rule_tests(watcher: Command, folder: Path) -> None:
     """Give the counters; the list's day is of few products as usual. A surge itself is computed."""
     (folder / "rules.yaml").write_text(RULES, encoding="utf-8")
