@@ -105,6 +105,7 @@ def test_sparse_is_what_most_of_the_last_seven_scans_were(store: Database) -> No
     turns = surges(store, [0, 0, 20, 20, 20, 0], watch="turns")
     assert turns == [False, False, False, False, True, False]
     assert surges(store, [20] * 9 + [0] * 4, watch="ends") == [True] * 12 + [False]
+    assert surges(store, [0] * 4 + [20] * 4, watch="begins") == [False] * 7 + [True]
 
 
 def test_closed_days_are_left_out(store: Database) -> None:
@@ -121,8 +122,8 @@ def test_a_closed_day_alone_says_nothing(store: Database) -> None:
 
 def test_a_list_of_few_products_is_as_the_regions_largest(store: Database) -> None:
     """Of those of that region that were read whole of late; with twenty it is its own."""
-    surges(store, [5], others=60, watch="small")
     surges(store, [80], others=90, watch="large")
+    surges(store, [5], others=60, watch="small")
     assert surges(store, [0], others=19, watch="few") == [True]
     assert surges(store, [0], others=20, watch="own") == [False]
     elsewhere = with_facts(store, scan(START + 9 * DAY, market(0, 19), watch="x", region="GB"))
