@@ -164,7 +164,8 @@ class PastScans:
             interrupted=bool(row.interrupted),
             problems=row.problems,
             doubt=row.doubt,
-            facts=row.facts,
+            # Never computed anew: what is played may be a part of the list.
+            facts=row.facts or ListFacts(),
         )
 
 
