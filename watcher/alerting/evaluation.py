@@ -20,6 +20,7 @@ import structlog
 
 from watcher.alerting.jumps import WAITS, Jump, judge_jump, needed
 from watcher.alerting.lifecycle import Finding, Terms, step, step_absent
+from watcher.alerting.listfacts import with_facts
 from watcher.alerting.past import Archive
 from watcher.alerting.present import Present
 from watcher.alerting.products import Products
@@ -108,6 +109,7 @@ def evaluate(
     with database.atomic():
         if database.times.ahead(now):
             database.times.mend(now)
+        scan = with_facts(database, scan)
         recorded = database.history.record(scan)
         if scan.state is ScanState.FAILED:
             return Outcome(scan)
