@@ -99,11 +99,10 @@ def _rows(
     known[products] = True
     columns = "".join(f", {expression(name)}" for name in fields)
     cursor = db.execute(
-        f"SELECT o.product, o.at{columns} FROM scans AS s CROSS JOIN observations AS o "
-        "ON o.id BETWEEN s.first_row AND s.first_row + s.rows - 1 "
-        "WHERE s.id >= ? AND s.rows > 0 AND s.region IN (SELECT value FROM json_each(?)) "
-        "ORDER BY s.id",
-        (int(timeline.ids[first]), regions),
+        f"SELECT o.product, o.at{columns} FROM json_each(?) AS w CROSS JOIN observations AS o "
+        "ON o.id BETWEEN json_extract(w.value, '$[0]') AND json_extract(w.value, '$[1]') "
+        "ORDER BY w.key, o.id",
+        (listed(_runs(db, int(timeline.ids[first]), regions)),),
     )
     # In parts: rows as Python objects take many times what they do as an array.
     while part := cursor.fetchmany(_FETCHED):
@@ -111,3 +110,20 @@ def _rows(
         table = table[known[np.minimum(table[:, 0], largest + 1).astype(np.int64)]]
         at = np.searchsorted(timeline.marks, table[:, 1].astype(np.int64)) + 1
         yield table[:, 0].astype(np.int32), at, np.ascontiguousarray(table[:, 2:].T)
+
+
+def _runs(db: Connection, scan_id: int, regions: str) -> list[tuple[int, int]]:
+    """From which row to which the numbers stand that were written from a scan on: all but those of
+    other regions' scans. Of a scan that is pruned the rows may still be there."""
+    begin = db.number("SELECT first_row FROM scans WHERE id = ?", (scan_id,))
+    end = db.number("SELECT max(id) FROM observations")
+    runs = []
+    for first, after in db.execute(
+        "SELECT first_row, first_row + rows FROM scans WHERE id > ? AND rows > 0 "
+        "AND region NOT IN (SELECT value FROM json_each(?)) ORDER BY first_row",
+        (scan_id, regions),
+    ):
+        if begin < first:
+            runs.append((begin, first - 1))
+        begin = after
+    return [*runs, (begin, end)] if begin <= end else runs
