@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.sales import View
-from benchmarks.told import list_of, scans
+from benchmarks.told import list_of, listed, scans
 from watcher.alerting.jumps import remember
 from watcher.alerting.table import ScanTable
-from watcher.model import Floats, Ints, Scan
+from watcher.model import Floats
 from watcher.rules.conditions.unusual import Unusual, logs
 from watcher.rules.metrics import Catalogue
 from watcher.store.database import Database
@@ -41,18 +41,13 @@ def scores(view: View) -> dict[str, Floats]:
         for morning, scan in scans(view, watch):
             recorded = remember(database, scan, watch.schedule)
             table = ScanTable(scan, recorded, database.history, unusual.needs, watch.schedule)
-            rows = _rows(view, scan, morning)
+            rows = listed(view, morning)
             for name, metric in metrics.items():
                 found[name][rows, morning] = table.number(metric)
             # As the condition has it, but with its sign: only what rises is a take-off.
             usual, spread = (table.baseline(need)[0] for need in unusual.needs)
             found[UNUSUAL][rows, morning] = (logs(table.number(unusual.metric)) - usual) / spread
     return found
-
-
-def _rows(view: View, scan: Scan, morning: int) -> Ints:
-    """The view's rows of a scan's products, in its order."""
-    return np.argsort(view.rank[:, morning], kind="stable")[: len(scan)]
 
 
 def _week_over_week(view: View) -> Floats:

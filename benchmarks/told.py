@@ -14,11 +14,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from benchmarks.sales import View
-from watcher.alerting.replay import Player
+from watcher.alerting.jumps import remember
+from watcher.alerting.readings import Reading
+from watcher.alerting.replay import Replay
 from watcher.keyapi.fields import NUMERIC_INDEX, PAGE_SIZE, TEXTS, WINDOWS
-from watcher.model import Bools, Floats, Instant, Scan, ScanState
+from watcher.model import Bools, Floats, Instant, Ints, Scan, ScanState
 from watcher.rules.loading import load_text
 from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.store.database import Database
 from watcher.units import DAY, HOUR, day_number
 
 REGION = "GB"
@@ -31,21 +34,21 @@ def told(view: View, book: Rulebook, rules: Sequence[Rule]) -> dict[str, Bools]:
 
     The rules are judged on this one list, whatever theirs are, and to a channel that hears all.
     """
-    watch = list_of(view)
+    watch, morning_of = list_of(view), dict[Instant, int]()
     here = [replace(rule, watch=watch, notify=()) for rule in rules]
     found = {rule.name: np.zeros(view.listed.shape, np.bool_) for rule in rules}
-    row_of = {name: row for row, name in enumerate(_names(view))}
-    names, rows = list(found), dict[int, int]()
-    with Player(book, here) as player:
+    row_of = dict[int, int]()  # by the store's key
+    with Database.in_memory() as database:
         for morning, scan in scans(view, watch):
-            if not player.play(scan).sent:
-                continue
-            now = player.database.alerts.told_of(names, scan.at)
-            unknown = {each.product for each in now} - rows.keys()
-            ids = player.product_ids(list(unknown))
-            rows |= {product: row_of[product_id] for product, product_id in ids.items()}
-            for each in now:
-                found[each.rule][rows[each.product], morning] |= not each.resolved_told
+            keys = remember(database, scan, watch.schedule).products
+            row_of |= dict(zip(keys.tolist(), listed(view, morning).tolist(), strict=True))
+            morning_of[scan.at] = morning
+        reading = Reading(database, here, (min(morning_of), max(morning_of)))
+        with Replay(reading, book, here, held=False) as replay:
+            for played in replay.run():
+                for each in played.told:
+                    if not each.decision.of_an_end:
+                        found[each.rule][row_of[each.product], morning_of[played.at]] = True
     return found
 
 
@@ -64,8 +67,7 @@ def scans(view: View, watch: Watch) -> Iterator[tuple[int, Scan]]:
     names = np.array(_names(view), object)
     columns = _columns(view)
     for morning in range(1, view.mornings):
-        order = np.argsort(view.rank[:, morning], kind="stable")
-        order = order[: int(view.listed[:, morning].sum())]
+        order = listed(view, morning)
         if not len(order):
             continue
         numbers = np.full((len(order), len(NUMERIC_INDEX)), np.nan)
@@ -80,6 +82,12 @@ def scans(view: View, watch: Watch) -> Iterator[tuple[int, Scan]]:
             watch.key, REGION, at, at, at, ScanState.COMPLETE, pages, pages, ids,
             np.arange(1, len(ids) + 1), numbers, texts,
         )  # fmt: skip
+
+
+def listed(view: View, morning: int) -> Ints:
+    """The view's rows of those on a morning's list, in its order."""
+    order = np.argsort(view.rank[:, morning], kind="stable")
+    return np.asarray(order[: int(view.listed[:, morning].sum())])
 
 
 def instant(view: View, morning: int) -> Instant:
