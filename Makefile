@@ -18,8 +18,9 @@ test: $(VENV)/.dev  ## every test; twice as many at once as there are processors
 bench: $(VENV)/.dev  ## what the daemon costs, beside the bare libraries: a table; CASES="cycle start" for some
 	@$(BIN)/python -m benchmarks $(CASES)
 
-signals: $(VENV)/.dev  ## what is worth hearing: detectors and rules on the simulator; FILE=sales.csv.gz TOP=100 RULES=rules.yaml
-	@$(BIN)/python -m benchmarks.signals $(FILE) $(if $(TOP),--top $(TOP)) $(if $(RULES),--rules $(RULES)) $(SIGNALS)
+signals: $(VENV)/.dev  ## what is worth hearing: detectors on the simulator, and on a FILE=sales.csv.gz TOP=100 RULES=rules.yaml
+	@$(BIN)/python -m benchmarks.signals $(if $(FILE),"$(FILE)") $(if $(TOP),--top $(TOP)) \
+		$(if $(RULES),--rules "$(RULES)") $(if $(PRESETS),--presets $(PRESETS))
 
 kills: $(VENV)/.dev  ## the daemon is killed 200 times; what it told is compared with an undisturbed run
 	@$(BIN)/python -m tests.faults.kills --kills 200

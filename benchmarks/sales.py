@@ -69,7 +69,7 @@ class _Row:
 def read(path: Path) -> Sales:
     """The sales in ``path``. Raises ``SalesError``, with the file's line where it is about one."""
     rows = list(_rows(path))
-    if not rows:
+    if not any(row.units for row in rows):
         raise SalesError(f"{path}: no sales in it; a row is {', '.join(COLUMNS)}")
     first, last = min(row.day for row in rows), max(row.day for row in rows)
     days = (last - first).days + 1

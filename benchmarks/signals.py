@@ -1,6 +1,6 @@
 """What is worth hearing: the detectors and rules on a year of daily sales, and on the simulator.
 
-    make signals                                       # the simulator's presets, side by side
+    make signals PRESETS="real flat"                   # the simulator's presets, side by side
     make signals FILE=sales.csv.gz TOP=100             # a file of daily sales as well
     make signals FILE=sales.csv RULES=rules.yaml       # and whole rules, by the program itself
     python -m benchmarks.signals sales.csv --presets   # the file alone

@@ -59,6 +59,7 @@ def test_a_day_may_have_no_price(tmp_path: Path) -> None:
     [
         ("", "no sales in it"),
         ("a,b,c,d,e\n", "no sales in it"),
+        ("tea,2025-01-01,0,0,2\n", "no sales in it"),
         ("tea,2025-01-01,10,25\n", ":1: 4 columns; 5 are needed: product, date, units"),
         (ROWS + ",2025-01-01,1,1,1\n", ":5: no product in the first column"),
         (ROWS + "tea,01.02.2025,1,1,1\n", ':5: "01.02.2025" is no date; write it as 2025-11-24'),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +86,24 @@ def test_a_rule_is_held_against_growth_and_chance() -> None:
     assert not climbs.finds
     assert climbs.above_growth.value < 0
     assert surge.priced is None
+
+
+@pytest.mark.parametrize(
+    ("variables", "options"),
+    [
+        ((), []),
+        (("TOP=100", "PRESETS=real flat"), ["--top", "100", "--presets", "real", "flat"]),
+        (("FILE=my sales.csv.gz", "RULES=r.yaml"), ["my sales.csv.gz", "--rules", "r.yaml"]),
+    ],
+)
+def test_make_takes_what_it_says(variables: tuple[str, ...], options: list[str]) -> None:
+    """``make signals`` hands its variables on as the module's options."""
+    made = subprocess.run(
+        ["make", "--dry-run", "--silent", "VENV=.none", "PYTHON=true", "signals", *variables],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    command = made.stdout.partition("-m benchmarks.signals")[2].replace("\\\n", " ")
+    assert shlex.split(command) == options
 
 
 @pytest.fixture(scope="module")
