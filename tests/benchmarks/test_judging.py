@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from benchmarks.detectors import scores
 from benchmarks.frontier import frontier, meanings
 from benchmarks.judging import HALVES, Bench, Bulk, alerts
 from tests.benchmarks.markets import by_name, daily, market, noisy
+from watcher.model import Floats
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,12 @@ def bench() -> Bench:
     return Bench(noisy(40), 40)
 
 
+@pytest.fixture(scope="module")
+def found(bench: Bench) -> Mapping[str, Floats]:
+    """The scores of all detectors on them."""
+    return scores(bench.view)
+
+
 def test_products_have_a_half_by_their_name(bench: Bench) -> None:
     """By a bit of the crc32, so that it is the same for everybody."""
     halves = [bench.rows(half) for half in HALVES]
@@ -57,18 +65,20 @@ def test_products_have_a_half_by_their_name(bench: Bench) -> None:
     assert bench.rows(None).all()
 
 
-def test_a_threshold_is_the_lowest_within_the_budget(bench: Bench) -> None:
+def test_a_threshold_is_the_lowest_within_the_budget(
+    bench: Bench, found: Mapping[str, Floats]
+) -> None:
     """On each half; a little lower it would tell more."""
-    found = scores(bench.view)["sales_growth"]
+    growth = found["sales_growth"]
     for half in (*HALVES, None):
-        threshold = bench.threshold(found, 0.2, half)
-        assert bench.a_day(bench.told(found, threshold), half) <= 0.2
-        values = np.unique(found[bench.truth.usable & bench.rows(half)[:, None]])
+        threshold = bench.threshold(growth, 0.2, half)
+        assert bench.a_day(bench.told(growth, threshold), half) <= 0.2
+        values = np.unique(growth[bench.truth.usable & bench.rows(half)[:, None]])
         lower = values[values < threshold][-12:].tolist()
-        assert any(bench.a_day(bench.told(found, each), half) > 0.2 for each in lower)
-    busiest = bench.threshold(found, 1_000)
-    assert bench.a_day(bench.told(found, busiest)) > 0.5
-    assert bench.threshold(np.full(found.shape, np.nan), 1) == math.inf
+        assert any(bench.a_day(bench.told(growth, each), half) > 0.2 for each in lower)
+    busiest = bench.threshold(growth, 1_000)
+    assert bench.a_day(bench.told(growth, busiest)) > 0.5
+    assert bench.threshold(np.full(growth.shape, np.nan), 1) == math.inf
 
 
 def test_a_score_counts_what_one_counts_by_hand() -> None:
@@ -85,23 +95,25 @@ def test_a_score_counts_what_one_counts_by_hand() -> None:
     assert score.a_day == pytest.approx(5 / bench.truth.days)
 
 
-def test_a_bulk_order_sets_off_the_week_and_no_steady_pace(bench: Bench) -> None:
+def test_a_bulk_order_sets_off_the_week_and_no_steady_pace(
+    bench: Bench, found: Mapping[str, Floats]
+) -> None:
     """``sales_growth`` takes it for a surge, ``sales_surge`` does not."""
     orders = Bulk(bench)
-    before, after = scores(bench.view), scores(orders.view)
+    after = scores(orders.view)
     shares = [
-        orders.share(before[name], after[name], bench.threshold(before[name], 0.2))
+        orders.share(found[name], after[name], bench.threshold(found[name], 0.2))
         for name in ("sales_growth", "sales_surge")
     ]
     assert shares[0] > 0.8
     assert shares[1] < 0.2
 
 
-def test_each_half_is_judged_by_what_was_tuned_on_the_other(bench: Bench) -> None:
+def test_each_half_is_judged_by_what_was_tuned_on_the_other(
+    bench: Bench, found: Mapping[str, Floats]
+) -> None:
     """The told of half B are those at A's threshold."""
-    found = scores(bench.view)
-    growth = {"sales_growth": found["sales_growth"]}
-    (row,) = frontier(bench, {**growth}, [0.3])
+    (row,) = frontier(bench, {"sales_growth": found["sales_growth"]}, [0.3])
     tuned = [bench.threshold(found["sales_growth"], 0.3, half) for half in HALVES]
     assert row.thresholds == tuple(tuned)
     for half, threshold, precision in zip(HALVES, reversed(tuned), row.precisions, strict=True):
@@ -109,9 +121,8 @@ def test_each_half_is_judged_by_what_was_tuned_on_the_other(bench: Bench) -> Non
         np.testing.assert_equal(precision, score.precision)
 
 
-def test_what_a_value_means_is_counted(bench: Bench) -> None:
+def test_what_a_value_means_is_counted(bench: Bench, found: Mapping[str, Floats]) -> None:
     """The share of product-days that reach it, and what is good of them."""
-    found = scores(bench.view)
     mean = next(each for each in meanings(bench, found) if each.detector == "sales_growth")
     usable = bench.truth.usable
     reached = usable & (found["sales_growth"] >= mean.level)

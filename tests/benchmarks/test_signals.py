@@ -68,7 +68,7 @@ def test_a_rule_on_the_price_sees_the_price() -> None:
 
 def test_a_rule_is_held_against_growth_and_chance() -> None:
     """One that finds, one that is at chance, and one that tells nothing is left out."""
-    bench = Bench(noisy(60), 60)
+    bench = Bench(noisy(40), 40)
     judged = list(
         rulings(
             bench,
@@ -133,12 +133,12 @@ def test_judges_a_file_and_its_rules(
 
 def test_judges_the_simulator_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
     """Each preset that is named, in a column."""
-    options = ["--days", "125", "--products", "150", "--top", "30"]
+    options = ["--days", "124", "--products", "60", "--top", "15"]
     assert signals.main(["--presets", "real", "flat", *options]) == 0
     said = capsys.readouterr().out
-    assert "**The simulator, real**: 125 days" in said
-    assert "| at 0.15 a day | real | flat |" in said
-    assert "| at 0.6 a day | real | flat |" in said
+    assert "**The simulator, real**: 124 days" in said
+    assert "| at 0.075 a day | real | flat |" in said
+    assert "| at 0.3 a day | real | flat |" in said
 
 
 def test_says_what_can_not_be_judged(
