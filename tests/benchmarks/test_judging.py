@@ -144,6 +144,7 @@ def test_the_bootstrap_is_the_same_each_time() -> None:
     assert draws.difference((every, good), (every, none)).above
     assert not draws.difference((every, none), (every, good)).above
     assert draws.share((every, every)) == Interval(1, 1, 1)
+    assert not Interval(0.1, -0.01, 0.2).above
 
 
 def test_the_bootstrap_draws_products_and_not_alerts() -> None:

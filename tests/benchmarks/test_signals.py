@@ -22,10 +22,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def book(*rules: str) -> Rulebook:
-    """Rules on some list of their own."""
+    """Rules on some list of their own, to a channel that hears next to nothing."""
     lines = "\n".join(f"- {{name: r{place}, watch: w, {rule}}}" for place, rule in enumerate(rules))
     return load_text(
-        "api: {key: none}\nchannels: {me: {url: 'json://localhost'}}\n"
+        "api: {key: none}\nchannels: {me: {url: 'json://localhost', min_severity: critical}}\n"
         "defaults: {region: US, every: 24h, notify: [me]}\n"
         f"watches: {{w: {{top: 50, sort: total_sale_7d_cnt desc}}}}\nrules:\n{lines}\n"
     )
@@ -53,17 +53,19 @@ def test_the_program_tells_whom_the_harness_tells() -> None:
 def test_a_rule_on_the_price_sees_the_price() -> None:
     """And one on what sales say nothing of tells nothing."""
     sales = market(cheap=daily(10, 10, 0))
-    sales.price[sales.products.index("cheap"), 120:] = 1.5
+    sales.price[sales.products.index("cheap"), 120:130] = 1.5
     view = Bench(sales, 21).view
     chosen = book(
         "when: {spu_avg_price: {falls: 10%}}",
         "when: {total_views_7d_cnt: {at_least: 0}}",
         "when: {rank: {at_most: 1}, age_days: {between: [110, 111]}}",
+        "when: {spu_avg_price: {below: 1.9}}, resolved: true",
     )
     found = told(view, chosen, chosen.rules)
     assert [place.tolist() for place in np.nonzero(found["r0"])] == [[0], [121]]
     assert not found["r1"].any()
     assert np.nonzero(found["r2"])[1].tolist() == [110]
+    assert np.nonzero(found["r3"])[1].tolist() == [121]  # and not of its end
 
 
 def test_a_rule_is_held_against_growth_and_chance() -> None:

@@ -37,11 +37,16 @@ def test_what_the_whole_market_does_is_nobodys() -> None:
     """All double: none is good, and none takes off; one that quadruples is twice the market."""
     rows = [daily(50, 100, 120)] * 30
     doubled = {f"d{place:02}": row for place, row in enumerate(rows)}
-    sales = market(DAYS, 0, **doubled, faster=daily(1, 4.2, 120))
+    ordered_once = daily(10, 20, 120) + ordered(500, 125) - 10
+    others = {"faster": daily(1, 4.2, 120), "ordered": ordered_once}
+    sales = market(DAYS, 0, **doubled, **others)
     truth, row = truth_of(sales), by_name(sales)
     assert truth.good[row["d00"], 120] == 0
     assert truth.good[row["faster"], 120] == 1
-    assert [each for each in truth.takeoffs if each.row == row["d00"]] == []
+    assert {each.row for each in truth.takeoffs}.isdisjoint([row["d00"], row["ordered"]])
+    # Without its order it only does what all do.
+    assert truth.good[row["ordered"], 120] == 1
+    assert truth.strict[row["ordered"], 120] == 0
 
 
 def test_one_large_order_is_not_strict_and_no_take_off() -> None:
@@ -64,12 +69,15 @@ def test_fell_is_seven_tenths() -> None:
 
 def test_a_take_off_begins_on_its_best_day() -> None:
     """Once in its run of days, and a second one 28 days later at the earliest."""
-    twice = np.where((np.arange(200) >= 105) & (np.arange(200) < 122), 40.0, 10.0)
-    twice[160:180] = 60
-    sales = market(200, rises=daily(10, 30, 120, 200), twice=twice)
+    twice, soon = np.full(200, 10.0), np.full(200, 10.0)
+    twice[105:122], twice[160:180] = 40, 60
+    soon[105:120], soon[127:150] = 40, 200
+    sales = market(200, rises=daily(10, 30, 120, 200), soon=soon, twice=twice)
     truth, row = truth_of(sales), by_name(sales)
     assert truth.takeoffs == (
         TakeOff(row["rises"], 120),
+        TakeOff(row["soon"], 105),
+        TakeOff(row["soon"], 133),
         TakeOff(row["twice"], 105),
         TakeOff(row["twice"], 160),
     )
