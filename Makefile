@@ -7,7 +7,7 @@ DEV = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml"
 RELEASE = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["release"])')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test bench kills soak check fuzz docs pictures dist trial format lock clean
+.PHONY: demo test bench signals kills soak check fuzz docs pictures dist trial format lock clean
 
 demo: $(VENV)/.run  ## the whole daemon on a simulated market: no key, no network
 	@$(BIN)/watcher demo
@@ -17,6 +17,9 @@ test: $(VENV)/.dev  ## every test; twice as many at once as there are processors
 
 bench: $(VENV)/.dev  ## what the daemon costs, beside the bare libraries: a table; CASES="cycle start" for some
 	@$(BIN)/python -m benchmarks $(CASES)
+
+signals: $(VENV)/.dev  ## what is worth hearing: detectors and rules on the simulator; FILE=sales.csv.gz TOP=100 RULES=rules.yaml
+	@$(BIN)/python -m benchmarks.signals $(FILE) $(if $(TOP),--top $(TOP)) $(if $(RULES),--rules $(RULES)) $(SIGNALS)
 
 kills: $(VENV)/.dev  ## the daemon is killed 200 times; what it told is compared with an undisturbed run
 	@$(BIN)/python -m tests.faults.kills --kills 200

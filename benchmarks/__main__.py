@@ -17,7 +17,18 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cycle, delivery, holds, judgement, memory, million, start, upkeep, year
+from benchmarks import (
+    cycle,
+    delivery,
+    holds,
+    judgement,
+    memory,
+    million,
+    start,
+    surges,
+    upkeep,
+    year,
+)
 from benchmarks.report import Line, machine, table
 from tools.marked import fill
 
@@ -28,6 +39,7 @@ CASES: dict[str, Callable[[int], Iterator[Line]]] = {
     "cycle": cycle.lines,
     "memory": memory.lines,
     "judgement": judgement.lines,
+    "surges": surges.lines,
     "million": million.lines,
     "year": year.lines,
     "upkeep": upkeep.lines,

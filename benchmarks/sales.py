@@ -11,7 +11,7 @@ import csv
 import gzip
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -159,6 +159,20 @@ def _number(column: str, text: str, where: str) -> float:
             f"{where}: {column}: {text} is not 0 or more; leave out what was sent back"
         )
     return value
+
+
+def collected(sales: Sales, share: float, seed: int = 5) -> Sales:
+    """As a source tells it that looks at such a share of the products each day, by chance: what
+    one sold since it was last looked at is booked on the day on which it is."""
+    looked = np.random.default_rng(seed).random(sales.units.shape) < share
+    units, amount = _booked(sales.units, looked), _booked(sales.amount, looked)
+    return replace(sales, units=units, amount=amount)
+
+
+def _booked(daily: Floats, looked: Bools) -> Floats:
+    sums = cumulated(daily)[:, 1:]
+    known = np.maximum.accumulate(np.where(looked, sums, 0), axis=1)
+    return np.diff(known, axis=1, prepend=0)
 
 
 class View:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeAlias
 
@@ -19,11 +20,18 @@ PRESETS = tuple(BEHAVIOURS)
 
 
 def simulated(preset: str, *, days: int, products: int, seed: int = 7) -> Sales:
-    """What each product of one region sold on so many days, with the price of each day."""
-    market = Market(
-        start=START, products=products, regions=("US",), seed=seed, behaviour=BEHAVIOURS[preset]
-    )
+    """What each product of one region sold on so many days, with the price of each day.
+
+    That is all that was sold, also where the source looks at few products a day (``looked_at``).
+    """
+    behaviour = replace(BEHAVIOURS[preset], collected=1.0)
+    market = Market(start=START, products=products, regions=("US",), seed=seed, behaviour=behaviour)
     return recorded(market, days)[0]
+
+
+def looked_at(preset: str) -> float:
+    """The share of products that the source looks at on a day."""
+    return BEHAVIOURS[preset].collected
 
 
 def recorded(market: Market, days: int) -> tuple[Sales, Bools]:

@@ -34,6 +34,7 @@ def parts() -> Mapping[str, Mapping[str, str]]:
     return {
         "metrics.md": {
             "derived": reference_metrics.derived(),
+            "calibration": reference_metrics.calibration(),
             "fields": reference_metrics.fields(),
             "families": reference_metrics.families(),
             "texts": reference_metrics.texts(),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tools.marked import table
 from watcher.keyapi.fields import NUMERIC, WINDOWS, Field
-from watcher.rules.metrics import ATTRIBUTES, DERIVED
-from watcher.units import Unit
+from watcher.rules.calibration import ANY, MEASURED
+from watcher.rules.metrics import ATTRIBUTES, DERIVED, NORMAL
+from watcher.units import Unit, format_number
 
 _UNITS = {
     Unit.COUNT: ("a whole number", "`{at_least: 10k}`"),
@@ -27,6 +28,29 @@ def derived() -> str:
     """What is computed from the API's fields."""
     rows = [(f"`{each.name}`", each.unit.value, each.meaning) for each in DERIVED]
     return table(("metric", "unit", "meaning"), rows)
+
+
+def calibration() -> str:
+    """What scores meant on real sales."""
+    rows = [
+        (
+            f"`{name}`{'' if form == NORMAL else f', {form} form'}",
+            format_number(mark.value, 1),
+            mark.odds.removesuffix(" of"),
+            f"{mark.went_on:.0%}",
+        )
+        for (name, form), marks in MEASURED.items()
+        for mark in marks
+    ]
+    any_ = ", ".join(f"{share:.0%} ({form})" for form, share in ANY.items())
+    rows.append(("any listed product", "", "", any_))
+    columns = (
+        "metric",
+        "at least",
+        "listed product-days that reach it",
+        "of what is told, went on",
+    )
+    return table(columns, rows)
 
 
 def fields() -> str:

@@ -39,6 +39,20 @@ def test_tells_a_plain_comparison_with_its_condition() -> None:
     assert _product(why=(evidence,)).why == ("price 4.99 USD (below 5)",)
 
 
+def test_tells_the_form_of_a_surge() -> None:
+    """Normal or sparse, also of what it was when the alert began; older rows have none."""
+    surge = Evidence(
+        "sales_surge", "sales surge", "score", "at least 4", Verdict.MET, 4.2, form="sparse"
+    )
+    assert _product(why=(surge,)).why == ("sales surge (sparse form) 4.2 (at least 4)",)
+    now = msgspec.structs.replace(surge, value=5.0)
+    assert _product(why=(surge,), now=(now,)).why == (
+        "sales surge (sparse form) 4.2 when it began, 5 now (at least 4)",
+    )
+    stored = msgspec.json.decode(msgspec.json.encode(GMV), type=Evidence)
+    assert b"form" not in msgspec.json.encode(stored)
+
+
 def test_tells_a_condition_without_a_value() -> None:
     """An evidence of no metric is its condition."""
     evidence = Evidence("appears", "new in the list", "text", "", Verdict.MET)

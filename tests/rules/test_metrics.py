@@ -155,4 +155,4 @@ def test_a_text_is_suggested_only_where_it_can_stand() -> None:
 @pytest.mark.parametrize("metric", [each.name for each in DERIVED])
 def test_huge_numbers_break_nothing(metric: str) -> None:
     """Whatever the API may give: no value, or one that is no number to speak of."""
-    value(metric, **dict.fromkeys(METRICS[metric].needs, 1e+308) | {"first_crawl_dt": OLD})
+    value(metric, **dict.fromkeys(METRICS[metric].needs, 1e308) | {"first_crawl_dt": OLD})

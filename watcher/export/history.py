@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from watcher.export.table import Column, Kind, Part, Table, cells
 from watcher.keyapi.fields import BY_NAME, NUMERIC_NAMES
+from watcher.model import LIST_DAY, LIST_SPARSE
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.store import extracts, observed
 from watcher.store.connection import Row
@@ -102,9 +103,21 @@ def scans(database: Database, choice: Choice, watches: Mapping[str, str]) -> Tab
         Column("changed", Kind.INTEGER, "products of which some number was new"),
         Column("error", Kind.TEXT, "what went wrong"),
         Column("interrupted", Kind.BOOLEAN, "cut off by a stop, a refused key or missing credits"),
+        Column(LIST_DAY, Kind.NUMBER, "times its pace that the median product sold yesterday"),
+        Column("list_idle", Kind.NUMBER, "share without a sale yesterday, of 20 products at least"),
+        Column(LIST_SPARSE, Kind.BOOLEAN, "sales are booked on the day of collection"),
     )  # fmt: skip
     extract = extracts.scans(database, choice)
-    return _plain(columns, extract, {1: lambda key: watches.get(str(key), key), 12: bool})
+    shown: dict[int, Callable[[object], object]] = {
+        1: lambda key: watches.get(str(key), key),
+        12: bool,
+        15: _known_bool,
+    }
+    return _plain(columns, extract, shown)
+
+
+def _known_bool(value: object) -> object:
+    return None if value is None else bool(value)
 
 
 def _text(name: str) -> Column:

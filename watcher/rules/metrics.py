@@ -227,6 +227,7 @@ _CREATORS = ("total_ifl_video_{}cnt", "total_ifl_live_{}cnt")
 _CREATORS_7D = tuple(family.format("7d_") for family in _CREATORS)
 _PRICE = (_GMV.format("30d_"), _SALES.format("30d_"))
 _SURGE_WINDOWS = (1, surges.WEEK, surges.MONTH, surges.TWO_MONTHS)
+_NONE = "; no value for a product younger than 14 days, or without any in 7 days"
 _UNMEASURED = " (made like that of sales; only sales were measured)"
 _PACE = "last 7 days against the pace of the 23 days before: 50% is half as much again"
 
@@ -291,7 +292,7 @@ def _surge_ratio_of(
         name,
         f"{what} surge ratio",
         f"{what}: how many times the usual pace both yesterday and the six days before had, the "
-        f"lower of the two: 3 is three times{measured}",
+        f"lower of the two: 3 is three times{measured}{_NONE}",
         families,
         compute,
         *more,
@@ -357,7 +358,7 @@ DERIVED: tuple[Metric, ...] = (
         "sales_surge",
         "sales surge",
         "how far sales lie above their usual pace, yesterday and in the six days before, the lower "
-        "of the two, in standard errors; one large order alone moves it little",
+        f"of the two, in standard errors; one large order alone moves it little{_NONE}",
         (_SALES,),
         _surge,
         LIST_DAY,

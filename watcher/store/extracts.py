@@ -101,12 +101,12 @@ def scans(db: Connection, choice: Choice) -> Extract[Sequence[Row]]:
     """The scans of the time, of any state.
 
     Rows of id, watch (its key), region, time, begin, end, state, requests, pages, products, rows
-    that it changed, error, and whether it was cut off.
+    that it changed, error, whether it was cut off, and what the list said of itself.
     """
     return _extract(
         db,
         "s.id, s.watch, s.region, s.at, s.started, s.finished, s.state, s.requests, s.pages, "
-        "s.size, s.rows, s.error, s.interrupted",
+        "s.size, s.rows, s.error, s.interrupted, s.list_day, s.list_idle, s.list_sparse",
         "scans AS s",
         "s.at >= :since AND s.at < :until AND (:watch IS NULL OR s.watch = :watch) "
         "AND (:region IS NULL OR s.region = :region)",

@@ -36,6 +36,24 @@ def test_words_of_other_languages() -> None:
 
 
 @pytest.mark.parametrize(
+    ("word", "metric"),
+    [
+        ("velocity", "sales_surge"),
+        ("surge", "sales_surge"),
+        ("Sales Velocity", "sales_surge"),
+        ("views_velocity", "views_surge_ratio"),
+        ("gmv_surge", "gmv_surge_ratio"),
+        ("takeoff", "sales_surge"),
+        ("creators_momentum", "creators_surge_ratio"),
+    ],
+)
+def test_words_for_a_surge(word: str, metric: str) -> None:
+    """Where a metric should stand."""
+    (complaint,) = complaints({word: {"at_least": 3}})
+    assert complaint.endswith(f'did you mean "{metric}"?')
+
+
+@pytest.mark.parametrize(
     ("raw", "said"),
     [
         ({"review_count": {"doubles": True}}, 'did you mean "rises: 100%"?'),

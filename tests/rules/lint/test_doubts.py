@@ -2,7 +2,10 @@
 
 import pytest
 
+from watcher.keyapi.fields import BY_NAME
 from watcher.rules.loading import load_text
+from watcher.rules.metrics import Catalogue
+from watcher.units import Unit
 
 WATCHES = """
 channels: {a: {url: "json://localhost"}}
@@ -15,6 +18,7 @@ watches:
   old: {max_first_crawl_dt: 90d ago}
   weekly: {sort: total_sale_7d_cnt desc, every: 7d}
   hourly: {sort: total_sale_7d_cnt desc, every: 1h}
+  tenth: {sort: total_sale_7d_cnt desc, every: 10d}
   workdays: {sort: total_sale_7d_cnt desc, every: "0 9 * * mon-fri"}
 """
 NEVER = "the rule can never fire"
@@ -353,6 +357,7 @@ def test_no_doubt_on_the_edge(watch: str, rule: str) -> None:
         ("when: {spu_avg_price: {falls: 10%, from: 15h59m ago}}", True),
         ("when: {total_sale_1d_cnt: {unusual: 3, over: 15d}}", True),
         ("when: {total_sale_1d_cnt: {unusual: 3, over: 16d}}", False),
+        ("when: {total_sale_7d_cnt: {unusual: 3, over: 63d}}", True),
         ("when: {rank: 1}, keep_firing_for: 26h40m", True),
         ("when: {rank: 1}, keep_firing_for: 26h42m", False),
         ("when: {creators_7d: {rises: 3}}", True),
@@ -364,6 +369,58 @@ def test_no_doubt_on_the_edge(watch: str, rule: str) -> None:
 def test_where_doubts_begin(rule: str, *, doubted: bool) -> None:
     """One step before, nothing is said."""
     assert bool(doubts(rule)) is doubted
+
+
+@pytest.mark.parametrize(
+    ("metric", "better"),
+    [
+        ("total_sale_7d_cnt", "total_sale_1d_cnt has a new value each day, and sales_surge"),
+        ("total_sale_gmv_30d_amt", "total_sale_gmv_1d_amt has"),
+        ("total_views_15d_cnt", "total_views_1d_cnt has a new value each day"),
+        ("creators_7d", "total_ifl_live_1d_cnt and total_ifl_video_1d_cnt have"),
+        ("live_share", "total_live_sale_1d_cnt and total_sale_1d_cnt have"),
+        ("sales_growth", "total_sale_1d_cnt has"),
+    ],
+)
+def test_unusual_on_sums_of_several_days(metric: str, better: str) -> None:
+    """28 days hold too few of them: it never fires, and what to write; a default holds enough."""
+    (never,) = doubts(f"when: {{{metric}: {{unusual: 3.5, over: 28d}}}}")
+    assert "it can never fire; " in never
+    assert better in never
+    window = Catalogue()[metric].window
+    assert f"or write over: {9 * window}d" in never
+    (few,) = doubts(f"when: {{{metric}: {{unusual: 3.5}}}}")
+    assert "never fire" not in few
+    assert better in few
+    assert f"{8 * window}d hold" not in few
+    (edge,) = doubts(f"when: {{{metric}: {{unusual: 3.5, over: {8 * window}d}}}}")
+    assert "never fire" not in edge
+
+
+def test_every_sum_of_several_days_is_doubted() -> None:
+    """Each of the API's counters and each built-in metric of one; no other metric is."""
+    for metric in Catalogue().metrics():
+        if metric.unit not in (Unit.FLAG, Unit.DAY):
+            said = " ".join(doubts(f"when: {{{metric.name}: {{unusual: 3}}}}"))
+            rolls = any((BY_NAME[name].window or 1) > 1 for name in metric.fields)
+            assert ("is a sum of" in said) is rolls, metric.name
+
+
+def test_unusual_rolls_where_scans_are_rare() -> None:
+    """A list that is read every 10 days has a value that shares no day every 10 days."""
+    (found,) = doubts("when: {total_sale_7d_cnt: {unusual: 3, over: 63d}}", "tenth")
+    assert "63d hold 6: it can never fire" in found
+    assert "write over: 90d" in found
+
+
+def test_percent_of_standard_errors() -> None:
+    """50% of one is half; of a ratio it is half as often."""
+    (found,) = doubts("when: {sales_surge: {at_least: 50%}}")
+    assert "50% is 0.5 of them" in found
+    assert "sales_surge_ratio" in found
+    assert doubts("when: {sales_surge_ratio: {at_least: 300%}}") == []
+    (impossible,) = doubts("when: {sales_surge_ratio: {below: 0}}")
+    assert "sales_surge_ratio is never below 0: the rule can never fire" in impossible
 
 
 def test_many_alternatives_take_no_time() -> None:

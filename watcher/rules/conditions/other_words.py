@@ -65,6 +65,11 @@ _GONE = (
     "leaves_the_list delisted"
 ).split()
 _NEW = "new is_new new_product first_seen appear appeared first_time newly_listed launched".split()
+# What people call a metric that says whether something takes off; of what, before it.
+_SURGES = re.compile(
+    "(?:(sales|gmv|views|videos|creators)_)?(?:surges?|velocity|momentum|acceleration|spikes?|"
+    "bursts?|breakouts?|take_?offs?)(?:_score)?"
+)
 _ENDS = (
     "a product that is missing from two complete scans ends its alert: write resolved: true in the "
     "rule, and that end is told"
@@ -129,6 +134,10 @@ def of_no_metric(word: str) -> str:
         return f": {_ENDS}"
     if name in _NEW:
         return ', did you mean "appears"?'
+    match = _SURGES.fullmatch(name)
+    if match is not None:
+        what = match[1] or "sales"
+        return f', did you mean "{what}_surge{"" if what == "sales" else "_ratio"}"?'
     return ""
 
 

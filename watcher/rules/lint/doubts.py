@@ -18,7 +18,7 @@ from watcher.rules.conditions.transition import Crosses
 from watcher.rules.conditions.values import is_percent
 from watcher.rules.lint.clauses import Clause, alternatives, leaves
 from watcher.rules.lint.conflicts import Conflict, conflict, holds_once, said
-from watcher.rules.lint.facts import GROWTHS
+from watcher.rules.lint.facts import GROWTHS, SCORES
 from watcher.rules.lint.timing import baselines, keeps_nothing, outlived
 from watcher.rules.metrics import Metric
 from watcher.rules.ordering import ByMetric
@@ -119,7 +119,13 @@ def _each(
         place = places.of(leaf, path)
         for found in baselines(leaf, watch.schedule):
             yield place, found.said
-        if text := _unordered(leaf) or _steep(leaf, written, place[len(path) :]) or _twice(leaf):
+        inside = place[len(path) :]
+        if text := (
+            _unordered(leaf)
+            or _steep(leaf, written, inside)
+            or _share(leaf, written, inside)
+            or _twice(leaf)
+        ):
             yield place, text
         if isinstance(leaf, Top) and leaf.places > watch.query.top:
             yield place, _deep(leaf, watch.query.top)
@@ -154,6 +160,20 @@ def _steep(leaf: Condition, written: object, inside: Path) -> str:
         return ""
     number = format_number(limit, 6)
     return f"{said(leaf)}: without a percent sign 1 is 100%; write {number}% if that is meant"
+
+
+def _share(leaf: Condition, written: object, inside: Path) -> str:
+    """A percentage of what is counted in standard errors: 50% is half of one."""
+    name = leaf.metrics[0].name if leaf.metrics else ""
+    limit = getattr(leaf, "limit", None)
+    if name not in SCORES or leaf.metrics[0].definition or not isinstance(limit, float):
+        return ""
+    if not is_percent(_at(written, inside)):
+        return ""
+    return (
+        f"{said(leaf)}: {name} is counted in standard errors, and {format_number(limit * 100, 6)}% "
+        f"is {format_number(limit, 6)} of them; write 4, or a percentage of {SCORES[name]}"
+    )
 
 
 def _twice(leaf: Condition) -> str:

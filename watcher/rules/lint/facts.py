@@ -11,11 +11,14 @@ from watcher.keyapi.fields import BY_NAME, FIELDS, PARAMETER_BY_NAME, Use
 from watcher.keyapi.query import Query, RelativeDay, Value, describe_filter
 from watcher.rules.lint import ranges
 from watcher.rules.lint.ranges import Numbers
-from watcher.rules.metrics import RANK, Metric
+from watcher.rules.metrics import ADDED_LATER, RANK, Metric
 from watcher.units import AMOUNTS, DAY, Unit
 
 FRACTIONS = frozenset(["commission", "product_commission_rate", "live_share"])
 GROWTHS = frozenset(f"{what}_growth" for what in ("sales", "gmv", "views", "videos", "creators"))
+# Counted in standard errors, and what is a share or a number of times in their place.
+SCORES = {"sales_surge": "sales_surge_ratio", "sales_growth_z": "sales_growth"}
+SURGE_RATIOS = frozenset(name for name in ADDED_LATER if name.endswith("_surge_ratio"))
 # Those that count all time only grow.
 TOTALS = frozenset(
     field.name
@@ -59,6 +62,8 @@ def _nature(metric: Metric, top: int, *, outside: bool) -> Fact | None:
         return Fact(ranges.between(0, 1), f"{name} is a fraction, 100% at most")
     if name in GROWTHS:
         return Fact(ranges.at_least(-1), f"{name} is never below -100%")
+    if name in SURGE_RATIOS:
+        return Fact(ranges.at_least(0), f"{name} is never below 0")
     if name == "product_rating":
         return Fact(ranges.between(0, 5), "ratings are 5 stars at most")
     if metric.unit is Unit.FLAG:
