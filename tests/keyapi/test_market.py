@@ -317,7 +317,10 @@ def test_boost_lifts_sales_for_its_days() -> None:
 
 
 def test_set_price_shows_at_once() -> None:
-    """A price is seen in the same day's answer, and earns from the next day on (flat: no offers)."""
+    """A price is seen in the same day's answer, and earns from the next day on.
+
+    In a flat market: no offer changes it.
+    """
     market = Market(start=START, products=60, regions=("US",), behaviour=FLAT)
     product_id = read(market, product_sort_field=5)[0]["product_id"]
     market.set_price(product_id, 7.25)

@@ -8,7 +8,7 @@ day. ``smooth`` is a calm market of slow waves, for what is not about sales.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
@@ -16,6 +16,15 @@ from types import MappingProxyType
 _SHARES = (
     *("idle", "crowd", "wave", "viral", "promotion", "flash", "new_price", "new_commission"),
     *("delisting", "sold_out", "bulk_orders", "collected", "late"),
+)
+_LIMITS: tuple[tuple[Sequence[str], Callable[[float], bool], str], ...] = (
+    (_SHARES, lambda value: 0 <= value <= 1, "from 0 to 1"),
+    (
+        ("tail", "day_noise", "trend", "slope", "drift", "viral_size"),
+        lambda value: value >= 0,
+        "0 or more",
+    ),
+    (("viral_brief", "bulk_units", "bulk_tail"), lambda value: value > 0, "above 0"),
 )
 
 
@@ -76,19 +85,19 @@ class Behaviour:
     late: float = 0.0
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a chance or share that is none."""
-        for name in _SHARES:
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be from 0 to 1")
+        """Raises ValueError for a setting that can't be, with its name."""
+        for names, fits, what in _LIMITS:
+            for name in names:
+                if not fits(getattr(self, name)):
+                    raise ValueError(f"{name} must be {what}")
         if self.collected == 0:
             raise ValueError("collected must be above 0: nothing would ever be known")
         if self.absent and self.collected == 1:
             raise ValueError("absent needs collected below 1: who is absent else?")
         if not self.closed_weekdays <= set(range(7)):
             raise ValueError("closed_weekdays are from 0 (Monday) to 6")
-        least, most = self.viral_days
-        if not 0 < least <= most or min(self.bulk_units, self.bulk_tail, self.viral_brief) <= 0:
-            raise ValueError("sizes and days must be above 0, the least not above the most")
+        if not 0 < self.viral_days[0] <= self.viral_days[1]:
+            raise ValueError("viral_days must be above 0, the least not above the most")
 
     def closed(self, day: date) -> bool:
         """Whether nobody sells on that day."""
@@ -100,17 +109,17 @@ REAL = Behaviour(
     day_noise=0.9,
     idle=0.42,
     crowd=0.5,
-    viral=0.0006,
-    viral_size=6.0,
+    viral=0.0008,
+    viral_size=5.0,
     viral_days=(1.0, 25.0),
-    viral_brief=6.0,
+    viral_brief=5.0,
     promotion=0.008,
     flash=0.12,
     new_price=0.002,
     new_commission=0.0025,
     delisting=0.0025,
-    sold_out=0.002,
-    bulk_orders=0.0015,
+    sold_out=0.003,
+    bulk_orders=0.0014,
 )
 FLAT = Behaviour(tail=1.4)
 STORMY = replace(
