@@ -52,6 +52,17 @@ def test_ranks_are_those_of_each_watch(store: Database) -> None:
     assert tracks(world, "rank", since=START + 90 * DAY) == []
 
 
+def test_a_formula_of_ranks_is_computed(store: Database) -> None:
+    """Of the rank alone, and of other numbers beside it: at each scan of the watch."""
+    formulas = "metrics: {double: rank * 2, heat: total_sale_7d_cnt / rank}\n"
+    world = World(store, formulas + RULES)
+    world.march("10 x 12")
+    double, heat = tracks(world, "double", "heat")
+    assert (double.name, heat.name) == ("double in r", "heat in r")
+    assert np.array_equal(double.values, [4, np.nan, 4], equal_nan=True)
+    assert np.array_equal(heat.values, [5, np.nan, 6], equal_nan=True)
+
+
 def test_tracks_are_put_together_by_time(store: Database) -> None:
     """A row where any of them changes, and one for the last look."""
     world = World(store, RULES)

@@ -6,7 +6,7 @@ Where scans looked for the product and did not see it, there is no value.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -78,8 +78,10 @@ def tracks_of(
         found |= _of_fields(of_lists, seen, absences)
     tracks: list[Track] = []
     for metric in metrics:
-        if RANK in metric.needs:
+        if metric.needs == {RANK}:
             tracks += _places(database, product, metric, watches, since)
+        elif RANK in metric.needs:
+            tracks += _with_places(database, product, metric, watches, since, absences)
         else:
             tracks.append(found[metric])
     return tracks
@@ -97,12 +99,14 @@ def seen_of(
     products: Sequence[int],
     metrics: Sequence[Metric],
     since: Instant,
+    watch: str = "",
 ) -> list[Seen]:
-    """For each product, what ``metrics`` are computed of at each scan of the region that saw it."""
+    """For each product, what ``metrics`` are computed of at each scan of the region that saw it,
+    or of one ``watch`` only."""
     fields = tuple(sorted({name for metric in metrics for name in metric.needs}))
     found = [Seen.nothing(fields)] * len(products)
     keys, within = np.array(products, np.int64), (since, AFTER_ALL)
-    for window in database.history.windows("", region, keys, within, fields):
+    for window in database.history.windows(watch, region, keys, within, fields, own=bool(watch)):
         for place in range(window.rows.start, window.rows.stop):
             columns = [window.values[name][:, place - window.rows.start] for name in fields]
             numbers = np.column_stack(columns)
@@ -187,11 +191,34 @@ def _places(
     for watch in watches:
         found = list(ranks(database, watch.key, product.product, since))
         at = np.array([at for at, _ in found], np.int64)
-        values = np.array([np.nan if rank is None else rank for _, rank in found], np.float64)
+        places = np.array([np.nan if rank is None else rank for _, rank in found], np.float64)
+        values = metric.compute({RANK: places}, at)
         # There is a row for each scan: the one before was the last that saw it.
         line = np.where(np.isnan(values), np.append(at[:1], at[:-1]), at)
-        name, label = f"{metric.name} in {watch.name}", f"{metric.label} in {watch.name}"
-        track = Track(name, label, metric, at, values, line)
+        track = _in_watch(Track("", "", metric, at, values, line), watch)
         if not track.empty:
             tracks.append(track)
     return tracks
+
+
+def _with_places(
+    database: Database,
+    product: ProductFacts,
+    metric: Metric,
+    watches: Sequence[Watch],
+    since: Instant,
+    absences: Sequence[Absence],
+) -> list[Track]:
+    """The same of a formula that has more in it than the rank."""
+    tracks = []
+    for watch in watches:
+        (seen,) = seen_of(database, product.region, [product.product], [metric], since, watch.key)
+        track = _in_watch(_of_fields([metric], seen, absences)[metric], watch)
+        if not track.empty:
+            tracks.append(track)
+    return tracks
+
+
+def _in_watch(track: Track, watch: Watch) -> Track:
+    name, label = track.metric.name, track.metric.label
+    return replace(track, name=f"{name} in {watch.name}", label=f"{label} in {watch.name}")

@@ -55,6 +55,21 @@ def test_declares_what_it_needs() -> None:
     assert condition({METRIC: {"unusual": 3, "over": "8w"}}) != condition({METRIC: {"unusual": 3}})
 
 
+def test_sums_of_several_days_look_back_further() -> None:
+    """Nine windows if nothing is written; what such a rule is known by is as it was before."""
+    metric = Catalogue()["total_sale_7d_cnt"]
+    left_out = condition({metric.name: {"unusual": 3}})
+    assert left_out.needs == (
+        Need(metric, Usual(63 * DAY, 7)), Need(metric, Spread(63 * DAY, 7))
+    )  # fmt: skip
+    assert left_out.canonical() == "total_sale_7d_cnt unusual 3.0 over 2419200"
+    assert condition({metric.name: {"unusual": 3, "over": "63d"}}) == left_out
+    daily = condition({METRIC: {"unusual": 3, "over": "16d"}})
+    assert daily.canonical() == "review_count unusual 3.0 over 1382400"
+    for other in ("28d", "62d", "64d"):
+        assert condition({metric.name: {"unusual": 3, "over": other}}) != left_out
+
+
 def test_evidence_in_the_metrics_own_unit() -> None:
     """The usual value, not its logarithm, and the score beside it."""
     unusual = condition({METRIC: {"unusual": 3}})

@@ -86,7 +86,13 @@ class Unusual(Moved):
         return np.round((logs(table.number(self.metric)) - usual) / spread, 9)
 
     def canonical(self) -> str:
-        return f"{self.metric.canonical} unusual {self.score!r} over {self.over}"
+        over = str(self.over)
+        if self.over == usual_over(self.metric):
+            # A rule that left "over" out goes on as it was before sums of several days took longer.
+            over = str(_OVER)
+        elif self.over == _OVER:
+            over += " as written"
+        return f"{self.metric.canonical} unusual {self.score!r} over {over}"
 
     def __str__(self) -> str:
         return f"unusual by {format_number(self.score, 6)} over {format_duration(self.over)}"
