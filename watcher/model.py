@@ -84,6 +84,25 @@ class Doubt:
     believed: bool = False
 
 
+# Names of what a list says of itself, where metrics are computed of it; columns of ``scans``.
+LIST_DAY, LIST_SPARSE = "list_day", "list_sparse"
+OF_LIST = (LIST_DAY, LIST_SPARSE)
+
+
+@dataclass(frozen=True, slots=True)
+class ListFacts:
+    """What a list says of itself at one scan.
+
+    ``day`` is how many times their pace its products sold yesterday, in the median. ``idle`` is
+    the share of those that sell which sold nothing yesterday; None where they are too few.
+    ``sparse``: so many for so long that sales must be booked on the day of collection.
+    """
+
+    day: float = 1.0
+    idle: float | None = None
+    sparse: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """One reading of a watch: n products as a table of columns, in the order of the list.
@@ -95,7 +114,8 @@ class Scan:
     ``long_texts`` holds, by product id, only those that the reader asked for. ``interrupted``:
     cut off by a stop, a refused key or credits, and no failure of the list: it is due again as
     soon as the hindrance is gone. ``problems`` is all that was odd about it, ``doubt`` what of
-    that keeps it from proving an absence.
+    that keeps it from proving an absence. ``facts`` are given where they are known already: of a
+    stored scan that is played once more, perhaps without some of its products.
     """
 
     watch: str
@@ -115,6 +135,7 @@ class Scan:
     problems: tuple[str, ...] = ()
     interrupted: bool = False
     doubt: Doubt | None = None
+    facts: ListFacts | None = None
 
     def __len__(self) -> int:
         return len(self.product_ids)

@@ -18,7 +18,7 @@ from watcher.alerting.replay import NOBODY, Played, Player, Sent
 from watcher.errors import WatcherError
 from watcher.model import Instant, Scan
 from watcher.rules.conditions.base import Ago, Last, LastList, Need
-from watcher.rules.metrics import RANK, Catalogue
+from watcher.rules.metrics import OF_SCAN, RANK, Catalogue
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.database import Database
 from watcher.store.former import known_since
@@ -206,7 +206,7 @@ def _extent(source: Database, rule: Rule, since: Instant) -> Extent:
         watch=rule.watch.key,
         region=rule.watch.query.region,
         since=min(start, complete if complete is not None else start),
-        fields=tuple(sorted((names | _shown()) - {RANK})),
+        fields=tuple(sorted((names | _shown()) - OF_SCAN)),
         # Of numbers other watches' scans are baselines too; of ranks only this one's are.
         others=any(
             not isinstance(need.from_, Last | LastList) and need.metric.needs != {RANK}

@@ -1,9 +1,10 @@
 """A scan in, one transaction out: observations, verdicts, alerts, notifications.
 
-Synchronous, and the time is an argument: the daemon, ``once``, the demo's past and a replay all
-call ``evaluate``. It runs on the store's thread. Alerts live on the scan's own time (``at``), so
-that a timer that comes a second late does not make ``for: 24h`` wait another day; one that the
-clock has not reached (it was set back) counts as now.
+Synchronous, and the time is an argument: the daemon, ``once``, the demo's past and rule tests all
+call ``evaluate``: it records the scan, and has an ``Evaluator`` do what follows from that. A replay
+asks only for the latter, of scans that are recorded long since. It runs on the store's thread.
+Alerts live on the scan's own time (``at``), so that a timer that comes a second late does not make
+``for: 24h`` wait another day; one that the clock has not reached (it was set back) counts as now.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import structlog
 
 from watcher.alerting.jumps import WAITS, Jump, judge_jump, needed
 from watcher.alerting.lifecycle import Finding, Terms, step, step_absent
+from watcher.alerting.listfacts import with_facts
+from watcher.alerting.past import Archive
 from watcher.alerting.present import Present
 from watcher.alerting.products import Products
 from watcher.alerting.standstill import LATE, is_late
@@ -106,13 +109,66 @@ def evaluate(
     with database.atomic():
         if database.times.ahead(now):
             database.times.mend(now)
+        scan = with_facts(database, scan)
         recorded = database.history.record(scan)
         if scan.state is ScanState.FAILED:
             return Outcome(scan)
-        at = min(scan.at, now)
-        round_ = _Round(database, scan, recorded, rules, at)
-        products = Products(database.history, round_.present, catalogue)
-        teller = Teller(database, products, audiences, at, now)
+        table, jump = _tabled(database, scan, recorded, rules)
+        evaluator = Evaluator(database, database, audiences, catalogue)
+        outcome = evaluator.follow(table, rules, now, report=report)
+        return replace(outcome, changed=recorded.changed, jump=jump)
+
+
+def _tabled(
+    database: Database, scan: Scan, recorded: Recorded, rules: Sequence[Rule]
+) -> tuple[ScanTable, Jump | None]:
+    """The recorded scan as ``rules`` judge it, and whether its sales jumped."""
+    schedule = rules[0].watch.schedule if rules else None
+    asked = needed(database, scan, recorded)
+    needs = [*needs_of(rules), *asked]
+    table = ScanTable(scan, recorded, database.history, needs, schedule)
+    jump = judge_jump(database, scan, recorded, table) if asked else None
+    if jump is not None and jump.waits:
+        table.waits = WAITS
+    elif any(map(compares, rules)) and is_late(database, scan):
+        table.waits = LATE
+    return table, jump
+
+
+class Evaluator:
+    """What follows from recorded scans: alerts and messages, in ``database``.
+
+    ``archive`` is asked what was seen, of which the daemon's database is one itself.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        archive: Archive,
+        audiences: Mapping[str, Audience],
+        catalogue: Catalogue,
+    ) -> None:
+        self._database = database
+        self._archive = archive
+        self._audiences = audiences
+        self._catalogue = catalogue
+
+    def follow(
+        self,
+        table: ScanTable,
+        rules: Sequence[Rule],
+        now: Instant,
+        *,
+        report: Report | None = None,
+    ) -> Outcome:
+        """All that follows from a recorded scan for ``rules``, those of its watch.
+
+        ``table`` has the baselines that they need, and says whether what compares waits.
+        """
+        at = min(table.at, now)
+        round_ = _Round(self._database, self._archive, table, rules, at)
+        products = Products(self._archive.history, round_.present, self._catalogue)
+        teller = Teller(self._database, products, self._audiences, at, now)
         fired, resolved = Keys(), Keys()
         for rule in rules:
             moved = round_.advance(rule)
@@ -121,10 +177,8 @@ def evaluate(
                 report(teller.summary(rule, moved.fired, moved.resolved))
             fired.add(moved.fired)
             resolved.add(moved.resolved)
-        return Outcome(
-            scan, recorded.changed, fired, resolved, tuple(teller.written),
-            tuple(round_.judged), round_.jump,
-        )  # fmt: skip
+        written, judged = tuple(teller.written), tuple(round_.judged)
+        return Outcome(table.scan, 0, fired, resolved, written, judged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +197,12 @@ class _Round:
     """One scan's verdicts, applied rule by rule to the alerts in the store."""
 
     def __init__(
-        self, database: Database, scan: Scan, seen: Recorded, rules: Sequence[Rule], at: Instant
+        self,
+        database: Database,
+        archive: Archive,
+        table: ScanTable,
+        rules: Sequence[Rule],
+        at: Instant,
     ) -> None:
         self._at = at
         self._terms = {rule.name: _terms(rule) for rule in rules}
@@ -152,16 +211,8 @@ class _Round:
         self._failing = {
             health.name for health in self._health.list(RULE) if health.failing_since is not None
         }
-        self._scan = scan
-        schedule = rules[0].watch.schedule if rules else None
-        asked = needed(database, scan, seen)
-        needs = [*needs_of(rules), *asked]
-        self.table = table = ScanTable(scan, seen, database.history, needs, schedule)
-        self.jump = judge_jump(database, scan, seen, table) if asked else None
-        if self.jump is not None and self.jump.waits:
-            table.waits = WAITS
-        elif any(_compares(rule) for rule in rules) and is_late(database, scan):
-            table.waits = LATE
+        self._scan = table.scan
+        self.table = table
         keys: list[int] = table.products.tolist()
         self._keys = keys
         self.rows = {key: row for row, key in enumerate(keys[: table.listed])}
@@ -169,7 +220,7 @@ class _Round:
             key: row for row, key in enumerate(keys[table.listed :], start=table.listed)
         }
         self._judge = Judge(self.table)
-        self.present = Present(database, scan.watch, self._judge, self.rows, self._fallen)
+        self.present = Present(archive, table.scan.watch, self._judge, self.rows, self._fallen)
         self.judged: list[Judged] = []
 
     def advance(self, rule: Rule) -> Moved:
@@ -280,10 +331,10 @@ def _just_fired(alert: Alert, at: Instant) -> bool:
 
 def _judged(rule: Rule, when: Masks, listed: int) -> Judged:
     met, known = (int(mask[:listed].sum()) for mask in when)
-    return Judged(rule.name, met, listed - known, _compares(rule))
+    return Judged(rule.name, met, listed - known, compares(rule))
 
 
-def _compares(rule: Rule) -> bool:
+def compares(rule: Rule) -> bool:
     """Whether the rule holds values against earlier ones."""
     return bool(rule.when.needs or (rule.until is not None and rule.until.needs))
 

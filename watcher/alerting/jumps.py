@@ -19,6 +19,7 @@ import numpy as np
 
 from watcher.alerting import troubles
 from watcher.alerting.audiences import Audience
+from watcher.alerting.listfacts import with_facts
 from watcher.alerting.standstill import is_late
 from watcher.alerting.table import ScanTable
 from watcher.keyapi.fields import NUMERIC_INDEX
@@ -153,7 +154,7 @@ def median_change(now: Floats, before: Floats) -> float | None:
 def remember(database: Database, scan: Scan, schedule: Schedule | None = None) -> Recorded:
     """Record ``scan`` as the past of later ones; no rule judges it."""
     with database.atomic():
-        recorded = database.history.record(scan)
+        recorded = database.history.record(with_facts(database, scan))
         if asked := needed(database, scan, recorded):
             table = ScanTable(scan, recorded, database.history, asked, schedule)
             judge_jump(database, scan, recorded, table)

@@ -1,12 +1,13 @@
-"""What a scan's table asks of the history."""
+"""What tables of scans, and messages about products, ask of what was seen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from watcher.alerting.statistics import Window
-from watcher.model import Floats, Instant, Ints
+from watcher.model import Floats, Instant, Ints, ProductFacts
+from watcher.store.sightings import Sighting
 
 
 class Baseline(Protocol):
@@ -52,3 +53,37 @@ class Past(Protocol):
     def standing(self, watch: str, scan_id: int, places: int) -> Standing | None: ...
 
     def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]: ...
+
+
+class Recollection(Past, Protocol):
+    """The past, and the products in it as they are now: after the newest scan that there is."""
+
+    def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
+        """Products with their newest numbers, by the store's key."""
+        ...
+
+    def sightings(self, watch: str, products: Ints) -> Iterator[Sighting]:
+        """The scans in which the watch saw each of the products last, cut to these."""
+        ...
+
+    def newest_sighting(self, watch: str, products: Ints) -> Sighting | None:
+        """The watch's newest scan, cut to those of the products that it lists."""
+        ...
+
+
+class Doubts(Protocol):
+    """Which scans jumped."""
+
+    def is_doubted(self, scan_id: int) -> bool:
+        """Whether the scan was doubted when it was made."""
+        ...
+
+
+class Archive(Protocol):
+    """All that is known of what was seen: the database, or a past that is replayed."""
+
+    @property
+    def history(self) -> Recollection: ...
+
+    @property
+    def jumps(self) -> Doubts: ...

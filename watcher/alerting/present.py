@@ -14,6 +14,7 @@ import numpy as np
 import structlog
 
 from watcher.alerting.jumps import WAITS
+from watcher.alerting.past import Archive
 from watcher.alerting.table import ScanTable
 from watcher.model import Bools, Floats, Instant, Ints, Known
 from watcher.rules.conditions.base import Judge, Need
@@ -22,7 +23,7 @@ from watcher.rules.rulebook import Rule, Rulebook
 from watcher.schedule import Schedule
 from watcher.store.alerts import AlertRow
 from watcher.store.database import Database
-from watcher.store.sightings import Sighting, newest_sighting, sightings
+from watcher.store.sightings import Sighting
 
 T = TypeVar("T")
 log = structlog.get_logger("watcher.rules")
@@ -45,13 +46,13 @@ class Present:
 
     def __init__(
         self,
-        database: Database,
+        archive: Archive,
         watch: str,
         judge: Judge,
         rows: Mapping[int, int],
         fallen: Mapping[int, int],
     ) -> None:
-        self._database = database
+        self._archive = archive
         self._watch = watch
         self._judge = judge
         self._rows = rows
@@ -147,7 +148,7 @@ class Present:
         judge = self._judges.get((number, rule.name))
         if judge is None:
             seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
-            table = stored_table(self._database, seen, needs, rule.watch.schedule)
+            table = stored_table(self._archive, seen, needs, rule.watch.schedule)
             judge = self._judges[number, rule.name] = Judge(table)
         return Place(judge, row)
 
@@ -156,7 +157,7 @@ class Present:
         wanted = [product for product in dict.fromkeys(products) if product not in self._seen]
         self._seen.update(dict.fromkeys(wanted))
         if wanted:
-            for seen in sightings(self._database, self._watch, np.array(wanted, np.int64)):
+            for seen in self._archive.history.sightings(self._watch, np.array(wanted, np.int64)):
                 for row, product in enumerate(seen.recorded.products.tolist()):
                     self._seen[product] = len(self._sightings), row
                 self._sightings.append(seen)
@@ -172,32 +173,32 @@ def _safely(rule: Rule, ask: Callable[[], T]) -> T | None:
 
 
 def stored_table(
-    database: Database, seen: Sighting, needs: Iterable[Need], schedule: Schedule | None
+    archive: Archive, seen: Sighting, needs: Iterable[Need], schedule: Schedule | None
 ) -> ScanTable:
     """A stored scan as the rules of its watch saw it when it was made."""
-    table = ScanTable(seen.row, seen.recorded, database.history, needs, schedule)
-    if database.jumps.is_doubted(seen.scan.id):
+    table = ScanTable(seen.row, seen.recorded, archive.history, needs, schedule)
+    if archive.jumps.is_doubted(seen.scan.id):
         table.waits = WAITS
     return table
 
 
 def newest(
-    database: Database, watch: str, rules: Sequence[Rule], products: Sequence[int]
+    archive: Archive, watch: str, rules: Sequence[Rule], products: Sequence[int]
 ) -> Present | None:
     """Products as the newest scan of ``watch`` left them, for its ``rules``; None without one."""
     wanted: Ints = np.unique(np.array(products, np.int64))
-    seen = newest_sighting(database, watch, wanted)
+    seen = archive.history.newest_sighting(watch, wanted)
     if seen is None:
         return None
     needs = [need for rule in rules for each in (rule.when, rule.order_by) for need in each.needs]
-    table = stored_table(database, seen, needs, rules[0].watch.schedule if rules else None)
+    table = stored_table(archive, seen, needs, rules[0].watch.schedule if rules else None)
     keys: list[int] = table.products.tolist()
     rows = {key: row for row, key in enumerate(keys[: table.listed])}
     asked = set(wanted.tolist())
     fallen = {
         key: row for row, key in enumerate(keys[table.listed :], start=table.listed) if key in asked
     }
-    return Present(database, watch, Judge(table), rows, fallen)
+    return Present(archive, watch, Judge(table), rows, fallen)
 
 
 def with_known(database: Database, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:

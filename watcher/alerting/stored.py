@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from watcher.alerting.past import Archive
 from watcher.alerting.present import newest
 from watcher.alerting.products import Products
 from watcher.model import Alert, Instant
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rule
-from watcher.store.database import Database
 
 
 def last_left(
-    database: Database, rule: Rule, alerts: Sequence[Alert], catalogue: Catalogue, now: Instant
+    archive: Archive, rule: Rule, alerts: Sequence[Alert], catalogue: Catalogue, now: Instant
 ) -> tuple[Products, Instant]:
     """The products of ``alerts`` as the last good scan of the rule's watch left them, and its time.
 
     Without a scan (pruned, or none of this watch yet) the time is the alerts' own.
     """
-    present = newest(database, rule.watch.key, [rule], [alert.product for alert in alerts])
+    present = newest(archive, rule.watch.key, [rule], [alert.product for alert in alerts])
     own = max((alert.since for alert in alerts), default=now)
     at = present.at if present is not None else own
-    return Products(database.history, present, catalogue), at
+    return Products(archive.history, present, catalogue), at

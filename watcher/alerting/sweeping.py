@@ -13,6 +13,7 @@ from watcher.alerting.audiences import Audience
 from watcher.alerting.composing import Owed, combine
 from watcher.alerting.credits import note_credits
 from watcher.alerting.gates import Gates
+from watcher.alerting.past import Archive
 from watcher.alerting.stored import last_left
 from watcher.alerting.telling import Teller
 from watcher.model import Alert, AlertState, Instant
@@ -31,9 +32,15 @@ class _Part:
 
 
 def sweep(
-    database: Database, book: Rulebook, audiences: Mapping[str, Audience], now: Instant
+    database: Database,
+    book: Rulebook,
+    audiences: Mapping[str, Audience],
+    now: Instant,
+    *,
+    archive: Archive | None = None,
 ) -> list[int]:
     """Tell what is no longer held at ``now``, in one transaction; the notifications written.
+    ``archive`` is what was seen, where that is not the database itself.
 
     Where nothing is held or no gate has opened, nothing is written and no lock is taken. The
     operator hears of credits here, too: that a day is over is seen without a scan.
@@ -42,7 +49,7 @@ def sweep(
     if not _ripe(database, book, audiences, now):
         return []
     with database.atomic():
-        return _Sweep(database, book, audiences, now).run()
+        return _Sweep(database, archive or database, book, audiences, now).run()
 
 
 def waiting_since(groups: Iterable[HeldGroup]) -> dict[str, Instant]:
@@ -83,11 +90,13 @@ class _Sweep:
     def __init__(
         self,
         database: Database,
+        archive: Archive,
         book: Rulebook,
         audiences: Mapping[str, Audience],
         now: Instant,
     ) -> None:
         self._database = database
+        self._archive = archive
         self._book = book
         self._audiences = audiences
         self._now = now
@@ -139,7 +148,7 @@ class _Sweep:
         return {alert.product for alert in active if alert.state is AlertState.FIRING}
 
     def _teller(self, rule: Rule, alerts: Sequence[Alert]) -> Teller:
-        products, at = last_left(self._database, rule, alerts, self._book.metrics, self._now)
+        products, at = last_left(self._archive, rule, alerts, self._book.metrics, self._now)
         at = min(at, self._now)  # of a clock that was set back
         return Teller(self._database, products, self._audiences, at, self._now, self._gates)
 

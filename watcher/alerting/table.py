@@ -15,7 +15,7 @@ from watcher.alerting.past import Baseline, Past, Standing
 from watcher.alerting.statistics import Statistics
 from watcher.keyapi.fields import NUMERIC_INDEX
 from watcher.leeway import slack
-from watcher.model import Bools, Floats, Ints, Scan
+from watcher.model import LIST_DAY, OF_LIST, Bools, Floats, Ints, ListFacts, Scan
 from watcher.rules.conditions.base import (
     LONGEST_LIST,
     Ago,
@@ -133,6 +133,9 @@ class ScanTable:
             ranks = self.scan.ranks.astype(np.float64)
             ranks[self.scan.ranks == 0] = np.nan
             return ranks
+        if name in OF_LIST:
+            facts = self._seen.facts or ListFacts()
+            return np.full(self.listed, facts.day if name == LIST_DAY else facts.sparse, np.float64)
         return self.scan.numbers[:, NUMERIC_INDEX[name]]
 
     def _read_lists(self, needs: Sequence[Need]) -> Ints:

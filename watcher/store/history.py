@@ -10,7 +10,7 @@ import numpy as np
 
 from watcher.keyapi.fields import NUMERIC_NAMES
 from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, Scan
-from watcher.store import baselines, changes, lists, recording
+from watcher.store import baselines, changes, lists, recording, sightings
 from watcher.store.absences import Absence, absences
 from watcher.store.baselines import AFTER_ALL, Baseline
 from watcher.store.changes import Change
@@ -20,6 +20,7 @@ from watcher.store.listing import Seen
 from watcher.store.lists import Standing
 from watcher.store.recording import Recorded
 from watcher.store.scanrows import COLUMNS, PROVES, TABLES, ScanRow, scan_row
+from watcher.store.sightings import Sighting
 from watcher.store.texts import unpack_texts
 from watcher.store.windows import Window, windows
 
@@ -82,6 +83,23 @@ class History:
         """When the watch was read before the scan ``scan_id``, back to ``since`` and the newest
         first, and whether that proves an absence."""
         return lists.recent(self._db, watch, scan_id, since)
+
+    def sightings(self, watch: str, products: Ints) -> Iterator[Sighting]:
+        """The watch's scans that saw each of the products last, cut to these."""
+        return sightings.sightings(self._db, watch, products)
+
+    def newest_sighting(self, watch: str, products: Ints) -> Sighting | None:
+        """The watch's newest scan, cut to those of the products that it lists."""
+        return sightings.newest_sighting(self._db, watch, products)
+
+    def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
+        """The shares of idle products at the watch's last scans with one ``below`` that, the
+        newest first."""
+        return lists.idle_shares(self._db, watch, below=below, limit=limit)
+
+    def largest_is_sparse(self, region: str, since: Instant) -> bool:
+        """Whether the region's largest list of those read whole since then is read sparsely."""
+        return lists.largest_is_sparse(self._db, region, since)
 
     def last_change(self, region: str, since: Instant) -> Change | None:
         """The newest scan from ``since`` on in which a product that was known changed, or the

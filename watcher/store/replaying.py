@@ -14,19 +14,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from watcher.keyapi.fields import NUMERIC_INDEX, TEXTS
-from watcher.model import Doubt, Floats, Instant, Ints, Scan, ScanState
+from watcher.model import Doubt, Floats, Instant, Ints, ListFacts, Scan, ScanState
 from watcher.store.baselines import numbers_at
 from watcher.store.columns import expression
 from watcher.store.connection import Connection
 from watcher.store.former import FormerTexts
 from watcher.store.listing import EMPTY, Listing
 from watcher.store.packing import positions
-from watcher.store.scanrows import PROVES, TABLES, doubt_of, problems_of
+from watcher.store.scanrows import PROVES, TABLES, doubt_of, facts_of, problems_of
 
 _TEXTS = tuple(text.name for text in TEXTS)
 _ROWS = (
     "SELECT s.id, watch, region, at, mark, started, finished, state, requests, pages, size, "
-    f"error, interrupted, problems, d.why, d.since, d.turn, d.believed FROM {TABLES}"
+    "error, interrupted, problems, d.why, d.since, d.turn, d.believed, "
+    f"list_day, list_idle, list_sparse FROM {TABLES}"
 )
 
 
@@ -63,6 +64,7 @@ class _Row:
     interrupted: int
     problems: tuple[str, ...]
     doubt: Doubt | None
+    facts: ListFacts | None
 
 
 class PastScans:
@@ -131,7 +133,7 @@ class PastScans:
 
     def _rows(self, condition: str, value: str) -> list[_Row]:
         return [
-            _Row(*[*row[:-5], problems_of(row[-5]), doubt_of(row[-4:])])
+            _Row(*[*row[:13], problems_of(row[13]), doubt_of(row[14:18]), facts_of(row[18:])])
             for row in self._db.rows(f"{_ROWS} WHERE {condition} ORDER BY s.id", (value,))
         ]
 
@@ -162,6 +164,7 @@ class PastScans:
             interrupted=bool(row.interrupted),
             problems=row.problems,
             doubt=row.doubt,
+            facts=row.facts,
         )
 
 
