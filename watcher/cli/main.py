@@ -35,6 +35,7 @@ COMMANDS = (
     ("explain", "Show why a rule fired on a product, did not fire, or was not told."),
     ("backtest", "Show what a rule would have told over the stored history."),
     ("score", "Show what became of what was told: went on, or fell back."),
+    ("tune", "Find the threshold of a rule that would have told so many a week."),
     ("test", "Run rule tests: series of values, and the alerts they must lead to."),
     ("silence", "Hold back what is told of some rules or products, for a while."),
     ("channel", "List channels, or send a sample message."),

@@ -1,0 +1,258 @@
+"""The threshold of a rule that would have told so many alerts a week on one's own history.
+
+The rule is replayed with other values of one of its numbers. The stricter the number, the fewer
+alerts: so the values are halved, as in looking up a word, until the one that comes nearest is
+found. What holds already at the first scan of the time is not counted: it comes once, whatever the
+threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from watcher.alerting.backtest import Progress
+from watcher.alerting.scores.fates import Judge, Telling
+from watcher.alerting.scores.knobs import Knob, as_written, knobs, like, written
+from watcher.alerting.scores.replays import AT_ONCE, Replayed, replays
+from watcher.alerting.scores.score import Tally, tally_of
+from watcher.errors import WatcherError
+from watcher.model import Instant
+from watcher.rules.rulebook import Rule, Rulebook
+from watcher.rules.words import listing, nearest, quoted
+from watcher.store.database import Database
+from watcher.units import DAY, WEEK
+
+NEIGHBOURS = (-6, -3, 3, 6)  # places of the ladder beside the best
+_NEAR = 0.15  # of what is asked for: so near is reached
+
+
+class Reached(StrEnum):
+    """Whether some threshold tells about as many as asked for: else all tell ``FEWER`` or
+    ``MORE``, or it leaps over the number (``LEAPS``)."""
+
+    YES = "yes"
+    FEWER = "fewer"
+    MORE = "more"
+    LEAPS = "leaps"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One threshold, ``said`` as the file would say it, and what it would have told.
+
+    ``a_week`` are alerts, ``messages_a_week`` those of the channel that would have heard most;
+    ``at_first`` alerts held at the first scan, and are in none of the other numbers but the
+    messages.
+    """
+
+    threshold: float
+    said: str
+    a_week: float
+    messages_a_week: float | None
+    alerts: int
+    products: int
+    at_first: int
+    tally: Tally
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What was found. ``line`` is the threshold's line of the file with the best value, ``place``
+    where it stands (empty where it could not be found), ``others`` metrics that could be tuned."""
+
+    rule: str
+    watch: str
+    metric: str
+    operator: str
+    per_week: float
+    since: Instant
+    until: Instant
+    scans: int
+    reached: Reached
+    now: Step
+    best: Step
+    steps: tuple[Step, ...]
+    line: str
+    place: str
+    others: tuple[str, ...]
+
+
+def chosen_knob(rule: Rule, metric: str | None) -> Knob:
+    """The rule's first threshold, or that of ``metric``; raises ``WatcherError``."""
+    found = knobs(rule)
+    if not found:
+        raise WatcherError(
+            f"{rule.name} has no threshold to tune: none of its conditions compares a size with a "
+            "number (at_least, above, rises, climbs, unusual ...)"
+        )
+    if metric is None:
+        return found[0]
+    names = list(dict.fromkeys(knob.metric.name for knob in found))
+    for knob in found:
+        if knob.metric.name == metric:
+            return knob
+    hint = nearest(metric, names) or f"; there are {listing(names)}"
+    raise WatcherError(f"{rule.name} has no threshold of {quoted(metric)}{hint}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many alerts a week ``rule`` is to tell, by turning ``knob``."""
+
+    rule: Rule
+    knob: Knob
+    per_week: float
+
+
+def tune(
+    source: Database,
+    book: Rulebook,
+    wanted: Wanted,
+    time: tuple[Instant, Instant],
+    progress: Progress | None = None,
+) -> Tuning:
+    """Find the threshold that would have told so many alerts in ``time``, its begin and its end
+    (now). Raises ``WatcherError`` where there is too little history."""
+    rule, knob, per_week = wanted.rule, wanted.knob, wanted.per_week
+    trials = _Trials(source, book, rule, knob, time, progress)
+    current = trials.of([knob.value])[0]
+    ladder = knob.ladder()
+    place = _search(ladder, per_week, trials.rates)
+    near = [ladder[place + step] for step in NEIGHBOURS if 0 <= place + step < len(ladder)]
+    shown = sorted({ladder[place], knob.value, *near}, reverse=knob.stricter < 0)
+    steps = dict(zip(shown, trials.steps(shown), strict=True))
+    best = steps[ladder[place]]
+    at = written(rule, knob)
+    names = dict.fromkeys(each.metric.name for each in knobs(rule))
+    names.pop(knob.metric.name)
+    return Tuning(
+        rule=rule.name,
+        watch=rule.watch.name,
+        metric=knob.metric.name,
+        operator=knob.operator,
+        per_week=per_week,
+        since=current.since,
+        until=current.until,
+        scans=current.scans,
+        reached=_reached(best, ladder, place, per_week),
+        now=steps[knob.value],
+        best=best,
+        steps=tuple(steps.values()),
+        line=at.with_value(best.threshold) if at is not None else _plain_line(knob, best),
+        place=f"{rule.file}:{at.line}" if at is not None else "",
+        others=tuple(names),
+    )
+
+
+class _Trials:
+    """Replays of the rule with values of the knob; each value once."""
+
+    def __init__(
+        self, source: Database, book: Rulebook, rule: Rule, knob: Knob,
+        time: tuple[Instant, Instant], progress: Progress | None,
+    ) -> None:  # fmt: skip
+        self._source, self._book, self._rule, self._knob = source, book, rule, knob
+        self._time, self._progress = time, progress
+        self._found = dict[float, Replayed]()
+        self._token = at.token if (at := written(rule, knob)) is not None else None
+        self._judge: Judge | None = None
+
+    def of(self, values: Iterable[float]) -> list[Replayed]:
+        """What the rule would have told with each of these values."""
+        wanted = list(values)
+        new = [value for value in dict.fromkeys(wanted) if value not in self._found]
+        if new:
+            rules = [self._knob.turned(self._rule, value) for value in new]
+            found = replays(self._source, self._book, rules, self._time, self._progress)
+            self._found.update(zip(new, found, strict=True))
+        for replayed in self._found.values():
+            if replayed.until - replayed.since < DAY:
+                raise WatcherError(
+                    f"the stored scans of {self._rule.watch.name} span less than a day in that "
+                    "time: a week can't be told from that (--days takes more of it)"
+                )
+        return [self._found[value] for value in wanted]
+
+    def rates(self, values: Sequence[float]) -> list[float]:
+        """Alerts a week."""
+        return [_a_week(each) for each in self.of(values)]
+
+    def steps(self, values: Sequence[float]) -> list[Step]:
+        """All that is to be known of each of these values."""
+        return [
+            self._step(value, found) for value, found in zip(values, self.of(values), strict=True)
+        ]
+
+    def _step(self, value: float, found: Replayed) -> Step:
+        counted = _counted(found)
+        tellings = [Telling(product, at) for product, at in counted]
+        if self._judge is None:
+            region = self._rule.watch.query.region
+            self._judge = Judge(self._source, region, found.since, self._time[1])
+        tally = tally_of(self._judge.fates(self._knob.turned(self._rule, value), tellings))
+        said = as_written(self._knob, value) if self._token is None else like(self._token, value)
+        return Step(
+            threshold=value,
+            said=said,
+            a_week=_a_week(found),
+            messages_a_week=found.a_week,
+            alerts=len(counted),
+            products=len({product for product, _ in counted}),
+            at_first=len(found.alerts) - len(counted),
+            tally=tally,
+            share=tally.share,
+        )
+
+
+def _counted(found: Replayed) -> list[tuple[int, Instant]]:
+    """But for what held at the first scan."""
+    return [each for each in found.alerts if each[1] > found.since]
+
+
+def _a_week(found: Replayed) -> float:
+    return len(_counted(found)) * WEEK / (found.until - found.since)
+
+
+def _search(
+    ladder: Sequence[float], wanted: float, rates: Callable[[Sequence[float]], list[float]]
+) -> int:
+    """The place of the value that comes nearest; of equals the strictest.
+
+    The rate falls along the ladder, or nearly so. As many values are tried at once as one reading
+    of the history takes.
+    """
+    known: dict[int, float] = {}
+
+    def ask(places: Iterable[int]) -> None:
+        new = [place for place in places if place not in known]
+        known.update(zip(new, rates([ladder[place] for place in new]), strict=True))
+
+    low, high = 0, len(ladder) - 1
+    ask([low, high])
+    while high - low > 1:
+        inner = np.linspace(low, high, min(AT_ONCE, high - low - 1) + 2)[1:-1]
+        ask(dict.fromkeys(round(each) for each in inner.tolist()))
+        tried = sorted(place for place in known if low <= place <= high)
+        above = [place for place in tried if known[place] >= wanted]
+        low = max(above, default=tried[0])
+        high = min((place for place in tried if place > low), default=low)
+    return min(known, key=lambda place: (abs(known[place] - wanted), -place))
+
+
+def _reached(best: Step, ladder: Sequence[float], place: int, wanted: float) -> Reached:
+    if abs(best.a_week - wanted) <= max(_NEAR * wanted, 0.5):
+        return Reached.YES
+    if place == 0 and best.a_week < wanted:
+        return Reached.FEWER
+    if place == len(ladder) - 1 and best.a_week > wanted:
+        return Reached.MORE
+    return Reached.LEAPS
+
+
+def _plain_line(knob: Knob, best: Step) -> str:
+    return f"{knob.metric.name}: {{{knob.operator}: {best.said}}}"
