@@ -16,7 +16,7 @@ from watcher.alerting.scores.score import (
     Tally,
     score,
 )
-from watcher.alerting.scores.wording import measured, outcome_lines, rate
+from watcher.alerting.scores.wording import measured, outcome_lines, rate, share
 from watcher.cli.choosing import chosen_rule
 from watcher.cli.completing import rule_names
 from watcher.cli.options import (
@@ -29,7 +29,7 @@ from watcher.cli.options import (
 )
 from watcher.cli.output import Output, console, print_json, table
 from watcher.cli.sheet import Sheet
-from watcher.units import format_instant, format_number, format_percent
+from watcher.units import format_instant, format_number
 
 
 @click.command()
@@ -126,10 +126,9 @@ def _rules(head: str, measure: Measure, rows: list[RuleScore]) -> Sheet:
 
 
 def _tally(tally: Tally) -> list[str]:
-    share = "" if tally.share is None else format_percent(round(tally.share, 2))
     counts = (tally.went_on, tally.fell_back, tally.too_young, tally.unknown)
     good, bad, *rest = (format_number(count) for count in counts)
-    return [good, bad, share, *rest]
+    return [good, bad, share(tally), *rest]
 
 
 def _show_products(out: Output, products: tuple[ProductScore, ...]) -> None:

@@ -9,6 +9,7 @@ import click
 from watcher.alerting.scores.claims import Measure, claim_of
 from watcher.alerting.scores.score import DEFAULT_DAYS
 from watcher.alerting.scores.tuning import Reached, Step, Tuning, Wanted, chosen_knob, tune
+from watcher.alerting.scores.wording import share
 from watcher.cli.choosing import chosen_rule
 from watcher.cli.completing import metric_names, rule_names
 from watcher.cli.options import (
@@ -22,7 +23,7 @@ from watcher.cli.options import (
 from watcher.cli.output import Output, console, print_json, table
 from watcher.cli.progress import progress
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.units import DAY, format_instant, format_number, format_percent
+from watcher.units import DAY, format_instant, format_number
 
 
 @click.command()
@@ -123,8 +124,7 @@ def _show_steps(out: Output, found: Tuning, rule: Rule) -> None:
             format_number(step.products),
         ]
         if good:
-            share = "" if step.share is None else format_percent(round(step.share, 2))
-            row += [share, format_number(step.tally.judged)]
+            row += [share(step.tally), format_number(step.tally.judged)]
         rows.append([*row, _mark(found, step)])
     out.print(table(columns, rows, numbers=columns[:-1]))
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from watcher.model import Floats, Instant, Ints
 from watcher.store.baselines import numbers_at
@@ -21,7 +22,7 @@ from watcher.store.listing import EMPTY, Listing
 from watcher.store.scanrows import PROVES
 from watcher.units import DAY, HOUR
 
-_KEPT_LISTS = 48  # unpacked; in the order of time few are needed at once
+_KEPT_LISTS = 256  # unpacked, 8 bytes a product: they are asked in the order of time, many times
 _FRESH_GAP, _GAP = 12 * HOUR, 20 * HOUR  # between two scans of a watch that are asked
 _MOVED = 0.5  # of the share of products that usually moves, in a scan that found new numbers
 _LAST_PLACES = 10
@@ -55,8 +56,8 @@ class Seen:
 class _List:
     """A scan's products in rising order, and their ranks."""
 
-    products: Ints
-    ranks: Ints
+    products: NDArray[np.int32]
+    ranks: NDArray[np.int32]
 
 
 class Aftermath:
@@ -68,11 +69,6 @@ class Aftermath:
         self._asked = _thinned(self._looks)
         self._data = [look.data for look in self._asked]
         self._lists = OrderedDict[int, _List]()
-
-    @property
-    def newest(self) -> Instant:
-        """The time of the newest numbers; 0 where there are none."""
-        return self._data[-1] if self._data else 0
 
     def at(self, watch: str, instant: Instant) -> Look | None:
         """The watch's newest scan up to then; None where none is known."""
@@ -92,28 +88,42 @@ class Aftermath:
                 yield look
 
     def first_seen(
-        self, products: Ints, begin: Instant, end: Instant, watch: str | None = None
+        self, products: Ints, begins: Ints, ends: Ints, watch: str | None = None
     ) -> Seen:
-        """The first scan in a time that saw each product: of any watch, or of this one."""
+        """The first scan of data from ``begins`` on and before ``ends`` (each (n,)) that saw each
+        product: of any watch, or of this one."""
+        return self._seen(self._asked, products, (begins, ends), watch)
+
+    def last_seen(self, products: Ints, begins: Ints, ends: Ints) -> Seen:
+        """The last one."""
+        return self._seen(self._asked[::-1], products, (begins, ends), None)
+
+    def _seen(
+        self, looks: Sequence[Look], products: Ints, times: tuple[Ints, Ints], watch: str | None
+    ) -> Seen:
         size = len(products)
         seen = Seen(np.zeros(size, np.int64), np.zeros(size, np.int64), np.full(size, np.nan))
-        left = np.arange(size)
-        for look in self.within(begin, end, watch):
-            if not len(left):
-                break
+        begins, ends = times
+        earliest, latest = (begins.min(), ends.max()) if size else (0, 0)
+        for look in looks:
+            if not earliest <= look.data < latest or (watch is not None and look.watch != watch):
+                continue
+            here = (seen.marks == 0) & (begins <= look.data) & (look.data < ends)
+            rows = np.flatnonzero(here)
+            if not len(rows):
+                continue
             found = self._list(look)
-            places = np.searchsorted(found.products, products[left])
+            places = np.searchsorted(found.products, products[rows])
             places[places == len(found.products)] = 0
-            hit = found.products[places] == products[left] if len(found.products) else places < 0
-            rows, ranks = left[hit], found.ranks[places[hit]]
+            hit = found.products[places] == products[rows]
+            rows, ranks = rows[hit], found.ranks[places[hit]]
             seen.data[rows], seen.marks[rows] = look.data, look.mark
             seen.ranks[rows] = np.where(ranks > 0, ranks, np.nan)
-            left = left[~hit]
         return seen
 
     def products(self, look: Look) -> Ints:
         """What a scan listed, in rising order of the store's keys."""
-        return self._list(look).products
+        return self._list(look).products.astype(np.int64)
 
     def numbers(self, products: Ints, marks: Ints, fields: Sequence[str]) -> Floats:
         """(n, k) each product's numbers as they stood at its mark; NaN for none, or at mark 0."""
@@ -123,7 +133,7 @@ class Aftermath:
         """The largest value of the last places of a scan's list; NaN for none."""
         found = self._list(look)
         last = found.products[np.argsort(found.ranks, kind="stable")[-_LAST_PLACES:]]
-        values = self.numbers(last, np.full(len(last), look.mark), [field])
+        values = self.numbers(last.astype(np.int64), np.full(len(last), look.mark), [field])
         return float(np.max(values)) if len(values) and not np.isnan(values).all() else np.nan
 
     def _list(self, look: Look) -> _List:
@@ -134,7 +144,9 @@ class Aftermath:
         row = self._db.one("SELECT products, size, id FROM scans WHERE id = ?", (look.id,))
         listing = Listing(EMPTY, EMPTY, EMPTY) if row is None else Listing.unpack(*row)
         order = np.argsort(listing.products, kind="stable")
-        found = self._lists[look.id] = _List(listing.products[order], listing.ranks[order])
+        found = self._lists[look.id] = _List(
+            listing.products[order].astype(np.int32), listing.ranks[order].astype(np.int32)
+        )
         if len(self._lists) > _KEPT_LISTS:
             self._lists.popitem(last=False)
         return found

@@ -5,9 +5,12 @@ young product fewer): the week that may have set an alert off is not in it. **Af
 days from that morning on, in this order:
 
 1. the all-time total of the first scan from the 14th day on (at most a week later) less that of
-   the morning, over the days between them: no gap and no late scan falsifies it;
-2. the 7-day counters of the 7th and the 14th day;
-3. the 15-day counter of the 15th day.
+   the morning, over the days between: no gap and no late scan falsifies it;
+2. the 7-day counters of the 7th and the 14th day, or the 15-day counter of the 15th;
+3. of a product that was not on the list then, and came back up to three months later: the total's
+   difference less a counter of that later day, so that 14 days and at most a week more are left;
+4. else between what it had sold when it was seen last and what it can have sold at most: less than
+   the list's last place.
 
 Days are those of the data: a scan whose numbers are those of the day before counts as that day.
 """
@@ -21,21 +24,23 @@ import numpy as np
 from watcher.keyapi.query import Query
 from watcher.model import Bools, Floats, Ints
 from watcher.rules.metrics import Catalogue
-from watcher.store.aftermath import Aftermath, Look
+from watcher.rules.rulebook import Watch
+from watcher.store.aftermath import Aftermath, Seen
 from watcher.units import DAY
 
 DAYS = 14  # after which what was told is judged
-LATEST = 21  # days after which it is not looked for any more
+LATEST = 21  # days after which it is not awaited any more
 WENT_ON = 1.5  # times the level before
 
-WEEK, HALF, MONTH, TOTAL = (
-    "total_sale_7d_cnt", "total_sale_15d_cnt", "total_sale_30d_cnt", "total_sale_cnt",
-)  # fmt: skip
-_FIELDS = (WEEK, HALF, MONTH, TOTAL, "first_crawl_dt")
+WEEK, TOTAL = "total_sale_7d_cnt", "total_sale_cnt"
+_HALF, _MONTH = "total_sale_15d_cnt", "total_sale_30d_cnt"
+_WINDOWS = (7, 15, 30, 60, 90)  # days of the counters
+_COUNTERS = tuple(f"total_sale_{days}d_cnt" for days in _WINDOWS)
+_FIELDS = (*_COUNTERS, TOTAL, "first_crawl_dt")
 _AGE = Catalogue()["age_days"]
 _YOUNGEST, _OLDEST, _FEWEST = 14, 30, 7  # days
-_HALF_DAY = DAY // 2
-_EARLIEST = DAYS * DAY - _HALF_DAY  # seconds
+_LONGEST = LATEST + _WINDOWS[-1]  # days after which a product that comes back says nothing more
+_SLACK = DAY // 2
 # A total that was corrected, or stands still, contradicts the counters: by more than so much.
 _LOOSE, _FEW = 1.1, 10
 # Who leaves a list of these filters alone has fewer sales than its last place.
@@ -43,56 +48,80 @@ _STEADY = {"category_id", "category_l2_id", "category_l3_id"}
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """n products: sales a day ``before`` and ``after``, NaN where that is not known.
+class Probes:
+    """n products, each at a scan of ``watch``: its ``marks`` and the time of its ``data``."""
 
-    ``bound`` is the most that ``after`` can be, where the product has left the list; else NaN.
-    ``seen``: some scan from the 14th day on had it; ``old``: it has a level before.
-    """
+    watch: Watch
+    products: Ints
+    marks: Ints
+    data: Ints
 
-    before: Floats
-    after: Floats
-    bound: Floats
-    seen: Bools
-    old: Bools
+    def __getitem__(self, rows: Ints) -> Probes:
+        return Probes(self.watch, self.products[rows], self.marks[rows], self.data[rows])
+
+    def __len__(self) -> int:
+        return len(self.products)
 
 
 @dataclass(frozen=True, slots=True)
-class _Numbers:
-    """Columns of some products at one of their scans, by field."""
+class Course:
+    """Sales a day of n products: ``before``, NaN where it has no such level, and ``after``, which
+    lies between ``low`` and ``high`` (0 and infinite where nothing is known)."""
 
-    table: Floats
+    before: Floats
+    low: Floats
+    high: Floats
+
+    @property
+    def exact(self) -> Bools:
+        """Where after is known."""
+        return np.equal(self.low, self.high)
+
+
+class _Numbers:
+    """The counters of some products at one of their scans, by field."""
+
+    def __init__(self, past: Aftermath, products: Ints, marks: Ints) -> None:
+        self._table = past.numbers(products, marks, _FIELDS)
 
     def __getitem__(self, name: str) -> Floats:
-        return np.asarray(self.table[:, _FIELDS.index(name)])
+        return np.asarray(self._table[:, _FIELDS.index(name)])
 
 
-def course(
-    past: Aftermath, query: Query, begin: Look, products: Ints, *, bounded: bool = True
-) -> Course:
-    """How ``products`` fared from the scan ``begin`` on, of a list that ``query`` reads; of those
-    that left it the bound only if ``bounded``."""
-    marks = np.full(len(products), begin.mark)
-    then = _Numbers(past.numbers(products, marks, _FIELDS))
-    before = _before(then, begin.data)
-    end = past.first_seen(products, begin.data + _EARLIEST, begin.data + LATEST * DAY)
-    seen = end.marks > 0
-    now = _Numbers(past.numbers(products, end.marks, _FIELDS))
-    after = _by_total(then, now, np.rint((end.data - begin.data) / DAY))
-    rows = np.flatnonzero(np.isnan(after) & ~np.isnan(before) & (seen | bounded))
-    bound = np.full(len(products), np.nan)
-    if len(rows):
-        weeks = _Weeks(past, query, begin, products[rows])
-        after[rows] = np.where(seen[rows], weeks.observed(), np.nan)
-        bound[rows] = np.where(seen[rows], np.nan, weeks.most())
-    return Course(before, after, bound, seen, ~np.isnan(before))
+def course(past: Aftermath, probes: Probes, *, bounded: bool = True) -> Course:
+    """How each of the probes fared; of those that were not seen later nothing where not
+    ``bounded``."""
+    then = _Numbers(past, probes.products, probes.marks)
+    before = _before(then, probes.data)
+    end = _seen(past, probes, DAYS, LATEST)
+    now = _Numbers(past, probes.products, end.marks)
+    after = _by_total(then, now, _days(probes, end))
+    rows = np.flatnonzero(np.isnan(after) & (end.marks > 0))
+    after[rows] = _by_counters(past, probes[rows])
+    known = ~np.isnan(after)
+    low, high = np.where(known, after, 0.0), np.where(known, after, np.inf)
+    rows = np.flatnonzero(~known & ~np.isnan(before))
+    if bounded and len(rows):
+        gone = _Gone(past, probes[rows], then[TOTAL][rows])
+        low[rows], high[rows] = gone.low, gone.high
+    return Course(before, low, high)
 
 
-def _before(then: _Numbers, at: int) -> Floats:
+def _seen(past: Aftermath, probes: Probes, first: float, last: float) -> Seen:
+    """The first scan that saw each from one day on and before another."""
+    begins = probes.data + int(first * DAY) - _SLACK
+    return past.first_seen(probes.products, begins, probes.data + int(last * DAY) - _SLACK)
+
+
+def _days(probes: Probes, seen: Seen) -> Floats:
+    return np.rint((seen.data - probes.data) / DAY)
+
+
+def _before(then: _Numbers, at: Ints) -> Floats:
     """Sales a day of the days before the last 7."""
     age = _AGE.compute({"first_crawl_dt": then["first_crawl_dt"]}, at)
     days = np.minimum(age, _OLDEST) - _FEWEST
-    sold = then[MONTH] - then[WEEK]
+    sold = then[_MONTH] - then[WEEK]
     with np.errstate(invalid="ignore"):
         return np.where((age >= _YOUNGEST) & (sold >= 0), sold / days, np.nan)
 
@@ -102,46 +131,86 @@ def _by_total(then: _Numbers, now: _Numbers, days: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         sold = now[TOTAL] - then[TOTAL]
         least = sold * _LOOSE + _FEW >= now[WEEK]
-        most = np.isnan(now[MONTH]) | (sold <= now[MONTH] * _LOOSE + _FEW)
+        most = np.isnan(now[_MONTH]) | (sold <= now[_MONTH] * _LOOSE + _FEW)
         usable = (sold >= 0) & least & most & (days >= 1)
         return np.where(usable, sold / days, np.nan)
 
 
-class _Weeks:
-    """The counters of 7 and 15 days at their days."""
+def _by_counters(past: Aftermath, probes: Probes) -> Floats:
+    """By two weeks, else by the half month."""
+    weeks = (_counter(past, probes, WEEK, 7) + _counter(past, probes, WEEK, DAYS)) / DAYS
+    half = _counter(past, probes, _HALF, DAYS + 1) / (DAYS + 1)
+    return np.where(np.isnan(weeks), half, weeks)
 
-    def __init__(self, past: Aftermath, query: Query, begin: Look, products: Ints) -> None:
-        self._past, self._query = past, query
-        self._begin, self._products = begin, products
-        self._first = self._counter(WEEK, 7)
-        self._second = self._counter(WEEK, DAYS)
 
-    def observed(self) -> Floats:
-        """Sales a day: by two weeks, else by the half month."""
-        weeks = (self._first + self._second) / DAYS
-        return np.where(np.isnan(weeks), self._counter(HALF, DAYS + 1) / (DAYS + 1), weeks)
+def _counter(past: Aftermath, probes: Probes, field: str, day: int) -> Floats:
+    """A counter on one day; NaN where no scan of that day saw the product."""
+    seen = _seen(past, probes, day, day + 1)
+    return past.numbers(probes.products, seen.marks, [field])[:, 0]
 
-    def most(self) -> Floats:
-        """The most that the sales a day can be of who is not on the list any more: in a week at
-        whose end it was not listed, those of the list's last place."""
-        first = np.where(np.isnan(self._first), self._last_place(7), self._first)
-        return (first + self._last_place(DAYS)) / DAYS
 
-    def _counter(self, field: str, day: int) -> Floats:
-        begin = self._begin.data + day * DAY
-        seen = self._past.first_seen(self._products, begin - _HALF_DAY, begin + _HALF_DAY)
-        return self._past.numbers(self._products, seen.marks, [field])[:, 0]
+class _Gone:
+    """What is known of products that no scan saw from the 14th to the 21st day: ``low`` and
+    ``high`` sales a day. ``totals`` are those of the morning."""
 
-    def _last_place(self, day: int) -> float:
+    def __init__(self, past: Aftermath, probes: Probes, totals: Floats) -> None:
+        self._past, self._probes, self._totals = past, probes, totals
+        back = self._by_return()
+        known = ~np.isnan(back)
+        self.low = np.where(known, back, self._least())
+        self.high = np.where(known, back, self._most())
+        # What contradicts itself says nothing.
+        wrong = self.low > self.high
+        self.low[wrong], self.high[wrong] = 0.0, np.inf
+
+    def _by_return(self) -> Floats:
+        """By the totals of the day on which it was back, less the counter of the days since."""
+        seen = _seen(self._past, self._probes, LATEST, _LONGEST)
+        now = _Numbers(self._past, self._probes.products, seen.marks)
+        days = _days(self._probes, seen)
+        found = np.full(len(days), np.nan)
+        for window, field in zip(_WINDOWS, _COUNTERS, strict=True):
+            left = days - window
+            fits = (left >= DAYS) & (left <= LATEST) & (seen.marks > 0)
+            sold = now[TOTAL] - self._totals - now[field]
+            fits &= sold >= -_FEW  # the counters are not of the very same moment
+            found[fits] = np.maximum(sold[fits], 0) / left[fits]
+        return found
+
+    def _least(self) -> Floats:
+        """What it had sold when it was seen last, as if nothing after."""
+        data = self._probes.data
+        seen = self._past.last_seen(
+            self._probes.products, data + _SLACK, data + DAYS * DAY - _SLACK
+        )
+        totals = self._past.numbers(self._probes.products, seen.marks, [TOTAL])[:, 0]
+        sold = totals - self._totals
+        return np.where(sold >= 0, sold / DAYS, 0.0)
+
+    def _most(self) -> Floats:
+        """In a week at whose end it was not listed it sold less than the list's last place."""
+        first = _counter(self._past, self._probes, WEEK, 7)
+        first = np.where(np.isnan(first), self._last_places(7), first)
+        most = (first + self._last_places(DAYS)) / DAYS
+        return np.where(np.isnan(most), np.inf, most)
+
+    def _last_places(self, day: int) -> Floats:
+        """What the list's last place sold in the week up to that day, on the list of each."""
+        data = self._probes.data
+        places = {at: self._last_place(at + day * DAY) for at in np.unique(data).tolist()}
+        return np.array([places[at] for at in data.tolist()])
+
+    def _last_place(self, at: int) -> float:
         """NaN where a product may be missing for another reason than that it sells less."""
-        query = self._query
-        by_sales = query.sort == WEEK and query.descending
-        if not by_sales or any(name not in _STEADY for name, _ in query.filters):
+        watch = self._probes.watch
+        if not _is_by_sales(watch.query):
             return np.nan
-        begin = self._begin.data + day * DAY
-        for look in self._past.within(
-            begin - _HALF_DAY, begin + (LATEST - DAYS) * DAY, self._begin.watch
-        ):
-            if look.proves and look.size >= query.top:
+        for look in self._past.within(at - _SLACK, at + (LATEST - DAYS) * DAY, watch.key):
+            if look.proves and look.size >= watch.query.top:
                 return self._past.last_place(look, WEEK)
         return np.nan
+
+
+def _is_by_sales(query: Query) -> bool:
+    by_sales = query.sort == WEEK and query.descending
+    return by_sales and all(name in _STEADY for name, _ in query.filters)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
 from watcher.alerting.scores.claims import Claim, Measure, claim_of, still_holds
-from watcher.alerting.scores.course import DAYS, LATEST, WENT_ON, Course, course
+from watcher.alerting.scores.course import DAYS, LATEST, WENT_ON, Course, Probes, course
 from watcher.model import Bools, Evidence, Floats, Instant, Ints
 from watcher.rules.conditions.base import Condition
 from watcher.rules.metrics import RANK, Metric
@@ -26,7 +26,6 @@ _SLACK = DAY // 2
 _LOOK_BACK = 3 * DAY  # before the first telling: its own scan, and what its numbers are of
 
 LEFT, NO_LEVEL, UNSEEN = "left the list", "no level before", "not seen later"
-EDITED = "cannot be asked again"
 
 
 class Outcome(StrEnum):
@@ -69,59 +68,75 @@ class Judge:
 
     def fates(self, rule: Rule, tellings: Sequence[Telling]) -> list[Fate]:
         """One for each telling of the rule, in their order."""
-        claim = claim_of(rule)
-        found: list[Fate] = [Fate(Outcome.UNKNOWN)] * len(tellings)
-        for at, rows in _by_time(tellings).items():
-            begin = self._past.at(rule.watch.key, at)
-            told = [tellings[row] for row in rows]
-            if self._now < at + DAYS * DAY:
-                fates = [Fate(Outcome.TOO_YOUNG)] * len(rows)
-                if claim.measure is Measure.STATE and begin is not None:
-                    fates = self._states(rule.watch, claim, begin, told)
-            elif begin is None:
-                fates = [Fate(Outcome.UNKNOWN, why=UNSEEN)] * len(rows)
-            elif claim.measure is Measure.RISE:
-                fates = list(self._rises(rule.watch, begin, told))
-            else:
-                fates = self._states(rule.watch, claim, begin, told)
-            for row, fate in zip(rows, fates, strict=True):
-                found[row] = fate
+        claim, watch = claim_of(rule), rule.watch
+        begins = [self._past.at(watch.key, each.at) for each in tellings]
+        found = [self._unread(each) for each in tellings]
+        asked = [row for row, begin in enumerate(begins) if begin is not None]
+        if claim.measure is not Measure.STATE:  # whose first answer comes after 4 days
+            asked = [row for row in asked if not self._is_young(tellings[row].at)]
+        if not asked or claim.measure is Measure.NONE:
+            return found
+        looks = [begin for begin in (begins[row] for row in asked) if begin is not None]
+        told = [tellings[row] for row in asked]
+        judged = (
+            self._rises(watch, looks, told)
+            if claim.measure is Measure.RISE
+            else self._states(watch, claim, looks, told)
+        )
+        for row, fate in zip(asked, judged, strict=True):
+            found[row] = fate
         return found
 
-    def market(self, watch: Watch, begin: Look) -> Market:
-        """How the list's products fared that were seen both times; of a long list some stand for
-        all."""
-        known = self._markets.get(begin.id)
-        if known is not None:
-            return known
-        products = self._past.products(begin)
-        places = np.linspace(0, len(products) - 1, min(len(products), _SAMPLE)).astype(np.int64)
-        found = course(self._past, watch.query, begin, products[places], bounded=False)
-        move = self._markets[begin.id] = Market(products[places], found)
-        return move
+    def _unread(self, telling: Telling) -> Fate:
+        """Of one of whose scan nothing is known."""
+        young = self._is_young(telling.at)
+        return Fate(Outcome.TOO_YOUNG) if young else Fate(Outcome.UNKNOWN, why=UNSEEN)
 
-    def _rises(self, watch: Watch, begin: Look, told: Sequence[Telling]) -> Iterator[Fate]:
-        products = np.array([each.product for each in told], np.int64)
-        found = course(self._past, watch.query, begin, products)
-        market = self.market(watch, begin)
-        for row in range(len(told)):
-            yield self._rise(found, row, market.move(told[row].product), begin)
+    def _is_young(self, at: Instant) -> bool:
+        return self._now < at + DAYS * DAY
+
+    def markets(self, watch: Watch, begins: Iterable[Look]) -> dict[int, Market]:
+        """By scan, how the list's other products fared that were seen both times; of a long list
+        some stand for all."""
+        new = {look.id: look for look in begins if look.id not in self._markets}
+        samples = {key: _sample(self._past.products(look)) for key, look in new.items()}
+        if samples:
+            sizes = [len(sample) for sample in samples.values()]
+            looks = list(new.values())
+            probes = Probes(
+                watch,
+                np.concatenate(list(samples.values())),
+                np.repeat([look.mark for look in looks], sizes),
+                np.repeat([look.data for look in looks], sizes),
+            )
+            found = course(self._past, probes, bounded=False)
+            ends = np.cumsum(sizes).tolist()
+            for key, begin, end in zip(samples, [0, *ends], ends, strict=False):
+                self._markets[key] = Market(samples[key], found, slice(begin, end))
+        return self._markets
+
+    def _rises(
+        self, watch: Watch, begins: Sequence[Look], told: Sequence[Telling]
+    ) -> Iterator[Fate]:
+        found = course(self._past, _probes(watch, begins, told))
+        markets = self.markets(watch, begins)
+        for row, (begin, each) in enumerate(zip(begins, told, strict=True)):
+            yield self._rise(found, row, markets[begin.id].move(each.product), begin)
 
     def _rise(self, found: Course, row: int, move: float, begin: Look) -> Fate:
         """``move`` is by how much the market sold more."""
-        if not found.old[row]:
+        if np.isnan(found.before[row]):
             return Fate(Outcome.UNKNOWN, why=NO_LEVEL)
-        before = float(found.before[row]) * move
-        after = float(found.after[row])
-        if not np.isnan(after):
-            went_on = after >= WENT_ON * before and after > 0
-            times = after / before if before else None
-            return Fate(Outcome.WENT_ON if went_on else Outcome.FELL_BACK, times)
-        if found.bound[row] < WENT_ON * before:  # not where it is NaN
-            return Fate(Outcome.FELL_BACK)
+        before, low, high = (float(each[row]) for each in (found.before, found.low, found.high))
+        usual = before * move
+        times = low / usual if usual and found.exact[row] else None
+        if low >= WENT_ON * usual and low > 0:
+            return Fate(Outcome.WENT_ON, times)
+        if high < WENT_ON * usual or not high:
+            return Fate(Outcome.FELL_BACK, times)
         if self._is_awaited(begin):
             return Fate(Outcome.TOO_YOUNG)
-        return Fate(Outcome.UNKNOWN, why=UNSEEN if found.seen[row] else self._missing(begin))
+        return Fate(Outcome.UNKNOWN, why=self._missing(begin))
 
     def _missing(self, begin: Look) -> str:
         """Whether the list was read, without it, or not at all."""
@@ -133,22 +148,20 @@ class Judge:
         return self._now < begin.data + LATEST * DAY
 
     def _states(
-        self, watch: Watch, claim: Claim, begin: Look, told: Sequence[Telling]
-    ) -> list[Fate]:
+        self, watch: Watch, claim: Claim, begins: Sequence[Look], told: Sequence[Telling]
+    ) -> Iterator[Fate]:
         condition, metric = claim.condition, claim.metric
         if condition is None or metric is None:
-            return [Fate(Outcome.UNKNOWN, why=EDITED)] * len(told)
-        products = np.array([each.product for each in told], np.int64)
+            return
+        probes = _probes(watch, begins, told)
         own = watch.key if claim.ranked else None
-        early = self._held(condition, metric, told, self._seen(products, begin, EARLY, EARLY, own))
-        late = self._held(condition, metric, told, self._seen(products, begin, DAYS, LATEST, own))
-        return [
-            self._state(begin, None if soon is None else not soon, then)
-            for soon, then in zip(early, late, strict=True)
-        ]
+        early = self._held(condition, metric, told, self._seen(probes, EARLY, EARLY + 2, own))
+        late = self._held(condition, metric, told, self._seen(probes, DAYS, LATEST, own))
+        for begin, soon, then in zip(begins, early, late, strict=True):
+            yield self._state(begin, None if soon is None else not soon, then)
 
     def _state(self, begin: Look, early: bool | None, held: bool | None) -> Fate:
-        if self._now < begin.at + DAYS * DAY:
+        if self._is_young(begin.at):
             return Fate(Outcome.TOO_YOUNG, early=early)
         if held is not None:
             return Fate(Outcome.WENT_ON if held else Outcome.FELL_BACK, early=early)
@@ -156,10 +169,11 @@ class Judge:
             return Fate(Outcome.TOO_YOUNG, early=early)
         return Fate(Outcome.UNKNOWN, why=self._missing(begin), early=early)
 
-    def _seen(self, products: Ints, begin: Look, day: int, last: int, own: str | None) -> Seen:
-        start = begin.data + day * DAY - _SLACK
-        end = begin.data + max(last, day + 1) * DAY + _SLACK
-        return self._past.first_seen(products, start, end, own)
+    def _seen(self, probes: Probes, first: int, last: int, own: str | None) -> Seen:
+        begins = probes.data + first * DAY - _SLACK
+        return self._past.first_seen(
+            probes.products, begins, probes.data + last * DAY - _SLACK, own
+        )
 
     def _held(
         self, condition: Condition, metric: Metric, told: Sequence[Telling], seen: Seen
@@ -179,6 +193,19 @@ class Judge:
         return np.where(seen.marks > 0, values, np.nan)
 
 
+def _probes(watch: Watch, begins: Sequence[Look], told: Sequence[Telling]) -> Probes:
+    products, marks, data = np.array(
+        [(each.product, begin.mark, begin.data) for each, begin in zip(told, begins, strict=True)],
+        np.int64,
+    ).T
+    return Probes(watch, products, marks, data)
+
+
+def _sample(products: Ints) -> Ints:
+    places = np.linspace(0, len(products) - 1, min(len(products), _SAMPLE))
+    return products[places.astype(np.int64)]
+
+
 class Market:
     """By how much the products of a list sold more after than before, all together.
 
@@ -186,9 +213,10 @@ class Market:
     else.
     """
 
-    def __init__(self, products: Ints, found: Course) -> None:
-        both: Bools = np.maximum(found.before, found.after) > 0
-        before, after = found.before[both], found.after[both]
+    def __init__(self, products: Ints, found: Course, rows: slice) -> None:
+        before, after = found.before[rows], found.low[rows]
+        both: Bools = found.exact[rows] & (np.maximum(before, after) > 0)  # not NaN
+        before, after = before[both], after[both]
         size = np.maximum(before, after)
         weight = np.minimum(1, _SHARE * np.median(size) / size) if len(size) else size
         self._products = products[both]
@@ -201,11 +229,3 @@ class Market:
         if others.sum() < _FEWEST or not before or not after:
             return 1.0
         return float(after / before)
-
-
-def _by_time(tellings: Iterable[Telling]) -> Mapping[Instant, list[int]]:
-    """Their places by the time of their data, the oldest first: lists are read once."""
-    found: dict[Instant, list[int]] = {}
-    for place, each in enumerate(tellings):
-        found.setdefault(each.at, []).append(place)
-    return dict(sorted(found.items()))

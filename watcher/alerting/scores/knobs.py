@@ -185,6 +185,9 @@ def _cut(rule: Rule, owner: re.Match[str], token: re.Match[str]) -> Written:
     first = text.rfind("\n", 0, owner.start()) + 1
     last = text.find("\n", token.end())
     lines = text[first : len(text) if last < 0 else last]
+    if not first:  # the rule's own first line, which the file has after a dash
+        lines = f"- {lines}"
+        first -= 2
     margin = len(lines) - len(lines.lstrip(" "))
     begin = token.start(1) - first
     if "\n" in lines:  # set out as a block: all its lines lose the same margin

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from watcher.alerting.backtest import Backtest, Progress, backtest
 from watcher.alerting.notices import Decision
-from watcher.model import Instant
+from watcher.alerting.scores.fates import Telling
+from watcher.model import Instant, Item
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.database import Database
 from watcher.store.tellings import keys_of
@@ -19,14 +20,13 @@ _BEGINS = (Decision.FIRES.value, Decision.MISSED.value)
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a rule would have told from ``since`` to ``until``: each alert once, by its product
-    (the store's key) and the time of the data that told it first. ``a_week`` are the messages of
-    the channel that would have heard most."""
+    """What a rule would have told from ``since`` to ``until``: each alert once, as it was told
+    first. ``messages`` and ``a_week`` are those of the channel that would have heard most."""
 
     since: Instant
     until: Instant
     scans: int
-    alerts: tuple[tuple[int, Instant], ...]
+    alerts: tuple[Telling, ...]
     messages: int
     a_week: float | None
 
@@ -46,20 +46,15 @@ def replays(
 
 
 def _replayed(source: Database, found: Backtest) -> Replayed:
-    told: dict[str, tuple[str, Instant]] = {}
+    told: dict[str, tuple[Item, Instant]] = {}
     for sent in found.told:
         begins = {f"A{alert}" for why in _BEGINS for alert in sent.message.alerts.get(why, ())}
         for item in sent.message.items:
             if item.alert in begins:
-                about = sent.message.data_at or sent.at
-                told.setdefault(item.alert, (item.product_id, about))
-    keys = keys_of(source, found.region, {product for product, _ in told.values()})
+                told.setdefault(item.alert, (item, sent.message.data_at or sent.at))
+    keys = keys_of(source, found.region, {item.product_id for item, _ in told.values()})
     most = max(found.channels, key=lambda channel: channel.messages)
+    alerts = (Telling(keys[item.product_id], at, item.why) for item, at in told.values())
     return Replayed(
-        found.since,
-        found.until,
-        found.scans,
-        tuple((keys[product], at) for product, at in told.values() if product in keys),
-        most.messages,
-        most.a_week,
+        found.since, found.until, found.scans, tuple(alerts), most.messages, most.a_week
     )

@@ -41,6 +41,13 @@ class Tally:
         """Of those of which it is known, how much went on; None of none."""
         return self.went_on / self.judged if self.judged else None
 
+    @property
+    def at_least(self) -> float | None:
+        """The same, if nothing of what is not known went on. Who leaves a list sells less than who
+        stays: the truth is nearer to this."""
+        old = self.judged + self.unknown
+        return self.went_on / old if self.judged else None
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -66,7 +73,8 @@ class RuleScore:
     """What a rule told from ``since`` on, and what became of it.
 
     ``measure`` is by what: ``rise`` (sales), ``state`` (``condition``, in words, still holds) or
-    ``none``. ``share`` is how much of what is known went on. ``times`` is the median of the level
+    ``none``. ``share`` is how much of what is known went on, ``share_at_least`` if nothing of what
+    is not known did. ``times`` is the median of the level
     after over that before and the market's move. ``early`` counts states that were undone within
     4 days, ``of_early`` those of which that is known. ``why_unknown`` counts by reason.
     """
@@ -79,6 +87,7 @@ class RuleScore:
     until: Instant
     tally: Tally
     share: float | None
+    share_at_least: float | None
     products: int
     heard: tuple[Heard, ...]
     a_week: float | None
@@ -108,6 +117,7 @@ class Scores:
     until: Instant
     tally: Tally
     share: float | None
+    share_at_least: float | None
     heard: tuple[Heard, ...]
     rules: tuple[RuleScore, ...]
     products: tuple[ProductScore, ...]
@@ -150,6 +160,7 @@ class Scorer:
             until=self._now,
             tally=tally,
             share=tally.share,
+            share_at_least=tally.at_least,
             products=len({product for product, _ in fates}),
             heard=heard,
             a_week=max((each.a_week for each in heard if each.a_week is not None), default=None),
@@ -172,6 +183,7 @@ class Scorer:
             until=self._now,
             tally=tally,
             share=tally.share,
+            share_at_least=tally.at_least,
             heard=_heard(self.read(database).messages, since, self._now),
             rules=tuple(rules),
             products=tuple(_noisiest(database, fates)),
@@ -238,15 +250,15 @@ def _quietness(score: RuleScore) -> tuple[float, int, str]:
 
 
 def _noisiest(database: Database, fates: Sequence[tuple[int, Fate]]) -> Iterator[ProductScore]:
-    """The products that were told most and went on least; those told once are no noise."""
+    """The products that were told most often in vain; those told once are no noise."""
     by_product: dict[int, list[Fate]] = {}
     for product, fate in fates:
         by_product.setdefault(product, []).append(fate)
     tallies = {product: tally_of(found) for product, found in by_product.items() if len(found) > 1}
-    worst = sorted(tallies, key=lambda key: (-tallies[key].fell_back, -tallies[key].told, key))[
-        :NOISIEST
-    ]
-    facts = database.history.facts(worst)
-    for product in worst:
+    if any(tally.judged for tally in tallies.values()):
+        tallies = {product: tally for product, tally in tallies.items() if tally.fell_back}
+    worst = sorted(tallies, key=lambda key: (-tallies[key].fell_back, -tallies[key].told, key))
+    facts = database.history.facts(worst[:NOISIEST])
+    for product in worst[:NOISIEST]:
         known = facts[product]
         yield ProductScore(known.region, known.product_id, known.name, tallies[product])

@@ -58,6 +58,7 @@ class Step:
     at_first: int
     tally: Tally
     share: float | None
+    share_at_least: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def tune(
     trials = _Trials(source, book, rule, knob, time, progress)
     current = trials.of([knob.value])[0]
     ladder = knob.ladder()
-    place = _search(ladder, per_week, trials.rates)
+    place = _search(ladder, ladder.index(knob.value), per_week, trials.rates)
     near = [ladder[place + step] for step in NEIGHBOURS if 0 <= place + step < len(ladder)]
     shown = sorted({ladder[place], knob.value, *near}, reverse=knob.stricter < 0)
     steps = dict(zip(shown, trials.steps(shown), strict=True))
@@ -190,11 +191,10 @@ class _Trials:
 
     def _step(self, value: float, found: Replayed) -> Step:
         counted = _counted(found)
-        tellings = [Telling(product, at) for product, at in counted]
         if self._judge is None:
             region = self._rule.watch.query.region
             self._judge = Judge(self._source, region, found.since, self._time[1])
-        tally = tally_of(self._judge.fates(self._knob.turned(self._rule, value), tellings))
+        tally = tally_of(self._judge.fates(self._knob.turned(self._rule, value), counted))
         said = as_written(self._knob, value) if self._token is None else like(self._token, value)
         return Step(
             threshold=value,
@@ -202,16 +202,17 @@ class _Trials:
             a_week=_a_week(found),
             messages_a_week=found.a_week,
             alerts=len(counted),
-            products=len({product for product, _ in counted}),
+            products=len({each.product for each in counted}),
             at_first=len(found.alerts) - len(counted),
             tally=tally,
             share=tally.share,
+            share_at_least=tally.at_least,
         )
 
 
-def _counted(found: Replayed) -> list[tuple[int, Instant]]:
+def _counted(found: Replayed) -> list[Telling]:
     """But for what held at the first scan."""
-    return [each for each in found.alerts if each[1] > found.since]
+    return [each for each in found.alerts if each.at > found.since]
 
 
 def _a_week(found: Replayed) -> float:
@@ -219,9 +220,12 @@ def _a_week(found: Replayed) -> float:
 
 
 def _search(
-    ladder: Sequence[float], wanted: float, rates: Callable[[Sequence[float]], list[float]]
+    ladder: Sequence[float],
+    now: int,
+    wanted: float,
+    rates: Callable[[Sequence[float]], list[float]],
 ) -> int:
-    """The place of the value that comes nearest; of equals the strictest.
+    """The place of the value that comes nearest; of equals the one that is nearest to ``now``.
 
     The rate falls along the ladder, or nearly so. As many values are tried at once as one reading
     of the history takes.
@@ -233,7 +237,7 @@ def _search(
         known.update(zip(new, rates([ladder[place] for place in new]), strict=True))
 
     low, high = 0, len(ladder) - 1
-    ask([low, high])
+    ask([low, now, high])
     while high - low > 1:
         inner = np.linspace(low, high, min(AT_ONCE, high - low - 1) + 2)[1:-1]
         ask(dict.fromkeys(round(each) for each in inner.tolist()))
@@ -241,7 +245,7 @@ def _search(
         above = [place for place in tried if known[place] >= wanted]
         low = max(above, default=tried[0])
         high = min((place for place in tried if place > low), default=low)
-    return min(known, key=lambda place: (abs(known[place] - wanted), -place))
+    return min(known, key=lambda place: (abs(known[place] - wanted), abs(place - now)))
 
 
 def _reached(best: Step, ladder: Sequence[float], place: int, wanted: float) -> Reached:

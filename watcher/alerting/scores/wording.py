@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from watcher.alerting.scores.claims import Measure
 from watcher.alerting.scores.course import DAYS, WENT_ON
 from watcher.alerting.scores.fates import EARLY
-from watcher.alerting.scores.score import Heard, RuleScore
+from watcher.alerting.scores.score import Heard, RuleScore, Tally
 from watcher.units import format_number, format_percent
 
 _WORDS = {
@@ -27,7 +27,10 @@ def measured(score: RuleScore) -> str:
                 "list did."
             )
         case Measure.STATE:
-            return f"It claims no rise; asked again {DAYS} days later: {score.condition}."
+            return (
+                f"It claims no rise. Asked again {DAYS} days later: {score.condition} (of a move: "
+                "whether half of it is still there)."
+            )
         case _:
             return "It claims nothing that could be measured later; its alerts are only counted."
 
@@ -39,21 +42,28 @@ def outcome_lines(score: RuleScore) -> Iterator[str]:
     if score.measure is Measure.NONE:
         return
     if tally.judged:
-        part = f" ({format_percent(round(tally.went_on / tally.judged, 2))} of what is known)"
-        yield f"{tally.went_on:,} {good}{part}"
+        yield f"{tally.went_on:,} {good}: {share(tally)}"
         yield f"{tally.fell_back:,} {bad}"
     if score.times is not None:
         yield (
             f"half of them sold at least {format_number(score.times, 1)} times their level before"
         )
     if score.of_early:
-        share = format_percent(round(score.early / score.of_early, 2))
-        yield f"{score.early:,} of {score.of_early:,} were undone within {EARLY} days ({share})"
+        part = format_percent(round(score.early / score.of_early, 2))
+        yield f"{score.early:,} of {score.of_early:,} were undone within {EARLY} days ({part})"
     if tally.too_young:
         yield f"{tally.too_young:,} too young to say: told less than {DAYS} days ago, or awaited"
     if tally.unknown:
         whys = ", ".join(f"{why} {count:,}" for why, count in sorted(score.why_unknown.items()))
         yield f"{tally.unknown:,} not known" + (f": {whys}" if whys else "")
+
+
+def share(tally: Tally) -> str:
+    """How much went on: ``46%``, or from ``38%`` (if nothing of what is not known did) on."""
+    if tally.share is None or tally.at_least is None:
+        return ""
+    low, high = (format_percent(round(each, 2)) for each in (tally.at_least, tally.share))
+    return high if low == high else f"{low} to {high}"
 
 
 def rate(heard: Heard) -> str:
