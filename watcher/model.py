@@ -6,10 +6,10 @@ struct; what lives in memory only is a dataclass.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import msgspec
 import numpy as np
@@ -103,6 +103,47 @@ class ListFacts:
     sparse: bool = False
 
 
+class Listed(Protocol):
+    """A scan of n products as rules judge it: one just made, or one of the past, of which only
+    what is asked for is read."""
+
+    @property
+    def watch(self) -> str: ...
+
+    @property
+    def region(self) -> str: ...
+
+    @property
+    def at(self) -> Instant: ...
+
+    @property
+    def state(self) -> ScanState: ...
+
+    @property
+    def ranks(self) -> Ints: ...
+
+    @property
+    def texts(self) -> Mapping[str, Sequence[str | None]]: ...
+
+    @property
+    def proves_absence(self) -> bool: ...
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is in memory, so that a column costs nothing."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def column(self, index: int) -> Floats:
+        """(n,) the field of that place in ``fields.NUMERIC``; NaN is absent."""
+        ...
+
+    def cell(self, index: int, row: int) -> float:
+        """The same of one product."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """One reading of a watch: n products as a table of columns, in the order of the list.
@@ -145,6 +186,19 @@ class Scan:
         """Whether a product that it does not list is not on the list."""
         doubted = self.doubt is not None and not self.doubt.believed
         return self.state is ScanState.COMPLETE and not doubted
+
+    @property
+    def whole(self) -> bool:
+        """All of it is in memory."""
+        return True
+
+    def column(self, index: int) -> Floats:
+        """(n,) the field of that place in ``fields.NUMERIC``."""
+        return self.numbers[:, index]
+
+    def cell(self, index: int, row: int) -> float:
+        """The same of one product."""
+        return float(self.numbers[row, index])
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):

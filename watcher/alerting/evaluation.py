@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 import structlog
@@ -70,11 +70,29 @@ class Keys:
     def __len__(self) -> int:
         return len(self.alerts)
 
+    @classmethod
+    def of(cls, alerts: Iterable[Alert]) -> Self:
+        """Those of these alerts."""
+        keys = cls()
+        keys.add(alerts)
+        return keys
+
     def add(self, alerts: Iterable[Alert]) -> None:
         """These as well."""
         for alert in alerts:
             self.alerts.append(alert.id)
             self.products.append(alert.product)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequel:
+    """What followed from a recorded scan: by rule the alerts that began to fire and that ended,
+    the ids of the notifications written, and how each rule was judged."""
+
+    fired: Mapping[str, Keys]
+    resolved: Mapping[str, Keys]
+    notifications: tuple[int, ...]
+    judged: tuple[Judged, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +133,19 @@ def evaluate(
             return Outcome(scan)
         table, jump = _tabled(database, scan, recorded, rules)
         evaluator = Evaluator(database, database, audiences, catalogue)
-        outcome = evaluator.follow(table, rules, now, report=report)
-        return replace(outcome, changed=recorded.changed, jump=jump)
+        sequel = evaluator.follow(table, rules, now, report=report)
+        fired, resolved = (_joined(each) for each in (sequel.fired, sequel.resolved))
+        return Outcome(
+            scan, recorded.changed, fired, resolved, sequel.notifications, sequel.judged, jump
+        )
+
+
+def _joined(by_rule: Mapping[str, Keys]) -> Keys:
+    joined = Keys()
+    for keys in by_rule.values():
+        joined.alerts.extend(keys.alerts)
+        joined.products.extend(keys.products)
+    return joined
 
 
 def _tabled(
@@ -160,7 +189,7 @@ class Evaluator:
         now: Instant,
         *,
         report: Report | None = None,
-    ) -> Outcome:
+    ) -> Sequel:
         """All that follows from a recorded scan for ``rules``, those of its watch.
 
         ``table`` has the baselines that they need, and says whether what compares waits.
@@ -169,16 +198,15 @@ class Evaluator:
         round_ = _Round(self._database, self._archive, table, rules, at)
         products = Products(self._archive.history, round_.present, self._catalogue)
         teller = Teller(self._database, products, self._audiences, at, now)
-        fired, resolved = Keys(), Keys()
+        fired, resolved = dict[str, Keys](), dict[str, Keys]()
         for rule in rules:
             moved = round_.advance(rule)
             teller.tell(rule, moved.speaking)
             if report is not None and (moved.fired or moved.resolved):
                 report(teller.summary(rule, moved.fired, moved.resolved))
-            fired.add(moved.fired)
-            resolved.add(moved.resolved)
-        written, judged = tuple(teller.written), tuple(round_.judged)
-        return Outcome(table.scan, 0, fired, resolved, written, judged)
+            fired[rule.name] = Keys.of(moved.fired)
+            resolved[rule.name] = Keys.of(moved.resolved)
+        return Sequel(fired, resolved, tuple(teller.written), tuple(round_.judged))
 
 
 @dataclass(frozen=True, slots=True)

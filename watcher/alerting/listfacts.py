@@ -12,8 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from watcher.alerting.past import Recollection
 from watcher.keyapi.fields import NUMERIC_INDEX
-from watcher.model import ListFacts, Scan, ScanState
+from watcher.model import Listed, ListFacts, Scan, ScanState
 from watcher.rules import surges
 from watcher.rules.metrics import LIST_NEEDS, list_sums
 from watcher.store.database import Database
@@ -28,23 +29,25 @@ def with_facts(database: Database, scan: Scan) -> Scan:
     """``scan`` with what its list says of itself; before it is recorded."""
     if scan.facts is not None or scan.state is ScanState.FAILED:
         return scan
-    columns = {name: scan.numbers[:, NUMERIC_INDEX[name]] for name in LIST_NEEDS}
+    return replace(scan, facts=facts_of(database.history, scan))
+
+
+def facts_of(past: Recollection, scan: Listed) -> ListFacts:
+    """What the list of ``scan`` says of itself, as the next after those of ``past``."""
+    columns = {name: scan.column(NUMERIC_INDEX[name]) for name in LIST_NEEDS}
     sums = list_sums(columns, scan.at)
     idle = surges.idle_share(sums.day, sums.week)
-    return replace(
-        scan,
-        facts=ListFacts(surges.day_factor(sums), idle, _sparse(database, scan, idle)),
-    )
+    return ListFacts(surges.day_factor(sums), idle, _sparse(past, scan, idle))
 
 
-def _sparse(database: Database, scan: Scan, idle: float | None) -> bool:
+def _sparse(past: Recollection, scan: Listed, idle: float | None) -> bool:
     """By the median share of the last scans; of a list of few products as the region's largest."""
     if idle is not None:
-        before = database.history.idle_shares(scan.watch, below=CLOSED, limit=SCANS)
+        before = past.idle_shares(scan.watch, below=CLOSED, limit=SCANS)
         shares = [*([idle] if idle < CLOSED else []), *before][:SCANS]
         if shares:
             return is_sparse(shares)
-    return database.history.largest_is_sparse(scan.region, scan.at - _RECENT)
+    return past.largest_is_sparse(scan.region, scan.at - _RECENT)
 
 
 def is_sparse(shares: Iterable[float]) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from watcher.model import OF_LIST, Floats, Instant, Ints
+from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
 from watcher.store.columns import expression
 from watcher.store.connection import Connection, chunks, listed
 from watcher.store.listing import EMPTY, Listing
@@ -108,6 +108,15 @@ def numbers_at(db: Connection, products: Ints, marks: Ints, fields: Sequence[str
     baseline = Baseline.nothing(len(products), fields)
     _fill_numbers(db, baseline, products, marks, fields)
     return baseline.values
+
+
+def numbers_in_force(
+    db: Connection, products: Ints, marks: Ints, fields: Sequence[str]
+) -> tuple[Floats, Bools]:
+    """The same, and (n,) of whom there are any that old."""
+    baseline = Baseline(np.full((len(products), len(fields)), np.nan), np.ones_like(products))
+    _fill_numbers(db, baseline, products, marks, fields)
+    return baseline.values, baseline.at > 0
 
 
 def of_lists(db: Connection, marks: Ints, name: str) -> Floats:

@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 
 from watcher.keyapi.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
-from watcher.model import Floats, Instant, Ints, Scan, ScanState
+from watcher.model import Floats, Instant, Ints, Listed, Scan, ScanState
 from watcher.store.baselines import numbers_at
 from watcher.store.connection import Connection, chunks, listed
 from watcher.store.listing import Listing, Seen
@@ -32,7 +32,7 @@ class Sighting:
     """
 
     scan: ScanRow
-    row: Scan
+    row: Listed
     recorded: Recorded
 
 
