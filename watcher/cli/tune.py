@@ -120,7 +120,7 @@ def _show_steps(out: Output, found: Tuning, rule: Rule) -> None:
         row = [
             step.said,
             format_number(step.a_week, 1),
-            "" if step.messages_a_week is None else format_number(step.messages_a_week, 1),
+            format_number(step.messages_a_week, 1),
             format_number(step.products),
         ]
         if good:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -98,15 +98,4 @@ def newest(db: Connection) -> tuple[int, int]:
     return (
         db.number("SELECT max(mark) FROM scans"),
         db.number("SELECT max(id) FROM tries"),
-    )
-
-
-def keys_of(db: Connection, region: str, product_ids: Iterable[str]) -> dict[str, int]:
-    """The store's keys of products by the API's ids; unknown ones are left out."""
-    return dict(
-        db.rows(
-            "SELECT p.product_id, p.id FROM json_each(?2) AS w CROSS JOIN products AS p "
-            "ON p.region = ?1 AND p.product_id = w.value",
-            (region, listed(product_ids)),
-        )
     )

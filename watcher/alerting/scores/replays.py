@@ -1,60 +1,99 @@
-"""What forms of one rule would have told over the stored history: the one place that replays."""
+"""What forms of one rule would have told over the stored history: several from one read."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from watcher.alerting.backtest import Backtest, Progress, backtest
 from watcher.alerting.notices import Decision
+from watcher.alerting.readings import Reading
+from watcher.alerting.replay import Progress, Replay
 from watcher.alerting.scores.fates import Telling
-from watcher.model import Instant, Item
+from watcher.errors import WatcherError
+from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.database import Database
-from watcher.store.tellings import keys_of
+from watcher.units import DAY, WEEK
 
-AT_ONCE = 1  # rules that a reading of the history may as well be given
-_ALL = 1_000_000  # products of a message in full: each of them is asked for
 _BEGINS = (Decision.FIRES.value, Decision.MISSED.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """What a rule would have told from ``since`` to ``until``: each alert once, as it was told
-    first. ``messages`` and ``a_week`` are those of the channel that would have heard most."""
+    first. ``a_week`` are the messages of the channel that would have heard most."""
 
     since: Instant
     until: Instant
     scans: int
     alerts: tuple[Telling, ...]
-    messages: int
-    a_week: float | None
+    a_week: float
 
 
-def replays(
-    source: Database,
-    book: Rulebook,
-    rules: Sequence[Rule],
-    time: tuple[Instant, Instant],
-    progress: Progress | None = None,
-) -> list[Replayed]:
-    """Each of the rules, which are all of one watch, replayed over the scans in ``time``."""
-    return [
-        _replayed(source, backtest(source, book, replace(rule, limit=_ALL), time, progress))
-        for rule in rules
-    ]
+class Replays:
+    """The scans of ``rule``'s watch in ``time`` (its begin and end), to be played as often as one
+    likes, within one ``source.snapshot()``.
 
+    Raises ``WatcherError`` where they span less than a day.
+    """
 
-def _replayed(source: Database, found: Backtest) -> Replayed:
-    told: dict[str, tuple[Item, Instant]] = {}
-    for sent in found.told:
-        begins = {f"A{alert}" for why in _BEGINS for alert in sent.message.alerts.get(why, ())}
-        for item in sent.message.items:
-            if item.alert in begins:
-                told.setdefault(item.alert, (item, sent.message.data_at or sent.at))
-    keys = keys_of(source, found.region, {item.product_id for item, _ in told.values()})
-    most = max(found.channels, key=lambda channel: channel.messages)
-    alerts = (Telling(keys[item.product_id], at, item.why) for item, at in told.values())
-    return Replayed(
-        found.since, found.until, found.scans, tuple(alerts), most.messages, most.a_week
-    )
+    def __init__(
+        self, source: Database, book: Rulebook, rule: Rule, time: tuple[Instant, Instant]
+    ) -> None:
+        self._book = book
+        self._reading = Reading(source, [rule], time)
+        line = self._reading.matrix.timeline
+        ats = [
+            line.at[place]
+            for place in self._reading.places
+            if line.watches[place] == rule.watch.key
+            and not line.failed[place]
+            and time[0] <= line.at[place] <= time[1]
+        ]
+        self.scans = len(ats)
+        self.since, self.until = (int(ats[0]), int(ats[-1])) if ats else (0, 0)
+        if self.until - self.since < DAY:
+            raise WatcherError(
+                f"the stored scans of the watch {rule.watch.name} in that time span less than a "
+                "day: a threshold is tried on what `watcher run` has read for its watch (--days "
+                "takes more of it; a watch whose query or schedule was changed is a new one)"
+            )
+
+    def of(
+        self, rules: Sequence[Rule], progress: Progress | None = None
+    ) -> list[Replayed]:  # fmt: skip
+        """What each of these forms of the rule would have told; each as if it were the only
+        one."""
+        # By names of their own; and no message has to show more than one product.
+        forms = [replace(rule, name=f"{place}", limit=1) for place, rule in enumerate(rules)]
+        told: list[dict[int, tuple[int, Instant]]] = [{} for _ in forms]
+        messages = [Counter[str]() for _ in forms]
+        with Replay(self._reading, self._book, forms) as replay:
+            for played in replay.run(progress):
+                about = {each.alert: each for each in played.told}
+                for sent in played.sent:
+                    for name in sent.rules:
+                        messages[int(name)][sent.channel] += 1
+                    for why in _BEGINS:
+                        for alert in sent.message.alerts.get(why, ()):
+                            each = about[alert]
+                            at = sent.message.data_at or sent.at
+                            told[int(each.rule)].setdefault(alert, (each.product, at))
+            ids = [alert for found in told for alert in found]
+            why_of = {alert.id: alert.evidence for alert in replay.database.alerts.by_id(ids)}
+        return [
+            self._replayed(
+                [
+                    Telling(product, at, why_of.get(alert, ()))
+                    for alert, (product, at) in found.items()
+                ],
+                heard,
+            )
+            for found, heard in zip(told, messages, strict=True)
+        ]
+
+    def _replayed(self, alerts: Sequence[Telling], heard: Counter[str]) -> Replayed:
+        weeks = (self.until - self.since) / WEEK
+        most = max(heard.values(), default=0)
+        return Replayed(self.since, self.until, self.scans, tuple(alerts), most / weeks)

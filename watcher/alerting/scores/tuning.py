@@ -1,9 +1,9 @@
 """The threshold of a rule that would have told so many alerts a week on one's own history.
 
 The rule is replayed with other values of one of its numbers. The stricter the number, the fewer
-alerts: so the values are halved, as in looking up a word, until the one that comes nearest is
-found. What holds already at the first scan of the time is not counted: it comes once, whatever the
-threshold.
+alerts: so some values over all that make sense are tried, then some between the two that the
+wanted number lies between, until the one that comes nearest is found. What holds already at the
+first scan of the time is not counted: it comes once, whatever the threshold.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from enum import StrEnum
 
 import numpy as np
 
-from watcher.alerting.backtest import Progress
+from watcher.alerting.replay import Progress
 from watcher.alerting.scores.fates import Judge, Telling
 from watcher.alerting.scores.knobs import Knob, as_written, knobs, like, written
-from watcher.alerting.scores.replays import AT_ONCE, Replayed, replays
+from watcher.alerting.scores.replays import Replayed, Replays
 from watcher.alerting.scores.score import Tally, tally_of
 from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.rules.words import listing, nearest, quoted
 from watcher.store.database import Database
-from watcher.units import DAY, WEEK
+from watcher.units import WEEK
 
 NEIGHBOURS = (-6, -3, 3, 6)  # places of the ladder beside the best
+_AT_ONCE = 15  # values that one reading of the history is played to
 _NEAR = 0.15  # of what is asked for: so near is reached
 
 
@@ -52,7 +53,7 @@ class Step:
     threshold: float
     said: str
     a_week: float
-    messages_a_week: float | None
+    messages_a_week: float
     alerts: int
     products: int
     at_first: int
@@ -119,8 +120,15 @@ def tune(
 ) -> Tuning:
     """Find the threshold that would have told so many alerts in ``time``, its begin and its end
     (now). Raises ``WatcherError`` where there is too little history."""
+    with source.snapshot():
+        trials = _Trials(
+            source, wanted, Replays(source, book, wanted.rule, time), progress, time[1]
+        )
+        return _tuned(wanted, trials)
+
+
+def _tuned(wanted: Wanted, trials: _Trials) -> Tuning:
     rule, knob, per_week = wanted.rule, wanted.knob, wanted.per_week
-    trials = _Trials(source, book, rule, knob, time, progress)
     current = trials.of([knob.value])[0]
     ladder = knob.ladder()
     place = _search(ladder, ladder.index(knob.value), per_week, trials.rates)
@@ -154,14 +162,19 @@ class _Trials:
     """Replays of the rule with values of the knob; each value once."""
 
     def __init__(
-        self, source: Database, book: Rulebook, rule: Rule, knob: Knob,
-        time: tuple[Instant, Instant], progress: Progress | None,
-    ) -> None:  # fmt: skip
-        self._source, self._book, self._rule, self._knob = source, book, rule, knob
-        self._time, self._progress = time, progress
+        self,
+        source: Database,
+        wanted: Wanted,
+        replays: Replays,
+        progress: Progress | None,
+        now: Instant,
+    ) -> None:
+        self._rule, self._knob = wanted.rule, wanted.knob
+        self._replays, self._progress = replays, progress
         self._found = dict[float, Replayed]()
-        self._token = at.token if (at := written(rule, knob)) is not None else None
-        self._judge: Judge | None = None
+        at = written(self._rule, self._knob)
+        self._token = at.token if at is not None else None
+        self._judge = Judge(source, self._rule.watch.query.region, replays.since, now)
 
     def of(self, values: Iterable[float]) -> list[Replayed]:
         """What the rule would have told with each of these values."""
@@ -169,14 +182,8 @@ class _Trials:
         new = [value for value in dict.fromkeys(wanted) if value not in self._found]
         if new:
             rules = [self._knob.turned(self._rule, value) for value in new]
-            found = replays(self._source, self._book, rules, self._time, self._progress)
+            found = self._replays.of(rules, self._progress)
             self._found.update(zip(new, found, strict=True))
-        for replayed in self._found.values():
-            if replayed.until - replayed.since < DAY:
-                raise WatcherError(
-                    f"the stored scans of {self._rule.watch.name} span less than a day in that "
-                    "time: a week can't be told from that (--days takes more of it)"
-                )
         return [self._found[value] for value in wanted]
 
     def rates(self, values: Sequence[float]) -> list[float]:
@@ -191,9 +198,6 @@ class _Trials:
 
     def _step(self, value: float, found: Replayed) -> Step:
         counted = _counted(found)
-        if self._judge is None:
-            region = self._rule.watch.query.region
-            self._judge = Judge(self._source, region, found.since, self._time[1])
         tally = tally_of(self._judge.fates(self._knob.turned(self._rule, value), counted))
         said = as_written(self._knob, value) if self._token is None else like(self._token, value)
         return Step(
@@ -239,7 +243,7 @@ def _search(
     low, high = 0, len(ladder) - 1
     ask([low, now, high])
     while high - low > 1:
-        inner = np.linspace(low, high, min(AT_ONCE, high - low - 1) + 2)[1:-1]
+        inner = np.linspace(low, high, min(_AT_ONCE, high - low - 1) + 2)[1:-1]
         ask(dict.fromkeys(round(each) for each in inner.tolist()))
         tried = sorted(place for place in known if low <= place <= high)
         above = [place for place in tried if known[place] >= wanted]
