@@ -79,7 +79,7 @@ def record(store: Database, given: list[dict[str, object]]) -> None:
 def read(store: Database, first: int, fields: tuple[str, ...]) -> Matrix:
     """The whole history in memory, its numbers from the scan at a place on."""
     keys = np.array([key for (key,) in store.rows("SELECT id FROM products ORDER BY id")], np.int64)
-    timeline = Timeline(store, ["US", "GB"], keys)
+    timeline = Timeline(store, ["US", "GB"], keys, {"w", "abroad"})
     versions = Versions(store, timeline, ["US", "GB"], keys, min(first, len(timeline)), fields)
     seen = np.zeros(int(keys.max(initial=0)) + 1, np.int64)
     for key, at in store.rows("SELECT id, first_seen FROM products"):

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from watcher.model import Alert, AlertState, Instant, Verdict
+import numpy as np
+
+from watcher.model import Alert, AlertState, Bools, Instant, Ints, Verdict
+from watcher.store.alerts import Live
 
 GONE_AFTER = 2  # complete scans in a row without the product: one proves nothing
 
@@ -43,10 +46,7 @@ def step(
     without if it was only pending. An unchanged alert comes back as the same object.
     """
     if alert is None or alert.state is AlertState.INACTIVE:
-        if finding.when is not Verdict.MET:
-            return None
-        fresh = Alert(0, rule, product, AlertState.PENDING, since=now, last_met=now)
-        return _ripen(fresh, terms, now)
+        return begin(rule, product, terms, now) if finding.when is Verdict.MET else None
     if alert.absent:
         alert = replace(alert, absent=0)
     if finding.when is Verdict.NO_DATA:
@@ -54,6 +54,24 @@ def step(
     if finding.when is Verdict.MET:
         return _still_met(alert, terms, now)
     return _not_met(alert, finding, terms, now)
+
+
+def begin(rule: str, product: int, terms: Terms, now: Instant) -> Alert:
+    """A new alert, whose condition is met now."""
+    if terms.for_ > 0:
+        return Alert(0, rule, product, AlertState.PENDING, since=now, last_met=now)
+    return Alert(0, rule, product, AlertState.FIRING, since=now, last_met=now, fired_at=now)
+
+
+def stays(live: Live, met: Bools, known: Bools, waits: Bools, keep: Ints, now: Instant) -> Bools:
+    """(n,) the alerts that ``step`` leaves as they are: most of them, most of the time.
+
+    ``met`` and ``known`` are what ``when`` says, ``waits`` marks those whose ``until`` is not met,
+    ``keep`` has the seconds of ``keep_firing_for``.
+    """
+    goes_on = np.where(met, keep == 0, waits | (now - live.last_met < keep))
+    stay: Bools = (live.absent == 0) & (~known | (live.firing & ~live.carried & goes_on))
+    return stay
 
 
 def step_absent(alert: Alert, now: Instant) -> Alert:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from watcher.alerting.lifecycle import RULE_CHANGED
-from watcher.model import Alert, AlertState, Instant, Severity, Told
+from watcher.model import Alert, AlertState, Bools, Instant, Ints, Severity, Told
+from watcher.store.alerts import Live
 
 
 class Decision(StrEnum):
@@ -85,6 +86,15 @@ def decide(
     if alert.resolved_at is not None:
         return _ended(alert, told, manner, waiting=waiting)
     return Decision.NOT_FIRING
+
+
+def is_heard(live: Live, told_at: Ints, remind: Ints, now: Instant) -> Bools:
+    """(n,) the firing alerts that ``decide`` does not have told, going on as they are.
+
+    ``told_at`` is when the channel was told of each (-1: it was not), ``remind`` after how many
+    seconds it is told again.
+    """
+    return live.carried | ((told_at >= 0) & (now - told_at < remind))
 
 
 def _firing(alert: Alert, told: Told | None, manner: Manner, now: Instant) -> Decision:

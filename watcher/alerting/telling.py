@@ -9,17 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from watcher.alerting.audiences import Audience, audiences_of
 from watcher.alerting.composing import Owed, compose
 from watcher.alerting.gates import Gates
-from watcher.alerting.notices import Decision, Manner, decide
+from watcher.alerting.notices import Decision, Manner, decide, is_heard
 from watcher.alerting.products import Products
-from watcher.model import Alert, Instant, Message, Told
+from watcher.model import Alert, Bools, Instant, Message, Told
 from watcher.rules.rulebook import Rule
+from watcher.store.alerts import Live
 from watcher.store.database import Database
 from watcher.store.holding import Held
 
 __all__ = ["Audience", "Teller", "audiences_of", "manner_of"]
+
+_NEVER = np.iinfo(np.int64).max
 
 
 def manner_of(rule: Rule, audience: Audience) -> Manner:
@@ -67,6 +72,26 @@ class Teller:
             )
             self.mark(rule, each, name, rows)
             self.written += rows
+
+    def silent(self, rules: Sequence[Rule], live: Live) -> Bools:
+        """(n,) the live alerts of ``rules``, in their order, that ``tell`` need not hear of where
+        they go on as they are: no channel is owed them, and nothing of their rule is held."""
+        held = {group.rule for group in self._database.held.groups()}
+        speaks = np.array([rule.name in held for rule in rules], np.bool_)[live.rules]
+        for channel in dict.fromkeys(name for rule in rules for name in rule.notify):
+            speaks |= ~self._heard(rules, live, self._audiences[channel])
+        return ~(live.firing & speaks)
+
+    def _heard(self, rules: Sequence[Rule], live: Live, audience: Audience) -> Bools:
+        """(n,) the firing alerts that the channel is not to be told, going on as they are."""
+        name = audience.channel
+        manners = [manner_of(rule, audience) if name in rule.notify else None for rule in rules]
+        remind = [manner.remind if manner is not None else None for manner in manners]
+        listens = [manner is not None and manner.tells for manner in manners]
+        told_at = self._database.alerts.heard_at(live, name)
+        after = np.array([_NEVER if each is None else each for each in remind], np.int64)
+        heard = is_heard(live, told_at, after[live.rules], self._at)
+        return heard | ~np.array(listens, np.bool_)[live.rules]
 
     def owed(
         self, rule: Rule, alerts: Sequence[Alert], audiences: Sequence[Audience]

@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Annotated, Any, NoReturn
 
 import msgspec
@@ -57,7 +58,8 @@ class Product(msgspec.Struct, frozen=True, gc=False):
 
     def texts(self) -> tuple[str | None, ...]:
         """The 8 short texts, in the order of ``fields.TEXTS``."""
-        return msgspec.structs.astuple(self)[: len(TEXTS)]
+        texts: tuple[str | None, ...] = _texts_of(self)
+        return texts
 
     def long_texts(self) -> LongTexts:
         """The long texts, decoded now: 11 KB a product, so ask only where they are wanted.
@@ -67,6 +69,7 @@ class Product(msgspec.Struct, frozen=True, gc=False):
         return LongTexts(*(_long_text(getattr(self, field.name)) for field in LONG_TEXTS))
 
 
+_texts_of = attrgetter(*(field.name for field in TEXTS))  # far quicker than all 100 values
 _Number = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] | None
 _Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)] | None
 _NULL = msgspec.Raw(b"null")

@@ -100,7 +100,8 @@ class Rows:
     def _texts(self, product: Product) -> list[str | None]:
         """Of regions and categories there are few: one object for all that are equal."""
         texts = product.texts()
-        return [*texts[:_OWN], *(self._same.setdefault(text, text) for text in texts[_OWN:])]
+        common = texts[_OWN:]
+        return [*texts[:_OWN], *map(self._same.setdefault, common, common)]
 
     def join(self) -> Joined:
         """Each product at its first place; the blocks are given back."""

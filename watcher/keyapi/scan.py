@@ -169,9 +169,10 @@ class _Reading:
 
     async def _read_pages(self, numbers: Iterator[int], stop: asyncio.Event) -> None:
         for page_num in numbers:
-            async with self.answered:
-                await self.answered.wait_for(partial(self._is_clear, page_num, stop))
-                self.answered.notify_all()
+            if not self._is_clear(page_num, stop):
+                async with self.answered:
+                    await self.answered.wait_for(partial(self._is_clear, page_num, stop))
+                    self.answered.notify_all()
             if stop.is_set() or self._is_over():
                 return
             try:

@@ -16,14 +16,16 @@ from watcher.model import (
     AlertState,
     Evidence,
     Instant,
+    Ints,
     Known,
     NotificationState,
     Told,
 )
 from watcher.store.connection import Connection, Row, listed
+from watcher.store.live import Live, heard_at, live
 from watcher.store.rulebooks import RuleChanges, sync_rules
 
-__all__ = ["AlertRow", "Alerts", "Brief", "Delivery", "Hold", "RuleChanges", "Transition"]
+__all__ = ["AlertRow", "Alerts", "Brief", "Delivery", "Hold", "Live", "RuleChanges", "Transition"]
 
 _FIELDS = (
     "rule, product, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
@@ -105,6 +107,14 @@ class Alerts:
     def live(self, rules: Sequence[str]) -> builtins.list[Alert]:
         """As ``active``, but without evidence: most of what is live is told no more."""
         return [_alert_of(row) for row in self._live(f"SELECT {_STATE}", rules)]
+
+    def columns(self, rules: Sequence[str]) -> Live:
+        """As ``live``, but as columns, rule by rule."""
+        return live(self._db, rules)
+
+    def heard_at(self, alerts: Live, channel: str) -> Ints:
+        """(n,) when the channel was last told of each of these; -1 where it was not."""
+        return heard_at(self._db, alerts, channel)
 
     def _live(self, select: str, rules: Sequence[str]) -> builtins.list[Row]:
         return self._db.rows(

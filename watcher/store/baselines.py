@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
@@ -286,23 +285,27 @@ def _fill_numbers(
     names = [name for name in fields if name not in OF_SCAN]
     if not names:
         return
-    wanted = np.flatnonzero(marks > 0)
     found = np.zeros(len(products), np.bool_)
     columns = np.array([fields.index(name) for name in names])
     # The planner, left alone, may scan the table: CROSS JOIN and the subquery fix its order.
     sql = (
-        f"SELECT w.key, {', '.join(expression(name) for name in names)} FROM json_each(?) AS w "
+        f"SELECT w.key, {', '.join(expression(name) for name in names)} FROM json_each(?1) AS w "
         "CROSS JOIN observations AS o WHERE o.id = (SELECT id FROM observations "
-        "WHERE product = json_extract(w.value, '$[0]') AND at <= json_extract(w.value, '$[1]') "
-        "ORDER BY at DESC LIMIT 1)"
+        "WHERE product = w.value AND at <= ?2 ORDER BY at DESC LIMIT 1)"
     )
-    for part in chunks(len(wanted)):
-        places = wanted[part]
-        pairs = np.column_stack([products[places], marks[places]]).tolist()
-        rows = db.rows(sql, (msgspec.json.encode(pairs).decode(),))
+    for mark, places in _together(marks):
+        rows = db.rows(sql, (listed(products[places].tolist()), mark))
         if rows:
             table = np.array(rows, np.float64)
-            places = places[table[:, 0].astype(np.int64)]
+            places = places[table[:, 0].astype(np.int64)]  # noqa: PLW2901
             baseline.values[np.ix_(places, columns)] = table[:, 1:]
             found[places] = True
     baseline.at[~found] = 0
+
+
+def _together(marks: Ints) -> Iterator[tuple[int, Ints]]:
+    """Each mark, which is that of many, and some of the places that have it."""
+    for mark in np.unique(marks[marks > 0]).tolist():
+        places = np.flatnonzero(marks == mark)
+        for part in chunks(len(places)):
+            yield mark, places[part]

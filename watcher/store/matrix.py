@@ -20,6 +20,7 @@ from watcher.store.versions import Versions
 from watcher.store.windows import Window
 
 _NEVER = 1 << 61  # no scan has so large an id
+_MANY = 100  # products: so many are looked up at once
 _CELLS = 2_000_000  # of a window: scans times products
 
 
@@ -261,7 +262,7 @@ class Matrix:
         columns = np.array([fields.index(name) for name in names])
         known = self._versions.fields.issuperset(names)
         late = np.flatnonzero((scans >= self._versions.first) & known)
-        versions = self._versions.of(products[late], scans[late])
+        versions = self._versions_at(products[late], scans[late])
         for name, column in zip(names, columns.tolist(), strict=True) if len(late) else ():
             baseline.values[late, column] = self._versions.values(name, versions)
         baseline.at[late[versions < 0]] = 0
@@ -271,6 +272,20 @@ class Matrix:
             values, found = numbers_in_force(self._db, products[early], marks, names)
             baseline.values[np.ix_(early, columns)] = values
             baseline.at[early[~found]] = 0
+
+    def _versions_at(self, products: Ints, scans: Ints) -> Wholes:
+        """(n,) the version of each product at its scan; by the scan's list, for many."""
+        found = np.full(len(products), -1, np.int32)
+        left = np.ones(len(products), np.bool_)
+        groups, counts = np.unique(scans, return_counts=True)
+        for scan in groups[counts >= _MANY].tolist():
+            rows, listing = np.flatnonzero(scans == scan), self.timeline.list_of(scan)
+            places = self._positions(listing.products, products[rows])
+            rows, places = rows[places >= 0], places[places >= 0]
+            found[rows] = self._versions_of(scan, listing)[places]
+            left[rows] = False
+        found[left] = self._versions.of(products[left], scans[left])
+        return found
 
     def _versions_of(self, scan: int, listing: PastList) -> Wholes:
         if listing.versions is None:

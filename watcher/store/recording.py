@@ -16,7 +16,7 @@ from watcher.store.columns import digests, encode
 from watcher.store.connection import Connection, chunks, listed
 from watcher.store.listing import EMPTY, Listing, Seen
 from watcher.store.scanrows import PROVES
-from watcher.store.texts import clean, currency_of, meaning, pack_texts
+from watcher.store.texts import clean, clean_all, currency_of, meaning, pack_texts
 
 # An absent name is no news, so the old one stays; an absent discount means there is none.
 _KEPT = ("seller_id", "product_name", "category_id", "category_l2_id", "category_l3_id")
@@ -119,7 +119,7 @@ class _Piece:
     def of(cls, scan: Scan, part: slice) -> _Piece:
         ids, numbers = scan.product_ids[part], scan.numbers[part]
         columns = (scan.texts.get(name, ())[part] or (None,) * len(ids) for name in _TEXTS)
-        texts = list(zip(*(map(clean, column) for column in columns), strict=True))
+        texts = list(zip(*map(clean_all, columns), strict=True))
         return cls(scan.region, scan.at, ids, numbers, digests(numbers), texts)
 
 

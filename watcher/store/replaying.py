@@ -47,7 +47,7 @@ class PastScans:
         self._db = db
         self._extent = extent
         products = _ever_listed(db, extent)
-        timeline = Timeline(db, extent.regions, products)
+        timeline = Timeline(db, extent.regions, products, extent.watches)
         late = np.flatnonzero(timeline.at >= extent.since)
         self.first = int(late[0]) if len(late) else len(timeline)
         fields = sorted(extent.fields)

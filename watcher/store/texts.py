@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -20,6 +21,15 @@ def clean(text: str | None) -> str | None:
     if text is None or text.isascii():
         return text
     return text.encode("utf-8", "replace").decode()
+
+
+def clean_all(texts: Sequence[str | None]) -> Sequence[str | None]:
+    """The same of a column: that all of it is clean, as it mostly is, is seen at one glance."""
+    try:
+        "".join(filter(None, texts)).encode()
+    except UnicodeEncodeError:
+        return [clean(text) for text in texts]
+    return texts
 
 
 def pack_texts(texts: LongTexts) -> bytes:

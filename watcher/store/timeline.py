@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -50,8 +50,11 @@ class Timeline:
     products that these ever listed (``known``) count.
     """
 
-    def __init__(self, db: Connection, regions: Iterable[str], known: Ints) -> None:
+    def __init__(
+        self, db: Connection, regions: Iterable[str], known: Ints, watches: Container[str] = ()
+    ) -> None:
         self._db = db
+        self._own = watches
         self._known = np.zeros(int(known.max(initial=0)) + 1, np.bool_)
         self._known[known] = True
         rows = db.rows(_ROWS, (listed(regions),))
@@ -111,6 +114,16 @@ class Timeline:
         field = name.removeprefix("list_")
         values = [np.nan if each is None else float(getattr(each, field)) for each in facts]
         return np.asarray(np.array(values, np.float64)[groups])
+
+    def kept(self, first: int) -> Iterator[int]:
+        """The scans of ``watches`` from a place on, as long as all their lists can be kept."""
+        places = 0
+        for place in range(first, len(self)):
+            if self.watches[place] in self._own:
+                places += int(self.sizes[place])
+                if places > _MOST_PLACES:
+                    return
+                yield place
 
     def list_of(self, place: int) -> PastList:
         """Whom the scan listed; of many, those that were asked for last are kept."""

@@ -43,11 +43,29 @@ class Versions:
         joined = np.concatenate(keys)
         order = np.argsort(joined, kind="stable")
         self._keys = joined[order]
+        self._number_lists(timeline, joined, order)
         # One beyond the last, which -1 finds too, is no value.
         self._columns = dict[str, Floats]()
         for place, name in enumerate(fields):
             column = np.concatenate([part[place] for part in columns])
             self._columns[name] = np.append(column[order], np.nan)
+
+    def _number_lists(self, timeline: Timeline, keys: Ints, order: Ints) -> None:
+        """Note in the lists that are kept which versions they showed: to look each up takes longer.
+
+        ``keys`` are in the order of time, and ``order`` puts them in ours.
+        """
+        ranks = np.empty(len(order), np.int32)
+        ranks[order] = np.arange(len(order), dtype=np.int32)
+        products, times = keys // _TIMES, keys % _TIMES
+        in_force = np.full(int(products.max(initial=0)) + 1, -1, np.int32)
+        begin = 0
+        for place in timeline.kept(self.first):
+            end = int(np.searchsorted(times, place + 1, side="right"))
+            in_force[products[begin:end]] = ranks[begin:end]
+            listing, begin = timeline.list_of(place), end
+            known = np.minimum(listing.products, len(in_force) - 1)
+            listing.versions = np.where(known == listing.products, in_force[known], -1)
 
     def of(self, products: Wholes, scans: Wholes | int) -> Wholes:
         """(n,) the version of each product at a scan, or each at its own; those before ``first``
