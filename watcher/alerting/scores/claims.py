@@ -7,15 +7,15 @@ by the first of its conditions that can be asked again later: does it still hold
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import operator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
-from watcher.model import Evidence, Floats
+from watcher.model import Evidence
 from watcher.rules.conditions.appears import Appears
-from watcher.rules.conditions.base import Condition, Masks, Need
+from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.change import Change, Moved
 from watcher.rules.conditions.compare import Among, Between, Compare, Measured
 from watcher.rules.conditions.logic import Group, Not
@@ -29,6 +29,14 @@ _CHANGES = ("_growth", "_growth_z", "_surge")  # metrics that measure a rise by 
 _RATIOS = "_surge_ratio"
 _TREND = "sales_trend_flag"
 _KEPT = 0.5  # of a move that is still there
+_LIMITS: dict[str, Callable[[float, float], bool]] = {
+    "equals": operator.eq,
+    "not_equals": operator.ne,
+    "above": operator.gt,
+    "below": operator.lt,
+    "at_least": operator.ge,
+    "at_most": operator.le,
+}
 
 
 class Measure(StrEnum):
@@ -94,20 +102,20 @@ def _direction(condition: Condition) -> int:
             return _of_trend(metric, value)
         case Compare(metric=metric, operator="equals", limit=limit) if metric.name == _TREND:
             return _of_trend(metric, limit)
-        case Compare(metric=metric, operator=operator, limit=limit) if _is_change(metric):
-            return _of_limit(operator, limit - (1 if metric.name.endswith(_RATIOS) else 0))
+        case Compare(metric=metric, operator=relation, limit=limit) if _is_change(metric):
+            return _of_limit(relation, limit - (1 if metric.name.endswith(_RATIOS) else 0))
         case Between(metric=metric, low=low) if _is_change(metric):
             return 1 if low > (1 if metric.name.endswith(_RATIOS) else 0) else 0
         case _:
             return 0
 
 
-def _of_limit(operator: str, limit: float) -> int:
+def _of_limit(relation: str, limit: float) -> int:
     """At least a growth above 0 is a rise; at most one of 0 or below is a fall; a cap on a growth
     (at most 10%) is neither."""
-    if operator in ("above", "at_least") and limit >= 0:
+    if relation in ("above", "at_least") and limit >= 0:
         return 1
-    return -1 if operator in ("below", "at_most") and limit <= 0 else 0
+    return -1 if relation in ("below", "at_most") and limit <= 0 else 0
 
 
 def _of_trend(metric: Metric, value: float) -> int:
@@ -139,11 +147,15 @@ def still_holds(condition: Condition, why: Evidence | None, value: float) -> boo
     A limit: the value is still beyond it. A move from a baseline: half of it is still there. None
     where that can't be said: no value, or the alert was fired by another form of the condition.
     """
-    if np.isnan(value):
+    if math.isnan(value):
         return None
     match condition:
-        case Compare() | Among() | Between():
-            return bool(condition.judge(_Later(value)).met[0])
+        case Compare(operator=relation, limit=limit):
+            return _LIMITS[relation](value, limit)
+        case Among(values=values, negated=negated):
+            return (value in values) is not negated
+        case Between(low=low, high=high):
+            return low <= value <= high
         case Crosses(line=line, above=above):
             return value > line if above else value < line
         case Becomes(value=wanted, leaves=leaves):
@@ -160,30 +172,3 @@ def _move_is_kept(why: Evidence | None, value: float) -> bool | None:
     if why.value is None or why.baseline is None or why.value == why.baseline:
         return None
     return (value - why.baseline) / (why.value - why.baseline) >= _KEPT
-
-
-class _Later:
-    """A table of one product's one value: all that a limit asks for."""
-
-    at, size, waits = 0, 1, ""
-
-    def __init__(self, value: float) -> None:
-        self._value = np.array([value])
-
-    def number(self, _metric: Metric) -> Floats:
-        return self._value
-
-    def text(self, _name: str) -> tuple[str | None, ...]:
-        return (None,)
-
-    def baseline(self, _need: Need) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.int64]]]:
-        return np.array([np.nan]), np.zeros(1, np.int64)
-
-    def gap(self, _need: Need, _row: int) -> str:
-        return ""
-
-    def fallen(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        return np.zeros(1, np.bool_)
-
-    def appeared(self) -> Masks:
-        return Masks(self.fallen(), self.fallen())
