@@ -149,13 +149,14 @@ def _verdict(found: Tuning) -> str:
     match found.reached:
         case Reached.FEWER:
             return (
-                f"Not reached: even {best.said} would have told {said} a week, not {wanted}. Its "
-                "other conditions, its cooldown or its list keep it that low."
+                f"Not reached: at most {said} a week would have been told, with {best.said}, not "
+                f"{wanted}. "
+                "Its other conditions, its cooldown or its list keep it that low."
             )
         case Reached.MORE:
             return (
-                f"Not reached: even {best.said} would have told {said} a week, not {wanted}. A "
-                "longer cooldown, or another condition beside it, tells less."
+                f"Not reached: at least {said} a week would have been told, with {best.said}, not "
+                f"{wanted}. A longer cooldown, or another condition beside it, tells less."
             )
         case Reached.LEAPS:
             return (

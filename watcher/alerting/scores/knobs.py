@@ -210,7 +210,7 @@ def _like(token: str, value: float) -> str:
     if token.endswith("%"):
         return f"{_digits(value * 100)}%"
     for suffix, factor in (("k", 1e3), ("m", 1e6)):
-        if token[-1:].lower() == suffix and abs(value) >= factor / 10:
+        if token[-1:].lower() == suffix and abs(value) >= factor:
             return f"{_digits(value / factor)}{token[-1]}"
     if token[-1:] in ("d", "w", "h") and token[:1].isdigit():
         return f"{_digits(value)}d"

@@ -28,7 +28,7 @@ from watcher.units import WEEK
 
 NEIGHBOURS = (-6, -3, 3, 6)  # places of the ladder beside the best
 _AT_ONCE = 15  # values that one reading of the history is played to
-_NEAR = 0.15  # of what is asked for: so near is reached
+_NEAR, _AT_MOST_OFF = 0.15, 0.5  # of what is asked for, and alerts: so near is reached
 
 
 class Reached(StrEnum):
@@ -148,7 +148,7 @@ def _tuned(wanted: Wanted, trials: _Trials) -> Tuning:
         since=current.since,
         until=current.until,
         scans=current.scans,
-        reached=_reached(best, ladder, place, per_week),
+        reached=_reached(best.a_week, trials.tried, per_week),
         now=steps[knob.value],
         best=best,
         steps=tuple(steps.values()),
@@ -185,6 +185,11 @@ class _Trials:
             found = self._replays.of(rules, self._progress)
             self._found.update(zip(new, found, strict=True))
         return [self._found[value] for value in wanted]
+
+    @property
+    def tried(self) -> list[float]:
+        """The alerts a week of all values that were tried."""
+        return [_a_week(each) for each in self._found.values()]
 
     def rates(self, values: Sequence[float]) -> list[float]:
         """Alerts a week."""
@@ -252,14 +257,12 @@ def _search(
     return min(known, key=lambda place: (abs(known[place] - wanted), abs(place - now)))
 
 
-def _reached(best: Step, ladder: Sequence[float], place: int, wanted: float) -> Reached:
-    if abs(best.a_week - wanted) <= max(_NEAR * wanted, 0.5):
+def _reached(best: float, rates: Sequence[float], wanted: float) -> Reached:
+    if abs(best - wanted) <= max(_NEAR * wanted, _AT_MOST_OFF):
         return Reached.YES
-    if place == 0 and best.a_week < wanted:
+    if max(rates) < wanted:
         return Reached.FEWER
-    if place == len(ladder) - 1 and best.a_week > wanted:
-        return Reached.MORE
-    return Reached.LEAPS
+    return Reached.MORE if min(rates) > wanted else Reached.LEAPS
 
 
 def _plain_line(knob: Knob, best: Step) -> str:
