@@ -78,7 +78,7 @@ def _show_one(found: Scores, zone: tzinfo) -> None:
         return
     out.say(
         f"{_count(one.tally.told, 'alert')} told of {_count(one.products, 'product')}; "
-        + (", ".join(f"{each.channel}: {rate(each)}" for each in one.heard))
+        + ("; ".join(f"{each.channel}: {rate(each)}" for each in one.heard))
     )
     out.print()
     out.say(measured(one))

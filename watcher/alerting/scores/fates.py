@@ -26,6 +26,7 @@ _SLACK = DAY // 2
 _LOOK_BACK = 3 * DAY  # before the first telling: its own scan, and what its numbers are of
 
 LEFT, NO_LEVEL, UNSEEN = "left the list", "no level before", "not seen later"
+UNMEASURED = "nothing to measure"
 
 
 class Outcome(StrEnum):
@@ -69,12 +70,14 @@ class Judge:
     def fates(self, rule: Rule, tellings: Sequence[Telling]) -> list[Fate]:
         """One for each telling of the rule, in their order."""
         claim, watch = claim_of(rule), rule.watch
+        if claim.measure is Measure.NONE:
+            return [Fate(Outcome.UNKNOWN, why=UNMEASURED)] * len(tellings)
         begins = [self._past.at(watch.key, each.at) for each in tellings]
         found = [self._unread(each) for each in tellings]
         asked = [row for row, begin in enumerate(begins) if begin is not None]
         if claim.measure is not Measure.STATE:  # whose first answer comes after 4 days
             asked = [row for row in asked if not self._is_young(tellings[row].at)]
-        if not asked or claim.measure is Measure.NONE:
+        if not asked:
             return found
         looks = [begin for begin in (begins[row] for row in asked) if begin is not None]
         told = [tellings[row] for row in asked]
