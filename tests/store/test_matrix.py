@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.store.making import DAY, GMV, SALES, START, memory, scan
-from watcher.model import LIST_DAY, LIST_SPARSE, Doubt, ListFacts, ScanState
+from watcher.model import LIST_DAY, LIST_SPARSE, Doubt, Ints, ListFacts, ScanState
+from watcher.store import matrix as matrix_module
 from watcher.store.baselines import RANK
 from watcher.store.database import Database
 from watcher.store.matrix import Matrix
@@ -49,7 +53,7 @@ questions = st.fixed_dictionaries(
 )
 
 
-def record(store: Database, given: list[dict[str, object]]) -> None:
+def record(store: Database, given: list[dict[str, Any]]) -> None:
     """A history of these scans; ``jumps`` is how many scans later one is believed, 5 is never."""
     at = START
     for number, each in enumerate(given):
@@ -89,7 +93,7 @@ def read(store: Database, first: int, fields: tuple[str, ...]) -> Matrix:
     return matrix
 
 
-def listed(store: Database, scan_id: int) -> np.ndarray:
+def listed(store: Database, scan_id: int) -> Ints:
     """Some of the keys of the region of a scan, in no order: listed, and not."""
     keys = store.rows(
         "SELECT p.id FROM products AS p JOIN scans AS s ON s.region = p.region "
@@ -99,10 +103,19 @@ def listed(store: Database, scan_id: int) -> np.ndarray:
     return np.array([key for (key,) in keys], np.int64)
 
 
+@pytest.fixture(scope="module", params=[1, 100])
+def many(request: pytest.FixtureRequest) -> Iterator[int]:
+    """From how many products on they are looked up in a list."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matrix_module, "_MANY", request.param)
+        yield request.param
+
+
+@pytest.mark.usefixtures("many")
 @settings(max_examples=120, deadline=None)
 @given(st.lists(scans, max_size=14), questions)
 def test_it_says_what_the_history_says(
-    given: list[dict[str, object]], question: dict[str, object]
+    given: list[dict[str, Any]], question: dict[str, Any]
 ) -> None:
     """Last values, those of a time ago, all of a time, lists, and when a watch was read."""
     with memory() as store:
