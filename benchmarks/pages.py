@@ -53,8 +53,8 @@ TIMES = 15
 PATHS = (
     "", "watches", "rules", "scores", "rules/rule-0", "rules/rule-7", "alerts",
     "alerts?state=pending", "alerts?state=over", "alerts?state=over&before=20000",
-    "alerts?state=over&rule=rule-199", "alerts?state=firing&before=95000", "products?q=serum", "products?q=no+such",
-    "products/US/1729000000000", "products/US/1729000000000?days=400",
+    "alerts?state=over&rule=rule-199", "alerts?state=firing&before=95000", "products?q=serum",
+    "products?q=no+such", "products/US/1729000000000", "products/US/1729000000000?days=400",
     "products/US/1729000000000?days=400&metric=sales_growth",
     "products/US/1729000000000?days=400&metric=rank", "products/US/1729000009000",
     "products/US/1729000009000?metric=rank&days=400",
