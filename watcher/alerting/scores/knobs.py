@@ -21,7 +21,7 @@ from watcher.rules.rulebook import Rule
 from watcher.units import Unit
 
 _WHOLE = frozenset({Unit.COUNT, Unit.PLACE, Unit.DAYS})
-_REACH = 30.0  # times the value of today, and that part of it
+_REACH = 100.0  # times the value of today, and that part of it
 _DIGITS = range(10, 100)
 _STRICTER = {"above": 1, "at_least": 1, "below": -1, "at_most": -1}
 
@@ -54,7 +54,7 @@ class Knob:
         return replace(rule, when=when, order_by=order)
 
     def ladder(self) -> list[float]:
-        """Values of two digits from the loosest to the strictest, thirty times either way."""
+        """Values of two digits from the loosest to the strictest, a hundred times either way."""
         size = abs(self.value) or 1.0
         low, high = size / _REACH, size * _REACH
         found = [

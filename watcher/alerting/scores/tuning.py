@@ -28,6 +28,7 @@ from watcher.units import WEEK
 
 NEIGHBOURS = (-6, -3, 3, 6)  # places of the ladder beside the best
 _AT_ONCE = 15  # values that one reading of the history is played to
+_STRIDE = 4  # places of the ladder
 _NEAR, _AT_MOST_OFF = 0.15, 0.5  # of what is asked for, and alerts: so near is reached
 
 
@@ -245,8 +246,16 @@ def _search(
         new = [place for place in places if place not in known]
         known.update(zip(new, rates([ladder[place] for place in new]), strict=True))
 
-    low, high = 0, len(ladder) - 1
-    ask([low, now, high])
+    ask([now])
+    low = high = now
+    if known[now] >= wanted:
+        high = len(ladder) - 1
+        ask([high])
+    # Towards what is looser in growing strides: much looser values tell of everything there is.
+    stride = _STRIDE
+    while known[low] < wanted and low > 0:
+        low, high, stride = max(0, low - stride), low, 2 * stride
+        ask([low])
     while high - low > 1:
         inner = np.linspace(low, high, min(_AT_ONCE, high - low - 1) + 2)[1:-1]
         ask(dict.fromkeys(round(each) for each in inner.tolist()))
