@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.alerting.selling import Shop, steps
 from tests.store.making import DAY
 from watcher.alerting.scores.fates import LEFT, NO_LEVEL, UNSEEN
 from watcher.alerting.scores.score import RuleScore, Scores, Tally, score
-from watcher.model import ScanState
+from watcher.model import Evidence, ScanState, Verdict
 from watcher.store.database import Database
 
 RISES = "rules:\n  - {name: r, watch: WATCH, when: {sales_growth: {at_least: 50%}}}\n"
@@ -126,6 +128,47 @@ def test_totals_that_stand_still_are_not_believed(store: Database) -> None:
     shop.read(range(40, 75), more={"x": {"total_sale_cnt": 5_000}})
     shop.tell("x", TOLD)
     assert one(shop).times == pytest.approx(3)
+
+
+def test_totals_that_leap_are_not_believed(store: Database) -> None:
+    """They count more than the month has: a past that was added later."""
+    shop = Shop(store, RISES, {"x": steps((43, 10), (7, 500), (50, 10)), **FLAT})
+    shop.read(range(40, 60))
+    shop.sold = {**shop.sold, "x": steps((43, 10), (7, 500), (50, 10))}
+    shop.read(range(60, 75), more={"x": {"total_sale_cnt": 90_000}})
+    shop.tell("x", TOLD)
+    assert one(shop).times == pytest.approx(1)
+
+
+def test_who_left_may_have_sold_enough_before(store: Database) -> None:
+    """80 a day for three days are more than 14 days of 15: it went on, whatever came then."""
+    away = {"x": range(54, 75)}
+    shop = told_once(store, steps((43, 10), (7, 500), (4, 80), (60, 0)), without=away)
+    found = one(shop)
+    assert found.tally == Tally(1, went_on=1)
+    assert found.times is None
+
+
+@pytest.mark.parametrize(
+    ("back", "after", "times"),
+    [(71, 30, 3), (75, 12, 1.2), (80, 40, 4), (95, 30, 3), (128, 30, 3)],
+)
+def test_who_comes_back_says_what_it_sold_meanwhile(
+    store: Database, back: int, after: float, times: float
+) -> None:
+    """By its total, less the counter of the days since: 5 a day."""
+    sold = steps((43, 10), (7, 500), (21, after), (100, 5))
+    if back <= 75:
+        sold = steps((43, 10), (7, 500), (back - 57, after), (100, 5))
+    shop = Shop(store, RISES, {"x": sold, **FLAT})
+    for day in range(40, 130):
+        more = {}
+        if day == back:
+            more = {"x": {f"total_sale_{k}d_cnt": float(sum(sold[day - k : day])) for k in (60, 90)
+                          if day >= k}}  # fmt: skip
+        shop.read([day], without={"x": [*range(53, back), *range(back + 1, 130)]}, more=more)
+    shop.tell("x", TOLD)
+    assert one(shop, 130).times == pytest.approx(times)
 
 
 def test_who_left_the_list_sells_less_than_its_last_place(store: Database) -> None:
@@ -300,6 +343,8 @@ GUARDS = {
 @pytest.mark.parametrize(
     ("when", "prices", "tally", "early"),
     [
+        (GUARDS["move"], (8.0, 9.0), Tally(1, went_on=1), 0),
+        (GUARDS["move"], (9.1, 9.1), Tally(1, fell_back=1), 1),
         (GUARDS["limit"], (8.0, 8.0), Tally(1, went_on=1), 0),
         (GUARDS["limit"], (10.0, 8.0), Tally(1, went_on=1), 1),
         (GUARDS["limit"], (8.0, 9.0), Tally(1, fell_back=1), 0),
@@ -314,8 +359,10 @@ def test_a_guard_is_measured_by_whether_it_still_holds(
     shop.read(range(40, 51), more={"x": {"spu_avg_price": 8}})
     shop.read(range(51, 60), more={"x": {"spu_avg_price": prices[0]}})
     shop.read(range(60, 75), more={"x": {"spu_avg_price": prices[1]}})
-    shop.tell("x", TOLD)
+    alert = shop.tell("x", TOLD)
+    fell = Evidence("spu_avg_price", "price", "money", "falls", Verdict.MET, 8.0, 10.0)
+    store.alerts.save([replace(store.alerts.by_id([alert])[0], evidence=(fell,))])
     found = one(shop)
     assert found.measure == "state"
-    assert found.condition == "price below 9"
+    assert found.condition.startswith("price ")
     assert (found.tally, found.early, found.of_early) == (tally, early, 1)

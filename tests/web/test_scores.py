@@ -100,10 +100,10 @@ async def _asked_again(store: Database) -> None:
 
     board, book, now = Board(), shop.book, shop.morning(80)
     first = await board.all(book, now, read)
-    assert len(reads) == 1 + len(book.rules) + 1
+    assert len(reads) == 2 + len(book.rules) + 1
     assert first.tally.told == 5
     assert await board.of(book.rules[0], book, now + 9 * KEPT, read) is first.rules[0]
-    assert len(reads) == 7
+    assert len(reads) == 8
     shop.tell("down", 70, "rising", resolved=71)
     assert (await board.all(book, now + KEPT - 1, read)).tally.told == 5
     assert (await board.all(book, now + KEPT, read)).tally.told == 6

@@ -60,6 +60,7 @@ class Board:
             return self._scores
 
     async def _score(self, scorer: Scorer, rules: Sequence[Rule], read: Read) -> None:
+        await read(scorer.read)
         for rule in rules:
             self._scored[rule.name] = await read(partial(scorer.scored, rule=rule))
 
