@@ -364,5 +364,5 @@ def test_a_guard_is_measured_by_whether_it_still_holds(
     store.alerts.save([replace(store.alerts.by_id([alert])[0], evidence=(fell,))])
     found = one(shop)
     assert found.measure == "state"
-    assert found.condition.startswith("price ")
+    assert ("half of the move" in found.condition) == ("falls" in when)
     assert (found.tally, found.early, found.of_early) == (tally, early, 1)

@@ -68,9 +68,9 @@ def test_the_score_of_one(watcher: Command) -> None:
     assert "1 went on: 33%" in out
     assert "2 fell back" in out
     guard = watcher("score", "cheap").out
-    assert "It claims no rise. Asked again 14 days later: price below 9" in guard
-    assert "1 were undone" in guard
-    assert "1 of 1 were undone within 4 days (100%)" in guard
+    assert "It claims no rise. Held: 14 days later it was still so: price below 9." in guard
+    assert "  1 undone" in guard
+    assert "1 of 1 undone within 4 days (100%)" in guard
     assert "nothing that could be measured" in watcher("score", "fresh").out
     assert "silent has told nothing" in watcher("score", "silent").out
 

@@ -60,6 +60,16 @@ class Claim:
         return self.condition.metrics[0] if self.condition is not None else None
 
     @property
+    def said(self) -> str:
+        """What is asked later, in words; empty where nothing is."""
+        if self.condition is None or self.metric is None:
+            return ""
+        said = f"{self.metric.label} {self.condition}"
+        if isinstance(self.condition, Measured | Crosses | Becomes | Top):
+            return said
+        return f"at least half of the move is still there ({said})"
+
+    @property
     def ranked(self) -> bool:
         """Whether that is a place of the rule's own list."""
         return self.metric is not None and RANK in self.metric.needs

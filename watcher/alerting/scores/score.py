@@ -145,7 +145,7 @@ class Scorer:
         told = self.read(database).by_rule[rule.name]
         fates = self._fates(database, rule, told)
         known = known_from(database, rule.name, rule.watch.key)
-        since = max(self.since, min(each for each in (known, told.first, self._now) if each))
+        since = max(self.since, min(filter(None, (known, told.first)), default=self.since))
         heard = _heard(told.messages, since, self._now)
         claim = claim_of(rule)
         times = [fate.times for _, fate in fates if fate.times is not None]
@@ -155,7 +155,7 @@ class Scorer:
             rule=rule.name,
             watch=rule.watch.name,
             measure=claim.measure,
-            condition=f"{claim.metric.label} {claim.condition}" if claim.metric else "",
+            condition=claim.said,
             since=since,
             until=self._now,
             tally=tally,

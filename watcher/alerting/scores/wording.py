@@ -12,7 +12,7 @@ from watcher.units import format_number, format_percent
 
 _WORDS = {
     Measure.RISE: ("went on", "fell back"),
-    Measure.STATE: ("still held", "were undone"),
+    Measure.STATE: ("still held", "undone"),
     Measure.NONE: ("", ""),
 }
 
@@ -27,10 +27,7 @@ def measured(score: RuleScore) -> str:
                 "list did."
             )
         case Measure.STATE:
-            return (
-                f"It claims no rise. Asked again {DAYS} days later: {score.condition} (of a move: "
-                "whether half of it is still there)."
-            )
+            return f"It claims no rise. Held: {DAYS} days later it was still so: {score.condition}."
         case _:
             return "It claims nothing that could be measured later; its alerts are only counted."
 
@@ -50,7 +47,7 @@ def outcome_lines(score: RuleScore) -> Iterator[str]:
         )
     if score.of_early:
         part = format_percent(round(score.early / score.of_early, 2))
-        yield f"{score.early:,} of {score.of_early:,} were undone within {EARLY} days ({part})"
+        yield f"{score.early:,} of {score.of_early:,} undone within {EARLY} days ({part})"
     if tally.too_young:
         yield f"{tally.too_young:,} too young to say: told less than {DAYS} days ago, or awaited"
     if tally.unknown:
