@@ -64,11 +64,11 @@ def test_products_are_known_as_they_were(store: Database) -> None:
 
 def test_sightings_are_those_of_the_moment(store: Database) -> None:
     """The last scan of the watch that saw each product, and its newest, failed ones left out."""
-    for number, products in enumerate([{"a": 1, "b": 2}, {"b": 3}, {}]):
-        state = ScanState.COMPLETE if products else ScanState.FAILED
-        store.history.record(scan(day(number), products, state=state))
-    past, keys = read(store).recalled(), store.history.last_scan("w")
-    assert keys is not None
+    given: list[dict[str, float]] = [{"a": 1, "b": 2}, {"b": 3}, {}]
+    for number, listed in enumerate(given):
+        state = ScanState.COMPLETE if listed else ScanState.FAILED
+        store.history.record(scan(day(number), listed, state=state))
+    past = read(store).recalled()
     past.move(0)
     wanted = store.rows("SELECT id FROM products ORDER BY id")
     products = past.scan(0)[1].products

@@ -36,18 +36,22 @@ class Versions:
     ) -> None:
         self.first = first
         self.fields = frozenset(fields)
-        keys, columns = [np.zeros(0, np.int64)], [np.zeros((len(fields), 0))]
+        keys, columns = [np.zeros(0, np.int64)], [[np.zeros(0)] for _ in fields]
         for found, at, values in _rows(db, timeline, listed(regions), products, first, fields):
             keys.append(found.astype(np.int64) * _TIMES + at)
-            columns.append(values)
+            for parts, value in zip(columns, values, strict=True):
+                parts.append(value)
         joined = np.concatenate(keys)
+        keys.clear()  # a year of a large list is many millions of numbers
         order = np.argsort(joined, kind="stable")
         self._keys = joined[order]
         self._number_lists(timeline, joined, order)
+        del joined
         # One beyond the last, which -1 finds too, is no value.
         self._columns = dict[str, Floats]()
-        for place, name in enumerate(fields):
-            column = np.concatenate([part[place] for part in columns])
+        for name, parts in zip(fields, columns, strict=True):
+            column = np.concatenate(parts)
+            parts.clear()
             self._columns[name] = np.append(column[order], np.nan)
 
     def _number_lists(self, timeline: Timeline, keys: Ints, order: Ints) -> None:
@@ -57,7 +61,7 @@ class Versions:
         """
         ranks = np.empty(len(order), np.int32)
         ranks[order] = np.arange(len(order), dtype=np.int32)
-        products, times = keys // _TIMES, keys % _TIMES
+        products, times = (part.astype(np.int32) for part in (keys // _TIMES, keys % _TIMES))
         in_force = np.full(int(products.max(initial=0)) + 1, -1, np.int32)
         begin = 0
         for place in timeline.kept(self.first):
@@ -85,29 +89,45 @@ class Versions:
 def _rows(
     db: Connection, timeline: Timeline, regions: str, products: Ints, first: int,
     fields: Sequence[str],
-) -> Iterator[tuple[Ints, Ints, Floats]]:  # fmt: skip
+) -> Iterator[tuple[Wholes, Ints, Sequence[Floats]]]:  # fmt: skip
     """Products (m,), when each begins to be in force (a scan's place and 1, or ``first`` where
-    that was before it), and values (k, m)."""
+    that was before it), and k columns of values (m,)."""
     if first >= len(timeline):
         return
     if len(products):
         marks = np.full(len(products), timeline.marks[first] - 1)
         values, found = numbers_in_force(db, products, marks, fields)
-        yield products[found], np.full(int(found.sum()), first), values[found].T
+        yield products[found], np.full(int(found.sum()), first), [*values[found].T]
     largest = int(products.max(initial=0))
     known = np.zeros(largest + 2, np.bool_)
     known[products] = True
     columns = "".join(f", {expression(name)}" for name in fields)
     cursor = db.execute(
-        f"SELECT o.product, o.at{columns} FROM scans AS s CROSS JOIN observations AS o "
-        "ON o.id BETWEEN s.first_row AND s.first_row + s.rows - 1 "
-        "WHERE s.id >= ? AND s.rows > 0 AND s.region IN (SELECT value FROM json_each(?)) "
-        "ORDER BY s.id",
-        (int(timeline.ids[first]), regions),
+        f"SELECT o.product, o.at{columns} FROM json_each(?) AS w CROSS JOIN observations AS o "
+        "ON o.id BETWEEN json_extract(w.value, '$[0]') AND json_extract(w.value, '$[1]') "
+        "ORDER BY w.key, o.id",
+        (listed(_runs(db, int(timeline.ids[first]), regions)),),
     )
     # In parts: rows as Python objects take many times what they do as an array.
     while part := cursor.fetchmany(_FETCHED):
         table = np.array(part, np.float64)
         table = table[known[np.minimum(table[:, 0], largest + 1).astype(np.int64)]]
         at = np.searchsorted(timeline.marks, table[:, 1].astype(np.int64)) + 1
-        yield table[:, 0].astype(np.int32), at, np.ascontiguousarray(table[:, 2:].T)
+        yield table[:, 0].astype(np.int32), at, [column.copy() for column in table[:, 2:].T]
+
+
+def _runs(db: Connection, scan_id: int, regions: str) -> list[tuple[int, int]]:
+    """From which row to which the numbers stand that were written from a scan on: all but those of
+    other regions' scans. Of a scan that is pruned the rows may still be there."""
+    begin = db.number("SELECT first_row FROM scans WHERE id = ?", (scan_id,))
+    end = db.number("SELECT max(id) FROM observations")
+    runs = []
+    for first, after in db.execute(
+        "SELECT first_row, first_row + rows FROM scans WHERE id > ? AND rows > 0 "
+        "AND region NOT IN (SELECT value FROM json_each(?)) ORDER BY first_row",
+        (scan_id, regions),
+    ):
+        if begin < first:
+            runs.append((begin, first - 1))
+        begin = after
+    return [*runs, (begin, end)] if begin <= end else runs
