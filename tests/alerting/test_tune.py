@@ -144,6 +144,21 @@ def test_what_became_of_them_is_said_as_a_score_says_it(store: Database) -> None
     assert found.now.share == 0.5
 
 
+def test_a_guards_move_is_asked_again_by_what_it_was_told_with(store: Database) -> None:
+    """One price stays down, one is back."""
+    rules = (
+        "rules:\n  - {name: r, watch: WATCH, when: {spu_avg_price: {falls: 10%, from: 7d ago}}}\n"
+    )
+    shop = Shop(store, rules, {"stays": steps((200, 10)), "back": steps((200, 9))})
+    for day in range(40, 80):
+        prices = (10.0 if day < 50 else 8.0), (8.0 if 50 <= day < 53 else 10.0)
+        shop.read([day], more={name: {"spu_avg_price": price} for name, price in
+                               zip(shop.sold, prices, strict=True)})  # fmt: skip
+    wanted = Wanted(shop.rule, chosen_knob(shop.rule, None), 0.5)
+    found = tune(store, shop.book, wanted, (0, shop.morning(80)))
+    assert found.now.tally == Tally(2, went_on=1, fell_back=1)
+
+
 def test_channels_reminders_and_digests_count_once(store: Database) -> None:
     """An alert is one, whoever hears of it how often."""
     head = HEAD.replace('localhost/b"}', 'localhost/b", digest: "12:00"}')

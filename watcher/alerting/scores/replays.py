@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from watcher.alerting.notices import Decision
 from watcher.alerting.readings import Reading
 from watcher.alerting.replay import Progress, Replay
+from watcher.alerting.scores.claims import Measure, claim_of
 from watcher.alerting.scores.fates import Telling
 from watcher.errors import WatcherError
 from watcher.model import Instant
@@ -42,6 +43,7 @@ class Replays:
         self, source: Database, book: Rulebook, rule: Rule, time: tuple[Instant, Instant]
     ) -> None:
         self._book = book
+        self._asks_why = claim_of(rule).measure is Measure.STATE
         self._reading = Reading(source, [rule], time)
         line = self._reading.matrix.timeline
         ats = [
@@ -69,7 +71,7 @@ class Replays:
         forms = [replace(rule, name=f"{place}", limit=1) for place, rule in enumerate(rules)]
         told: list[dict[int, tuple[int, Instant]]] = [{} for _ in forms]
         messages = [Counter[str]() for _ in forms]
-        with Replay(self._reading, self._book, forms) as replay:
+        with Replay(self._reading, self._book, forms, every=self._asks_why) as replay:
             for played in replay.run(progress):
                 about = {each.alert: each for each in played.told}
                 for sent in played.sent:
@@ -80,7 +82,7 @@ class Replays:
                             each = about[alert]
                             at = sent.message.data_at or sent.at
                             told[int(each.rule)].setdefault(alert, (each.product, at))
-            ids = [alert for found in told for alert in found]
+            ids = [alert for found in told for alert in found] if self._asks_why else []
             why_of = {alert.id: alert.evidence for alert in replay.database.alerts.by_id(ids)}
         return [
             self._replayed(
