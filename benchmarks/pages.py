@@ -51,17 +51,17 @@ LONG_DAYS, WIDE_DAYS, SMALL = 400, 10, 200
 MOST_MS, MOST_KB = 100.0, 200.0
 TIMES = 15
 PATHS = (
-    "", "watches", "rules", "rules/rule-0", "rules/rule-7", "alerts", "alerts?state=pending",
-    "alerts?state=over", "alerts?state=over&before=20000", "alerts?state=over&rule=rule-199",
-    "alerts?state=firing&before=95000", "products?q=serum", "products?q=no+such",
-    "products/US/1729000000000", "products/US/1729000000000?days=400",
+    "", "watches", "rules", "scores", "rules/rule-0", "rules/rule-7", "alerts",
+    "alerts?state=pending", "alerts?state=over", "alerts?state=over&before=20000",
+    "alerts?state=over&rule=rule-199", "alerts?state=firing&before=95000", "products?q=serum",
+    "products?q=no+such", "products/US/1729000000000", "products/US/1729000000000?days=400",
     "products/US/1729000000000?days=400&metric=sales_growth",
     "products/US/1729000000000?days=400&metric=rank", "products/US/1729000009000",
     "products/US/1729000009000?metric=rank&days=400",
     "outbox", "outbox?state=dead", "outbox?state=sent&before=9000", "outbox/5000", "silences",
     "metrics", "api/overview.json", "api/rules/rule-0.json",
     "api/products/US/1729000000000.json?days=400", "api/outbox.json", "api/alerts.json",
-    "api/alerts.json?state=over", "static/style.css",
+    "api/alerts.json?state=over", "api/scores.json", "static/style.css",
 )  # fmt: skip
 
 _NAMES = ("PureGlow Deluxe Face Serum with Vitamin C", "Mini Waffle Maker", "LED Strip Lights 20m")

@@ -58,11 +58,13 @@ class Daemon:
                 self.said.append((now, found.channel, found.message))
 
 
-def replayed(source: Database, book: Rulebook, time: tuple[Instant, Instant]) -> list[Said]:
+def replayed(
+    source: Database, book: Rulebook, time: tuple[Instant, Instant], *, every: bool = True
+) -> list[Said]:
     """What a replay of all rules tells."""
     with source.snapshot():
         reading = Reading(source, book.rules, time)
-        with Replay(reading, book, book.rules) as replay:
+        with Replay(reading, book, book.rules, every=every) as replay:
             return [
                 (sent.at, sent.channel, sent.message)
                 for played in replay.run()

@@ -148,7 +148,8 @@ def test_a_replay_tells_what_the_daemon_told(tmp_path: Path, seed: int) -> None:
             daemon.scan(each)
         end = scans[-1].finished + 2 * 86_400
         daemon.wait(end)
-        assert_equal(daemon.said, replayed(database, book, (0, end)))
+        for every in (True, False):
+            assert_equal(daemon.said, replayed(database, book, (0, end), every=every))
         assert database.number("SELECT count(*) FROM jumps") >= 2
     kinds = {item.kind for *_, message in daemon.said for item in message.items}
     assert {"firing", "reminder", "resolved"} <= kinds

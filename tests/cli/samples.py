@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+import msgspec
 
 from tests.cli.forked import PORT, Case
 from tests.delivery.messages import item, operator
@@ -78,6 +79,8 @@ SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "explain": (("selling", "1"), ("named", "1"), ("selling", "1", "--json")),
     "backtest": (("selling",), ("named", "--json")),
+    "score": ((), ("selling",), ("named", "--json")),
+    "tune": (("selling",), ("selling", "--per-week", "1", "--json"), ("named",)),
     "test": (("rules.test.yaml",), ("rules.test.yaml", "--json"), ("broken.yaml",)),
     "silence add": (("--rule", "x\x1b[31m\u202e", "--for", "1h", "--comment", HOSTILE[:9]),),
     "silence list": ((), ("--json",)),
@@ -164,6 +167,13 @@ def _message(store: Database, now: int) -> None:
     store.outbox.add("me", ["me/1"], operator(HOSTILE), now)
     store.outbox.failed(1, now, HOSTILE, now + 3600)
     store.outbox.dead(2, now, HOSTILE)
+    # Product 1 was told twice, so that it is among the noisiest.
+    (again,) = store.alerts.save(
+        [replace(firing("named", 1, now - DAY), state=AlertState.INACTIVE, resolved_at=now)]
+    )
+    both = msgspec.structs.replace(told, alerts={"firing": (1, again.id)}, rule="")
+    (sent,) = store.outbox.add(HOSTILE, [HOSTILE], both, now)
+    store.outbox.sent(sent, now)
 
 
 def cases(template: Path, place: Path, stdout: str = "read", umask: int = 0o022) -> list[Case]:

@@ -64,6 +64,8 @@ COMMANDS = [
     ("product", ID),
     ("explain", LONG, ID),
     ("backtest", LONG),
+    ("score",),
+    ("tune", LONG),
 ]
 
 

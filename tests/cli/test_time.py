@@ -29,6 +29,8 @@ ASKED = {
     "product": ("product", "1"),
     "explain": ("explain", "taking-off", "1"),
     "backtest": ("backtest", "taking-off"),
+    "score": ("score", "taking-off"),
+    "tune": ("tune", "taking-off"),
     "silence": ("silence", "add", "--rule", "x", "--for", "2d"),
     "outbox": ("outbox", "list"),
     "db": ("db", "stats"),

@@ -121,9 +121,10 @@ async def _pages(daemon: Daemon) -> dict[str, bytes]:
 
 
 PAGES = """
-/ /watches /rules /rules/good /alerts /products /products?q=kanary /outbox /silences
+/ /watches /rules /scores /rules/good /alerts /products /products?q=kanary /outbox /silences
 /healthz /metrics
-/api/overview.json /api/rules/good.json /api/outbox.json /api/alerts.json /nothing/here
+/api/overview.json /api/rules/good.json /api/outbox.json /api/alerts.json
+/api/scores.json /nothing/here
 """
 COMMANDS = """
 check
@@ -133,6 +134,8 @@ status --json
 alerts --json
 explain good 1 --json
 backtest good --json
+score --json
+tune good --json
 product 1 --json
 channel list
 channel test literal

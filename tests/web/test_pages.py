@@ -24,6 +24,7 @@ PAGES = (
     "",
     "watches",
     "rules",
+    "scores",
     "rules/taking-off",
     f"rules/{quote(BAD_RULE, safe='')}",
     "alerts",

@@ -118,7 +118,7 @@ def backtests(
         reading = Reading(source, rules, time)
         tallies = {rule.name: _Tally(rule) for rule in rules}
         told: list[Sent] = []
-        with Replay(reading, book, rules) as replay:
+        with Replay(reading, book, rules, every=False) as replay:
             for played in replay.run(progress):
                 told += played.sent
                 for tally in tallies.values():

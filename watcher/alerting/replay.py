@@ -12,18 +12,23 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from watcher.alerting.audiences import Audience, audiences_of
 from watcher.alerting.evaluation import Evaluator, Keys, compares, needs_of
 from watcher.alerting.gates import Gates
 from watcher.alerting.jumps import WAITS
 from watcher.alerting.notices import Decision
+from watcher.alerting.present import stored_table
 from watcher.alerting.readings import Reading
 from watcher.alerting.standstill import LATE, is_late
 from watcher.alerting.sweeping import sweep, waiting_since
 from watcher.alerting.table import ScanTable
-from watcher.model import Alert, Instant, Message
+from watcher.model import Alert, Evidence, Instant, Message
+from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.database import Database
+from watcher.store.memory_alerts import MemoryAlerts
 from watcher.store.recalled import Recalled
 
 NOBODY = "nobody"  # the channel that takes what a rule without channels would tell
@@ -156,14 +161,30 @@ class Replay(Stage):
     been written then. Several replays may have one reading, one after another, and each costs the
     judging only: so a threshold is tried at many values, each a rule with another ``when``. All of
     them at once, by names of their own, cost least: what they ask of the past is read once.
+
+    Every alert that fired stays in ``database.alerts``, with its evidence. Where not ``every``,
+    only those that go on do, and evidence is made for what messages show.
     """
 
     def __init__(
-        self, reading: Reading, book: Rulebook, rules: Sequence[Rule], *, held: bool = True
+        self,
+        reading: Reading,
+        book: Rulebook,
+        rules: Sequence[Rule],
+        *,
+        held: bool = True,
+        every: bool = True,
     ) -> None:
         super().__init__(book, rules, held=held, foreign=True)
+        self._every = every
         self._reading = reading
         self._past = reading.recalled()
+        # Texts are known as they were at the moment that is played, not before.
+        of_texts = {rule.name for rule in self.rules if rule.when.attributes}
+        self._alerts = MemoryAlerts(self._why, of_texts)
+        self.database.alerts = self._alerts
+        self._by_name = {rule.name: rule for rule in self.rules}
+        self._places: dict[tuple[str, Instant], int] = {}
         self._evaluator = Evaluator(self.database, self._past, self.audiences, book.metrics)
         self._now: Instant = 0
 
@@ -198,6 +219,12 @@ class Replay(Stage):
             table.waits = WAITS
         elif any(map(compares, rules)) and is_late(self._past, scan):
             table.waits = LATE
+        self._alerts.all_at_once = self._every or bool(table.waits)
+        if not self._every:
+            groups = self.database.held.groups()
+            held = [each for group in groups for each in self.database.held.of_rule(group.rule)]
+            self._alerts.forget(each.alert for each in held)
+        self._places[scan.watch, min(scan.at, now)] = place
         with self.database.atomic():
             sequel = self._evaluator.follow(table, rules, now)
         self._now = now
@@ -208,6 +235,15 @@ class Replay(Stage):
             fired=sequel.fired,
             ended=sequel.resolved,
         )
+
+    def _why(self, alert: Alert) -> tuple[Evidence, ...]:
+        """Why an alert of an earlier scan fired, judged once more."""
+        rule = self._by_name[alert.rule]
+        place = self._places[rule.watch.key, alert.fired_at or 0]
+        seen = self._past.sighting(place, np.array([alert.product]))
+        table = stored_table(self._past, seen, rule.when.needs, rule.watch.schedule)
+        row = int(np.flatnonzero(table.products == alert.product)[0])
+        return rule.when.evidence(Judge(table), row)
 
     def _wait(self, until: Instant) -> Iterator[Played]:
         """What was held is told as soon as its gate opens."""

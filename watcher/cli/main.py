@@ -34,6 +34,8 @@ COMMANDS = (
     ("export", "Write the history as CSV, JSON Lines or Parquet, for other programs."),
     ("explain", "Show why a rule fired on a product, did not fire, or was not told."),
     ("backtest", "Show what a rule would have told over the stored history."),
+    ("score", "Show what became of what was told: went on, or fell back."),
+    ("tune", "Find the threshold of a rule that would have told so many a week."),
     ("test", "Run rule tests: series of values, and the alerts they must lead to."),
     ("silence", "Hold back what is told of some rules or products, for a while."),
     ("channel", "List channels, or send a sample message."),

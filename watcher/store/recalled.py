@@ -102,13 +102,13 @@ class Recalled:
         """The watch's scans that saw each of the products last, cut to these."""
         last = self.matrix.last_sights(watch, products, self._place + 1)
         for place in np.unique(last[last >= 0])[::-1].tolist():
-            yield self._sighting(place, products[last == place])
+            yield self.sighting(place, products[last == place])
 
     def newest_sighting(self, watch: str, products: Ints) -> Sighting | None:
         """The watch's newest scan, cut to those of the products that it lists."""
         for place in self._line.newest_first(watch, self._place + 1):
             if not self._line.failed[place]:
-                return self._sighting(place, products)
+                return self.sighting(place, products)
         return None
 
     def last_change(self, region: str, since: Instant) -> Change | None:
@@ -144,7 +144,8 @@ class Recalled:
         found: list[Instant] = self.matrix.last_seen(region, products, self._place + 1).tolist()
         return found
 
-    def _sighting(self, place: int, products: Ints) -> Sighting:
+    def sighting(self, place: int, products: Ints) -> Sighting:
+        """A scan, cut to those of the products that it listed."""
         listing = self._line.list_of(place).products
         rows = positions(listing.astype(np.int64), products)
         rows = rows[rows >= 0]

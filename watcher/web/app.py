@@ -25,7 +25,7 @@ from watcher.web.address import PageUrl, parse_address
 from watcher.web.crowding import Connections, Limits, OutOfHandles
 from watcher.web.desk import Desk, Handler
 from watcher.web.forms import LARGEST, Forms
-from watcher.web.pages import alerts, outbox, overview, product, rule, silences
+from watcher.web.pages import alerts, outbox, overview, product, rule, scores, silences
 from watcher.web.sources import Sources
 from watcher.web.sparing import Malformed, Sparing
 from watcher.web.visits import Visits
@@ -51,6 +51,7 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/watches", overview.watches),
     ("/rules", overview.rules),
     ("/rules/{name}", rule.page),
+    ("/scores", scores.page),
     ("/alerts", alerts.page),
     ("/products", product.search),
     ("/products/{region}/{id}", product.page),
@@ -70,6 +71,7 @@ DATA: tuple[tuple[str, Handler], ...] = (
     ("/metrics", overview.metrics),
     ("/api/overview.json", overview.data),
     ("/api/rules/{name}.json", rule.data),
+    ("/api/scores.json", scores.data),
     ("/api/products/{region}/{id}.json", product.data),
     ("/api/outbox.json", outbox.data),
     ("/api/alerts.json", alerts.data),

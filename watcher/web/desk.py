@@ -18,6 +18,7 @@ from watcher.model import Instant
 from watcher.store.database import Database
 from watcher.units import format_number, format_percent
 from watcher.web import links, words
+from watcher.web.board import Board
 from watcher.web.forms import Forms
 from watcher.web.shown import shown
 from watcher.web.sources import Sources
@@ -97,6 +98,7 @@ class Desk:
     forms: Forms = field(default_factory=Forms)
     base: str = "/"
     templates: jinja2.Environment = field(default_factory=templates)
+    board: Board = field(default_factory=Board)
 
     def __post_init__(self) -> None:
         # Not a value of each page: the templates' macros see none of those.

@@ -34,6 +34,7 @@ PAGES = (
     "",
     "watches",
     "rules",
+    "scores",
     "rules/taking-off",
     f"rules/{quote(BAD_RULE, safe='')}",
     "alerts?state=over",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from watcher.alerting.scores.score import RuleScore
+from watcher.alerting.scores.wording import measured, outcome_lines, rate
 from watcher.model import AlertState, Health, Instant, Notification
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Group
@@ -53,6 +55,7 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
     """``GET /rules/NAME``."""
     rule = _rule(desk, request)
     past = await _read(desk, rule)
+    score = await _score(desk, rule)
     return desk.html(
         request,
         "rule.html",
@@ -67,6 +70,10 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
             ("pending", "Pending", lines_of(past.pending, desk)),
             ("over", "Recently resolved", lines_of(past.past, desk)),
         ),
+        score=score,
+        score_rates=[f"{each.channel} {rate(each)}" for each in score.heard],
+        score_lines=list(outcome_lines(score)),
+        score_measured=measured(score),
         durations=DURATIONS,
         back=links.rule(rule.name),
     )
@@ -91,6 +98,7 @@ async def data(desk: Desk, request: web.Request) -> web.StreamResponse:
             "counts": past.counts,
             "messages": [summary(each) for each in past.messages],
             "silences": past.silences,
+            "score": await _score(desk, rule),
         }
     )
 
@@ -121,6 +129,10 @@ def _rule(desk: Desk, request: web.Request) -> Rule:
 async def _read(desk: Desk, rule: Rule) -> _Past:
     book, now = desk.sources.book(), desk.now()
     return await desk.read(lambda database: _past(database, book, rule.name, now))
+
+
+async def _score(desk: Desk, rule: Rule) -> RuleScore:
+    return await desk.board.of(rule, desk.sources.book(), desk.now(), desk.read)
 
 
 def _past(database: Database, book: Rulebook, name: str, now: Instant) -> _Past:

@@ -1,0 +1,184 @@
+"""What a rule claims: that sales rise, that something is so, or nothing that can be measured.
+
+A rule claims a **rise** where one of its conditions speaks of one (of sales, GMV, views, videos,
+creators, or of places in the list) and none speaks of a fall of these. Any other rule is measured
+by the first of its conditions that can be asked again later: does it still hold?
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from watcher.model import Evidence
+from watcher.rules.conditions.appears import Appears
+from watcher.rules.conditions.base import Condition
+from watcher.rules.conditions.change import Change, Moved
+from watcher.rules.conditions.compare import Among, Between, Compare, Measured
+from watcher.rules.conditions.logic import Group, Not
+from watcher.rules.conditions.ranking import Places, Top
+from watcher.rules.conditions.transition import Becomes, Crosses
+from watcher.rules.metrics import RANK, Metric
+from watcher.rules.rulebook import Rule
+
+_DEMAND = ("total_sale_", "total_video_", "total_live_", "total_views_", "total_ifl_")
+_CHANGES = ("_growth", "_growth_z", "_surge")  # metrics that measure a rise by themselves
+_RATIOS = "_surge_ratio"
+_TREND = "sales_trend_flag"
+_KEPT = 0.5  # of a move that is still there
+_LIMITS: dict[str, Callable[[float, float], bool]] = {
+    "equals": operator.eq,
+    "not_equals": operator.ne,
+    "above": operator.gt,
+    "below": operator.lt,
+    "at_least": operator.ge,
+    "at_most": operator.le,
+}
+
+
+class Measure(StrEnum):
+    """By what a rule's alerts are judged later."""
+
+    RISE = "rise"
+    STATE = "state"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a rule claims; ``condition`` is the one that is asked again (of ``STATE``)."""
+
+    measure: Measure
+    condition: Condition | None = None
+
+    @property
+    def metric(self) -> Metric | None:
+        """The metric that is read again."""
+        return self.condition.metrics[0] if self.condition is not None else None
+
+    @property
+    def said(self) -> str:
+        """What is asked later, in words; empty where nothing is."""
+        if self.condition is None or self.metric is None:
+            return ""
+        said = f"{self.metric.label} {self.condition}"
+        if isinstance(self.condition, Measured | Crosses | Becomes | Top):
+            return said
+        return f"at least half of the move is still there ({said})"
+
+    @property
+    def ranked(self) -> bool:
+        """Whether that is a place of the rule's own list."""
+        return self.metric is not None and RANK in self.metric.needs
+
+
+def claim_of(rule: Rule) -> Claim:
+    """What the rule's ``when`` claims."""
+    parts = list(simple(rule.when))
+    directions = {_direction(part) for part in parts}
+    if 1 in directions and -1 not in directions:
+        return Claim(Measure.RISE)
+    condition = next((part for part in parts if _askable(part)), None)
+    return Claim(Measure.NONE) if condition is None else Claim(Measure.STATE, condition)
+
+
+def simple(condition: Condition) -> Iterator[Condition]:
+    """The conditions of which it is made, in the order of the file; those under "not" are none
+    that a rule speaks of."""
+    if isinstance(condition, Not):
+        return
+    if isinstance(condition, Group):
+        for part in condition.parts:
+            yield from simple(part)
+    else:
+        yield condition
+
+
+def _direction(condition: Condition) -> int:
+    """1 for a rise of demand, -1 for a fall, 0 for neither."""
+    match condition:
+        case Top(leaves=leaves):
+            return -1 if leaves else 1
+        case Places(direction=direction):
+            return -1 if direction == "rises" else 1
+        case Change(metric=metric, direction=direction) if _is_demand(metric):
+            return {"rises": 1, "falls": -1}.get(direction, 0)
+        case Crosses(metric=metric, above=above) if _is_demand(metric):
+            return 1 if above else -1
+        case Becomes(metric=metric, leaves=False, value=value) if metric.name == _TREND:
+            return _of_trend(metric, value)
+        case Compare(metric=metric, operator="equals", limit=limit) if metric.name == _TREND:
+            return _of_trend(metric, limit)
+        case Compare(metric=metric, operator=relation, limit=limit) if _is_change(metric):
+            return _of_limit(relation, limit - (1 if metric.name.endswith(_RATIOS) else 0))
+        case Between(metric=metric, low=low) if _is_change(metric):
+            return 1 if low > (1 if metric.name.endswith(_RATIOS) else 0) else 0
+        case _:
+            return 0
+
+
+def _of_limit(relation: str, limit: float) -> int:
+    """At least a growth above 0 is a rise; at most one of 0 or below is a fall; a cap on a growth
+    (at most 10%) is neither."""
+    if relation in ("above", "at_least") and limit >= 0:
+        return 1
+    return -1 if relation in ("below", "at_most") and limit <= 0 else 0
+
+
+def _of_trend(metric: Metric, value: float) -> int:
+    names = {number: name for name, number in metric.names}
+    return {"rising": 1, "falling": -1}.get(names.get(int(value), ""), 0)
+
+
+def _is_change(metric: Metric) -> bool:
+    return metric.name.endswith((*_CHANGES, _RATIOS)) and not metric.definition
+
+
+def _is_demand(metric: Metric) -> bool:
+    """Whether more of it is more demand. Of a ratio of one's own it can't be known."""
+    if _is_change(metric):
+        return True
+    return not metric.definition and all(name.startswith(_DEMAND) for name in metric.needs)
+
+
+def _askable(condition: Condition) -> bool:
+    """Whether a later value says if it still holds."""
+    if isinstance(condition, Top):
+        return not condition.leaves  # who left is not there to be asked
+    return isinstance(condition, Measured | Moved) and not isinstance(condition, Appears)
+
+
+def still_holds(condition: Condition, why: Evidence | None, value: float) -> bool | None:
+    """Whether what ``condition`` claimed when an alert fired is so at a later ``value``.
+
+    A limit: the value is still beyond it. A move from a baseline: half of it is still there. None
+    where that can't be said: no value, or the alert was fired by another form of the condition.
+    """
+    if math.isnan(value):
+        return None
+    match condition:
+        case Compare(operator=relation, limit=limit):
+            return _LIMITS[relation](value, limit)
+        case Among(values=values, negated=negated):
+            return (value in values) is not negated
+        case Between(low=low, high=high):
+            return low <= value <= high
+        case Crosses(line=line, above=above):
+            return value > line if above else value < line
+        case Becomes(value=wanted, leaves=leaves):
+            return (value == wanted) is not leaves
+        case Top(places=places):
+            return value <= places
+        case _:
+            return _move_is_kept(why, value)
+
+
+def _move_is_kept(why: Evidence | None, value: float) -> bool | None:
+    if why is None or isinstance(why.value, str) or isinstance(why.baseline, str):
+        return None
+    if why.value is None or why.baseline is None or why.value == why.baseline:
+        return None
+    return (value - why.baseline) / (why.value - why.baseline) >= _KEPT

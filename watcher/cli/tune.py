@@ -1,0 +1,169 @@
+"""``watcher tune``: the threshold that would have told as many as one likes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from watcher.alerting.scores.claims import Measure, claim_of
+from watcher.alerting.scores.score import DEFAULT_DAYS
+from watcher.alerting.scores.tuning import Reached, Step, Tuning, Wanted, chosen_knob, tune
+from watcher.alerting.scores.wording import share
+from watcher.cli.choosing import chosen_rule
+from watcher.cli.completing import metric_names, rule_names
+from watcher.cli.options import (
+    database_option,
+    json_option,
+    load_rules,
+    now_of,
+    open_to_read,
+    rules_option,
+)
+from watcher.cli.output import Output, console, print_json, table
+from watcher.cli.progress import progress
+from watcher.rules.rulebook import Rule, Rulebook
+from watcher.units import DAY, format_instant, format_number
+
+
+@click.command()
+@click.argument("name", metavar="RULE", shell_complete=rule_names)
+@rules_option
+@database_option
+@click.option(
+    "--per-week",
+    type=click.FloatRange(min=0.1, max=10_000),
+    default=5,
+    show_default=True,
+    help="How many alerts a week it should tell.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3_650),
+    default=DEFAULT_DAYS,
+    show_default=True,
+    help="How far back to begin.",
+)
+@click.option(
+    "--metric",
+    shell_complete=metric_names,
+    help="The metric whose threshold to turn, where RULE has several; the first by default.",
+)
+@json_option
+def command(
+    name: str,
+    rules: Path,
+    database: Path,
+    per_week: float,
+    days: int,
+    metric: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Find the threshold of RULE that would have told about so many alerts a week.
+
+    The rule is replayed over the stored scans of its watch with other values of its first number,
+    its other conditions, cooldown, `for` and channels as they are. Of each value it is said how
+    many alerts it would have told and what became of them, as `watcher score` says it; last comes
+    the line to paste. Nothing is changed.
+
+    \b
+      watcher tune breakout --per-week 5
+      watcher tune breakout --per-week 2 --metric total_sale_7d_cnt
+    """
+    book = load_rules(rules)
+    rule = chosen_rule(book, name)
+    knob = chosen_knob(rule, metric)
+    now = now_of(database)
+    with (
+        open_to_read(database) as opened,
+        progress(f"Replaying {rule.name}", "scans") as report,
+    ):
+        wanted = Wanted(rule, knob, per_week)
+        found = tune(opened, book, wanted, (now - days * DAY, now), report)
+    if as_json:
+        print_json(found)
+    else:
+        _show(found, rule, book)
+
+
+def _show(found: Tuning, rule: Rule, book: Rulebook) -> None:
+    out = console()
+    out.say(
+        f"{found.rule} on {found.watch}: {found.metric} {found.operator}, over {found.scans} "
+        f"scans from {format_instant(found.since, book.zone)} to "
+        f"{format_instant(found.until, book.zone)}"
+    )
+    out.print()
+    _show_steps(out, found, rule)
+    out.print()
+    out.say(_verdict(found))
+    if found.best.threshold != found.now.threshold:
+        out.print()
+        out.say(f"{found.place}:" if found.place else "In the rule's when:")
+        for line in found.line.split("\n"):
+            out.say(f"  {line}")
+    if found.others:
+        out.print()
+        out.say(f"It has more numbers to turn: --metric {' or --metric '.join(found.others)}")
+
+
+def _show_steps(out: Output, found: Tuning, rule: Rule) -> None:
+    measure = claim_of(rule).measure
+    good = {Measure.RISE: "Went on", Measure.STATE: "Held", Measure.NONE: ""}[measure]
+    columns: tuple[str, ...] = ("Threshold", "Alerts a week", "Messages a week", "Products")
+    if good:
+        columns = (*columns, good, "of known")
+    columns = (*columns, "")
+    rows = []
+    for step in found.steps:
+        row = [
+            step.said,
+            format_number(step.a_week, 1),
+            format_number(step.messages_a_week, 1),
+            format_number(step.products),
+        ]
+        if good:
+            row += [share(step.tally), format_number(step.tally.judged)]
+        rows.append([*row, _mark(found, step)])
+    out.print(table(columns, rows, numbers=columns[:-1]))
+
+
+def _mark(found: Tuning, step: Step) -> str:
+    marks = []
+    if step.threshold == found.best.threshold:
+        marks.append("nearest")
+    if step.threshold == found.now.threshold:
+        marks.append("as it is now")
+    return ", ".join(marks)
+
+
+def _verdict(found: Tuning) -> str:
+    best, wanted = found.best, format_number(found.per_week, 1)
+    said = format_number(best.a_week, 1)
+    first = (
+        f" ({best.at_first:,} more held at the first scan, and are not counted)"
+        if best.at_first
+        else ""
+    )
+    match found.reached:
+        case Reached.FEWER:
+            return (
+                f"Not reached: at most {said} a week would have been told, with {best.said}, not "
+                f"{wanted}. "
+                "Its other conditions, its cooldown or its list keep it that low."
+            )
+        case Reached.MORE:
+            return (
+                f"Not reached: at least {said} a week would have been told, with {best.said}, not "
+                f"{wanted}. A longer cooldown, or another condition beside it, tells less."
+            )
+        case Reached.LEAPS:
+            return (
+                f"No threshold tells about {wanted} a week: {best.said} comes nearest with "
+                f"{said}{first}."
+            )
+        case _ if best.threshold == found.now.threshold:
+            return f"{best.said} is right as it is: {said} alerts a week{first}."
+        case _:
+            return f"{best.said} would have told {said} alerts a week{first}."

@@ -1,0 +1,73 @@
+"""The scores that pages show, kept for a while: to reckon them takes longer than a page may.
+
+The rules come one after the other, each a reading of its own, so that nobody waits for them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Protocol, TypeVar
+
+from watcher.alerting.scores.score import DEFAULT_DAYS, RuleScore, Scored, Scorer, Scores
+from watcher.model import Instant
+from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.database import Database
+from watcher.store.tellings import newest
+
+T = TypeVar("T")
+
+
+class Read(Protocol):
+    """Runs a function beside the writer."""
+
+    def __call__(self, job: Callable[[Database], T], /) -> Awaitable[T]: ...
+
+
+KEPT = 300  # seconds for which scores are shown, though something new was stored
+
+
+class Board:
+    """The scores of the rules of a book, as far as somebody asked for them."""
+
+    def __init__(self) -> None:
+        self._book: Rulebook | None = None
+        self._mark = (0, 0)
+        self._at: Instant = 0
+        self._scored = dict[str, Scored]()
+        self._scores: Scores | None = None
+        self._turn = asyncio.Lock()
+
+    async def of(self, rule: Rule, book: Rulebook, now: Instant, read: Read) -> RuleScore:
+        """One rule's."""
+        async with self._turn:
+            await self._forget(book, now, read)
+            if rule.name not in self._scored:
+                await self._score(Scorer(book, [rule], DEFAULT_DAYS, now), [rule], read)
+            return self._scored[rule.name].score
+
+    async def all(self, book: Rulebook, now: Instant, read: Read) -> Scores:
+        """Those of all rules."""
+        async with self._turn:
+            await self._forget(book, now, read)
+            if self._scores is None:
+                scorer = Scorer(book, book.rules, DEFAULT_DAYS, now)
+                missing = [rule for rule in book.rules if rule.name not in self._scored]
+                await self._score(scorer, missing, read)
+                scored = [self._scored[rule.name] for rule in book.rules]
+                self._scores = await read(partial(scorer.summed, scored=scored))
+            return self._scores
+
+    async def _score(self, scorer: Scorer, rules: Sequence[Rule], read: Read) -> None:
+        await read(scorer.read)
+        for rule in rules:
+            self._scored[rule.name] = await read(partial(scorer.scored, rule=rule))
+
+    async def _forget(self, book: Rulebook, now: Instant, read: Read) -> None:
+        """What is of other rules, or too old: nothing while nothing new was stored."""
+        mark = await read(newest)
+        old = mark != self._mark and not 0 <= now - self._at < KEPT
+        if book is not self._book or old:
+            self._book, self._mark, self._at = book, mark, now
+            self._scored, self._scores = {}, None

@@ -1,0 +1,51 @@
+"""What became of what was told: of all rules."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from watcher.alerting.scores.claims import Measure
+from watcher.alerting.scores.course import DAYS, WENT_ON
+from watcher.alerting.scores.score import RuleScore, Scores
+from watcher.alerting.scores.wording import share
+from watcher.web.desk import Desk, as_json
+
+# Of each measure: the heading, and what its columns are called.
+_MEASURES = (
+    (Measure.RISE, "Rules that claim a rise", ("Went on", "Fell back")),
+    (Measure.STATE, "Rules that claim that something is so", ("Held", "Undone")),
+    (Measure.NONE, "Rules of which nothing can be measured", ()),
+)
+
+
+async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
+    """``GET /scores``."""
+    found = await _read(desk)
+    told = [each for each in found.rules if each.tally.told]
+    return desk.html(
+        request,
+        "scores.html",
+        scores=found,
+        groups=[
+            (head, words, rows)
+            for measure, head, words in _MEASURES
+            if (rows := _of(told, measure))
+        ],
+        silent=[each for each in found.rules if not each.tally.told],
+        share=share,
+        days=DAYS,
+        times=WENT_ON,
+    )
+
+
+async def data(desk: Desk, _request: web.Request) -> web.StreamResponse:
+    """``GET /api/scores.json``."""
+    return as_json(await _read(desk))
+
+
+async def _read(desk: Desk) -> Scores:
+    return await desk.board.all(desk.sources.book(), desk.now(), desk.read)
+
+
+def _of(told: list[RuleScore], measure: Measure) -> list[RuleScore]:
+    return [each for each in told if each.measure is measure]
