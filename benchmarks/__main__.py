@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import (
+    backtests,
     cycle,
     delivery,
     holds,
@@ -42,6 +43,7 @@ CASES: dict[str, Callable[[int], Iterator[Line]]] = {
     "surges": surges.lines,
     "million": million.lines,
     "year": year.lines,
+    "backtests": backtests.lines,
     "upkeep": upkeep.lines,
     "start": start.lines,
     "holds": holds.lines,
