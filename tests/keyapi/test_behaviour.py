@@ -173,6 +173,17 @@ def test_a_cut_price_is_said_by_the_discount() -> None:
     assert cuts > 20
 
 
+def test_flash_offers_are_of_those_that_sell() -> None:
+    """What hardly sells is hardly ever on a flash offer."""
+    one = market(replace(FLAT, flash=0.2), products=1_000)
+    before, busy = one.column("spu_avg_price"), one.column("total_sale_30d_cnt") > 60
+    idle = one.column("total_sale_30d_cnt") < 3
+    one.advance()
+    moved = one.column("spu_avg_price") != before
+    assert moved[busy].mean() > 0.15
+    assert moved[idle].mean() < 0.04
+
+
 def test_bulk_orders() -> None:
     """As many as the rate says, none below the least size, some far above; no video sold them."""
     few = replace(FLAT, bulk_orders=0.01, bulk_units=500.0)
