@@ -12,13 +12,14 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.sales import SalesError, View, read
 from benchmarks.simulated import START, recorded
+from benchmarks.truth import Truth
 from watcher.keyapi.fields import WINDOWS
 from watcher.keyapi.simulator import PRESETS, Behaviour, Market
 from watcher.model import Bools, Floats
@@ -31,7 +32,7 @@ _MOVED = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What a market's list does; ``WORDS`` says each in a table's words."""
+    """How a market's list moves; ``WORDS`` says each in a table's words."""
 
     next_day: float
     next_week: float
@@ -52,8 +53,11 @@ WORDS: Mapping[str, str] = {
     "unsold": "sold nothing in the week before",
     "price_moves": "days on which the price moves by over 10%",
     "autocorrelation": "day-to-day autocorrelation of daily units, median",
+    "good": "the two weeks after go on: an alert would be good",
+    "strict": "... also without their largest day",
+    "takeoffs": "take-offs a day, of a list of 100",
 }
-_SHARES = frozenset({"next_day", "next_week", "largest_day", "unsold", "price_moves"})
+_NUMBERS = frozenset({"growth", "growth_90", "autocorrelation", "takeoffs"})
 
 
 def statistics(view: View, first: int = FIRST) -> Statistics:
@@ -89,6 +93,30 @@ def statistics(view: View, first: int = FIRST) -> Statistics:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Rises:
+    """What there is to be found: shares of listed product-days, and take-offs a day."""
+
+    good: float
+    strict: float
+    takeoffs: float
+
+
+def rises(view: View) -> Rises:
+    """What becomes of who is listed, as ``benchmarks/truth.py`` has it."""
+    truth = Truth(view, view.sales)
+    return Rises(
+        good=float(truth.good[truth.usable].mean()),
+        strict=float(truth.strict[truth.usable].mean()),
+        takeoffs=len(truth.takeoffs) / truth.days / view.top * 100,
+    )
+
+
+def measured(view: View) -> dict[str, float]:
+    """All of it, by the names of ``WORDS``."""
+    return asdict(statistics(view)) | asdict(rises(view))
+
+
 def _staying(listed: Bools, days: int) -> float:
     stays = (listed[:, :-days] & listed[:, days:]).sum(axis=0)
     return float((stays / listed[:, :-days].sum(axis=0)).mean())
@@ -114,20 +142,20 @@ def simulated_view(behaviour: Behaviour, *, products: int, days: int, top: int, 
     return View(sales, top, seen)
 
 
-def table(columns: Mapping[str, Statistics]) -> str:
+def table(columns: Mapping[str, Mapping[str, float]]) -> str:
     """A Markdown table: a row a statistic, a column for each market by its name."""
     lines = [
         f"| of the listed products | {' | '.join(columns)} |",
         "| --- |" + " --- |" * len(columns),
     ]
-    for field in fields(Statistics):
-        values = [_shown(field.name, getattr(each, field.name)) for each in columns.values()]
-        lines.append(f"| {WORDS[field.name]} | {' | '.join(values)} |")
+    for name, words in WORDS.items():
+        values = [_shown(name, each[name]) for each in columns.values()]
+        lines.append(f"| {words} | {' | '.join(values)} |")
     return "\n".join(lines)
 
 
 def _shown(name: str, value: float) -> str:
-    if name in _SHARES:
+    if name not in _NUMBERS:
         return f"{value:.1%}"
     return "infinite" if math.isinf(value) else f"{value:.2f}"
 
@@ -150,9 +178,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         columns = {}
         if chosen.sales is not None:
-            columns[chosen.sales.name] = statistics(View(read(chosen.sales), chosen.top))
+            columns[chosen.sales.name] = measured(View(read(chosen.sales), chosen.top))
         for name in chosen.presets or (() if chosen.sales else PRESETS):
-            columns[name] = statistics(
+            columns[name] = measured(
                 simulated_view(
                     PRESETS[name], products=chosen.products, days=chosen.days,
                     top=chosen.top, seed=chosen.seed,

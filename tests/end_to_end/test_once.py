@@ -134,10 +134,11 @@ async def test_channel_test_says_what_the_service_said(watcher: Watcher, sink: S
 
 async def test_the_demo_tells_within_its_first_days(tmp_path: Path) -> None:
     """The whole daemon on its own market: a past, messages, and where to go on; whatever proxy
-    the environment names, nothing of this machine is asked through it."""
+    the environment names, nothing of this machine is asked through it. The market is the real one,
+    for that is what the demo's user sees."""
     watcher = Watcher(tmp_path, "http://127.0.0.1:1", {"HTTP_PROXY": "http://127.0.0.1:9"})
     code, out, err = await watcher.call(
-        "demo", "--products", "500", "--days", "5", "--day-seconds", "1",
+        "demo", "--market", "real", "--products", "500", "--days", "5", "--day-seconds", "1",
         "--for", "6", "--listen", "127.0.0.1:0",
     )  # fmt: skip
     assert (code, err) == (0, "")

@@ -6,13 +6,25 @@ from dataclasses import fields, replace
 from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from watcher.keyapi.fields import NUMERIC, NUMERIC_NAMES, WINDOWS
-from watcher.keyapi.simulator import FLAT, PRESETS, REAL, SPARSE, STORMY, Behaviour, Market
+from watcher.keyapi.simulator import (
+    FLAT,
+    PRESETS,
+    REAL,
+    SPARSE,
+    STORMY,
+    Behaviour,
+    Market,
+    Simulator,
+)
+from watcher.keyapi.simulator import __main__ as command
 from watcher.keyapi.simulator.dynamics import SERIES
 from watcher.model import Ints
 
@@ -161,6 +173,17 @@ def test_a_cut_price_is_said_by_the_discount() -> None:
     assert cuts > 20
 
 
+def test_flash_offers_are_of_those_that_sell() -> None:
+    """What hardly sells is hardly ever on a flash offer."""
+    one = market(replace(FLAT, flash=0.2), products=1_000)
+    before, busy = one.column("spu_avg_price"), one.column("total_sale_30d_cnt") > 60
+    idle = one.column("total_sale_30d_cnt") < 3
+    one.advance()
+    moved = one.column("spu_avg_price") != before
+    assert moved[busy].mean() > 0.15
+    assert moved[idle].mean() < 0.04
+
+
 def test_bulk_orders() -> None:
     """As many as the rate says, none below the least size, some far above; no video sold them."""
     few = replace(FLAT, bulk_orders=0.01, bulk_units=500.0)
@@ -288,6 +311,56 @@ def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
     """With the setting's name."""
     with pytest.raises(ValueError, match=next(iter(wrong))):
         replace(FLAT, **wrong)
+
+
+def test_the_documentation_names_all() -> None:
+    """Every preset and every setting has its words."""
+    text = (Path(__file__).parents[2] / "docs" / "market.md").read_text("utf-8")
+    for name in (*PRESETS, *(field.name for field in fields(Behaviour))):
+        assert f"`{name}`" in text, name
+
+
+CHOSEN = {
+    "": REAL,
+    "--preset flat": FLAT,
+    "--preset stormy --late 0": replace(STORMY, late=0.0),
+    "--bulk-orders 0.01 --bulk-units 500": replace(REAL, bulk_orders=0.01, bulk_units=500.0),
+    "--closed sun,2026-12-25": replace(
+        REAL, closed_weekdays=frozenset({6}), closed_days=frozenset({date(2026, 12, 25)})
+    ),
+    "--collected 0.5 --absent": replace(REAL, collected=0.5, absent=True),
+    "--late 0.2": replace(REAL, late=0.2),
+}
+
+
+@pytest.mark.parametrize("arguments", CHOSEN)
+def test_the_command_line_chooses(arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preset, and settings of one's own on it, reach the market that is served."""
+    served: list[Behaviour] = []
+
+    async def serve(simulator: Simulator, *_: object) -> None:
+        served.append(simulator.market.behaviour)
+
+    monkeypatch.setattr(command, "_serve", serve)
+    result = CliRunner().invoke(command.main, ["--products", "20", *arguments.split()])
+    assert (result.exit_code, served) == (0, [CHOSEN[arguments]])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("--closed someday", "'someday' is neither a weekday (sun) nor a day (2026-12-25)"),
+        ("--preset calm", "'calm' is not one of 'real', 'flat'"),
+        ("--absent", "absent needs collected below 1"),
+        ("--collected 0", "0"),
+        ("--late 2", "2"),
+    ],
+)
+def test_the_command_line_refuses(arguments: str, said: str) -> None:
+    """What can't be is wrong usage, and says why."""
+    result = CliRunner().invoke(command.main, ["--products", "20", *arguments.split()])
+    assert result.exit_code == 2
+    assert said in result.output
 
 
 def test_presets_are_what_they_say() -> None:

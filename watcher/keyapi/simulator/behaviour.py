@@ -106,20 +106,21 @@ class Behaviour:
 
 REAL = Behaviour(
     tail=1.4,
-    day_noise=0.9,
+    day_noise=0.88,
     idle=0.42,
     crowd=0.5,
-    viral=0.0008,
-    viral_size=5.0,
+    drift=0.035,
+    viral=0.0013,
+    viral_size=4.0,
     viral_days=(1.0, 25.0),
-    viral_brief=5.0,
+    viral_brief=9.0,
     promotion=0.008,
     flash=0.12,
     new_price=0.002,
     new_commission=0.0025,
     delisting=0.0025,
-    sold_out=0.003,
-    bulk_orders=0.0014,
+    sold_out=0.0015,
+    bulk_orders=0.0016,
 )
 FLAT = Behaviour(tail=1.4)
 STORMY = replace(
