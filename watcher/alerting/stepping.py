@@ -114,8 +114,8 @@ class Round:
         for number, case in enumerate(cases):
             moved = Moved(case.rule)
             own = live.of(number)
-            moved.speaking.extend(live.alerts(_within(own, speaking)))
-            for alert in live.alerts(_within(own, moving)):
+            moved.speaking.extend(live.alerts(own, speaking))
+            for alert in live.alerts(own, moving):
                 saving.put(moved, (alert, self._next(case, alert)))
             for alert in self._begun(case, places[own]):
                 saving.put(moved, (None, alert))
@@ -241,12 +241,6 @@ class _Saving:
             if after.resolved_at is not None:
                 moved.resolved.append(after)
         self._alerts.record(moves)
-
-
-def _within(part: slice, mask: Bools) -> Ints:
-    """Where the mask is set within the part."""
-    places: Ints = part.start + np.flatnonzero(mask[part])
-    return places
 
 
 def _terms(rule: Rule) -> Terms:

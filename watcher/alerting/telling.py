@@ -182,8 +182,8 @@ class Teller:
                 since = self._waits_since(held.get(product), by)
                 kept[product] = Held(rule.name, product, audience.channel, each.alert.id, since, by)
         told = {each.alert.product for each in free}
-        self._database.held.put(each for each in kept.values() if held.get(each.product) != each)
-        self._database.held.release(
+        put = [each for each in kept.values() if held.get(each.product) != each]
+        released = [
             before
             for product, alert in (
                 (each.alert.product, each.alert.id)
@@ -193,7 +193,10 @@ class Teller:
             if product not in kept
             and (before := held.get(product)) is not None
             and (product in told or before.alert == alert)
-        )
+        ]
+        if put or released:  # hardly ever
+            self._database.held.put(put)
+            self._database.held.release(released)
         return free
 
     def _waits_since(self, before: Held | None, silence: int | None) -> Instant:
