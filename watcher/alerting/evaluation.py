@@ -141,12 +141,13 @@ class Evaluator:
         products = Products(self._archive.history, round_.present, self._catalogue)
         teller = Teller(self._database, products, self._audiences, at, now)
         fired, resolved = Keys(), Keys()
-        for moved in round_.moves(teller.silent):
-            teller.tell(moved.rule, moved.speaking)
-            if report is not None and (moved.fired or moved.resolved):
-                report(teller.summary(moved.rule, moved.fired, moved.resolved))
-            fired.add(moved.fired)
-            resolved.add(moved.resolved)
+        for group in round_.moves(teller.silent):
+            teller.tell([(moved.rule, moved.speaking) for moved in group])
+            for moved in group:
+                if report is not None and (moved.fired or moved.resolved):
+                    report(teller.summary(moved.rule, moved.fired, moved.resolved))
+                fired.add(moved.fired)
+                resolved.add(moved.resolved)
         written, judged = tuple(teller.written), tuple(round_.judged)
         return Outcome(table.scan, 0, fired, resolved, written, judged)
 
