@@ -81,6 +81,12 @@ _TABLES: dict[str, dict[str, Any]] = {
             "requests": "requests, of which each is a credit",
             "size": "products that it listed",
             "rows": "products of which some number was new",
+            "list_day": "how many times their pace the list's products sold on the day before, in "
+            "the median",
+            "list_idle": "the share without a sale on the day before of those that sell 7 a week; "
+            "empty where these are under 20",
+            "list_sparse": "1: sales are booked on the day of collection, and surges are counted "
+            "by weeks",
             "products": "packed; not readable here",
         },
     },

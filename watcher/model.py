@@ -6,10 +6,10 @@ struct; what lives in memory only is a dataclass.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import msgspec
 import numpy as np
@@ -84,6 +84,66 @@ class Doubt:
     believed: bool = False
 
 
+# Names of what a list says of itself, where metrics are computed of it; columns of ``scans``.
+LIST_DAY, LIST_SPARSE = "list_day", "list_sparse"
+OF_LIST = (LIST_DAY, LIST_SPARSE)
+
+
+@dataclass(frozen=True, slots=True)
+class ListFacts:
+    """What a list says of itself at one scan.
+
+    ``day`` is how many times their pace its products sold yesterday, in the median. ``idle`` is
+    the share of those that sell which sold nothing yesterday; None where they are too few.
+    ``sparse``: so many for so long that sales must be booked on the day of collection.
+    """
+
+    day: float = 1.0
+    idle: float | None = None
+    sparse: bool = False
+
+
+class Listed(Protocol):
+    """A scan of n products as rules judge it: one just made, or one of the past, of which only
+    what is asked for is read."""
+
+    @property
+    def watch(self) -> str: ...
+
+    @property
+    def region(self) -> str: ...
+
+    @property
+    def at(self) -> Instant: ...
+
+    @property
+    def state(self) -> ScanState: ...
+
+    @property
+    def ranks(self) -> Ints: ...
+
+    @property
+    def texts(self) -> Mapping[str, Sequence[str | None]]: ...
+
+    @property
+    def proves_absence(self) -> bool: ...
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is in memory, so that a column costs nothing."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def column(self, index: int) -> Floats:
+        """(n,) the field of that place in ``fields.NUMERIC``; NaN is absent."""
+        ...
+
+    def cell(self, index: int, row: int) -> float:
+        """The same of one product."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """One reading of a watch: n products as a table of columns, in the order of the list.
@@ -95,7 +155,8 @@ class Scan:
     ``long_texts`` holds, by product id, only those that the reader asked for. ``interrupted``:
     cut off by a stop, a refused key or credits, and no failure of the list: it is due again as
     soon as the hindrance is gone. ``problems`` is all that was odd about it, ``doubt`` what of
-    that keeps it from proving an absence.
+    that keeps it from proving an absence. ``facts`` are given where they are known already: of a
+    stored scan that is played once more, perhaps without some of its products.
     """
 
     watch: str
@@ -115,6 +176,7 @@ class Scan:
     problems: tuple[str, ...] = ()
     interrupted: bool = False
     doubt: Doubt | None = None
+    facts: ListFacts | None = None
 
     def __len__(self) -> int:
         return len(self.product_ids)
@@ -124,6 +186,19 @@ class Scan:
         """Whether a product that it does not list is not on the list."""
         doubted = self.doubt is not None and not self.doubt.believed
         return self.state is ScanState.COMPLETE and not doubted
+
+    @property
+    def whole(self) -> bool:
+        """All of it is in memory."""
+        return True
+
+    def column(self, index: int) -> Floats:
+        """(n,) the field of that place in ``fields.NUMERIC``."""
+        return self.numbers[:, index]
+
+    def cell(self, index: int, row: int) -> float:
+        """The same of one product."""
+        return float(self.numbers[row, index])
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):

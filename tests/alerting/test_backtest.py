@@ -98,7 +98,7 @@ def test_rates_and_the_products_most_often_told(store: Database) -> None:
     assert (channel.name, channel.messages, channel.a_week) == ("me", 7, 3.5)
     assert [(each.product_id, each.times) for each in found.often] == [("1", 7), ("2", 3)]
     assert found.often[0].name == "Product 1"
-    assert found.often[0].last == found.until == START + 14 * DAY
+    assert (found.often[0].last, found.until) == (START + 14 * DAY + 5, START + 14 * DAY)
 
 
 def test_a_rule_that_tells_nobody_is_shown_what_one_would_hear(store: Database) -> None:
@@ -127,9 +127,9 @@ def test_a_gate_that_opens_at_the_instant_of_a_scan(store: Database, gate: str) 
         products = {"1": 60, "2": value}
         store.history.record(scan(nine + day * DAY, products, watch=book.rules[0].watch.key))
     found = backtest(store, book, book.rules[0], (0, LATER))
-    assert [(each.at % DAY, each.message.title) for each in found.told] == [
-        (9 * 3600, "[info] r: 2 products (US)"),
-        (9 * 3600, "[info] r: 1 product (US)"),
+    assert [(each.at % DAY // 60, each.message.title) for each in found.told] == [
+        (9 * 60, "[info] r: 2 products (US)"),
+        (9 * 60, "[info] r: 1 product (US)"),
     ]
 
 
@@ -193,7 +193,7 @@ def test_texts_are_those_of_their_day(store: Database) -> None:
         store.history.record(of_texts(number, {"1": name, "2": "Cup"}, watch.key))
     found = tried(store, text)
     assert (found.fired, found.ended, found.firing) == (1, 1, 0)
-    assert [sent.at for sent in found.told] == [START + DAY]
+    assert [sent.at for sent in found.told] == [START + DAY + 5]  # when the scan ended
     assert [item.name for item in found.told[0].message.items] == ["Serum refill"]
     assert found.texts_since is None
 

@@ -407,7 +407,7 @@ def test_a_backtest_says_the_same(store: Database) -> None:
         found = backtest(store, market.book, rule, time)
         assert found.fired == 12, begin
         (told,) = found.told
-        assert told.at == START + 9 * DAY
+        assert told.message.data_at == START + 9 * DAY
 
 
 def test_every_operator_that_compares_waits(store: Database) -> None:

@@ -152,4 +152,4 @@ def test_explain_and_backtest_know_of_it(store: Database) -> None:
     (gate,) = explain(store, days.book, rule, facts, days.at).gates
     assert gate.opens is None  # pending: nothing is to be told yet
     found = backtest(store, days.book, rule, (START, days.at))
-    assert [told.at for told in found.told] == [START + DAY + 23 * HOUR]
+    assert [told.message.data_at for told in found.told] == [START + DAY + 23 * HOUR]

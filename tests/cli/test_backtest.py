@@ -77,6 +77,30 @@ def test_a_rule_that_tells_nobody(watcher: Command) -> None:
     assert "The rule tells nobody" in result.out
 
 
+@pytest.mark.usefixtures("history")
+def test_several_rules_from_one_read(watcher: Command) -> None:
+    """Each with its own sums, and what the channels would have heard of all."""
+    result = watcher("backtest", "rising", "never-read")
+    assert result.code == 0
+    assert "2 rules: 10 scans, " in result.out
+    (rising,) = (line.split() for line in result.out.splitlines() if line.startswith("rising"))
+    assert rising == ["rising", "rising", "4", "2.8", "2", "5", "5", "0"]
+    assert "me: 4 messages, 2.8 a week" in result.out
+    assert "nobody: 4 messages, 2.8 a week" in result.out
+    data = json.loads(watcher("backtest", "--all", "--json").out)
+    assert {each["rule"] for each in data["rules"]} >= {"rising", "never-read"}
+    assert {each["name"]: each["messages"] for each in data["channels"]}["me"] == 4
+    assert [told["rules"] for told in data["told"]].count(["rising"]) == 4
+
+
+def test_some_rules_must_be_meant(watcher: Command) -> None:
+    """Neither none, nor some and all."""
+    for given in ((), ("rising", "--all")):
+        result = watcher("backtest", *given)
+        assert result.code == 2
+        assert "name some rules, or say --all" in result.err
+
+
 def test_what_can_not_be_tried(watcher: Command, history: Path, folder: Path) -> None:
     """Each with one line that says what to do."""
     assert 'no rule "risin", did you mean "rising"?' in watcher("backtest", "risin").err

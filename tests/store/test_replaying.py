@@ -1,14 +1,9 @@
-"""Stored scans as scans again."""
+"""What of the stored scans is read for a replay."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
-
 from tests.store.making import DAY, GMV, SALES, START, scan
-from watcher.keyapi.fields import NUMERIC_INDEX
-from watcher.model import Doubt, Scan, ScanState
+from watcher.model import ScanState
 from watcher.store.database import Database
 from watcher.store.replaying import Extent, PastScans, last_complete_before
 
@@ -18,87 +13,97 @@ def day(number: int, second: int = 0) -> int:
     return START + number * DAY + second
 
 
-def replayed(store: Database, since: int = 0, *, others: bool = False) -> list[Scan]:
-    """What is replayed of the watch ``w``, with the sales only."""
-    past = PastScans(store, Extent("w", "US", since, (SALES,), others))
-    scans = list(past.scans())
-    assert len(scans) <= len(past)
-    return scans
+def read(store: Database, since: int = 0) -> PastScans:
+    """What is read of the watch ``w``, with the sales only."""
+    regions = frozenset(["US"])
+    return PastScans(store, Extent(frozenset(["w"]), regions, since, frozenset([SALES]), (GMV,)))
 
 
-def sales(of: Scan) -> dict[str, float]:
-    """Products and their 7-day sales."""
-    return dict(zip(of.product_ids, of.numbers[:, NUMERIC_INDEX[SALES]].tolist(), strict=True))
-
-
-def test_scans_come_back_as_they_were(store: Database) -> None:
-    """Order, ranks, states, texts and the numbers asked for; of the others nothing."""
+def test_a_scan_comes_back_as_it_was(store: Database) -> None:
+    """Order, ranks, states, texts, and any number: the one that was read, and those that were
+    not."""
     given = [
         scan(day(0), {"a": {SALES: 5, GMV: 7}, "b": 6}),
-        scan(day(1), {"b": 6, "a": 8}, state=ScanState.PARTIAL),
+        scan(day(1), {"b": 6, "a": {SALES: 8, GMV: 9}}, state=ScanState.PARTIAL),
         scan(day(2), {}, state=ScanState.FAILED),
-        scan(day(3), {"a": 8, "c": 1}),
+        scan(day(3), {"a": {SALES: 8, GMV: 9}, "c": 1}, names={"a": "Renamed"}),
     ]
-    for each in given:
-        store.history.record(each)
-    found = replayed(store)
-    for before, after in zip(given, found, strict=True):
-        assert after.product_ids == before.product_ids
+    recorded = [store.history.record(each) for each in given]
+    past = read(store).recalled()
+    for place, (before, known) in enumerate(zip(given, recorded, strict=True)):
+        past.move(place)
+        after, seen = past.scan(place)
+        assert [*after.texts["product_id"]] == [*before.product_ids]
+        assert [*after.texts["product_name"]] == [*before.texts["product_name"]]
         assert after.ranks.tolist() == before.ranks.tolist()
-        assert (after.at, after.state, after.error) == (before.at, before.state, before.error)
-        assert sales(after) == sales(before)
-        assert after.texts["product_name"] == before.texts["product_name"]
-        assert np.isnan(after.numbers[:, NUMERIC_INDEX[GMV]]).all()
+        assert (after.at, after.state, after.finished) == (before.at, before.state, before.finished)
+        assert after.proves_absence == before.proves_absence
+        for index in range(before.numbers.shape[1]):
+            columns = [each.column(index).tolist() for each in (before, after)]
+            assert str(columns[0]) == str(columns[1])
+            cells = [str(after.cell(index, row)) for row in range(len(after))]
+            assert cells == [str(value) for value in columns[0]]
+        assert seen.products.tolist() == known.products.tolist()
+        assert seen.first_seen.tolist() == known.first_seen.tolist()
+        assert (seen.scan_id, seen.changed) == (known.scan_id, known.changed)
+        assert seen.had_complete == known.had_complete
 
 
-def test_what_was_wrong_with_a_scan_comes_back(store: Database) -> None:
-    """Or a replay would take a cut list with problems for one whose first places are known."""
-    given = replace(
-        scan(day(0), {"a": 5}, state=ScanState.PARTIAL),
-        problems=("page 1: a row can't be read",),
-        interrupted=True,
-    )
-    store.history.record(given)
-    (found,) = replayed(store)
-    assert (found.problems, found.interrupted) == (given.problems, True)
-    doubted = replace(scan(day(1), {"a": 5}), doubt=Doubt("a gap", day(1)))
-    store.history.record(doubted)
-    assert replayed(store)[-1].doubt == doubted.doubt
+def test_products_are_known_as_they_were(store: Database) -> None:
+    """Names and numbers of the moment, whoever saw them; and when any watch saw them last."""
+    store.history.record(scan(day(0), {"a": {SALES: 1, GMV: 2}}))
+    store.history.record(scan(day(1), {"a": {SALES: 3, GMV: 4}}, watch="v", names={"a": "New"}))
+    store.history.record(scan(day(2), {"b": 6}))
+    past, seen = read(store).recalled(), []
+    for place in range(3):
+        past.move(place)
+        facts = past.facts([1])[1]
+        seen.append((facts.name, facts.numbers[GMV], facts.observed_at))
+    assert seen == [("Product a", 2.0, day(0)), ("New", 4.0, day(1)), ("New", 4.0, day(1))]
 
 
-def test_what_other_watches_changed_in_between_is_carried_on(store: Database) -> None:
-    """A scan that changed no row of its own still shows what was so."""
-    store.history.record(scan(day(0), {"a": 5}))
-    store.history.record(scan(day(0, 50), {"a": 9, "z": 1}, watch="other"))
-    store.history.record(scan(day(1), {"a": 9}))
-    store.history.record(scan(day(1, 50), {"a": 7}, watch="abroad", region="GB"))
-    store.history.record(scan(day(2), {"a": 9}))
-    assert [sales(each) for each in replayed(store)] == [{"a": 5}, {"a": 9}, {"a": 9}]
-
-
-def test_other_watches_of_the_region_on_request(store: Database) -> None:
-    """Of the products that the watch itself ever listed, and only of these."""
-    store.history.record(scan(day(0), {"z": 5}, watch="other"))
-    store.history.record(scan(day(1), {"a": 5}))
-    store.history.record(scan(day(2), {"z": 1, "a": 6}, watch="other"))
-    store.history.record(scan(day(2), {"a": 7}, watch="abroad", region="GB"))
-    found = replayed(store, others=True)
-    assert [(each.watch, sales(each)) for each in found] == [("w", {"a": 5}), ("other", {"a": 6})]
-
-
-def test_of_the_time_before_only_the_last_sight_is_left(store: Database) -> None:
-    """Each product once, as it was then, at the place it had."""
-    store.history.record(scan(day(0), {"a": 1, "b": 2}))
-    store.history.record(scan(day(1), {"c": 3, "a": 4}))
-    store.history.record(scan(day(2), {"c": 5}))
-    store.history.record(scan(day(3), {"b": 6}))
-    found = replayed(store, since=day(3))
-    assert [(each.at, sales(each), each.ranks.tolist()) for each in found] == [
-        (day(0), {"b": 2}, [2]),
-        (day(1), {"a": 4}, [2]),
-        (day(2), {"c": 5}, [1]),
-        (day(3), {"b": 6}, [1]),
+def test_sightings_are_those_of_the_moment(store: Database) -> None:
+    """The last scan of the watch that saw each product, and its newest, failed ones left out."""
+    given: list[dict[str, float]] = [{"a": 1, "b": 2}, {"b": 3}, {}]
+    for number, listed in enumerate(given):
+        state = ScanState.COMPLETE if listed else ScanState.FAILED
+        store.history.record(scan(day(number), listed, state=state))
+    past = read(store).recalled()
+    past.move(0)
+    wanted = store.rows("SELECT id FROM products ORDER BY id")
+    products = past.scan(0)[1].products
+    assert [each.recorded.scan_id for each in past.sightings("w", products)] == [1]
+    past.move(2)
+    found = list(past.sightings("w", products))
+    assert [(each.scan.id, each.recorded.products.tolist()) for each in found] == [
+        (2, [wanted[1][0]]),
+        (1, [wanted[0][0]]),
     ]
+    newest = past.newest_sighting("w", products)
+    assert newest is not None
+    assert (newest.scan.id, newest.recorded.products.tolist()) == (2, [wanted[1][0]])
+    assert past.newest_sighting("nobody", products) is None
+
+
+def test_only_the_extent_is_read(store: Database) -> None:
+    """From the first scan in the time on."""
+    for number in range(4):
+        store.history.record(scan(day(number), {"a": number}))
+    assert read(store, since=day(2)).first == 2
+    assert read(store, since=day(9)).first == 4
+
+
+def test_a_past_begins_anew(store: Database) -> None:
+    """One that was played leaves no trace in the next."""
+    for number, name in enumerate(["Cup", "Mug"]):
+        store.history.record(scan(day(number), {"a": 5}, names={"a": name}))
+    scans = read(store)
+    for _ in range(2):
+        past, names = scans.recalled(), []
+        for place in range(2):
+            past.move(place)
+            names.append(past.text("product_name", 1))
+        assert names == ["Cup", "Mug"]
 
 
 def test_last_complete_before(store: Database) -> None:

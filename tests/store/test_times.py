@@ -25,7 +25,7 @@ NO_TIMES = {
     "id", "newest", "digest", "product", "requests", "pages", "size", "first_row", "rows",
     "interrupted", "absent", "carried", "alert", "resolved_told", "notification", "message",
     "tries", "used", "amount", "failures", "silence", "joined", "scan", "places", "until",
-    "turn", "believed",
+    "turn", "believed", "list_sparse",
 }  # fmt: skip
 
 

@@ -1,33 +1,26 @@
-"""What a rule would have told over the stored history.
+"""What rules would have told over the stored history.
 
-The stored scans are played once more through the ordinary evaluation, in memory; the database is
-only read. The rule begins with the first scan of the time, as if it had been written then: what
-already holds at that moment is told at once. Scans before are only recorded, so that baselines
-exist.
+The stored scans are played once more, in memory; the database is only read. The rules begin with
+the first scan of the time, as if they had been written then: what already holds at that moment is
+told at once. Scans before are only there so that baselines exist.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from watcher.alerting.lastknown import last_reach
-from watcher.alerting.products import FACTS
-from watcher.alerting.replay import NOBODY, Played, Player, Sent
+from watcher.alerting.readings import Reading
+from watcher.alerting.replay import NOBODY, Played, Progress, Replay, Sent
 from watcher.errors import WatcherError
-from watcher.model import Instant, Scan
-from watcher.rules.conditions.base import Ago, Last, LastList, Need
-from watcher.rules.metrics import RANK, Catalogue
+from watcher.model import AlertState, Instant
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.database import Database
 from watcher.store.former import known_since
-from watcher.store.replaying import Extent, PastScans, last_complete_before
 from watcher.units import WEEK
 
 MOST_TOLD = 10
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +73,20 @@ class Backtest:
         return all(channel.name != NOBODY for channel in self.channels)
 
 
+@dataclass(frozen=True, slots=True)
+class Backtests:
+    """Several rules together, as a file has them: a digest tells of all of them at once.
+
+    ``channels`` and ``told`` are what each channel would have heard of all rules. ``unread`` names
+    the rules of whose watch no scan is stored in that time.
+    """
+
+    rules: tuple[Backtest, ...]
+    channels: tuple[Channel, ...]
+    told: tuple[Sent, ...]
+    unread: tuple[str, ...] = ()
+
+
 def backtest(
     source: Database,
     book: Rulebook,
@@ -92,25 +99,75 @@ def backtest(
     ``progress`` hears how many scans are done, and of how many. Raises ``WatcherError`` where
     there is no scan to play.
     """
-    since, until = time
-    with source.snapshot(), Player(book, [rule], held=True) as player:
-        past = PastScans(source, _extent(source, rule, since))
-        tally = _Tally(rule)
-        for done, scan in enumerate(past.scans(), start=1):
-            if scan.watch == rule.watch.key and since <= scan.at <= until:
-                tally.play(player, scan)
-            else:
-                player.remember(scan)
-            if progress is not None:
-                progress(done, len(past))
-        tally.wait(player, until)
-        found = tally.result(player)
-        texts = known_since(source) if any(_judges_texts(rule)) else None
-        return replace(found, texts_since=texts) if texts and texts > found.since else found
+    (found,) = backtests(source, book, [rule], time, progress).rules
+    return found
+
+
+def backtests(
+    source: Database,
+    book: Rulebook,
+    rules: Sequence[Rule],
+    time: tuple[Instant, Instant],
+    progress: Progress | None = None,
+) -> Backtests:
+    """Play the scans of the watches of ``rules`` to all of them, from one read.
+
+    Raises ``WatcherError`` where there is no scan to play for any.
+    """
+    with source.snapshot():
+        reading = Reading(source, rules, time)
+        tallies = {rule.name: _Tally(rule) for rule in rules}
+        told: list[Sent] = []
+        with Replay(reading, book, rules, every=False) as replay:
+            for played in replay.run(progress):
+                told += played.sent
+                for tally in tallies.values():
+                    tally.hear(played)
+            found = [tally.result(replay) for tally in tallies.values() if tally.scans]
+        if not found:
+            raise WatcherError(_unread(rules))
+        texts = known_since(source)
+    results = [_with_texts(each, rule, texts) for each, rule in _paired(found, rules)]
+    return Backtests(
+        tuple(results),
+        tuple(_channels(rules, told, results)),
+        tuple(told),
+        tuple(name for name, tally in tallies.items() if not tally.scans),
+    )
+
+
+def _paired(found: Sequence[Backtest], rules: Sequence[Rule]) -> Iterator[tuple[Backtest, Rule]]:
+    by_name = {rule.name: rule for rule in rules}
+    return ((each, by_name[each.rule]) for each in found)
+
+
+def _with_texts(found: Backtest, rule: Rule, since: Instant | None) -> Backtest:
+    known = since is None or since <= found.since or not any(_judges_texts(rule))
+    return found if known else replace(found, texts_since=since)
+
+
+def _channels(
+    rules: Sequence[Rule], told: Sequence[Sent], results: Sequence[Backtest]
+) -> Iterator[Channel]:
+    """What each channel of the rules heard; a week is that of the watch read for longest."""
+    longest = max(results, key=lambda each: each.until - each.since)
+    for name in dict.fromkeys(name for rule in rules for name in rule.notify or (NOBODY,)):
+        count = sum(each.channel == name for each in told)
+        yield Channel(name, count, _a_week(count, longest.scans, longest.since, longest.until))
+
+
+def _unread(rules: Sequence[Rule]) -> str:
+    watches = dict.fromkeys(rule.watch.name for rule in rules)
+    named = f"watch{'' if len(watches) == 1 else 'es'} {', '.join(watches)}"
+    return (
+        f"no stored scan of the {named} is in that time: a rule can be tried on what "
+        "`watcher run` has read for its watch (--days takes more of it; a watch whose query or "
+        "schedule was changed is a new one)"
+    )
 
 
 class _Tally:
-    """Counts while the scans are played."""
+    """Counts what concerns one rule while scans are played."""
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
@@ -121,119 +178,69 @@ class _Tally:
         self._times = Counter[int]()
         self._last: dict[int, Instant] = {}
 
-    def play(self, player: Player, scan: Scan) -> None:
-        """One more scan of the time. A gate that opens just when it was due opened before it."""
-        self.wait(player, scan.at)
-        played = player.play(scan)
-        outcome = played.outcome
-        self._ats.append(scan.at)
-        if outcome is not None:
-            self._fired += len(outcome.fired)
-            self._ended += len(outcome.resolved)
-            self._products.update(outcome.fired.products)
-        self._hear(played)
+    @property
+    def scans(self) -> int:
+        """How many of its watch were played."""
+        return len(self._ats)
 
-    def wait(self, player: Player, until: Instant) -> None:
-        """What quiet hours or a digest held up to then is told."""
-        for played in player.wait(until):
-            self._hear(played)
+    def hear(self, played: Played) -> None:
+        """One more scan, or moment between two."""
+        name = self._rule.name
+        if played.scan is not None and played.watch == self._rule.watch.key:
+            self._ats.append(played.scan)
+            self._fired += len(played.fired[name])
+            self._ended += len(played.ended[name])
+            self._products.update(played.fired[name].products)
+        self._told += [sent for sent in played.sent if name in sent.rules]
+        fires = {
+            each.product
+            for each in played.told
+            if each.rule == name and not each.decision.of_an_end
+        }
+        self._times.update(fires)
+        self._last.update(dict.fromkeys(fires, played.at))
 
-    def _hear(self, played: Played) -> None:
-        self._told += played.sent
-        self._times.update(played.fires)
-        self._last.update(dict.fromkeys(played.fires, played.at))
-
-    def result(self, player: Player) -> Backtest:
+    def result(self, replay: Replay) -> Backtest:
         """The sums."""
-        rule = self._rule
-        if not self._ats:
-            raise WatcherError(
-                f"no stored scan of the watch {rule.watch.name} is in that time: a rule can be "
-                "tried on what `watcher run` has read for its watch (--days takes more of it; a "
-                "watch whose query or schedule was changed is a new one)"
-            )
-        firing = sum(alert.fired_at is not None for alert in player.alerts())
-        channels = rule.notify or (NOBODY,)
+        rule, since, until = self._rule, self._ats[0], self._ats[-1]
+        firing = replay.database.alerts.counts().get((rule.name, AlertState.FIRING), 0)
+        counts = Counter(told.channel for told in self._told)
         return Backtest(
             rule=rule.name,
             watch=rule.watch.name,
             region=rule.watch.query.region,
-            since=self._ats[0],
-            until=self._ats[-1],
-            scans=len(self._ats),
+            since=since,
+            until=until,
+            scans=self.scans,
             fired=self._fired,
             ended=self._ended,
             firing=firing,
             products=len(self._products),
-            channels=tuple(self._channel(name) for name in channels),
-            often=tuple(self._often(player)),
+            channels=tuple(
+                Channel(name, counts[name], _a_week(counts[name], self.scans, since, until))
+                for name in rule.notify or (NOBODY,)
+            ),
+            often=tuple(self._often(replay)),
             told=tuple(self._told),
         )
 
-    def _channel(self, name: str) -> Channel:
-        count = sum(told.channel == name for told in self._told)
-        return Channel(name, count, self._a_week(count))
-
-    def _a_week(self, count: int) -> float | None:
-        """Each scan stands for the time up to the next one, the last for as long as the others."""
-        scans, span = len(self._ats), self._ats[-1] - self._ats[0]
-        if scans < 2 or not span:
-            return None
-        return count * WEEK * (scans - 1) / (span * scans)
-
-    def _often(self, player: Player) -> Iterator[OftenTold]:
+    def _often(self, replay: Replay) -> Iterator[OftenTold]:
         times, last = self._times, self._last
         # Of equals those told last come first: they matter now.
         most = sorted(times, key=lambda product: (-times[product], -last[product]))[:MOST_TOLD]
-        facts = player.database.history.facts(most)
+        facts = replay.past.facts(most)
         for product in most:
             found = facts[product]
             yield OftenTold(found.product_id, found.name, times[product], last[product])
 
 
-def _extent(source: Database, rule: Rule, since: Instant) -> Extent:
-    """What to read: the time itself, and as much before it as the rule looks back."""
-    conditions = [each for each in (rule.when, rule.until) if each is not None]
-    needs = [need for condition in conditions for need in condition.needs]
-    needs += rule.order_by.needs
-    metrics = [metric for condition in conditions for metric in condition.metrics]
-    metrics += rule.order_by.metrics
-    names = {name for metric in metrics for name in metric.needs}
-    names |= {name for need in needs for name in need.metric.needs}
-    start = since - max((_looks_back(rule, need) for need in needs), default=0)
-    complete = last_complete_before(source, rule.watch.key, since)
-    return Extent(
-        watch=rule.watch.key,
-        region=rule.watch.query.region,
-        since=min(start, complete if complete is not None else start),
-        fields=tuple(sorted((names | _shown()) - {RANK})),
-        # Of numbers other watches' scans are baselines too; of ranks only this one's are.
-        others=any(
-            not isinstance(need.from_, Last | LastList) and need.metric.needs != {RANK}
-            for need in needs
-        ),
-    )
+def _a_week(count: int, scans: int, since: Instant, until: Instant) -> float | None:
+    """Each scan stands for the time up to the next one, the last for as long as the others."""
+    if scans < 2 or since == until:
+        return None
+    return count * WEEK * (scans - 1) / ((until - since) * scans)
 
 
 def _judges_texts(rule: Rule) -> Iterator[bool]:
     for condition in (rule.when, rule.until):
         yield condition is not None and bool(condition.attributes)
-
-
-def _looks_back(rule: Rule, need: Need) -> int:
-    """Seconds before now from which a baseline may be taken, also where sales had jumped just
-    before; the last sight is always there."""
-    reach = last_reach(rule.watch.schedule)
-    match need.from_:
-        case Last() | LastList():
-            return reach
-        case Ago(seconds) as ago:
-            return max(reach, seconds + ago.older)
-        case over:
-            return max(reach, over.seconds)
-
-
-def _shown() -> set[str]:
-    """The fields of the values that messages show of every product."""
-    catalogue = Catalogue()
-    return {name for fact in FACTS for name in catalogue[fact].needs}

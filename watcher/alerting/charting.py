@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
 
-from watcher.alerting.tracks import Track, tracks_of
+from watcher.alerting.tracks import Seen, Track, needs_sightings, seen_of, tracks_of
 from watcher.model import Chart, Evidence, Instant, Item, Message, ProductFacts, Series
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook
@@ -33,11 +33,14 @@ def chart_of(database: Database, book: Rulebook, message: Message) -> Chart | No
     scans = _scans(database, book, message, at)
     products = _products(database, shown)
     absences = _absences(database, products.values(), at - SPAN)
+    seen = _seen(database, metric, products.values(), at - SPAN)
     series: list[Series] = []
     for number, item in enumerate(shown, start=1):
         if (product := products.get((item.region, item.product_id))) is not None:
-            here = absences[product.product]
-            (track,) = tracks_of(database, product, [metric], (), at - SPAN, here)
+            (track,) = tracks_of(
+                database, product, [metric], (), at - SPAN,
+                absences=absences[product.product], seen=seen.get(product.product),
+            )  # fmt: skip
             points = _points(track, scans)
             if sum(value is not None for _, value in points) >= 2:  # a dot is no past
                 why = _of(metric, item)
@@ -87,6 +90,19 @@ def _absences(
     for region in {each.region for each in products}:
         here = [each.product for each in products if each.region == region]
         found |= database.history.absences(here, since)
+    return found
+
+
+def _seen(
+    database: Database, metric: Metric, products: Collection[ProductFacts], since: Instant
+) -> dict[int, Seen]:
+    """The same of what the metric is computed of, where that is another at each scan."""
+    found: dict[int, Seen] = {}
+    if needs_sightings(metric):
+        for region in {each.region for each in products}:
+            here = [each.product for each in products if each.region == region]
+            seen = seen_of(database, region, here, [metric], since)
+            found |= dict(zip(here, seen, strict=True))
     return found
 
 

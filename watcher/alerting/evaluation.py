@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from watcher.alerting.jumps import WAITS, Jump, judge_jump, needed
+from watcher.alerting.listfacts import with_facts
 from watcher.alerting.past import Archive
 from watcher.alerting.products import Products
 from watcher.alerting.standstill import LATE, is_late
@@ -50,6 +51,17 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Sequel:
+    """What followed from a recorded scan: by rule the alerts that began to fire and that ended,
+    the ids of the notifications written, and how each rule was judged."""
+
+    fired: Mapping[str, Keys]
+    resolved: Mapping[str, Keys]
+    notifications: tuple[int, ...]
+    judged: tuple[Judged, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a scan changed: observations written, alerts that began to fire or ended, and the
     ids of the notifications written; how each rule was judged; and whether sales jumped."""
@@ -81,13 +93,25 @@ def evaluate(
     with database.atomic():
         if database.times.ahead(now):
             database.times.mend(now)
+        scan = with_facts(database, scan)
         recorded = database.history.record(scan)
         if scan.state is ScanState.FAILED:
             return Outcome(scan)
         table, jump = _tabled(database, scan, recorded, rules)
         evaluator = Evaluator(database, database, audiences, catalogue)
-        outcome = evaluator.follow(table, rules, now, report=report)
-        return replace(outcome, changed=recorded.changed, jump=jump)
+        sequel = evaluator.follow(table, rules, now, report=report)
+        fired, resolved = (_joined(each) for each in (sequel.fired, sequel.resolved))
+        return Outcome(
+            scan, recorded.changed, fired, resolved, sequel.notifications, sequel.judged, jump
+        )
+
+
+def _joined(by_rule: Mapping[str, Keys]) -> Keys:
+    joined = Keys()
+    for keys in by_rule.values():
+        joined.alerts.extend(keys.alerts)
+        joined.products.extend(keys.products)
+    return joined
 
 
 def _tabled(
@@ -131,7 +155,7 @@ class Evaluator:
         now: Instant,
         *,
         report: Report | None = None,
-    ) -> Outcome:
+    ) -> Sequel:
         """All that follows from a recorded scan for ``rules``, those of its watch.
 
         ``table`` has the baselines that they need, and says whether what compares waits.
@@ -140,16 +164,16 @@ class Evaluator:
         round_ = Round(self._database, self._archive, table, rules, at)
         products = Products(self._archive.history, round_.present, self._catalogue)
         teller = Teller(self._database, products, self._audiences, at, now)
-        fired, resolved = Keys(), Keys()
+        fired = {rule.name: Keys() for rule in rules}
+        resolved = {rule.name: Keys() for rule in rules}
         for group in round_.moves(teller.silent):
             teller.tell([(moved.rule, moved.speaking) for moved in group])
             for moved in group:
                 if report is not None and (moved.fired or moved.resolved):
                     report(teller.summary(moved.rule, moved.fired, moved.resolved))
-                fired.add(moved.fired)
-                resolved.add(moved.resolved)
-        written, judged = tuple(teller.written), tuple(round_.judged)
-        return Outcome(table.scan, 0, fired, resolved, written, judged)
+                fired[moved.rule.name].add(moved.fired)
+                resolved[moved.rule.name].add(moved.resolved)
+        return Sequel(fired, resolved, tuple(teller.written), tuple(round_.judged))
 
 
 def needs_of(rules: Sequence[Rule]) -> Iterable[Need]:

@@ -19,10 +19,12 @@ import numpy as np
 
 from watcher.alerting import troubles
 from watcher.alerting.audiences import Audience
+from watcher.alerting.listfacts import with_facts
+from watcher.alerting.past import Archive
 from watcher.alerting.standstill import is_late
 from watcher.alerting.table import ScanTable
 from watcher.keyapi.fields import NUMERIC_INDEX
-from watcher.model import Floats, Instant, Scan, ScanState
+from watcher.model import Floats, Instant, Listed, Scan, ScanState
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rulebook, Watch
@@ -69,22 +71,22 @@ class Jump:
         return self.turn in (Turn.BEGINS, Turn.GOES_ON)
 
 
-def needed(database: Database, scan: Scan, recorded: Recorded) -> tuple[Need, ...]:
+def needed(archive: Archive, scan: Listed, recorded: Recorded) -> tuple[Need, ...]:
     """What the judgement of a recorded scan asks for: nothing where most of the products that sell
     have the very numbers that they had at the scan before."""
     if scan.state is ScanState.FAILED or not len(scan):
         return ()
     sell = int(np.count_nonzero(_column(scan) > 0))
-    if sell > 2 * recorded.changed and database.jumps.is_calm(scan.watch, recorded.scan_id):
+    if sell > 2 * recorded.changed and archive.jumps.is_calm(scan.watch, recorded.scan_id):
         return ()
     return (SALES_BEFORE,)
 
 
-def judge_jump(database: Database, scan: Scan, recorded: Recorded, table: ScanTable) -> Jump | None:
+def judge_jump(archive: Archive, scan: Listed, recorded: Recorded, table: ScanTable) -> Jump | None:
     """Whether the recorded ``scan`` jumps away from the scan before, or ends a jump; None where
     nothing is special. ``table`` has what is ``needed``. What follows is noted in the store.
     """
-    doubted = database.jumps.before(scan.watch, recorded.scan_id)
+    doubted = archive.jumps.before(scan.watch, recorded.scan_id)
     now = table.number(_SALES)[: table.listed]
     values, instants = table.before(SALES_BEFORE)
     before, at = values[: table.listed], instants[: table.listed]
@@ -96,16 +98,16 @@ def judge_jump(database: Database, scan: Scan, recorded: Recorded, table: ScanTa
             return None
         turn = Turn.BEGINS
     else:
-        turn = _turn(database, scan, recorded, doubted, change)
+        turn = _turn(archive, scan, recorded, doubted, change)
     jump = Jump(turn, 0.0 if change is None else change, newest)
     if jump.waits:
-        database.jumps.doubt(recorded.scan_id)
+        archive.jumps.doubt(recorded.scan_id)
     return jump
 
 
 def _turn(
-    database: Database,
-    scan: Scan,
+    archive: Archive,
+    scan: Listed,
     recorded: Recorded,
     doubted: Sequence[Jumped],
     change: float | None,
@@ -118,9 +120,9 @@ def _turn(
     """
     if change is not None and _is_usual(change):
         return Turn.MENDED
-    if is_late(database, scan):
+    if is_late(archive, scan):
         return Turn.GOES_ON  # the same answer once more says nothing new
-    found = database.history.last(
+    found = archive.history.last(
         scan.watch, recorded.scan_id, recorded.products, [_SALES.name], doubted=True
     )
     seen = found.at >= doubted[-1].at
@@ -131,7 +133,7 @@ def _turn(
         return Turn.GOES_ON
     for each in doubted:
         if np.count_nonzero(found.at == each.at) >= LEAST:
-            database.jumps.believe(each.scan_id, recorded.scan_id)
+            archive.jumps.believe(each.scan_id, recorded.scan_id)
     return Turn.TRUE
 
 
@@ -153,7 +155,7 @@ def median_change(now: Floats, before: Floats) -> float | None:
 def remember(database: Database, scan: Scan, schedule: Schedule | None = None) -> Recorded:
     """Record ``scan`` as the past of later ones; no rule judges it."""
     with database.atomic():
-        recorded = database.history.record(scan)
+        recorded = database.history.record(with_facts(database, scan))
         if asked := needed(database, scan, recorded):
             table = ScanTable(scan, recorded, database.history, asked, schedule)
             judge_jump(database, scan, recorded, table)
@@ -231,8 +233,8 @@ def _is_usual(change: float) -> bool:
     return FALL - _SLACK <= change <= RISE + _SLACK
 
 
-def _column(scan: Scan) -> Floats:
-    return _SALES.compute({_SALES.name: scan.numbers[:, NUMERIC_INDEX[_SALES.name]]}, scan.at)
+def _column(scan: Listed) -> Floats:
+    return _SALES.compute({_SALES.name: scan.column(NUMERIC_INDEX[_SALES.name])}, scan.at)
 
 
 def _percent(change: float) -> str:

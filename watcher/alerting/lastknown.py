@@ -15,7 +15,7 @@ import numpy as np
 from watcher.alerting.past import Past
 from watcher.alerting.statistics import computed
 from watcher.leeway import longest_gap
-from watcher.model import Floats, Instant, Ints, Scan
+from watcher.model import Floats, Instant, Ints, Listed
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Metric
 from watcher.schedule import Schedule
@@ -37,7 +37,7 @@ class LastKnown:
 
     def __init__(
         self,
-        scan: Scan,
+        scan: Listed,
         seen: Recorded,
         past: Past,
         needs: Iterable[Need],

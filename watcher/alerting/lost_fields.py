@@ -139,7 +139,7 @@ def _still(cause: Cause) -> str:
 def _fields_of(rule: Rule) -> set[str]:
     """The API's fields that the rule's conditions read."""
     conditions = (rule.when, rule.until) if rule.until is not None else (rule.when,)
-    found = {name for each in conditions for metric in each.metrics for name in metric.needs}
+    found = {name for each in conditions for metric in each.metrics for name in metric.fields}
     # A condition's canonical text names the texts that it reads.
     words = {word for each in conditions for word in re.findall(r"\w+", each.key)}
     return found | (words & BY_NAME.keys())

@@ -7,6 +7,8 @@ from typing import Protocol
 
 from watcher.alerting.statistics import Window
 from watcher.model import Floats, Instant, Ints, ProductFacts
+from watcher.store.changes import Change
+from watcher.store.jumped import Jumped
 from watcher.store.sightings import Sighting
 
 
@@ -37,7 +39,7 @@ class Past(Protocol):
 
     def last(
         self, watch: str, scan_id: int, products: Ints, fields: Sequence[str],
-        not_before: Instant = 0,
+        not_before: Instant = 0, *, doubted: bool = False,
     ) -> Baseline: ...  # fmt: skip
 
     def ago(
@@ -70,9 +72,38 @@ class Recollection(Past, Protocol):
         """The watch's newest scan, cut to those of the products that it lists."""
         ...
 
+    def last_change(self, region: str, since: Instant) -> Change | None:
+        """The newest scan from ``since`` on in which a product that was known changed."""
+        ...
+
+    def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
+        """The shares of idle products at the watch's last scans with one ``below`` that, the
+        newest first."""
+        ...
+
+    def largest_is_sparse(self, region: str, since: Instant) -> bool:
+        """Whether the region's largest list of those read whole since then is read sparsely."""
+        ...
+
 
 class Doubts(Protocol):
-    """Which scans jumped."""
+    """Which scans jumped, as each later one sees it."""
+
+    def doubt(self, scan_id: int) -> None:
+        """The scan is no baseline, until it is believed."""
+        ...
+
+    def believe(self, scan_id: int, after: int) -> None:
+        """The doubted scan is a baseline of those that come after the scan ``after``."""
+        ...
+
+    def before(self, watch: str, scan_id: int) -> list[Jumped]:
+        """The doubted scans right before the scan ``scan_id`` of the watch, the newest first."""
+        ...
+
+    def is_calm(self, watch: str, scan_id: int) -> bool:
+        """Whether the scan before ``scan_id`` is the watch's own, and believed."""
+        ...
 
     def is_doubted(self, scan_id: int) -> bool:
         """Whether the scan was doubted when it was made."""

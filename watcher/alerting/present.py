@@ -74,7 +74,7 @@ class Present:
     def number(self, metric: Metric, product: int) -> float | None:
         """A metric of a product that the scan lists, NaN is no value; None of any other."""
         row = self._rows.get(product)
-        return float(self._judge.number(metric)[row]) if row is not None else None
+        return self._judge.value(metric, row) if row is not None else None
 
     def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
         """(k, n) keys of the rule's order, the first decides, and (n,) who is on this list.

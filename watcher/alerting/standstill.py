@@ -18,8 +18,9 @@ import numpy as np
 
 from watcher.alerting import troubles
 from watcher.alerting.audiences import Audience
+from watcher.alerting.past import Archive
 from watcher.keyapi.fields import NUMERIC
-from watcher.model import Instant, Scan
+from watcher.model import Instant, Listed, Scan
 from watcher.store.database import Database
 from watcher.units import DAY, HOUR, format_instant
 
@@ -34,14 +35,17 @@ _STANDS_STILL = "data stands still"
 _LATE = HOUR  # a scan may come somewhat earlier in the day than the one before
 _LOOK_BACK = 60 * DAY
 
-_WEEKLY = np.flatnonzero([field.window == 7 for field in NUMERIC])
+_WEEKLY = sorted(
+    (place for place, field in enumerate(NUMERIC) if field.window == 7),
+    key=lambda place: NUMERIC[place].name != "total_sale_7d_cnt",
+)
 
 
-def is_late(database: Database, scan: Scan) -> bool:
+def is_late(archive: Archive, scan: Listed) -> bool:
     """Whether a recorded scan gave nothing but what the region's scans gave long before it."""
     if not _is_lively(scan):
         return False
-    changed = database.history.last_change(scan.region, scan.at - _LOOK_BACK)
+    changed = archive.history.last_change(scan.region, scan.at - _LOOK_BACK)
     return changed is not None and scan.at - changed.at >= _REFRESHED
 
 
@@ -73,6 +77,11 @@ def note_changes(
         troubles.begin(database, operator, cause, text, now)
 
 
-def _is_lively(scan: Scan) -> bool:
+def _is_lively(scan: Listed) -> bool:
     """Whether the scan saw products that should have changed within a day."""
-    return int((scan.numbers[:, _WEEKLY] > 0).any(axis=1).sum()) >= LIVELY
+    lively = np.zeros(len(scan), np.bool_)
+    for index in _WEEKLY:
+        lively |= scan.column(index) > 0
+        if np.count_nonzero(lively) >= LIVELY:  # nearly always by the first of them
+            return True
+    return False

@@ -7,7 +7,7 @@ one by one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -194,7 +194,9 @@ class Round:
     def _with_evidence(self, case: _Case, alert: Alert, row: int) -> Alert:
         if not _just_fired(alert, self._at):
             return alert
-        return replace(alert, evidence=case.rule.when.evidence(self._judge, row))
+        return self._database.alerts.witness(
+            alert, lambda: case.rule.when.evidence(self._judge, row)
+        )
 
 
 class _Saving:

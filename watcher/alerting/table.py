@@ -15,7 +15,7 @@ from watcher.alerting.past import Baseline, Past, Standing
 from watcher.alerting.statistics import Statistics
 from watcher.keyapi.fields import NUMERIC_INDEX
 from watcher.leeway import slack
-from watcher.model import Bools, Floats, Ints, Scan
+from watcher.model import LIST_DAY, OF_LIST, Bools, Floats, Ints, Listed, ListFacts
 from watcher.rules.conditions.base import (
     LONGEST_LIST,
     Ago,
@@ -44,7 +44,7 @@ class ScanTable:
 
     def __init__(
         self,
-        scan: Scan,
+        scan: Listed,
         seen: Recorded,
         past: Past,
         needs: Iterable[Need],
@@ -75,6 +75,18 @@ class ScanTable:
             columns = {name: self._column(name) for name in metric.needs}
             column = self._numbers[metric.name] = self._padded(metric.compute(columns, self.at))
         return column
+
+    def value(self, metric: Metric, row: int) -> float:
+        """The metric of one listed product now; of a past scan, without reading the column."""
+        if self.scan.whole or metric.name in self._numbers or not metric.fields:
+            return float(self.number(metric)[row])
+        columns = {
+            name: np.array([self.scan.cell(NUMERIC_INDEX[name], row)])
+            if name in metric.fields
+            else self._column(name)[row : row + 1]
+            for name in metric.needs
+        }
+        return float(metric.compute(columns, self.at)[0])
 
     def text(self, name: str) -> Sequence[str | None]:
         """A text attribute, one for each row."""
@@ -133,7 +145,10 @@ class ScanTable:
             ranks = self.scan.ranks.astype(np.float64)
             ranks[self.scan.ranks == 0] = np.nan
             return ranks
-        return self.scan.numbers[:, NUMERIC_INDEX[name]]
+        if name in OF_LIST:
+            facts = self._seen.facts or ListFacts()
+            return np.full(self.listed, facts.day if name == LIST_DAY else facts.sparse, np.float64)
+        return self.scan.column(NUMERIC_INDEX[name])
 
     def _read_lists(self, needs: Sequence[Need]) -> Ints:
         """Fills the baselines of ranks on the last list; who is not listed any more.

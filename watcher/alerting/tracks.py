@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from watcher.model import Bools, Floats, Instant, Ints, ProductFacts
-from watcher.rules.metrics import RANK, Metric
+from watcher.model import OF_LIST, Bools, Floats, Instant, Ints, ProductFacts
+from watcher.rules.metrics import OF_SCAN, RANK, Metric
 from watcher.rules.rulebook import Watch
+from watcher.store.baselines import AFTER_ALL
 from watcher.store.database import Database
 from watcher.store.history import Absence
 from watcher.store.sightings import ranks
@@ -38,33 +39,98 @@ class Track:
         return bool(np.isnan(self.values).all())
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of a product: ``numbers`` (m, k) of ``fields`` at the instants ``at`` (m,)."""
+
+    fields: tuple[str, ...]
+    at: Ints
+    numbers: Floats
+
+    @classmethod
+    def nothing(cls, fields: tuple[str, ...]) -> Seen:
+        return cls(fields, np.zeros(0, np.int64), np.zeros((0, len(fields))))
+
+
 def tracks_of(
     database: Database,
     product: ProductFacts,
     metrics: Sequence[Metric],
     watches: Sequence[Watch],
     since: Instant,
+    *,
     absences: Sequence[Absence] | None = None,
+    seen: Seen | None = None,
 ) -> list[Track]:
     """A track for each of ``metrics``; of ``rank`` one for each of ``watches`` that ranked it.
 
-    ``absences`` are the product's, where they are known already.
+    ``absences`` and what was ``seen`` (``seen_of``) are the product's, where they are known
+    already.
     """
     if absences is None:
         absences = database.history.absences([product.product], since)[product.product]
-    fields = sorted({name for metric in metrics for name in metric.needs} - {RANK})
-    at, numbers = database.history.series(product.product, fields, since)
-    at, numbers, line, missing = _interrupted(at, numbers, absences)
-    columns = {name: numbers[:, index] for index, name in enumerate(fields)}
+    of_product = [metric for metric in metrics if not metric.needs & OF_SCAN]
+    of_lists = [metric for metric in metrics if needs_sightings(metric)]
+    if of_lists and seen is None:
+        seen = seen_of(database, product.region, [product.product], of_lists, since)[0]
+    found = _of_fields(of_product, _changes(database, product, of_product, since), absences)
+    if seen is not None:
+        found |= _of_fields(of_lists, seen, absences)
     tracks: list[Track] = []
     for metric in metrics:
         if RANK in metric.needs:
             tracks += _places(database, product, metric, watches, since)
         else:
-            # An age, and what is made of one, is that of the day of each observation.
-            values = metric.compute({name: columns[name] for name in metric.needs}, at)
-            values = np.where(missing, np.nan, values)
-            tracks.append(Track(metric.name, metric.label, metric, at, values, line))
+            tracks.append(found[metric])
+    return tracks
+
+
+def needs_sightings(metric: Metric) -> bool:
+    """Whether its value may be new at a scan at which none of the product's numbers is: what the
+    list says of itself plays a part in it."""
+    return bool(metric.needs & {*OF_LIST}) and RANK not in metric.needs
+
+
+def seen_of(
+    database: Database,
+    region: str,
+    products: Sequence[int],
+    metrics: Sequence[Metric],
+    since: Instant,
+) -> list[Seen]:
+    """For each product, what ``metrics`` are computed of at each scan of the region that saw it."""
+    fields = tuple(sorted({name for metric in metrics for name in metric.needs}))
+    found = [Seen.nothing(fields)] * len(products)
+    keys, within = np.array(products, np.int64), (since, AFTER_ALL)
+    for window in database.history.windows("", region, keys, within, fields):
+        for place in range(window.rows.start, window.rows.stop):
+            columns = [window.values[name][:, place - window.rows.start] for name in fields]
+            numbers = np.column_stack(columns)
+            seen = ~np.isnan(numbers).all(axis=1)
+            # Of two scans of one moment the later stands: they come as they were recorded.
+            at, first = np.unique(window.at[seen][::-1], return_index=True)
+            found[place] = Seen(fields, at, numbers[seen][::-1][first])
+    return found
+
+
+def _changes(
+    database: Database, product: ProductFacts, metrics: Sequence[Metric], since: Instant
+) -> Seen:
+    fields = tuple(sorted({name for metric in metrics for name in metric.needs}))
+    return Seen(fields, *database.history.series(product.product, fields, since))
+
+
+def _of_fields(
+    metrics: Sequence[Metric], seen: Seen, absences: Sequence[Absence]
+) -> dict[Metric, Track]:
+    at, numbers, line, missing = _interrupted(seen.at, seen.numbers, absences)
+    columns = {name: numbers[:, index] for index, name in enumerate(seen.fields)}
+    tracks = {}
+    for metric in metrics:
+        # An age, and what is made of one, is that of the day of each observation.
+        values = metric.compute({name: columns[name] for name in metric.needs}, at)
+        values = np.where(missing, np.nan, values)
+        tracks[metric] = Track(metric.name, metric.label, metric, at, values, line)
     return tracks
 
 

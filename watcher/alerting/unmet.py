@@ -20,7 +20,7 @@ from watcher.rules.conditions.ranking import Places
 from watcher.rules.conditions.transition import Crosses
 from watcher.rules.lint.clauses import leaves
 from watcher.rules.lint.conflicts import said
-from watcher.rules.metrics import RANK
+from watcher.rules.metrics import OF_SCAN
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store import quiet_rules
 from watcher.store.database import Database
@@ -65,7 +65,7 @@ def unmet(database: Database, book: Rulebook) -> Iterator[Unmet]:
 def _of_watch(database: Database, watch: Watch, rules: Sequence[Rule]) -> Iterator[Unmet]:
     tallies = [_Tally(rule) for rule in rules]
     needs = [need for rule in rules for need in rule.when.needs]
-    fields = sorted({name for rule in rules for name in _fields(rule.when)} - {RANK})
+    fields = sorted({name for rule in rules for name in _fields(rule.when)} - OF_SCAN)
     scans = products = rows = 0
     for seen in whole(database, watch.key, fields, MOST_SCANS):
         judge = Judge(stored_table(database, seen, needs, watch.schedule))

@@ -1,17 +1,17 @@
-"""``watcher backtest``: what a rule would have told over the stored history."""
+"""``watcher backtest``: what rules would have told over the stored history."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
 from pathlib import Path
 
 import click
 
-from watcher.alerting.backtest import Backtest, backtest
-from watcher.alerting.replay import Sent
+from watcher.alerting.backtest import Backtest, Backtests, Channel, backtest, backtests
+from watcher.alerting.replay import NOBODY, Sent
 from watcher.cli.choosing import chosen_rule
 from watcher.cli.completing import rule_names
 from watcher.cli.options import (
@@ -32,7 +32,8 @@ _NAMED = 3  # products of a message, by name
 
 
 @click.command()
-@click.argument("name", metavar="RULE", shell_complete=rule_names)
+@click.argument("names", metavar="[RULE]...", nargs=-1, shell_complete=rule_names)
+@click.option("--all", "every", is_flag=True, help="All rules of the file.")
 @rules_option
 @database_option
 @click.option(
@@ -43,29 +44,43 @@ _NAMED = 3  # products of a message, by name
     help="How far back to begin.",
 )
 @json_option
-def command(name: str, rules: Path, database: Path, days: int, *, as_json: bool) -> None:
-    """Show what RULE would have told over the stored scans of its watch.
+def command(
+    names: tuple[str, ...], rules: Path, database: Path, days: int, *, every: bool, as_json: bool
+) -> None:
+    """Show what RULE, or several, would have told over the stored scans of their watches.
 
-    Nothing is changed and nothing sent. The rule begins with the first scan of that time, as if
+    Nothing is changed and nothing sent. A rule begins with the first scan of that time, as if
     it had been written then. Silences are left aside. Names, sellers, categories and discounts are
     those of their day; where a database is older than their history, it is said from when on.
+    Several rules are replayed together, from one read: a digest tells of all of them at once.
 
     \b
       watcher backtest beauty-rising --days 90
+      watcher backtest --all
     """
+    if every == bool(names):
+        raise click.UsageError("name some rules, or say --all")
     book = load_rules(rules)
-    rule = chosen_rule(book, name)
+    chosen = book.rules if every else [chosen_rule(book, name) for name in dict.fromkeys(names)]
+    one = chosen[0] if len(chosen) == 1 and not every else None
     now = now_of(database)
+    time = (now - days * DAY, now)
+    what = one.name if one is not None else f"{len(chosen)} rules"
     with (
         open_to_read(database) as opened,
-        progress(f"Replaying {rule.name}", "scans") as report,
+        progress(f"Replaying {what}", "scans") as report,
         _no_collection(),
     ):
-        found = backtest(opened, book, rule, (now - days * DAY, now), report)
+        if one is None:
+            together = backtests(opened, book, chosen, time, report)
+        else:
+            alone = backtest(opened, book, one, time, report)
     if as_json:
-        print_json(found)
+        print_json(together if one is None else alone)
+    elif one is None:
+        _show_all(together, book.zone)
     else:
-        _show(found, book.zone)
+        _show(alone, book.zone)
 
 
 @contextmanager
@@ -90,10 +105,7 @@ def _show(found: Backtest, zone: tzinfo) -> None:
         rows = [_row(each, zone) for each in found.told]
         out.print(table(columns, rows, lists=("Products",), texts=("Channel", "Message")))
         out.print()
-    for channel in found.channels:
-        count = f"{channel.messages} message{'' if channel.messages == 1 else 's'}"
-        rate = "" if channel.a_week is None else f", {format_number(channel.a_week, 1)} a week"
-        out.say(f"{channel.name}: {count}{rate}")
+    _say_channels(found.channels)
     if not found.heard:
         out.say("The rule tells nobody (no notify:); this is what one channel would have heard.")
     out.say(
@@ -101,13 +113,56 @@ def _show(found: Backtest, zone: tzinfo) -> None:
         f"{found.firing} fire at the end."
     )
     if found.texts_since is not None:
-        out.say(
-            "Names, sellers, categories and discounts are known as they were from "
-            f"{format_instant(found.texts_since, zone)} on; before, the oldest known are used."
-        )
+        out.say(_texts(found.texts_since, zone))
     if found.often:
         out.print()
         out.print(_often(found, zone))
+
+
+def _show_all(found: Backtests, zone: tzinfo) -> None:
+    out = console()
+    since, until = (pick(each.since for each in found.rules) for pick in (min, max))
+    scans = sum({each.watch: each.scans for each in found.rules}.values())
+    out.say(
+        f"{len(found.rules)} rules: {scans} scans, {format_instant(since, zone)} to "
+        f"{format_instant(until, zone)}\n"
+    )
+    columns = ("Rule", "Watch", "Messages", "A week", "Products", "Fired", "Ended", "Fire now")
+    rows = [_rule(each) for each in found.rules]
+    out.print(table(columns, rows, numbers=columns[2:], names=columns[:1]))
+    out.print()
+    _say_channels(found.channels)
+    if any(not each.heard for each in found.rules):
+        out.say(f"{NOBODY} is told what rules without notify: would tell.")
+    known = [each.texts_since for each in found.rules if each.texts_since is not None]
+    if known:
+        out.say(_texts(max(known), zone))
+    if found.unread:
+        out.say(f"No scan is stored in that time for {', '.join(found.unread)}.")
+
+
+def _rule(found: Backtest) -> tuple[Cell, ...]:
+    """A rule's messages are those of the channel that hears most of it."""
+    most = max(found.channels, key=lambda channel: channel.messages)
+    rate = "" if most.a_week is None else format_number(most.a_week, 1)
+    counts = (found.products, found.fired, found.ended, found.firing)
+    return (
+        found.rule, found.watch, format_number(most.messages), rate, *map(format_number, counts)
+    )  # fmt: skip
+
+
+def _say_channels(channels: Sequence[Channel]) -> None:
+    for channel in channels:
+        count = f"{channel.messages} message{'' if channel.messages == 1 else 's'}"
+        rate = "" if channel.a_week is None else f", {format_number(channel.a_week, 1)} a week"
+        console().say(f"{channel.name}: {count}{rate}")
+
+
+def _texts(since: Instant, zone: tzinfo) -> str:
+    return (
+        "Names, sellers, categories and discounts are known as they were from "
+        f"{format_instant(since, zone)} on; before, the oldest known are used."
+    )
 
 
 def _often(found: Backtest, zone: tzinfo) -> Sheet:

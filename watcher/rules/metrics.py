@@ -15,7 +15,9 @@ from typing import TypeAlias
 import numpy as np
 
 from watcher.keyapi.fields import NUMERIC, TEXTS
-from watcher.model import Floats, Instant, Ints
+from watcher.model import LIST_DAY, LIST_SPARSE, OF_LIST, Floats, Instant, Ints
+from watcher.rules import surges
+from watcher.rules.surges import Sums
 from watcher.rules.words import nearest
 from watcher.units import DAY, Unit
 
@@ -24,6 +26,8 @@ When: TypeAlias = Instant | Ints  # one for the whole column, or (n,) one for ea
 Compute: TypeAlias = Callable[[Columns, When], Floats]
 
 RANK = "rank"
+# What a metric may need and no field of the API is: it is the scan's that saw the product.
+OF_SCAN = frozenset([RANK, *OF_LIST])
 _LONGEST_LABEL = 40  # characters
 
 _YOUNGEST = 14  # days: a younger product has no pace yet that growth could be measured against
@@ -34,9 +38,9 @@ _WEEK, _MONTH = 7, 30
 class Metric:
     """Something that a product has a number of.
 
-    ``needs`` are the API's numeric fields (or ``rank``) whose columns ``compute`` is given, with
-    the instant at which they were observed, or one for each row. ``names`` are a flag's values
-    by name. ``definition`` is the user's own expression.
+    ``needs`` are the API's numeric fields (or some of ``OF_SCAN``) whose columns ``compute`` is
+    given, with the instant at which they were observed, or one for each row. ``names`` are a flag's
+    values by name. ``definition`` is the user's own expression.
     """
 
     name: str
@@ -47,6 +51,11 @@ class Metric:
     compute: Compute = field(compare=False, repr=False)
     names: tuple[tuple[str, int], ...] = field(default=(), compare=False)
     definition: str = ""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The API's fields that it is computed of."""
+        return self.needs - OF_SCAN
 
     @property
     def canonical(self) -> str:
@@ -161,6 +170,34 @@ def _windows(*families: str) -> frozenset[str]:
     return frozenset([*names, "first_crawl_dt"])
 
 
+def _sums(columns: Columns, families: tuple[str, ...], at: When) -> Sums:
+    day, week, month, two_months = (_total(columns, families, days) for days in _SURGE_WINDOWS)
+    return Sums(day, week, month, two_months, _ages(columns, at))
+
+
+def _surge(columns: Columns, at: When) -> Floats:
+    sums = _sums(columns, (_SALES,), at)
+    return surges.score(sums, columns[LIST_DAY], columns[LIST_SPARSE])
+
+
+def _surge_ratio(*families: str, pseudo: float = 1) -> Compute:
+    def compute(columns: Columns, at: When) -> Floats:
+        return surges.ratio(_sums(columns, families, at), columns[LIST_SPARSE], pseudo)
+
+    return compute
+
+
+def _gmv_surge_ratio(columns: Columns, at: When) -> Floats:
+    # One unit a day, at the price that the month's units had.
+    price = _divide(columns[_GMV.format("30d_")], columns[_SALES.format("30d_")])
+    return surges.ratio(_sums(columns, (_GMV,), at), columns[LIST_SPARSE], price)
+
+
+def list_sums(columns: Columns, at: When) -> Sums:
+    """The sums of which a list's own day and sparseness are seen; of ``LIST_NEEDS``."""
+    return _sums(columns, (_SALES,), at)
+
+
 def _derived(
     name: str, label: str, unit: Unit, meaning: str, needs: Iterable[str], compute: Compute
 ) -> Metric:
@@ -171,6 +208,8 @@ _SALES, _GMV = "total_sale_{}cnt", "total_sale_gmv_{}amt"
 _VIEWS, _VIDEOS = "total_views_{}cnt", "total_video_{}cnt"
 _CREATORS = ("total_ifl_video_{}cnt", "total_ifl_live_{}cnt")
 _CREATORS_7D = tuple(family.format("7d_") for family in _CREATORS)
+_SURGE_WINDOWS = (1, surges.WEEK, surges.MONTH, surges.TWO_MONTHS)
+_UNMEASURED = " (made like that of sales; only sales were measured)"
 _PACE = "last 7 days against the pace of the 23 days before: 50% is half as much again"
 
 
@@ -182,6 +221,31 @@ def _growth_of(name: str, what: str, *families: str) -> Metric:
         f"{what}, {_PACE}; no value for a product younger than 14 days",
         _windows(*families),
         _growth(*families),
+    )
+
+
+def _surge_needs(*families: str) -> frozenset[str]:
+    names = (family.format(f"{days}d_") for family in families for days in _SURGE_WINDOWS)
+    return frozenset([*names, "first_crawl_dt"])
+
+
+LIST_NEEDS = _surge_needs(_SALES)
+
+
+def _surge_ratio_of(
+    name: str, what: str, families: tuple[str, ...], compute: Compute, measured: str = _UNMEASURED
+) -> Metric:
+    needs = {*_surge_needs(*families), LIST_SPARSE}
+    if families == (_GMV,):
+        needs.add(_SALES.format("30d_"))
+    return _derived(
+        name,
+        f"{what} surge ratio",
+        Unit.SCORE,
+        f"{what}: how many times the usual pace both yesterday and the six days before had, the "
+        f"lower of the two: 3 is three times{measured}",
+        needs,
+        compute,
     )
 
 
@@ -239,7 +303,27 @@ DERIVED: tuple[Metric, ...] = (
         _windows(_SALES),
         _growth_z(_SALES),
     ),
+    _derived(
+        "sales_surge",
+        "sales surge",
+        Unit.SCORE,
+        "how far sales lie above their usual pace, yesterday and in the six days before, the lower "
+        "of the two, in standard errors; one large order alone moves it little",
+        {*LIST_NEEDS, *OF_LIST},
+        _surge,
+    ),
+    _surge_ratio_of("sales_surge_ratio", "sales", (_SALES,), _surge_ratio(_SALES), ""),
+    _surge_ratio_of("gmv_surge_ratio", "GMV", (_GMV,), _gmv_surge_ratio),
+    _surge_ratio_of("views_surge_ratio", "views", (_VIEWS,), _surge_ratio(_VIEWS, pseudo=100)),
+    _surge_ratio_of("videos_surge_ratio", "videos", (_VIDEOS,), _surge_ratio(_VIDEOS)),
+    _surge_ratio_of("creators_surge_ratio", "creators", _CREATORS, _surge_ratio(*_CREATORS)),
 )
+# Names that users may have given to metrics of their own before these were there.
+ADDED_LATER = frozenset(
+    f"{what}_surge{more}"
+    for what in ("sales", "gmv", "views", "videos", "creators")
+    for more in ("", "_ratio")
+) & frozenset(metric.name for metric in DERIVED)
 
 _API = tuple(
     Metric(

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -36,6 +36,8 @@ _STATE, _SELECT = ", ".join(_COLUMNS[:-1]), f"SELECT {', '.join(_COLUMNS)}"
 _PRODUCT = "p.region, p.product_id, coalesce(p.product_name, p.product_id), p.currency"
 _TOLD = "SELECT t.rule, t.product, t.channel, t.alert, t.told_at, t.resolved_told, t.notification"
 _STATES: dict[str, AlertState] = {state.value: state for state in AlertState}
+# What says why an alert fires.
+Why: TypeAlias = Callable[[], tuple[Evidence, ...]]
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
 
 
@@ -186,6 +188,10 @@ class Alerts:
             )
             self._db.many(f"INSERT INTO alerts (id, {_FIELDS}) VALUES (?, {marks}, ?)", inserts)
         return saved
+
+    def witness(self, alert: Alert, why: Why) -> Alert:
+        """The alert, which fires now, with the evidence of that, to be saved."""
+        return replace(alert, evidence=why())
 
     def record(self, transitions: Iterable[Transition]) -> None:
         """Remembers changes of state; those of alerts that left no trace leave none either."""

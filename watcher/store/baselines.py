@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from watcher.model import Floats, Instant, Ints
+from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
 from watcher.store.columns import expression
 from watcher.store.connection import Connection, chunks, listed
 from watcher.store.listing import EMPTY, Listing
 from watcher.store.packing import positions
 
 RANK = "rank"
+OF_SCAN = frozenset([RANK, *OF_LIST])  # what is asked for like a field, and is no number of one
 AFTER_ALL = 1 << 62  # the id of one that looks back on all scans, and doubts none
 # Of a scan's row: that the scan of the given id does not doubt it.
 BELIEVED = "id NOT IN (SELECT scan FROM jumps WHERE until >= {})"
@@ -73,9 +74,10 @@ def ago(
 ) -> Baseline:  # fmt: skip
     """What the newest scan in ``within`` (both ends belong to it) that saw the product found.
 
-    Numbers count from any watch, ranks from this one only. ``at`` is that of the numbers; of
-    the rank, where nothing else is asked for. As the scan ``scan_id`` sees the past: one that it
-    doubts stands for what that one's watch saw of the product before.
+    Numbers count from any watch (with what that one's list said of itself), ranks from this one
+    only. ``at`` is that of the numbers; of the rank, where nothing else is asked for. As the scan
+    ``scan_id`` sees the past: one that it doubts stands for what that one's watch saw of the
+    product before.
     """
     baseline = Baseline.nothing(len(products), fields)
     if RANK in fields:
@@ -100,10 +102,34 @@ def mark_before(db: Connection, doubted: int, scan_id: int) -> int:
 
 
 def numbers_at(db: Connection, products: Ints, marks: Ints, fields: Sequence[str]) -> Floats:
-    """(n, k) numeric fields of each product as they stood at its mark; NaN is absent."""
+    """(n, k) numeric fields of each product as they stood at its mark, or what the list of the
+    scan of that mark said of itself; NaN is absent."""
     baseline = Baseline.nothing(len(products), fields)
     _fill_numbers(db, baseline, products, marks, fields)
     return baseline.values
+
+
+def numbers_in_force(
+    db: Connection, products: Ints, marks: Ints, fields: Sequence[str]
+) -> tuple[Floats, Bools]:
+    """The same, and (n,) of whom there are any that old."""
+    baseline = Baseline(np.full((len(products), len(fields)), np.nan), np.ones_like(products))
+    _fill_numbers(db, baseline, products, marks, fields)
+    return baseline.values, baseline.at > 0
+
+
+def of_lists(db: Connection, marks: Ints, name: str) -> Floats:
+    """What the lists of the scans of these marks said of themselves: the column ``name`` of
+    ``OF_LIST``; NaN where a scan is pruned, or of before."""
+    wanted, places = np.unique(marks, return_inverse=True)
+    found = np.full(len(wanted), np.nan)
+    for key, value in db.execute(
+        f"SELECT w.key, s.{name} FROM json_each(?) AS w CROSS JOIN scans AS s "
+        f"ON s.mark = w.value WHERE s.{name} IS NOT NULL",
+        (listed(wanted.tolist()),),
+    ):
+        found[key] = value
+    return np.asarray(found[places])
 
 
 class _Walk:
@@ -254,7 +280,9 @@ def _fill_numbers(
     db: Connection, baseline: Baseline, products: Ints, marks: Ints, fields: Sequence[str]
 ) -> None:
     """The newest row of each product at or before its mark; ``at`` becomes 0 where none is."""
-    names = [name for name in fields if name != RANK]
+    for name in set(fields) & set(OF_LIST):
+        baseline.values[:, fields.index(name)] = of_lists(db, marks, name)
+    names = [name for name in fields if name not in OF_SCAN]
     if not names:
         return
     found = np.zeros(len(products), np.bool_)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from watcher.model import Instant, ScanState
+from watcher.store.baselines import AFTER_ALL
 from watcher.store.columns import expression
 from watcher.store.connection import Connection, listed
 from watcher.units import DAY
@@ -15,15 +16,15 @@ from watcher.units import DAY
 # "+region": by the scans' own order from the newest on, so that the first hit ends the search.
 _CHANGING = (
     "SELECT id, at, first_row, rows FROM scans WHERE +region = ? AND rows > 0 AND +at >= ? "
-    "ORDER BY id DESC"
+    "AND id <= ? ORDER BY id DESC"
 )
 _KNOWN_CHANGED = (
     "SELECT EXISTS (SELECT 1 FROM observations AS o CROSS JOIN products AS p ON p.id = o.product "
     "WHERE o.id BETWEEN ? AND ? AND p.first_seen < ?)"
 )
 _FIRST = (
-    "SELECT id, at FROM scans WHERE region = ? AND at >= ? AND state <> 'failed' AND size > 0 "
-    "ORDER BY at LIMIT 1"
+    "SELECT id, at FROM scans WHERE region = ? AND at >= ? AND id <= ? AND state <> 'failed' "
+    "AND size > 0 ORDER BY at LIMIT 1"
 )
 
 
@@ -35,14 +36,17 @@ class Change:
     at: Instant
 
 
-def last_change(db: Connection, region: str, since: Instant) -> Change | None:
+def last_change(
+    db: Connection, region: str, since: Instant, upto: int = AFTER_ALL
+) -> Change | None:
     """The region's newest scan from ``since`` on in which a product had other numbers than at
-    the scan that saw it before; the first scan where there is none, for nothing is older.
+    the scan that saw it before; the first scan where there is none, for nothing is older. As the
+    scan ``upto`` left it.
     """
-    for scan_id, at, first, rows in db.execute(_CHANGING, (region, since)):
+    for scan_id, at, first, rows in db.execute(_CHANGING, (region, since, upto)):
         if db.number(_KNOWN_CHANGED, (first, first + rows - 1, at)):
             return Change(scan_id, at)
-    row = db.one(_FIRST, (region, since))
+    row = db.one(_FIRST, (region, since, upto))
     return Change(*row) if row else None
 
 

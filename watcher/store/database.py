@@ -85,10 +85,11 @@ class Database(Connection):
         return database
 
     @classmethod
-    def in_memory(cls) -> Self:
-        """A new database that lives as long as the object; for tests and replays."""
+    def in_memory(cls, *, foreign: bool = False) -> Self:
+        """A new database that lives as long as the object; for tests and replays. ``foreign``:
+        its alerts are of products that another one has."""
         conn = sqlite3.connect(":memory:", isolation_level=None)
-        conn.execute("PRAGMA foreign_keys = ON")
+        conn.execute(f"PRAGMA foreign_keys = {'OFF' if foreign else 'ON'}")
         database = cls(conn, MEMORY)
         with database.atomic():
             migrations.prepare(database.db)

@@ -8,7 +8,8 @@ that is older; it goes with what is pruned, when all that is left is younger.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from copy import copy
+from typing import Any, Self, TypeAlias
 
 import msgspec
 import numpy as np
@@ -47,6 +48,7 @@ class FormerTexts:
     def __init__(
         self, db: Connection, products: Ints, names: Sequence[str], begin: Instant
     ) -> None:
+        self.products = products
         self._now = _texts_of_today(db, products, names)
         places = {product: place for place, product in enumerate(products.tolist())}
         self._changes: list[tuple[Instant, int, str, str | None]] = []
@@ -64,6 +66,13 @@ class FormerTexts:
             if name in self._now:
                 self._changes.append((until, place, name, self._now[name][place]))
                 self._now[name][place] = text
+
+    def anew(self) -> Self:
+        """The same from the begin on, where ``at`` was not asked of this one yet."""
+        other = copy(self)
+        other._now = {name: column.copy() for name, column in self._now.items()}  # noqa: SLF001
+        other._changes = self._changes.copy()  # noqa: SLF001 - its own kind
+        return other
 
     def at(self, mark: Instant) -> Columns:
         """Each text of each product at the scan with this mark; marks rise from call to call."""

@@ -92,6 +92,15 @@ class History:
         """The watch's newest scan, cut to those of the products that it lists."""
         return sightings.newest_sighting(self._db, watch, products)
 
+    def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
+        """The shares of idle products at the watch's last scans with one ``below`` that, the
+        newest first."""
+        return lists.idle_shares(self._db, watch, below=below, limit=limit)
+
+    def largest_is_sparse(self, region: str, since: Instant) -> bool:
+        """Whether the region's largest list of those read whole since then is read sparsely."""
+        return lists.largest_is_sparse(self._db, region, since)
+
     def last_change(self, region: str, since: Instant) -> Change | None:
         """The newest scan from ``since`` on in which a product that was known changed, or the
         first scan of the region; None where there is none."""

@@ -1,4 +1,5 @@
-"""Whole lists of the past: the last that counts for places, and when a watch was read."""
+"""Whole lists of the past: the last that counts for places, when a watch was read, and what its
+lists said of themselves."""
 
 # ruff: noqa: S608 - statements are put together from our own names only, never from values
 
@@ -76,3 +77,32 @@ def recent(db: Connection, watch: str, scan_id: int, since: Instant) -> list[tup
         if state != ScanState.FAILED.value:
             found.append((at, bool(proves)))
     return found
+
+
+def idle_shares(db: Connection, watch: str, *, below: float, limit: int) -> list[float]:
+    """The shares of idle products at the watch's last scans that had one ``below`` that, the
+    newest first."""
+    return [
+        share
+        for (share,) in db.execute(
+            "SELECT list_idle FROM scans WHERE watch = ? AND list_idle < ? "
+            "ORDER BY id DESC LIMIT ?",
+            (watch, below, limit),
+        )
+    ]
+
+
+def largest_is_sparse(db: Connection, region: str, since: Instant) -> bool:
+    """Whether the region's largest list was sparse when it was last read whole; of those that
+    were since then, and of which so much can be said."""
+    newest = (
+        "SELECT s.id FROM scans AS s WHERE s.watch = w.watch AND s.state = 'complete' "
+        "AND s.size > 0 ORDER BY s.id DESC LIMIT 1"
+    )
+    row = db.one(
+        f"SELECT list_sparse FROM scans WHERE id IN (SELECT ({newest}) FROM watches AS w "
+        "WHERE w.region = ?) AND at >= ? AND list_idle IS NOT NULL "
+        "ORDER BY size DESC, id DESC LIMIT 1",
+        (region, since),
+    )
+    return bool(row and row[0])

@@ -331,6 +331,13 @@ def m009_former_texts(db: Tables) -> None:
     )
 
 
+@migrations()
+def m010_list_facts(db: Tables) -> None:
+    """What a list says of itself, from now on: no value of scans of before."""
+    for column in ("list_day REAL", "list_idle REAL", "list_sparse INTEGER"):
+        db.execute(f"ALTER TABLE scans ADD COLUMN {column}")
+
+
 def pending(db: Tables) -> list[str]:
     """What ``prepare`` would change: migrations, and columns of fields not stored so far."""
     names = [migration.name for migration in migrations.pending(db)]

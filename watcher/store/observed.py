@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from watcher.model import Floats, Ints
-from watcher.store.baselines import numbers_at
+from watcher.model import OF_LIST, Floats, Ints
+from watcher.store.baselines import numbers_at, of_lists
 from watcher.store.columns import expression
 from watcher.store.connection import Connection, chunks, listed
 from watcher.store.extracts import PART, Choice, Extract, ids_of
@@ -29,8 +29,9 @@ class Observed:
     """n products as scans saw them.
 
     ``at`` and ``ranks`` (NaN: none) are (n,), ``numbers`` is (n, k) in the API's units, NaN where
-    the field was absent. ``watches`` are the keys of the watches that looked, None where that is
-    not kept any more. ``texts`` has a row of ``TEXTS`` for each: those of today.
+    the field was absent; what a list says of itself is asked for like a field. ``watches`` are the
+    keys of the watches that looked, None where that is not kept any more. ``texts`` has a row of
+    ``TEXTS`` for each: those of today.
     """
 
     at: Ints
@@ -121,25 +122,33 @@ def _listing(db: Connection, scan: int) -> Listing:
 
 
 def _stored(db: Connection, ids: Ints, fields: Sequence[str], lists: _Lists) -> Observed:
-    columns = "".join(f", {expression(name)}" for name in fields)
+    stored = [name for name in fields if name not in OF_LIST]
+    columns = "".join(f", {expression(name)}" for name in stored)
     # A scan's mark is the time of its rows; its own time may be some seconds before.
     rows = db.rows(
-        f"SELECT coalesce(s.at, o.at), s.watch, coalesce(s.id, 0), o.product, {_TEXT_COLUMNS}"
+        f"SELECT coalesce(s.at, o.at), o.at, s.watch, coalesce(s.id, 0), o.product, {_TEXT_COLUMNS}"
         f"{columns} FROM observations AS o CROSS JOIN products AS p ON p.id = o.product "
         "LEFT JOIN scans AS s ON s.mark = o.at "
         "WHERE o.id IN (SELECT value FROM json_each(?)) ORDER BY o.id",
         (listed(ids.tolist()),),
     )
-    at, scans, products = (
-        np.array([row[column] for row in rows], np.int64) for column in (0, 2, 3)
+    at, marks, scans, products = (
+        np.array([row[column] for row in rows], np.int64) for column in (0, 1, 3, 4)
     )
-    first = 4 + len(TEXTS)
+    first = 5 + len(TEXTS)
+    numbers = np.full((len(rows), len(fields)), np.nan)
+    own = [place for place, name in enumerate(fields) if name in stored]
+    numbers[:, own] = np.array([row[first:] for row in rows], np.float64).reshape(
+        len(rows), len(own)
+    )
+    for name in set(fields) & {*OF_LIST}:
+        numbers[:, fields.index(name)] = of_lists(db, marks, name)
     return Observed(
         at,
-        [row[1] for row in rows],
+        [row[2] for row in rows],
         lists.ranks(scans, products),
-        [row[4:first] for row in rows],
-        np.array([row[first:] for row in rows], np.float64).reshape(len(rows), len(fields)),
+        [row[5:first] for row in rows],
+        numbers,
     )
 
 

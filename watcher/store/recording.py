@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from watcher.keyapi.fields import NUMERIC_NAMES, PAGE_SIZE
-from watcher.model import Bools, Floats, Instant, Ints, LongTexts, Scan, ScanState
+from watcher.model import Bools, Floats, Instant, Ints, ListFacts, LongTexts, Scan, ScanState
 from watcher.store import former
 from watcher.store.columns import digests, encode
 from watcher.store.connection import Connection, chunks, listed
@@ -34,7 +34,8 @@ class Recorded:
 
     ``products`` are the store's keys in the scan's order, ``first_seen`` marks those that the
     watch had never seen before, ``had_complete`` says whether the watch had a scan that proves
-    an absence before this one, ``changed`` counts the rows of numbers written.
+    an absence before this one, ``changed`` counts the rows of numbers written. ``facts`` are what
+    the list says of itself, where that is known.
     """
 
     scan_id: int
@@ -42,6 +43,7 @@ class Recorded:
     first_seen: Bools
     had_complete: bool
     changed: int
+    facts: ListFacts | None = None
 
 
 @dataclass(slots=True)
@@ -66,7 +68,7 @@ def record(db: Connection, scan: Scan) -> Recorded:
         listing = Listing(products, scan.ranks.astype(np.int64), previous)
         _record_scan(db, scan, (scan_id, mark, first_row, changed), listing)
         _record_long_texts(db, scan, products)
-    return Recorded(scan_id, products, previous == 0, had_complete, changed)
+    return Recorded(scan_id, products, previous == 0, had_complete, changed, scan.facts)
 
 
 def had_proof(db: Connection, watch: str, before: int) -> bool:
@@ -210,6 +212,7 @@ def _record_scan(
     db: Connection, scan: Scan, made: tuple[int, int, int, int], listing: Listing
 ) -> None:
     scan_id, mark, first_row, changed = made
+    facts = scan.facts
     values = (
         scan_id,
         scan.watch,
@@ -228,10 +231,12 @@ def _record_scan(
         int(scan.interrupted),
         msgspec.json.encode([clean(text) for text in scan.problems]).decode(),
         listing.pack(scan_id),
+        *((facts.day, facts.idle, int(facts.sparse)) if facts is not None else ()),
     )
+    of_list = ", list_day, list_idle, list_sparse" if facts is not None else ""
     db.execute(
         "INSERT INTO scans (id, watch, region, at, mark, started, finished, state, requests, "
-        "pages, size, first_row, rows, error, interrupted, problems, products) "
+        f"pages, size, first_row, rows, error, interrupted, problems, products{of_list}) "
         f"VALUES ({', '.join('?' * len(values))})",
         values,
     )

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from watcher.model import Doubt, Instant, ScanState
+from watcher.model import Doubt, Instant, ListFacts, ScanState
 from watcher.store.connection import Row
 
 COLUMNS = (
     "s.id, s.watch, s.region, s.at, s.started, s.finished, s.state, s.requests, s.pages, s.size, "
-    "s.rows, s.error, s.interrupted, s.problems, d.why, d.since, d.turn, d.believed"
+    "s.rows, s.error, s.interrupted, s.problems, d.why, d.since, d.turn, d.believed, "
+    "s.list_day, s.list_idle, s.list_sparse"
 )
 TABLES = "scans AS s LEFT JOIN doubts AS d ON d.scan = s.id"
 # A complete scan that nothing speaks against: who is not listed is not on the list.
@@ -40,11 +41,12 @@ class ScanRow:
     interrupted: bool
     problems: tuple[str, ...] = ()
     doubt: Doubt | None = None
+    facts: ListFacts | None = None
 
 
 def scan_row(row: Row) -> ScanRow:
     """Of ``COLUMNS``."""
-    values = [*row[:14], doubt_of(row[14:])]
+    values = [*row[:14], doubt_of(row[14:18]), facts_of(row[18:])]
     values[6] = ScanState(values[6])
     values[12] = bool(values[12])
     values[13] = problems_of(values[13])
@@ -60,3 +62,9 @@ def doubt_of(row: Row) -> Doubt | None:
     """Of a row's ``why``, ``since``, ``turn`` and ``believed``."""
     why, since, turn, believed = row
     return Doubt(why, since, turn, bool(believed)) if why is not None else None
+
+
+def facts_of(row: Row) -> ListFacts | None:
+    """Of a row's ``list_day``, ``list_idle`` and ``list_sparse``; None of a scan of before."""
+    day, idle, sparse = row
+    return ListFacts(day, idle, bool(sparse)) if day is not None else None

@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 
 from watcher.keyapi.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
-from watcher.model import Floats, Instant, Ints, Scan, ScanState
+from watcher.model import Floats, Instant, Ints, Listed, Scan, ScanState
 from watcher.store.baselines import numbers_at
 from watcher.store.connection import Connection, chunks, listed
 from watcher.store.listing import Listing, Seen
@@ -32,7 +32,7 @@ class Sighting:
     """
 
     scan: ScanRow
-    row: Scan
+    row: Listed
     recorded: Recorded
 
 
@@ -72,7 +72,7 @@ def _sighting(
     places = positions(listing.products, products)
     products, places = products[places >= 0], places[places >= 0]
     first = listing.previous[places] == 0
-    recorded = Recorded(scan.id, products, first, had_proof(db, watch, scan.id), 0)
+    recorded = Recorded(scan.id, products, first, had_proof(db, watch, scan.id), 0, scan.facts)
     numbers = numbers_at(db, products, np.full(len(products), mark), NUMERIC_NAMES)
     texts = _texts(db, products)
     ids = tuple(str(each) for each in texts["product_id"])
@@ -93,7 +93,8 @@ def whole(db: Connection, watch: str, fields: Sequence[str], limit: int) -> Iter
         texts = _texts(db, products)
         ids = tuple(str(text) for text in texts["product_id"])
         had_complete = had_proof(db, watch, scan.id)
-        recorded = Recorded(scan.id, products, listing.previous == 0, had_complete, 0)
+        first = listing.previous == 0
+        recorded = Recorded(scan.id, products, first, had_complete, 0, scan.facts)
         yield Sighting(scan, _cut(scan, ids, listing.ranks, numbers, texts), recorded)
 
 
@@ -103,7 +104,9 @@ def absence(scan: ScanRow) -> Sighting:
     A product's first time plays no part in it.
     """
     keys = np.zeros(0, np.int64)
-    recorded = Recorded(scan.id, keys, np.zeros(0, np.bool_), had_complete=True, changed=0)
+    recorded = Recorded(
+        scan.id, keys, np.zeros(0, np.bool_), had_complete=True, changed=0, facts=scan.facts
+    )
     numbers = np.zeros((0, len(NUMERIC_NAMES)))
     texts: dict[str, tuple[str | None, ...]] = dict.fromkeys(_STORED_TEXTS, ())
     return Sighting(scan, _cut(scan, (), keys, numbers, texts), recorded)

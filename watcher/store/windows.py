@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.model import Bools, Floats, Instant, Ints
-from watcher.store.baselines import AFTER_ALL, BELIEVED, RANK, mark_before
+from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
+from watcher.store.baselines import AFTER_ALL, BELIEVED, OF_SCAN, RANK, mark_before, of_lists
 from watcher.store.columns import expression
 from watcher.store.connection import Connection, chunks, listed
 from watcher.store.listing import Listing
@@ -56,21 +56,25 @@ def windows(
 ) -> Iterator[Window]:  # fmt: skip
     """What the scans in ``within`` (the end does not belong to it) found, part by part.
 
-    Numbers count from any watch of the region (not if ``own``), ranks from ``watch`` only. The
+    Numbers count from any watch of the region (not if ``own``), ranks from ``watch`` only; what
+    a list says of itself goes with each scan's numbers. The
     scan ``scan_id`` is the one that looks back: a scan that it doubts has the numbers of the one
     before, or is left out (if ``own``). No window comes where there was no scan.
     """
-    names = [name for name in fields if name != RANK]
+    names = [name for name in fields if name not in OF_SCAN]
     only_own = own or not names
     scans = _scans(db, (watch, region), within, scan_id, only_own=only_own)
     count = len(scans.ids)
     if not count:
         return
+    lists = {name: of_lists(db, scans.marks, name) for name in OF_LIST if name in fields}
     for large in chunks(len(products), max(1, _LISTED_CELLS // count)):
         seen, ranks = _sightings(db, scans, products[large], ranked=RANK in fields)
         for small in chunks(large.stop - large.start, max(1, _VALUE_CELLS // count)):
             rows = slice(large.start + small.start, large.start + small.stop)
             values = _numbers(db, products[rows], scans.marks, seen[:, small], names)
+            for name, column in lists.items():
+                values[name] = np.where(seen[:, small], column[:, np.newaxis], np.nan)
             if RANK in fields:
                 values[RANK] = ranks[:, small].astype(np.float64)
             yield Window(rows, scans.at, values)

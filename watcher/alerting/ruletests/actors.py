@@ -5,6 +5,7 @@ from __future__ import annotations
 from watcher.alerting.ruletests.cases import Actor
 from watcher.alerting.ruletests.series import Series, TextSeries, parse_series, parse_texts
 from watcher.alerting.ruletests.source import TestSource
+from watcher.model import OF_LIST
 from watcher.rules.document import Path
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.words import Wrong, kind, quoted
@@ -47,7 +48,7 @@ class Actors:
             elif metric.needs != {metric.name}:
                 self._source.report(
                     place,
-                    f"{field} is computed: give {', '.join(sorted(metric.needs))}",
+                    f"{field} is computed: give {', '.join(sorted(metric.needs - {*OF_LIST}))}",
                     at_key=True,
                 )
             else:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from watcher.alerting.reasons import unrounded
-from watcher.alerting.replay import Examiner, Played, Player
+from watcher.alerting.replay import Played
 from watcher.alerting.ruletests.cases import Case, Expectation, Suite
+from watcher.alerting.ruletests.player import Examiner, Player
 from watcher.alerting.ruletests.scenes import scene
 from watcher.model import AlertState, Evidence, Instant
 from watcher.rules.conditions.appears import APPEARS

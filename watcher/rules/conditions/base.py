@@ -133,6 +133,10 @@ class Table(Protocol):
         """The metric of each product, (n,)."""
         ...
 
+    def value(self, metric: Metric, row: int) -> float:
+        """The metric of one listed product."""
+        ...
+
     def text(self, name: str) -> Sequence[str | None]:
         """A text attribute of each product."""
         ...
@@ -236,6 +240,7 @@ class Judge:
         self.at = table.at
         self.size = table.size
         self.number = table.number
+        self.value = table.value
         self.text = table.text
         self.baseline = table.baseline
         self.gap = table.gap
