@@ -53,8 +53,8 @@ rules:
   - {name: named, watch: all, when: {product_name: {contains: refill}}, resolved: true}
   - {name: high, watch: all, when: {total_sale_7d_cnt: {at_least: 70}}, remind: 36h, resolved: true,
      notify: [night, boss], severity: critical}
-  - {name: ripe, watch: all, for: 36h, notify: [paper, night], cooldown: 12h, resolved: true,
-     when: {any: [{total_sale_7d_cnt: {at_least: 55}}, {total_sale_7d_cnt: {rises: 500%}}]}}
+  - {name: ripe, watch: all, for: 24h, notify: [paper, night], cooldown: 12h, resolved: true,
+     when: {any: [{sales_trend_flag: {equals: rising}}, {total_sale_7d_cnt: {rises: 500%}}]}}
   - {name: surge, watch: all, when: {sales_surge: {at_least: 0}}, resolved: true}
   - {name: other, watch: some, when: {total_sale_7d_cnt: {rises: 10%, from: 1d ago}},
      notify: [paper, me]}
@@ -139,7 +139,7 @@ def nine_days(book: Rulebook, seed: int) -> Iterator[Scan]:
         if turn % 4 == 1:
             yield shop.scan("abroad", at + 1_800)
         if turn % 3 == 0:
-            yield shop.scan("some", at + 3_600, factor=jump)
+            yield shop.scan("some", at + 3_600, factor=4.0 if turn == 3 else 1.0)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
