@@ -163,6 +163,18 @@ def test_a_replay_tells_what_the_daemon_told(tmp_path: Path, seed: int) -> None:
     assert {message.kind for *_, message in daemon.said} == {"alerts", "digest"}
 
 
+def test_other_watches_of_the_region_count(store: Database) -> None:
+    """Also those of which no rule is played: their values are baselines, and they jump, too."""
+    whole = load_text(RULES)
+    own = tuple(rule for rule in whole.rules if rule.watch.name == "all")
+    book = replace(whole, rules=own)
+    daemon, end = Daemon(store, book), 0
+    for each in nine_days(whole, 5):
+        daemon.scan(each)
+        end = each.finished
+    assert_equal(daemon.said, replayed(store, book, (0, end)))
+
+
 README_RULES = re.compile(r"^```yaml\n(channels:.*?)^```$", re.MULTILINE | re.DOTALL)
 MONTH = 31
 
