@@ -17,7 +17,18 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cycle, delivery, holds, judgement, memory, million, start, upkeep, year
+from benchmarks import (
+    backtests,
+    cycle,
+    delivery,
+    holds,
+    judgement,
+    memory,
+    million,
+    start,
+    upkeep,
+    year,
+)
 from benchmarks.report import Line, machine, table
 from tools.marked import fill
 
@@ -30,6 +41,7 @@ CASES: dict[str, Callable[[int], Iterator[Line]]] = {
     "judgement": judgement.lines,
     "million": million.lines,
     "year": year.lines,
+    "backtests": backtests.lines,
     "upkeep": upkeep.lines,
     "start": start.lines,
     "holds": holds.lines,

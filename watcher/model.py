@@ -130,7 +130,7 @@ class Listed(Protocol):
 
     @property
     def whole(self) -> bool:
-        """Whether all of it is in memory, so that a column costs nothing."""
+        """Whether all that messages show is in memory, so that a column costs nothing."""
         ...
 
     def __len__(self) -> int: ...

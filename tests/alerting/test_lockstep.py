@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,11 +13,14 @@ import numpy as np
 import pytest
 
 from tests.alerting.lockstep import Daemon, assert_equal, replayed
-from tests.store.making import GMV, SALES, scan
+from tests.store.making import DAY, GMV, SALES, scan
+from watcher.keyapi.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
+from watcher.keyapi.simulator.market import Market
 from watcher.model import Doubt, Scan, ScanState
 from watcher.rules.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.store.database import Database
+from watcher.units import utc_day
 
 BERLIN = ZoneInfo("Europe/Berlin")
 RULES = """
@@ -49,6 +53,8 @@ rules:
   - {name: named, watch: all, when: {product_name: {contains: refill}}, resolved: true}
   - {name: high, watch: all, when: {total_sale_7d_cnt: {at_least: 70}}, remind: 36h, resolved: true,
      notify: [night, boss], severity: critical}
+  - {name: ripe, watch: all, for: 24h, notify: [paper, night], cooldown: 12h, resolved: true,
+     when: {any: [{sales_trend_flag: {equals: rising}}, {total_sale_7d_cnt: {rises: 500%}}]}}
   - {name: surge, watch: all, when: {sales_surge: {at_least: 0}}, resolved: true}
   - {name: other, watch: some, when: {total_sale_7d_cnt: {rises: 10%, from: 1d ago}},
      notify: [paper, me]}
@@ -133,7 +139,7 @@ def nine_days(book: Rulebook, seed: int) -> Iterator[Scan]:
         if turn % 4 == 1:
             yield shop.scan("abroad", at + 1_800)
         if turn % 3 == 0:
-            yield shop.scan("some", at + 3_600)
+            yield shop.scan("some", at + 3_600, factor=4.0 if turn == 3 else 1.0)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -155,3 +161,73 @@ def test_a_replay_tells_what_the_daemon_told(tmp_path: Path, seed: int) -> None:
     assert {"firing", "reminder", "resolved"} <= kinds
     assert {channel for _, channel, _ in daemon.said} == {"me", "boss", "night", "paper"}
     assert {message.kind for *_, message in daemon.said} == {"alerts", "digest"}
+
+
+def test_other_watches_of_the_region_count(store: Database) -> None:
+    """Also those of which no rule is played: their values are baselines, and they jump, too."""
+    whole = load_text(RULES)
+    own = tuple(rule for rule in whole.rules if rule.watch.name == "all")
+    book = replace(whole, rules=own)
+    daemon, end = Daemon(store, book), 0
+    for each in nine_days(whole, 5):
+        daemon.scan(each)
+        end = each.finished
+    assert_equal(daemon.said, replayed(store, book, (0, end)))
+
+
+README_RULES = re.compile(r"^```yaml\n(channels:.*?)^```$", re.MULTILINE | re.DOTALL)
+MONTH = 31
+
+
+def shipped() -> dict[str, Rulebook]:
+    """The rule files that users begin with."""
+    root = Path(__file__).parents[2]
+    readme = README_RULES.search((root / "README.md").read_text("utf-8"))
+    assert readme is not None
+    texts = {
+        "recipes": (root / "rules.example.yaml").read_text("utf-8"),
+        "README": readme[1],
+    }
+    env = {"SLACK_URL": "json://localhost/"}
+    return {name: load_text(text, env=env) for name, text in texts.items()}
+
+
+def month(book: Rulebook) -> Iterator[Scan]:
+    """Each watch sees its part of one market a day, in the order of its sales."""
+    start = 1_790_000_000
+    market = Market(start=utc_day(start), products=60, regions=("US",))
+    for day in range(MONTH):
+        if day:
+            market.advance()
+        table = np.column_stack([market.column(name) for name in NUMERIC_NAMES]).astype(np.float64)
+        table = table[market.listed()]
+        order = np.argsort(-table[:, NUMERIC_INDEX[SALES]], kind="stable")
+        ids = market.product_ids()
+        for number, watch in enumerate(book.used_watches):
+            kept = order[(order + number) % 3 > 0][:25].tolist()
+            records = [market.product(ids[place]) for place in kept]
+            at = start + day * DAY + number * 600
+            yield Scan(
+                watch.key, watch.query.region, at, at, at + 60, ScanState.COMPLETE, 3, 3,
+                tuple(ids[place] for place in kept), np.arange(1, len(kept) + 1), table[kept],
+                {
+                    text.name: tuple(
+                        None if record[text.name] is None else str(record[text.name])
+                        for record in records
+                    )
+                    for text in TEXTS
+                },
+            )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["recipes", "README"])
+def test_every_shipped_rule_is_told_alike(store: Database, name: str) -> None:
+    """A month of a market, each watch a part of it."""
+    book = shipped()[name]
+    daemon, end = Daemon(store, book), 0
+    for each in month(book):
+        daemon.scan(each)
+        end = each.finished + DAY
+    daemon.wait(end)
+    assert_equal(daemon.said, replayed(store, book, (0, end), every=False))
+    assert daemon.said

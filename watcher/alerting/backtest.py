@@ -8,9 +8,10 @@ told at once. Scans before are only there so that baselines exist.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from watcher.alerting.evaluation import Keys
 from watcher.alerting.readings import Reading
 from watcher.alerting.replay import NOBODY, Played, Progress, Replay, Sent
 from watcher.errors import WatcherError
@@ -121,8 +122,7 @@ def backtests(
         with Replay(reading, book, rules, every=False) as replay:
             for played in replay.run(progress):
                 told += played.sent
-                for tally in tallies.values():
-                    tally.hear(played)
+                _hear(tallies, played)
             found = [tally.result(replay) for tally in tallies.values() if tally.scans]
         if not found:
             raise WatcherError(_unread(rules))
@@ -166,6 +166,22 @@ def _unread(rules: Sequence[Rule]) -> str:
     )
 
 
+def _hear(tallies: Mapping[str, _Tally], played: Played) -> None:
+    """Count one more scan, or moment between two; there may be many rules, and much told."""
+    if played.scan is not None:
+        for name, fired in played.fired.items():
+            tallies[name].scanned(played.scan, fired, played.ended[name])
+    for sent in played.sent:
+        for name in sent.rules:
+            tallies[name].told.append(sent)
+    fires: dict[str, set[int]] = {}
+    for each in played.told:
+        if not each.decision.of_an_end:
+            fires.setdefault(each.rule, set()).add(each.product)
+    for name, products in fires.items():
+        tallies[name].hear(products, played.at)
+
+
 class _Tally:
     """Counts what concerns one rule while scans are played."""
 
@@ -174,7 +190,7 @@ class _Tally:
         self._ats: list[Instant] = []
         self._fired = self._ended = 0
         self._products = set[int]()
-        self._told: list[Sent] = []
+        self.told: list[Sent] = []
         self._times = Counter[int]()
         self._last: dict[int, Instant] = {}
 
@@ -183,28 +199,23 @@ class _Tally:
         """How many of its watch were played."""
         return len(self._ats)
 
-    def hear(self, played: Played) -> None:
-        """One more scan, or moment between two."""
-        name = self._rule.name
-        if played.scan is not None and played.watch == self._rule.watch.key:
-            self._ats.append(played.scan)
-            self._fired += len(played.fired[name])
-            self._ended += len(played.ended[name])
-            self._products.update(played.fired[name].products)
-        self._told += [sent for sent in played.sent if name in sent.rules]
-        fires = {
-            each.product
-            for each in played.told
-            if each.rule == name and not each.decision.of_an_end
-        }
-        self._times.update(fires)
-        self._last.update(dict.fromkeys(fires, played.at))
+    def scanned(self, at: Instant, fired: Keys, ended: Keys) -> None:
+        """One more scan of its watch, and what it changed."""
+        self._ats.append(at)
+        self._fired += len(fired)
+        self._ended += len(ended)
+        self._products.update(fired.products)
+
+    def hear(self, products: set[int], at: Instant) -> None:
+        """Some channel was told that the rule fires for these products."""
+        self._times.update(products)
+        self._last.update(dict.fromkeys(products, at))
 
     def result(self, replay: Replay) -> Backtest:
         """The sums."""
         rule, since, until = self._rule, self._ats[0], self._ats[-1]
         firing = replay.database.alerts.counts().get((rule.name, AlertState.FIRING), 0)
-        counts = Counter(told.channel for told in self._told)
+        counts = Counter(told.channel for told in self.told)
         return Backtest(
             rule=rule.name,
             watch=rule.watch.name,
@@ -221,7 +232,7 @@ class _Tally:
                 for name in rule.notify or (NOBODY,)
             ),
             often=tuple(self._often(replay)),
-            told=tuple(self._told),
+            told=tuple(self.told),
         )
 
     def _often(self, replay: Replay) -> Iterator[OftenTold]:

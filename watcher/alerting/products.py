@@ -39,6 +39,7 @@ class Products:
         self._shown = [metric for name in FACTS if (metric := catalogue.get(name)) is not None]
         self._gmv_currency = catalogue.gmv_currency
         self._facts: dict[int, ProductFacts] = {}
+        self._told: dict[int, dict[str, float | None]] = {}
 
     def load(self, products: Sequence[int]) -> None:
         """Read at once what ``item`` and ``name`` need of these products."""
@@ -90,7 +91,12 @@ class Products:
         return known or Known(since, alert.evidence, current=False)
 
     def _values(self, facts: ProductFacts) -> dict[str, float | None]:
-        return {metric.name: self._value(metric, facts) for metric in self._shown}
+        # Several rules may tell of the same product.
+        values = self._told.get(facts.product)
+        if values is None:
+            values = {metric.name: self._value(metric, facts) for metric in self._shown}
+            self._told[facts.product] = values
+        return values
 
     def _value(self, metric: Metric, facts: ProductFacts) -> float | None:
         listed = self._present.number(metric, facts.product) if self._present is not None else None

@@ -29,6 +29,7 @@ from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.database import Database
 from watcher.store.memory_alerts import MemoryAlerts
+from watcher.store.memory_outbox import MemoryOutbox
 from watcher.store.recalled import Recalled
 
 NOBODY = "nobody"  # the channel that takes what a rule without channels would tell
@@ -102,6 +103,8 @@ class Stage:
         foreign: bool = False,
     ) -> None:
         self.database = Database.in_memory(foreign=foreign)
+        self.outbox = MemoryOutbox()
+        self.database.outbox = self.outbox
         self.rules = tuple(
             rule if rule.notify else replace(rule, notify=(NOBODY,)) for rule in rules
         )
@@ -147,10 +150,8 @@ class Stage:
     def _messages(self, notifications: Sequence[int]) -> list[tuple[str, Message]]:
         """One for each channel and rule: the targets of a channel all get the same."""
         found: dict[tuple[str, str], Message] = {}
-        for key in notifications:
-            row = self.database.outbox.get(key)
-            if row is not None:
-                found.setdefault((row.channel, row.message.rule), row.message)
+        for channel, message in self.outbox.take(notifications):
+            found.setdefault((channel, message.rule), message)
         return [(channel, message) for (channel, _), message in found.items()]
 
 

@@ -90,7 +90,7 @@ class Round:
         self._at = at
         keys: list[int] = table.products.tolist()
         self._keys = keys
-        self._rows = {key: row for row, key in enumerate(keys[: table.listed])}
+        self._rows = dict(zip(keys, range(table.listed), strict=False))
         self._fallen = {
             key: row for row, key in enumerate(keys[table.listed :], start=table.listed)
         }

@@ -74,6 +74,9 @@ class Holding:
 
     def put(self, held: Iterable[Held]) -> None:
         """Hold these, in place of what was held of the same rule, product and channel."""
+        held = [*held]
+        if not held:
+            return
         with self._db.atomic():
             self._db.many(
                 f"INSERT OR REPLACE INTO held ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?)",
@@ -85,6 +88,9 @@ class Holding:
 
     def release(self, held: Iterable[Held]) -> None:
         """Hold these no more."""
+        held = [*held]
+        if not held:
+            return
         with self._db.atomic():
             self._db.many(
                 "DELETE FROM held WHERE rule = ? AND product = ? AND channel = ?",

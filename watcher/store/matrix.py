@@ -6,7 +6,7 @@ another. What it has not in memory (scans of before, other fields) it asks the d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -153,6 +153,10 @@ class Matrix:
         baseline = Baseline.nothing(len(products), fields)
         self._fill(baseline, products, np.full(len(products), scan), fields)
         return baseline.values
+
+    def holds(self, fields: Iterable[str]) -> bool:
+        """Whether these are in memory."""
+        return self._versions.fields.issuperset(fields)
 
     def column(self, scan: int, name: str, rows: Ints | None = None) -> Floats:
         """A field of the products that the scan listed, or of those in some rows of its list."""

@@ -170,8 +170,6 @@ class Recalled:
 class PastScan:
     """A stored scan, or some rows of it; texts are those that its products have now."""
 
-    whole = False
-
     def __init__(self, past: Recalled, place: int, rows: Ints | None = None) -> None:
         line = past.matrix.timeline
         listing = line.list_of(place)
@@ -188,6 +186,7 @@ class PastScan:
         self._past = past
         self._place = place
         self._rows = rows
+        self.whole = past.matrix.holds(past.shown)
         self._cells: dict[int, dict[str, float]] = {}
 
     def __len__(self) -> int:

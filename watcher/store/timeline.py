@@ -74,6 +74,7 @@ class Timeline:
         self._of_region = _by_name(self.regions)
         self._lists: OrderedDict[int, PastList] = OrderedDict()
         self._places = 0
+        self._counted = np.zeros(0, np.int32)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -151,9 +152,17 @@ class Timeline:
             kept = self._known[inside] & (inside == listing.products)
         return PastList(
             listing.products[kept].astype(np.int32),
-            listing.ranks[kept].astype(np.int32),
+            self._ranks(listing.ranks[kept]),
             listing.previous[kept].astype(np.int32),
         )
+
+    def _ranks(self, ranks: Ints) -> Wholes:
+        """Most lists are ranked from 1 on without a gap: those have one column together."""
+        size = len(ranks)
+        if len(self._counted) < size:
+            self._counted = np.arange(1, size + 1, dtype=np.int32)
+        counted = self._counted[:size]
+        return counted if np.array_equal(ranks, counted) else ranks.astype(np.int32)
 
 
 _NO_SCANS = np.zeros(0, np.int64)

@@ -36,18 +36,22 @@ class Versions:
     ) -> None:
         self.first = first
         self.fields = frozenset(fields)
-        keys, columns = [np.zeros(0, np.int64)], [np.zeros((len(fields), 0))]
+        keys, columns = [np.zeros(0, np.int64)], [[np.zeros(0)] for _ in fields]
         for found, at, values in _rows(db, timeline, listed(regions), products, first, fields):
             keys.append(found.astype(np.int64) * _TIMES + at)
-            columns.append(values)
+            for parts, value in zip(columns, values, strict=True):
+                parts.append(value)
         joined = np.concatenate(keys)
+        keys.clear()  # a year of a large list is many millions of numbers
         order = np.argsort(joined, kind="stable")
         self._keys = joined[order]
         self._number_lists(timeline, joined, order)
+        del joined
         # One beyond the last, which -1 finds too, is no value.
         self._columns = dict[str, Floats]()
-        for place, name in enumerate(fields):
-            column = np.concatenate([part[place] for part in columns])
+        for name, parts in zip(fields, columns, strict=True):
+            column = np.concatenate(parts)
+            parts.clear()
             self._columns[name] = np.append(column[order], np.nan)
 
     def _number_lists(self, timeline: Timeline, keys: Ints, order: Ints) -> None:
@@ -57,7 +61,7 @@ class Versions:
         """
         ranks = np.empty(len(order), np.int32)
         ranks[order] = np.arange(len(order), dtype=np.int32)
-        products, times = keys // _TIMES, keys % _TIMES
+        products, times = (part.astype(np.int32) for part in (keys // _TIMES, keys % _TIMES))
         in_force = np.full(int(products.max(initial=0)) + 1, -1, np.int32)
         begin = 0
         for place in timeline.kept(self.first):
@@ -85,15 +89,15 @@ class Versions:
 def _rows(
     db: Connection, timeline: Timeline, regions: str, products: Ints, first: int,
     fields: Sequence[str],
-) -> Iterator[tuple[Ints, Ints, Floats]]:  # fmt: skip
+) -> Iterator[tuple[Wholes, Ints, Sequence[Floats]]]:  # fmt: skip
     """Products (m,), when each begins to be in force (a scan's place and 1, or ``first`` where
-    that was before it), and values (k, m)."""
+    that was before it), and k columns of values (m,)."""
     if first >= len(timeline):
         return
     if len(products):
         marks = np.full(len(products), timeline.marks[first] - 1)
         values, found = numbers_in_force(db, products, marks, fields)
-        yield products[found], np.full(int(found.sum()), first), values[found].T
+        yield products[found], np.full(int(found.sum()), first), [*values[found].T]
     largest = int(products.max(initial=0))
     known = np.zeros(largest + 2, np.bool_)
     known[products] = True
@@ -109,7 +113,7 @@ def _rows(
         table = np.array(part, np.float64)
         table = table[known[np.minimum(table[:, 0], largest + 1).astype(np.int64)]]
         at = np.searchsorted(timeline.marks, table[:, 1].astype(np.int64)) + 1
-        yield table[:, 0].astype(np.int32), at, np.ascontiguousarray(table[:, 2:].T)
+        yield table[:, 0].astype(np.int32), at, [column.copy() for column in table[:, 2:].T]
 
 
 def _runs(db: Connection, scan_id: int, regions: str) -> list[tuple[int, int]]:
