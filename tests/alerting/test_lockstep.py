@@ -53,6 +53,8 @@ rules:
   - {name: named, watch: all, when: {product_name: {contains: refill}}, resolved: true}
   - {name: high, watch: all, when: {total_sale_7d_cnt: {at_least: 70}}, remind: 36h, resolved: true,
      notify: [night, boss], severity: critical}
+  - {name: ripe, watch: all, for: 24h, notify: [paper, night], cooldown: 12h, resolved: true,
+     when: {any: [{sales_trend_flag: {equals: rising}}, {total_sale_7d_cnt: {rises: 500%}}]}}
   - {name: surge, watch: all, when: {sales_surge: {at_least: 0}}, resolved: true}
   - {name: other, watch: some, when: {total_sale_7d_cnt: {rises: 10%, from: 1d ago}},
      notify: [paper, me]}
@@ -137,7 +139,7 @@ def nine_days(book: Rulebook, seed: int) -> Iterator[Scan]:
         if turn % 4 == 1:
             yield shop.scan("abroad", at + 1_800)
         if turn % 3 == 0:
-            yield shop.scan("some", at + 3_600)
+            yield shop.scan("some", at + 3_600, factor=4.0 if turn == 3 else 1.0)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -159,6 +161,18 @@ def test_a_replay_tells_what_the_daemon_told(tmp_path: Path, seed: int) -> None:
     assert {"firing", "reminder", "resolved"} <= kinds
     assert {channel for _, channel, _ in daemon.said} == {"me", "boss", "night", "paper"}
     assert {message.kind for *_, message in daemon.said} == {"alerts", "digest"}
+
+
+def test_other_watches_of_the_region_count(store: Database) -> None:
+    """Also those of which no rule is played: their values are baselines, and they jump, too."""
+    whole = load_text(RULES)
+    own = tuple(rule for rule in whole.rules if rule.watch.name == "all")
+    book = replace(whole, rules=own)
+    daemon, end = Daemon(store, book), 0
+    for each in nine_days(whole, 5):
+        daemon.scan(each)
+        end = each.finished
+    assert_equal(daemon.said, replayed(store, book, (0, end)))
 
 
 README_RULES = re.compile(r"^```yaml\n(channels:.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.alerting.world import WATCH, World
 from tests.store.making import memory
+from watcher.alerting import stepping
 from watcher.alerting.lifecycle import Finding, Terms, stays, step, step_absent
 from watcher.alerting.notices import Decision, Manner, decide, is_heard
 from watcher.alerting.products import Products
@@ -202,3 +203,22 @@ def test_whole_scans(series: list[tuple[dict[str, float | None], ScanState]]) ->
                 live = {each.product: shown(each) for each in database.alerts.live([rule.name])}
                 expected = one_by_one(rule, was, found, world.now, proves=proves)
                 assert live == expected, (rule.name, listed)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 500])
+def test_so_many_stored_at_a_time(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules that change much and little: alerts, transitions and messages in the rules' order,
+    however many are stored at a time."""
+
+    def told(most: int) -> list[object]:
+        monkeypatch.setattr(stepping, "_AT_ONCE", most)
+        with memory() as database:
+            world = World(database, RULES)
+            for values in ((12, 7, 1), (1, 12, 12), (12, 1, 7), (7, 7, 7)):
+                world.scan(dict(zip("123", values, strict=True)))
+            tables = ("alerts", "transitions", "told", "messages", "notifications")
+            rows = [database.rows(f"SELECT * FROM {name} ORDER BY 1, 2") for name in tables]
+            return [*rows, [(each.title, each.alerts) for each in world.reports]]
+
+    assert told(at_once) == told(4)
+    assert len(told(at_once)[3]) > 3  # type: ignore[arg-type]

@@ -36,8 +36,8 @@ def test_columns_are_the_alerts(store: Database) -> None:
     assert len(columns) == 4
     assert [columns.of(number) for number in range(3)] == [slice(0, 2), slice(2, 2), slice(2, 4)]
     expected = [*store.alerts.live(["b"]), *store.alerts.live(["a"])]
-    assert list(columns.alerts(np.arange(4))) == expected
-    assert list(columns.alerts(np.array([3, 0]))) == [expected[3], expected[0]]
+    assert list(columns.alerts(slice(0, 4), np.arange(4) >= 0)) == expected
+    assert list(columns.alerts(slice(1, 4), np.arange(4) % 2 == 1)) == [expected[1], expected[3]]
 
 
 def test_no_alerts(store: Database) -> None:
@@ -46,7 +46,7 @@ def test_no_alerts(store: Database) -> None:
         columns = store.alerts.columns(names)
         assert len(columns) == 0
         assert len(store.alerts.heard_at(columns, "me")) == 0
-        assert list(columns.alerts(np.arange(0))) == []
+        assert list(columns.alerts(slice(0, 0), np.zeros(0, np.bool_))) == []
 
 
 def test_when_a_channel_heard_of_each(store: Database) -> None:

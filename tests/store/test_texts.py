@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from watcher.model import LongTexts
-from watcher.store.texts import clean, currency_of, meaning, pack_texts, unpack_texts
+from watcher.store.texts import clean, clean_all, currency_of, meaning, pack_texts, unpack_texts
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,13 @@ def test_texts_come_back() -> None:
 def test_whole_texts_stay(text: str | None) -> None:
     """Only what SQLite can't hold is replaced."""
     assert clean(text) == text
+
+
+@pytest.mark.parametrize("bad", [0, 1, 2, 3])
+def test_a_column_is_cleaned_text_by_text(bad: int) -> None:
+    """Wherever half a character stands, also where the next text begins with the other half."""
+    texts = [None, "ü 🎃", "", "plain", "\ude00 end"]
+    assert clean_all(texts[:-1]) == texts[:-1]
+    texts[bad] = "half \ud83d"
+    assert clean_all(texts) == [clean(text) for text in texts]
+    assert "\ud83d" not in "".join(filter(None, clean_all(texts)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -34,19 +34,47 @@ def compose(
     """One message of a rule: ``at`` is the time of its data, ``now`` when it is written.
     ``explained`` gives the evidence of those alerts that are shown in full.
     """
-    ordered = _strongest_first(rule, owed, products)
+    (message,) = compose_all([(rule, owed)], products, at, now, explained)
+    return message
+
+
+def compose_all(
+    parts: Sequence[tuple[Rule, Sequence[Owed]]], products: Products, at: Instant, now: Instant,
+    explained: Explained,
+) -> list[Message]:  # fmt: skip
+    """The same of several rules: what they show is read together."""
+    ordered = [_strongest_first(rule, owed, products) for rule, owed in parts]
+    shown = [
+        each.alert
+        for (rule, _), owed in zip(parts, ordered, strict=True)
+        for each in owed[: rule.limit]
+    ]
+    products.load([alert.product for alert in shown])
+    whole = {alert.id: alert for alert in explained(shown)}
+    return [
+        _message(rule, owed, products, (at, now), whole)
+        for (rule, _), owed in zip(parts, ordered, strict=True)
+    ]
+
+
+def _message(
+    rule: Rule, ordered: Sequence[Owed], products: Products, times: tuple[Instant, Instant],
+    whole: Mapping[int, Alert],
+) -> Message:  # fmt: skip
+    """``whole`` are the alerts that are shown, by id, with their evidence."""
     shown, rest = ordered[: rule.limit], ordered[rule.limit :]
     named = [each.alert.product for each in rest[:NAMED]]
+    data_at, now = times
     return Message(
         kind="alerts",
-        title=f"[{rule.severity}] {rule.name}: {counted(owed)} ({rule.watch.query.region})",
+        title=f"[{rule.severity}] {rule.name}: {counted(ordered)} ({rule.watch.query.region})",
         severity=rule.severity,
         created=now,
         rule=rule.name,
         description=rule.description,
         region=rule.watch.query.region,
-        data_at=at,
-        items=tuple(_items(rule, shown, products, explained)),
+        data_at=data_at,
+        items=tuple(_item(rule, products, each, whole[each.alert.id]) for each in shown),
         more=tuple(products.name(product) for product in named),
         rest=len(rest),
         alerts=_ids(ordered),
@@ -116,17 +144,7 @@ def _strongest_first(rule: Rule, owed: Sequence[Owed], products: Products) -> li
     return [owed[index] for index in order]
 
 
-def _items(
-    rule: Rule, owed: Sequence[Owed], products: Products, explained: Explained
-) -> list[Item]:
-    products.load([each.alert.product for each in owed])
-    alerts = explained([each.alert for each in owed])
-    return [
-        products.item(
-            rule,
-            alert,
-            (Decision.RESOLVED if each.decision.of_an_end else each.decision).value,
-            alert.reason if each.decision.of_an_end else None,
-        )
-        for each, alert in zip(owed, alerts, strict=True)
-    ]
+def _item(rule: Rule, products: Products, owed: Owed, alert: Alert) -> Item:
+    ended = owed.decision.of_an_end
+    kind = (Decision.RESOLVED if ended else owed.decision).value
+    return products.item(rule, alert, kind, alert.reason if ended else None)

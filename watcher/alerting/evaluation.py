@@ -166,12 +166,13 @@ class Evaluator:
         teller = Teller(self._database, products, self._audiences, at, now)
         fired = {rule.name: Keys() for rule in rules}
         resolved = {rule.name: Keys() for rule in rules}
-        for moved in round_.moves(teller.silent):
-            teller.tell(moved.rule, moved.speaking)
-            if report is not None and (moved.fired or moved.resolved):
-                report(teller.summary(moved.rule, moved.fired, moved.resolved))
-            fired[moved.rule.name].add(moved.fired)
-            resolved[moved.rule.name].add(moved.resolved)
+        for group in round_.moves(teller.silent):
+            teller.tell([(moved.rule, moved.speaking) for moved in group])
+            for moved in group:
+                if report is not None and (moved.fired or moved.resolved):
+                    report(teller.summary(moved.rule, moved.fired, moved.resolved))
+                fired[moved.rule.name].add(moved.fired)
+                resolved[moved.rule.name].add(moved.resolved)
         return Sequel(fired, resolved, tuple(teller.written), tuple(round_.judged))
 
 

@@ -43,7 +43,7 @@ class Products:
 
     def load(self, products: Sequence[int]) -> None:
         """Read at once what ``item`` and ``name`` need of these products."""
-        missing = [product for product in products if product not in self._facts]
+        missing = [key for key in dict.fromkeys(products) if key not in self._facts]
         if missing:
             self._facts.update(self._source.facts(missing))
 

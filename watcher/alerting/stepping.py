@@ -98,8 +98,8 @@ class Round:
         self.present = Present(archive, table.scan.watch, self._judge, self._rows, self._fallen)
         self.judged: list[Judged] = []
 
-    def moves(self, silent: Silent) -> Iterator[Moved]:
-        """Move every alert by one step, and save those that changed: rule by rule, in order.
+    def moves(self, silent: Silent) -> Iterator[list[Moved]]:
+        """Move every alert by one step, and save those that changed: some rules, then the next.
 
         A rule whose judgement breaks is noted as failing and holds its alerts as they are; what the
         store can't do is raised, and ends the transaction.
@@ -114,13 +114,14 @@ class Round:
         for number, case in enumerate(cases):
             moved = Moved(case.rule)
             own = live.of(number)
-            moved.speaking.extend(live.alerts(_within(own, speaking)))
-            for alert in live.alerts(_within(own, moving)):
+            moved.speaking.extend(live.alerts(own, speaking))
+            for alert in live.alerts(own, moving):
                 saving.put(moved, (alert, self._next(case, alert)))
             for alert in self._begun(case, places[own]):
                 saving.put(moved, (None, alert))
-            yield from saving.done(moved)
-        yield from saving.rest()
+            if done := saving.done(moved):
+                yield done
+        yield saving.rest()
 
     def _cases(self) -> list[_Case]:
         """The rules that can be judged, and what was said."""
@@ -213,19 +214,20 @@ class _Saving:
         if len(self._waiting) >= _AT_ONCE:
             self._save()
 
-    def done(self, moved: Moved) -> Iterator[Moved]:
-        """The rule has no more changes; those of which all is stored by now."""
+    def done(self, moved: Moved) -> list[Moved]:
+        """The rule has no more changes; where all is stored by now, those that have not been told
+        of yet."""
         self._done.append(moved)
-        return self._stored() if not self._waiting else iter(())
+        return self._stored() if not self._waiting else []
 
-    def rest(self) -> Iterator[Moved]:
+    def rest(self) -> list[Moved]:
         """Store what is left."""
         self._save()
         return self._stored()
 
-    def _stored(self) -> Iterator[Moved]:
+    def _stored(self) -> list[Moved]:
         done, self._done = self._done, []
-        return iter(done)
+        return done
 
     def _save(self) -> None:
         """Store what changed, with a transition where the state did; new alerts get their ids."""
@@ -243,12 +245,6 @@ class _Saving:
             if after.resolved_at is not None:
                 moved.resolved.append(after)
         self._alerts.record(moves)
-
-
-def _within(part: slice, mask: Bools) -> Ints:
-    """Where the mask is set within the part."""
-    places: Ints = part.start + np.flatnonzero(mask[part])
-    return places
 
 
 def _terms(rule: Rule) -> Terms:

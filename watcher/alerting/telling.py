@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from watcher.alerting.audiences import Audience, audiences_of
-from watcher.alerting.composing import Owed, compose
+from watcher.alerting.composing import Owed, compose_all
 from watcher.alerting.gates import Gates
 from watcher.alerting.notices import Decision, Manner, decide, is_heard
 from watcher.alerting.products import Products
@@ -62,14 +62,18 @@ class Teller:
         self._gates = gates or Gates(database, now)
         self.written: list[int] = []
 
-    def tell(self, rule: Rule, alerts: Sequence[Alert]) -> None:
-        """Tell each channel of ``rule`` what it is owed of ``alerts`` (living or just ended)."""
-        owed = self.owed(rule, alerts, [self._audiences[name] for name in rule.notify])
-        for name, each in owed.items():
-            message = self.message(rule, each)
-            rows = self._database.outbox.add(
-                name, self._audiences[name].targets, message, self._now
-            )
+    def tell(self, parts: Sequence[tuple[Rule, Sequence[Alert]]]) -> None:
+        """Tell each channel of each rule what it is owed of the rule's alerts (living or just
+        ended)."""
+        owed = [
+            (rule, name, each)
+            for rule, alerts in parts
+            for name, each in self._owed_to_all(rule, alerts).items()
+        ]
+        messages = self._messages([(rule, each) for rule, _, each in owed])
+        for (rule, name, each), message in zip(owed, messages, strict=True):
+            targets = self._audiences[name].targets
+            rows = self._database.outbox.add(name, targets, message, self._now)
             self.mark(rule, each, name, rows)
             self.written += rows
 
@@ -115,8 +119,8 @@ class Teller:
 
     def message(self, rule: Rule, owed: Sequence[Owed]) -> Message:
         """What is owed of one rule, as a message."""
-        explained = self._database.alerts.explained
-        return compose(rule, owed, self._products, self._at, self._now, explained)
+        (message,) = self._messages([(rule, owed)])
+        return message
 
     def mark(self, rule: Rule, owed: Sequence[Owed], channel: str, rows: Sequence[int]) -> None:
         """Note that ``channel`` was told ``owed`` by the notifications ``rows``."""
@@ -138,6 +142,13 @@ class Teller:
         owed = [Owed(alert, Decision.FIRES) for alert in fired]
         owed += [Owed(alert, Decision.RESOLVED) for alert in resolved]
         return self.message(rule, owed)
+
+    def _messages(self, parts: Sequence[tuple[Rule, Sequence[Owed]]]) -> list[Message]:
+        explained = self._database.alerts.explained
+        return compose_all(parts, self._products, self._at, self._now, explained)
+
+    def _owed_to_all(self, rule: Rule, alerts: Sequence[Alert]) -> dict[str, list[Owed]]:
+        return self.owed(rule, alerts, [self._audiences[name] for name in rule.notify])
 
     def _told(self, rule: Rule, alerts: Sequence[Alert]) -> dict[str, dict[int, Told]]:
         by_channel: dict[str, dict[int, Told]] = {}
@@ -182,8 +193,8 @@ class Teller:
                 since = self._waits_since(held.get(product), by)
                 kept[product] = Held(rule.name, product, audience.channel, each.alert.id, since, by)
         told = {each.alert.product for each in free}
-        self._database.held.put(each for each in kept.values() if held.get(each.product) != each)
-        self._database.held.release(
+        put = [each for each in kept.values() if held.get(each.product) != each]
+        released = [
             before
             for product, alert in (
                 (each.alert.product, each.alert.id)
@@ -193,7 +204,10 @@ class Teller:
             if product not in kept
             and (before := held.get(product)) is not None
             and (product in told or before.alert == alert)
-        )
+        ]
+        if put or released:  # hardly ever
+            self._database.held.put(put)
+            self._database.held.release(released)
         return free
 
     def _waits_since(self, before: Held | None, silence: int | None) -> Instant:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -69,6 +70,7 @@ class Product(msgspec.Struct, frozen=True, gc=False):
         return LongTexts(*(_long_text(getattr(self, field.name)) for field in LONG_TEXTS))
 
 
+_DOUBLES = struct.Struct(f"{len(NUMERIC)}d")
 _texts_of = attrgetter(*(field.name for field in TEXTS))  # far quicker than all 100 values
 _Number = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] | None
 _Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)] | None
@@ -109,8 +111,15 @@ class Page:
 
 def number_table(products: Sequence[Product]) -> Floats:
     """The numbers of n products as (n, 88), in the order of ``fields.NUMERIC``; NaN is absent."""
-    rows = [product.numbers() for product in products]
-    return np.array(rows, dtype=np.float64).reshape(len(rows), len(NUMERIC))
+    return np.frombuffer(b"".join(map(_packed, products))).reshape(len(products), len(NUMERIC))
+
+
+def _packed(product: Product) -> bytes:
+    numbers = product.numbers()
+    try:
+        return _DOUBLES.pack(*numbers)  # thrice as quick as numpy's look at each value
+    except struct.error:
+        return _DOUBLES.pack(*(math.nan if number is None else number for number in numbers))
 
 
 def decode(body: bytes) -> Page:

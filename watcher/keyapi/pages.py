@@ -66,6 +66,11 @@ class Pages:
 
         Of a page with unreadable rows that is known only where all its products are on one other.
         """
+        if self._first_on.keys().isdisjoint(ids):  # as on nearly every page
+            self._first_on.update(dict.fromkeys(ids, page_num))
+            self._own[page_num] = len(ids)
+            self._judge(page_num, repeats=False, at_one=False)
+            return
         taken = Counter[int]()  # from pages behind this one, which had these products first so far
         there = set[int]()
         own = 0

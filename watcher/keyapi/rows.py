@@ -80,7 +80,8 @@ class Rows:
         if page.products:
             number, place = divmod(page_num - 1, _BLOCK_PAGES)
             block = self._block(number)
-            rows = place * PAGE_SIZE + np.array(page.positions)
+            begin, whole = place * PAGE_SIZE, len(page.products) == page.rows
+            rows = slice(begin, begin + page.rows) if whole else begin + np.array(page.positions)
             block.numbers[rows] = number_table(page.products)
             block.texts[rows] = [self._texts(product) for product in page.products]
             block.filled[rows] = True

@@ -31,6 +31,12 @@ _FIELDS = (
     "rule, product, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
     "evidence"
 )
+_STAYS, _MOVES = _FIELDS.split(", ")[:2], _FIELDS.split(", ")[2:]
+_INSERT = f"INSERT INTO alerts (id, {_FIELDS}) VALUES (?{', ?' * len(_STAYS + _MOVES)})"
+_UPDATE = (
+    f"UPDATE alerts SET ({', '.join(_MOVES)}) = ({'?, ' * (len(_MOVES) - 1)}coalesce(?, evidence)) "
+    "WHERE id = ?"
+)
 _COLUMNS = [f"a.{name.strip()}" for name in f"id, {_FIELDS}".split(",")]
 _STATE, _SELECT = ", ".join(_COLUMNS[:-1]), f"SELECT {', '.join(_COLUMNS)}"
 _PRODUCT = "p.region, p.product_id, coalesce(p.product_name, p.product_id), p.currency"
@@ -168,25 +174,22 @@ class Alerts:
             deletes: builtins.list[Row] = []
             for alert, keep in zip(alerts, kept, strict=True):
                 if keep and not alert.id:
-                    new = following + len(inserts)
-                    inserts.append((new, *_values(alert), _evidence(alert)))
-                    alert = replace(alert, id=new, evidence=())  # noqa: PLW2901
+                    row = (following + len(inserts), *_values(alert))
+                    inserts.append((*row, _evidence(alert)))
+                    alert = _alert_of(row)  # noqa: PLW2901
                 elif keep:
                     evidence = _evidence(alert) if alert.evidence else None
-                    updates.append((*_values(alert), evidence, alert.id))
+                    updates.append((*_values(alert)[len(_STAYS) :], evidence, alert.id))
                     if evidence is not None:
                         alert = replace(alert, evidence=())  # noqa: PLW2901
                 elif alert.id:
                     deletes.append((alert.id,))
                 saved.append(alert)
-            marks = ", ".join("?" * (len(_FIELDS.split(",")) - 1))
             self._db.many("DELETE FROM alerts WHERE id = ?", deletes)
-            # Updates first: one that ends makes room for its successor.
-            self._db.many(
-                f"UPDATE alerts SET ({_FIELDS}) = ({marks}, coalesce(?, evidence)) WHERE id = ?",
-                updates,
-            )
-            self._db.many(f"INSERT INTO alerts (id, {_FIELDS}) VALUES (?, {marks}, ?)", inserts)
+            # Updates first: one that ends makes room for its successor. Rule and product stay, and
+            # the indexes on them: to name them would write each anew.
+            self._db.many(_UPDATE, updates)
+            self._db.many(_INSERT, inserts)
         return saved
 
     def witness(self, alert: Alert, why: Why) -> Alert:

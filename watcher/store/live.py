@@ -50,8 +50,11 @@ class Live:
         """Where the alerts of a rule stand."""
         return slice(*self._bounds[rule : rule + 2])
 
-    def alerts(self, which: Ints) -> Iterator[Alert]:
-        """Those as objects, without their evidence, which is stored."""
+    def alerts(self, part: slice, mask: Bools) -> Iterator[Alert]:
+        """Those of a part that the mask (n,) marks as objects, without their stored evidence."""
+        if part.start == part.stop:  # most rules have none
+            return
+        which = part.start + np.flatnonzero(mask[part])
         columns = (
             self.rules, self.ids, self.products, self.firing, self.since, self.last_met,
             self.fired_at, self.absent, self.carried,

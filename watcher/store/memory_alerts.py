@@ -222,8 +222,6 @@ class _Slots:
             self._make_room()
         slot = self._size
         self._size += 1
-        for heard in self._heard.values():
-            heard[slot] = -1
         return slot
 
     def _make_room(self) -> None:

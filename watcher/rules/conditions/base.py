@@ -8,10 +8,10 @@ same ``canonical`` text are one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from watcher.keyapi.fields import LAST_PAGE, PAGE_SIZE
 from watcher.model import Bools, Evidence, Floats, Instant, Ints, Verdict
 from watcher.rules.metrics import NORMAL, SPARSE, SPARSENESS, Attribute, Metric
 from watcher.units import WEEK, Unit, format_duration
+
+T = TypeVar("T")
 
 LONGEST_LIST = LAST_PAGE * PAGE_SIZE  # places
 _MOST_OLDER = WEEK
@@ -229,6 +231,11 @@ class Condition(ABC):
         """``canonical``, computed once."""
         return self.canonical()
 
+    @cached_property
+    def said(self) -> str:
+        """The condition in words, as evidence has it; written once."""
+        return str(self)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Condition) and self.key == other.key
 
@@ -252,6 +259,7 @@ class Judge:
         self.fallen = table.fallen
         self._masks: dict[str, Masks] = {}
         self._present: dict[str, Bools] = {}
+        self._computed: dict[Hashable, object] = {}
         self._appeared: Masks | None = None
 
     def __call__(self, condition: Condition) -> Masks:
@@ -276,6 +284,18 @@ class Judge:
         if mask is None:
             mask = self._present[metric.name] = ~np.isnan(self.number(metric))
         return mask
+
+    def remembered(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What ``compute`` gave when it was asked for ``key`` first."""
+        if key not in self._computed:
+            self._computed[key] = compute()
+        return cast("T", self._computed[key])
+
+
+def remembered(table: Table, key: Hashable, compute: Callable[[], T]) -> T:
+    """What many conditions need of a scan, computed for the first of them: from the judge's memory
+    where ``table`` is one. A key always stands for the same type."""
+    return table.remembered(key, compute) if isinstance(table, Judge) else compute()
 
 
 def judged(table: Table, condition: Condition) -> Masks:

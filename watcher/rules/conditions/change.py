@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cached_property
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from watcher.rules.conditions.base import (
     form_at,
     judged,
     present,
+    remembered,
     value_at,
 )
 from watcher.rules.conditions.values import Setting, counted, is_percent, number, say
@@ -63,7 +65,7 @@ class Moved(Condition):
     def metrics(self) -> tuple[Metric, ...]:
         return (self.metric,)
 
-    @property
+    @cached_property
     def label(self) -> str:
         """What evidence calls the metric; one that has a statistic says which."""
         from_ = self.need.from_
@@ -77,7 +79,7 @@ class Moved(Condition):
                 metric=self.metric.name,
                 label=self.label,
                 unit=self.metric.unit,
-                condition=str(self),
+                condition=self.said,
                 verdict=judged(table, self).verdict(row),
                 value=value_at(table.number(self.metric), row),
                 baseline=value_at(values, row),
@@ -91,6 +93,17 @@ class Moved(Condition):
         """The value, the baseline, and where both are there."""
         then, _ = table.baseline(self.need)
         return table.number(self.metric), then, present(table, self.metric) & ~np.isnan(then)
+
+
+class _Move(NamedTuple):
+    """Moves in one direction, the ``size`` of what they began from and the ``slack`` of a limit;
+    where both values are ``known``, and where a move is ``sized``: it began from something."""
+
+    moved: Floats
+    size: Floats
+    slack: Floats
+    known: Bools
+    sized: Bools
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,23 +121,24 @@ class Change(Moved):
     from_: From = _LAST
     min_change: float | None = None
 
-    @property
+    @cached_property
     def need(self) -> Need:
         return Need(self.metric, self.from_)
 
     def judge(self, table: Table) -> Masks:
-        now, then, known = self.now_and_then(table)
-        moved = self._moved(now, then)
-        slack = _SLACK * np.maximum(np.abs(now), np.abs(then))
-        if not self.percent:
-            met = moved >= self.amount - slack
-        else:
-            met = moved >= self.amount * np.abs(then) - slack
-            if self.min_change is None:
-                known &= then != 0
+        move = remembered(table, (self.need, self.direction), lambda: self._move(table))
+        least = self.amount * move.size if self.percent else self.amount
+        met = move.moved >= least - move.slack
+        known = move.sized if self.percent and self.min_change is None else move.known
         if self.min_change is not None:
-            met &= moved >= self.min_change - slack
+            met &= move.moved >= self.min_change - move.slack
         return Masks(met & known, known)
+
+    def _move(self, table: Table) -> _Move:
+        now, then, known = self.now_and_then(table)
+        size = np.abs(then)
+        slack = _SLACK * np.maximum(np.abs(now), size)
+        return _Move(self._moved(now, then), size, slack, known, known & (then != 0))
 
     @property
     def leading(self) -> Metric | None:

@@ -57,7 +57,7 @@ class Measured(Condition):
                 metric=self.metric.name,
                 label=self.metric.label,
                 unit=self.metric.unit,
-                condition=str(self),
+                condition=self.said,
                 verdict=judged(table, self).verdict(row),
                 value=value_at(table.number(self.metric), row),
                 form=form_at(table, self.metric, row),

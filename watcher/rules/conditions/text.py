@@ -61,7 +61,7 @@ class Text(Condition):
                 metric=self.attribute.name,
                 label=self.attribute.label,
                 unit=Unit.TEXT,
-                condition=str(self),
+                condition=self.said,
                 verdict=judged(table, self).verdict(row),
                 value=table.text(self.attribute.name)[row],
             ),
