@@ -46,6 +46,9 @@ class FakeTable:
         self.asked.append(metric.name)
         return column(self._now[metric.name])
 
+    def value(self, metric: Metric, row: int) -> float:
+        return float(self.number(metric)[row])
+
     def text(self, name: str) -> Sequence[str | None]:
         return self._texts[name]
 
