@@ -9,7 +9,7 @@ import pytest
 
 from tests.alerting.world import HEAD, World
 from tests.store.making import DAY, GMV, SALES, START, scan
-from watcher.alerting.backtest import Backtest, backtest
+from watcher.alerting.backtest import Backtest, backtest, backtests
 from watcher.alerting.replay import NOBODY
 from watcher.errors import WatcherError
 from watcher.model import Message, Scan, ScanState
@@ -151,6 +151,44 @@ def test_a_digest_collects(store: Database) -> None:
     assert {each.product_id: each.times for each in found.often} == {
         "1": 1, "60": 1, "70": 1, "80": 1,
     }  # fmt: skip
+
+
+def test_several_rules_have_one_read(store: Database) -> None:
+    """Each has what it has alone; a digest is of all of them, and who was not read is named."""
+    head = HEAD.replace('{url: "json://localhost/"}', '{url: "json://localhost/", digest: "23:00"}')
+    high, higher, nowhere = (
+        rules(f"{{total_sale_7d_cnt: {{above: {least}}}}}").replace("name: r", f"name: r{least}")
+        for least in (50, 60, 70)
+    )
+    text = (
+        high
+        + higher.replace("rules:\n", "")
+        + nowhere.replace("rules:\n", "")
+        .replace(WATCH, "{sort: price desc}")
+        .replace("price", "spu_avg_price")
+    )
+    book = load_text(head + text)
+    world = World(store, rules("{total_sale_7d_cnt: {above: 10000}}"))
+    for value in (55, 65, 75):
+        world.scan({"1": value, str(value): 90})
+    found = backtests(store, book, book.rules, (0, LATER))
+    assert found.unread == ("r70",)
+    assert [(each.rule, each.fired, each.products) for each in found.rules] == [
+        ("r50", 4, 4),
+        ("r60", 4, 4),
+    ]
+    assert {(sent.message.kind, sent.rules) for sent in found.told} == {("digest", ("r50", "r60"))}
+    (channel,) = found.channels
+    assert channel.messages == len(found.told) == 3
+    assert [each.told for each in found.rules] == [found.told, found.told]
+    for rule in book.rules[:2]:
+        alone = backtest(store, book, rule, (0, LATER))
+        (together,) = (each for each in found.rules if each.rule == rule.name)
+        assert (alone.fired, alone.ended, alone.firing) == (
+            together.fired,
+            together.ended,
+            together.firing,
+        )
 
 
 def test_without_scans_there_is_nothing_to_say(store: Database) -> None:

@@ -157,6 +157,10 @@ def test_a_replay_tells_what_the_daemon_told(tmp_path: Path, seed: int) -> None:
         for every in (True, False):
             assert_equal(daemon.said, replayed(database, book, (0, end), every=every))
         assert database.number("SELECT count(*) FROM jumps") >= 2
+        # A database of before knows neither what lists say of themselves nor what jumped.
+        database.execute("UPDATE scans SET list_day = NULL, list_idle = NULL, list_sparse = NULL")
+        database.execute("DELETE FROM jumps")
+        assert_equal(daemon.said, replayed(database, book, (0, end)))
     kinds = {item.kind for *_, message in daemon.said for item in message.items}
     assert {"firing", "reminder", "resolved"} <= kinds
     assert {channel for _, channel, _ in daemon.said} == {"me", "boss", "night", "paper"}

@@ -47,7 +47,7 @@ class FakeTable:
         return column(self._now[metric.name])
 
     def value(self, metric: Metric, row: int) -> float:
-        return float(column(self._now[metric.name])[row])
+        return float(self.number(metric)[row])
 
     def text(self, name: str) -> Sequence[str | None]:
         return self._texts[name]

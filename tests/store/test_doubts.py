@@ -109,8 +109,9 @@ def test_a_replay_doubts_the_same(store: Database) -> None:
     given = [listed(0, "a", "b"), listed(1, "a", doubted=True), listed(2, "a", believed=True)]
     for each in given:
         store.history.record(each)
-    found = list(PastScans(store, Extent("w", "US", 0, (SALES,))).scans())
-    assert [each.doubt for each in found] == [each.doubt for each in given]
+    extent = Extent(frozenset("w"), frozenset(["US"]), 0, frozenset([SALES]))
+    past = PastScans(store, extent).recalled()
+    found = [past.scan(place)[0] for place in range(3)]
     assert [each.proves_absence for each in found] == [True, False, True]
     assert last_complete_before(store, "w", START + 2 * DAY) == START
 

@@ -25,17 +25,22 @@ def day(number: int, texts: dict[str, dict[str, str | None]], watch: str = "w") 
     return replace(made, texts={**made.texts, **columns})
 
 
-def played(store: Database, since: int = 0, *, others: bool = False) -> list[dict[str, object]]:
+def played(store: Database, since: int = 0) -> list[dict[str, object]]:
     """Of each replayed scan of the watch, each product's texts."""
-    past = PastScans(store, Extent("w", "US", START + since * DAY, (SALES,), others))
-    return [
-        {
-            product: {name: each.texts[name][row] for name in NAMES}
-            for row, product in enumerate(each.product_ids)
-        }
-        for each in past.scans()
-        if each.watch == "w"
-    ]
+    begin = START + since * DAY
+    scans = PastScans(store, Extent(frozenset("w"), frozenset(["US"]), begin, frozenset([SALES])))
+    past, line, found = scans.recalled(), scans.matrix.timeline, []
+    for place in range(scans.first, len(line)):
+        past.move(place)
+        texts = past.scan(place)[0].texts
+        if line.watches[place] == "w":
+            found.append(
+                {
+                    product: {name: texts[name][row] for name in NAMES}
+                    for row, product in enumerate(texts["product_id"])
+                }
+            )
+    return found  # type: ignore[return-value]
 
 
 def test_each_scan_has_the_texts_of_its_day(store: Database) -> None:
@@ -60,10 +65,10 @@ def test_each_scan_has_the_texts_of_its_day(store: Database) -> None:
         if number % 3:
             given.append((number, {product: dict(now[product]) for product in listed}))
     # Before it first had a text at all, a product's later one is as good as none: it is not known.
-    assert played(store, others=True) == [seen for _, seen in given]
+    assert played(store) == [seen for _, seen in given]
     for since in (5, 11, 19):
         late = [seen for number, seen in given if number >= since]
-        assert played(store, since, others=True)[-len(late) :] == late
+        assert played(store, since)[-len(late) :] == late
 
 
 def test_only_what_changed_is_written(store: Database) -> None:

@@ -19,11 +19,11 @@ def test_a_sighting_is_the_scan_cut_to_the_product(store: Database) -> None:
     found = sighting(store, "w", int(seen.products[0]))
     assert found is not None
     assert (found.scan.id, found.row.at, found.row.state) == (2, START + DAY, ScanState.COMPLETE)
-    assert found.row.product_ids == ("2",)
+    assert tuple(found.row.texts["product_id"]) == ("2",)
     assert found.row.ranks.tolist() == [1]
     assert found.row.texts["product_name"] == ("Product 2",)
-    assert found.row.numbers[0, NUMERIC_INDEX[SALES]] == 7
-    assert found.row.numbers[0, NUMERIC_INDEX[GMV]] == 12.34
+    assert found.row.cell(NUMERIC_INDEX[SALES], 0) == 7
+    assert found.row.cell(NUMERIC_INDEX[GMV], 0) == 12.34
     assert found.recorded.products.tolist() == [seen.products[0]]
     assert not found.recorded.first_seen[0]
     assert found.recorded.had_complete
@@ -35,7 +35,7 @@ def test_what_another_watch_saw_later_plays_no_part(store: Database) -> None:
     store.history.record(scan(START + DAY, {"1": 6}, watch="other"))
     found = sighting(store, "w", int(seen.products[0]))
     assert found is not None
-    assert found.row.numbers[0, NUMERIC_INDEX[SALES]] == 5
+    assert found.row.cell(NUMERIC_INDEX[SALES], 0) == 5
     assert found.recorded.first_seen[0]
     assert not found.recorded.had_complete
 
@@ -68,7 +68,7 @@ def test_an_absence_has_no_row(store: Database) -> None:
     assert newest is not None
     none = absence(newest)
     assert len(none.row) == 0
-    assert none.row.numbers.shape == (0, len(NUMERIC_INDEX))
+    assert len(none.row.column(NUMERIC_INDEX[SALES])) == 0
     assert none.recorded.scan_id == newest.id
 
 
