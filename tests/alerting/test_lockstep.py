@@ -15,6 +15,7 @@ import pytest
 from tests.alerting.lockstep import Daemon, assert_equal, replayed
 from tests.store.making import DAY, GMV, SALES, scan
 from watcher.keyapi.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
+from watcher.keyapi.simulator.behaviour import PRESETS
 from watcher.keyapi.simulator.market import Market
 from watcher.model import Doubt, Scan, ScanState
 from watcher.rules.loading import load_text
@@ -197,9 +198,12 @@ def shipped() -> dict[str, Rulebook]:
 
 
 def month(book: Rulebook) -> Iterator[Scan]:
-    """Each watch sees its part of one market a day, in the order of its sales."""
+    """Each watch sees its part of one market a day, in the order of its sales.
+
+    A stormy one, so that the rarest of the rules have something to tell.
+    """
     start = 1_790_000_000
-    market = Market(start=utc_day(start), products=60, regions=("US",))
+    market = Market(start=utc_day(start), products=60, regions=("US",), behaviour=PRESETS["stormy"])
     for day in range(MONTH):
         if day:
             market.advance()

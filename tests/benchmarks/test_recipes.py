@@ -32,7 +32,7 @@ def judged() -> dict[str, Ruling]:
 def test_what_finds_is_better_than_growth_and_chance(judged: dict[str, Ruling], name: str) -> None:
     """With as many alerts, beyond the luck of which products there are."""
     assert judged[name].finds
-    assert judged[name].precision.value > 0.6
+    assert judged[name].precision.value > 0.5  # one in two is worth an interruption
 
 
 @pytest.mark.parametrize("name", STAND)
