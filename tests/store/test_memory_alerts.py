@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.store.making import START, firing, memory, pending, with_products
 from watcher.alerting.lifecycle import end
@@ -115,3 +116,15 @@ def test_what_is_over_is_let_go_and_why_is_asked_again() -> None:
     ours.save([end(alert, "over", START) for alert in (*saved, *later)])
     ours.forget([saved[1].id])
     assert [alert.id for alert in ours.by_id(range(9))] == [saved[1].id]
+
+
+def test_each_alert_has_its_own_reason() -> None:
+    """One that ended and is still held is not explained by its successor's scan."""
+    before, after = ((replace(WHY[0], value=value),) for value in (1.0, 2.0))
+    ours = MemoryAlerts(lambda _: before, at_once=())
+    (old,) = ours.save([ours.witness(firing("r", 1, START), lambda: before)])
+    ours.forget(())
+    ours.save([end(old, "over", START + 1)])
+    ours.forget([old.id])
+    (new,) = ours.save([ours.witness(firing("r", 1, START + 2), lambda: after)])
+    assert [alert.evidence for alert in ours.by_id([old.id, new.id])] == [before, after]

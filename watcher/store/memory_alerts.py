@@ -34,7 +34,7 @@ class MemoryAlerts(Alerts):
         self._over: list[int] = []
         self._slots: dict[str, _Slots] = {}
         self._alerts: dict[int, Alert] = {}
-        self._why: dict[tuple[str, int], Why] = {}
+        self._why: dict[tuple[str, int, int | None], Why] = {}  # by when it fired, too
         self._evidence: dict[int, tuple[Evidence, ...]] = {}
         self._told: dict[str, dict[int, dict[str, Told]]] = {}
         self._last = 0
@@ -43,7 +43,7 @@ class MemoryAlerts(Alerts):
         """Takes note of why an alert fires, if it is asked before the next scan."""
         if self.all_at_once or alert.rule in self._at_once:
             return replace(alert, evidence=why())
-        self._why[alert.rule, alert.product] = why
+        self._why[alert.rule, alert.product, alert.fired_at] = why
         return alert
 
     def forget(self, kept: Iterable[int]) -> None:
@@ -149,7 +149,7 @@ class MemoryAlerts(Alerts):
             return ()
         found = self._evidence.get(alert.id)
         if found is None:
-            why = self._why.get((alert.rule, alert.product))
+            why = self._why.get((alert.rule, alert.product, alert.fired_at))
             found = why() if why is not None else self._again(alert)
             self._evidence[alert.id] = found
         return found
