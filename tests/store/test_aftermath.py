@@ -82,3 +82,14 @@ def test_the_last_place(store: Database) -> None:
     past = Aftermath(store, "US", START)
     assert past.last_place(first, "total_sale_7d_cnt") == 90
     assert np.isnan(past.last_place(second, "total_sale_7d_cnt"))
+
+
+def test_a_scan_that_was_pruned_meanwhile(store: Database) -> None:
+    """It is as if it had not been: whoever looks back has looked the scans up before."""
+    for day in range(3):
+        store.history.record(listed(START + day * DAY, day))
+    past, products = Aftermath(store, "US", START), keys(store)
+    store.execute("DELETE FROM scans WHERE id = 2")
+    begin, end = (np.full(20, START + day * DAY) for day in (1, 3))
+    seen = past.first_seen(products, begin, end)
+    assert set(((seen.data - START) // DAY).tolist()) == {2}

@@ -113,6 +113,8 @@ class Aftermath:
             if not len(rows):
                 continue
             found = self._list(look)
+            if not len(found.products):  # pruned since the scans were looked up
+                continue
             places = np.searchsorted(found.products, products[rows])
             places[places == len(found.products)] = 0
             hit = found.products[places] == products[rows]
