@@ -15,7 +15,7 @@ from tests.web.conftest import Furnished
 from tests.web.furnished import HOSTILE
 from tests.web.serving import Page, serving
 from watcher.store.database import Database
-from watcher.web.board import KEPT, Board
+from watcher.web.board import KEPT, LONGEST, Board
 
 T = TypeVar("T")
 RULES = """rules:
@@ -86,7 +86,8 @@ async def test_scores_for_programs(page: Page) -> None:
 
 
 async def test_scores_are_kept_while_nothing_is_new() -> None:
-    """Each rule is a reading of its own; what is new shows after a while, other rules at once."""
+    """Each rule is a reading of its own; what is new shows after a while, other rules at once, and
+    what time alone brings within a day."""
     with Database.in_memory() as store:
         await _asked_again(store)
 
@@ -104,6 +105,9 @@ async def _asked_again(store: Database) -> None:
     assert first.tally.told == 5
     assert await board.of(book.rules[0], book, now + 9 * KEPT, read) is first.rules[0]
     assert len(reads) == 8
+    later = await board.all(book, now + LONGEST, read)
+    assert later.until == first.until + LONGEST
+    now += LONGEST
     shop.tell("down", 70, "rising", resolved=71)
     assert (await board.all(book, now + KEPT - 1, read)).tally.told == 5
     assert (await board.all(book, now + KEPT, read)).tally.told == 6

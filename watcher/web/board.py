@@ -15,6 +15,7 @@ from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.database import Database
 from watcher.store.tellings import newest
+from watcher.units import DAY
 
 T = TypeVar("T")
 
@@ -26,6 +27,7 @@ class Read(Protocol):
 
 
 KEPT = 300  # seconds for which scores are shown, though something new was stored
+LONGEST = DAY  # though nothing was: what was too young to judge grows old
 
 
 class Board:
@@ -65,9 +67,9 @@ class Board:
             self._scored[rule.name] = await read(partial(scorer.scored, rule=rule))
 
     async def _forget(self, book: Rulebook, now: Instant, read: Read) -> None:
-        """What is of other rules, or too old: nothing while nothing new was stored."""
+        """What is of other rules, or too old: the sooner where something new was stored."""
         mark = await read(newest)
-        old = mark != self._mark and not 0 <= now - self._at < KEPT
-        if book is not self._book or old:
+        kept = KEPT if mark != self._mark else LONGEST
+        if book is not self._book or not 0 <= now - self._at < kept:
             self._book, self._mark, self._at = book, mark, now
             self._scored, self._scores = {}, None
