@@ -62,6 +62,18 @@ def test_products_are_known_as_they_were(store: Database) -> None:
     assert seen == [("Product a", 2.0, day(0)), ("New", 4.0, day(1)), ("New", 4.0, day(1))]
 
 
+def test_what_was_doubted_before_stays_so(store: Database) -> None:
+    """A scan before the time is no baseline if it jumped; those within are judged anew."""
+    for number in range(3):
+        recorded = store.history.record(scan(day(number), {"a": 10 * number + 1}))
+        if number:
+            store.jumps.doubt(recorded.scan_id)
+    past = read(store, day(2)).recalled()
+    assert [past.jumps.is_doubted(scan_id) for scan_id in (1, 2, 3)] == [False, True, False]
+    found = past.last("w", 3, past.scan(2)[1].products, [SALES])
+    assert found.values.tolist() == [[1.0]]
+
+
 def test_sightings_are_those_of_the_moment(store: Database) -> None:
     """The last scan of the watch that saw each product, and its newest, failed ones left out."""
     given: list[dict[str, float]] = [{"a": 1, "b": 2}, {"b": 3}, {}]

@@ -53,7 +53,10 @@ class PastScans:
         fields = sorted(extent.fields)
         versions = Versions(db, timeline, extent.regions, products, self.first, fields)
         self.matrix = Matrix(db, timeline, versions, _first_seen(db, products))
-        begin = int(timeline.marks[self.first]) if len(late) else 0
+        begin, scan_id = (
+            int(column[self.first]) if len(late) else 0 for column in (timeline.marks, timeline.ids)
+        )
+        self.matrix.jumps.load(_doubted_before(db, scan_id))
         self._texts = FormerTexts(db, products, _TEXTS, begin)
 
     def recalled(self) -> Recalled:
@@ -77,6 +80,12 @@ def _ever_listed(db: Connection, extent: Extent) -> Ints:
         (listed(extent.watches),),
     )
     return np.unique(np.concatenate([EMPTY, *(Seen.unpack(*row).products for row in rows)]))
+
+
+def _doubted_before(db: Connection, scan_id: int) -> dict[int, int]:
+    """The scans before this one that jumped, and up to which scan each is doubted: as stored, for
+    who plays the scans judges only those from there on."""
+    return dict(db.rows("SELECT scan, until FROM jumps WHERE scan < ?", (scan_id,)))
 
 
 def _first_seen(db: Connection, products: Ints) -> Ints:
