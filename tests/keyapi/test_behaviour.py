@@ -30,7 +30,6 @@ from watcher.model import Ints
 
 START = date(2026, 11, 23)
 DAYS = 30
-UNITS = "total_sale_{}cnt"
 FAMILIES = sorted({field.family for field in NUMERIC if field.family})
 
 

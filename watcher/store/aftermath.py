@@ -79,9 +79,7 @@ class Aftermath:
                 return self._looks[place]
         return None
 
-    def within(
-        self, begin: Instant, end: Instant, watch: str | None = None
-    ) -> Iterator[Look]:  # fmt: skip
+    def within(self, begin: Instant, end: Instant, watch: str | None = None) -> Iterator[Look]:
         """The scans whose data is of a time (its end does not belong to it), the oldest first."""
         for look in self._asked[bisect_left(self._data, begin) : bisect_left(self._data, end)]:
             if watch is None or look.watch == watch:

@@ -6,18 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from watcher.alerting.notices import Decision
 from watcher.alerting.readings import Reading
 from watcher.alerting.replay import Progress, Replay
 from watcher.alerting.scores.claims import Measure, claim_of
 from watcher.alerting.scores.fates import Telling
+from watcher.alerting.scores.told import BEGINS
 from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.database import Database
 from watcher.units import DAY, WEEK
-
-_BEGINS = (Decision.FIRES.value, Decision.MISSED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +60,7 @@ class Replays:
                 "takes more of it; a watch whose query or schedule was changed is a new one)"
             )
 
-    def of(
-        self, rules: Sequence[Rule], progress: Progress | None = None
-    ) -> list[Replayed]:  # fmt: skip
+    def of(self, rules: Sequence[Rule], progress: Progress | None = None) -> list[Replayed]:
         """What each of these forms of the rule would have told; each as if it were the only
         one."""
         # By names of their own; and no message has to show more than one product.
@@ -77,7 +73,7 @@ class Replays:
                 for sent in played.sent:
                     for name in sent.rules:
                         messages[int(name)][sent.channel] += 1
-                    for why in _BEGINS:
+                    for why in BEGINS:
                         for alert in sent.message.alerts.get(why, ()):
                             each = about[alert]
                             at = sent.message.data_at or sent.at

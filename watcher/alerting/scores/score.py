@@ -189,9 +189,7 @@ class Scorer:
             products=tuple(_noisiest(database, fates)),
         )
 
-    def _fates(
-        self, database: Database, rule: Rule, told: ToldOf
-    ) -> list[tuple[int, Fate]]:  # fmt: skip
+    def _fates(self, database: Database, rule: Rule, told: ToldOf) -> list[tuple[int, Fate]]:
         why = {}
         if claim_of(rule).measure is Measure.STATE:
             why = evidence_of(database, list(told.alerts))

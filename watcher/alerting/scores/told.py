@@ -12,7 +12,7 @@ from watcher.model import Instant
 from watcher.store.database import Database
 from watcher.store.tellings import Delivered, ToldAlert, delivered, told_alerts
 
-_BEGINS = (Decision.FIRES.value, Decision.MISSED.value)
+BEGINS = (Decision.FIRES.value, Decision.MISSED.value)  # that an alert fires, for the first time
 _REMINDER = Decision.REMINDER.value
 
 
@@ -79,4 +79,4 @@ def _begins(decision: str, alert: ToldAlert, since: Instant) -> bool:
     A reminder is, where the message before it never arrived; of an alert that fired before the
     time that is looked at, that message is not known.
     """
-    return decision in _BEGINS or (decision == _REMINDER and alert.fired_at >= since)
+    return decision in BEGINS or (decision == _REMINDER and alert.fired_at >= since)
