@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import tzinfo
 from pathlib import Path
 
 import click
 
-from watcher.alerting.scores.claims import Measure
 from watcher.alerting.scores.score import (
     DEFAULT_DAYS,
     ProductScore,
@@ -16,7 +16,7 @@ from watcher.alerting.scores.score import (
     Tally,
     score,
 )
-from watcher.alerting.scores.wording import measured, outcome_lines, rate, share
+from watcher.alerting.scores.wording import GROUPS, measured, outcome_lines, rate, share
 from watcher.cli.choosing import chosen_rule
 from watcher.cli.completing import rule_names
 from watcher.cli.options import (
@@ -95,15 +95,11 @@ def _show_all(found: Scores, zone: tzinfo) -> None:
         + "".join(f"; {each.channel}: {rate(each)}" for each in found.heard)
     )
     told = [each for each in found.rules if each.tally.told]
-    for measure, head in (
-        (Measure.RISE, "Rules that claim a rise"),
-        (Measure.STATE, "Rules that claim that something is so"),
-        (Measure.NONE, "Rules of which nothing can be measured"),
-    ):
+    for measure, head, words in GROUPS:
         rows = [each for each in told if each.measure is measure]
         if rows:
             out.print()
-            out.print(_rules(head, measure, rows))
+            out.print(_rules(head, words, rows))
     silent = [each.rule for each in found.rules if not each.tally.told]
     if silent:
         out.print()
@@ -111,15 +107,14 @@ def _show_all(found: Scores, zone: tzinfo) -> None:
     _show_products(out, found.products)
 
 
-def _rules(head: str, measure: Measure, rows: list[RuleScore]) -> Sheet:
-    good, bad = ("Held", "Undone") if measure is Measure.STATE else ("Went on", "Fell back")
+def _rules(head: str, outcomes: Sequence[str], rows: list[RuleScore]) -> Sheet:
     columns: tuple[str, ...] = (head, "Messages a week", "Alerts")
-    if measure is not Measure.NONE:
-        columns = (*columns, good, bad, "Share", "Too young", "Not known")
+    if outcomes:
+        columns = (*columns, *outcomes, "Share", "Too young", "Not known")
     cells = []
     for each in rows:
         row = [each.rule, _rate(each.a_week), format_number(each.tally.told)]
-        if measure is not Measure.NONE:
+        if outcomes:
             row += _tally(each.tally)
         cells.append(row)
     return table(columns, cells, numbers=columns[1:], names=columns[:1])

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from watcher.alerting.scores.claims import Measure, claim_of
+from watcher.alerting.scores.claims import claim_of
 from watcher.alerting.scores.score import DEFAULT_DAYS
 from watcher.alerting.scores.tuning import Reached, Step, Tuning, Wanted, chosen_knob, tune
-from watcher.alerting.scores.wording import share
+from watcher.alerting.scores.wording import OUTCOMES, share
 from watcher.cli.choosing import chosen_rule
 from watcher.cli.completing import metric_names, rule_names
 from watcher.cli.options import (
@@ -109,11 +109,10 @@ def _show(found: Tuning, rule: Rule, book: Rulebook) -> None:
 
 
 def _show_steps(out: Output, found: Tuning, rule: Rule) -> None:
-    measure = claim_of(rule).measure
-    good = {Measure.RISE: "Went on", Measure.STATE: "Held", Measure.NONE: ""}[measure]
+    good = OUTCOMES[claim_of(rule).measure][:1]
     columns: tuple[str, ...] = ("Threshold", "Alerts a week", "Messages a week", "Products")
     if good:
-        columns = (*columns, good, "of known")
+        columns = (*columns, *good, "of known")
     columns = (*columns, "")
     rows = []
     for step in found.steps:

@@ -10,11 +10,14 @@ from watcher.alerting.scores.fates import EARLY
 from watcher.alerting.scores.score import Heard, RuleScore, Tally
 from watcher.units import format_number, format_percent
 
-_WORDS = {
-    Measure.RISE: ("went on", "fell back"),
-    Measure.STATE: ("still held", "undone"),
-    Measure.NONE: ("", ""),
-}
+# Of each measure: what its rules are called, and its two outcomes; none of what is only counted.
+GROUPS: tuple[tuple[Measure, str, tuple[str, ...]], ...] = (
+    (Measure.RISE, "Rules that claim a rise", ("Went on", "Fell back")),
+    (Measure.STATE, "Rules that claim that something is so", ("Held", "Undone")),
+    (Measure.NONE, "Rules of which nothing can be measured", ()),
+)
+OUTCOMES = {measure: words for measure, _, words in GROUPS}
+_WORDS = {Measure.RISE: ("went on", "fell back"), Measure.STATE: ("still held", "undone")}
 
 
 def measured(score: RuleScore) -> str:
@@ -35,9 +38,9 @@ def measured(score: RuleScore) -> str:
 def outcome_lines(score: RuleScore) -> Iterator[str]:
     """What became of the alerts, a line for each of what there is."""
     tally = score.tally
-    good, bad = _WORDS[score.measure]
     if score.measure is Measure.NONE:
         return
+    good, bad = _WORDS[score.measure]
     if tally.judged:
         yield f"{tally.went_on:,} {good}: {share(tally)}"
         yield f"{tally.fell_back:,} {bad}"

@@ -7,15 +7,8 @@ from aiohttp import web
 from watcher.alerting.scores.claims import Measure
 from watcher.alerting.scores.course import DAYS, WENT_ON
 from watcher.alerting.scores.score import RuleScore, Scores
-from watcher.alerting.scores.wording import share
+from watcher.alerting.scores.wording import GROUPS, share
 from watcher.web.desk import Desk, as_json
-
-# Of each measure: the heading, and what its columns are called.
-_MEASURES = (
-    (Measure.RISE, "Rules that claim a rise", ("Went on", "Fell back")),
-    (Measure.STATE, "Rules that claim that something is so", ("Held", "Undone")),
-    (Measure.NONE, "Rules of which nothing can be measured", ()),
-)
 
 
 async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
@@ -27,9 +20,7 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
         "scores.html",
         scores=found,
         groups=[
-            (head, words, rows)
-            for measure, head, words in _MEASURES
-            if (rows := _of(told, measure))
+            (head, words, rows) for measure, head, words in GROUPS if (rows := _of(told, measure))
         ],
         silent=[each for each in found.rules if not each.tally.told],
         share=share,
