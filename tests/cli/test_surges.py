@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import time
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from watcher.alerting.evaluation import evaluate
 from watcher.rules.calibration import MEASURED
 from watcher.rules.conditions.registry import NUMBER_BY_NAME
 from watcher.rules.loading import load
-from watcher.rules.metrics import ADDED_LATER
+from watcher.rules.metrics import ADDED_LATER, NORMAL
 from watcher.store.database import Database
 
 RULES = """
@@ -146,6 +147,28 @@ def test_rarer_is_surer() -> None:
         assert sorted(reached, reverse=True) == reached
         assert sorted(went_on) == went_on
         assert [mark.value for mark in marks] == sorted(mark.value for mark in marks)
+
+
+MEANING = re.compile(r"(?m)^\| (\w+) ([\d.]+) \| ([\d.]+)% \| \d+% \| [\d.]+ \| (\d+)% \|$")
+
+
+def test_what_scores_meant_is_what_was_measured() -> None:
+    """The marks that `explain` names are those of the table of the measurement."""
+    page = (Path(__file__).parents[2] / "docs/signals.md").read_text("utf-8")
+    marks = {
+        (metric, mark.value): mark
+        for (metric, form), found in MEASURED.items()
+        for mark in found
+        if form == NORMAL
+    }
+    compared = 0
+    for metric, value, reached, went_on in MEANING.findall(page):
+        mark = marks.get((metric, float(value)))
+        if mark is not None:
+            compared += 1
+            assert (metric, value, f"{mark.went_on:.0%}") == (metric, value, f"{went_on}%")
+            assert mark.reached == pytest.approx(float(reached) / 100, abs=0.005)
+    assert compared >= len(marks) - 1
 
 
 GIVEN = {
