@@ -43,12 +43,13 @@ class ToldAlert:
 def delivered(db: Connection, rules: Sequence[str], since: Instant) -> list[Delivered]:
     """The messages of these rules, and those of several rules, whose data is of ``since`` or
     later and that were sent; the oldest data first. Of their texts nothing is read."""
+    # "+": left alone, the planner goes through all that was ever sent, for each message anew.
     rows = db.rows(
         "SELECT m.rule, json_extract(m.body, '$.kind'), (SELECT n.channel FROM notifications "
         "AS n WHERE n.message = m.id LIMIT 1), m.about, json_extract(m.body, '$.alerts') "
         "FROM json_each(?1) AS w CROSS JOIN messages AS m ON m.rule = w.value AND m.about >= ?2 "
         "WHERE EXISTS (SELECT 1 FROM notifications AS n WHERE n.message = m.id "
-        "AND n.state = 'sent') AND json_extract(m.body, '$.alerts') NOTNULL "
+        "AND +n.state = 'sent') AND json_extract(m.body, '$.alerts') NOTNULL "
         "ORDER BY m.about, m.id",
         (listed(dict.fromkeys([*rules, ""])), since),
     )
