@@ -91,6 +91,8 @@ def test_several_rules_from_one_read(watcher: Command) -> None:
     assert {each["rule"] for each in data["rules"]} >= {"rising", "never-read"}
     assert {each["name"]: each["messages"] for each in data["channels"]}["me"] == 4
     assert [told["rules"] for told in data["told"]].count(["rising"]) == 4
+    span = ", ".join(result.out.splitlines()[0].split(", ")[1:])
+    assert span in watcher("backtest", "rising").out
 
 
 def test_some_rules_must_be_meant(watcher: Command) -> None:
