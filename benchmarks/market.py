@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.sales import SalesError, View, read
+from benchmarks.sales import SalesError, View, cumulated, read
 from benchmarks.simulated import START, recorded
 from benchmarks.truth import Truth
 from watcher.keyapi.fields import WINDOWS
@@ -71,7 +71,7 @@ def statistics(view: View, first: int = FIRST) -> Statistics:
     """
     if view.sales.days < first + 14:
         raise ValueError(f"{view.sales.days} days of sales are too few: {first + 14} are needed")
-    sums = np.pad(np.cumsum(view.sales.units[view.rows], axis=1), ((0, 0), (1, 0)))
+    sums = cumulated(view.sales.units[view.rows])
     listed = view.listed[:, first:]
     week = (sums[:, 7:] - sums[:, :-7])[:, first - 7 :][listed]
     before = (sums[:, 7:] - sums[:, :-7])[:, first - 14 : -7][listed]
