@@ -59,8 +59,8 @@ class Fate:
     early: bool | None = None
 
 
-class Judge:
-    """Judges tellings of one region's lists; ``since`` is when the first of them was."""
+class Assessor:
+    """Assesses tellings of one region's lists; ``since`` is when the first of them was."""
 
     def __init__(self, database: Database, region: str, since: Instant, now: Instant) -> None:
         self._past = Aftermath(database, region, since - _LOOK_BACK)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from watcher.alerting.scores.claims import Measure, claim_of
-from watcher.alerting.scores.fates import Fate, Judge, Outcome, Telling
+from watcher.alerting.scores.fates import Assessor, Fate, Outcome, Telling
 from watcher.alerting.scores.told import Told, ToldOf, told_since
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
@@ -131,7 +131,7 @@ class Scorer:
         self.since = now - min(days * DAY, book.keep.notifications)
         self._now = now
         self._told: Told | None = None
-        self._judges = dict[str, Judge]()
+        self._assessors = dict[str, Assessor]()
         self._database: Database | None = None
 
     def read(self, database: Database) -> Told:
@@ -198,16 +198,16 @@ class Scorer:
         ]
         if not tellings:
             return []
-        fates = self._judge(database, rule.watch.query.region).fates(rule, tellings)
+        fates = self._assessor(database, rule.watch.query.region).fates(rule, tellings)
         return [(each.product, fate) for each, fate in zip(tellings, fates, strict=True)]
 
-    def _judge(self, database: Database, region: str) -> Judge:
+    def _assessor(self, database: Database, region: str) -> Assessor:
         """Kept as long as the database is the same: it holds what was read of it."""
         if self._database is not database:
-            self._database, self._judges = database, {}
-        found = self._judges.get(region)
+            self._database, self._assessors = database, {}
+        found = self._assessors.get(region)
         if found is None:
-            found = self._judges[region] = Judge(database, region, self.since, self._now)
+            found = self._assessors[region] = Assessor(database, region, self.since, self._now)
         return found
 
 

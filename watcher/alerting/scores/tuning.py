@@ -15,7 +15,7 @@ from enum import StrEnum
 import numpy as np
 
 from watcher.alerting.replay import Progress
-from watcher.alerting.scores.fates import Judge, Telling
+from watcher.alerting.scores.fates import Assessor, Telling
 from watcher.alerting.scores.knobs import Knob, as_written, knobs, like, written
 from watcher.alerting.scores.replays import Replayed, Replays
 from watcher.alerting.scores.score import Tally, tally_of
@@ -175,7 +175,7 @@ class _Trials:
         self._found = dict[float, Replayed]()
         at = written(self._rule, self._knob)
         self._token = at.token if at is not None else None
-        self._judge = Judge(source, self._rule.watch.query.region, replays.since, now)
+        self._assessor = Assessor(source, self._rule.watch.query.region, replays.since, now)
 
     def of(self, values: Iterable[float]) -> list[Replayed]:
         """What the rule would have told with each of these values."""
@@ -204,7 +204,7 @@ class _Trials:
 
     def _step(self, value: float, found: Replayed) -> Step:
         counted = _counted(found)
-        tally = tally_of(self._judge.fates(self._knob.turned(self._rule, value), counted))
+        tally = tally_of(self._assessor.fates(self._knob.turned(self._rule, value), counted))
         said = as_written(self._knob, value) if self._token is None else like(self._token, value)
         return Step(
             threshold=value,
