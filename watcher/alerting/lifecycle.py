@@ -87,9 +87,11 @@ def end(alert: Alert, reason: str, now: Instant) -> Alert:
     """A firing alert resolved, or a pending one that came to nothing."""
     if alert.state is AlertState.PENDING:
         return replace(alert, state=AlertState.INACTIVE, since=now)
-    return replace(
-        alert, state=AlertState.INACTIVE, since=now, resolved_at=now, reason=reason, carried=False
-    )
+    # By hand, for ``replace`` takes thrice as long, and thousands may end at once.
+    return Alert(
+        alert.id, alert.rule, alert.product, AlertState.INACTIVE, now, alert.last_met,
+        alert.fired_at, now, reason, alert.absent, carried=False, evidence=alert.evidence,
+    )  # fmt: skip
 
 
 def _ripen(alert: Alert, terms: Terms, now: Instant) -> Alert:
