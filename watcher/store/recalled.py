@@ -21,6 +21,7 @@ from watcher.store.scanrows import COLUMNS, TABLES, scan_row
 from watcher.store.sightings import Sighting
 from watcher.store.timeline import Wholes
 
+_OF_FACTS = ("product_id", "product_name", "seller_id", "category_id")
 _TEXT_NAMES = tuple(text.name for text in TEXTS)
 
 
@@ -80,7 +81,7 @@ class Recalled:
             (listed(keys.tolist()),),
         )
         numbers = self._shown_numbers(self._place, keys)
-        texts = {name: self.texts(name, keys) for name in _TEXT_NAMES}
+        texts = {name: self.texts(name, keys) for name in _OF_FACTS}
         seen = self._last_seen(rows[0][0], keys) if rows else []
         return {
             key: ProductFacts(
