@@ -350,8 +350,7 @@ class Notification:
     taken: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(msgspec.Struct, frozen=True, gc=False):
     """One rule's claim about one product: a row for each time it became pending.
 
     ``id`` is 0 before the store has given one; ``product`` is the store's key of the product.
@@ -378,8 +377,7 @@ class Alert:
         return f"A{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True, gc=False):
     """What one channel was last told about one rule and product: of which alert, and when.
 
     ``notification`` is the first of the message's; None where it was queued for no target.

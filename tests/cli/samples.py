@@ -153,11 +153,15 @@ def _scan(watch: str, at: int, sold: int) -> Scan:
 
 def _alert(store: Database, at: int) -> None:
     evidence = Evidence("product_name", HOSTILE, "text", HOSTILE, Verdict.MET, HOSTILE, HOSTILE, at)
-    (alert,) = store.alerts.save([replace(firing("selling", 1, at), evidence=(evidence,))])
+    (alert,) = store.alerts.save(
+        [msgspec.structs.replace(firing("selling", 1, at), evidence=(evidence,))]
+    )
     ended = Transition(alert.id, at, AlertState.FIRING, AlertState.INACTIVE, HOSTILE)
     store.alerts.record([ended])
-    over = replace(firing("named", 2, at), state=AlertState.INACTIVE, reason=HOSTILE)
-    store.alerts.save([replace(over, resolved_at=at)])
+    over = msgspec.structs.replace(
+        firing("named", 2, at), state=AlertState.INACTIVE, reason=HOSTILE
+    )
+    store.alerts.save([msgspec.structs.replace(over, resolved_at=at)])
 
 
 def _message(store: Database, now: int) -> None:
@@ -169,7 +173,11 @@ def _message(store: Database, now: int) -> None:
     store.outbox.dead(2, now, HOSTILE)
     # Product 1 was told twice, so that it is among the noisiest.
     (again,) = store.alerts.save(
-        [replace(firing("named", 1, now - DAY), state=AlertState.INACTIVE, resolved_at=now)]
+        [
+            msgspec.structs.replace(
+                firing("named", 1, now - DAY), state=AlertState.INACTIVE, resolved_at=now
+            )
+        ]
     )
     both = msgspec.structs.replace(told, alerts={"firing": (1, again.id)}, rule="")
     (sent,) = store.outbox.add(HOSTILE, [HOSTILE], both, now)

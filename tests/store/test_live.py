@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from tests.store.making import DAY, START, firing, pending, with_products
 from watcher.model import AlertState, Told

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from tests.store.making import DAY, SALES, START, firing, scan, with_products
@@ -110,9 +111,13 @@ def test_old_records_go_and_live_ones_stay(store: Database) -> None:
     """Finished notifications with tries and message, ended alerts with transitions, told."""
     one, two, three = with_products(store)
     inactive = AlertState.INACTIVE
-    ended = replace(firing("r", one), state=inactive, resolved_at=START + 1)
+    ended = msgspec.structs.replace(firing("r", one), state=inactive, resolved_at=START + 1)
     old, live, late = store.alerts.save(
-        [ended, firing("r", two), replace(ended, product=three, resolved_at=START + 5 * DAY)]
+        [
+            ended,
+            firing("r", two),
+            msgspec.structs.replace(ended, product=three, resolved_at=START + 5 * DAY),
+        ]
     )
     store.alerts.record(
         Transition(alert.id, START, inactive, AlertState.FIRING) for alert in (old, live, late)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.store.making import DAY, START, firing, pending, with_products
 from watcher.model import Alert, AlertState, Told

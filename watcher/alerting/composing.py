@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import msgspec
@@ -19,8 +18,7 @@ Explained: TypeAlias = Callable[[Sequence[Alert]], Sequence[Alert]]
 NAMED = 20  # names of the products beyond the limit; the others are only counted
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(msgspec.Struct, frozen=True, gc=False):
     """An alert that one channel is to be told of, and why."""
 
     alert: Alert

@@ -7,9 +7,11 @@ active alerts of Prometheus' ``rules/alerting.go``, with a third verdict: no dat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from watcher.model import Alert, AlertState, Bools, Instant, Ints, Verdict
 from watcher.store.alerts import Live
@@ -29,8 +31,7 @@ class Terms:
     keep_firing_for: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """What the rule's conditions say of a product now; ``until`` is None where not given."""
 
     when: Verdict

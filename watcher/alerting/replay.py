@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
+import msgspec
 import numpy as np
 
 from watcher.alerting.audiences import Audience, audiences_of
@@ -47,8 +48,7 @@ class Sent:
     rules: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True, gc=False):
     """That a channel was told of one alert, of a rule and a product (its key in the store)."""
 
     channel: str

@@ -16,7 +16,7 @@ from watcher.alerting.composing import Owed, compose_all
 from watcher.alerting.gates import Gates
 from watcher.alerting.notices import Decision, Manner, decide, is_heard
 from watcher.alerting.products import Products
-from watcher.model import Alert, Bools, Instant, Message, Told
+from watcher.model import Alert, AlertState, Bools, Instant, Message, Told
 from watcher.rules.rulebook import Rule
 from watcher.store.alerts import Live
 from watcher.store.database import Database
@@ -103,10 +103,12 @@ class Teller:
         """By channel, what it is to be told now; what is held instead is remembered."""
         if not alerts:
             return {}
-        told = self._told(rule, alerts)
         held: dict[str, dict[int, Held]] = {}
         for each in self._database.held.of_rule(rule.name):
             held.setdefault(each.channel, {})[each.product] = each
+        if not held and not rule.resolved:  # no end is told, and thousands may end at once
+            alerts = [alert for alert in alerts if alert.state is AlertState.FIRING]
+        told = self._told(rule, alerts)
         found: dict[str, list[Owed]] = {}
         for audience in audiences:
             name = audience.channel

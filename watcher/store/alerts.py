@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from watcher.model import (
     Alert,
@@ -47,8 +48,7 @@ Why: TypeAlias = Callable[[], tuple[Evidence, ...]]
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(msgspec.Struct, frozen=True, gc=False):
     """An alert's change of state, or a change that is told (``reason`` names it)."""
 
     alert: int

@@ -301,31 +301,30 @@ class Matrix:
         names: Sequence[str],
     ) -> dict[str, Floats]:  # fmt: skip
         """(S, m) of each name, of ``rank``, and of ``_SEEN`` who was seen."""
-        line, shape = self.timeline, (len(scans), len(products))
+        line, size = self.timeline, len(products)
+        shape = len(scans), size + 1  # the last, which -1 finds too, is of all that nobody asks for
         versions = np.full(shape, -1, np.int32)
         seen = np.zeros(shape, np.bool_)
-        ranks = np.full(shape if any(ranked) else (0, 0), np.nan)
+        ranks = np.full(shape, np.nan) if any(ranked) else np.broadcast_to(np.nan, shape)
         early: list[tuple[int, Wholes]] = []
         self._row_of[products] = np.arange(len(products), dtype=np.int32)
         for turn, (scan, value) in enumerate(zip(scans.tolist(), valued.tolist(), strict=True)):
             listing = line.list_of(scan)
             places = self._row_of[listing.products]
-            hit = np.flatnonzero(places >= 0)
-            rows = places[hit]
-            seen[turn, rows] = True
+            seen[turn, places] = True
             if ranked[turn]:
-                found = listing.ranks[hit]
-                ranks[turn, rows] = np.where(found > 0, found, np.nan)
+                ranks[turn, places] = np.where(listing.ranks > 0, listing.ranks, np.nan)
             if value < self._versions.first or not self._versions.fields.issuperset(names):
-                early.append((turn, rows))
+                early.append((turn, places[places >= 0]))
             elif value == scan:
-                versions[turn, rows] = self._versions_of(scan, listing)[hit]
+                versions[turn, places] = self._versions_of(scan, listing)
             else:
+                rows = places[places >= 0]
                 versions[turn, rows] = self._versions.of(products[rows], value)
         self._row_of[products] = -1
-        return self._valued(products, valued, versions, early, names) | {
-            _SEEN: seen,
-            RANK: ranks if any(ranked) else np.full(shape, np.nan),
+        return self._valued(products, valued, versions[:, :size], early, names) | {
+            _SEEN: seen[:, :size],
+            RANK: ranks[:, :size],
         }
 
     def _valued(

@@ -21,6 +21,7 @@ from watcher.store.scanrows import COLUMNS, TABLES, scan_row
 from watcher.store.sightings import Sighting
 from watcher.store.timeline import Wholes
 
+_OF_FACTS = ("product_id", "product_name", "seller_id", "category_id")
 _TEXT_NAMES = tuple(text.name for text in TEXTS)
 
 
@@ -45,6 +46,7 @@ class Recalled:
         self._line = matrix.timeline
         self._texts = texts
         self._place = -1
+        self._shown_of: dict[tuple[int, int], dict[str, float]] = {}  # by scan and product
 
     @property
     def history(self) -> Recalled:
@@ -53,6 +55,7 @@ class Recalled:
     def move(self, place: int) -> None:
         """The scan at this place, not before the last one, is recorded now."""
         self._place = place
+        self._shown_of.clear()
 
     def scan(self, place: int) -> tuple[PastScan, Recorded]:
         """A whole scan, and what became of it when it was recorded."""
@@ -77,8 +80,8 @@ class Recalled:
             "CROSS JOIN products AS p ON p.id = w.value ORDER BY w.key",
             (listed(keys.tolist()),),
         )
-        numbers = self.matrix.numbers(keys, self._place, self.shown)
-        texts = {name: self.texts(name, keys) for name in _TEXT_NAMES}
+        numbers = self._shown_numbers(self._place, keys)
+        texts = {name: self.texts(name, keys) for name in _OF_FACTS}
         seen = self._last_seen(rows[0][0], keys) if rows else []
         return {
             key: ProductFacts(
@@ -91,7 +94,7 @@ class Recalled:
                 currency=currency,
                 first_seen=first_seen,
                 observed_at=seen[row] or None,
-                numbers=dict(zip(self.shown, map(_or_none, numbers[row].tolist()), strict=True)),
+                numbers={name: _or_none(value) for name, value in numbers[row].items()},
             )
             for row, (key, (region, currency, first_seen)) in enumerate(
                 zip(keys.tolist(), rows, strict=True)
@@ -140,6 +143,19 @@ class Recalled:
         ]
         return max(told)[2] if told else False
 
+    def shown_of(self, place: int, product: int) -> Mapping[str, float]:
+        """What messages show of a product as it was at a scan; NaN is absent."""
+        found = self._shown_of.get((place, product))
+        return found or self._shown_numbers(place, np.array([product], np.int64))[0]
+
+    def _shown_numbers(self, place: int, products: Ints) -> list[dict[str, float]]:
+        """The same of several, which a message does not ask for again one by one."""
+        rows = self.matrix.numbers(products, place, self.shown).tolist()
+        found = [dict(zip(self.shown, row, strict=True)) for row in rows]
+        keys = [(place, product) for product in products.tolist()]
+        self._shown_of.update(zip(keys, found, strict=True))
+        return found
+
     def _last_seen(self, region: str, products: Ints) -> list[Instant]:
         found: list[Instant] = self.matrix.last_seen(region, products, self._place + 1).tolist()
         return found
@@ -187,7 +203,6 @@ class PastScan:
         self._place = place
         self._rows = rows
         self.whole = past.matrix.holds(past.shown)
-        self._cells: dict[int, dict[str, float]] = {}
 
     def __len__(self) -> int:
         return len(self.products)
@@ -198,14 +213,10 @@ class PastScan:
 
     def cell(self, index: int, row: int) -> float:
         """The same of one product; what messages show of it is read at once."""
-        name, shown = NUMERIC_NAMES[index], self._past.shown
-        if name not in shown:
+        name = NUMERIC_NAMES[index]
+        if name not in self._past.shown:
             return float(self.column(index)[row])
-        if row not in self._cells:
-            product = np.array([self.products[row]], np.int64)
-            values = self._past.matrix.numbers(product, self._place, shown)[0].tolist()
-            self._cells[row] = dict(zip(shown, values, strict=True))
-        return self._cells[row][name]
+        return self._past.shown_of(self._place, int(self.products[row]))[name]
 
 
 class _Texts(Mapping[str, Sequence[str | None]]):
