@@ -106,11 +106,12 @@ class Bench:
         return alerts(met, self.view.listed)
 
     def a_day(self, told: Bools, half: str | None = None) -> float:
-        """Alerts a day on the judged mornings, as if the half were the whole list."""
+        """Alerts a day on the judged mornings, as if the half were the whole list; NaN where
+        nothing of it was ever listed."""
         usable = self.truth.usable
         part = share(usable[self.rows(half)].sum(), usable.sum())
         count = (told & self.truth.judged & self.rows(half)[:, None]).sum()
-        return float(count) / self.truth.days / part
+        return share(float(count) / self.truth.days, part)
 
     def threshold(self, scores: Floats, budget: float, half: str | None = None) -> float:
         """The lowest threshold that tells at most ``budget`` a day.

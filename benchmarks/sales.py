@@ -102,9 +102,11 @@ def _rows(path: Path) -> Iterator[_Row]:
     try:
         with _opened(path) as file:
             lines = csv.reader(file, strict=True)
-            for cells in lines:
-                if cells and not (lines.line_num == 1 and _is_header(cells)):
+            first = True
+            for cells in filter(None, lines):
+                if not (first and _is_header(cells)):
                     yield _row(cells, f"{path}:{lines.line_num}")
+                first = False
     except csv.Error as error:
         raise SalesError(f"{path}:{lines.line_num}: not CSV: {error}") from error
     except UnicodeDecodeError as error:

@@ -121,6 +121,14 @@ def test_each_half_is_judged_by_what_was_tuned_on_the_other(
         np.testing.assert_equal(precision, score.precision)
 
 
+def test_a_half_may_have_no_products() -> None:
+    """Of one product one half is empty: nothing is told there, and no share is of it."""
+    bench = Bench(noisy(1), 20)
+    rows = list(frontier(bench, scores(bench.view), [1.0]))
+    assert any(np.isnan(bench.a_day(bench.view.listed, half)) for half in "AB")
+    assert all(np.isnan(row.precision.value) for row in rows)
+
+
 def test_what_a_value_means_is_counted(bench: Bench, found: Mapping[str, Floats]) -> None:
     """The share of product-days that reach it, and what is good of them."""
     mean = next(each for each in meanings(bench, found) if each.detector == "sales_growth")

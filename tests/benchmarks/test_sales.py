@@ -26,12 +26,14 @@ def written(folder: Path, text: str | bytes, name: str = "sales.csv") -> Path:
     return path
 
 
-@pytest.mark.parametrize("form", ["plain", "header", "gz", "bom", "crlf", "more columns"])
+@pytest.mark.parametrize("form", ["plain", "header", "gz", "bom", "crlf", "blank", "more columns"])
 def test_reads_every_form(tmp_path: Path, form: str) -> None:
     """Rows of one day are added up; a price holds until the next one."""
     text, name = ROWS, "sales.csv"
     if form in ("header", "bom"):
         text = "code,day,sold,worth,each\n" + text
+    if form == "blank":
+        text = "\n\ncode,day,sold,worth,each\n\n" + text
     if form == "more columns":
         text = text.replace("\n", ",GB,x\n")
     data = text.replace("\n", "\r\n" if form == "crlf" else "\n").encode()

@@ -250,17 +250,24 @@ def test_late_refreshes() -> None:
     timely, late = market(REAL), market(replace(REAL, late=0.3))
     same, behind = 0, 0
     for _ in range(40):
-        before = late.data_day, columns(late)
+        before = late.data_day, columns(late), late.product_ids()
         timely.advance()
         late.advance()
         assert late.day == timely.day
         if late.data_day == timely.data_day:
             same += 1
             assert columns(late) == columns(timely)
+            assert late.product_ids() == timely.product_ids()
         else:
             behind += 1
-            assert (late.data_day, columns(late)) == before
+            assert (late.data_day, columns(late), late.product_ids()) == before
     assert behind == pytest.approx(12, abs=6)
+    while late.data_day == timely.data_day:
+        timely.advance()
+        late.advance()
+    gone = late.product_ids()[0]
+    late.delist(gone, shown_days=0)
+    assert gone not in late.product_ids()
     with pytest.raises(ValueError, match="none of the last 90 days"):
         late.column_on(late.data_day + timedelta(days=1))
     with pytest.raises(ValueError, match="none of the last 90 days"):

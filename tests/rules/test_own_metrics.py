@@ -4,7 +4,7 @@ import pytest
 
 from tests.rules.tables import FakeTable, column, condition, problems_of, verdicts
 from watcher.rules.loading import load_text
-from watcher.rules.metrics import Metric
+from watcher.rules.metrics import Catalogue, Metric
 
 RULES = "rules: [{name: a, watch: {region: US}, when: {review_count: 1}, notify: []}]\n"
 
@@ -21,6 +21,19 @@ def test_needs_are_fields() -> None:
     columns = {"spu_avg_price": column([10, None]), "product_commission_rate": column([20, 20])}
     assert found.compute(columns, 0).tolist()[:1] == [4.0]
     assert found.meaning == "your own: 2 * earnings"
+
+
+def test_a_formula_of_a_surge_has_its_forms() -> None:
+    """It does without what all of its parts do without in a form."""
+    surge = Catalogue()["sales_surge"]
+    double = metric("double", "double: 2 * heat, heat: sales_surge + review_count")
+    assert double.unused == surge.unused
+    assert double.window == surge.window == 30
+    mixed = metric("mixed", "mixed: sales_surge / total_sale_60d_cnt")
+    assert not mixed.unused["normal"]
+    assert mixed.unused["sparse"] == surge.unused["sparse"]
+    assert mixed.window == 60
+    assert not metric("plain", "plain: sales_growth / review_count").unused
 
 
 def test_usable_like_any_other() -> None:

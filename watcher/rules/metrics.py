@@ -41,8 +41,8 @@ class Metric:
 
     ``needs`` are the API's numeric fields (or some of ``OF_SCAN``) whose columns ``compute`` is
     given, with the instant at which they were observed, or one for each row. ``names`` are a flag's
-    values by name. ``definition`` is the user's own expression. ``unused`` are, of a built-in
-    formula that has two forms, the fields that each of them does without.
+    values by name. ``definition`` is the user's own expression. ``unused`` are, of a formula that
+    has two forms, or is made of one, the fields that each of them does without.
     """
 
     name: str

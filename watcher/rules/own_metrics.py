@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from watcher.model import Floats
 from watcher.rules.conditions.compiling import Path, Report
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME
 from watcher.rules.expressions import FUNCTIONS, Expression, parse_expression
-from watcher.rules.metrics import ADDED_LATER, Catalogue, Columns, Metric, When
+from watcher.rules.metrics import ADDED_LATER, NORMAL, SPARSE, Catalogue, Columns, Metric, When
 from watcher.rules.words import kind, quoted
 from watcher.units import Unit
 
@@ -126,15 +126,28 @@ def _own(name: str, expression: Expression, parts: Mapping[str, Metric]) -> Metr
 
     # Meaning changes with the meaning of the parts: the definition has theirs in it.
     inner = [f"{part}:={metric.definition}" for part, metric in parts.items() if metric.definition]
+    needs = frozenset(need for metric in parts.values() for need in metric.needs)
     return Metric(
         name=name,
         label=name.replace("_", " "),
         unit=Unit.SCORE,
         meaning=f"your own: {expression.text}",
-        needs=frozenset(need for metric in parts.values() for need in metric.needs),
+        needs=needs,
         compute=compute,
         definition="; ".join([expression.text, *inner]),
+        unused=_unused(needs, parts.values()),
     )
+
+
+def _unused(needs: frozenset[str], parts: Iterable[Metric]) -> dict[str, frozenset[str]]:
+    """What none of the parts takes in a form, where one of them has forms."""
+    parts = [*parts]
+    if not any(part.unused for part in parts):
+        return {}
+    return {
+        form: needs.difference(*(part.needs - part.unused.get(form, frozenset()) for part in parts))
+        for form in (NORMAL, SPARSE)
+    }
 
 
 def _constant(name: str) -> Metric:

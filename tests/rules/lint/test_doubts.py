@@ -403,7 +403,9 @@ def test_every_sum_of_several_days_is_doubted() -> None:
         if metric.unit not in (Unit.FLAG, Unit.DAY):
             said = " ".join(doubts(f"when: {{{metric.name}: {{unusual: 3}}}}"))
             rolls = any((BY_NAME[name].window or 1) > 1 for name in metric.fields)
-            assert ("is a sum of" in said) is rolls, metric.name
+            plain = metric.name in BY_NAME
+            assert (" is a sum of " in said) is (rolls and plain), metric.name
+            assert (" is made of sums of up to " in said) is (rolls and not plain), metric.name
 
 
 def test_unusual_rolls_where_scans_are_rare() -> None:

@@ -146,7 +146,7 @@ class Market:
     def delist(self, product_id: str, *, shown_days: int | None = None) -> None:
         """End the product's sale: marked at once, off the list some days later (0: at once)."""
         slot = self._slots[product_id]
-        self._state.off_since[slot] = self._elapsed
+        self._state.off_since[slot] = self._told
         self._state.off_mark[slot] = DELISTED
         if shown_days is not None:
             self._state.shown_days[slot] = shown_days
@@ -161,7 +161,7 @@ class Market:
     def listed(self) -> Bools:
         """Which products are on the list, (n,): a delisted one stays some days."""
         state = self._state
-        gone = self._elapsed - state.off_since >= state.shown_days
+        gone = self._told - state.off_since >= state.shown_days
         return self._collection.shown(np.asarray((state.off_since < 0) | ~gone))
 
     def region_is(self, region: str) -> Bools:

@@ -117,8 +117,10 @@ def _rolling(condition: Condition, usual: Usual, shortest: int) -> str:
     metric, window = condition.metrics[0], usual.window
     step = -(-window * DAY // shortest) * shortest  # the first scan that shares no day
     held = usual.seconds // step
+    plain = metric.name in BY_NAME
+    sums = f"a sum of {window} days" if plain else f"made of sums of up to {window} days"
     what = (
-        f"{said(condition)}: {metric.name} is a sum of {window} days, of which neighbouring "
+        f"{said(condition)}: {metric.name} is {sums}, of which neighbouring "
         f"values are nearly one, so that values {window} days apart are held against each other"
     )
     better = _daily(metric)
