@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
@@ -15,7 +16,7 @@ settings.load_profile("watcher")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several workers share the tests, each of them begins with those that wait most."""
+    """Where several workers share the tests, all but one begin with those that wait most."""
     workers = int(getattr(config, "workerinput", {"workercount": 1})["workercount"])
     if workers > 1:
         long = [item for item in items if item.get_closest_marker("long")]
@@ -25,7 +26,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = spread([*long, *slow], others, workers)
 
 
-def pytest_collection_finish() -> None:
-    """The thousands of tests stay to the end: no collection of garbage looks at them again."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """The thousands of tests stay to the end: no collection of garbage needs to look at them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()

@@ -20,16 +20,16 @@ def is_slow(test: str) -> bool:
 
 
 def spread(slow: Sequence[T], others: Sequence[T], workers: int) -> list[T]:
-    """All, so that each worker's part begins with its share of the slow ones, the first first.
+    """All, so that each worker's part but the last's begins with its share of the slow ones.
 
     pytest-xdist cuts the list into one part for each worker, and lets who is done early take from
-    the end of another's.
+    the end of another's. One worker never waits: what the others leave of the processors is its.
     """
-    total, taken = len(slow) + len(others), 0
+    total, taken, waiting = len(slow) + len(others), 0, max(1, workers - 1)
     made: list[T] = []
     for worker in range(workers):
-        share = slow[worker::workers]
         size = (total - len(made)) // (workers - worker)
+        share = slow[worker::waiting] if worker < waiting else ()
         more = max(0, size - len(share))
         made += [*share, *others[taken : taken + more]]
         taken += more
