@@ -13,7 +13,7 @@ demo: $(VENV)/.run  ## the whole daemon on a simulated market: no key, no networ
 	@$(BIN)/watcher demo
 
 test: $(VENV)/.dev  ## every test; twice as many at once as there are processors, for many wait
-	@PYTEST_XDIST_AUTO_NUM_WORKERS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) $(BIN)/python -m pytest -n auto --dist worksteal
+	@PYTHONDONTWRITEBYTECODE= PYTEST_XDIST_AUTO_NUM_WORKERS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) $(BIN)/python -m pytest -n auto --dist worksteal
 
 bench: $(VENV)/.dev  ## what the daemon costs, beside the bare libraries: a table; CASES="cycle start" for some
 	@$(BIN)/python -m benchmarks $(CASES)

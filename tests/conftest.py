@@ -1,7 +1,38 @@
 """Settings of all tests."""
 
+from __future__ import annotations
+
+import gc
+from collections.abc import Generator
+
+import pytest
 from hypothesis import settings
+
+from tests.ordering import is_slow, spread
 
 # How long one example takes says more of the machine than of the code.
 settings.register_profile("watcher", deadline=None)
 settings.load_profile("watcher")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several workers share the tests, all but one begin with those that wait most."""
+    workers = int(getattr(config, "workerinput", {"workercount": 1})["workercount"])
+    if workers > 1:
+        long = [item for item in items if item.get_closest_marker("long")]
+        slow = [item for item in items if item not in long and is_slow(item.nodeid)]
+        first = {id(item) for item in (*long, *slow)}
+        others = [item for item in items if id(item) not in first]
+        items[:] = spread([*long, *slow], others, workers)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """The thousands of tests stay to the end: no collection of garbage needs to look at them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()

@@ -45,6 +45,7 @@ def test_every_command_has_a_sample() -> None:
     assert sorted(SAMPLES) == sorted(leaves())
 
 
+@pytest.mark.long
 def test_in_every_way(ends: Ends) -> None:
     """Asked in one test: what was asked of hundreds of processes is on one of pytest's workers."""
     for call in calls():

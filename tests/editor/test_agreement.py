@@ -176,6 +176,7 @@ async def test_every_other_key() -> None:
             assert taken is (errors is None), one
 
 
+@pytest.mark.long
 async def test_mutated_files() -> None:
     """Whatever the loader takes of files with odd values at any place, the schema takes."""
     taken: list[Any] = []

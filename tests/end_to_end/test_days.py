@@ -156,6 +156,7 @@ def told(messages: list[Mapping[str, str]]) -> dict[str, list[set[str]]]:
     return found
 
 
+@pytest.mark.long
 async def test_days_of_a_market(tmp_path: Path) -> None:
     """Over four days, an HTTP sink and a mail server get exactly the expected alerts, once."""
     # Slow waves: what turns keeps its way for days, as the test's rules count on.

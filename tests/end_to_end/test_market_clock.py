@@ -64,6 +64,7 @@ async def lives_by_its_clock(watcher: Watcher) -> bool:
     return all(status["now"] >= at for at in scanned)
 
 
+@pytest.mark.long
 async def test_alerts_within_days_of_seconds(tmp_path: Path) -> None:
     """The daemon lives by the market's clock, and so does every command beside it."""
     async with market("--day-seconds", "0.3") as address:

@@ -163,6 +163,7 @@ async def _outputs(watcher: Watcher) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.long
 async def test_no_secret_is_shown_by_anything(
     watcher: Watcher, market: Simulator, sink: Service, canaries: Canaries
 ) -> None:

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.end_to_end
 KILLS = 10
 
 
+@pytest.mark.long
 async def test_killed_at_any_moment(tmp_path: Path) -> None:
     """Nothing is lost, nothing invented; twice is told only what a kill left unmarked."""
     report = await run(tmp_path, KILLS, seed=11, extra_days=0)

@@ -51,6 +51,7 @@ class SetClock:
 
 
 @needs_faketime
+@pytest.mark.long
 async def test_forward_and_back(tmp_path: Path, simulator: Simulator, sink: Service) -> None:
     """Five hours forward: what came due is read once, at once. Back again: nothing is bought
     twice, nothing waits for hours, time in the database never runs backwards."""

@@ -37,6 +37,7 @@ async def _told_of_the_first_scan(machine: Machine, daemon: Daemon) -> None:
     await until(machine.all_is_sent)
 
 
+@pytest.mark.long
 async def test_out_of_handles(machine: Machine, simulator: Simulator) -> None:
     """It says so, asks and counts nothing that it can't ask, and goes on when there are some."""
     async with machine.running() as daemon:

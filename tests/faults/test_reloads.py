@@ -22,6 +22,7 @@ pytestmark = pytest.mark.end_to_end
 RELOADS = 25
 
 
+@pytest.mark.long
 async def test_reloads_under_load(tmp_path: Path) -> None:
     """No timer is lost, nothing told twice or not at all, and nothing grows."""
     outcome = await run(tmp_path, "folder", RELOADS, seed=3)

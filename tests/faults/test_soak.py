@@ -14,6 +14,7 @@ pytestmark = pytest.mark.end_to_end
 SECONDS = 3.0
 
 
+@pytest.mark.long
 async def test_a_short_life(tmp_path: Path) -> None:
     """Alive and healthy under all that befalls it; nothing is lost, nothing told twice."""
     report = await run(tmp_path, SECONDS, seed=5)

@@ -67,6 +67,7 @@ async def daemon(harness: Told) -> AsyncIterator[asyncio.subprocess.Process]:
         await process.wait()
 
 
+@pytest.mark.long
 async def test_a_key_that_is_revoked_for_days_and_given_back(tmp_path: Path) -> None:
     """One message when it begins, one when it ends, over a kill; one request a day meanwhile,
     and one for each start; no alert ends, and none is told twice."""

@@ -27,7 +27,7 @@ from watcher.rules.rulebook import Rulebook
 
 SCANS_A_DAY = 2
 STUCK_SECONDS = 300.0  # a day that takes longer than that will not end any more
-_LOOK_SECONDS = 0.03
+_LOOK_SECONDS = 0.1  # each look opens the database, beside the daemon's own work
 
 RULES = """
 api: {requests_per_second: 500, concurrency: 3}
@@ -169,10 +169,13 @@ class World:
         """How many scans of the watch are in the database."""
         return self.number("SELECT count(*) FROM scans WHERE watch = ?", watch)
 
-    def whole(self, watch: str) -> int:
-        """How many of them read the whole list."""
-        return self.number(
-            "SELECT count(*) FROM scans WHERE watch = ? AND state = 'complete'", watch
+    def _wholes(self) -> dict[str, int]:
+        """How many of them read the whole list, of each watch that has any."""
+        return dict(
+            query(
+                self.watcher,
+                "SELECT watch, count(*) FROM scans WHERE state = 'complete' GROUP BY watch",
+            )
         )
 
     def number(self, sql: str, *values: object) -> int:
@@ -189,7 +192,7 @@ class World:
         self._script.play(self.simulator.market, self.day)
         self.simulator.market.advance()
         self.day += 1
-        self._base = {watch: self.whole(watch) for watch in self._watches}
+        self._base = self._wholes()
         self.simulator.doors.open()
         self.simulator.notice("day")
 
@@ -198,7 +201,7 @@ class World:
         try:
             await patiently(self._is_done)
         except TimeoutError:
-            counts = {w: self.whole(w) - self._base.get(w, 0) for w in self._watches}
+            counts = self._today()
             log = self.daemon.log[-8:] if self.daemon else []
             raise AssertionError(
                 f"{self.name}: day {self.day} does not end: {counts}, "
@@ -206,10 +209,12 @@ class World:
             ) from None
 
     def _is_done(self) -> bool:
-        scanned = (
-            self.whole(watch) - self._base.get(watch, 0) >= SCANS_A_DAY for watch in self._watches
-        )
-        return all(scanned) and not self._waiting()
+        scanned = all(count >= SCANS_A_DAY for count in self._today().values())
+        return scanned and not self._waiting()
+
+    def _today(self) -> dict[str, int]:
+        wholes = self._wholes()
+        return {watch: wholes.get(watch, 0) - self._base.get(watch, 0) for watch in self._watches}
 
     def _still(self) -> bool:
         return not self.simulator.doors.under_way(self.incarnation) and not self._waiting()
