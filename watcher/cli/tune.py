@@ -47,7 +47,7 @@ from watcher.units import DAY, format_instant, format_number
 @click.option(
     "--metric",
     shell_complete=metric_names,
-    help="The metric whose threshold to turn, where RULE has several; the first by default.",
+    help="The metric whose threshold to turn, where RULE has several; its score's by default.",
 )
 @json_option
 def command(
@@ -62,10 +62,11 @@ def command(
 ) -> None:
     """Find the threshold of RULE that would have told about so many alerts a week.
 
-    The rule is replayed over the stored scans of its watch with other values of its first number,
-    its other conditions, cooldown, `for` and channels as they are. Of each value it is said how
-    many alerts it would have told and what became of them, as `watcher score` says it; last comes
-    the line to paste. Nothing is changed.
+    The rule is replayed over the stored scans of its watch with other values of one number: that
+    of its score (a surge, a growth, `unusual`), else of a move (`rises`, `climbs` ...), else its
+    first. Its other conditions, cooldown, `for` and channels stay as they are. Of each value it is
+    said how many alerts it would have told and what became of them, as `watcher score` says it;
+    last comes the line to paste. Nothing is changed.
 
     \b
       watcher tune breakout --per-week 5

@@ -43,7 +43,8 @@ def outcome_lines(score: RuleScore) -> Iterator[str]:
         yield f"{tally.fell_back:,} {bad}"
     if score.times is not None:
         yield (
-            f"half of them sold at least {format_number(score.times, 1)} times their level before"
+            "of those whose sales are known, half sold at least "
+            f"{format_number(score.times, 1)} times their level before"
         )
     if score.of_early:
         part = format_percent(round(score.early / score.of_early, 2))
