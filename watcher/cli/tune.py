@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -26,6 +27,13 @@ from watcher.rules.rulebook import Rule, Rulebook
 from watcher.units import DAY, format_instant, format_number
 
 
+def _number(_context: click.Context, _option: click.Parameter, value: float) -> float:
+    """A range takes "nan", which is in none."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is no number")
+    return value
+
+
 @click.command()
 @click.argument("name", metavar="RULE", shell_complete=rule_names)
 @rules_option
@@ -33,6 +41,7 @@ from watcher.units import DAY, format_instant, format_number
 @click.option(
     "--per-week",
     type=click.FloatRange(min=0.1, max=10_000),
+    callback=_number,
     default=5,
     show_default=True,
     help="How many alerts a week it should tell.",

@@ -39,7 +39,7 @@ def outcome_lines(score: RuleScore) -> Iterator[str]:
     if score.measure is Measure.NONE:
         return
     if tally.judged:
-        yield f"{tally.went_on:,} {good}: {share(tally)}"
+        yield f"{tally.went_on:,} {good}: {share(tally)}{_of_two(tally, good)}"
         yield f"{tally.fell_back:,} {bad}"
     if score.times is not None:
         yield (
@@ -54,6 +54,11 @@ def outcome_lines(score: RuleScore) -> Iterator[str]:
     if tally.unknown:
         whys = ", ".join(f"{why} {count:,}" for why, count in sorted(score.why_unknown.items()))
         yield f"{tally.unknown:,} not known" + (f": {whys}" if whys else "")
+
+
+def _of_two(tally: Tally, good: str) -> str:
+    """What the lower of two shares means."""
+    return f" (the lower: if none of those not known {good})" if " to " in share(tally) else ""
 
 
 def share(tally: Tally) -> str:
