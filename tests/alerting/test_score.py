@@ -75,6 +75,17 @@ def test_another_lists_last_place_is_no_bound(store: Database) -> None:
     assert one(shop).tally == Tally(1, unknown=1)
 
 
+def test_a_message_of_before_the_alerts_were_noted(store: Database) -> None:
+    """An older version sent it: what it shows is what it told."""
+    shop = told_once(store, steps((43, 10), (7, 500), (40, 30)))
+    alert = store.number("SELECT id FROM alerts")
+    store.execute(
+        "UPDATE messages SET body = json_set(json_remove(body, '$.alerts'), '$.items', json(?))",
+        (f'[{{"alert":"A{alert}","kind":"firing"}}]',),
+    )
+    assert one(shop).tally == Tally(1, went_on=1)
+
+
 def test_an_alert_of_less_than_14_days_is_too_young(store: Database) -> None:
     """Until the morning of the 14th day; the last minute counts."""
     shop = told_once(store, steps((43, 10), (7, 500), (40, 30)))

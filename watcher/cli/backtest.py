@@ -121,7 +121,10 @@ def _show(found: Backtest, zone: tzinfo) -> None:
 
 def _show_all(found: Backtests, zone: tzinfo) -> None:
     out = console()
-    since, until = (pick(each.since for each in found.rules) for pick in (min, max))
+    since, until = (
+        min(each.since for each in found.rules),
+        max(each.until for each in found.rules),
+    )
     scans = sum({each.watch: each.scans for each in found.rules}.values())
     out.say(
         f"{_count(len(found.rules), 'rule')}: {_count(scans, 'scan')}, "
