@@ -86,6 +86,13 @@ def test_a_message_of_before_the_alerts_were_noted(store: Database) -> None:
     assert one(shop).tally == Tally(1, went_on=1)
 
 
+def test_a_clock_that_was_set_back_hears_of_no_day_to_come(store: Database) -> None:
+    """What the clock of before told is of a day that is not yet there: it is in no rate."""
+    shop = told_once(store, steps((43, 10), (7, 500), (40, 30)))
+    found = one(shop, TOLD - 1)
+    assert (found.tally, found.heard) == (Tally(), ())
+
+
 def test_an_alert_of_less_than_14_days_is_too_young(store: Database) -> None:
     """Until the morning of the 14th day; the last minute counts."""
     shop = told_once(store, steps((43, 10), (7, 500), (40, 30)))

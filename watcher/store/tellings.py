@@ -49,18 +49,20 @@ class ToldAlert:
     resolved_at: Instant | None
 
 
-def delivered(db: Connection, rules: Sequence[str], since: Instant) -> list[Delivered]:
-    """The messages of these rules, and those of several rules, whose data is of ``since`` or
-    later and that were sent; the oldest data first. Of their texts nothing is read."""
+def delivered(
+    db: Connection, rules: Sequence[str], since: Instant, until: Instant
+) -> list[Delivered]:
+    """The messages of these rules, and those of several rules, whose data is of ``since`` to
+    ``until`` and that were sent; the oldest data first. Of their texts nothing is read."""
     rows = db.rows(
         "SELECT m.rule, json_extract(m.body, '$.kind') AS kind, (SELECT n.channel FROM "  # noqa: S608
         "notifications AS n WHERE n.message = m.id LIMIT 1), m.about, "
         f"{_ALERTS} FROM json_each(?1) AS w "
-        "CROSS JOIN messages AS m ON m.rule = w.value AND m.about >= ?2 "
+        "CROSS JOIN messages AS m ON m.rule = w.value AND m.about BETWEEN ?2 AND ?3 "
         "WHERE EXISTS (SELECT 1 FROM notifications AS n WHERE n.message = m.id "
         "AND n.state = 'sent') AND kind IN ('alerts', 'digest', 'joined') "
         "ORDER BY m.about, m.id",
-        (listed(dict.fromkeys([*rules, ""])), since),
+        (listed(dict.fromkeys([*rules, ""])), since, until),
     )
     return [
         Delivered(rule, kind, channel, about, _decode_ids(ids))
