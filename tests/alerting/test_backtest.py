@@ -153,6 +153,19 @@ def test_a_digest_collects(store: Database) -> None:
     }  # fmt: skip
 
 
+def test_a_second_channel_that_hears_later_is_no_second_time(store: Database) -> None:
+    """One alert, told at once to one channel and in the morning's digest to another."""
+    world = World(store, rules("{total_sale_7d_cnt: {above: 10000}}"))
+    for value in (1, 60, 60):
+        world.scan({"1": value})
+    digest = '  paper: {url: "json://localhost/p", digest: "23:00"}\ndefaults:'
+    own = rules("{total_sale_7d_cnt: {above: 50}}", "notify: [me, paper]")
+    book = load_text(HEAD.replace("defaults:", digest, 1) + own)
+    found = backtest(store, book, book.rules[0], (0, LATER))
+    assert {channel.name: channel.messages for channel in found.channels} == {"me": 1, "paper": 1}
+    assert [each.times for each in found.often] == [1]
+
+
 def test_several_rules_have_one_read(store: Database) -> None:
     """Each has what it has alone; a digest is of all of them, and who was not read is named."""
     head = HEAD.replace('{url: "json://localhost/"}', '{url: "json://localhost/", digest: "23:00"}')

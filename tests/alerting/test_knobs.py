@@ -99,6 +99,12 @@ WRITTEN = [
      "when: {sales_growth: {at_least: '70%'}}"),
     ('name: r\n    watch: W\n    description: "at_least: 50%"\n    when:\n      all:\n        - "sales_growth": {"at_least": 0.5}', 6,
      '- "sales_growth": {"at_least": 0.7}'),
+    ("name: r\n    watch: W\n    description: Don't wait, 'tis new\n    when:\n      # sales_growth: {at_least: 50%} is much\n      sales_growth: {at_least: 50%}  # at_least: 50%", 6,
+     "sales_growth: {at_least: 70%}  # at_least: 50%"),
+    ("name: r\n    watch: W\n    description: \"when: sales_growth: {at_least: 50%}\"\n    when: {sales_growth: {at_least: 50%}}", 4,
+     "when: {sales_growth: {at_least: 70%}}"),
+    ("name: r\n    watch: W\n    description: 'when: sales_growth: {at_least: 50%}'\n    when: {'sales_growth': {'at_least': '50%'}}", 4,
+     "when: {'sales_growth': {'at_least': '70%'}}"),
 ]  # fmt: skip
 
 
@@ -146,7 +152,7 @@ def test_whole_things_get_whole_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "low", "high"), [("-30%", -30, 0), ("0%", -100, 100), ("50%", 0.005, 50)]
+    ("value", "low", "high"), [("-30%", -30_000, 0), ("0%", -1e5, 1e5), ("50%", 5e-6, 50_000)]
 )
 def test_a_ladder_stays_on_its_side_of_nothing(value: str, low: float, high: float) -> None:
     """A fall stays one; what is 0 may go either way."""

@@ -51,6 +51,47 @@ def test_half_again_the_level_before_went_on(store: Database, after: float, went
     assert found.share == float(went_on)
 
 
+@pytest.mark.parametrize(("after", "tally"), [(30.0, Tally(1, went_on=1)), (10.0, Tally(1, 0, 1))])
+def test_what_was_told_before_its_watch_was_edited(
+    store: Database, after: float, tally: Tally
+) -> None:
+    """Another query is another list: the day's scan of the old one has the level of before."""
+    shop = Shop(store, RISES, {"x": steps((43, 10), (7, 500), (40, after)), **FLAT})
+    shop.read(range(40, 55), watch="before the edit")
+    shop.tell("x", TOLD)
+    shop.read(range(55, 75))
+    assert one(shop).tally == tally
+
+
+def test_another_lists_last_place_is_no_bound(store: Database) -> None:
+    """It left the old list: that the new one has no place for it may have another reason."""
+    sold = {"x": steps((43, 10), (7, 500), (40, 1)), **FLAT}
+    shop = Shop(store, RISES, sold, top=12)
+    away = {"x": range(TOLD + 1, 90)}
+    shop.read(range(40, 55), watch="before the edit", without=away)
+    shop.tell("x", TOLD)
+    shop.read(range(55, 75), without=away)
+    assert one(shop).tally == Tally(1, unknown=1)
+
+
+def test_a_message_of_before_the_alerts_were_noted(store: Database) -> None:
+    """An older version sent it: what it shows is what it told."""
+    shop = told_once(store, steps((43, 10), (7, 500), (40, 30)))
+    alert = store.number("SELECT id FROM alerts")
+    store.execute(
+        "UPDATE messages SET body = json_set(json_remove(body, '$.alerts'), '$.items', json(?))",
+        (f'[{{"alert":"A{alert}","kind":"firing"}}]',),
+    )
+    assert one(shop).tally == Tally(1, went_on=1)
+
+
+def test_a_clock_that_was_set_back_hears_of_no_day_to_come(store: Database) -> None:
+    """What the clock of before told is of a day that is not yet there: it is in no rate."""
+    shop = told_once(store, steps((43, 10), (7, 500), (40, 30)))
+    found = one(shop, TOLD - 1)
+    assert (found.tally, found.heard) == (Tally(), ())
+
+
 def test_an_alert_of_less_than_14_days_is_too_young(store: Database) -> None:
     """Until the morning of the 14th day; the last minute counts."""
     shop = told_once(store, steps((43, 10), (7, 500), (40, 30)))

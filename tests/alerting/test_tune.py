@@ -107,7 +107,7 @@ def test_another_metric_of_the_rule(shop: Shop) -> None:
     ("when", "per_week", "reached"),
     [
         ("{total_sale_7d_cnt: {rises: 1%}}", 5_000, Reached.FEWER),
-        ("{total_sale_7d_cnt: {at_least: 1}, total_sale_1d_cnt: {rises: 1}}", 0.1, Reached.MORE),
+        ("{any: [{rank: {climbs: 5}}, {total_sale_7d_cnt: {rises: 1%}}]}", 0.1, Reached.MORE),
         ("{rank: {enters_top: 1}, total_sale_7d_cnt: {above: 1}}", 30, Reached.FEWER),
     ],
 )
@@ -118,6 +118,36 @@ def test_what_can_not_be_reached_is_said(
     shop = restless(f"rules:\n  - {{name: r, watch: WATCH, when: {when}}}\n", store)
     found = tuned(shop, per_week)
     assert found.reached is reached
+
+
+@pytest.mark.parametrize(
+    ("when", "operator", "value"),
+    [
+        ("{age_days: {at_most: 21}, sales_surge: {at_least: 2.5}}", "at_least", 2.5),
+        ("{creators_growth: {at_most: 10%}, sales_growth: {at_least: 50%}}", "at_least", 0.5),
+        ("{rank: {at_most: 50}, total_sale_1d_cnt: {unusual: 3, over: 14d}}", "unusual", 3),
+        ("{total_sale_7d_cnt: {at_least: 10}, spu_avg_price: {falls: 10%}}", "falls", 0.1),
+        ("{sales_growth: {at_most: -30%}, rank: {drops: 5}}", "at_most", -0.3),
+        ("{total_sale_7d_cnt: {at_least: 10}, spu_avg_price: {below: 5}}", "at_least", 10),
+    ],
+)
+def test_the_number_that_matters_is_turned(when: str, operator: str, value: float) -> None:
+    """The score's, else a move's, else the first: not an age or a cap that stands before it."""
+    text = f"{HEAD}rules:\n  - {{name: r, watch: {{sort: total_sale_7d_cnt desc}}, when: {when}}}\n"
+    knob = chosen_knob(load_text(text).rules[0], None)
+    assert (knob.operator, knob.value) == (operator, value)
+
+
+def test_a_threshold_that_is_far_off_is_found(store: Database) -> None:
+    """Written for a list of other sizes: each sells thousands of times as much."""
+    random = np.random.default_rng(3)
+    sold = {f"p{n}": random.integers(10_000, 90_000, 80).tolist() for n in range(20)}
+    when = "{total_sale_7d_cnt: {at_least: 50}}"
+    shop = Shop(store, f"rules:\n  - {{name: r, watch: WATCH, when: {when}}}\n", sold)
+    shop.read(range(40, 40 + DAYS))
+    found = tuned(shop, 3)
+    assert (found.reached, found.now.alerts) == (Reached.YES, 0)
+    assert 50_000 < found.best.threshold < 700_000
 
 
 def test_what_holds_at_the_first_scan_is_not_counted(store: Database) -> None:

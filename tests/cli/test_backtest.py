@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -88,6 +89,10 @@ def test_several_rules_from_one_read(watcher: Command) -> None:
     assert "me: 4 messages, 2.8 a week" in result.out
     assert "nobody: 4 messages, 2.8 a week" in result.out
     data = json.loads(watcher("backtest", "--all", "--json").out)
+    begin, end = (
+        re.search(r"scans, (.+) UTC to (.+) UTC", result.out) or pytest.fail("no times")
+    ).groups()
+    assert begin < end
     assert {each["rule"] for each in data["rules"]} >= {"rising", "never-read"}
     assert {each["name"]: each["messages"] for each in data["channels"]}["me"] == 4
     assert [told["rules"] for told in data["told"]].count(["rising"]) == 4

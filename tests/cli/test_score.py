@@ -119,6 +119,7 @@ def test_what_can_not_be_done(watcher: Command) -> None:
         (("tune", "rising", "--metric", "rank"), 1, "there are sales_growth"),
         (("tune", "rising", "--days", "1"), 1, "span less than a day"),
         (("tune", "rising", "--per-week", "0"), 2, "0.1"),
+        (("tune", "rising", "--per-week", "nan"), 2, "nan is no number"),
         (("tune",), 2, "Missing argument 'RULE'"),
         (("score", "--db", "no.db"), 1, "no.db: no such database"),
     ):

@@ -34,7 +34,7 @@ def test_of_hourly_scans_one_or_two_a_day_are_asked(store: Database) -> None:
     assert len(asked) <= 20
     fresh = {START} | {START + 9 * HOUR + day * DAY for day in range(10)}
     assert {look.data for look in asked} == fresh
-    newest = past.at("w", START + 9 * DAY + 8 * HOUR)
+    newest = past.at("w", START + 9 * DAY + 8 * HOUR, 1)
     assert newest is not None
     assert (newest.at, newest.data) == (START + 9 * DAY + 8 * HOUR, START + 8 * DAY + 9 * HOUR)
 
@@ -70,8 +70,8 @@ def test_what_is_no_look(store: Database) -> None:
     store.execute("INSERT INTO jumps (scan, until) VALUES (?, ?)", (jumped.scan_id, 99))
     looks = list(Aftermath(store, "US", START).within(START, START + 9 * DAY))
     assert [((look.at - START) // DAY, look.proves) for look in looks] == [(0, True), (2, False)]
-    assert Aftermath(store, "US", START).at("w", START - 1) is None
-    assert Aftermath(store, "GB", START).at("w", START + DAY) is None
+    assert Aftermath(store, "US", START).at("w", START - 1, 1) is None
+    assert Aftermath(store, "GB", START).at("w", START + DAY, 1) is None
 
 
 def test_the_last_place(store: Database) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 
 from watcher.alerting.evaluation import Keys
 from watcher.alerting.readings import Reading
@@ -26,7 +28,8 @@ MOST_TOLD = 10
 
 @dataclass(frozen=True, slots=True)
 class OftenTold:
-    """A product, and how many times some message told that the rule fires for it."""
+    """A product, and how many times the channel that hears most of it was told that the rule fires
+    for it."""
 
     product_id: str
     name: str
@@ -174,12 +177,12 @@ def _hear(tallies: Mapping[str, _Tally], played: Played) -> None:
     for sent in played.sent:
         for name in sent.rules:
             tallies[name].told.append(sent)
-    fires: dict[str, set[int]] = {}
+    fires: dict[tuple[str, str], set[int]] = {}
     for each in played.told:
         if not each.decision.of_an_end:
-            fires.setdefault(each.rule, set()).add(each.product)
-    for name, products in fires.items():
-        tallies[name].hear(products, played.at)
+            fires.setdefault((each.rule, each.channel), set()).add(each.product)
+    for (name, channel), products in fires.items():
+        tallies[name].hear(channel, products, played.at)
 
 
 class _Tally:
@@ -191,7 +194,7 @@ class _Tally:
         self._fired = self._ended = 0
         self._products = set[int]()
         self.told: list[Sent] = []
-        self._times = Counter[int]()
+        self._times: dict[str, Counter[int]] = {}  # by channel
         self._last: dict[int, Instant] = {}
 
     @property
@@ -206,9 +209,9 @@ class _Tally:
         self._ended += len(ended)
         self._products.update(fired.products)
 
-    def hear(self, products: set[int], at: Instant) -> None:
-        """Some channel was told that the rule fires for these products."""
-        self._times.update(products)
+    def hear(self, channel: str, products: set[int], at: Instant) -> None:
+        """A channel was told that the rule fires for these products."""
+        self._times.setdefault(channel, Counter()).update(products)
         self._last.update(dict.fromkeys(products, at))
 
     def result(self, replay: Replay) -> Backtest:
@@ -236,7 +239,8 @@ class _Tally:
         )
 
     def _often(self, replay: Replay) -> Iterator[OftenTold]:
-        times, last = self._times, self._last
+        # That a second channel hears of it later, as after a quiet night, is no second time.
+        times, last = reduce(or_, self._times.values(), Counter[int]()), self._last
         # Of equals those told last come first: they matter now.
         most = sorted(times, key=lambda product: (-times[product], -last[product]))[:MOST_TOLD]
         facts = replay.past.facts(most)

@@ -95,9 +95,8 @@ def _no_collection() -> Iterator[None]:
 
 def _show(found: Backtest, zone: tzinfo) -> None:
     out = console()
-    scans = f"{found.scans} scan{'' if found.scans == 1 else 's'}"
     out.say(
-        f"{found.rule} on {found.watch} ({found.region}): {scans}, "
+        f"{found.rule} on {found.watch} ({found.region}): {_count(found.scans, 'scan')}, "
         f"{format_instant(found.since, zone)} to {format_instant(found.until, zone)}\n"
     )
     if found.told:
@@ -109,7 +108,8 @@ def _show(found: Backtest, zone: tzinfo) -> None:
     if not found.heard:
         out.say("The rule tells nobody (no notify:); this is what one channel would have heard.")
     out.say(
-        f"{found.products} products fired {found.fired} times; {found.ended} ended, "
+        f"{_count(found.products, 'product')} fired {_count(found.fired, 'time')}; "
+        f"{found.ended} ended, "
         f"{found.firing} fire at the end."
     )
     if found.texts_since is not None:
@@ -125,7 +125,8 @@ def _show_all(found: Backtests, zone: tzinfo) -> None:
     until = max(each.until for each in found.rules)
     scans = sum({each.watch: each.scans for each in found.rules}.values())
     out.say(
-        f"{len(found.rules)} rules: {scans} scans, {format_instant(since, zone)} to "
+        f"{_count(len(found.rules), 'rule')}: {_count(scans, 'scan')}, "
+        f"{format_instant(since, zone)} to "
         f"{format_instant(until, zone)}\n"
     )
     columns = ("Rule", "Watch", "Messages", "A week", "Products", "Fired", "Ended", "Fire now")
@@ -154,9 +155,13 @@ def _rule(found: Backtest) -> tuple[Cell, ...]:
 
 def _say_channels(channels: Sequence[Channel]) -> None:
     for channel in channels:
-        count = f"{channel.messages} message{'' if channel.messages == 1 else 's'}"
+        count = _count(channel.messages, "message")
         rate = "" if channel.a_week is None else f", {format_number(channel.a_week, 1)} a week"
         console().say(f"{channel.name}: {count}{rate}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _texts(since: Instant, zone: tzinfo) -> str:

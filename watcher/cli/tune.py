@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -26,6 +27,13 @@ from watcher.rules.rulebook import Rule, Rulebook
 from watcher.units import DAY, format_instant, format_number
 
 
+def _number(_context: click.Context, _option: click.Parameter, value: float) -> float:
+    """A range takes "nan", which is in none."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is no number")
+    return value
+
+
 @click.command()
 @click.argument("name", metavar="RULE", shell_complete=rule_names)
 @rules_option
@@ -33,6 +41,7 @@ from watcher.units import DAY, format_instant, format_number
 @click.option(
     "--per-week",
     type=click.FloatRange(min=0.1, max=10_000),
+    callback=_number,
     default=5,
     show_default=True,
     help="How many alerts a week it should tell.",
@@ -47,7 +56,7 @@ from watcher.units import DAY, format_instant, format_number
 @click.option(
     "--metric",
     shell_complete=metric_names,
-    help="The metric whose threshold to turn, where RULE has several; the first by default.",
+    help="The metric whose threshold to turn, where RULE has several; its score's by default.",
 )
 @json_option
 def command(
@@ -62,10 +71,11 @@ def command(
 ) -> None:
     """Find the threshold of RULE that would have told about so many alerts a week.
 
-    The rule is replayed over the stored scans of its watch with other values of its first number,
-    its other conditions, cooldown, `for` and channels as they are. Of each value it is said how
-    many alerts it would have told and what became of them, as `watcher score` says it; last comes
-    the line to paste. Nothing is changed.
+    The rule is replayed over the stored scans of its watch with other values of one number: that
+    of its score (a surge, a growth, `unusual`), else of a move (`rises`, `climbs` ...), else its
+    first. Its other conditions, cooldown, `for` and channels stay as they are. Of each value it is
+    said how many alerts it would have told and what became of them, as `watcher score` says it;
+    last comes the line to paste. Nothing is changed.
 
     \b
       watcher tune breakout --per-week 5

@@ -26,6 +26,7 @@ _KEPT_LISTS = 256  # unpacked, 8 bytes a product: they are asked in the order of
 _FRESH_GAP, _GAP = 12 * HOUR, 20 * HOUR  # between two scans of a watch that are asked
 _MOVED = 0.5  # of the share of products that usually moves, in a scan that found new numbers
 _LAST_PLACES = 10
+_OLDEST = 8 * DAY  # a scan before a moment that still says something of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ class _List:
     products: NDArray[np.int32]
     ranks: NDArray[np.int32]
 
+    def __contains__(self, product: int) -> bool:
+        place = int(np.searchsorted(self.products, product))
+        return place < len(self.products) and int(self.products[place]) == product
+
 
 class Aftermath:
     """The scans of a region from ``since`` on."""
@@ -70,14 +75,14 @@ class Aftermath:
         self._data = [look.data for look in self._asked]
         self._lists = OrderedDict[int, _List]()
 
-    def at(self, watch: str, instant: Instant) -> Look | None:
-        """The watch's newest scan up to then; None where none is known."""
-        place = bisect_right(self._looks, instant, key=lambda look: look.at)
-        while place:
-            place -= 1
-            if self._looks[place].watch == watch:
-                return self._looks[place]
-        return None
+    def at(self, watch: str, instant: Instant, product: int) -> Look | None:
+        """The watch's newest scan up to then, and of the days before it; where it was not read
+        then (another query, another schedule), the region's newest that listed the product."""
+        end = bisect_right(self._looks, instant, key=lambda look: look.at)
+        begin = bisect_left(self._looks, instant - _OLDEST, key=lambda look: look.at)
+        newest = self._looks[begin:end][::-1]
+        own = next((look for look in newest if look.watch == watch), None)
+        return own or next((look for look in newest if product in self._list(look)), None)
 
     def within(self, begin: Instant, end: Instant, watch: str | None = None) -> Iterator[Look]:
         """The scans whose data is of a time (its end does not belong to it), the oldest first."""

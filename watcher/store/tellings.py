@@ -14,6 +14,15 @@ _decode_ids = msgspec.json.Decoder(dict[str, list[int]]).decode
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
 
 
+# A message that was sent by an older version names only the alerts that it shows.
+_ALERTS = (
+    "coalesce(json_extract(m.body, '$.alerts'), (SELECT json_group_object(i.kind, json(i.ids)) "
+    "FROM (SELECT json_extract(value, '$.kind') AS kind, json_group_array(CAST(substr("
+    "json_extract(value, '$.alert'), 2) AS INTEGER)) AS ids FROM json_each(m.body, '$.items') "
+    "GROUP BY 1) AS i))"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """A message that a target of ``channel`` took; ``about`` is the time of its data.
@@ -40,18 +49,21 @@ class ToldAlert:
     resolved_at: Instant | None
 
 
-def delivered(db: Connection, rules: Sequence[str], since: Instant) -> list[Delivered]:
-    """The messages of these rules, and those of several rules, whose data is of ``since`` or
-    later and that were sent; the oldest data first. Of their texts nothing is read."""
+def delivered(
+    db: Connection, rules: Sequence[str], since: Instant, until: Instant
+) -> list[Delivered]:
+    """The messages of these rules, and those of several rules, whose data is of ``since`` to
+    ``until`` and that were sent; the oldest data first. Of their texts nothing is read."""
     # "+": left alone, the planner goes through all that was ever sent, for each message anew.
     rows = db.rows(
-        "SELECT m.rule, json_extract(m.body, '$.kind'), (SELECT n.channel FROM notifications "
-        "AS n WHERE n.message = m.id LIMIT 1), m.about, json_extract(m.body, '$.alerts') "
-        "FROM json_each(?1) AS w CROSS JOIN messages AS m ON m.rule = w.value AND m.about >= ?2 "
+        "SELECT m.rule, json_extract(m.body, '$.kind') AS kind, (SELECT n.channel FROM "  # noqa: S608
+        "notifications AS n WHERE n.message = m.id LIMIT 1), m.about, "
+        f"{_ALERTS} FROM json_each(?1) AS w "
+        "CROSS JOIN messages AS m ON m.rule = w.value AND m.about BETWEEN ?2 AND ?3 "
         "WHERE EXISTS (SELECT 1 FROM notifications AS n WHERE n.message = m.id "
-        "AND +n.state = 'sent') AND json_extract(m.body, '$.alerts') NOTNULL "
+        "AND +n.state = 'sent') AND kind IN ('alerts', 'digest', 'joined') "
         "ORDER BY m.about, m.id",
-        (listed(dict.fromkeys([*rules, ""])), since),
+        (listed(dict.fromkeys([*rules, ""])), since, until),
     )
     return [
         Delivered(rule, kind, channel, about, _decode_ids(ids))

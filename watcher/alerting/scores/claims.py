@@ -21,6 +21,7 @@ from watcher.rules.conditions.compare import Among, Between, Compare, Measured
 from watcher.rules.conditions.logic import Group, Not
 from watcher.rules.conditions.ranking import Places, Top
 from watcher.rules.conditions.transition import Becomes, Crosses
+from watcher.rules.conditions.unusual import Unusual
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rule
 
@@ -149,6 +150,16 @@ def _askable(condition: Condition) -> bool:
     if isinstance(condition, Top):
         return not condition.leaves  # who left is not there to be asked
     return isinstance(condition, Measured | Moved) and not isinstance(condition, Appears)
+
+
+def weight(condition: Condition) -> int:
+    """How much of what a rule claims a condition is: 2 for a score (a growth, a surge, what is
+    unusual), 1 for a move, 0 for a plain limit, or a cap on a growth."""
+    if isinstance(condition, Unusual):
+        return 2
+    if isinstance(condition, Compare) and _is_change(condition.metric):
+        return 2 if _direction(condition) else 0
+    return int(isinstance(condition, Moved | Crosses | Top))
 
 
 def still_holds(condition: Condition, why: Evidence | None, value: float) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -72,7 +73,7 @@ class Assessor:
         claim, watch = claim_of(rule), rule.watch
         if claim.measure is Measure.NONE:
             return [Fate(Outcome.UNKNOWN, why=UNMEASURED)] * len(tellings)
-        begins = [self._past.at(watch.key, each.at) for each in tellings]
+        begins = [self._past.at(watch.key, each.at, each.product) for each in tellings]
         found = [self._unread(each) for each in tellings]
         asked = [row for row, begin in enumerate(begins) if begin is not None]
         if claim.measure is not Measure.STATE:  # whose first answer comes after 4 days
@@ -124,13 +125,15 @@ class Assessor:
         found = course(self._past, _probes(watch, begins, told))
         markets = self.markets(watch, begins)
         for row, (begin, each) in enumerate(zip(begins, told, strict=True)):
-            yield self._rise(found, row, markets[begin.id].move(each.product), begin)
+            yield self._rise(watch, found, row, markets[begin.id].move(each.product), begin)
 
-    def _rise(self, found: Course, row: int, move: float, begin: Look) -> Fate:
+    def _rise(self, watch: Watch, found: Course, row: int, move: float, begin: Look) -> Fate:
         """``move`` is by how much the market sold more."""
         if np.isnan(found.before[row]):
             return Fate(Outcome.UNKNOWN, why=NO_LEVEL)
         before, low, high = (float(each[row]) for each in (found.before, found.low, found.high))
+        if begin.watch != watch.key and low < high:  # another list's last place says nothing
+            high = math.inf
         usual = before * move
         times = low / usual if usual and found.exact[row] else None
         if low >= WENT_ON * usual and low > 0:

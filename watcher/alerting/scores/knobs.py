@@ -21,7 +21,10 @@ from watcher.rules.rulebook import Rule
 from watcher.units import Unit
 
 _WHOLE = frozenset({Unit.COUNT, Unit.PLACE, Unit.DAYS})
-_REACH = 100.0  # times the value of today, and that part of it
+# Times the value of today, and that part of it: who writes "at_least: 50" where each product of the
+# list sells 40,000 is to be told what does tell less.
+_REACH = 100_000.0
+_LONGEST = 3_600.0  # days; the file takes ten years
 _DIGITS = range(10, 100)
 _STRICTER = {"above": 1, "at_least": 1, "below": -1, "at_most": -1}
 
@@ -54,9 +57,11 @@ class Knob:
         return replace(rule, when=when, order_by=order)
 
     def ladder(self) -> list[float]:
-        """Values of two digits from the loosest to the strictest, a hundred times either way."""
+        """Values of two digits from the loosest to the strictest, far either way."""
         size = abs(self.value) or 1.0
         low, high = size / _REACH, size * _REACH
+        if self.metric.unit is Unit.DAYS:
+            high = max(size, min(high, _LONGEST))
         found = [
             round(digits * 10.0**power, 12)
             for power in range(-16, 16)
@@ -133,13 +138,17 @@ class Written:
 
 
 _WORD = r"""("[^"\n]*"|'[^'\n]*'|[^\s,{}\[\]#]+)"""
+_ASIDE = re.compile(
+    r"""(?:(?<=\s)|^)\#[^\n]* | (?<=[\s\[{,]) (?: "(?:\\.|[^"\\\n])*" | '[^'\n]*' )""", re.VERBOSE
+)
+_SAID = re.compile(r"""["'][\w.%+-]*["']""")  # quoted, and yet a key or a number
 _KEY = re.compile(r"""(?<![\w.-])["']?([A-Za-z_]\w*)["']?\s*:(?=\s|$)""", re.MULTILINE)
 
 
 def written(rule: Rule, knob: Knob) -> Written | None:
     """Where the rule file has it; None where it can't be found as it is meant."""
     text = rule.text
-    keys = list(_KEY.finditer(text))
+    keys = list(_KEY.finditer(_ASIDE.sub(_left_aside, text)))
     for place, key in enumerate(keys):
         if key[1] != knob.operator or not _is_of_when(keys, place):
             continue
@@ -150,6 +159,11 @@ def written(rule: Rule, knob: Knob) -> Written | None:
         if _value_of(token[1], knob.metric) == knob.value:
             return _cut(rule, owner, token)
     return None
+
+
+def _left_aside(found: re.Match[str]) -> str:
+    """A comment, or words in quotes: as long, and without a key in it."""
+    return found[0] if _SAID.fullmatch(found[0]) else " " * len(found[0])
 
 
 def _is_of_when(keys: list[re.Match[str]], place: int) -> bool:
@@ -219,7 +233,7 @@ def _like(token: str, value: float) -> str:
 
 def _digits(value: float) -> str:
     """All digits that matter, and no thousands' commas, which YAML does not read."""
-    text = f"{value:.8f}".rstrip("0").rstrip(".")
+    text = f"{value:.10f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
 
 

@@ -137,7 +137,8 @@ class Scorer:
     def read(self, database: Database) -> Told:
         """What was told of all the rules."""
         if self._told is None:
-            self._told = told_since(database, [rule.name for rule in self.rules], self.since)
+            names = [rule.name for rule in self.rules]
+            self._told = told_since(database, names, self.since, self._now)
         return self._told
 
     def scored(self, database: Database, rule: Rule) -> Scored:

@@ -36,9 +36,10 @@ class Told:
     messages: Counter[str]
 
 
-def told_since(database: Database, rules: Sequence[str], since: Instant) -> Told:
-    """What targets took of these rules' messages from ``since`` on."""
-    messages = delivered(database, rules, since)
+def told_since(database: Database, rules: Sequence[str], since: Instant, until: Instant) -> Told:
+    """What targets took of these rules' messages from ``since`` to ``until``: a clock that was set
+    back has messages of after it."""
+    messages = delivered(database, rules, since, until)
     ids = {one for message in messages for found in message.alerts.values() for one in found}
     alerts = told_alerts(database, sorted(ids))
     by_rule = {name: ToldOf() for name in rules}

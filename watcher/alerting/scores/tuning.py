@@ -15,6 +15,7 @@ from enum import StrEnum
 import numpy as np
 
 from watcher.alerting.replay import Progress
+from watcher.alerting.scores.claims import weight
 from watcher.alerting.scores.fates import Assessor, Telling
 from watcher.alerting.scores.knobs import Knob, as_written, knobs, like, written
 from watcher.alerting.scores.replays import Replayed, Replays
@@ -86,7 +87,10 @@ class Tuning:
 
 
 def chosen_knob(rule: Rule, metric: str | None) -> Knob:
-    """The rule's first threshold, or that of ``metric``; raises ``WatcherError``."""
+    """The threshold of the rule's score, else of a move, else the first; or that of ``metric``.
+
+    Raises ``WatcherError``.
+    """
     found = knobs(rule)
     if not found:
         raise WatcherError(
@@ -94,7 +98,7 @@ def chosen_knob(rule: Rule, metric: str | None) -> Knob:
             "number (at_least, above, rises, climbs, unusual ...)"
         )
     if metric is None:
-        return found[0]
+        return max(found, key=lambda knob: weight(knob.condition))
     names = list(dict.fromkeys(knob.metric.name for knob in found))
     for knob in found:
         if knob.metric.name == metric:
@@ -237,8 +241,8 @@ def _search(
 ) -> int:
     """The place of the value that comes nearest; of equals the one that is nearest to ``now``.
 
-    The rate falls along the ladder, or nearly so. As many values are tried at once as one reading
-    of the history takes.
+    The rate falls along the ladder, or nearly so, from where it is highest. As many values are
+    tried at once as one reading of the history takes.
     """
     known: dict[int, float] = {}
 
@@ -256,14 +260,44 @@ def _search(
     while known[low] < wanted and low > 0:
         low, high, stride = max(0, low - stride), low, 2 * stride
         ask([low])
+    if known[low] < wanted and now < len(ladder) - 1:
+        low, high = _beyond(known, now, len(ladder) - 1, wanted, ask)
     while high - low > 1:
-        inner = np.linspace(low, high, min(_AT_ONCE, high - low - 1) + 2)[1:-1]
-        ask(dict.fromkeys(round(each) for each in inner.tolist()))
+        ask(_between(low, high, _AT_ONCE))
         tried = sorted(place for place in known if low <= place <= high)
         above = [place for place in tried if known[place] >= wanted]
         low = max(above, default=tried[0])
         high = min((place for place in tried if place > low), default=low)
     return min(known, key=lambda place: (abs(known[place] - wanted), abs(place - now)))
+
+
+def _beyond(
+    known: dict[int, float],
+    now: int,
+    last: int,
+    wanted: float,
+    ask: Callable[[Iterable[int]], None],
+) -> tuple[int, int]:
+    """Two places between which the rate falls below ``wanted``, on the stricter side of ``now``.
+
+    A limit that is far too loose tells little, too: all are beyond it at the first scan, and stay.
+    """
+    tried = [now, *_between(now, last, 2 * _AT_ONCE), last]
+    ask(tried[: len(tried) // 2])
+    ask(tried[len(tried) // 2 :])
+    most = max(range(len(tried)), key=lambda each: known[tried[each]])
+    around = tried[max(0, most - 1)], tried[min(most + 1, len(tried) - 1)]
+    ask(_between(*around, _AT_ONCE))
+    places = sorted(place for place in known if place >= now)
+    low = max((place for place in places if known[place] >= wanted), default=now)
+    high = min((place for place in places if place > low), default=low)
+    return (low, high) if known[low] >= wanted else (low, low)
+
+
+def _between(low: int, high: int, count: int) -> list[int]:
+    """Some places between two, in equal steps."""
+    inner = np.linspace(low, high, min(count, high - low - 1) + 2)[1:-1]
+    return list(dict.fromkeys(round(each) for each in inner.tolist()))
 
 
 def _reached(best: float, rates: Sequence[float], wanted: float) -> Reached:

@@ -42,11 +42,12 @@ def outcome_lines(score: RuleScore) -> Iterator[str]:
         return
     good, bad = _WORDS[score.measure]
     if tally.judged:
-        yield f"{tally.went_on:,} {good}: {share(tally)}"
+        yield f"{tally.went_on:,} {good}: {share(tally)}{_of_two(tally, good)}"
         yield f"{tally.fell_back:,} {bad}"
     if score.times is not None:
         yield (
-            f"half of them sold at least {format_number(score.times, 1)} times their level before"
+            "of those whose sales are known, half sold at least "
+            f"{format_number(score.times, 1)} times their level before"
         )
     if score.of_early:
         part = format_percent(round(score.early / score.of_early, 2))
@@ -56,6 +57,11 @@ def outcome_lines(score: RuleScore) -> Iterator[str]:
     if tally.unknown:
         whys = ", ".join(f"{why} {count:,}" for why, count in sorted(score.why_unknown.items()))
         yield f"{tally.unknown:,} not known" + (f": {whys}" if whys else "")
+
+
+def _of_two(tally: Tally, good: str) -> str:
+    """What the lower of two shares means."""
+    return f" (the lower: if none of those not known {good})" if " to " in share(tally) else ""
 
 
 def share(tally: Tally) -> str:
