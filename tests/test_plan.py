@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watcher.model import ScanState
-from watcher.plan import AT_ONCE, due
+from watcher.plan import AT_ONCE, due, due_without_timers
 from watcher.schedule import Every, parse_cron
 from watcher.units import DAY, HOUR, MINUTE
 
@@ -38,6 +38,28 @@ def test_on_the_grid_the_next_is_one_interval_later() -> None:
     """No drift: a scan on time is followed by one on time."""
     slot = 1_000 * DAY + 6 * HOUR
     assert due(DAILY, [Past(slot)], NOW) == slot + DAY
+
+
+def test_a_job_of_each_day_reads_each_watch_each_day() -> None:
+    """Whatever its phase, and though one reads it some minutes later than another."""
+    for hour in range(24):
+        schedule = Every(DAY, phase=hour * HOUR)
+        last = Past(NOON + 5 * MINUTE)
+        assert due_without_timers(schedule, [last], NOON + DAY) <= NOON + DAY
+        assert due_without_timers(schedule, [last], NOON + HOUR) > NOON + HOUR
+    assert due(Every(DAY, phase=18 * HOUR), [Past(NOON)], NOON + DAY) > NOON + DAY
+
+
+def test_without_timers_what_failed_and_cron_lines_are_due_as_ever() -> None:
+    """Only of an interval it matters how long the newest scan is ago."""
+    failed = [Past(NOON, ScanState.FAILED), Past(NOON - DAY)]
+    assert due_without_timers(DAILY, failed, NOON) == due(DAILY, failed, NOON)
+    assert due_without_timers(DAILY, [], NOW) == AT_ONCE
+    cut = [Past(NOON, interrupted=True), Past(NOON - HOUR)]
+    late = Every(DAY, phase=20 * HOUR)
+    assert due_without_timers(late, cut, NOON) == NOON - HOUR + DAY - DAY // 10
+    noon = parse_cron("0 12 * * *")
+    assert due_without_timers(noon, [Past(NOON)], NOON + HOUR) == NOON + DAY
 
 
 def test_a_partial_scan_is_done() -> None:

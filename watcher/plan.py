@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from watcher.leeway import least
 from watcher.model import Instant, ScanState
-from watcher.schedule import Schedule
+from watcher.schedule import Every, Schedule
 from watcher.units import DAY, MINUTE
 
 AT_ONCE: Instant = 0
@@ -50,6 +51,20 @@ def due(schedule: Schedule, scans: Sequence[PastScan], now: Instant) -> Instant:
             return _after_failures(schedule, schedule.next(at), failed)
         failed.append(at)
     return _after_failures(schedule, AT_ONCE, failed)
+
+
+def due_without_timers(schedule: Schedule, scans: Sequence[PastScan], now: Instant) -> Instant:
+    """As ``due``, for who is started by another's timer, as a cron job that runs each day.
+
+    Of an interval it is enough that it has passed since the newest scan, to a tenth: the phases
+    by which a daemon spreads its watches would leave out every second day of some.
+    """
+    moment = due(schedule, scans, now)
+    made = (scan for scan in scans if not scan.interrupted and believed(scan.at, now))
+    newest = next(made, None)
+    if newest is None or newest.state is ScanState.FAILED or not isinstance(schedule, Every):
+        return moment
+    return min(moment, min(newest.at, now) + least(schedule, schedule.seconds))
 
 
 def believed(at: Instant, now: Instant) -> bool:

@@ -131,7 +131,7 @@ class _Once:
         due = []
         for watch in watches:
             scans = await store.run(partial(_scans, watch))
-            moment = plan.due(watch.schedule, scans, now)
+            moment = plan.due_without_timers(watch.schedule, scans, now)
             if moment <= now:
                 due.append(watch)
             else:
