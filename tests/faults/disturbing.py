@@ -17,8 +17,9 @@ from watcher.keyapi.simulator import Fault, Simulator
 _PAUSE = (1.0, 8.0)  # seconds between two troubles of one kind
 _EDIT_PAUSE = (5.0, 40.0)
 _REFUSED = 0.03  # of the messages, beside the outages
-# In a row: the wait doubles with each, and after five a day would not end in its time.
-_MOST_REFUSED = 2
+# In a row, of one target: the wait doubles with each, and after five a day would not end in its
+# time. An outage may well meet four tries of one message, for they come ever later.
+_MOST_REFUSED, _MOST_DOWN = 2, 4
 _BAD = 0.2  # of the editions
 
 # Each passes: a refused key or a bad request would stop the asking for a day.
@@ -43,7 +44,7 @@ class Disturbance:
     chance: random.Random
     counts: Counter[str] = field(default_factory=Counter)
     down: bool = False  # the service that takes the messages
-    refused: int = 0  # in a row
+    refused: Counter[str] = field(default_factory=Counter)  # in a row, by target
 
     async def source(self, simulator: Simulator) -> None:
         """Faults, and now and then an outage."""
@@ -68,12 +69,13 @@ class Disturbance:
             await asyncio.sleep(self.chance.uniform(1, 8))
             self.down = False
 
-    def refusal(self) -> int:
-        """The status with which the service refuses the next message; 0: it takes it."""
-        if not self.down and (self.refused >= _MOST_REFUSED or self.chance.random() >= _REFUSED):
-            self.refused = 0
+    def refusal(self, target: str) -> int:
+        """The status with which the service refuses a target's next message; 0: it takes it."""
+        refuses = self.down or self.chance.random() < _REFUSED
+        if not refuses or self.refused[target] >= (_MOST_DOWN if self.down else _MOST_REFUSED):
+            self.refused[target] = 0
             return 0
-        self.refused += 1
+        self.refused[target] += 1
         self.counts["service: refused"] += 1
         return self.chance.choice((500, 502, 503, 429))
 

@@ -71,14 +71,14 @@ class Sink:
     """Answers 200 to ``POST /INCARNATION/CHANNEL/N`` and keeps what came.
 
     ``hear`` is told of a message when it is taken and not yet answered, and once it is answered.
-    ``refusal`` gives a status with which the next one is refused (0: it is taken).
+    ``refusal`` gives a status with which the target's next one is refused (0: it is taken).
     """
 
     day: Callable[[], int]
     hear: Callable[[str, int], None]
     port: int = 0
     taken: list[Delivery] = field(default_factory=list)
-    refusal: Callable[[], int] = lambda: 0
+    refusal: Callable[[str], int] = lambda _target: 0
 
     def url(self, incarnation: int) -> str:
         """An Apprise URL to which a rule file adds the target, as ``/me/1``."""
@@ -89,18 +89,11 @@ class Sink:
             said = await request.json()
         except ConnectionError:  # killed in the middle of its message: that is none
             return web.Response(status=400)
-        if status := self.refusal():
+        target = request.match_info["target"].strip("/")
+        if status := self.refusal(target):
             return web.Response(status=status)
         who = int(request.match_info["incarnation"])
-        self.taken.append(
-            Delivery(
-                who,
-                request.match_info["target"].strip("/"),
-                self.day(),
-                said["title"],
-                said["message"],
-            )
-        )
+        self.taken.append(Delivery(who, target, self.day(), said["title"], said["message"]))
         self.hear("taken", who)
         response = web.Response(text="ok")
         await write(request, response)

@@ -79,7 +79,7 @@ class Life:
         """The market's last days are quiet, and the rules good."""
         self.world.simulator.faults.clear()
         self.disturbance.down = False
-        self.world.sink.refusal = lambda: 0
+        self.world.sink.refusal = lambda _target: 0
         self.world.watcher.rules.write_text(RULES_OF_A_LIFE, encoding="utf-8")
 
     async def _measure(self, daemon: Daemon) -> None:
