@@ -8,16 +8,17 @@ by the first of its conditions that can be asked again later: does it still hold
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+
+import numpy as np
 
 from watcher.model import Evidence
 from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.change import Change, Moved
-from watcher.rules.conditions.compare import Among, Between, Compare, Measured
+from watcher.rules.conditions.compare import Between, Compare, Measured
 from watcher.rules.conditions.logic import Group, Not
 from watcher.rules.conditions.ranking import Places, Top
 from watcher.rules.conditions.transition import Becomes, Crosses
@@ -30,14 +31,6 @@ _CHANGES = ("_growth", "_growth_z", "_surge")  # metrics that measure a rise by 
 _RATIOS = "_surge_ratio"
 _TREND = "sales_trend_flag"
 _KEPT = 0.5  # of a move that is still there
-_LIMITS: dict[str, Callable[[float, float], bool]] = {
-    "equals": operator.eq,
-    "not_equals": operator.ne,
-    "above": operator.gt,
-    "below": operator.lt,
-    "at_least": operator.ge,
-    "at_most": operator.le,
-}
 
 
 class Measure(StrEnum):
@@ -171,12 +164,8 @@ def still_holds(condition: Condition, why: Evidence | None, value: float) -> boo
     if math.isnan(value):
         return None
     match condition:
-        case Compare(operator=relation, limit=limit):
-            return _LIMITS[relation](value, limit)
-        case Among(values=values, negated=negated):
-            return (value in values) is not negated
-        case Between(low=low, high=high):
-            return low <= value <= high
+        case Measured():
+            return bool(condition.holds(np.array([value]))[0])
         case Crosses(line=line, above=above):
             return value > line if above else value < line
         case Becomes(value=wanted, leaves=leaves):

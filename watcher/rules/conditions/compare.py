@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -51,6 +52,14 @@ class Measured(Condition):
     def metrics(self) -> tuple[Metric, ...]:
         return (self.metric,)
 
+    @abstractmethod
+    def holds(self, values: Floats) -> Bools:
+        """Where it is so of ``values``; what it says of NaN means nothing."""
+
+    def judge(self, table: Table) -> Masks:
+        known = present(table, self.metric)
+        return Masks(self.holds(table.number(self.metric)) & known, known)
+
     def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
         return (
             Evidence(
@@ -73,10 +82,8 @@ class Compare(Measured):
     operator: str
     limit: float
 
-    def judge(self, table: Table) -> Masks:
-        known = present(table, self.metric)
-        compare = _COMPARISONS[self.operator][1]
-        return Masks(compare(table.number(self.metric), self.limit) & known, known)
+    def holds(self, values: Floats) -> Bools:
+        return _COMPARISONS[self.operator][1](values, self.limit)
 
     @property
     def leading(self) -> Metric | None:
@@ -105,10 +112,8 @@ class Among(Measured):
     values: tuple[float, ...]
     negated: bool = False
 
-    def judge(self, table: Table) -> Masks:
-        known = present(table, self.metric)
-        found = np.isin(table.number(self.metric), self.values, invert=self.negated)
-        return Masks(found & known, known)
+    def holds(self, values: Floats) -> Bools:
+        return np.isin(values, self.values, invert=self.negated)
 
     @property
     def leading(self) -> Metric | None:
@@ -137,10 +142,8 @@ class Between(Measured):
     low: float
     high: float
 
-    def judge(self, table: Table) -> Masks:
-        known = present(table, self.metric)
-        value = table.number(self.metric)
-        return Masks((value >= self.low) & (value <= self.high), known)
+    def holds(self, values: Floats) -> Bools:
+        return (values >= self.low) & (values <= self.high)
 
     @property
     def leading(self) -> Metric | None:
