@@ -19,10 +19,10 @@ from pathlib import Path
 from benchmarks.history import rules, year
 from benchmarks.processes import answer, child, peak
 from benchmarks.report import Line
-from watcher.alerting.backtest import backtests
-from watcher.rules.loading import load_text
+from watcher.analysis.backtest import backtests
+from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 from watcher.units import DAY
 
 MOST_ONE, MOST_HUNDRED, MOST_MB = 5.0, 15.0, 300

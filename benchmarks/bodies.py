@@ -13,8 +13,8 @@ from datetime import date
 import msgspec
 
 from benchmarks.workload import PRODUCTS
-from watcher.keyapi.fields import PAGE_SIZE, SORTS
-from watcher.keyapi.simulator import SMOOTH, Market
+from watcher.source.fields import PAGE_SIZE, SORTS
+from watcher.source.simulator import SMOOTH, Market
 
 SORT = "total_sale_7d_cnt"
 CHANGED = 0.3

@@ -24,14 +24,14 @@ from benchmarks.serving import serving
 from benchmarks.straight import AT_ONCE
 from benchmarks.workload import KEY, PRODUCTS, file, plain
 from tests.daemon.clocks import SetClock
-from watcher.alerting.evaluation import Outcome
-from watcher.daemon.memory import give_back
-from watcher.daemon.scanner import Scanner
-from watcher.keyapi.client import Client
-from watcher.keyapi.rows import MOST_TEXTS
+from watcher.daemon.scheduling.scanner import Scanner
+from watcher.daemon.supervision.memory import give_back
 from watcher.model import ScanState
-from watcher.rules.loading import load_text
-from watcher.store.writer import Writer
+from watcher.pipeline import Outcome
+from watcher.rules.files.loading import load_text
+from watcher.source.client import Client
+from watcher.source.rows import MOST_TEXTS
+from watcher.store.sqlite.writer import Writer
 from watcher.units import DAY
 
 _UNPACED = 1e6  # requests a second

@@ -26,19 +26,19 @@ from apprise import Apprise, AppriseAsset
 from benchmarks.processes import answer, child, measured
 from benchmarks.report import Line
 from tests.delivery.messages import NOW, alerts
-from watcher.alerting.post import Post
 from watcher.daemon.channels import targets_of
-from watcher.daemon.holds import Holds
+from watcher.daemon.supervision.loop_lag import Holds
 from watcher.delivery.courier import Courier
+from watcher.delivery.markup import Style
 from watcher.delivery.message import render
 from watcher.delivery.ports import Nobody
-from watcher.delivery.style import Style
 from watcher.delivery.target import Target
 from watcher.model import NotificationState
-from watcher.rules.loading import load_text
+from watcher.notification.delivery_hooks import Post
+from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
-from watcher.store.database import Database
-from watcher.store.writer import Writer
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.writer import Writer
 
 ROWS, TARGETS, MOST_HELD = 10_000, 20, 50
 TICK_SECONDS = 0.005

@@ -10,12 +10,12 @@ import numpy as np
 
 from benchmarks.sales import View
 from benchmarks.told import list_of, listed, scans
-from watcher.alerting.jumps import remember
-from watcher.alerting.table import ScanTable
+from watcher.evaluation.jumps import remember
+from watcher.evaluation.table import ScanTable
 from watcher.model import Floats
 from watcher.rules.conditions.unusual import Unusual, logs
 from watcher.rules.metrics import Catalogue
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 # The scores among the metrics, and the values that they are held against to say what they mean.
 METRICS: dict[str, tuple[float, ...]] = {

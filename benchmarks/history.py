@@ -30,15 +30,15 @@ import msgspec
 import numpy as np
 
 from benchmarks.processes import answer, child, measured
-from watcher.alerting.audiences import audiences_of
-from watcher.alerting.evaluation import evaluate
-from watcher.keyapi.fields import LONG_TEXTS, NUMERIC, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
-from watcher.keyapi.simulator import SMOOTH, Market
 from watcher.model import Floats, Instant, Ints, LongTexts, Scan, ScanState
-from watcher.rules.loading import load_text
+from watcher.notification.audiences import audiences_of
+from watcher.pipeline import evaluate
+from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.store.database import Database
-from watcher.store.listing import Listing
+from watcher.source.fields import LONG_TEXTS, NUMERIC, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
+from watcher.source.simulator import SMOOTH, Market
+from watcher.store.sql.listing import Listing
+from watcher.store.sqlite.database import Database
 from watcher.units import DAY, utc_day
 
 PRODUCTS, DAYS, CHANGING = 10_000, 365, 0.3

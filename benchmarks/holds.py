@@ -70,7 +70,7 @@ def _view(daemon: Running) -> None:
 def simulator(made: Year) -> Iterator[str]:
     """The market whose past ``made`` is, on the day of its last scan."""
     command = [
-        sys.executable, "-m", "watcher.keyapi.simulator", "--port", "0", "--regions", "US",
+        sys.executable, "-m", "watcher.source.simulator", "--port", "0", "--regions", "US",
         "--products", str(PRODUCTS), "--key", "none", "--preset", "smooth",
         "--start", utc_day(made.until - DAYS * DAY).isoformat(),
     ]  # fmt: skip

@@ -19,10 +19,10 @@ from benchmarks.lists import first_scan, next_day
 from benchmarks.processes import answer, child, measured
 from benchmarks.report import Line
 from benchmarks.workload import OWN, file, varied
-from watcher.alerting.audiences import audiences_of
-from watcher.alerting.evaluation import evaluate
-from watcher.rules.loading import load_text
-from watcher.store.database import Database
+from watcher.notification.audiences import audiences_of
+from watcher.pipeline import evaluate
+from watcher.rules.files.loading import load_text
+from watcher.store.sqlite.database import Database
 from watcher.units import DAY
 
 _DAYS = 8

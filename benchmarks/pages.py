@@ -22,7 +22,6 @@ from pathlib import Path
 import aiohttp
 import numpy as np
 
-from watcher.keyapi.fields import BY_NAME, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import (
     Alert,
     AlertState,
@@ -37,10 +36,11 @@ from watcher.model import (
     Told,
     Verdict,
 )
-from watcher.rules.loading import load_text
+from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.store.database import Database
-from watcher.store.writer import Reader, Writer
+from watcher.source.fields import BY_NAME, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.writer import Reader, Writer
 from watcher.units import DAY, Unit
 from watcher.web.app import Site, Sources
 

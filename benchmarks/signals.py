@@ -35,7 +35,7 @@ from benchmarks.wording import (
 from tools.marked import fill
 from watcher.errors import WatcherError
 from watcher.model import Floats
-from watcher.rules.loading import load
+from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
 
 MARK = "signals"

@@ -10,9 +10,9 @@ from typing import TypeAlias
 import numpy as np
 
 from benchmarks.sales import Sales
-from watcher.keyapi.simulator import PRESETS as BEHAVIOURS
-from watcher.keyapi.simulator import Market
 from watcher.model import Bools, Floats, Ints
+from watcher.source.simulator import PRESETS as BEHAVIOURS
+from watcher.source.simulator import Market
 
 _Values: TypeAlias = "Bools | Floats | Ints"
 START = date(2025, 11, 24)

@@ -17,12 +17,12 @@ from benchmarks.lists import first_scan, next_day
 from benchmarks.processes import answer, child, measured
 from benchmarks.report import Line
 from benchmarks.workload import file
-from watcher.alerting.jumps import remember
-from watcher.alerting.listfacts import with_facts
-from watcher.alerting.table import ScanTable
-from watcher.rules.loading import load_text
+from watcher.evaluation.jumps import remember
+from watcher.evaluation.list_facts import with_facts
+from watcher.evaluation.table import ScanTable
+from watcher.rules.files.loading import load_text
 from watcher.rules.metrics import ADDED_LATER, Catalogue
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 from watcher.units import DAY
 
 _DAYS = 8

@@ -14,14 +14,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from benchmarks.sales import View
-from watcher.alerting.jumps import remember
-from watcher.alerting.readings import Reading
-from watcher.alerting.replay import Replay
-from watcher.keyapi.fields import NUMERIC_INDEX, PAGE_SIZE, TEXTS, WINDOWS
+from watcher.analysis.readings import Reading
+from watcher.analysis.replay import Replay
+from watcher.evaluation.jumps import remember
 from watcher.model import Bools, Floats, Instant, Ints, Scan, ScanState
-from watcher.rules.loading import load_text
+from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rule, Rulebook, Watch
-from watcher.store.database import Database
+from watcher.source.fields import NUMERIC_INDEX, PAGE_SIZE, TEXTS, WINDOWS
+from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR, day_number
 
 REGION = "GB"

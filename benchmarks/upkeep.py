@@ -24,14 +24,14 @@ import numpy as np
 from benchmarks.history import again, moving, rules, store, year
 from benchmarks.processes import answer, child
 from benchmarks.report import Line
-from watcher.daemon.chores import upkeep
 from watcher.daemon.clock import Clock, SystemClock
-from watcher.daemon.pulses import Pulses
-from watcher.rules.loading import load_text
+from watcher.daemon.maintenance import upkeep
+from watcher.daemon.supervision.liveness import Pulses
+from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Keep
-from watcher.store.database import Database
-from watcher.store.pruning import Pruned
-from watcher.store.writer import Writer
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.pruning import Pruned
+from watcher.store.sqlite.writer import Writer
 from watcher.units import DAY
 
 MOST_MS = 100

@@ -30,9 +30,9 @@ from benchmarks.history import Year, again, moving, rules, store, year
 from benchmarks.processes import answer, child, ratios
 from benchmarks.report import Line
 from watcher.model import Instant
-from watcher.rules.loading import load_text
+from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 from watcher.units import DAY
 
 MOST_BYTES, MOST_GROWTH, MOST_MS = 250, 1.3, 50

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
 
 from tests.ordering import is_slow, spread
+from tests.store.making import memory
+from watcher.store.sqlite.database import Database
 
 # How long one example takes says more of the machine than of the code.
 settings.register_profile("watcher", deadline=None)
 settings.load_profile("watcher")
+
+
+@pytest.fixture
+def store() -> Iterator[Database]:
+    """An empty store in memory."""
+    with memory() as database:
+        yield database
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

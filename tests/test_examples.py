@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from watcher.alerting.forecast import forecast
-from watcher.alerting.ruletests.cases import Case, Suite
-from watcher.alerting.ruletests.reading import START, read_suite
-from watcher.alerting.ruletests.running import run_case
+from watcher.analysis.forecast import forecast
+from watcher.analysis.ruletests.cases import Case, Suite
+from watcher.analysis.ruletests.reading import START, read_suite
+from watcher.analysis.ruletests.running import run_case
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS
-from watcher.rules.document import read
-from watcher.rules.loading import load_text
+from watcher.rules.files.document import read
+from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 
 ROOT = Path(__file__).parents[1]

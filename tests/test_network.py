@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.keyapi.scripted import SAMPLE_BODY, FakeTime, Purse
 from tests.proxies import CA, TLS, VARIABLES, Proxy, Web
+from tests.source.scripted import SAMPLE_BODY, FakeTime, Purse
 from watcher import network
-from watcher.daemon.heartbeat import _ask
+from watcher.daemon.supervision.heartbeat import _ask
 from watcher.delivery.rendered import Rendered
 from watcher.delivery.target import Kind, Target
 from watcher.errors import SourceError, SourceUnavailable
-from watcher.keyapi.client import Client
 from watcher.rules.rulebook import Secret
+from watcher.source.client import Client
 
 NAME = "api.example.test"  # nobody's; the proxy knows it
 KEY = "secret-key-0123456789"

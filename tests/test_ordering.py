@@ -31,4 +31,4 @@ def test_each_worker_begins_with_its_share(slow: int, others: int, workers: int)
 def test_which_are_slow() -> None:
     """By their folder."""
     assert is_slow("tests/faults/test_kills.py::test_killed_at_any_moment")
-    assert not is_slow("tests/rules/test_watches.py::test_cron_lines_of_every_zone")
+    assert not is_slow("tests/rules/sections/test_watches.py::test_cron_lines_of_every_zone")

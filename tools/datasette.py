@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from watcher.keyapi.fields import NUMERIC, Field
+from watcher.source.fields import NUMERIC, Field
 from watcher.units import Unit
 
 PAGE = Path(__file__).parents[1] / "docs" / "datasette.yaml"

@@ -17,14 +17,14 @@ from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
 
-from watcher.alerting.charting import chart_of
 from watcher.cli.logs import configure
+from watcher.delivery.chart_attachment import picture
 from watcher.delivery.message import Style, render
-from watcher.delivery.pictures import picture
 from watcher.demo import Demo, Listener, Settings
 from watcher.model import Message
-from watcher.rules.loading import load
-from watcher.store.database import Database
+from watcher.notification.charting import chart_of
+from watcher.rules.files.loading import load
+from watcher.store.sqlite.database import Database
 
 FOLDER = Path(__file__).parents[1] / "docs"
 DAYS = 4  # of alerts before the pictures are taken

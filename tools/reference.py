@@ -21,8 +21,8 @@ from tools import (
 )
 from tools.marked import fill, table
 from watcher.cli.output import json_text
-from watcher.daemon.holds import Holds
-from watcher.rules.json_schema import json_schema
+from watcher.daemon.supervision.loop_lag import Holds
+from watcher.rules.schema.json_schema import json_schema
 from watcher.web.metrics import reference
 from watcher.web.visits import Visits
 

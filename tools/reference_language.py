@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tools.marked import table
-from watcher.keyapi.fields import PARAMETERS, SORTS, Parameter, Type, Use
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS, TEXT_OPERATORS, Takes
+from watcher.source.fields import PARAMETERS, SORTS, Parameter, Type, Use
 
 _TAKES = {
     Takes.VALUE: "a value",

@@ -21,16 +21,16 @@ from typing import Self
 
 from aiohttp import web
 
-from watcher.alerting.audiences import audiences_of
 from watcher.daemon.clock import FastClock
 from watcher.daemon.connections import client_of
-from watcher.daemon.scanner import Scanner
+from watcher.daemon.scheduling.scanner import Scanner
 from watcher.daemon.service import Service
-from watcher.keyapi.simulator import PRESETS, Market, Simulator
 from watcher.model import Instant
-from watcher.rules.loading import load
+from watcher.notification.audiences import audiences_of
+from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
-from watcher.store.writer import Writer
+from watcher.source.simulator import PRESETS, Market, Simulator
+from watcher.store.sqlite.writer import Writer
 from watcher.units import DAY, HOUR, next_midnight, utc_day
 from watcher.web.address import parse_address
 

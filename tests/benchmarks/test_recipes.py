@@ -11,7 +11,7 @@ from benchmarks.detectors import scores
 from benchmarks.judging import Bench
 from benchmarks.ruled import Ruling, rulings
 from benchmarks.simulated import simulated
-from watcher.rules.loading import load
+from watcher.rules.files.loading import load
 
 RULES = Path(__file__).parents[2] / "rules.example.yaml"
 FIND = ("beauty-rising", "breakout", "breakout-holds")

@@ -15,7 +15,7 @@ from benchmarks.judging import Bench
 from benchmarks.ruled import rulings
 from benchmarks.told import told
 from tests.benchmarks.markets import daily, market, noisy, written
-from watcher.rules.loading import load_text
+from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 
 ROOT = Path(__file__).parents[2]

@@ -28,9 +28,9 @@ from watcher.model import (
     Severity,
     Verdict,
 )
-from watcher.rules.loading import load
-from watcher.store.alerts import Transition
-from watcher.store.database import Database
+from watcher.rules.files.loading import load
+from watcher.store.sql.alerts import Transition
+from watcher.store.sqlite.database import Database
 
 # What a terminal obeys: C0, C1, an escape of colours, one of the title; what turns the reading
 # direction; a line break, and what a spreadsheet reckons.

@@ -12,11 +12,11 @@ import pytest
 
 from tests.cli.running import Command
 from tests.store.making import DAY, scan
-from watcher.alerting.audiences import audiences_of
-from watcher.alerting.evaluation import evaluate
 from watcher.model import LongTexts
-from watcher.rules.loading import load
-from watcher.store.database import Database
+from watcher.notification.audiences import audiences_of
+from watcher.pipeline import evaluate
+from watcher.rules.files.loading import load
+from watcher.store.sqlite.database import Database
 
 RULES = """
 api: {API}

@@ -11,8 +11,8 @@ import pytest
 
 from tests.cli.running import Command
 from tests.store.making import DAY, scan
-from watcher.rules.loading import load
-from watcher.store.database import Database
+from watcher.rules.files.loading import load
+from watcher.store.sqlite.database import Database
 
 RULES = """
 channels: {me: {url: "json://localhost/"}}

@@ -13,9 +13,9 @@ from tests.cli.running import Command
 from tests.store.making import START, firing, scan
 from watcher import __version__
 from watcher.cli.main import COMMANDS
-from watcher.keyapi.fields import FIELDS
-from watcher.rules.loading import load
-from watcher.store.database import Database
+from watcher.rules.files.loading import load
+from watcher.source.fields import FIELDS
+from watcher.store.sqlite.database import Database
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,7 +14,7 @@ from click.shell_completion import ShellComplete
 from tests.store.making import START, firing, scan
 from watcher.cli.completion import VARIABLE
 from watcher.cli.main import cli
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 RULES = """\
 channels: {growth: {url: "${NOT_SET}"}, mornings: {url: "json://h"}, "two words": {}}

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.running import Command
 from tests.store.making import DAY, scan
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 RULES = """
 keep: {observations: 30d, notifications: 2w}

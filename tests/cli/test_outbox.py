@@ -11,7 +11,7 @@ import pytest
 from tests.cli.running import Command
 from tests.delivery.messages import operator
 from watcher.model import NotificationState
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 NOW = int(time.time())
 

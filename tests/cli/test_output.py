@@ -18,9 +18,9 @@ from watcher.cli.logs import configure
 from watcher.cli.main import main
 from watcher.cli.options import load_rules
 from watcher.cli.output import console, print_json, table
+from watcher.cli.redaction import veil
 from watcher.cli.text import forgiving_streams, plain, plain_lines
-from watcher.cli.veil import veil
-from watcher.rules.loading import load_text
+from watcher.rules.files.loading import load_text
 
 RULE = "rules: [{name: a, watch: {region: US}, when: {off_mark: 1}, notify: []}]"
 NAME = "a\x1b[31m\x9b2J\u202eb\x07\r[red]c[/] :boom:\u2066"

@@ -13,8 +13,8 @@ import pytest
 
 from tests.cli.running import Command
 from tests.store.making import DAY, SALES, firing, scan
-from watcher.rules.loading import load
-from watcher.store.database import Database
+from watcher.rules.files.loading import load
+from watcher.store.sqlite.database import Database
 from watcher.units import format_instant
 
 RULES = """

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerting.selling import Shop, steps
 from tests.cli.running import Command
+from tests.fakes.selling import Shop, steps
 from watcher.daemon.clock import FastClock, keep_clock
-from watcher.rules.loading import load
-from watcher.store.database import Database
+from watcher.rules.files.loading import load
+from watcher.store.sqlite.database import Database
 
 RULES = """rules:
   - name: rising

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Command
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 
 @pytest.fixture

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerting.test_listfacts import market
 from tests.cli.running import Command
+from tests.evaluation.test_list_facts import market
 from tests.store.making import DAY, scan
-from watcher.alerting.audiences import audiences_of
-from watcher.alerting.evaluation import evaluate
+from watcher.notification.audiences import audiences_of
+from watcher.pipeline import evaluate
 from watcher.rules.calibration import MEASURED
 from watcher.rules.conditions.registry import NUMBER_BY_NAME
-from watcher.rules.loading import load
+from watcher.rules.files.loading import load
 from watcher.rules.metrics import ADDED_LATER, NORMAL
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 RULES = """
 channels: {me: {url: "json://localhost"}}

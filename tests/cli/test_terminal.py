@@ -14,9 +14,9 @@ import pytest
 
 from tests.cli.terminal import on_terminal
 from tests.store.making import DAY, firing, scan
-from watcher.cli.sheet import shortened
-from watcher.rules.loading import load
-from watcher.store.database import Database
+from watcher.cli.tables import shortened
+from watcher.rules.files.loading import load
+from watcher.store.sqlite.database import Database
 
 pytestmark = pytest.mark.end_to_end
 

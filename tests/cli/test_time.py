@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.alerting.world import HEAD
 from tests.cli.running import Command
+from tests.fakes.world import HEAD
 from tests.web.furnished import RULES, furnish
 from watcher.cli.main import COMMANDS
 from watcher.daemon.clock import FastClock, keep_clock
 from watcher.model import Instant
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 from watcher.units import HOUR, format_instant
 
 ZONE = "Asia/Shanghai"

@@ -7,17 +7,17 @@ import asyncio
 import pytest
 
 from tests.daemon.clocks import START, SetClock
+from tests.daemon.scheduling.test_scanner import KEY, RULES, Bench, bench, watch_of
 from tests.daemon.test_daemon import book
-from tests.daemon.test_scanner import KEY, RULES, Bench, bench, watch_of
 from watcher import plan
-from watcher.alerting.overview import overview
+from watcher.analysis.overview import overview
 from watcher.cli.status import show
 from watcher.daemon.daemon import Daemon
-from watcher.daemon.scanner import Scanner
+from watcher.daemon.scheduling.scanner import Scanner
 from watcher.model import Message, NotificationState, Severity
-from watcher.rules.loading import load_text
-from watcher.store.database import Database
-from watcher.store.writer import Writer
+from watcher.rules.files.loading import load_text
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.writer import Writer
 from watcher.units import DAY, HOUR
 
 __all__ = ["bench"]

@@ -14,23 +14,23 @@ from typing import cast
 import pytest
 
 from tests.daemon.clocks import SetClock
-from tests.daemon.test_pulses import Hand
+from tests.daemon.supervision.test_liveness import Hand
 from tests.store.making import firing, scan
-from watcher.alerting.audiences import Audience
-from watcher.alerting.evaluation import Outcome
 from watcher.daemon.daemon import BROKEN_SECONDS, LOST_LOOKS, Daemon, Job
-from watcher.daemon.forgetting import forget_others
-from watcher.daemon.heartbeat import Heartbeat
-from watcher.daemon.pulses import SILENCE, Pulses
-from watcher.daemon.scanner import Scanner
+from watcher.daemon.scheduling.scanner import Scanner
+from watcher.daemon.supervision.forgetting import forget_others
+from watcher.daemon.supervision.heartbeat import Heartbeat
+from watcher.daemon.supervision.liveness import SILENCE, Pulses
 from watcher.errors import StoreError
-from watcher.keyapi.client import Client
 from watcher.model import Instant
-from watcher.rules.loading import load_text
+from watcher.notification.audiences import Audience
+from watcher.pipeline import Outcome
+from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.store.database import Database
-from watcher.store.holding import Held
-from watcher.store.writer import Writer
+from watcher.source.client import Client
+from watcher.store.sql.deferred import Held
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.writer import Writer
 from watcher.units import DAY, HOUR, MINUTE
 
 RULES = """
@@ -141,7 +141,7 @@ async def test_what_scans_took_is_given_back_after_the_last(
         raise StoreError("it was moved", Path("watcher.db"))
 
     monkeypatch.setattr(Database, "let_go", let_go)
-    monkeypatch.setattr("watcher.daemon.memory.give_back", lambda: calls.append("heap"))
+    monkeypatch.setattr("watcher.daemon.supervision.memory.give_back", lambda: calls.append("heap"))
     daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
     await run_until(daemon, lambda: "heap" in calls)
     assert calls[:2] == ["pages", "heap"]
@@ -397,7 +397,9 @@ async def test_after_each_round_memory_is_given_back(
 ) -> None:
     """And the heartbeat is told, where all of it was good."""
     given: list[str] = []
-    monkeypatch.setattr("watcher.daemon.memory.give_back", lambda: given.append("memory"))
+    monkeypatch.setattr(
+        "watcher.daemon.supervision.memory.give_back", lambda: given.append("memory")
+    )
     monkeypatch.setattr(Heartbeat, "beat", lambda _self, _address: given.append("beat"))
     (watch,) = daemon.book.used_watches
     assert daemon._end_of_scan(watch.key, good=True)

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from tests.delivery.ends import Service, serving
 from tests.delivery.messages import NOW, alerts
-from watcher.alerting.post import Post
 from watcher.delivery.courier import Courier
 from watcher.delivery.ports import Nobody
 from watcher.delivery.target import Target, warm_up
 from watcher.model import NotificationState
-from watcher.rules.loading import load_text
-from watcher.store.database import Database
-from watcher.store.writer import Writer
+from watcher.notification.delivery_hooks import Post
+from watcher.rules.files.loading import load_text
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.writer import Writer
 
 RULES = """
 channels: {me: {url: "json://localhost"}}

@@ -14,7 +14,7 @@ from watcher.delivery.ports import Nobody, StoreThread
 from watcher.delivery.target import Attachment, Kind, Outcome
 from watcher.errors import StoreError
 from watcher.model import Message, Notification
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 T = TypeVar("T")
 SENT = Outcome(Kind.SENT, "took it")

@@ -30,9 +30,9 @@ from watcher.delivery.ports import Nobody, Storage, Way
 from watcher.delivery.target import Kind, Outcome, Target
 from watcher.errors import StoreError
 from watcher.model import Chart, Message, Notification, NotificationState, Series
-from watcher.rules.templates import parse_template
-from watcher.store.database import Database
-from watcher.store.writer import Writer
+from watcher.rules.sections.templates import parse_template
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.writer import Writer
 from watcher.units import DAY, HOUR
 
 

@@ -22,8 +22,8 @@ from tests.end_to_end.process import until
 from watcher.delivery.courier import Courier
 from watcher.delivery.target import Target
 from watcher.model import Notification, NotificationState
-from watcher.store.database import Database
-from watcher.store.writer import Writer
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.writer import Writer
 from watcher.units import HOUR
 
 SENT, WAITING, DEAD = NotificationState.SENT, NotificationState.WAITING, NotificationState.DEAD

@@ -11,9 +11,9 @@ import pytest
 
 from tests.delivery.chats import PNG
 from tests.delivery.messages import HOSTILE, alerts
+from watcher.delivery.markup import Style
 from watcher.delivery.message import render
-from watcher.delivery.service import Attachment, with_pictures
-from watcher.delivery.style import Style
+from watcher.delivery.services import Attachment, with_pictures
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

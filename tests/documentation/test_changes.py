@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 CHANGES = sorted((ROOT / "docs" / "changes").glob("*.md"))
 COPIED = ("watcher", "tests", "tools", "docs", "README.md", "pyproject.toml")
 # What follows from every change: the reference pages, the schema, and the table of fields.
-ALWAYS = ("tests/documentation/test_reference.py", "tests/rules/test_json_schema.py")
+ALWAYS = ("tests/documentation/test_reference.py", "tests/rules/schema/test_json_schema.py")
 
 pytestmark = [
     pytest.mark.end_to_end,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from watcher.alerting.ruletests.reading import read_suite
-from watcher.alerting.ruletests.running import run_suite
+from watcher.analysis.ruletests.reading import read_suite
+from watcher.analysis.ruletests.running import run_suite
 from watcher.cli.main import COMMANDS
-from watcher.rules.loading import load_text
-from watcher.rules.templates import SAMPLE
+from watcher.rules.files.loading import load_text
+from watcher.rules.sections.templates import SAMPLE
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")

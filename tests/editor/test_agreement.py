@@ -23,10 +23,10 @@ from tests.fuzz.rulefiles import structured
 from watcher.errors import RulesError
 from watcher.rules.conditions.compiling import compile_condition
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, TEXT_OPERATORS
-from watcher.rules.document import read
-from watcher.rules.json_schema import json_schema
-from watcher.rules.loading import load_text
+from watcher.rules.files.document import read
+from watcher.rules.files.loading import load_text
 from watcher.rules.metrics import Catalogue
+from watcher.rules.schema.json_schema import json_schema
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.skipif(bool(why_not()), reason=why_not())]
 

@@ -10,8 +10,8 @@ import pytest
 from tests.cli.running import Command
 from tests.editor.client import Editor, editing, why_not
 from watcher.cli.output import json_text
-from watcher.rules.json_schema import json_schema
-from watcher.rules.loading import load_text
+from watcher.rules.files.loading import load_text
+from watcher.rules.schema.json_schema import json_schema
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.skipif(bool(why_not()), reason=why_not())]
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.delivery.ends import Service, serving
 from tests.end_to_end.process import KEY
-from watcher.keyapi.simulator import SMOOTH, Market, Simulator
+from watcher.source.simulator import SMOOTH, Market, Simulator
 
 
 @pytest.fixture

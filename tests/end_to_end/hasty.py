@@ -10,8 +10,8 @@ from functools import partial
 
 from watcher.cli import run
 from watcher.cli.main import main
-from watcher.daemon.pulses import SILENCE, Limits
 from watcher.daemon.service import Service
+from watcher.daemon.supervision.liveness import SILENCE, Limits
 
 if __name__ == "__main__":
     limits = Limits(

@@ -20,7 +20,7 @@ from tests.delivery.ends import Service
 from tests.end_to_end.process import PATIENCE, Watcher, until
 from tests.end_to_end.test_running import RULES, SECOND
 from tools import datasette
-from watcher.keyapi.simulator import Simulator
+from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end
 
@@ -111,7 +111,7 @@ async def every_query(session: aiohttp.ClientSession) -> None:
 
 def test_the_page_knows_every_table(tmp_path: Path) -> None:
     """And no other; each column that it names is there."""
-    from watcher.store.database import Database
+    from watcher.store.sqlite.database import Database
 
     with Database.open(tmp_path / "watcher.db") as database:
         names = {

@@ -15,7 +15,7 @@ import pytest
 
 from tests.delivery.ends import receiving, serving
 from tests.end_to_end.process import KEY, Daemon, Watcher, product_ids, until
-from watcher.keyapi.simulator import SMOOTH, Market, Simulator
+from watcher.source.simulator import SMOOTH, Market, Simulator
 
 pytestmark = pytest.mark.end_to_end
 

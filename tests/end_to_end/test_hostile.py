@@ -16,8 +16,8 @@ from tests.delivery.ends import Service
 from tests.end_to_end.process import Watcher, until
 from tests.web.serving import leads_to
 from watcher.delivery.message import Style, render
-from watcher.keyapi.simulator import Simulator
-from watcher.store.database import Database
+from watcher.source.simulator import Simulator
+from watcher.store.sqlite.database import Database
 
 pytestmark = pytest.mark.end_to_end
 

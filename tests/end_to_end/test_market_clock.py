@@ -37,7 +37,7 @@ MINE = """
 async def market(*arguments: str) -> AsyncIterator[str]:
     """A market as the README starts it, on a free port; gives its address."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "watcher.keyapi.simulator", "--port", "0", "--key", KEY,
+        sys.executable, "-m", "watcher.source.simulator", "--port", "0", "--key", KEY,
         # Its clock matters here, not how it sells.
         "--products", "300", "--preset", "smooth", *arguments,
         stdout=asyncio.subprocess.PIPE,

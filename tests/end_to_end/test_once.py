@@ -9,7 +9,7 @@ import pytest
 
 from tests.delivery.ends import Service
 from tests.end_to_end.process import KEY, Watcher
-from watcher.keyapi.simulator import Simulator
+from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end
 

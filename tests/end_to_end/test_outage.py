@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.alerting.test_evaluation import SELLS, rule, rules
-from tests.alerting.world import World
 from tests.delivery.couriers import Clock, Store
 from tests.delivery.ends import SECRET, Service, serving
-from watcher.alerting import troubles
-from watcher.alerting.audiences import audiences_of
-from watcher.alerting.joining import DOZENS
-from watcher.alerting.post import Post
+from tests.fakes.world import World
+from tests.test_pipeline import SELLS, rule, rules
 from watcher.daemon.channels import targets_of
 from watcher.delivery.courier import Courier
+from watcher.incidents import troubles
 from watcher.model import NotificationState
-from watcher.store.database import Database
+from watcher.notification.audiences import audiences_of
+from watcher.notification.coalesce import DOZENS
+from watcher.notification.delivery_hooks import Post
+from watcher.store.sqlite.database import Database
 from watcher.units import HOUR, MINUTE
 
 pytestmark = pytest.mark.end_to_end

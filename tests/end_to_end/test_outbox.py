@@ -10,8 +10,8 @@ import pytest
 from tests.delivery.backlog import deliver
 from tests.delivery.ends import SECRET, Service, serving
 from tests.end_to_end.process import Watcher, until
-from watcher.keyapi.simulator import Simulator
 from watcher.model import NotificationState
+from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.delivery.ends import serving
 from tests.end_to_end.process import Watcher
 from tests.proxies import Proxy
-from watcher.keyapi.simulator import Simulator
+from watcher.source.simulator import Simulator
 
 RULES = """
 channels: {http: {url: "${SINK_URL}"}}

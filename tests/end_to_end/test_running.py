@@ -12,7 +12,7 @@ import pytest
 
 from tests.delivery.ends import Service
 from tests.end_to_end.process import Watcher, until
-from watcher.keyapi.simulator import Simulator
+from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end
 

@@ -14,7 +14,7 @@ import pytest
 from tests.delivery.ends import MailServer, Service, closed_port, receiving
 from tests.end_to_end.canaries import KEY, Canaries, files_of
 from tests.end_to_end.process import PATIENCE, Daemon, Watcher, until
-from watcher.keyapi.simulator import SMOOTH, Market, Simulator
+from watcher.source.simulator import SMOOTH, Market, Simulator
 
 pytestmark = pytest.mark.end_to_end
 

@@ -19,7 +19,7 @@ import pytest
 from tests.delivery.ends import Service
 from tests.end_to_end.process import Daemon, Watcher, until
 from tests.end_to_end.test_running import SECOND
-from watcher.keyapi.simulator import Simulator
+from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end
 

@@ -10,7 +10,7 @@ import pytest
 
 from watcher.errors import WatcherError
 from watcher.export.files import replaced
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 
 @pytest.fixture

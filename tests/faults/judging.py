@@ -16,7 +16,7 @@ import msgspec
 
 from tests.faults.sink import Delivery, Fact
 from tests.faults.world import World
-from watcher.daemon.budget import CHECKPOINT
+from watcher.daemon.scheduling.budget import CHECKPOINT
 from watcher.model import Message
 
 _WORKERS = 2

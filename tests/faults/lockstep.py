@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from watcher.keyapi.simulator import Market, Simulator
+from watcher.source.simulator import Market, Simulator
 
 Flight = tuple[int, str, int]
 Notice = Callable[[str], None]

@@ -25,9 +25,9 @@ import aiohttp
 from tests.delivery.ends import Service, serving
 from tests.end_to_end.process import KEY, Daemon, until
 from tests.faults.machine_room import Machine, healthz, resident, until_healthy
-from watcher.keyapi.simulator import SMOOTH, Market, Simulator
 from watcher.model import Message, Severity
-from watcher.store.database import Database
+from watcher.source.simulator import SMOOTH, Market, Simulator
+from watcher.store.sqlite.database import Database
 
 LOOK_SECONDS = 5.0
 

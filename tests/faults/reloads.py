@@ -27,7 +27,7 @@ from tests.faults.judging import at_rest
 from tests.faults.pair import side_by_side, strange_lines
 from tests.faults.settling import Outcome, pace, settle
 from tests.faults.world import World, world
-from watcher.daemon.files import RuleFiles
+from watcher.daemon.supervision.rule_watcher import RuleFiles
 
 _SAMPLES = 12
 _BAD = 0.4

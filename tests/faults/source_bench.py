@@ -16,17 +16,17 @@ from typing import Any
 import aiohttp
 
 from tests.daemon.clocks import SetClock
-from tests.daemon.test_scanner import KEY
-from tests.keyapi.scripted import FakeTime
-from watcher.alerting.audiences import audiences_of
-from watcher.alerting.sweeping import sweep
-from watcher.daemon.scanner import Scanner
-from watcher.keyapi.client import Client
-from watcher.keyapi.simulator import SMOOTH, Fault, Market, Simulator
+from tests.daemon.scheduling.test_scanner import KEY
+from tests.source.scripted import FakeTime
+from watcher.daemon.scheduling.scanner import Scanner
 from watcher.model import ScanState
-from watcher.rules.loading import load_text
+from watcher.notification.audiences import audiences_of
+from watcher.notification.flush_deferred import sweep
+from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
-from watcher.store.writer import Writer
+from watcher.source.client import Client
+from watcher.source.simulator import SMOOTH, Fault, Market, Simulator
+from watcher.store.sqlite.writer import Writer
 from watcher.units import DAY, HOUR
 
 START = 20_000 * DAY + 6 * HOUR

@@ -12,10 +12,10 @@ import time
 from datetime import date
 
 from tests.end_to_end.process import KEY
-from tests.keyapi.scripted import Purse
+from tests.source.scripted import Purse
 from watcher.errors import SourceError
-from watcher.keyapi.client import Client
-from watcher.keyapi.simulator import SMOOTH, Fault, Market, Simulator
+from watcher.source.client import Client
+from watcher.source.simulator import SMOOTH, Fault, Market, Simulator
 
 PARAMS = {"region": "US", "page_size": "10"}
 MIB = 1 << 20

@@ -18,7 +18,7 @@ from watcher.cli.options import load_rules
 from watcher.daemon.clock import FastClock
 from watcher.daemon.service import Service
 from watcher.errors import WatcherError
-from watcher.store.database import hold
+from watcher.store.sqlite.database import hold
 
 RULES, DATABASE = Path("rules.yaml"), Path("watcher.db")
 

@@ -16,9 +16,9 @@ import pytest
 from tests.delivery.ends import Service
 from tests.end_to_end.process import Daemon, until
 from tests.faults.machine_room import Machine, healthz, open_files, resident, until_healthy
-from watcher.keyapi.simulator import Simulator
 from watcher.model import Message, Severity
-from watcher.store.database import Database
+from watcher.source.simulator import Simulator
+from watcher.store.sqlite.database import Database
 
 pytestmark = pytest.mark.end_to_end
 

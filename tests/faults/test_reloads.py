@@ -15,7 +15,7 @@ from tests.faults.editions import Edition
 from tests.faults.editors import OneFile
 from tests.faults.reloads import Reloading, run
 from tests.faults.world import World
-from watcher.daemon.files import RuleFiles
+from watcher.daemon.supervision.rule_watcher import RuleFiles
 
 pytestmark = pytest.mark.end_to_end
 

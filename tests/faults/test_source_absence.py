@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.source_bench import FOR_EVER, RULES, SourceBench, benched
-from watcher.keyapi.simulator import Fault, Paging, Simulator
-from watcher.keyapi.simulator.faults import short, unreadable
 from watcher.model import ScanState
+from watcher.source.simulator import Fault, Paging, Simulator
+from watcher.source.simulator.faults import short, unreadable
 from watcher.units import DAY
 
 LIST = (

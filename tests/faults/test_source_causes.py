@@ -19,9 +19,9 @@ from tests.faults.source_bench import (
     having,
     without,
 )
-from watcher.keyapi.fields import NUMERIC
-from watcher.keyapi.simulator import Fault
-from watcher.keyapi.simulator.faults import short
+from watcher.source.fields import NUMERIC
+from watcher.source.simulator import Fault
+from watcher.source.simulator.faults import short
 from watcher.units import DAY, HOUR, next_midnight
 
 DAILY = RULES.replace("every: 1h", "every: 1d")

@@ -12,13 +12,13 @@ import pytest
 from tests.end_to_end.process import KEY, Watcher
 from tests.faults import source_credits
 from tests.faults.source_bench import RULES, benched
-from watcher.daemon.budget import PaidBudget
-from watcher.daemon.scanner import Scanner
+from watcher.daemon.scheduling.budget import PaidBudget
+from watcher.daemon.scheduling.scanner import Scanner
 from watcher.errors import StoreError
-from watcher.keyapi.simulator import SMOOTH, Market, Simulator
 from watcher.model import ScanState
-from watcher.store.database import Database
-from watcher.store.writer import Scratch, Writer
+from watcher.source.simulator import SMOOTH, Market, Simulator
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.writer import Scratch, Writer
 
 
 @pytest.mark.end_to_end
@@ -89,7 +89,7 @@ async def test_a_commit_that_fails_leaves_nothing_set_aside(
         def full(_database: Database, *_: object) -> None:
             raise StoreError("the disk is full", bench.path)
 
-        monkeypatch.setattr("watcher.daemon.scanner.note_changes", full)
+        monkeypatch.setattr("watcher.daemon.scheduling.scanner.note_changes", full)
         with pytest.raises(StoreError, match="disk is full"):
             await bench.scan()
         monkeypatch.undo()

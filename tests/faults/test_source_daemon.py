@@ -15,7 +15,7 @@ import pytest
 from tests.delivery.ends import Service, serving
 from tests.end_to_end.process import until
 from tests.faults.source_credits import Counting, Harness
-from watcher.keyapi.simulator import Fault
+from watcher.source.simulator import Fault
 
 pytestmark = pytest.mark.end_to_end
 

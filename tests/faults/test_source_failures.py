@@ -18,8 +18,8 @@ import pytest
 
 from tests.delivery.ends import closed_port
 from tests.faults.source_bench import IMPATIENT, PATIENT, START, SourceBench, benched
-from watcher.keyapi.simulator import Fault
 from watcher.model import ScanState
+from watcher.source.simulator import Fault
 from watcher.units import DAY, HOUR
 
 DATE = "in 30 s"  # put in when it is known

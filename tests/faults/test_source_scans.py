@@ -7,9 +7,9 @@ import tracemalloc
 from pathlib import Path
 
 from tests.faults.source_bench import FOR_EVER, RULES, SourceBench, benched, edited
-from watcher.keyapi.simulator import Fault
-from watcher.keyapi.simulator.faults import short
 from watcher.model import ScanState
+from watcher.source.simulator import Fault
+from watcher.source.simulator.faults import short
 from watcher.units import DAY, HOUR
 
 LONG = (

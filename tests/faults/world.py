@@ -21,9 +21,9 @@ import watcher as product
 from tests.end_to_end.process import Daemon, Watcher
 from tests.faults.lockstep import Doors, Lockstep
 from tests.faults.sink import Sink, sinking
-from watcher.keyapi.simulator import SMOOTH, Market
-from watcher.rules.loading import load
+from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
+from watcher.source.simulator import SMOOTH, Market
 
 SCANS_A_DAY = 2
 STUCK_SECONDS = 300.0  # a day that takes longer than that will not end any more

@@ -29,7 +29,7 @@ from tests.fuzz.checks import (
 )
 from tests.fuzz.middle import Middle
 from tests.fuzz.words import DATE
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 BATCH = 5_000
 TEXTS = ("PureGlow Deluxe Face Serum " * 8, "a" * 1_000, "ab" * 500)

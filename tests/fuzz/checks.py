@@ -14,18 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from watcher.alerting.ruletests.reading import read_suite
-from watcher.alerting.ruletests.running import run_suite
+from watcher.analysis.ruletests.reading import read_suite
+from watcher.analysis.ruletests.running import run_suite
 from watcher.errors import RulesError, SourceError
-from watcher.keyapi.answer import Page, decode, decode_fast, decode_tolerantly
-from watcher.keyapi.failures import failure
 from watcher.rules.conditions.text import compile_pattern
-from watcher.rules.expressions import MAX_LENGTH, parse_expression
-from watcher.rules.loading import load
+from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
-from watcher.rules.template_engine import MOST as MOST_WRITTEN
-from watcher.rules.templates import SAMPLE, parse_template
+from watcher.rules.sections.expressions import MAX_LENGTH, parse_expression
+from watcher.rules.sections.template_engine import MOST as MOST_WRITTEN
+from watcher.rules.sections.templates import SAMPLE, parse_template
 from watcher.rules.words import quoted
+from watcher.source.decoding import Page, decode, decode_fast, decode_tolerantly
+from watcher.source.failures import failure
 
 KEY, TOKEN, CHANNEL = (
     "canaryKEYq7",

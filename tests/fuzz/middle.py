@@ -8,19 +8,19 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import count
 
-from watcher.alerting.evaluation import evaluate
-from watcher.alerting.overview import overview
-from watcher.alerting.sweeping import sweep
-from watcher.alerting.telling import audiences_of
+from watcher.analysis.overview import overview
 from watcher.delivery.message import Style, render
 from watcher.errors import SourceError, SourceUnavailable
-from watcher.keyapi.answer import Page, decode
-from watcher.keyapi.client import Budget
-from watcher.keyapi.scan import read_scan
 from watcher.model import Message, Scan
-from watcher.rules.loading import load_text
-from watcher.store.database import Database
-from watcher.store.sightings import named
+from watcher.notification.flush_deferred import sweep
+from watcher.notification.notify import audiences_of
+from watcher.pipeline import evaluate
+from watcher.rules.files.loading import load_text
+from watcher.source.client import Budget
+from watcher.source.decoding import Page, decode
+from watcher.source.scan import read_scan
+from watcher.store.sql.product_history import named
+from watcher.store.sqlite.database import Database
 
 DAY, START = 86_400, 1_700_000_000
 RULES = """

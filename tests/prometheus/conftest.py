@@ -10,11 +10,11 @@ import pytest
 
 from tests.web.furnished import furnish
 from tests.web.serving import serving
-from watcher.daemon.holds import Holds
+from watcher.daemon.supervision.loop_lag import Holds
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
-from watcher.store.database import Database
-from watcher.store.holding import Held
+from watcher.store.sql.deferred import Held
+from watcher.store.sqlite.database import Database
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.store.making import DAY
 from tests.web.furnished import BAD_RULE, DAYS
-from watcher.daemon.holds import Holds
+from watcher.daemon.supervision.loop_lag import Holds
 from watcher.web.metrics import reference
 from watcher.web.visits import Visits
 

@@ -11,7 +11,7 @@ from watcher.errors import RulesError
 from watcher.model import Bools, Floats, Ints
 from watcher.rules.conditions.base import Condition, Judge, Masks, Need
 from watcher.rules.conditions.compiling import compile_condition
-from watcher.rules.loading import load_text
+from watcher.rules.files.loading import load_text
 from watcher.rules.metrics import Catalogue, Metric
 
 AT = 1_795_400_000

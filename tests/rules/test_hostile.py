@@ -11,8 +11,8 @@ import pytest
 from tests.rules.tables import problems_of
 from watcher.errors import Problem, RulesError
 from watcher.rules.conditions.text import compile_pattern
-from watcher.rules.document import MAX_PROBLEMS
-from watcher.rules.loading import load, load_text
+from watcher.rules.files.document import MAX_PROBLEMS
+from watcher.rules.files.loading import load, load_text
 from watcher.rules.words import listing, masked, nearest, quoted
 
 HEAD = 'channels: {me: {url: "json://x"}}\ndefaults: {region: US, notify: [me]}\n'

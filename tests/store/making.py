@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from watcher.keyapi.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import Alert, AlertState, Instant, LongTexts, Scan, ScanState
-from watcher.store.database import Database
+from watcher.source.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
+from watcher.store.sqlite.database import Database
 
 SALES, GMV, RATE = "total_sale_7d_cnt", "total_sale_gmv_7d_amt", "product_commission_rate"
 DAY = 86_400

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.making import GMV, RATE, SALES, START, scan
-from watcher.keyapi.fields import NUMERIC_INDEX, NUMERIC_NAMES
+from watcher.source.fields import NUMERIC_INDEX, NUMERIC_NAMES
 from watcher.store.columns import digests, encode
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 NUMBERS = st.one_of(
     st.none(),

@@ -9,10 +9,10 @@ import numpy as np
 from tests.store.making import DAY, SALES, START, scan
 from watcher.model import Doubt, Scan, ScanState
 from watcher.rules.conditions.base import LONGEST_LIST
-from watcher.store.database import Database
-from watcher.store.recording import Recorded
-from watcher.store.replaying import Extent, PastScans, last_complete_before
-from watcher.store.sightings import ranks, sighting
+from watcher.store.memory.replaying import Extent, PastScans, last_complete_before
+from watcher.store.sql.product_history import ranks, sighting
+from watcher.store.sql.recording import Recorded
+from watcher.store.sqlite.database import Database
 
 
 def listed(day: int, *products: str, doubted: bool = False, believed: bool = False) -> Scan:

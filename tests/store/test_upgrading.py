@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from tests.store.making import DAY, SALES, START, scan, with_products
-from watcher.keyapi.fields import RATING
-from watcher.store import migrations
-from watcher.store.database import Database
+from watcher.source.fields import RATING
+from watcher.store.sqlite import migrations
+from watcher.store.sqlite.database import Database
 
 _NOTIFY = (
     "INSERT INTO notifications (id, message, channel, target, state, created, next_try, tries) "

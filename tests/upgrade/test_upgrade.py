@@ -19,8 +19,8 @@ import pytest
 from tests.delivery.ends import Service, serving
 from tests.end_to_end.process import Watcher, product_ids, until
 from tools.fixture import DAYS, FIRST, MARKET, at
-from watcher.keyapi.simulator import SMOOTH, Market, Simulator
-from watcher.store.database import Database
+from watcher.source.simulator import SMOOTH, Market, Simulator
+from watcher.store.sqlite.database import Database
 
 pytestmark = pytest.mark.end_to_end
 

@@ -13,7 +13,7 @@ from tests.web.furnished import furnish
 from tests.web.serving import Page, serving
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.alerting.world import World
+from tests.fakes.world import World
 from tests.store.making import DAY
-from watcher.alerting import troubles
+from watcher.incidents import troubles
 from watcher.model import LongTexts, Message, Severity
-from watcher.store.database import Database
-from watcher.store.texts import meaning, pack_texts
+from watcher.store.sql.texts import meaning, pack_texts
+from watcher.store.sqlite.database import Database
 
 DAYS = 40
 HOSTILE = '<script>alert(1)</script>"><b onmouseover=x>Serum</b>'

@@ -15,7 +15,7 @@ from yarl import URL
 
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
-from watcher.store.writer import Reader, Writer
+from watcher.store.sqlite.writer import Reader, Writer
 from watcher.web.address import parse_page_url
 from watcher.web.app import Limits, Site, Sources
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.alerting.world import World
+from tests.fakes.world import World
 from tests.web.serving import serving
 from tests.web.test_app import RULES
 from watcher.errors import ListenError
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 from watcher.web.address import parse_address, read_token
 from watcher.web.app import Site
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerting.world import HEAD, WATCH, World
+from tests.fakes.world import HEAD, WATCH, World
 from tests.web.conftest import Furnished
 from tests.web.serving import serving
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 RULES = f"rules:\n- {{name: r, {WATCH}, when: {{total_sale_gmv_7d_amt: {{above: 5}}}}}}"
 

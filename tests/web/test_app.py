@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerting.world import World
+from tests.fakes.world import World
 from tests.store.making import START
 from tests.web.serving import Page, serving
-from watcher.alerting import troubles
 from watcher.errors import ListenError
+from watcher.incidents import troubles
 from watcher.model import ScanState
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 from watcher.web.app import Site
 
 RULES = """

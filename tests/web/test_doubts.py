@@ -10,12 +10,12 @@ import pytest
 
 from tests.store.making import DAY, START, scan
 from tests.web.serving import serving
-from watcher.alerting.overview import overview
+from watcher.analysis.overview import overview
 from watcher.cli.status import show
 from watcher.model import Doubt, Instant
-from watcher.rules.loading import load_text
+from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 RULES = """
 watches:

@@ -14,14 +14,14 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from tests.alerting.world import World
+from tests.fakes.world import World
 from tests.web.raw import HEAD, PATIENCE, visiting
 from tests.web.serving import Page, serving
 from tests.web.test_access import TOKEN
 from tests.web.test_app import RULES
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
+from watcher.web.accept_errors import FEWEST, MOST, OWN, most_connections
 from watcher.web.app import Limits
-from watcher.web.crowding import FEWEST, MOST, OWN, most_connections
 
 WHOLE = HEAD + b"\r\n"
 FORM = (

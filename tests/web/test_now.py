@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.alerting.test_now import LINE, WHEN, shares
-from tests.alerting.world import HEAD, WATCH, World
+from tests.evaluation.test_now import LINE, WHEN, shares
+from tests.fakes.world import HEAD, WATCH, World
 from tests.web.conftest import Furnished
 from tests.web.serving import serving
 from watcher.model import ScanState
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 RULES = (
     f"rules:\n- {{name: r, {WATCH}, when: {WHEN}}}\n- {{name: p, {WATCH}, when: {WHEN}, for: 9d}}\n"

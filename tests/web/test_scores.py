@@ -10,11 +10,11 @@ from typing import TypeVar
 
 import pytest
 
-from tests.alerting.selling import Shop, steps
+from tests.fakes.selling import Shop, steps
 from tests.web.conftest import Furnished
 from tests.web.furnished import HOSTILE
 from tests.web.serving import Page, serving
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 from watcher.web.board import KEPT, LONGEST, Board
 
 T = TypeVar("T")

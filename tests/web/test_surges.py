@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.alerting.test_listfacts import market
-from tests.alerting.world import WATCH, World
+from tests.evaluation.test_list_facts import market
+from tests.fakes.world import WATCH, World
 from tests.web.serving import serving
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 RULES = f"rules:\n- {{name: r, {WATCH}, when: {{sales_surge: {{at_least: 2.5}}}}}}"
 

@@ -7,10 +7,7 @@ from pathlib import Path
 
 import click
 
-from watcher.alerting.present import with_known
-from watcher.alerting.standing import with_holds
-from watcher.alerting.waiting import Waiting, waiting
-from watcher.cli.completing import rule_names
+from watcher.cli.completers import rule_names
 from watcher.cli.held import UNKNOWN, held_lines, hold_text
 from watcher.cli.options import (
     DURATION,
@@ -23,9 +20,12 @@ from watcher.cli.options import (
     zone_of,
 )
 from watcher.cli.output import console, print_json, table
-from watcher.cli.sheet import Cell
+from watcher.cli.tables import Cell
+from watcher.evaluation.present import with_known
 from watcher.model import Alert, AlertState
-from watcher.store.alerts import AlertRow
+from watcher.notification.channel_status import with_holds
+from watcher.notification.waiting import Waiting, waiting
+from watcher.store.sql.alerts import AlertRow
 from watcher.units import format_since
 from watcher.web.words import Line, lines
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
-from watcher.alerting.backtest import Backtest, Backtests, Channel, backtest, backtests
-from watcher.alerting.replay import NOBODY, Sent
-from watcher.cli.choosing import chosen_rule
-from watcher.cli.completing import rule_names
+from watcher.analysis.backtest import Backtest, Backtests, Channel, backtest, backtests
+from watcher.analysis.replay import NOBODY, Sent
+from watcher.cli.completers import rule_names
+from watcher.cli.lookup import chosen_rule
 from watcher.cli.options import (
     database_option,
     json_option,
@@ -24,7 +24,7 @@ from watcher.cli.options import (
 )
 from watcher.cli.output import console, print_json, table
 from watcher.cli.progress import progress
-from watcher.cli.sheet import Cell, Sheet
+from watcher.cli.tables import Cell, Sheet
 from watcher.model import Instant
 from watcher.units import DAY, format_instant, format_number
 

@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from watcher.alerting.sample import sample_message
-from watcher.cli.choosing import no_such
-from watcher.cli.completing import channel_names
+from watcher.cli.completers import channel_names
+from watcher.cli.lookup import no_such
 from watcher.cli.options import json_option, load_rules, rules_option
 from watcher.cli.output import console, print_json, table
 from watcher.cli.streams import leave
@@ -20,6 +19,7 @@ from watcher.daemon.channels import targets_of
 from watcher.delivery.message import render
 from watcher.delivery.target import Kind, Outcome, Target
 from watcher.errors import WatcherError
+from watcher.notification.sample import sample_message
 from watcher.rules.rulebook import Channel, Rulebook
 
 _NAMED = 3  # rules of a channel, by name

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.alerting.forecast import Forecast, forecast
+from watcher.analysis.forecast import Forecast, forecast
 from watcher.cli.options import database_option, json_option, load_rules, now_of, rules_option
 from watcher.cli.output import console, print_json, table
-from watcher.cli.sheet import Sheet
+from watcher.cli.tables import Sheet
 from watcher.errors import Problem, RulesError, StoreError
 from watcher.importing import without_garbage
 from watcher.model import Instant
@@ -21,9 +21,9 @@ from watcher.rules.rulebook import Rulebook
 from watcher.units import format_number
 
 if TYPE_CHECKING:
-    from watcher.alerting.unmet import Unmet
-    from watcher.store.database import Database
-    from watcher.store.ledger import Spent
+    from watcher.analysis.unmet import Unmet
+    from watcher.store.sql.ledger import Spent
+    from watcher.store.sqlite.database import Database
 
 
 @click.command()
@@ -89,8 +89,8 @@ class _History:
 def _known(path: Path, book: Rulebook, now: Instant) -> _History:
     if not path.exists():
         return _History()
-    from watcher.alerting.unmet import unmet  # noqa: PLC0415 - not without a database
-    from watcher.store.database import Database  # noqa: PLC0415
+    from watcher.analysis.unmet import unmet  # noqa: PLC0415 - not without a database
+    from watcher.store.sqlite.database import Database  # noqa: PLC0415
 
     try:
         with Database.open(path, readonly=True) as database:

@@ -23,9 +23,9 @@ from watcher.cli.options import (
 )
 from watcher.cli.output import console, print_json, table
 from watcher.cli.progress import progress
-from watcher.store.database import Database
-from watcher.store.restoring import restore
-from watcher.store.upkeep import Stats
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.restoring import restore
+from watcher.store.sqlite.upkeep import Stats
 from watcher.units import format_bytes, format_duration, format_since
 
 _MB = 1_000_000

@@ -22,8 +22,8 @@ from watcher.cli.output import console
 from watcher.cli.progress import Report, progress
 from watcher.cli.streams import leave, unread
 from watcher.demo import Demo, Listener, Settings
-from watcher.keyapi.simulator.behaviour import PRESETS
 from watcher.model import Instant
+from watcher.source.simulator.behaviour import PRESETS
 from watcher.units import at
 
 _COLOURS = {"warning": "yellow", "failure": "red", "success": "green"}

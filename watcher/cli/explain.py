@@ -8,12 +8,10 @@ import click
 from rich.text import Text
 from rich.tree import Tree
 
-from watcher.alerting.collapse import said_of
-from watcher.alerting.explain import Explanation, Gate, Target, explain
-from watcher.alerting.notices import Decision
-from watcher.alerting.reasons import Reason, unrounded
-from watcher.cli.choosing import chosen_product, chosen_rule
-from watcher.cli.completing import product_ids, regions, rule_names
+from watcher.analysis.explain import Explanation, Gate, Target, explain
+from watcher.analysis.reasons import Reason, unrounded
+from watcher.cli.completers import product_ids, regions, rule_names
+from watcher.cli.lookup import chosen_product, chosen_rule
 from watcher.cli.options import (
     database_option,
     json_option,
@@ -24,9 +22,11 @@ from watcher.cli.options import (
 )
 from watcher.cli.output import console, plain, print_json, said
 from watcher.errors import WatcherError
-from watcher.keyapi.fields import unit_of
+from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
+from watcher.notification.decision import Decision
 from watcher.rules.conditions.appears import APPEARS
+from watcher.source.fields import unit_of
 from watcher.units import (
     Currencies,
     Unit,

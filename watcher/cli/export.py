@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, TypedDict, Unpack, cast
 
 import click
 
-from watcher.cli.choosing import chosen_metrics, chosen_product, chosen_watch
-from watcher.cli.completing import metric_names, product_ids, regions, rule_names, watch_names
+from watcher.cli.completers import metric_names, product_ids, regions, rule_names, watch_names
+from watcher.cli.lookup import chosen_metrics, chosen_product, chosen_watch
 from watcher.cli.options import (
     MOMENT,
     database_option,
@@ -37,8 +37,8 @@ from watcher.export.table import Table, height
 from watcher.export.text import write_csv, write_json_lines
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rulebook
-from watcher.store.database import Database
-from watcher.store.extracts import Choice
+from watcher.store.sql.extracts import Choice
+from watcher.store.sqlite.database import Database
 from watcher.units import parse_moment
 
 _FORMATS = ("csv", "jsonl", "parquet")

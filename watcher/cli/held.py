@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import tzinfo
 
-from watcher.alerting.waiting import Waiting
 from watcher.model import Instant
-from watcher.store.alerts import Hold
+from watcher.notification.waiting import Waiting
+from watcher.store.sql.alerts import Hold
 from watcher.units import format_ago, format_instant
 
 UNKNOWN = "when it is told stands in the rule file, which could not be read (--rules)"

@@ -10,7 +10,7 @@ import click
 from watcher.cli.options import rules_option
 from watcher.cli.output import json_text
 from watcher.errors import WatcherError
-from watcher.rules.json_schema import json_schema
+from watcher.rules.schema.json_schema import json_schema
 
 
 @click.command()

@@ -8,8 +8,8 @@ from typing import Literal, TextIO
 
 import structlog
 
+from watcher.cli.redaction import veil
 from watcher.cli.text import plain, plain_lines
-from watcher.cli.veil import veil
 
 Style = Literal["text", "json"]
 

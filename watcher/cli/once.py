@@ -13,27 +13,27 @@ from pathlib import Path
 import click
 
 from watcher import plan
-from watcher.alerting.audiences import audiences_of
-from watcher.alerting.post import Post
-from watcher.alerting.sweeping import sweep
-from watcher.cli.choosing import chosen_rule
-from watcher.cli.completing import rule_names
+from watcher.cli.completers import rule_names
 from watcher.cli.logs import configure
+from watcher.cli.lookup import chosen_rule
 from watcher.cli.options import database_option, json_option, load_rules, quiet_option, rules_option
 from watcher.cli.progress import Report, progress
 from watcher.cli.run_report import RunReport
 from watcher.cli.streams import leave
-from watcher.daemon.budget import CHECKPOINT, LedgerBudget, PaidBudget
 from watcher.daemon.channels import targets_of, ways_of
 from watcher.daemon.clock import Clock, clock_of
 from watcher.daemon.connections import client_of
-from watcher.daemon.scanner import Scanner
+from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudget
+from watcher.daemon.scheduling.scanner import Scanner
 from watcher.delivery.courier import Courier
 from watcher.model import Message, ScanState
+from watcher.notification.audiences import audiences_of
+from watcher.notification.delivery_hooks import Post
+from watcher.notification.flush_deferred import sweep
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.store.database import Database, hold
-from watcher.store.history import ScanRow
-from watcher.store.writer import Scratch, StoreThread, Writer
+from watcher.store.sql.history import ScanRow
+from watcher.store.sqlite.database import Database, hold
+from watcher.store.sqlite.writer import Scratch, StoreThread, Writer
 
 _SEND_SECONDS = 60.0
 

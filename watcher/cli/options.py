@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from watcher.cli.veil import veil
+from watcher.cli.redaction import veil
 from watcher.daemon.clock import clock_of
 from watcher.errors import WatcherError
 from watcher.model import Instant
-from watcher.rules.loading import load
+from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
 from watcher.units import parse_duration, parse_moment
 
 if TYPE_CHECKING:
-    from watcher.store.database import Database
+    from watcher.store.sqlite.database import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -136,6 +136,6 @@ def now_of(database: Path) -> Instant:
 
 def open_to_read(path: Path) -> Database:
     """The database, for reading beside a running daemon; raises ``StoreError``."""
-    from watcher.store.database import Database  # noqa: PLC0415 - not for who reads rules only
+    from watcher.store.sqlite.database import Database  # noqa: PLC0415 - not for who reads rules only
 
     return Database.open(path, readonly=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from watcher.alerting.waiting import Waiting, waiting
 from watcher.cli.held import UNKNOWN, reason
 from watcher.cli.options import (
     F,
@@ -21,10 +20,11 @@ from watcher.cli.options import (
     zone_of,
 )
 from watcher.cli.output import console, plain, print_json, table
-from watcher.cli.sheet import Cell
+from watcher.cli.tables import Cell
 from watcher.errors import WatcherError
 from watcher.model import Notification, NotificationState
-from watcher.store.database import Database
+from watcher.notification.waiting import Waiting, waiting
+from watcher.store.sqlite.database import Database
 from watcher.units import format_ago, format_duration
 
 _STATES = tuple(state.value for state in NotificationState)

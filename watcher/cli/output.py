@@ -12,9 +12,9 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from watcher.cli.sheet import Cell, Kind, Sheet, hanging, sheet
+from watcher.cli.tables import Cell, Kind, Sheet, hanging, sheet
 from watcher.cli.text import plain, plain_lines
-from watcher.keyapi.fields import BY_NAME
+from watcher.source.fields import BY_NAME
 from watcher.units import NO_CURRENCIES, Currencies, Unit, format_value
 
 __all__ = ["Output", "console", "plain", "print_json", "said", "table"]

@@ -13,11 +13,9 @@ import click
 import numpy as np
 from rich.text import Text
 
-from watcher.alerting.levels import levels_of
-from watcher.alerting.tracks import Track, merged, tracks_of
 from watcher.cli.alerts import alert_json, state_of, told
-from watcher.cli.choosing import chosen_metrics, chosen_product
-from watcher.cli.completing import metric_names, product_ids, regions
+from watcher.cli.completers import metric_names, product_ids, regions
+from watcher.cli.lookup import chosen_metrics, chosen_product
 from watcher.cli.options import (
     database_option,
     json_option,
@@ -29,12 +27,14 @@ from watcher.cli.options import (
 from watcher.cli.output import Output, console, plain, print_json, said, table
 from watcher.cli.plot import plot
 from watcher.errors import RulesError, WatcherError
+from watcher.evaluation.levels import levels_of
+from watcher.evaluation.series import Track, merged, tracks_of
 from watcher.export.text import csv_lines
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Watch
-from watcher.store.alerts import AlertRow
-from watcher.store.database import Database
+from watcher.store.sql.alerts import AlertRow
+from watcher.store.sqlite.database import Database
 from watcher.units import (
     DAY,
     NO_CURRENCIES,

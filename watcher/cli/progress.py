@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from watcher.cli.output import console
-from watcher.cli.sheet import shortened
+from watcher.cli.tables import shortened
 from watcher.cli.text import plain
 
 _BAR = 14  # cells

@@ -14,12 +14,12 @@ from watcher.cli.logs import Style, configure
 from watcher.cli.options import database_option, load_rules, log_options, rules_option
 from watcher.cli.streams import leave
 from watcher.daemon.clock import Clock, FastClock, SystemClock
-from watcher.daemon.holds import Holds
-from watcher.daemon.manager import Manager
-from watcher.daemon.memory import keep_together
 from watcher.daemon.service import Service
+from watcher.daemon.supervision.loop_lag import Holds
+from watcher.daemon.supervision.memory import keep_together
+from watcher.daemon.supervision.systemd import Manager
 from watcher.errors import WatcherError
-from watcher.store.rights import wide
+from watcher.store.sqlite.rights import wide
 from watcher.units import DAY
 from watcher.web.address import parse_page_url, read_token
 
@@ -88,7 +88,7 @@ def _say_who_reads(database: Path) -> None:
 
 
 def _clock_of_market(url: str) -> Clock:
-    from watcher.keyapi.simulator.asking import pace_of  # noqa: PLC0415 - not for each start
+    from watcher.source.simulator.asking import pace_of  # noqa: PLC0415 - not for each start
 
     pace = asyncio.run(pace_of(url))
     return FastClock(pace.now, speed=DAY / pace.day_seconds)

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
-from watcher.alerting.collapse import said_of
-from watcher.alerting.evaluation import Judged, Outcome
 from watcher.cli.output import Output, console, print_json
 from watcher.delivery.message import Style, render
+from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant, Message, Notification, ScanState
+from watcher.pipeline import Judged, Outcome
 from watcher.units import format_ago, format_instant, format_number
 
 

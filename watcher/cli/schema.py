@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from watcher.cli.output import print_json
-from watcher.rules.json_schema import json_schema
+from watcher.rules.schema.json_schema import json_schema
 
 
 @click.command()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from watcher.alerting.scores.score import (
+from watcher.analysis.scores.score import (
     DEFAULT_DAYS,
     ProductScore,
     RuleScore,
@@ -16,9 +16,9 @@ from watcher.alerting.scores.score import (
     Tally,
     score,
 )
-from watcher.alerting.scores.wording import GROUPS, measured, outcome_lines, rate, share
-from watcher.cli.choosing import chosen_rule
-from watcher.cli.completing import rule_names
+from watcher.analysis.scores.wording import GROUPS, measured, outcome_lines, rate, share
+from watcher.cli.completers import rule_names
+from watcher.cli.lookup import chosen_rule
 from watcher.cli.options import (
     database_option,
     json_option,
@@ -28,7 +28,7 @@ from watcher.cli.options import (
     rules_option,
 )
 from watcher.cli.output import Output, console, print_json, table
-from watcher.cli.sheet import Sheet
+from watcher.cli.tables import Sheet
 from watcher.units import format_instant, format_number
 
 

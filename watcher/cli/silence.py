@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from watcher.cli.completing import product_ids, rule_names
+from watcher.cli.completers import product_ids, rule_names
 from watcher.cli.options import (
     DURATION,
     database_option,
@@ -18,8 +18,8 @@ from watcher.cli.options import (
 )
 from watcher.cli.output import console, print_json, table
 from watcher.errors import WatcherError
-from watcher.store.database import Database
-from watcher.store.silences import Silence
+from watcher.store.sql.silences import Silence
+from watcher.store.sqlite.database import Database
 from watcher.units import format_ago, format_instant, format_since
 
 

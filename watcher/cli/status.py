@@ -8,8 +8,7 @@ from pathlib import Path
 
 import click
 
-from watcher.alerting.collapse import said_of
-from watcher.alerting.overview import QUIET_DAYS, Overview, RuleStatus, WatchStatus, overview
+from watcher.analysis.overview import QUIET_DAYS, Overview, RuleStatus, WatchStatus, overview
 from watcher.cli.held import held_lines
 from watcher.cli.options import (
     database_option,
@@ -20,6 +19,7 @@ from watcher.cli.options import (
     rules_option,
 )
 from watcher.cli.output import console, print_json, table
+from watcher.evaluation.empty_list_guard import said_of
 from watcher.rules.words import listing
 from watcher.units import format_ago, format_number, format_since
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from watcher.alerting.ruletests.cases import Suite
-from watcher.alerting.ruletests.reading import read_suite
-from watcher.alerting.ruletests.running import Result, run_suite
+from watcher.analysis.ruletests.cases import Suite
+from watcher.analysis.ruletests.reading import read_suite
+from watcher.analysis.ruletests.running import Result, run_suite
 from watcher.cli.options import json_option
 from watcher.cli.output import console, print_json
 from watcher.cli.progress import progress

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from watcher.alerting.scores.claims import claim_of
-from watcher.alerting.scores.score import DEFAULT_DAYS
-from watcher.alerting.scores.tuning import Reached, Step, Tuning, Wanted, chosen_knob, tune
-from watcher.alerting.scores.wording import OUTCOMES, share
-from watcher.cli.choosing import chosen_rule
-from watcher.cli.completing import metric_names, rule_names
+from watcher.analysis.scores.claims import claim_of
+from watcher.analysis.scores.score import DEFAULT_DAYS
+from watcher.analysis.scores.tuning import Reached, Step, Tuning, Wanted, chosen_knob, tune
+from watcher.analysis.scores.wording import OUTCOMES, share
+from watcher.cli.completers import metric_names, rule_names
+from watcher.cli.lookup import chosen_rule
 from watcher.cli.options import (
     database_option,
     json_option,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from watcher.errors import WatcherError
-from watcher.keyapi.client import Client
 from watcher.rules.rulebook import Rulebook
+from watcher.source.client import Client
 
 
 def client_of(book: Rulebook) -> Client:

@@ -17,35 +17,35 @@ from functools import partial
 import structlog
 
 from watcher import plan
-from watcher.alerting import troubles
-from watcher.alerting.audiences import audiences_of
-from watcher.alerting.clock_back import note_clock
-from watcher.alerting.post import Post
-from watcher.alerting.sweeping import sweep
-from watcher.daemon.budget import CHECKPOINT
 from watcher.daemon.channels import targets_of, ways_of
-from watcher.daemon.chores import Disk, upkeep, watch_disk
 from watcher.daemon.clock import Clock
 from watcher.daemon.connections import client_of
-from watcher.daemon.emergency import Emergency
-from watcher.daemon.forgetting import forget_others
-from watcher.daemon.guard import Guard, StoodStill
-from watcher.daemon.heartbeat import Heartbeat
-from watcher.daemon.manager import Manager
-from watcher.daemon.memory import Returns
-from watcher.daemon.pulses import WATCH, Limits, Pulses
-from watcher.daemon.rounds import Rounds
-from watcher.daemon.scanner import Scanner
-from watcher.daemon.stop import Stop
-from watcher.daemon.timers import Timers
-from watcher.daemon.vitals import Vitals
+from watcher.daemon.maintenance import Disk, upkeep, watch_disk
+from watcher.daemon.scheduling.budget import CHECKPOINT
+from watcher.daemon.scheduling.rounds import Rounds
+from watcher.daemon.scheduling.scanner import Scanner
+from watcher.daemon.scheduling.timers import Timers
+from watcher.daemon.supervision.direct_alert import Emergency
+from watcher.daemon.supervision.forgetting import forget_others
+from watcher.daemon.supervision.health import Vitals
+from watcher.daemon.supervision.heartbeat import Heartbeat
+from watcher.daemon.supervision.liveness import WATCH, Limits, Pulses
+from watcher.daemon.supervision.memory import Returns
+from watcher.daemon.supervision.stop import Stop
+from watcher.daemon.supervision.supervisor import Guard, StoodStill
+from watcher.daemon.supervision.systemd import Manager
 from watcher.delivery.courier import Courier
 from watcher.errors import RulesError, StoreError, WatcherError
-from watcher.keyapi.client import Client
+from watcher.incidents import troubles
+from watcher.incidents.clock_back import note_clock
 from watcher.model import Instant, ScanState
+from watcher.notification.audiences import audiences_of
+from watcher.notification.delivery_hooks import Post
+from watcher.notification.flush_deferred import sweep
 from watcher.rules.rulebook import Keep, Rulebook, Watch
-from watcher.store.database import Database
-from watcher.store.writer import Writer
+from watcher.source.client import Client
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.writer import Writer
 from watcher.units import HOUR, MINUTE
 
 WORKERS = 2

@@ -15,20 +15,20 @@ import structlog
 from prometheus_client.registry import Collector
 
 from watcher.daemon.channels import targets_of
-from watcher.daemon.chores import Disk
 from watcher.daemon.clock import Clock, keep_clock
 from watcher.daemon.daemon import Daemon
-from watcher.daemon.files import RuleFiles
-from watcher.daemon.following import Follower
-from watcher.daemon.manager import Manager
-from watcher.daemon.pulses import Limits, Pulses
-from watcher.daemon.settling import Settling
-from watcher.daemon.signals import Hangup, signals
+from watcher.daemon.maintenance import Disk
+from watcher.daemon.supervision.following import Follower
+from watcher.daemon.supervision.liveness import Limits, Pulses
+from watcher.daemon.supervision.rule_watcher import RuleFiles
+from watcher.daemon.supervision.settling import Settling
+from watcher.daemon.supervision.signals import Hangup, signals
+from watcher.daemon.supervision.systemd import Manager
 from watcher.delivery.target import warm_up
 from watcher.errors import WatcherError
 from watcher.rules.rulebook import Rulebook
-from watcher.store.database import hold
-from watcher.store.writer import Reader, Writer
+from watcher.store.sqlite.database import hold
+from watcher.store.sqlite.writer import Reader, Writer
 from watcher.web.address import PageUrl
 from watcher.web.app import Site, Sources
 

@@ -14,12 +14,12 @@ from functools import partial
 import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from watcher.delivery.neutral import escape_markdown, escape_slack, neutralise, shorten
-from watcher.delivery.own import OwnTemplate, write_own
+from watcher.delivery.custom_template import OwnTemplate, write_own
+from watcher.delivery.markup import Limit, Style
 from watcher.delivery.rendered import LONGEST, Rendered
-from watcher.delivery.style import Limit, Style
 from watcher.delivery.view import TITLE_LENGTH, View, cut_text, cut_to, view_of
 from watcher.model import Message
+from watcher.text.sanitize import escape_markdown, escape_slack, neutralise, shorten
 
 __all__ = ["LONGEST", "Rendered", "Style", "render"]
 

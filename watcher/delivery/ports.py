@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Protocol, TypeVar
 
-from watcher.delivery.own import OwnTemplate
+from watcher.delivery.custom_template import OwnTemplate
+from watcher.delivery.markup import Style
 from watcher.delivery.rendered import Rendered
-from watcher.delivery.style import Style
 from watcher.delivery.target import Attachment, Outcome
 from watcher.model import Chart, Instant, Notification
 

@@ -30,12 +30,11 @@ from watcher.delivery import observing
 from watcher.delivery.addresses import read, service_of
 from watcher.delivery.confirmations import BY_OTHERS, CONFIRMS
 from watcher.delivery.confirming import Reader, Word
-from watcher.delivery.hand import Hand
+from watcher.delivery.daemon_thread import Hand
 from watcher.delivery.masking import Mask
-from watcher.delivery.neutral import neutralise
 from watcher.delivery.pacing import pace
 from watcher.delivery.rendered import Rendered
-from watcher.delivery.service import (
+from watcher.delivery.services import (
     Attachment,
     limit_of,
     prepare,
@@ -44,6 +43,7 @@ from watcher.delivery.service import (
     with_pictures,
 )
 from watcher.importing import without_garbage
+from watcher.text.sanitize import neutralise
 
 __all__ = ["Attachment", "Kind", "Outcome", "Secret", "Target", "warm_up"]
 

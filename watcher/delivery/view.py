@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from urllib.parse import quote
 
-from watcher.delivery.neutral import (
+from watcher.model import Evidence, Instant, Item, Message, Verdict
+from watcher.source.fields import BY_NAME, unit_of
+from watcher.text.sanitize import (
     TEXT_LENGTH,
     neutralise,
     neutralise_lines,
     neutralise_name,
     shorten,
 )
-from watcher.keyapi.fields import BY_NAME, unit_of
-from watcher.model import Evidence, Instant, Item, Message, Verdict
 from watcher.units import (
     NO_CURRENCIES,
     Currencies,

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from watcher.errors import WatcherError
-from watcher.store.rights import OWNER_ONLY
-from watcher.store.upkeep import is_ours
+from watcher.store.sqlite.rights import OWNER_ONLY
+from watcher.store.sqlite.upkeep import is_ours
 
 
 @contextmanager

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from watcher.export.table import Column, Kind, Part, Table, cells
-from watcher.keyapi.fields import BY_NAME, NUMERIC_NAMES
 from watcher.model import LIST_DAY, LIST_SPARSE
 from watcher.rules.metrics import RANK, Catalogue, Metric
-from watcher.store import extracts, observed
-from watcher.store.connection import Row
-from watcher.store.database import Database
-from watcher.store.extracts import Choice, Extract
-from watcher.store.observed import TEXTS, Observed
+from watcher.source.fields import BY_NAME, NUMERIC_NAMES
+from watcher.store.sql import extracts, observed
+from watcher.store.sql.extracts import Choice, Extract
+from watcher.store.sql.observed import TEXTS, Observed
+from watcher.store.sqlite.connection import Row
+from watcher.store.sqlite.database import Database
 from watcher.units import Unit
 
 _WHOLE = (Unit.COUNT, Unit.FLAG, Unit.DAY, Unit.DAYS, Unit.PLACE)

@@ -11,14 +11,14 @@ from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
 from watcher.errors import Problem
-from watcher.keyapi.query import Query
 from watcher.leeway import least
 from watcher.model import Severity
 from watcher.rules.conditions.base import Condition
 from watcher.rules.metrics import Catalogue
-from watcher.rules.ordering import Order
-from watcher.rules.templates import Template
+from watcher.rules.sections.ordering import Order
+from watcher.rules.sections.templates import Template
 from watcher.schedule import Cron, Every, Quiet
+from watcher.source.query import Query
 from watcher.units import DAY
 
 DEFAULT_URL = "https://api.keyapi.ai"

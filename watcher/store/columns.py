@@ -11,9 +11,9 @@ from hashlib import blake2b
 
 import numpy as np
 
-from watcher.keyapi.fields import BY_NAME, NUMERIC, RATING, Field
 from watcher.model import Floats, Ints
-from watcher.store.connection import chunks
+from watcher.source.fields import BY_NAME, NUMERIC, RATING, Field
+from watcher.store.sqlite.connection import chunks
 from watcher.units import AMOUNTS, Unit
 
 _LARGEST = 1e15

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from watcher.errors import ListenError
-from watcher.rules.slips import around_secret
+from watcher.rules.files.slips import around_secret
 
 LEAST = 16  # characters of a token: it can be guessed at leisure
 _LARGEST = 4_096

@@ -20,10 +20,10 @@ import structlog
 from aiohttp import web
 
 from watcher.errors import ListenError, StoreError
+from watcher.web.accept_errors import Connections, Limits, OutOfHandles
 from watcher.web.access import Access, WrongToken
 from watcher.web.address import PageUrl, parse_address
-from watcher.web.crowding import Connections, Limits, OutOfHandles
-from watcher.web.desk import Desk, Handler
+from watcher.web.context import Desk, Handler
 from watcher.web.forms import LARGEST, Forms
 from watcher.web.pages import alerts, outbox, overview, product, rule, scores, silences
 from watcher.web.sources import Sources

@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
-from watcher.alerting.scores.score import DEFAULT_DAYS, RuleScore, Scored, Scorer, Scores
+from watcher.analysis.scores.score import DEFAULT_DAYS, RuleScore, Scored, Scorer, Scores
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store.database import Database
-from watcher.store.tellings import newest
+from watcher.store.sql.tellings import newest
+from watcher.store.sqlite.database import Database
 from watcher.units import DAY
 
 T = TypeVar("T")

@@ -9,11 +9,11 @@ from datetime import tzinfo
 
 import numpy as np
 
-from watcher.alerting.levels import levels_of
-from watcher.alerting.tracks import Track
-from watcher.delivery.neutral import shorten
+from watcher.evaluation.levels import levels_of
+from watcher.evaluation.series import Track
 from watcher.model import Floats, Instant
-from watcher.store.alerts import AlertRow
+from watcher.store.sql.alerts import AlertRow
+from watcher.text.sanitize import shorten
 from watcher.units import Currencies, Unit, at, format_percent
 from watcher.web.plots import Plot, Span, plot, sparkline
 from watcher.web.words import said

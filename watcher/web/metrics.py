@@ -20,13 +20,13 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from watcher import __version__
-from watcher.alerting.overview import Overview, WatchStatus, overview
-from watcher.alerting.waiting import Waiting
+from watcher.analysis.overview import Overview, WatchStatus, overview
 from watcher.model import Instant
+from watcher.notification.waiting import Waiting
 from watcher.rules.rulebook import Rulebook
-from watcher.store.database import Database
-from watcher.store.history import ScanRow
-from watcher.store.upkeep import Sizes
+from watcher.store.sql.history import ScanRow
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.upkeep import Sizes
 from watcher.units import DAY
 
 # Values of the labels in the family's order, and the number.

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 T = TypeVar("T")
 

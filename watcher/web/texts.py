@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from watcher.keyapi.skus import Sku, options_of, skus_of
 from watcher.model import LongTexts
+from watcher.source.skus import Sku, options_of, skus_of
 
 _LONGEST = 4_000  # characters of a text
 _LINES = 100  # of a text

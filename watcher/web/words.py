@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from watcher.delivery.view import view_of
-from watcher.keyapi.fields import BY_NAME
 from watcher.model import AlertState, Instant, Item, Message, Severity
-from watcher.store.alerts import AlertRow
+from watcher.source.fields import BY_NAME
+from watcher.store.sql.alerts import AlertRow
 from watcher.units import (
     NO_CURRENCIES,
     Currencies,

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from tests.rules.conditions.reference import METRICS, Reference, Seen
 from tests.rules.conditions.worlds import LEAVES, condition_of, past, scan_of
 from tests.rules.tables import condition
-from watcher.alerting.table import ScanTable
+from watcher.evaluation.table import ScanTable
 from watcher.model import Verdict
 from watcher.rules.conditions.base import Judge
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, TEXT_BY_NAME
-from watcher.rules.loading import load_text
+from watcher.rules.files.loading import load_text
 from watcher.schedule import Every
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 from watcher.units import DAY
 
 CATALOGUE = load_text(

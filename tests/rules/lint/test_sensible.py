@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher.rules.loading import load
+from watcher.rules.files.loading import load
 
 ROOT = Path(__file__).parents[3]
 ENV = {"SLACK_URL": "json://localhost"}

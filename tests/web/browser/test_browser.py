@@ -16,7 +16,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 from playwright.async_api import Page as Tab
 
-from tests.alerting.world import WATCH, World
+from tests.fakes.world import WATCH, World
 from tests.store.making import SALES
 from tests.web.browser.conftest import OUTSIDE
 from tests.web.conftest import Furnished
@@ -24,7 +24,7 @@ from tests.web.furnished import BAD_RULE
 from tests.web.serving import Page, serving
 from tests.web.test_proxies import NGINX, Example, before
 from watcher.model import NotificationState
-from watcher.store.database import Database
+from watcher.store.sqlite.database import Database
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]
 

@@ -15,9 +15,9 @@ from typing import NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from watcher.keyapi.fields import LAST_PAGE, PAGE_SIZE
 from watcher.model import Bools, Evidence, Floats, Instant, Ints, Verdict
 from watcher.rules.metrics import NORMAL, SPARSE, SPARSENESS, Attribute, Metric
+from watcher.source.fields import LAST_PAGE, PAGE_SIZE
 from watcher.units import WEEK, Unit, format_duration
 
 T = TypeVar("T")

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
 
-from watcher.keyapi.query import Query
 from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import Condition, From, LastList
 from watcher.rules.conditions.change import Change, Moved
@@ -19,6 +18,7 @@ from watcher.rules.lint.clauses import Clause, Literal
 from watcher.rules.lint.facts import FRACTIONS, TOTALS, facts, text_of, windows
 from watcher.rules.lint.ranges import Numbers
 from watcher.rules.metrics import Metric
+from watcher.source.query import Query
 from watcher.units import format_number
 
 _COMPARED = {

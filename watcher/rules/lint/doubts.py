@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from watcher.keyapi.query import Query
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Between, Compare
@@ -21,8 +20,9 @@ from watcher.rules.lint.conflicts import Conflict, conflict, holds_once, said
 from watcher.rules.lint.facts import GROWTHS, SCORES
 from watcher.rules.lint.timing import baselines, keeps_nothing, outlived
 from watcher.rules.metrics import Metric
-from watcher.rules.ordering import ByMetric
 from watcher.rules.rulebook import Rule, Watch
+from watcher.rules.sections.ordering import ByMetric
+from watcher.source.query import Query
 from watcher.units import Unit, format_duration, format_number
 
 Doubt = tuple[Path, str]

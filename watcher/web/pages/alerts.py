@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from watcher.model import AlertState
-from watcher.store import browsing
-from watcher.store.alerts import AlertRow
-from watcher.store.database import Database
-from watcher.web.desk import Desk, as_json, whole_number
+from watcher.store.sql import browsing
+from watcher.store.sql.alerts import AlertRow
+from watcher.store.sqlite.database import Database
+from watcher.web.context import Desk, as_json, whole_number
 from watcher.web.links import with_query
 from watcher.web.pages.common import lines_of, page_of, shown
 

@@ -7,13 +7,13 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from watcher.alerting.present import with_known
-from watcher.alerting.standing import with_holds
+from watcher.evaluation.present import with_known
 from watcher.model import Instant, Notification, NotificationState
+from watcher.notification.channel_status import with_holds
 from watcher.rules.rulebook import Rulebook
-from watcher.store.alerts import AlertRow
-from watcher.store.database import Database
-from watcher.web.desk import Desk, whole_number
+from watcher.store.sql.alerts import AlertRow
+from watcher.store.sqlite.database import Database
+from watcher.web.context import Desk, whole_number
 from watcher.web.words import Line, lines
 
 T = TypeVar("T")

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from watcher.alerting.waiting import Waiting, waiting
 from watcher.delivery.view import view_of
 from watcher.model import Notification, NotificationState
-from watcher.store import browsing
-from watcher.store.database import Database
-from watcher.store.outbox import Try
-from watcher.web.desk import Desk, as_json, whole_number
+from watcher.notification.waiting import Waiting, waiting
+from watcher.store.sql import browsing
+from watcher.store.sql.outbox import Try
+from watcher.store.sqlite.database import Database
+from watcher.web.context import Desk, as_json, whole_number
 from watcher.web.forms import own_path
 from watcher.web.links import with_query
 from watcher.web.pages.common import number_of, page_of, stored, summary

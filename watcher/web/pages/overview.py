@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from watcher.alerting.overview import Overview, RuleStatus, WatchStatus, overview
+from watcher.analysis.overview import Overview, RuleStatus, WatchStatus, overview
 from watcher.model import AlertState, Instant, Notification, ScanState
 from watcher.rules.rulebook import Rulebook
-from watcher.store import browsing
-from watcher.store.alerts import AlertRow
-from watcher.store.database import Database
-from watcher.web.desk import Desk, as_json
+from watcher.store.sql import browsing
+from watcher.store.sql.alerts import AlertRow
+from watcher.store.sqlite.database import Database
+from watcher.web.context import Desk, as_json
 from watcher.web.metrics import exposition, read
 from watcher.web.pages.common import lines_of, shown, stored
 

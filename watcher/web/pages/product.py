@@ -9,19 +9,19 @@ from urllib.parse import quote
 import numpy as np
 from aiohttp import web
 
-from watcher.alerting.tracks import Track, tracks_of
 from watcher.delivery.view import PRODUCT_PAGE
+from watcher.evaluation.series import Track, tracks_of
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.store import browsing
-from watcher.store.alerts import AlertRow
-from watcher.store.database import Database
-from watcher.store.silences import Silence
+from watcher.store.sql import browsing
+from watcher.store.sql.alerts import AlertRow
+from watcher.store.sql.silences import Silence
+from watcher.store.sqlite.database import Database
 from watcher.units import DAY, Currencies, Unit
 from watcher.web import links, words
 from watcher.web.charts import Card, card_of, chart_of, number
-from watcher.web.desk import Desk, as_json, whole_number
+from watcher.web.context import Desk, as_json, whole_number
 from watcher.web.pages.common import DURATIONS, lines_of, shown
 from watcher.web.texts import texts_of
 

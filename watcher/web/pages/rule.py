@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from watcher.alerting.scores.score import RuleScore
-from watcher.alerting.scores.wording import measured, outcome_lines, rate
+from watcher.analysis.scores.score import RuleScore
+from watcher.analysis.scores.wording import measured, outcome_lines, rate
 from watcher.model import AlertState, Health, Instant, Notification
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Group
 from watcher.rules.conditions.text import Text
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store import browsing
-from watcher.store.alerts import AlertRow
-from watcher.store.database import Database
-from watcher.store.silences import Silence
+from watcher.store.sql import browsing
+from watcher.store.sql.alerts import AlertRow
+from watcher.store.sql.silences import Silence
+from watcher.store.sqlite.database import Database
 from watcher.units import format_duration
 from watcher.web import links, words
-from watcher.web.desk import Desk, as_json
+from watcher.web.context import Desk, as_json
 from watcher.web.pages.common import DURATIONS, lines_of, page_of, shown, stored, summary
 
 LIVE = 10

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from watcher.alerting.scores.claims import Measure
-from watcher.alerting.scores.course import DAYS, WENT_ON
-from watcher.alerting.scores.score import RuleScore, Scores
-from watcher.alerting.scores.wording import GROUPS, share
-from watcher.web.desk import Desk, as_json
+from watcher.analysis.scores.claims import Measure
+from watcher.analysis.scores.course import DAYS, WENT_ON
+from watcher.analysis.scores.score import RuleScore, Scores
+from watcher.analysis.scores.wording import GROUPS, share
+from watcher.web.context import Desk, as_json
 
 
 async def page(desk: Desk, request: web.Request) -> web.StreamResponse:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from watcher.store.database import Database
-from watcher.store.silences import Silence
+from watcher.store.sql.silences import Silence
+from watcher.store.sqlite.database import Database
 from watcher.units import parse_duration
-from watcher.web.desk import Desk
+from watcher.web.context import Desk
 from watcher.web.forms import own_path
 from watcher.web.pages.common import DURATIONS, number_of
 

@@ -1,0 +1,105 @@
+"""Word to the operator where nothing can be written down."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from watcher.daemon.supervision.direct_alert import TITLE, Emergency
+from watcher.delivery.message import LONGEST, Rendered, Style
+from watcher.delivery.target import Attachment, Kind, Outcome
+from watcher.notification.audiences import Audience
+from watcher.schedule import parse_quiet
+from watcher.units import HOUR
+
+NOW = 1_790_000_000 - 1_790_000_000 % 86_400 + 12 * HOUR  # noon, UTC
+
+
+@dataclass
+class Line:
+    """A target that answers as it is told."""
+
+    kind: Kind = Kind.SENT
+    taken: list[str] = field(default_factory=list)
+    style: Style = Style.PLAIN
+    limit: int = LONGEST
+    released: bool = False
+    takes_files: bool = True
+
+    def release(self) -> None:
+        self.released = True
+
+    async def send(
+        self,
+        rendered: Rendered,
+        attachments: Sequence[Attachment] = (),
+        /,
+        *,
+        taken: Collection[str] = (),
+    ) -> Outcome:
+        assert not taken
+        assert not attachments
+        if self.kind is Kind.SENT:
+            self.taken.append(f"{rendered.title}: {rendered.body}")
+        return Outcome(self.kind, "as told")
+
+
+@pytest.fixture
+def lines() -> Mapping[str, Line]:
+    """Two targets of one channel, and one of another that is no operator's."""
+    return {"me/1": Line(), "me/2": Line(Kind.RETRY), "growth/1": Line()}
+
+
+def emergency(lines: Mapping[str, Line], quiet: str | None = None) -> Emergency:
+    """The channel ``me`` is the operator's."""
+    hours = parse_quiet(quiet, "UTC") if quiet else None
+    operator = [Audience("me", ("me/1", "me/2"), quiet=hours)]
+    return Emergency(lambda: operator, lambda: lines)
+
+
+async def test_told_once_and_once_at_its_end(lines: Mapping[str, Line]) -> None:
+    """The second bad look tells; who did not take it is asked again; growth hears nothing."""
+    asked = emergency(lines)
+    await asked.look("the disk is full", NOW)
+    assert lines["me/1"].taken == []
+    for _ in range(3):
+        await asked.look("the disk is full", NOW)
+    lines["me/2"].kind = Kind.SENT
+    await asked.look("the disk is full", NOW)
+    for name in ("me/1", "me/2"):
+        (text,) = lines[name].taken
+        assert text.startswith(TITLE)
+        assert "the disk is full" in text
+    for _ in range(2):
+        await asked.look(None, NOW)
+    assert [len(line.taken) for line in lines.values()] == [2, 2, 0]
+    assert "over" in lines["me/1"].taken[1]
+
+
+async def test_what_passes_is_not_told(lines: Mapping[str, Line]) -> None:
+    """A lock of some seconds, again and again."""
+    asked = emergency(lines)
+    for reason in ("locked", None, "locked", None):
+        await asked.look(reason, NOW)
+    assert lines["me/1"].taken == []
+
+
+async def test_nobody_is_woken(lines: Mapping[str, Line]) -> None:
+    """In quiet hours it waits; then it is told, if it still is so."""
+    asked = emergency(lines, quiet="11:00-13:00")
+    for _ in range(3):
+        await asked.look("locked", NOW)
+    assert lines["me/1"].taken == []
+    await asked.look("locked", NOW + HOUR)
+    assert len(lines["me/1"].taken) == 1
+
+
+async def test_a_target_that_a_reload_removed() -> None:
+    """It is not asked for ever."""
+    asked = Emergency(lambda: [Audience("me", ("me/1",))], dict)
+    for _ in range(2):
+        await asked.look("locked", NOW)
+    await asked.look(None, NOW)
+    assert asked._told == set()

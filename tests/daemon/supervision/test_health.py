@@ -1,0 +1,173 @@
+"""Parts that stand still: seen by the health check and the watchdog, and started anew."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from tests.daemon.clocks import SetClock
+from tests.daemon.supervision.test_liveness import Hand
+from tests.daemon.test_daemon import FakeScanner, book
+from watcher.daemon.daemon import CLOCK_CHECK_SECONDS, TICK_SECONDS, Daemon
+from watcher.daemon.scheduling.scanner import Scanner
+from watcher.daemon.supervision import health as vitals
+from watcher.daemon.supervision.liveness import PERIOD, SILENCE, Limits, Pulses
+from watcher.delivery.courier import POLL
+from watcher.source.client import LONGEST_PAUSE
+from watcher.store.sqlite.writer import Writer
+from watcher.units import DAY, MINUTE
+
+PARTS = ("timers", "delivery", "sweep", "clock")
+
+
+@pytest.fixture
+async def hand() -> Hand:
+    """The clock on which parts are late."""
+    return Hand()
+
+
+@pytest.fixture
+async def daemon(hand: Hand, tmp_path: Path) -> AsyncIterator[Daemon]:
+    """A running daemon, on a database file."""
+    async with Writer(tmp_path / "watcher.db") as writer:
+        made = Daemon(book(), writer, SetClock(), load=book, pulses=Pulses(hand))
+        made.scanner = cast("Scanner", FakeScanner(lambda _w, _at: None, until=2 * DAY**2))
+        ready = asyncio.Event()
+        running = asyncio.create_task(made.run(ready.set))
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait({waiting, running}, return_when=asyncio.FIRST_COMPLETED)
+        assert ready.is_set(), running.result()
+        yield made
+        made.stopping.set()
+        await running
+
+
+def pass_time(hand: Hand, daemon: Daemon, seconds: float, *, but: str = "") -> None:
+    """Let ``seconds`` go by in which every part is heard of but one."""
+    for _ in range(int(seconds // PERIOD) + 1):
+        hand.now += PERIOD
+        daemon.pulses.tick()
+        for part, silence in SILENCE.items():
+            if part not in (but, "scan"):
+                daemon.pulses.beat(part, silence)
+
+
+async def test_all_parts_move(daemon: Daemon) -> None:
+    """Every long part is among those that are watched."""
+    assert await daemon.ill() is None
+    assert {"upkeep", "scanning 1", "scanning 2", *PARTS} <= set(daemon.pulses._due)
+
+
+@pytest.mark.parametrize("part", PARTS)
+async def test_a_part_that_stands_still(hand: Hand, daemon: Daemon, part: str) -> None:
+    """Seen after its time, and no sooner."""
+    pass_time(hand, daemon, SILENCE[part] - 2 * PERIOD, but=part)
+    assert await daemon.ill() is None
+    pass_time(hand, daemon, 3 * PERIOD, but=part)
+    assert await daemon.ill() == f"the part {part} stands still"
+
+
+async def test_each_part_moves_well_within_its_silence(hand: Hand, daemon: Daemon) -> None:
+    """By its own period, and twice over: a late turn is no death. The timers' tick really beats."""
+    periods = {
+        "timers": TICK_SECONDS,
+        "delivery": POLL,
+        "sweep": MINUTE,
+        "clock": CLOCK_CHECK_SECONDS,
+        "rule files": Limits().look,
+        "scan": LONGEST_PAUSE,
+    }
+    assert periods.keys() == SILENCE.keys()
+    assert {part for part in periods if 2 * periods[part] > SILENCE[part]} == set()
+    job = daemon.timers._scheduler.get_job("timers")
+    assert job is not None
+    assert job.trigger.interval.total_seconds() == TICK_SECONDS
+    hand.now += 50
+    await job.func(*job.args)
+    assert daemon.pulses._due["timers"] == hand.now + SILENCE["timers"]
+
+
+async def test_delivery_that_hangs_is_started_anew(hand: Hand, daemon: Daemon) -> None:
+    """A turn without an end: unhealthy, then ended, told, and healthy again."""
+    hangs = asyncio.Event()
+    turn = daemon.courier.turn
+
+    async def without_end() -> float:
+        hangs.set()
+        await asyncio.Event().wait()
+        return 0
+
+    daemon.courier.turn = without_end  # type: ignore[method-assign]
+    daemon.courier.wake()
+    await hangs.wait()
+    pass_time(hand, daemon, SILENCE["delivery"] + PERIOD, but="delivery")
+    assert await daemon.ill() == "the part delivery stands still"
+    turned = asyncio.Event()
+
+    async def works() -> float:
+        turned.set()
+        return await turn()
+
+    daemon.courier.turn = works  # type: ignore[method-assign]
+    pass_time(hand, daemon, Limits().patience, but="delivery")
+    daemon.vitals.restart_late()
+    await turned.wait()
+    assert await daemon.ill() is None
+    (cause,) = await daemon.writer.run(lambda db: db.health.causes())
+    assert cause.cause == "task delivery"
+    assert "it was not heard of for 75 s" in cause.text
+
+
+async def test_a_part_that_is_over(daemon: Daemon) -> None:
+    """One that ended of itself before the stop is begun anew, and told; not so the timers."""
+    begun = asyncio.Semaphore(0)
+
+    async def over() -> None:
+        begun.release()
+
+    async def at_once(_seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    daemon.guard.pause = at_once
+    daemon.guard.start("short", over)
+    async with asyncio.timeout(20):
+        for _ in range(3):
+            await begun.acquire()
+    (cause,) = await daemon.writer.run(lambda db: db.health.causes())
+    assert (cause.cause, "nobody had asked it to" in cause.text) == ("task short", True)
+    assert await daemon.ill() is None
+    daemon.timers.stop()
+    assert await daemon.ill() == "the timers stand still"
+
+
+async def test_a_database_that_takes_no_writes(
+    daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Locked by another program: ill while it lasts, asked by one probe only, then well."""
+    assert await daemon.ill() is None  # the probe of the start is over
+    monkeypatch.setattr(vitals, "PROBE_SECONDS", 0.05)
+    with closing(sqlite3.connect(tmp_path / "watcher.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(3):
+            assert await daemon.ill() == "the database has not taken a write for 0.05 s"
+        probe = daemon.vitals._probe
+        other.execute("ROLLBACK")
+    assert probe is not None
+    await probe
+    assert await daemon.ill() is None
+
+
+async def test_many_who_ask_at_once(daemon: Daemon) -> None:
+    """Who wakes first and asks again begins a new probe: that is none of the others' business."""
+
+    async def ask() -> None:
+        for _ in range(20):
+            assert await daemon.ill() is None
+
+    await asyncio.gather(*(ask() for _ in range(5)))

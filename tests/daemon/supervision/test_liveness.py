@@ -1,0 +1,75 @@
+"""Parts that are heard of, and those that are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from watcher.daemon.supervision.liveness import PERIOD, WATCH, Pulses
+
+
+@dataclass
+class Hand:
+    """A clock that is turned by hand."""
+
+    now: float = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_part_is_late_when_its_time_is_over() -> None:
+    """And no more once it is heard of, or rests."""
+    clock = Hand()
+    pulses = Pulses(clock)
+    pulses.beat("delivery", 30)
+    pulses.beat("sweep", 300)
+    clock.now += 30
+    assert pulses.late() == {}
+    clock.now += 5
+    assert pulses.late() == {"delivery": 5}
+    pulses.beat("delivery", 30)
+    assert pulses.late() == {}
+    pulses.rest("delivery")
+    clock.now += 1_000
+    assert list(pulses.late()) == ["sweep"]
+
+
+def test_what_the_whole_process_lost_is_nobodys_own() -> None:
+    """Stopped for 40 s, no part is late by that; who stands still is late all the same."""
+    clock = Hand()
+    pulses = Pulses(clock)
+    pulses.beat("delivery", 30)
+    pulses.tick()
+    clock.now += PERIOD + 40
+    assert pulses.late() == {}  # asked before the next tick
+    pulses.tick()
+    assert pulses.late() == {}
+    for _ in range(6):
+        clock.now += PERIOD
+        pulses.tick()
+    assert pulses.late() == {"delivery": 5}
+
+
+def test_the_one_who_watches_stands_still() -> None:
+    """Without ticks for a minute nothing is forgiven any more."""
+    clock = Hand()
+    pulses = Pulses(clock)
+    pulses.tick()
+    clock.now += 60 + PERIOD
+    assert pulses.late() == {}
+    clock.now += 1
+    assert pulses.late() == {WATCH: 61}
+
+
+def test_only_what_is_at_work_is_given_more_time() -> None:
+    """A part that rests goes on resting, and one that nobody knows is not made up."""
+    clock = Hand()
+    pulses = Pulses(clock)
+    pulses.beat("scanning 1", 30)
+    pulses.rest("scanning 2")
+    for part in ("scanning 1", "scanning 2", "scanning 3"):
+        pulses.renew(part, 100)
+    clock.now += 99
+    assert pulses.late() == {}
+    clock.now += 1_000
+    assert pulses.late() == {"scanning 1": 999}

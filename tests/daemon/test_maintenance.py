@@ -1,0 +1,199 @@
+"""The look at the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, TypeVar, cast
+
+import pytest
+
+from tests.daemon.clocks import SetClock
+from tests.daemon.supervision.test_liveness import Hand
+from tests.store.making import START, scan
+from watcher.daemon.maintenance import DISK, Disk, may_prune, upkeep, watch_disk
+from watcher.daemon.supervision.liveness import Pulses
+from watcher.rules.rulebook import Keep
+from watcher.store.sql.scanrows import ScanRow
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.pruning import Pruned
+from watcher.store.sqlite.writer import Writer
+from watcher.units import DAY, HOUR
+
+T = TypeVar("T")
+MIB, GIB = 1 << 20, 1 << 30
+
+
+class Space(NamedTuple):
+    """As ``shutil.disk_usage`` gives it."""
+
+    total: int
+    used: int
+    free: int
+
+
+def with_free(monkeypatch: pytest.MonkeyPatch, total: int, free: int) -> None:
+    """A disk of that size, with so much free."""
+    space = Space(total, total - free, free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: space)
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "short"),
+    [
+        (20 * MIB, 19 * MIB, True),  # whatever its size: that is soon full
+        (GIB, 99 * MIB, True),
+        (GIB, 101 * MIB, False),
+        (10 * GIB, 500 * MIB, True),  # a twentieth is 512 MiB
+        (10 * GIB, 513 * MIB, False),
+        (2_000 * GIB, 1_023 * MIB, True),
+        (2_000 * GIB, 1_025 * MIB, False),
+    ],
+)
+def test_what_is_nearly_full(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, total: int, free: int, *, short: bool
+) -> None:
+    """A share of the disk, between bounds."""
+    with_free(monkeypatch, total, free)
+    assert (Disk(tmp_path).shortage(known=False) is not None) is short
+
+
+def test_what_is_known_ends_well_above(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Free space that goes up and down by little is one trouble, not many."""
+    with_free(monkeypatch, GIB, 120 * MIB)
+    text = Disk(tmp_path).shortage(known=True)
+    assert text is not None
+    assert "120 MiB of 1024 MiB are free" in text
+    with_free(monkeypatch, GIB, 160 * MIB)
+    assert Disk(tmp_path).shortage(known=True) is None
+
+
+def test_the_real_disk(tmp_path: Path) -> None:
+    """It answers at all."""
+    Disk(tmp_path).shortage(known=False)
+
+
+async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
+    """Of a network it may: it is looked at on a thread that nothing else needs."""
+    threads: list[str] = []
+    looked = asyncio.Event()
+
+    class Here(Disk):
+        def shortage(self, *, known: bool) -> str | None:
+            threads.append(threading.current_thread().name)
+            return None
+
+    async def end(_cause: str) -> None:
+        looked.set()
+
+    task = asyncio.create_task(watch_disk(Here(tmp_path), unexpected, end, Pulses()))
+    await looked.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert threads == ["disk"]
+
+
+async def unexpected(_cause: str, _text: str) -> None:
+    """Nothing is short."""
+    raise AssertionError("it was told")
+
+
+async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The end is told also to who heard of it before a restart; then nothing more."""
+    looks = [(GIB, 500 * MIB), (GIB, 50 * MIB), (GIB, 50 * MIB), (GIB, 500 * MIB), (GIB, GIB)]
+    said: list[str] = []
+    done = asyncio.Event()
+
+    async def begin(cause: str, text: str) -> None:
+        assert "are free" in text
+        said.append(f"begin {cause}")
+
+    async def end(cause: str) -> None:
+        said.append(f"end {cause}")
+
+    async def sleep(_seconds: float) -> None:
+        looks.pop(0)
+        if not looks:
+            done.set()
+            await asyncio.Event().wait()
+        with_free(monkeypatch, *looks[0])
+
+    with_free(monkeypatch, *looks[0])
+    monkeypatch.setattr("watcher.daemon.maintenance.asyncio.sleep", sleep)
+    task = asyncio.create_task(watch_disk(Disk(tmp_path), begin, end, Pulses()))
+    await done.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert said == [f"end {DISK}", f"begin {DISK}", f"begin {DISK}", f"end {DISK}"]
+
+
+@dataclass
+class Pruner:
+    """In the database's place: gives these steps, and then the one that has no more."""
+
+    pulses: Pulses
+    steps: list[Pruned]
+    limits: list[tuple[int, int]] = field(default_factory=list)
+    due: list[float] = field(default_factory=list)
+
+    @property
+    def pruner(self) -> Pruner:
+        return self
+
+    @property
+    def history(self) -> Pruner:
+        return self
+
+    def scans(self, limit: int) -> list[ScanRow]:
+        return []
+
+    def step(self, observations: int, notifications: int) -> Pruned:
+        self.limits.append((observations, notifications))
+        self.due.append(self.pulses._due["upkeep"] - self.pulses.clock())
+        return self.steps.pop(0) if self.steps else Pruned(more=False)
+
+    async def run(self, job: Callable[[Database], T]) -> T:
+        return job(cast("Database", self))
+
+
+async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Step after step while there is more, with a pause after each; then again in a day. It is
+    heard of at each step, and within a day and an hour after the last."""
+    clock, keep = SetClock(), Keep(observations=30 * DAY, notifications=7 * DAY)
+    pulses = Pulses(Hand())
+    pruner = Pruner(pulses, [Pruned(more=True, seconds=0.5), Pruned(more=True, seconds=0.25)])
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if waits.count(DAY) == 2:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr("watcher.daemon.maintenance.asyncio.sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await upkeep(cast("Writer", pruner), lambda: keep, clock, pulses)
+    assert waits == [1.0, 0.5, 0, DAY, 0, DAY]
+    assert pruner.limits == [(clock.instant - 30 * DAY, clock.instant - 7 * DAY)] * 4
+    assert pruner.due == [600, 600, 600, 600]
+    assert pulses._due["upkeep"] - pulses.clock() == DAY + HOUR
+
+
+@pytest.mark.parametrize(("days", "left"), [(60, 1), (61, 2), (365, 2)])
+async def test_a_clock_far_ahead_prunes_nothing(days: int, left: int) -> None:
+    """It would take a whole history that is kept for a year and more."""
+    clock = SetClock(START + days * DAY)
+    async with Writer() as writer:
+        await writer.run(lambda db: db.history.record(scan(START - DAY, {"1": 5})))
+        await writer.run(lambda db: db.history.record(scan(START, {"1": 5})))
+        assert await writer.run(lambda db: may_prune(db, clock.instant)) is (left == 1)
+        pulses = Pulses(clock=lambda: 0.0)
+        part = asyncio.create_task(upkeep(writer, lambda: Keep(observations=DAY), clock, pulses))
+        async with asyncio.timeout(20):
+            while pulses._due.get("upkeep", 0) < DAY:  # noqa: ASYNC110 - nothing gives an event
+                await asyncio.sleep(0.005)
+        part.cancel()
+        assert await writer.run(lambda db: len(db.history.scans())) == left

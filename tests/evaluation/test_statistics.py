@@ -1,0 +1,157 @@
+"""Statistics over a product's past."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+import pytest
+
+from tests.rules.tables import Numbers, column
+from watcher.evaluation.statistics import Over, Statistics
+from watcher.model import Floats, Ints
+from watcher.rules.conditions.base import Need, Spread, Statistic, Usual
+from watcher.rules.metrics import Catalogue, Metric
+from watcher.units import DAY
+
+NOW = 20_000 * DAY
+SALES = Catalogue()["total_sale_7d_cnt"]
+
+
+@dataclass(frozen=True)
+class Days:
+    """One product's values, one a day, the last one yesterday."""
+
+    rows: slice
+    at: Ints
+    values: dict[str, Floats]
+
+
+def take(over: Over, values: Numbers, metric: Metric = SALES, step: int = DAY) -> float:
+    """The statistic of one product's values, ``step`` seconds apart; NaN is no value."""
+    need = Need(metric, over)
+    statistics = Statistics({need: over}, 1, NOW)
+    at = NOW - step * np.arange(len(values), 0, -1)
+    table = {name: column(values).reshape(-1, 1) for name in metric.needs}
+    statistics.take([Days(slice(0, 1), at, table)])
+    found, begins = statistics.results()[need]
+    assert begins[0] == (0 if np.isnan(found[0]) else NOW - over.seconds)
+    return float(found[0])
+
+
+KINDS = ("median", "mean", "min", "max")
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("median", 3.0), ("mean", 5.0), ("min", 1.0), ("max", 13.0)]
+)
+def test_kinds(kind: str, expected: float) -> None:
+    """Of the values that are there, in any order."""
+    assert take(Statistic(kind, 7 * DAY), [13, None, 3, 1, 3]) == expected
+    assert np.isnan(take(Statistic(kind, 6 * DAY), [13, None, 3, None]))
+
+
+def test_an_even_number_has_two_in_the_middle() -> None:
+    """Their mean is the median."""
+    assert take(Statistic("median", 6 * DAY), [9, 1, 2, 4]) == 3
+
+
+def test_only_the_time_counts() -> None:
+    """Its begin belongs to it."""
+    assert take(Statistic("max", 3 * DAY), [100, 3, 2, 1]) == 3
+    assert np.isnan(take(Statistic("max", 3 * DAY - 1), [100, 3, 2, 1]))
+
+
+def test_a_derived_metric_is_computed_first() -> None:
+    """The mean of rates as fractions, not the fraction of a mean of mixed writings."""
+    commission = Catalogue()["commission"]
+    assert take(Statistic("mean", 4 * DAY), [20, 0.2, 0.2], commission) == pytest.approx(0.2)
+
+
+def test_an_age_is_that_of_its_day() -> None:
+    """Not of today."""
+    ages = Catalogue()["age_days"]
+    born = 20_240_901  # NOW is 4 October 2024
+    assert take(Statistic("max", 6 * DAY), [born] * 4, ages) == 32
+
+
+def test_usual_and_spread() -> None:
+    """Median and scaled median deviation of the logarithms."""
+    values = [10.0, 20.0] * 7 + [15.0]
+    usual = take(Usual(21 * DAY), values)
+    assert usual == pytest.approx(log(16))
+    expected = sorted(abs(log(1 + value) - log(16)) for value in values)[7] / 0.6745
+    assert take(Spread(21 * DAY), values) == pytest.approx(expected)
+
+
+def test_where_most_never_moved_the_mean_deviation_decides() -> None:
+    """And where nothing ever moved, nothing does."""
+    values = [10.0] * 14 + [20.0]
+    expected = (log(21) - log(11)) / 15 * 1.2533
+    assert take(Spread(21 * DAY), values) == pytest.approx(expected)
+    assert np.isnan(take(Spread(21 * DAY), [10.0] * 15))
+
+
+def test_days_must_differ() -> None:
+    """Fourteen values of seven days are too few; so are fourteen of which one has no logarithm."""
+    assert np.isnan(take(Usual(14 * DAY), list(range(26)), step=DAY // 2))
+    assert not np.isnan(take(Usual(14 * DAY), list(range(28)), step=DAY // 2))
+    assert np.isnan(take(Usual(20 * DAY), [-1, *range(13)]))
+    assert not np.isnan(take(Usual(20 * DAY), [-1, *range(14)]))
+
+
+def test_sums_of_a_week_share_no_day() -> None:
+    """Of daily values the newest of a week ago, the one a week before it, and so on: eight."""
+    over = Usual(63 * DAY, 7)
+    rising = [float(day) for day in range(63)]  # yesterday's is 62, that of a week ago 56
+    assert take(over, rising) == pytest.approx(log(1 + 28))
+    weekly = [rising[day] if day % 7 == 0 else 1e6 for day in range(63)]
+    assert take(over, weekly) == pytest.approx(log(1 + 28))
+    assert not np.isnan(take(over, rising[-56:]))
+    assert np.isnan(take(over, rising[-55:]))
+    gap = [None if day in (56, 55) else value for day, value in enumerate(rising)]
+    assert take(over, gap) == pytest.approx(np.median(np.log1p(np.arange(54, 0, -7))))
+
+
+def test_spread_of_sums_of_a_week() -> None:
+    """Of the same values; and it counts how many they are, of each product its own."""
+    over = Spread(63 * DAY, 7)
+    values = [float(10 + (day // 7) % 2) for day in range(63)]
+    assert take(over, values) == pytest.approx((log(12) - log(11)) * 4 / 9 * 1.2533)
+    need = Need(SALES, Usual(63 * DAY, 7))
+    statistics = Statistics({need: Usual(63 * DAY, 7)}, 2, NOW)
+    at = NOW - DAY * np.arange(30, 0, -1)
+    table = np.column_stack([np.ones(30), np.where(np.arange(30) < 20, np.nan, 1.0)])
+    statistics.take([Days(slice(0, 2), at, {SALES.name: table})])
+    assert statistics.counts[need].tolist() == [4, 1]
+
+
+@pytest.mark.parametrize("over", [Statistic(kind, 9 * DAY) for kind in KINDS])
+def test_what_is_known_spans_two_thirds_of_the_time(over: Over) -> None:
+    """A record of five days is none of nine; a value that is missing spans nothing."""
+    assert np.isnan(take(over, [5, 4, 3, 2, 1]))
+    assert not np.isnan(take(over, [6, 5, 4, 3, 2, 1]))
+    assert np.isnan(take(over, [None, 5, 4, 3, 2, 1]))
+    assert not np.isnan(take(over, [6, None, None, None, 2, 1]))
+
+
+def test_what_is_usual_spans_two_thirds_of_the_time() -> None:
+    """Eighteen days are too few of four weeks, nineteen are not; nor is what has no logarithm."""
+    values = [float(day % 5) for day in range(19)]
+    for over in (Usual(28 * DAY), Spread(28 * DAY)):
+        assert np.isnan(take(over, values[1:]))
+        assert not np.isnan(take(over, values))
+        assert np.isnan(take(over, [-1.0, *values[1:]]))
+
+
+def test_without_any_window_there_is_no_value() -> None:
+    """As on the first day."""
+    over = Statistic("min", 30 * DAY)
+    statistics = Statistics({Need(SALES, over): over}, 2, NOW)
+    statistics.take([])
+    values, begins = statistics.results()[Need(SALES, over)]
+    assert np.isnan(values).all()
+    assert begins.tolist() == [0, 0]
+    assert statistics.begin == NOW - 30 * DAY
+    assert statistics.fields == ["total_sale_7d_cnt"]

@@ -1,0 +1,1 @@
+"""Fakes and worlds that tests share."""

@@ -1,0 +1,100 @@
+"""Rules, a store in memory, and scans made by hand: evaluation without the two ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.store.making import DAY, SALES, START, scan
+from watcher.model import Alert, AlertState, Instant, Message, ScanState
+from watcher.notification.notify import audiences_of
+from watcher.pipeline import Outcome, evaluate
+from watcher.rules.files.loading import load_text
+from watcher.store.sqlite.database import Database
+
+HEAD = """
+channels:
+  me: {url: "json://localhost/"}
+  boss: {url: ["json://localhost/a", "json://localhost/b"], min_severity: warning}
+defaults: {region: US, notify: [me]}
+"""
+WATCH = "watch: {sort: total_sale_7d_cnt desc}"
+LETTERS = {AlertState.PENDING: "p", AlertState.FIRING: "f"}
+
+Products = Mapping[str, float | Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What a scan changed, and the alerts themselves."""
+
+    outcome: Outcome
+    fired: tuple[Alert, ...]
+    resolved: tuple[Alert, ...]
+
+
+@dataclass
+class World:
+    """One watch and its rules; a day for each scan."""
+
+    database: Database
+    rules: str
+    day: int = 0
+    reports: list[Message] = field(default_factory=list)
+    head: str = HEAD
+
+    def __post_init__(self) -> None:
+        self.reread(self.rules)
+
+    def reread(self, rules: str) -> None:
+        """Rules as the file has them now."""
+        self.book = load_text(self.head + rules)
+        self.database.alerts.sync_rules(self.book.marks, self.now)
+
+    @property
+    def now(self) -> Instant:
+        return START + self.day * DAY
+
+    def scan(self, products: Products, state: ScanState = ScanState.COMPLETE) -> Scanned:
+        """The next day's scan."""
+        (watch,) = self.book.used_watches
+        self.day += 1
+        outcome = evaluate(
+            self.database,
+            scan(self.now, products, watch=watch.key, state=state),
+            self.book.rules,
+            audiences_of(self.book.channels),
+            self.book.metrics,
+            self.now + 60,
+            report=self.reports.append,
+        )
+        fired, resolved = (
+            tuple(self.database.alerts.by_id(each.alerts))
+            for each in (outcome.fired, outcome.resolved)
+        )
+        return Scanned(outcome, fired, resolved)
+
+    def told(self, target: str = "me/1") -> list[Message]:
+        """What is queued for a target, the oldest first."""
+        return [each.message for each in self.database.outbox.waiting_for(target)]
+
+    def titles(self, target: str = "me/1") -> list[str]:
+        """The titles of what is queued."""
+        return [message.title for message in self.told(target)]
+
+    def state(self, rule: str = "r") -> str:
+        """``.``, ``p`` or ``f`` for each live alert of the rule; ``.`` for none."""
+        live = self.database.alerts.active([rule])
+        return "".join(LETTERS[alert.state] for alert in live) or "."
+
+    def march(self, series: str, rule: str = "r", field: str = SALES) -> str:
+        """The state after each value of one product's sales, or of another ``field``; ``_`` is a
+        missing value, ``x`` a complete scan without the product."""
+        states = ""
+        for word in series.split():
+            products: dict[str, float | Mapping[str, float]] = {"2": {}}
+            if word != "x":
+                products["1"] = {} if word == "_" else {field: float(word)}
+            self.scan(products)
+            states += self.state(rule)
+        return states

@@ -1,0 +1,354 @@
+"""Dozens that wait for one target become one message of what still holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.world import World
+from tests.test_pipeline import SELLS, rule, rules
+from watcher.incidents import troubles
+from watcher.model import Message, Notification, NotificationState
+from watcher.notification.audiences import audiences_of
+from watcher.notification.coalesce import DOZENS, MOST_ITEMS, join_backlog
+from watcher.store.sqlite.database import Database
+from watcher.units import DAY
+
+JOINED, WAITING = NotificationState.JOINED, NotificationState.WAITING
+ENDS = "resolved: true"
+
+
+def world_of(store: Database, *written: str, urls: str = '"json://localhost/"') -> World:
+    """Rules that tell one channel, which the operator listens to as well."""
+    head = f"""
+channels:
+  me: {{url: {urls}}}
+defaults: {{region: US, notify: [me]}}
+operator: [me]
+"""
+    return World(store, rules(*written), head=head)
+
+
+def join(world: World, target: str = "me/1", after: int = 0) -> Notification | None:
+    """What waits first for the target, after it was joined; None where nothing was."""
+    if not join_backlog(world.database, world.book, target, world.now + after):
+        return None
+    return world.database.outbox.next_for(target)
+
+
+def joined(world: World, target: str = "me/1", after: int = 0) -> Message:
+    """As ``join``, where there is something to join."""
+    row = join(world, target, after)
+    assert row is not None
+    return row.message
+
+
+def told(message: Message) -> list[tuple[str, str]]:
+    """The products in full but the one that rises and falls, and as what they are told."""
+    return [(item.product_id, item.kind) for item in message.items if item.product_id != "99"]
+
+
+def fill(world: World, count: int = DOZENS, **steady: float) -> None:
+    """Let so many messages wait: product 99 rises and falls, the ``steady`` ones (p1) stay."""
+    sales = 20
+    while len(world.told()) < count:
+        world.scan({"99": sales, **{name.removeprefix("p"): each for name, each in steady.items()}})
+        sales = 30 - sales
+
+
+def test_a_few_are_left_alone(store: Database) -> None:
+    """One fewer than dozens goes out as it was written."""
+    world = world_of(store, rule(SELLS, ENDS))
+    fill(world)
+    store.outbox.drop([1], world.now)
+    assert len(world.told()) == DOZENS - 1
+    assert join(world) is None
+    assert len(world.told()) == DOZENS - 1
+
+
+def test_what_still_fires_is_told_once(store: Database) -> None:
+    """With its newest values; what began and ended meanwhile is only counted."""
+    world = world_of(store, rule(SELLS, f"{ENDS}\n    remind: 1d"))
+    for day in range(DOZENS // 2):
+        world.scan({"1": 20 + day, "2": 30, "99": 20})
+        world.scan({"1": 20 + day, "2": 30, "99": 10})
+    message = joined(world)
+    assert message.title == "[info] what still holds: 2 products (US)"
+    assert told(message) == [("1", "reminder"), ("2", "reminder")]
+    assert message.items[0].facts["total_sale_7d_cnt"] == 31
+    assert message.text.splitlines() == [
+        "24 messages waited for up to 22d23h. What still holds of them:",
+        "r: 2 products",
+        "12 alerts began and ended meanwhile.",
+    ]
+    assert world.titles() == [message.title]
+
+
+def test_the_end_of_what_was_told_before_is_told(store: Database) -> None:
+    """What began before the target was down; of what began since, nothing but the count."""
+    world = world_of(store, rule(SELLS, ENDS))
+    world.scan({"1": 20, "2": 30})
+    store.outbox.sent(1, world.now)
+    world.scan({"1": 10, "2": 30})
+    fill(world)
+    message = joined(world)
+    assert sorted(told(message)) == [("1", "resolved"), ("2", "resolved")]
+    assert message.title == "[info] what still holds: 1 product, 2 ended (US)"
+
+
+def test_an_end_of_what_fires_anew_is_not_told(store: Database) -> None:
+    """It would be a wrong word now: it fires, though a cooldown kept that untold."""
+    world = world_of(
+        store, rule(SELLS, f"{ENDS}\n    cooldown: 90d"), rule(SELLS, ENDS, name="other")
+    )
+    world.scan({"1": 20})
+    for row in store.outbox.list():
+        store.outbox.sent(row.id, world.now)
+    world.march("10 20")
+    fill(world)
+    world.march("20")
+    message = joined(world)
+    assert ("1", "reminder") in told(message)
+    assert [item.rule for item in message.items if item.product_id == "1"] == ["r", "other"]
+    (told_now,) = [each for each in store.alerts.told("r", [1]) if each.rule == "r"]
+    head = store.outbox.next_for("me/1")
+    assert head is not None
+    assert told_now.notification == head.id
+    assert not told_now.resolved_told
+    world.march("10")
+    assert {message.rule: told(message) for message in world.told()[1:]} == {
+        "r": [("1", "resolved")],
+        "other": [("1", "resolved")],
+    }
+
+
+def test_a_channel_of_several_targets_is_not_told_by_one_of_them(store: Database) -> None:
+    """What one target hears of while a cooldown lasts, the others have still to hear."""
+    world = world_of(
+        store,
+        rule(SELLS, f"{ENDS}\n    cooldown: 90d"),
+        rule(SELLS, ENDS, name="other"),
+        urls='["json://localhost/a", "json://localhost/b"]',
+    )
+    world.scan({"1": 20})
+    for row in store.outbox.list():
+        store.outbox.sent(row.id, world.now)
+    world.march("10 20")
+    fill(world)
+    world.march("20")
+    before = store.alerts.told("r", [1])
+    assert ("1", "reminder") in told(joined(world))
+    assert store.alerts.told("r", [1]) == before
+
+
+def test_nothing_holds(store: Database) -> None:
+    """That is told, too: the reader sees that something was missed."""
+    world = world_of(store, rule(SELLS, ENDS))
+    fill(world)
+    message = joined(world)
+    assert message.title == "[info] what still holds: nothing"
+    assert message.text.splitlines()[1:] == ["12 alerts began and ended meanwhile."]
+
+
+def test_a_rule_that_is_gone_tells_nothing(store: Database) -> None:
+    """Its alerts ended with it."""
+    world = world_of(store, rule(SELLS, f"{ENDS}\n    remind: 1d"), rule(SELLS, ENDS, name="other"))
+    world.scan({"1": 20})
+    fill(world, 2 * DOZENS)
+    world.scan({"1": 20})
+    world.reread(rules(rule(SELLS, f"{ENDS}\n    remind: 1d")))
+    message = joined(world)
+    assert told(message) == [("1", "reminder")]
+    assert "other" not in message.text
+
+
+def test_what_began_before_did_not_begin_meanwhile(store: Database) -> None:
+    """The end of an alert that the target had heard of, whose rule is gone, is not counted."""
+    world = world_of(store, rule(SELLS, ENDS), rule(SELLS, ENDS, name="other"))
+    world.scan({"1": 20})
+    for row in store.outbox.list():
+        store.outbox.sent(row.id, world.now)
+    world.scan({"1": 10})
+    fill(world)
+    world.reread(rules(rule(SELLS, ENDS)))
+    passed = [
+        each for each in store.alerts.list() if each.product_id == "99" and each.alert.resolved_at
+    ]
+    assert f"{len(passed)} alerts began and ended meanwhile." in joined(world).text
+
+
+def test_troubles_that_go_on_are_told(store: Database) -> None:
+    """And the end of one that was told before; what came and went is counted."""
+    world = world_of(store, rule(SELLS))
+    operator = [audiences_of(world.book.channels)["me"]]
+    troubles.begin(store, operator, "key refused", "the key is refused", world.now)
+    store.outbox.sent(1, world.now)
+    troubles.end(store, operator, "key refused", world.now)
+    troubles.begin(store, operator, "disk", "the disk is nearly full", world.now)
+    for number in range(DOZENS):
+        troubles.begin(store, operator, f"watch {number}: fails", "a watch fails", world.now)
+        troubles.end(store, operator, f"watch {number}: fails", world.now)
+    message = joined(world)
+    assert (message.title, message.severity.value) == (
+        "[warning] what still holds: 1 trouble",
+        "warning",
+    )
+    assert message.text.splitlines()[1:] == [
+        "watcher: the disk is nearly full",
+        "watcher: over: key refused",
+        "24 troubles of the watcher came and went.",
+    ]
+
+
+def test_a_trouble_that_came_again_goes_on(store: Database) -> None:
+    """Though its end waits as well; and one that nobody told the end of is not called over."""
+    world = world_of(store, rule(SELLS))
+    operator = [audiences_of(world.book.channels)["me"]]
+    for text in ("the disk is nearly full", "the disk is full"):
+        troubles.begin(store, operator, "disk", text, world.now)
+        if text.endswith("nearly full"):
+            troubles.end(store, operator, "disk", world.now)
+    troubles.begin(store, operator, "dead message", "a message is dead", world.now)
+    store.health.clear_cause("dead message", world.now)
+    for number in range(DOZENS):
+        troubles.begin(store, operator, f"watch {number}: fails", "a watch fails", world.now)
+        troubles.end(store, operator, f"watch {number}: fails", world.now)
+    assert joined(world).text.splitlines()[1:3] == [
+        "watcher: the disk is full",
+        "watcher: a message is dead",
+    ]
+
+
+def test_what_was_joined_says_by_whom_it_is_told(store: Database) -> None:
+    """Nothing is lost: it stays in the store, and fares as the one that tells it."""
+    world = world_of(store, rule(SELLS, ENDS), urls='["json://localhost/a", "json://localhost/b"]')
+    world.scan({"1": 20})
+    fill(world)
+    row = join(world)
+    assert row is not None
+    rows = store.outbox.list([JOINED], target="me/1")
+    assert {each.joined for each in rows} == {row.id}
+    assert len(rows) == DOZENS
+    assert len(store.outbox.waiting_for("me/2")) == DOZENS
+    (alert,) = [each for each in store.alerts.list() if each.product_id == "1"]
+    assert [(each.target, each.state) for each in alert.deliveries] == [
+        ("me/1", WAITING),
+        ("me/2", WAITING),
+    ]
+    store.outbox.sent(row.id, world.now)
+    (alert,) = [each for each in store.alerts.list() if each.product_id == "1"]
+    assert [each.state for each in alert.deliveries] == [NotificationState.SENT, WAITING]
+
+
+def test_it_goes_on_with_the_tries_of_the_first(store: Database) -> None:
+    """The service has failed so long, and its day is not begun anew."""
+    world = world_of(store, rule(SELLS, ENDS))
+    fill(world)
+    store.outbox.failed(1, world.now - 60, "503", world.now)
+    row = join(world)
+    assert row is not None
+    assert (row.tries, row.first_try, row.next_try) == (1, world.now - 60, world.now)
+
+
+def test_it_takes_in_what_comes_later(store: Database) -> None:
+    """At its next try, as one with what it tells; what comes after it stays after it."""
+    world = world_of(store, rule(SELLS, ENDS))
+    world.scan({"1": 20})
+    fill(world)
+    row = join(world)
+    assert row is not None
+    assert join(world) is None  # nothing is new
+    world.scan({"1": 20, "2": 20})
+    assert len(store.outbox.waiting_for("me/1")) == 2
+    again = join(world)
+    assert again is not None
+    assert again.id == row.id
+    assert ("2", "reminder") in told(again.message)
+    assert [each.id for each in store.outbox.waiting_for("me/1")] == [row.id]
+    assert again.message.text.startswith("25 messages waited")
+
+
+def test_it_is_brought_up_to_date(store: Database) -> None:
+    """What it told may be over by its next try, without a message that says so."""
+    world = world_of(store, rule(SELLS))
+    fill(world, p1=20)
+    assert told(joined(world)) == [("1", "reminder")]
+    world.scan({"1": 10, "99": 10})
+    assert len(store.outbox.waiting_for("me/1")) == 1
+    assert joined(world).title == "[info] what still holds: nothing"
+
+
+def test_it_is_brought_up_to_date_by_its_texts(store: Database) -> None:
+    """The alerts are the same; the trouble beside them is now another."""
+    world = world_of(store, rule(SELLS))
+    operator = [audiences_of(world.book.channels)["me"]]
+    troubles.begin(store, operator, "disk", "the disk is nearly full", world.now)
+    fill(world, p1=20)
+    assert "watcher: the disk is nearly full" in joined(world).text
+    assert join(world) is None
+    store.health.clear_cause("disk", world.now)
+    troubles.begin(store, [], "disk", "the disk is full", world.now)
+    assert "watcher: the disk is full" in joined(world).text
+
+
+@pytest.mark.parametrize("permanent", [True, False])
+def test_what_was_given_up_with_it(store: Database, permanent: bool) -> None:
+    """After its day those wait again that had none; what is refused for good is dead as one."""
+    world = world_of(store, rule(SELLS, ENDS))
+    world.scan({"1": 20})
+    first_try = world.now + 60
+    fill(world)
+    store.outbox.failed(1, first_try, "503", first_try + 10)
+    row = join(world)
+    assert row is not None
+    mark = store.outbox.dead if permanent else store.outbox.give_up
+    mark(row.id, world.now, "gone")
+    waiting = [each.id for each in store.outbox.waiting_for("me/1")]
+    assert waiting == ([] if permanent else list(range(2, DOZENS + 1)))
+    assert store.outbox.retry([row.id], world.now) == [row.id]
+    if not permanent:
+        again = join(world)
+        assert again is not None
+        assert len(store.outbox.list([JOINED], limit=1_000)) == DOZENS + 1
+        assert [each.id for each in store.outbox.waiting_for("me/1")] == [again.id]
+
+
+def test_dead_ones_that_are_retried_are_joined(store: Database) -> None:
+    """`outbox retry --all` after a long absence is one message."""
+    world = world_of(store, rule(SELLS, ENDS))
+    world.scan({"1": 20})
+    fill(world)
+    for each in store.outbox.waiting_for("me/1"):
+        store.outbox.dead(each.id, world.now, "404")
+    assert join(world) is None
+    store.outbox.retry(None, world.now)
+    assert joined(world).text.startswith("24 messages waited")
+    assert len(store.outbox.waiting_for("me/1")) == 1
+
+
+def test_it_is_short(store: Database) -> None:
+    """Of hundreds of products some are in full, the others counted."""
+    written = [rule(SELLS, "remind: 1d\n    limit: 40", name=f"r{number}") for number in range(3)]
+    world = world_of(store, *written)
+    for _ in range(DOZENS // 3):
+        world.scan({str(number): 20 + number for number in range(1, 101)})
+    message = joined(world)
+    assert len(message.items) == MOST_ITEMS
+    assert message.rest == 250
+    assert sum(len(ids) for ids in message.alerts.values()) == 300
+    assert message.title == "[info] what still holds: 100 products (US)"
+
+
+def test_what_is_pruned_is_told_as_it_was(store: Database) -> None:
+    """Those that were joined go with the one that tells them, never before it."""
+    world = world_of(store, rule(SELLS, ENDS))
+    fill(world)
+    row = join(world)
+    assert row is not None
+    late = world.now + 400 * DAY
+    while store.pruner.step(0, late).more:
+        pass
+    assert len(store.outbox.list(limit=1_000)) == DOZENS + 1
+    store.outbox.sent(row.id, world.now)
+    while store.pruner.step(0, late).more:
+        pass
+    assert store.outbox.list(limit=1_000) == []

@@ -1,0 +1,104 @@
+"""What is owed to a channel, and the name of what holds it back."""
+
+from __future__ import annotations
+
+from watcher.evaluation.lifecycle import CONDITION_ENDED, RULE_CHANGED
+from watcher.model import Alert, AlertState, Severity, Told
+from watcher.notification.decision import Decision, Manner, decide
+from watcher.units import DAY, HOUR
+
+NOW = 1_000 * DAY
+
+
+def alert(
+    state: AlertState = AlertState.FIRING,
+    *,
+    id: int = 2,  # noqa: A002
+    reason: str | None = None,
+    carried: bool = False,
+) -> Alert:
+    """An alert that fired a day ago."""
+    resolved = NOW if state is AlertState.INACTIVE else None
+    return Alert(id, "rule", 1, state, NOW - DAY, NOW, NOW - DAY, resolved, reason, carried=carried)
+
+
+def told(of: int = 2, ago: int = DAY, *, end: bool = False) -> Told:
+    """A telling ``ago`` seconds ago."""
+    return Told("rule", 1, "me", of, NOW - ago, resolved_told=end)
+
+
+def test_a_new_alert_is_owed() -> None:
+    """What fires and was never told is told."""
+    assert decide(alert(), None, Manner(), NOW) is Decision.FIRES
+
+
+def test_what_was_told_is_not_repeated() -> None:
+    """The same alert is told once, however long it fires."""
+    assert decide(alert(), told(), Manner(), NOW) is Decision.ALREADY_TOLD
+
+
+def test_pending_is_never_told() -> None:
+    """Pending is our own business."""
+    assert decide(alert(AlertState.PENDING), None, Manner(), NOW) is Decision.NOT_FIRING
+
+
+def test_cooldown_holds_a_new_alert_and_ends() -> None:
+    """A product that fires again soon after it was told waits out the cooldown, then is told."""
+    manner = Manner(cooldown=DAY)
+    assert decide(alert(), told(of=1, ago=DAY - 1), manner, NOW) is Decision.COOLDOWN
+    assert decide(alert(), told(of=1, ago=DAY), manner, NOW) is Decision.FIRES
+
+
+def test_remind_tells_again() -> None:
+    """``remind`` counts from the last telling of this alert."""
+    manner = Manner(remind=3 * DAY, cooldown=9 * DAY)
+    assert decide(alert(), told(ago=3 * DAY - 1), manner, NOW) is Decision.ALREADY_TOLD
+    assert decide(alert(), told(ago=3 * DAY), manner, NOW) is Decision.REMINDER
+
+
+def test_severity_below_the_channels_is_held() -> None:
+    """A channel hears nothing below its ``min_severity``."""
+    manner = Manner(severity=Severity.INFO, min_severity=Severity.WARNING)
+    assert decide(alert(), None, manner, NOW) is Decision.BELOW_SEVERITY
+    equal = Manner(severity=Severity.WARNING, min_severity=Severity.WARNING)
+    assert decide(alert(), None, equal, NOW) is Decision.FIRES
+
+
+def test_the_end_is_told_of_what_was_told() -> None:
+    """``resolved: true`` tells the end once, and only where the begin was told."""
+    ended = alert(AlertState.INACTIVE, reason=CONDITION_ENDED)
+    manner = Manner(resolved=True, cooldown=9 * DAY)
+    assert decide(ended, told(ago=HOUR), manner, NOW) is Decision.RESOLVED
+    assert decide(ended, told(end=True), manner, NOW) is Decision.ALREADY_TOLD
+    assert decide(ended, told(of=1), manner, NOW) is Decision.NEVER_TOLD
+    assert decide(ended, None, manner, NOW) is Decision.NEVER_TOLD
+    assert decide(ended, told(), Manner(), NOW) is Decision.END_NOT_ASKED
+
+
+def test_a_changed_rule_ends_silently() -> None:
+    """An edit of the rule is no news about the product."""
+    ended = alert(AlertState.INACTIVE, reason=RULE_CHANGED)
+    assert decide(ended, told(), Manner(resolved=True), NOW) is Decision.END_NOT_ASKED
+
+
+def test_a_carried_alert_waits_for_its_first_evaluation() -> None:
+    """Until the changed rule has spoken, nothing is said."""
+    assert decide(alert(carried=True), None, Manner(), NOW) is Decision.CARRIED
+
+
+def test_what_began_and_ended_while_it_was_held_is_owed() -> None:
+    """Once, whether the rule tells ends or not; not where the edit of a rule ended it."""
+    ended = alert(AlertState.INACTIVE, reason=CONDITION_ENDED)
+    for resolved in (False, True):
+        manner = Manner(resolved=resolved)
+        assert decide(ended, None, manner, NOW, waiting=True) is Decision.MISSED
+        assert decide(ended, told(of=1), manner, NOW, waiting=True) is Decision.MISSED
+    assert decide(ended, told(), Manner(), NOW, waiting=True) is Decision.END_NOT_ASKED
+    changed = alert(AlertState.INACTIVE, reason=RULE_CHANGED)
+    assert decide(changed, None, Manner(), NOW, waiting=True) is Decision.END_NOT_ASKED
+
+
+def test_owed_names() -> None:
+    """Exactly four decisions are told."""
+    owed = {decision for decision in Decision if decision.owed}
+    assert owed == {Decision.FIRES, Decision.REMINDER, Decision.RESOLVED, Decision.MISSED}

@@ -1,1 +1,0 @@
-"""The middle: a scan in, one transaction out."""

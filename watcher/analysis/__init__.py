@@ -1,0 +1,1 @@
+"""Over the past: replays, backtests, rule tests, explanations, scores, forecasts."""

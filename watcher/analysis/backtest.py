@@ -1,0 +1,261 @@
+"""What rules would have told over the stored history.
+
+The stored scans are played once more, in memory; the database is only read. The rules begin with
+the first scan of the time, as if they had been written then: what already holds at that moment is
+told at once. Scans before are only there so that baselines exist.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
+
+from watcher.analysis.readings import Reading
+from watcher.analysis.replay import NOBODY, Played, Progress, Replay, Sent
+from watcher.errors import WatcherError
+from watcher.model import AlertState, Instant
+from watcher.pipeline import Keys
+from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.sql.former import known_since
+from watcher.store.sqlite.database import Database
+from watcher.units import WEEK
+
+MOST_TOLD = 10
+
+
+@dataclass(frozen=True, slots=True)
+class OftenTold:
+    """A product, and how many times the channel that hears most of it was told that the rule fires
+    for it."""
+
+    product_id: str
+    name: str
+    times: int
+    last: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What one channel would have heard; ``a_week`` is None where one scan is all there is."""
+
+    name: str
+    messages: int
+    a_week: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """The rule over ``scans`` scans from ``since`` to ``until``.
+
+    ``fired`` and ``ended`` count alerts that began to fire and that ended, ``firing`` those that
+    fire at the end; ``products`` counts the distinct products that fired. ``texts_since`` is from
+    when on the texts that the rule judges are known as they were, where that is later than
+    ``since``: before it the oldest known ones are used.
+    """
+
+    rule: str
+    watch: str
+    region: str
+    since: Instant
+    until: Instant
+    scans: int
+    fired: int
+    ended: int
+    firing: int
+    products: int
+    channels: tuple[Channel, ...]
+    often: tuple[OftenTold, ...]
+    told: tuple[Sent, ...]
+    texts_since: Instant | None = None
+
+    @property
+    def heard(self) -> bool:
+        """Whether the rule names a channel: else it is shown what one would have heard."""
+        return all(channel.name != NOBODY for channel in self.channels)
+
+
+@dataclass(frozen=True, slots=True)
+class Backtests:
+    """Several rules together, as a file has them: a digest tells of all of them at once.
+
+    ``channels`` and ``told`` are what each channel would have heard of all rules. ``unread`` names
+    the rules of whose watch no scan is stored in that time.
+    """
+
+    rules: tuple[Backtest, ...]
+    channels: tuple[Channel, ...]
+    told: tuple[Sent, ...]
+    unread: tuple[str, ...] = ()
+
+
+def backtest(
+    source: Database,
+    book: Rulebook,
+    rule: Rule,
+    time: tuple[Instant, Instant],
+    progress: Progress | None = None,
+) -> Backtest:
+    """Play the scans of ``rule``'s watch in ``time``, its begin and end.
+
+    ``progress`` hears how many scans are done, and of how many. Raises ``WatcherError`` where
+    there is no scan to play.
+    """
+    (found,) = backtests(source, book, [rule], time, progress).rules
+    return found
+
+
+def backtests(
+    source: Database,
+    book: Rulebook,
+    rules: Sequence[Rule],
+    time: tuple[Instant, Instant],
+    progress: Progress | None = None,
+) -> Backtests:
+    """Play the scans of the watches of ``rules`` to all of them, from one read.
+
+    Raises ``WatcherError`` where there is no scan to play for any.
+    """
+    with source.snapshot():
+        reading = Reading(source, rules, time)
+        tallies = {rule.name: _Tally(rule) for rule in rules}
+        told: list[Sent] = []
+        with Replay(reading, book, rules, every=False) as replay:
+            for played in replay.run(progress):
+                told += played.sent
+                _hear(tallies, played)
+            found = [tally.result(replay) for tally in tallies.values() if tally.scans]
+        if not found:
+            raise WatcherError(_unread(rules))
+        texts = known_since(source)
+    results = [_with_texts(each, rule, texts) for each, rule in _paired(found, rules)]
+    return Backtests(
+        tuple(results),
+        tuple(_channels(rules, told, results)),
+        tuple(told),
+        tuple(name for name, tally in tallies.items() if not tally.scans),
+    )
+
+
+def _paired(found: Sequence[Backtest], rules: Sequence[Rule]) -> Iterator[tuple[Backtest, Rule]]:
+    by_name = {rule.name: rule for rule in rules}
+    return ((each, by_name[each.rule]) for each in found)
+
+
+def _with_texts(found: Backtest, rule: Rule, since: Instant | None) -> Backtest:
+    known = since is None or since <= found.since or not any(_judges_texts(rule))
+    return found if known else replace(found, texts_since=since)
+
+
+def _channels(
+    rules: Sequence[Rule], told: Sequence[Sent], results: Sequence[Backtest]
+) -> Iterator[Channel]:
+    """What each channel of the rules heard; a week is that of the watch read for longest."""
+    longest = max(results, key=lambda each: each.until - each.since)
+    for name in dict.fromkeys(name for rule in rules for name in rule.notify or (NOBODY,)):
+        count = sum(each.channel == name for each in told)
+        yield Channel(name, count, _a_week(count, longest.scans, longest.since, longest.until))
+
+
+def _unread(rules: Sequence[Rule]) -> str:
+    watches = dict.fromkeys(rule.watch.name for rule in rules)
+    named = f"watch{'' if len(watches) == 1 else 'es'} {', '.join(watches)}"
+    return (
+        f"no stored scan of the {named} is in that time: a rule can be tried on what "
+        "`watcher run` has read for its watch (--days takes more of it; a watch whose query or "
+        "schedule was changed is a new one)"
+    )
+
+
+def _hear(tallies: Mapping[str, _Tally], played: Played) -> None:
+    """Count one more scan, or moment between two; there may be many rules, and much told."""
+    if played.scan is not None:
+        for name, fired in played.fired.items():
+            tallies[name].scanned(played.scan, fired, played.ended[name])
+    for sent in played.sent:
+        for name in sent.rules:
+            tallies[name].told.append(sent)
+    fires: dict[tuple[str, str], set[int]] = {}
+    for each in played.told:
+        if not each.decision.of_an_end:
+            fires.setdefault((each.rule, each.channel), set()).add(each.product)
+    for (name, channel), products in fires.items():
+        tallies[name].hear(channel, products, played.at)
+
+
+class _Tally:
+    """Counts what concerns one rule while scans are played."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+        self._ats: list[Instant] = []
+        self._fired = self._ended = 0
+        self._products = set[int]()
+        self.told: list[Sent] = []
+        self._times: dict[str, Counter[int]] = {}  # by channel
+        self._last: dict[int, Instant] = {}
+
+    @property
+    def scans(self) -> int:
+        """How many of its watch were played."""
+        return len(self._ats)
+
+    def scanned(self, at: Instant, fired: Keys, ended: Keys) -> None:
+        """One more scan of its watch, and what it changed."""
+        self._ats.append(at)
+        self._fired += len(fired)
+        self._ended += len(ended)
+        self._products.update(fired.products)
+
+    def hear(self, channel: str, products: set[int], at: Instant) -> None:
+        """A channel was told that the rule fires for these products."""
+        self._times.setdefault(channel, Counter()).update(products)
+        self._last.update(dict.fromkeys(products, at))
+
+    def result(self, replay: Replay) -> Backtest:
+        """The sums."""
+        rule, since, until = self._rule, self._ats[0], self._ats[-1]
+        firing = replay.database.alerts.counts().get((rule.name, AlertState.FIRING), 0)
+        counts = Counter(told.channel for told in self.told)
+        return Backtest(
+            rule=rule.name,
+            watch=rule.watch.name,
+            region=rule.watch.query.region,
+            since=since,
+            until=until,
+            scans=self.scans,
+            fired=self._fired,
+            ended=self._ended,
+            firing=firing,
+            products=len(self._products),
+            channels=tuple(
+                Channel(name, counts[name], _a_week(counts[name], self.scans, since, until))
+                for name in rule.notify or (NOBODY,)
+            ),
+            often=tuple(self._often(replay)),
+            told=tuple(self.told),
+        )
+
+    def _often(self, replay: Replay) -> Iterator[OftenTold]:
+        # That a second channel hears of it later, as after a quiet night, is no second time.
+        times, last = reduce(or_, self._times.values(), Counter[int]()), self._last
+        # Of equals those told last come first: they matter now.
+        most = sorted(times, key=lambda product: (-times[product], -last[product]))[:MOST_TOLD]
+        facts = replay.past.facts(most)
+        for product in most:
+            found = facts[product]
+            yield OftenTold(found.product_id, found.name, times[product], last[product])
+
+
+def _a_week(count: int, scans: int, since: Instant, until: Instant) -> float | None:
+    """Each scan stands for the time up to the next one, the last for as long as the others."""
+    if scans < 2 or since == until:
+        return None
+    return count * WEEK * (scans - 1) / ((until - since) * scans)
+
+
+def _judges_texts(rule: Rule) -> Iterator[bool]:
+    for condition in (rule.when, rule.until):
+        yield condition is not None and bool(condition.attributes)

@@ -1,0 +1,268 @@
+"""Why a rule fired on a product, did not fire, or was not told: the state of the two, read only.
+
+The conditions are the compiled ones and are judged by the evaluation's own table, on the newest
+stored scan of the rule's watch; the gates are those that hold messages back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from watcher.analysis.reasons import Reason, reason_of
+from watcher.errors import WatcherError
+from watcher.evaluation.present import stored_table
+from watcher.model import (
+    Alert,
+    AlertState,
+    Instant,
+    NotificationState,
+    ProductFacts,
+    Verdict,
+)
+from watcher.notification.audiences import audiences_of
+from watcher.notification.channel_status import Standing, standings
+from watcher.notification.decision import Decision
+from watcher.pipeline import needs_of
+from watcher.rules.conditions.base import Judge
+from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.sql.alerts import AlertRow
+from watcher.store.sql.history import ScanRow
+from watcher.store.sql.product_history import Sighting, absence, newest_scan, sighting
+from watcher.store.sql.silences import Silence
+from watcher.store.sqlite.database import Database
+from watcher.units import format_duration
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One of a channel's targets: what became of the last message about this alert (None: there
+    was none), and what its queue waits or died on."""
+
+    target: str
+    last: NotificationState | None = None
+    waiting: int = 0
+    next_try: Instant | None = None
+    dead: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether one channel is to be told of the alert now, or which gate holds that back.
+
+    ``opens`` is when the gate opens by itself: what still holds is told then, or at the next
+    scan after it. ``silence`` is given where one holds it.
+    """
+
+    channel: str
+    decision: Decision
+    told_at: Instant | None = None
+    told_end: bool = False
+    opens: Instant | None = None
+    silence: Silence | None = None
+    targets: tuple[Target, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One rule and one product at ``now``.
+
+    ``scan`` is the newest of the rule's watch, ``judged_at`` the newest that lists the product:
+    the conditions are those of that one. ``alert`` is the live one, or the last that ended.
+    ``fires_at`` is when a pending alert fires at the earliest. ``timezone`` is that of the times
+    that are shown.
+    """
+
+    now: Instant
+    rule: str
+    product: ProductFacts
+    scan: ScanRow
+    judged_at: Instant
+    listed: bool
+    when: Reason
+    until: Reason | None
+    alert: Alert | None
+    gmv_currency: str | None
+    fires_at: Instant | None
+    gates: tuple[Gate, ...]
+    notes: tuple[str, ...]
+    timezone: str = "UTC"
+
+    @property
+    def zone(self) -> tzinfo:
+        return ZoneInfo(self.timezone)
+
+
+def explain(
+    database: Database, book: Rulebook, rule: Rule, product: ProductFacts, now: Instant
+) -> Explanation:
+    """Explain ``rule`` on ``product``; raises ``WatcherError`` where its watch never saw it."""
+    scan = newest_scan(database, rule.watch.key)
+    if scan is None:
+        raise WatcherError(
+            f'the watch of rule "{rule.name}" has no scan yet; '
+            f"`watcher once --rule {rule.name}` makes one"
+        )
+    looked = _look(database, rule, product, scan, book.zone)
+    listed = looked.at == scan.at and not looked.fallen
+    row = next(iter(database.alerts.list(rule.name, product=product.product, limit=1)), None)
+    alert = row.alert if row is not None else None
+    return Explanation(
+        now=now,
+        rule=rule.name,
+        product=product,
+        scan=scan,
+        judged_at=looked.at,
+        listed=listed,
+        when=looked.when,
+        until=looked.until,
+        alert=alert,
+        gmv_currency=book.metrics.gmv_currency,
+        fires_at=_fires_at(rule, alert, now),
+        gates=tuple(_gates(database, book, rule, row, now)),
+        notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
+        timezone=book.timezone,
+    )
+
+
+def _fires_at(rule: Rule, alert: Alert | None, now: Instant) -> Instant | None:
+    """When a pending alert fires at the earliest, if it is still met."""
+    if alert is None or alert.state is not AlertState.PENDING:
+        return None
+    return min(alert.since, now) + rule.watch.least(rule.for_)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What the conditions said at ``at``; ``fallen``: of a product that fell off that list."""
+
+    at: Instant
+    when: Reason
+    until: Reason | None
+    fallen: bool = False
+
+
+def _look(
+    database: Database, rule: Rule, product: ProductFacts, scan: ScanRow, zone: tzinfo
+) -> _Looked:
+    """At the newest scan if it lists the product, or says something of one that fell off it;
+    else at the last one that listed it."""
+    seen = sighting(database, rule.watch.key, product.product)
+    if seen is None:
+        raise WatcherError(
+            f'the watch of rule "{rule.name}" has not listed {product.product_id} '
+            f"({product.name}): it reads {rule.watch.query.describe()}"
+        )
+    if seen.scan.id != scan.id:
+        fallen = _judged(database, rule, absence(scan), product, zone, fallen=True)
+        if fallen is not None and fallen.when.verdict is not Verdict.NO_DATA:
+            return fallen
+    judged = _judged(database, rule, seen, product, zone)
+    if judged is None:
+        raise WatcherError(f"{product.product_id} ({product.name}): its values are not kept")
+    return judged
+
+
+def _judged(
+    database: Database,
+    rule: Rule,
+    seen: Sighting,
+    product: ProductFacts,
+    zone: tzinfo,
+    *,
+    fallen: bool = False,
+) -> _Looked | None:
+    """None where the scan knows nothing of the product."""
+    needs = needs_of([rule])
+    table = stored_table(database, seen, needs, rule.watch.schedule)
+    rows = np.flatnonzero(table.products == product.product).tolist()
+    if not rows:
+        return None
+    judge = Judge(table)
+    try:
+        when = reason_of(rule.when, judge, rows[0], zone)
+        until = reason_of(rule.until, judge, rows[0], zone) if rule.until is not None else None
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise WatcherError(f'rule "{rule.name}" can\'t be judged: {what}') from error
+    return _Looked(seen.scan.at, when, until, fallen)
+
+
+def _gates(
+    database: Database, book: Rulebook, rule: Rule, row: AlertRow | None, now: Instant
+) -> Iterator[Gate]:
+    audiences, queues = audiences_of(book.channels), _queues(database, now)
+    found = tuple(Standing(name, Decision.NOT_FIRING) for name in rule.notify)
+    if row is not None:
+        # By the clock, not by the last scan: a cooldown that is over since holds nothing back.
+        found = standings(database, rule, row.alert, audiences, at=now, now=now)
+    for each in found:
+        told = each.told
+        yield Gate(
+            channel=each.channel,
+            decision=each.decision,
+            told_at=told.told_at if told is not None else None,
+            told_end=told is not None and told.resolved_told,
+            opens=each.until,
+            silence=each.silence,
+            targets=tuple(
+                _target(target, row, queues) for target in audiences[each.channel].targets
+            ),
+        )
+
+
+def _queues(database: Database, now: Instant) -> dict[str, Target]:
+    """What waits and what is dead, by target."""
+    queues: dict[str, Target] = {}
+    for target, next_try, count in database.outbox.due_targets(now):
+        head = database.outbox.next_for(target)
+        error = head.error if head is not None else None
+        queues[target] = Target(target, waiting=count, next_try=next_try, error=error)
+    for each in database.outbox.list([NotificationState.DEAD], limit=1_000):
+        known = queues.get(each.target, Target(each.target))
+        queues[each.target] = replace(known, dead=known.dead + 1, error=known.error or each.error)
+    return queues
+
+
+def _target(name: str, row: AlertRow | None, queues: dict[str, Target]) -> Target:
+    deliveries = row.deliveries if row is not None else ()
+    last = next((each.state for each in deliveries if each.target == name), None)
+    return replace(queues.get(name, Target(name)), last=last)
+
+
+def _notes(
+    database: Database, rule: Rule, looked: _Looked, alert: Alert | None, *, listed: bool
+) -> Iterator[str]:
+    health = database.health.get("rule", rule.name)
+    if health.failing_since is not None:
+        yield f"the rule can't be judged: {health.last_error}"
+    if alert is not None and alert.state is not AlertState.INACTIVE:
+        yield from _holding(rule, looked.when.verdict, alert)
+    elif looked.when.verdict is Verdict.MET and listed:
+        yield "met, and no alert: the rule as it stands was not judged yet at this scan"
+    if not rule.notify:
+        yield "the rule names no channel (notify), so nobody is told"
+
+
+def _holding(rule: Rule, when: Verdict, alert: Alert) -> Iterator[str]:
+    """Why an alert lives on although it is not met, or not as usual."""
+    if alert.carried:
+        yield "fired before the rule was changed and still holds, so it is not told again"
+    if alert.absent:
+        yield "missing from the newest complete scan; a second such scan ends the alert"
+    elif alert.state is not AlertState.FIRING or when is Verdict.MET:
+        return
+    elif when is Verdict.NO_DATA:
+        yield "no data changes nothing: the alert stays as it is"
+    elif rule.until is not None:
+        yield 'not met any more, but it fires until "until" is met'
+    elif rule.keep_firing_for:
+        held = format_duration(rule.keep_firing_for)
+        yield f"not met any more, but it fires for {held} after it was (keep_firing_for)"
+    elif rule.when.needs:
+        yield "not met, but KeyAPI's data is late: what compares with the past waits until it moves"

@@ -1,0 +1,165 @@
+"""What the watches will cost: requests a scan, a day and a month, against the caps."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from watcher.model import Instant
+from watcher.rules.rulebook import Rulebook, Watch
+from watcher.schedule import Every, Schedule
+from watcher.units import DAY, at, next_midnight, next_month
+
+if TYPE_CHECKING:  # `check` does without the store where there is no database yet
+    from watcher.store.sql.ledger import Spent
+
+MONTH_DAYS = 30
+_MOST_SCANS = 200_000  # of one day, for the search of the moment at which a cap is reached
+_MOST_RANKED_SCANS = 2_000  # where each must be compared with what others still need
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A watch's price; one credit is one request."""
+
+    watch: str
+    schedule: str
+    requests: int
+    scans_a_day: float
+    credits_a_day: float
+    credits_a_month: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """All watches, their sum, and what will not fit under the caps and from when on."""
+
+    watches: tuple[Cost, ...]
+    credits_a_day: float
+    credits_a_month: float
+    warnings: tuple[str, ...]
+
+
+def forecast(
+    book: Rulebook, pages: Mapping[str, int], now: Instant, spent: Spent | None = None
+) -> Forecast:
+    """The cost of ``book``; ``pages`` is how many pages a watch (by key) really had, if known,
+    and ``spent`` what of this day and month is used already.
+
+    A list may end before ``top``, so the first forecast of a watch is the most it can cost.
+    """
+    costs = tuple(_cost(watch, pages, now) for watch in book.used_watches)
+    day = sum(cost.credits_a_day for cost in costs)
+    month = sum(cost.credits_a_month for cost in costs)
+    return Forecast(costs, day, month, tuple(_warnings(book, pages, day, now, spent)))
+
+
+def scans_left(
+    schedule: Schedule, due: Instant, now: Instant, end: Instant, at_most: int = _MOST_SCANS
+) -> int:
+    """How many scans begin from ``now`` until before ``end``, the next of them at ``due``.
+
+    Counted up to ``at_most``; what is overdue begins now.
+    """
+    count, moment = 0, max(due, now)
+    while moment < end and count < at_most:
+        count, moment = count + 1, schedule.next(moment)
+        if isinstance(schedule, Every):  # on its grid now: counted without a step for each
+            count += max(0, -(-(end - moment) // schedule.seconds))
+            break
+    return min(count, at_most)
+
+
+def requests_of(watch: Watch, pages: int) -> int:
+    """Requests of one scan: as many pages as the list should have, and the one that shows that
+    it ends there; as many as it may have where ``pages`` is 0 (nothing is known)."""
+    return min(pages + 1, watch.query.pages) if pages else watch.query.pages
+
+
+def _cost(watch: Watch, pages: Mapping[str, int], now: Instant) -> Cost:
+    requests = requests_of(watch, pages.get(watch.key, 0))
+    scans = watch.schedule.scans_between(now, now + MONTH_DAYS * DAY) / MONTH_DAYS
+    return Cost(
+        watch=watch.name,
+        schedule=str(watch.schedule),
+        requests=requests,
+        scans_a_day=scans,
+        credits_a_day=requests * scans,
+        credits_a_month=requests * scans * MONTH_DAYS,
+    )
+
+
+def _warnings(
+    book: Rulebook, pages: Mapping[str, int], day: float, now: Instant, spent: Spent | None
+) -> list[str]:
+    found = []
+    cap = book.api.credits_per_day
+    if cap is not None:
+        reached = _day_cap_reached(book, pages, cap, now, spent)
+        if reached is not None:
+            moment, watch = reached
+            when = at(moment, book.zone)
+            found.append(
+                f"the cap of {cap:,} credits a day does not suffice: on {when:%-d %B} the "
+                f'scan of "{watch.name}" at {when:%H:%M} {book.zone} no longer fits and is skipped'
+            )
+            day = min(day, cap)
+    cap = book.api.credits_per_month
+    if cap is not None and day:
+        found += _month_warnings(cap, day, now, spent, book.zone)
+    return found
+
+
+def _month_warnings(
+    cap: int, day: float, now: Instant, spent: Spent | None, zone: tzinfo
+) -> Iterator[str]:
+    """Of this month, from what is used of it already; else of a whole one."""
+    used = spent.month if spent is not None else 0
+    reached = now + int(max(0, cap - used) / day * DAY)
+    if spent is not None and used and reached < next_month(now):
+        when = f"on about {at(reached, zone):%-d %B}" if reached > now else "already"
+        yield (
+            f"the cap of {cap:,} credits a month does not suffice: {used:,} are used, and at "
+            f"{day:,.0f} a day it is reached {when}"
+        )
+    elif day * MONTH_DAYS > cap:
+        yield (
+            f"the cap of {cap:,} credits a month does not suffice: at {day:,.0f} a day it is "
+            f"reached after {int(cap / day)} days"
+        )
+
+
+def _day_cap_reached(
+    book: Rulebook, pages: Mapping[str, int], cap: int, now: Instant, used: Spent | None
+) -> tuple[Instant, Watch] | None:
+    """The first scan of the next days (a week of them) that does not fit into its day: from now
+    on where it is known what is ``used`` of today, else from midnight on.
+
+    It must leave what the watches of higher priority still need on that day.
+    """
+    watches = book.used_watches
+    costs = [requests_of(watch, pages.get(watch.key, 0)) for watch in watches]
+    priorities = [book.priority(watch) for watch in watches]
+    start = now + 1 if used is not None else next_midnight(now)
+    coming = [(watch.schedule.next(start - 1), index) for index, watch in enumerate(watches)]
+    heapq.heapify(coming)
+    today, spent = start - start % DAY, used.day if used is not None else 0
+    for _ in range(_MOST_SCANS if len(set(priorities)) < 2 else _MOST_RANKED_SCANS):
+        if not coming or coming[0][0] >= start + 7 * DAY:
+            return None
+        moment, index = coming[0]
+        if moment >= today + DAY:
+            today, spent = moment - moment % DAY, 0
+        kept = sum(
+            costs[other] * scans_left(watches[other].schedule, due, moment, today + DAY, cap)
+            for due, other in coming
+            if priorities[other] > priorities[index]
+        )
+        if spent + costs[index] + kept > cap:
+            return moment, watches[index]
+        spent += costs[index]
+        heapq.heapreplace(coming, (watches[index].schedule.next(moment), index))
+    return None

@@ -1,0 +1,138 @@
+"""The state of the whole as people ask for it: the page, ``status`` and the metrics read this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from watcher import plan
+from watcher.model import AlertState, Health, Instant
+from watcher.notification.waiting import Waiting, waiting
+from watcher.rules.rulebook import Rulebook, Watch
+from watcher.store.sql import quiet_rules
+from watcher.store.sql.health import Cause
+from watcher.store.sql.history import ScanRow
+from watcher.store.sql.ledger import Spent
+from watcher.store.sqlite.database import Database
+from watcher.units import DAY
+
+QUIET_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class WatchStatus:
+    """A watch: what it reads, when it was and will be read, how it fares, and the credits that it
+    used on this UTC day, those set aside included."""
+
+    name: str
+    key: str
+    query: str
+    schedule: str
+    rules: tuple[str, ...]
+    last: ScanRow | None
+    due: Instant
+    health: Health
+    credits_today: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStatus:
+    """A rule, how many alerts of it are pending and firing, and how it fares.
+
+    ``quiet`` is that it has not fired for ``QUIET_DAYS`` although it could.
+    """
+
+    name: str
+    watch: str
+    severity: str
+    notify: tuple[str, ...]
+    pending: int
+    firing: int
+    health: Health
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """Requests of the UTC day and month, and the caps (None: no cap)."""
+
+    day: int
+    month: int
+    day_cap: int | None
+    month_cap: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything at one instant. ``queue`` counts notifications by state; ``waiting`` is what is
+    held back of what is no notification yet, or one for later."""
+
+    now: Instant
+    watches: tuple[WatchStatus, ...]
+    rules: tuple[RuleStatus, ...]
+    credits: Credits
+    queue: Mapping[str, int]
+    troubles: tuple[Cause, ...]
+    waiting: tuple[Waiting, ...] = ()
+
+
+def overview(database: Database, book: Rulebook, now: Instant) -> Overview:
+    """Read the state of ``book``'s watches and rules at ``now``."""
+    counts = database.alerts.counts()
+    credits_today = database.ledger.by_watch(now)
+    quiet = quiet_rules.not_fired_since(database, now - QUIET_DAYS * DAY)
+    health = {(each.kind, each.name): each for each in database.health.list()}
+    return Overview(
+        now=now,
+        watches=tuple(
+            _watch(database, book, watch, health, credits_today, now) for watch in book.used_watches
+        ),
+        rules=tuple(
+            RuleStatus(
+                rule.name,
+                rule.watch.name,
+                rule.severity.value,
+                rule.notify,
+                counts.get((rule.name, AlertState.PENDING), 0),
+                counts.get((rule.name, AlertState.FIRING), 0),
+                _health(health, "rule", rule.name),
+                rule.name in quiet,
+            )
+            for rule in book.rules
+        ),
+        credits=_credits(database.ledger.spent(now), book),
+        queue={state.value: count for state, count in database.outbox.counts().items()},
+        troubles=tuple(database.health.causes()),
+        waiting=waiting(database, book, now),
+    )
+
+
+def _watch(
+    database: Database,
+    book: Rulebook,
+    watch: Watch,
+    health: Mapping[tuple[str, str], Health],
+    spent: Mapping[str, int],
+    now: Instant,
+) -> WatchStatus:
+    scans = database.history.scans(watch.key, limit=plan.LOOK_BACK)
+    return WatchStatus(
+        name=watch.name,
+        key=watch.key,
+        query=watch.query.describe(),
+        schedule=str(watch.schedule),
+        rules=tuple(rule.name for rule in book.rules_of(watch)),
+        last=scans[0] if scans else None,
+        due=max(plan.due(watch.schedule, scans, now), now),
+        health=_health(health, "watch", watch.key),
+        credits_today=spent.get(watch.key, 0),
+    )
+
+
+def _health(known: Mapping[tuple[str, str], Health], kind: str, name: str) -> Health:
+    """Nothing bad of what was never heard of."""
+    return known.get((kind, name)) or Health(kind, name)
+
+
+def _credits(spent: Spent, book: Rulebook) -> Credits:
+    return Credits(spent.day, spent.month, book.api.credits_per_day, book.api.credits_per_month)

@@ -1,0 +1,129 @@
+"""The stored scans that some rules need, read into memory: what a replay plays.
+
+Jumps of the sales are judged while they are read, as the daemon judges them, for they do not
+depend on rules; so is what lists say of themselves, where a database is older than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from watcher.evaluation.jumps import SALES_BEFORE, judge_jump, needed
+from watcher.evaluation.last_known import last_reach
+from watcher.evaluation.list_facts import facts_of
+from watcher.evaluation.table import ScanTable
+from watcher.model import OF_LIST, Instant
+from watcher.notification.products import FACTS
+from watcher.rules.conditions.base import Ago, Condition, Last, LastList, Need
+from watcher.rules.metrics import Catalogue, Metric
+from watcher.rules.rulebook import Rule
+from watcher.store.memory.recalled import Recalled
+from watcher.store.memory.replaying import Extent, PastScans, last_complete_before
+from watcher.store.sqlite.database import Database
+
+_MANY = 20  # rules: so many tell of so many products that what messages show is read for all
+
+
+class Reading:
+    """The scans of the watches of ``rules`` in ``time`` (its begin and end), and as many before it
+    as the rules look back.
+
+    The database must stay as it is meanwhile: read and play in one ``source.snapshot()``. Other
+    rules than those given can be played too: what was not read for them is asked of the database.
+    """
+
+    def __init__(
+        self, source: Database, rules: Sequence[Rule], time: tuple[Instant, Instant]
+    ) -> None:
+        self.time = time
+        self._rules = rules
+        self._past = PastScans(source, _extent(source, rules, time[0]))
+        self.matrix = self._past.matrix
+        line, own = self.matrix.timeline, {rule.watch.key for rule in rules}
+        others = any(_asks_others(need) for need in _needs(rules))
+        late = range(self._past.first, len(line))
+        judged = [place for place in late if others or line.watches[place] in own]
+        self.places = [place for place in late if line.at[place] <= time[1]]
+        self._judge(judged)
+
+    def recalled(self) -> Recalled:
+        """The past before the first scan, to go on from there."""
+        return self._past.recalled()
+
+    def _judge(self, places: Iterable[int]) -> None:
+        schedules = {rule.watch.key: rule.watch.schedule for rule in self._rules}
+        of_lists = any(metric.needs & {*OF_LIST} for metric in _metrics(self._rules))
+        line, past = self.matrix.timeline, self.recalled()
+        for place in places:
+            if line.failed[place]:
+                continue
+            past.move(place)
+            scan, seen = past.scan(place)
+            if of_lists and line.facts[place] is None:
+                line.facts[place] = facts_of(past, scan)
+            if asked := needed(past, scan, seen):
+                table = ScanTable(scan, seen, past, asked, schedules.get(scan.watch))
+                judge_jump(past, scan, seen, table)
+
+
+def _extent(source: Database, rules: Sequence[Rule], since: Instant) -> Extent:
+    """What to read: the time itself, and as much before it as the rules look back."""
+    fields = {name for metric in _metrics(rules) for name in metric.fields}
+    shown = _shown()
+    if len(rules) >= _MANY:
+        fields |= shown
+    return Extent(
+        watches=frozenset(rule.watch.key for rule in rules),
+        regions=frozenset(rule.watch.query.region for rule in rules),
+        since=min((_begin(source, rule, since) for rule in rules), default=since),
+        fields=frozenset(fields | SALES_BEFORE.metric.fields),
+        shown=tuple(sorted(shown)),
+    )
+
+
+def _begin(source: Database, rule: Rule, since: Instant) -> Instant:
+    """From when on a rule that begins at ``since`` needs the past."""
+    complete = last_complete_before(source, rule.watch.key, since)
+    first = since if complete is None else min(since, complete)
+    reach = last_reach(rule.watch.schedule)  # also of what tells a jump
+    return first - max([reach, *(_looks_back(need) for need in _needs([rule]))])
+
+
+def _looks_back(need: Need) -> int:
+    """Seconds before now from which a baseline may be taken, beside the last value's."""
+    match need.from_:
+        case Last() | LastList():
+            return 0
+        case Ago(seconds) as ago:
+            return seconds + ago.older
+        case over:
+            return over.seconds
+
+
+def _asks_others(need: Need) -> bool:
+    """Of numbers other watches' scans are baselines too; of ranks only the own one's are."""
+    return not isinstance(need.from_, Last | LastList) and bool(need.metric.fields)
+
+
+def _conditions(rules: Iterable[Rule]) -> Iterable[Condition]:
+    for rule in rules:
+        yield rule.when
+        if rule.until is not None:
+            yield rule.until
+
+
+def _needs(rules: Sequence[Rule]) -> list[Need]:
+    needs = [need for condition in _conditions(rules) for need in condition.needs]
+    return needs + [need for rule in rules for need in rule.order_by.needs]
+
+
+def _metrics(rules: Sequence[Rule]) -> set[Metric]:
+    metrics = {metric for condition in _conditions(rules) for metric in condition.metrics}
+    metrics |= {metric for rule in rules for metric in rule.order_by.metrics}
+    return metrics | {need.metric for need in _needs(rules)}
+
+
+def _shown() -> set[str]:
+    """The fields of the values that messages show of every product."""
+    catalogue = Catalogue()
+    return {name for fact in FACTS for name in catalogue[fact].fields}

@@ -1,0 +1,211 @@
+"""A rule's conditions on one product, as a tree: what each says, and why it has no data.
+
+Only asks the compiled conditions and the table that judged them, so that what people are shown
+is what decided.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+
+import numpy as np
+
+from watcher.evaluation.last_known import REACH
+from watcher.evaluation.statistics import LEAST, least_span
+from watcher.model import OF_LIST, Evidence, Verdict
+from watcher.rules import calibration
+from watcher.rules.conditions.appears import Appears
+from watcher.rules.conditions.base import (
+    LONGEST_LIST,
+    Ago,
+    Condition,
+    Last,
+    LastList,
+    Need,
+    Spread,
+    Statistic,
+    Table,
+    Usual,
+    judged,
+)
+from watcher.rules.conditions.change import Change
+from watcher.rules.conditions.logic import Group
+from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS, Unusual
+from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric
+from watcher.units import (
+    AMOUNTS,
+    Unit,
+    format_duration,
+    format_instant,
+    format_value,
+)
+
+_BUILT_IN = Catalogue()
+_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+_ROUNDED = (*AMOUNTS, Unit.SCORE, Unit.COUNT, Unit.FRACTION, Unit.PLACE, Unit.DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What one condition says of a product.
+
+    A group (``word`` is all, any or not) has ``parts``; any other has ``evidence``, and ``why``
+    where it has no data. ``over`` names a baseline that is taken over a time ("median 14d"): its
+    instant is that time's begin. ``meant`` is what such a value says: what it meant on real sales,
+    where that was measured, and of how many values what is usual was taken, where they are few.
+    """
+
+    condition: str
+    verdict: Verdict
+    word: str = ""
+    parts: tuple[Reason, ...] = ()
+    evidence: Evidence | None = None
+    why: str = ""
+    over: str = ""
+    meant: str = ""
+
+
+def reason_of(condition: Condition, table: Table, row: int, zone: tzinfo = UTC) -> Reason:
+    """The tree of ``condition`` for one row of ``table``; times are told in ``zone``."""
+    verdict = judged(table, condition).verdict(row)
+    if isinstance(condition, Group):
+        parts = tuple(reason_of(part, table, row, zone) for part in condition.parts)
+        return Reason(str(condition), verdict, condition.word, parts)
+    evidence = next(iter(condition.evidence(table, row)), None)
+    why = _why_no_data(condition, table, row, zone) if verdict is Verdict.NO_DATA else ""
+    over = next((str(need.from_) for need in condition.needs if _over_a_time(need)), "")
+    meant = _meant(condition, evidence) if evidence is not None else ""
+    known = _known(condition, table, row) if verdict is not Verdict.NO_DATA else ""
+    return Reason(
+        str(condition), verdict, evidence=evidence, why=why, over=over,
+        meant="; ".join(filter(None, [known, meant])),
+    )  # fmt: skip
+
+
+def _known(condition: Condition, table: Table, row: int) -> str:
+    """Of how many values what is usual was taken, where these are few and far apart."""
+    if not isinstance(condition, Unusual) or condition.metric.window == 1:
+        return ""
+    apart, known = condition.metric.window, table.count(condition.need, row)
+    return f"by {known} values {apart} days apart ({LEAST_APART} are needed)"
+
+
+def _meant(condition: Condition, evidence: Evidence) -> str:
+    """``1 in 109 listed product-days reached 4 ...``; empty where no such value was measured."""
+    value = evidence.value
+    built_in = all(not metric.definition for metric in condition.metrics)
+    if not built_in or not isinstance(value, float):
+        return ""
+    mark = calibration.reached(evidence.metric, value, evidence.form)
+    if mark is None:
+        return ""
+    limit = format_value(mark.value, condition.metrics[0].unit)
+    usual = calibration.ANY[evidence.form or NORMAL]
+    return (
+        f"on a real shop's sales {mark.odds} listed product-days reached {limit}; of what was told "
+        f"at {limit}, {mark.went_on:.0%} went on, of any listed {usual:.0%}"
+    )
+
+
+def unrounded(evidence: Evidence, shown: str) -> str:
+    """``shown`` is the value for people; in full where rounding made it a number of the condition.
+
+    "earnings at least 2: 2" is no answer to why that is not met, "1.999" is.
+    """
+    number = _NUMBER.search(shown)
+    if number is None or isinstance(evidence.value, str | None) or evidence.unit not in _ROUNDED:
+        return shown
+    value = evidence.value * (100 if evidence.unit == Unit.FRACTION else 1)
+    limits = [_read(limit) for limit in _NUMBER.findall(evidence.condition)]
+    if _read(number[0]) not in limits or math.isclose(value, _read(number[0]), rel_tol=1e-11):
+        return shown
+    return f"{shown[: number.start()]}{value:,.12g}{shown[number.end() :]}"
+
+
+def _read(text: str) -> float:
+    return float(text.replace(",", ""))
+
+
+def _over_a_time(need: Need) -> bool:
+    return isinstance(need.from_, Statistic | Usual)
+
+
+def _why_no_data(condition: Condition, table: Table, row: int, zone: tzinfo) -> str:
+    """The first cause that can be named; where none can, the condition's own arithmetic."""
+    return next(_causes(condition, table, row, zone), "its formula has no value here")
+
+
+def _causes(condition: Condition, table: Table, row: int, zone: tzinfo) -> Iterator[str]:
+    if table.waits and condition.needs:
+        yield table.waits
+    if table.fallen()[row]:
+        yield "the product is not on this list any more"
+    if isinstance(condition, Appears):
+        yield "the watch had no complete scan before this one"
+    elif not condition.metrics:
+        yield "the product has no such text"
+    for metric in condition.metrics:
+        if np.isnan(table.number(metric)[row]):
+            yield _no_value(metric, table, row)
+    for need in condition.needs:
+        value = table.baseline(need)[0][row]
+        if np.isnan(value):
+            yield _no_baseline(need, table, row, zone)
+        elif value == 0 and isinstance(condition, Change) and condition.percent:
+            yield "a percentage of 0 has no value (min_change would decide alone)"
+
+
+def _no_value(metric: Metric, table: Table, row: int) -> str:
+    """Which of the metric's fields the product lacks, or that the formula gives nothing."""
+    unused = {*OF_LIST}
+    if metric.unused:
+        sparse = table.number(SPARSENESS)[row] > 0
+        unused |= metric.unused[SPARSE if sparse else NORMAL]
+    missing = [name for name in sorted(metric.needs - unused) if _lacks(name, table, row)]
+    if missing == [RANK]:
+        return "the watch has no sort, so there is no rank"
+    if missing:
+        return f"the product has no {' and no '.join(missing)}"
+    if metric.definition:
+        return f"{metric.definition} has no value here: it divides by zero or the like"
+    return f"its formula has no value here ({metric.meaning})"
+
+
+def _no_baseline(need: Need, table: Table, row: int, zone: tzinfo) -> str:
+    match need.from_:
+        case Last():
+            return f"no earlier value by this watch in the {format_duration(REACH)} before"
+        case LastList(places):
+            read = "was complete" if places == LONGEST_LIST else f"read its first {places:,} places"
+            return f"no earlier scan of this watch that {read}"
+        case Ago(seconds) as ago:
+            then = table.at - seconds
+            begin, end = (format_instant(each, zone) for each in (then - ago.older, then))
+            return f"no observation with a value from {begin} to {end}"
+        case Statistic(_, seconds):
+            return (
+                f"fewer than {LEAST} values in the {format_duration(seconds)} before, or known "
+                f"for less than {format_duration(least_span(seconds))} of it"
+            )
+        case Usual(seconds, window) if window > 1:
+            known = table.count(need, row)
+            return (
+                f"{known} of the {LEAST_APART} values {window} days apart that are needed are "
+                f"known in the {format_duration(seconds)} before, or they go back for less than "
+                f"{format_duration(least_span(seconds))} of it"
+            )
+        case Usual(seconds):
+            return (
+                f"fewer than {LEAST_DAYS} days with a value in the {format_duration(seconds)} "
+                f"before, or known for less than {format_duration(least_span(seconds))} of it"
+            )
+        case Spread(seconds):
+            return f"it never moved in the {format_duration(seconds)} before"
+
+
+def _lacks(field: str, table: Table, row: int) -> bool:
+    return bool(np.isnan(table.number(_BUILT_IN[field])[row]))

@@ -1,0 +1,276 @@
+"""The stored past played to rules once more: what they would have told, message for message.
+
+Nothing is recorded anew. The scans are read into memory once (``readings``), and any rules can be
+played to them, as often as one likes. Alerts and messages have a database of their own, in memory,
+so nothing of it reaches the user's database or channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Self
+
+import msgspec
+import numpy as np
+
+from watcher.analysis.readings import Reading
+from watcher.evaluation.jumps import WAITS
+from watcher.evaluation.present import stored_table
+from watcher.evaluation.table import ScanTable
+from watcher.incidents.stale_data import LATE, is_late
+from watcher.model import Alert, Evidence, Instant, Message
+from watcher.notification.audiences import Audience, audiences_of
+from watcher.notification.decision import Decision
+from watcher.notification.flush_deferred import sweep, waiting_since
+from watcher.notification.holds import Gates
+from watcher.pipeline import Evaluator, Keys, compares, needs_of
+from watcher.rules.conditions.base import Judge
+from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.memory.alerts import MemoryAlerts
+from watcher.store.memory.outbox import MemoryOutbox
+from watcher.store.memory.recalled import Recalled
+from watcher.store.sqlite.database import Database
+
+NOBODY = "nobody"  # the channel that takes what a rule without channels would tell
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that a channel would have been sent at ``at``, and the rules that it is of."""
+
+    at: Instant
+    channel: str
+    message: Message
+    rules: tuple[str, ...] = ()
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """That a channel was told of one alert, of a rule and a product (its key in the store)."""
+
+    channel: str
+    rule: str
+    product: int
+    alert: int
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The messages that a scan, or a moment between two scans, would have caused at ``at``.
+
+    ``told`` has each alert that they tell of, once for each channel. ``scan`` is the time of the
+    scan and ``watch`` its watch, None between two scans; ``fired`` and ``ended`` are the alerts
+    that began to fire and that ended with it, by rule.
+    """
+
+    at: Instant
+    sent: tuple[Sent, ...]
+    told: tuple[Told, ...]
+    scan: Instant | None = None
+    watch: str | None = None
+    fired: Mapping[str, Keys] = field(default_factory=dict)
+    ended: Mapping[str, Keys] = field(default_factory=dict)
+
+    @property
+    def fires(self) -> frozenset[int]:
+        """The products of which some channel was told that a rule fires, anew or still."""
+        return frozenset(each.product for each in self.told if not each.decision.of_an_end)
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """The products of which some channel was told that a rule does no longer fire."""
+        return frozenset(each.product for each in self.told if each.decision.of_an_end)
+
+
+class Stage:
+    """Where rules tell what goes nowhere; close it at the end.
+
+    A rule that tells nobody tells ``NOBODY``. Where ``held``, quiet hours and digests hold messages
+    back as in earnest; else channels are told at once. ``foreign``: alerts are of products that
+    another database has.
+    """
+
+    def __init__(
+        self,
+        book: Rulebook,
+        rules: Sequence[Rule],
+        *,
+        held: bool = False,
+        foreign: bool = False,
+    ) -> None:
+        self.database = Database.in_memory(foreign=foreign)
+        self.outbox = MemoryOutbox()
+        self.database.outbox = self.outbox
+        self.rules = tuple(
+            rule if rule.notify else replace(rule, notify=(NOBODY,)) for rule in rules
+        )
+        self.book = replace(book, rules=self.rules)
+        self.audiences = _audiences(book, held=held)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.database.close()
+
+    def alerts(self) -> list[Alert]:
+        """The alerts that are pending or firing."""
+        return self.database.alerts.active([rule.name for rule in self.rules])
+
+    def played(self, now: Instant, notifications: Sequence[int]) -> Played:
+        """What these notifications, written now, tell."""
+        messages = self._messages(notifications)
+        ids = {
+            alert for _, message in messages for each in message.alerts.values() for alert in each
+        }
+        alerts = {alert: (rule, key) for alert, rule, key, _ in self.database.alerts.brief(ids)}
+        told = [
+            [
+                Told(channel, *alerts[alert], alert, Decision(decision))
+                for decision, each in message.alerts.items()
+                for alert in each
+            ]
+            for channel, message in messages
+        ]
+        sent = [
+            Sent(now, channel, message, tuple(dict.fromkeys(each.rule for each in about)))
+            for (channel, message), about in zip(messages, told, strict=True)
+        ]
+        return Played(now, tuple(sent), tuple(each for about in told for each in about))
+
+    def _messages(self, notifications: Sequence[int]) -> list[tuple[str, Message]]:
+        """One for each channel and rule: the targets of a channel all get the same."""
+        found: dict[tuple[str, str], Message] = {}
+        for channel, message in self.outbox.take(notifications):
+            found.setdefault((channel, message.rule), message)
+        return [(channel, message) for (channel, _), message in found.items()]
+
+
+class Replay(Stage):
+    """Plays a reading to ``rules``; each that a file has would do, of whichever of its watches.
+
+    Silences play no part. Rules begin with the first scan of the reading's time, as if they had
+    been written then. Several replays may have one reading, one after another, and each costs the
+    judging only: so a threshold is tried at many values, each a rule with another ``when``. All of
+    them at once, by names of their own, cost least: what they ask of the past is read once.
+
+    Every alert that fired stays in ``database.alerts``, with its evidence. Where not ``every``,
+    only those that go on do, and evidence is made for what messages show.
+    """
+
+    def __init__(
+        self,
+        reading: Reading,
+        book: Rulebook,
+        rules: Sequence[Rule],
+        *,
+        held: bool = True,
+        every: bool = True,
+    ) -> None:
+        super().__init__(book, rules, held=held, foreign=True)
+        self._every = every
+        self._reading = reading
+        self._past = reading.recalled()
+        # Texts are known as they were at the moment that is played, not before.
+        of_texts = {rule.name for rule in self.rules if rule.when.attributes}
+        self._alerts = MemoryAlerts(self._why, of_texts)
+        self.database.alerts = self._alerts
+        self._by_name = {rule.name: rule for rule in self.rules}
+        self._places: dict[tuple[str, Instant], int] = {}
+        self._evaluator = Evaluator(self.database, self._past, self.audiences, book.metrics)
+        self._now: Instant = 0
+
+    @property
+    def past(self) -> Recalled:
+        """All that is known at the moment that is played: products and their numbers."""
+        return self._past
+
+    def run(self, progress: Progress | None = None) -> Iterator[Played]:
+        """All scans of the reading's time, and what is told between them and up to its end.
+
+        ``progress`` hears how many scans are done, and of how many.
+        """
+        line, (since, until) = self._past.matrix.timeline, self._reading.time
+        rules = {rule.watch.key: self.book.rules_of(rule.watch) for rule in self.rules}
+        places = self._reading.places
+        for done, place in enumerate(places, start=1):
+            now = int(line.finished[place])
+            yield from self._wait(now)
+            self._past.move(place)
+            own, at = rules.get(line.watches[place]), line.at[place]
+            if own is not None and since <= at <= until and not line.failed[place]:
+                yield self._play(place, own, now)
+            if progress is not None:
+                progress(done, len(places))
+        yield from self._wait(until)
+
+    def _play(self, place: int, rules: Sequence[Rule], now: Instant) -> Played:
+        scan, seen = self._past.scan(place)
+        table = ScanTable(scan, seen, self._past, needs_of(rules), rules[0].watch.schedule)
+        if self._past.jumps.is_doubted(seen.scan_id):
+            table.waits = WAITS
+        elif any(map(compares, rules)) and is_late(self._past, scan):
+            table.waits = LATE
+        self._alerts.all_at_once = self._every or bool(table.waits)
+        if not self._every:
+            groups = self.database.held.groups()
+            held = [each for group in groups for each in self.database.held.of_rule(group.rule)]
+            self._alerts.forget(each.alert for each in held)
+        self._places[scan.watch, min(scan.at, now)] = place
+        with self.database.atomic():
+            sequel = self._evaluator.follow(table, rules, now)
+        self._now = now
+        return replace(
+            self.played(now, sequel.notifications),
+            scan=scan.at,
+            watch=scan.watch,
+            fired=sequel.fired,
+            ended=sequel.resolved,
+        )
+
+    def _why(self, alert: Alert) -> tuple[Evidence, ...]:
+        """Why an alert of an earlier scan fired, judged once more."""
+        rule = self._by_name[alert.rule]
+        place = self._places[rule.watch.key, alert.fired_at or 0]
+        seen = self._past.sighting(place, np.array([alert.product]))
+        table = stored_table(self._past, seen, rule.when.needs, rule.watch.schedule)
+        row = int(np.flatnonzero(table.products == alert.product)[0])
+        return rule.when.evidence(Judge(table), row)
+
+    def _wait(self, until: Instant) -> Iterator[Played]:
+        """What was held is told as soon as its gate opens."""
+        if not self.database.held.groups():
+            return
+        # What was kept back though its gate was open, as an end of what fired anew.
+        if rows := self._sweep(self._now):
+            yield self.played(self._now, rows)
+        while (opens := self._next_opening()) is not None and opens <= until:
+            self._now = opens
+            yield self.played(opens, self._sweep(opens))
+
+    def _sweep(self, now: Instant) -> list[int]:
+        return sweep(self.database, self.book, self.audiences, now, archive=self._past)
+
+    def _next_opening(self) -> Instant | None:
+        groups = self.database.held.groups()
+        gates = Gates(self.database, self._now, waiting_since(groups))
+        holds = (gates.closed(self.audiences[group.channel]) for group in groups)
+        return min((hold.until for hold in holds if hold is not None), default=None)
+
+
+def _audiences(book: Rulebook, *, held: bool) -> dict[str, Audience]:
+    named = audiences_of(book.channels)
+    if not held:
+        named = {
+            name: replace(audience, quiet=None, digest=None) for name, audience in named.items()
+        }
+    return {**named, NOBODY: Audience(NOBODY, (f"{NOBODY}/1",))}

@@ -1,0 +1,268 @@
+"""A YAML file of rule tests into a ``Suite``: every problem of it at once, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path as FilePath
+from typing import TypeVar
+
+from watcher.analysis.ruletests.actors import Actors
+from watcher.analysis.ruletests.cases import Actor, Case, Expectation, Suite
+from watcher.analysis.ruletests.series import LONGEST
+from watcher.analysis.ruletests.source import TestSource, listed
+from watcher.errors import Problem, RulesError
+from watcher.model import Instant
+from watcher.rules.files.document import MAX_BYTES, Path, Unreadable, read
+from watcher.rules.files.loading import load
+from watcher.rules.metrics import RANK
+from watcher.rules.rulebook import Rule, Rulebook
+from watcher.rules.sections.validators import duration, whole
+from watcher.rules.words import Wrong, kind, listing, nearest, quoted
+from watcher.units import DAY, format_duration
+
+START: Instant = 1_767_225_600  # 2026-01-01T00:00Z
+
+_FILE_KEYS = ("rules", "env", "tests")
+_CASE_KEYS = ("name", "rule", "start", "interval", "products", "alerts")
+_ALERT_KEYS = ("at", "scan", "firing", "pending", "told")
+
+_T = TypeVar("_T")
+
+
+def read_suite(path: FilePath, env: Mapping[str, str] | None = None) -> Suite:
+    """The tests in the file at ``path``, with the rules it names, relative to it.
+
+    ``env`` fills in what the file's own ``env:`` does not. Raises ``RulesError`` with all problems
+    of the file, or of the rules.
+    """
+    source = _open(path)
+    document = source.mapping(source.value, (), _FILE_KEYS)
+    files = _files(source, document)
+    own = source.mapping(document.get("env", {}), ("env",))
+    given = {**(env or {}), **{name: str(value) for name, value in own.items()}}
+    source.raise_problems()
+    book = load([path.parent / file for file in files], given)
+    raw = document.get("tests")
+    if not isinstance(raw, list) or not raw:
+        source.report(("tests",), f"takes a list of tests, each after a dash, not {kind(raw)}")
+        raw = []
+    cases = [_Case(source, book, ("tests", turn)).read(each) for turn, each in enumerate(raw)]
+    source.raise_problems()
+    return Suite(str(path), book, tuple(case for case in cases if case is not None))
+
+
+def _open(path: FilePath) -> TestSource:
+    try:
+        with path.open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
+        return TestSource(read(data, str(path), texts=True))
+    except OSError as error:
+        why = f"the file can't be read: {error.strerror or error}"
+        raise RulesError((Problem(str(path), 0, 0, "", why),)) from error
+    except Unreadable as error:
+        raise RulesError(error.problems) from None
+
+
+def _files(source: TestSource, document: Mapping[str, object]) -> list[str]:
+    files = listed(document.get("rules"))
+    if not files or not all(isinstance(file, str) for file in files):
+        source.report(("rules",), "takes the rule file that is tested, or a list of them")
+        return []
+    return [str(file) for file in files]
+
+
+class _Case:
+    """Reads one test."""
+
+    def __init__(self, source: TestSource, book: Rulebook, path: Path) -> None:
+        self._source = source
+        self._book = book
+        self._path = path
+
+    def read(self, raw: object) -> Case | None:
+        """The test; None where something about it was reported."""
+        before = self._source.count
+        if not isinstance(raw, dict):
+            self._source.report(self._path, f"a test is a mapping, not {kind(raw)}")
+            return None
+        given = self._source.mapping(raw, self._path, _CASE_KEYS)
+        name = str(given.get("name") or "")
+        if not name:
+            self._source.report(self._path, "the test needs a name")
+        rules = self._rules(given)
+        start = self._value(given, "start", START, _start)
+        interval = self._value(given, "interval", DAY, _interval)
+        actors = Actors(self._source, self._book.metrics).read(
+            given.get("products"), (*self._path, "products")
+        )
+        alerts = list(self._alerts(given, actors, interval))
+        size = self._size(actors, alerts)
+        if self._source.count > before:
+            return None
+        line = self._source.line(self._path)
+        return Case(name, line, rules, start, interval, size, actors, tuple(alerts))
+
+    def _value(
+        self, given: Mapping[str, object], key: str, default: _T, read_: Callable[[object], _T]
+    ) -> _T:
+        if given.get(key) is None:
+            return default
+        try:
+            return read_(given[key])
+        except ValueError as error:
+            self._source.report((*self._path, key), str(error))
+            return default
+
+    def _rules(self, given: Mapping[str, object]) -> tuple[Rule, ...]:
+        path = (*self._path, "rule")
+        by_name = {rule.name: rule for rule in self._book.rules}
+        found: list[Rule] = []
+        for name in listed(given.get("rule")):
+            rule = by_name.get(str(name))
+            if rule is None:
+                hint = nearest(str(name), by_name) or f": there are {listing(by_name)}"
+                self._source.report(path, f"no rule {quoted(str(name))}{hint}")
+            elif rule in found:
+                self._source.report(path, f"names {quoted(rule.name)} twice")
+            else:
+                found.append(rule)
+        rules = tuple(found) if given.get("rule") is not None else self._book.rules
+        watches = {rule.watch.name for rule in rules}
+        if len(watches) > 1:
+            where = path if "rule" in given else self._path
+            self._source.report(
+                where,
+                "the rules of a test must have the same watch, these have "
+                f"{listing(sorted(watches))}: name one with rule:",
+            )
+        return rules
+
+    # -------------------------------------------------------------- alerts
+
+    def _alerts(
+        self, given: Mapping[str, object], actors: tuple[Actor, ...], interval: int
+    ) -> Iterator[Expectation]:
+        path: Path = (*self._path, "alerts")
+        raw = given.get("alerts")
+        if not isinstance(raw, list) or not raw:
+            what = "takes a list of times and what fires then, as {at: 3d, firing: [...]}"
+            if "alerts" in given:
+                self._source.report(path, what)
+            else:
+                self._source.report(self._path, f"the test needs alerts: it {what}")
+            return
+        known = [actor.product_id for actor in actors]
+        for turn, each in enumerate(raw):
+            place = (*path, turn)
+            if not isinstance(each, dict):
+                self._source.report(place, f"is {kind(each)}: write {{at: 3d, firing: [...]}}")
+                continue
+            entry = self._source.mapping(each, place, _ALERT_KEYS)
+            scan = self._scan(entry, place, interval)
+            firing = self._products(entry, "firing", place, known)
+            pending = self._products(entry, "pending", place, known)
+            told = self._products(entry, "told", place, known) if "told" in entry else None
+            yield Expectation(scan, firing, pending, told, self._source.line(place))
+
+    def _scan(self, entry: Mapping[str, object], path: Path, interval: int) -> int:
+        """The number of the scan that an expectation is about; 0 where that was reported."""
+        if ("at" in entry) == ("scan" in entry):
+            self._source.report(
+                path, "needs a time, as at: 3d, or the number of a scan, as scan: 3"
+            )
+            return 0
+        key = "at" if "at" in entry else "scan"
+        try:
+            if key == "scan":
+                scan = whole(entry[key])
+                if not 0 <= scan < LONGEST:
+                    raise Wrong(f"takes a number from 0, the first scan, below {LONGEST:,}")
+                return scan
+            scan, beside = divmod(_seconds(entry[key]), interval)
+            if beside or scan >= LONGEST:
+                every = format_duration(interval)
+                raise Wrong(f"no scan is at that time: there is one at 0s, {every} and so on")
+        except ValueError as error:
+            self._source.report((*path, key), str(error))
+            return 0
+        return scan
+
+    def _products(
+        self, entry: Mapping[str, object], key: str, path: Path, known: Iterable[str]
+    ) -> frozenset[str]:
+        found = set[str]()
+        for each in listed(entry.get(key)):
+            if str(each) in known:
+                found.add(str(each))
+            else:
+                message = f"no product {quoted(str(each))} in this test{nearest(str(each), known)}"
+                self._source.report((*path, key), message)
+        return frozenset(found)
+
+    def _size(self, actors: tuple[Actor, ...], alerts: list[Expectation]) -> int:
+        """How many scans: what the series cover, or up to the last time where all are constant."""
+        longest = max((actor.length for actor in actors), default=1)
+        last = max((alert.scan for alert in alerts), default=0)
+        if longest == 1:
+            self._check_places(actors, 1)
+            return last + 1
+        for turn, alert in enumerate(alerts):
+            if alert.scan >= longest:
+                what = f"is after the last of the {longest} scans that the series cover"
+                self._source.report((*self._path, "alerts", turn), what)
+        self._check_lengths(actors, longest)
+        self._check_places(actors, longest)
+        return longest
+
+    def _check_lengths(self, actors: tuple[Actor, ...], longest: int) -> None:
+        for actor in actors:
+            for field, values in actor.all_series.items():
+                if len(values) not in (1, longest):
+                    self._source.report(
+                        (*self._path, "products", actor.product_id, field),
+                        f"has {len(values)} values where the longest series of this test has "
+                        f"{longest}: a series has one for each scan, or a single one for all",
+                    )
+
+    def _check_places(self, actors: tuple[Actor, ...], size: int) -> None:
+        """No two products may have the same rank at a scan."""
+        taken: dict[tuple[int, float | None], str] = {}
+        for actor in actors:
+            series = actor.series.get(RANK, ())
+            for turn, place in enumerate(series * size if len(series) == 1 else series):
+                other = taken.setdefault((turn, place), actor.product_id)
+                if place is not None and place > 0 and other != actor.product_id:
+                    self._source.report(
+                        (*self._path, "products", actor.product_id, RANK),
+                        f"has the rank {place:.0f} at scan {turn}, as {quoted(other)} has",
+                    )
+                    break
+
+
+def _seconds(value: object) -> int:
+    """A duration; all values of the file are texts, and a bare 0 needs no unit."""
+    return 0 if value == "0" else duration(value)
+
+
+def _interval(value: object) -> int:
+    seconds = _seconds(value)
+    if seconds < 1:
+        raise Wrong("must be at least 1 second")
+    return seconds
+
+
+def _start(value: object) -> Instant:
+    """``2026-01-01`` or ``2026-01-01T09:00``, of UTC."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise Wrong(
+            f"{quoted(str(value))} is no time: write 2026-01-01 or 2026-01-01T09:00"
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    instant = int(moment.timestamp())
+    if instant <= 0:
+        raise Wrong("must be after 1970")
+    return instant

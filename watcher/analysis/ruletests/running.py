@@ -1,0 +1,168 @@
+"""Plays the tests of a suite, and says where the alerts are not what was expected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from watcher.analysis.reasons import unrounded
+from watcher.analysis.replay import Played
+from watcher.analysis.ruletests.cases import Case, Expectation, Suite
+from watcher.analysis.ruletests.player import Examiner, Player
+from watcher.analysis.ruletests.scenes import scene
+from watcher.model import AlertState, Evidence, Instant
+from watcher.rules.conditions.appears import APPEARS
+from watcher.rules.rulebook import Rulebook
+from watcher.units import format_duration, format_instant, format_value
+
+_NONE = "nothing"
+# "7-day sales (median 14d)", "7-day sales (usual 28d, z 3.2)": the metric, and its baseline's time.
+_OVER = re.compile(r"(.*?)(?: \(((?:median|mean|min|max|usual) [^()]*)\))?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One expectation that was not met: ``expected`` and ``got`` by what was compared.
+
+    ``values`` says of each product concerned what the rules' conditions found then.
+    """
+
+    line: int
+    when: str
+    compared: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
+    values: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def lines(self) -> Iterator[str]:
+        """The difference for people."""
+        yield f"line {self.line}: {self.when}"
+        for what, expected, got in self.compared:
+            yield f"  {what}: expected {_ids(expected)}, got {_ids(got)}"
+        for product, found in self.values:
+            for index, text in enumerate(found):
+                yield f"  {product if not index else ' ' * len(product)}  {text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one test went."""
+
+    name: str
+    line: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.differences
+
+    def __str__(self) -> str:
+        lines = [line for difference in self.differences for line in difference.lines()]
+        return "\n".join([f"{'passed' if self.passed else 'failed'}: {self.name}", *lines])
+
+
+def run_suite(suite: Suite) -> Iterator[Result]:
+    """Run the tests of a file in their order."""
+    for case in suite.cases:
+        yield run_case(case, suite.book)
+
+
+def run_case(case: Case, book: Rulebook) -> Result:
+    """Play all scans of a test, and look at the alerts wherever the test says what they are."""
+    found: list[Difference] = []
+    with Player(book, case.rules) as player:
+        for turn in range(case.size):
+            played = player.play(scene(case, turn))
+            for expectation in case.expectations:
+                if expectation.scan == turn:
+                    found += _compare(case, book, player, played, expectation)
+    return Result(case.name, case.line, tuple(found))
+
+
+def _compare(
+    case: Case, book: Rulebook, player: Player, played: Played, expected: Expectation
+) -> Iterator[Difference]:
+    alerts = player.alerts()
+    told = played.fires | played.ends
+    ids = player.product_ids([*(alert.product for alert in alerts), *told])
+    by_state = {
+        state: {ids[alert.product] for alert in alerts if alert.state is state}
+        for state in (AlertState.FIRING, AlertState.PENDING)
+    }
+    pairs = [
+        ("firing", expected.firing, by_state[AlertState.FIRING]),
+        ("pending", expected.pending, by_state[AlertState.PENDING]),
+    ]
+    if expected.told is not None:
+        pairs.append(("told", expected.told, {ids[product] for product in told}))
+    wrong = [(what, wanted, got) for what, wanted, got in pairs if wanted != got]
+    if wrong:
+        concerned = {product for _, wanted, got in wrong for product in wanted ^ got}
+        yield Difference(
+            expected.line,
+            _moment(case, expected.scan),
+            tuple(
+                (what, _ordered(case, wanted), _ordered(case, got)) for what, wanted, got in wrong
+            ),
+            tuple(_values(case, book, expected.scan, _ordered(case, concerned))),
+        )
+
+
+def _moment(case: Case, scan: int) -> str:
+    moment = case.at(scan)
+    when = format_instant(moment)
+    return f"scan {scan}, {format_duration(moment - case.start)} after the start ({when})"
+
+
+def _ordered(case: Case, products: Iterable[str]) -> tuple[str, ...]:
+    wanted = set(products)
+    return tuple(actor.product_id for actor in case.actors if actor.product_id in wanted)
+
+
+def _values(
+    case: Case, book: Rulebook, scan: int, products: Sequence[str]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What the conditions say of some products: the scans once more, up to that one."""
+    with Player(book, case.rules) as player:
+        for turn in range(scan):
+            player.remember(scene(case, turn))
+        examiner = Examiner(player.database, scene(case, scan), case.rules)
+        for product in products:
+            found = [
+                f"{f'{rule.name}: ' if len(case.rules) > 1 else ''}"
+                f"{_said(evidence, book, case.at(scan))}"
+                for rule in case.rules
+                for evidence in examiner.evidence(rule, product)
+            ]
+            yield product, tuple(found) or ("not in the list",)
+
+
+def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:
+    """``7-day sales 140, rises 30% from last: not met (from 120, 1d before)``."""
+    label, over = _OVER.fullmatch(evidence.label).groups()  # type: ignore[union-attr]
+    said = f"{evidence.condition}: {evidence.verdict.value}"
+    if evidence.metric == APPEARS:
+        return f"{label}, {said}"
+    text = f"{label} {unrounded(evidence, _shown(evidence.value, evidence, book))}, {said}"
+    if evidence.baseline is None:
+        return text
+    baseline = _shown(evidence.baseline, evidence, book)
+    if over:  # of a time: its begin says nothing that its length does not
+        return f"{text} ({over}: {baseline})"
+    since = ""
+    if evidence.baseline_at:
+        since = f", {format_duration(now - evidence.baseline_at)} before"
+        since += f", {evidence.gap}" if evidence.gap else ""
+    return f"{text} (from {baseline}{since})"
+
+
+def _shown(value: float | str | None, evidence: Evidence, book: Rulebook) -> str:
+    """A value for people; a flag's by its name."""
+    metric = book.metrics.get(evidence.metric)
+    for name, number in metric.names if metric is not None else ():
+        if number == value:
+            return name
+    return format_value(value, evidence.unit)
+
+
+def _ids(products: Sequence[str]) -> str:
+    return ", ".join(products) or _NONE

@@ -1,0 +1,237 @@
+"""What became of single alerts: each told of a product at some morning, judged 14 days later."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from watcher.analysis.scores.claims import Claim, Measure, claim_of, still_holds
+from watcher.analysis.scores.course import DAYS, LATEST, WENT_ON, Course, Probes, course
+from watcher.model import Bools, Evidence, Floats, Instant, Ints
+from watcher.rules.conditions.base import Condition
+from watcher.rules.metrics import RANK, Metric
+from watcher.rules.rulebook import Rule, Watch
+from watcher.store.sql.aftermath import Aftermath, Look, Seen
+from watcher.store.sqlite.database import Database
+from watcher.units import DAY
+
+EARLY = 4  # days after which a state is asked for the first time
+_SAMPLE = 200  # products of a list that stand for its market
+_FEWEST = 10  # of them; of fewer nothing is known of the market
+_SHARE = 3.0  # times a product that sells as the median does: as much as one may weigh
+_SLACK = DAY // 2
+_LOOK_BACK = 3 * DAY  # before the first telling: its own scan, and what its numbers are of
+
+LEFT, NO_LEVEL, UNSEEN = "left the list", "no level before", "not seen later"
+UNMEASURED = "nothing to measure"
+
+
+class Outcome(StrEnum):
+    """``WENT_ON``: the sales did; of a rule that claims no rise, what it said still held."""
+
+    WENT_ON = "went on"
+    FELL_BACK = "fell back"
+    TOO_YOUNG = "too young"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A product that was told of by data of ``at``; ``why`` its alert fired, where that is
+    asked."""
+
+    product: int
+    at: Instant
+    why: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of it. ``times`` is the level after over that before and the market's move;
+    ``why`` it is not known; ``early``: undone within 4 days."""
+
+    outcome: Outcome
+    times: float | None = None
+    why: str = ""
+    early: bool | None = None
+
+
+class Assessor:
+    """Assesses tellings of one region's lists; ``since`` is when the first of them was."""
+
+    def __init__(self, database: Database, region: str, since: Instant, now: Instant) -> None:
+        self._past = Aftermath(database, region, since - _LOOK_BACK)
+        self._now = now
+        self._markets = dict[int, Market]()
+
+    def fates(self, rule: Rule, tellings: Sequence[Telling]) -> list[Fate]:
+        """One for each telling of the rule, in their order."""
+        claim, watch = claim_of(rule), rule.watch
+        if claim.measure is Measure.NONE:
+            return [Fate(Outcome.UNKNOWN, why=UNMEASURED)] * len(tellings)
+        begins = [self._past.at(watch.key, each.at, each.product) for each in tellings]
+        found = [self._unread(each) for each in tellings]
+        asked = [row for row, begin in enumerate(begins) if begin is not None]
+        if claim.measure is not Measure.STATE:  # whose first answer comes after 4 days
+            asked = [row for row in asked if not self._is_young(tellings[row].at)]
+        if not asked:
+            return found
+        looks = [begin for begin in (begins[row] for row in asked) if begin is not None]
+        told = [tellings[row] for row in asked]
+        judged = (
+            self._rises(watch, looks, told)
+            if claim.measure is Measure.RISE
+            else self._states(watch, claim, looks, told)
+        )
+        for row, fate in zip(asked, judged, strict=True):
+            found[row] = fate
+        return found
+
+    def _unread(self, telling: Telling) -> Fate:
+        """Of one of whose scan nothing is known."""
+        young = self._is_young(telling.at)
+        return Fate(Outcome.TOO_YOUNG) if young else Fate(Outcome.UNKNOWN, why=UNSEEN)
+
+    def _is_young(self, at: Instant) -> bool:
+        return self._now < at + DAYS * DAY
+
+    def markets(self, watch: Watch, begins: Iterable[Look]) -> dict[int, Market]:
+        """By scan, how the list's other products fared that were seen both times; of a long list
+        some stand for all."""
+        new = {look.id: look for look in begins if look.id not in self._markets}
+        samples = {key: _sample(self._past.products(look)) for key, look in new.items()}
+        if samples:
+            sizes = [len(sample) for sample in samples.values()]
+            looks = list(new.values())
+            probes = Probes(
+                watch,
+                np.concatenate(list(samples.values())),
+                np.repeat([look.mark for look in looks], sizes),
+                np.repeat([look.data for look in looks], sizes),
+            )
+            found = course(self._past, probes, bounded=False)
+            ends = np.cumsum(sizes).tolist()
+            for key, begin, end in zip(samples, [0, *ends], ends, strict=False):
+                self._markets[key] = Market(samples[key], found, slice(begin, end))
+        return self._markets
+
+    def _rises(
+        self, watch: Watch, begins: Sequence[Look], told: Sequence[Telling]
+    ) -> Iterator[Fate]:
+        found = course(self._past, _probes(watch, begins, told))
+        markets = self.markets(watch, begins)
+        for row, (begin, each) in enumerate(zip(begins, told, strict=True)):
+            yield self._rise(watch, found, row, markets[begin.id].move(each.product), begin)
+
+    def _rise(self, watch: Watch, found: Course, row: int, move: float, begin: Look) -> Fate:
+        """``move`` is by how much the market sold more."""
+        if np.isnan(found.before[row]):
+            return Fate(Outcome.UNKNOWN, why=NO_LEVEL)
+        before, low, high = (float(each[row]) for each in (found.before, found.low, found.high))
+        if begin.watch != watch.key and low < high:  # another list's last place says nothing
+            high = math.inf
+        usual = before * move
+        times = low / usual if usual and found.exact[row] else None
+        if low >= WENT_ON * usual and low > 0:
+            return Fate(Outcome.WENT_ON, times)
+        if high < WENT_ON * usual or not high:
+            return Fate(Outcome.FELL_BACK, times)
+        if self._is_awaited(begin):
+            return Fate(Outcome.TOO_YOUNG)
+        return Fate(Outcome.UNKNOWN, why=self._missing(begin))
+
+    def _missing(self, begin: Look) -> str:
+        """Whether the list was read, without it, or not at all."""
+        span = (begin.data + DAYS * DAY - _SLACK, begin.data + LATEST * DAY)
+        return LEFT if any(self._past.within(*span, begin.watch)) else UNSEEN
+
+    def _is_awaited(self, begin: Look) -> bool:
+        """Whether a scan may still say it: data is late, or the product comes back."""
+        return self._now < begin.data + LATEST * DAY
+
+    def _states(
+        self, watch: Watch, claim: Claim, begins: Sequence[Look], told: Sequence[Telling]
+    ) -> Iterator[Fate]:
+        condition, metric = claim.condition, claim.metric
+        if condition is None or metric is None:
+            return
+        probes = _probes(watch, begins, told)
+        own = watch.key if claim.ranked else None
+        early = self._held(condition, metric, told, self._seen(probes, EARLY, EARLY + 2, own))
+        late = self._held(condition, metric, told, self._seen(probes, DAYS, LATEST, own))
+        for begin, soon, then in zip(begins, early, late, strict=True):
+            yield self._state(begin, None if soon is None else not soon, then)
+
+    def _state(self, begin: Look, early: bool | None, held: bool | None) -> Fate:
+        if self._is_young(begin.at):
+            return Fate(Outcome.TOO_YOUNG, early=early)
+        if held is not None:
+            return Fate(Outcome.WENT_ON if held else Outcome.FELL_BACK, early=early)
+        if self._is_awaited(begin):
+            return Fate(Outcome.TOO_YOUNG, early=early)
+        return Fate(Outcome.UNKNOWN, why=self._missing(begin), early=early)
+
+    def _seen(self, probes: Probes, first: int, last: int, own: str | None) -> Seen:
+        begins = probes.data + first * DAY - _SLACK
+        return self._past.first_seen(
+            probes.products, begins, probes.data + last * DAY - _SLACK, own
+        )
+
+    def _held(
+        self, condition: Condition, metric: Metric, told: Sequence[Telling], seen: Seen
+    ) -> Iterator[bool | None]:
+        values = self._values(metric, np.array([each.product for each in told]), seen)
+        for each, value in zip(told, values.tolist(), strict=True):
+            why = next((one for one in each.why if one.metric == metric.name), None)
+            yield still_holds(condition, why, value)
+
+    def _values(self, metric: Metric, products: Ints, seen: Seen) -> Floats:
+        """The metric of each product at the scan that saw it; NaN where none did."""
+        fields = sorted(metric.needs - {RANK})
+        table = self._past.numbers(products, seen.marks, fields)
+        columns = {name: table[:, place] for place, name in enumerate(fields)}
+        columns[RANK] = seen.ranks
+        values = metric.compute(columns, seen.data)
+        return np.where(seen.marks > 0, values, np.nan)
+
+
+def _probes(watch: Watch, begins: Sequence[Look], told: Sequence[Telling]) -> Probes:
+    products, marks, data = np.array(
+        [(each.product, begin.mark, begin.data) for each, begin in zip(told, begins, strict=True)],
+        np.int64,
+    ).T
+    return Probes(watch, products, marks, data)
+
+
+def _sample(products: Ints) -> Ints:
+    places = np.linspace(0, len(products) - 1, min(len(products), _SAMPLE))
+    return products[places.astype(np.int64)]
+
+
+class Market:
+    """By how much the products of a list sold more after than before, all together.
+
+    No product counts for more than a few that sell as the median does: a single one would decide
+    else.
+    """
+
+    def __init__(self, products: Ints, found: Course, rows: slice) -> None:
+        before, after = found.before[rows], found.low[rows]
+        both: Bools = found.exact[rows] & (np.maximum(before, after) > 0)  # not NaN
+        before, after = before[both], after[both]
+        size = np.maximum(before, after)
+        weight = np.minimum(1, _SHARE * np.median(size) / size) if len(size) else size
+        self._products = products[both]
+        self._before, self._after = weight * before, weight * after
+
+    def move(self, product: int) -> float:
+        """Of all but ``product``; 1 where too few others are known, or where they sold nothing."""
+        others = self._products != product
+        before, after = self._before[others].sum(), self._after[others].sum()
+        if others.sum() < _FEWEST or not before or not after:
+            return 1.0
+        return float(after / before)

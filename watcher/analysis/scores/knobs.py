@@ -1,0 +1,243 @@
+"""The numbers of a rule that can be turned: which there are, which values make sense, and how a
+value is written where the rule file has it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from watcher.analysis.scores.claims import simple
+from watcher.rules.conditions.base import Condition, has_sizes
+from watcher.rules.conditions.change import Change
+from watcher.rules.conditions.compare import Compare
+from watcher.rules.conditions.logic import All, Any
+from watcher.rules.conditions.ranking import Places, Top
+from watcher.rules.conditions.transition import Crosses
+from watcher.rules.conditions.unusual import Unusual
+from watcher.rules.conditions.values import number
+from watcher.rules.metrics import Metric
+from watcher.rules.rulebook import Rule
+from watcher.rules.sections.ordering import ByCondition
+from watcher.units import Unit
+
+_WHOLE = frozenset({Unit.COUNT, Unit.PLACE, Unit.DAYS})
+# Times the value of today, and that part of it: who writes "at_least: 50" where each product of the
+# list sells 40,000 is to be told what does tell less.
+_REACH = 100_000.0
+_LONGEST = 3_600.0  # days; the file takes ten years
+_DIGITS = range(10, 100)
+_STRICTER = {"above": 1, "at_least": 1, "below": -1, "at_most": -1}
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """A threshold of a rule: the number ``field`` of the ``condition``, written beside
+    ``operator``. ``stricter`` is 1 where a larger one tells less, -1 where a smaller one does."""
+
+    condition: Condition
+    metric: Metric
+    operator: str
+    field: str
+    stricter: int
+    whole: bool
+
+    @property
+    def value(self) -> float:
+        """As the rule has it now."""
+        return float(getattr(self.condition, self.field))
+
+    def turned(self, rule: Rule, value: float) -> Rule:
+        """The rule with another threshold."""
+        given = int(value) if isinstance(self.condition, Top) else value
+        fresh = replace(self.condition, **{self.field: given})  # type: ignore[type-var]
+        when = _with(rule.when, self.condition, fresh)
+        order = rule.order_by
+        if isinstance(order, ByCondition):
+            order = replace(order, when=when)
+        return replace(rule, when=when, order_by=order)
+
+    def ladder(self) -> list[float]:
+        """Values of two digits from the loosest to the strictest, far either way."""
+        size = abs(self.value) or 1.0
+        low, high = size / _REACH, size * _REACH
+        if self.metric.unit is Unit.DAYS:
+            high = max(size, min(high, _LONGEST))
+        found = [
+            round(digits * 10.0**power, 12)
+            for power in range(-16, 16)
+            if 10.0 ** (power + 2) > low and 10.0 ** (power + 1) <= high
+            for digits in _DIGITS
+            if low <= digits * 10.0**power <= high
+        ]
+        if self.whole:
+            found = [float(max(1, round(each))) for each in found]
+        if self.value < 0:
+            found = [0.0, *(-each for each in found)]
+        elif not self.value:
+            found += [0.0, *(-each for each in found)]
+        return sorted({*found, self.value}, reverse=self.stricter < 0)
+
+
+def knobs(rule: Rule) -> list[Knob]:
+    """The thresholds of ``when`` in the order of the file."""
+    return [knob for part in simple(rule.when) if (knob := _knob(part)) is not None]
+
+
+def _knob(condition: Condition) -> Knob | None:
+    match condition:
+        case Compare(metric=metric, operator=operator) if operator in _STRICTER:
+            if not has_sizes(metric) or metric.unit is Unit.DAY:
+                return None
+            whole = metric.unit in _WHOLE and not metric.definition
+            return Knob(condition, metric, operator, "limit", _STRICTER[operator], whole)
+        case Places(metric=metric, direction=direction):
+            verb = "climbs" if direction == "falls" else "drops"
+            return Knob(condition, metric, verb, "amount", 1, whole=True)
+        case Change(metric=metric, direction=direction, percent=percent) if has_sizes(metric):
+            whole = not percent and metric.unit in _WHOLE
+            return Knob(condition, metric, direction, "amount", 1, whole)
+        case Unusual(metric=metric):
+            return Knob(condition, metric, "unusual", "score", 1, whole=False)
+        case Crosses(metric=metric, above=above) if has_sizes(metric):
+            verb = f"crosses_{'above' if above else 'below'}"
+            whole = metric.unit in _WHOLE
+            return Knob(condition, metric, verb, "line", 1 if above else -1, whole)
+        case Top(metric=metric, leaves=False):
+            return Knob(condition, metric, "enters_top", "places", -1, whole=True)
+        case _:
+            return None
+
+
+def _with(condition: Condition, old: Condition, new: Condition) -> Condition:
+    """The same condition with this very part of it replaced."""
+    if condition is old:
+        return new
+    if isinstance(condition, All | Any):
+        return type(condition)(tuple(_with(part, old, new) for part in condition.parts))
+    return condition
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where the rule file has a threshold: the ``text`` from the metric to the number, ``line``
+    its first line in the file, and the number's place in it."""
+
+    text: str
+    line: int
+    begin: int
+    end: int
+
+    @property
+    def token(self) -> str:
+        """The number as it is written."""
+        return self.text[self.begin : self.end]
+
+    def with_value(self, value: float) -> str:
+        """The lines with another number, in the same manner."""
+        return f"{self.text[: self.begin]}{like(self.token, value)}{self.text[self.end :]}"
+
+
+_WORD = r"""("[^"\n]*"|'[^'\n]*'|[^\s,{}\[\]#]+)"""
+_ASIDE = re.compile(
+    r"""(?:(?<=\s)|^)\#[^\n]* | (?<=[\s\[{,]) (?: "(?:\\.|[^"\\\n])*" | '[^'\n]*' )""", re.VERBOSE
+)
+_SAID = re.compile(r"""["'][\w.%+-]*["']""")  # quoted, and yet a key or a number
+_KEY = re.compile(r"""(?<![\w.-])["']?([A-Za-z_]\w*)["']?\s*:(?=\s|$)""", re.MULTILINE)
+
+
+def written(rule: Rule, knob: Knob) -> Written | None:
+    """Where the rule file has it; None where it can't be found as it is meant."""
+    text = rule.text
+    keys = list(_KEY.finditer(_ASIDE.sub(_left_aside, text)))
+    for place, key in enumerate(keys):
+        if key[1] != knob.operator or not _is_of_when(keys, place):
+            continue
+        owner = _owner(keys, place, knob.metric.name)
+        token = re.compile(rf"\s*{_WORD}").match(text, key.end())
+        if owner is None or token is None:
+            continue
+        if _value_of(token[1], knob.metric) == knob.value:
+            return _cut(rule, owner, token)
+    return None
+
+
+def _left_aside(found: re.Match[str]) -> str:
+    """A comment, or words in quotes: as long, and without a key in it."""
+    return found[0] if _SAID.fullmatch(found[0]) else " " * len(found[0])
+
+
+def _is_of_when(keys: list[re.Match[str]], place: int) -> bool:
+    return next((key[1] for key in keys[place::-1] if key[1] in ("when", "until")), "") == "when"
+
+
+def _owner(keys: list[re.Match[str]], place: int, metric: str) -> re.Match[str] | None:
+    """The metric's key, if between it and the operator stand no more than the operator's like."""
+    for key in keys[place::-1]:
+        if key[1] == metric:
+            return key
+        if key[1] in ("when", "all", "any"):
+            return None
+    return None
+
+
+def _value_of(token: str, metric: Metric) -> float | None:
+    try:
+        return number(_plain(token.strip("\"'")), metric if metric.unit is Unit.DAYS else None)
+    except ValueError:
+        return None
+
+
+def _plain(text: str) -> object:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _cut(rule: Rule, owner: re.Match[str], token: re.Match[str]) -> Written:
+    text = rule.text
+    first = text.rfind("\n", 0, owner.start()) + 1
+    last = text.find("\n", token.end())
+    lines = text[first : len(text) if last < 0 else last]
+    if not first:  # the rule's own first line, which the file has after a dash
+        lines = f"- {lines}"
+        first -= 2
+    margin = len(lines) - len(lines.lstrip(" "))
+    begin = token.start(1) - first
+    if "\n" in lines:  # set out as a block: all its lines lose the same margin
+        whole = lines
+        lines = re.sub(rf"(?m)^ {{0,{margin}}}", "", lines)
+        begin -= margin * (whole.count("\n", 0, begin) + 1)
+    else:
+        lines, begin = lines[margin:], begin - margin
+    line = rule.line + text.count("\n", 0, owner.start())
+    return Written(lines.rstrip(), line, begin, begin + len(token[1]))
+
+
+def like(token: str, value: float) -> str:
+    """A value in the manner of another one: ``50%``, ``10k``, ``"2w"``, ``4``."""
+    quote = token[0] if token[:1] in ("'", '"') else ""
+    return f"{quote}{_like(token.strip(quote) if quote else token, value)}{quote}"
+
+
+def _like(token: str, value: float) -> str:
+    if token.endswith("%"):
+        return f"{_digits(value * 100)}%"
+    for suffix, factor in (("k", 1e3), ("m", 1e6)):
+        if token[-1:].lower() == suffix and abs(value) >= factor:
+            return f"{_digits(value / factor)}{token[-1]}"
+    if token[-1:] in ("d", "w", "h") and token[:1].isdigit():
+        return f"{_digits(value)}d"
+    return _digits(value)
+
+
+def _digits(value: float) -> str:
+    """All digits that matter, and no thousands' commas, which YAML does not read."""
+    text = f"{value:.10f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def as_written(knob: Knob, value: float) -> str:
+    """A value where the file's own manner is not known."""
+    percent = isinstance(knob.condition, Change) and knob.condition.percent
+    return like("%" if percent or knob.metric.unit is Unit.FRACTION else "", value)

@@ -1,0 +1,263 @@
+"""What rules told and what became of it: the score of each, and the noisiest products."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from watcher.analysis.scores.claims import Measure, claim_of
+from watcher.analysis.scores.fates import Assessor, Fate, Outcome, Telling
+from watcher.analysis.scores.told import Told, ToldOf, told_since
+from watcher.model import Instant
+from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.sql.tellings import evidence_of, known_from
+from watcher.store.sqlite.database import Database
+from watcher.units import DAY, WEEK
+
+NOISIEST = 10
+DEFAULT_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many alerts were told, and what became of them."""
+
+    told: int = 0
+    went_on: int = 0
+    fell_back: int = 0
+    too_young: int = 0
+    unknown: int = 0
+
+    @property
+    def judged(self) -> int:
+        """Those of which it is known."""
+        return self.went_on + self.fell_back
+
+    @property
+    def share(self) -> float | None:
+        """Of those of which it is known, how much went on; None of none."""
+        return self.went_on / self.judged if self.judged else None
+
+    @property
+    def at_least(self) -> float | None:
+        """The same, if nothing of what is not known went on. Who leaves a list sells less than who
+        stays: the truth is nearer to this."""
+        old = self.judged + self.unknown
+        return self.went_on / old if self.judged else None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How many messages a channel got; ``a_week`` is None of less than a day."""
+
+    channel: str
+    messages: int
+    a_week: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductScore:
+    """A product, how often it was told and what became of that."""
+
+    region: str
+    product_id: str
+    name: str
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class RuleScore:
+    """What a rule told from ``since`` on, and what became of it.
+
+    ``measure`` is by what: ``rise`` (sales), ``state`` (``condition``, in words, still holds) or
+    ``none``. ``share`` is how much of what is known went on, ``share_at_least`` if nothing of what
+    is not known did. ``times`` is the median of the level
+    after over that before and the market's move. ``early`` counts states that were undone within
+    4 days, ``of_early`` those of which that is known. ``why_unknown`` counts by reason.
+    """
+
+    rule: str
+    watch: str
+    measure: Measure
+    condition: str
+    since: Instant
+    until: Instant
+    tally: Tally
+    share: float | None
+    share_at_least: float | None
+    products: int
+    heard: tuple[Heard, ...]
+    a_week: float | None
+    times: float | None
+    early: int
+    of_early: int
+    why_unknown: Mapping[str, int]
+    noisiest: tuple[ProductScore, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A rule's score, and what became of each product that it told: key and fate."""
+
+    score: RuleScore
+    fates: tuple[tuple[int, Fate], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The scores of rules, the noisiest first, and the noisiest products over them all.
+
+    ``since`` is where what is kept of messages begins, if that is later than what was asked for.
+    """
+
+    since: Instant
+    until: Instant
+    tally: Tally
+    share: float | None
+    share_at_least: float | None
+    heard: tuple[Heard, ...]
+    rules: tuple[RuleScore, ...]
+    products: tuple[ProductScore, ...]
+
+
+class Scorer:
+    """Scores rules one after the other, from one look at what was told."""
+
+    def __init__(self, book: Rulebook, rules: Sequence[Rule], days: int, now: Instant) -> None:
+        self.rules = tuple(rules)
+        self.since = now - min(days * DAY, book.keep.notifications)
+        self._now = now
+        self._told: Told | None = None
+        self._assessors = dict[str, Assessor]()
+        self._database: Database | None = None
+
+    def read(self, database: Database) -> Told:
+        """What was told of all the rules."""
+        if self._told is None:
+            names = [rule.name for rule in self.rules]
+            self._told = told_since(database, names, self.since, self._now)
+        return self._told
+
+    def scored(self, database: Database, rule: Rule) -> Scored:
+        """The score of one of the rules."""
+        told = self.read(database).by_rule[rule.name]
+        fates = self._fates(database, rule, told)
+        known = known_from(database, rule.name, rule.watch.key)
+        since = max(self.since, min(filter(None, (known, told.first)), default=self.since))
+        heard = _heard(told.messages, since, self._now)
+        claim = claim_of(rule)
+        times = [fate.times for _, fate in fates if fate.times is not None]
+        early = [fate.early for _, fate in fates if fate.early is not None]
+        tally = tally_of(fate for _, fate in fates)
+        score = RuleScore(
+            rule=rule.name,
+            watch=rule.watch.name,
+            measure=claim.measure,
+            condition=claim.said,
+            since=since,
+            until=self._now,
+            tally=tally,
+            share=tally.share,
+            share_at_least=tally.at_least,
+            products=len({product for product, _ in fates}),
+            heard=heard,
+            a_week=max((each.a_week for each in heard if each.a_week is not None), default=None),
+            times=float(np.median(times)) if times else None,
+            early=sum(early),
+            of_early=len(early),
+            why_unknown=Counter(fate.why for _, fate in fates if fate.why),
+            noisiest=tuple(_noisiest(database, fates)),
+        )
+        return Scored(score, tuple(fates))
+
+    def summed(self, database: Database, scored: Sequence[Scored]) -> Scores:
+        """The scores of all, with what they have in common."""
+        fates = [each for one in scored for each in one.fates]
+        rules = sorted((one.score for one in scored), key=_quietness)
+        tally = tally_of(fate for _, fate in fates)
+        since = max(self.since, min((rule.since for rule in rules), default=self.since))
+        return Scores(
+            since=since,
+            until=self._now,
+            tally=tally,
+            share=tally.share,
+            share_at_least=tally.at_least,
+            heard=_heard(self.read(database).messages, since, self._now),
+            rules=tuple(rules),
+            products=tuple(_noisiest(database, fates)),
+        )
+
+    def _fates(self, database: Database, rule: Rule, told: ToldOf) -> list[tuple[int, Fate]]:
+        why = {}
+        if claim_of(rule).measure is Measure.STATE:
+            why = evidence_of(database, list(told.alerts))
+        tellings = [
+            Telling(alert.product, at, why.get(alert.id, ())) for alert, at in told.alerts.values()
+        ]
+        if not tellings:
+            return []
+        fates = self._assessor(database, rule.watch.query.region).fates(rule, tellings)
+        return [(each.product, fate) for each, fate in zip(tellings, fates, strict=True)]
+
+    def _assessor(self, database: Database, region: str) -> Assessor:
+        """Kept as long as the database is the same: it holds what was read of it."""
+        if self._database is not database:
+            self._database, self._assessors = database, {}
+        found = self._assessors.get(region)
+        if found is None:
+            found = self._assessors[region] = Assessor(database, region, self.since, self._now)
+        return found
+
+
+def score(
+    database: Database, book: Rulebook, rules: Sequence[Rule], days: int, now: Instant
+) -> Scores:
+    """What these rules told in the last ``days``, as far as messages are kept, and what became of
+    it."""
+    scorer = Scorer(book, rules, days, now)
+    with database.snapshot():
+        return scorer.summed(database, [scorer.scored(database, rule) for rule in rules])
+
+
+def tally_of(fates: Iterable[Fate]) -> Tally:
+    """How many came to what."""
+    counts = Counter(fate.outcome for fate in fates)
+    return Tally(
+        counts.total(),
+        counts[Outcome.WENT_ON],
+        counts[Outcome.FELL_BACK],
+        counts[Outcome.TOO_YOUNG],
+        counts[Outcome.UNKNOWN],
+    )
+
+
+def _heard(messages: Mapping[str, int], since: Instant, until: Instant) -> tuple[Heard, ...]:
+    span = until - since
+    return tuple(
+        Heard(channel, count, count * WEEK / span if span >= DAY else None)
+        for channel, count in sorted(messages.items(), key=lambda pair: (-pair[1], pair[0]))
+        if count
+    )
+
+
+def _quietness(score: RuleScore) -> tuple[float, int, str]:
+    """Those first that interrupted most for nothing: told, and not gone on."""
+    return (-score.tally.fell_back, -score.tally.told, score.rule)
+
+
+def _noisiest(database: Database, fates: Sequence[tuple[int, Fate]]) -> Iterator[ProductScore]:
+    """The products that were told most often in vain; those told once are no noise."""
+    by_product: dict[int, list[Fate]] = {}
+    for product, fate in fates:
+        by_product.setdefault(product, []).append(fate)
+    tallies = {product: tally_of(found) for product, found in by_product.items() if len(found) > 1}
+    if any(tally.judged for tally in tallies.values()):
+        tallies = {product: tally for product, tally in tallies.items() if tally.fell_back}
+    worst = sorted(tallies, key=lambda key: (-tallies[key].fell_back, -tallies[key].told, key))
+    facts = database.history.facts(worst[:NOISIEST])
+    for product in worst[:NOISIEST]:
+        known = facts[product]
+        yield ProductScore(known.region, known.product_id, known.name, tallies[product])

@@ -1,0 +1,312 @@
+"""The threshold of a rule that would have told so many alerts a week on one's own history.
+
+The rule is replayed with other values of one of its numbers. The stricter the number, the fewer
+alerts: so some values over all that make sense are tried, then some between the two that the
+wanted number lies between, until the one that comes nearest is found. What holds already at the
+first scan of the time is not counted: it comes once, whatever the threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from watcher.analysis.replay import Progress
+from watcher.analysis.scores.claims import weight
+from watcher.analysis.scores.fates import Assessor, Telling
+from watcher.analysis.scores.knobs import Knob, as_written, knobs, like, written
+from watcher.analysis.scores.replays import Replayed, Replays
+from watcher.analysis.scores.score import Tally, tally_of
+from watcher.errors import WatcherError
+from watcher.model import Instant
+from watcher.rules.rulebook import Rule, Rulebook
+from watcher.rules.words import listing, nearest, quoted
+from watcher.store.sqlite.database import Database
+from watcher.units import WEEK
+
+NEIGHBOURS = (-6, -3, 3, 6)  # places of the ladder beside the best
+_AT_ONCE = 15  # values that one reading of the history is played to
+_STRIDE = 4  # places of the ladder
+_NEAR, _AT_MOST_OFF = 0.15, 0.5  # of what is asked for, and alerts: so near is reached
+
+
+class Reached(StrEnum):
+    """Whether some threshold tells about as many as asked for: else all tell ``FEWER`` or
+    ``MORE``, or it leaps over the number (``LEAPS``)."""
+
+    YES = "yes"
+    FEWER = "fewer"
+    MORE = "more"
+    LEAPS = "leaps"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One threshold, ``said`` as the file would say it, and what it would have told.
+
+    ``a_week`` are alerts, ``messages_a_week`` those of the channel that would have heard most;
+    ``at_first`` alerts held at the first scan, and are in none of the other numbers but the
+    messages.
+    """
+
+    threshold: float
+    said: str
+    a_week: float
+    messages_a_week: float
+    alerts: int
+    products: int
+    at_first: int
+    tally: Tally
+    share: float | None
+    share_at_least: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What was found. ``line`` is the threshold's line of the file with the best value, ``place``
+    where it stands (empty where it could not be found), ``others`` metrics that could be tuned."""
+
+    rule: str
+    watch: str
+    metric: str
+    operator: str
+    per_week: float
+    since: Instant
+    until: Instant
+    scans: int
+    reached: Reached
+    now: Step
+    best: Step
+    steps: tuple[Step, ...]
+    line: str
+    place: str
+    others: tuple[str, ...]
+
+
+def chosen_knob(rule: Rule, metric: str | None) -> Knob:
+    """The threshold of the rule's score, else of a move, else the first; or that of ``metric``.
+
+    Raises ``WatcherError``.
+    """
+    found = knobs(rule)
+    if not found:
+        raise WatcherError(
+            f"{rule.name} has no threshold to tune: none of its conditions compares a size with a "
+            "number (at_least, above, rises, climbs, unusual ...)"
+        )
+    if metric is None:
+        return max(found, key=lambda knob: weight(knob.condition))
+    names = list(dict.fromkeys(knob.metric.name for knob in found))
+    for knob in found:
+        if knob.metric.name == metric:
+            return knob
+    hint = nearest(metric, names) or f"; there are {listing(names)}"
+    raise WatcherError(f"{rule.name} has no threshold of {quoted(metric)}{hint}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many alerts a week ``rule`` is to tell, by turning ``knob``."""
+
+    rule: Rule
+    knob: Knob
+    per_week: float
+
+
+def tune(
+    source: Database,
+    book: Rulebook,
+    wanted: Wanted,
+    time: tuple[Instant, Instant],
+    progress: Progress | None = None,
+) -> Tuning:
+    """Find the threshold that would have told so many alerts in ``time``, its begin and its end
+    (now). Raises ``WatcherError`` where there is too little history."""
+    with source.snapshot():
+        trials = _Trials(
+            source, wanted, Replays(source, book, wanted.rule, time), progress, time[1]
+        )
+        return _tuned(wanted, trials)
+
+
+def _tuned(wanted: Wanted, trials: _Trials) -> Tuning:
+    rule, knob, per_week = wanted.rule, wanted.knob, wanted.per_week
+    current = trials.of([knob.value])[0]
+    ladder = knob.ladder()
+    place = _search(ladder, ladder.index(knob.value), per_week, trials.rates)
+    near = [ladder[place + step] for step in NEIGHBOURS if 0 <= place + step < len(ladder)]
+    shown = sorted({ladder[place], knob.value, *near}, reverse=knob.stricter < 0)
+    steps = dict(zip(shown, trials.steps(shown), strict=True))
+    best = steps[ladder[place]]
+    at = written(rule, knob)
+    names = dict.fromkeys(each.metric.name for each in knobs(rule))
+    names.pop(knob.metric.name)
+    return Tuning(
+        rule=rule.name,
+        watch=rule.watch.name,
+        metric=knob.metric.name,
+        operator=knob.operator,
+        per_week=per_week,
+        since=current.since,
+        until=current.until,
+        scans=current.scans,
+        reached=_reached(best.a_week, trials.tried, per_week),
+        now=steps[knob.value],
+        best=best,
+        steps=tuple(steps.values()),
+        line=at.with_value(best.threshold) if at is not None else _plain_line(knob, best),
+        place=f"{rule.file}:{at.line}" if at is not None else "",
+        others=tuple(names),
+    )
+
+
+class _Trials:
+    """Replays of the rule with values of the knob; each value once."""
+
+    def __init__(
+        self,
+        source: Database,
+        wanted: Wanted,
+        replays: Replays,
+        progress: Progress | None,
+        now: Instant,
+    ) -> None:
+        self._rule, self._knob = wanted.rule, wanted.knob
+        self._replays, self._progress = replays, progress
+        self._found = dict[float, Replayed]()
+        at = written(self._rule, self._knob)
+        self._token = at.token if at is not None else None
+        self._assessor = Assessor(source, self._rule.watch.query.region, replays.since, now)
+
+    def of(self, values: Iterable[float]) -> list[Replayed]:
+        """What the rule would have told with each of these values."""
+        wanted = list(values)
+        new = [value for value in dict.fromkeys(wanted) if value not in self._found]
+        if new:
+            rules = [self._knob.turned(self._rule, value) for value in new]
+            found = self._replays.of(rules, self._progress)
+            self._found.update(zip(new, found, strict=True))
+        return [self._found[value] for value in wanted]
+
+    @property
+    def tried(self) -> list[float]:
+        """The alerts a week of all values that were tried."""
+        return [_a_week(each) for each in self._found.values()]
+
+    def rates(self, values: Sequence[float]) -> list[float]:
+        """Alerts a week."""
+        return [_a_week(each) for each in self.of(values)]
+
+    def steps(self, values: Sequence[float]) -> list[Step]:
+        """All that is to be known of each of these values."""
+        return [
+            self._step(value, found) for value, found in zip(values, self.of(values), strict=True)
+        ]
+
+    def _step(self, value: float, found: Replayed) -> Step:
+        counted = _counted(found)
+        tally = tally_of(self._assessor.fates(self._knob.turned(self._rule, value), counted))
+        said = as_written(self._knob, value) if self._token is None else like(self._token, value)
+        return Step(
+            threshold=value,
+            said=said,
+            a_week=_a_week(found),
+            messages_a_week=found.a_week,
+            alerts=len(counted),
+            products=len({each.product for each in counted}),
+            at_first=len(found.alerts) - len(counted),
+            tally=tally,
+            share=tally.share,
+            share_at_least=tally.at_least,
+        )
+
+
+def _counted(found: Replayed) -> list[Telling]:
+    """But for what held at the first scan."""
+    return [each for each in found.alerts if each.at > found.since]
+
+
+def _a_week(found: Replayed) -> float:
+    return len(_counted(found)) * WEEK / (found.until - found.since)
+
+
+def _search(
+    ladder: Sequence[float],
+    now: int,
+    wanted: float,
+    rates: Callable[[Sequence[float]], list[float]],
+) -> int:
+    """The place of the value that comes nearest; of equals the one that is nearest to ``now``.
+
+    The rate falls along the ladder, or nearly so, from where it is highest. As many values are
+    tried at once as one reading of the history takes.
+    """
+    known: dict[int, float] = {}
+
+    def ask(places: Iterable[int]) -> None:
+        new = [place for place in places if place not in known]
+        known.update(zip(new, rates([ladder[place] for place in new]), strict=True))
+
+    ask([now])
+    low = high = now
+    if known[now] >= wanted:
+        high = len(ladder) - 1
+        ask([high])
+    # Towards what is looser in growing strides: much looser values tell of everything there is.
+    stride = _STRIDE
+    while known[low] < wanted and low > 0:
+        low, high, stride = max(0, low - stride), low, 2 * stride
+        ask([low])
+    if known[low] < wanted and now < len(ladder) - 1:
+        low, high = _beyond(known, now, len(ladder) - 1, wanted, ask)
+    while high - low > 1:
+        ask(_between(low, high, _AT_ONCE))
+        tried = sorted(place for place in known if low <= place <= high)
+        above = [place for place in tried if known[place] >= wanted]
+        low = max(above, default=tried[0])
+        high = min((place for place in tried if place > low), default=low)
+    return min(known, key=lambda place: (abs(known[place] - wanted), abs(place - now)))
+
+
+def _beyond(
+    known: dict[int, float],
+    now: int,
+    last: int,
+    wanted: float,
+    ask: Callable[[Iterable[int]], None],
+) -> tuple[int, int]:
+    """Two places between which the rate falls below ``wanted``, on the stricter side of ``now``.
+
+    A limit that is far too loose tells little, too: all are beyond it at the first scan, and stay.
+    """
+    tried = [now, *_between(now, last, 2 * _AT_ONCE), last]
+    ask(tried[: len(tried) // 2])
+    ask(tried[len(tried) // 2 :])
+    most = max(range(len(tried)), key=lambda each: known[tried[each]])
+    around = tried[max(0, most - 1)], tried[min(most + 1, len(tried) - 1)]
+    ask(_between(*around, _AT_ONCE))
+    places = sorted(place for place in known if place >= now)
+    low = max((place for place in places if known[place] >= wanted), default=now)
+    high = min((place for place in places if place > low), default=low)
+    return (low, high) if known[low] >= wanted else (low, low)
+
+
+def _between(low: int, high: int, count: int) -> list[int]:
+    """Some places between two, in equal steps."""
+    inner = np.linspace(low, high, min(count, high - low - 1) + 2)[1:-1]
+    return list(dict.fromkeys(round(each) for each in inner.tolist()))
+
+
+def _reached(best: float, rates: Sequence[float], wanted: float) -> Reached:
+    if abs(best - wanted) <= max(_NEAR * wanted, _AT_MOST_OFF):
+        return Reached.YES
+    if max(rates) < wanted:
+        return Reached.FEWER
+    return Reached.MORE if min(rates) > wanted else Reached.LEAPS
+
+
+def _plain_line(knob: Knob, best: Step) -> str:
+    return f"{knob.metric.name}: {{{knob.operator}: {best.said}}}"

@@ -1,0 +1,176 @@
+"""Which font shows which text.
+
+Latin (with Vietnamese), Greek, Cyrillic and Thai are shipped. For other scripts the machine's
+fonts are looked through, by the name of the script that Unicode gives a character: a file is
+opened only if a text needs it. Whether a font has a character is asked of the font itself, by
+comparing with the glyph that it draws for a character that no font has: reading its tables
+would be exact too, but is sixty lines more or a large library.
+
+A font whose glyphs bring programs of their own (hinted TrueType, as DejaVu) is never opened:
+FreeType 2.14.3 writes past its memory while it runs those of DejaVu's Vietnamese letters, which
+ends the process or worse, and Pillow has no way to leave them aside. The shipped ones have none,
+nor have CFF fonts, as Noto Sans CJK, and most variable ones.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from PIL import ImageFont, features
+from PIL.ImageFont import FreeTypeFont, Layout
+
+from watcher.charts.scripts import is_ornament, is_shaped, script
+
+_HERE = Path(__file__).with_name("fonts")
+SHIPPED = (_HERE / "Inter-Medium.ttf", _HERE / "NotoSansThai-Medium.ttf")
+FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
+
+_NOBODYS = "\U0010fffe"  # a noncharacter: what a font shows for it, it shows for all it lacks
+_MOST_FILES = 5_000
+_MOST_OPENED = 8  # for one script
+_MISSES = 3  # characters that no font has, until a script is given up
+_ODD = ("italic", "oblique", "mono", "serif", "emoji", "math", "symbol", "condensed", "narrow")
+_PLAIN = ("-regular", "-medium", "-vf", "[wght", "freesans.", "fallback", "unifont.")
+# Of many scripts each, the best looking first.
+_WIDE = ("notosanscjk", "sourcehansans", "droidsansfallback", "freesans.", "unifont.")
+
+
+class Fonts:
+    """The fonts of one picture. Not for two threads at once: each picture has its own.
+
+    ``shaping`` is whether letters are joined and put in reading order; by default, if the
+    machine can (Pillow brings libraqm, and takes FriBiDi from the system).
+    """
+
+    def __init__(
+        self,
+        shipped: Sequence[Path] = SHIPPED,
+        folders: Sequence[str | Path] = FOLDERS,
+        shaping: bool | None = None,
+    ) -> None:
+        self.main = shipped[0]  # has all of ASCII
+        self._shipped = shipped
+        self._folders = folders
+        self._shaping = features.check_feature("raqm") is True if shaping is None else shaping
+        self._files: list[Path] | None = None
+        self._likely: dict[str, list[Path]] = {}
+        self._misses: dict[str, int] = {}
+        self._probes: dict[Path, _Probe | None] = {}
+        self._sized: dict[tuple[Path, int], FreeTypeFont] = {}
+
+    def sized(self, path: Path, size: int) -> FreeTypeFont:
+        """``size`` is in pixels."""
+        font = self._sized.get((path, size))
+        if font is None:
+            engine = Layout.RAQM if self._shaping else Layout.BASIC
+            font = ImageFont.truetype(path, size, layout_engine=engine)
+            self._sized[path, size] = font
+        return font
+
+    def shipped(self, character: str, preferred: Path | None = None) -> Path | None:
+        """The shipped font that shows ``character``; ``preferred`` is asked before these."""
+        if character.isascii() and preferred in (None, self.main):
+            return self.main
+        if is_shaped(character) and not self._shaping:
+            return None
+        paths = (preferred, *self._shipped) if preferred else self._shipped
+        return next((path for path in paths if self.has(path, character)), None)
+
+    def elsewhere(self, character: str) -> Path | None:
+        """The machine's font that shows ``character``."""
+        name = script(character)
+        # A pictogram is not worth a search through the machine's fonts.
+        if is_ornament(character) or self._misses.get(name, 0) >= _MISSES:
+            return None
+        path = next((path for path in self.machines(character) if self.has(path, character)), None)
+        if path is None:
+            self._misses[name] = self._misses.get(name, 0) + 1
+        return path
+
+    def machines(self, character: str) -> list[Path]:
+        """The machine's fonts that may show the script of ``character``, the likeliest first."""
+        if is_shaped(character) and not self._shaping:
+            return []
+        name = script(character)
+        if name not in self._likely:
+            if self._files is None:
+                self._files = sorted(_listed(self._folders), key=_rank)
+            named = [path for path in self._files if name and name in path.name.lower()]
+            wide = [path for path in self._files if _breadth(path) < len(_WIDE)]
+            self._likely[name] = list(dict.fromkeys(named + wide))[:_MOST_OPENED]
+        return self._likely[name]
+
+    def has(self, path: Path, text: str) -> bool:
+        """Whether the font shows every character of ``text``."""
+        if path not in self._probes:
+            self._probes[path] = _Probe.open(path)
+        probe = self._probes[path]
+        return probe is not None and all(map(probe.has, text))
+
+
+class _Probe:
+    """A font, small, asked for single glyphs: unshaped, for shaping joins and replaces them."""
+
+    def __init__(self, font: FreeTypeFont) -> None:
+        self._font = font
+        self._known: dict[str, bool] = {}
+        self._lacking = self._look(_NOBODYS)
+
+    @classmethod
+    def open(cls, path: Path) -> _Probe | None:
+        try:
+            if _is_hinted(path):
+                return None
+            return cls(ImageFont.truetype(path, 12, layout_engine=Layout.BASIC))
+        except (OSError, ValueError, struct.error):
+            return None  # no font, or one of pictures only
+
+    def has(self, character: str) -> bool:
+        if character not in self._known:
+            self._known[character] = character.isspace() or self._look(character) != self._lacking
+        return self._known[character]
+
+    def _look(self, character: str) -> tuple[float, bytes]:
+        return self._font.getlength(character), bytes(self._font.getmask(character))
+
+
+def _is_hinted(path: Path) -> bool:
+    """Whether the font, or the first of a collection, has the functions that hints are made of."""
+    with path.open("rb") as file:
+        head = file.read(16)
+        if head.startswith(b"ttcf"):
+            file.seek(struct.unpack(">I", head[12:])[0])
+            head = file.read(16)
+        tables = struct.unpack(">H", head[4:6])[0]
+        file.seek(-4, os.SEEK_CUR)
+        return any(file.read(16).startswith(b"fpgm") for _ in range(tables))
+
+
+def _listed(folders: Sequence[str | Path]) -> Iterator[Path]:
+    """Files of fonts that are upright, of normal weight, and for running text."""
+    seen = 0
+    for folder in folders:
+        for base, _, names in os.walk(Path(folder).expanduser()):
+            seen += len(names)
+            if seen > _MOST_FILES:
+                return
+            yield from (Path(base, name) for name in names if _is_plain(name.lower()))
+
+
+def _is_plain(name: str) -> bool:
+    if not name.endswith((".ttf", ".otf", ".ttc")) or any(word in name for word in _ODD):
+        return False
+    return any(word in name for word in _PLAIN)
+
+
+def _breadth(path: Path) -> int:
+    name = path.name.lower()
+    return next((place for place, start in enumerate(_WIDE) if name.startswith(start)), len(_WIDE))
+
+
+def _rank(path: Path) -> tuple[bool, int, int, str]:
+    """Noto's look best beside the shipped ones; of these the shortest name is the plainest."""
+    return not path.name.startswith("Noto"), _breadth(path), len(path.name), str(path)

@@ -1,0 +1,270 @@
+"""The picture of a chart: small multiples with one time axis, for a phone.
+
+It is as wide as a phone's screen has pixels, and shown at about a third of that, so that 27
+pixels are a small but readable letter. The paper is white with a margin, whatever the mail
+client's is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from itertools import pairwise
+
+from watcher.charts.canvas import XY, Box, Canvas, Ink
+from watcher.charts.fonts import Fonts
+from watcher.charts.lettering import Lettering, Line
+from watcher.charts.panel import MOST_PANELS, Panel, past, pieces
+from watcher.charts.scale import Axis, day, time_axis, value_axis, written
+from watcher.model import Instant
+from watcher.units import Unit, at
+
+WIDTH = 1080
+_MARGIN, _BETWEEN = 32, 40
+_TITLE, _NAME, _SMALL = 36, 31, 27  # sizes of letters
+_HEADER, _HEAD, _FOOT = 136, 102, 44
+_PLOT, _WIDE_PLOT = 196, 270
+_LINE, _DOT, _AROUND = 5, 9, 14
+_DAY_ROOM = 108  # for "16 Nov" and some air
+_WIDEST = 190  # a label beside a plot
+_DOTTED = 25  # pixels from value to value from which each has its dot
+_FINEST = 6  # pixels within which of many values only the least and the greatest are drawn
+LARGEST = 40_000  # bytes
+
+Piece = Sequence[tuple[Instant, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """A panel's data, ready to be placed."""
+
+    panel: Panel
+    pieces: list[list[tuple[Instant, float]]]
+    marks: tuple[Instant, ...]
+    axis: Axis
+    ticks: tuple[tuple[float, Line], ...]
+    last: Line | None
+
+
+def paint(
+    panels: Sequence[Panel], *, title: str, unit: Unit, zone: tzinfo, now: Instant, fonts: Fonts
+) -> bytes:
+    """See ``watcher.charts.draw``."""
+    painter = _Painter(Lettering(fonts), unit, zone, now)
+    shown = panels[:MOST_PANELS]
+    png = painter.paint(shown, title)
+    if len(png) <= LARGEST:
+        return png
+    # Only what is made to be large comes here: names and notes of dense signs, and wild values.
+    return painter.paint([replace(panel, name="", note="") for panel in shown], title)
+
+
+class _Painter:
+    def __init__(self, letters: Lettering, unit: Unit, zone: tzinfo, now: Instant) -> None:
+        self._letters = letters
+        self._unit = unit
+        self._zone = zone
+        self._now = now
+
+    def paint(self, panels: Sequence[Panel], title: str) -> bytes:
+        begin, end = past(panels, self._now)
+        plots = [self._plot(panel, begin, end) for panel in panels]
+        boxes, height = _boxes(len(plots))
+        self._canvas = Canvas(WIDTH, height)
+        self._frame(height)
+        self._header(title, (begin, end), marked=any(plot.marks for plot in plots))
+        # The same for all, so that days stand one below the other.
+        left = _gutter([line for plot in plots for _, line in plot.ticks]) + 14
+        right = _gutter([plot.last for plot in plots if plot.last]) + 20
+        for plot, (x, y, x2, y2) in zip(plots, boxes, strict=True):
+            self._head(plot.panel, (x, y, x2, y + _HEAD))
+            area = round(x + left), y + _HEAD, round(x2 - right), y2 - _FOOT
+            most = max((area[2] - area[0]) // _DAY_ROOM, 1)
+            self._draw(plot, area, time_axis(begin, end, self._zone, most))
+        return self._canvas.png(LARGEST)
+
+    def _plot(self, panel: Panel, begin: Instant, end: Instant) -> _Plot:
+        found = pieces(panel, begin, end)
+        axis = value_axis([value for piece in found for _, value in piece], self._unit)
+        small = self._letters.plain
+        return _Plot(
+            panel=panel,
+            pieces=found,
+            marks=tuple(mark for mark in sorted(set(panel.marks)) if begin <= mark <= end)
+            if found else (),
+            axis=axis,
+            ticks=tuple((value, small(text, _SMALL)) for value, text in axis.ticks)
+            if found else (),
+            last=small(written(found[-1][-1][1], self._unit, axis.step), _SMALL) if found else None,
+        )  # fmt: skip
+
+    def _frame(self, height: int) -> None:
+        """A hairline, for clients whose own paper is white."""
+        for box in ((0, 0, WIDTH, 1), (0, height - 2, WIDTH, height), (0, 0, 1, height),
+                    (WIDTH - 2, 0, WIDTH, height)):  # fmt: skip
+            self._canvas.box(Ink.GRID, box)
+
+    def _header(self, title: str, time: tuple[Instant, Instant], *, marked: bool) -> None:
+        line = self._letters.line(title, _TITLE, WIDTH - 2 * _MARGIN)
+        if line:
+            self._canvas.text(Ink.TEXT, (_MARGIN, 66), line)
+        first, last = (at(instant, self._zone) for instant in time)
+        span = f"{day(first)} to {day(last)} {last:%Y}, {last:%H:%M} {self._zone}"
+        self._canvas.text(Ink.MUTED, (_MARGIN, 112), self._letters.plain(span, _SMALL))
+        if marked:
+            legend = self._letters.plain("alert fired", _SMALL)
+            right = WIDTH - _MARGIN
+            self._canvas.text(Ink.MARK, (right, 112), legend, share=1)
+            x = round(right - legend.width - 22)
+            self._canvas.strokes(Ink.MARK, (x - 12, 90, x + 12, 114), (), 0, [(x, 102)], _DOT)
+
+    def _head(self, panel: Panel, box: Box) -> None:
+        """Number and name; below, what moved."""
+        left, top, right, _ = box
+        x: float = left
+        if panel.number:
+            number = self._letters.plain(f"{panel.number}. ", _NAME)
+            self._canvas.text(Ink.TEXT, (x, top + 34), number)
+            x += number.width
+        name = name_of(panel, self._letters, right - x)
+        self._canvas.text(Ink.TEXT, (x, top + 34), name)
+        note = self._letters.line(panel.note, _SMALL, right - left)
+        if note:
+            self._canvas.text(Ink.MUTED, (left, top + 74), note)
+
+    def _draw(self, plot: _Plot, area: Box, time: Axis) -> None:
+        self._grid(plot, area, time)
+        if not plot.pieces:
+            nothing = self._letters.plain("no values in this time", _SMALL)
+            middle = (area[0] + area[2]) / 2, (area[1] + area[3]) / 2 + 10
+            self._canvas.text(Ink.MUTED, middle, nothing, share=0.5)
+            return
+
+        def place(instant: Instant, value: float) -> XY:
+            return _at(area, time.place(instant), plot.axis.place(value))
+
+        most = (area[2] - area[0]) // _FINEST
+        thin = (_thinned(piece, time, most) for piece in plot.pieces)
+        lines = [[place(*point) for point in piece] for piece in thin]
+        inside = _wider(area)
+        self._canvas.strokes(Ink.LINE, inside, lines, _LINE, _dots(lines), 5)
+        self._last(plot, lines[-1][-1])
+        self._marks(plot, area, time)
+
+    def _grid(self, plot: _Plot, area: Box, time: Axis) -> None:
+        left, _, right, bottom = area
+        for value, label in plot.ticks:
+            _, y = _at(area, 0, plot.axis.place(value))
+            self._canvas.box(Ink.GRID, (left, round(y) - 1, right, round(y)))
+            self._canvas.text(Ink.MUTED, (left - 14, y + 11), label, share=1)
+        if not plot.ticks:
+            self._canvas.box(Ink.GRID, (left, bottom - 1, right, bottom))
+        for instant, text in time.ticks:
+            x, _ = _at(area, time.place(instant), 0)
+            self._canvas.box(Ink.GRID, (round(x) - 1, bottom, round(x), bottom + 8))
+            label = self._letters.plain(text, _SMALL)
+            self._canvas.text(Ink.MUTED, (x, bottom + 40), label, share=0.5)
+
+    def _last(self, plot: _Plot, end: XY) -> None:
+        """The newest value, in figures."""
+        if plot.last:
+            self._canvas.text(Ink.LINE, (end[0] + 16, end[1] + 11), plot.last)
+
+    def _marks(self, plot: _Plot, area: Box, time: Axis) -> None:
+        """Upright lines where the alert fired, with a dot on the value of that time."""
+        lines: list[tuple[XY, XY]] = []
+        dots: list[XY] = []
+        for mark in plot.marks:
+            x, top = _at(area, time.place(mark), 1)
+            if lines and x - lines[-1][0][0] < 2 * _DOT:
+                continue
+            lines.append(((x, top), (x, area[3])))
+            dots.append(_at(area, time.place(mark), plot.axis.place(_value_at(plot.pieces, mark))))
+        if lines:
+            self._canvas.strokes(Ink.MARK, _wider(area), lines, 3, dots, _DOT)
+
+
+def _gutter(labels: Sequence[Line]) -> float:
+    """Room beside the plots for the widest of the labels, leaving room for the plots."""
+    return min(max((line.width for line in labels), default=0), _WIDEST)
+
+
+def _boxes(count: int) -> tuple[list[Box], int]:
+    """Places of the panels, two a row, and the picture's height.
+
+    Of an odd number the first, which is the strongest, has a row of its own.
+    """
+    half = (WIDTH - 2 * _MARGIN - _BETWEEN) // 2
+    boxes: list[Box] = []
+    y = _HEADER
+    for row in _rows(count):
+        height = _HEAD + _FOOT + (_WIDE_PLOT if row == 1 else _PLOT)
+        width = WIDTH - 2 * _MARGIN if row == 1 else half
+        for column in range(row):
+            x = _MARGIN + column * (half + _BETWEEN)
+            boxes.append((x, y, x + width, y + height))
+        y += height + 28
+    return boxes, y
+
+
+def _rows(count: int) -> list[int]:
+    return [1] * (count % 2) + [2] * (count // 2)
+
+
+def _wider(area: Box) -> Box:
+    return area[0] - _AROUND, area[1] - _AROUND, area[2] + _AROUND, area[3] + _AROUND
+
+
+def _at(area: Box, across: float, up: float) -> XY:
+    left, top, right, bottom = area
+    return left + (right - left) * across, bottom - (bottom - top) * up
+
+
+def _dots(lines: Sequence[Sequence[XY]]) -> list[XY]:
+    """The newest value, values without neighbours, and all where they are far apart."""
+    dots = [line[0] for line in lines if len(line) == 1]
+    for line in lines:
+        dots += [each for pair in pairwise(line) if pair[1][0] - pair[0][0] >= _DOTTED
+                 for each in pair]  # fmt: skip
+    return [*dots, lines[-1][-1]]
+
+
+def _thinned(piece: Piece, time: Axis, most: int) -> Piece:
+    """Of the values in each of ``most`` parts of the time, the least and the greatest."""
+    if len(piece) <= most:
+        return piece
+    kept: list[tuple[Instant, float]] = []
+    group: list[tuple[Instant, float]] = []
+    slot, width = -1, (time.top - time.bottom) / most
+    for point in piece[:-1]:
+        here = int((point[0] - time.bottom) / width)
+        if here != slot and group:
+            kept += _extremes(group)
+            group = []
+        slot = here
+        group.append(point)
+    return [*kept, *_extremes(group), piece[-1]]
+
+
+def _extremes(group: Piece) -> Piece:
+    low, high = min(group, key=_value), max(group, key=_value)
+    return [low] if low is high else sorted((low, high))
+
+
+def _value(point: tuple[Instant, float]) -> float:
+    return point[1]
+
+
+def _value_at(found: Sequence[Piece], instant: Instant) -> float:
+    """The newest value at ``instant``, or the first after it."""
+    points = [point for piece in found for point in piece]
+    return next((value for at_, value in reversed(points) if at_ <= instant), points[0][1])
+
+
+def name_of(panel: Panel, letters: Lettering, room: float) -> Line:
+    """The product's name; where no font shows it, the end of its id, as in its link."""
+    digits = re.sub(r"[^0-9A-Za-z]", "", panel.product_id)
+    tail = f"…{digits[-4:]}" if digits else "(no name)"
+    return letters.line(panel.name, _NAME, room) or letters.plain(tail, _NAME)

@@ -1,0 +1,123 @@
+"""What the shell offers for a half-typed word: the names of rules, channels, metrics, products.
+
+They come from the rule file as it stands, read only as far as its names go: one with errors in
+it, or with variables that are not set here, still tells them. Whatever can't be read offers
+nothing, and never a message: it would stand in the middle of what is being typed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+import click
+from click.shell_completion import CompletionItem
+
+from watcher.cli.text import plain
+from watcher.source.fields import SEEN_REGIONS
+
+Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+# What may be typed without quotes: no shell puts them around another for every user.
+_TYPED = re.compile(r"[\w.@%+/-]+")
+_MOST = 100  # products
+
+
+def _completer(offer: Callable[[click.Context], Iterable[tuple[str, str]]]) -> Completer:
+    """A function for ``shell_complete``; ``offer`` gives names, each with a word about it."""
+
+    def complete(
+        ctx: click.Context, _param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        try:
+            offered = dict(offer(ctx))
+        except Exception:  # noqa: BLE001 - nothing may be said while somebody types
+            return []
+        return [
+            CompletionItem(name, help=" ".join(plain(said).split()) or None)
+            for name, said in offered.items()
+            if name.startswith(incomplete) and _TYPED.fullmatch(name)
+        ]
+
+    return complete
+
+
+def _rules(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    for rules in _sections(ctx, "rules"):
+        for rule in rules if isinstance(rules, list) else ():
+            if isinstance(rule, Mapping) and isinstance(rule.get("name"), str):
+                yield rule["name"], str(rule.get("description", ""))
+
+
+def _channels(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    for channels in _sections(ctx, "channels"):
+        if isinstance(channels, Mapping):
+            yield from ((name, "") for name in channels)
+
+
+def _watches(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    for watches in _sections(ctx, "watches"):
+        if isinstance(watches, Mapping):
+            yield from ((name, "") for name in watches)
+
+
+def _metrics(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    from watcher.rules.metrics import Catalogue  # noqa: PLC0415 - only for who asks for it
+
+    for metrics in _sections(ctx, "metrics"):
+        if isinstance(metrics, Mapping):
+            yield from ((name, str(formula)) for name, formula in metrics.items())
+    yield from ((metric.name, metric.meaning) for metric in Catalogue().metrics())
+
+
+def _products(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    """Those that alerts were about, the newest first."""
+    from watcher.store.sqlite.database import Database  # noqa: PLC0415 - only for who asks for it
+
+    with Database.open(_path(ctx, "database", "watcher.db"), readonly=True) as database:
+        for row in database.alerts.list(limit=_MOST):
+            yield row.product_id, row.name
+
+
+def _regions(_ctx: click.Context) -> Iterator[tuple[str, str]]:
+    yield from ((region, "") for region in SEEN_REGIONS)
+
+
+def _sections(ctx: click.Context, name: str) -> Iterator[object]:
+    """A section of each rule file, as it is written."""
+    path = _path(ctx, "rules", "rules.yaml")
+    for file in sorted(path.glob("*.yaml")) if path.is_dir() else [path]:
+        if isinstance(value := _value(file), Mapping):
+            yield value.get(name)
+
+
+def _value(file: Path) -> object:
+    """What stands in a file; None where it can't be read, while others beside it may be."""
+    from watcher.rules.files.document import MAX_BYTES, Unreadable, read  # noqa: PLC0415
+
+    try:
+        if not file.is_file():  # a pipe would never end
+            return None
+        with file.open("rb") as opened:
+            return read(opened.read(MAX_BYTES + 1), file.name).value
+    except (OSError, Unreadable):
+        return None
+
+
+def _path(ctx: click.Context, parameter: str, default: str) -> Path:
+    """What an option or its variable names; also where the command has no such option."""
+    given = ctx.params.get(parameter) or os.environ.get(_VARIABLES[parameter]) or default
+    return Path(str(given))
+
+
+_VARIABLES = {"rules": "WATCHER_RULES", "database": "WATCHER_DB"}
+
+rule_names = _completer(_rules)
+channel_names = _completer(_channels)
+watch_names = _completer(_watches)
+metric_names = _completer(_metrics)
+product_ids = _completer(_products)
+regions = _completer(_regions)

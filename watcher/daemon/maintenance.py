@@ -1,0 +1,105 @@
+"""What the daemon does beside scans and delivery: pruning, and a look at the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from watcher.daemon.clock import Clock
+from watcher.daemon.supervision.liveness import Pulses
+from watcher.delivery.daemon_thread import Hand
+from watcher.model import Instant
+from watcher.rules.rulebook import Keep
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.writer import StoreThread
+from watcher.units import DAY, HOUR, MINUTE
+
+DISK = "disk nearly full"
+DISK_SECONDS = 5 * MINUTE
+_LONGEST_AWAY = 60 * DAY  # no list is read more seldom than once a month
+_MIB = 1 << 20
+_LEAST, _ENOUGH = 100 * _MIB, 1024 * _MIB  # free bytes: always too little, always plenty
+_SHARE = 20  # between the two, a twentieth of the disk is too little
+
+log = structlog.get_logger("watcher.daemon")
+
+
+async def upkeep(
+    writer: StoreThread, keep: Callable[[], Keep], clock: Clock, pulses: Pulses
+) -> None:
+    """The part "upkeep": prune what is older than ``keep:``, at the start and once a day.
+
+    Not by a clock that may be far ahead: that would take the whole history.
+    """
+    while True:
+        kept, now = keep(), clock.now()
+        removed: Counter[str] = Counter()
+        more = await writer.run(lambda database, now=now: may_prune(database, now))  # type: ignore[misc]
+        while more:
+            pulses.beat("upkeep", 10 * MINUTE)
+            step = await writer.run(
+                lambda database, kept=kept, now=now: database.pruner.step(  # type: ignore[misc]
+                    now - kept.observations, now - kept.notifications
+                )
+            )
+            removed[step.kind] += step.rows
+            more = step.more
+            # Another program that waits for the lock looks for it now and then only.
+            await asyncio.sleep(2 * step.seconds)
+        if removed.total():
+            log.info("pruned", **{kind: rows for kind, rows in removed.items() if rows})
+        pulses.beat("upkeep", DAY + HOUR)
+        await asyncio.sleep(DAY)
+
+
+def may_prune(database: Database, now: Instant) -> bool:
+    """Whether ``now`` can be believed: a machine that begins with a wrong clock is years ahead of
+    its newest scan. One that was down for so long prunes a day later."""
+    newest = database.history.scans(limit=1)
+    return not newest or now - newest[0].at <= _LONGEST_AWAY
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk that holds ``folder``; bytes."""
+
+    folder: Path
+
+    def shortage(self, *, known: bool) -> str | None:
+        """What is wrong with its free space; what is ``known`` ends only well above the limit."""
+        space = shutil.disk_usage(self.folder)
+        least = min(max(_LEAST, space.total // _SHARE), _ENOUGH)
+        if space.free >= (least * 3 // 2 if known else least):
+            return None
+        return (
+            f"{self.folder}: {space.free // _MIB} MiB of {space.total // _MIB} MiB are free; when "
+            "nothing is left, nothing can be read or told. Free some space, or keep less (keep:)"
+        )
+
+
+async def watch_disk(
+    disk: Disk,
+    begin: Callable[[str, str], Awaitable[None]],
+    end: Callable[[str], Awaitable[None]],
+    pulses: Pulses,
+) -> None:
+    """The part "disk": ``begin(cause, text)`` where space runs short, ``end(cause)`` after."""
+    short: bool | None = None  # not known yet: what was told before a restart may be over
+    hand = Hand("disk")  # of a network it may never answer: on a thread that nobody else needs
+    while True:
+        pulses.beat("disk", 2 * DISK_SECONDS)
+        look = partial(disk.shortage, known=bool(short))
+        shortage = await asyncio.wrap_future(hand.run(look))
+        if shortage is not None:
+            await begin(DISK, shortage)
+        elif short is not False:
+            await end(DISK)
+        short = shortage is not None
+        await asyncio.sleep(DISK_SECONDS)

@@ -1,0 +1,1 @@
+"""When watches are read, and by what: timers, credits, scans."""

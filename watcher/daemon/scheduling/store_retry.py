@@ -1,0 +1,50 @@
+"""Waiting for a database that fails for a while: what is to be written has been paid for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from watcher.delivery.courier import Pause, pause_until
+from watcher.errors import NotADatabase, StoreError
+from watcher.store.sqlite.database import Database
+
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds
+
+T = TypeVar("T")
+
+
+class Store(Protocol):
+    """Runs functions where the database lives."""
+
+    async def run(self, job: Callable[[Database], T], /) -> T: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A store whose jobs are done again until the database takes them, or until ``stop``.
+
+    For jobs that undo themselves when they fail. ``waits`` hears of each failure, and how many
+    there were. A damaged database is not waited for, and without a ``stop`` nothing is.
+    """
+
+    store: Store
+    stop: asyncio.Event | None
+    waits: Callable[[StoreError, int], Awaitable[None]]
+    pause: Pause = pause_until
+
+    async def run(self, job: Callable[[Database], T]) -> T:
+        """What ``job`` returns or raises, but for the ``StoreError`` that passes."""
+        failures, wait = 0, FIRST_WAIT
+        while True:
+            try:
+                return await self.store.run(job)
+            except StoreError as error:
+                if self.stop is None or self.stop.is_set() or isinstance(error, NotADatabase):
+                    raise
+                failures += 1
+                await self.waits(error, failures)
+                await self.pause(self.stop, wait)
+                wait = min(wait * 2, LONGEST_WAIT)

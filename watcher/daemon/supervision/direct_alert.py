@@ -1,0 +1,75 @@
+"""Word to the operator where the database fails: the one message that can't go by the outbox.
+
+It is sent straight to the operator's targets, once a cause and once at its end, and is kept in
+memory only. A target that does not take it is asked again at the next look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from watcher.delivery.message import render
+from watcher.delivery.ports import Sender
+from watcher.delivery.target import Kind
+from watcher.model import Instant, Message, Severity
+from watcher.notification.audiences import Audience
+
+TITLE = "watcher: the database fails"
+LOOKS = 2  # bad looks in a row before somebody is told: a lock or a large commit passes
+
+log = structlog.get_logger("watcher.daemon")
+
+
+@dataclass(slots=True)
+class Emergency:
+    """``operator`` and ``targets`` are asked for at each look: a reload may change both."""
+
+    operator: Callable[[], Sequence[Audience]]
+    targets: Callable[[], Mapping[str, Sender]]
+    _bad: int = 0
+    _told: set[str] = field(default_factory=set)  # targets that know of it
+
+    async def look(self, reason: str | None, now: Instant) -> None:
+        """What is wrong with the database at ``now``; None is nothing."""
+        if reason is None:
+            self._bad = 0
+            if self._told:
+                text = "The database can be written again; what waited is done now."
+                over = _message("watcher: over: the database fails", text, Severity.INFO, now)
+                self._told -= await self._send(over, self._told, now)
+            return
+        self._bad += 1
+        if self._bad >= LOOKS:
+            text = f"Nothing is read, judged or sent until this is mended.\n{reason}"
+            names = {target for audience in self.operator() for target in audience.targets}
+            message = _message(TITLE, text, Severity.CRITICAL, now)
+            self._told |= await self._send(message, names - self._told, now)
+
+    async def _send(self, message: Message, names: set[str], now: Instant) -> set[str]:
+        """The targets that took it, or that are no more."""
+        quiet = {
+            target
+            for audience in self.operator()
+            if audience.quiet_until(now) is not None
+            for target in audience.targets
+        }
+        asked = sorted(names - quiet)
+        took = await asyncio.gather(*(self._try(name, message) for name in asked))
+        return {name for name, taken in zip(asked, took, strict=True) if taken}
+
+    async def _try(self, name: str, message: Message) -> bool:
+        target = self.targets().get(name)
+        if target is None:
+            return True
+        outcome = await target.send(render(message, target.style, limit=target.limit))
+        if outcome.kind is not Kind.SENT:
+            log.warning("the operator could not be told", target=name, error=outcome.detail)
+        return outcome.kind is Kind.SENT
+
+
+def _message(title: str, text: str, severity: Severity, now: Instant) -> Message:
+    return Message("operator", title, severity, created=now, text=text)

@@ -1,0 +1,1 @@
+"""A scan in, verdicts and alerts out: tables, baselines, the life of alerts."""

@@ -1,0 +1,86 @@
+"""Whether a scan proves that who is missing from it is not on the list.
+
+Rows that can't be read, a gap and a page that is given again say that the list has more than what
+was read of it. A list that is suddenly much shorter says so too: that is far more often a fault of
+KeyAPI than the truth. Believed at once, such answers would end alerts, and the next good one would
+fire them all anew. Believed never, the alerts of what is really gone would stay for ever: so a
+length is believed at the second such scan in a row, and whatever is wrong when it goes on for
+``DOUBTED``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+from watcher.model import Doubt, Instant, Scan, ScanState
+from watcher.store.sql.history import ScanRow
+from watcher.units import DAY, format_instant
+
+MANY = 10  # products: below that a list may well come to nothing in a day
+LEFT = 2 / 3  # of its products: fewer are doubted
+DOUBTED = 7 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a watch's scans were before: its ``last`` complete one, the last that proved absence
+    (``proof``), and when a scan was due after the latter."""
+
+    last: ScanRow | None
+    proof: ScanRow | None
+    expected: Instant = 0
+
+
+def doubted(scan: Scan, before: Before) -> Scan:
+    """``scan`` with what is doubted of it, how long that has gone on, and whether it is believed.
+
+    A list of many products that is empty now counts as not read, so it is soon asked again.
+    """
+    if scan.state is not ScanState.COMPLETE:
+        return scan if scan.doubt is None else replace(scan, doubt=None)  # it proves nothing anyway
+    short = _shortness(len(scan), before.proof)
+    if short and not len(scan):
+        return _unread(scan, short, before.expected + DOUBTED)
+    why = scan.doubt.why if scan.doubt is not None else None
+    if short and (why is not None or not _second(before)):
+        why = f"{why}; {short}" if why is not None else short
+    if why is None:
+        return replace(scan, doubt=None)
+    run = before.last.doubt if before.last is not None else None
+    if run is None:
+        return replace(scan, doubt=Doubt(why, scan.at))
+    since = min(run.since, scan.at)
+    believed = scan.at - since >= DOUBTED
+    return replace(scan, doubt=Doubt(why, since, run.turn + 1, believed))
+
+
+def said_of(doubt: Doubt, zone: tzinfo) -> str:
+    """A doubt in words, its times in ``zone``."""
+    if doubt.believed:
+        since = format_instant(doubt.since, zone)
+        return f"{doubt.why}; so since {since}, so who is missing counts as gone"
+    until = format_instant(doubt.since + DOUBTED, zone)
+    return f"{doubt.why}; who is missing may be on the list all the same (until {until})"
+
+
+def _shortness(size: int, proof: ScanRow | None) -> str:
+    if proof is None or proof.products < MANY or size >= LEFT * proof.products:
+        return ""
+    products = "product" if size == 1 else "products"
+    return f"the list has {size or 'no'} {products}, and had {proof.products:,}"
+
+
+def _second(before: Before) -> bool:
+    """Whether the last scan was short, too."""
+    return before.last is not None and bool(_shortness(before.last.products, before.proof))
+
+
+def _unread(scan: Scan, short: str, until: Instant) -> Scan:
+    if scan.at >= until:
+        return scan
+    error = (
+        f"{short}: taken for a fault of KeyAPI, and for true if it lasts until "
+        f"{format_instant(until)}"
+    )
+    return replace(scan, state=ScanState.FAILED, error=error)

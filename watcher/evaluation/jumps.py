@@ -1,0 +1,241 @@
+"""A counter that is nulled or shifted: the sales of a whole list jump from one scan to the next.
+
+Real stops move 7-day sales by 5 to 23% a day. Where the median product moves far more, a rule that
+compares would tell dozens of products of a fault. So rules that compare with earlier scans wait
+for the next scan, and it is compared with the scan before the jump: a jump that was true is told
+a scan late, and one that is mended is not told at all. Such a scan is *doubted* in the store: it is
+no baseline before the next one has shown that it was right.
+
+Only 7-day sales are judged, for only of them it is known how they move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from watcher.evaluation.list_facts import with_facts
+from watcher.evaluation.past import Archive
+from watcher.evaluation.table import ScanTable
+from watcher.incidents import troubles
+from watcher.incidents.stale_data import is_late
+from watcher.model import Floats, Instant, Listed, Scan, ScanState
+from watcher.notification.audiences import Audience
+from watcher.rules.conditions.base import Last, Need
+from watcher.rules.metrics import Catalogue
+from watcher.rules.rulebook import Rulebook, Watch
+from watcher.schedule import Schedule
+from watcher.source.fields import NUMERIC_INDEX
+from watcher.store.sql.history import Recorded
+from watcher.store.sql.jumped import Jumped
+from watcher.store.sqlite.database import Database
+from watcher.units import DAY, HOUR, format_instant, format_percent
+
+LEAST = 10  # products of which a median is taken
+FALL, RISE = -0.4, 1.0
+APART = 48 * HOUR  # of scans further apart nothing is said: much may have happened
+LONGEST = 7 * DAY  # after that what is given is taken for true
+_SLACK = 1e-9
+_ENOUGH = 2 / 3  # of a doubted scan's products, in the scan that shows that it was right
+_NAMED = 3  # lists in a message
+_BEFORE = HOUR  # a scan is judged, and told of, a while after it ended
+WAITS = "the list's 7-day sales jumped at this scan: what compares waits for the next one"
+_JUMPED = "7-day sales jumped"
+_SALES = Catalogue()["total_sale_7d_cnt"]
+SALES_BEFORE = Need(_SALES, Last())
+
+
+class Turn(Enum):
+    """What a scan says of a jump."""
+
+    BEGINS = "begins"
+    GOES_ON = "goes on"
+    MENDED = "mended"
+    TRUE = "true"
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """What a scan says of a jump; ``change`` is the median product's since the scan ``before``."""
+
+    turn: Turn
+    change: float
+    before: Instant
+
+    @property
+    def waits(self) -> bool:
+        """Whether rules that compare wait for the next scan."""
+        return self.turn in (Turn.BEGINS, Turn.GOES_ON)
+
+
+def needed(archive: Archive, scan: Listed, recorded: Recorded) -> tuple[Need, ...]:
+    """What the judgement of a recorded scan asks for: nothing where most of the products that sell
+    have the very numbers that they had at the scan before."""
+    if scan.state is ScanState.FAILED or not len(scan):
+        return ()
+    sell = int(np.count_nonzero(_column(scan) > 0))
+    if sell > 2 * recorded.changed and archive.jumps.is_calm(scan.watch, recorded.scan_id):
+        return ()
+    return (SALES_BEFORE,)
+
+
+def judge_jump(archive: Archive, scan: Listed, recorded: Recorded, table: ScanTable) -> Jump | None:
+    """Whether the recorded ``scan`` jumps away from the scan before, or ends a jump; None where
+    nothing is special. ``table`` has what is ``needed``. What follows is noted in the store.
+    """
+    doubted = archive.jumps.before(scan.watch, recorded.scan_id)
+    now = table.number(_SALES)[: table.listed]
+    values, instants = table.before(SALES_BEFORE)
+    before, at = values[: table.listed], instants[: table.listed]
+    near = at >= scan.at - APART if not doubted else at > 0
+    change = median_change(now[near], before[near])
+    newest = int(at.max(initial=0))
+    if not doubted:
+        if change is None or _is_usual(change):
+            return None
+        turn = Turn.BEGINS
+    else:
+        turn = _turn(archive, scan, recorded, doubted, change)
+    jump = Jump(turn, 0.0 if change is None else change, newest)
+    if jump.waits:
+        archive.jumps.doubt(recorded.scan_id)
+    return jump
+
+
+def _turn(
+    archive: Archive,
+    scan: Listed,
+    recorded: Recorded,
+    doubted: Sequence[Jumped],
+    change: float | None,
+) -> Turn:
+    """After doubted scans: whether this one is as before them, as the last of them (which is
+    believed then), or neither. ``change`` is that since the scan before them.
+
+    One that lists few of the last one's products (it was cut off, or has flaws) says nothing of the
+    others: would it be believed, they were compared with the jump, and never told of it.
+    """
+    if change is not None and _is_usual(change):
+        return Turn.MENDED
+    if is_late(archive, scan):
+        return Turn.GOES_ON  # the same answer once more says nothing new
+    found = archive.history.last(
+        scan.watch, recorded.scan_id, recorded.products, [_SALES.name], doubted=True
+    )
+    seen = found.at >= doubted[-1].at
+    since = median_change(_column(scan)[seen], found.values[seen, 0])
+    lasts = scan.at - doubted[-1].at >= LONGEST
+    few = np.count_nonzero(seen) < _ENOUGH * doubted[0].size
+    if not lasts and (few or since is None or not _is_usual(since)):
+        return Turn.GOES_ON
+    for each in doubted:
+        if np.count_nonzero(found.at == each.at) >= LEAST:
+            archive.jumps.believe(each.scan_id, recorded.scan_id)
+    return Turn.TRUE
+
+
+def median_change(now: Floats, before: Floats) -> float | None:
+    """Of products that were listed both times, with sales before: no sales now is -100%.
+
+    Where hardly any had sales: infinite if most have some now, else 0. None of fewer than ten.
+    """
+    if len(now) < LEAST:
+        return None
+    now, before = np.nan_to_num(now), np.nan_to_num(before)
+    sold = before > 0
+    if np.count_nonzero(sold) >= LEAST:
+        return float(np.median(now[sold] / before[sold])) - 1
+    sells = np.count_nonzero(now > 0)
+    return float("inf") if sells >= LEAST and sells > len(now) / 2 else 0.0
+
+
+def remember(database: Database, scan: Scan, schedule: Schedule | None = None) -> Recorded:
+    """Record ``scan`` as the past of later ones; no rule judges it."""
+    with database.atomic():
+        recorded = database.history.record(with_facts(database, scan))
+        if asked := needed(database, scan, recorded):
+            table = ScanTable(scan, recorded, database.history, asked, schedule)
+            judge_jump(database, scan, recorded, table)
+    return recorded
+
+
+def note_jump(
+    database: Database,
+    operator: Sequence[Audience],
+    book: Rulebook,
+    watch: Watch,
+    scan: Scan,
+    jump: Jump | None,
+    *,
+    now: Instant,
+) -> None:
+    """Tell that the sales of a region jumped, once, and what became of it.
+
+    One message is enough for what one cause does to many watches: it is over when none waits.
+    """
+    if jump is None:
+        return
+    cause = troubles.region_cause(scan.region, _JUMPED)
+    if jump.waits and np.isnan(_column(scan)).all():
+        return  # a field that is lost is told as that
+    if jump.waits:
+        before = format_instant(jump.before, book.zone)
+        text = (
+            f'the 7-day sales of the list "{watch.name}" moved by a median of '
+            f"{_percent(jump.change)} since {before}: KeyAPI has nulled or "
+            "shifted a counter, most likely. Rules that compare with earlier scans wait for the "
+            "next scan, and compare it with the scan before"
+        )
+        troubles.begin(database, operator, cause, text, now)
+    elif not _waits(database, book, scan.region):
+        how = _what_became_of_it(database, book, scan.region, cause)
+        troubles.end(database, operator, cause, now, how=how)
+
+
+def _what_became_of_it(database: Database, book: Rulebook, region: str, cause: str) -> str:
+    """Of lists that jumped together one may stay and another be mended: each is told as it is."""
+    since = next((on.since for on in database.health.causes() if on.cause == cause), 0)
+    names = {watch.key: watch.name for watch in _watches(book, region)}
+    became = database.jumps.outcomes(list(names), since - _BEFORE)
+    true = sorted(names[key] for key, believed in became.items() if believed)
+    if not true:
+        return "The values of before are back, so nothing is told of it."
+    if len(true) == len(became):
+        return "It stays so: it is taken for true, and what follows from it is told."
+    named = ", ".join(f'"{name}"' for name in true[:_NAMED])
+    more = f" and {len(true) - _NAMED} more" * (len(true) > _NAMED)
+    return (
+        f"It stays so in {named}{more}: there it is taken for true, and what follows from it is "
+        "told. In the other lists the values of before are back, so nothing is told of them."
+    )
+
+
+def forget_jumps(database: Database, book: Rulebook, now: Instant) -> None:
+    """What was told of watches that are no more goes on no longer."""
+    for region in {watch.query.region for watch in book.used_watches}:
+        if not _waits(database, book, region):
+            database.health.clear_cause(troubles.region_cause(region, _JUMPED), now)
+
+
+def _waits(database: Database, book: Rulebook, region: str) -> bool:
+    """Whether some watch of the region waits for its next scan."""
+    return database.jumps.waits([watch.key for watch in _watches(book, region)])
+
+
+def _watches(book: Rulebook, region: str) -> list[Watch]:
+    return [watch for watch in book.used_watches if watch.query.region == region]
+
+
+def _is_usual(change: float) -> bool:
+    return FALL - _SLACK <= change <= RISE + _SLACK
+
+
+def _column(scan: Listed) -> Floats:
+    return _SALES.compute({_SALES.name: scan.column(NUMERIC_INDEX[_SALES.name])}, scan.at)
+
+
+def _percent(change: float) -> str:
+    return format_percent(change, signed=True) if np.isfinite(change) else "nothing to something"

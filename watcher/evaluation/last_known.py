@@ -1,0 +1,120 @@
+"""The last known value of each metric in a watch: over scans without the product, or its value.
+
+What the scan before found is read at once for all products. Only where a product has a value now
+and had none then is more looked at: the watch's last few scans first, then all that count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from watcher.evaluation.past import Past
+from watcher.evaluation.statistics import computed
+from watcher.leeway import longest_gap
+from watcher.model import Floats, Instant, Ints, Listed
+from watcher.rules.conditions.base import Last, Need
+from watcher.rules.metrics import Metric
+from watcher.schedule import Schedule
+from watcher.store.sql.history import Recorded
+from watcher.units import DAY, HOUR, format_duration
+
+REACH = 14 * DAY  # an older value is no last one, but where the watch is hardly ever read
+_FEW = 4  # scans in which a value that is missing in the last one is looked for first
+_USUAL = 2  # scans back that a last value may lie without a word
+
+
+def last_reach(schedule: Schedule | None) -> int:
+    """How old a last value may be, in seconds: two weeks, or two scans where those are rare."""
+    return max(REACH, 2 * longest_gap(schedule) if schedule is not None else 0)
+
+
+class LastKnown:
+    """The last values of the products of a scan."""
+
+    def __init__(
+        self,
+        scan: Listed,
+        seen: Recorded,
+        past: Past,
+        needs: Iterable[Need],
+        schedule: Schedule | None,
+    ) -> None:
+        self._scan = scan
+        self._seen = seen
+        self._past = past
+        self._since = scan.at - last_reach(schedule)
+        asked = (need.metric.needs for need in needs if isinstance(need.from_, Last))
+        fields = sorted(set[str]().union(*asked))
+        self._columns: dict[str, Floats] = {}
+        self._at = np.zeros(len(scan), np.int64)
+        if fields:
+            found = past.last(scan.watch, seen.scan_id, seen.products, fields, self._since)
+            self._columns = {name: found.values[:, index] for index, name in enumerate(fields)}
+            self._at = found.at
+
+    def of(self, metric: Metric, now: Floats) -> tuple[Floats, Ints]:
+        """(n,) the values of a declared metric, and when each was observed (0: never)."""
+        columns = {name: self._columns[name] for name in metric.needs}
+        values, at = metric.compute(columns, self._at), self._at
+        values = np.where(at > 0, values, np.nan)
+        missing = np.flatnonzero(np.isnan(values) & ~np.isnan(now) & (at > 0))
+        if len(missing):
+            values, at = values.copy(), at.copy()
+            self._look_further(metric, missing, values, at)
+        return values, at
+
+    def gap(self, row: int, at: Instant) -> str:
+        """Why a value of ``at`` is the row's last, where that is older than the last two scans:
+        "not on the list for 9 days" or "no value for 9 days"."""
+        if at >= self._usual:
+            return ""
+        age = _days(self._scan.at - at)
+        if at < self._at[row]:
+            return f"no value for {age}"
+        proved = all(proves for scan, proves in self._recent if scan > at)
+        return f"not {'on the list' if proved else 'seen'} for {age}"
+
+    def _look_further(self, metric: Metric, missing: Ints, values: Floats, at: Ints) -> None:
+        """Fills ``values`` and ``at`` of the missing rows by what older scans found."""
+        times = [scan for scan, _ in self._recent]
+        bounds = [self._scan.at, *times[_FEW - 1 : _FEW], self._since]
+        for end, begin in pairwise(bounds):
+            missing = missing[np.isnan(values[missing])]
+            if len(missing) and begin < end:
+                self._fill(metric, missing, (begin, end), values, at)
+
+    def _fill(
+        self, metric: Metric, rows: Ints, within: tuple[Instant, Instant], values: Floats, at: Ints
+    ) -> None:
+        for window in self._past.windows(
+            self._scan.watch, self._scan.region, self._seen.products[rows], within,
+            sorted(metric.needs), scan_id=self._seen.scan_id, own=True,
+        ):  # fmt: skip
+            found = computed(metric, window)
+            known = ~np.isnan(found)
+            newest = len(known) - 1 - np.argmax(known[::-1], axis=0)
+            hit = np.flatnonzero(known.any(axis=0))
+            places = rows[window.rows][hit]
+            values[places], at[places] = found[newest[hit], hit], window.at[newest[hit]]
+
+    @cached_property
+    def _usual(self) -> Instant:
+        """A last value since then needs no word; of a watch with fewer scans none does."""
+        recent = self._recent
+        return recent[_USUAL - 1][0] if len(recent) >= _USUAL else 0
+
+    @cached_property
+    def _recent(self) -> Sequence[tuple[Instant, bool]]:
+        """The watch's scans that count, the newest first, and whether each proves an absence."""
+        return self._past.recent(self._scan.watch, self._seen.scan_id, self._since)
+
+
+def _days(seconds: int) -> str:
+    """``9 days``; of less than two days in hours."""
+    if seconds >= 2 * DAY:
+        return f"{round(seconds / DAY)} days"
+    return f"{seconds // HOUR} hours" if seconds >= 2 * HOUR else format_duration(seconds)

@@ -1,0 +1,55 @@
+"""What a list says of itself at a scan: computed once, before any rule judges.
+
+Its *day*: after a holiday nearly every product sold little yesterday, and none of them for a
+reason of its own. Whether it is *sparse*: sales are booked on the day on which a product is
+collected, and most products are not collected every day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from watcher.evaluation.past import Recollection
+from watcher.model import Listed, ListFacts, Scan, ScanState
+from watcher.rules import surges
+from watcher.rules.metrics import LIST_NEEDS, list_sums
+from watcher.source.fields import NUMERIC_INDEX
+from watcher.store.sqlite.database import Database
+from watcher.units import DAY
+
+SCANS = 7  # of which the share of idle products is taken
+_RECENT = 30 * DAY  # a list that was not read for longer says nothing of today
+CLOSED = 0.99  # of the products without a sale: a holiday, or a day that was not collected
+
+
+def with_facts(database: Database, scan: Scan) -> Scan:
+    """``scan`` with what its list says of itself; before it is recorded."""
+    if scan.facts is not None or scan.state is ScanState.FAILED:
+        return scan
+    return replace(scan, facts=facts_of(database.history, scan))
+
+
+def facts_of(past: Recollection, scan: Listed) -> ListFacts:
+    """What the list of ``scan`` says of itself, as the next after those of ``past``."""
+    columns = {name: scan.column(NUMERIC_INDEX[name]) for name in LIST_NEEDS}
+    sums = list_sums(columns, scan.at)
+    idle = surges.idle_share(sums.day, sums.week)
+    return ListFacts(surges.day_factor(sums), idle, _sparse(past, scan, idle))
+
+
+def _sparse(past: Recollection, scan: Listed, idle: float | None) -> bool:
+    """By the median share of the last scans; of a list of few products as the region's largest."""
+    if idle is not None:
+        before = past.idle_shares(scan.watch, below=CLOSED, limit=SCANS)
+        shares = [*([idle] if idle < CLOSED else []), *before][:SCANS]
+        if shares:
+            return is_sparse(shares)
+    return past.largest_is_sparse(scan.region, scan.at - _RECENT)
+
+
+def is_sparse(shares: Iterable[float]) -> bool:
+    """Whether at the middle one of these scans more than half of the products had no sale."""
+    return float(np.median([*shares])) > 0.5

@@ -1,0 +1,219 @@
+"""What a rule says of products now: by the scan at hand, or else by the last one that saw them.
+
+Messages that come later than the alert (reminders, digests, what was held back) show what is so
+when they are written. It is judged anew from the stored observations, by the rule's own conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+import structlog
+
+from watcher.evaluation.jumps import WAITS
+from watcher.evaluation.past import Archive
+from watcher.evaluation.table import ScanTable
+from watcher.model import Bools, Floats, Instant, Ints, Known
+from watcher.rules.conditions.base import Judge, Need
+from watcher.rules.metrics import Metric
+from watcher.rules.rulebook import Rule, Rulebook
+from watcher.schedule import Schedule
+from watcher.store.sql.alerts import AlertRow
+from watcher.store.sql.product_history import Sighting
+from watcher.store.sqlite.database import Database
+
+T = TypeVar("T")
+log = structlog.get_logger("watcher.rules")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a product stands: a row of a judged table."""
+
+    judge: Judge
+    row: int
+
+
+class Present:
+    """Some products of one watch.
+
+    ``rows`` gives the row of a product that the scan lists, ``fallen`` that of one which fell off
+    the list with it. ``judge`` has the baselines of all rules that will be asked for.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        watch: str,
+        judge: Judge,
+        rows: Mapping[int, int],
+        fallen: Mapping[int, int],
+    ) -> None:
+        self._archive = archive
+        self._watch = watch
+        self._judge = judge
+        self._rows = rows
+        self._fallen = fallen
+        self._sightings: list[Sighting] = []
+        self._seen: dict[int, tuple[int, int] | None] = {}  # which sighting, and its row
+        self._judges: dict[tuple[int, str], Judge] = {}  # of a sighting, by rule
+
+    @property
+    def at(self) -> Instant:
+        """The time of the scan at hand."""
+        return self._judge.at
+
+    def text(self, name: str, product: int) -> str | None:
+        """A text of a product that the scan lists; None of any other."""
+        row = self._rows.get(product)
+        return self._judge.text(name)[row] if row is not None else None
+
+    def number(self, metric: Metric, product: int) -> float | None:
+        """A metric of a product that the scan lists, NaN is no value; None of any other."""
+        row = self._rows.get(product)
+        return self._judge.value(metric, row) if row is not None else None
+
+    def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
+        """(k, n) keys of the rule's order, the first decides, and (n,) who is on this list.
+
+        No keys, which is no order, where the rule can't be judged.
+        """
+        found = _safely(rule, lambda: [self._row(rule, product) for product in products])
+        rows = np.array(found if found is not None else [-1] * len(products), np.int64)
+        earlier = self._earlier(rule, products, rows)
+        keys = _safely(rule, lambda: self._keys(rule, len(products), rows, earlier))
+        return keys if keys is not None else np.zeros((0, len(products))), rows >= 0
+
+    def known(self, rule: Rule, product: int) -> Known | None:
+        """What the rule's conditions say of the product; None where nothing is known of it, or
+        the rule can't be judged."""
+        row = _safely(rule, lambda: self._row(rule, product))
+        if row is not None and row >= 0:
+            place = Place(self._judge, row)
+        else:
+            self._look_back([product])
+            if (found := self._before(rule, product)) is None:
+                return None
+            place = found
+        evidence = _safely(rule, lambda: rule.when.evidence(place.judge, place.row))
+        if evidence is None:
+            return None
+        return Known(place.judge.at, evidence, place.judge is self._judge)
+
+    def _keys(
+        self, rule: Rule, size: int, rows: Ints, earlier: Mapping[Judge, Mapping[int, int]]
+    ) -> Floats:
+        here = np.flatnonzero(rows >= 0)
+        own = rule.order_by.keys(self._judge, rows[here])
+        found = np.full((len(own), size), np.nan)
+        found[:, here] = own
+        for judge, group in earlier.items():
+            at = np.array([*group.values()], np.int64)
+            found[:, [*group]] = rule.order_by.keys(judge, at)
+        return found
+
+    def _earlier(
+        self, rule: Rule, products: Sequence[int], rows: Ints
+    ) -> Mapping[Judge, Mapping[int, int]]:
+        """Of those without a row: by judge, the row there by the place in ``products``."""
+        groups: dict[Judge, dict[int, int]] = {}
+        missing = np.flatnonzero(rows < 0).tolist()
+        self._look_back([products[index] for index in missing])
+        for index in missing:
+            place = self._before(rule, products[index])
+            if place is not None:
+                groups.setdefault(place.judge, {})[index] = place.row
+        return groups
+
+    def _row(self, rule: Rule, product: int) -> int:
+        """The product's row in the scan at hand, or -1.
+
+        That it fell off the list may itself be what the rule is about.
+        """
+        row = self._rows.get(product)
+        if row is not None:
+            return row
+        fallen = self._fallen.get(product, -1)
+        return fallen if fallen >= 0 and self._judge(rule.when).known[fallen] else -1
+
+    def _before(self, rule: Rule, product: int) -> Place | None:
+        """By the last scan that saw it, with the baselines that the rule asks for."""
+        found = self._seen[product]
+        if found is None:
+            return None
+        number, row = found
+        judge = self._judges.get((number, rule.name))
+        if judge is None:
+            seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
+            table = stored_table(self._archive, seen, needs, rule.watch.schedule)
+            judge = self._judges[number, rule.name] = Judge(table)
+        return Place(judge, row)
+
+    def _look_back(self, products: Sequence[int]) -> None:
+        """Find where each was seen last."""
+        wanted = [product for product in dict.fromkeys(products) if product not in self._seen]
+        self._seen.update(dict.fromkeys(wanted))
+        if wanted:
+            for seen in self._archive.history.sightings(self._watch, np.array(wanted, np.int64)):
+                for row, product in enumerate(seen.recorded.products.tolist()):
+                    self._seen[product] = len(self._sightings), row
+                self._sightings.append(seen)
+
+
+def _safely(rule: Rule, ask: Callable[[], T]) -> T | None:
+    """What ``ask`` gives; None where the rule breaks: that must not stop what others are told."""
+    try:
+        return ask()
+    except Exception:
+        log.exception("a rule could not be judged for a message", rule=rule.name)
+        return None
+
+
+def stored_table(
+    archive: Archive, seen: Sighting, needs: Iterable[Need], schedule: Schedule | None
+) -> ScanTable:
+    """A stored scan as the rules of its watch saw it when it was made."""
+    table = ScanTable(seen.row, seen.recorded, archive.history, needs, schedule)
+    if archive.jumps.is_doubted(seen.scan.id):
+        table.waits = WAITS
+    return table
+
+
+def newest(
+    archive: Archive, watch: str, rules: Sequence[Rule], products: Sequence[int]
+) -> Present | None:
+    """Products as the newest scan of ``watch`` left them, for its ``rules``; None without one."""
+    wanted: Ints = np.unique(np.array(products, np.int64))
+    seen = archive.history.newest_sighting(watch, wanted)
+    if seen is None:
+        return None
+    needs = [need for rule in rules for each in (rule.when, rule.order_by) for need in each.needs]
+    table = stored_table(archive, seen, needs, rules[0].watch.schedule if rules else None)
+    keys: list[int] = table.products.tolist()
+    rows = {key: row for row, key in enumerate(keys[: table.listed])}
+    asked = set(wanted.tolist())
+    fallen = {
+        key: row for row, key in enumerate(keys[table.listed :], start=table.listed) if key in asked
+    }
+    return Present(archive, watch, Judge(table), rows, fallen)
+
+
+def with_known(database: Database, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
+    """The same rows, each live alert with what its rule says of the product now."""
+    rules = {rule.name: rule for rule in book.rules}
+    live = [row for row in rows if row.alert.resolved_at is None and row.alert.rule in rules]
+    asked: dict[str, list[AlertRow]] = {}
+    for row in live:
+        asked.setdefault(rules[row.alert.rule].watch.key, []).append(row)
+    found: dict[int, Known | None] = {}
+    for watch, each in asked.items():
+        concerned = [rules[name] for name in dict.fromkeys(row.alert.rule for row in each)]
+        present = newest(database, watch, concerned, [row.alert.product for row in each])
+        if present is not None:
+            for row in each:
+                known = present.known(rules[row.alert.rule], row.alert.product)
+                found[row.alert.id] = known
+    return [replace(row, known=found.get(row.alert.id)) for row in rows]

@@ -1,0 +1,224 @@
+"""The past of one product as tracks: a metric's values in steps, each in force until the next.
+
+Where scans looked for the product and did not see it, there is no value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from watcher.model import OF_LIST, Bools, Floats, Instant, Ints, ProductFacts
+from watcher.rules.metrics import OF_SCAN, RANK, Metric
+from watcher.rules.rulebook import Watch
+from watcher.store.sql.baselines import AFTER_ALL
+from watcher.store.sql.history import Absence
+from watcher.store.sql.product_history import ranks
+from watcher.store.sqlite.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """``values`` (m,) of a metric from the instants ``at`` (m,) on, rising; NaN is no value.
+
+    ``line`` is ``at`` as it is drawn: that a product is not seen begins when it was seen last.
+    """
+
+    name: str
+    label: str
+    metric: Metric
+    at: Ints
+    values: Floats
+    line: Ints
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no value at all."""
+        return bool(np.isnan(self.values).all())
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of a product: ``numbers`` (m, k) of ``fields`` at the instants ``at`` (m,)."""
+
+    fields: tuple[str, ...]
+    at: Ints
+    numbers: Floats
+
+    @classmethod
+    def nothing(cls, fields: tuple[str, ...]) -> Seen:
+        return cls(fields, np.zeros(0, np.int64), np.zeros((0, len(fields))))
+
+
+def tracks_of(
+    database: Database,
+    product: ProductFacts,
+    metrics: Sequence[Metric],
+    watches: Sequence[Watch],
+    since: Instant,
+    *,
+    absences: Sequence[Absence] | None = None,
+    seen: Seen | None = None,
+) -> list[Track]:
+    """A track for each of ``metrics``; of ``rank`` one for each of ``watches`` that ranked it.
+
+    ``absences`` and what was ``seen`` (``seen_of``) are the product's, where they are known
+    already.
+    """
+    if absences is None:
+        absences = database.history.absences([product.product], since)[product.product]
+    of_product = [metric for metric in metrics if not metric.needs & OF_SCAN]
+    of_lists = [metric for metric in metrics if needs_sightings(metric)]
+    if of_lists and seen is None:
+        seen = seen_of(database, product.region, [product.product], of_lists, since)[0]
+    found = _of_fields(of_product, _changes(database, product, of_product, since), absences)
+    if seen is not None:
+        found |= _of_fields(of_lists, seen, absences)
+    tracks: list[Track] = []
+    for metric in metrics:
+        if metric.needs == {RANK}:
+            tracks += _places(database, product, metric, watches, since)
+        elif RANK in metric.needs:
+            tracks += _with_places(database, product, metric, watches, since, absences)
+        else:
+            tracks.append(found[metric])
+    return tracks
+
+
+def needs_sightings(metric: Metric) -> bool:
+    """Whether its value may be new at a scan at which none of the product's numbers is: what the
+    list says of itself plays a part in it."""
+    return bool(metric.needs & {*OF_LIST}) and RANK not in metric.needs
+
+
+def seen_of(
+    database: Database,
+    region: str,
+    products: Sequence[int],
+    metrics: Sequence[Metric],
+    since: Instant,
+    watch: str = "",
+) -> list[Seen]:
+    """For each product, what ``metrics`` are computed of at each scan of the region that saw it,
+    or of one ``watch`` only."""
+    fields = tuple(sorted({name for metric in metrics for name in metric.needs}))
+    found = [Seen.nothing(fields)] * len(products)
+    keys, within = np.array(products, np.int64), (since, AFTER_ALL)
+    for window in database.history.windows(watch, region, keys, within, fields, own=bool(watch)):
+        for place in range(window.rows.start, window.rows.stop):
+            columns = [window.values[name][:, place - window.rows.start] for name in fields]
+            numbers = np.column_stack(columns)
+            seen = ~np.isnan(numbers).all(axis=1)
+            # Of two scans of one moment the later stands: they come as they were recorded.
+            at, first = np.unique(window.at[seen][::-1], return_index=True)
+            found[place] = Seen(fields, at, numbers[seen][::-1][first])
+    return found
+
+
+def _changes(
+    database: Database, product: ProductFacts, metrics: Sequence[Metric], since: Instant
+) -> Seen:
+    fields = tuple(sorted({name for metric in metrics for name in metric.needs}))
+    return Seen(fields, *database.history.series(product.product, fields, since))
+
+
+def _of_fields(
+    metrics: Sequence[Metric], seen: Seen, absences: Sequence[Absence]
+) -> dict[Metric, Track]:
+    at, numbers, line, missing = _interrupted(seen.at, seen.numbers, absences)
+    columns = {name: numbers[:, index] for index, name in enumerate(seen.fields)}
+    tracks = {}
+    for metric in metrics:
+        # An age, and what is made of one, is that of the day of each observation.
+        values = metric.compute({name: columns[name] for name in metric.needs}, at)
+        values = np.where(missing, np.nan, values)
+        tracks[metric] = Track(metric.name, metric.label, metric, at, values, line)
+    return tracks
+
+
+def merged(tracks: Sequence[Track]) -> tuple[Ints, Floats]:
+    """(m,) instants at which any of the tracks changed, and (m, k) the values from then on.
+
+    The last row is when the product was last seen, changed or not.
+    """
+    times = np.unique(np.concatenate([track.at for track in tracks]))
+    table = np.full((len(times), len(tracks)), np.nan)
+    for column, track in enumerate(tracks):
+        places = np.searchsorted(track.at, times, side="right") - 1
+        known = places >= 0
+        table[known, column] = track.values[places[known]]
+    kept = _changed(table)
+    kept[-1:] = True
+    return times[kept], table[kept]
+
+
+def _changed(table: Floats) -> Bools:
+    """(m,) the rows that differ from the row before, no value being equal to no value."""
+    changed = np.ones(len(table), np.bool_)
+    before, after = table[:-1], table[1:]
+    same = (before == after) | (np.isnan(before) & np.isnan(after))
+    changed[1:] = ~same.all(axis=1)
+    return changed
+
+
+def _interrupted(
+    at: Ints, numbers: Floats, absences: Sequence[Absence]
+) -> tuple[Ints, Floats, Ints, Bools]:
+    """The series with a row where each absence begins and one where it ends: the instants, the
+    numbers in force, the instants as they are drawn, and which rows are of an absence."""
+    edges = [edge for each in absences for edge in (each.missing, each.back)]
+    times = np.union1d(at, np.array(edges, np.int64)) if len(at) else at
+    places = np.searchsorted(at, times, side="right") - 1
+    times, places = times[places >= 0], places[places >= 0]
+    line, missing = times.copy(), np.zeros(len(times), np.bool_)
+    for each in absences:
+        within = (times >= each.missing) & (times < each.back)
+        missing |= within
+        line[within] = np.maximum(each.seen, times[:1])
+    return times, numbers[places], line, missing
+
+
+def _places(
+    database: Database,
+    product: ProductFacts,
+    metric: Metric,
+    watches: Sequence[Watch],
+    since: Instant,
+) -> list[Track]:
+    tracks = []
+    for watch in watches:
+        found = list(ranks(database, watch.key, product.product, since))
+        at = np.array([at for at, _ in found], np.int64)
+        places = np.array([np.nan if rank is None else rank for _, rank in found], np.float64)
+        values = metric.compute({RANK: places}, at)
+        # There is a row for each scan: the one before was the last that saw it.
+        line = np.where(np.isnan(values), np.append(at[:1], at[:-1]), at)
+        track = _in_watch(Track("", "", metric, at, values, line), watch)
+        if not track.empty:
+            tracks.append(track)
+    return tracks
+
+
+def _with_places(
+    database: Database,
+    product: ProductFacts,
+    metric: Metric,
+    watches: Sequence[Watch],
+    since: Instant,
+    absences: Sequence[Absence],
+) -> list[Track]:
+    """The same of a formula that has more in it than the rank."""
+    tracks = []
+    for watch in watches:
+        (seen,) = seen_of(database, product.region, [product.product], [metric], since, watch.key)
+        track = _in_watch(_of_fields([metric], seen, absences)[metric], watch)
+        if not track.empty:
+            tracks.append(track)
+    return tracks
+
+
+def _in_watch(track: Track, watch: Watch) -> Track:
+    name, label = track.metric.name, track.metric.label
+    return replace(track, name=f"{name} in {watch.name}", label=f"{label} in {watch.name}")

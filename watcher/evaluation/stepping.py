@@ -1,0 +1,271 @@
+"""One scan's verdicts, applied to the alerts in the store.
+
+All live alerts are looked at as columns; only those that change become objects, and take their step
+one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import structlog
+
+from watcher.evaluation.lifecycle import Finding, Terms, begin, stays, step, step_absent
+from watcher.evaluation.past import Archive
+from watcher.evaluation.present import Present
+from watcher.evaluation.table import ScanTable
+from watcher.model import Alert, AlertState, Bools, Instant, Ints
+from watcher.rules.conditions.base import Judge, Masks
+from watcher.rules.rulebook import Rule
+from watcher.store.packing import positions
+from watcher.store.sql.alerts import Alerts, Live, Transition
+from watcher.store.sqlite.database import Database
+
+RULE = "rule"  # the kind of health
+
+log = structlog.get_logger("watcher.rules")
+
+# Alerts that are made and stored at a time. Their evidence is read back where it is told: that of
+# thirty thousand at once would leave the daemon's memory in holes, for the rest of the day.
+_AT_ONCE = 500
+
+Change: TypeAlias = tuple[Alert | None, Alert]  # before and after
+# Which of some rules' live alerts have nothing to say where they go on as they are.
+Silent: TypeAlias = Callable[[Sequence[Rule], Live], Bools]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How many of the listed products met a rule's conditions, and of how many there was no data.
+
+    ``compares``: the rule holds values against earlier ones, so a first scan has no data of it.
+    """
+
+    rule: str
+    met: int
+    no_data: int
+    compares: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A rule's alerts after a scan: those that messages may speak of, what began, what ended.
+
+    All without their evidence, which is stored.
+    """
+
+    rule: Rule
+    speaking: list[Alert] = field(default_factory=list)
+    fired: list[Alert] = field(default_factory=list)
+    resolved: list[Alert] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A rule that could be judged, and what its conditions say of every row."""
+
+    rule: Rule
+    terms: Terms
+    when: Masks
+    until: Masks | None
+
+
+class Round:
+    """One scan's verdicts, and the steps of the alerts of its ``rules``."""
+
+    def __init__(
+        self,
+        database: Database,
+        archive: Archive,
+        table: ScanTable,
+        rules: Sequence[Rule],
+        at: Instant,
+    ) -> None:
+        self._database = database
+        self._table = table
+        self._rules = rules
+        self._at = at
+        keys: list[int] = table.products.tolist()
+        self._keys = keys
+        self._rows = dict(zip(keys, range(table.listed), strict=False))
+        self._fallen = {
+            key: row for row, key in enumerate(keys[table.listed :], start=table.listed)
+        }
+        self._judge = Judge(table)
+        self.present = Present(archive, table.scan.watch, self._judge, self._rows, self._fallen)
+        self.judged: list[Judged] = []
+
+    def moves(self, silent: Silent) -> Iterator[list[Moved]]:
+        """Move every alert by one step, and save those that changed: some rules, then the next.
+
+        A rule whose judgement breaks is noted as failing and holds its alerts as they are; what the
+        store can't do is raised, and ends the transaction.
+        """
+        cases = self._cases()
+        live = self._database.alerts.columns([case.rule.name for case in cases])
+        places = positions(self._table.products, live.products)
+        stay = self._staying(cases, live, places)
+        speaking = stay & ~silent([case.rule for case in cases], live)
+        moving = ~stay
+        saving = _Saving(self._database.alerts, self._at)
+        for number, case in enumerate(cases):
+            moved = Moved(case.rule)
+            own = live.of(number)
+            moved.speaking.extend(live.alerts(own, speaking))
+            for alert in live.alerts(own, moving):
+                saving.put(moved, (alert, self._next(case, alert)))
+            for alert in self._begun(case, places[own]):
+                saving.put(moved, (None, alert))
+            if done := saving.done(moved):
+                yield done
+        yield saving.rest()
+
+    def _cases(self) -> list[_Case]:
+        """The rules that can be judged, and what was said."""
+        health = self._database.health
+        failing = {each.name for each in health.list(RULE) if each.failing_since is not None}
+        cases: list[_Case] = []
+        for rule in self._rules:
+            try:
+                when = self._judge(rule.when)
+                until = self._judge(rule.until) if rule.until is not None else None
+            except Exception as error:  # one broken rule must not stop the others
+                log.exception("a rule could not be judged", rule=rule.name)
+                health.failing(RULE, rule.name, f"{type(error).__name__}: {error}", self._at)
+                continue
+            self.judged.append(_judged(rule, when, self._table.listed))
+            if rule.name in failing:
+                health.ok(RULE, rule.name, self._at)
+            cases.append(_Case(rule, _terms(rule), when, until))
+        return cases
+
+    def _staying(self, cases: Sequence[_Case], live: Live, places: Ints) -> Bools:
+        """(n,) the live alerts that this scan leaves as they are; ``places`` are their rows."""
+        listed = (places >= 0) & (places < self._table.listed)
+        met, known, waits = np.zeros((3, len(live)), np.bool_)
+        for number, case in enumerate(cases):
+            own = live.of(number)
+            here = np.flatnonzero(listed[own])
+            if len(here):
+                rows, alerts = places[own][here], own.start + here
+                met[alerts], known[alerts] = case.when.met[rows], case.when.known[rows]
+                waits[alerts] = case.until is not None and ~case.until.met[rows]
+        keep = np.array([case.terms.keep_firing_for for case in cases], np.int64)[live.rules]
+        stay = stays(live, met, known, waits, keep, self._at)
+        return np.where(listed, stay, not self._table.scan.proves_absence)
+
+    def _begun(self, case: _Case, live: Ints) -> Iterator[Alert]:
+        """Alerts that begin to be pending or firing now; ``live`` are the rows of those that did
+        before."""
+        begins = case.when.met.copy()
+        begins[live[live >= 0]] = False
+        for row in np.flatnonzero(begins).tolist():
+            product = self._keys[row]
+            alert = begin(case.rule.name, product, case.terms, self._at)
+            if product in self._fallen:
+                alert = step_absent(alert, self._at)
+            yield self._with_evidence(case, alert, row)
+
+    def _next(self, case: _Case, alert: Alert) -> Alert:
+        row = self._rows.get(alert.product)
+        return self._absent(case, alert) if row is None else self._stepped(case, alert, row)
+
+    def _absent(self, case: _Case, alert: Alert) -> Alert:
+        """After a scan that proves that it did not list the product.
+
+        That it fell below the scanned depth may itself be what the rule is about.
+        """
+        row = self._fallen.get(alert.product)
+        if row is not None and case.when.known[row]:
+            alert = self._stepped(case, alert, row)
+        return alert if alert.state is AlertState.INACTIVE else step_absent(alert, self._at)
+
+    def _stepped(self, case: _Case, alert: Alert, row: int) -> Alert:
+        until = case.until.verdict(row) if case.until is not None else None
+        finding = Finding(case.when.verdict(row), until)
+        after = step(alert, case.rule.name, alert.product, finding, case.terms, self._at)
+        if after is None or after is alert:
+            return alert
+        return self._with_evidence(case, after, row)
+
+    def _with_evidence(self, case: _Case, alert: Alert, row: int) -> Alert:
+        if not _just_fired(alert, self._at):
+            return alert
+        return self._database.alerts.witness(
+            alert, lambda: case.rule.when.evidence(self._judge, row)
+        )
+
+
+class _Saving:
+    """What changed is stored so many at a time: those of several rules together."""
+
+    def __init__(self, alerts: Alerts, at: Instant) -> None:
+        self._alerts = alerts
+        self._at = at
+        self._waiting: list[tuple[Moved, Change]] = []
+        self._done: list[Moved] = []
+
+    def put(self, moved: Moved, change: Change) -> None:
+        """Take note of a change of the rule that is being moved."""
+        self._waiting.append((moved, change))
+        if len(self._waiting) >= _AT_ONCE:
+            self._save()
+
+    def done(self, moved: Moved) -> list[Moved]:
+        """The rule has no more changes; where all is stored by now, those that have not been told
+        of yet."""
+        self._done.append(moved)
+        return self._stored() if not self._waiting else []
+
+    def rest(self) -> list[Moved]:
+        """Store what is left."""
+        self._save()
+        return self._stored()
+
+    def _stored(self) -> list[Moved]:
+        done, self._done = self._done, []
+        return done
+
+    def _save(self) -> None:
+        """Store what changed, with a transition where the state did; new alerts get their ids."""
+        waiting, self._waiting = self._waiting, []
+        saved = self._alerts.save([after for _, (_, after) in waiting])
+        for (moved, _), after in zip(waiting, saved, strict=True):
+            if after.fired_at is not None:
+                moved.speaking.append(after)
+            if _just_fired(after, self._at):
+                moved.fired.append(after)
+            if after.resolved_at is not None:
+                moved.resolved.append(after)
+        befores = [before for _, (before, _) in waiting]
+        self._alerts.record(_transitions(befores, saved, self._at))
+
+
+def _transitions(
+    befores: Sequence[Alert | None], afters: Sequence[Alert], at: Instant
+) -> Iterator[Transition]:
+    for before, after in zip(befores, afters, strict=True):
+        state = before.state if before is not None else AlertState.INACTIVE
+        if state is not after.state:
+            yield Transition(after.id, at, state, after.state, after.reason)
+
+
+def _terms(rule: Rule) -> Terms:
+    return Terms(rule.watch.least(rule.for_), rule.watch.least(rule.keep_firing_for))
+
+
+def _just_fired(alert: Alert, at: Instant) -> bool:
+    return alert.state is AlertState.FIRING and alert.fired_at == at
+
+
+def _judged(rule: Rule, when: Masks, listed: int) -> Judged:
+    met, known = (int(np.count_nonzero(mask[:listed])) for mask in when)
+    return Judged(rule.name, met, listed - known, compares(rule))
+
+
+def compares(rule: Rule) -> bool:
+    """Whether the rule holds values against earlier ones."""
+    return bool(rule.when.needs or (rule.until is not None and rule.until.needs))

@@ -1,0 +1,215 @@
+"""One scan as the conditions see it: columns, and the baselines they declared.
+
+Everything is read from the history in bulk, once: a handful of statements a scan, whatever the
+number of rules and products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from watcher.evaluation.last_known import LastKnown
+from watcher.evaluation.past import Baseline, Past, Standing
+from watcher.evaluation.statistics import Statistics
+from watcher.leeway import slack
+from watcher.model import LIST_DAY, OF_LIST, Bools, Floats, Ints, Listed, ListFacts
+from watcher.rules.conditions.base import (
+    LONGEST_LIST,
+    Ago,
+    From,
+    Last,
+    LastList,
+    Masks,
+    Need,
+    Spread,
+    Statistic,
+    Usual,
+)
+from watcher.rules.metrics import RANK, Metric
+from watcher.schedule import Schedule
+from watcher.source.fields import NUMERIC_INDEX
+from watcher.store.sql.history import Recorded
+
+
+class ScanTable:
+    """A scan's columns and baselines by metric, computed when first asked for and kept.
+
+    ``products`` are the store's keys of the rows: first what the scan listed (``listed`` rows,
+    in its order), then, where a condition asks for them, the products that the last list had and
+    this one has not. Those have no value but that. ``schedule`` is the watch's. While ``waits``
+    says why, no baseline has a value.
+    """
+
+    def __init__(
+        self,
+        scan: Listed,
+        seen: Recorded,
+        past: Past,
+        needs: Iterable[Need],
+        schedule: Schedule | None = None,
+    ) -> None:
+        self.scan = scan
+        self.at = scan.at
+        self.listed = len(scan)
+        self.waits = ""
+        self._seen = seen
+        self._past = past
+        self._schedule = schedule
+        self._numbers: dict[str, Floats] = {}
+        self._observed: dict[From, tuple[Mapping[str, Floats], Ints]] = {}
+        self._baselines: dict[Need, tuple[Floats, Ints]] = {}
+        self._counts: dict[Need, Ints] = {}
+        needs = tuple(dict.fromkeys(needs))
+        fallen = self._read_lists(needs)
+        self.products = np.concatenate([seen.products, fallen])
+        self.size = len(self.products)
+        self._last = LastKnown(scan, seen, past, needs, schedule)
+        self._read_observations(needs)
+        self._read_statistics(needs)
+
+    def number(self, metric: Metric) -> Floats:
+        """The metric now, (n,); NaN is no value."""
+        column = self._numbers.get(metric.name)
+        if column is None:
+            columns = {name: self._column(name) for name in metric.needs}
+            column = self._numbers[metric.name] = self._padded(metric.compute(columns, self.at))
+        return column
+
+    def value(self, metric: Metric, row: int) -> float:
+        """The metric of one listed product now; of a past scan, without reading the column."""
+        if self.scan.whole or metric.name in self._numbers or not metric.fields:
+            return float(self.number(metric)[row])
+        columns = {
+            name: np.array([self.scan.cell(NUMERIC_INDEX[name], row)])
+            if name in metric.fields
+            else self._column(name)[row : row + 1]
+            for name in metric.needs
+        }
+        return float(metric.compute(columns, self.at)[0])
+
+    def text(self, name: str) -> Sequence[str | None]:
+        """A text attribute, one for each row."""
+        texts = self.scan.texts[name]
+        return (*texts, *[None] * (self.size - self.listed)) if self.size > self.listed else texts
+
+    def baseline(self, need: Need) -> tuple[Floats, Ints]:
+        """The values of a declared baseline and the instants they were observed (0: none)."""
+        if self.waits:
+            return np.full(self.size, np.nan), np.zeros(self.size, np.int64)
+        return self.before(need)
+
+    def before(self, need: Need) -> tuple[Floats, Ints]:
+        """The same, also where conditions wait."""
+        baseline = self._baselines.get(need)
+        if baseline is None:
+            values, at = self._compared(need)
+            instants = np.concatenate([at, np.zeros(self.size - self.listed, np.int64)])
+            baseline = self._baselines[need] = self._padded(values), instants
+        return baseline
+
+    def gap(self, need: Need, row: int) -> str:
+        """Why a last value is older than the last two scans, where it is."""
+        if not isinstance(need.from_, Last):
+            return ""
+        values, instants = self.baseline(need)
+        return "" if np.isnan(values[row]) else self._last.gap(row, int(instants[row]))
+
+    def count(self, need: Need, row: int) -> int:
+        """Of how many values a ``Usual`` of a sum of several days is taken, or was to be."""
+        return int(self._counts[need][row])
+
+    def appeared(self) -> Masks:
+        """Products that the watch lists for the first time; known once it had a complete scan."""
+        known, fresh = np.zeros((2, self.size), np.bool_)
+        known[: self.listed] = self._seen.had_complete
+        fresh[: self.listed] = self._seen.first_seen
+        return Masks(fresh & known, known)
+
+    def fallen(self) -> Bools:
+        """The rows of products that this scan did not list, and the last list had."""
+        return np.arange(self.size) >= self.listed
+
+    def _compared(self, need: Need) -> tuple[Floats, Ints]:
+        """A baseline of the listed products."""
+        if isinstance(need.from_, Last):
+            return self._last.of(need.metric, self.number(need.metric)[: self.listed])
+        columns, at = self._observed[need.from_]
+        # An age is that of the day on which each value was observed.
+        return np.where(at > 0, need.metric.compute(columns, at), np.nan), at
+
+    def _padded(self, listed: Floats) -> Floats:
+        """A column of what the scan listed, with no value for the others."""
+        if self.size == self.listed:
+            return listed
+        return np.concatenate([listed, np.full(self.size - self.listed, np.nan)])
+
+    def _column(self, name: str) -> Floats:
+        if name == RANK:
+            ranks = self.scan.ranks.astype(np.float64)
+            ranks[self.scan.ranks == 0] = np.nan
+            return ranks
+        if name in OF_LIST:
+            facts = self._seen.facts or ListFacts()
+            return np.full(self.listed, facts.day if name == LIST_DAY else facts.sparse, np.float64)
+        return self.scan.column(NUMERIC_INDEX[name])
+
+    def _read_lists(self, needs: Sequence[Need]) -> Ints:
+        """Fills the baselines of ranks on the last list; who is not listed any more.
+
+        Absence from some scans proves nothing (``Scan.proves_absence``): those have none of these.
+        """
+        asked = {need: need.from_.places for need in needs if isinstance(need.from_, LastList)}
+        lists = {places: self._list(places) for places in set(asked.values())}
+        fallen = np.zeros(0, np.int64)
+        if self.scan.proves_absence and lists:
+            found = lists.get(LONGEST_LIST) or self._list(LONGEST_LIST)
+            listed = [each.products for each in (*lists.values(), found) if each is not None]
+            fallen = np.setdiff1d(np.concatenate([fallen, *listed]), self._seen.products)
+        products = np.concatenate([self._seen.products, fallen])
+        for need, places in asked.items():
+            found = lists[places]
+            ranks, at = np.full(len(products), np.nan), 0
+            if found is not None:
+                ranks, at = found.ranks_of(products), found.at
+            self._baselines[need] = ranks, np.where(np.isnan(ranks), 0, at)
+        return fallen
+
+    def _list(self, places: int) -> Standing | None:
+        return self._past.standing(self.scan.watch, self._seen.scan_id, places)
+
+    def _read_observations(self, needs: Sequence[Need]) -> None:
+        fields_at: dict[Ago, set[str]] = {}
+        for need in needs:
+            if isinstance(need.from_, Ago):
+                fields_at.setdefault(need.from_, set()).update(need.metric.needs)
+        for ago, names in fields_at.items():
+            fields = sorted(names)
+            found = self._ago(ago, fields)
+            columns = {name: found.values[:, index] for index, name in enumerate(fields)}
+            self._observed[ago] = (columns, found.at)
+
+    def _ago(self, ago: Ago, fields: Sequence[str]) -> Baseline:
+        then = self.at - ago.seconds
+        younger = slack(self._schedule, ago.seconds) if self._schedule is not None else 0
+        return self._past.ago(
+            self.scan.watch, self._seen.products, then + younger, then - ago.older, fields,
+            scan_id=self._seen.scan_id,
+        )  # fmt: skip
+
+    def _read_statistics(self, needs: Sequence[Need]) -> None:
+        asked = {
+            need: need.from_ for need in needs if isinstance(need.from_, Statistic | Usual | Spread)
+        }
+        if not asked:
+            return
+        statistics = Statistics(asked, self.size, self.at)
+        scan, seen, within = self.scan, self._seen, (statistics.begin, self.at)
+        windows = self._past.windows(
+            scan.watch, scan.region, seen.products, within, statistics.fields,
+            scan_id=seen.scan_id,
+        )  # fmt: skip
+        statistics.take(windows)
+        self._baselines |= statistics.results()
+        self._counts = statistics.counts

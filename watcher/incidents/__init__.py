@@ -1,0 +1,1 @@
+"""The watcher's own trouble, and what the operator hears of it."""

@@ -1,0 +1,111 @@
+"""Watches that can't be read and rules that can't be judged, and what the operator hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from watcher.errors import InvalidQuery, SourceError
+from watcher.evaluation.empty_list_guard import DOUBTED
+from watcher.incidents import troubles
+from watcher.model import Health, Instant, Scan, ScanState
+from watcher.notification.audiences import Audience
+from watcher.pipeline import RULE
+from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.store.sqlite.database import Database
+from watcher.units import format_duration, format_instant
+
+WATCH = "watch"  # the kind of health
+SOURCE = "KeyAPI fails"
+PROBLEMS = "read with problems"
+FAILURES_TO_TELL = 3
+
+
+def note_watch(
+    database: Database,
+    operator: Sequence[Audience],
+    book: Rulebook,
+    watch: Watch,
+    scan: Scan,
+    failure: SourceError | None,
+    *,
+    now: Instant,
+) -> None:
+    """Keep the health of ``watch`` after a scan. Three failures in a row are told, and their end.
+
+    Where no watch can be read at all that is one cause, not one for each of them.
+    """
+    cause = troubles.watch_cause(watch.name, "fails")
+    if scan.state is not ScanState.FAILED:
+        troubles.end(database, operator, SOURCE, now)
+    if scan.state is ScanState.COMPLETE:
+        database.health.ok(WATCH, watch.key, now)
+        troubles.end(database, operator, cause, now)
+        return
+    if scan.interrupted:
+        return  # the watch itself is as healthy as it was
+    error = scan.error or "the scan was cut off"
+    health = database.health.failing(WATCH, watch.key, error, now)
+    if health.failures < FAILURES_TO_TELL or isinstance(failure, InvalidQuery):
+        return  # an invalid query has been told as such
+    if scan.state is ScanState.FAILED and _nothing_is_read(database, book, watch, health):
+        since = format_instant(health.failing_since or now, book.zone)
+        text = f'nothing could be read from KeyAPI since {since}; last "{watch.name}": {error}'
+        troubles.begin(database, operator, SOURCE, text, now)
+    else:
+        text = f'the watch "{watch.name}" failed {health.failures} times in a row: {error}'
+        troubles.begin(database, operator, cause, text, now)
+
+
+def note_problems(
+    database: Database, operator: Sequence[Audience], watch: Watch, scan: Scan, now: Instant
+) -> None:
+    """Tell of complete scans that are doubted three times in a row, and the end of that.
+
+    It is no failure of the watch: what was read of its list counts, and its heart beats.
+    """
+    if scan.state is not ScanState.COMPLETE:
+        return
+    cause = troubles.watch_cause(watch.name, PROBLEMS)
+    if scan.doubt is None:
+        troubles.end(database, operator, cause, now)
+    elif scan.doubt.turn >= FAILURES_TO_TELL:
+        text = (
+            f'the list of the watch "{watch.name}" was read with problems {scan.doubt.turn} times '
+            f"in a row: {scan.doubt.why}. Who is missing may be on the list all the same, and "
+            f"counts as gone when that has lasted for {format_duration(DOUBTED)}"
+        )
+        troubles.begin(database, operator, cause, text, now)
+
+
+def note_rules(
+    database: Database, operator: Sequence[Audience], rules: Sequence[Rule], now: Instant
+) -> None:
+    """Tell which of ``rules`` could not be judged at their last scan, and the end of it."""
+    for rule in rules:
+        health = database.health.get(RULE, rule.name)
+        cause = troubles.rule_cause(rule.name, "breaks")
+        if health.failing_since is None:
+            troubles.end(database, operator, cause, now)
+            continue
+        text = (
+            f'the rule "{rule.name}" can\'t be judged, its alerts stay as they are: '
+            f"{health.last_error}"
+        )
+        troubles.begin(database, operator, cause, text, now)
+
+
+def _nothing_is_read(database: Database, book: Rulebook, watch: Watch, health: Health) -> bool:
+    """Whether other watches fail too, and none was read since ``watch`` fails."""
+    since = health.failing_since or 0
+    fail = 0
+    for other in book.used_watches:
+        if other.key == watch.key:
+            continue
+        last = database.history.last_scan(other.key)
+        if last is None or last.finished < since or last.interrupted:
+            continue
+        last_ok = database.health.get(WATCH, other.key).last_ok or 0
+        if last.state is not ScanState.FAILED or last_ok >= since:
+            return False
+        fail += 1
+    return fail > 0

@@ -1,0 +1,1 @@
+"""What is owed to whom: decided, composed, held back, joined."""

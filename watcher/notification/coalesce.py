@@ -1,0 +1,227 @@
+"""Dozens of messages that wait for one target become one: what still holds of them.
+
+The target was down for hours, or somebody has what was dead sent again. Each rule and product
+is told once, as it is now: that it fires, or that it ended where the target had heard before
+that it fires. What began and ended meanwhile is only counted. Of troubles of the watcher itself
+those are told that go on, and the ends of those that were told before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from watcher.model import Alert, AlertState, Instant, Message, Severity, Told
+from watcher.notification.composing import Owed, combine, compose, counted
+from watcher.notification.decision import Decision
+from watcher.notification.stored import last_left
+from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.sql.backlog import Gist, Piled
+from watcher.store.sqlite.database import Database
+from watcher.units import format_duration
+
+DOZENS = 24  # that wait for one target are joined
+MOST_ITEMS = 50  # products in full; a service's limit may leave fewer
+
+_Key = tuple[str, int]  # of rule and product
+
+
+def join_backlog(database: Database, book: Rulebook, target: str, now: Instant) -> bool:
+    """Join what waits for ``target`` where that are dozens; whether it did.
+
+    What was joined once takes in what came since, and is brought up to date. It is written in
+    one transaction; what is read for it before may be a lot.
+    """
+    if not _is_long(database, target):
+        return False
+    head, piled = database.backlog.head(target), database.backlog.messages(target)
+    if head is None:
+        return False
+    joining = _Joining(database, book, piled, now)
+    message, rows = joining.message(), {each.row for each in piled}
+    if head.joins and rows == {head.id}:
+        before = database.outbox.get(head.id)
+        if before is not None and _same(before.message, message):
+            return False
+    with database.atomic():
+        row = database.backlog.join(target, rows, message, now)
+        if row is not None:
+            joining.mark(head.channel, row)
+    return row is not None
+
+
+def _same(before: Message, after: Message) -> bool:
+    """Whether they tell of the same, however long it has waited."""
+    texts = [message.text.split("\n")[1:] for message in (before, after)]
+    return before.alerts == after.alerts and texts[0] == texts[1]
+
+
+def _is_long(database: Database, target: str) -> bool:
+    backlog = database.backlog
+    return backlog.size(target, DOZENS) >= DOZENS or backlog.joins(target)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one rule has to say, with the time of its data."""
+
+    rule: Rule
+    owed: list[Owed]
+    message: Message
+    at: Instant
+
+
+class _Joining:
+    """One target's backlog, judged by the alerts and causes as they are now."""
+
+    def __init__(
+        self, database: Database, book: Rulebook, piled: Sequence[Piled], now: Instant
+    ) -> None:
+        self._database = database
+        self._book = book
+        self._now = now
+        self._piled = piled
+        self._gists = [each.gist for each in piled]
+        self._begun = self._ids(Decision.FIRES, Decision.MISSED)
+        self._ended = self._ids(Decision.RESOLVED)
+        reminded = self._ids(Decision.REMINDER)
+        self._told = self._begun | reminded
+        alerts = database.alerts.brief(self._told | self._ended)
+        self._keys = list(dict.fromkeys((rule, product) for _, rule, product, _ in alerts))
+        self._passed = {
+            alert for alert, _, _, ended in alerts if ended is not None and alert in self._told
+        }
+        over = {
+            (rule, product): alert
+            for alert, rule, product, _ in alerts
+            if alert in self._ended and alert not in self._begun
+        }
+        self._over = {
+            (alert.rule, alert.product): alert
+            for alert in database.alerts.by_id(list(over.values()))
+        }
+        owed = self._owed()
+        self._parts = [
+            self._part(rule, owed[rule.name]) for rule in book.rules if rule.name in owed
+        ]
+
+    def message(self) -> Message:
+        """What still holds, as one message; that it is nothing is told, too."""
+        owed = [each for part in self._parts for each in part.owed]
+        troubles, ends, others = self._troubles()
+        if self._parts:
+            base = combine([(part.rule, part.owed, part.message) for part in self._parts])
+        else:
+            severity = Severity.WARNING if troubles else Severity.INFO
+            base = Message("joined", "", severity, self._now)
+        passed = len(self._passed - {each.alert.id for each in owed})
+        about = ", ".join(
+            part for part in (counted(owed), _count(len(troubles), "trouble")) if part
+        )
+        lines = [
+            self._opening(),
+            *([base.text] if base.text else []),
+            *([f"{_count(passed, 'alert')} began and ended meanwhile."] if passed else []),
+            *(f"watcher: {text}" for text in troubles),
+            *(f"watcher: over: {cause}" for cause in ends),
+            *([f"{_count(others, 'trouble')} of the watcher came and went."] if others else []),
+        ]
+        severity = max((base.severity, *([Severity.WARNING] if troubles else [])), key=_rank)
+        region = f" ({base.region})" if base.region else ""
+        return msgspec.structs.replace(
+            base,
+            kind="joined",
+            title=f"[{severity}] what still holds: {about or 'nothing'}{region}",
+            severity=severity,
+            created=self._now,
+            items=base.items[:MOST_ITEMS],
+            rest=base.rest + len(base.items[MOST_ITEMS:]),
+            text="\n".join(lines),
+        )
+
+    def mark(self, channel: str, row: int) -> None:
+        """Note that the channel was told of alerts that fired anew, by the notification ``row``.
+
+        They were held by a cooldown, which begins anew. Where the channel has other targets,
+        these have still to be told.
+        """
+        known = self._book.channels.get(channel)
+        if known is None or len(known.targets) > 1:
+            return
+        self._database.alerts.mark_told(
+            Told(
+                part.rule.name, each.alert.product, channel, each.alert.id, part.at,
+                notification=row,
+            )
+            for part in self._parts
+            for each in part.owed
+            if not each.decision.of_an_end and each.alert.id not in self._told
+        )  # fmt: skip
+
+    def _ids(self, *decisions: Decision) -> set[int]:
+        return {
+            alert
+            for gist in self._gists
+            for decision in decisions
+            for alert in gist.alerts.get(decision.value, ())
+        }
+
+    def _owed(self) -> dict[str, list[Owed]]:
+        """By rule, each product once: that it fires, or else that it ended."""
+        firing = self._firing(name for name, _ in self._keys)
+        owed: dict[str, list[Owed]] = {}
+        for key in self._keys:
+            if key in firing:
+                owed.setdefault(key[0], []).append(Owed(firing[key], Decision.REMINDER))
+            elif key in self._over:
+                owed.setdefault(key[0], []).append(Owed(self._over[key], Decision.RESOLVED))
+        return owed
+
+    def _firing(self, names: Iterable[str]) -> Mapping[_Key, Alert]:
+        active = self._database.alerts.live(list(dict.fromkeys(names)))
+        return {
+            (alert.rule, alert.product): alert
+            for alert in active
+            if alert.state is AlertState.FIRING
+        }
+
+    def _part(self, rule: Rule, owed: list[Owed]) -> _Part:
+        alerts = [each.alert for each in owed]
+        products, at = last_left(self._database, rule, alerts, self._book.metrics, self._now)
+        explained = self._database.alerts.explained
+        return _Part(rule, owed, compose(rule, owed, products, at, self._now, explained), at)
+
+    def _troubles(self) -> tuple[list[str], list[str], int]:
+        """Texts of the causes that are on, causes that are over and were told of before, and how
+        many others there were."""
+        told: dict[str, list[Gist]] = {}
+        for gist in self._gists:
+            if gist.kind == "operator":
+                told.setdefault(gist.cause or gist.text, []).append(gist)
+        on = {each.cause: each.text for each in self._database.health.causes()}
+        going = [
+            on.get(cause, gists[-1].text)
+            for cause, gists in told.items()
+            if cause in on or not any(gist.over for gist in gists)
+        ]
+        ended = [cause for cause, gists in told.items() if cause not in on and gists[0].over]
+        return going, ended, len(told) - len(going) - len(ended)
+
+    def _opening(self) -> str:
+        waited = format_duration(max(self._now - min(each.created for each in self._piled), 0))
+        return (
+            f"{_count(len(self._piled), 'message')} waited for up to {waited}. "
+            "What still holds of them:"
+        )
+
+
+def _count(number: int, noun: str) -> str:
+    if not number:
+        return ""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank

@@ -1,0 +1,73 @@
+"""What the courier asks of the rules: to join what has piled up, and to hear what became of it.
+
+A target that is dead is told to the operator by the other targets. All of it happens on the
+store's thread, in the transaction in which the courier notes what became of a notification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from watcher.incidents import troubles
+from watcher.model import Chart, Instant, Notification
+from watcher.notification.audiences import Audience, audiences_of
+from watcher.notification.charting import chart_of
+from watcher.notification.coalesce import join_backlog
+from watcher.rules.rulebook import Rulebook
+from watcher.store.sqlite.database import Database
+
+_CAUSE = "dead message "  # and the target
+
+
+def dead_target(cause: str) -> str | None:
+    """The target that a cause says is dead, if it is such a cause."""
+    return cause.removeprefix(_CAUSE) if cause.startswith(_CAUSE) else None
+
+
+def targets_named(book: Rulebook) -> set[str]:
+    """The masked names of all the channels' targets."""
+    return {target for channel in book.channels.values() for target in channel.targets}
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """The rules that are in force (``book``) as the courier needs them."""
+
+    book: Callable[[], Rulebook]
+    now: Callable[[], Instant]
+
+    def join(self, database: Database, target: str) -> bool:
+        """Whether what waits for ``target`` was joined, or what was joined has changed."""
+        return join_backlog(database, self.book(), target, self.now())
+
+    def chart(self, database: Database, notification: Notification) -> Chart | None:
+        """What a picture of the message shows, if it can have one."""
+        return chart_of(database, self.book(), notification.message)
+
+    def died(self, database: Database, notification: Notification, reason: str) -> None:
+        """Tell the operator by other targets, unless it is told already.
+
+        That such a message is dead itself is not told to the target that it is about: two that
+        are both gone would tell each other for ever. Of a target that the rule file names no
+        more it is told once, and is over.
+        """
+        target, title = notification.target, notification.message.title
+        text = f'the message "{title}" could not be delivered to {target}: {reason}'
+        others = self._operator({target, dead_target(notification.message.cause)})
+        troubles.begin(database, others, _CAUSE + target, text, self.now())
+        if target not in targets_named(self.book()):
+            database.health.clear_cause(_CAUSE + target, self.now())
+
+    def took(self, database: Database, notification: Notification) -> None:
+        """The target takes messages (again): its trouble is over."""
+        target = notification.target
+        troubles.end(database, self._operator({target}), _CAUSE + target, self.now())
+
+    def _operator(self, but: Collection[str | None]) -> Sequence[Audience]:
+        audiences = audiences_of(self.book().channels)
+        operator = [audiences[name] for name in self.book().operator]
+        return [
+            replace(each, targets=tuple(name for name in each.targets if name not in but))
+            for each in operator
+        ]

@@ -1,0 +1,113 @@
+"""Products as messages show them: names, links' ids, and the values worth reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from watcher.evaluation.present import Present
+from watcher.model import Alert, Bools, Floats, Instant, Item, Known, ProductFacts
+from watcher.rules.metrics import Catalogue, Metric
+from watcher.rules.rulebook import Rule
+
+FACTS = (
+    "spu_avg_price",
+    "total_sale_7d_cnt",
+    "total_sale_gmv_7d_amt",
+    "sales_trend_flag",
+    "rank",
+    "total_ifl_cnt",
+    "creators_7d",
+    "commission",
+)
+
+
+class FactSource(Protocol):
+    """What is asked of the history: products with their newest numbers, by store key."""
+
+    def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]: ...
+
+
+class Products:
+    """The products of one scan for people; ``present`` says what is so, None knows of no scan."""
+
+    def __init__(self, source: FactSource, present: Present | None, catalogue: Catalogue) -> None:
+        self._source = source
+        self._present = present
+        self._shown = [metric for name in FACTS if (metric := catalogue.get(name)) is not None]
+        self._gmv_currency = catalogue.gmv_currency
+        self._facts: dict[int, ProductFacts] = {}
+        self._told: dict[int, dict[str, float | None]] = {}
+
+    def load(self, products: Sequence[int]) -> None:
+        """Read at once what ``item`` and ``name`` need of these products."""
+        missing = [key for key in dict.fromkeys(products) if key not in self._facts]
+        if missing:
+            self._facts.update(self._source.facts(missing))
+
+    def name(self, product: int) -> str:
+        """The product's name, from the scan if it is there."""
+        name = self._present.text("product_name", product) if self._present is not None else None
+        if name:
+            return name
+        self.load([product])
+        return self._facts[product].name
+
+    def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
+        """(k, n) keys of which the first decides, the largest is the strongest and NaN is no
+        value; and (n,) which products the scan lists, so that these are values of now."""
+        if self._present is None:
+            return np.zeros((0, len(products))), np.ones(len(products), np.bool_)
+        return self._present.strength(rule, products)
+
+    def item(self, rule: Rule, alert: Alert, kind: str, reason: str | None) -> Item:
+        """One product of a message: what is so now, and what was so when its alert fired."""
+        facts = self._facts[alert.product]
+        since = alert.fired_at or alert.since
+        known = self._known(rule, alert, since)
+        return Item(
+            alert=alert.short_id,
+            kind=kind,
+            region=facts.region,
+            product_id=facts.product_id,
+            name=facts.name,
+            since=since,
+            currency=facts.currency,
+            gmv_currency=self._gmv_currency,
+            reason=reason,
+            why=alert.evidence,
+            now=known.evidence if known.at != since else (),
+            seen=None if known.current else known.at,
+            facts=self._values(facts),
+        )
+
+    def _known(self, rule: Rule, alert: Alert, since: Instant) -> Known:
+        if self._present is None or since == self._present.at:
+            return Known(since, alert.evidence)
+        # Where nothing is known any more, what it fired on is the newest that is.
+        known = self._present.known(rule, alert.product)
+        return known or Known(since, alert.evidence, current=False)
+
+    def _values(self, facts: ProductFacts) -> dict[str, float | None]:
+        # Several rules may tell of the same product.
+        values = self._told.get(facts.product)
+        if values is None:
+            values = {metric.name: self._value(metric, facts) for metric in self._shown}
+            self._told[facts.product] = values
+        return values
+
+    def _value(self, metric: Metric, facts: ProductFacts) -> float | None:
+        listed = self._present.number(metric, facts.product) if self._present is not None else None
+        value = listed if listed is not None else _stored_value(metric, facts)
+        return None if np.isnan(value) else value
+
+
+def _stored_value(metric: Metric, facts: ProductFacts) -> float:
+    """A metric of a product that this scan did not list, from its newest observation."""
+    numbers = {name: facts.numbers.get(name) for name in metric.needs}
+    columns = {
+        name: np.array([np.nan if number is None else number]) for name, number in numbers.items()
+    }
+    return float(metric.compute(columns, facts.observed_at or 0)[0])

@@ -1,0 +1,185 @@
+"""A scan in, one transaction out: observations, verdicts, alerts, notifications.
+
+Synchronous, and the time is an argument: the daemon, ``once``, the demo's past and rule tests all
+call ``evaluate``: it records the scan, and has an ``Evaluator`` do what follows from that. A replay
+asks only for the latter, of scans that are recorded long since. It runs on the store's thread.
+Alerts live on the scan's own time (``at``), so that a timer that comes a second late does not make
+``for: 24h`` wait another day; one that the clock has not reached (it was set back) counts as now.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from watcher.evaluation.jumps import WAITS, Jump, judge_jump, needed
+from watcher.evaluation.list_facts import with_facts
+from watcher.evaluation.past import Archive
+from watcher.evaluation.stepping import RULE, Judged, Round, compares
+from watcher.evaluation.table import ScanTable
+from watcher.incidents.stale_data import LATE, is_late
+from watcher.model import Alert, Instant, Message, Scan, ScanState
+from watcher.notification.notify import Audience, Teller
+from watcher.notification.products import Products
+from watcher.rules.conditions.base import Need
+from watcher.rules.metrics import Catalogue
+from watcher.rules.rulebook import Rule
+from watcher.store.sql.history import Recorded
+from watcher.store.sqlite.database import Database
+
+__all__ = ["RULE", "Evaluator", "Judged", "Keys", "Outcome", "compares", "evaluate", "needs_of"]
+
+Report = Callable[[Message], None]
+
+
+@dataclass(slots=True)
+class Keys:
+    """Alerts and their products by their keys in the store: there may be very many."""
+
+    alerts: array[int] = field(default_factory=lambda: array("q"))
+    products: array[int] = field(default_factory=lambda: array("q"))
+
+    def __len__(self) -> int:
+        return len(self.alerts)
+
+    def add(self, alerts: Iterable[Alert]) -> None:
+        """These as well."""
+        for alert in alerts:
+            self.alerts.append(alert.id)
+            self.products.append(alert.product)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequel:
+    """What followed from a recorded scan: by rule the alerts that began to fire and that ended,
+    the ids of the notifications written, and how each rule was judged."""
+
+    fired: Mapping[str, Keys]
+    resolved: Mapping[str, Keys]
+    notifications: tuple[int, ...]
+    judged: tuple[Judged, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a scan changed: observations written, alerts that began to fire or ended, and the
+    ids of the notifications written; how each rule was judged; and whether sales jumped."""
+
+    scan: Scan
+    changed: int = 0
+    fired: Keys = field(default_factory=Keys)
+    resolved: Keys = field(default_factory=Keys)
+    notifications: tuple[int, ...] = ()
+    judged: tuple[Judged, ...] = ()
+    jump: Jump | None = None
+
+
+def evaluate(
+    database: Database,
+    scan: Scan,
+    rules: Sequence[Rule],
+    audiences: Mapping[str, Audience],
+    catalogue: Catalogue,
+    now: Instant,
+    *,
+    report: Report | None = None,
+) -> Outcome:
+    """Record ``scan`` and all that follows from it for ``rules``, in one transaction.
+
+    ``rules`` are those of the scan's watch; ``now`` is the clock's, for the outbox. ``report``
+    hears, for each rule of which something began or ended, of that, whoever else is told.
+    """
+    with database.atomic():
+        if database.times.ahead(now):
+            database.times.mend(now)
+        scan = with_facts(database, scan)
+        recorded = database.history.record(scan)
+        if scan.state is ScanState.FAILED:
+            return Outcome(scan)
+        table, jump = _tabled(database, scan, recorded, rules)
+        evaluator = Evaluator(database, database, audiences, catalogue)
+        sequel = evaluator.follow(table, rules, now, report=report)
+        fired, resolved = (_joined(each) for each in (sequel.fired, sequel.resolved))
+        return Outcome(
+            scan, recorded.changed, fired, resolved, sequel.notifications, sequel.judged, jump
+        )
+
+
+def _joined(by_rule: Mapping[str, Keys]) -> Keys:
+    joined = Keys()
+    for keys in by_rule.values():
+        joined.alerts.extend(keys.alerts)
+        joined.products.extend(keys.products)
+    return joined
+
+
+def _tabled(
+    database: Database, scan: Scan, recorded: Recorded, rules: Sequence[Rule]
+) -> tuple[ScanTable, Jump | None]:
+    """The recorded scan as ``rules`` judge it, and whether its sales jumped."""
+    schedule = rules[0].watch.schedule if rules else None
+    asked = needed(database, scan, recorded)
+    needs = [*needs_of(rules), *asked]
+    table = ScanTable(scan, recorded, database.history, needs, schedule)
+    jump = judge_jump(database, scan, recorded, table) if asked else None
+    if jump is not None and jump.waits:
+        table.waits = WAITS
+    elif any(map(compares, rules)) and is_late(database, scan):
+        table.waits = LATE
+    return table, jump
+
+
+class Evaluator:
+    """What follows from recorded scans: alerts and messages, in ``database``.
+
+    ``archive`` is asked what was seen, of which the daemon's database is one itself.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        archive: Archive,
+        audiences: Mapping[str, Audience],
+        catalogue: Catalogue,
+    ) -> None:
+        self._database = database
+        self._archive = archive
+        self._audiences = audiences
+        self._catalogue = catalogue
+
+    def follow(
+        self,
+        table: ScanTable,
+        rules: Sequence[Rule],
+        now: Instant,
+        *,
+        report: Report | None = None,
+    ) -> Sequel:
+        """All that follows from a recorded scan for ``rules``, those of its watch.
+
+        ``table`` has the baselines that they need, and says whether what compares waits.
+        """
+        at = min(table.at, now)
+        round_ = Round(self._database, self._archive, table, rules, at)
+        products = Products(self._archive.history, round_.present, self._catalogue)
+        teller = Teller(self._database, products, self._audiences, at, now)
+        fired = {rule.name: Keys() for rule in rules}
+        resolved = {rule.name: Keys() for rule in rules}
+        for group in round_.moves(teller.silent):
+            teller.tell([(moved.rule, moved.speaking) for moved in group])
+            for moved in group:
+                if report is not None and (moved.fired or moved.resolved):
+                    report(teller.summary(moved.rule, moved.fired, moved.resolved))
+                fired[moved.rule.name].add(moved.fired)
+                resolved[moved.rule.name].add(moved.resolved)
+        return Sequel(fired, resolved, tuple(teller.written), tuple(round_.judged))
+
+
+def needs_of(rules: Sequence[Rule]) -> Iterable[Need]:
+    """The baselines that the conditions of ``rules`` declare."""
+    for rule in rules:
+        yield from rule.when.needs
+        yield from rule.order_by.needs
+        if rule.until is not None:
+            yield from rule.until.needs

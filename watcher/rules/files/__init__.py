@@ -1,0 +1,1 @@
+"""YAML text into values with positions; files, substitution, problems."""

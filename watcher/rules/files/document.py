@@ -1,0 +1,391 @@
+"""YAML text into plain values that remember where they stood.
+
+Read by YAML 1.2's meaning, not by PyYAML's: ``NO``, ``on``, ``yes``, ``012``, ``1_000`` and
+``22:22`` are text. The parser's events are put together here rather than by PyYAML, without
+recursion, so that a hostile file is stopped while it is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeAlias
+
+import yaml
+
+from watcher.errors import Problem
+from watcher.rules.files.scalars import as_text, resolve
+from watcher.rules.files.syntax import explain
+from watcher.rules.words import masked, printable, quoted
+
+Path: TypeAlias = tuple[str | int, ...]
+
+MAX_NODES = 50_000
+MAX_DEPTH = 50
+MAX_BYTES = 4 << 20
+MAX_PROBLEMS = 200
+_SECRETS = frozenset(("key", "url", "heartbeat"))
+_LONGEST_PATH, _LONGEST_MESSAGE = 200, 600
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+# ${NAME} is ours, not YAML's, which would end a text in [...] at its brace: while YAML reads, two
+# letters that nobody writes stand for the braces, so that every column stays what it was.
+_BRACED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
+_HIDDEN = re.compile("\\$\ue000([A-Za-z_][A-Za-z0-9_]*)\ue001", re.ASCII)
+# A text in YAML can't begin with "- ": there stands a third letter for that dash.
+_DASH = re.compile(r"(:[ \t]+)-(?=[ \t\r\n,}]|\Z)")
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as YAML counts lines
+_STANDARD = "tag:yaml.org,2002:"
+
+
+@dataclass(slots=True)
+class Spot:
+    """Where a value stands, and its key, counted from 1; with the spots of what is in it."""
+
+    line: int
+    column: int
+    key: tuple[int, int] | None = None
+    children: dict[str | int, Spot] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Document:
+    """One file's values: dict, list, str, int, float, bool, None; and their places."""
+
+    name: str
+    value: object
+    spot: Spot
+    lines: tuple[str, ...] = field(default=("",), repr=False)
+
+    def problem(self, path: Path, message: str, *, at_key: bool = False) -> Problem:
+        """A problem of the value at ``path``, or of its key: then it belongs to the parent."""
+        spot = self._at(path)
+        line, column = spot.line, spot.column
+        if at_key and spot.key is not None:
+            line, column = spot.key
+        shown = path[:-1] if at_key else path
+        return _problem(self.name, line, column, shown, message)
+
+    def excerpt(self, path: Path) -> str:
+        """The lines in which the value at ``path`` is written, without the indent they share.
+
+        ``${NAME}`` stands there as it is written, never what is filled in.
+        """
+        spot = self._at(path)
+        indent = spot.column - 1
+        lines = [self.lines[spot.line - 1][indent:].rstrip()]
+        for line in islice(self.lines, spot.line, None):
+            # A comment may stand anywhere; those after the last line of the value are cut below.
+            if line[:indent].strip() and not line.lstrip().startswith("#"):
+                break
+            lines.append(line[min(indent, len(line) - len(line.lstrip())) :].rstrip())
+        while len(lines) > 1 and (not lines[-1] or lines[-1].lstrip().startswith("#")):
+            lines.pop()
+        return "\n".join(lines)
+
+    def _at(self, path: Path) -> Spot:
+        """The spot of a path, or of the nearest value around it where it has none."""
+        spot = self.spot
+        for step in path:
+            child = spot.children.get(step)
+            if child is None:
+                break
+            spot = child
+        return spot
+
+
+def path_text(path: Path) -> str:
+    """``rules[0].watch.region``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{masked(step)}" for step in path)
+    return text.removeprefix(".")
+
+
+def _problem(name: str, line: int, column: int, path: Path, message: str) -> Problem:
+    """A problem on one printable line of bounded length."""
+    where = _cut(printable(path_text(path)), _LONGEST_PATH)
+    return Problem(name, line, column, where, _cut(printable(message), _LONGEST_MESSAGE))
+
+
+def _cut(text: str, longest: int) -> str:
+    """Its beginning and its end, where it is too long."""
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]}...{text[-half:]}"
+
+
+class Unreadable(Exception):
+    """The text is no YAML that can be used; ``problems`` says why."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def read(data: bytes | str, name: str, *, texts: bool = False) -> Document:
+    """The one document in ``data``; raises ``Unreadable`` with all that is wrong with it.
+
+    With ``texts``, what is written is what is meant: ``0x300`` and ``1e3`` are texts, and so is
+    ``- 5``, behind a key; only nothing is None.
+    """
+    text = _decode(data, name) if isinstance(data, bytes) else data.removeprefix("\ufeff")
+    control = _CONTROL.search(text)
+    if control is not None:
+        line = text.count("\n", 0, control.start()) + 1
+        column = control.start() - text.rfind("\n", 0, control.start())
+        what = f"a control character (U+{ord(control[0]):04X}) can't stand in a rule file"
+        raise Unreadable((Problem(name, line, column, "", what),))
+    builder = _Builder(name, text, as_text if texts else resolve)
+    marked = _BRACED.sub("$\ue000\\1\ue001", text)
+    if texts:
+        marked = _DASH.sub("\\1\ue002", marked)
+    try:
+        for event in yaml.parse(marked, Loader=_LOADER):
+            builder.take(event)
+    except yaml.YAMLError as error:
+        raise Unreadable((*builder.problems, _explain(error, name, text))) from None
+    return builder.document()
+
+
+def _decode(data: bytes, name: str) -> str:
+    if len(data) > MAX_BYTES:
+        what = f"the file is too large: a rule file may have {MAX_BYTES:,} bytes"
+        raise Unreadable((Problem(name, 0, 0, "", what),))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        what = "the file is not UTF-8 text: save it as UTF-8"
+        raise Unreadable((Problem(name, line, column, "", what),)) from None
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end has not come yet; ``key`` waits for its value."""
+
+    value: dict[str, object] | list[object]
+    spot: Spot
+    anchor: str | None
+    nodes: int
+    depth: int = 1
+    flow: bool = False
+    key: str | None = None
+    key_place: tuple[int, int] = (0, 0)
+    key_end: int = 0
+    skip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchored:
+    value: object
+    spot: Spot
+    nodes: int
+    depth: int
+
+
+class _Builder:
+    """Puts the parser's events together; notes what is wrong and reads on where it can."""
+
+    def __init__(self, name: str, text: str, resolve: Callable[[str], object]) -> None:
+        self.problems: list[Problem] = []
+        self._name = name
+        self._resolve = resolve
+        self._lines = tuple(_BREAK.split(text))
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, _Anchored | None] = {}
+        self._nodes = 0
+        self._documents = 0
+        self._root: tuple[object, Spot] | None = None
+
+    def document(self) -> Document:
+        """What was read; raises ``Unreadable`` where problems were noted."""
+        if self._root is None:
+            self.problems.append(Problem(self._name, 0, 0, "", "the file is empty"))
+        if self.problems or self._root is None:
+            raise Unreadable(tuple(self.problems))
+        return Document(self._name, *self._root, self._lines)
+
+    def take(self, event: Any) -> None:
+        """One event."""
+        match event:
+            case yaml.ScalarEvent():
+                self._scalar(event)
+            case yaml.MappingStartEvent():
+                self._open({}, event)
+            case yaml.SequenceStartEvent():
+                self._open([], event)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._close()
+            case yaml.AliasEvent():
+                self._alias(event)
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+                if self._documents == 2:
+                    self._stop(event, 'a second document ("---") begins here: use one a file')
+
+    def _scalar(self, event: Any) -> None:
+        place = _place(event)
+        self._check_tag(event)
+        self._count(1, event)
+        text = event.value
+        if "\ue000" in text:
+            text = _HIDDEN.sub(r"${\1}", text)
+        text = text.replace("\ue002", "-")
+        if self._wants_key():
+            self._key(text, place, plain=not event.style)
+            self._stack[-1].key_end = event.end_mark.index
+            return
+        if not text and self._stack:
+            self._check_comma(self._stack[-1], event)
+        plain = event.implicit[0] and event.tag is None
+        value = self._resolve(text) if plain else text
+        spot = Spot(*place)
+        if event.anchor:
+            self._anchors[event.anchor] = _Anchored(value, spot, 1, 0)
+        self._put(value, spot)
+
+    def _open(self, value: dict[str, object] | list[object], event: Any) -> None:
+        self._check_tag(event)
+        self._count(1, event)
+        if self._wants_key():
+            self._stop(event, "a key must be a single word or text, not a list or mapping")
+        if len(self._stack) >= MAX_DEPTH:
+            self._stop(event, f"lists and mappings stand more than {MAX_DEPTH} deep here")
+        if event.anchor:
+            self._anchors[event.anchor] = None  # an alias to it from inside has no end
+        self._stack.append(
+            _Open(value, Spot(*_place(event)), event.anchor, self._nodes - 1, flow=event.flow_style)
+        )
+
+    def _close(self) -> None:
+        done = self._stack.pop()
+        if done.anchor:
+            nodes = self._nodes - done.nodes
+            self._anchors[done.anchor] = _Anchored(done.value, done.spot, nodes, done.depth)
+        self._put(done.value, done.spot, done.depth)
+
+    def _alias(self, event: Any) -> None:
+        if self._wants_key():
+            self._stop(event, "an alias can't be a key")
+        if event.anchor not in self._anchors:
+            what = f'the alias "*{event.anchor}" has no anchor "&{event.anchor}" above'
+            unsaid = "this is an alias without an anchor: put a text that begins with * in quotes"
+            self._note(event, unsaid if self._in_a_secret() else what)
+            self._put(None, Spot(*_place(event)))
+            return
+        anchored = self._anchors[event.anchor]
+        if anchored is None:
+            self._stop(event, f'the alias "*{event.anchor}" contains itself')
+            return
+        self._count(anchored.nodes, event)
+        if len(self._stack) + anchored.depth > MAX_DEPTH:
+            self._stop(event, f"lists and mappings stand more than {MAX_DEPTH} deep here")
+        spot = Spot(*_place(event), children=anchored.spot.children)
+        self._put(anchored.value, spot, anchored.depth)
+
+    def _wants_key(self) -> bool:
+        if not self._stack:
+            return False
+        top = self._stack[-1]
+        return isinstance(top.value, dict) and top.key is None
+
+    def _key(self, key: str, place: tuple[int, int], *, plain: bool) -> None:
+        top = self._stack[-1]
+        assert isinstance(top.value, dict)  # noqa: S101  told by _wants_key
+        if key == "<<" and plain:
+            self._note_at(place, 'merge keys ("<<") can\'t be used: write the fields out')
+            top.skip = True
+        elif key in top.value:
+            first = top.spot.children[key].key or place
+            self._note_at(
+                place, f"{quoted(key)} is written twice: the first one is in line {first[0]}"
+            )
+            top.skip = True
+        top.key, top.key_place = key, place
+
+    def _check_comma(self, top: _Open, event: Any) -> None:
+        """In ``{at_least: 1,000}`` the 000 is a key with nothing after it, not even a colon."""
+        if top.flow and top.key and not event.style and top.key_end == event.start_mark.index:
+            # After a "url" it may be the rest of one: a recipient, a password.
+            cut = "this" if self._holds_a_secret(top) else quoted(top.key)
+            message = f"{cut} has no value: is it a text or number cut at its comma?"
+            key, top.key = top.key, None  # the problem is the mapping's
+            self._note_at(top.key_place, message)
+            top.key, top.skip = key, True
+
+    def _holds_a_secret(self, top: _Open) -> bool:
+        return isinstance(top.value, dict) and not _SECRETS.isdisjoint(top.value)
+
+    def _in_a_secret(self) -> bool:
+        return any(level.key in _SECRETS for level in self._stack)
+
+    def _put(self, value: object, spot: Spot, depth: int = 0) -> None:
+        if not self._stack:
+            self._root = (value, spot)
+            return
+        top = self._stack[-1]
+        top.depth = max(top.depth, depth + 1)
+        if isinstance(top.value, list):
+            top.spot.children[len(top.value)] = spot
+            top.value.append(value)
+            return
+        key, top.key = top.key, None
+        if key is None or top.skip:
+            top.skip = False
+            return
+        spot.key = top.key_place
+        top.spot.children[key] = spot
+        top.value[key] = value
+
+    def _check_tag(self, event: Any) -> None:
+        tag = event.tag
+        if tag is None or tag == "!" or tag in (f"{_STANDARD}str", f"{_STANDARD}map"):
+            return
+        if tag != f"{_STANDARD}seq":
+            unsaid = "this is a tag: put a text that begins with ! in quotes"
+            what = f"the tag {quoted(tag)} can't be used here"
+            self._note(event, unsaid if self._in_a_secret() else what)
+
+    def _count(self, nodes: int, event: Any) -> None:
+        self._nodes += nodes
+        if self._nodes > MAX_NODES:
+            self._stop(event, f"the file has more than {MAX_NODES:,} values: split it into several")
+
+    def _note(self, event: Any, message: str) -> None:
+        self._note_at(_place(event), message)
+
+    def _note_at(self, place: tuple[int, int], message: str) -> None:
+        self.problems.append(_problem(self._name, *place, tuple(self._path()), message))
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise Unreadable(tuple(self.problems))
+
+    def _stop(self, event: Any, message: str) -> None:
+        self._note(event, message)
+        raise Unreadable(tuple(self.problems))
+
+    def _path(self) -> Iterator[str | int]:
+        for level in self._stack:
+            if isinstance(level.value, list):
+                yield len(level.value)
+            elif level.key is not None:
+                yield level.key
+
+
+def _place(event: Any) -> tuple[int, int]:
+    mark = event.start_mark
+    return mark.line + 1, mark.column + 1
+
+
+def _explain(error: yaml.YAMLError, name: str, text: str) -> Problem:
+    """A syntax error in words: what the parser says is written for its authors."""
+    mark = getattr(error, "problem_mark", None)
+    begin = getattr(error, "context_mark", None)
+    what = str(getattr(error, "problem", "") or "")
+    if mark is None:
+        return Problem(name, 0, 0, "", "the file has a character that YAML can't read")
+    begun = begin.line + 1 if begin is not None and begin.line < mark.line else None
+    words = explain(what, text, mark.line, mark.column, begun)
+    return Problem(name, mark.line + 1, mark.column + 1, "", words)

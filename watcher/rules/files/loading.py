@@ -1,0 +1,148 @@
+"""Rule files into a ``Rulebook``: every error of every file at once, or none."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path as FilePath
+
+from watcher.errors import Problem, RulesError
+from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Unreadable, read
+from watcher.rules.files.rule_source import Enough, Source
+from watcher.rules.files.substitution import Vault
+from watcher.rules.rulebook import Rulebook
+from watcher.rules.sections.assembly import assemble
+
+_OF_OTHER_FILES = ("unknown metric", "unknown channel", "unknown watch", "there are no rules")
+
+
+def load(
+    paths: Sequence[FilePath], env: Mapping[str, str], credentials_dir: FilePath | None = None
+) -> Rulebook:
+    """Read files, and folders of ``*.yaml``, together.
+
+    ``env`` and the files in ``credentials_dir`` fill in ``${NAME}``. Raises ``RulesError`` with
+    all problems.
+    """
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
+    documents: list[Document] = []
+    for file in _files(paths, problems, warnings):
+        try:
+            documents.append(read(_bytes_of(file), str(file)))
+        except (OSError, ValueError) as error:
+            problems.append(Problem(str(file), 0, 0, "", _unreadable(error)))
+        except Unreadable as error:
+            problems.extend(error.problems)
+    return _rulebook(documents, Vault(env, credentials_dir), problems, warnings)
+
+
+def load_text(
+    text: str, name: str = "rules.yaml", env: Mapping[str, str] | None = None
+) -> Rulebook:
+    """Read one text as if it were the file ``name``; raises ``RulesError``."""
+    problems: list[Problem] = []
+    documents: list[Document] = []
+    try:
+        documents.append(read(text, name))
+    except Unreadable as error:
+        problems.extend(error.problems)
+    return _rulebook(documents, Vault(env or {}), problems, [])
+
+
+def _rulebook(
+    documents: Sequence[Document],
+    vault: Vault,
+    problems: list[Problem],
+    warnings: list[Problem],
+) -> Rulebook:
+    broken = bool(problems)
+    rulebook = None
+    with suppress(Enough):
+        sources = [Source(document, vault, problems, warnings) for document in documents]
+        rulebook = assemble(sources, vault) if sources else None
+    if broken:
+        # A file could not be read: that its names are unknown to the others is no error.
+        problems[:] = [one for one in problems if not one.message.startswith(_OF_OTHER_FILES)]
+    if problems or rulebook is None:
+        order = {document.name: index for index, document in enumerate(documents)}
+        raise RulesError(_shown(_sorted(problems, order)))
+    return replace(rulebook, warnings=_sorted(warnings, {}))
+
+
+def _shown(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    if len(problems) < MAX_PROBLEMS:
+        return problems
+    last = problems[MAX_PROBLEMS - 1]
+    what = f"there may be more: mend these {MAX_PROBLEMS} first"
+    return (*problems[:MAX_PROBLEMS], replace(last, path="", message=what))
+
+
+def _sorted(problems: Sequence[Problem], order: Mapping[str, int]) -> tuple[Problem, ...]:
+    def place(problem: Problem) -> tuple[int, str, int, int]:
+        return order.get(problem.file, -1), problem.file, problem.line, problem.column
+
+    return tuple(sorted(dict.fromkeys(problems), key=place))
+
+
+def _files(
+    paths: Sequence[FilePath], problems: list[Problem], warnings: list[Problem]
+) -> list[FilePath]:
+    found: dict[FilePath, None] = {}
+    for path in paths:
+        if not _is_folder(path):
+            found[path] = None
+            continue
+        try:
+            entries = sorted(path.iterdir())
+        except OSError as error:
+            problems.append(Problem(str(path), 0, 0, "", _unreadable(error)))
+            continue
+        inside = [entry for entry in entries if _is_rules(entry)]
+        found.update(dict.fromkeys(inside))
+        if not inside:
+            problems.append(Problem(str(path), 0, 0, "", "the folder has no *.yaml file"))
+        for entry in entries:
+            if entry.suffix == ".yml" and not entry.name.startswith("."):
+                what = "is not read: only *.yaml is; rename it"
+                warnings.append(Problem(str(entry), 0, 0, "", what))
+    return list(found)
+
+
+def _is_folder(path: FilePath) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name too long to be one: opening it says so
+        return False
+
+
+def rule_files(path: FilePath) -> list[FilePath]:
+    """The files that ``path`` stands for: itself, or the rule files in the folder."""
+    return _files([path], [], [])
+
+
+def _is_rules(entry: FilePath) -> bool:
+    # Editors keep their own files beside, with a dot in front.
+    if entry.suffix != ".yaml" or entry.name.startswith("."):
+        return False
+    return entry.is_file() or not entry.exists()  # a link to nowhere is reported, not passed over
+
+
+def _bytes_of(file: FilePath) -> bytes:
+    # Nobody may ever write into a pipe with a name. One without (the shell's <(...)) has a writer,
+    # and leads to no path.
+    if file.is_fifo() and file.resolve().exists():
+        raise OSError(errno.EINVAL, "it is a pipe and no file")
+    with file.open("rb") as opened:
+        # One byte more shows that it is too large; what never ends is not read whole.
+        return opened.read(MAX_BYTES + 1)
+
+
+def _unreadable(error: OSError | ValueError) -> str:
+    if isinstance(error, ValueError):
+        return "there can be no file of this name"
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file: watcher init writes one to begin with"
+    return f"the file can't be read: {error.strerror or error}"

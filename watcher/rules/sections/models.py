@@ -1,0 +1,256 @@
+"""The shapes of the rule file's sections, as pydantic models; errors in the user's words.
+
+Conditions, formulas and a watch's parameters have languages of their own: here they are plain
+values, read by ``conditions``, ``own_metrics`` and ``keyapi.query``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import ErrorDetails
+
+from watcher.model import Severity
+from watcher.rules.files.document import Path
+from watcher.rules.schema import schema_types as shapes
+from watcher.rules.sections import validators as readers
+from watcher.rules.sections.currencies import currency
+from watcher.rules.sections.templates import Template, parse_template
+from watcher.rules.words import kind, nearest, quoted
+from watcher.source.fields import PARAMETER_BY_NAME
+from watcher.units import DAY, format_number
+
+Duration: TypeAlias = Annotated[
+    int, BeforeValidator(readers.duration), WithJsonSchema(shapes.DURATION)
+]
+Whole: TypeAlias = Annotated[int, BeforeValidator(readers.whole), WithJsonSchema(shapes.WHOLE)]
+Amount: TypeAlias = Annotated[float, BeforeValidator(readers.number), WithJsonSchema(shapes.AMOUNT)]
+Flag: TypeAlias = Annotated[bool, BeforeValidator(readers.flag), WithJsonSchema(shapes.FLAG)]
+Level: TypeAlias = Annotated[
+    Severity, BeforeValidator(readers.severity), WithJsonSchema(shapes.SEVERITY)
+]
+Name: TypeAlias = Annotated[str, BeforeValidator(readers.name), WithJsonSchema(shapes.TEXT)]
+Text: TypeAlias = Annotated[str, BeforeValidator(readers.text), WithJsonSchema(shapes.TEXT)]
+# Checked where the channels are known.
+Names: TypeAlias = Annotated[Any, WithJsonSchema(shapes.NAMES)]
+Url: TypeAlias = Annotated[str, BeforeValidator(readers.url)]
+Urls: TypeAlias = Annotated[list[Url], BeforeValidator(readers.urls), WithJsonSchema(shapes.URLS)]
+OwnTemplate: TypeAlias = Annotated[
+    InstanceOf[Template], BeforeValidator(parse_template), WithJsonSchema(shapes.TEMPLATE)
+]
+Zone: TypeAlias = Annotated[str, BeforeValidator(readers.timezone), WithJsonSchema(shapes.TIMEZONE)]
+
+
+_NOTIFY = "channels to tell: a name, or a list of them"
+_COOLDOWN = "how long the same product is not told again"
+_REMIND = "tell again while it fires, this often"
+_RESOLVED = "tell the end, too"
+_SEVERITY = "a channel may ask for a least severity"
+_LIMIT = "products in full in a message; the others are named"
+
+
+class Section(BaseModel):
+    """A mapping of the rule file: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+
+class ApiSection(Section):
+    """How to ask KeyAPI, and what it may cost."""
+
+    key: Annotated[str, BeforeValidator(readers.api_key), WithJsonSchema(shapes.KEY)] | None = (
+        Field(None, description="your KeyAPI key, best as ${KEYAPI_KEY}")
+    )
+    url: (
+        Annotated[str, BeforeValidator(readers.api_url), WithJsonSchema(shapes.WEB_ADDRESS)] | None
+    ) = Field(None, description="the API's address")
+    requests_per_second: Amount = Field(2.0, gt=0, le=10_000, description="over all watches")
+    concurrency: Whole = Field(2, ge=1, le=64, description="requests at once")
+    credits_per_day: Whole | None = Field(None, ge=1, description="hard cap for a UTC day")
+    credits_per_month: Whole | None = Field(None, ge=1, description="hard cap for a UTC month")
+    gmv_currency: (
+        Annotated[str, BeforeValidator(currency), WithJsonSchema(shapes.CURRENCY)] | None
+    ) = Field(None, description="what GMV is in, as USD: the API does not say, so none is shown")
+
+
+class QuietSection(Section):
+    """Hours in which a channel is not to be disturbed."""
+
+    hours: Annotated[
+        str, BeforeValidator(readers.quiet_hours), WithJsonSchema(shapes.QUIET_HOURS)
+    ] = Field(description='from and to, as "22:00-07:00"')
+    timezone: Zone | None = Field(None, description="the channel's where it is left out")
+
+
+class ChannelSection(Section):
+    """Where alerts go."""
+
+    url: Urls = Field(description="one Apprise URL or several, best as ${NAME}")
+    min_severity: Level = Field(Severity.INFO, description="the least severity it is told")
+    timezone: Zone | None = Field(
+        None, description="of its digest, quiet hours and messages; the defaults' if left out"
+    )
+    quiet: QuietSection | None = Field(None, description="held, then one catch-up message")
+    digest: (
+        Annotated[str, BeforeValidator(readers.digest), WithJsonSchema(shapes.DIGEST)] | None
+    ) = Field(None, description='collect, and send once: "09:00" or a cron line')
+    template: OwnTemplate | None = Field(None, description="a Jinja2 template for its messages")
+
+
+class DefaultsSection(Section):
+    """What rules and watches have where they say nothing."""
+
+    region: (
+        Annotated[str, BeforeValidator(readers.region), WithJsonSchema(shapes.REGION)] | None
+    ) = Field(None, description="market code, as US")
+    every: Any = None
+    timezone: Any = None
+    notify: Names = Field(None, description=_NOTIFY)
+    cooldown: Duration = Field(0, description=_COOLDOWN)
+    remind: Duration | None = Field(None, description=_REMIND)
+    resolved: Flag = Field(default=False, description=_RESOLVED)
+    severity: Level = Field(Severity.INFO, description=_SEVERITY)
+    limit: Whole = Field(10, ge=1, le=100, description=_LIMIT)
+
+
+class RuleSection(Section):
+    """One rule; what is None falls back to ``defaults``."""
+
+    name: Name = Field(description="unique; shown in every message")
+    watch: Any = Field(description="the list to read: a name of watches:, or the mapping itself")
+    when: Any = Field(description="the conditions, all of which must be met")
+    description: Text = Field("", description="shown in every message")
+    until: Any = Field(None, description="once firing, it fires until this is met")
+    for_: Duration = Field(0, alias="for", description="how long it must be met before it fires")
+    keep_firing_for: Duration = Field(0, description="how long it fires after it was last met")
+    severity: Level | None = Field(None, description=_SEVERITY)
+    notify: Names = Field(None, description=_NOTIFY)
+    cooldown: Duration | None = Field(None, description=_COOLDOWN)
+    remind: Duration | None = Field(None, description=_REMIND)
+    resolved: Flag | None = Field(None, description=_RESOLVED)
+    limit: Whole | None = Field(None, ge=1, le=100, description=_LIMIT)
+    order_by: Text | None = Field(
+        None, description="what puts the strongest first: METRIC [change] [asc|desc]"
+    )
+    priority: Whole = Field(0, description="the highest is read first, and gets the last credits")
+
+
+class KeepSection(Section):
+    """How long the past is kept."""
+
+    observations: Duration = Field(400 * DAY, ge=DAY, description="of products; 400d if left out")
+    notifications: Duration = Field(90 * DAY, ge=DAY, description="what was told; 90d if left out")
+
+
+SECTIONS = (
+    "api",
+    "channels",
+    "operator",
+    "defaults",
+    "metrics",
+    "watches",
+    "rules",
+    "keep",
+    "heartbeat",
+)
+
+# What stands in a watch, and is looked for in a rule.
+_OF_WATCHES = frozenset(["every", "timezone", "sort", "top", *PARAMETER_BY_NAME])
+
+_Model = TypeVar("_Model", bound=Section)
+
+
+class Misfit(Exception):
+    """A value does not have its section's shape; ``problems``: path within, message, at key."""
+
+    def __init__(self, problems: Sequence[tuple[Path, str, bool]]) -> None:
+        super().__init__("; ".join(message for _, message, _ in problems))
+        self.problems = tuple(problems)
+
+
+def shape(model: type[_Model], value: object) -> _Model:
+    """The value as a section; raises ``Misfit`` with all that is wrong with it."""
+    if not isinstance(value, Mapping):
+        names = ", ".join(list(_keys(model))[:4])
+        raise Misfit([((), f"must be a mapping ({names} ...), not {kind(value)}", False)])
+    empty = [key for key, inner in value.items() if inner is None and key in _keys(model)]
+    given = {key: inner for key, inner in value.items() if key not in empty}
+    problems = [((key,), "is empty: write a value, or leave the line out", False) for key in empty]
+    try:
+        section = model.model_validate(given)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=True)
+        found = [_explain(one, model) for one in details]
+        found = [(_written(path, value), message, at_key) for path, message, at_key in found]
+        found = [one for one in found if not (one[0][:1] and one[0][0] in empty)]
+        lacking = [one for one in found if one[1].startswith("needs ") and _named(one[1], empty)]
+        raise Misfit([*problems, *(one for one in found if one not in lacking)]) from None
+    if problems:
+        raise Misfit(problems)
+    return section
+
+
+def _written(path: Path, value: object) -> Path:
+    """As much of the path as was written: a single URL is read as a list of one."""
+    for length, step in enumerate(path):
+        if isinstance(value, Mapping) and step in value:
+            value = value[str(step)]
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step]
+        else:
+            return path[:length] if isinstance(step, int) else path
+    return path
+
+
+def _named(message: str, keys: Sequence[str]) -> bool:
+    return any(message == f'needs "{key}"' for key in keys)
+
+
+def _keys(model: type[BaseModel]) -> Mapping[str, Any]:
+    return {info.alias or name: info for name, info in model.model_fields.items()}
+
+
+def _explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Path, str, bool]:
+    """One of pydantic's errors in words: its path, the message, and whether it is of the key."""
+    path: Path = tuple(error["loc"])
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "extra_forbidden":
+            key = str(path[-1])
+            inner = _inner(model, path[:-1])
+            if inner is RuleSection and key in _OF_WATCHES:
+                return path, f'"{key}" belongs to the watch: watch: {{{key}: ...}}', True
+            hint = nearest(key, _keys(inner)) or f": there are {', '.join(_keys(inner))}"
+            return path, f"unknown field {quoted(key)}{hint}", True
+        case "missing":
+            return path[:-1], f'needs "{path[-1]}"', False
+        case "value_error":
+            return path, str(context.get("error", error["msg"])), False
+        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
+            return path, _limit(error["type"], context), False
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return path, f"must be a mapping, not {kind(error['input'])}", False
+        case _:
+            return path, error["msg"], False
+
+
+def _limit(what: str, context: Mapping[str, Any]) -> str:
+    words = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
+    name = next(name for name in words if name in context)
+    limit = context[name]
+    text = "1d" if limit == DAY else format_number(limit)
+    return f"must be {words[name]} {text}"
+
+
+def _inner(model: type[BaseModel], path: Path) -> type[BaseModel]:
+    return QuietSection if path[-1:] == ("quiet",) else model

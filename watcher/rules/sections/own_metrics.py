@@ -1,0 +1,167 @@
+"""The ``metrics:`` section: the user's formulas into metrics like any other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+from watcher.model import Floats
+from watcher.rules.conditions.compiling import Path, Report
+from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME
+from watcher.rules.metrics import ADDED_LATER, NORMAL, SPARSE, Catalogue, Columns, Metric, When
+from watcher.rules.sections.expressions import FUNCTIONS, Expression, parse_expression
+from watcher.rules.words import kind, quoted
+from watcher.units import Unit
+
+Warn: TypeAlias = Callable[[Path, str], None]
+
+NAME_PATTERN = "[A-Za-z_][A-Za-z0-9_]{0,63}"
+_NAME = re.compile(NAME_PATTERN, re.ASCII)
+_WORDS = "all any not appears if else".split()
+# Words of the rule language, which no metric may be named by.
+TAKEN = frozenset([*NUMBER_BY_NAME, *TEXT_BY_NAME, *OPTIONS, *FUNCTIONS, *_WORDS])
+_BUILT_IN = Catalogue()
+# Formulas that use each other grow by powers: both limits are far above what anybody needs.
+_DEEPEST = 30
+_LONGEST = 20_000  # characters of a formula with the formulas in it written out
+
+
+class OwnMetrics:
+    """Formulas by name, put into an order in which each can use the others.
+
+    Entries come with the path and the report of the file that they stand in.
+    """
+
+    def __init__(self) -> None:
+        self._formulas: dict[str, tuple[Expression, Path, Report]] = {}
+        self._broken: set[str] = set()
+        self._done: dict[str, Metric] = {}
+
+    def add(self, name: str, value: object, path: Path, report: Report, warn: Warn) -> None:
+        """Take one entry; what is wrong with it is reported.
+
+        Its name may have become a built-in metric's since it was written: it keeps its meaning.
+        """
+        if name in ADDED_LATER:
+            warn(
+                path,
+                f"there is a metric {quoted(name)} by now, and this formula is used in its place: "
+                "give yours another name to have both",
+            )
+        trouble = _no_name(name)
+        if trouble:
+            report(path, trouble, at_key=True)
+            self._broken.add(name)
+            return
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str):
+            self._fail(name, path, report, f"must be a formula, not {kind(value)}")
+            return
+        try:
+            self._formulas[name] = (parse_expression(value), path, report)
+        except ValueError as error:
+            self._fail(name, path, report, str(error))
+
+    def catalogue(self, gmv_currency: str | None = None) -> Catalogue:
+        """All metrics; a broken one is there too, so that its users are not blamed."""
+        for name in self._formulas:
+            self._metric(name, ())
+        broken = [_constant(name) for name in self._broken if name not in self._done]
+        return Catalogue([*self._done.values(), *broken], gmv_currency)
+
+    def _fail(self, name: str, path: Path, report: Report, message: str) -> None:
+        self._broken.add(name)
+        report(path, message)
+
+    def _metric(self, name: str, above: tuple[str, ...]) -> Metric | None:
+        """The metric of a name; ``above`` are the formulas that it is being used in."""
+        if name in self._done or name in self._broken:
+            return self._done.get(name)
+        if name not in self._formulas:
+            return _BUILT_IN.get(name)
+        expression, path, report = self._formulas[name]
+        if name in above:
+            circle = " -> ".join([*above[above.index(name) :], name])
+            self._fail(name, path, report, f"the formula needs itself: {circle}")
+            return None
+        if len(above) >= _DEEPEST:
+            much = f"formulas use each other more than {_DEEPEST} deep here"
+            self._fail(name, path, report, much)
+            return None
+        parts = {}
+        for part in expression.names:
+            if not self._knows(part):
+                self._fail(name, path, report, self._unknown(part))
+                continue
+            metric = self._metric(part, (*above, name))
+            if metric is not None:
+                parts[part] = metric
+        if len(parts) < len(expression.names):
+            self._broken.add(name)
+            return None
+        metric = _own(name, expression, parts)
+        if len(metric.definition) > _LONGEST:
+            much = "the formula and those that it uses are too long together"
+            self._fail(name, path, report, much)
+            return None
+        self._done[name] = metric
+        return metric
+
+    def _knows(self, name: str) -> bool:
+        known = name in self._formulas or name in self._broken
+        return known or _BUILT_IN.get(name) is not None
+
+    def _unknown(self, name: str) -> str:
+        if _BUILT_IN.attribute(name) is not None:
+            return f"{name} is a text, and a formula takes numbers"
+        hint = _BUILT_IN.suggest(name, *self._formulas, texts=False)
+        return f"unknown metric {quoted(name)}{hint or ' (watcher metrics lists all)'}"
+
+
+def _own(name: str, expression: Expression, parts: Mapping[str, Metric]) -> Metric:
+    def compute(columns: Columns, at: When) -> Floats:
+        return expression({part: metric.compute(columns, at) for part, metric in parts.items()})
+
+    # Meaning changes with the meaning of the parts: the definition has theirs in it.
+    inner = [f"{part}:={metric.definition}" for part, metric in parts.items() if metric.definition]
+    needs = frozenset(need for metric in parts.values() for need in metric.needs)
+    return Metric(
+        name=name,
+        label=name.replace("_", " "),
+        unit=Unit.SCORE,
+        meaning=f"your own: {expression.text}",
+        needs=needs,
+        compute=compute,
+        definition="; ".join([expression.text, *inner]),
+        unused=_unused(needs, parts.values()),
+    )
+
+
+def _unused(needs: frozenset[str], parts: Iterable[Metric]) -> dict[str, frozenset[str]]:
+    """What none of the parts takes in a form, where one of them has forms."""
+    parts = [*parts]
+    if not any(part.unused for part in parts):
+        return {}
+    return {
+        form: needs.difference(*(part.needs - part.unused.get(form, frozenset()) for part in parts))
+        for form in (NORMAL, SPARSE)
+    }
+
+
+def _constant(name: str) -> Metric:
+    def compute(_columns: Columns, _at: When) -> Floats:
+        raise NotImplementedError(name)
+
+    return Metric(name, name, Unit.SCORE, "", frozenset(), compute)
+
+
+def _no_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        return f"{quoted(name)} is no name for a metric: letters, digits and _, a letter first"
+    if name in TAKEN:
+        return f"{quoted(name)} is a word of the rule language: name your metric otherwise"
+    if name in _BUILT_IN.names() and name not in ADDED_LATER:
+        return f"there is a metric {quoted(name)} already: name yours otherwise"
+    return ""

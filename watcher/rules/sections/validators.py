@@ -1,0 +1,185 @@
+"""Single values of the rule file, as people write them; ``Wrong`` says what does not fit."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from watcher.model import Severity
+from watcher.rules.files.slips import around_key, around_url
+from watcher.rules.words import Wrong, either, kind, nearest, quoted
+from watcher.schedule import parse_digest, parse_quiet
+from watcher.units import parse_duration, parse_number
+
+LONGEST_NAME = 100
+_SCHEME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.\-]*://", re.ASCII)
+_BARE_NAME = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
+
+
+def duration(value: object) -> int:
+    """Seconds of ``24h``; a bare 0 needs no unit."""
+    if isinstance(value, str):
+        return parse_duration(value)
+    if value == 0 and not isinstance(value, bool):
+        return 0
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        shown = f"{value:g}" if abs(value) < 1e6 else "24"
+        raise Wrong(f"{value:g} needs a unit: write it like {shown}h, {shown}d or 1h30m")
+    raise Wrong(f"takes a time like 24h, not {kind(value)}")
+
+
+def number(value: object) -> float:
+    """A number; also as text, for it may have been filled in."""
+    if isinstance(value, str):
+        if value.strip().endswith("%"):
+            raise Wrong(f"takes a number, not the percentage {quoted(value.strip())}")
+        return parse_number(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Wrong(f"takes a number, not {kind(value)}")
+    return value
+
+
+def whole(value: object) -> int:
+    """A whole number."""
+    amount = float(number(value))
+    if not amount.is_integer():
+        raise Wrong(f"takes a whole number, not {kind(value)}")
+    return int(amount)
+
+
+def flag(value: object) -> bool:
+    """True or false."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    raise Wrong(f"takes true or false, not {kind(value)}")
+
+
+def severity(value: object) -> Severity:
+    """A severity by name."""
+    names = [one.value for one in Severity]
+    if not isinstance(value, str):
+        raise Wrong(f"takes {either(names)}, not {kind(value)}")
+    try:
+        return Severity(value.strip().lower())
+    except ValueError:
+        hint = nearest(value, names, 1)
+        raise Wrong(f"{quoted(value)} is no severity{hint or f': it is {either(names)}'}") from None
+
+
+def urls(value: object) -> list[object]:
+    """One Apprise URL or a list of them."""
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, list) or not value:
+        what = "an empty list" if value == [] else kind(value)
+        raise Wrong(f"takes an Apprise URL or a list of them, not {what}")
+    return value
+
+
+def url(value: object) -> str:
+    """An Apprise URL, as far as that can be told here. It is a secret: no message shows it."""
+    if not isinstance(value, str):
+        raise Wrong("must be an Apprise URL, as a text")
+    if _BARE_NAME.fullmatch(value.strip()):
+        raise Wrong("a variable is written with braces, as ${NAME}")
+    if wrong := around_url(value):
+        raise Wrong(f"this URL {wrong}")
+    if not _SCHEME.match(value.strip()):
+        raise Wrong("this is no Apprise URL: it begins with a service, as tgram://")
+    return value.strip()
+
+
+def timezone(value: object) -> str:
+    """The name of a time zone."""
+    if not isinstance(value, str):
+        raise Wrong(f"takes a time zone as Europe/Berlin, not {kind(value)}")
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Wrong(f"{quoted(value)} is no time zone: write it like Europe/Berlin") from None
+    return value
+
+
+def api_url(value: object) -> str:
+    """The API's address without a slash at its end; ``ValueError`` says what is wrong."""
+    if not isinstance(value, str):
+        raise Wrong(f"takes an address, not {kind(value)}")
+    text = value.strip().rstrip("/")
+    if not _is_web_address(text) or "?" in text:
+        raise Wrong("is no address: write it like https://api.keyapi.ai")
+    return text
+
+
+def heartbeat(value: object) -> str:
+    """The address of a service that hears of good rounds. It is a secret: no message shows it."""
+    if isinstance(value, str) and (wrong := around_url(value)):
+        raise Wrong(f"the address {wrong}")
+    if not isinstance(value, str) or not _is_web_address(value.strip()):
+        raise Wrong("takes an address, as https://hc-ping.com/...")
+    return value.strip()
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return usable and text.isascii() and not any(letter.isspace() for letter in text)
+
+
+def api_key(value: object) -> str:
+    """The key; ``ValueError`` says what is wrong without showing any of it."""
+    if not isinstance(value, str):
+        raise Wrong("must be text: put the key in quotes")
+    text = value.strip()
+    if not text:
+        raise Wrong("is empty")
+    if _BARE_NAME.fullmatch(text):
+        raise Wrong("a variable is written with braces, as ${KEYAPI_KEY}")
+    if wrong := around_key(text):
+        raise Wrong(wrong)
+    return text
+
+
+def quiet_hours(value: object) -> str:
+    """``22:00-07:00``."""
+    if not isinstance(value, str):
+        raise Wrong('takes a time of day from and to, as "22:00-07:00"')
+    parse_quiet(value)
+    return value.strip()
+
+
+def digest(value: object) -> str:
+    """A time of day, or a cron line."""
+    if not isinstance(value, str):
+        raise Wrong('takes a time of day as "09:00", or a cron line')
+    parse_digest(value)
+    return value.strip()
+
+
+def name(value: object) -> str:
+    """A name: short, on one line."""
+    if not isinstance(value, str):
+        raise Wrong(f"takes a text, not {kind(value)}: put it in quotes")
+    text = value.strip()
+    if not text or len(text) > LONGEST_NAME or not text.isprintable():
+        raise Wrong(f"takes a text of 1 to {LONGEST_NAME} characters on one line")
+    return text
+
+
+def text(value: object) -> str:
+    """A text; a number must be in quotes to be one."""
+    if not isinstance(value, str):
+        raise Wrong(f"takes a text, not {kind(value)}: put it in quotes")
+    return value
+
+
+def region(value: object) -> str:
+    """A market's code, in capitals."""
+    if not isinstance(value, str) or not re.fullmatch("[A-Za-z]{2}", value.strip()):
+        raise Wrong(f"takes a market's code of two letters, as US, not {kind(value)}")
+    return value.strip().upper()

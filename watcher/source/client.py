@@ -1,0 +1,314 @@
+"""Asking KeyAPI for a page: session, key, pace, retries.
+
+One client serves all watches: its pace and its limit of requests at once hold over all of them.
+The key is in the headers only: no error, log or ``repr`` shows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import NamedTuple, Protocol, Self
+
+import aiohttp
+from yarl import URL
+
+from watcher import __version__, network
+from watcher.errors import KeyRefused, SourceError, SourceUnavailable
+from watcher.source.decoding import Page, decode
+from watcher.source.failures import failure
+from watcher.source.fields import ENDPOINT
+from watcher.source.masking import Mask
+from watcher.source.pace import Pace, Seams
+from watcher.source.packing import LARGEST_BODY, too_long, unpacked
+from watcher.source.wording import plain
+
+LONGEST_PAUSE = 15 * 60.0  # seconds, whatever Retry-After says
+
+_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5, sock_read=15)
+_CHUNK = 64 * 2**10
+_MOST_REDIRECTS = 3
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_PASSING = frozenset((200, 408, 425, 429))
+_FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 30.0  # seconds
+
+
+class Budget(Protocol):
+    """What pays for requests, one credit each."""
+
+    async def spend(self) -> None:
+        """Pay for the attempt that comes next; raises ``BudgetSpent`` to forbid it."""
+
+    async def refund(self) -> None:
+        """Take back the last payment: the attempt never reached the server."""
+
+
+class Client:
+    """Reads pages over HTTP. An async context manager: the connections live within it."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        requests_per_second: float = 2,
+        concurrency: int = 2,
+        tries: int = 4,
+        timeout: aiohttp.ClientTimeout = _TIMEOUT,
+        seams: Seams | None = None,
+    ) -> None:
+        """Of ``url`` only the base is needed: ``https://api.keyapi.ai``.
+
+        Raises:
+            KeyRefused: ``key`` is empty, or can't be a key.
+        """
+        self.concurrency = concurrency
+        self._key = _checked_key(key)
+        self._mask = Mask(self._key)
+        self._url = URL(url.rstrip("/") + ENDPOINT)
+        # Of each request, not of the session: that would hand its own to a proxy, the key too.
+        self._headers = {
+            "Authorization": f"Bearer {self._key}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",  # unpacked by ``packing``
+            "User-Agent": f"watcher/{__version__}",
+        }
+        self._tries = tries
+        self._timeout = timeout
+        self._seams = seams or Seams()
+        self._pace = Pace(requests_per_second, self._seams)
+        self._at_once = asyncio.Semaphore(concurrency)
+        self._session: aiohttp.ClientSession | None = None
+        self._tls: ssl.SSLContext | bool = True
+        self._proxies: dict[URL, str | None] = {}  # by origin: the environment is no quick read
+        self._readers = 0
+        self._retired = False
+
+    def __repr__(self) -> str:
+        return f"<Client of {self._url.host}>"
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """What ``async with`` does at its begin, for whom its block does not fit."""
+        self._session = aiohttp.ClientSession(
+            timeout=self._timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+        )
+        self._tls = network.tls_context() or True
+        # aiohttp sends a GET again by itself when a kept connection drops: a request, and maybe
+        # a credit, that no budget would know of. Our own tries are enough. It has no public switch.
+        self._session._retry_connection = False  # noqa: SLF001
+
+    async def close(self) -> None:
+        """Close the connections, whoever reads; a second time does nothing."""
+        if self._session is not None:
+            await self._session.close()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[None]:
+        """For the time of a scan: it may go on with a client that is retired meanwhile."""
+        self._readers += 1
+        try:
+            yield
+        finally:
+            self._readers -= 1
+            if self._retired and not self._readers:
+                await self.close()
+
+    async def retire(self) -> None:
+        """Another takes its place: the connections are closed once no scan reads any more."""
+        self._retired = True
+        if not self._readers:
+            await self.close()
+
+    def waits(self) -> float:
+        """Seconds until the next request may begin, as the source has asked for."""
+        return self._pace.waits()
+
+    async def page(self, params: Mapping[str, str], page_num: int, budget: Budget) -> Page:
+        """One page of a list, asked for up to ``tries`` times; ``params`` as ``Query.params``.
+
+        Raises:
+            SourceError: of the kind that says what to do; what ``budget.spend`` raises.
+        """
+        asked = {**params, "page_num": str(page_num)}
+        for tried in range(1, self._tries + 1):
+            outcome = await self._attempt(asked, budget)
+            if isinstance(outcome, Page):
+                return outcome
+            if tried == self._tries or not _passes(outcome):
+                raise outcome
+            await self._seams.sleep(self._pause(outcome, tried))
+        raise ValueError("a client needs at least one try")
+
+    async def _attempt(self, asked: Mapping[str, str], budget: Budget) -> Page | SourceError:
+        """A page or the error; raised is only what the budget raises."""
+        async with self._at_once:
+            await self._pace.turn()
+            await budget.spend()
+            outcome, reached = await self._ask(asked, budget)
+        if not reached:
+            await budget.refund()
+        if isinstance(outcome, Page):
+            self._pace.speed_up()
+        elif outcome.status == 429:
+            self._pace.slow_down(self._pause(outcome, 1))
+        return outcome
+
+    async def _ask(
+        self, asked: Mapping[str, str], budget: Budget
+    ) -> tuple[Page | SourceError, bool]:
+        """A page or the error, and whether the request reached the server."""
+        # Errors are values here: an exception of aiohttp can hold the request's headers, and
+        # must not go along as the cause or the context of ours.
+        try:
+            return self._read(await self._get(asked, budget), asked), True
+        except _NoWay as error:
+            return error, False
+        except SourceError as error:
+            return self._masked(error), True
+        except (
+            aiohttp.ClientConnectorError,
+            aiohttp.ConnectionTimeoutError,
+            aiohttp.ClientHttpProxyError,
+        ) as error:
+            return SourceUnavailable(f"can't connect to {self._via()}: {_words(error)}"), False
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            fault = SourceUnavailable(f"no whole answer from {self._url.host}: {_words(error)}")
+            return self._masked(fault), True
+
+    def _read(self, reply: _Reply, asked: Mapping[str, str]) -> Page:
+        if 200 <= reply.status < 300:
+            # Whoever echoes the key may do so anywhere, in a product's name too.
+            return decode(self._mask.body(reply.body))
+        now, query = self._seams.now(), "&".join(f"{name}={asked[name]}" for name in asked)
+        raise failure(reply.status, reply.headers, reply.body, now=now, asked=query)
+
+    async def _get(self, asked: Mapping[str, str], budget: Budget) -> _Reply:
+        """The answer, after redirects that stay on the host: each is one more request."""
+        if self._session is None:
+            raise RuntimeError("use the client as an async context manager")
+        url, query = self._url, asked
+        for redirected in range(_MOST_REDIRECTS + 1):
+            if redirected:
+                await self._pace.turn()
+                await budget.spend()
+            async with self._session.get(
+                url,
+                params=query,
+                headers=self._headers,
+                allow_redirects=False,
+                proxy=self._proxy(url),
+                ssl=self._tls,
+            ) as response:
+                if response.status not in _REDIRECTS:
+                    body = await _body(response)
+                    return _Reply(response.status, response.headers, body)
+                url, query = self._redirect(url, response), {}
+        raise SourceUnavailable("KeyAPI redirects in circles: is api.url right?", status=302)
+
+    def _redirect(self, url: URL, response: aiohttp.ClientResponse) -> URL:
+        target = url.join(URL(response.headers.get("Location", "")))
+        same = target.origin() == url.origin()
+        safer = target.host == url.host and (url.scheme, target.scheme) == ("http", "https")
+        if not (same or safer):
+            raise SourceUnavailable(
+                f"KeyAPI redirects to another address ({target.origin()}): not followed, for it "
+                "would be told the key",
+                status=response.status,
+            )
+        return target
+
+    def _proxy(self, url: URL) -> str | None:
+        origin = url.origin()
+        if origin not in self._proxies:
+            try:
+                self._proxies[origin] = network.proxy_for(str(origin))
+            except ValueError as error:
+                raise _NoWay(str(error)) from None
+        return self._proxies[origin]
+
+    def _via(self) -> str:
+        """The host that is asked, and the proxy that lies between."""
+        proxy = self._proxies.get(self._url.origin())
+        between = f" through the proxy {network.name_of(proxy)}" if proxy is not None else ""
+        return f"{self._url.host}{between}"
+
+    def _pause(self, error: SourceError, tried: int) -> float:
+        """Seconds to wait after a failed attempt: what the server says, else full jitter."""
+        told = error.retry_after if isinstance(error, SourceUnavailable) else None
+        if told is not None:
+            return min(told, LONGEST_PAUSE)
+        longest = min(_FIRST_BACKOFF * 2.0 ** (tried - 1), _LONGEST_BACKOFF)
+        return longest * self._seams.random()
+
+    def _masked(self, error: SourceError) -> SourceError:
+        # A server may repeat the key in what it says about it.
+        error.args = tuple(self._mask.text(str(part)) for part in error.args)
+        return error.with_traceback(None)
+
+
+class _NoWay(SourceUnavailable):
+    """The environment names a proxy that can't be used: no try reaches the server."""
+
+
+class _Reply(NamedTuple):
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def _checked_key(key: str) -> str:
+    key = key.strip()
+    if not key:
+        raise KeyRefused("there is no key for KeyAPI: set api.key, KEYAPI_KEY or KEYAPI_TOKEN")
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise KeyRefused("the key for KeyAPI holds characters that no key has: copy it again")
+    return key
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    chunks, size = [], 0
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            raise too_long()
+        chunks.append(chunk)
+    return unpacked(b"".join(chunks), response.headers.get("Content-Encoding", ""))
+
+
+def _passes(error: SourceError) -> bool:
+    """Whether another try may help. A redirect or a 404 will be the same again."""
+    if not isinstance(error, SourceUnavailable) or isinstance(error, _NoWay):
+        return False
+    return error.status is None or error.status in _PASSING or error.status >= 500
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "it took too long"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy answers {error.status}"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "its certificate is not valid"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        # asyncio's own text names the address as Python writes it.
+        number = error.os_error.errno or 0
+        return os.strerror(number) if number > 0 else error.os_error.strerror or "no way"
+    return plain(f"{type(error).__name__}: {error}")

@@ -1,0 +1,321 @@
+"""One body -> the products of a page, or the reason why there are none.
+
+A page without a blemish is decoded by msgspec straight into structs (the fast way). Whatever it
+refuses is read again with patience, product by product and field by field: numbers as text, ids
+as numbers, control characters, one broken product among good ones. The two ways agree.
+
+What is no page of products (HTML, an object, cut JSON, a ``code`` other than 0) is an error and
+never an empty list: an empty list would say that the watched list has come to its end.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import struct
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Annotated, Any, NoReturn
+
+import msgspec
+import numpy as np
+
+from watcher.errors import CreditsUsedUp, SourceUnavailable
+from watcher.model import Floats, LongTexts
+from watcher.source.failures import OUT_OF_CREDITS
+from watcher.source.fields import LONG_TEXTS, NUMERIC, PAGE_SIZE, TEXTS
+from watcher.source.wording import excerpt, kind, plain
+
+# Beyond this a float64 no longer tells neighbouring cents apart, and no count is that large.
+LARGEST = 1e15
+# Characters of a name or an id; a longer one is cut, for rules search it and messages show it.
+LONGEST_TEXT = 1_000
+
+# Commas and brackets of a whole answer: ten products have thousands, texts included, and each
+# value takes ten times its bytes of memory.
+_MOST_VALUES = 500_000
+
+_ID = r"^[0-9A-Za-z_-]{1,64}\Z"
+_IS_ID = re.compile(_ID)
+_IS_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
+_NO_VALUE = frozenset(("", "-", "null"))
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Product(msgspec.Struct, frozen=True, gc=False):
+    """A product as the API gives it; every field but the id may be None.
+
+    The fields beside ``product_id`` are attributes too, made from the table of fields.
+    """
+
+    product_id: Annotated[str, msgspec.Meta(pattern=_ID)]
+
+    def numbers(self) -> tuple[float | None, ...]:
+        """The 88 numbers, in the order of ``fields.NUMERIC``."""
+        return msgspec.structs.astuple(self)[-len(NUMERIC) :]
+
+    def texts(self) -> tuple[str | None, ...]:
+        """The 8 short texts, in the order of ``fields.TEXTS``."""
+        texts: tuple[str | None, ...] = _texts_of(self)
+        return texts
+
+    def long_texts(self) -> LongTexts:
+        """The long texts, decoded now: 11 KB a product, so ask only where they are wanted.
+
+        One that is given as JSON itself, not as JSON inside a text, becomes its JSON text.
+        """
+        return LongTexts(*(_long_text(getattr(self, field.name)) for field in LONG_TEXTS))
+
+
+_DOUBLES = struct.Struct(f"{len(NUMERIC)}d")
+_texts_of = attrgetter(*(field.name for field in TEXTS))  # far quicker than all 100 values
+_Number = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] | None
+_Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)] | None
+_NULL = msgspec.Raw(b"null")
+
+# Texts first and numbers last: Product slices them.
+_Row: type[Product] = msgspec.defstruct(  # type: ignore[assignment]
+    "Product",
+    [
+        *((field.name, _Text, None) for field in TEXTS if field.name != "product_id"),
+        *((field.name, msgspec.Raw, _NULL) for field in LONG_TEXTS),
+        *((field.name, _Number, None) for field in NUMERIC),
+    ],
+    bases=(Product,),
+    module=__name__,
+    frozen=True,
+    gc=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The usable products of a page, in its order.
+
+    ``positions`` has each product's place on the page, from 0; ``rows`` counts all places,
+    also those of products that had to be dropped; ``unread`` counts the rows of the answer that
+    are no product here. ``problems`` says what was dropped and why, rows before fields;
+    ``mistyped`` has the fields that hold something else in some product, with what instead.
+    """
+
+    products: tuple[Product, ...]
+    positions: tuple[int, ...]
+    rows: int
+    unread: int = 0
+    problems: tuple[str, ...] = ()
+    mistyped: tuple[tuple[str, str], ...] = ()
+
+
+def number_table(products: Sequence[Product]) -> Floats:
+    """The numbers of n products as (n, 88), in the order of ``fields.NUMERIC``; NaN is absent."""
+    return np.frombuffer(b"".join(map(_packed, products))).reshape(len(products), len(NUMERIC))
+
+
+def _packed(product: Product) -> bytes:
+    numbers = product.numbers()
+    try:
+        return _DOUBLES.pack(*numbers)  # thrice as quick as numpy's look at each value
+    except struct.error:
+        return _DOUBLES.pack(*(math.nan if number is None else number for number in numbers))
+
+
+def decode(body: bytes) -> Page:
+    """The products of an answer with status 200.
+
+    Raises:
+        CreditsUsedUp: the answer's code or message says so.
+        SourceUnavailable: any other answer that is no page of products.
+    """
+    return decode_fast(body) or decode_tolerantly(body)
+
+
+# ------------------------------------------------------------------ the fast way
+
+
+class _Envelope(msgspec.Struct):
+    data: Annotated[tuple[_Row, ...], msgspec.Meta(max_length=PAGE_SIZE)]  # type: ignore[valid-type]
+    code: int | None = None
+
+
+_decoder = msgspec.json.Decoder(_Envelope, strict=False)
+_texts: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
+
+
+def decode_fast(body: bytes) -> Page | None:
+    """The page, if every product and field of it is as it should be; else None."""
+    try:
+        envelope = _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if envelope.code:
+        return None
+    return Page(envelope.data, tuple(range(len(envelope.data))), len(envelope.data))
+
+
+# ------------------------------------------------------------------ the tolerant way
+
+
+class _NoUse(ValueError):
+    """A value that is not what its field holds; the text says what it is instead."""
+
+
+def decode_tolerantly(body: bytes) -> Page:
+    """The page, without what can't be used of it. Raises as ``decode`` does."""
+    try:
+        return _page(_rows(_parsed(body)))
+    except RecursionError:
+        raise SourceUnavailable("the answer is nested too deeply to be read", status=200) from None
+
+
+def _page(rows: list[Any]) -> Page:
+    products: list[Product] = []
+    positions: list[int] = []
+    problems: list[str] = []
+    mistyped: list[tuple[str, str]] = []
+    blemishes: list[str] = []
+    given = len(rows)
+    if len(rows) > PAGE_SIZE:
+        # Where the others stand in the list nobody knows: the next page begins at its own place.
+        problems.append(
+            f"the page has {len(rows):,} products where {PAGE_SIZE} were asked for: "
+            f"the first {PAGE_SIZE} are read"
+        )
+        del rows[PAGE_SIZE:]
+    for position, row in enumerate(rows):
+        try:
+            product, wrong = _product(row)
+        except _NoUse as error:
+            problems.append(f"product {position + 1} of the page is dropped: {error}")
+            continue
+        products.append(product)
+        positions.append(position)
+        mistyped += wrong
+        blemishes += (f"{name} of product {product.product_id}: {what}" for name, what in wrong)
+    return Page(
+        tuple(products),
+        tuple(positions),
+        len(rows),
+        given - len(products),
+        (*problems, *blemishes),
+        tuple(mistyped),
+    )
+
+
+def _parsed(body: bytes) -> Any:
+    if body.count(b",") + body.count(b"[") > _MOST_VALUES:
+        raise SourceUnavailable("the answer has too many values for a page", status=200)
+    try:
+        return _read_json(body.decode("utf-8-sig", "replace"))
+    except ValueError:
+        text = "the answer is no JSON, or was cut off"
+        raise SourceUnavailable(f"{text}: {excerpt(body)}", status=200) from None
+
+
+def _read_json(text: str) -> Any:
+    return json.loads(text, strict=False, parse_int=_integer)
+
+
+def _integer(digits: str) -> int | float:
+    # Python refuses to read endless integers, and one of them would lose the page.
+    return int(digits) if len(digits) <= 64 else math.inf
+
+
+def _rows(answer: Any) -> list[Any]:
+    if not isinstance(answer, dict):
+        raise SourceUnavailable(f"the answer is {kind(answer)}, not an object", status=200)
+    if not _is_success(answer.get("code")):
+        _refuse(answer)
+    data = answer.get("data")
+    if not isinstance(data, list):
+        # Null too: it may be the server's way to say "no more", but nobody has promised that.
+        what = f'"data" is {kind(data)}' if "data" in answer else '"data" is missing'
+        raise SourceUnavailable(f"the answer has no list of products: {what}", status=200)
+    return data
+
+
+def _is_success(code: object) -> bool:
+    return code is None or (not isinstance(code, bool) and code in (0, "0"))
+
+
+def _refuse(answer: dict[str, Any]) -> NoReturn:
+    code, message = answer.get("code"), plain(answer.get("message")) or "no message"
+    text = f"KeyAPI answers with code {plain(code)}: {message}"
+    if code in (402, "402") or OUT_OF_CREDITS.search(message):
+        raise CreditsUsedUp(text, status=200)
+    raise SourceUnavailable(text, status=200)
+
+
+def _product(row: object) -> tuple[Product, list[tuple[str, str]]]:
+    """A product, and its fields that hold something else, with what instead."""
+    if not isinstance(row, dict):
+        raise _NoUse(f"it is {kind(row)}, not an object")
+    product_id = _id(row.get("product_id"))
+    values: dict[str, Any] = {"product_id": product_id}
+    wrong: list[tuple[str, str]] = []
+    for fields, read in ((TEXTS[1:], _text), (LONG_TEXTS, _raw), (NUMERIC, _number)):
+        for field in fields:
+            try:
+                values[field.name] = read(row.get(field.name))
+            except _NoUse as error:
+                wrong.append((field.name, str(error)))
+    return _Row(**values), wrong
+
+
+def _id(value: object) -> str:
+    text = _text(value)
+    if text is None:
+        raise _NoUse("it has no product_id")
+    if not _IS_ID.match(text):
+        raise _NoUse(f"its product_id is {kind(text)}, not digits")
+    return text
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return _whole_characters(value[:LONGEST_TEXT])
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise _NoUse(f"{kind(value)}, not a text")
+
+
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(json.dumps(value).encode())
+
+
+def _number(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = value.strip()
+        if value.casefold() in _NO_VALUE:
+            return None
+        if not _IS_NUMBER.fullmatch(value):
+            raise _NoUse(f"{kind(value)}, not a number")
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _NoUse(f"{kind(value)}, not a number")
+    if not abs(value) <= LARGEST:  # NaN too
+        raise _NoUse(f"{value:.3g} is no possible number")
+    return float(value)
+
+
+def _long_text(raw: msgspec.Raw) -> str | None:
+    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+        return _texts.decode(raw)
+    try:
+        value = _read_json(bytes(raw).decode("utf-8", "replace"))
+        if value is None or isinstance(value, str):
+            return value and _whole_characters(value)
+        return json.dumps(value)
+    except (ValueError, RecursionError):  # not JSON at all, or nested without end
+        return None
+
+
+def _whole_characters(text: str) -> str:
+    # Half of a surrogate pair can be stored nowhere and sent to nobody.
+    return _SURROGATE.sub("\ufffd", text)

@@ -1,0 +1,337 @@
+"""A watch's parameters: checked once, then asked as often as needed.
+
+``parse_query`` reads what a user wrote and reports everything wrong with it; past that there
+is a frozen ``Query``, and two equal queries are one list, to be bought once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from watcher.model import Instant
+from watcher.source import fields
+from watcher.source.fields import BY_NAME, PAGE_SIZE, PARAMETER_BY_NAME, Parameter, Type, Use
+from watcher.units import (
+    day_number,
+    format_duration,
+    parse_day,
+    parse_duration,
+    parse_number,
+    utc_day,
+)
+
+_LONGEST_GUESS = 80  # characters of a name that nearest ones are looked for
+DEFAULT_TOP = 100
+# Above this a float64 no longer tells neighbouring cents apart.
+LARGEST = 1e15
+LARGEST_TOP = fields.LAST_PAGE * PAGE_SIZE
+
+# Where a problem stands (the key within the watch) and what it is, for the user.
+Report: TypeAlias = Callable[[tuple[str, ...], str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RelativeDay:
+    """The UTC day that lies ``seconds`` before the scan."""
+
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"{format_duration(self.seconds)} ago"
+
+
+Value: TypeAlias = int | float | str | RelativeDay
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A list of products to read. ``filters`` are sorted by the parameter's name.
+
+    ``sort`` is the field to sort by; without one the order is arbitrary and there are no ranks.
+    ``top`` is the number of products to read.
+    """
+
+    region: str
+    filters: tuple[tuple[str, Value], ...] = ()
+    sort: str | None = None
+    descending: bool = True
+    top: int = DEFAULT_TOP
+
+    @property
+    def ranked(self) -> bool:
+        return self.sort is not None
+
+    @property
+    def pages(self) -> int:
+        """Pages, and so credits, that a whole scan takes."""
+        return -(-self.top // PAGE_SIZE)
+
+    def params(self, now: Instant) -> dict[str, str]:
+        """The request's parameters but ``page_num``; ``now`` is what "30d ago" counts from."""
+        asked = {"region": self.region, "page_size": str(PAGE_SIZE)}
+        asked |= {name: _parameter_text(value, now) for name, value in self.filters}
+        if self.sort is not None:
+            asked["product_sort_field"] = str(fields.SORTS[self.sort])
+            asked["sort_type"] = str(fields.DESCENDING if self.descending else fields.ASCENDING)
+        return asked
+
+    def canonical(self) -> str:
+        """Stable text of all there is, equal for equal queries: for hashes."""
+        parts = [f"region={self.region}"]
+        parts += [f"{name}={_value_text(value)}" for name, value in self.filters]
+        parts += [f"sort={self._sort_text()}", f"top={self.top}"]
+        return "&".join(parts)
+
+    def describe(self) -> str:
+        """One line for people: ``US, 30-day sales: at least 100, by 7-day sales, first 200``."""
+        parts = [self.region]
+        parts += [describe_filter(name, value) for name, value in self.filters]
+        if self.sort is not None:
+            order = "" if self.descending else ", lowest first"
+            parts.append(f"by {BY_NAME[self.sort].label}{order}")
+        return ", ".join([*parts, f"first {self.top}"])
+
+    def _sort_text(self) -> str:
+        if self.sort is None:
+            return "none"
+        return f"{self.sort} {'desc' if self.descending else 'asc'}"
+
+
+def query_warnings(query: Query) -> list[str]:
+    """What is allowed, but perhaps not meant."""
+    warnings = []
+    if query.region == "UK":
+        warnings.append('region "UK" is not known: the code of the United Kingdom is GB')
+    elif query.region not in fields.SEEN_REGIONS:
+        known = " ".join(fields.SEEN_REGIONS)
+        warnings.append(f'region "{query.region}" is not known to work (known are {known})')
+    return warnings
+
+
+def parse_query(raw: Mapping[str, object], report: Report) -> Query | None:
+    """Read a watch's mapping (without ``every`` and ``timezone``).
+
+    Every problem goes to ``report``; None if there was one. Never raises for what a user wrote.
+    """
+    problems = 0
+
+    def counted(path: tuple[str, ...], message: str) -> None:
+        nonlocal problems
+        problems += 1
+        report(path, message)
+
+    region: str | None = None
+    filters: dict[str, Value] = {}
+    sort, descending, top = None, True, DEFAULT_TOP
+    if "region" not in raw:
+        counted(("region",), "is missing: write the market's code, as in region: US")
+    for name, value in raw.items():
+        try:
+            match name:
+                case "region":
+                    region = _region(value)
+                case "sort":
+                    sort, descending = _sort(value)
+                case "top":
+                    top = _top(value)
+                case _:
+                    filters[name] = _filter(name, value)
+        except ValueError as error:
+            counted((name,), str(error))
+    for low, high, message in _upside_down(filters):
+        counted((low,), f"{message} {high}")
+    if problems or region is None:
+        return None
+    return Query(region, tuple(sorted(filters.items())), sort, descending, top)
+
+
+# ------------------------------------------------------------------ keys
+
+
+def _filter(name: str, value: object) -> Value:
+    parameter = PARAMETER_BY_NAME.get(name)
+    if parameter is None:
+        raise ValueError(_unknown(name))
+    if parameter.use is Use.OWN:
+        raise ValueError("is set by watcher itself: write top: 200 for how many products to read")
+    if parameter.use is Use.SORT:
+        raise ValueError("is not used here: write sort: total_sale_7d_cnt desc")
+    return _READERS[parameter.type](value, parameter)
+
+
+def _unknown(name: str) -> str:
+    field = name.removeprefix("min_").removeprefix("max_")
+    if f"min_{field}" in PARAMETER_BY_NAME:
+        return f'unknown field "{name}": write min_{field} or max_{field}'
+    if field in PARAMETER_BY_NAME:
+        return f'unknown field "{name}": write {field}'
+    if field in BY_NAME:
+        return f'KeyAPI can\'t filter by "{field}": make it a condition of a rule'
+    known = [name for name, parameter in PARAMETER_BY_NAME.items() if _is_settable(parameter)]
+    return f'unknown field "{name}"{_did_you_mean(name, [*known, "sort", "top"])}'
+
+
+def _is_settable(parameter: Parameter) -> bool:
+    return parameter.use not in (Use.OWN, Use.SORT)
+
+
+def _did_you_mean(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name[:_LONGEST_GUESS], known, n=2, cutoff=0.6)
+    choices = " or ".join(f'"{match}"' for match in near)
+    return f", did you mean {choices}?" if near else ""
+
+
+# ------------------------------------------------------------------ values
+
+
+def _region(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch("[A-Za-z]{2}", value):
+        raise ValueError(
+            f"{_show(value)} is no region: write a market's code of two letters, as US"
+        )
+    return value.upper()
+
+
+def _sort(value: object) -> tuple[str, bool]:
+    words = value.split() if isinstance(value, str) else []
+    if not 1 <= len(words) <= 2 or (len(words) == 2 and words[1].lower() not in ("desc", "asc")):
+        raise ValueError(
+            f"{_show(value)} is no sort: write a field and desc or asc, as total_sale_7d_cnt desc"
+        )
+    if words[0] not in fields.SORTS:
+        near = _did_you_mean(words[0], list(fields.SORTS))
+        help_text = near or f": it sorts by {', '.join(fields.SORTS)}"
+        raise ValueError(f'KeyAPI can\'t sort by "{words[0]}"{help_text}')
+    return words[0], len(words) == 1 or words[1].lower() == "desc"
+
+
+def _top(value: object) -> int:
+    number = _amount(value)
+    if not number.is_integer() or not 1 <= number <= LARGEST_TOP:
+        raise ValueError(f"{_show(value)} is outside 1 to {LARGEST_TOP:,} (products to read)")
+    return int(number)
+
+
+def _digits(value: object, _: Parameter) -> str:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not re.fullmatch("[0-9]{1,40}", text.strip()):
+        raise ValueError(f'{_show(value)} is no category id: write its digits, as "601450"')
+    return text.strip()
+
+
+def _whole(value: object, parameter: Parameter) -> int:
+    if isinstance(value, str) and value.strip().endswith("%"):
+        raise ValueError(f"{_show(value)} is no whole number")
+    number = _number(value, parameter)
+    if not number.is_integer():
+        raise ValueError(f"{_show(value)} is no whole number")
+    return int(number)
+
+
+def _number(value: object, _: Parameter) -> float:
+    number = _amount(value)
+    if number < 0:
+        raise ValueError(f"{_show(value)} is below 0")
+    return number
+
+
+def _amount(value: object) -> float:
+    number = parse_number(value) if isinstance(value, str) else value
+    if isinstance(number, int | float) and not isinstance(number, bool):
+        if abs(number) <= LARGEST:
+            return float(number)
+        raise ValueError(f"{_show(value)} is too large")  # infinite and NaN too
+    raise ValueError(f"{_show(value)} is no number")
+
+
+def _flag(value: object, parameter: Parameter) -> int:
+    names = dict(parameter.names)
+    spelled = {**names, **{str(number): number for number in names.values()}}
+    if "true" in names:
+        spelled |= {"yes": 1, "no": 0}
+    number = spelled.get(str(value).strip().lower()) if isinstance(value, str | int) else None
+    if number is None:
+        choices = ", ".join(f"{name} ({number})" for name, number in names.items())
+        raise ValueError(f"{_show(value)} is none of {choices}")
+    return number
+
+
+def _day(value: object, _: Parameter) -> int | RelativeDay:
+    text = str(value).strip() if isinstance(value, str | int) else ""
+    if ago := re.fullmatch(r"(\S+)\s+ago", text):
+        return RelativeDay(parse_duration(ago[1]))
+    plain = re.fullmatch(r"(\d{4})-?(\d{2})-?(\d{2})", text, re.ASCII)
+    number = int("".join(plain.groups())) if plain else 0
+    if parse_day(number) is None:
+        raise ValueError(f"{_show(value)} is no day: write it like 2026-11-01 or 30d ago")
+    return number
+
+
+_READERS: Mapping[Type, Callable[[object, Parameter], Value]] = {
+    Type.TEXT: _digits,
+    Type.INTEGER: _whole,
+    Type.NUMBER: _number,
+    Type.DAY: _day,
+    Type.FLAG: _flag,
+}
+
+
+def _upside_down(filters: Mapping[str, Value]) -> list[tuple[str, str, str]]:
+    """For each range whose least is above its most: the two keys and what is wrong."""
+    found = []
+    for low, least in filters.items():
+        high = f"max_{low.removeprefix('min_')}"
+        most = filters.get(high)
+        if low.startswith("min_") and most is not None and _above(least, most):
+            found.append((low, f"{high} ({_value_text(most)})", f"{_value_text(least)} is above"))
+    return found
+
+
+def _above(least: Value, most: Value) -> bool:
+    match least, most:
+        case RelativeDay(), RelativeDay():
+            return least.seconds < most.seconds  # fewer days ago is the later day
+        case int() | float(), int() | float():
+            return least > most
+    return False  # a fixed day and one that moves: it depends on when
+
+
+# ------------------------------------------------------------------ texts
+
+
+def _show(value: object) -> str:
+    if value is None:
+        return "an empty value"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    text = str(value)
+    return f'"{text if len(text) <= 60 else text[:59] + "…"}"'
+
+
+def _value_text(value: Value) -> str:
+    if isinstance(value, float):
+        # No exponents: a server that reads 1e-05 as a number may not exist.
+        return f"{value:.12f}".rstrip("0").rstrip(".")
+    return str(value)
+
+
+def _parameter_text(value: Value, now: Instant) -> str:
+    if isinstance(value, RelativeDay):
+        return str(day_number(utc_day(now - value.seconds)))
+    return _value_text(value)
+
+
+def describe_filter(name: str, value: Value) -> str:
+    """A filter in words: ``30-day sales: at least 100``, ``trend rising``."""
+    parameter = PARAMETER_BY_NAME[name]
+    by_name = next((name for name, number in parameter.names if number == value), None)
+    label = BY_NAME[parameter.field].label if parameter.names else parameter.meaning
+    return f"{label} {by_name or _value_text(value)}"

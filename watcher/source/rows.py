@@ -1,0 +1,153 @@
+"""The products of a list while its pages arrive, in any order: columns, and no object a product.
+
+A list may have a million products. Their numbers lie in blocks that are given back one by one
+while they are joined, so that no moment needs twice the memory; of a list in one block the numbers
+stay where they are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watcher.model import Bools, Floats, Ints, LongTexts
+from watcher.source.decoding import Page, Product, number_table
+from watcher.source.fields import NUMERIC_NAMES, PAGE_SIZE, TEXTS
+
+MOST_TEXTS = 1_500  # products of a scan whose long texts are read, at 11 KB each
+
+_BLOCK_PAGES = 5_000
+_MOVED = 1_000  # rows at a time
+_OWN = 1 + [text.name for text in TEXTS].index("product_name")
+
+Objects: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A list's products in its order, each once: ``positions`` are places on it, from 1."""
+
+    product_ids: tuple[str, ...]
+    positions: Ints
+    numbers: Floats
+    texts: dict[str, tuple[str | None, ...]]
+
+
+@dataclass(slots=True)
+class _Block:
+    """The rows of some pages, by their places; only those that are ``filled`` mean something."""
+
+    numbers: Floats
+    texts: Objects
+    filled: Bools
+
+    @classmethod
+    def of(cls, pages: int) -> _Block:
+        size = pages * PAGE_SIZE
+        texts = np.empty((size, len(TEXTS)), object)
+        return cls(np.empty((size, len(NUMERIC_NAMES))), texts, np.zeros(size, np.bool_))
+
+
+@dataclass(slots=True)
+class Rows:
+    """The first ``top`` places of a list.
+
+    ``wants_texts`` says for a product id whether its long texts are wanted; of those that are,
+    the first ``MOST_TEXTS`` are kept. ``mistyped`` counts in how many products a field held
+    something else, ``instead`` has an example.
+    """
+
+    top: int
+    wants_texts: Callable[[str], bool]
+    products: int = 0
+    long_texts: dict[str, LongTexts] = field(default_factory=dict)
+    mistyped: Counter[str] = field(default_factory=Counter)
+    instead: dict[str, str] = field(default_factory=dict)
+    _blocks: dict[int, _Block] = field(default_factory=dict)
+    _same: dict[str | None, str | None] = field(default_factory=dict)
+
+    def put(self, page_num: int, page: Page) -> None:
+        """Take over what is kept of a page."""
+        self.products += len(page.products)
+        for name, what in page.mistyped:
+            self.mistyped[name] += 1
+            self.instead.setdefault(name, what)
+        if page.products:
+            number, place = divmod(page_num - 1, _BLOCK_PAGES)
+            block = self._block(number)
+            begin, whole = place * PAGE_SIZE, len(page.products) == page.rows
+            rows = slice(begin, begin + page.rows) if whole else begin + np.array(page.positions)
+            block.numbers[rows] = number_table(page.products)
+            block.texts[rows] = [self._texts(product) for product in page.products]
+            block.filled[rows] = True
+        for product in page.products:
+            if len(self.long_texts) < MOST_TEXTS and self.wants_texts(product.product_id):
+                texts = product.long_texts()
+                # None is stored where there are none: they would be wanted, and count, for ever.
+                if texts != LongTexts():
+                    self.long_texts[product.product_id] = texts
+
+    def _block(self, number: int) -> _Block:
+        if number not in self._blocks:
+            pages = -(-self.top // PAGE_SIZE) - number * _BLOCK_PAGES
+            self._blocks[number] = _Block.of(min(pages, _BLOCK_PAGES))
+        return self._blocks[number]
+
+    def _texts(self, product: Product) -> list[str | None]:
+        """Of regions and categories there are few: one object for all that are equal."""
+        texts = product.texts()
+        common = texts[_OWN:]
+        return [*texts[:_OWN], *map(self._same.setdefault, common, common)]
+
+    def join(self) -> Joined:
+        """Each product at its first place; the blocks are given back."""
+        places, ids = self._places()
+        texts: list[list[str | None]] = [[] for _ in TEXTS]
+        parts: list[Floats] = []
+        size = _BLOCK_PAGES * PAGE_SIZE
+        for number in sorted(self._blocks):
+            block, begin = self._blocks.pop(number), number * size
+            rows = places[slice(*np.searchsorted(places, (begin, begin + size)))] - begin
+            for column, values in zip(texts, block.texts[rows].T.tolist(), strict=True):
+                column.extend(values)
+            parts.append(_compacted(block.numbers, rows))
+        columns = {text.name: tuple(values) for text, values in zip(TEXTS, texts, strict=True)}
+        return Joined(ids, places + 1, _stacked(parts), columns)
+
+    def _places(self) -> tuple[Ints, tuple[str, ...]]:
+        """Where on the list each product stands first, from 0, and the products' ids."""
+        first: dict[str, int] = {}
+        for number in sorted(self._blocks):
+            block, begin = self._blocks[number], number * _BLOCK_PAGES * PAGE_SIZE
+            rows = np.flatnonzero(block.filled[: self.top - begin])
+            ids = block.texts[rows, 0].tolist()
+            for place, product_id in zip((begin + rows).tolist(), ids, strict=True):
+                first.setdefault(product_id, place)
+        return np.array(list(first.values()), np.int64), tuple(first)
+
+
+def _compacted(numbers: Floats, rows: Ints) -> Floats:
+    """These rows, which rise, in the memory of all: it is shortened to what they take."""
+    for begin in range(0, len(rows), _MOVED):
+        part = rows[begin : begin + _MOVED]
+        numbers[begin : begin + len(part)] = numbers[part]  # no row moves to a later place
+    numbers.resize((len(rows), numbers.shape[1]), refcheck=False)
+    return numbers
+
+
+def _stacked(parts: list[Floats]) -> Floats:
+    """All rows, and the parts are given back one by one."""
+    if len(parts) == 1:
+        return parts[0]
+    numbers, done = np.empty((sum(map(len, parts)), len(NUMERIC_NAMES))), 0
+    parts.reverse()
+    while parts:
+        part = parts.pop()
+        numbers[done : done + len(part)] = part
+        done += len(part)
+    return numbers

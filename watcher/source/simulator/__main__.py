@@ -1,0 +1,167 @@
+"""``python -m watcher.source.simulator``: the simulated market as a server of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import click
+
+from watcher.source.simulator import PRESETS, Behaviour, Market, Simulator, Weather
+from watcher.source.simulator.market import REGIONS
+
+_USAGE = """\
+A simulated market of {products} products in {regions} is served at {url}, today is {day}.
+Read it with the watcher:
+
+    KEYAPI_URL={url} KEYAPI_KEY={key} watcher run --rules rules.yaml
+
+Let a day pass (or start this with --day-seconds 5, and the watcher with --market-clock):
+
+    curl -X POST '{url}/simulator/advance?days=1'
+
+Ctrl-C ends it."""
+
+
+_CHANCE = click.FloatRange(0, 1)
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class _Closed(click.ParamType[Mapping[str, Any]]):
+    """Weekdays and days, as the settings of a ``Behaviour``."""
+
+    name = "days"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Mapping[str, Any]:
+        weekdays, days = set[int](), set[date]()
+        for word in str(value).lower().split(","):
+            try:
+                if word.strip() in _WEEKDAYS:
+                    weekdays.add(_WEEKDAYS.index(word.strip()))
+                else:
+                    days.add(date.fromisoformat(word.strip()))
+            except ValueError:
+                self.fail(f"{word!r} is neither a weekday (sun) nor a day (2026-12-25)", param, ctx)
+        return {"closed_weekdays": frozenset(weekdays), "closed_days": frozenset(days)}
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65_535), default=8788, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True)
+@click.option("--products", type=click.IntRange(1, 1_000_000), default=5_000, show_default=True)
+@click.option("--regions", default=",".join(REGIONS), show_default=True, help="Largest first.")
+@click.option("--key", default="demo-key", show_default=True, help="The key that is accepted.")
+@click.option(
+    "--start",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The market's first day.  [default: today]",
+)
+@click.option(
+    "--day-seconds",
+    type=click.FloatRange(min=0.1),
+    help="Let a day pass every so many seconds.  [default: only on request]",
+)
+@click.option(
+    "--faults",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Of so many requests (0.05: one in twenty) the answer is broken in some way.",
+)
+@click.option(
+    "--preset",
+    type=click.Choice([*PRESETS]),
+    default="real",
+    show_default=True,
+    help="How the market moves. real: as real sales do; flat: next to nothing moves; stormy: the "
+    "worst case; sparse: as a source tells it that looks at a part of it a day; smooth: slow "
+    "waves. The options below change it.",
+)
+@click.option("--bulk-orders", type=_CHANCE, help="A product's chance of a large order a day.")
+@click.option("--bulk-units", type=click.FloatRange(min=1), help="The least size of one.")
+@click.option(
+    "--closed", type=_Closed(), help="When nobody sells: sun, or sat,2026-12-25.  [default: never]"
+)
+@click.option(
+    "--collected",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="The share of products that the source looks at on a day; what the others sold is booked "
+    "when it does.",
+)
+@click.option("--absent", is_flag=True, help="... or they are not on that day's list.")
+@click.option("--late", type=_CHANCE, help="The share of days that bring nothing new.")
+def main(
+    *,
+    port: int,
+    seed: int,
+    products: int,
+    regions: str,
+    key: str,
+    start: datetime | None,
+    day_seconds: float | None,
+    faults: float,
+    **settings: Any,
+) -> None:
+    """Serve a simulated market on loopback as KeyAPI would."""
+    market = Market(
+        seed=seed,
+        products=products,
+        start=(start or datetime.now(UTC)).date(),
+        regions=tuple(name.strip().upper() for name in regions.split(",") if name.strip()),
+        behaviour=_behaviour(**settings),
+    )
+    try:
+        weather = Weather(faults, seed) if faults else None
+        simulator = Simulator(market, key, port=port, weather=weather)
+        asyncio.run(_serve(simulator, key, day_seconds))
+    except OSError as error:
+        raise click.ClickException(f"can't serve on 127.0.0.1:{port}: {error.strerror}") from error
+
+
+def _behaviour(
+    preset: str, closed: Mapping[str, Any] | None, *, absent: bool, **settings: float | None
+) -> Behaviour:
+    """The preset with those of the settings that are given."""
+    given: dict[str, Any] = {name: value for name, value in settings.items() if value is not None}
+    if absent:
+        given["absent"] = True
+    try:
+        return replace(PRESETS[preset], **given, **(closed or {}))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+async def _serve(simulator: Simulator, key: str, day_seconds: float | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with simulator:
+        market = simulator.market
+        click.echo(
+            _USAGE.format(
+                products=len(market),
+                regions=", ".join(market.regions),
+                url=simulator.url,
+                day=market.day,
+                key=key,
+            )
+        )
+        sys.stdout.flush()
+        days = asyncio.create_task(simulator.pass_days(day_seconds)) if day_seconds else None
+        await stop.wait()
+        if days is not None:
+            days.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await days
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""The products' numeric fields, computed from the market's state when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import TypeAlias
+
+import numpy as np
+
+from watcher.model import Floats, Ints
+from watcher.source.fields import NUMERIC, SALES_TRENDS, SALES_WAYS, Field
+from watcher.source.simulator.catalogue import Goods
+from watcher.source.simulator.dynamics import SERIES, State, on_steps, price
+from watcher.source.simulator.places import DEPARTMENTS
+from watcher.source.simulator.windows import SUMMED, Windows
+from watcher.units import Unit, day_number
+
+Index: TypeAlias = "Ints | slice"
+_VIDEOS, _LIVES = "total_video_{}cnt", "total_live_{}cnt"
+_DEPARTMENT_IDS = np.array([int(department.id) for department in DEPARTMENTS], dtype=np.int64)
+_BRANCHES = 6  # categories of level 2 in a department
+_TWIGS = 24  # categories of level 3 in a department: a multiple, so that they nest
+_WEEK_CHANGE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The market's state, read as columns; ``origin`` is the date of day 0."""
+
+    goods: Goods
+    state: State
+    windows: Windows
+    origin: date
+
+    def value(self, name: str, at: Index) -> Floats | Ints:
+        """A field of the products ``at``: counts as integers, amounts in units of money."""
+        return _READERS[name](self, at)
+
+
+Reader: TypeAlias = Callable[[Columns, Index], Floats | Ints]
+
+
+def _counter(family: str, window: int | None, columns: Columns, at: Index) -> Ints:
+    windows, series = columns.windows, SERIES.index(family)
+    if window is None:
+        return windows.totals[series, : windows.size][at]
+    return windows.sums[series, SUMMED.index(window), : windows.size][at]
+
+
+def _amount(family: str, window: int | None, columns: Columns, at: Index) -> Floats:
+    return _counter(family, window, columns, at) / 100
+
+
+def _creators(family: str, window: int | None, columns: Columns, at: Index) -> Ints:
+    """Fewer than videos or lives, for creators repeat themselves; one at least."""
+    counter = _counter(family, window, columns, at)
+    return np.ceil(counter ** columns.goods.repeat[at]).astype(np.int64)
+
+
+def _all_creators(columns: Columns, at: Index) -> Ints:
+    videos, lives = (_creators(family, None, columns, at) for family in (_VIDEOS, _LIVES))
+    both: Ints = np.minimum(videos, lives) // 2
+    return np.maximum(videos, lives) + both
+
+
+def _price(columns: Columns, at: Index) -> Floats:
+    return price(columns.goods, columns.state, at) / 100
+
+
+def _edge(sign: int, columns: Columns, at: Index) -> Floats:
+    """The price of the cheapest (-1) or dearest (1) variant."""
+    average, goods = price(columns.goods, columns.state, at), columns.goods
+    return on_steps(average * (1 + sign * goods.spread[at]), goods.step[at]) / 100
+
+
+def _rating(columns: Columns, at: Index) -> Floats:
+    """Near the product's quality, the nearer the more reviews; 0 without any."""
+    reviews = columns.state.reviews[at]
+    luck = 0.6 * columns.goods.first_reviews[at] / np.sqrt(1 + reviews)
+    stars = np.round(np.clip(columns.goods.quality[at] + luck, 1.0, 5.0), 1)
+    return np.where(reviews > 0, stars, 0.0)
+
+
+def _trend(columns: Columns, at: Index) -> Ints:
+    """Rising or falling: by a fifth from the week before, and more than by chance."""
+    week = _counter(SERIES[0], 7, columns, at)
+    before = _counter(SERIES[0], 14, columns, at) - week
+    size = np.abs(week - before)
+    clear = (size > _WEEK_CHANGE * before) & (size > 2.0 * np.sqrt(week + before + 1))
+    flags = np.where(week > before, SALES_TRENDS["rising"], SALES_TRENDS["falling"])
+    return np.where(clear, flags, SALES_TRENDS["stable"])
+
+
+def _way(columns: Columns, at: Index) -> Ints:
+    """By what the last 30 days sold more: video or live."""
+    video = _counter("total_video_sale_{}cnt", 30, columns, at)
+    live = _counter("total_live_sale_{}cnt", 30, columns, at)
+    way = np.where(live > video, SALES_WAYS["live"], SALES_WAYS["video"])
+    return np.where(video + live > 0, way, SALES_WAYS["none"])
+
+
+def _first_day(columns: Columns, at: Index) -> Ints:
+    days, back = np.unique(columns.goods.birth[at], return_inverse=True)
+    numbers = [day_number(columns.origin + timedelta(days=int(day))) for day in days]
+    return np.array(numbers, dtype=np.int64)[back]
+
+
+def _category(level: int, columns: Columns, at: Index) -> Ints:
+    """Category ids; level 2 and 3 are unknown (0) for some products."""
+    first = _DEPARTMENT_IDS[columns.goods.department[at]]
+    branch = columns.goods.branch[at]
+    second = np.where(branch % 16 == 15, 0, first + 1_000 + branch % _BRANCHES)
+    third = np.where((second == 0) | (branch % 16 == 14), 0, first + 200_000 + branch % _TWIGS)
+    return (first, second, third)[level - 1]
+
+
+def _reader(field: Field) -> Reader:
+    """How a counter's field is read: of a window, or all time."""
+    if field.family.startswith("total_ifl_"):
+        family = _VIDEOS if "video" in field.family else _LIVES
+        return partial(_creators, family, field.window)
+    read = _amount if field.unit is Unit.GMV else _counter
+    return partial(read, field.family, field.window)
+
+
+_READERS: dict[str, Reader] = {
+    **{field.name: _reader(field) for field in NUMERIC if field.family},
+    "min_price": partial(_edge, -1),
+    "max_price": partial(_edge, 1),
+    "spu_avg_price": _price,
+    "product_commission_rate": lambda columns, at: columns.state.commission[at],
+    "product_rating": _rating,
+    "review_count": lambda columns, at: columns.state.reviews[at],
+    "free_shipping": lambda columns, at: columns.goods.free_shipping[at],
+    "is_s_shop": lambda columns, at: columns.goods.managed[at],
+    "off_mark": lambda columns, at: columns.state.off_mark[at],
+    "first_crawl_dt": _first_day,
+    "sales_flag": _way,
+    "sales_trend_flag": _trend,
+    "total_ifl_cnt": _all_creators,
+    "category_id": partial(_category, 1),
+    "category_l2_id": partial(_category, 2),
+    "category_l3_id": partial(_category, 3),
+}

@@ -1,0 +1,249 @@
+"""A market of products whose sales move day by day: the simulator's whole state.
+
+The answer on ``day`` has what happened up to the day before, as KeyAPI's has (T+1). How much
+moves from day to day is its ``Behaviour``: that of real sales unless another is given. GMV is in
+US dollars in every region, prices and SKUs are in the region's currency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import numpy as np
+
+from watcher.model import Bools, Floats, Ints
+from watcher.source.fields import NUMERIC, NUMERIC_NAMES
+from watcher.source.simulator import dynamics
+from watcher.source.simulator.behaviour import REAL, Behaviour
+from watcher.source.simulator.catalogue import Goods, draw, joined
+from watcher.source.simulator.collection import Collection
+from watcher.source.simulator.columns import Columns, Index
+from watcher.source.simulator.dynamics import DELISTED, LISTED, SERIES, Day, State
+from watcher.source.simulator.listing import Listing, parse
+from watcher.source.simulator.texts import texts
+from watcher.source.simulator.windows import Windows
+
+REGIONS = ("US", "GB", "ID", "TH", "MX", "DE")
+_BURN_IN = 100  # days: the longest window, and some for the first spikes to settle
+_MEAN_AGE = 300
+
+_CATEGORIES = ("category_id", "category_l2_id", "category_l3_id")
+_COLUMNS = (*NUMERIC_NAMES, *_CATEGORIES)
+
+
+class Market:
+    """``products`` or a few more products on the list, over ``regions`` (the first the largest).
+
+    ``start`` is the first ``day`` ("today"), ``behaviour`` how it moves: a preset or settings of
+    one's own. The same seed, start, size, regions and behaviour give the same market, however its
+    days are advanced; a change to one product by ``boost``,
+    ``set_price``, ``delist`` or ``relist`` leaves all others as they would have been.
+    """
+
+    def __init__(
+        self,
+        *,
+        start: date,
+        seed: int = 7,
+        products: int = 5_000,
+        regions: Sequence[str] = REGIONS,
+        behaviour: Behaviour = REAL,
+    ) -> None:
+        if seed < 0 or products < 1 or not regions:
+            raise ValueError("a market needs a seed of at least 0, a product and a region")
+        self.seed = seed
+        self.products = products
+        self.regions = tuple(regions)
+        self.behaviour = behaviour
+        self._origin = start - timedelta(days=_BURN_IN)
+        self._elapsed = 0
+        self._told = 0
+        self._changes = 0
+        rng = self._random(0)
+        births = -1 - np.minimum(rng.exponential(_MEAN_AGE, products), 1_500).astype(np.int64)
+        self._goods = draw(rng, births, self.regions, behaviour, seed=seed, first=0)
+        self._state = dynamics.begin(self._goods, rng, launch=False)
+        self._windows = Windows(len(SERIES))
+        self._windows.grow(_past(self._goods, self._state, rng))
+        self._slots = {str(number): slot for slot, number in enumerate(self._goods.ids.tolist())}
+        self._collection = Collection(behaviour, seed, len(SERIES))
+        self._listing = Listing(self)
+        self.advance(_BURN_IN)
+
+    def __len__(self) -> int:
+        """How many products are on the list."""
+        return int(self.listed().sum())
+
+    @property
+    def day(self) -> date:
+        """Today; the newest data is yesterday's, or older where the source is late."""
+        return self._origin + timedelta(days=self._elapsed)
+
+    @property
+    def data_day(self) -> date:
+        """The newest day that the counters have."""
+        return self._origin + timedelta(days=self._told - 1)
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Another one whenever an answer may be another one."""
+        return self._elapsed, self._changes
+
+    def advance(self, days: int = 1) -> None:
+        """Let ``days`` days pass."""
+        for _ in range(days):
+            self._elapsed += 1
+            if not self._collection.late(self._elapsed):
+                self._catch_up()
+
+    def answer(self, params: Mapping[str, str]) -> list[dict[str, object]]:
+        """The page of products for request parameters; raises ``BadParameter``."""
+        request = parse(params)
+        return self._records(self._listing.page(request))
+
+    def product(self, product_id: str) -> dict[str, object]:
+        """One product as an answer has it, also when it is on no list; KeyError if unknown."""
+        return self._records(np.array([self._slots[product_id]]))[0]
+
+    def product_ids(self, region: str | None = None) -> tuple[str, ...]:
+        """The ids on the list, of one region or of all."""
+        mask = self.listed()
+        if region is not None:
+            mask &= self.region_is(region)
+        return tuple(str(number) for number in self._goods.ids[mask].tolist())
+
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all products, those that left the list among them, in the columns' order."""
+        return tuple(str(number) for number in self._goods.ids.tolist())
+
+    def daily(self, product_id: str, series: str = "total_sale_{}cnt") -> Ints:
+        """A product's last 90 days, oldest first: a family of counters; GMV in cents."""
+        return self._windows.last(self._told - 1, SERIES.index(series), self._slots[product_id])
+
+    def column_on(self, day: date, series: str = "total_sale_{}cnt") -> Ints:
+        """What every product did on one of the last 90 days, (n,): GMV in cents.
+
+        Raises ValueError for a day that is older, or not told yet.
+        """
+        number = (day - self._origin).days
+        if not max(0, self._told - 90) <= number < self._told:
+            raise ValueError(f"{day} is none of the last 90 days before {self.day}")
+        return self._windows.on(number, SERIES.index(series))
+
+    def boost(self, product_id: str, factor: float, days: int) -> None:
+        """Multiply what the product is expected to sell on the next ``days`` days."""
+        slot = self._slots[product_id]
+        self._state.boost[slot], self._state.boost_days[slot] = factor, days
+
+    def set_price(self, product_id: str, price: float) -> None:
+        """Give the product another list price at once, in its currency; ends an offer."""
+        slot = self._slots[product_id]
+        self._state.list_price[slot] = max(1, round(price * 100))
+        self._state.offer[slot] = self._state.offer_days[slot] = 0
+        self._changes += 1
+
+    def delist(self, product_id: str, *, shown_days: int | None = None) -> None:
+        """End the product's sale: marked at once, off the list some days later (0: at once)."""
+        slot = self._slots[product_id]
+        self._state.off_since[slot] = self._told
+        self._state.off_mark[slot] = DELISTED
+        if shown_days is not None:
+            self._state.shown_days[slot] = shown_days
+        self._changes += 1
+
+    def relist(self, product_id: str) -> None:
+        """Put a delisted product back on the list, with its counters as they are."""
+        slot = self._slots[product_id]
+        self._state.off_since[slot], self._state.off_mark[slot] = -1, LISTED
+        self._changes += 1
+
+    def listed(self) -> Bools:
+        """Which products are on the list, (n,): a delisted one stays some days."""
+        state = self._state
+        gone = self._told - state.off_since >= state.shown_days
+        return self._collection.shown(np.asarray((state.off_since < 0) | ~gone))
+
+    def region_is(self, region: str) -> Bools:
+        """Which products are of the region, (n,)."""
+        index = self.regions.index(region) if region in self.regions else -1
+        return np.asarray(self._goods.region == index)
+
+    def column(self, name: str, at: Index = slice(None)) -> Floats | Ints:
+        """A numeric field (amounts in units) or a category, of all products or those ``at``."""
+        columns = Columns(self._goods, self._state, self._windows, self._origin)
+        return columns.value(name, at)
+
+    def shuffle(self) -> Ints:
+        """The order of a list without a sort: arbitrary, another one every day."""
+        return np.random.default_rng([self.seed, self._elapsed, 1]).permutation(len(self._goods))
+
+    def _catch_up(self) -> None:
+        """Let the days up to yesterday's be told."""
+        while self._told < self._elapsed:
+            day = self._told
+            rng = self._random(day + 1)
+            self._launch(rng, day)
+            table = dynamics.step(self._goods, self._state, rng, self.behaviour, self._day(day))
+            self._windows.add(day, self._collection.told(day, table))
+            self._told += 1
+
+    def _day(self, number: int) -> Day:
+        day = self._origin + timedelta(days=number)
+        return Day(number, day.weekday(), open=not self.behaviour.closed(day))
+
+    def _random(self, day: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, day])
+
+    def _launch(self, rng: np.random.Generator, day: int) -> None:
+        """New products in place of those that chance delisted, so the list never shrinks.
+
+        Those that a test delisted are not replaced: it would change all others' luck.
+        """
+        first = len(self._goods)
+        count = int(self._state.fated.sum()) - (first - self.products)
+        births = np.full(count, day, dtype=np.int64)
+        fresh = draw(rng, births, self.regions, self.behaviour, seed=self.seed, first=first)
+        self._goods = joined(self._goods, fresh)
+        self._state = joined(self._state, dynamics.begin(fresh, rng, launch=True))
+        self._windows.grow(np.zeros((len(SERIES), count), dtype=np.int64))
+        numbers = fresh.ids.tolist()
+        self._slots.update({str(number): first + index for index, number in enumerate(numbers)})
+
+    def _records(self, slots: Ints) -> list[dict[str, object]]:
+        columns = Columns(self._goods, self._state, self._windows, self._origin)
+        numbers = [_plain(columns.value(field.name, slots)) for field in NUMERIC]
+        categories = [
+            [str(number) for number in columns.value(name, slots)] for name in _CATEGORIES
+        ]
+        rows = zip(*numbers, *categories, strict=True)
+        return [
+            texts(self._goods, self._state, slot, self.regions, self.day)
+            | dict(zip(_COLUMNS, row, strict=True))
+            for slot, row in zip(slots.tolist(), rows, strict=True)
+        ]
+
+
+def _plain(values: Floats | Ints) -> list[float | int]:
+    """As the vendor writes numbers: amounts with up to two decimals, 0 and not 0.0."""
+    if values.dtype.kind == "i":
+        return list(values.tolist())
+    return [int(value) if value.is_integer() else value for value in values.tolist()]
+
+
+def _past(goods: Goods, state: State, rng: np.random.Generator) -> Ints:
+    """What the first products sold before the simulated days, (9, n); reviews are set too."""
+    n = len(goods)
+    days = -goods.birth
+    sold = np.floor(np.exp(goods.base) * days * rng.uniform(0.2, 1.2, n) + rng.random(n))
+    videos = np.floor(goods.videos_for_sales * np.exp(0.55 * goods.base) * days * rng.random(n))
+    lives = np.floor(goods.lives * np.minimum(1, np.exp(goods.base)) * days * rng.random(n))
+    by_video = np.where(videos > 0, np.floor(sold * goods.video_share), 0)
+    by_live = np.where(lives > 0, np.floor((sold - by_video) * goods.live_share), 0)
+    cents = goods.price / goods.per_dollar
+    views = np.where(videos > 0, by_video / goods.conversion + videos * 40, 0)
+    money = [np.round(units * cents) for units in (sold, by_video, by_live)]
+    state.reviews = np.floor(sold * goods.review_share).astype(np.int64)
+    state.filmed = videos > 0
+    rows = (sold, money[0], videos, by_video, money[1], lives, by_live, money[2], views)
+    return np.array(rows).astype(np.int64)

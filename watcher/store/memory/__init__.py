@@ -1,0 +1,1 @@
+"""The past in memory, for replays."""

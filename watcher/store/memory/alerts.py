@@ -1,0 +1,230 @@
+"""The alerts of a replay: in Python's memory, for it makes many thousand a second."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Container, Iterable, Sequence
+
+import numpy as np
+from msgspec.structs import replace
+
+from watcher.model import Alert, AlertState, Evidence, Ints, Told
+from watcher.store.sql.alerts import Alerts, Brief, Transition, Why
+from watcher.store.sql.live import Live
+
+_COLUMNS = 8
+_ID, _PRODUCT, _FIRING, _SINCE, _LAST_MET, _FIRED_AT, _ABSENT, _CARRIED = range(_COLUMNS)
+_FEWEST = 64  # slots
+
+
+class MemoryAlerts(Alerts):
+    """As ``Alerts`` for what a scan and a sweep ask; what people ask has no answer.
+
+    Evidence is made when it is asked for, as most of it is never shown: by what its scan left
+    (``witness``), or later by ``again``. Of the rules in ``at_once`` it is made and kept when they
+    fire, and so it is while ``all_at_once`` is set.
+    """
+
+    def __init__(
+        self, again: Callable[[Alert], tuple[Evidence, ...]], at_once: Container[str]
+    ) -> None:
+        self.all_at_once = False
+        self._again = again
+        self._at_once = at_once
+        self._over: list[int] = []
+        self._slots: dict[str, _Slots] = {}
+        self._alerts: dict[int, Alert] = {}
+        self._why: dict[tuple[str, int, int | None], Why] = {}  # by when it fired, too
+        self._evidence: dict[int, tuple[Evidence, ...]] = {}
+        self._told: dict[str, dict[int, dict[str, Told]]] = {}
+        self._last = 0
+
+    def witness(self, alert: Alert, why: Why) -> Alert:
+        """Takes note of why an alert fires, if it is asked before the next scan."""
+        if self.all_at_once or alert.rule in self._at_once:
+            return replace(alert, evidence=why())
+        self._why[alert.rule, alert.product, alert.fired_at] = why
+        return alert
+
+    def forget(self, kept: Iterable[int]) -> None:
+        """The next scan begins: nobody asks for the alerts that are over, but for some."""
+        self._why.clear()
+        kept = {*kept}
+        for number in self._over:
+            if number not in kept:
+                del self._alerts[number]
+                self._evidence.pop(number, None)
+        self._over = [number for number in self._over if number in kept]
+
+    def active(self, rules: Sequence[str]) -> builtins.list[Alert]:
+        return self.explained(self.live(rules))
+
+    def live(self, rules: Sequence[str]) -> builtins.list[Alert]:
+        ids = [slots.ids() for name in dict.fromkeys(rules) if (slots := self._slots.get(name))]
+        return [self._alerts[each] for each in sorted(one for some in ids for one in some.tolist())]
+
+    def columns(self, rules: Sequence[str]) -> Live:
+        parts = [self._of(name).columns() for name in rules]
+        sizes = [part.shape[1] for part in parts]
+        table = np.concatenate([np.zeros((_COLUMNS, 0), np.int64), *parts], axis=1)
+        return Live(
+            rules, np.repeat(np.arange(len(rules)), sizes), table[_ID], table[_PRODUCT],
+            table[_FIRING] == 1, table[_SINCE], table[_LAST_MET], table[_FIRED_AT], table[_ABSENT],
+            table[_CARRIED] == 1,
+        )  # fmt: skip
+
+    def heard_at(self, alerts: Live, channel: str) -> Ints:
+        parts = [self._of(name).heard_at(channel) for name in alerts.names]
+        return np.concatenate([np.zeros(0, np.int64), *parts])
+
+    def explained(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
+        return [
+            each if each.evidence else replace(each, evidence=self._evidence_of(each))
+            for each in alerts
+        ]
+
+    def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
+        known = sorted(each for each in {*ids} if each in self._alerts)
+        return self.explained([self._alerts[each] for each in known])
+
+    def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
+        found = (self._alerts[each] for each in sorted({*ids}) if each in self._alerts)
+        return [(each.id, each.rule, each.product, each.resolved_at) for each in found]
+
+    def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
+        saved = []
+        for alert in alerts:
+            slots, kept = self._of(alert.rule), alert
+            if alert.state is not AlertState.INACTIVE or alert.fired_at is not None:
+                if not alert.id:
+                    self._last += 1
+                    kept = replace(alert, id=self._last, evidence=())
+                elif alert.evidence:
+                    kept = replace(alert, evidence=())
+                if alert.evidence:
+                    self._evidence[kept.id] = alert.evidence
+                self._alerts[kept.id] = kept
+            elif alert.id:
+                del self._alerts[alert.id]
+            if kept.state is not AlertState.INACTIVE:
+                slots.put(kept)
+            elif kept.id:
+                slots.remove(kept)
+                if kept.fired_at is not None:
+                    self._over.append(kept.id)
+            saved.append(kept)
+        return saved
+
+    def record(self, transitions: Iterable[Transition]) -> None:
+        """Nobody looks back on them."""
+
+    def told(self, rule: str, products: Sequence[int]) -> builtins.list[Told]:
+        known = self._told.get(rule, {})
+        return [
+            told for product in products if product in known for told in known[product].values()
+        ]
+
+    def mark_told(self, told: Iterable[Told]) -> None:
+        for each in told:
+            products = self._told.setdefault(each.rule, {})
+            products.setdefault(each.product, {})[each.channel] = each
+            self._of(each.rule).hear(each)
+
+    def counts(self) -> dict[tuple[str, AlertState], int]:
+        found: dict[tuple[str, AlertState], int] = {}
+        for name, slots in self._slots.items():
+            firing = int(np.count_nonzero(slots.columns()[_FIRING]))
+            found[name, AlertState.FIRING] = firing
+            found[name, AlertState.PENDING] = len(slots) - firing
+        return {key: count for key, count in found.items() if count}
+
+    def _of(self, rule: str) -> _Slots:
+        slots = self._slots.get(rule)
+        if slots is None:
+            slots = self._slots[rule] = _Slots()
+        return slots
+
+    def _evidence_of(self, alert: Alert) -> tuple[Evidence, ...]:
+        if alert.fired_at is None:
+            return ()
+        found = self._evidence.get(alert.id)
+        if found is None:
+            why = self._why.get((alert.rule, alert.product, alert.fired_at))
+            found = why() if why is not None else self._again(alert)
+            self._evidence[alert.id] = found
+        return found
+
+
+class _Slots:
+    """The live alerts of one rule as columns, the oldest first."""
+
+    def __init__(self) -> None:
+        self._table = np.zeros((_COLUMNS, _FEWEST), np.int64)
+        self._heard: dict[str, Ints] = {}
+        self._slot_of: dict[int, int] = {}  # by product
+        self._size = 0
+
+    def __len__(self) -> int:
+        return len(self._slot_of)
+
+    def put(self, alert: Alert) -> None:
+        """A new alert, or one that changed."""
+        slot = self._slot_of.get(alert.product)
+        if slot is None:
+            slot = self._slot_of[alert.product] = self._new()
+        self._table[:, slot] = (
+            alert.id, alert.product, alert.state is AlertState.FIRING, alert.since,
+            alert.last_met, -1 if alert.fired_at is None else alert.fired_at, alert.absent,
+            alert.carried,
+        )  # fmt: skip
+
+    def remove(self, alert: Alert) -> None:
+        """It is over."""
+        slot = self._slot_of.pop(alert.product)
+        self._table[_ID, slot] = 0
+
+    def hear(self, told: Told) -> None:
+        """The channel was told of the product; of another alert than this, or of this one."""
+        slot = self._slot_of.get(told.product)
+        if slot is not None:
+            heard = self._heard.get(told.channel)
+            if heard is None:
+                heard = self._heard[told.channel] = np.full(self._table.shape[1], -1, np.int64)
+            same = self._table[_ID, slot] == told.alert
+            heard[slot] = told.told_at if same else -1
+
+    def ids(self) -> Ints:
+        return np.asarray(self.columns()[_ID])
+
+    def columns(self) -> Ints:
+        """(8, n) of those that live."""
+        return np.asarray(self._table[:, self._used()])
+
+    def heard_at(self, channel: str) -> Ints:
+        """(n,) when the channel was told of each; -1 where it was not."""
+        heard, used = self._heard.get(channel), self._used()
+        return np.full(len(used), -1, np.int64) if heard is None else np.asarray(heard[used])
+
+    def _used(self) -> Ints:
+        return np.flatnonzero(self._table[_ID, : self._size])
+
+    def _new(self) -> int:
+        """A slot after all others, so that they stay in order."""
+        if self._size == self._table.shape[1]:
+            self._make_room()
+        slot = self._size
+        self._size += 1
+        return slot
+
+    def _make_room(self) -> None:
+        """Close the gaps, and as much again."""
+        used = self._used()
+        room = max(_FEWEST, 2 * len(used))
+        table = np.zeros((_COLUMNS, room), np.int64)
+        table[:, : len(used)] = self._table[:, used]
+        for channel, heard in self._heard.items():
+            self._heard[channel] = np.full(room, -1, np.int64)
+            self._heard[channel][: len(used)] = heard[used]
+        self._table, self._size = table, len(used)
+        products: list[int] = table[_PRODUCT, : len(used)].tolist()
+        self._slot_of = {product: slot for slot, product in enumerate(products)}

@@ -1,0 +1,402 @@
+"""The past as columns in memory: it answers what the history answers, many times as fast.
+
+It never changes while scans are played to rules, so several sets of rules can have it, one after
+another. What it has not in memory (scans of before, other fields) it asks the database for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
+from watcher.store.memory.timeline import NONE, PastList, Timeline, Wholes
+from watcher.store.memory.versions import Versions
+from watcher.store.sql.baselines import AFTER_ALL, OF_SCAN, RANK, Baseline, numbers_in_force
+from watcher.store.sql.jumped import Jumped
+from watcher.store.sql.lists import Standing
+from watcher.store.sql.windows import Window
+from watcher.store.sqlite.connection import Connection, chunks
+
+_NEVER = 1 << 61  # no scan has so large an id
+_MANY = 100  # products: so many are looked up at once
+_CELLS = 2_000_000  # of a window: scans times products
+
+
+class Matrix:
+    """The scans of ``timeline`` and the numbers of ``versions``.
+
+    ``first_seen`` has, by the store's key of a product, when any scan saw it first.
+    """
+
+    def __init__(
+        self, db: Connection, timeline: Timeline, versions: Versions, first_seen: Ints
+    ) -> None:
+        self.timeline = timeline
+        self.jumps = MatrixJumps(timeline)
+        self._db = db
+        self._versions = versions
+        self._first_seen = first_seen
+        # By a product's key where it stands among those that are asked for; -1 elsewhere.
+        self._row_of = np.full(len(first_seen) + 1, -1, np.int32)
+
+    def last(
+        self, watch: str, scan_id: int, products: Ints, fields: Sequence[str],
+        not_before: Instant = 0, *, doubted: bool = False,
+    ) -> Baseline:  # fmt: skip
+        """As ``History.last``."""
+        line, baseline = self.timeline, Baseline.nothing(len(products), fields)
+        place = line.place(scan_id)
+        if place == len(line) or line.ids[place] != scan_id or line.watches[place] != watch:
+            return baseline
+        previous = self._previous(place, products)
+        if not doubted:
+            previous = self._believed(previous, scan_id, products)
+        scans = line.places(previous)
+        at = np.where(scans >= 0, line.at[scans], 0)
+        scans = np.where(at >= not_before, scans, NONE)
+        baseline.at[:] = np.where(scans >= 0, at, 0)
+        self._fill(baseline, products, scans, fields)
+        if RANK in fields:
+            for found in np.unique(scans[scans >= 0]).tolist():
+                rows = np.flatnonzero(scans == found)
+                ranks = self._ranks(found, products[rows])
+                baseline.values[rows, fields.index(RANK)] = ranks
+        return baseline
+
+    def ago(
+        self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str],
+        *, scan_id: int = AFTER_ALL,
+    ) -> Baseline:  # fmt: skip
+        """As ``History.ago``."""
+        baseline, within = Baseline.nothing(len(products), fields), (not_before, at)
+        line, before = self.timeline, self.timeline.place(scan_id)
+        own = line.of_watch(watch, before)
+        if RANK in fields:
+            scans = self._walk(own, products, within, scan_id)
+            baseline.at[:] = np.where(scans >= 0, line.at[scans], 0)
+            for found in np.unique(scans[scans >= 0]).tolist():
+                rows = np.flatnonzero(scans == found)
+                ranks = self._ranks(found, products[rows])
+                baseline.values[rows, fields.index(RANK)] = ranks
+        if any(name != RANK for name in fields):
+            others = line.of_region(line.region_of(watch), before)
+            scans = self._walk(others, products, within, scan_id)
+            baseline.at[:] = np.where(scans >= 0, line.at[scans], 0)
+            self._fill(baseline, products, scans, fields)
+        return baseline
+
+    def windows(
+        self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
+        fields: Sequence[str], *, scan_id: int = AFTER_ALL, own: bool = False,
+    ) -> Iterator[Window]:  # fmt: skip
+        """As ``History.windows``."""
+        line, names = self.timeline, [name for name in fields if name not in OF_SCAN]
+        before, own = line.place(scan_id), own or not names
+        scans = line.of_watch(watch, before) if own else line.of_region(region, before)
+        at = line.at[scans]
+        scans = scans[(at >= within[0]) & (at < within[1]) & (line.sizes[scans] > 0)]
+        valued = scans.copy()  # whose numbers a scan has
+        for row in np.flatnonzero(self.jumps.doubted(line.ids[scans], scan_id)).tolist():
+            valued[row] = NONE if own else self._before(int(scans[row]), scan_id)
+        kept = np.flatnonzero(valued >= 0)
+        kept = kept[np.argsort(valued[kept], kind="stable")]
+        scans, valued = scans[kept], valued[kept]
+        if not len(scans):
+            return
+        ranked = [
+            RANK in fields and scan == value and line.watches[scan] == watch
+            for scan, value in zip(scans.tolist(), valued.tolist(), strict=True)
+        ]
+        of_lists = {name: line.facts_at(valued, name) for name in OF_LIST if name in fields}
+        for rows in chunks(len(products), max(1, _CELLS // len(scans))):
+            window = self._window(products[rows], scans, valued, ranked, names)
+            for name, column in of_lists.items():
+                window[name] = np.where(window[_SEEN], column[:, np.newaxis], np.nan)
+            yield Window(rows, line.at[scans], {name: window[name] for name in fields})
+
+    def standing(self, watch: str, scan_id: int, places: int) -> Standing | None:
+        """As ``History.standing``."""
+        line, newest, whole = self.timeline, None, True
+        products, ranks = np.zeros((2, 0), np.int64)
+        for scan in line.newest_first(watch, line.place(scan_id)):
+            complete = bool(line.complete[scan])
+            if not complete and line.depths[scan] < max(places, 1):
+                continue
+            if self.jumps.is_doubted_by(int(line.ids[scan]), scan_id):
+                continue
+            listing = line.list_of(scan)
+            missing = ~np.isin(listing.products, products)
+            products = np.concatenate([products, listing.products[missing]])
+            ranks = np.concatenate([ranks, listing.ranks[missing]])
+            newest = int(line.at[scan]) if newest is None else newest
+            whole &= complete
+            if line.proves[scan] or not complete:
+                return Standing(newest, products, ranks, whole)
+        return None
+
+    def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
+        """As ``History.recent``."""
+        line, found = self.timeline, []
+        for scan in line.newest_first(watch, line.place(scan_id)):
+            if self.jumps.is_doubted_by(int(line.ids[scan]), scan_id):
+                continue
+            if line.at[scan] < since:
+                break
+            if not line.failed[scan]:
+                found.append((int(line.at[scan]), bool(line.proves[scan])))
+        return found
+
+    def numbers(self, products: Ints, scan: int, fields: Sequence[str]) -> Floats:
+        """(n, k) fields of each product at a scan; NaN is absent."""
+        baseline = Baseline.nothing(len(products), fields)
+        self._fill(baseline, products, np.full(len(products), scan), fields)
+        return baseline.values
+
+    def holds(self, fields: Iterable[str]) -> bool:
+        """Whether these are in memory."""
+        return self._versions.fields.issuperset(fields)
+
+    def column(self, scan: int, name: str, rows: Ints | None = None) -> Floats:
+        """A field of the products that the scan listed, or of those in some rows of its list."""
+        listing = self.timeline.list_of(scan)
+        if name in self._versions.fields and scan >= self._versions.first:
+            versions = self._versions_of(scan, listing)
+            return self._versions.values(name, versions if rows is None else versions[rows])
+        products = listing.products if rows is None else listing.products[rows]
+        return self.numbers(products.astype(np.int64), scan, [name])[:, 0]
+
+    def last_sights(self, watch: str, products: Ints, before: int) -> Ints:
+        """(n,) the watch's newest scan before a place that saw each; ``NONE`` where none did."""
+        return self._newest(self.timeline.newest_first(watch, before), products)
+
+    def last_seen(self, region: str, products: Ints, before: int) -> Ints:
+        """(n,) when any watch saw each last before a place; 0 for never."""
+        scans = self.timeline.of_region(region, before)[::-1]
+        found = self._newest(iter(scans.tolist()), products)
+        return np.where(found >= 0, self.timeline.at[found], 0)
+
+    def _newest(self, scans: Iterator[int], products: Ints) -> Ints:
+        found, left = np.full(len(products), NONE), np.arange(len(products))
+        for scan in scans:
+            if not len(left):
+                break
+            hit = self._positions(self.timeline.list_of(scan).products, products[left]) >= 0
+            found[left[hit]] = scan
+            left = left[~hit]
+        return found
+
+    def _positions(self, listed: Wholes, products: Wholes) -> Wholes:
+        """Where in a list each product stands; -1 where it does not."""
+        if len(products) == len(listed) and np.array_equal(listed, products):
+            return np.arange(len(listed))
+        self._row_of[listed] = np.arange(len(listed), dtype=np.int32)
+        places = self._row_of[products]
+        self._row_of[listed] = -1
+        return places
+
+    def _ranks(self, scan: int, products: Ints) -> Floats:
+        """(n,) NaN where the scan did not list the product or its list has no ranks."""
+        listing = self.timeline.list_of(scan)
+        places = self._positions(listing.products, products)
+        ranks = np.where(places >= 0, np.append(listing.ranks, 0)[places], 0).astype(np.float64)
+        return np.where(ranks > 0, ranks, np.nan)
+
+    def _previous(self, scan: int, products: Ints) -> Ints:
+        """(n,) the id of the scan in which the scan's watch saw each before; 0 for none."""
+        listing = self.timeline.list_of(scan)
+        places = self._positions(listing.products, products)
+        return np.where(places >= 0, np.append(listing.previous, 0)[places], 0)
+
+    def _believed(self, previous: Ints, scan_id: int, products: Ints) -> Ints:
+        """``previous``, and in place of a scan that ``scan_id`` doubts the one before it."""
+        while (doubted := self.jumps.doubted(previous, scan_id)).any():
+            previous = previous.copy()
+            for found in np.unique(previous[doubted]).tolist():
+                rows, place = np.flatnonzero(previous == found), self.timeline.place(found)
+                previous[rows] = self._previous(place, products[rows])
+        return previous
+
+    def _before(self, scan: int, scan_id: int) -> int:
+        """The scan before a doubted one, of its watch, that ``scan_id`` believes."""
+        line = self.timeline
+        for earlier in line.newest_first(line.watches[scan], scan):
+            doubted = self.jumps.is_doubted_by(int(line.ids[earlier]), scan_id)
+            if line.sizes[earlier] > 0 and not doubted:
+                return earlier
+        return NONE
+
+    def _walk(
+        self, scans: Ints, products: Ints, within: tuple[Instant, Instant], scan_id: int
+    ) -> Ints:
+        """(n,) of these scans the newest in a time that saw each product; see ``baselines.ago``."""
+        line = self.timeline
+        at = line.at[scans]
+        inside = (at >= within[0]) & (at <= within[1]) & (line.sizes[scans] > 0)
+        scans = scans[inside]
+        order = scans[np.lexsort((scans, at[inside]))[::-1]]
+        doubts = self.jumps.doubted(line.ids[order], scan_id)
+        found, left = np.full(len(products), NONE), np.arange(len(products))
+        for turn, scan in enumerate(order[~doubts].tolist()):
+            hit = self._positions(line.list_of(scan).products, products[left]) >= 0
+            found[left[hit]] = scan
+            left = left[~hit]
+            if not turn:
+                # Most of those that are missing are new: no older scan can have them.
+                left = left[self._first_seen[products[left]] <= within[1]]
+            if not len(left):
+                return found
+        for scan in order[doubts].tolist():
+            previous = self._previous(scan, products[left])
+            previous = self._believed(previous, scan_id, products[left])
+            places = line.places(previous)
+            found[left[places >= 0]] = places[places >= 0]
+            left = left[places < 0]
+        return found
+
+    def _fill(self, baseline: Baseline, products: Ints, scans: Ints, fields: Sequence[str]) -> None:
+        """The numbers of each product at its scan; ``at`` becomes 0 where there are none."""
+        line = self.timeline
+        for name in set(fields) & set(OF_LIST):
+            baseline.values[:, fields.index(name)] = line.facts_at(scans, name)
+        names = [name for name in fields if name not in OF_SCAN]
+        if not names:
+            return
+        columns = np.array([fields.index(name) for name in names])
+        known = self._versions.fields.issuperset(names)
+        late = np.flatnonzero((scans >= self._versions.first) & known)
+        versions = self._versions_at(products[late], scans[late])
+        for name, column in zip(names, columns.tolist(), strict=True) if len(late) else ():
+            baseline.values[late, column] = self._versions.values(name, versions)
+        baseline.at[late[versions < 0]] = 0
+        early = np.flatnonzero((scans >= 0) & ~((scans >= self._versions.first) & known))
+        if len(early):
+            marks = line.marks[scans[early]]
+            values, found = numbers_in_force(self._db, products[early], marks, names)
+            baseline.values[np.ix_(early, columns)] = values
+            baseline.at[early[~found]] = 0
+
+    def _versions_at(self, products: Ints, scans: Ints) -> Wholes:
+        """(n,) the version of each product at its scan; by the scan's list, for many."""
+        found = np.full(len(products), -1, np.int32)
+        left = np.ones(len(products), np.bool_)
+        groups, counts = np.unique(scans, return_counts=True)
+        for scan in groups[counts >= _MANY].tolist():
+            rows, listing = np.flatnonzero(scans == scan), self.timeline.list_of(scan)
+            places = self._positions(listing.products, products[rows])
+            rows, places = rows[places >= 0], places[places >= 0]
+            found[rows] = self._versions_of(scan, listing)[places]
+            left[rows] = False
+        found[left] = self._versions.of(products[left], scans[left])
+        return found
+
+    def _versions_of(self, scan: int, listing: PastList) -> Wholes:
+        if listing.versions is None:
+            listing.versions = self._versions.of(listing.products, scan)
+        return listing.versions
+
+    def _window(
+        self, products: Ints, scans: Ints, valued: Ints, ranked: Sequence[bool],
+        names: Sequence[str],
+    ) -> dict[str, Floats]:  # fmt: skip
+        """(S, m) of each name, of ``rank``, and of ``_SEEN`` who was seen."""
+        line, size = self.timeline, len(products)
+        shape = len(scans), size + 1  # the last, which -1 finds too, is of all that nobody asks for
+        versions = np.full(shape, -1, np.int32)
+        seen = np.zeros(shape, np.bool_)
+        ranks = np.full(shape, np.nan) if any(ranked) else np.broadcast_to(np.nan, shape)
+        early: list[tuple[int, Wholes]] = []
+        self._row_of[products] = np.arange(len(products), dtype=np.int32)
+        for turn, (scan, value) in enumerate(zip(scans.tolist(), valued.tolist(), strict=True)):
+            listing = line.list_of(scan)
+            places = self._row_of[listing.products]
+            seen[turn, places] = True
+            if ranked[turn]:
+                ranks[turn, places] = np.where(listing.ranks > 0, listing.ranks, np.nan)
+            if value < self._versions.first or not self._versions.fields.issuperset(names):
+                early.append((turn, places[places >= 0]))
+            elif value == scan:
+                versions[turn, places] = self._versions_of(scan, listing)
+            else:
+                rows = places[places >= 0]
+                versions[turn, rows] = self._versions.of(products[rows], value)
+        self._row_of[products] = -1
+        return self._valued(products, valued, versions[:, :size], early, names) | {
+            _SEEN: seen[:, :size],
+            RANK: ranks[:, :size],
+        }
+
+    def _valued(
+        self, products: Ints, valued: Ints, versions: Wholes, early: Sequence[tuple[int, Wholes]],
+        names: Sequence[str],
+    ) -> dict[str, Floats]:  # fmt: skip
+        held = self._versions
+        found = {
+            name: held.values(name, versions)
+            if name in held.fields
+            else np.full(versions.shape, np.nan)
+            for name in names
+        }
+        for turn, rows in early:
+            values = self.numbers(products[rows], int(valued[turn]), names)
+            for column, name in enumerate(names):
+                found[name][turn, rows] = values[:, column]
+        return found
+
+
+_SEEN = "seen"
+
+
+class MatrixJumps:
+    """Which scans are doubted, as ``Jumps`` of the store: in memory."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._line = timeline
+        self._until: dict[int, int] = {}
+
+    def load(self, until: Mapping[int, int]) -> None:
+        """Scans that are doubted, and up to which one."""
+        self._until.update(until)
+
+    def doubt(self, scan_id: int) -> None:
+        """The scan is no baseline, until it is believed."""
+        self._until[scan_id] = _NEVER
+
+    def believe(self, scan_id: int, after: int) -> None:
+        """The doubted scan is a baseline of those that come after the scan ``after``."""
+        self._until[scan_id] = after
+
+    def is_doubted(self, scan_id: int) -> bool:
+        """Whether the scan was doubted when it was made."""
+        return scan_id in self._until
+
+    def is_doubted_by(self, scan_id: int, by: int) -> bool:
+        """Whether the scan ``by`` doubts it."""
+        return self._until.get(scan_id, 0) >= by
+
+    def doubted(self, scan_ids: Ints, by: int) -> Bools:
+        """(n,) the same of several."""
+        doubted = [scan for scan, until in self._until.items() if until >= by]
+        return np.isin(scan_ids, doubted) if doubted else np.zeros(len(scan_ids), np.bool_)
+
+    def before(self, watch: str, scan_id: int) -> list[Jumped]:
+        """The doubted scans right before the scan ``scan_id`` of the watch, the newest first."""
+        line, found = self._line, []
+        for scan in line.newest_first(watch, line.place(scan_id)):
+            if line.sizes[scan] == 0 or line.failed[scan]:
+                continue
+            if not self.is_doubted_by(int(line.ids[scan]), scan_id):
+                break
+            found.append(Jumped(int(line.ids[scan]), int(line.at[scan]), int(line.sizes[scan])))
+        return found
+
+    def is_calm(self, watch: str, scan_id: int) -> bool:
+        """Whether the scan of the region before ``scan_id`` is the watch's own, and believed."""
+        line = self._line
+        place = line.place(scan_id)
+        for scan in line.of_region(line.regions[place], place)[::-1].tolist():
+            if line.sizes[scan] > 0 and not line.failed[scan]:
+                doubted = self.is_doubted_by(int(line.ids[scan]), scan_id)
+                return line.watches[scan] == watch and not doubted
+        return False

@@ -1,0 +1,179 @@
+"""The stored scans of some regions in memory: when each was, and whom it listed."""
+
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watcher.model import Bools, Floats, Ints, ListFacts, ScanState
+from watcher.store.sql.listing import Listing
+from watcher.store.sql.scanrows import PROVES, facts_of
+from watcher.store.sqlite.connection import Connection, listed
+
+_ROWS = (
+    "SELECT s.id, s.at, s.mark, s.finished, s.size, s.rows, s.state, "
+    f"{PROVES}, coalesce(d.places, 0), s.watch, s.region, s.list_day, s.list_idle, s.list_sparse "
+    "FROM scans AS s LEFT JOIN depths AS d ON d.scan = s.id "
+    "WHERE s.region IN (SELECT value FROM json_each(?)) ORDER BY s.id"
+)
+# Places of lists that are kept: 12 bytes each. A year of daily lists of 10,000 are less.
+_MOST_PLACES = 6_000_000
+Wholes: TypeAlias = NDArray[np.integer[Any]]
+NONE = -1  # the place of a scan that there is not
+
+
+@dataclass(slots=True)
+class PastList:
+    """Whom a scan listed, (n,) each: products, ranks, and the id of the scan that saw each before;
+    all in 32 bits.
+
+    ``versions`` are filled in by who knows the products' numbers.
+    """
+
+    products: Wholes
+    ranks: Wholes
+    previous: Wholes
+    versions: Wholes | None = None
+
+
+class Timeline:
+    """Scans in the order in which they were recorded, (S,) columns; a scan is named by its place.
+
+    Lists are read when they are asked for. Of watches that are not among ``watches`` only the
+    products that these ever listed (``known``) count.
+    """
+
+    def __init__(
+        self, db: Connection, regions: Iterable[str], known: Ints, watches: Container[str] = ()
+    ) -> None:
+        self._db = db
+        self._own = watches
+        self._known = np.zeros(int(known.max(initial=0)) + 1, np.bool_)
+        self._known[known] = True
+        rows = db.rows(_ROWS, (listed(regions),))
+        numbers = np.array([row[:6] for row in rows], np.int64).reshape(len(rows), 6)
+        self.ids, self.at, self.marks, self.finished, self.sizes, self.changed = (
+            np.ascontiguousarray(column) for column in numbers.T
+        )
+        states = [row[6] for row in rows]
+        self.complete: Bools = np.array([state == ScanState.COMPLETE for state in states], np.bool_)
+        self.failed: Bools = np.array([state == ScanState.FAILED for state in states], np.bool_)
+        self.proves: Bools = np.array([row[7] for row in rows], np.bool_)
+        self.depths = np.array([row[8] for row in rows], np.int64)
+        self.watches: list[str] = [row[9] for row in rows]
+        self.regions: list[str] = [row[10] for row in rows]
+        self.facts: list[ListFacts | None] = [facts_of(row[11:]) for row in rows]
+        self._of_watch = _by_name(self.watches)
+        self._of_region = _by_name(self.regions)
+        self._lists: OrderedDict[int, PastList] = OrderedDict()
+        self._places = 0
+        self._counted = np.zeros(0, np.int32)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def place(self, scan_id: int) -> int:
+        """Where the scan of that id stands, or the next one after it."""
+        return int(np.searchsorted(self.ids, scan_id))
+
+    def places(self, scan_ids: Ints) -> Ints:
+        """(n,) where the scans of these ids stand; ``NONE`` for one that is pruned, or 0."""
+        if not len(self.ids):
+            return np.full(len(scan_ids), NONE)
+        found = np.minimum(np.searchsorted(self.ids, scan_ids), len(self.ids) - 1)
+        return np.where(self.ids[found] == scan_ids, found, NONE)
+
+    def of_watch(self, watch: str, before: int | None = None) -> Ints:
+        """The watch's scans in order; only those before the place ``before``."""
+        return _until(self._of_watch.get(watch, _NO_SCANS), before)
+
+    def of_region(self, region: str, before: int | None = None) -> Ints:
+        """The same of all watches of a region."""
+        return _until(self._of_region.get(region, _NO_SCANS), before)
+
+    def region_of(self, watch: str) -> str:
+        """Empty of a watch without scans."""
+        places = self.of_watch(watch)
+        return self.regions[places[0]] if len(places) else ""
+
+    def newest_first(self, watch: str, before: int) -> Iterator[int]:
+        """The watch's scans before a place, the newest first."""
+        return iter(self.of_watch(watch, before)[::-1].tolist())
+
+    def facts_at(self, places: Ints, name: str) -> Floats:
+        """(n,) what the lists of these scans (or ``NONE``) said of themselves: ``list_day`` or
+        ``list_sparse``; NaN where that is not known."""
+        wanted, groups = np.unique(places, return_inverse=True)
+        facts = [self.facts[place] if place >= 0 else None for place in wanted.tolist()]
+        field = name.removeprefix("list_")
+        values = [np.nan if each is None else float(getattr(each, field)) for each in facts]
+        return np.asarray(np.array(values, np.float64)[groups])
+
+    def kept(self, first: int) -> Iterator[int]:
+        """The scans of ``watches`` from a place on, as long as all their lists can be kept."""
+        places = 0
+        for place in range(first, len(self)):
+            if self.watches[place] in self._own:
+                places += int(self.sizes[place])
+                if places > _MOST_PLACES:
+                    return
+                yield place
+
+    def list_of(self, place: int) -> PastList:
+        """Whom the scan listed; of many, those that were asked for last are kept."""
+        found = self._lists.get(place)
+        if found is not None:
+            self._lists.move_to_end(place)
+            return found
+        found = self._read(place)
+        self._lists[place] = found
+        self._places += len(found.products)
+        while self._places > _MOST_PLACES and len(self._lists) > 1:
+            _, dropped = self._lists.popitem(last=False)
+            self._places -= len(dropped.products)
+        return found
+
+    def _read(self, place: int) -> PastList:
+        size, scan_id = int(self.sizes[place]), int(self.ids[place])
+        row = self._db.one("SELECT products FROM scans WHERE id = ?", (scan_id,))
+        if not size or row is None:
+            return PastList(*np.zeros((3, 0), np.int32))
+        listing = Listing.unpack(row[0], size, scan_id)
+        kept: Ints | slice = slice(None)
+        if listing.products.max() >= len(self._known) or not self._known[listing.products].all():
+            inside = np.minimum(listing.products, len(self._known) - 1)
+            kept = self._known[inside] & (inside == listing.products)
+        return PastList(
+            listing.products[kept].astype(np.int32),
+            self._ranks(listing.ranks[kept]),
+            listing.previous[kept].astype(np.int32),
+        )
+
+    def _ranks(self, ranks: Ints) -> Wholes:
+        """Most lists are ranked from 1 on without a gap: those have one column together."""
+        size = len(ranks)
+        if len(self._counted) < size:
+            self._counted = np.arange(1, size + 1, dtype=np.int32)
+        counted = self._counted[:size]
+        return counted if np.array_equal(ranks, counted) else ranks.astype(np.int32)
+
+
+_NO_SCANS = np.zeros(0, np.int64)
+
+
+def _by_name(names: list[str]) -> dict[str, Ints]:
+    found: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        found.setdefault(name, []).append(place)
+    return {name: np.array(places, np.int64) for name, places in found.items()}
+
+
+def _until(places: Ints, before: int | None) -> Ints:
+    return places if before is None else places[: np.searchsorted(places, before)]

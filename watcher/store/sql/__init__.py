@@ -1,0 +1,1 @@
+"""Statements that every engine shares."""

@@ -1,0 +1,311 @@
+"""Values of the past, in bulk: the last observation, the one in force at a time, the last list."""
+
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
+from watcher.store.columns import expression
+from watcher.store.packing import positions
+from watcher.store.sql.listing import EMPTY, Listing
+from watcher.store.sqlite.connection import Connection, chunks, listed
+
+RANK = "rank"
+OF_SCAN = frozenset([RANK, *OF_LIST])  # what is asked for like a field, and is no number of one
+AFTER_ALL = 1 << 62  # the id of one that looks back on all scans, and doubts none
+# Of a scan's row: that the scan of the given id does not doubt it.
+BELIEVED = "id NOT IN (SELECT scan FROM jumps WHERE until >= {})"
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """``values`` is (n, k), NaN is absent; ``at`` (n,) is when it was observed, 0 is never."""
+
+    values: Floats
+    at: Ints
+
+    @classmethod
+    def nothing(cls, size: int, fields: Sequence[str]) -> Baseline:
+        return cls(np.full((size, len(fields)), np.nan), np.zeros(size, np.int64))
+
+
+def last(
+    db: Connection, watch: str, scan_id: int, products: Ints, fields: Sequence[str],
+    not_before: Instant = 0, *, doubted: bool = False,
+) -> Baseline:  # fmt: skip
+    """What the newest earlier scan of this watch that saw the product found, from ``not_before``
+    on; one that is doubted only where ``doubted`` is set.
+
+    What other watches saw in between plays no part: it would hide from this one's rules the
+    change that it has not seen yet.
+    """
+    baseline = Baseline.nothing(len(products), fields)
+    listing = _listing(db, watch, scan_id)
+    if listing is None:
+        return baseline
+    previous = _previous(listing, products)
+    if not doubted:
+        previous = _believed(db, scan_id, products, previous)
+    ids, groups = np.unique(previous, return_inverse=True)
+    ats, marks = _times(db, ids)
+    known = ats >= not_before
+    ats, marks = np.where(known, ats, 0), np.where(known, marks, 0)
+    baseline.at[:] = ats[groups]
+    _fill_numbers(db, baseline, products, marks[groups], fields)
+    if RANK in fields:
+        column = fields.index(RANK)
+        for group in np.flatnonzero(known).tolist():
+            found = _listing(db, watch, int(ids[group]))
+            if found is not None:
+                rows = np.flatnonzero(groups == group)
+                places = positions(found.products, products[rows])
+                baseline.values[rows, column] = _ranks(found, places)
+    return baseline
+
+
+def ago(
+    db: Connection, watch: str, products: Ints, within: tuple[Instant, Instant],
+    fields: Sequence[str], scan_id: int = AFTER_ALL,
+) -> Baseline:  # fmt: skip
+    """What the newest scan in ``within`` (both ends belong to it) that saw the product found.
+
+    Numbers count from any watch (with what that one's list said of itself), ranks from this one
+    only. ``at`` is that of the numbers; of the rank, where nothing else is asked for. As the scan
+    ``scan_id`` sees the past: one that it doubts stands for what that one's watch saw of the
+    product before.
+    """
+    baseline = Baseline.nothing(len(products), fields)
+    if RANK in fields:
+        ranked = _Walk(db, products, within, scan_id, watch)
+        baseline.values[:, fields.index(RANK)] = ranked.ranks
+        baseline.at[:] = ranked.at
+    if any(name != RANK for name in fields):
+        walk = _Walk(db, products, within, scan_id)
+        baseline.at[:] = walk.at
+        _fill_numbers(db, baseline, products, walk.marks, fields)
+    return baseline
+
+
+def mark_before(db: Connection, doubted: int, scan_id: int) -> int:
+    """The mark of the scan before a doubted one, of its watch, that ``scan_id`` believes; 0 where
+    there is none."""
+    return db.number(
+        "SELECT coalesce(max(mark), 0) FROM scans WHERE watch = (SELECT watch FROM scans "
+        f"WHERE id = ?1) AND id < ?1 AND size > 0 AND {BELIEVED.format('?2')}",
+        (doubted, scan_id),
+    )
+
+
+def numbers_at(db: Connection, products: Ints, marks: Ints, fields: Sequence[str]) -> Floats:
+    """(n, k) numeric fields of each product as they stood at its mark, or what the list of the
+    scan of that mark said of itself; NaN is absent."""
+    baseline = Baseline.nothing(len(products), fields)
+    _fill_numbers(db, baseline, products, marks, fields)
+    return baseline.values
+
+
+def numbers_in_force(
+    db: Connection, products: Ints, marks: Ints, fields: Sequence[str]
+) -> tuple[Floats, Bools]:
+    """The same, and (n,) of whom there are any that old."""
+    baseline = Baseline(np.full((len(products), len(fields)), np.nan), np.ones_like(products))
+    _fill_numbers(db, baseline, products, marks, fields)
+    return baseline.values, baseline.at > 0
+
+
+def of_lists(db: Connection, marks: Ints, name: str) -> Floats:
+    """What the lists of the scans of these marks said of themselves: the column ``name`` of
+    ``OF_LIST``; NaN where a scan is pruned, or of before."""
+    wanted, places = np.unique(marks, return_inverse=True)
+    found = np.full(len(wanted), np.nan)
+    for key, value in db.execute(
+        f"SELECT w.key, s.{name} FROM json_each(?) AS w CROSS JOIN scans AS s "
+        f"ON s.mark = w.value WHERE s.{name} IS NOT NULL",
+        (listed(wanted.tolist()),),
+    ):
+        found[key] = value
+    return np.asarray(found[places])
+
+
+class _Walk:
+    """From the newest scan in a time back to the oldest, until each product is placed."""
+
+    def __init__(
+        self,
+        db: Connection,
+        products: Ints,
+        within: tuple[Instant, Instant],
+        scan_id: int,
+        watch: str = "",
+    ) -> None:
+        size = len(products)
+        self._db = db
+        self._products = products
+        self._scan_id = scan_id
+        self.at, self.marks = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        self.ranks = np.full(size, np.nan)
+        left, doubted = np.arange(size), list[int]()
+        for turn, (scan, at, mark, doubt, listing) in enumerate(self._scans(within, watch)):
+            if doubt:
+                doubted.append(scan)
+            else:
+                left = self._place(left, listing, at, mark)
+            if not turn:
+                # Most of those that are missing are new: no older scan can have them.
+                left = left[_existed(db, products[left], within[1])]
+            if not len(left):
+                return
+        for scan in doubted:
+            left = self._place_before(left, scan)
+
+    def _place(self, left: Ints, listing: Listing, at: Instant, mark: int) -> Ints:
+        """The rows of ``left`` that the scan did not see."""
+        places = positions(listing.products, self._products[left])
+        hit = places >= 0
+        rows = left[hit]
+        self.at[rows], self.marks[rows] = at, mark
+        self.ranks[rows] = _ranks(listing, places[hit])
+        return left[~hit]
+
+    def _place_before(self, left: Ints, doubted: int) -> Ints:
+        """The same by what the doubted scan's watch saw before of the products that it saw."""
+        _, _, listing = _scan(self._db, doubted)
+        previous = _previous(listing, self._products[left])
+        previous = _believed(self._db, self._scan_id, self._products[left], previous)
+        for earlier in np.unique(previous[previous > 0]).tolist():
+            at, mark, found = _scan(self._db, earlier)
+            self._place(left[previous == earlier], found, at, mark)
+        return np.asarray(left[self.at[left] == 0])
+
+    def _scans(
+        self, within: tuple[Instant, Instant], watch: str
+    ) -> Iterator[tuple[int, int, int, int, Listing]]:
+        if not len(self._products):
+            return
+        region = _region(self._db, self._products)
+        condition, value = ("watch = ?1", watch) if watch else ("region = ?1", region)
+        cursor = self._db.execute(
+            f"SELECT id, at, mark, NOT {BELIEVED.format('?5')}, size, products FROM scans "
+            "INDEXED BY idx_scans_region_at "
+            f"WHERE region = ?2 AND at BETWEEN ?3 AND ?4 AND size > 0 AND {condition} "
+            "AND id < ?5 ORDER BY at DESC, id DESC",
+            (value, region, *within, self._scan_id),
+        )
+        for scan, at, mark, doubted, size, blob in cursor:
+            yield scan, at, mark, doubted, Listing.unpack(blob, size, scan)
+
+
+def _region(db: Connection, products: Ints) -> str:
+    row = db.one("SELECT region FROM products WHERE id = ?", (int(products[0]),))
+    return str(row[0]) if row else ""
+
+
+def _existed(db: Connection, products: Ints, at: Instant) -> Ints:
+    """Places of those products that some scan had seen at ``at`` or before."""
+    found = [
+        part.start + key
+        for part in chunks(len(products))
+        for (key,) in db.execute(
+            "SELECT w.key FROM json_each(?) AS w CROSS JOIN products AS p ON p.id = w.value "
+            "WHERE p.first_seen <= ?",
+            (listed(products[part].tolist()), at),
+        )
+    ]
+    return np.array(found, np.int64)
+
+
+def _previous(listing: Listing, products: Ints) -> Ints:
+    """(n,) the scan in which the list's watch saw each product before; 0 for none."""
+    places = positions(listing.products, products)
+    return np.where(places >= 0, np.append(listing.previous, 0)[places], 0)
+
+
+def _believed(db: Connection, scan_id: int, products: Ints, previous: Ints) -> Ints:
+    """``previous``, and in place of a scan that ``scan_id`` doubts the one before it."""
+    previous = previous.copy()
+    while True:
+        doubted = [
+            scan
+            for (scan,) in db.execute(
+                "SELECT scan FROM jumps WHERE until >= ? "
+                "AND scan IN (SELECT value FROM json_each(?))",
+                (scan_id, listed(np.unique(previous).tolist())),
+            )
+        ]
+        if not doubted:
+            return previous
+        for scan in doubted:
+            rows = np.flatnonzero(previous == scan)
+            previous[rows] = _previous(_scan(db, scan)[2], products[rows])
+
+
+def _scan(db: Connection, scan_id: int) -> tuple[Instant, int, Listing]:
+    """``at``, ``mark`` and the list of a scan that is there; of one that is pruned, nothing."""
+    row = db.one("SELECT at, mark, products, size, id FROM scans WHERE id = ?", (scan_id,))
+    if row is None:
+        return 0, 0, Listing(EMPTY, EMPTY, EMPTY)
+    return row[0], row[1], Listing.unpack(*row[2:])
+
+
+def _listing(db: Connection, watch: str, scan_id: int) -> Listing | None:
+    row = db.one(
+        "SELECT products, size, id FROM scans WHERE id = ? AND watch = ?", (scan_id, watch)
+    )
+    return Listing.unpack(*row) if row else None
+
+
+def _times(db: Connection, ids: Ints) -> tuple[Ints, Ints]:
+    """``at`` and ``mark`` of each scan; 0 for one that is pruned."""
+    times = np.zeros((2, len(ids)), np.int64)
+    for key, at, mark in db.execute(
+        "SELECT w.key, s.at, s.mark FROM json_each(?) AS w CROSS JOIN scans AS s ON s.id = w.value",
+        (listed(ids.tolist()),),
+    ):
+        times[:, key] = at, mark
+    return times[0], times[1]
+
+
+def _ranks(listing: Listing, places: Ints) -> Floats:
+    """(n,) NaN where the product is not listed or the list has no ranks."""
+    ranks = np.where(places >= 0, np.append(listing.ranks, 0)[places], 0).astype(np.float64)
+    return np.where(ranks > 0, ranks, np.nan)
+
+
+def _fill_numbers(
+    db: Connection, baseline: Baseline, products: Ints, marks: Ints, fields: Sequence[str]
+) -> None:
+    """The newest row of each product at or before its mark; ``at`` becomes 0 where none is."""
+    for name in set(fields) & set(OF_LIST):
+        baseline.values[:, fields.index(name)] = of_lists(db, marks, name)
+    names = [name for name in fields if name not in OF_SCAN]
+    if not names:
+        return
+    found = np.zeros(len(products), np.bool_)
+    columns = np.array([fields.index(name) for name in names])
+    # The planner, left alone, may scan the table: CROSS JOIN and the subquery fix its order.
+    sql = (
+        f"SELECT w.key, {', '.join(expression(name) for name in names)} FROM json_each(?1) AS w "
+        "CROSS JOIN observations AS o WHERE o.id = (SELECT id FROM observations "
+        "WHERE product = w.value AND at <= ?2 ORDER BY at DESC LIMIT 1)"
+    )
+    for mark, places in _together(marks):
+        rows = db.rows(sql, (listed(products[places].tolist()), mark))
+        if rows:
+            table = np.array(rows, np.float64)
+            places = places[table[:, 0].astype(np.int64)]  # noqa: PLW2901
+            baseline.values[np.ix_(places, columns)] = table[:, 1:]
+            found[places] = True
+    baseline.at[~found] = 0
+
+
+def _together(marks: Ints) -> Iterator[tuple[int, Ints]]:
+    """Each mark, which is that of many, and some of the places that have it."""
+    for mark in np.unique(marks[marks > 0]).tolist():
+        places = np.flatnonzero(marks == mark)
+        for part in chunks(len(places)):
+            yield mark, places[part]

@@ -1,0 +1,85 @@
+"""The state of watches, rules and parts of the daemon, and what the operator was told."""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import dataclass
+
+from watcher.model import Health, Instant
+from watcher.store.sqlite.connection import Connection, Row
+
+_SELECT = "SELECT kind, name, failing_since, failures, last_error, last_ok FROM health"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Something the operator was told and whose end they have not heard of yet."""
+
+    cause: str
+    text: str
+    since: Instant
+
+
+class HealthBook:
+    """Kept apart from alerts: a rule that can't be judged is no rule that is not met."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def ok(self, kind: str, name: str, now: Instant) -> None:
+        self._db.execute(
+            "INSERT INTO health (kind, name, failures, last_ok) VALUES (?1, ?2, 0, ?3) "
+            "ON CONFLICT (kind, name) DO UPDATE SET failing_since = NULL, failures = 0, "
+            "last_error = NULL, last_ok = ?3",
+            (kind, name, now),
+        )
+
+    def failing(self, kind: str, name: str, error: str, now: Instant) -> Health:
+        """One failure more; the first one's time stays."""
+        self._db.execute(
+            "INSERT INTO health (kind, name, failing_since, failures, last_error) "
+            "VALUES (?1, ?2, ?3, 1, ?4) ON CONFLICT (kind, name) DO UPDATE SET "
+            "failing_since = coalesce(failing_since, ?3), failures = failures + 1, last_error = ?4",
+            (kind, name, now, error),
+        )
+        return self.get(kind, name)
+
+    def forget(self, kind: str, name: str) -> None:
+        """Of a watch or rule that is no more."""
+        self._db.execute("DELETE FROM health WHERE kind = ? AND name = ?", (kind, name))
+
+    def get(self, kind: str, name: str) -> Health:
+        """Nothing bad of what was never heard of."""
+        row = self._db.one(f"{_SELECT} WHERE kind = ? AND name = ?", (kind, name))
+        return Health(*row) if row else Health(kind, name)
+
+    def raise_cause(self, cause: str, text: str, now: Instant) -> bool:
+        """True if it has newly begun, so that the operator has not heard of it."""
+        return bool(
+            self._db.execute(
+                "INSERT INTO causes (cause, text, since) VALUES (?1, ?2, ?3) ON CONFLICT (cause) "
+                "DO UPDATE SET text = ?2, since = ?3, ended = NULL WHERE ended IS NOT NULL",
+                (cause, text, now),
+            ).rowcount
+        )
+
+    def clear_cause(self, cause: str, now: Instant) -> str | None:
+        """The text told when it began, if it was on; it is on no more."""
+        rows: list[Row] = self._db.execute(
+            "UPDATE causes SET ended = ? WHERE cause = ? AND ended IS NULL RETURNING text",
+            (now, cause),
+        ).fetchall()
+        return str(rows[0][0]) if rows else None
+
+    def causes(self) -> builtins.list[Cause]:
+        """Those that are on, the oldest first."""
+        rows = self._db.rows(
+            "SELECT cause, text, since FROM causes WHERE ended IS NULL ORDER BY since, cause"
+        )
+        return [Cause(*row) for row in rows]
+
+    def list(self, kind: str | None = None) -> builtins.list[Health]:
+        rows = self._db.rows(
+            f"{_SELECT} WHERE ?1 IS NULL OR kind = ?1 ORDER BY kind, name", (kind,)
+        )
+        return [Health(*row) for row in rows]

@@ -1,0 +1,146 @@
+"""Credits: what was spent, by UTC day and watch, and what is set aside for requests under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from watcher.model import Instant
+from watcher.store.sqlite.connection import Connection
+
+_USED = "SELECT coalesce(sum(used), 0) FROM credits WHERE day BETWEEN ?1 AND ?2"
+_SPENT = (
+    "SELECT (SELECT coalesce(sum(used), 0) FROM credits WHERE day BETWEEN ?1 AND ?2) + "
+    "(SELECT coalesce(sum(amount), 0) FROM reservations WHERE day BETWEEN ?1 AND ?2)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Credits of a UTC day and of its month, those set aside included."""
+
+    day: int
+    month: int
+
+
+class Ledger:
+    """What is reserved counts as spent until it is settled: a crash can only count too much."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def reserve(
+        self, watch: str, amount: int, now: Instant, per_day: int | None, per_month: int | None
+    ) -> int | None:
+        """Sets ``amount`` aside if both caps (None is no cap) leave it; the reservation's id.
+
+        None, and nothing changed, where a cap does not leave it.
+        """
+        with self._db.atomic():
+            spent = self.spent(now)
+            if per_day is not None and spent.day + amount > per_day:
+                return None
+            if per_month is not None and spent.month + amount > per_month:
+                return None
+            return self._db.execute(
+                "INSERT INTO reservations (day, watch, amount) VALUES (?, ?, ?)",
+                (_day(now), watch, amount),
+            ).lastrowid
+
+    def settle(self, reservation: int, used: int) -> None:
+        """What was reserved becomes what was used, on the day of the reservation."""
+        with self._db.atomic():
+            row = self._db.one("SELECT day, watch FROM reservations WHERE id = ?", (reservation,))
+            if row is None:
+                return
+            self._db.execute("DELETE FROM reservations WHERE id = ?", (reservation,))
+            day, watch = row
+            self._add(day, watch, used)
+
+    def book(self, reservation: int, used: int) -> None:
+        """Part of what was reserved is used; the rest stays set aside."""
+        with self._db.atomic():
+            row = self._db.one(
+                "UPDATE reservations SET amount = amount - ? WHERE id = ? RETURNING day, watch",
+                (used, reservation),
+            )
+            if row is not None:
+                day, watch = row
+                self._add(day, watch, used)
+
+    def settle_all(self, at_most: int) -> None:
+        """Ends what a crash left open: of each reservation at most so much can have been used.
+
+        Only for who holds the database: the reservations of another that lives are no crash's.
+        """
+        with self._db.atomic():
+            for reservation, amount in self._db.rows("SELECT id, amount FROM reservations"):
+                self.settle(reservation, min(amount, at_most))
+
+    def pay(
+        self, watch: str, amount: int, now: Instant, per_day: int | None, per_month: int | None
+    ) -> bool:
+        """Counts ``amount`` as used if both caps leave it; nothing stays set aside."""
+        with self._db.atomic():
+            reservation = self.reserve(watch, amount, now, per_day, per_month)
+            if reservation is None:
+                return False
+            self.settle(reservation, amount)
+            return True
+
+    def charge(self, watch: str, used: int, now: Instant) -> None:
+        """Counts what was spent without a reservation, whatever the caps say; below 0 takes back
+        what was paid."""
+        with self._db.atomic():
+            self._add(_day(now), watch, used)
+
+    def used(self, now: Instant) -> Spent:
+        """As ``spent``, without what is only set aside."""
+        return Spent(
+            self._db.number(_USED, (_day(now), _day(now))),
+            self._db.number(_USED, _month(now)),
+        )
+
+    def spent(self, now: Instant) -> Spent:
+        day = _day(now)
+        return Spent(
+            self._db.number(_SPENT, (day, day)),
+            self._db.number(_SPENT, _month(now)),
+        )
+
+    def set_aside(self, now: Instant) -> dict[str, int]:
+        """Credits that are set aside for requests under way, by watch."""
+        return dict(
+            self._db.rows(
+                "SELECT watch, sum(amount) FROM reservations WHERE day = ? GROUP BY watch",
+                (_day(now),),
+            )
+        )
+
+    def by_watch(self, day: Instant) -> dict[str, int]:
+        """Credits of the UTC day in which ``day`` falls, the largest first."""
+        return dict(
+            self._db.rows(
+                "SELECT watch, sum(n) FROM (SELECT watch, used AS n FROM credits WHERE day = ?1 "
+                "UNION ALL SELECT watch, amount FROM reservations WHERE day = ?1) "
+                "GROUP BY watch ORDER BY sum(n) DESC, watch",
+                (_day(day),),
+            )
+        )
+
+    def _add(self, day: str, watch: str, used: int) -> None:
+        if used:
+            self._db.execute(
+                "INSERT INTO credits (day, watch, used) VALUES (?, ?, ?) "
+                "ON CONFLICT (day, watch) DO UPDATE SET used = used + excluded.used",
+                (day, watch, used),
+            )
+
+
+def _month(now: Instant) -> tuple[str, str]:
+    """The first and the last day, as they compare."""
+    return _day(now)[:8] + "01", _day(now)[:8] + "31"
+
+
+def _day(now: Instant) -> str:
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")

@@ -1,0 +1,107 @@
+"""The packed lists: what a scan saw in which order, and what a watch has ever seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from watcher.model import Bools, Ints
+from watcher.source.fields import LAST_PAGE, PAGE_SIZE
+from watcher.store.packing import first_planes, pack, positions, steps, sums, unpack, unpack_low
+
+EMPTY = np.zeros(0, np.int64)
+_LONGEST = LAST_PAGE * PAGE_SIZE  # places of a list
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A scan's products in the list's order, (n,) each.
+
+    ``ranks`` is 0 where the watch has no sort; ``previous`` is the id of the scan in which the
+    same watch saw the product last before, 0 where it never had.
+    """
+
+    products: Ints
+    ranks: Ints
+    previous: Ints
+
+    def pack(self, scan_id: int) -> bytes:
+        # Ages compress to nothing: nearly all products were seen by the scan just before.
+        ages = np.where(self.previous > 0, scan_id - self.previous, 0)
+        return pack(self.products, steps(self.ranks), ages)
+
+    @classmethod
+    def unpack(cls, blob: bytes, size: int, scan_id: int) -> Listing:
+        products, ranks, ages = unpack(blob, 3, size)
+        previous = np.where(ages > 0, scan_id - ages, 0)
+        return cls(products, sums(ranks), previous)
+
+    @staticmethod
+    def rank_of(product: int, blob: bytes, size: int, last_product: int) -> int | None:
+        """The rank of one product in a packed list; None where it is not listed.
+
+        For a look at hundreds of lists: it finds no place for others, and unpacks no more than it
+        needs: ranks never fall along a list. ``last_product`` is the largest key that there is.
+        """
+        products, ranks, _ = unpack_low(blob, 3, size, _width(last_product))
+        places = np.flatnonzero(products == product)
+        return int(ranks[: places[0] + 1].sum()) if len(places) else None
+
+    @staticmethod
+    def holds(products: Sequence[int], blob: bytes, size: int, last_product: int) -> list[bool]:
+        """Whether a packed list has each of a few products; see ``rank_of``.
+
+        Bytes are compared as they lie there: to put them together takes longer.
+        """
+        if not size:
+            return [False] * len(products)
+        planes = first_planes(blob, 3, size, _width(last_product))
+        found = []
+        for product in products:
+            same = planes[0] == product & 0xFF
+            for place, plane in enumerate(planes[1:], start=1):
+                same &= plane == product >> 8 * place & 0xFF
+            found.append(bool(same.any()))
+        return found
+
+
+def _width(last_product: int) -> int:
+    """Bytes that a key, a rank or an age has at most."""
+    return (max(last_product, _LONGEST).bit_length() + 7) // 8
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Every product that a watch ever saw, in rising order, and the scan that saw it last."""
+
+    products: Ints
+    scans: Ints
+
+    def pack(self) -> bytes:
+        return pack(steps(self.products), self.scans)
+
+    @classmethod
+    def unpack(cls, blob: bytes, size: int) -> Seen:
+        products, scans = unpack(blob, 2, size)
+        return cls(sums(products), scans)
+
+    @classmethod
+    def nothing(cls) -> Seen:
+        return cls(EMPTY, EMPTY)
+
+    def last(self, products: Ints) -> Ints:
+        """(n,) the scan in which each product was seen last; 0 for never."""
+        places = positions(self.products, products)
+        return np.where(places >= 0, np.append(self.scans, 0)[places], 0)
+
+    def with_scan(self, scan_id: int, products: Ints) -> Seen:
+        """After one more scan, which saw ``products``."""
+        fresh: Bools = positions(self.products, products) < 0
+        keys = np.concatenate([self.products, products[fresh]])
+        scans = np.concatenate([self.scans, np.full(int(fresh.sum()), scan_id)])
+        order = np.argsort(keys, kind="stable")
+        keys, scans = keys[order], scans[order]
+        scans[positions(keys, products)] = scan_id
+        return Seen(keys, scans)

@@ -1,0 +1,300 @@
+"""A scan into the store: products, changed numbers, texts, and the list of who was seen."""
+
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from watcher.model import Bools, Floats, Instant, Ints, ListFacts, LongTexts, Scan, ScanState
+from watcher.source.fields import NUMERIC_NAMES, PAGE_SIZE
+from watcher.store.columns import digests, encode
+from watcher.store.sql import former
+from watcher.store.sql.listing import EMPTY, Listing, Seen
+from watcher.store.sql.scanrows import PROVES
+from watcher.store.sql.texts import clean, clean_all, currency_of, meaning, pack_texts
+from watcher.store.sqlite.connection import Connection, chunks, listed
+
+# An absent name is no news, so the old one stays; an absent discount means there is none.
+_KEPT = ("seller_id", "product_name", "category_id", "category_l2_id", "category_l3_id")
+_TEXTS = (*_KEPT, "discount")
+_TEXT_COLUMNS = ", ".join(_TEXTS)
+
+Texts = tuple[str | None, ...]
+
+_PART = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a scan of n products.
+
+    ``products`` are the store's keys in the scan's order, ``first_seen`` marks those that the
+    watch had never seen before, ``had_complete`` says whether the watch had a scan that proves
+    an absence before this one, ``changed`` counts the rows of numbers written. ``facts`` are what
+    the list says of itself, where that is known.
+    """
+
+    scan_id: int
+    products: Ints
+    first_seen: Bools
+    had_complete: bool
+    changed: int
+    facts: ListFacts | None = None
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the store holds of a piece's products: key 0, no texts where it is new."""
+
+    keys: Ints
+    digests: Ints
+    first_seen: Ints
+    texts: list[Texts]
+
+
+def record(db: Connection, scan: Scan) -> Recorded:
+    """Stores the scan as one transaction (joins an open one)."""
+    with db.atomic():
+        last_id, last_mark = db.one("SELECT id, mark FROM scans ORDER BY id DESC LIMIT 1") or (0, 0)
+        scan_id, mark = last_id + 1, max(scan.at, last_mark + 1)
+        had_complete = had_proof(db, scan.watch, scan_id)
+        first_row = 1 + db.number("SELECT max(id) FROM observations")
+        products, changed = _record_products(db, scan, first_row, mark)
+        previous = _record_seen(db, scan, scan_id, products)
+        listing = Listing(products, scan.ranks.astype(np.int64), previous)
+        _record_scan(db, scan, (scan_id, mark, first_row, changed), listing)
+        _record_long_texts(db, scan, products)
+    return Recorded(scan_id, products, previous == 0, had_complete, changed, scan.facts)
+
+
+def had_proof(db: Connection, watch: str, before: int) -> bool:
+    """Whether a scan of the watch before the scan ``before`` proves an absence."""
+    complete = "SELECT EXISTS (SELECT 1 FROM scans AS s WHERE watch = ? AND id < ? AND {})"
+    asked = ("s.state = 'complete'", PROVES)
+    return all(db.number(complete.format(which), (watch, before)) for which in asked)
+
+
+def _record_products(db: Connection, scan: Scan, first_row: int, mark: int) -> tuple[Ints, int]:
+    """Keys of the scan's products, and how many rows of numbers were written."""
+    keys = np.zeros(len(scan), np.int64)
+    next_key, next_row = 1 + db.number("SELECT max(id) FROM products"), first_row
+    # In parts: the rows of a large scan, all at once as Python objects, would fill the memory.
+    for part in chunks(len(scan), _PART):
+        piece = _Piece.of(scan, part)
+        known = _look_up(db, piece)
+        fresh = known.keys == 0
+        _update_known(db, piece, known, mark)
+        known.keys[fresh] = next_key + np.arange(int(fresh.sum()))
+        changed = fresh | (piece.digests != known.digests)
+        rows = np.zeros(len(fresh), np.int64)
+        rows[changed] = next_row + np.arange(int(changed.sum()))
+        _insert_products(db, piece, known.keys, rows, np.flatnonzero(fresh))
+        _insert_observations(db, piece, known.keys, rows, mark)
+        moved = changed & ~fresh
+        db.many(
+            "UPDATE products SET newest = ?, digest = ? WHERE id = ?",
+            np.column_stack([rows, piece.digests, known.keys])[moved].tolist(),
+        )
+        keys[part] = known.keys
+        next_key, next_row = next_key + int(fresh.sum()), next_row + int(changed.sum())
+    return keys, next_row - first_row
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Some products of a scan, in its order; ``texts`` has a tuple in the order of ``_TEXTS``."""
+
+    region: str
+    at: Instant
+    ids: tuple[str, ...]
+    numbers: Floats
+    digests: Ints
+    texts: list[Texts]
+
+    @classmethod
+    def of(cls, scan: Scan, part: slice) -> _Piece:
+        ids, numbers = scan.product_ids[part], scan.numbers[part]
+        columns = (scan.texts.get(name, ())[part] or (None,) * len(ids) for name in _TEXTS)
+        texts = list(zip(*map(clean_all, columns), strict=True))
+        return cls(scan.region, scan.at, ids, numbers, digests(numbers), texts)
+
+
+def _look_up(db: Connection, piece: _Piece) -> _Known:
+    size = len(piece.ids)
+    keys, seen_digests, first_seen = np.zeros((3, size), np.int64)
+    known = _Known(keys, seen_digests, first_seen, texts=[()] * size)
+    rows = db.rows(
+        f"SELECT w.key, p.id, p.digest, p.first_seen, {_TEXT_COLUMNS} FROM json_each(?) AS w "
+        "CROSS JOIN products AS p ON p.region = ? AND p.product_id = w.value",
+        (listed(piece.ids), piece.region),
+    )
+    if rows:
+        places, *columns = np.array([row[:4] for row in rows], np.int64).T
+        keys[places], seen_digests[places], first_seen[places] = columns
+        for row in rows:
+            known.texts[row[0]] = row[4:]
+    return known
+
+
+def _update_known(db: Connection, piece: _Piece, known: _Known, mark: Instant) -> None:
+    updates, replaced = [], []
+    for place, (old, new) in enumerate(zip(known.texts, piece.texts, strict=True)):
+        if old and old != new:
+            kept = tuple(now if now is not None else was for was, now in zip(old, new, strict=True))
+            merged = (*kept[:-1], new[-1])
+            if merged != old:
+                key = int(known.keys[place])
+                updates.append((*merged, piece.at, key))
+                columns = zip(_TEXTS, old, merged, strict=True)
+                replaced.append((key, {name: was for name, was, now in columns if was != now}))
+    assignments = ", ".join(f"{name} = ?" for name in _TEXTS)
+    db.many(f"UPDATE products SET {assignments}, last_changed = ? WHERE id = ?", updates)
+    if replaced:
+        former.record(db, mark, replaced)
+    # A slow scan may be recorded after one that began later.
+    earlier = known.keys[(known.first_seen > piece.at) & (known.keys > 0)].tolist()
+    db.many("UPDATE products SET first_seen = ? WHERE id = ?", ((piece.at, key) for key in earlier))
+
+
+def _insert_products(db: Connection, piece: _Piece, keys: Ints, rows: Ints, fresh: Ints) -> None:
+    db.many(
+        f"INSERT INTO products (id, region, product_id, {_TEXT_COLUMNS}, first_seen, last_changed, "
+        f"newest, digest) VALUES (?, ?, ?, {', '.join('?' * len(_TEXTS))}, ?, ?, ?, ?)",
+        (
+            (key, piece.region, piece.ids[place], *piece.texts[place], piece.at, piece.at, *rest)
+            for place, key, *rest in np.column_stack(
+                [fresh, keys[fresh], rows[fresh], piece.digests[fresh]]
+            ).tolist()
+        ),
+    )
+
+
+def _insert_observations(
+    db: Connection, piece: _Piece, keys: Ints, rows: Ints, mark: Instant
+) -> None:
+    """``rows`` has the number of each product's new row; 0 where it needs none."""
+    changed = np.flatnonzero(rows)
+    heads = np.column_stack([rows, keys])[changed].tolist()
+    numbers = piece.numbers[changed]
+    # A column that nobody has a value of is not written: a replay has few, and is faster so.
+    used = np.flatnonzero(~np.isnan(numbers).all(axis=0))
+    columns = "".join(f', "{NUMERIC_NAMES[index]}"' for index in used.tolist())
+    db.many(
+        f"INSERT INTO observations (id, product, at{columns}) VALUES (?, ?, ?{', ?' * len(used)})",
+        (
+            (row, key, mark, *values)
+            for (row, key), values in zip(heads, encode(numbers, used), strict=True)
+        ),
+    )
+
+
+def _record_seen(db: Connection, scan: Scan, scan_id: int, products: Ints) -> Ints:
+    """The scan in which this watch saw each product last before; 0 for never."""
+    if not len(products):
+        return EMPTY
+    row = db.one("SELECT seen, size FROM watches WHERE watch = ?", (scan.watch,))
+    seen = Seen.unpack(*row) if row else Seen.nothing()
+    previous = seen.last(products)
+    after = seen.with_scan(scan_id, products)
+    db.execute(
+        "INSERT INTO watches (watch, region, size, seen) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (watch) DO UPDATE SET size = excluded.size, seen = excluded.seen",
+        (scan.watch, scan.region, len(after.products), after.pack()),
+    )
+    return previous
+
+
+def _record_scan(
+    db: Connection, scan: Scan, made: tuple[int, int, int, int], listing: Listing
+) -> None:
+    scan_id, mark, first_row, changed = made
+    facts = scan.facts
+    values = (
+        scan_id,
+        scan.watch,
+        scan.region,
+        scan.at,
+        mark,
+        scan.started,
+        scan.finished,
+        scan.state.value,
+        scan.requests,
+        scan.pages,
+        len(scan),
+        first_row,
+        changed,
+        clean(scan.error),
+        int(scan.interrupted),
+        msgspec.json.encode([clean(text) for text in scan.problems]).decode(),
+        listing.pack(scan_id),
+        *((facts.day, facts.idle, int(facts.sparse)) if facts is not None else ()),
+    )
+    of_list = ", list_day, list_idle, list_sparse" if facts is not None else ""
+    db.execute(
+        "INSERT INTO scans (id, watch, region, at, mark, started, finished, state, requests, "
+        f"pages, size, first_row, rows, error, interrupted, problems, products{of_list}) "
+        f"VALUES ({', '.join('?' * len(values))})",
+        values,
+    )
+    if scan.doubt is not None:
+        doubt = scan.doubt
+        db.execute(
+            "INSERT INTO doubts (scan, why, since, turn, believed) VALUES (?, ?, ?, ?, ?)",
+            (scan_id, clean(doubt.why), doubt.since, doubt.turn, int(doubt.believed)),
+        )
+    if depth := _depth(scan):
+        db.execute("INSERT INTO depths (scan, places) VALUES (?, ?)", (scan_id, depth))
+
+
+def _depth(scan: Scan) -> int:
+    """How many places from the first on a scan that was cut off read without a gap; else 0, and
+    where anything was odd about it: a row that can't be read leaves a place empty.
+
+    By pages, for a product that stood on two of them left a place empty, too.
+    """
+    if scan.state is not ScanState.PARTIAL or scan.problems:
+        return 0
+    pages = np.unique((scan.ranks[scan.ranks > 0] - 1) // PAGE_SIZE)
+    return PAGE_SIZE * int(np.count_nonzero(pages == np.arange(len(pages))))
+
+
+def _record_long_texts(db: Connection, scan: Scan, products: Ints) -> None:
+    """Written only where the meaning changed; that they were read is noted in any case."""
+    if not scan.long_texts:
+        return
+    keys = {
+        product_id: key
+        for product_id, key in zip(scan.product_ids, products.tolist(), strict=True)
+        if product_id in scan.long_texts
+    }
+    stored: dict[int, bytes] = dict(
+        db.rows(
+            "SELECT t.product, t.meaning FROM json_each(?) AS w "
+            "CROSS JOIN product_texts AS t ON t.product = w.value",
+            (listed(keys.values()),),
+        )
+    )
+    given = [(key, scan.long_texts[product_id]) for product_id, key in keys.items()]
+    judged = [(key, texts, meaning(texts)) for key, texts in given if texts != LongTexts()]
+    db.many(
+        "INSERT OR REPLACE INTO product_texts (product, changed, read, meaning, packed) "
+        "VALUES (?, ?, ?, ?, ?)",
+        (
+            (key, scan.at, scan.at, digest, pack_texts(texts))
+            for key, texts, digest in judged
+            if stored.get(key) != digest
+        ),
+    )
+    db.many(
+        "UPDATE product_texts SET read = ? WHERE product = ?",
+        ((scan.at, key) for key, _, digest in judged if stored.get(key) == digest),
+    )
+    currencies = [(currency_of(texts.skus), key) for key, texts in given]
+    db.many(
+        "UPDATE products SET currency = ?1 WHERE id = ?2 AND currency IS NOT ?1",
+        (pair for pair in currencies if pair[0] is not None),
+    )

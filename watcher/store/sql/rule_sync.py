@@ -1,0 +1,176 @@
+"""Which rules are new, changed or gone since the rule file was last read, and their alerts.
+
+A rule is known by its name, and is the same rule while its fingerprint is. A rule that is gone
+while exactly one new one has its fingerprint was renamed: that is a change too, and so are names
+that rules hand on to each other. What an older form of a rule fired goes on as *carried*, so that
+it is not told again; what was only pending begins anew.
+"""
+
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from watcher.model import Instant
+from watcher.store.sqlite.connection import Connection
+from watcher.units import DAY
+
+REMOVED = "rule removed"
+_REMEMBERED = DAY
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChanges:
+    """Names of rules. ``renamed`` maps a changed rule's new name to its old one."""
+
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    fingerprint: str
+    ended: Instant | None
+
+
+def sync_rules(db: Connection, rules: Sequence[tuple[str, str]], now: Instant) -> RuleChanges:
+    """Moves the rules and their alerts from what was known to ``rules``, as one transaction.
+
+    A removed rule's alerts end silently. One that comes back within a day finds them again.
+    """
+    with db.atomic():
+        known = {
+            name: _Known(fingerprint, ended)
+            for name, fingerprint, ended in db.rows("SELECT name, fingerprint, ended FROM rules")
+        }
+        given = dict(rules)
+        alive = {name for name, rule in known.items() if rule.ended is None}
+        gone = alive - given.keys()
+        renamed = _renamed(
+            {name: known[name].fingerprint for name in sorted(alive)},
+            {name: mark for name, mark in given.items() if not _is_known(known.get(name), mark)},
+            given,
+        )
+        for name in sorted(alive & (renamed.keys() - set(renamed.values()))):
+            _end(db, name, now)  # another rule takes its name: the rule itself is gone
+        # By way of names that no rule has: names may be handed on from rule to rule.
+        between = {name: f"\0{number}" for number, name in enumerate(renamed)}
+        for name, old in renamed.items():
+            _rename(db, old, between[name])
+        for name in renamed:
+            _rename(db, between[name], name)
+        removed = sorted(gone - set(renamed.values()))
+        for name in removed:
+            _end(db, name, now)
+        changed, new, returned = list(renamed), [], []
+        for name, mark in given.items():
+            before = known.get(name)
+            if name in renamed:
+                _begin_anew(db, name)
+            elif before is None or (before.ended or now) < now - _REMEMBERED:
+                new.append(name)
+            else:
+                if before.ended is not None:
+                    _revive(db, name, before.ended)
+                    returned.append(name)
+                if before.fingerprint != mark:
+                    _begin_anew(db, name)
+                    changed.append(name)
+        _forget(db, now - _REMEMBERED)
+        begun = {*new, *changed}
+        _remember(db, ((name, mark, now, name in begun) for name, mark in given.items()))
+    return RuleChanges(
+        tuple(new), tuple(changed), tuple(removed), tuple(returned), tuple(renamed.items())
+    )
+
+
+def _is_known(rule: _Known | None, fingerprint: str) -> bool:
+    """Whether it finds its alerts under its own name, as what it is now."""
+    return rule is not None and rule.fingerprint == fingerprint
+
+
+def _renamed(
+    alive: Mapping[str, str], come: Mapping[str, str], given: Mapping[str, str]
+) -> dict[str, str]:
+    """New name to old name, where one rule that left its name and one that came to its own
+    share a fingerprint.
+
+    A rule leaves its name where that is gone, or where another one was renamed to it: a rule that
+    is only edited stays what it was, though a new one is now what it had been.
+    """
+    left = {name: mark for name, mark in alive.items() if given.get(name) != mark}
+    counts = Counter(left.values()), Counter(come.values())
+    old = {mark: name for name, mark in left.items() if counts[0][mark] == 1}
+    found = {name: old[mark] for name, mark in come.items() if counts[1][mark] == 1 and mark in old}
+    while stay := [name for name, was in found.items() if was in given and was not in found]:
+        for name in stay:
+            del found[name]
+    return found
+
+
+def _remember(db: Connection, rules: Iterable[tuple[str, str, Instant, bool]]) -> None:
+    db.many(
+        "INSERT INTO rules (name, fingerprint, began) VALUES (?1, ?2, ?3) ON CONFLICT (name) "
+        "DO UPDATE SET fingerprint = ?2, ended = NULL, began = iif(?4, ?3, began)",
+        rules,
+    )
+
+
+def _rename(db: Connection, old: str, new: str) -> None:
+    db.execute("UPDATE OR REPLACE rules SET name = ? WHERE name = ?", (new, old))
+    # Of an older rule of the new name nothing is live; its alerts stay as they ended, but what
+    # was told of them is not of this one.
+    db.execute("DELETE FROM told WHERE rule = ?", (new,))
+    db.execute("DELETE FROM held WHERE rule = ?", (new,))
+    db.execute("UPDATE alerts SET rule = ? WHERE rule = ? AND state <> 'inactive'", (new, old))
+    db.execute("UPDATE told SET rule = ? WHERE rule = ?", (new, old))
+    db.execute("UPDATE held SET rule = ? WHERE rule = ?", (new, old))
+    db.execute("UPDATE messages SET rule = ? WHERE rule = ?", (new, old))
+
+
+def _begin_anew(db: Connection, rule: str) -> None:
+    db.execute("UPDATE alerts SET carried = 1 WHERE rule = ? AND state = 'firing'", (rule,))
+    db.execute("DELETE FROM alerts WHERE rule = ? AND state = 'pending'", (rule,))
+
+
+def _end(db: Connection, rule: str, now: Instant) -> None:
+    """Silently: the alerts end, and ``since`` stays so that they can be revived as they were."""
+    db.execute(
+        "INSERT INTO transitions (alert, at, before, after, reason) SELECT id, ?2, state, "
+        "'inactive', ?3 FROM alerts WHERE rule = ?1 AND state <> 'inactive'",
+        (rule, now, REMOVED),
+    )
+    db.execute(
+        "UPDATE alerts SET state = 'inactive', resolved_at = ?2, reason = ?3 "
+        "WHERE rule = ?1 AND state <> 'inactive'",
+        (rule, now, REMOVED),
+    )
+    db.execute("UPDATE rules SET ended = ? WHERE name = ?", (now, rule))
+
+
+def _forget(db: Connection, before: Instant) -> None:
+    """What never fired leaves no trace once its rule can't come back to it."""
+    db.execute(
+        "DELETE FROM alerts WHERE state = 'inactive' AND fired_at IS NULL AND resolved_at < ?",
+        (before,),
+    )
+
+
+def _revive(db: Connection, rule: str, ended: Instant) -> None:
+    ended_with_it = "WHERE rule = ?1 AND resolved_at = ?2 AND reason = ?3 AND state = 'inactive'"
+    db.execute(
+        "DELETE FROM transitions WHERE reason = ?3 AND at = ?2 AND alert IN "
+        f"(SELECT id FROM alerts {ended_with_it})",
+        (rule, ended, REMOVED),
+    )
+    db.execute(
+        "UPDATE alerts SET state = iif(fired_at IS NULL, 'pending', 'firing'), "
+        f"resolved_at = NULL, reason = NULL {ended_with_it}",
+        (rule, ended, REMOVED),
+    )

@@ -1,0 +1,169 @@
+"""Silences: what nobody wants to hear of for a while, by patterns.
+
+A pattern is one of the shell (``*``, ``?``, ``[abc]``) without regard to capitals. Where several
+are given, all must match.
+"""
+
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from watcher.model import Instant
+from watcher.store.sqlite.connection import Connection, Row, chunks, listed
+
+_FIELDS = "rule, product, seller, category, begins, ends, comment"
+_TEXTS = (
+    "SELECT p.id, p.product_id, p.product_name, p.seller_id, p.category_id, p.category_l2_id, "
+    "p.category_l3_id"
+)
+_PRODUCT = f"{_TEXTS} FROM json_each(?) AS w CROSS JOIN products AS p ON p.id = w.value"
+_EVERY_PRODUCT = f"{_TEXTS} FROM products AS p"
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Patterns, None where any will do, and the time from ``begins`` until before ``ends``.
+
+    ``product`` is matched by the product's id and name, ``category`` by those of every level.
+    """
+
+    id: int
+    rule: str | None
+    product: str | None
+    seller: str | None
+    category: str | None
+    begins: Instant
+    ends: Instant
+    comment: str = ""
+
+    def __str__(self) -> str:
+        """``rule beauty-*, seller 7495*``."""
+        return ", ".join(f"{name} {pattern}" for name, pattern in self.patterns.items())
+
+    @property
+    def patterns(self) -> Mapping[str, str]:
+        """Those that are given, by what they are of."""
+        given = {
+            "rule": self.rule,
+            "product": self.product,
+            "seller": self.seller,
+            "category": self.category,
+        }
+        return {name: pattern for name, pattern in given.items() if pattern is not None}
+
+    def is_on(self, now: Instant) -> bool:
+        return self.begins <= now < self.ends
+
+    def covers_rule(self, rule: str) -> bool:
+        """Whether it may be about products of the rule."""
+        return _matches(self.rule, [rule])
+
+    def covers(self, product: Sequence[str | None]) -> bool:
+        """Of a product: its id, name, seller, and categories of three levels."""
+        return (
+            _matches(self.product, product[:2])
+            and _matches(self.seller, product[2:3])
+            and _matches(self.category, product[3:])
+        )
+
+
+def _matches(pattern: str | None, texts: Iterable[str | None]) -> bool:
+    if pattern is None:
+        return True
+    wanted = pattern.casefold()
+    return any(text is not None and fnmatchcase(text.casefold(), wanted) for text in texts)
+
+
+class Silences:
+    """Silences by id; one that is over stays for a while, to be looked up."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def add(
+        self,
+        *,
+        begins: Instant,
+        ends: Instant,
+        rule: str | None = None,
+        product: str | None = None,
+        seller: str | None = None,
+        category: str | None = None,
+        comment: str = "",
+    ) -> Silence:
+        """A new silence. ``ValueError`` without a pattern, or where it ends before it begins."""
+        if rule is product is seller is category is None:
+            raise ValueError("a silence needs a pattern")
+        if ends <= begins:
+            raise ValueError("a silence ends after it begins")
+        values = (rule, product, seller, category, begins, ends, comment)
+        with self._db.atomic():
+            silence = self._db.execute(
+                f"INSERT INTO silences ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?)", values
+            ).lastrowid
+        return Silence(silence or 0, *values)
+
+    def get(self, silence: int) -> Silence | None:
+        row = self._db.one(f"SELECT id, {_FIELDS} FROM silences WHERE id = ?", (silence,))
+        return Silence(*row) if row else None
+
+    def end(self, silence: int, now: Instant) -> bool:
+        """End it now; False where it is over already, or never was."""
+        with self._db.atomic():
+            changed = self._db.execute(
+                "UPDATE silences SET ends = max(?2, begins) WHERE id = ?1 AND ends > ?2",
+                (silence, now),
+            ).rowcount
+        return bool(changed)
+
+    def list(self) -> builtins.list[Silence]:
+        """All, the newest first."""
+        return _silences(self._db.rows(f"SELECT id, {_FIELDS} FROM silences ORDER BY id DESC"))
+
+    def active(self, now: Instant) -> builtins.list[Silence]:
+        """Those that are on, the one that lasts longest first."""
+        rows = self._db.rows(
+            f"SELECT id, {_FIELDS} FROM silences WHERE begins <= ?1 AND ends > ?1 "
+            "ORDER BY ends DESC, id",
+            (now,),
+        )
+        return _silences(rows)
+
+    def matching_nothing(self, rules: Iterable[str], now: Instant) -> builtins.list[Silence]:
+        """Those that are not over, and cover none of ``rules`` or no product that is known."""
+        names = builtins.list(rules)
+        found = [each for each in self.list() if each.ends > now]
+        idle = [each for each in found if not any(map(each.covers_rule, names))]
+        rest = [each for each in found if each not in idle and each.patterns.keys() != {"rule"}]
+        for _, *texts in self._db.execute(_EVERY_PRODUCT) if rest else ():
+            rest = [each for each in rest if not each.covers(texts)]
+            if not rest:
+                break
+        return sorted([*idle, *rest], key=lambda each: each.id)
+
+    def of_product(self, product: int, now: Instant) -> builtins.list[Silence]:
+        """Those that are on and cover the product, of whichever rules."""
+        texts = [row[1:] for row in self._db.rows(_PRODUCT, (listed([product]),))]
+        return [each for each in self.active(now) if any(each.covers(text) for text in texts)]
+
+    def covering(self, rule: str, products: Sequence[int], now: Instant) -> dict[int, Silence]:
+        """The silence that lasts longest for each of these products of the rule, where any is."""
+        active = [each for each in self.active(now) if each.covers_rule(rule)]
+        if not active:
+            return {}
+        found: dict[int, Silence] = {}
+        for part in chunks(len(products)):
+            for key, *texts in self._db.execute(_PRODUCT, (listed(products[part]),)):
+                silence = next((each for each in active if each.covers(texts)), None)
+                if silence is not None:
+                    found[key] = silence
+        return found
+
+
+def _silences(rows: Iterable[Row]) -> list[Silence]:
+    return [Silence(*row) for row in rows]

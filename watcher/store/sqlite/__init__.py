@@ -1,0 +1,1 @@
+"""The SQLite engine: the file, its connection, schema and upkeep."""

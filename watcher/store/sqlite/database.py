@@ -1,0 +1,299 @@
+"""The store's file: opened, refused or migrated, with a face for each purpose."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Self
+
+from watcher.errors import NewerDatabase, NotADatabase, StoreError
+from watcher.store.sql.alerts import Alerts
+from watcher.store.sql.backlog import Backlog
+from watcher.store.sql.deferred import Holding
+from watcher.store.sql.health import HealthBook
+from watcher.store.sql.history import History
+from watcher.store.sql.jumped import Jumps
+from watcher.store.sql.ledger import Ledger
+from watcher.store.sql.outbox import Outbox
+from watcher.store.sql.silences import Silences
+from watcher.store.sqlite import migrations, rights
+from watcher.store.sqlite.connection import LOCKED_SECONDS, MEMORY, Connection, connect, explained
+from watcher.store.sqlite.locking import hold, refuse_other_name
+from watcher.store.sqlite.pruning import Pruner
+from watcher.store.sqlite.swapping import beside, refuse_unfinished
+from watcher.store.sqlite.times import Times
+from watcher.store.sqlite.upkeep import Upkeep
+
+__all__ = ["Database", "hold"]
+
+# A small file is looked through before it is used; a large one would delay the start too much.
+_CHECKED_BYTES = 32 * 1024 * 1024
+_LOG_BYTES = 64 * 1024 * 1024
+
+
+class Database(Connection):
+    """One connection with its faces; belongs to the thread that opened it."""
+
+    def __init__(self, conn: sqlite3.Connection, path: Path) -> None:
+        super().__init__(conn, path)
+        self._files: tuple[tuple[int, int] | None, ...] = ()
+        self._log = beside(path.resolve(), "-wal")
+        self.history = History(self)
+        self.jumps = Jumps(self)
+        self.alerts = Alerts(self)
+        self.outbox = Outbox(self)
+        self.backlog = Backlog(self)
+        self.ledger = Ledger(self)
+        self.health = HealthBook(self)
+        self.silences = Silences(self)
+        self.held = Holding(self)
+        self.times = Times(self)
+        self.pruner = Pruner(self)
+        self.upkeep = Upkeep(self)
+        self._lender: Database | None = None
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str,
+        *,
+        readonly: bool = False,
+        create: bool = True,
+        timeout: float = LOCKED_SECONDS,
+    ) -> Self:
+        """The database at ``path``, made or migrated where that is due (not if ``readonly``).
+
+        ``timeout`` is how many seconds a statement waits for another program's lock. Raises
+        ``NotADatabase``, ``NewerDatabase``, ``DatabaseHeld`` where a daemon has it by another name
+        (a hard link), or ``StoreError`` for what else keeps it shut.
+        """
+        path = Path(path)
+        refuse_unfinished(path)
+        refuse_other_name(path)
+        _refuse_what_is_no_database(path, create=create and not readonly)
+        _keep_private(path)
+        with explained(path):
+            database = cls(_connect(path, timeout, readonly=readonly), path)
+            try:
+                database._make_ready(readonly=readonly)
+            except BaseException:
+                database.close()
+                raise
+        return database
+
+    @classmethod
+    def in_memory(cls, *, foreign: bool = False) -> Self:
+        """A new database that lives as long as the object; for tests and replays. ``foreign``:
+        its alerts are of products that another one has."""
+        conn = sqlite3.connect(":memory:", isolation_level=None)
+        conn.execute(f"PRAGMA foreign_keys = {'OFF' if foreign else 'ON'}")
+        database = cls(conn, MEMORY)
+        with database.atomic():
+            migrations.prepare(database.db)
+        return database
+
+    @classmethod
+    def copy_of(cls, path: Path) -> Self:
+        """The database at ``path`` as it is now, in memory; a new one where there is none."""
+        if not path.exists():
+            return cls.in_memory()
+        with cls.open(path, readonly=True) as source:
+            conn = sqlite3.connect(":memory:", isolation_level=None)
+            source.conn.backup(conn)
+        conn.execute("PRAGMA foreign_keys = ON")
+        return cls(conn, MEMORY)
+
+    @classmethod
+    def scratch_of(cls, path: Path) -> Self:
+        """As ``copy_of``, but credits are paid from the ledger of the database at ``path``, where
+        there is one: they are really spent, and the caps hold for all together.
+        """
+        scratch = cls.copy_of(path)
+        try:
+            if path.exists():
+                scratch._borrow_ledger(cls.open(path, create=False))  # noqa: SLF001 - its own kind
+        except BaseException:
+            scratch.close()
+            raise
+        return scratch
+
+    def _borrow_ledger(self, lender: Database) -> None:
+        self._lender, self.ledger = lender, lender.ledger
+
+    def close(self) -> None:
+        self.conn.close()
+        if self._lender is not None:
+            self._lender.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _make_ready(self, *, readonly: bool) -> None:
+        self._refuse_foreign()
+        if readonly:
+            self._refuse_unprepared()
+            self.execute("PRAGMA query_only = ON")
+            return
+        # Before the first table, or it has no effect.
+        self.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        self.execute("PRAGMA journal_mode = WAL")
+        # After a power cut the last commits may be missing, never half there: a message may
+        # repeat, a credit may not be counted. A crash of the process alone loses nothing.
+        self.execute("PRAGMA synchronous = NORMAL")
+        self.execute("PRAGMA foreign_keys = ON")
+        # A large scan's log is cut back after it, not kept for ever.
+        self.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
+        self._refuse_damaged()
+        self._migrate()
+        self._files = self._identities()
+
+    def refuse_moved(self) -> None:
+        """Raise ``StoreError`` where the file that is open is no longer the one at the path.
+
+        SQLite would go on and write into a file that nobody can find.
+        """
+        if self._files and self._identities() != self._files:
+            raise StoreError(
+                f"{self.path}: the database was deleted, moved or replaced while in use; put it "
+                "back as it was, or start watcher anew",
+                self.path,
+            )
+
+    def let_go(self) -> None:
+        """Give up the pages that are kept in memory: a scan's are of no use to the next one."""
+        self.execute("PRAGMA shrink_memory")
+
+    def mark_damaged(self) -> None:
+        """Have the next one who opens it look through all of it first."""
+        with suppress(OSError):
+            rights.make(_damage_mark(self.path))
+
+    def _identities(self) -> tuple[tuple[int, int] | None, ...]:
+        """What stands at the paths of the database and of the log beside it."""
+        return tuple(_identity(path) for path in (self.path, self._log))
+
+    def _refuse_foreign(self) -> None:
+        """A database of something else, or of a newer watcher."""
+        application = self.number("PRAGMA application_id")
+        tables = self.number("SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
+        if application != migrations.APPLICATION_ID and (application or tables):
+            raise NotADatabase(
+                f"{self.path}: a SQLite database, but not one of watcher; give another file (--db)",
+                self.path,
+            )
+        newer = migrations.unknown(self.db)
+        if newer:
+            raise NewerDatabase(
+                f"{self.path}: written by a newer version of watcher (it has {newer[-1]}); "
+                "install that version, or give another file (--db)",
+                self.path,
+            )
+
+    def _refuse_unprepared(self) -> None:
+        if migrations.pending(self.db):
+            raise StoreError(
+                f"{self.path}: empty, or written by an older version; `watcher run` prepares it",
+                self.path,
+            )
+
+    def _refuse_damaged(self) -> None:
+        pages, size = self.number("PRAGMA page_count"), self.number("PRAGMA page_size")
+        mark = _damage_mark(self.path)
+        marked = mark.exists()
+        if not marked and pages * size > _CHECKED_BYTES:
+            return
+        check = "PRAGMA integrity_check(1)" if marked else "PRAGMA quick_check(1)"
+        result = str((self.one(check) or ("ok",))[0])
+        if result != "ok":
+            error = sqlite3.DatabaseError(result.replace("\n", " "))
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise error
+        mark.unlink(missing_ok=True)
+
+    def _migrate(self) -> None:
+        if not migrations.pending(self.db):
+            return
+        with self.atomic():
+            # Asked again: another process may have migrated while this one waited.
+            due = migrations.pending(self.db)
+            if due and migrations.applied(self.db):
+                self._keep_copy(due[0])
+            migrations.prepare(self.db)
+
+    def _keep_copy(self, first: str) -> None:
+        """The database as it was; by a second connection, for this one is in a transaction."""
+        copy = self.path.with_name(f"{self.path.name}.before-{first.replace(' ', '-')}")
+        part = beside(copy, ".part")
+        try:
+            part.unlink(missing_ok=True)
+            rights.make(part, kin=self.path)
+            with (
+                closing(connect(self.path, readonly=True)) as source,
+                closing(sqlite3.connect(part)) as target,
+            ):
+                source.backup(target)
+            part.replace(copy)
+        except OSError as error:
+            raise StoreError(f"{copy}: can't be written: {error.strerror}", copy) from error
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def _damage_mark(path: Path) -> Path:
+    return beside(path.resolve(), ".damaged")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _keep_private(path: Path) -> None:
+    """SQLite gives ``-wal`` and ``-shm`` the rights and the owner that the database has."""
+    if path.exists():
+        rights.narrow(path)
+    else:
+        with suppress(OSError):  # SQLite will say it in its own words
+            rights.make(path.resolve())
+
+
+def _connect(path: Path, timeout: float, *, readonly: bool) -> sqlite3.Connection:
+    """A connection to what is a database at all."""
+    try:
+        return connect(path, timeout, readonly=readonly)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+            raise
+        raise NotADatabase(
+            f"{path}: no database; give another file (--db), or put a backup in its place by "
+            "`watcher db restore FILE`",
+            path,
+        ) from error
+
+
+def _refuse_what_is_no_database(path: Path, *, create: bool) -> None:
+    """What SQLite would only call "unable to open", in words."""
+    if path.is_dir():
+        raise StoreError(f"{path}: a folder; name a file in it", path)
+    if not path.exists():
+        if not create:
+            raise StoreError(f"{path}: no such database; `watcher run` makes it", path)
+        if not path.parent.is_dir():
+            raise StoreError(f"{path}: the folder {path.parent} does not exist; make it", path)
+        return
+    if not path.is_file():
+        raise NotADatabase(f"{path}: no file; give another one (--db)", path)
+    # Not by opening it: to close a file drops every lock that this process has on it, those of
+    # SQLite's other connections included, and the next program to leave would delete their log.
+    if not os.access(path, os.R_OK):
+        raise StoreError(f"{path}: can't be read: {os.strerror(errno.EACCES)}", path)

@@ -1,0 +1,382 @@
+"""The schema, and the only place that changes it.
+
+A change is a new function at the end; none is ever edited once released. Columns of the API's
+fields are the exception: ``prepare`` adds those that ``fields.py`` has and the table has not.
+
+Times are Unix seconds. ``observations`` has a row only where some number changed; ``scans`` keeps
+who was seen, in the list's order, as one packed blob. ``scans.mark`` rises strictly over all
+scans in the order in which they were recorded (``at`` need not: two watches may share a
+minute, a slow scan may be recorded after a later one), and an observation's ``at`` is its
+scan's mark: the values in force at a scan are the product's newest row at or before its mark.
+"""
+
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import msgspec
+from sqlite_utils import Database as Tables
+from sqlite_utils import Migrations
+
+from watcher.source.fields import BY_NAME, NUMERIC
+from watcher.store.columns import expression, sql_type
+
+APPLICATION_ID = 0x77746368  # "wtch"
+VIEW = "observations_view"
+
+_TELLING = 10  # products: of fewer commissions up to 1 all may be percentages
+
+migrations = Migrations("watcher")
+
+
+@migrations()
+def m001_history(db: Tables) -> None:
+    """Products, their texts and numbers, and the scans that saw them."""
+    _create_products(db)
+    _create_scans(db)
+
+
+def _create_products(db: Tables) -> None:
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.table("products").create(
+        {
+            "id": int,
+            "region": str,
+            "product_id": str,
+            "seller_id": str,
+            "product_name": str,
+            "category_id": str,
+            "category_l2_id": str,
+            "category_l3_id": str,
+            "discount": str,
+            "currency": str,
+            "first_seen": int,
+            "last_changed": int,
+            "newest": int,
+            "digest": int,
+        },
+        pk="id",
+        not_null={"region", "product_id", "first_seen", "last_changed", "newest", "digest"},
+        strict=True,
+    ).create_index(["region", "product_id"], unique=True)
+    db.table("product_texts").create(
+        {"product": int, "changed": int, "read": int, "meaning": bytes, "packed": bytes},
+        pk="product",
+        not_null={"changed", "read", "meaning", "packed"},
+        foreign_keys=[("product", "products", "id")],
+        strict=True,
+    )
+    # Not STRICT: an amount without whole hundredths is REAL in an INTEGER column (columns.py).
+    numbers = ", ".join(f'"{field.name}" {sql_type(field)}' for field in NUMERIC)
+    db.execute(
+        "CREATE TABLE observations (id INTEGER PRIMARY KEY, product INTEGER NOT NULL, "
+        f"at INTEGER NOT NULL, {numbers})"
+    )
+    db.table("observations").create_index(["product", "at"], unique=True)
+
+
+def _create_scans(db: Tables) -> None:
+    db.table("scans").create(
+        {
+            "id": int,
+            "watch": str,
+            "region": str,
+            "at": int,
+            "mark": int,
+            "started": int,
+            "finished": int,
+            "state": str,
+            "requests": int,
+            "pages": int,
+            "size": int,
+            "first_row": int,
+            "rows": int,
+            "error": str,
+            "interrupted": int,
+            "problems": str,
+            "products": bytes,
+        },
+        pk="id",
+        not_null={
+            "watch",
+            "region",
+            "at",
+            "mark",
+            "started",
+            "finished",
+            "state",
+            "requests",
+            "pages",
+            "size",
+            "first_row",
+            "rows",
+        },
+        strict=True,
+    )
+    db.table("scans").create_index(["watch"])
+    db.table("scans").create_index(["region", "at"])
+    db.table("scans").create_index(["mark"], unique=True)
+    db.table("watches").create(
+        {"watch": str, "region": str, "size": int, "seen": bytes},
+        pk="watch",
+        not_null={"region", "size", "seen"},
+        strict=True,
+    )
+
+
+@migrations()
+def m002_alerts(db: Tables) -> None:
+    """Rules as they were last read, their alerts, and what was told of them."""
+    db.table("rules").create(
+        {"name": str, "fingerprint": str, "began": int, "ended": int},
+        pk="name",
+        not_null={"fingerprint", "began"},
+        strict=True,
+    )
+    # AUTOINCREMENT: an id stands in a message, so it must never mean another alert.
+    db.execute(
+        "CREATE TABLE alerts (id INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT NOT NULL, "
+        "product INTEGER NOT NULL REFERENCES products(id), state TEXT NOT NULL, "
+        "since INTEGER NOT NULL, last_met INTEGER NOT NULL, fired_at INTEGER, "
+        "resolved_at INTEGER, reason TEXT, absent INTEGER NOT NULL, carried INTEGER NOT NULL, "
+        "evidence TEXT NOT NULL) STRICT"
+    )
+    db.execute("CREATE UNIQUE INDEX alerts_live ON alerts(rule, product) WHERE state <> 'inactive'")
+    db.table("alerts").create_index(["product"])
+    db.table("alerts").create_index(["rule"])
+    db.execute(
+        "CREATE TABLE transitions (id INTEGER PRIMARY KEY, "
+        "alert INTEGER NOT NULL REFERENCES alerts(id) ON DELETE CASCADE, at INTEGER NOT NULL, "
+        "before TEXT NOT NULL, after TEXT NOT NULL, reason TEXT) STRICT"
+    )
+    db.table("transitions").create_index(["alert"])
+    db.execute(
+        "CREATE TABLE told (rule TEXT NOT NULL, product INTEGER NOT NULL, channel TEXT NOT NULL, "
+        "alert INTEGER NOT NULL, told_at INTEGER NOT NULL, resolved_told INTEGER NOT NULL, "
+        "PRIMARY KEY (rule, product, channel)) STRICT, WITHOUT ROWID"
+    )
+
+
+@migrations()
+def m003_delivery(db: Tables) -> None:
+    """Messages (``about`` is the time of their data), a row for each target, and every try."""
+    db.table("messages").create(
+        {"id": int, "rule": str, "about": int, "created": int, "body": str},
+        pk="id",
+        not_null={"rule", "about", "created", "body"},
+        strict=True,
+    ).create_index(["rule", "about"])
+    db.execute(
+        "CREATE TABLE notifications (id INTEGER PRIMARY KEY AUTOINCREMENT, "
+        "message INTEGER NOT NULL REFERENCES messages(id), channel TEXT NOT NULL, "
+        "target TEXT NOT NULL, state TEXT NOT NULL, created INTEGER NOT NULL, "
+        "next_try INTEGER NOT NULL, tries INTEGER NOT NULL, first_try INTEGER, error TEXT, "
+        "finished INTEGER) STRICT"
+    )
+    db.execute(
+        "CREATE INDEX notifications_waiting ON notifications(target, id) WHERE state = 'waiting'"
+    )
+    db.table("notifications").create_index(["message"])
+    db.table("notifications").create_index(["state"])
+    db.execute(
+        "CREATE TABLE tries (id INTEGER PRIMARY KEY, "
+        "notification INTEGER NOT NULL REFERENCES notifications(id) ON DELETE CASCADE, "
+        "at INTEGER NOT NULL, outcome TEXT NOT NULL, detail TEXT) STRICT"
+    )
+    db.table("tries").create_index(["notification"])
+
+
+@migrations()
+def m004_daemon(db: Tables) -> None:
+    """Credits by day and watch, health, and what the operator was told."""
+    db.execute(
+        "CREATE TABLE credits (day TEXT NOT NULL, watch TEXT NOT NULL, used INTEGER NOT NULL, "
+        "PRIMARY KEY (day, watch)) STRICT, WITHOUT ROWID"
+    )
+    db.table("reservations").create(
+        {"id": int, "day": str, "watch": str, "amount": int},
+        pk="id",
+        not_null={"day", "watch", "amount"},
+        strict=True,
+    ).create_index(["day"])
+    db.execute(
+        "CREATE TABLE health (kind TEXT NOT NULL, name TEXT NOT NULL, failing_since INTEGER, "
+        "failures INTEGER NOT NULL, last_error TEXT, last_ok INTEGER, "
+        "PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE causes (cause TEXT PRIMARY KEY, text TEXT NOT NULL, since INTEGER NOT NULL, "
+        "ended INTEGER) STRICT, WITHOUT ROWID"
+    )
+
+
+@migrations()
+def m005_silences(db: Tables) -> None:
+    """Silences, what is held back, and by which notification a channel was told."""
+    # AUTOINCREMENT: an id stands in a message or a terminal, so it must never mean another one.
+    db.execute(
+        "CREATE TABLE silences (id INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT, product TEXT, "
+        "seller TEXT, category TEXT, begins INTEGER NOT NULL, ends INTEGER NOT NULL, "
+        "comment TEXT NOT NULL) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE held (rule TEXT NOT NULL, product INTEGER NOT NULL, channel TEXT NOT NULL, "
+        "alert INTEGER NOT NULL, since INTEGER NOT NULL, silence INTEGER, "
+        "PRIMARY KEY (rule, product, channel)) STRICT, WITHOUT ROWID"
+    )
+    # The first of the message's notifications: a message may tell of several rules.
+    db.execute("ALTER TABLE told ADD COLUMN notification INTEGER")
+    db.execute(
+        "UPDATE told SET notification = (SELECT min(n.id) FROM messages AS m "
+        "JOIN notifications AS n ON n.message = m.id AND n.channel = told.channel "
+        "WHERE m.rule = told.rule AND m.about = told.told_at)"
+    )
+
+
+@migrations()
+def m006_joining(db: Tables) -> None:
+    """Which notification tells what another one was to tell, and who has a message already.
+
+    Messages say themselves what they tell of: those that are still to be sent learn it here.
+    """
+    db.execute(
+        "ALTER TABLE notifications ADD COLUMN joined INTEGER "
+        "REFERENCES notifications(id) ON DELETE SET NULL"
+    )
+    db.execute("CREATE INDEX notifications_joined ON notifications(joined) WHERE joined NOTNULL")
+    db.execute("ALTER TABLE notifications ADD COLUMN taken TEXT")
+    unsent = "id IN (SELECT message FROM notifications WHERE state IN ('waiting', 'dead'))"
+    db.execute(
+        "UPDATE messages SET body = json_set(body, '$.alerts', json_object("
+        "'firing', json(w.told), 'resolved', json(w.ended))) FROM (SELECT n.message, "
+        "json_group_array(t.alert) FILTER (WHERE NOT t.resolved_told) AS told, "
+        "json_group_array(t.alert) FILTER (WHERE t.resolved_told) AS ended "
+        "FROM told AS t JOIN notifications AS n ON n.id = t.notification GROUP BY n.message) AS w "
+        f"WHERE w.message = messages.id AND {unsent}"
+    )
+    for begin, over in (("watcher: over: ", "true"), ("watcher: ", "false")):
+        db.execute(
+            "UPDATE messages SET body = json_set(body, '$.cause', "
+            "substr(json_extract(body, '$.title'), length(?1) + 1), '$.over', json(?2)) "
+            "WHERE json_extract(body, '$.kind') = 'operator' "
+            "AND json_extract(body, '$.cause') IS NULL "
+            f"AND substr(json_extract(body, '$.title'), 1, length(?1)) = ?1 AND {unsent}",
+            (begin, over),
+        )
+
+
+@migrations()
+def m007_doubts(db: Tables) -> None:
+    """Complete scans that prove no absence: why, and for how long that has gone on. Commissions
+    are fractions: the API's percentages were stored as they came."""
+    _commissions_to_fractions(db)
+    db.execute(
+        "CREATE TABLE doubts (scan INTEGER PRIMARY KEY REFERENCES scans(id) ON DELETE CASCADE, "
+        "why TEXT NOT NULL, since INTEGER NOT NULL, turn INTEGER NOT NULL, "
+        "believed INTEGER NOT NULL) STRICT"
+    )
+
+
+def _commissions_to_fractions(db: Tables) -> None:
+    """The scale is a scan's. A scan stored only what changed: where that is too little to tell,
+    its scale is that of the region's scan before it."""
+    percentages: list[int] = []
+    scale: dict[str | None, bool] = {}
+    for at, region, above_0, above_1 in db.execute(
+        "SELECT o.at, s.region, count(*), sum(o.product_commission_rate > 1) "
+        "FROM observations AS o LEFT JOIN scans AS s ON s.mark = o.at "
+        "WHERE o.product_commission_rate > 0 GROUP BY o.at ORDER BY o.at"
+    ):
+        if 2 * above_1 > above_0:
+            scale[region] = True
+        elif above_0 >= _TELLING:
+            scale[region] = False
+        if scale.get(region):
+            percentages.append(at)
+    db.execute(
+        "UPDATE observations SET product_commission_rate = product_commission_rate / 100 "
+        "WHERE product_commission_rate > 1 OR (product_commission_rate > 0 "
+        "AND at IN (SELECT value FROM json_each(?)))",
+        (msgspec.json.encode(percentages).decode(),),
+    )
+
+
+@migrations()
+def m008_jumps(db: Tables) -> None:
+    """Scans that are no baseline, and how far those that were cut off read their lists."""
+    # A scan whose counters jumped is no baseline of scans up to ``until``.
+    db.execute(
+        "CREATE TABLE jumps (scan INTEGER PRIMARY KEY REFERENCES scans(id) ON DELETE CASCADE, "
+        "until INTEGER NOT NULL) STRICT"
+    )
+    # Of a scan that was cut off: how many places from the first on it read without a gap.
+    db.execute(
+        "CREATE TABLE depths (scan INTEGER PRIMARY KEY REFERENCES scans(id) ON DELETE CASCADE, "
+        "places INTEGER NOT NULL) STRICT"
+    )
+
+
+@migrations()
+def m009_former_texts(db: Tables) -> None:
+    """What products were called, cost and belonged to, up to which scan; from now on."""
+    db.execute(
+        "CREATE TABLE former_texts (until INTEGER NOT NULL, product INTEGER NOT NULL, "
+        "texts TEXT NOT NULL, PRIMARY KEY (until, product)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "INSERT INTO former_texts (until, product, texts) "
+        "SELECT max(mark), 0, '{}' FROM scans HAVING max(mark) NOTNULL"
+    )
+
+
+@migrations()
+def m010_list_facts(db: Tables) -> None:
+    """What a list says of itself, from now on: no value of scans of before."""
+    for column in ("list_day REAL", "list_idle REAL", "list_sparse INTEGER"):
+        db.execute(f"ALTER TABLE scans ADD COLUMN {column}")
+
+
+def pending(db: Tables) -> list[str]:
+    """What ``prepare`` would change: migrations, and columns of fields not stored so far."""
+    names = [migration.name for migration in migrations.pending(db)]
+    if db.table("observations").exists():
+        names += [f"field {name}" for name in _missing(db)]
+    return names
+
+
+def applied(db: Tables) -> list[str]:
+    """Names of the migrations that the database has had, the oldest first."""
+    return [migration.name for migration in migrations.applied(db)]
+
+
+def unknown(db: Tables) -> list[str]:
+    """Migrations of the database that this version has never heard of."""
+    with closing(Tables(memory=True, execute_plugins=False)) as empty:
+        known = {migration.name for migration in migrations.pending(empty)}
+    return [name for name in applied(db) if name not in known]
+
+
+def prepare(db: Tables) -> None:
+    """Brings the schema up to date; inside the caller's transaction."""
+    migrations.apply(db)
+    for name in _missing(db):
+        kind = sql_type(BY_NAME[name])
+        db.execute(f'ALTER TABLE observations ADD COLUMN "{name}" {kind}')
+    db.create_view(VIEW, _view_sql(), replace=True)
+
+
+def _missing(db: Tables) -> list[str]:
+    present = set(db.table("observations").columns_dict)
+    return [field.name for field in NUMERIC if field.name not in present]
+
+
+def _view_sql() -> str:
+    """Observations for people and Datasette: amounts in units, times as ISO texts."""
+    numbers = ", ".join(f'{expression(field.name)} AS "{field.name}"' for field in NUMERIC)
+    return (
+        "SELECT o.id, p.region, p.product_id, p.product_name, p.currency, "
+        "strftime('%Y-%m-%dT%H:%M:%SZ', o.at, 'unixepoch') AS at, "
+        f"{numbers} FROM observations AS o JOIN products AS p ON p.id = o.product"
+    )

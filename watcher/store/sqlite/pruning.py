@@ -1,0 +1,196 @@
+"""Removing what is old, in steps so short that no other writer waits long for one.
+
+A step removes rows of one kind, or gives free pages back to the file system. How many it takes on
+follows from how long the last ones held the write lock: a slow disk gets smaller steps.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from watcher.model import Instant
+from watcher.store.sqlite.connection import Connection
+
+STEP_ROWS, STEP_PAGES = 500, 250  # of the first step of each sort
+_FEWEST, _MOST = 10, 1_000
+_CHECKPOINT_PAGES, _USUAL_PAGES = 250, 1_000  # of the log, after which it is written back
+_LONG, _SHORT = 0.012, 0.004  # seconds of a step after which the next one is halved, or doubled
+
+# A product's newest row before the limit may still be in force after it.
+_OLD_OBSERVATIONS = (
+    "DELETE FROM observations WHERE id IN (SELECT o.id FROM observations AS o "
+    "WHERE o.id BETWEEN :first AND :last AND o.at < :before AND EXISTS (SELECT 1 "
+    "FROM observations AS n WHERE n.product = o.product AND n.at > o.at AND n.at < :before))"
+)
+# Each watch keeps its newest scan (its timer starts from there), its newest complete one, and the
+# newest that proves an absence.
+_OLD_SCANS = (
+    "DELETE FROM scans WHERE id IN (SELECT s.id FROM scans AS s WHERE s.at < :before "
+    "AND s.id <> (SELECT max(id) FROM scans WHERE watch = s.watch) "
+    "AND s.id <> coalesce((SELECT max(id) FROM scans WHERE watch = s.watch "
+    "AND state = 'complete'), 0) AND s.id <> coalesce((SELECT max(k.id) FROM scans AS k "
+    "WHERE k.watch = s.watch AND k.state = 'complete' AND NOT EXISTS (SELECT 1 FROM doubts "
+    "WHERE scan = k.id AND NOT believed)), 0) LIMIT :step)"
+)
+_OLD_TEXTS = (
+    "DELETE FROM former_texts WHERE (until, product) IN (SELECT until, product FROM former_texts "
+    "WHERE until < :before LIMIT :step)"
+)
+_OLD_CREDITS = (
+    "DELETE FROM credits WHERE (day, watch) IN (SELECT day, watch FROM credits "
+    "WHERE day < date(:before, 'unixepoch', '-31 days') LIMIT :step)"
+)
+# A finished notification's tries go with it; one that was joined goes after the one that tells
+# it; a message when no target needs it any more; an alert when it ended; what was told when it is
+# older than any message that tells of it.
+_OLD_NOTIFICATIONS = (
+    "DELETE FROM notifications WHERE id IN (SELECT id FROM notifications "
+    "WHERE state <> 'waiting' AND joined IS NULL AND coalesce(finished, created) < :before "
+    "LIMIT :step)"
+)
+_OLD_MESSAGES = (
+    "DELETE FROM messages WHERE id IN (SELECT m.id FROM messages AS m WHERE m.created < :before "
+    "AND NOT EXISTS (SELECT 1 FROM notifications WHERE message = m.id) LIMIT :step)"
+)
+_OLD_TOLD = (
+    "DELETE FROM told WHERE (rule, product, channel) IN (SELECT t.rule, t.product, t.channel "
+    "FROM told AS t WHERE t.told_at < :before AND NOT EXISTS (SELECT 1 FROM alerts AS a "
+    "WHERE a.rule = t.rule AND a.product = t.product AND a.state <> 'inactive') LIMIT :step)"
+)
+_OLD_ALERTS = (
+    "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts "
+    "WHERE state = 'inactive' AND coalesce(resolved_at, since) < :before LIMIT :step)"
+)
+_OLD_SILENCES = (
+    "DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ends < :before LIMIT :step)"
+)
+# After the observations: a kind of rows, how some are removed, and whose limit of age is theirs.
+_KINDS = (
+    ("scans", _OLD_SCANS, "observations"),
+    ("former texts", _OLD_TEXTS, "observations"),
+    ("credits", _OLD_CREDITS, "observations"),
+    ("notifications", _OLD_NOTIFICATIONS, "notifications"),
+    ("messages", _OLD_MESSAGES, "notifications"),
+    ("told", _OLD_TOLD, "notifications"),
+    ("alerts", _OLD_ALERTS, "notifications"),
+    ("silences", _OLD_SILENCES, "notifications"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What one step did: ``rows`` of ``kind`` removed, or ``given_back`` bytes of the file.
+
+    ``seconds`` is how long it held the write lock at most, ``more`` whether to go on.
+    """
+
+    more: bool
+    kind: str = ""
+    rows: int = 0
+    given_back: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How much a step takes on, from how long the last one took."""
+
+    size: int
+
+    def took(self, seconds: float, size: int) -> None:
+        if seconds > _LONG:
+            self.size = max(_FEWEST, size // 2)
+        elif seconds < _SHORT:
+            self.size = min(_MOST, size * 2)
+
+
+class Pruner:
+    """Goes through the kinds of rows, a step at a call; then begins anew."""
+
+    def __init__(self, db: Connection, clock: Callable[[], float] = time.monotonic) -> None:
+        self._db = db
+        self._clock = clock
+        self._stage = 0
+        self._next_row = 0
+        self._rows, self._pages = _Pace(STEP_ROWS), _Pace(STEP_PAGES)
+
+    def step(
+        self,
+        observations_before: Instant,
+        notifications_before: Instant,
+        *,
+        rows: int | None = None,
+    ) -> Pruned:
+        """Removes some of what is older than the limits; at most ``rows`` rows where given."""
+        # Rows of one step lie all over the index: a checkpoint of a thousand pages would take
+        # longer than the step itself, and it is this thread's turn meanwhile.
+        self._db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        try:
+            return self._step(observations_before, notifications_before, rows or _MOST)
+        finally:
+            self._db.execute(f"PRAGMA wal_autocheckpoint = {_USUAL_PAGES}")
+
+    def _step(
+        self, observations_before: Instant, notifications_before: Instant, most: int
+    ) -> Pruned:
+        step = min(most, self._rows.size)
+        if self._stage > len(_KINDS):
+            return self._give_back()
+        if self._stage == 0:
+            kind = "observations"
+            removed, took, more = self._observations(observations_before, step)
+        else:
+            kind, statement, goes_with = _KINDS[self._stage - 1]
+            before = observations_before if goes_with == "observations" else notifications_before
+            removed, took = self._delete(statement, {"before": before, "step": step})
+            # To go may let others go: a notification those that it joined.
+            more = removed > 0
+        self._rows.took(took, step)
+        if not more:
+            self._stage += 1
+        return Pruned(more=True, kind=kind, rows=removed, seconds=took)
+
+    def _delete(self, statement: str, values: Mapping[str, int]) -> tuple[int, float]:
+        """How many rows went, and the seconds from when the lock was had, which may take a while,
+        until it was free again."""
+        with self._db.atomic():
+            began = self._clock()
+            removed = self._db.execute(statement, values).rowcount
+        return removed, self._clock() - began
+
+    def _observations(self, before: Instant, step: int) -> tuple[int, float, bool]:
+        """Rows stand in the order in which they were written, so a step is a run of rows."""
+        first = self._db.number(
+            "SELECT id FROM observations WHERE id >= ? ORDER BY id LIMIT 1", (self._next_row,)
+        )
+        row = self._db.one("SELECT at FROM observations WHERE id = ?", (first,))
+        if row is None or row[0] >= before:
+            self._next_row = 0
+            return 0, 0.0, False
+        last = first + step - 1
+        values = {"first": first, "last": last, "before": before}
+        removed, took = self._delete(_OLD_OBSERVATIONS, values)
+        self._next_row = last + 1
+        return removed, took, True
+
+    def _give_back(self) -> Pruned:
+        """Some free pages to the file system."""
+        free = self._free()
+        if self._db.conn.in_transaction or not free:
+            self._stage = 0
+            return Pruned(more=False)
+        pages, began = self._pages.size, self._clock()
+        # By execute() it would end after one page. A script ends an open transaction.
+        self._db.conn.executescript(f"PRAGMA incremental_vacuum({pages})")
+        took = self._clock() - began
+        self._pages.took(took, pages)
+        left = self._free()
+        size = self._db.number("PRAGMA page_size")
+        if not 0 < left < free:
+            self._stage = 0
+        return Pruned(more=self._stage != 0, given_back=max(0, free - left) * size, seconds=took)
+
+    def _free(self) -> int:
+        return self._db.number("PRAGMA freelist_count")

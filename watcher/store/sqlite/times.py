@@ -1,0 +1,126 @@
+"""Stored times that lie in the future: the clock was ahead when they were written.
+
+They count as now. Left as they are, an alert that was told under a clock a year ahead would be in
+its cooldown for a year. They are mended where they stand, once, so that what counts from them
+goes on from now; whoever reads them need not know of it.
+"""
+
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
+from __future__ import annotations
+
+from watcher.model import Instant
+from watcher.store.sqlite.connection import Connection
+from watcher.units import DAY, MINUTE, utc_day
+
+AHEAD = 10 * MINUTE  # a clock that is set back by less is no matter
+# The times of scans rise from one to the next, so one that is less ahead keeps its own.
+_SCANS_AHEAD = DAY
+_LONGEST_WAIT = 2 * DAY  # of a message: quiet hours, or a service that asks for time
+
+# Every column that holds a time which has passed.
+PAST = {
+    "products": ("first_seen", "last_changed"),
+    "product_texts": ("changed", "read"),
+    "rules": ("began", "ended"),
+    "alerts": ("since", "last_met", "fired_at", "resolved_at"),
+    "transitions": ("at",),
+    "told": ("told_at",),
+    "messages": ("about", "created"),
+    "notifications": ("created", "first_try", "finished"),
+    "tries": ("at",),
+    "health": ("failing_since", "last_ok"),
+    "causes": ("since", "ended"),
+    "held": ("since",),
+    "scans": ("started", "finished"),
+    "doubts": ("since",),
+}
+# Written at each turn of what the daemon does: the newest rows show that the clock was ahead.
+_NEWEST = (
+    "SELECT finished FROM scans ORDER BY id DESC LIMIT 1",
+    "SELECT at FROM tries ORDER BY id DESC LIMIT 1",
+    "SELECT at FROM transitions ORDER BY id DESC LIMIT 1",
+    "SELECT created FROM messages ORDER BY id DESC LIMIT 1",
+    "SELECT begins FROM silences ORDER BY id DESC LIMIT 1",
+    "SELECT max(since) FROM causes",
+    f"SELECT max(next_try) - {_LONGEST_WAIT} FROM notifications WHERE state = 'waiting'",
+)
+
+
+class Times:
+    """The clock, as far as what is stored tells of it."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def ahead(self, now: Instant, *, thorough: bool = False) -> int:
+        """By how many seconds what is stored lies after ``now``; 0 where it hardly does.
+
+        Only the newest rows are looked at, unless ``thorough``.
+        """
+        ahead = self._latest(thorough=thorough) - now
+        return ahead if ahead > AHEAD else 0
+
+    def mend(self, now: Instant) -> None:
+        """Have what lies after ``now`` count as now."""
+        with self._db.atomic():
+            self._mend_waiting(now)
+            for table, columns in PAST.items():
+                for column in columns:
+                    self._db.execute(
+                        f"UPDATE {table} SET {column} = ?1 WHERE {column} > ?1", (now,)
+                    )
+            self._db.execute(
+                "UPDATE silences SET begins = ?1, ends = ?1 + ends - begins WHERE begins > ?1",
+                (now,),
+            )
+            self._mend_credits(now)
+            self._mend_scans(now)
+
+    def _latest(self, *, thorough: bool) -> Instant:
+        queries = list(_NEWEST)
+        if thorough:
+            queries += [
+                f"SELECT max({column}) FROM {table}"
+                for table, columns in PAST.items()
+                for column in columns
+            ]
+            queries.append(f"SELECT max(at) - {_SCANS_AHEAD} FROM scans")
+        return max(self._db.number(f"SELECT coalesce(({query}), 0)") for query in queries)
+
+    def _mend_waiting(self, now: Instant) -> None:
+        """All that waits is tried now: when each was put off is not known."""
+        self._db.execute(
+            "UPDATE notifications SET next_try = ?1 WHERE state = 'waiting' AND next_try > ?1",
+            (now,),
+        )
+
+    def _mend_credits(self, now: Instant) -> None:
+        """What was spent on days to come was spent today."""
+        today = f"{utc_day(now)}"
+        self._db.execute(
+            "INSERT INTO credits (day, watch, used) SELECT ?1, watch, sum(used) FROM credits "
+            "WHERE day > ?1 GROUP BY watch "
+            "ON CONFLICT (day, watch) DO UPDATE SET used = used + excluded.used",
+            (today,),
+        )
+        self._db.execute("DELETE FROM credits WHERE day > ?", (today,))
+        self._db.execute("UPDATE reservations SET day = ?1 WHERE day > ?1", (today,))
+
+    def _mend_scans(self, now: Instant) -> None:
+        """The times of their data, and their marks, which rise strictly from scan to scan."""
+        self._db.execute("UPDATE scans SET at = ?1 WHERE at > ?1 + ?2", (now, _SCANS_AHEAD))
+        ahead = self._db.rows(
+            "SELECT mark, id, first_row, rows FROM scans WHERE mark > ? ORDER BY mark",
+            (now + _SCANS_AHEAD,),
+        )
+        last = self._db.number("SELECT max(mark) FROM scans WHERE mark <= ?", (now + _SCANS_AHEAD,))
+        begin = max(last + 1, now - len(ahead) + 1)
+        # From the oldest on: each one's new mark lies before all that are still to be mended.
+        for mark, (old, scan, first, rows) in enumerate(ahead, start=begin):
+            self._db.execute(
+                "UPDATE observations SET at = ? WHERE id BETWEEN ? AND ?",
+                (mark, first, first + rows - 1),
+            )
+            self._db.execute("UPDATE scans SET mark = ? WHERE id = ?", (mark, scan))
+            self._db.execute("UPDATE former_texts SET until = ? WHERE until = ?", (mark, old))

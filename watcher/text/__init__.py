@@ -1,0 +1,1 @@
+"""Words for people, and texts from outside made harmless."""

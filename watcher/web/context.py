@@ -1,0 +1,166 @@
+"""What every page needs: the sources, the templates, and the form of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import TypeAlias, TypeVar
+from urllib.parse import urlencode
+
+import jinja2
+import msgspec
+from aiohttp import web
+from jinja2.runtime import Context
+
+from watcher.evaluation.empty_list_guard import said_of
+from watcher.model import Instant
+from watcher.store.sqlite.database import Database
+from watcher.units import format_number, format_percent
+from watcher.web import links, words
+from watcher.web.board import Board
+from watcher.web.forms import Forms
+from watcher.web.shown import shown
+from watcher.web.sources import Sources
+
+T = TypeVar("T")
+Handler: TypeAlias = Callable[["Desk", web.Request], Awaitable[web.StreamResponse]]
+
+NAVIGATION = (
+    ("/", "Overview"),
+    ("/alerts", "Alerts"),
+    ("/rules", "Rules"),
+    ("/products", "Products"),
+    ("/outbox", "Outbox"),
+    ("/silences", "Silences"),
+)
+# What a page says after a form was sent: fixed words, so that a link can't put any into it.
+_NOTICES = {
+    "silenced": ("Silence {} is on.", "Silence {} is on."),
+    "ended": ("Silence {} is over.", "Silence {} is over."),
+    "over": ("Silence {} was over already.", "Silence {} was over already."),
+    "retried": ("{} message is sent again.", "{} messages are sent again."),
+    "dropped": ("{} message was dropped.", "{} messages were dropped."),
+}
+
+
+def templates() -> jinja2.Environment:
+    """The pages' templates; everything that is put into them is escaped."""
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("watcher.web"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        auto_reload=False,
+        finalize=shown,
+    )
+    made.filters |= {
+        "number": format_number,
+        "percent": format_percent,
+        "ago": words.ago,
+        "instant": words.moment,
+        "iso": words.iso,
+        "duration": words.duration,
+        "doubt": said_of,  # these two are given the desk's zone
+        "url": _url,
+        "rule_link": _rule_link,
+        "product_link": _product_link,
+    }
+    made.globals |= {"navigation": NAVIGATION}
+    for name in made.list_templates():  # now: later there may be no handle left to open them
+        made.get_template(name)
+    return made
+
+
+@jinja2.pass_context
+def _url(context: Context, path: str) -> str:
+    """A path of ours as the page that is made names it."""
+    return links.relative(path, context["here"])
+
+
+@jinja2.pass_context
+def _rule_link(context: Context, name: str) -> str:
+    return links.relative(links.rule(name), context["here"])
+
+
+@jinja2.pass_context
+def _product_link(context: Context, region: str, product_id: str) -> str:
+    return links.relative(links.product(region, product_id), context["here"])
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Reads and writes through ``sources``, and answers. ``base`` is the path that a proxy puts
+    before ours, and may or may not take off again; it begins and ends with a slash."""
+
+    sources: Sources
+    forms: Forms = field(default_factory=Forms)
+    base: str = "/"
+    templates: jinja2.Environment = field(default_factory=templates)
+    board: Board = field(default_factory=Board)
+
+    def __post_init__(self) -> None:
+        # Not a value of each page: the templates' macros see none of those.
+        filters = self.templates.filters
+        filters["instant"] = lambda instant: words.moment(instant, self.zone)
+        filters["doubt"] = lambda doubt: said_of(doubt, self.zone)
+
+    @property
+    def zone(self) -> tzinfo:
+        """Of the times that pages show: the rule file's, as it is now."""
+        return self.sources.book().zone
+
+    def now(self) -> Instant:
+        return self.sources.now()
+
+    def here(self, request: web.Request) -> str:
+        """The path that is asked for, encoded, without what a proxy put before it."""
+        path = request.rel_url.raw_path
+        return path[len(self.base) - 1 :] if path.startswith(self.base) else path
+
+    async def read(self, job: Callable[[Database], T]) -> T:
+        return await self.sources.read(job)
+
+    def html(
+        self, request: web.Request, template: str, *, status: int = 200, **values: object
+    ) -> web.Response:
+        """A page; ``values`` are the template's own."""
+        here, query = self.here(request), request.rel_url.raw_query_string
+        text = self.templates.get_template(template).render(
+            now=self.now(),
+            zone=str(self.zone),
+            token=self.forms.token(),
+            here=here,
+            address=f"{here}?{query}" if query else here,
+            notice=_notice(request.query),
+            **values,
+        )
+        return web.Response(text=text, content_type="text/html", status=status)
+
+    def see(self, request: web.Request, path: str, notice: str, number: int) -> web.HTTPException:
+        """After a form: the page to see, with a word on what was done. To be raised."""
+        bare, _, query = path.partition("?")
+        kept = [
+            each for each in query.split("&") if each and not each.startswith(("notice=", "n="))
+        ]
+        wanted = "&".join([*kept, urlencode({"notice": notice, "n": number})])
+        return web.HTTPSeeOther(links.relative(f"{bare}?{wanted}", self.here(request)))
+
+
+def as_json(value: object) -> web.Response:
+    """The same for programs."""
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
+
+
+def whole_number(query: Mapping[str, str], name: str) -> int | None:
+    """A number of the address; None where it is none."""
+    text = query.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+
+
+def _notice(query: Mapping[str, str]) -> str:
+    known, number = _NOTICES.get(query.get("notice", "")), whole_number(query, "n")
+    if known is None or number is None:
+        return ""
+    return known[number != 1].format(format_number(number))
