@@ -31,6 +31,7 @@ _STEADY = 1.5  # a day alone is noisier than six, so it must stand out this much
 _SPARSE_SCALE = 0.8  # so that a threshold tells as much of a sparse list as of another
 _SPARSE_NOISE = 3  # of a day whose sales are booked in lumps, beside Poisson's
 _DIGITS = 12  # 1.15 / 0.5 is a little less than 2.3, and must still be "at least 2.3"
+_ROUNDED = 1e15
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +134,6 @@ def _formed(sums: Sums, daily: Floats, sparse: Floats, sparsely: _Form) -> Float
         values = np.where(lumps, sparsely(sums), daily)
         usable &= ~(lumps & (sums.two_months < sums.week))
     values = np.where(usable & np.isfinite(values), values, np.nan)
-    return np.asarray(np.round(values, _DIGITS))
+    # Rounding multiplies first: beyond these a float has no such digits, and the largest overflow.
+    with np.errstate(over="ignore"):
+        return np.asarray(np.where(np.abs(values) < _ROUNDED, np.round(values, _DIGITS), values))

@@ -281,7 +281,7 @@ def test_each_step_is_on_the_disk_before_the_next(
 
     monkeypatch.setattr(Path, "rename", renamed)
     for module in ("restoring", "swapping"):
-        monkeypatch.setattr(f"watcher.store.{module}.flush", flushed)
+        monkeypatch.setattr(f"watcher.store.sqlite.{module}.flush", flushed)
     restore(killed.with_name("backup.db"), killed, NOW)
     folder = f"flush {killed.parent.name}"
     assert steps == [
