@@ -2,7 +2,7 @@
 
     make bench                             # all of them, about a quarter of an hour
     python -m benchmarks cycle start       # some
-    python -m benchmarks --write README.md # puts the table between the file's two marks
+    python -m benchmarks --write docs/benchmarks.md # puts the table between the file's two marks
 
 Each case measures in processes of its own, several times, ours and the bare libraries in turn.
 Exits with 1 where a figure is over its goal. On a busy machine times grow; ratios hardly do.

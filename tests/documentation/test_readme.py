@@ -1,4 +1,4 @@
-"""What the README shows works as it stands."""
+"""Examples and names of the README and of the pages, as they stand there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from watcher.rules.sections.templates import SAMPLE
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 RULES = (ROOT / "docs" / "rules.md").read_text("utf-8")
-BLOCKS: list[str] = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+PROVING = (ROOT / "docs" / "proving.md").read_text("utf-8")
+COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text("utf-8")
+BLOCKS: list[str] = re.findall(r"```yaml\n(.*?)```", README + PROVING, re.DOTALL)
 
 
 def block(begin: str) -> str:
@@ -31,7 +33,7 @@ def test_the_first_rule_loads() -> None:
 
 
 def test_the_rule_test_passes(tmp_path: Path) -> None:
-    """Against the first rule of the same page."""
+    """Against the README's first rule."""
     (tmp_path / "rules.yaml").write_text(block("channels:\n  me: {url:"), encoding="utf-8")
     path = tmp_path / "rules.test.yaml"
     path.write_text(block("rules: rules.yaml"), encoding="utf-8")
@@ -63,10 +65,15 @@ def test_the_examples_are_found() -> None:
     assert {page for page, _ in EXAMPLES} == {"rules", "metrics"}
 
 
+def test_the_readme_is_short() -> None:
+    """A stranger reads it whole: 200 lines at most."""
+    assert len(README.splitlines()) <= 200
+
+
 def test_every_command_is_named() -> None:
     """In the table of commands."""
     for name, _ in COMMANDS:
-        assert f"`watcher {name}" in README
+        assert f"| `watcher {name}" in COMMANDS_PAGE
 
 
 def test_every_name_of_a_template_is_named() -> None:

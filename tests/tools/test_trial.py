@@ -1,4 +1,4 @@
-"""The README's commands, as the trials read them."""
+"""The commands of the README and of docs/install.md, as the trials read them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from tools.trial.roots import mirror_of
 from tools.trial.stage import KEY, network
 
 ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
 BLOCKS = (
     *("debian", "pip", "pipx", "first steps", "systemd", "systemd upgrade", "systemd uninstall"),
     *("pip upgrade", "pipx upgrade", "pipx uninstall"),
@@ -22,22 +21,22 @@ BLOCKS = (
 
 @pytest.mark.parametrize("name", BLOCKS)
 def test_each_block_is_a_script(name: str, tmp_path: Path) -> None:
-    """Found in the README, and bash can read it."""
+    """Found, and bash can read it."""
     script = tmp_path / "script.sh"
-    script.write_text(commands(README, name), encoding="utf-8")
+    script.write_text(commands(ROOT, name), encoding="utf-8")
     subprocess.run(["bash", "-n", script], check=True)
 
 
 def test_the_key_is_put_in() -> None:
     """Where the README has three dots, and where a command asks for it."""
-    assert f"export KEYAPI_KEY={KEY} " in commands(README, "first steps")
-    assert f"/etc/watcher/secrets/KEYAPI_KEY <<< {KEY}\n" in commands(README, "systemd")
+    assert f"export KEYAPI_KEY={KEY} " in commands(ROOT, "first steps")
+    assert f"/etc/watcher/secrets/KEYAPI_KEY <<< {KEY}\n" in commands(ROOT, "systemd")
 
 
 def test_an_unknown_block() -> None:
     """A comment that an edit of the README lost."""
     with pytest.raises(NoSuchBlock, match="has no commands below <!-- try: brew -->"):
-        commands(README, "pip", "brew")
+        commands(ROOT, "pip", "brew")
 
 
 def test_only_the_way_to_indexes_is_handed_on() -> None:

@@ -92,7 +92,7 @@ def _furnish(stage: Stage, root: Path) -> None:
     environment = {**network(os.environ), "WATCHER_LISTEN": stage.page}
     lines = (f"{name}={value}\n" for name, value in environment.items())
     write(root / "etc/environment", "".join(lines))
-    write(root / "trial/guide.sh", _guide(root / _HOME / "watcher/README.md"))
+    write(root / "trial/guide.sh", _guide(root / _HOME / "watcher"))
     write(root / "etc/systemd/system/trial.service", _UNIT)
     subprocess.run(["chroot", root, "systemctl", "--quiet", "enable", "trial"], check=True)
 
@@ -102,9 +102,9 @@ def _origin(root: Path) -> str:
     return f'[url "/{_HOME}/"]\n\tinsteadOf = {root / _HOME}/\n'
 
 
-def _guide(readme: Path) -> str:
-    install = commands(readme, "debian", "systemd")
-    upgrade, removal = commands(readme, "systemd upgrade"), commands(readme, "systemd uninstall")
+def _guide(clone: Path) -> str:
+    install = commands(clone, "debian", "systemd")
+    upgrade, removal = commands(clone, "systemd upgrade"), commands(clone, "systemd uninstall")
     return install + _CHECKS + upgrade + _AFTER_UPGRADE + removal + _AFTER_REMOVAL
 
 

@@ -63,14 +63,14 @@ def _environment(stage: Stage) -> dict[str, str]:
 
 async def _bash(clone: Path, env: Mapping[str, str], *names: str) -> None:
     script = clone.parent / "commands.sh"
-    script.write_text(commands(clone / "README.md", *names), encoding="utf-8")
+    script.write_text(commands(clone, *names), encoding="utf-8")
     await run("bash", "-eux", script, cwd=clone, env=env, seconds=_PATIENCE)
 
 
 async def _run_daemon(stage: Stage, clone: Path, env: Mapping[str, str], *names: str) -> None:
     """Blocks of which the last ends with ``watcher run``: wait until it is ready, then Ctrl-C."""
     script = clone.parent / "commands.sh"
-    script.write_text(commands(clone / "README.md", *names), encoding="utf-8")
+    script.write_text(commands(clone, *names), encoding="utf-8")
     log = clone.parent / "log"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, log.open("wb") as output:
         address = clone.parent / "notify"

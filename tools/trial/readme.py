@@ -1,4 +1,4 @@
-"""The README's blocks of commands, by the names that comments give them."""
+"""Blocks of commands of the README and of docs/install.md, by the names that comments give them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ _BLOCK = re.compile(r"^<!-- try: (?P<name>[a-z ]+) -->\n+(?P<lines>(?: {4}.*\n|\
 
 
 class NoSuchBlock(Exception):
-    """The README has no block of that name."""
+    """Neither page has a block of that name."""
 
 
-def commands(readme: Path, *names: str) -> str:
-    """A shell script of the named blocks, one after the other."""
+PAGES = ("README.md", "docs/install.md")
+
+
+def commands(clone: Path, *names: str) -> str:
+    """A shell script of the named blocks of a clone's pages, one after the other."""
+    text = "\n".join((clone / page).read_text(encoding="utf-8") for page in PAGES)
     blocks = {
         found["name"]: re.sub(r"^ {4}", "", found["lines"], flags=re.MULTILINE).strip()
-        for found in _BLOCK.finditer(readme.read_text(encoding="utf-8"))
+        for found in _BLOCK.finditer(text)
     }
     missing = [name for name in names if name not in blocks]
     if missing:
-        raise NoSuchBlock(f"{readme.name} has no commands below <!-- try: {missing[0]} -->")
+        raise NoSuchBlock(f"{' or '.join(PAGES)} has no commands below <!-- try: {missing[0]} -->")
     return "\n".join(_typed(line) for name in names for line in blocks[name].splitlines()) + "\n"
 
 
