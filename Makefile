@@ -57,7 +57,7 @@ format: $(VENV)/.dev
 lock:  ## the newest versions of all that is installed, tried before they are pinned
 	@rm -rf .lock && $(PYTHON) -m venv .lock
 	@.lock/bin/python -m pip --disable-pip-version-check --quiet install . $(DEV) $(RELEASE)
-	@.lock/bin/python -m pip freeze --exclude watcher > requirements.lock
+	@.lock/bin/python -m pip freeze --exclude shop-trend-watcher > requirements.lock
 	@rm -rf .lock
 
 clean:
