@@ -37,7 +37,7 @@ def test_a_package(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     package = tmp_path / "some"
     package.mkdir()
     (package / "a.py").write_text(
-        '"""What a is."""\n\n\nclass Twice:\n    """The same."""\n\n    async def go(self) -> None:\n'
+        '"""What a is."""\n\n\nclass Twice:\n    """The same."""\n\n    async def go(self):\n'
         '        """Who goes."""\n\n\nclass _Own:\n    pass\n'
     )
     (package / "b.py").write_text('"""Good."""\n\n\nclass Twice: ...\n\n\nclass _Own: ...\n')
