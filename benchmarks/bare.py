@@ -1,7 +1,7 @@
-"""Bare work that figures are held against: libraries imported, and a loop that only wakes.
+"""Bare work that figures are held against: libraries imported, a loop that only wakes, a list
+decoded in one go, the statements behind a page.
 
-    python -m benchmarks.bare import MODULE ...            # imports them, and ends
-    python -m benchmarks.bare rest SECONDS PERIOD MODULE ... # then only wakes; memory, CPU as JSON
+    python -m benchmarks.bare SECONDS PERIOD MODULE ...   # imports them, then only wakes; as JSON
 
 So a goal is a ratio that holds on a slower machine, and proves something on a faster one.
 """
@@ -9,14 +9,21 @@ So a goal is a ratio that holds on a slower machine, and proves something on a f
 from __future__ import annotations
 
 import asyncio
+import gzip
 import importlib
 import os
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchmarks.processes import answer, child, measured, resident
 
 WATCHER = [sys.executable, "-m", "watcher"]
 _ROOT = Path(__file__).parents[1]
@@ -61,16 +68,52 @@ for name in sys.argv[1:]:
 def resting(modules: Sequence[str], period: float, seconds: float) -> tuple[int, float]:
     """Bytes held and seconds of processor used by a process that has imported them, and whose
     event loop only wakes every ``period`` seconds, for so many seconds."""
-    from benchmarks.processes import child  # noqa: PLC0415 - not for the child
-
     found = child("benchmarks.bare", str(seconds), str(period), *modules)
     return int(found["held"]), float(found["cpu"])
 
 
+def decoding() -> float:
+    """Seconds for which an event loop is held by a list of 10,000 that is unpacked and decoded in
+    one go: the least that nobody who takes no care can do."""
+    from benchmarks.bodies import bodies, days  # noqa: PLC0415
+
+    pages = bodies(days()[0])
+    with measured() as cost:
+        for page in pages:
+            msgspec.json.decode(gzip.decompress(page))
+    return cost.wall
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The statements, with their values, of all SQLite connections that are opened in the block."""
+    found: list[str] = []
+    connect = sqlite3.connect
+
+    def traced(*arguments: Any, **settings: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **settings)
+        connection.set_trace_callback(found.append)
+        return connection
+
+    sqlite3.connect = traced  # type: ignore[assignment]
+    try:
+        yield found
+    finally:
+        sqlite3.connect = connect
+
+
+def reading(path: Path, texts: Sequence[str]) -> float:
+    """Seconds that SQLite takes for these statements on a connection of its own; what only it
+    reads, and what is read comes as plain rows."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        begin = time.perf_counter()
+        for text in texts:
+            connection.execute(text).fetchall()
+        return time.perf_counter() - begin
+
+
 def main(seconds: float, period: float, modules: Sequence[str]) -> None:
     """Import, rest, tell."""
-    from benchmarks.processes import answer, resident  # noqa: PLC0415
-
     for name in modules:
         with suppress(ImportError):
             importlib.import_module(name)

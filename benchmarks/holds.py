@@ -16,13 +16,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.bare import decoding
 from benchmarks.daemon import Running, running
 from benchmarks.history import DAYS, PRODUCTS, Year, rules, year
 from benchmarks.report import Line
 from benchmarks.start import MANY, PAGES
 from watcher.units import DAY, utc_day
 
-MOST_HELD = 50.0  # ms
+MOST_HELD = 0.25  # of what decoding the list in one go would hold it
 VIEWS = 5
 
 
@@ -30,6 +31,7 @@ def lines(times: int) -> Iterator[Line]:
     """The case; twice at most, for each takes a minute."""
     made = year()
     runs = []
+    bare = decoding()
     with simulator(made) as url:
         for _ in range(min(times, 2)):
             with tempfile.TemporaryDirectory() as folder:
@@ -37,9 +39,10 @@ def lines(times: int) -> Iterator[Line]:
     worst = max(runs, key=lambda run: run["scan"])
     so_far = ", ".join(f"{phase} {held * 1_000:.0f} ms" for phase, held in worst.items())
     yield Line(
-        "the event loop is held at most: start, pages, reload, a scan of 10,000 products",
-        tuple(run["scan"] * 1_000 for run in runs), "ms", MOST_HELD, worst=True,
-        beside=f"up to the end of: {so_far}",
+        "the event loop is held at most (start, pages, reload, a scan of 10,000 products), against "
+        "decoding such a list in one go",
+        tuple(run["scan"] / bare for run in runs), "x", MOST_HELD, worst=True,
+        beside=f"up to the end of: {so_far}; against {bare * 1_000:.0f} ms",
     )  # fmt: skip
 
 
