@@ -13,7 +13,7 @@ from watcher.cli.main import cli
 
 def commands() -> str:
     """A section for each command and subcommand."""
-    context = click.Context(cli, info_name="watcher")
+    context = click.Context(cli, info_name="watcher", **cli.context_settings)
     return "\n\n".join(_sections(context, "##"))
 
 

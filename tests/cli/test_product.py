@@ -156,6 +156,6 @@ def test_a_time_that_lies_in_the_future_is_now(
 ) -> None:
     """The clock was ahead when it was seen, and no daemon has mended it yet."""
     now = past - 400 * DAY
-    monkeypatch.setattr("watcher.cli.product.now_of", lambda _database: now)
+    monkeypatch.setattr("watcher.cli.options.now_of", lambda _database: now)
     said = format_instant(now)
     assert f"first seen {said}, last {said} (now)" in watcher("product", "1").out

@@ -211,7 +211,7 @@ def test_every_command_shows_it(
         until = world.now + case.until
     (folder / "rules.yaml").write_text(world.head + world.rules)
     for name in ("status", "alerts", "outbox"):
-        monkeypatch.setattr(f"watcher.cli.{name}.now_of", lambda _database: now)
+        monkeypatch.setattr(f"watcher.cli.{name}.options.now_of", lambda _database: now)
     watcher = Command(capsys)
     for command in (["status"], *([["alerts"]] * bool(case.alerts)), ["outbox", "list"]):
         shown = " ".join(watcher(*command).out.split())

@@ -7,18 +7,9 @@ from pathlib import Path
 
 import click
 
+from watcher.cli import options
 from watcher.cli.completers import rule_names
 from watcher.cli.held import UNKNOWN, held_lines, hold_text
-from watcher.cli.options import (
-    DURATION,
-    database_option,
-    json_option,
-    now_of,
-    open_to_read,
-    rules_if_any,
-    rules_option,
-    zone_of,
-)
 from watcher.cli.output import console, print_json, table
 from watcher.cli.tables import Cell
 from watcher.evaluation.present import with_known
@@ -34,15 +25,13 @@ _STATES = ("pending", "firing", "inactive")
 
 
 @click.command()
-@rules_option
-@database_option
+@options.rules
+@options.database
 @click.option("--rule", shell_complete=rule_names, help="Only of this rule.")
 @click.option("--state", type=click.Choice(_STATES), help="Only in this state; inactive is over.")
-@click.option("--since", type=DURATION, help="Only those that lived in this time, as 7d.")
-@click.option(
-    "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
-)
-@json_option
+@click.option("--since", type=options.DURATION, help="Only those that lived in this time, as 7d.")
+@options.limit
+@options.as_json
 def command(
     rules: Path,
     database: Path,
@@ -64,9 +53,9 @@ def command(
       watcher alerts --state firing --rule beauty-rising
       watcher alerts --since 7d --json
     """
-    now = now_of(database)
-    book = rules_if_any(rules)
-    with open_to_read(database) as opened, opened.snapshot():
+    now = options.now_of(database)
+    book = options.rules_if_any(rules)
+    with options.open_to_read(database) as opened, opened.snapshot():
         rows = opened.alerts.list(
             rule=rule,
             state=AlertState(state) if state else None,
@@ -84,7 +73,7 @@ def command(
         out.say(_none(filtered=any((rule, state, since is not None))))
         return
     currency = book.metrics.gmv_currency if book is not None else None
-    zone = zone_of(book)
+    zone = options.zone_of(book)
     shown = lines(rows[:limit], now, zone, gmv_currency=currency)
     why = ("Why",) if out.width >= _WIDE else ()
     columns = ("Alert", "Rule", "Product", "State", "Since", *why, "Told")

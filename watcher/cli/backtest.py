@@ -12,16 +12,9 @@ import click
 
 from watcher.analysis.backtest import Backtest, Backtests, Channel, backtest, backtests
 from watcher.analysis.replay import NOBODY, Sent
+from watcher.cli import options
 from watcher.cli.completers import rule_names
 from watcher.cli.lookup import chosen_rule
-from watcher.cli.options import (
-    database_option,
-    json_option,
-    load_rules,
-    now_of,
-    open_to_read,
-    rules_option,
-)
 from watcher.cli.output import console, print_json, table
 from watcher.cli.progress import progress
 from watcher.cli.tables import Cell, Sheet
@@ -34,16 +27,10 @@ _NAMED = 3  # products of a message, by name
 @click.command()
 @click.argument("names", metavar="[RULE]...", nargs=-1, shell_complete=rule_names)
 @click.option("--all", "every", is_flag=True, help="All rules of the file.")
-@rules_option
-@database_option
-@click.option(
-    "--days",
-    type=click.IntRange(1, 3_650),
-    default=30,
-    show_default=True,
-    help="How far back to begin.",
-)
-@json_option
+@options.rules
+@options.database
+@options.days(30, "How far back to begin.")
+@options.as_json
 def command(
     names: tuple[str, ...], rules: Path, database: Path, days: int, *, every: bool, as_json: bool
 ) -> None:
@@ -60,14 +47,14 @@ def command(
     """
     if every == bool(names):
         raise click.UsageError("name some rules, or say --all")
-    book = load_rules(rules)
+    book = options.load_rules(rules)
     chosen = book.rules if every else [chosen_rule(book, name) for name in dict.fromkeys(names)]
     one = chosen[0] if len(chosen) == 1 and not every else None
-    now = now_of(database)
+    now = options.now_of(database)
     time = (now - days * DAY, now)
     what = one.name if one is not None else f"{len(chosen)} rules"
     with (
-        open_to_read(database) as opened,
+        options.open_to_read(database) as opened,
         progress(f"Replaying {what}", "scans") as report,
         _no_collection(),
     ):

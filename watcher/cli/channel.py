@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from watcher.cli import options
 from watcher.cli.completers import channel_names
 from watcher.cli.lookup import no_such
-from watcher.cli.options import json_option, load_rules, rules_option
 from watcher.cli.output import console, print_json, table
 from watcher.cli.streams import leave
 from watcher.daemon.channels import targets_of
@@ -31,11 +31,11 @@ def command() -> None:
 
 
 @command.command("list")
-@rules_option
-@json_option
+@options.rules
+@options.as_json
 def list_(rules: Path, *, as_json: bool) -> None:
     """List the channels and their targets, without their URLs."""
-    book = load_rules(rules)
+    book = options.load_rules(rules)
     targets = targets_of(book)
     if as_json:
         print_json([_json(channel, targets, book) for channel in book.channels.values()])
@@ -78,15 +78,15 @@ def _json(channel: Channel, targets: Mapping[str, Target], book: Rulebook) -> di
 
 
 @command.command("test")
-@rules_option
+@options.rules
 @click.argument("name", shell_complete=channel_names)
-@json_option
+@options.as_json
 def test(rules: Path, name: str, *, as_json: bool) -> None:
     """Send a sample message to channel NAME now, and say what each target answered.
 
     The exit code is 1 where a target did not take it.
     """
-    book = load_rules(rules)
+    book = options.load_rules(rules)
     channel = _channel(book, name)
     targets = targets_of(book)
     outcomes = asyncio.run(_send(channel, targets, int(time.time())))

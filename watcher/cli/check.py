@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.analysis.forecast import Forecast, forecast
-from watcher.cli.options import database_option, json_option, load_rules, now_of, rules_option
+from watcher.cli import options
 from watcher.cli.output import console, print_json, table
 from watcher.cli.tables import Sheet
 from watcher.errors import Problem, RulesError, StoreError
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@rules_option
-@database_option
-@json_option
+@options.rules
+@options.database
+@options.as_json
 def command(rules: Path, database: Path, *, as_json: bool) -> None:
     """Check the rule files, and say what they will read and cost."""
     warnings: tuple[Problem, ...] = ()
     try:
-        book = load_rules(rules)
+        book = options.load_rules(rules)
         warnings = (*book.warnings, *_of_a_lonely_operator(rules, book))
         warnings = (*warnings, *_try_channels(book))
     except RulesError as error:
@@ -45,7 +45,7 @@ def command(rules: Path, database: Path, *, as_json: bool) -> None:
         sys.exit(1)
     warnings = (*warnings, *_of_the_environment())
     book = replace(book, warnings=warnings)
-    now = now_of(database)
+    now = options.now_of(database)
     known = _known(database, book, now)
     book = replace(book, warnings=(*book.warnings, *known.doubts))
     costs = forecast(book, known.pages, now, known.spent)

@@ -12,15 +12,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from watcher.cli.options import (
-    database_option,
-    json_option,
-    load_rules,
-    now_of,
-    open_to_read,
-    quiet_option,
-    rules_option,
-)
+from watcher.cli import options
 from watcher.cli.output import console, print_json, table
 from watcher.cli.progress import progress
 from watcher.store.sqlite.database import Database
@@ -38,15 +30,15 @@ def command() -> None:
 
 
 @command.command("backup")
-@database_option
+@options.database
 @click.argument("file", type=click.Path(path_type=Path))
-@quiet_option
+@options.quiet
 def backup(database: Path, file: Path, *, quiet: bool) -> None:
     """Write a checked copy of the database to FILE; an older backup there is replaced.
 
     Only its owner can read it. watcher db restore FILE puts it back.
     """
-    with open_to_read(database) as opened, progress("Copying", "MB", quiet=quiet) as report:
+    with options.open_to_read(database) as opened, progress("Copying", "MB", quiet=quiet) as report:
         size = opened.upkeep.backup(
             file, lambda done, total: report(done // _MB, max(total, _MB) // _MB)
         )
@@ -55,7 +47,7 @@ def backup(database: Path, file: Path, *, quiet: bool) -> None:
 
 
 @command.command("restore")
-@database_option
+@options.database
 @click.argument("file", type=click.Path(path_type=Path))
 def restore_(database: Path, file: Path) -> None:
     """Put a copy of FILE, a backup, in the place of the database; stop the daemon first.
@@ -72,12 +64,12 @@ def restore_(database: Path, file: Path) -> None:
 
 
 @command.command("prune")
-@rules_option
-@database_option
-@quiet_option
+@options.rules
+@options.database
+@options.quiet
 def prune(rules: Path, database: Path, *, quiet: bool) -> None:
     """Remove now what the rule file's keep: no longer wants; the daemon does so daily."""
-    keep, now = load_rules(rules).keep, now_of(database)
+    keep, now = options.load_rules(rules).keep, options.now_of(database)
     with (
         Database.open(database, create=False) as opened,
         progress("Pruning", "rows", quiet=quiet) as report,
@@ -100,13 +92,13 @@ def prune(rules: Path, database: Path, *, quiet: bool) -> None:
 
 
 @command.command("stats")
-@database_option
+@options.database
 @click.option("--check", is_flag=True, help="Read all of it and look for damage (exit 1).")
-@json_option
+@options.as_json
 def stats(database: Path, *, check: bool, as_json: bool) -> None:
     """Show sizes, what is stored since when, and the free space."""
-    now = now_of(database)
-    with open_to_read(database) as opened:
+    now = options.now_of(database)
+    with options.open_to_read(database) as opened:
         figures = opened.upkeep.stats()
         damage = opened.upkeep.check() if check else None
     disk_free = shutil.disk_usage(database.absolute().parent).free

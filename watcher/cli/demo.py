@@ -16,8 +16,8 @@ from typing import Self
 import click
 
 from watcher import network
+from watcher.cli import options
 from watcher.cli.logs import configure
-from watcher.cli.options import load_rules
 from watcher.cli.output import console
 from watcher.cli.progress import Report, progress
 from watcher.cli.streams import leave, unread
@@ -34,36 +34,30 @@ _COLOURS = {"warning": "yellow", "failure": "red", "success": "green"}
     "--seed",
     type=click.IntRange(min=0),
     default=7,
-    show_default=True,
     help="Another one is another market.",
 )
 @click.option(
     "--products",
     type=click.IntRange(100, 200_000),
     default=5_000,
-    show_default=True,
     help="How many the market has.",
 )
 @click.option(
     "--market",
     type=click.Choice([*PRESETS]),
     default="real",
-    show_default=True,
     help="How it moves. real: as real sales do; flat: what is told there is noise; stormy: the "
     "worst case; sparse: as a source tells it that looks at a part of it a day; smooth: slow "
     "waves.",
 )
-@click.option(
-    "--days", type=click.IntRange(1, 365), default=30, show_default=True, help="Days of past."
-)
+@click.option("--days", type=click.IntRange(1, 365), default=30, help="Days of past.")
 @click.option(
     "--day-seconds",
     type=click.FloatRange(min=1),
     default=10.0,
-    show_default=True,
     help="How long a simulated day takes.",
 )
-@click.option("--listen", default="127.0.0.1:8787", show_default=True, help="The web page, or off.")
+@click.option("--listen", default="127.0.0.1:8787", help="The web page, or off.")
 @click.option("--for", "seconds", type=click.FloatRange(min=0), help="End after so many seconds.")
 def command(
     *,
@@ -91,7 +85,7 @@ def command(
     # A service manager's stop cleans up as Ctrl-C does, also before the daemon listens to signals.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _Screen(days) as screen:
-        asyncio.run(Demo(settings, screen.listener(), load_rules).run())
+        asyncio.run(Demo(settings, screen.listener(), options.load_rules).run())
     leave(0)
 
 

@@ -10,16 +10,9 @@ from rich.tree import Tree
 
 from watcher.analysis.explain import Explanation, Gate, Target, explain
 from watcher.analysis.reasons import Reason, unrounded
+from watcher.cli import options
 from watcher.cli.completers import product_ids, regions, rule_names
 from watcher.cli.lookup import chosen_product, chosen_rule
-from watcher.cli.options import (
-    database_option,
-    json_option,
-    load_rules,
-    now_of,
-    open_to_read,
-    rules_option,
-)
 from watcher.cli.output import console, plain, print_json, said
 from watcher.errors import WatcherError
 from watcher.evaluation.empty_list_guard import said_of
@@ -46,9 +39,9 @@ _GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
 @click.option(
     "--region", shell_complete=regions, help="The product's market; the rule's own if left out."
 )
-@rules_option
-@database_option
-@json_option
+@options.rules
+@options.database
+@options.as_json
 def command(
     rule_name: str,
     product: str,
@@ -67,14 +60,14 @@ def command(
     \b
       watcher explain beauty-rising 1729382256910270485
     """
-    book = load_rules(rules)
+    book = options.load_rules(rules)
     rule = chosen_rule(book, rule_name)
     market = rule.watch.query.region
     if region is not None and region.upper() != market:
         raise WatcherError(f'rule "{rule.name}" watches {market}, not {region.upper()}')
-    with open_to_read(database) as opened, opened.snapshot():
+    with options.open_to_read(database) as opened, opened.snapshot():
         facts = chosen_product(opened, product, market)
-        explanation = explain(opened, book, rule, facts, now_of(database))
+        explanation = explain(opened, book, rule, facts, options.now_of(database))
     if as_json:
         print_json(explanation)
     else:

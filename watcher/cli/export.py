@@ -13,18 +13,9 @@ from typing import Any, BinaryIO, TypedDict, Unpack, cast
 
 import click
 
+from watcher.cli import options
 from watcher.cli.completers import metric_names, product_ids, regions, rule_names, watch_names
 from watcher.cli.lookup import chosen_metrics, chosen_product, chosen_watch
-from watcher.cli.options import (
-    MOMENT,
-    database_option,
-    load_rules,
-    now_of,
-    open_to_read,
-    quiet_option,
-    rules_option,
-    shown_zone,
-)
 from watcher.cli.output import console
 from watcher.cli.progress import Report, progress
 from watcher.cli.streams import stop_unread
@@ -81,9 +72,7 @@ class _Wanted(TypedDict):
 
 @click.command()
 @click.option("--format", type=click.Choice(_FORMATS), help="By default as --output ends, or csv.")
-@click.option(
-    "--what", type=click.Choice(_WHAT), default=_WHAT[0], show_default=True, help="The table."
-)
+@click.option("--what", type=click.Choice(_WHAT), default=_WHAT[0], help="The table.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="A file instead of stdout.")
 @click.option(
     "--product",
@@ -99,8 +88,8 @@ class _Wanted(TypedDict):
     help="Only products that this watch ever listed, or its scans.",
 )
 @click.option("--rule", shell_complete=rule_names, help="Only alerts of this rule.")
-@click.option("--since", type=MOMENT, help="From then on: 30d ago is 30d, or 2026-11-01.")
-@click.option("--until", type=MOMENT, help="Before then.")
+@click.option("--since", type=options.MOMENT, help="From then on: 30d ago is 30d, or 2026-11-01.")
+@click.option("--until", type=options.MOMENT, help="Before then.")
 @click.option(
     "--metric",
     "metrics",
@@ -110,9 +99,9 @@ class _Wanted(TypedDict):
 )
 @click.option("--every-scan", is_flag=True, help="A row for each scan, changed or not.")
 @click.option("--excel", is_flag=True, help="CSV that Excel reads as UTF-8, with ids as texts.")
-@quiet_option
-@rules_option
-@database_option
+@options.quiet
+@options.rules
+@options.database
 def command(**wanted: Unpack[_Wanted]) -> None:
     """Write the history for other programs, beside a running daemon.
 
@@ -133,7 +122,7 @@ def command(**wanted: Unpack[_Wanted]) -> None:
     style = _format(wanted)
     _refuse(wanted, style)
     book = _rulebook(wanted)
-    with open_to_read(wanted["database"]) as database:
+    with options.open_to_read(wanted["database"]) as database:
         table = _table(database, wanted, book)
         with _destination(wanted) as file, _progress(wanted) as report:
             counted = _Counted(table, report)
@@ -189,7 +178,7 @@ def _rulebook(wanted: _Wanted) -> Rulebook | None:
     if not needed and (not path.exists() or wanted["what"] in ("alerts", "transitions")):
         return None
     try:
-        return load_rules(path)
+        return options.load_rules(path)
     except RulesError as error:
         if needed:
             raise
@@ -225,7 +214,8 @@ def _table(database: Database, wanted: _Wanted, book: Rulebook | None) -> Table:
 
 
 def _choice(database: Database, wanted: _Wanted, book: Rulebook | None) -> Choice:
-    now, zone = now_of(wanted["database"]), book.zone if book else shown_zone(wanted["rules"])
+    now = options.now_of(wanted["database"])
+    zone = book.zone if book else options.shown_zone(wanted["rules"])
     since, until = (
         parse_moment(text, now, zone) if text is not None else None
         for text in (wanted["since"], wanted["until"])

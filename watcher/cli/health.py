@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from watcher.cli import options
 from watcher.cli.listening import listen_option, token_option
-from watcher.cli.options import quiet_option
 from watcher.cli.text import plain_lines
 from watcher.errors import WatcherError
 from watcher.web.address import parse_address, read_token
@@ -21,7 +21,7 @@ _LONGEST = 4_000
 @click.command()
 @listen_option
 @token_option
-@quiet_option
+@options.quiet
 def command(*, listen: str, web_token_file: Path | None, quiet: bool) -> None:
     """Ask the daemon at --listen whether every part of it works; exit code 1 where not."""
     if listen == "off":

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from watcher.cli.options import rules_option
+from watcher.cli import options
 from watcher.cli.output import json_text
 from watcher.errors import WatcherError
 from watcher.rules.schema.json_schema import json_schema
 
 
 @click.command()
-@rules_option
+@options.rules
 def command(rules: Path) -> None:
     """Write a commented rule file to begin with; never over one that is there.
 

@@ -10,7 +10,6 @@ listen_option = click.option(
     "--listen",
     envvar="WATCHER_LISTEN",
     default="127.0.0.1:8787",
-    show_default=True,
     show_envvar=True,
     help="Address of the web page, or off.",
 )

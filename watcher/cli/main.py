@@ -92,7 +92,10 @@ def _imported(name: str) -> click.Command:
     return command
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+_SETTINGS = {"help_option_names": ["-h", "--help"], "show_default": True}
+
+
+@click.group(cls=Commands, context_settings=_SETTINGS)
 @click.version_option(__version__, prog_name="watcher")
 def cli() -> None:
     """Alerts about TikTok Shop products that take off, from rules that you write."""

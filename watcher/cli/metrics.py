@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from watcher.cli.options import json_option
+from watcher.cli import options
 from watcher.cli.output import console, print_json, table
 from watcher.rules.calibration import ANY, DATA, MEASURED
 from watcher.rules.metrics import ATTRIBUTES, NORMAL, SPARSE, Catalogue
@@ -12,7 +12,7 @@ from watcher.units import format_number
 
 
 @click.command()
-@json_option
+@options.as_json
 def command(*, as_json: bool) -> None:
     """List all metrics and attributes with their meaning, and what scores meant on real sales."""
     metrics = [(each.name, each.unit.value, each.meaning) for each in Catalogue().metrics()]

@@ -13,10 +13,10 @@ from pathlib import Path
 import click
 
 from watcher import plan
+from watcher.cli import options
 from watcher.cli.completers import rule_names
 from watcher.cli.logs import configure
 from watcher.cli.lookup import chosen_rule
-from watcher.cli.options import database_option, json_option, load_rules, quiet_option, rules_option
 from watcher.cli.progress import Report, progress
 from watcher.cli.run_report import RunReport
 from watcher.cli.streams import leave
@@ -39,8 +39,8 @@ _SEND_SECONDS = 60.0
 
 
 @click.command()
-@rules_option
-@database_option
+@options.rules
+@options.database
 @click.option(
     "--rule",
     "names",
@@ -52,8 +52,8 @@ _SEND_SECONDS = 60.0
 @click.option(
     "--dry-run", is_flag=True, help="Send nothing and keep nothing but the credits spent."
 )
-@json_option
-@quiet_option
+@options.as_json
+@options.quiet
 def command(
     rules: Path,
     database: Path,
@@ -72,7 +72,7 @@ def command(
       watcher once --rule beauty-rising --dry-run
     """
     configure("text", "warning")
-    book = load_rules(rules)
+    book = options.load_rules(rules)
     watches = _chosen(book, names)
     targets_of(book)  # a bad URL is said before a credit is spent
     with nullcontext() if dry_run else hold(database):

@@ -58,45 +58,47 @@ class _Moment(click.ParamType[str]):
 DURATION = _Duration()
 MOMENT = _Moment()
 
-rules_option = click.option(
+rules = click.option(
     "--rules",
     type=click.Path(path_type=Path),
     envvar="WATCHER_RULES",
     default=Path("rules.yaml"),
-    show_default=True,
     show_envvar=True,
     help="The rule file, or a folder of *.yaml files.",
 )
-database_option = click.option(
+database = click.option(
     "--db",
     "database",
     type=click.Path(path_type=Path),
     envvar="WATCHER_DB",
     default=Path("watcher.db"),
-    show_default=True,
     show_envvar=True,
     help="The database file.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-quiet_option = click.option(
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+limit = click.option("--limit", type=click.IntRange(1), default=100, help="At most so many.")
+quiet = click.option(
     "--quiet", "-q", is_flag=True, help="Say nothing unless something is wrong: for cron."
 )
 
 
-def log_options(command: F) -> F:
+def days(default: int, help: str) -> Callable[[F], F]:  # noqa: A002 - as click calls it
+    """``--days``: how far back a command begins."""
+    return click.option("--days", type=click.IntRange(1, 3_650), default=default, help=help)
+
+
+def logging(command: F) -> F:
     """``--log-format`` and ``--log-level``."""
     level = click.option(
         "--log-level",
         type=click.Choice(["debug", "info", "warning", "error"]),
         default="info",
-        show_default=True,
         help="The least that is logged.",
     )
     style = click.option(
         "--log-format",
         type=click.Choice(["text", "json"]),
         default="text",
-        show_default=True,
         help="Lines for people, or JSON for machines.",
     )
     return style(level(command))

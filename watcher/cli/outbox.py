@@ -8,17 +8,8 @@ from pathlib import Path
 
 import click
 
+from watcher.cli import options
 from watcher.cli.held import UNKNOWN, reason
-from watcher.cli.options import (
-    F,
-    database_option,
-    json_option,
-    now_of,
-    open_to_read,
-    rules_if_any,
-    rules_option,
-    zone_of,
-)
 from watcher.cli.output import console, plain, print_json, table
 from watcher.cli.tables import Cell
 from watcher.errors import WatcherError
@@ -38,8 +29,8 @@ def command() -> None:
 
 
 @command.command("list")
-@rules_option
-@database_option
+@options.rules
+@options.database
 @click.option(
     "--state",
     "states",
@@ -48,10 +39,8 @@ def command() -> None:
     help="Of this state; held is what a digest, quiet hours, a silence or a cooldown keeps back.",
 )
 @click.option("--target", metavar="NAME", help="To this target, as growth/1.")
-@click.option(
-    "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
-)
-@json_option
+@options.limit
+@options.as_json
 def list_(
     rules: Path,
     database: Path,
@@ -65,10 +54,10 @@ def list_(
 
     The rule file is read only for what is held: digests, quiet hours and cooldowns stand in it.
     """
-    now = now_of(database)
+    now = options.now_of(database)
     wanted = [NotificationState(state) for state in states if state != _HELD]
-    book = rules_if_any(rules)
-    with open_to_read(database) as opened, opened.snapshot():
+    book = options.rules_if_any(rules)
+    with options.open_to_read(database) as opened, opened.snapshot():
         asked = wanted or (() if states else _OPEN)
         rows = opened.outbox.list(asked, limit=limit + 1, target=target) if asked else []
         held: Sequence[Waiting] = ()
@@ -82,7 +71,7 @@ def list_(
         columns = ("Id", "Target", "State", "Tries", "Next", "Age", "Message")
         shown = [
             *(_row(row, now) for row in rows[:limit]),
-            *(_held_row(each, now, zone_of(book)) for each in held),
+            *(_held_row(each, now, options.zone_of(book)) for each in held),
         ]
         console().print(
             table(
@@ -100,14 +89,14 @@ def _is_for(each: Waiting, target: str | None) -> bool:
     return target is None or target.rpartition("/")[0] == each.channel
 
 
-def _chosen(verb: str) -> Callable[[F], F]:
+def _chosen(verb: str) -> Callable[[options.F], options.F]:
     """The messages that a command is about: some ids, a target's, or all."""
 
-    def decorate(function: F) -> F:
+    def decorate(function: options.F) -> options.F:
         ids = click.argument("ids", metavar="[ID]...", nargs=-1, type=click.IntRange(1))
         target = click.option("--target", metavar="NAME", help=f"{verb} all of this target.")
         everything = click.option("--all", "everything", is_flag=True, help=f"{verb} all.")
-        return database_option(ids(target(everything(function))))
+        return options.database(ids(target(everything(function))))
 
     return decorate
 
@@ -124,7 +113,7 @@ def retry(database: Path, ids: tuple[int, ...], target: str | None, *, everythin
       watcher outbox retry --target growth/1
     """
     _check_choice(ids, target, everything=everything)
-    now = now_of(database)
+    now = options.now_of(database)
     with Database.open(database, create=False) as opened, opened.atomic():
         _check_ids(opened, ids, target)
         moved = opened.outbox.retry(ids or None, now, target)
@@ -140,7 +129,7 @@ def drop(database: Path, ids: tuple[int, ...], target: str | None, *, everything
       watcher outbox drop 17
     """
     _check_choice(ids, target, everything=everything)
-    now = now_of(database)
+    now = options.now_of(database)
     with Database.open(database, create=False) as opened, opened.atomic():
         _check_ids(opened, ids, target)
         moved = opened.outbox.drop(ids or None, now, target)

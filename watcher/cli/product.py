@@ -13,17 +13,10 @@ import click
 import numpy as np
 from rich.text import Text
 
+from watcher.cli import options
 from watcher.cli.alerts import alert_json, state_of, told
 from watcher.cli.completers import metric_names, product_ids, regions
 from watcher.cli.lookup import chosen_metrics, chosen_product
-from watcher.cli.options import (
-    database_option,
-    json_option,
-    load_rules,
-    now_of,
-    open_to_read,
-    rules_option,
-)
 from watcher.cli.output import Output, console, plain, print_json, said, table
 from watcher.cli.plot import plot
 from watcher.errors import RulesError, WatcherError
@@ -86,16 +79,10 @@ class _Past:
     shell_complete=metric_names,
     help="Show and plot this.",
 )
-@click.option(
-    "--days",
-    type=click.IntRange(1, 3650),
-    default=30,
-    show_default=True,
-    help="How far back to look.",
-)
-@rules_option
-@database_option
-@json_option
+@options.days(30, "How far back to look.")
+@options.rules
+@options.database
+@options.as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print the values as CSV.")
 def command(
     product: str,
@@ -119,9 +106,9 @@ def command(
     if as_json and as_csv:
         raise click.UsageError("--json or --csv, not both")
     chosen, catalogue, watches, zone = _metrics(metrics, rules)
-    with open_to_read(database) as opened, opened.snapshot():
+    with options.open_to_read(database) as opened, opened.snapshot():
         facts = chosen_product(opened, product, region.upper() if region else None)
-        past = _past(opened, facts, chosen, watches, (now_of(database), days, zone))
+        past = _past(opened, facts, chosen, watches, (options.now_of(database), days, zone))
     past = replace(past, gmv_currency=catalogue.gmv_currency)
     if as_json:
         print_json(_json(past))
@@ -144,7 +131,7 @@ def _metrics(
     wanted = tuple(dict.fromkeys(names)) or _DEFAULT
     if rules.exists():
         try:
-            book = load_rules(rules)
+            book = options.load_rules(rules)
         except RulesError:
             if any(name == RANK or catalogue.get(name) is None for name in wanted):
                 raise

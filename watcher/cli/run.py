@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 import structlog
 
+from watcher.cli import options
 from watcher.cli.listening import listen_option, page_url_option, token_option
 from watcher.cli.logs import Style, configure
-from watcher.cli.options import database_option, load_rules, log_options, rules_option
 from watcher.cli.streams import leave
 from watcher.daemon.clock import Clock, FastClock, SystemClock
 from watcher.daemon.service import Service
@@ -27,8 +27,8 @@ log = structlog.get_logger("watcher.cli")
 
 
 @click.command()
-@rules_option
-@database_option
+@options.rules
+@options.database
 @listen_option
 @token_option
 @page_url_option
@@ -37,7 +37,7 @@ log = structlog.get_logger("watcher.cli")
     is_flag=True,
     help="Live by the clock of the simulated market that is read.",
 )
-@log_options
+@options.logging
 def command(
     *,
     rules: Path,
@@ -58,8 +58,8 @@ def command(
         rules=rules,
         database=database,
         listen=None if listen == "off" else listen,
-        load=lambda: load_rules(rules),
-        clock=_clock_of_market(load_rules(rules).api.url) if market_clock else SystemClock(),
+        load=lambda: options.load_rules(rules),
+        clock=_market_clock(rules) if market_clock else SystemClock(),
         token=read_token(web_token_file) if web_token_file is not None else "",
         page_url=parse_page_url(page_url) if page_url is not None else None,
         manager=Manager.of(os.environ),
@@ -87,8 +87,8 @@ def _say_who_reads(database: Path) -> None:
         log.warning("its group can read the database (chmod 600 ends it)", file=str(database))
 
 
-def _clock_of_market(url: str) -> Clock:
+def _market_clock(rules: Path) -> Clock:
     from watcher.source.simulator.asking import pace_of  # noqa: PLC0415 - not for each start
 
-    pace = asyncio.run(pace_of(url))
+    pace = asyncio.run(pace_of(options.load_rules(rules).api.url))
     return FastClock(pace.now, speed=DAY / pace.day_seconds)

@@ -17,16 +17,9 @@ from watcher.analysis.scores.score import (
     score,
 )
 from watcher.analysis.scores.wording import GROUPS, measured, outcome_lines, rate, share
+from watcher.cli import options
 from watcher.cli.completers import rule_names
 from watcher.cli.lookup import chosen_rule
-from watcher.cli.options import (
-    database_option,
-    json_option,
-    load_rules,
-    now_of,
-    open_to_read,
-    rules_option,
-)
 from watcher.cli.output import Output, console, print_json, table
 from watcher.cli.tables import Sheet
 from watcher.units import format_instant, format_number
@@ -34,16 +27,10 @@ from watcher.units import format_instant, format_number
 
 @click.command()
 @click.argument("name", metavar="[RULE]", required=False, shell_complete=rule_names)
-@rules_option
-@database_option
-@click.option(
-    "--days",
-    type=click.IntRange(1, 3_650),
-    default=DEFAULT_DAYS,
-    show_default=True,
-    help="How far back to begin; messages are kept for `keep: notifications:`.",
-)
-@json_option
+@options.rules
+@options.database
+@options.days(DEFAULT_DAYS, "How far back to begin; messages are kept for `keep: notifications:`.")
+@options.as_json
 def command(name: str | None, rules: Path, database: Path, days: int, *, as_json: bool) -> None:
     """Show what became of what was told: by RULE, or by all.
 
@@ -57,10 +44,10 @@ def command(name: str | None, rules: Path, database: Path, days: int, *, as_json
       watcher score
       watcher score breakout --days 30
     """
-    book = load_rules(rules)
+    book = options.load_rules(rules)
     chosen = book.rules if name is None else (chosen_rule(book, name),)
-    with open_to_read(database) as opened:
-        found = score(opened, book, chosen, days, now_of(database))
+    with options.open_to_read(database) as opened:
+        found = score(opened, book, chosen, days, options.now_of(database))
     if as_json:
         print_json(found)
     elif name is not None:

@@ -6,16 +6,8 @@ from pathlib import Path
 
 import click
 
+from watcher.cli import options
 from watcher.cli.completers import product_ids, rule_names
-from watcher.cli.options import (
-    DURATION,
-    database_option,
-    json_option,
-    now_of,
-    open_to_read,
-    rules_option,
-    shown_zone,
-)
 from watcher.cli.output import console, print_json, table
 from watcher.errors import WatcherError
 from watcher.store.sql.silences import Silence
@@ -29,8 +21,8 @@ def command() -> None:
 
 
 @command.command("add")
-@rules_option
-@database_option
+@options.rules
+@options.database
 @click.option("--rule", metavar="PATTERN", shell_complete=rule_names, help="Of rules of this name.")
 @click.option(
     "--product",
@@ -40,8 +32,8 @@ def command() -> None:
 )
 @click.option("--seller", metavar="PATTERN", help="Of products of this seller's id.")
 @click.option("--category", metavar="PATTERN", help="Of products in this category's id.")
-@click.option("--for", "duration", type=DURATION, required=True, help="How long, as 2d.")
-@click.option("--comment", default="", help="Why, for whoever looks later.")
+@click.option("--for", "duration", type=options.DURATION, required=True, help="How long, as 2d.")
+@click.option("--comment", default="", show_default=False, help="Why, for whoever looks later.")
 def add(rules: Path, database: Path, duration: int, comment: str, **patterns: str | None) -> None:
     """Silence what matches all the patterns given (as in the shell: *serum*, 7495?).
 
@@ -55,12 +47,12 @@ def add(rules: Path, database: Path, duration: int, comment: str, **patterns: st
         raise click.UsageError("give at least one of --rule, --product, --seller, --category")
     if duration <= 0:
         raise click.UsageError("--for must be longer than 0")
-    now = now_of(database)
+    now = options.now_of(database)
     with Database.open(database, create=False) as opened:
         silence = opened.silences.add(
             begins=now, ends=now + duration, comment=comment.strip(), **given
         )
-    until = format_instant(silence.ends, shown_zone(rules))
+    until = format_instant(silence.ends, options.shown_zone(rules))
     console().say(
         f"Silence {silence.id} of {silence} until {until}; "
         f"`watcher silence end {silence.id}` ends it sooner."
@@ -68,13 +60,13 @@ def add(rules: Path, database: Path, duration: int, comment: str, **patterns: st
 
 
 @command.command("list")
-@database_option
+@options.database
 @click.option("--all", "everything", is_flag=True, help="Those that are over, too.")
-@json_option
+@options.as_json
 def list_(database: Path, *, everything: bool, as_json: bool) -> None:
     """List the silences, the newest first."""
-    now = now_of(database)
-    with open_to_read(database) as opened:
+    now = options.now_of(database)
+    with options.open_to_read(database) as opened:
         silences = [each for each in opened.silences.list() if everything or each.ends > now]
     if as_json:
         print_json([_json(each, now) for each in silences])
@@ -88,18 +80,18 @@ def list_(database: Path, *, everything: bool, as_json: bool) -> None:
 
 
 @command.command("end")
-@rules_option
-@database_option
+@options.rules
+@options.database
 @click.argument("number", metavar="ID", type=click.IntRange(1))
 def end(rules: Path, database: Path, number: int) -> None:
     """End silence ID now; what it held and still fires is told."""
-    now = now_of(database)
+    now = options.now_of(database)
     with Database.open(database, create=False) as opened:
         silence = opened.silences.get(number)
         if silence is None:
             raise WatcherError(f"no silence {number}; `watcher silence list` shows them")
         if not opened.silences.end(number, now):
-            over = format_instant(silence.ends, shown_zone(rules))
+            over = format_instant(silence.ends, options.shown_zone(rules))
             raise WatcherError(f"silence {number} is over since {over}")
     console().say(f"Silence {number} of {silence} is over.")
 

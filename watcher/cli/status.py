@@ -9,15 +9,8 @@ from pathlib import Path
 import click
 
 from watcher.analysis.overview import QUIET_DAYS, Overview, RuleStatus, WatchStatus, overview
+from watcher.cli import options
 from watcher.cli.held import held_lines
-from watcher.cli.options import (
-    database_option,
-    json_option,
-    load_rules,
-    now_of,
-    open_to_read,
-    rules_option,
-)
 from watcher.cli.output import console, print_json, table
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.rules.words import listing
@@ -25,14 +18,14 @@ from watcher.units import format_ago, format_number, format_since
 
 
 @click.command()
-@rules_option
-@database_option
-@json_option
+@options.rules
+@options.database
+@options.as_json
 def command(rules: Path, database: Path, *, as_json: bool) -> None:
     """Show watches (last scan, next, health), rules, credits and the queue."""
-    book = load_rules(rules)
-    with open_to_read(database) as opened:
-        state = overview(opened, book, now_of(database))
+    book = options.load_rules(rules)
+    with options.open_to_read(database) as opened:
+        state = overview(opened, book, options.now_of(database))
     if as_json:
         print_json(state)
     else:

@@ -12,7 +12,7 @@ import click
 from watcher.analysis.ruletests.cases import Suite
 from watcher.analysis.ruletests.reading import read_suite
 from watcher.analysis.ruletests.running import Result, run_suite
-from watcher.cli.options import json_option
+from watcher.cli import options
 from watcher.cli.output import console, print_json
 from watcher.cli.progress import progress
 from watcher.errors import RulesError
@@ -22,7 +22,7 @@ from watcher.errors import RulesError
 @click.argument(
     "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
 )
-@json_option
+@options.as_json
 def command(files: Sequence[Path], *, as_json: bool) -> None:
     """Run the rule tests in each FILE: series of values, and the alerts they must lead to.
 

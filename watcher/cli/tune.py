@@ -11,16 +11,9 @@ from watcher.analysis.scores.claims import claim_of
 from watcher.analysis.scores.score import DEFAULT_DAYS
 from watcher.analysis.scores.tuning import Reached, Step, Tuning, Wanted, chosen_knob, tune
 from watcher.analysis.scores.wording import OUTCOMES, share
+from watcher.cli import options
 from watcher.cli.completers import metric_names, rule_names
 from watcher.cli.lookup import chosen_rule
-from watcher.cli.options import (
-    database_option,
-    json_option,
-    load_rules,
-    now_of,
-    open_to_read,
-    rules_option,
-)
 from watcher.cli.output import Output, console, print_json, table
 from watcher.cli.progress import progress
 from watcher.rules.rulebook import Rule, Rulebook
@@ -36,29 +29,22 @@ def _number(_context: click.Context, _option: click.Parameter, value: float) -> 
 
 @click.command()
 @click.argument("name", metavar="RULE", shell_complete=rule_names)
-@rules_option
-@database_option
+@options.rules
+@options.database
 @click.option(
     "--per-week",
     type=click.FloatRange(min=0.1, max=10_000),
     callback=_number,
     default=5,
-    show_default=True,
     help="How many alerts a week it should tell.",
 )
-@click.option(
-    "--days",
-    type=click.IntRange(1, 3_650),
-    default=DEFAULT_DAYS,
-    show_default=True,
-    help="How far back to begin.",
-)
+@options.days(DEFAULT_DAYS, "How far back to begin.")
 @click.option(
     "--metric",
     shell_complete=metric_names,
     help="The metric whose threshold to turn, where RULE has several; its score's by default.",
 )
-@json_option
+@options.as_json
 def command(
     name: str,
     rules: Path,
@@ -81,12 +67,12 @@ def command(
       watcher tune breakout --per-week 5
       watcher tune breakout --per-week 2 --metric total_sale_7d_cnt
     """
-    book = load_rules(rules)
+    book = options.load_rules(rules)
     rule = chosen_rule(book, name)
     knob = chosen_knob(rule, metric)
-    now = now_of(database)
+    now = options.now_of(database)
     with (
-        open_to_read(database) as opened,
+        options.open_to_read(database) as opened,
         progress(f"Replaying {rule.name}", "scans") as report,
     ):
         wanted = Wanted(rule, knob, per_week)
