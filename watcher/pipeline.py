@@ -13,12 +13,12 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from watcher.evaluation.freshness import LATE, is_late
 from watcher.evaluation.jumps import WAITS, Jump, judge_jump, needed
 from watcher.evaluation.list_facts import with_facts
 from watcher.evaluation.past import Archive
 from watcher.evaluation.stepping import RULE, Judged, Round, compares
 from watcher.evaluation.table import ScanTable
-from watcher.incidents.stale_data import LATE, is_late
 from watcher.model import Alert, Instant, Message, Scan, ScanState
 from watcher.notification.notify import Audience, Teller
 from watcher.notification.products import Products

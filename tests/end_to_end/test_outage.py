@@ -13,10 +13,10 @@ from tests.test_pipeline import SELLS, rule, rules
 from watcher.daemon.channels import targets_of
 from watcher.delivery.courier import Courier
 from watcher.incidents import troubles
+from watcher.incidents.delivery_hooks import Post
 from watcher.model import NotificationState
 from watcher.notification.audiences import audiences_of
 from watcher.notification.coalesce import DOZENS
-from watcher.notification.delivery_hooks import Post
 from watcher.store.sqlite.database import Database
 from watcher.units import HOUR, MINUTE
 

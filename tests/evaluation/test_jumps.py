@@ -13,7 +13,8 @@ from tests.fakes.world import HEAD
 from tests.store.making import DAY, SALES, START, scan
 from watcher.analysis.backtest import backtest
 from watcher.analysis.explain import explain
-from watcher.evaluation.jumps import forget_jumps, median_change, note_jump
+from watcher.evaluation.jumps import median_change
+from watcher.incidents.sales_jumps import forget_jumps, note_jump
 from watcher.model import ScanState
 from watcher.notification.notify import audiences_of
 from watcher.pipeline import evaluate

@@ -16,10 +16,10 @@ import msgspec
 import numpy as np
 
 from watcher.analysis.readings import Reading
+from watcher.evaluation.freshness import LATE, is_late
 from watcher.evaluation.jumps import WAITS
 from watcher.evaluation.present import stored_table
 from watcher.evaluation.table import ScanTable
-from watcher.incidents.stale_data import LATE, is_late
 from watcher.model import Alert, Evidence, Instant, Message
 from watcher.notification.audiences import Audience, audiences_of
 from watcher.notification.decision import Decision

@@ -38,9 +38,10 @@ from watcher.delivery.courier import Courier
 from watcher.errors import RulesError, StoreError, WatcherError
 from watcher.incidents import troubles
 from watcher.incidents.clock_back import note_clock
+from watcher.incidents.credits import note_credits
+from watcher.incidents.delivery_hooks import Post
 from watcher.model import Instant, ScanState
 from watcher.notification.audiences import audiences_of
-from watcher.notification.delivery_hooks import Post
 from watcher.notification.flush_deferred import sweep
 from watcher.rules.rulebook import Keep, Rulebook, Watch
 from watcher.source.client import Client
@@ -306,6 +307,8 @@ class Daemon:
         """Whether something was written to be told."""
         now = self.clock.now()  # that of its turn: it may have waited for the store
         noted = note_clock(database, self.scanner.operator, now)
+        # That a day or month of credits is over is seen without a scan.
+        note_credits(database, self.scanner.operator, self.book.api, now)
         return bool(sweep(database, self.book, audiences_of(self.book.channels), now)) or noted
 
     # -- reload -----------------------------------------------------------------------------

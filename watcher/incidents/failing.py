@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from watcher.errors import InvalidQuery, SourceError
 from watcher.evaluation.empty_list_guard import DOUBTED
+from watcher.evaluation.stepping import RULE
 from watcher.incidents import troubles
 from watcher.model import Health, Instant, Scan, ScanState
 from watcher.notification.audiences import Audience
-from watcher.pipeline import RULE
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store.sqlite.database import Database
 from watcher.units import format_duration, format_instant

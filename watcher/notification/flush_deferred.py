@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from watcher.evaluation.past import Archive
-from watcher.incidents.credits import note_credits
 from watcher.model import Alert, AlertState, Instant
 from watcher.notification.audiences import Audience
 from watcher.notification.composing import Owed, combine
@@ -42,10 +41,8 @@ def sweep(
     """Tell what is no longer held at ``now``, in one transaction; the notifications written.
     ``archive`` is what was seen, where that is not the database itself.
 
-    Where nothing is held or no gate has opened, nothing is written and no lock is taken. The
-    operator hears of credits here, too: that a day is over is seen without a scan.
+    Where nothing is held or no gate has opened, nothing is written and no lock is taken.
     """
-    note_credits(database, [audiences[name] for name in book.operator], book.api, now)
     if not _ripe(database, book, audiences, now):
         return []
     with database.atomic():

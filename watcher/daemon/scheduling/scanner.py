@@ -31,12 +31,12 @@ from watcher.errors import (
     StoreError,
 )
 from watcher.evaluation.empty_list_guard import Before, doubted
-from watcher.evaluation.jumps import note_jump
 from watcher.incidents import troubles
 from watcher.incidents.clock_back import note_clock
 from watcher.incidents.credits import CAP, note_credits
 from watcher.incidents.failing import note_problems, note_rules, note_watch
 from watcher.incidents.lost_fields import Lost, note_fields
+from watcher.incidents.sales_jumps import note_jump
 from watcher.incidents.stale_data import note_changes
 from watcher.model import Instant, Scan, ScanState
 from watcher.notification.notify import Audience, audiences_of

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from watcher.daemon.supervision.health import DAEMON
-from watcher.evaluation.jumps import forget_jumps
 from watcher.incidents import troubles
+from watcher.incidents.delivery_hooks import dead_target, targets_named
+from watcher.incidents.sales_jumps import forget_jumps
 from watcher.model import Instant
-from watcher.notification.delivery_hooks import dead_target, targets_named
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.store.making import START
 from tests.store.sql.test_outbox import MESSAGE
+from watcher.incidents.delivery_hooks import Post, dead_target
 from watcher.model import Notification
-from watcher.notification.delivery_hooks import Post, dead_target
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
