@@ -8,12 +8,12 @@ from tests.test_pipeline import SELLS, rule, rules
 from watcher.analysis.overview import overview
 from watcher.incidents import troubles
 from watcher.model import ScanState
-from watcher.notification.notify import Audience
+from watcher.notification.policy import NotifyPolicy
 from watcher.schedule import Cron, parse_quiet
 from watcher.store.sqlite.database import Database
 from watcher.units import HOUR
 
-OPERATOR = [Audience("me", ("me/1",))]
+OPERATOR = [NotifyPolicy("me", ("me/1",))]
 
 
 def test_before_the_first_scan(store: Database) -> None:
@@ -57,7 +57,9 @@ def test_a_cause_is_told_once_and_its_end_once(store: Database) -> None:
 
 def test_trouble_at_night_waits_for_the_morning(store: Database) -> None:
     """Quiet hours hold it, a digest does not: trouble is to be heard of soon."""
-    channel = Audience("me", ("me/1",), quiet=parse_quiet("22:00-07:00"), digest=Cron("0 9 * * *"))
+    channel = NotifyPolicy(
+        "me", ("me/1",), quiet=parse_quiet("22:00-07:00"), digest=Cron("0 9 * * *")
+    )
     troubles.begin(store, [channel], "key refused", "401", 23 * HOUR)
     troubles.begin(store, [channel], "disk", "full", 36 * HOUR)
     tries = [each.next_try for each in store.outbox.waiting_for("me/1")]

@@ -23,7 +23,7 @@ from watcher.daemon.supervision.heartbeat import Heartbeat
 from watcher.daemon.supervision.liveness import SILENCE, Pulses
 from watcher.errors import StoreError
 from watcher.model import Instant
-from watcher.notification.audiences import Audience
+from watcher.notification.policy import NotifyPolicy
 from watcher.pipeline import Outcome
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
@@ -55,7 +55,7 @@ class FakeScanner:
     """Scans as it is told to."""
 
     work: Callable[[Watch, Instant], Outcome | None]
-    operator: list[Audience] = field(default_factory=lambda: [Audience("me", ("me/1",))])
+    operator: list[NotifyPolicy] = field(default_factory=lambda: [NotifyPolicy("me", ("me/1",))])
     scans: list[Instant] = field(default_factory=list)
     until: Instant = 0
     unstored: str | None = None

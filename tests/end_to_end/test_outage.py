@@ -15,8 +15,8 @@ from watcher.delivery.courier import Courier
 from watcher.incidents import troubles
 from watcher.incidents.delivery_hooks import Post
 from watcher.model import NotificationState
-from watcher.notification.audiences import audiences_of
 from watcher.notification.coalesce import DOZENS
+from watcher.notification.policy import policies_of
 from watcher.store.sqlite.database import Database
 from watcher.units import HOUR, MINUTE
 
@@ -68,7 +68,7 @@ operator: [me]
             self.clock.now = max(next_try, self.clock.now + max(int(wait), 1))
 
     def trouble(self, cause: str, *, over: bool = False) -> None:
-        operator = [audiences_of(self.world.book.channels)["me"]]
+        operator = [policies_of(self.world.book.channels)["me"]]
         begin = troubles.begin(self.store.database, operator, cause, cause, self.clock.now)
         if over:
             assert begin

@@ -16,7 +16,7 @@ from watcher.analysis.explain import explain
 from watcher.evaluation.jumps import median_change
 from watcher.incidents.sales_jumps import forget_jumps, note_jump
 from watcher.model import ScanState
-from watcher.notification.notify import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.conditions.registry import NUMBER_OPERATORS
 from watcher.rules.files.loading import load_text
@@ -52,7 +52,7 @@ class Market:
     def __post_init__(self) -> None:
         self.book = load_text(self.text)
         self.store.alerts.sync_rules(self.book.marks, START)
-        self.audiences = audiences_of(self.book.channels)
+        self.audiences = policies_of(self.book.channels)
         self.books = self.book  # all that the daemon reads
 
     @property

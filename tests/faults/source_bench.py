@@ -21,8 +21,8 @@ from tests.source.scripted import FakeTime
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.incidents.credits import note_credits
 from watcher.model import ScanState
-from watcher.notification.audiences import audiences_of
 from watcher.notification.flush_deferred import sweep
+from watcher.notification.policy import policies_of
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.source.client import Client
@@ -116,7 +116,7 @@ class SourceBench:
         """What the daemon does each minute."""
         now, book = self.clock.instant, self.book
         await self.writer.run(lambda db: note_credits(db, self.scanner.operator, book.api, now))
-        await self.writer.run(lambda db: sweep(db, book, audiences_of(book.channels), now))
+        await self.writer.run(lambda db: sweep(db, book, policies_of(book.channels), now))
 
     async def told(self, target: str = "boss/1") -> list[str]:
         """Titles of what is queued, the oldest first: of the operator unless said otherwise."""

@@ -13,7 +13,7 @@ from watcher.delivery.message import Style, render
 from watcher.errors import SourceError, SourceUnavailable
 from watcher.model import Message, Scan
 from watcher.notification.flush_deferred import sweep
-from watcher.notification.notify import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
 from watcher.source.client import Budget
@@ -99,7 +99,7 @@ class Middle:
         ranks = scan.ranks.tolist()
         assert ranks == sorted(set(ranks)), "two products in one place"
         self.told.clear()
-        audiences = audiences_of(self.book.channels)
+        audiences = policies_of(self.book.channels)
         with self.database.atomic():
             evaluate(
                 self.database,
@@ -116,7 +116,7 @@ class Middle:
     def check_told(self, scan: Scan) -> None:
         """Every message can be written in every style, and every page can be shown."""
         now = scan.at + DAY // 2
-        sweep(self.database, self.book, audiences_of(self.book.channels), now)
+        sweep(self.database, self.book, policies_of(self.book.channels), now)
         overview(self.database, self.book, now)
         self.database.alerts.list(limit=20)
         for product in scan.product_ids[:2]:

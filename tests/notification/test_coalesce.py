@@ -8,8 +8,8 @@ from tests.fakes.world import World
 from tests.test_pipeline import SELLS, rule, rules
 from watcher.incidents import troubles
 from watcher.model import Message, Notification, NotificationState
-from watcher.notification.audiences import audiences_of
 from watcher.notification.coalesce import DOZENS, MOST_ITEMS, join_backlog
+from watcher.notification.policy import policies_of
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY
 
@@ -179,7 +179,7 @@ def test_what_began_before_did_not_begin_meanwhile(store: Database) -> None:
 def test_troubles_that_go_on_are_told(store: Database) -> None:
     """And the end of one that was told before; what came and went is counted."""
     world = world_of(store, rule(SELLS))
-    operator = [audiences_of(world.book.channels)["me"]]
+    operator = [policies_of(world.book.channels)["me"]]
     troubles.begin(store, operator, "key refused", "the key is refused", world.now)
     store.outbox.sent(1, world.now)
     troubles.end(store, operator, "key refused", world.now)
@@ -202,7 +202,7 @@ def test_troubles_that_go_on_are_told(store: Database) -> None:
 def test_a_trouble_that_came_again_goes_on(store: Database) -> None:
     """Though its end waits as well; and one that nobody told the end of is not called over."""
     world = world_of(store, rule(SELLS))
-    operator = [audiences_of(world.book.channels)["me"]]
+    operator = [policies_of(world.book.channels)["me"]]
     for text in ("the disk is nearly full", "the disk is full"):
         troubles.begin(store, operator, "disk", text, world.now)
         if text.endswith("nearly full"):
@@ -280,7 +280,7 @@ def test_it_is_brought_up_to_date(store: Database) -> None:
 def test_it_is_brought_up_to_date_by_its_texts(store: Database) -> None:
     """The alerts are the same; the trouble beside them is now another."""
     world = world_of(store, rule(SELLS))
-    operator = [audiences_of(world.book.channels)["me"]]
+    operator = [policies_of(world.book.channels)["me"]]
     troubles.begin(store, operator, "disk", "the disk is nearly full", world.now)
     fill(world, p1=20)
     assert "watcher: the disk is nearly full" in joined(world).text

@@ -29,8 +29,8 @@ from watcher.delivery.courier import Courier
 from watcher.incidents.credits import note_credits
 from watcher.incidents.delivery_hooks import Post
 from watcher.model import Message, ScanState
-from watcher.notification.audiences import audiences_of
 from watcher.notification.flush_deferred import sweep
+from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.sql.history import ScanRow
 from watcher.store.sqlite.database import Database, hold
@@ -157,7 +157,7 @@ class _Once:
                 self.report.released(row)
 
     def _sweep_once(self, database: Database) -> list[int]:
-        audiences, now = audiences_of(self.book.channels), self.clock.now()
+        audiences, now = policies_of(self.book.channels), self.clock.now()
         operator = [audiences[name] for name in self.book.operator]
         note_credits(database, operator, self.book.api, now)
         return sweep(database, self.book, audiences, now)

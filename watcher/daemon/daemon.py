@@ -41,8 +41,8 @@ from watcher.incidents.clock_back import note_clock
 from watcher.incidents.credits import note_credits
 from watcher.incidents.delivery_hooks import Post
 from watcher.model import Instant, ScanState
-from watcher.notification.audiences import audiences_of
 from watcher.notification.flush_deferred import sweep
+from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Keep, Rulebook, Watch
 from watcher.source.client import Client
 from watcher.store.sqlite.database import Database
@@ -309,7 +309,7 @@ class Daemon:
         noted = note_clock(database, self.scanner.operator, now)
         # That a day or month of credits is over is seen without a scan.
         note_credits(database, self.scanner.operator, self.book.api, now)
-        return bool(sweep(database, self.book, audiences_of(self.book.channels), now)) or noted
+        return bool(sweep(database, self.book, policies_of(self.book.channels), now)) or noted
 
     # -- reload -----------------------------------------------------------------------------
 
@@ -388,7 +388,7 @@ class Daemon:
         """On the store's thread, so that no scan commits half by old and half by new rules."""
         with database.atomic():
             self._adopt(database, book)
-            operator = [audiences_of(book.channels)[name] for name in book.operator]
+            operator = [policies_of(book.channels)[name] for name in book.operator]
             troubles.end(database, operator, RULE_FILE, self.clock.now())
         self.scanner.swap(book, client)
         self.scanner.doubt(database)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from watcher.incidents import troubles
 from watcher.model import Instant
-from watcher.notification.audiences import Audience
+from watcher.notification.policy import NotifyPolicy
 from watcher.store.sqlite.database import Database
 from watcher.units import format_duration
 
@@ -14,7 +14,7 @@ SET_BACK = "the clock was set back"
 
 
 def note_clock(
-    database: Database, operator: Sequence[Audience], now: Instant, *, thorough: bool = False
+    database: Database, operator: Sequence[NotifyPolicy], now: Instant, *, thorough: bool = False
 ) -> bool:
     """Have stored times after ``now`` count as now, and tell the operator; True if there were any.
 

@@ -7,13 +7,13 @@ store's thread, in the transaction in which the courier notes what became of a n
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from watcher.incidents import troubles
 from watcher.model import Chart, Instant, Notification
-from watcher.notification.audiences import Audience, audiences_of
 from watcher.notification.charting import chart_of
 from watcher.notification.coalesce import join_backlog
+from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
 
@@ -64,10 +64,6 @@ class Post:
         target = notification.target
         troubles.end(database, self._operator({target}), _CAUSE + target, self.now())
 
-    def _operator(self, but: Collection[str | None]) -> Sequence[Audience]:
-        audiences = audiences_of(self.book().channels)
-        operator = [audiences[name] for name in self.book().operator]
-        return [
-            replace(each, targets=tuple(name for name in each.targets if name not in but))
-            for each in operator
-        ]
+    def _operator(self, but: Collection[str | None]) -> Sequence[NotifyPolicy]:
+        audiences = policies_of(self.book().channels)
+        return [audiences[name].without(but) for name in self.book().operator]

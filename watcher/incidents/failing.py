@@ -9,7 +9,7 @@ from watcher.evaluation.empty_list_guard import DOUBTED
 from watcher.evaluation.stepping import RULE
 from watcher.incidents import troubles
 from watcher.model import Health, Instant, Scan, ScanState
-from watcher.notification.audiences import Audience
+from watcher.notification.policy import NotifyPolicy
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store.sqlite.database import Database
 from watcher.units import format_duration, format_instant
@@ -22,7 +22,7 @@ FAILURES_TO_TELL = 3
 
 def note_watch(
     database: Database,
-    operator: Sequence[Audience],
+    operator: Sequence[NotifyPolicy],
     book: Rulebook,
     watch: Watch,
     scan: Scan,
@@ -57,7 +57,7 @@ def note_watch(
 
 
 def note_problems(
-    database: Database, operator: Sequence[Audience], watch: Watch, scan: Scan, now: Instant
+    database: Database, operator: Sequence[NotifyPolicy], watch: Watch, scan: Scan, now: Instant
 ) -> None:
     """Tell of complete scans that are doubted three times in a row, and the end of that.
 
@@ -78,7 +78,7 @@ def note_problems(
 
 
 def note_rules(
-    database: Database, operator: Sequence[Audience], rules: Sequence[Rule], now: Instant
+    database: Database, operator: Sequence[NotifyPolicy], rules: Sequence[Rule], now: Instant
 ) -> None:
     """Tell which of ``rules`` could not be judged at their last scan, and the end of it."""
     for rule in rules:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from watcher.incidents import troubles
 from watcher.model import Instant, Scan, ScanState
-from watcher.notification.audiences import Audience
+from watcher.notification.policy import NotifyPolicy
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.source.fields import BY_NAME, NUMERIC_INDEX
 from watcher.store.sql.health import Cause
@@ -45,7 +45,7 @@ class Lost:
 
 def note_fields(
     database: Database,
-    operator: Sequence[Audience],
+    operator: Sequence[NotifyPolicy],
     book: Rulebook,
     watch: Watch,
     scan: Scan,

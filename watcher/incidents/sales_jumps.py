@@ -9,7 +9,7 @@ import numpy as np
 from watcher.evaluation.jumps import Jump, sales_of
 from watcher.incidents import troubles
 from watcher.model import Instant, Scan
-from watcher.notification.audiences import Audience
+from watcher.notification.policy import NotifyPolicy
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.sqlite.database import Database
 from watcher.units import HOUR, format_instant, format_percent
@@ -21,7 +21,7 @@ _BEFORE = HOUR  # a scan is judged, and told of, a while after it ended
 
 def note_jump(
     database: Database,
-    operator: Sequence[Audience],
+    operator: Sequence[NotifyPolicy],
     book: Rulebook,
     watch: Watch,
     scan: Scan,

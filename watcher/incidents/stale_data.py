@@ -12,7 +12,7 @@ from datetime import UTC, tzinfo
 from watcher.evaluation.freshness import LIVELY, LOOK_BACK, is_lively
 from watcher.incidents import troubles
 from watcher.model import Instant, Scan
-from watcher.notification.audiences import Audience
+from watcher.notification.policy import NotifyPolicy
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR, format_instant
 
@@ -23,7 +23,7 @@ _LATE = HOUR  # a scan may come somewhat earlier in the day than the one before
 
 def note_changes(
     database: Database,
-    operator: Sequence[Audience],
+    operator: Sequence[NotifyPolicy],
     scan: Scan,
     now: Instant,
     zone: tzinfo = UTC,

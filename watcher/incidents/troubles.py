@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from watcher.model import Instant, Message, Severity
-from watcher.notification.audiences import Audience
+from watcher.notification.policy import NotifyPolicy
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
 
@@ -47,7 +47,7 @@ def is_orphan(cause: str, book: Rulebook) -> bool:
 
 def begin(
     database: Database,
-    operator: Sequence[Audience],
+    operator: Sequence[NotifyPolicy],
     cause: str,
     text: str,
     now: Instant,
@@ -62,7 +62,7 @@ def begin(
 
 def end(
     database: Database,
-    operator: Sequence[Audience],
+    operator: Sequence[NotifyPolicy],
     cause: str,
     now: Instant,
     *,
@@ -80,7 +80,7 @@ def end(
 
 def tell(
     database: Database,
-    operator: Sequence[Audience],
+    operator: Sequence[NotifyPolicy],
     cause: str,
     text: str,
     now: Instant,
@@ -93,9 +93,8 @@ def tell(
     name = name or cause
     title = f"watcher: over: {name}" if over else f"watcher: {name}"
     severity = Severity.INFO if over else Severity.WARNING
-    # min_severity and a digest are no gates here: who is named as operator wants to hear of
-    # trouble soon. Quiet hours are: nobody is to be woken.
     message = Message("operator", title, severity, created=now, text=text, cause=cause, over=over)
     for audience in operator:
-        quiet = audience.quiet_until(now)
+        hold = audience.urgent_hold(now)
+        quiet = hold.until if hold is not None else None
         database.outbox.add(audience.channel, audience.targets, message, now, not_before=quiet)

@@ -39,7 +39,7 @@ from watcher.incidents.lost_fields import Lost, note_fields
 from watcher.incidents.sales_jumps import note_jump
 from watcher.incidents.stale_data import note_changes
 from watcher.model import Instant, Scan, ScanState
-from watcher.notification.notify import Audience, audiences_of
+from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.pipeline import Outcome, Report, evaluate
 from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.source.client import Client
@@ -87,7 +87,7 @@ class Scanner:
         clock: Clock,
         *,
         stop: asyncio.Event | None = None,
-        audiences: dict[str, Audience] | None = None,
+        audiences: dict[str, NotifyPolicy] | None = None,
         report: Report | None = None,
         budget: Budgets = LedgerBudget,
     ) -> None:
@@ -97,7 +97,7 @@ class Scanner:
         self._writer = writer
         self._clock = clock
         self._stop = stop
-        self._audiences = audiences_of(book.channels) if audiences is None else audiences
+        self._audiences = policies_of(book.channels) if audiences is None else audiences
         self._report = report
         self.pause: Pause = pause_until  # between two tries to store a scan
         self._budget = budget
@@ -105,7 +105,7 @@ class Scanner:
         self._unstored: dict[str, str] = {}  # watches that wait for the database, and why
 
     @property
-    def operator(self) -> list[Audience]:
+    def operator(self) -> list[NotifyPolicy]:
         """The channels that hear of the watcher's own troubles."""
         return [self._audiences[name] for name in self.book.operator]
 
@@ -116,7 +116,7 @@ class Scanner:
         refused may be mended now.
         """
         self.book = book
-        self._audiences = audiences_of(book.channels)
+        self._audiences = policies_of(book.channels)
         self.gate = Gate()
         self._skipped.clear()
         if client is not None:
