@@ -14,6 +14,7 @@ from tests.store.making import DAY, SALES, START, scan
 from watcher.analysis.backtest import backtest
 from watcher.analysis.explain import explain
 from watcher.evaluation.jumps import median_change
+from watcher.incidents.operator import Operator
 from watcher.incidents.sales_jumps import forget_jumps, note_jump
 from watcher.model import ScanState
 from watcher.notification.policy import policies_of
@@ -73,7 +74,7 @@ class Market:
             operator = [self.audiences["boss"]]
             jump = outcome.jump
             now = made.finished
-            note_jump(self.store, operator, self.books, watch, made, jump, now=now)
+            note_jump(Operator(self.store, operator, now), self.books, watch, made, jump)
             if outcome.fired:
                 self.fired[self.day] = len(outcome.fired)
         return self

@@ -28,6 +28,7 @@ from watcher.daemon.scheduling.scanner import Scanner
 from watcher.delivery.courier import Courier
 from watcher.incidents.credits import note_credits
 from watcher.incidents.delivery_hooks import Post
+from watcher.incidents.operator import Operator
 from watcher.model import Message, ScanState
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
@@ -159,7 +160,7 @@ class _Once:
     def _sweep_once(self, database: Database) -> list[int]:
         audiences, now = policies_of(self.book.channels), self.clock.now()
         operator = [audiences[name] for name in self.book.operator]
-        note_credits(database, operator, self.book.api, now)
+        note_credits(Operator(database, operator, now), self.book.api)
         return sweep(database, self.book, audiences, now)
 
     async def _deliver(self, store: StoreThread) -> None:

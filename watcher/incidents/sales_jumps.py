@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from watcher.evaluation.jumps import Jump, sales_of
-from watcher.incidents import troubles
+from watcher.incidents.operator import Operator
 from watcher.model import Instant, Scan
-from watcher.notification.policy import NotifyPolicy
 from watcher.rules.rulebook import Rulebook, Watch
+from watcher.store.sql.health import About, Incident
 from watcher.store.sqlite.database import Database
 from watcher.units import HOUR, format_instant, format_percent
 
@@ -20,14 +18,7 @@ _BEFORE = HOUR  # a scan is judged, and told of, a while after it ended
 
 
 def note_jump(
-    database: Database,
-    operator: Sequence[NotifyPolicy],
-    book: Rulebook,
-    watch: Watch,
-    scan: Scan,
-    jump: Jump | None,
-    *,
-    now: Instant,
+    operator: Operator, book: Rulebook, watch: Watch, scan: Scan, jump: Jump | None
 ) -> None:
     """Tell that the sales of a region jumped, once, and what became of it.
 
@@ -35,7 +26,7 @@ def note_jump(
     """
     if jump is None:
         return
-    cause = troubles.region_cause(scan.region, _JUMPED)
+    database, incident = operator.database, _jumped(scan.region)
     if jump.waits and np.isnan(sales_of(scan)).all():
         return  # a field that is lost is told as that
     if jump.waits:
@@ -46,14 +37,14 @@ def note_jump(
             "shifted a counter, most likely. Rules that compare with earlier scans wait for the "
             "next scan, and compare it with the scan before"
         )
-        troubles.begin(database, operator, cause, text, now)
+        operator.begin(incident, text)
     elif not _waits(database, book, scan.region):
-        how = _what_became_of_it(database, book, scan.region, cause)
-        troubles.end(database, operator, cause, now, how=how)
+        operator.end(incident, outcome=_outcome(database, book, scan.region))
 
 
-def _what_became_of_it(database: Database, book: Rulebook, region: str, cause: str) -> str:
+def _outcome(database: Database, book: Rulebook, region: str) -> str:
     """Of lists that jumped together one may stay and another be mended: each is told as it is."""
+    cause = _jumped(region).cause
     since = next((on.since for on in database.health.causes() if on.cause == cause), 0)
     names = {watch.key: watch.name for watch in _watches(book, region)}
     became = database.jumps.outcomes(list(names), since - _BEFORE)
@@ -74,7 +65,11 @@ def forget_jumps(database: Database, book: Rulebook, now: Instant) -> None:
     """What was told of watches that are no more goes on no longer."""
     for region in {watch.query.region for watch in book.used_watches}:
         if not _waits(database, book, region):
-            database.health.clear_cause(troubles.region_cause(region, _JUMPED), now)
+            database.health.clear_cause(_jumped(region), now)
+
+
+def _jumped(region: str) -> Incident:
+    return Incident(_JUMPED, About.REGION, region)
 
 
 def _waits(database: Database, book: Rulebook, region: str) -> bool:
