@@ -18,7 +18,7 @@ from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
 from watcher.source.client import Budget
 from watcher.source.decoding import Page, decode
-from watcher.source.scan import read_scan
+from watcher.source.scan import ScanOrder, read_scan
 from watcher.store.sql.product_history import named
 from watcher.store.sqlite.database import Database
 
@@ -86,11 +86,8 @@ class Middle:
                 watch.query,
                 Script(bodies),  # type: ignore[arg-type]
                 _Purse(),
-                watch=watch.key,
-                at=now,
-                now=lambda: now,
-                known_pages=2,
-                wants_texts=lambda _: True,
+                ScanOrder(watch=watch.key, at=now, known_pages=2, wants_texts=lambda _: True),
+                lambda: now,
             )
         )
         scan = result.scan

@@ -44,7 +44,7 @@ from watcher.pipeline import Outcome, Report, evaluate
 from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.source.client import Client
 from watcher.source.rows import MOST_TEXTS
-from watcher.source.scan import ScanResult, read_scan
+from watcher.source.scan import ScanOrder, ScanResult, read_scan
 from watcher.store.sql.health import About, Incident
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import StoreThread
@@ -168,13 +168,15 @@ class Scanner:
                 watch.query,
                 self._client,
                 budget,
-                watch=watch.key,
-                at=max(at, before.last_at + 1),
-                now=self._clock.now,
-                known_pages=before.known_pages,
-                careful=trying or before.failed,
-                wants_texts=lambda product: product not in before.known_texts,
-                stop=self._stop,
+                ScanOrder(
+                    watch=watch.key,
+                    at=max(at, before.last_at + 1),
+                    known_pages=before.known_pages,
+                    careful=trying or before.failed,
+                    wants_texts=lambda product: product not in before.known_texts,
+                    stop=self._stop,
+                ),
+                self._clock.now,
             )
             return await store.run(lambda db: self._commit(db, watch, result, budget))
         finally:
