@@ -34,8 +34,8 @@ from watcher.delivery.markup import Style
 from watcher.delivery.message import render
 from watcher.delivery.ports import Nobody
 from watcher.delivery.target import Target
+from watcher.incidents.delivery_hooks import Post
 from watcher.model import NotificationState
-from watcher.notification.delivery_hooks import Post
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database

@@ -31,7 +31,7 @@ import numpy as np
 
 from benchmarks.processes import answer, child, measured
 from watcher.model import Floats, Instant, Ints, LongTexts, Scan, ScanState
-from watcher.notification.audiences import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
@@ -109,7 +109,7 @@ def _last_due(watch: Watch, until: Instant) -> Instant:
 
 def store(database: Database, book: Rulebook, watch: Watch, scan: Scan) -> Made:
     """Through the transaction that the daemon makes of a scan; then its messages are sent."""
-    chosen, audiences = book.rules_of(watch), audiences_of(book.channels)
+    chosen, audiences = book.rules_of(watch), policies_of(book.channels)
     with measured() as cost:
         outcome = evaluate(database, scan, chosen, audiences, book.metrics, scan.finished)
     with database.atomic():

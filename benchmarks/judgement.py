@@ -22,7 +22,7 @@ from benchmarks.processes import answer, child, measured, ratios
 from benchmarks.report import Line
 from benchmarks.workload import OWN, file, varied
 from watcher.model import Floats
-from watcher.notification.audiences import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
 from watcher.store.sqlite.database import Database
@@ -50,7 +50,7 @@ def main(path: Path) -> None:
     """Some days of history, and the day that is measured."""
     book = load_text(file(varied(), more=OWN))
     (watch,) = book.used_watches
-    audiences = audiences_of(book.channels)
+    audiences = policies_of(book.channels)
     chance = np.random.default_rng(8)
     with Database.open(path) as database:
         scan = first_scan(watch, 20_000 * DAY)

@@ -16,7 +16,7 @@ from watcher.rules.rulebook import Watch
 from watcher.source.client import Budget, Client
 from watcher.source.decoding import Page, decode
 from watcher.source.fields import NUMERIC, PAGE_SIZE
-from watcher.source.scan import ScanResult, read_scan
+from watcher.source.scan import ScanOrder, ScanResult, read_scan
 from watcher.units import DAY, Unit
 
 _TEMPLATES = 100
@@ -72,15 +72,12 @@ def _id(copy: int) -> bytes:
 def first_scan(watch: Watch, at: Instant) -> Scan:
     """All products that ``watch`` asks for, as a first scan reads them, long texts too."""
     found: list[ScanResult] = []
+    pages = watch.query.pages
+    order = ScanOrder(watch=watch.key, at=at, known_pages=pages, wants_texts=lambda _: True)
 
     async def read() -> None:
         # Not returned: ``asyncio.run`` has the result of its task written out as text.
-        found.append(
-            await read_scan(
-                watch.query, _Canned(), _Free(), watch=watch.key, at=at, now=lambda: at,
-                known_pages=watch.query.pages, wants_texts=lambda _: True,
-            )
-        )  # fmt: skip
+        found.append(await read_scan(watch.query, _Canned(), _Free(), order, lambda: at))
 
     asyncio.run(read())
     (result,) = found

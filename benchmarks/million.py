@@ -22,7 +22,7 @@ from benchmarks.lists import first_scan, next_day
 from benchmarks.processes import answer, child, measured
 from benchmarks.report import Line
 from benchmarks.workload import PRODUCTS, file, plain
-from watcher.notification.audiences import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
 from watcher.source.fields import NUMERIC_NAMES
@@ -59,7 +59,7 @@ def main(products: int, path: Path) -> None:
     rules = [", ".join(each.text() for each in rule) for rule in plain(_RULES, _STRICT)]
     book = load_text(file(rules, products))
     (watch,) = book.used_watches
-    audiences = audiences_of(book.channels)
+    audiences = policies_of(book.channels)
     chance = np.random.default_rng(10)
     costs = []
     with Database.open(path) as database:

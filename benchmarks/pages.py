@@ -32,10 +32,10 @@ from watcher.model import (
     Item,
     LongTexts,
     Message,
+    NotificationLogEntry,
     Scan,
     ScanState,
     Severity,
-    Told,
     Verdict,
 )
 from watcher.rules.files.loading import load_text
@@ -215,7 +215,9 @@ def _alerts(database: Database) -> None:
         )  # fmt: skip
     saved = database.alerts.save(made)
     database.alerts.mark_told(
-        Told(alert.rule, alert.product, channel, alert.id, alert.since, notification=alert.id % 999)
+        NotificationLogEntry(
+            alert.rule, alert.product, channel, alert.id, alert.since, notification=alert.id % 999
+        )
         for alert in saved[-FIRING:]
         for channel in ("me", "boss")
     )

@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.world import WATCH, World
 from tests.store.making import DAY, scan
 from watcher.model import AlertState, Evidence, ScanState, Severity, Verdict
-from watcher.notification.notify import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.conditions.base import Condition, Masks, Need, Table
 from watcher.rules.metrics import Metric
@@ -318,7 +318,7 @@ def test_a_cut_list_with_problems_is_no_list_of_the_top(store: Database) -> None
     made = scan(world.now, places(20), watch=watch.key, state=ScanState.PARTIAL)
     evaluate(
         store, replace(made, problems=("a row can't be read",)), world.book.rules,
-        audiences_of(world.book.channels), world.book.metrics, world.now,
+        policies_of(world.book.channels), world.book.metrics, world.now,
     )  # fmt: skip
     assert world.scan(places(0)).fired == ()
 

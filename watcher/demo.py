@@ -26,7 +26,7 @@ from watcher.daemon.connections import client_of
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.daemon.service import Service
 from watcher.model import Instant
-from watcher.notification.audiences import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
 from watcher.source.simulator import PRESETS, Market, Simulator
@@ -157,7 +157,7 @@ class Demo:
         clock = _PastClock(0)
         nobody = {
             name: replace(audience, targets=(), quiet=None, digest=None)
-            for name, audience in audiences_of(book.channels).items()
+            for name, audience in policies_of(book.channels).items()
         }
         async with Writer(self.database) as writer, client_of(book) as client:
             scanner = Scanner(book, client, writer, clock, audiences=nobody)

@@ -377,7 +377,7 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
         return f"A{self.id}"
 
 
-class Told(msgspec.Struct, frozen=True, gc=False):
+class NotificationLogEntry(msgspec.Struct, frozen=True, gc=False):
     """What one channel was last told about one rule and product: of which alert, and when.
 
     ``notification`` is the first of the message's; None where it was queued for no target.

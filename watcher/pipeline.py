@@ -13,14 +13,15 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from watcher.evaluation.freshness import LATE, is_late
 from watcher.evaluation.jumps import WAITS, Jump, judge_jump, needed
 from watcher.evaluation.list_facts import with_facts
 from watcher.evaluation.past import Archive
 from watcher.evaluation.stepping import RULE, Judged, Round, compares
 from watcher.evaluation.table import ScanTable
-from watcher.incidents.stale_data import LATE, is_late
 from watcher.model import Alert, Instant, Message, Scan, ScanState
-from watcher.notification.notify import Audience, Teller
+from watcher.notification.notify import Teller
+from watcher.notification.policy import NotifyPolicy
 from watcher.notification.products import Products
 from watcher.rules.conditions.base import Need
 from watcher.rules.metrics import Catalogue
@@ -79,7 +80,7 @@ def evaluate(
     database: Database,
     scan: Scan,
     rules: Sequence[Rule],
-    audiences: Mapping[str, Audience],
+    policies: Mapping[str, NotifyPolicy],
     catalogue: Catalogue,
     now: Instant,
     *,
@@ -98,7 +99,7 @@ def evaluate(
         if scan.state is ScanState.FAILED:
             return Outcome(scan)
         table, jump = _tabled(database, scan, recorded, rules)
-        evaluator = Evaluator(database, database, audiences, catalogue)
+        evaluator = Evaluator(database, database, policies, catalogue)
         sequel = evaluator.follow(table, rules, now, report=report)
         fired, resolved = (_joined(each) for each in (sequel.fired, sequel.resolved))
         return Outcome(
@@ -140,12 +141,12 @@ class Evaluator:
         self,
         database: Database,
         archive: Archive,
-        audiences: Mapping[str, Audience],
+        policies: Mapping[str, NotifyPolicy],
         catalogue: Catalogue,
     ) -> None:
         self._database = database
         self._archive = archive
-        self._audiences = audiences
+        self._policies = policies
         self._catalogue = catalogue
 
     def follow(
@@ -163,7 +164,7 @@ class Evaluator:
         at = min(table.at, now)
         round_ = Round(self._database, self._archive, table, rules, at)
         products = Products(self._archive.history, round_.present, self._catalogue)
-        teller = Teller(self._database, products, self._audiences, at, now)
+        teller = Teller(self._database, products, self._policies, at, now)
         fired = {rule.name: Keys() for rule in rules}
         resolved = {rule.name: Keys() for rule in rules}
         for group in round_.moves(teller.silent):

@@ -6,14 +6,15 @@ from tests.fakes.world import World
 from tests.store.making import DAY
 from tests.test_pipeline import SELLS, rule, rules
 from watcher.analysis.overview import overview
-from watcher.incidents import troubles
+from watcher.incidents.operator import Operator
 from watcher.model import ScanState
-from watcher.notification.notify import Audience
+from watcher.notification.policy import NotifyPolicy
 from watcher.schedule import Cron, parse_quiet
+from watcher.store.sql.health import Incident
 from watcher.store.sqlite.database import Database
 from watcher.units import HOUR
 
-OPERATOR = [Audience("me", ("me/1",))]
+OPERATOR = [NotifyPolicy("me", ("me/1",))]
 
 
 def test_before_the_first_scan(store: Database) -> None:
@@ -42,11 +43,11 @@ def test_after_scans(store: Database) -> None:
 
 def test_a_cause_is_told_once_and_its_end_once(store: Database) -> None:
     """However often it is reported in between; later it may begin again."""
-    assert troubles.begin(store, OPERATOR, "key refused", "401: wrong key", 10)
-    assert not troubles.begin(store, OPERATOR, "key refused", "401: wrong key", 20)
-    assert troubles.end(store, OPERATOR, "key refused", 30)
-    assert not troubles.end(store, OPERATOR, "key refused", 40)
-    assert troubles.begin(store, OPERATOR, "key refused", "403", 50)
+    assert Operator(store, OPERATOR, 10).begin(Incident("key refused"), "401: wrong key")
+    assert not Operator(store, OPERATOR, 20).begin(Incident("key refused"), "401: wrong key")
+    assert Operator(store, OPERATOR, 30).end(Incident("key refused"))
+    assert not Operator(store, OPERATOR, 40).end(Incident("key refused"))
+    assert Operator(store, OPERATOR, 50).begin(Incident("key refused"), "403")
     titles = [each.message.title for each in store.outbox.waiting_for("me/1")]
     assert titles == [
         "watcher: key refused",
@@ -57,9 +58,11 @@ def test_a_cause_is_told_once_and_its_end_once(store: Database) -> None:
 
 def test_trouble_at_night_waits_for_the_morning(store: Database) -> None:
     """Quiet hours hold it, a digest does not: trouble is to be heard of soon."""
-    channel = Audience("me", ("me/1",), quiet=parse_quiet("22:00-07:00"), digest=Cron("0 9 * * *"))
-    troubles.begin(store, [channel], "key refused", "401", 23 * HOUR)
-    troubles.begin(store, [channel], "disk", "full", 36 * HOUR)
+    channel = NotifyPolicy(
+        "me", ("me/1",), quiet=parse_quiet("22:00-07:00"), digest=Cron("0 9 * * *")
+    )
+    Operator(store, [channel], 23 * HOUR).begin(Incident("key refused"), "401")
+    Operator(store, [channel], 36 * HOUR).begin(Incident("disk"), "full")
     tries = [each.next_try for each in store.outbox.waiting_for("me/1")]
     assert tries == [31 * HOUR, 36 * HOUR]
 
@@ -67,6 +70,6 @@ def test_trouble_at_night_waits_for_the_morning(store: Database) -> None:
 def test_causes_are_shown(store: Database) -> None:
     """The overview names what goes on."""
     world = World(store, rules(rule(SELLS)))
-    troubles.begin(store, [], "key refused", "401: wrong key", 10)
+    Operator(store, [], 10).begin(Incident("key refused"), "401: wrong key")
     (cause,) = overview(store, world.book, world.now).troubles
     assert (cause.cause, cause.text, cause.since) == ("key refused", "401: wrong key", 10)

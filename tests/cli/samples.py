@@ -30,6 +30,7 @@ from watcher.model import (
 )
 from watcher.rules.files.loading import load
 from watcher.store.sql.alerts import Transition
+from watcher.store.sql.health import Incident
 from watcher.store.sqlite.database import Database
 
 # What a terminal obeys: C0, C1, an escape of colours, one of the title; what turns the reading
@@ -133,7 +134,7 @@ def furnish(folder: Path) -> None:
         _message(store, now)
         store.health.failing("rule", "selling", HOSTILE, now)
         store.health.failing("watch", watch, HOSTILE, now)
-        store.health.raise_cause(HOSTILE, HOSTILE, now)
+        store.health.raise_cause(Incident(HOSTILE), HOSTILE, now)
         store.silences.add(begins=now - 9, ends=now + DAY, comment=HOSTILE, product=HOSTILE)
         store.upkeep.backup(folder / "backup.db")
 

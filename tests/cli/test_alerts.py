@@ -11,7 +11,7 @@ import pytest
 from tests.cli.running import Command
 from tests.store.making import DAY, scan
 from watcher.model import ScanState
-from watcher.notification.audiences import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load
 from watcher.store.sqlite.database import Database
@@ -50,7 +50,7 @@ def rules(folder: Path) -> Path:
             at = last - (2 - day) * DAY
             evaluate(
                 database, scan(at, products, watch=watch.key, state=state), book.rules,
-                audiences_of(book.channels), book.metrics, last,
+                policies_of(book.channels), book.metrics, last,
             )  # fmt: skip
     return path
 

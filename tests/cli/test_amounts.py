@@ -13,7 +13,7 @@ import pytest
 from tests.cli.running import Command
 from tests.store.making import DAY, scan
 from watcher.model import LongTexts
-from watcher.notification.audiences import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load
 from watcher.store.sqlite.database import Database
@@ -50,7 +50,7 @@ def gmv(folder: Path, request: pytest.FixtureRequest) -> str:
                 database,
                 scan(last - (1 - day) * DAY, {"1": values}, watch=watch.key, region="ID",
                      texts={"1": TEXTS}),
-                book.rules, audiences_of(book.channels), book.metrics, last,
+                book.rules, policies_of(book.channels), book.metrics, last,
             )  # fmt: skip
     return " USD" if request.param else ""
 

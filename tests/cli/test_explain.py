@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.running import Command
 from tests.store.making import DAY, SALES, scan
-from watcher.notification.audiences import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load
 from watcher.store.sqlite.database import Database
@@ -58,7 +58,7 @@ def past(folder: Path) -> Path:
                 database,
                 scan(last - (9 - day) * DAY, products, watch=watch.key,
                      names={"1": "Face \x1bSerum"}),
-                book.rules, audiences_of(book.channels), book.metrics, last,
+                book.rules, policies_of(book.channels), book.metrics, last,
             )  # fmt: skip
     return folder / "watcher.db"
 

@@ -14,7 +14,7 @@ import pytest
 from tests.cli.running import Command
 from tests.evaluation.test_list_facts import market
 from tests.store.making import DAY, scan
-from watcher.notification.audiences import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.calibration import MEASURED
 from watcher.rules.conditions.registry import NUMBER_BY_NAME
@@ -47,7 +47,7 @@ def past(folder: Path) -> int:
         for day, yesterday in enumerate((2, 0.1, 2, 2, 2, 0.1)):
             at = last - (5 - day) * DAY
             read = scan(at, market(yesterday=yesterday, big=(6, 80, 140, 170)), watch=watch.key)
-            audiences = audiences_of(book.channels)
+            audiences = policies_of(book.channels)
             evaluate(database, read, book.rules, audiences, book.metrics, at + 60)
     return last
 
@@ -199,7 +199,7 @@ def test_every_operator_takes_it(watcher: Command, past: int, folder: Path, metr
     with Database.open(folder / "watcher.db") as database:
         database.alerts.sync_rules(book.marks, past)
         read = scan(past + 60, market(big=(16, 80, 140, 170)), watch=book.used_watches[0].key)
-        audiences = audiences_of(book.channels)
+        audiences = policies_of(book.channels)
         outcome = evaluate(database, read, book.rules, audiences, book.metrics, past + 120)
         assert len(outcome.judged) == len(lines)
         assert {each.rule for each in outcome.judged if each.met} or metric not in (

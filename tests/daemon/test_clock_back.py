@@ -16,6 +16,7 @@ from watcher.daemon.daemon import Daemon
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.model import Message, NotificationState, Severity
 from watcher.rules.files.loading import load_text
+from watcher.store.sql.health import Incident
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
 from watcher.units import DAY, HOUR
@@ -79,7 +80,7 @@ async def test_a_daemon_that_runs_sees_it_between_scans() -> None:
     async with Writer() as writer:
         daemon = Daemon(book(), writer, SetClock(), load=book)
         await writer.run(daemon._begin_anew)
-        await writer.run(lambda db: db.health.raise_cause("x", "x", START + YEAR))
+        await writer.run(lambda db: db.health.raise_cause(Incident("x"), "x", START + YEAR))
         assert await writer.run(daemon._sweep_once)
         assert not await writer.run(daemon._sweep_once)
         (cause,) = await writer.run(lambda db: db.health.causes())
@@ -94,7 +95,7 @@ async def test_what_waits_for_the_store_goes_by_the_clock_of_its_turn(bench: Ben
 
     def commit(database: Database) -> None:
         clock.instant += HOUR
-        database.health.raise_cause("x", "x", clock.now())
+        database.health.raise_cause(Incident("x"), "x", clock.now())
 
     async with bench.client() as client:
         scanner = Scanner(bench.book(), client, writer, clock)

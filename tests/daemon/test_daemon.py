@@ -22,13 +22,15 @@ from watcher.daemon.supervision.forgetting import forget_others
 from watcher.daemon.supervision.heartbeat import Heartbeat
 from watcher.daemon.supervision.liveness import SILENCE, Pulses
 from watcher.errors import StoreError
+from watcher.incidents.operator import Operator
 from watcher.model import Instant
-from watcher.notification.audiences import Audience
+from watcher.notification.policy import NotifyPolicy
 from watcher.pipeline import Outcome
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.client import Client
 from watcher.store.sql.deferred import Held
+from watcher.store.sql.health import About, Incident
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
 from watcher.units import DAY, HOUR, MINUTE
@@ -55,10 +57,13 @@ class FakeScanner:
     """Scans as it is told to."""
 
     work: Callable[[Watch, Instant], Outcome | None]
-    operator: list[Audience] = field(default_factory=lambda: [Audience("me", ("me/1",))])
+    policies: list[NotifyPolicy] = field(default_factory=lambda: [NotifyPolicy("me", ("me/1",))])
     scans: list[Instant] = field(default_factory=list)
     until: Instant = 0
     unstored: str | None = None
+
+    def operator(self, database: Database, now: Instant) -> Operator:
+        return Operator(database, self.policies, now)
 
     async def scan(self, watch: Watch, at: Instant, *, moved: Callable[[], None]) -> Outcome | None:
         moved()
@@ -152,8 +157,9 @@ async def test_the_next_good_scan_ends_the_trouble(daemon: Daemon) -> None:
     (watch,) = daemon.book.used_watches
     fake = FakeScanner(lambda _watch, _at: None)
     daemon.scanner = cast("Scanner", fake)
-    await daemon._trouble("watch top: breaks", "a bug")
-    await daemon._end_trouble("watch top: breaks")
+    incident = Incident("breaks", About.WATCH, watch.name)
+    await daemon._trouble(incident, "a bug")
+    await daemon._end_trouble(incident)
     assert await causes(daemon) == []
     rows = await daemon.writer.run(lambda db: db.outbox.waiting_for("me/1"))
     assert [row.message.title for row in rows] == [
@@ -166,8 +172,9 @@ async def test_the_next_good_scan_ends_the_trouble(daemon: Daemon) -> None:
 async def test_a_start_ends_what_an_earlier_run_told_of_itself(daemon: Daemon) -> None:
     """The file was mended while nothing ran, and the part that died begins with the rest; else
     neither would ever be over, and the next of its kind not be told."""
-    for cause in ("rule file", "task delivery", "key refused"):
-        await daemon._trouble(cause, "a trouble")
+    task = Incident("task", About.PART, "delivery")
+    for incident in (Incident("rule file"), task, Incident("key refused")):
+        await daemon._trouble(incident, "a trouble")
     daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
     await run_until(daemon, lambda: daemon.timers.running)
     assert await causes(daemon) == ["key refused"]
@@ -482,9 +489,10 @@ def test_what_is_no_more_is_forgotten(store: Database) -> None:
     (watch,) = book().used_watches
     for kind, name in (("watch", watch.key), ("watch", "gone"), ("rule", "top"), ("rule", "gone")):
         store.health.failing(kind, name, "why", 1)
-    dead = ("dead message me/1", "dead message gone/1")
-    for cause in ("watch top: fails", "watch gone: fails", "key refused", *dead):
-        store.health.raise_cause(cause, "why", 1)
+    incidents = [Incident("dead message", About.TARGET, name) for name in ("me/1", "gone/1")]
+    incidents += [Incident("fails", About.WATCH, name) for name in ("top", "gone")]
+    for incident in (*incidents, Incident("key refused")):
+        store.health.raise_cause(incident, "why", 1)
     store.held.put([Held(rule, 1, "me", 1, 1) for rule in ("top", "gone")])
     forget_others(store, book(), 2)
     assert [group.rule for group in store.held.groups()] == ["top"]

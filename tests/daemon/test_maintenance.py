@@ -18,6 +18,7 @@ from tests.store.making import START, scan
 from watcher.daemon.maintenance import DISK, Disk, may_prune, upkeep, watch_disk
 from watcher.daemon.supervision.liveness import Pulses
 from watcher.rules.rulebook import Keep
+from watcher.store.sql.health import Incident
 from watcher.store.sql.scanrows import ScanRow
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.pruning import Pruned
@@ -87,7 +88,7 @@ async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
             threads.append(threading.current_thread().name)
             return None
 
-    async def end(_cause: str) -> None:
+    async def end(_incident: Incident) -> None:
         looked.set()
 
     task = asyncio.create_task(watch_disk(Here(tmp_path), unexpected, end, Pulses()))
@@ -97,7 +98,7 @@ async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
     assert threads == ["disk"]
 
 
-async def unexpected(_cause: str, _text: str) -> None:
+async def unexpected(_incident: Incident, _text: str) -> None:
     """Nothing is short."""
     raise AssertionError("it was told")
 
@@ -108,12 +109,12 @@ async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     said: list[str] = []
     done = asyncio.Event()
 
-    async def begin(cause: str, text: str) -> None:
+    async def begin(incident: Incident, text: str) -> None:
         assert "are free" in text
-        said.append(f"begin {cause}")
+        said.append(f"begin {incident}")
 
-    async def end(cause: str) -> None:
-        said.append(f"end {cause}")
+    async def end(incident: Incident) -> None:
+        said.append(f"end {incident}")
 
     async def sleep(_seconds: float) -> None:
         looks.pop(0)

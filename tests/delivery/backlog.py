@@ -14,8 +14,8 @@ from tests.delivery.messages import NOW, alerts
 from watcher.delivery.courier import Courier
 from watcher.delivery.ports import Nobody
 from watcher.delivery.target import Target, warm_up
+from watcher.incidents.delivery_hooks import Post
 from watcher.model import NotificationState
-from watcher.notification.delivery_hooks import Post
 from watcher.rules.files.loading import load_text
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer

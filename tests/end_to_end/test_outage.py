@@ -12,11 +12,12 @@ from tests.fakes.world import World
 from tests.test_pipeline import SELLS, rule, rules
 from watcher.daemon.channels import targets_of
 from watcher.delivery.courier import Courier
-from watcher.incidents import troubles
+from watcher.incidents.delivery_hooks import Post
+from watcher.incidents.operator import Operator
 from watcher.model import NotificationState
-from watcher.notification.audiences import audiences_of
 from watcher.notification.coalesce import DOZENS
-from watcher.notification.delivery_hooks import Post
+from watcher.notification.policy import policies_of
+from watcher.store.sql.health import Incident
 from watcher.store.sqlite.database import Database
 from watcher.units import HOUR, MINUTE
 
@@ -68,11 +69,12 @@ operator: [me]
             self.clock.now = max(next_try, self.clock.now + max(int(wait), 1))
 
     def trouble(self, cause: str, *, over: bool = False) -> None:
-        operator = [audiences_of(self.world.book.channels)["me"]]
-        begin = troubles.begin(self.store.database, operator, cause, cause, self.clock.now)
+        operator = [policies_of(self.world.book.channels)["me"]]
+        told = Operator(self.store.database, operator, self.clock.now)
+        begin = told.begin(Incident(cause), cause)
         if over:
             assert begin
-            troubles.end(self.store.database, operator, cause, self.clock.now)
+            told.end(Incident(cause))
 
 
 def _titles(service: Service) -> list[str]:

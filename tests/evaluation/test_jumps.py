@@ -13,9 +13,11 @@ from tests.fakes.world import HEAD
 from tests.store.making import DAY, SALES, START, scan
 from watcher.analysis.backtest import backtest
 from watcher.analysis.explain import explain
-from watcher.evaluation.jumps import forget_jumps, median_change, note_jump
+from watcher.evaluation.jumps import median_change
+from watcher.incidents.operator import Operator
+from watcher.incidents.sales_jumps import forget_jumps, note_jump
 from watcher.model import ScanState
-from watcher.notification.notify import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.conditions.registry import NUMBER_OPERATORS
 from watcher.rules.files.loading import load_text
@@ -51,7 +53,7 @@ class Market:
     def __post_init__(self) -> None:
         self.book = load_text(self.text)
         self.store.alerts.sync_rules(self.book.marks, START)
-        self.audiences = audiences_of(self.book.channels)
+        self.audiences = policies_of(self.book.channels)
         self.books = self.book  # all that the daemon reads
 
     @property
@@ -72,7 +74,7 @@ class Market:
             operator = [self.audiences["boss"]]
             jump = outcome.jump
             now = made.finished
-            note_jump(self.store, operator, self.books, watch, made, jump, now=now)
+            note_jump(Operator(self.store, operator, now), self.books, watch, made, jump)
             if outcome.fired:
                 self.fired[self.day] = len(outcome.fired)
         return self

@@ -14,7 +14,7 @@ from watcher.analysis.backtest import backtest
 from watcher.analysis.explain import explain
 from watcher.delivery.message import Style, render
 from watcher.model import Doubt, Evidence, Message, ScanState
-from watcher.notification.notify import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.conditions.base import Last
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, Takes
@@ -69,7 +69,7 @@ class Shop:
         if value == DOUBTED:
             made = replace(made, doubt=Doubt("a gap", self.at))
         outcome = evaluate(
-            self.store, made, self.book.rules, audiences_of(self.book.channels),
+            self.store, made, self.book.rules, policies_of(self.book.channels),
             self.book.metrics, self.at,
         )  # fmt: skip
         (facts,) = self.store.history.find("1")
@@ -191,7 +191,7 @@ def test_a_metric_of_parts_is_known_where_all_are(store: Database) -> None:
         shop.at += DAY
         made = scan(shop.at, {"1": {SALES: 9.0, **fields}}, watch=shop.book.rules[0].watch.key)
         outcome = evaluate(
-            store, made, shop.book.rules, audiences_of(shop.book.channels), shop.book.metrics,
+            store, made, shop.book.rules, policies_of(shop.book.channels), shop.book.metrics,
             shop.at,
         )  # fmt: skip
         return [
@@ -246,7 +246,7 @@ def test_few_statements_however_many_are_missing(store: Database) -> None:
     """The whole list had no value for a week: a handful of statements, none a product."""
     shop = Shop(store, CASES["rises"][0])
     key = shop.book.rules[0].watch.key
-    counts, audiences = [], audiences_of(shop.book.channels)
+    counts, audiences = [], policies_of(shop.book.channels)
     for size in (20, 200):
         products = {str(n): {PRICE: 10.0 + n % 7} for n in range(size)}
         nothing = {str(n): {"review_count": 3.0} for n in range(size)}

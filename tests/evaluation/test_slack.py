@@ -14,7 +14,7 @@ from tests.fakes.world import HEAD
 from tests.store.making import START, scan
 from watcher.analysis.backtest import backtest
 from watcher.analysis.explain import explain
-from watcher.notification.notify import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
 from watcher.store.sqlite.database import Database
@@ -58,7 +58,7 @@ class Days:
         self.at += after
         (rule,) = self.book.rules
         made = scan(self.at, {"1": sales, "2": {}}, watch=rule.watch.key)
-        audiences = audiences_of(self.book.channels)
+        audiences = policies_of(self.book.channels)
         outcome = evaluate(self.store, made, [rule], audiences, self.book.metrics, self.at)
         live = self.store.alerts.active(["r"])
         state = live[0].state.value[0] if live else "."

@@ -14,9 +14,9 @@ from tests.fakes.world import WATCH, World
 from tests.store.making import memory
 from watcher.evaluation import stepping
 from watcher.evaluation.lifecycle import Finding, Terms, stays, step, step_absent
-from watcher.model import Alert, AlertState, ScanState, Told, Verdict
-from watcher.notification.decision import Decision, Manner, decide, is_heard
-from watcher.notification.notify import Teller, audiences_of
+from watcher.model import Alert, AlertState, NotificationLogEntry, ScanState, Verdict
+from watcher.notification.notify import Teller
+from watcher.notification.policy import Decision, NotifyTerms, decide, is_heard, policies_of
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule
 from watcher.store.sql.alerts import Live
@@ -84,8 +84,8 @@ def test_who_heard_is_told_nothing(remind: int | None) -> None:
         (alert, told)
         for alert in ALERTS
         if alert.state is FIRING
-        for told in (None, *(Told("r", 1, "me", of, NOW - ago) for of in (99, alert.id)
-                             for ago in AGO))
+        for told in (None, *(NotificationLogEntry("r", 1, "me", of, NOW - ago)
+                             for of in (99, alert.id) for ago in AGO))
     ]  # fmt: skip
     heard = is_heard(
         columns([alert for alert, _ in cases]),
@@ -95,7 +95,7 @@ def test_who_heard_is_told_nothing(remind: int | None) -> None:
         remind=np.array([NOW * 2 if remind is None else remind] * len(cases)),
         now=NOW,
     )
-    decided = [decide(alert, told, Manner(remind=remind), NOW) for alert, told in cases]
+    decided = [decide(alert, told, NotifyTerms(remind=remind), NOW) for alert, told in cases]
     nothing = (Decision.ALREADY_TOLD, Decision.CARRIED)
     assert heard.tolist() == [decision in nothing for decision in decided]
 
@@ -108,7 +108,7 @@ def test_what_is_silent(store: Database) -> None:
     rules = world.book.rules
     live = store.alerts.columns([rule.name for rule in rules])
     products = Products(store.history, None, world.book.metrics)
-    teller = Teller(store, products, audiences_of(world.book.channels), world.now, world.now)
+    teller = Teller(store, products, policies_of(world.book.channels), world.now, world.now)
     assert teller.silent(rules, live).tolist() == [True] * 4
     store.held.put([Held("b", int(live.products[2]), "me", int(live.ids[2]), world.now)])
     assert teller.silent(rules, live).tolist() == [True, True, False, False]

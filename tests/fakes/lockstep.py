@@ -8,7 +8,7 @@ from watcher.analysis.readings import Reading
 from watcher.analysis.replay import Replay
 from watcher.model import Instant, Message, Scan
 from watcher.notification.flush_deferred import sweep
-from watcher.notification.notify import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
@@ -27,7 +27,7 @@ class Daemon:
     said: list[Said] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.audiences = audiences_of(self.book.channels)
+        self.audiences = policies_of(self.book.channels)
         self._now: Instant = 0
 
     def scan(self, scan: Scan) -> None:

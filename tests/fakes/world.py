@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.store.making import DAY, SALES, START, scan
 from watcher.model import Alert, AlertState, Instant, Message, ScanState
-from watcher.notification.notify import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import Outcome, evaluate
 from watcher.rules.files.loading import load_text
 from watcher.store.sqlite.database import Database
@@ -63,7 +63,7 @@ class World:
             self.database,
             scan(self.now, products, watch=watch.key, state=state),
             self.book.rules,
-            audiences_of(self.book.channels),
+            policies_of(self.book.channels),
             self.book.metrics,
             self.now + 60,
             report=self.reports.append,

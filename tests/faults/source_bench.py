@@ -19,9 +19,10 @@ from tests.daemon.clocks import SetClock
 from tests.daemon.scheduling.test_scanner import KEY
 from tests.source.scripted import FakeTime
 from watcher.daemon.scheduling.scanner import Scanner
+from watcher.incidents.credits import note_credits
 from watcher.model import ScanState
-from watcher.notification.audiences import audiences_of
 from watcher.notification.flush_deferred import sweep
+from watcher.notification.policy import policies_of
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.source.client import Client
@@ -113,9 +114,9 @@ class SourceBench:
 
     async def sweep(self) -> None:
         """What the daemon does each minute."""
-        await self.writer.run(
-            lambda db: sweep(db, self.book, audiences_of(self.book.channels), self.clock.instant)
-        )
+        now, book = self.clock.instant, self.book
+        await self.writer.run(lambda db: note_credits(self.scanner.operator(db, now), book.api))
+        await self.writer.run(lambda db: sweep(db, book, policies_of(book.channels), now))
 
     async def told(self, target: str = "boss/1") -> list[str]:
         """Titles of what is queued, the oldest first: of the operator unless said otherwise."""

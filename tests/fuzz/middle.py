@@ -13,12 +13,12 @@ from watcher.delivery.message import Style, render
 from watcher.errors import SourceError, SourceUnavailable
 from watcher.model import Message, Scan
 from watcher.notification.flush_deferred import sweep
-from watcher.notification.notify import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
 from watcher.source.client import Budget
 from watcher.source.decoding import Page, decode
-from watcher.source.scan import read_scan
+from watcher.source.scan import ScanOrder, read_scan
 from watcher.store.sql.product_history import named
 from watcher.store.sqlite.database import Database
 
@@ -86,11 +86,8 @@ class Middle:
                 watch.query,
                 Script(bodies),  # type: ignore[arg-type]
                 _Purse(),
-                watch=watch.key,
-                at=now,
-                now=lambda: now,
-                known_pages=2,
-                wants_texts=lambda _: True,
+                ScanOrder(watch=watch.key, at=now, known_pages=2, wants_texts=lambda _: True),
+                lambda: now,
             )
         )
         scan = result.scan
@@ -99,7 +96,7 @@ class Middle:
         ranks = scan.ranks.tolist()
         assert ranks == sorted(set(ranks)), "two products in one place"
         self.told.clear()
-        audiences = audiences_of(self.book.channels)
+        audiences = policies_of(self.book.channels)
         with self.database.atomic():
             evaluate(
                 self.database,
@@ -116,7 +113,7 @@ class Middle:
     def check_told(self, scan: Scan) -> None:
         """Every message can be written in every style, and every page can be shown."""
         now = scan.at + DAY // 2
-        sweep(self.database, self.book, audiences_of(self.book.channels), now)
+        sweep(self.database, self.book, policies_of(self.book.channels), now)
         overview(self.database, self.book, now)
         self.database.alerts.list(limit=20)
         for product in scan.product_ids[:2]:

@@ -7,7 +7,7 @@ import pytest
 from tests.evaluation.test_slack import Days
 from tests.store.making import scan
 from watcher.analysis.explain import explain
-from watcher.notification.notify import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR
@@ -72,7 +72,7 @@ def test_a_scan_that_the_clock_has_not_reached_is_now(store: Database) -> None:
     (rule,) = days.book.rules
     now = days.at
     made = scan(now + 3 * HOUR, {"1": 20}, watch=rule.watch.key)
-    audiences = audiences_of(days.book.channels)
+    audiences = policies_of(days.book.channels)
     outcome = evaluate(store, made, [rule], audiences, days.book.metrics, now)
     (alert,) = store.alerts.by_id(outcome.fired.alerts)
     assert (alert.since, alert.fired_at) == (now, now)

@@ -7,18 +7,17 @@ import pytest
 from tests.fakes.world import World
 from tests.notification.test_flush_deferred import MORNING, NOON, QUIET, swept, world_of
 from tests.test_pipeline import SELLS, rule, rules
-from watcher.notification.audiences import audiences_of
-from watcher.notification.channel_status import Standing, standings
-from watcher.notification.decision import Decision
+from watcher.notification.deferral import ChannelStatus, channel_statuses
+from watcher.notification.policy import Decision, policies_of
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR
 
 
-def standing(world: World, after: int = 0) -> Standing:
+def standing(world: World, after: int = 0) -> ChannelStatus:
     """Of the newest alert, so long after the last scan."""
     alert = world.database.alerts.list(rule="r")[0].alert
-    audiences = audiences_of(world.book.channels)
-    (found,) = standings(
+    audiences = policies_of(world.book.channels)
+    (found,) = channel_statuses(
         world.database, world.book.rules[0], alert, audiences, world.now, world.now + after
     )
     return found

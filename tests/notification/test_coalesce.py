@@ -6,10 +6,11 @@ import pytest
 
 from tests.fakes.world import World
 from tests.test_pipeline import SELLS, rule, rules
-from watcher.incidents import troubles
+from watcher.incidents.operator import Operator
 from watcher.model import Message, Notification, NotificationState
-from watcher.notification.audiences import audiences_of
 from watcher.notification.coalesce import DOZENS, MOST_ITEMS, join_backlog
+from watcher.notification.policy import policies_of
+from watcher.store.sql.health import Incident
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY
 
@@ -179,14 +180,16 @@ def test_what_began_before_did_not_begin_meanwhile(store: Database) -> None:
 def test_troubles_that_go_on_are_told(store: Database) -> None:
     """And the end of one that was told before; what came and went is counted."""
     world = world_of(store, rule(SELLS))
-    operator = [audiences_of(world.book.channels)["me"]]
-    troubles.begin(store, operator, "key refused", "the key is refused", world.now)
+    operator = [policies_of(world.book.channels)["me"]]
+    Operator(store, operator, world.now).begin(Incident("key refused"), "the key is refused")
     store.outbox.sent(1, world.now)
-    troubles.end(store, operator, "key refused", world.now)
-    troubles.begin(store, operator, "disk", "the disk is nearly full", world.now)
+    Operator(store, operator, world.now).end(Incident("key refused"))
+    Operator(store, operator, world.now).begin(Incident("disk"), "the disk is nearly full")
     for number in range(DOZENS):
-        troubles.begin(store, operator, f"watch {number}: fails", "a watch fails", world.now)
-        troubles.end(store, operator, f"watch {number}: fails", world.now)
+        Operator(store, operator, world.now).begin(
+            Incident(f"watch {number}: fails"), "a watch fails"
+        )
+        Operator(store, operator, world.now).end(Incident(f"watch {number}: fails"))
     message = joined(world)
     assert (message.title, message.severity.value) == (
         "[warning] what still holds: 1 trouble",
@@ -202,16 +205,18 @@ def test_troubles_that_go_on_are_told(store: Database) -> None:
 def test_a_trouble_that_came_again_goes_on(store: Database) -> None:
     """Though its end waits as well; and one that nobody told the end of is not called over."""
     world = world_of(store, rule(SELLS))
-    operator = [audiences_of(world.book.channels)["me"]]
+    operator = [policies_of(world.book.channels)["me"]]
     for text in ("the disk is nearly full", "the disk is full"):
-        troubles.begin(store, operator, "disk", text, world.now)
+        Operator(store, operator, world.now).begin(Incident("disk"), text)
         if text.endswith("nearly full"):
-            troubles.end(store, operator, "disk", world.now)
-    troubles.begin(store, operator, "dead message", "a message is dead", world.now)
-    store.health.clear_cause("dead message", world.now)
+            Operator(store, operator, world.now).end(Incident("disk"))
+    Operator(store, operator, world.now).begin(Incident("dead message"), "a message is dead")
+    store.health.clear_cause(Incident("dead message"), world.now)
     for number in range(DOZENS):
-        troubles.begin(store, operator, f"watch {number}: fails", "a watch fails", world.now)
-        troubles.end(store, operator, f"watch {number}: fails", world.now)
+        Operator(store, operator, world.now).begin(
+            Incident(f"watch {number}: fails"), "a watch fails"
+        )
+        Operator(store, operator, world.now).end(Incident(f"watch {number}: fails"))
     assert joined(world).text.splitlines()[1:3] == [
         "watcher: the disk is full",
         "watcher: a message is dead",
@@ -280,13 +285,13 @@ def test_it_is_brought_up_to_date(store: Database) -> None:
 def test_it_is_brought_up_to_date_by_its_texts(store: Database) -> None:
     """The alerts are the same; the trouble beside them is now another."""
     world = world_of(store, rule(SELLS))
-    operator = [audiences_of(world.book.channels)["me"]]
-    troubles.begin(store, operator, "disk", "the disk is nearly full", world.now)
+    operator = [policies_of(world.book.channels)["me"]]
+    Operator(store, operator, world.now).begin(Incident("disk"), "the disk is nearly full")
     fill(world, p1=20)
     assert "watcher: the disk is nearly full" in joined(world).text
     assert join(world) is None
-    store.health.clear_cause("disk", world.now)
-    troubles.begin(store, [], "disk", "the disk is full", world.now)
+    store.health.clear_cause(Incident("disk"), world.now)
+    Operator(store, [], world.now).begin(Incident("disk"), "the disk is full")
     assert "watcher: the disk is full" in joined(world).text
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.world import World
 from tests.store.making import scan
 from tests.test_pipeline import SELLS, rule, rules
-from watcher.notification.audiences import audiences_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY
@@ -124,7 +124,7 @@ def test_a_new_channel_is_told_of_what_fires(store: Database) -> None:
         store,
         scan(world.now + DAY, {"1": 20}, watch=watch.key),
         world.book.rules,
-        audiences_of(world.book.channels),
+        policies_of(world.book.channels),
         world.book.metrics,
         world.now + DAY,
     )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from tests.fakes.world import World
 from tests.test_pipeline import SELLS, rule, rules
-from watcher.notification.audiences import audiences_of
 from watcher.notification.flush_deferred import sweep
+from watcher.notification.policy import policies_of
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR, MINUTE
 
@@ -29,7 +29,7 @@ defaults: {{region: US, notify: [me]}}
 
 def swept(world: World, after: int) -> list[str]:
     """The titles that a sweep so long after the last scan adds."""
-    audiences = audiences_of(world.book.channels)
+    audiences = policies_of(world.book.channels)
     rows = sweep(world.database, world.book, audiences, world.now + after)
     found = [world.database.outbox.get(row) for row in rows]
     return [row.message.title for row in found if row is not None]

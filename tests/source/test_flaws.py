@@ -20,7 +20,7 @@ from watcher.errors import SourceUnavailable
 from watcher.model import ScanState
 from watcher.source.client import Client
 from watcher.source.query import Query
-from watcher.source.scan import ScanResult, read_scan
+from watcher.source.scan import ScanOrder, ScanResult, read_scan
 from watcher.source.simulator.faults import UNREADABLE, short, unreadable
 
 AT = 1_795_000_000
@@ -64,10 +64,8 @@ async def read(
             Query("US", sort="total_sale_7d_cnt", top=top),
             client,
             Purse(),
-            watch="w",
-            at=AT,
-            now=lambda: AT,
-            known_pages=known,
+            ScanOrder(watch="w", at=AT, known_pages=known),
+            lambda: AT,
         )
         return result, server.pages
 
@@ -235,7 +233,7 @@ async def test_nothing_is_asked_past_a_page_that_decides() -> None:
         server.before_answer = answer_late
         async with Client(server.url, "key", concurrency=2, requests_per_second=1000) as client:
             result = await read_scan(
-                QUERY, client, Purse(), watch="w", at=AT, now=lambda: AT, known_pages=9
+                QUERY, client, Purse(), ScanOrder(watch="w", at=AT, known_pages=9), lambda: AT
             )
     assert result.scan.state is ScanState.COMPLETE
     assert sorted(server.pages) == [1, 2, 3]
@@ -333,11 +331,8 @@ async def test_pages_in_any_order() -> None:
                 QUERY,
                 client,
                 Purse(),
-                watch="w",
-                at=AT,
-                now=lambda: AT,
-                known_pages=2,
-                progress=lambda *_: second.set(),
+                ScanOrder(watch="w", at=AT, known_pages=2, progress=lambda *_: second.set()),
+                lambda: AT,
             )
     assert result.scan.ranks.tolist() == list(range(1, 11))
     assert result.scan.pages == 1

@@ -19,7 +19,7 @@ from tests.source.scripted import FakeTime, Purse
 from watcher.source.client import Client
 from watcher.source.fields import ENDPOINT, PARAMETERS, Type, Use
 from watcher.source.query import Query
-from watcher.source.scan import read_scan
+from watcher.source.scan import ScanOrder, read_scan
 from watcher.source.simulator import REAL, Fault, Market, Paging, Simulator, Weather
 from watcher.source.simulator.faults import UNREADABLE, short, unreadable
 
@@ -354,7 +354,7 @@ async def test_a_server_in_bad_weather(market: Market) -> None:
         query = Query("US", sort="total_sale_7d_cnt", top=60)
         results = [
             await read_scan(
-                query, client, Purse(), watch="w", at=turn, now=lambda: 1, known_pages=6
+                query, client, Purse(), ScanOrder(watch="w", at=turn, known_pages=6), lambda: 1
             )
             for turn in range(1, 21)
         ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tests.fakes.world import World
 from tests.store.making import DAY
-from watcher.incidents import troubles
+from watcher.incidents.operator import Operator
 from watcher.model import LongTexts, Message, Severity
+from watcher.store.sql.health import Incident
 from watcher.store.sql.texts import meaning, pack_texts
 from watcher.store.sqlite.database import Database
 
@@ -89,7 +90,9 @@ def _tell(database: Database, world: World) -> None:
     database.outbox.failed(second, now, "503: try later", now + 60)
     database.outbox.dead(second, now, "404: <b>no such hook</b>")
     database.outbox.dead(third, now, "410: gone")
-    troubles.begin(database, [], "rule file", "The rule file can't be used.\nr.yaml:3:5: <b>", now)
+    Operator(database, [], now).begin(
+        Incident("rule file"), "The rule file can't be used.\nr.yaml:3:5: <b>"
+    )
     (watch, *_) = world.book.used_watches
     database.health.failing("watch", watch.key, "503: <i>later</i>", now - DAY)
     database.health.failing("rule", BAD_RULE, "it breaks", now - DAY)

@@ -12,8 +12,9 @@ from tests.fakes.world import World
 from tests.store.making import START
 from tests.web.serving import Page, serving
 from watcher.errors import ListenError
-from watcher.incidents import troubles
+from watcher.incidents.operator import Operator
 from watcher.model import ScanState
+from watcher.store.sql.health import Incident
 from watcher.store.sqlite.database import Database
 from watcher.web.app import Site
 
@@ -33,7 +34,7 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
         world = World(database, RULES)
         world.scan({"1": 20, "2": 5})
         database.execute("UPDATE products SET product_name = '<script>alert(1)</script>'")
-        troubles.begin(database, [], "key refused", "401: <i>no</i>", START)
+        Operator(database, [], START).begin(Incident("key refused"), "401: <i>no</i>")
         async with serving(path, world) as served:
             yield served
 

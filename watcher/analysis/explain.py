@@ -24,9 +24,8 @@ from watcher.model import (
     ProductFacts,
     Verdict,
 )
-from watcher.notification.audiences import audiences_of
-from watcher.notification.channel_status import Standing, standings
-from watcher.notification.decision import Decision
+from watcher.notification.deferral import ChannelStatus, channel_statuses
+from watcher.notification.policy import Decision, policies_of
 from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
@@ -39,7 +38,7 @@ from watcher.units import format_duration
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TargetQueue:
     """One of a channel's targets: what became of the last message about this alert (None: there
     was none), and what its queue waits or died on."""
 
@@ -52,7 +51,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class ChannelGate:
     """Whether one channel is to be told of the alert now, or which gate holds that back.
 
     ``opens`` is when the gate opens by itself: what still holds is told then, or at the next
@@ -65,7 +64,7 @@ class Gate:
     told_end: bool = False
     opens: Instant | None = None
     silence: Silence | None = None
-    targets: tuple[Target, ...] = ()
+    targets: tuple[TargetQueue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ class Explanation:
     alert: Alert | None
     gmv_currency: str | None
     fires_at: Instant | None
-    gates: tuple[Gate, ...]
+    gates: tuple[ChannelGate, ...]
     notes: tuple[str, ...]
     timezone: str = "UTC"
 
@@ -195,15 +194,15 @@ def _judged(
 
 def _gates(
     database: Database, book: Rulebook, rule: Rule, row: AlertRow | None, now: Instant
-) -> Iterator[Gate]:
-    audiences, queues = audiences_of(book.channels), _queues(database, now)
-    found = tuple(Standing(name, Decision.NOT_FIRING) for name in rule.notify)
+) -> Iterator[ChannelGate]:
+    audiences, queues = policies_of(book.channels), _queues(database, now)
+    found = tuple(ChannelStatus(name, Decision.NOT_FIRING) for name in rule.notify)
     if row is not None:
         # By the clock, not by the last scan: a cooldown that is over since holds nothing back.
-        found = standings(database, rule, row.alert, audiences, at=now, now=now)
+        found = channel_statuses(database, rule, row.alert, audiences, at=now, now=now)
     for each in found:
         told = each.told
-        yield Gate(
+        yield ChannelGate(
             channel=each.channel,
             decision=each.decision,
             told_at=told.told_at if told is not None else None,
@@ -216,23 +215,23 @@ def _gates(
         )
 
 
-def _queues(database: Database, now: Instant) -> dict[str, Target]:
+def _queues(database: Database, now: Instant) -> dict[str, TargetQueue]:
     """What waits and what is dead, by target."""
-    queues: dict[str, Target] = {}
+    queues: dict[str, TargetQueue] = {}
     for target, next_try, count in database.outbox.due_targets(now):
         head = database.outbox.next_for(target)
         error = head.error if head is not None else None
-        queues[target] = Target(target, waiting=count, next_try=next_try, error=error)
+        queues[target] = TargetQueue(target, waiting=count, next_try=next_try, error=error)
     for each in database.outbox.list([NotificationState.DEAD], limit=1_000):
-        known = queues.get(each.target, Target(each.target))
+        known = queues.get(each.target, TargetQueue(each.target))
         queues[each.target] = replace(known, dead=known.dead + 1, error=known.error or each.error)
     return queues
 
 
-def _target(name: str, row: AlertRow | None, queues: dict[str, Target]) -> Target:
+def _target(name: str, row: AlertRow | None, queues: dict[str, TargetQueue]) -> TargetQueue:
     deliveries = row.deliveries if row is not None else ()
     last = next((each.state for each in deliveries if each.target == name), None)
-    return replace(queues.get(name, Target(name)), last=last)
+    return replace(queues.get(name, TargetQueue(name)), last=last)
 
 
 def _notes(

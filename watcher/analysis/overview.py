@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from watcher import plan
 from watcher.model import AlertState, Health, Instant
-from watcher.notification.waiting import Waiting, waiting
+from watcher.notification.deferral import Waiting, waiting
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.sql import quiet_rules
 from watcher.store.sql.health import Cause

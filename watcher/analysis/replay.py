@@ -16,15 +16,13 @@ import msgspec
 import numpy as np
 
 from watcher.analysis.readings import Reading
+from watcher.evaluation.freshness import LATE, is_late
 from watcher.evaluation.jumps import WAITS
 from watcher.evaluation.present import stored_table
 from watcher.evaluation.table import ScanTable
-from watcher.incidents.stale_data import LATE, is_late
 from watcher.model import Alert, Evidence, Instant, Message
-from watcher.notification.audiences import Audience, audiences_of
-from watcher.notification.decision import Decision
-from watcher.notification.flush_deferred import sweep, waiting_since
-from watcher.notification.holds import Gates
+from watcher.notification.flush_deferred import sweep
+from watcher.notification.policy import Decision, Holds, NotifyPolicy, policies_of
 from watcher.pipeline import Evaluator, Keys, compares, needs_of
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
@@ -48,8 +46,8 @@ class Sent:
     rules: tuple[str, ...] = ()
 
 
-class Told(msgspec.Struct, frozen=True, gc=False):
-    """That a channel was told of one alert, of a rule and a product (its key in the store)."""
+class ToldAlert(msgspec.Struct, frozen=True, gc=False):
+    """An alert that a channel was told of: its rule, product (the key in the store) and why."""
 
     channel: str
     rule: str
@@ -69,7 +67,7 @@ class Played:
 
     at: Instant
     sent: tuple[Sent, ...]
-    told: tuple[Told, ...]
+    told: tuple[ToldAlert, ...]
     scan: Instant | None = None
     watch: str | None = None
     fired: Mapping[str, Keys] = field(default_factory=dict)
@@ -109,7 +107,7 @@ class Stage:
             rule if rule.notify else replace(rule, notify=(NOBODY,)) for rule in rules
         )
         self.book = replace(book, rules=self.rules)
-        self.audiences = _audiences(book, held=held)
+        self.policies = _policies(book, held=held)
 
     def __enter__(self) -> Self:
         return self
@@ -135,7 +133,7 @@ class Stage:
         alerts = {alert: (rule, key) for alert, rule, key, _ in self.database.alerts.brief(ids)}
         told = [
             [
-                Told(channel, *alerts[alert], alert, Decision(decision))
+                ToldAlert(channel, *alerts[alert], alert, Decision(decision))
                 for decision, each in message.alerts.items()
                 for alert in each
             ]
@@ -186,7 +184,7 @@ class Replay(Stage):
         self.database.alerts = self._alerts
         self._by_name = {rule.name: rule for rule in self.rules}
         self._places: dict[tuple[str, Instant], int] = {}
-        self._evaluator = Evaluator(self.database, self._past, self.audiences, book.metrics)
+        self._evaluator = Evaluator(self.database, self._past, self.policies, book.metrics)
         self._now: Instant = 0
 
     @property
@@ -247,10 +245,10 @@ class Replay(Stage):
         return rule.when.evidence(Judge(table), row)
 
     def _wait(self, until: Instant) -> Iterator[Played]:
-        """What was held is told as soon as its gate opens."""
+        """Tell what was held as soon as its hold is over."""
         if not self.database.held.groups():
             return
-        # What was kept back though its gate was open, as an end of what fired anew.
+        # What was kept back though nothing held it, as an end of what fired anew.
         if rows := self._sweep(self._now):
             yield self.played(self._now, rows)
         while (opens := self._next_opening()) is not None and opens <= until:
@@ -258,19 +256,18 @@ class Replay(Stage):
             yield self.played(opens, self._sweep(opens))
 
     def _sweep(self, now: Instant) -> list[int]:
-        return sweep(self.database, self.book, self.audiences, now, archive=self._past)
+        return sweep(self.database, self.book, self.policies, now, archive=self._past)
 
     def _next_opening(self) -> Instant | None:
         groups = self.database.held.groups()
-        gates = Gates(self.database, self._now, waiting_since(groups))
-        holds = (gates.closed(self.audiences[group.channel]) for group in groups)
-        return min((hold.until for hold in holds if hold is not None), default=None)
+        holds = Holds(self.database, self._now, groups)
+        channels = {group.channel for group in groups}
+        found = (holds.on(self.policies[channel]) for channel in channels)
+        return min((hold.until for hold in found if hold is not None), default=None)
 
 
-def _audiences(book: Rulebook, *, held: bool) -> dict[str, Audience]:
-    named = audiences_of(book.channels)
+def _policies(book: Rulebook, *, held: bool) -> dict[str, NotifyPolicy]:
+    named = policies_of(book.channels)
     if not held:
-        named = {
-            name: replace(audience, quiet=None, digest=None) for name, audience in named.items()
-        }
-    return {**named, NOBODY: Audience(NOBODY, (f"{NOBODY}/1",))}
+        named = {name: replace(policy, quiet=None, digest=None) for name, policy in named.items()}
+    return {**named, NOBODY: NotifyPolicy(NOBODY, (f"{NOBODY}/1",))}

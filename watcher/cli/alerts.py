@@ -14,8 +14,7 @@ from watcher.cli.output import console, print_json, table
 from watcher.cli.tables import Cell
 from watcher.evaluation.present import with_known
 from watcher.model import Alert, AlertState
-from watcher.notification.channel_status import with_holds
-from watcher.notification.waiting import Waiting, waiting
+from watcher.notification.deferral import Waiting, waiting, with_holds
 from watcher.store.sql.alerts import AlertRow
 from watcher.units import format_since
 from watcher.web.words import Line, lines

@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 from rich.tree import Tree
 
-from watcher.analysis.explain import Explanation, Gate, Target, explain
+from watcher.analysis.explain import ChannelGate, Explanation, TargetQueue, explain
 from watcher.analysis.reasons import Reason, unrounded
 from watcher.cli import options
 from watcher.cli.completers import product_ids, regions, rule_names
@@ -17,7 +17,7 @@ from watcher.cli.output import console, plain, print_json, said
 from watcher.errors import WatcherError
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
-from watcher.notification.decision import Decision
+from watcher.notification.policy import Decision
 from watcher.rules.conditions.appears import APPEARS
 from watcher.source.fields import unit_of
 from watcher.units import (
@@ -212,7 +212,7 @@ def _state(explained: Explanation) -> str:
             return f"none now; {alert.short_id} ended {_when(alert.since, explained)}{why}"
 
 
-def _gate(gate: Gate, explained: Explanation) -> str:
+def _gate(gate: ChannelGate, explained: Explanation) -> str:
     text = gate.decision.value
     if gate.decision.owed:
         text = f"owed ({text}): told at the next scan at the latest"
@@ -229,7 +229,7 @@ def _gate(gate: Gate, explained: Explanation) -> str:
     return plain(text)
 
 
-def _target(target: Target, now: Instant) -> str:
+def _target(target: TargetQueue, now: Instant) -> str:
     parts = []
     if target.last is not None:
         parts.append(f"the message is {target.last.value}")

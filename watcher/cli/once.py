@@ -26,10 +26,12 @@ from watcher.daemon.connections import client_of
 from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudget
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.delivery.courier import Courier
+from watcher.incidents.credits import note_credits
+from watcher.incidents.delivery_hooks import Post
+from watcher.incidents.operator import Operator
 from watcher.model import Message, ScanState
-from watcher.notification.audiences import audiences_of
-from watcher.notification.delivery_hooks import Post
 from watcher.notification.flush_deferred import sweep
+from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.sql.history import ScanRow
 from watcher.store.sqlite.database import Database, hold
@@ -149,15 +151,17 @@ class _Once:
 
     async def _sweep(self, store: StoreThread) -> None:
         """What was held at an earlier run and no longer is."""
-        told = await store.run(
-            lambda database: sweep(
-                database, self.book, audiences_of(self.book.channels), self.clock.now()
-            )
-        )
+        told = await store.run(self._sweep_once)
         rows = await store.run(lambda database: [database.outbox.get(row) for row in told])
         for row in rows:
             if row is not None:
                 self.report.released(row)
+
+    def _sweep_once(self, database: Database) -> list[int]:
+        audiences, now = policies_of(self.book.channels), self.clock.now()
+        operator = [audiences[name] for name in self.book.operator]
+        note_credits(Operator(database, operator, now), self.book.api)
+        return sweep(database, self.book, audiences, now)
 
     async def _deliver(self, store: StoreThread) -> None:
         if self.dry_run:

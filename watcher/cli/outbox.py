@@ -14,7 +14,7 @@ from watcher.cli.output import console, plain, print_json, table
 from watcher.cli.tables import Cell
 from watcher.errors import WatcherError
 from watcher.model import Notification, NotificationState
-from watcher.notification.waiting import Waiting, waiting
+from watcher.notification.deferral import Waiting, waiting
 from watcher.store.sqlite.database import Database
 from watcher.units import format_ago, format_duration
 

@@ -36,14 +36,16 @@ from watcher.daemon.supervision.supervisor import Guard, StoodStill
 from watcher.daemon.supervision.systemd import Manager
 from watcher.delivery.courier import Courier
 from watcher.errors import RulesError, StoreError, WatcherError
-from watcher.incidents import troubles
 from watcher.incidents.clock_back import note_clock
+from watcher.incidents.credits import note_credits
+from watcher.incidents.delivery_hooks import Post
+from watcher.incidents.operator import Operator
 from watcher.model import Instant, ScanState
-from watcher.notification.audiences import audiences_of
-from watcher.notification.delivery_hooks import Post
 from watcher.notification.flush_deferred import sweep
+from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Keep, Rulebook, Watch
 from watcher.source.client import Client
+from watcher.store.sql.health import About, Incident
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
 from watcher.units import HOUR, MINUTE
@@ -58,7 +60,7 @@ LATE_SECONDS = HOUR
 SHORTEST_SWEEP_SECONDS = 0.1  # of real time: the clock may run fast
 LOST_LOOKS = 12  # of the clock's part at a watch without an alarm, before it gets one
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
-RULE_FILE, PART = "rule file", "task "  # causes; the second and the part's name
+RULE_FILE = Incident("rule file")
 
 log = structlog.get_logger("watcher.daemon")
 
@@ -125,7 +127,7 @@ class Daemon:
             (self.guard, self._scanning),
             self.writer,
             self.clock,
-            Emergency(lambda: self.scanner.operator, lambda: self.courier.targets),
+            Emergency(lambda: self.scanner.policies, lambda: self.courier.targets),
             lambda: self.scanner.unstored,
             self.limits.patience,
         )
@@ -236,7 +238,7 @@ class Daemon:
         watch = self._watches().get(key)
         if watch is None or self.stopping.is_set():  # removed by a reload while it waited
             return True
-        cause = troubles.watch_cause(watch.name, "breaks")
+        incident = Incident("breaks", About.WATCH, watch.name)
         try:
             outcome = await self.scanner.scan(watch, at, moved=moved)
         except StoreError as error:
@@ -248,11 +250,13 @@ class Daemon:
             # Not the worker's death: its credits are spent, and what broke now would break again.
             log.exception("a scan broke", watch=watch.name)
             self.scanner.postpone(watch, self.clock.now() + BROKEN_SECONDS)
-            await self._trouble(cause, f'the watch "{watch.name}" can\'t be scanned{_why(error)}')
+            await self._trouble(
+                incident, f'the watch "{watch.name}" can\'t be scanned{_why(error)}'
+            )
             return False
         if outcome is None:
             return False
-        await self._end_trouble(cause)
+        await self._end_trouble(incident)
         self.courier.wake()
         return outcome.scan.state is ScanState.COMPLETE
 
@@ -305,8 +309,11 @@ class Daemon:
     def _sweep_once(self, database: Database) -> bool:
         """Whether something was written to be told."""
         now = self.clock.now()  # that of its turn: it may have waited for the store
-        noted = note_clock(database, self.scanner.operator, now)
-        return bool(sweep(database, self.book, audiences_of(self.book.channels), now)) or noted
+        operator = self.scanner.operator(database, now)
+        noted = note_clock(operator)
+        # That a day or month of credits is over is seen without a scan.
+        note_credits(operator, self.book.api)
+        return bool(sweep(database, self.book, policies_of(self.book.channels), now)) or noted
 
     # -- reload -----------------------------------------------------------------------------
 
@@ -385,8 +392,8 @@ class Daemon:
         """On the store's thread, so that no scan commits half by old and half by new rules."""
         with database.atomic():
             self._adopt(database, book)
-            operator = [audiences_of(book.channels)[name] for name in book.operator]
-            troubles.end(database, operator, RULE_FILE, self.clock.now())
+            policies = [policies_of(book.channels)[name] for name in book.operator]
+            Operator(database, policies, self.clock.now()).end(RULE_FILE)
         self.scanner.swap(book, client)
         self.scanner.doubt(database)
 
@@ -396,12 +403,12 @@ class Daemon:
             self._note_clock(database, thorough=True)
             self._adopt(database, self.book)
             self.scanner.doubt(database)
-            for each in database.health.causes():
-                if each.cause == RULE_FILE or each.cause.startswith(PART):
-                    troubles.end(database, self.scanner.operator, each.cause, self.clock.now())
+            for each in database.health.incidents():
+                if each == RULE_FILE or each.about is About.PART:
+                    self.scanner.operator(database, self.clock.now()).end(each)
 
     def _note_clock(self, database: Database, *, thorough: bool = False) -> None:
-        note_clock(database, self.scanner.operator, self.clock.now(), thorough=thorough)
+        note_clock(self.scanner.operator(database, self.clock.now()), thorough=thorough)
 
     def _adopt(self, database: Database, book: Rulebook) -> None:
         now = self.clock.now()
@@ -420,27 +427,27 @@ class Daemon:
         """Why the daemon is not healthy; None while every part moves and the disk takes writes."""
         return await self.vitals.ill()
 
-    async def _trouble(self, cause: str, text: str) -> None:
+    async def _trouble(self, incident: Incident, text: str) -> None:
         now = self.clock.now()
         await self.writer.run(
-            lambda database: troubles.begin(database, self.scanner.operator, cause, text, now)
+            lambda database: self.scanner.operator(database, now).begin(incident, text)
         )
         self.courier.wake()
 
-    async def _end_trouble(self, cause: str) -> None:
+    async def _end_trouble(self, incident: Incident) -> None:
         now = self.clock.now()
         ended = await self.writer.run(
-            lambda database: troubles.end(database, self.scanner.operator, cause, now)
+            lambda database: self.scanner.operator(database, now).end(incident)
         )
         if ended:
             self.courier.wake()
 
     async def _task_died(self, name: str, error: BaseException | None) -> None:
-        cause = PART + name
+        incident = Incident("task", About.PART, name)
         if error is None:
-            await self._end_trouble(cause)
+            await self._end_trouble(incident)
         elif not isinstance(error, StoreError):  # of the database the vitals tell, once for all
-            await self._trouble(cause, f"the task {name} died and is started anew{_why(error)}")
+            await self._trouble(incident, f"the task {name} died and is started anew{_why(error)}")
 
     async def _watch_clock(self) -> None:
         """Where the clock is set forward or back, every timer is armed anew.

@@ -17,11 +17,12 @@ from watcher.daemon.supervision.liveness import Pulses
 from watcher.delivery.daemon_thread import Hand
 from watcher.model import Instant
 from watcher.rules.rulebook import Keep
+from watcher.store.sql.health import Incident
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import StoreThread
 from watcher.units import DAY, HOUR, MINUTE
 
-DISK = "disk nearly full"
+DISK = Incident("disk nearly full")
 DISK_SECONDS = 5 * MINUTE
 _LONGEST_AWAY = 60 * DAY  # no list is read more seldom than once a month
 _MIB = 1 << 20
@@ -86,11 +87,11 @@ class Disk:
 
 async def watch_disk(
     disk: Disk,
-    begin: Callable[[str, str], Awaitable[None]],
-    end: Callable[[str], Awaitable[None]],
+    begin: Callable[[Incident, str], Awaitable[None]],
+    end: Callable[[Incident], Awaitable[None]],
     pulses: Pulses,
 ) -> None:
-    """The part "disk": ``begin(cause, text)`` where space runs short, ``end(cause)`` after."""
+    """The part "disk": ``begin(incident, text)`` where space is short, ``end(incident)`` after."""
     short: bool | None = None  # not known yet: what was told before a restart may be over
     hand = Hand("disk")  # of a network it may never answer: on a thread that nobody else needs
     while True:

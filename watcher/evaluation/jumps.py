@@ -17,22 +17,19 @@ from enum import Enum
 
 import numpy as np
 
+from watcher.evaluation.freshness import is_late
 from watcher.evaluation.list_facts import with_facts
 from watcher.evaluation.past import Archive
 from watcher.evaluation.table import ScanTable
-from watcher.incidents import troubles
-from watcher.incidents.stale_data import is_late
 from watcher.model import Floats, Instant, Listed, Scan, ScanState
-from watcher.notification.audiences import Audience
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Catalogue
-from watcher.rules.rulebook import Rulebook, Watch
 from watcher.schedule import Schedule
 from watcher.source.fields import NUMERIC_INDEX
 from watcher.store.sql.history import Recorded
 from watcher.store.sql.jumped import Jumped
 from watcher.store.sqlite.database import Database
-from watcher.units import DAY, HOUR, format_instant, format_percent
+from watcher.units import DAY, HOUR
 
 LEAST = 10  # products of which a median is taken
 FALL, RISE = -0.4, 1.0
@@ -40,10 +37,7 @@ APART = 48 * HOUR  # of scans further apart nothing is said: much may have happe
 LONGEST = 7 * DAY  # after that what is given is taken for true
 _SLACK = 1e-9
 _ENOUGH = 2 / 3  # of a doubted scan's products, in the scan that shows that it was right
-_NAMED = 3  # lists in a message
-_BEFORE = HOUR  # a scan is judged, and told of, a while after it ended
 WAITS = "the list's 7-day sales jumped at this scan: what compares waits for the next one"
-_JUMPED = "7-day sales jumped"
 _SALES = Catalogue()["total_sale_7d_cnt"]
 SALES_BEFORE = Need(_SALES, Last())
 
@@ -76,7 +70,7 @@ def needed(archive: Archive, scan: Listed, recorded: Recorded) -> tuple[Need, ..
     have the very numbers that they had at the scan before."""
     if scan.state is ScanState.FAILED or not len(scan):
         return ()
-    sell = int(np.count_nonzero(_column(scan) > 0))
+    sell = int(np.count_nonzero(sales_of(scan) > 0))
     if sell > 2 * recorded.changed and archive.jumps.is_calm(scan.watch, recorded.scan_id):
         return ()
     return (SALES_BEFORE,)
@@ -126,7 +120,7 @@ def _turn(
         scan.watch, recorded.scan_id, recorded.products, [_SALES.name], doubted=True
     )
     seen = found.at >= doubted[-1].at
-    since = median_change(_column(scan)[seen], found.values[seen, 0])
+    since = median_change(sales_of(scan)[seen], found.values[seen, 0])
     lasts = scan.at - doubted[-1].at >= LONGEST
     few = np.count_nonzero(seen) < _ENOUGH * doubted[0].size
     if not lasts and (few or since is None or not _is_usual(since)):
@@ -162,80 +156,10 @@ def remember(database: Database, scan: Scan, schedule: Schedule | None = None) -
     return recorded
 
 
-def note_jump(
-    database: Database,
-    operator: Sequence[Audience],
-    book: Rulebook,
-    watch: Watch,
-    scan: Scan,
-    jump: Jump | None,
-    *,
-    now: Instant,
-) -> None:
-    """Tell that the sales of a region jumped, once, and what became of it.
-
-    One message is enough for what one cause does to many watches: it is over when none waits.
-    """
-    if jump is None:
-        return
-    cause = troubles.region_cause(scan.region, _JUMPED)
-    if jump.waits and np.isnan(_column(scan)).all():
-        return  # a field that is lost is told as that
-    if jump.waits:
-        before = format_instant(jump.before, book.zone)
-        text = (
-            f'the 7-day sales of the list "{watch.name}" moved by a median of '
-            f"{_percent(jump.change)} since {before}: KeyAPI has nulled or "
-            "shifted a counter, most likely. Rules that compare with earlier scans wait for the "
-            "next scan, and compare it with the scan before"
-        )
-        troubles.begin(database, operator, cause, text, now)
-    elif not _waits(database, book, scan.region):
-        how = _what_became_of_it(database, book, scan.region, cause)
-        troubles.end(database, operator, cause, now, how=how)
-
-
-def _what_became_of_it(database: Database, book: Rulebook, region: str, cause: str) -> str:
-    """Of lists that jumped together one may stay and another be mended: each is told as it is."""
-    since = next((on.since for on in database.health.causes() if on.cause == cause), 0)
-    names = {watch.key: watch.name for watch in _watches(book, region)}
-    became = database.jumps.outcomes(list(names), since - _BEFORE)
-    true = sorted(names[key] for key, believed in became.items() if believed)
-    if not true:
-        return "The values of before are back, so nothing is told of it."
-    if len(true) == len(became):
-        return "It stays so: it is taken for true, and what follows from it is told."
-    named = ", ".join(f'"{name}"' for name in true[:_NAMED])
-    more = f" and {len(true) - _NAMED} more" * (len(true) > _NAMED)
-    return (
-        f"It stays so in {named}{more}: there it is taken for true, and what follows from it is "
-        "told. In the other lists the values of before are back, so nothing is told of them."
-    )
-
-
-def forget_jumps(database: Database, book: Rulebook, now: Instant) -> None:
-    """What was told of watches that are no more goes on no longer."""
-    for region in {watch.query.region for watch in book.used_watches}:
-        if not _waits(database, book, region):
-            database.health.clear_cause(troubles.region_cause(region, _JUMPED), now)
-
-
-def _waits(database: Database, book: Rulebook, region: str) -> bool:
-    """Whether some watch of the region waits for its next scan."""
-    return database.jumps.waits([watch.key for watch in _watches(book, region)])
-
-
-def _watches(book: Rulebook, region: str) -> list[Watch]:
-    return [watch for watch in book.used_watches if watch.query.region == region]
-
-
 def _is_usual(change: float) -> bool:
     return FALL - _SLACK <= change <= RISE + _SLACK
 
 
-def _column(scan: Listed) -> Floats:
+def sales_of(scan: Listed) -> Floats:
+    """The 7-day sales of the listed products, (n,); NaN is no value."""
     return _SALES.compute({_SALES.name: scan.column(NUMERIC_INDEX[_SALES.name])}, scan.at)
-
-
-def _percent(change: float) -> str:
-    return format_percent(change, signed=True) if np.isfinite(change) else "nothing to something"

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from watcher.incidents import troubles
-from watcher.model import Instant
-from watcher.notification.audiences import Audience
-from watcher.store.sqlite.database import Database
+from watcher.incidents.operator import Operator
+from watcher.store.sql.health import Incident
 from watcher.units import format_duration
 
-SET_BACK = "the clock was set back"
+SET_BACK = Incident("the clock was set back")
 
 
-def note_clock(
-    database: Database, operator: Sequence[Audience], now: Instant, *, thorough: bool = False
-) -> bool:
-    """Have stored times after ``now`` count as now, and tell the operator; True if there were any.
+def note_clock(operator: Operator, *, thorough: bool = False) -> bool:
+    """Have stored times after now count as now, and tell the operator; True if there were any.
 
     They are mended for good, so that it is told once. ``thorough``: every stored time is looked
     at, not only the newest.
     """
+    database, now = operator.database, operator.now
     ahead = database.times.ahead(now, thorough=thorough)
     if not ahead:
         return False
@@ -30,5 +25,5 @@ def note_clock(
     )
     with database.atomic():
         database.times.mend(now)
-        troubles.tell(database, operator, SET_BACK, text, now)
+        operator.tell(SET_BACK, text)
     return True

@@ -12,12 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from watcher.incidents import troubles
-from watcher.model import Instant, Scan, ScanState
-from watcher.notification.audiences import Audience
+from watcher.incidents.operator import Operator
+from watcher.model import Scan, ScanState
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.source.fields import BY_NAME, NUMERIC_INDEX
-from watcher.store.sql.health import Cause
+from watcher.store.sql.health import About, Incident
 from watcher.store.sqlite.database import Database
 
 FEWEST = 3  # products that must have had a value before: fewer may lose it by themselves
@@ -27,7 +26,7 @@ _NAMED = 3  # fields in a title
 # A product without a discount has none to tell: its absence is a value.
 _MAY_BE_ABSENT = frozenset(("discount",))
 
-_CAUSE = re.compile(r"fields lost \((.*)\)")
+_LOST = "fields lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,67 +42,52 @@ class Lost:
         return {*self.missing, *self.mistyped} - _MAY_BE_ABSENT
 
 
-def note_fields(
-    database: Database,
-    operator: Sequence[Audience],
-    book: Rulebook,
-    watch: Watch,
-    scan: Scan,
-    lost: Lost,
-    *,
-    now: Instant,
-) -> None:
+def note_fields(operator: Operator, book: Rulebook, watch: Watch, scan: Scan, lost: Lost) -> None:
     """Tell which fields the watch's scan lost or has again. Before the scan is recorded: then the
     newest values are those of the scans before.
     """
     if scan.state is not ScanState.COMPLETE or not len(scan):
         return
-    known = _Known(database, watch)
+    database = operator.database
+    known = _Known(operator, watch)
     begun = _had_before(database, scan, lost.names - known.of_watch)
     over = known.of_watch - lost.names
     if not begun and not over:
         return
     with database.atomic():
-        known.change(begun, over, _text(begun, lost, book), now)
+        known.change(begun, over, _text(begun, lost, book))
         others = known.of_others
         if news := sorted(begun - others):
-            text, name = _text(news, lost, book), f"{_titled(news)} lost"
-            cause = troubles.watch_cause(watch.name, _key(begun))
-            troubles.tell(database, operator, cause, text, now, name=name)
+            text, title = _text(news, lost, book), f"{_titled(news)} lost"
+            operator.tell(_incident(watch, begun), text, title=title)
         if back := sorted(over - others):
-            text, name = f"KeyAPI gives {', '.join(back)} again.", f"{_titled(back)} lost"
-            cause = troubles.watch_cause(watch.name, _key(over))
-            troubles.tell(database, operator, cause, text, now, over=True, name=name)
+            text, title = f"KeyAPI gives {', '.join(back)} again.", f"{_titled(back)} lost"
+            operator.tell(_incident(watch, over), text, over=True, title=title)
 
 
 class _Known:
-    """The causes that are on, of this watch and of others."""
+    """The fields that are lost already, in this watch and in others."""
 
-    def __init__(self, database: Database, watch: Watch) -> None:
-        self._health = database.health
+    def __init__(self, operator: Operator, watch: Watch) -> None:
+        self._health, self._now = operator.database.health, operator.now
         self._watch = watch
-        pairs = [(cause, _fields(cause.cause)) for cause in self._health.causes()]
-        own = {troubles.watch_cause(watch.name, _key(fields)) for _, fields in pairs}
-        self._own = [(cause, fields) for cause, fields in pairs if fields and cause.cause in own]
-        self.of_watch: set[str] = set().union(*(fields for _, fields in self._own))
-        self.of_others: set[str] = set().union(
-            *(fields for cause, fields in pairs if cause.cause not in own)
-        )
+        lost = [each for each in self._health.incidents() if each.kind == _LOST]
+        self._own = [each for each in lost if each.subject == watch.name]
+        self.of_watch = {name for each in self._own for name in each.fields}
+        self.of_others = {
+            name for each in lost if each.subject != watch.name for name in each.fields
+        }
 
-    def change(
-        self, begun: AbstractSet[str], over: AbstractSet[str], text: str, now: Instant
-    ) -> None:
-        """A set that begins is one cause; one of which some fields are back goes on without."""
+    def change(self, begun: AbstractSet[str], over: AbstractSet[str], text: str) -> None:
+        """Note one incident for a set that begins; one of which some are back goes on without."""
         if begun:
-            self._raise(begun, text, now)
-        for cause, fields in self._own:
-            if fields & over:
-                self._health.clear_cause(cause.cause, now)
-                if rest := fields - over:
-                    self._raise(rest, _still(cause), now)
-
-    def _raise(self, fields: AbstractSet[str], text: str, now: Instant) -> None:
-        self._health.raise_cause(troubles.watch_cause(self._watch.name, _key(fields)), text, now)
+            self._health.raise_cause(_incident(self._watch, begun), text, self._now)
+        for incident in self._own:
+            if over.isdisjoint(incident.fields):
+                continue
+            told = self._health.clear_cause(incident, self._now)
+            if (rest := set(incident.fields) - over) and told is not None:
+                self._health.raise_cause(_incident(self._watch, rest), _still(told), self._now)
 
 
 def _had_before(database: Database, scan: Scan, names: AbstractSet[str]) -> set[str]:
@@ -132,8 +116,8 @@ def _text(fields: Iterable[str], lost: Lost, book: Rulebook) -> str:
     return f"Fields that KeyAPI no longer gives as before: {'; '.join(told)}. {judged}"
 
 
-def _still(cause: Cause) -> str:
-    return cause.text if cause.text.endswith("(some are back)") else f"{cause.text} (some are back)"
+def _still(text: str) -> str:
+    return text if text.endswith("(some are back)") else f"{text} (some are back)"
 
 
 def _fields_of(rule: Rule) -> set[str]:
@@ -150,11 +134,5 @@ def _titled(fields: Sequence[str]) -> str:
     return f"field{'s' if len(fields) > 1 else ''} {named}" + (f" and {more} more" * (more > 0))
 
 
-def _key(fields: Iterable[str]) -> str:
-    return f"fields lost ({', '.join(sorted(fields))})"
-
-
-def _fields(cause: str) -> set[str]:
-    """The fields that a cause is about; none of other causes."""
-    found = _CAUSE.fullmatch(cause.rpartition(": ")[2])
-    return set(found[1].split(", ")) if found else set()
+def _incident(watch: Watch, fields: Iterable[str]) -> Incident:
+    return Incident(_LOST, About.WATCH, watch.name, tuple(sorted(fields)))

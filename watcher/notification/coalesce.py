@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from watcher.model import Alert, AlertState, Instant, Message, Severity, Told
-from watcher.notification.composing import Owed, combine, compose, counted
-from watcher.notification.decision import Decision
-from watcher.notification.stored import last_left
+from watcher.model import Alert, AlertState, Instant, Message, NotificationLogEntry, Severity
+from watcher.notification.composing import combine, compose, counted
+from watcher.notification.policy import Decided, Decision
+from watcher.notification.products import last_left
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.sql.backlog import Gist, Piled
 from watcher.store.sqlite.database import Database
@@ -68,7 +68,7 @@ class _Part:
     """What one rule has to say, with the time of its data."""
 
     rule: Rule
-    owed: list[Owed]
+    owed: list[Decided]
     message: Message
     at: Instant
 
@@ -151,7 +151,7 @@ class _Joining:
         if known is None or len(known.targets) > 1:
             return
         self._database.alerts.mark_told(
-            Told(
+            NotificationLogEntry(
                 part.rule.name, each.alert.product, channel, each.alert.id, part.at,
                 notification=row,
             )
@@ -168,15 +168,15 @@ class _Joining:
             for alert in gist.alerts.get(decision.value, ())
         }
 
-    def _owed(self) -> dict[str, list[Owed]]:
+    def _owed(self) -> dict[str, list[Decided]]:
         """By rule, each product once: that it fires, or else that it ended."""
         firing = self._firing(name for name, _ in self._keys)
-        owed: dict[str, list[Owed]] = {}
+        owed: dict[str, list[Decided]] = {}
         for key in self._keys:
             if key in firing:
-                owed.setdefault(key[0], []).append(Owed(firing[key], Decision.REMINDER))
+                owed.setdefault(key[0], []).append(Decided(firing[key], Decision.REMINDER))
             elif key in self._over:
-                owed.setdefault(key[0], []).append(Owed(self._over[key], Decision.RESOLVED))
+                owed.setdefault(key[0], []).append(Decided(self._over[key], Decision.RESOLVED))
         return owed
 
     def _firing(self, names: Iterable[str]) -> Mapping[_Key, Alert]:
@@ -187,7 +187,7 @@ class _Joining:
             if alert.state is AlertState.FIRING
         }
 
-    def _part(self, rule: Rule, owed: list[Owed]) -> _Part:
+    def _part(self, rule: Rule, owed: list[Decided]) -> _Part:
         alerts = [each.alert for each in owed]
         products, at = last_left(self._database, rule, alerts, self._book.metrics, self._now)
         explained = self._database.alerts.explained

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from watcher.model import Alert, Instant, Item, Message
-from watcher.notification.decision import Decision
+from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule
 
@@ -18,15 +18,8 @@ Explained: TypeAlias = Callable[[Sequence[Alert]], Sequence[Alert]]
 NAMED = 20  # names of the products beyond the limit; the others are only counted
 
 
-class Owed(msgspec.Struct, frozen=True, gc=False):
-    """An alert that one channel is to be told of, and why."""
-
-    alert: Alert
-    decision: Decision
-
-
 def compose(
-    rule: Rule, owed: Sequence[Owed], products: Products, at: Instant, now: Instant,
+    rule: Rule, owed: Sequence[Decided], products: Products, at: Instant, now: Instant,
     explained: Explained,
 ) -> Message:  # fmt: skip
     """One message of a rule: ``at`` is the time of its data, ``now`` when it is written.
@@ -37,7 +30,7 @@ def compose(
 
 
 def compose_all(
-    parts: Sequence[tuple[Rule, Sequence[Owed]]], products: Products, at: Instant, now: Instant,
+    parts: Sequence[tuple[Rule, Sequence[Decided]]], products: Products, at: Instant, now: Instant,
     explained: Explained,
 ) -> list[Message]:  # fmt: skip
     """The same of several rules: what they show is read together."""
@@ -56,7 +49,7 @@ def compose_all(
 
 
 def _message(
-    rule: Rule, ordered: Sequence[Owed], products: Products, times: tuple[Instant, Instant],
+    rule: Rule, ordered: Sequence[Decided], products: Products, times: tuple[Instant, Instant],
     whole: Mapping[int, Alert],
 ) -> Message:  # fmt: skip
     """``whole`` are the alerts that are shown, by id, with their evidence."""
@@ -79,7 +72,7 @@ def _message(
     )
 
 
-def combine(parts: Sequence[tuple[Rule, Sequence[Owed], Message]]) -> Message:
+def combine(parts: Sequence[tuple[Rule, Sequence[Decided], Message]]) -> Message:
     """The messages of several rules as one: the most severe rules first, a line about each."""
     order = sorted(parts, key=lambda part: -part[2].severity.rank)
     messages = [message for _, _, message in order]
@@ -109,7 +102,7 @@ def combine(parts: Sequence[tuple[Rule, Sequence[Owed], Message]]) -> Message:
     )
 
 
-def counted(owed: Sequence[Owed]) -> str:
+def counted(owed: Sequence[Decided]) -> str:
     """``3 products``, or what began and what ended where both; one of two rules counts once."""
     ended = len({each.alert.product for each in owed if each.decision.of_an_end})
     told = len({each.alert.product for each in owed if not each.decision.of_an_end})
@@ -118,7 +111,7 @@ def counted(owed: Sequence[Owed]) -> str:
     return ", ".join(part for part in (count, over) if part)
 
 
-def _ids(owed: Sequence[Owed]) -> dict[str, tuple[int, ...]]:
+def _ids(owed: Sequence[Decided]) -> dict[str, tuple[int, ...]]:
     """The ids of the alerts, by why they are told."""
     found: dict[str, list[int]] = {}
     for each in owed:
@@ -126,7 +119,7 @@ def _ids(owed: Sequence[Owed]) -> dict[str, tuple[int, ...]]:
     return {why: tuple(ids) for why, ids in found.items()}
 
 
-def _strongest_first(rule: Rule, owed: Sequence[Owed], products: Products) -> list[Owed]:
+def _strongest_first(rule: Rule, owed: Sequence[Decided], products: Products) -> list[Decided]:
     """What fires before what ended; of each, what the scan lists before what it does not.
 
     Within these by the rule's order, without a value last; of equals the alert that is older,
@@ -142,7 +135,7 @@ def _strongest_first(rule: Rule, owed: Sequence[Owed], products: Products) -> li
     return [owed[index] for index in order]
 
 
-def _item(rule: Rule, products: Products, owed: Owed, alert: Alert) -> Item:
+def _item(rule: Rule, products: Products, owed: Decided, alert: Alert) -> Item:
     ended = owed.decision.of_an_end
     kind = (Decision.RESOLVED if ended else owed.decision).value
     return products.item(rule, alert, kind, alert.reason if ended else None)

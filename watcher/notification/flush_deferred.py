@@ -10,13 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from watcher.evaluation.past import Archive
-from watcher.incidents.credits import note_credits
 from watcher.model import Alert, AlertState, Instant
-from watcher.notification.audiences import Audience
-from watcher.notification.composing import Owed, combine
-from watcher.notification.holds import Gates
+from watcher.notification.composing import combine
 from watcher.notification.notify import Teller
-from watcher.notification.stored import last_left
+from watcher.notification.policy import Decided, Holds, NotifyPolicy
+from watcher.notification.products import last_left
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.sql.deferred import Held, HeldGroup
 from watcher.store.sqlite.database import Database
@@ -28,13 +26,13 @@ class _Part:
 
     rule: Rule
     teller: Teller
-    owed: list[Owed]
+    owed: list[Decided]
 
 
 def sweep(
     database: Database,
     book: Rulebook,
-    audiences: Mapping[str, Audience],
+    policies: Mapping[str, NotifyPolicy],
     now: Instant,
     *,
     archive: Archive | None = None,
@@ -42,33 +40,22 @@ def sweep(
     """Tell what is no longer held at ``now``, in one transaction; the notifications written.
     ``archive`` is what was seen, where that is not the database itself.
 
-    Where nothing is held or no gate has opened, nothing is written and no lock is taken. The
-    operator hears of credits here, too: that a day is over is seen without a scan.
+    Where nothing is held or no hold is over, nothing is written and no lock is taken.
     """
-    note_credits(database, [audiences[name] for name in book.operator], book.api, now)
-    if not _ripe(database, book, audiences, now):
+    if not _ripe(database, book, policies, now):
         return []
     with database.atomic():
-        return _Sweep(database, archive or database, book, audiences, now).run()
-
-
-def waiting_since(groups: Iterable[HeldGroup]) -> dict[str, Instant]:
-    """By channel, the time since which something waits for the channel itself."""
-    since: dict[str, Instant] = {}
-    for group in groups:
-        if group.silence is None:
-            since[group.channel] = min(group.since, since.get(group.channel, group.since))
-    return since
+        return _Sweep(database, archive or database, book, policies, now).run()
 
 
 def _ripe(
-    database: Database, book: Rulebook, audiences: Mapping[str, Audience], now: Instant
+    database: Database, book: Rulebook, policies: Mapping[str, NotifyPolicy], now: Instant
 ) -> dict[str, list[HeldGroup]]:
-    """What is held by gates that have opened, by rule; of rules and channels that there are."""
+    """What is held by holds that are over, by rule; of rules and channels that there are."""
     groups = database.held.groups()
     if not groups:
         return {}
-    gates = Gates(database, now, waiting_since(groups))
+    holds = Holds(database, now, groups)
     silences = {silence.id for silence in database.silences.active(now)}
     known = set(book.tellings)
     found: dict[str, list[HeldGroup]] = {}
@@ -78,7 +65,7 @@ def _ripe(
         if group.silence is not None:
             opened = group.silence not in silences
         else:
-            opened = gates.closed(audiences[group.channel]) is None
+            opened = holds.on(policies[group.channel]) is None
         if opened:
             found.setdefault(group.rule, []).append(group)
     return found
@@ -92,16 +79,16 @@ class _Sweep:
         database: Database,
         archive: Archive,
         book: Rulebook,
-        audiences: Mapping[str, Audience],
+        policies: Mapping[str, NotifyPolicy],
         now: Instant,
     ) -> None:
         self._database = database
         self._archive = archive
         self._book = book
-        self._audiences = audiences
+        self._policies = policies
         self._now = now
-        self._ripe = _ripe(database, book, audiences, now)
-        self._gates = Gates(database, now, waiting_since(database.held.groups()))
+        self._ripe = _ripe(database, book, policies, now)
+        self._holds = Holds(database, now, database.held.groups())
 
     def run(self) -> list[int]:
         parts: dict[str, list[_Part]] = {}
@@ -126,11 +113,11 @@ class _Sweep:
             ours = [each for each in held if each.channel == channel and each.alert in alerts]
             # That it ended stays held while it fires anew: it would be a wrong word now.
             kept = [each for each in ours if _is_over(alerts[each.alert]) and each.product in again]
-            if self._audiences[channel].digest is not None:  # for the next one
+            if self._policies[channel].digest is not None:  # for the next one
                 later = (replace(each, since=self._now, silence=None) for each in kept)
                 self._database.held.put(later)
             chosen = [alerts[each.alert] for each in ours if each not in kept]
-            owed = teller.owed(rule, chosen, [self._audiences[channel]])
+            owed = teller.owed(rule, chosen, [self._policies[channel]])
             if channel in owed:
                 yield channel, _Part(rule, teller, owed[channel])
 
@@ -150,14 +137,14 @@ class _Sweep:
     def _teller(self, rule: Rule, alerts: Sequence[Alert]) -> Teller:
         products, at = last_left(self._archive, rule, alerts, self._book.metrics, self._now)
         at = min(at, self._now)  # of a clock that was set back
-        return Teller(self._database, products, self._audiences, at, self._now, self._gates)
+        return Teller(self._database, products, self._policies, at, self._now, self._holds)
 
     def _tell(self, channel: str, parts: Sequence[_Part]) -> list[int]:
         composed = [
             (part.rule, part.owed, part.teller.message(part.rule, part.owed)) for part in parts
         ]
         message = composed[0][2] if len(composed) == 1 else combine(composed)
-        targets = self._audiences[channel].targets
+        targets = self._policies[channel].targets
         rows = self._database.outbox.add(channel, targets, message, self._now)
         for part in parts:
             part.teller.mark(part.rule, part.owed, channel, rows)

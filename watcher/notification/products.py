@@ -7,7 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from watcher.evaluation.present import Present
+from watcher.evaluation.past import Archive
+from watcher.evaluation.present import Present, newest
 from watcher.model import Alert, Bools, Floats, Instant, Item, Known, ProductFacts
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
@@ -111,3 +112,16 @@ def _stored_value(metric: Metric, facts: ProductFacts) -> float:
         name: np.array([np.nan if number is None else number]) for name, number in numbers.items()
     }
     return float(metric.compute(columns, facts.observed_at or 0)[0])
+
+
+def last_left(
+    archive: Archive, rule: Rule, alerts: Sequence[Alert], catalogue: Catalogue, now: Instant
+) -> tuple[Products, Instant]:
+    """The products of ``alerts`` as the last good scan of the rule's watch left them, and its time.
+
+    Without a scan (pruned, or none of this watch yet) the time is the alerts' own.
+    """
+    present = newest(archive, rule.watch.key, [rule], [alert.product for alert in alerts])
+    own = max((alert.since for alert in alerts), default=now)
+    at = present.at if present is not None else own
+    return Products(archive.history, present, catalogue), at

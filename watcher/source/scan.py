@@ -52,22 +52,9 @@ class ScanResult:
     mistyped: Mapping[str, str] = field(default_factory=dict)
 
 
-async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
-    query: Query,
-    client: Client,
-    budget: Budget,
-    *,
-    watch: str,
-    at: Instant,
-    now: Callable[[], Instant],
-    known_pages: int = 0,
-    careful: bool = False,
-    wants_texts: Callable[[str], bool] = lambda _: False,
-    stop: asyncio.Event | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    grace: float = STOP_GRACE,
-) -> ScanResult:
-    """Read a watch's list. A ``SourceError`` becomes part of the result and is never raised.
+@dataclass(frozen=True, slots=True)
+class ScanOrder:
+    """A scan to be read: of the watch ``watch``, as of ``at``.
 
     ``known_pages`` is how many pages the last scan found. ``careful``: the source failed
     before, so page after page, and none after a first one that fails. ``wants_texts`` says for a
@@ -75,22 +62,41 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
     Once ``stop`` is set no page is begun, and those in flight have ``grace`` seconds to end.
     ``progress`` hears the pages read and those expected.
     """
+
+    watch: str
+    at: Instant
+    known_pages: int = 0
+    careful: bool = False
+    wants_texts: Callable[[str], bool] = lambda _: False
+    stop: asyncio.Event | None = None
+    progress: Callable[[int, int], None] | None = None
+    grace: float = STOP_GRACE
+
+
+async def read_scan(
+    query: Query,
+    client: Client,
+    budget: Budget,
+    order: ScanOrder,
+    now: Callable[[], Instant],
+) -> ScanResult:
+    """Read a watch's list. A ``SourceError`` becomes part of the result and is never raised."""
     started = now()
-    rows = Rows(query.top, wants_texts)
-    pages = Pages(query.pages, expected=min(known_pages, query.pages))
+    rows = Rows(query.top, order.wants_texts)
+    pages = Pages(query.pages, expected=min(order.known_pages, query.pages))
     reading = _Reading(client, _Counted(budget), query.params(started), rows, pages)
-    reading.progress = progress
-    reading.careful = careful
-    stop = stop or asyncio.Event()
+    reading.progress = order.progress
+    reading.careful = order.careful
+    stop = order.stop or asyncio.Event()
     async with client.reading():
-        await _with_grace(reading.read(stop), stop, grace)
+        await _with_grace(reading.read(stop), stop, order.grace)
     flaws = pages.flaws()
     joined = await asyncio.to_thread(rows.join)  # of a long list it would hold the loop
     settled = await asyncio.to_thread(settle, joined.numbers)
     scan = Scan(
-        watch=watch,
+        watch=order.watch,
         region=query.region,
-        at=at,
+        at=order.at,
         started=started,
         finished=now(),
         state=reading.state(),
@@ -104,7 +110,7 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
         error=reading.error(),
         problems=(*pages.problems(), *settled.problems, *_misunderstood(query, settled)),
         interrupted=reading.interrupted(),
-        doubt=Doubt(flaws, at) if flaws is not None else None,
+        doubt=Doubt(flaws, order.at) if flaws is not None else None,
     )
     missing = await asyncio.to_thread(_missing, scan)
     if settled.unrated:  # the field is there, though it says nothing

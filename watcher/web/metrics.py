@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 from watcher import __version__
 from watcher.analysis.overview import Overview, WatchStatus, overview
 from watcher.model import Instant
-from watcher.notification.waiting import Waiting
+from watcher.notification.deferral import Waiting
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sql.history import ScanRow
 from watcher.store.sqlite.database import Database

@@ -10,7 +10,7 @@ import pytest
 from watcher.daemon.supervision.direct_alert import TITLE, Emergency
 from watcher.delivery.message import LONGEST, Rendered, Style
 from watcher.delivery.target import Attachment, Kind, Outcome
-from watcher.notification.audiences import Audience
+from watcher.notification.policy import NotifyPolicy
 from watcher.schedule import parse_quiet
 from watcher.units import HOUR
 
@@ -55,7 +55,7 @@ def lines() -> Mapping[str, Line]:
 def emergency(lines: Mapping[str, Line], quiet: str | None = None) -> Emergency:
     """The channel ``me`` is the operator's."""
     hours = parse_quiet(quiet, "UTC") if quiet else None
-    operator = [Audience("me", ("me/1", "me/2"), quiet=hours)]
+    operator = [NotifyPolicy("me", ("me/1", "me/2"), quiet=hours)]
     return Emergency(lambda: operator, lambda: lines)
 
 
@@ -98,7 +98,7 @@ async def test_nobody_is_woken(lines: Mapping[str, Line]) -> None:
 
 async def test_a_target_that_a_reload_removed() -> None:
     """It is not asked for ever."""
-    asked = Emergency(lambda: [Audience("me", ("me/1",))], dict)
+    asked = Emergency(lambda: [NotifyPolicy("me", ("me/1",))], dict)
     for _ in range(2):
         await asked.look("locked", NOW)
     await asked.look(None, NOW)

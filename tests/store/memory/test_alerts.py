@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tests.store.making import START, firing, memory, pending, with_products
 from watcher.evaluation.lifecycle import end
-from watcher.model import Evidence, Told, Verdict
+from watcher.model import Evidence, NotificationLogEntry, Verdict
 from watcher.store.memory.alerts import MemoryAlerts
 from watcher.store.sqlite.database import Database
 
@@ -43,7 +43,7 @@ def act(alerts: Any, step: tuple[str, str, int, str], at: int) -> None:
         alerts.save([end(alert, "condition ended", at)])
     elif what.startswith("tell"):
         number = 0 if what == "tell-old" or alert is None else alert.id
-        alerts.mark_told([Told(rule, product, channel, number, at)])
+        alerts.mark_told([NotificationLogEntry(rule, product, channel, number, at)])
 
 
 def said(alerts: Any) -> list[object]:
@@ -88,12 +88,17 @@ def test_room_is_made_for_many(store: Database) -> None:
     for alerts in (store.alerts, ours):
         for turn in range(3):
             saved = alerts.save([firing("r", key, START + turn) for key in keys])
-            alerts.mark_told(Told("r", alert.product, "me", alert.id, START) for alert in saved)
+            alerts.mark_told(
+                NotificationLogEntry("r", alert.product, "me", alert.id, START) for alert in saved
+            )
             for part in (saved[turn % 2 :: 2], saved[1 - turn % 2 :: 2]):
                 alerts.save([end(alert, "over", START + turn) for alert in part])
         alerts.save([firing("r", key, START + 9) for key in keys[::7]])
         left = alerts.live(["r"])
-        alerts.mark_told(Told("r", alert.product, "me", alert.id, START + 9) for alert in left[:9])
+        alerts.mark_told(
+            NotificationLogEntry("r", alert.product, "me", alert.id, START + 9)
+            for alert in left[:9]
+        )
     assert said(ours)[:2] == said(store.alerts)[:2]
 
 

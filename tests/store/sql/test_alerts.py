@@ -12,9 +12,9 @@ from watcher.model import (
     AlertState,
     Evidence,
     Message,
+    NotificationLogEntry,
     NotificationState,
     Severity,
-    Told,
     Verdict,
 )
 from watcher.store.sql.alerts import Delivery, Transition
@@ -104,10 +104,15 @@ def test_by_id(store: Database) -> None:
 def test_told_is_the_last_by_channel(store: Database) -> None:
     """Marking again replaces; other products, rules and channels stay."""
     one, two, _ = with_products(store)
-    first = Told("r", one, "growth", 1, START)
-    other = Told("r", one, "me", 1, START)
+    first = NotificationLogEntry("r", one, "growth", 1, START)
+    other = NotificationLogEntry("r", one, "me", 1, START)
     store.alerts.mark_told(
-        [first, other, Told("r", two, "me", 2, START), Told("q", one, "me", 3, 0)]
+        [
+            first,
+            other,
+            NotificationLogEntry("r", two, "me", 2, START),
+            NotificationLogEntry("q", one, "me", 3, 0),
+        ]
     )
     newer = replace(first, told_at=START + 5, resolved_told=True)
     store.alerts.mark_told([newer])
@@ -145,8 +150,8 @@ def test_list_says_what_became_of_the_messages(store: Database) -> None:
     sent, _ = store.outbox.add("growth", ["growth/1", "growth/2"], message, now + 3)
     store.outbox.sent(sent, now + 4)
     store.outbox.add("growth", ["growth/1"], message, now + 3)  # of another product
-    growth = Told("r", one, "growth", alert.id, now, notification=sent)
-    store.alerts.mark_told([growth, Told("r", one, "me", alert.id, now - 5)])
+    growth = NotificationLogEntry("r", one, "growth", alert.id, now, notification=sent)
+    store.alerts.mark_told([growth, NotificationLogEntry("r", one, "me", alert.id, now - 5)])
     assert growth in store.alerts.told("r", [one])
     assert store.alerts.list()[0].deliveries == (
         Delivery("growth", now, "growth/1", NotificationState.SENT),

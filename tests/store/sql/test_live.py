@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.store.making import DAY, START, firing, pending, with_products
-from watcher.model import AlertState, Told
+from watcher.model import AlertState, NotificationLogEntry
 from watcher.store.sql import live
 from watcher.store.sqlite.database import Database
 
@@ -58,10 +58,10 @@ def test_when_a_channel_heard_of_each(store: Database) -> None:
     )
     store.alerts.mark_told(
         [
-            Told("r", two, "me", first.id, START + DAY),
-            Told("r", one, "boss", second.id, START + 2 * DAY),
-            Told("r", three, "me", old.id, START + 3 * DAY),
-            Told("q", one, "me", other.id, START + 4 * DAY),
+            NotificationLogEntry("r", two, "me", first.id, START + DAY),
+            NotificationLogEntry("r", one, "boss", second.id, START + 2 * DAY),
+            NotificationLogEntry("r", three, "me", old.id, START + 3 * DAY),
+            NotificationLogEntry("q", one, "me", other.id, START + 4 * DAY),
         ]
     )
     columns = store.alerts.columns(["r", "q"])

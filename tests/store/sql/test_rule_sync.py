@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tests.store.making import DAY, START, firing, pending, with_products
-from watcher.model import Alert, AlertState, Told
+from watcher.model import Alert, AlertState, NotificationLogEntry
 from watcher.store.sql.rule_sync import REMOVED, RuleChanges
 from watcher.store.sqlite.database import Database
 
@@ -77,7 +77,7 @@ def test_back_too_late_is_new(store: Database) -> None:
 def test_a_renamed_rule_keeps_its_alerts(store: Database) -> None:
     """Known by its fingerprint: what fired is carried, what was told stays told."""
     fired, _ = _begin(store)
-    store.alerts.mark_told([Told("r", fired.product, "me", fired.id, START)])
+    store.alerts.mark_told([NotificationLogEntry("r", fired.product, "me", fired.id, START)])
     changes = store.alerts.sync_rules([("s", "f1")], START + 5)
     assert changes == RuleChanges(changed=("s",), renamed=(("s", "r"),))
     assert store.alerts.active(["s"]) == [replace(fired, rule="s", carried=True)]
@@ -118,7 +118,9 @@ def test_names_handed_on(store: Database) -> None:
     store.alerts.sync_rules([("a", "f1"), ("b", "f2")], START)
     first, second = store.alerts.save([firing("a", one), firing("b", two)])
     for alert in (first, second):
-        store.alerts.mark_told([Told(alert.rule, alert.product, "me", alert.id, START)])
+        store.alerts.mark_told(
+            [NotificationLogEntry(alert.rule, alert.product, "me", alert.id, START)]
+        )
     changes = store.alerts.sync_rules([("a", "f2"), ("b", "f1")], START + 1)
     assert dict(changes.renamed) == {"a": "b", "b": "a"}
     assert [alert.id for alert in store.alerts.active(["a"])] == [second.id]
@@ -143,7 +145,7 @@ def test_the_name_of_a_rule_that_is_gone(store: Database) -> None:
     one, two, _ = with_products(store)
     store.alerts.sync_rules([("a", "f1"), ("b", "f2")], START)
     first, second = store.alerts.save([firing("a", one), firing("b", one)])
-    store.alerts.mark_told([Told("b", two, "me", second.id, START)])
+    store.alerts.mark_told([NotificationLogEntry("b", two, "me", second.id, START)])
     changes = store.alerts.sync_rules([("b", "f1")], START + 1)
     assert (changes.renamed, changes.removed) == ((("b", "a"),), ())
     assert [alert.id for alert in store.alerts.active(["a", "b"])] == [first.id]

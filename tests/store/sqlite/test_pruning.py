@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from tests.store.making import DAY, SALES, START, firing, scan, with_products
-from watcher.model import AlertState, Doubt, Message, ScanState, Severity, Told
+from watcher.model import AlertState, Doubt, Message, NotificationLogEntry, ScanState, Severity
 from watcher.store.sql.alerts import Transition
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.pruning import Pruner
@@ -123,7 +123,8 @@ def test_old_records_go_and_live_ones_stay(store: Database) -> None:
         Transition(alert.id, START, inactive, AlertState.FIRING) for alert in (old, live, late)
     )
     store.alerts.mark_told(
-        Told("r", alert.product, "me", alert.id, START) for alert in (old, live, late)
+        NotificationLogEntry("r", alert.product, "me", alert.id, START)
+        for alert in (old, live, late)
     )
     sent, waiting = store.outbox.add("me", ["a/1", "b/1"], MESSAGE, START)
     store.outbox.sent(sent, START + 1)

@@ -27,7 +27,7 @@ class Player(Stage):
     def play(self, scan: Scan) -> Played:
         """Record a scan and all that follows from it."""
         outcome = evaluate(
-            self.database, scan, self.rules, self.audiences, self.book.metrics, scan.at
+            self.database, scan, self.rules, self.policies, self.book.metrics, scan.at
         )
         return self.played(scan.at, outcome.notifications)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from watcher.model import Instant
-from watcher.notification.decision import Decision
+from watcher.notification.policy import Decision
 from watcher.store.sql.tellings import Delivered, ToldAlert, delivered, told_alerts
 from watcher.store.sqlite.database import Database
 

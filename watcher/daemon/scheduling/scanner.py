@@ -31,26 +31,27 @@ from watcher.errors import (
     StoreError,
 )
 from watcher.evaluation.empty_list_guard import Before, doubted
-from watcher.evaluation.jumps import note_jump
-from watcher.incidents import troubles
 from watcher.incidents.clock_back import note_clock
 from watcher.incidents.credits import CAP, note_credits
 from watcher.incidents.failing import note_problems, note_rules, note_watch
 from watcher.incidents.lost_fields import Lost, note_fields
+from watcher.incidents.operator import Operator
+from watcher.incidents.sales_jumps import note_jump
 from watcher.incidents.stale_data import note_changes
 from watcher.model import Instant, Scan, ScanState
-from watcher.notification.notify import Audience, audiences_of
+from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.pipeline import Outcome, Report, evaluate
 from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.source.client import Client
 from watcher.source.rows import MOST_TEXTS
-from watcher.source.scan import ScanResult, read_scan
+from watcher.source.scan import ScanOrder, ScanResult, read_scan
+from watcher.store.sql.health import About, Incident
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import StoreThread
 from watcher.units import DAY, next_midnight
 
 TEXTS_KEEP = 30 * DAY  # after that a product's long texts are read anew, at the earliest
-KEY, CREDITS = "key refused", "credits used up"
+KEY, CREDITS = Incident("key refused"), Incident("credits used up")
 INVALID = "invalid query"
 UNSTORED = "waits to be stored"
 LOGGED_PROBLEMS = 5
@@ -87,7 +88,7 @@ class Scanner:
         clock: Clock,
         *,
         stop: asyncio.Event | None = None,
-        audiences: dict[str, Audience] | None = None,
+        audiences: dict[str, NotifyPolicy] | None = None,
         report: Report | None = None,
         budget: Budgets = LedgerBudget,
     ) -> None:
@@ -97,7 +98,7 @@ class Scanner:
         self._writer = writer
         self._clock = clock
         self._stop = stop
-        self._audiences = audiences_of(book.channels) if audiences is None else audiences
+        self._audiences = policies_of(book.channels) if audiences is None else audiences
         self._report = report
         self.pause: Pause = pause_until  # between two tries to store a scan
         self._budget = budget
@@ -105,9 +106,13 @@ class Scanner:
         self._unstored: dict[str, str] = {}  # watches that wait for the database, and why
 
     @property
-    def operator(self) -> list[Audience]:
-        """The channels that hear of the watcher's own troubles."""
+    def policies(self) -> list[NotifyPolicy]:
+        """Policies of the channels that hear of the watcher's own incidents."""
         return [self._audiences[name] for name in self.book.operator]
+
+    def operator(self, database: Database, now: Instant) -> Operator:
+        """The operator, as of ``now``."""
+        return Operator(database, self.policies, now)
 
     def swap(self, book: Rulebook, client: Client | None) -> None:
         """Go on with other rules, and with another client where one is given.
@@ -116,7 +121,7 @@ class Scanner:
         refused may be mended now.
         """
         self.book = book
-        self._audiences = audiences_of(book.channels)
+        self._audiences = policies_of(book.channels)
         self.gate = Gate()
         self._skipped.clear()
         if client is not None:
@@ -124,7 +129,7 @@ class Scanner:
 
     def doubt(self, database: Database) -> None:
         """Where the source refused all before a restart or a reload, one scan alone tries first."""
-        if {KEY, CREDITS} & {each.cause for each in database.health.causes()}:
+        if {KEY, CREDITS} & set(database.health.incidents()):
             self.gate = Gate(reason="KeyAPI refused before")
 
     def not_before(self, watch: Watch) -> Instant:
@@ -163,13 +168,15 @@ class Scanner:
                 watch.query,
                 self._client,
                 budget,
-                watch=watch.key,
-                at=max(at, before.last_at + 1),
-                now=self._clock.now,
-                known_pages=before.known_pages,
-                careful=trying or before.failed,
-                wants_texts=lambda product: product not in before.known_texts,
-                stop=self._stop,
+                ScanOrder(
+                    watch=watch.key,
+                    at=max(at, before.last_at + 1),
+                    known_pages=before.known_pages,
+                    careful=trying or before.failed,
+                    wants_texts=lambda product: product not in before.known_texts,
+                    stop=self._stop,
+                ),
+                self._clock.now,
             )
             return await store.run(lambda db: self._commit(db, watch, result, budget))
         finally:
@@ -196,27 +203,26 @@ class Scanner:
             self._unstored[watch.key] = str(error)
             if failures > 1:  # a lock passes; and the vitals tell where nothing can be written
                 text = f'what was read of "{watch.name}" waits to be stored: {error}'
-                cause, now = troubles.watch_cause(watch.name, UNSTORED), self._clock.now()
+                incident, now = Incident(UNSTORED, About.WATCH, watch.name), self._clock.now()
                 with suppress(StoreError):
-                    await self._writer.run(
-                        lambda db: troubles.begin(db, self.operator, cause, text, now)
-                    )
+                    await self._writer.run(lambda db: self.operator(db, now).begin(incident, text))
 
         return Patient(self._writer, self._stop, waits, self.pause)
 
     def _begin(self, database: Database, watch: Watch, budget: ScanBudget) -> Background | None:
         """Set the credits aside that the scan should cost; None where the caps don't leave them."""
         now = self._clock.now()  # that of its turn: what is stored meanwhile is not ahead of it
-        note_clock(database, self.operator, now)
+        operator = self.operator(database, now)
+        note_clock(operator)
         history = database.history
         last = history.last_scan(watch.key)
         pages = history.expected_pages(watch.key)
         cost = requests_of(watch, pages)
         with database.atomic():
-            note_credits(database, self.operator, self.book.api, now)
+            note_credits(operator, self.book.api)
             budget.kept = kept_for_others(database, self.book, watch, now)
             if not budget.begin(database, cost, now):
-                self._skip(database, watch, cost, budget.kept, now)
+                self._skip(operator, watch, cost, budget.kept)
                 return None
         return Background(
             known_pages=pages,
@@ -227,17 +233,18 @@ class Scanner:
             failed=last is not None and last.state is ScanState.FAILED,
         )
 
-    def _skip(self, database: Database, watch: Watch, cost: int, kept: int, now: Instant) -> None:
-        """The operator is told once a day."""
+    def _skip(self, operator: Operator, watch: Watch, cost: int, kept: int) -> None:
+        """Put the scan off; the operator is told once a day."""
+        now = operator.now
         self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
-        room = left_by_caps(database, self.book.api, now)
+        room = left_by_caps(operator.database, self.book.api, now)
         log.warning("scan skipped", watch=watch.name, cost=cost, room=room, kept=kept)
         text = (
             f'the watch "{watch.name}" was not read: it costs {cost} credits, the caps leave {room}'
         )
         if kept:
             text += f", and {kept} of them are kept for watches of higher priority"
-        troubles.begin(database, self.operator, CAP, text, now)
+        operator.begin(CAP, text)
 
     def _commit(
         self,
@@ -250,10 +257,11 @@ class Scanner:
         # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
         chosen = self.book.rules_of(watch)
         with database.atomic():
-            note_clock(database, self.operator, now)
+            operator = self.operator(database, now)
+            note_clock(operator)
             scan = self._believed(database, watch, result.scan)
             lost = Lost(result.missing, result.mistyped)
-            note_fields(database, self.operator, self.book, watch, scan, lost, now=now)
+            note_fields(operator, self.book, watch, scan, lost)
             outcome = evaluate(
                 database,
                 scan,
@@ -263,17 +271,15 @@ class Scanner:
                 now,
                 report=self._report,
             )
-            jump = outcome.jump
-            note_jump(database, self.operator, self.book, watch, scan, jump, now=now)
+            note_jump(operator, self.book, watch, scan, outcome.jump)
             budget.settle(database)
-            self._note_source(database, watch, result, now)
-            note_watch(database, self.operator, self.book, watch, scan, result.failure, now=now)
-            note_problems(database, self.operator, watch, scan, now)
-            note_rules(database, self.operator, chosen, now)
-            note_changes(database, self.operator, scan, now, self.book.zone)
-            note_credits(database, self.operator, self.book.api, now)
-            unstored = troubles.watch_cause(watch.name, UNSTORED)
-            troubles.end(database, self.operator, unstored, now)
+            self._note_source(operator, watch, result)
+            note_watch(operator, self.book, watch, scan, result.failure)
+            note_problems(operator, watch, scan)
+            note_rules(operator, chosen)
+            note_changes(operator, scan, self.book.zone)
+            note_credits(operator, self.book.api)
+            operator.end(Incident(UNSTORED, About.WATCH, watch.name))
         budget.close()
         log.info(
             "scanned",
@@ -295,30 +301,29 @@ class Scanner:
         expected = watch.schedule.next(proof.at) if proof is not None else 0
         return doubted(scan, Before(last, proof, expected))
 
-    def _note_source(
-        self, database: Database, watch: Watch, result: ScanResult, now: Instant
-    ) -> None:
+    def _note_source(self, operator: Operator, watch: Watch, result: ScanResult) -> None:
         """Shut the gate for failures that asking again can't mend; open it once answered."""
-        invalid = troubles.watch_cause(watch.name, INVALID)
+        now = operator.now
+        invalid = Incident(INVALID, About.WATCH, watch.name)
         failure = result.failure
         match failure:
             case KeyRefused():
                 text = f"{failure}. Nothing is asked until a reload, but one request a day to try"
                 self.gate.shut(str(failure), now, now + TRY_AGAIN)
-                troubles.begin(database, self.operator, KEY, text, now)
+                operator.begin(KEY, text)
             case CreditsUsedUp():
                 self.gate.shut(str(failure), now, next_midnight(now))
-                troubles.begin(database, self.operator, CREDITS, str(failure), now)
+                operator.begin(CREDITS, str(failure))
             case BudgetSpent():
                 text = f'the scan of "{watch.name}" was cut off: {result.scan.error}'
-                troubles.begin(database, self.operator, CAP, text, now)
+                operator.begin(CAP, text)
             case InvalidQuery():
                 self.gate.refuse(watch.key, now)
                 text = f'the watch "{watch.name}" ({watch.query.describe()}): {failure}'
-                troubles.begin(database, self.operator, invalid, text, now)
+                operator.begin(invalid, text)
         if _answered(result) and self.gate.answered(watch.key, result.scan.started):
-            for cause in (invalid, KEY, CREDITS):
-                troubles.end(database, self.operator, cause, now)
+            for incident in (invalid, KEY, CREDITS):
+                operator.end(incident)
 
 
 def _log_problems(watch: Watch, scan: Scan) -> None:

@@ -16,7 +16,7 @@ from watcher.delivery.message import render
 from watcher.delivery.ports import Sender
 from watcher.delivery.target import Kind
 from watcher.model import Instant, Message, Severity
-from watcher.notification.audiences import Audience
+from watcher.notification.policy import NotifyPolicy
 
 TITLE = "watcher: the database fails"
 LOOKS = 2  # bad looks in a row before somebody is told: a lock or a large commit passes
@@ -28,7 +28,7 @@ log = structlog.get_logger("watcher.daemon")
 class Emergency:
     """``operator`` and ``targets`` are asked for at each look: a reload may change both."""
 
-    operator: Callable[[], Sequence[Audience]]
+    operator: Callable[[], Sequence[NotifyPolicy]]
     targets: Callable[[], Mapping[str, Sender]]
     _bad: int = 0
     _told: set[str] = field(default_factory=set)  # targets that know of it
@@ -54,7 +54,7 @@ class Emergency:
         quiet = {
             target
             for audience in self.operator()
-            if audience.quiet_until(now) is not None
+            if audience.urgent_hold(now) is not None
             for target in audience.targets
         }
         asked = sorted(names - quiet)

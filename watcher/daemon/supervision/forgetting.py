@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from watcher.daemon.supervision.health import DAEMON
-from watcher.evaluation.jumps import forget_jumps
-from watcher.incidents import troubles
+from watcher.incidents.operator import forget_orphans
+from watcher.incidents.sales_jumps import forget_jumps
 from watcher.model import Instant
-from watcher.notification.delivery_hooks import dead_target, targets_named
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
 
@@ -18,9 +17,5 @@ def forget_others(database: Database, book: Rulebook, now: Instant) -> None:
     for health in database.health.list():
         if health.name not in keys and health.kind != DAEMON:
             database.health.forget(health.kind, health.name)
-    targets = targets_named(book)
-    for cause in database.health.causes():
-        target = dead_target(cause.cause)
-        if troubles.is_orphan(cause.cause, book) or (target is not None and target not in targets):
-            database.health.clear_cause(cause.cause, now)
+    forget_orphans(database, book, now)
     forget_jumps(database, book, now)

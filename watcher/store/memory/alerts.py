@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from watcher.model import Alert, AlertState, Evidence, Ints, Told
+from watcher.model import Alert, AlertState, Evidence, Ints, NotificationLogEntry
 from watcher.store.sql.alerts import Alerts, Brief, Transition, Why
 from watcher.store.sql.live import Live
 
@@ -36,7 +36,7 @@ class MemoryAlerts(Alerts):
         self._alerts: dict[int, Alert] = {}
         self._why: dict[tuple[str, int, int | None], Why] = {}  # by when it fired, too
         self._evidence: dict[int, tuple[Evidence, ...]] = {}
-        self._told: dict[str, dict[int, dict[str, Told]]] = {}
+        self._told: dict[str, dict[int, dict[str, NotificationLogEntry]]] = {}
         self._last = 0
 
     def witness(self, alert: Alert, why: Why) -> Alert:
@@ -118,13 +118,13 @@ class MemoryAlerts(Alerts):
     def record(self, transitions: Iterable[Transition]) -> None:
         """Nobody looks back on them."""
 
-    def told(self, rule: str, products: Sequence[int]) -> builtins.list[Told]:
+    def told(self, rule: str, products: Sequence[int]) -> builtins.list[NotificationLogEntry]:
         known = self._told.get(rule, {})
         return [
             told for product in products if product in known for told in known[product].values()
         ]
 
-    def mark_told(self, told: Iterable[Told]) -> None:
+    def mark_told(self, told: Iterable[NotificationLogEntry]) -> None:
         for each in told:
             products = self._told.setdefault(each.rule, {})
             products.setdefault(each.product, {})[each.channel] = each
@@ -183,7 +183,7 @@ class _Slots:
         slot = self._slot_of.pop(alert.product)
         self._table[_ID, slot] = 0
 
-    def hear(self, told: Told) -> None:
+    def hear(self, told: NotificationLogEntry) -> None:
         """The channel was told of the product; of another alert than this, or of this one."""
         slot = self._slot_of.get(told.product)
         if slot is not None:

@@ -19,14 +19,23 @@ from watcher.model import (
     Instant,
     Ints,
     Known,
+    NotificationLogEntry,
     NotificationState,
-    Told,
 )
 from watcher.store.sql.live import Live, heard_at, live
 from watcher.store.sql.rule_sync import RuleChanges, sync_rules
 from watcher.store.sqlite.connection import Connection, Row, listed
 
-__all__ = ["AlertRow", "Alerts", "Brief", "Delivery", "Hold", "Live", "RuleChanges", "Transition"]
+__all__ = [
+    "AlertHold",
+    "AlertRow",
+    "Alerts",
+    "Brief",
+    "Delivery",
+    "Live",
+    "RuleChanges",
+    "Transition",
+]
 
 _FIELDS = (
     "rule, product, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
@@ -74,7 +83,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class AlertHold:
     """Why a channel is not told of an alert now: ``until`` is when that ends by itself, if it does;
     ``silence`` is the id of the one that holds it."""
 
@@ -98,7 +107,7 @@ class AlertRow:
     name: str
     deliveries: tuple[Delivery, ...]
     currency: str | None = None
-    holds: tuple[Hold, ...] = ()
+    holds: tuple[AlertHold, ...] = ()
     known: Known | None = None
 
 
@@ -216,7 +225,7 @@ class Alerts:
             for alert_id, at, before, after, reason in rows
         ]
 
-    def told(self, rule: str, products: Sequence[int]) -> builtins.list[Told]:
+    def told(self, rule: str, products: Sequence[int]) -> builtins.list[NotificationLogEntry]:
         """What every channel was last told about these products of the rule."""
         rows = self._db.rows(
             f"{_TOLD} FROM json_each(?) AS w CROSS JOIN told AS t ON t.rule = ? "
@@ -225,7 +234,9 @@ class Alerts:
         )
         return [_told(row) for row in rows]
 
-    def told_of(self, rules: Sequence[str], at: Instant | None = None) -> builtins.list[Told]:
+    def told_of(
+        self, rules: Sequence[str], at: Instant | None = None
+    ) -> builtins.list[NotificationLogEntry]:
         """What every channel was last told about all products of these rules; ``at`` then only."""
         rows = self._db.rows(
             f"{_TOLD} FROM json_each(?1) AS w CROSS JOIN told AS t ON t.rule = w.value "
@@ -250,7 +261,7 @@ class Alerts:
             (msgspec.json.encode(cooldowns).decode(), now),
         )
 
-    def mark_told(self, told: Iterable[Told]) -> None:
+    def mark_told(self, told: Iterable[NotificationLogEntry]) -> None:
         """Replaces what the channel was told about the rule and product before."""
         with self._db.atomic():
             self._db.many(
@@ -371,6 +382,8 @@ def _alert_of(row: Row, evidence: tuple[Evidence, ...] = ()) -> Alert:
     )  # fmt: skip
 
 
-def _told(row: Row) -> Told:
+def _told(row: Row) -> NotificationLogEntry:
     rule, product, channel, alert, told_at, resolved_told, notification = row
-    return Told(rule, product, channel, alert, told_at, bool(resolved_told), notification)
+    return NotificationLogEntry(
+        rule, product, channel, alert, told_at, bool(resolved_told), notification
+    )

@@ -3,12 +3,46 @@
 from __future__ import annotations
 
 import builtins
+import json
 from dataclasses import dataclass
+from enum import StrEnum
 
 from watcher.model import Health, Instant
 from watcher.store.sqlite.connection import Connection, Row
 
 _SELECT = "SELECT kind, name, failing_since, failures, last_error, last_ok FROM health"
+
+
+class About(StrEnum):
+    """The sort of thing that an incident befell."""
+
+    WATCHER = ""
+    WATCH = "watch"
+    RULE = "rule"
+    REGION = "region"
+    TARGET = "target"
+    PART = "part"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A trouble of the watcher itself: its kind, the ``subject`` that it befell, and the
+    ``fields`` that it is about."""
+
+    kind: str
+    about: About = About.WATCHER
+    subject: str = ""
+    fields: tuple[str, ...] = ()
+
+    @property
+    def cause(self) -> str:
+        """Its key in the store and its title. Nothing reads it: the columns say the same."""
+        if not self.subject:
+            return self.kind
+        if self.about in {About.TARGET, About.PART}:
+            return f"{self.kind} {self.subject}"
+        fields = f" ({', '.join(self.fields)})" if self.fields else ""
+        return f"{self.about} {self.subject}: {self.kind}{fields}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +87,50 @@ class HealthBook:
         row = self._db.one(f"{_SELECT} WHERE kind = ? AND name = ?", (kind, name))
         return Health(*row) if row else Health(kind, name)
 
-    def raise_cause(self, cause: str, text: str, now: Instant) -> bool:
+    def raise_cause(self, incident: Incident, text: str, now: Instant) -> bool:
         """True if it has newly begun, so that the operator has not heard of it."""
         return bool(
             self._db.execute(
-                "INSERT INTO causes (cause, text, since) VALUES (?1, ?2, ?3) ON CONFLICT (cause) "
+                "INSERT INTO causes (cause, text, since, kind, about, subject, fields) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (cause) "
                 "DO UPDATE SET text = ?2, since = ?3, ended = NULL WHERE ended IS NOT NULL",
-                (cause, text, now),
+                (
+                    incident.cause,
+                    text,
+                    now,
+                    incident.kind,
+                    incident.about.value,
+                    incident.subject,
+                    json.dumps(incident.fields),
+                ),
             ).rowcount
         )
 
-    def clear_cause(self, cause: str, now: Instant) -> str | None:
+    def clear_cause(self, incident: Incident, now: Instant) -> str | None:
         """The text told when it began, if it was on; it is on no more."""
         rows: list[Row] = self._db.execute(
             "UPDATE causes SET ended = ? WHERE cause = ? AND ended IS NULL RETURNING text",
-            (now, cause),
+            (now, incident.cause),
         ).fetchall()
         return str(rows[0][0]) if rows else None
+
+    def incidents(self) -> builtins.list[Incident]:
+        """Those that are on, the oldest first."""
+        rows = self._db.rows(
+            "SELECT kind, about, subject, fields FROM causes WHERE ended IS NULL "
+            "ORDER BY since, cause"
+        )
+        return [
+            Incident(kind, About(about), subject, tuple(json.loads(fields)))
+            for kind, about, subject, fields in rows
+        ]
+
+    def subject_of(self, cause: str, about: About) -> str | None:
+        """The subject of an incident that is on or was, if it befell such a thing."""
+        row = self._db.one(
+            "SELECT subject FROM causes WHERE cause = ? AND about = ?", (cause, about.value)
+        )
+        return str(row[0]) if row else None
 
     def causes(self) -> builtins.list[Cause]:
         """Those that are on, the oldest first."""

@@ -14,6 +14,7 @@ scan's mark: the values in force at a scan are the product's newest row at or be
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 
 import msgspec
@@ -336,6 +337,35 @@ def m010_list_facts(db: Tables) -> None:
     """What a list says of itself, from now on: no value of scans of before."""
     for column in ("list_day REAL", "list_idle REAL", "list_sparse INTEGER"):
         db.execute(f"ALTER TABLE scans ADD COLUMN {column}")
+
+
+@migrations()
+def m011_incidents(db: Tables) -> None:
+    """Kind, subject and fields of what the operator was told, once read from the cause's name:
+    what is on stays on, under the same name."""
+    for column in ("kind", "about", "subject"):
+        db.execute(f"ALTER TABLE causes ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE causes ADD COLUMN fields TEXT NOT NULL DEFAULT '[]'")
+    for (cause,) in db.execute("SELECT cause FROM causes").fetchall():
+        db.execute(
+            "UPDATE causes SET kind = ?, about = ?, subject = ?, fields = ? WHERE cause = ?",
+            (*_incident(cause), cause),
+        )
+
+
+def _incident(cause: str) -> tuple[str, str, str, str]:
+    """Kind, sort of subject, subject and fields (as JSON) that a cause of before m011 names."""
+    for prefix, about in (("dead message ", "target"), ("task ", "part")):
+        if cause.startswith(prefix):
+            return prefix.rstrip(), about, cause.removeprefix(prefix), "[]"
+    named, _, kind = cause.rpartition(": ")
+    about, _, subject = named.partition(" ")
+    if about not in {"watch", "rule", "region"} or not subject:
+        return cause, "", "", "[]"
+    lost = re.fullmatch(r"fields lost \((.*)\)", kind)
+    if lost is None:
+        return kind, about, subject, "[]"
+    return "fields lost", about, subject, msgspec.json.encode(lost[1].split(", ")).decode()
 
 
 def pending(db: Tables) -> list[str]:

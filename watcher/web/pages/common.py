@@ -9,7 +9,7 @@ from aiohttp import web
 
 from watcher.evaluation.present import with_known
 from watcher.model import Instant, Notification, NotificationState
-from watcher.notification.channel_status import with_holds
+from watcher.notification.deferral import with_holds
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sqlite.database import Database

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from watcher.delivery.view import view_of
 from watcher.model import Notification, NotificationState
-from watcher.notification.waiting import Waiting, waiting
+from watcher.notification.deferral import Waiting, waiting
 from watcher.store.sql import browsing
 from watcher.store.sql.outbox import Try
 from watcher.store.sqlite.database import Database

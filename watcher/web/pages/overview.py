@@ -12,6 +12,7 @@ from watcher.model import AlertState, Instant, Notification, ScanState
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sql import browsing
 from watcher.store.sql.alerts import AlertRow
+from watcher.store.sql.health import About, Incident
 from watcher.store.sqlite.database import Database
 from watcher.web.context import Desk, as_json
 from watcher.web.metrics import exposition, read
@@ -27,6 +28,7 @@ class _Front:
     """The state of everything, with the newest of what fires and what was told."""
 
     state: Overview
+    incidents: Sequence[Incident]
     firing: Sequence[AlertRow]
     messages: Sequence[Notification]
 
@@ -36,16 +38,16 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
     front = await _read(desk)
     state = front.state
     # What the operator was told already stands among the troubles.
-    told = {each.cause.rpartition(": ")[0] for each in state.troubles}
+    told = {(each.about, each.subject) for each in front.incidents}
     failing = [
         each
         for each in state.watches
-        if each.health.failing_since is not None and f"watch {each.name}" not in told
+        if each.health.failing_since is not None and (About.WATCH, each.name) not in told
     ]
     broken = [
         each
         for each in state.rules
-        if each.health.failing_since is not None and f"rule {each.name}" not in told
+        if each.health.failing_since is not None and (About.RULE, each.name) not in told
     ]
     quiet = [each for each in state.rules if each.quiet]
     return desk.html(
@@ -117,6 +119,7 @@ def _front(database: Database, book: Rulebook, now: Instant) -> _Front:
     messages = browsing.notifications(database, limit=MESSAGES)
     return _Front(
         overview(database, book, now),
+        database.health.incidents(),
         shown(database, firing, book, now),
         stored(database, messages),
     )

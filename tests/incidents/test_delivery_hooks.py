@@ -6,8 +6,8 @@ import pytest
 
 from tests.store.making import START
 from tests.store.sql.test_outbox import MESSAGE
+from watcher.incidents.delivery_hooks import Post
 from watcher.model import Notification
-from watcher.notification.delivery_hooks import Post, dead_target
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
@@ -70,7 +70,7 @@ def test_it_is_told_by_the_others(
     title = f"watcher: dead message {dead}"
     assert _waiting(store) == [(target, title) for target in told]
     (cause,) = store.health.causes()
-    assert (dead_target(cause.cause), cause.text) == (
+    assert (store.health.incidents()[0].subject, cause.text) == (
         dead,
         f'the message "Title" could not be delivered to {dead}: HTTP 404',
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from watcher.evaluation.lifecycle import CONDITION_ENDED, RULE_CHANGED
-from watcher.model import Alert, AlertState, Severity, Told
-from watcher.notification.decision import Decision, Manner, decide
+from watcher.model import Alert, AlertState, NotificationLogEntry, Severity
+from watcher.notification.policy import Decision, NotifyTerms, decide
 from watcher.units import DAY, HOUR
 
 NOW = 1_000 * DAY
@@ -22,80 +22,80 @@ def alert(
     return Alert(id, "rule", 1, state, NOW - DAY, NOW, NOW - DAY, resolved, reason, carried=carried)
 
 
-def told(of: int = 2, ago: int = DAY, *, end: bool = False) -> Told:
+def told(of: int = 2, ago: int = DAY, *, end: bool = False) -> NotificationLogEntry:
     """A telling ``ago`` seconds ago."""
-    return Told("rule", 1, "me", of, NOW - ago, resolved_told=end)
+    return NotificationLogEntry("rule", 1, "me", of, NOW - ago, resolved_told=end)
 
 
 def test_a_new_alert_is_owed() -> None:
     """What fires and was never told is told."""
-    assert decide(alert(), None, Manner(), NOW) is Decision.FIRES
+    assert decide(alert(), None, NotifyTerms(), NOW) is Decision.FIRES
 
 
 def test_what_was_told_is_not_repeated() -> None:
     """The same alert is told once, however long it fires."""
-    assert decide(alert(), told(), Manner(), NOW) is Decision.ALREADY_TOLD
+    assert decide(alert(), told(), NotifyTerms(), NOW) is Decision.ALREADY_TOLD
 
 
 def test_pending_is_never_told() -> None:
     """Pending is our own business."""
-    assert decide(alert(AlertState.PENDING), None, Manner(), NOW) is Decision.NOT_FIRING
+    assert decide(alert(AlertState.PENDING), None, NotifyTerms(), NOW) is Decision.NOT_FIRING
 
 
 def test_cooldown_holds_a_new_alert_and_ends() -> None:
     """A product that fires again soon after it was told waits out the cooldown, then is told."""
-    manner = Manner(cooldown=DAY)
-    assert decide(alert(), told(of=1, ago=DAY - 1), manner, NOW) is Decision.COOLDOWN
-    assert decide(alert(), told(of=1, ago=DAY), manner, NOW) is Decision.FIRES
+    terms = NotifyTerms(cooldown=DAY)
+    assert decide(alert(), told(of=1, ago=DAY - 1), terms, NOW) is Decision.COOLDOWN
+    assert decide(alert(), told(of=1, ago=DAY), terms, NOW) is Decision.FIRES
 
 
 def test_remind_tells_again() -> None:
     """``remind`` counts from the last telling of this alert."""
-    manner = Manner(remind=3 * DAY, cooldown=9 * DAY)
-    assert decide(alert(), told(ago=3 * DAY - 1), manner, NOW) is Decision.ALREADY_TOLD
-    assert decide(alert(), told(ago=3 * DAY), manner, NOW) is Decision.REMINDER
+    terms = NotifyTerms(remind=3 * DAY, cooldown=9 * DAY)
+    assert decide(alert(), told(ago=3 * DAY - 1), terms, NOW) is Decision.ALREADY_TOLD
+    assert decide(alert(), told(ago=3 * DAY), terms, NOW) is Decision.REMINDER
 
 
 def test_severity_below_the_channels_is_held() -> None:
     """A channel hears nothing below its ``min_severity``."""
-    manner = Manner(severity=Severity.INFO, min_severity=Severity.WARNING)
-    assert decide(alert(), None, manner, NOW) is Decision.BELOW_SEVERITY
-    equal = Manner(severity=Severity.WARNING, min_severity=Severity.WARNING)
+    terms = NotifyTerms(severity=Severity.INFO, min_severity=Severity.WARNING)
+    assert decide(alert(), None, terms, NOW) is Decision.BELOW_SEVERITY
+    equal = NotifyTerms(severity=Severity.WARNING, min_severity=Severity.WARNING)
     assert decide(alert(), None, equal, NOW) is Decision.FIRES
 
 
 def test_the_end_is_told_of_what_was_told() -> None:
     """``resolved: true`` tells the end once, and only where the begin was told."""
     ended = alert(AlertState.INACTIVE, reason=CONDITION_ENDED)
-    manner = Manner(resolved=True, cooldown=9 * DAY)
-    assert decide(ended, told(ago=HOUR), manner, NOW) is Decision.RESOLVED
-    assert decide(ended, told(end=True), manner, NOW) is Decision.ALREADY_TOLD
-    assert decide(ended, told(of=1), manner, NOW) is Decision.NEVER_TOLD
-    assert decide(ended, None, manner, NOW) is Decision.NEVER_TOLD
-    assert decide(ended, told(), Manner(), NOW) is Decision.END_NOT_ASKED
+    terms = NotifyTerms(resolved=True, cooldown=9 * DAY)
+    assert decide(ended, told(ago=HOUR), terms, NOW) is Decision.RESOLVED
+    assert decide(ended, told(end=True), terms, NOW) is Decision.ALREADY_TOLD
+    assert decide(ended, told(of=1), terms, NOW) is Decision.NEVER_TOLD
+    assert decide(ended, None, terms, NOW) is Decision.NEVER_TOLD
+    assert decide(ended, told(), NotifyTerms(), NOW) is Decision.END_NOT_ASKED
 
 
 def test_a_changed_rule_ends_silently() -> None:
     """An edit of the rule is no news about the product."""
     ended = alert(AlertState.INACTIVE, reason=RULE_CHANGED)
-    assert decide(ended, told(), Manner(resolved=True), NOW) is Decision.END_NOT_ASKED
+    assert decide(ended, told(), NotifyTerms(resolved=True), NOW) is Decision.END_NOT_ASKED
 
 
 def test_a_carried_alert_waits_for_its_first_evaluation() -> None:
     """Until the changed rule has spoken, nothing is said."""
-    assert decide(alert(carried=True), None, Manner(), NOW) is Decision.CARRIED
+    assert decide(alert(carried=True), None, NotifyTerms(), NOW) is Decision.CARRIED
 
 
 def test_what_began_and_ended_while_it_was_held_is_owed() -> None:
     """Once, whether the rule tells ends or not; not where the edit of a rule ended it."""
     ended = alert(AlertState.INACTIVE, reason=CONDITION_ENDED)
     for resolved in (False, True):
-        manner = Manner(resolved=resolved)
-        assert decide(ended, None, manner, NOW, waiting=True) is Decision.MISSED
-        assert decide(ended, told(of=1), manner, NOW, waiting=True) is Decision.MISSED
-    assert decide(ended, told(), Manner(), NOW, waiting=True) is Decision.END_NOT_ASKED
+        terms = NotifyTerms(resolved=resolved)
+        assert decide(ended, None, terms, NOW, waiting=True) is Decision.MISSED
+        assert decide(ended, told(of=1), terms, NOW, waiting=True) is Decision.MISSED
+    assert decide(ended, told(), NotifyTerms(), NOW, waiting=True) is Decision.END_NOT_ASKED
     changed = alert(AlertState.INACTIVE, reason=RULE_CHANGED)
-    assert decide(changed, None, Manner(), NOW, waiting=True) is Decision.END_NOT_ASKED
+    assert decide(changed, None, NotifyTerms(), NOW, waiting=True) is Decision.END_NOT_ASKED
 
 
 def test_owed_names() -> None:

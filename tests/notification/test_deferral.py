@@ -15,13 +15,12 @@ from tests.fakes.world import World
 from tests.notification.test_flush_deferred import MORNING, QUIET, swept, world_of
 from tests.test_pipeline import SELLS, rule, rules
 from tests.web.serving import serving
-from watcher.incidents import troubles
+from watcher.incidents.operator import Operator
 from watcher.model import Instant
-from watcher.notification.audiences import audiences_of
-from watcher.notification.channel_status import with_holds
-from watcher.notification.decision import Decision
-from watcher.notification.waiting import HELD, Waiting, waiting
-from watcher.store.sql.alerts import Hold
+from watcher.notification.deferral import HELD, Waiting, waiting, with_holds
+from watcher.notification.policy import Decision, policies_of
+from watcher.store.sql.alerts import AlertHold
+from watcher.store.sql.health import Incident
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR, format_instant
 
@@ -62,8 +61,8 @@ def _silence(world: World) -> None:
 
 def _trouble(world: World) -> None:
     world.scan({"1": 5})
-    operator = [audiences_of(world.book.channels)["me"]]
-    troubles.begin(world.database, operator, "disk", "it is full", world.now + 60)
+    operator = [policies_of(world.book.channels)["me"]]
+    Operator(world.database, operator, world.now + 60).begin(Incident("disk"), "it is full")
 
 
 TO_SEVEN = 8 * HOUR + 46 * 60 + 40  # from the scan at 22:13:20
@@ -86,7 +85,7 @@ def made(store: Database, case: Case) -> tuple[World, Instant]:
 
 def test_every_hold_is_a_case() -> None:
     """A new one is shown everywhere, or this fails."""
-    held = {each for each in Decision if each.of_a_gate} | {Decision.COOLDOWN}
+    held = {each for each in Decision if each.of_a_hold} | {Decision.COOLDOWN}
     assert {case.why for case in CASES.values()} == held
 
 
@@ -109,7 +108,7 @@ def test_each_alert_says_what_holds_it(store: Database, case: Case) -> None:
     """And until when."""
     world, now = made(store, case)
     rows = with_holds(store, world.book, store.alerts.list(limit=case.alerts), now)
-    hold = Hold("me", case.why.value, world.now + case.until, case.silence)
+    hold = AlertHold("me", case.why.value, world.now + case.until, case.silence)
     assert [row.holds for row in rows] == [(hold,)] * case.alerts
 
 
@@ -167,7 +166,7 @@ def test_what_never_is_told_is_said_of_the_alert_alone(store: Database) -> None:
     _fires(world)
     assert waiting(store, world.book, world.now) == ()
     (row, _) = with_holds(store, world.book, store.alerts.list(), world.now)
-    assert row.holds == (Hold("me", Decision.BELOW_SEVERITY.value),)
+    assert row.holds == (AlertHold("me", Decision.BELOW_SEVERITY.value),)
 
 
 def test_what_was_told_and_what_ended_has_no_hold(store: Database) -> None:
@@ -189,7 +188,7 @@ def test_without_the_rule_file(store: Database, name: str) -> None:
     until = world.now + case.until if name == "silence" else None
     why = case.why.value if name == "silence" else HELD
     assert (found.alerts, found.why, found.until) == (2, why, until)
-    assert row.holds == (Hold("me", why, until, case.silence),)
+    assert row.holds == (AlertHold("me", why, until, case.silence),)
 
 
 @pytest.fixture

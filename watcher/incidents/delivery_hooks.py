@@ -6,23 +6,17 @@ store's thread, in the transaction in which the courier notes what became of a n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
-from watcher.incidents import troubles
+from watcher.incidents.operator import Operator
 from watcher.model import Chart, Instant, Notification
-from watcher.notification.audiences import Audience, audiences_of
 from watcher.notification.charting import chart_of
 from watcher.notification.coalesce import join_backlog
+from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook
+from watcher.store.sql.health import About, Incident
 from watcher.store.sqlite.database import Database
-
-_CAUSE = "dead message "  # and the target
-
-
-def dead_target(cause: str) -> str | None:
-    """The target that a cause says is dead, if it is such a cause."""
-    return cause.removeprefix(_CAUSE) if cause.startswith(_CAUSE) else None
 
 
 def targets_named(book: Rulebook) -> set[str]:
@@ -54,20 +48,21 @@ class Post:
         """
         target, title = notification.target, notification.message.title
         text = f'the message "{title}" could not be delivered to {target}: {reason}'
-        others = self._operator({target, dead_target(notification.message.cause)})
-        troubles.begin(database, others, _CAUSE + target, text, self.now())
+        about = database.health.subject_of(notification.message.cause, About.TARGET)
+        self._operator(database, {target, about}).begin(_dead(target), text)
         if target not in targets_named(self.book()):
-            database.health.clear_cause(_CAUSE + target, self.now())
+            database.health.clear_cause(_dead(target), self.now())
 
     def took(self, database: Database, notification: Notification) -> None:
         """The target takes messages (again): its trouble is over."""
         target = notification.target
-        troubles.end(database, self._operator({target}), _CAUSE + target, self.now())
+        self._operator(database, {target}).end(_dead(target))
 
-    def _operator(self, but: Collection[str | None]) -> Sequence[Audience]:
-        audiences = audiences_of(self.book().channels)
-        operator = [audiences[name] for name in self.book().operator]
-        return [
-            replace(each, targets=tuple(name for name in each.targets if name not in but))
-            for each in operator
-        ]
+    def _operator(self, database: Database, but: Collection[str | None]) -> Operator:
+        policies = policies_of(self.book().channels)
+        others = [policies[name].without(but) for name in self.book().operator]
+        return Operator(database, others, self.now())
+
+
+def _dead(target: str) -> Incident:
+    return Incident("dead message", About.TARGET, target)

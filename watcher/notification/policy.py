@@ -1,0 +1,286 @@
+"""The one decision whether a message goes now, and by name why not.
+
+A message is owed when what is so (the alert) differs from what was told (the last log entry of
+that rule and product in that channel). Deciding by level makes every hindrance heal by itself:
+what was held back and still fires is owed again at the next look. What is owed may be held all the
+same: by a silence, by the channel's quiet hours, by its digest. Messages of the watcher's own
+trouble pass the same holds, but that they wait for no digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Self
+
+import msgspec
+
+from watcher.evaluation.lifecycle import RULE_CHANGED
+from watcher.model import (
+    Alert,
+    AlertState,
+    Bools,
+    Instant,
+    Ints,
+    NotificationLogEntry,
+    Severity,
+)
+from watcher.rules.rulebook import Channel, Rule
+from watcher.schedule import Cron, Quiet
+from watcher.store.sql.alerts import Live
+from watcher.store.sql.deferred import HeldGroup
+from watcher.store.sql.silences import Silence
+from watcher.store.sqlite.database import Database
+
+
+class Decision(StrEnum):
+    """Whether one alert is told to one channel now; the first four are told."""
+
+    FIRES = "firing"
+    REMINDER = "reminder"
+    RESOLVED = "resolved"
+    MISSED = "ended while it was held"
+
+    ALREADY_TOLD = "already told"
+    COOLDOWN = "in cooldown"
+    BELOW_SEVERITY = "below the channel's min_severity"
+    NOT_FIRING = "not firing"
+    CARRIED = "fired before the rule was changed"
+    END_NOT_ASKED = "the rule does not tell the end"
+    NEVER_TOLD = "its begin was never told"
+
+    # Owed, and held back all the same.
+    SILENCED = "silenced"
+    QUIET = "in the channel's quiet hours"
+    DIGEST = "waiting for the channel's digest"
+
+    @property
+    def owed(self) -> bool:
+        return self in _OWED
+
+    @property
+    def of_a_hold(self) -> bool:
+        """Whether it is owed, and held back all the same."""
+        return self in (Decision.SILENCED, Decision.QUIET, Decision.DIGEST)
+
+    @property
+    def of_an_end(self) -> bool:
+        """Whether it tells of an alert that is over."""
+        return self in (Decision.RESOLVED, Decision.MISSED)
+
+
+_OWED = frozenset({Decision.FIRES, Decision.REMINDER, Decision.RESOLVED, Decision.MISSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A reason that holds a message now, and until when; ``silence`` where that is one."""
+
+    decision: Decision
+    until: Instant
+    silence: Silence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyPolicy:
+    """A channel's settings: the names of its targets, the least severity, and when it may be
+    told."""
+
+    channel: str
+    targets: tuple[str, ...]
+    min_severity: Severity = Severity.INFO
+    quiet: Quiet | None = None
+    digest: Cron | None = None
+
+    def hold(self, now: Instant, since: Instant | None = None) -> Hold | None:
+        """The hold on the channel as a whole; None where it is told at once.
+
+        ``since`` is when something began to wait for its digest: that is due once one of its times
+        has come after that.
+        """
+        if (hold := self.urgent_hold(now)) is not None:
+            return hold
+        if self.digest is not None:
+            begun = now if since is None else min(since, now)  # of a clock that was set back
+            if (due := self.digest.next(begun)) > now:
+                return Hold(Decision.DIGEST, due)
+        return None
+
+    def urgent_hold(self, now: Instant) -> Hold | None:
+        """The hold on messages of the watcher's own trouble: quiet hours alone.
+
+        Who is named as operator wants to hear of trouble soon, whatever its severity; but nobody is
+        to be woken.
+        """
+        until = self.quiet.until(now) if self.quiet is not None else None
+        return Hold(Decision.QUIET, until) if until is not None else None
+
+    def without(self, targets: Collection[str | None]) -> Self:
+        """The policy of the channel's other targets: one that is dead hears nothing."""
+        return replace(self, targets=tuple(name for name in self.targets if name not in targets))
+
+
+def policies_of(channels: Mapping[str, Channel]) -> dict[str, NotifyPolicy]:
+    """The rule file's channels, without their URLs."""
+    return {
+        name: NotifyPolicy(name, each.targets, each.min_severity, each.quiet, each.digest)
+        for name, each in channels.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyTerms:
+    """A rule's severity and repetition, and the channel's least severity; times in seconds."""
+
+    severity: Severity = Severity.INFO
+    min_severity: Severity = Severity.INFO
+    cooldown: int = 0
+    remind: int | None = None
+    resolved: bool = False
+
+    @property
+    def tells(self) -> bool:
+        """Whether the channel is told of such a rule at all."""
+        return self.severity.rank >= self.min_severity.rank
+
+
+def terms_of(rule: Rule, policy: NotifyPolicy) -> NotifyTerms:
+    """The terms between ``rule`` and a channel."""
+    return NotifyTerms(
+        severity=rule.severity,
+        min_severity=policy.min_severity,
+        cooldown=rule.watch.least(rule.cooldown),
+        remind=rule.watch.least(rule.remind) if rule.remind is not None else None,
+        resolved=rule.resolved,
+    )
+
+
+class Decided(msgspec.Struct, frozen=True, gc=False):
+    """An alert, the decision on it for one channel, and the hold on it where it is owed."""
+
+    alert: Alert
+    decision: Decision
+    hold: Hold | None = None
+
+    @property
+    def goes(self) -> bool:
+        """Whether it is told now."""
+        return self.decision.owed and self.hold is None
+
+
+class Holds:
+    """Every hold at ``now``, by the clock; ``groups`` are what is held already."""
+
+    def __init__(self, database: Database, now: Instant, groups: Iterable[HeldGroup] = ()) -> None:
+        self._database = database
+        self._now = now
+        self._since: dict[str, Instant] = {}  # by channel, since when something waits for it
+        for each in groups:
+            if each.silence is None:
+                oldest = self._since.get(each.channel, each.since)
+                self._since[each.channel] = min(each.since, oldest)
+
+    def on(self, policy: NotifyPolicy) -> Hold | None:
+        """The hold on the channel as a whole, if there is one."""
+        return policy.hold(self._now, self._since.get(policy.channel))
+
+    def judge(
+        self,
+        rule: Rule,
+        policy: NotifyPolicy,
+        alerts: Sequence[Alert],
+        log: Mapping[int, NotificationLogEntry],
+        unheard: Collection[int],
+        at: Instant,
+    ) -> list[Decided]:
+        """The decision on each of the rule's alerts for one channel.
+
+        ``log`` is what the channel was told last, by product; ``unheard`` are the alerts whose
+        begin is held back for it. Cooldowns and reminders count on ``at``, the time of a scan.
+        """
+        terms = terms_of(rule, policy)
+        decided = [
+            Decided(
+                alert,
+                decide(alert, log.get(alert.product), terms, at, waiting=alert.id in unheard),
+            )
+            for alert in alerts
+        ]
+        owed = [each.alert.product for each in decided if each.decision.owed]
+        if not owed:
+            return decided
+        hold = self.on(policy)
+        silences = self._database.silences.covering(rule.name, owed, self._now)
+        if hold is None and not silences:
+            return decided
+        return [
+            Decided(each.alert, each.decision, _silenced(silences.get(each.alert.product)) or hold)
+            if each.decision.owed
+            else each
+            for each in decided
+        ]
+
+
+def _silenced(silence: Silence | None) -> Hold | None:
+    return Hold(Decision.SILENCED, silence.ends, silence) if silence is not None else None
+
+
+def decide(
+    alert: Alert,
+    told: NotificationLogEntry | None,
+    terms: NotifyTerms,
+    now: Instant,
+    *,
+    waiting: bool = False,
+) -> Decision:
+    """Decide whether ``alert`` is owed to a channel whose log says ``told`` of rule and product.
+
+    ``waiting``: its begin was held back for the channel (quiet hours, digest), so that it is
+    still to be told though it is over.
+    """
+    if not terms.tells:
+        return Decision.BELOW_SEVERITY
+    if alert.state is AlertState.FIRING:
+        return _firing(alert, told, terms, now)
+    if alert.resolved_at is not None:
+        return _ended(alert, told, terms, waiting=waiting)
+    return Decision.NOT_FIRING
+
+
+def is_heard(live: Live, told_at: Ints, remind: Ints, now: Instant) -> Bools:
+    """(n,) the firing alerts that ``decide`` does not have told, going on as they are.
+
+    ``told_at`` is when the channel was told of each (-1: it was not), ``remind`` after how many
+    seconds it is told again.
+    """
+    return live.carried | ((told_at >= 0) & (now - told_at < remind))
+
+
+def _firing(
+    alert: Alert, told: NotificationLogEntry | None, terms: NotifyTerms, now: Instant
+) -> Decision:
+    if alert.carried:
+        return Decision.CARRIED
+    if told is None:
+        return Decision.FIRES
+    since_told = now - told.told_at
+    if told.alert != alert.id:
+        return Decision.COOLDOWN if since_told < terms.cooldown else Decision.FIRES
+    due = terms.remind is not None and since_told >= terms.remind
+    return Decision.REMINDER if due else Decision.ALREADY_TOLD
+
+
+def _ended(
+    alert: Alert, told: NotificationLogEntry | None, terms: NotifyTerms, *, waiting: bool
+) -> Decision:
+    if alert.reason == RULE_CHANGED:
+        return Decision.END_NOT_ASKED
+    began_told = told is not None and told.alert == alert.id
+    if waiting and not began_told:
+        return Decision.MISSED
+    if not terms.resolved:
+        return Decision.END_NOT_ASKED
+    if told is None or not began_told:
+        return Decision.NEVER_TOLD
+    return Decision.ALREADY_TOLD if told.resolved_told else Decision.RESOLVED
