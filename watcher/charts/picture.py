@@ -232,7 +232,7 @@ def _dots(lines: Sequence[Sequence[XY]]) -> list[XY]:
 
 
 def _thinned(piece: Piece, time: Axis, most: int) -> Piece:
-    """Of the values in each of ``most`` parts of the time, the least and the greatest."""
+    """Keep the least and the greatest value of each of ``most`` parts of the time."""
     if len(piece) <= most:
         return piece
     kept: list[tuple[Instant, float]] = []
