@@ -2,9 +2,9 @@
 
 The page shares the process's file descriptors with scans, messages and the database, and whoever
 reaches the port can open connections and leave them. So there is a limit on how many there are, far
-below the process's own, and one on how long each may wait: for its first request, for the next one, and
-for somebody to take the answer. Where all places are taken, the one that has waited longest makes
-room: who comes with a whole request is answered, however many hold half of one.
+below the process's own, and one on how long each may wait: for its first request, for the next one,
+and for somebody to take the answer. Where all places are taken, the one that has waited longest
+makes room: who comes with a whole request is answered, however many hold half of one.
 """
 
 from __future__ import annotations

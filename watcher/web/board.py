@@ -45,7 +45,10 @@ class Board:
         """The score of one rule."""
         async with self._turn:
             await self._forget(book, now, read)
-            await _score(rule, Scorer(book, [rule], DEFAULT_DAYS, now), self._scored, read)
+            if rule.name not in self._scored:
+                scorer = Scorer(book, [rule], DEFAULT_DAYS, now)
+                await read(scorer.read)
+                self._scored[rule.name] = await read(partial(scorer.scored, rule=rule))
             return self._scored[rule.name].score
 
     async def all(self, book: Rulebook, now: Instant, read: Read) -> Scores:
@@ -56,9 +59,11 @@ class Board:
                 return self._scores
             kept = self._scored
         scorer = Scorer(book, book.rules, DEFAULT_DAYS, now)
+        await read(scorer.read)
         for rule in book.rules:
             async with self._turn:  # for one at a time: another page waits for no more than that
-                await _score(rule, scorer, kept, read)
+                if rule.name not in kept:
+                    kept[rule.name] = await read(partial(scorer.scored, rule=rule))
         scored = [kept[rule.name] for rule in book.rules]
         scores = await read(partial(scorer.summed, scored=scored))
         if kept is self._scored:  # nobody has forgotten these since
@@ -72,10 +77,3 @@ class Board:
         if book is not self._book or not 0 <= now - self._at < kept:
             self._book, self._mark, self._at = book, mark, now
             self._scored, self._scores = {}, None
-
-
-async def _score(rule: Rule, scorer: Scorer, kept: dict[str, Scored], read: Read) -> None:
-    """Have the rule's score in ``kept``."""
-    if rule.name not in kept:
-        await read(scorer.read)
-        kept[rule.name] = await read(partial(scorer.scored, rule=rule))
