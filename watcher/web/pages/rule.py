@@ -18,7 +18,6 @@ from watcher.store.sql import browsing
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.silences import Silence
 from watcher.store.sqlite.database import Database
-from watcher.units import format_duration
 from watcher.web import links, words
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import DURATIONS, lines_of, page_of, shown, stored, summary
@@ -163,9 +162,9 @@ def _settings(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "severity", rule.severity.value
     yield "tells", ", ".join(rule.notify) or "nobody"
     if rule.for_:
-        yield "for", format_duration(rule.for_)
+        yield "for", words.duration(rule.for_)
     if rule.keep_firing_for:
-        yield "keep firing for", format_duration(rule.keep_firing_for)
+        yield "keep firing for", words.duration(rule.keep_firing_for)
     yield "cooldown", words.duration(rule.cooldown)
     yield "remind", words.duration(rule.remind)
     yield "tells the end", "yes" if rule.resolved else "no"
