@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 import numpy as np
 
@@ -233,8 +233,7 @@ def _line(piece: Piece, area: Box, time: Axis, values: Axis, most: int) -> list[
     """The way of the pen; of many values the first, the extremes and the last of each column."""
     points = np.array(piece, np.float64)
     across, up = thinned(time.places(points[:, 0]), values.places(points[:, 1]), most)
-    xy = [_at(area, *point) for point in zip(across.tolist(), up.tolist(), strict=True)]
-    return [point for point, _ in groupby(xy)]
+    return [_at(area, *point) for point in zip(across.tolist(), up.tolist(), strict=True)]
 
 
 def _value_at(found: Sequence[Piece], instant: Instant) -> float:

@@ -122,9 +122,13 @@ def thinned(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:
     column = np.minimum((x * columns).astype(np.int64), columns - 1)
     first = np.flatnonzero(np.diff(column, prepend=-1))
     last = np.append(first[1:], len(x)) - 1
-    least, largest = np.fmin.reduceat(y, first), np.fmax.reduceat(y, first)
-    across = np.column_stack([x[first], x[first], x[first], x[last]])
-    return across.ravel(), np.column_stack([y[first], least, largest, y[last]]).ravel()
+    counts = np.diff(first, append=len(x))
+    rows = [first, last]
+    for extreme in (np.fmin, np.fmax):
+        hit = np.flatnonzero(y == np.repeat(extreme.reduceat(y, first), counts))
+        rows.append(hit[np.diff(column[hit], prepend=-1) > 0])  # the first of equals
+    kept = np.unique(np.concatenate(rows))
+    return x[kept], y[kept]
 
 
 def time_axis(begin: Instant, end: Instant, zone: tzinfo, most: int) -> Axis:
