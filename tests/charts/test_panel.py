@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from tests.charts.pictures import NOW, daily
-from watcher.charts import Panel, with_gaps
+from watcher.charts import Panel
 from watcher.charts.panel import past, pieces
 from watcher.units import DAY
 
@@ -35,12 +35,3 @@ def test_values_that_cannot_be_drawn_are_gaps() -> None:
     values = [1.0, None, 2.0, 3.0, math.nan, math.inf, 4.0, 1e305]
     found = pieces(Panel("a", daily(values)), 0, NOW)
     assert [[value for _, value in piece] for piece in found] == [[1.0], [2.0, 3.0], [4.0]]
-
-
-def test_a_scan_that_lacked_the_product_is_a_gap() -> None:
-    """Only between its first and its last; before, it was not known."""
-    points: list[tuple[int, float | None]] = [(30, 3.0), (20, 2.0), (50, 5.0)]
-    assert with_gaps(points, [10, 20, 30, 40, 50, 60]) == [
-        (20, 2.0), (30, 3.0), (40, None), (50, 5.0)
-    ]  # fmt: skip
-    assert with_gaps([], [10, 20]) == []

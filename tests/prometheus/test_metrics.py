@@ -13,7 +13,7 @@ from tests.store.making import DAY
 from tests.web.furnished import BAD_RULE, DAYS
 from watcher.daemon.supervision.loop_lag import Holds
 from watcher.web.metrics import reference
-from watcher.web.visits import Visits
+from watcher.web.sparing import Visits
 
 needs_promtool = pytest.mark.skipif(
     shutil.which("promtool") is None, reason="promtool is not installed (package prometheus)"

@@ -17,9 +17,9 @@ from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.writer import Reader, Writer
 from watcher.web.address import parse_page_url
-from watcher.web.app import Limits, Site, Sources
+from watcher.web.app import Site, Sources, VisitorLimits
 
-PATIENT = Limits(penalty=0)  # a wrong token costs nothing
+PATIENT = VisitorLimits(penalty=0)  # a wrong token costs nothing
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
 
 
@@ -84,7 +84,7 @@ class World(Protocol):
 async def serving(
     path: Path, world: World, address: str = "127.0.0.1:0", token: str = "",
     instruments: Sequence[Collector] = (), *, page_url: str | None = None,
-    limits: Limits = PATIENT,
+    limits: VisitorLimits = PATIENT,
 ) -> AsyncIterator[Page]:  # fmt: skip
     """The page of a database, on a free port."""
 

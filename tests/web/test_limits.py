@@ -21,18 +21,18 @@ from tests.web.test_access import TOKEN
 from tests.web.test_app import RULES
 from watcher.store.sqlite.database import Database
 from watcher.web.accept_errors import FEWEST, MOST, OWN, most_connections
-from watcher.web.app import Limits
+from watcher.web.app import VisitorLimits
 
 WHOLE = HEAD + b"\r\n"
 FORM = (
     b"POST /silences HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000\r\n"
     b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
 )
-QUICK = Limits(connections=8, arrival=0.3, answer=0.5, penalty=0)
+QUICK = VisitorLimits(connections=8, arrival=0.3, answer=0.5, penalty=0)
 
 
 @asynccontextmanager
-async def page_of(folder: Path, limits: Limits, token: str = "") -> AsyncIterator[Page]:
+async def page_of(folder: Path, limits: VisitorLimits, token: str = "") -> AsyncIterator[Page]:
     """The page of an empty database."""
     path = folder / "watcher.db"
     with Database.open(path) as database:
@@ -58,12 +58,12 @@ async def quick(tmp_path: Path) -> AsyncIterator[Page]:
 
 def test_as_it_is_run() -> None:
     """Ten seconds for a request, one for a wrong token; far fewer connections than descriptors."""
-    usual = Limits(connections=1)
+    usual = VisitorLimits(connections=1)
     assert (usual.arrival, usual.penalty) == (10, 1)
     assert [most_connections(each) for each in (-1, 524_288, 1_024, 128, 96, 10)] == [
         MOST, MOST, MOST, (128 - OWN) // 2, 16, FEWEST,
     ]  # fmt: skip
-    assert Limits().connections <= MOST
+    assert VisitorLimits().connections <= MOST
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ async def test_who_never_takes_the_answer(quick: Page) -> None:
 
 async def test_the_longest_idle_makes_room(tmp_path: Path) -> None:
     """Half a request on as many connections as there may be, and more: a whole one is answered."""
-    patient = Limits(connections=5, arrival=2 * PATIENCE)
+    patient = VisitorLimits(connections=5, arrival=2 * PATIENCE)
     async with page_of(tmp_path, patient) as page, AsyncExitStack() as stack:
         idle = await stack.enter_async_context(visiting(page.site.url))
         first = await stack.enter_async_context(visiting(page.site.url))
@@ -133,7 +133,7 @@ async def test_the_longest_idle_makes_room(tmp_path: Path) -> None:
 
 async def test_who_was_answered_makes_room(tmp_path: Path) -> None:
     """A connection that is only kept open is in nobody's way."""
-    patient = Limits(connections=2, arrival=2 * PATIENCE)
+    patient = VisitorLimits(connections=2, arrival=2 * PATIENCE)
     async with page_of(tmp_path, patient) as page, AsyncExitStack() as stack:
         for _ in range(5):
             visitor = await stack.enter_async_context(visiting(page.site.url))
@@ -143,7 +143,7 @@ async def test_who_was_answered_makes_room(tmp_path: Path) -> None:
 
 async def test_who_is_being_answered_is_not_cut(tmp_path: Path) -> None:
     """Where all are, there is no room for another one."""
-    async with page_of(tmp_path, Limits(connections=2)) as page, AsyncExitStack() as stack:
+    async with page_of(tmp_path, VisitorLimits(connections=2)) as page, AsyncExitStack() as stack:
         busy, go = asyncio.Semaphore(0), asyncio.Event()
 
         async def ill() -> str | None:
@@ -151,7 +151,7 @@ async def test_who_is_being_answered_is_not_cut(tmp_path: Path) -> None:
             await go.wait()
             return None
 
-        object.__setattr__(page.site._desk.sources, "ill", ill)
+        object.__setattr__(page.site._context.sources, "ill", ill)
         visitors = [await stack.enter_async_context(visiting(page.site.url)) for _ in range(2)]
         for visitor in visitors:
             visitor.send(WHOLE)
@@ -165,7 +165,7 @@ async def test_who_is_being_answered_is_not_cut(tmp_path: Path) -> None:
 
 async def test_a_wrong_token_costs_only_who_gives_it(tmp_path: Path) -> None:
     """While it waits, others are answered, on the same address; it is counted, and told once."""
-    slow = Limits(penalty=PATIENCE)
+    slow = VisitorLimits(penalty=PATIENCE)
     async with page_of(tmp_path, slow, TOKEN) as page, AsyncExitStack() as stack:
         with capture_logs() as said:
             for _ in range(3):

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from watcher.charts.scale import compact, thinned
 from watcher.model import Floats, Ints
-from watcher.units import DAY
+from watcher.units import DAY, Unit
 from watcher.web.plots import (
     BOTTOM,
     COLUMNS,
@@ -21,12 +22,10 @@ from watcher.web.plots import (
     POINTS,
     TOP,
     WIDTH,
+    AlertSpan,
     Plot,
-    Span,
-    compact,
     plot,
     sparkline,
-    thinned,
 )
 
 START = 1_700_006_400  # a midnight
@@ -70,7 +69,7 @@ def test_values_far_from_0() -> None:
 
 def test_ranks_have_the_first_on_top() -> None:
     """And there is no place 0."""
-    made = drawn(9, 1, 4, upside_down=True)
+    made = drawn(9, 1, 4, unit=Unit.PLACE)
     best = next(point for point in made.points if point.label == "1: 1")
     assert best.y == min(point.y for point in made.points)
     assert all(tick.label != "0" for tick in made.ticks)
@@ -107,7 +106,7 @@ def test_levels_stand_in_their_order() -> None:
 def test_no_place_is_marked_twice() -> None:
     """Nor one that is between two."""
     for values in ((1, 1), (1, 2), (1, 4), (1, 8), (3, 3), (900, 1)):
-        labels = [tick.label for tick in drawn(*values, upside_down=True).ticks]
+        labels = [tick.label for tick in drawn(*values, unit=Unit.PLACE).ticks]
         assert len(set(labels)) == len(labels), values
         assert all("." not in label or label.endswith("k") for label in labels), labels
 
@@ -144,10 +143,10 @@ def test_the_extremes_can_be_pointed_at() -> None:
 def test_marks() -> None:
     """Only those in the time shown, the newest; a name only where there is room."""
     spans = [
-        Span("A1", START - 9 * DAY, START - 8 * DAY, "", "before"),
-        Span("A2", START - DAY, START + DAY, "", "reaches in"),
-        Span("A3", START + DAY, START + 9 * DAY, "", "reaches out"),
-        Span("A4", START + DAY + 60, START + 2 * DAY, "", "at the same time"),
+        AlertSpan("A1", START - 9 * DAY, START - 8 * DAY, "", "before"),
+        AlertSpan("A2", START - DAY, START + DAY, "", "reaches in"),
+        AlertSpan("A3", START + DAY, START + 9 * DAY, "", "reaches out"),
+        AlertSpan("A4", START + DAY + 60, START + 2 * DAY, "", "at the same time"),
     ]
     marks = drawn(1, 2, 3, spans=spans).marks
     assert [(mark.label, mark.name) for mark in marks] == [
@@ -157,7 +156,7 @@ def test_marks() -> None:
     ]
     assert (marks[0].x, marks[0].width) == (0, 50)
     assert (marks[1].x, marks[1].width) == (50, 50)
-    many = [Span(f"A{n}", START + n, START + n, "", str(n)) for n in range(100)]
+    many = [AlertSpan(f"A{n}", START + n, START + n, "", str(n)) for n in range(100)]
     assert [mark.label for mark in drawn(1, 2, spans=many).marks] == [
         str(n) for n in range(100 - MARKS, 100)
     ]
@@ -191,15 +190,15 @@ def test_days_begin_at_the_zones_midnights() -> None:
 
 @given(
     st.lists(st.one_of(st.floats(-1e12, 1e12), st.just(float("nan"))), min_size=1, max_size=2_000),
-    st.booleans(),
+    st.sampled_from([Unit.MONEY, Unit.PLACE]),
 )
 @settings(max_examples=60, deadline=None)
-def test_any_values_stay_inside_and_light(values: list[float], upside_down: bool) -> None:
+def test_any_values_stay_inside_and_light(values: list[float], unit: Unit) -> None:
     """Nothing is drawn outside of the box, and a year of hours is no more than a few thousand
     letters."""
     instants = START + 3_600 * np.arange(len(values))
     within = (START, int(instants[-1]) + 1)
-    made = plot(instants, np.array(values), within, lambda _at, _value: "", upside_down=upside_down)
+    made = plot(instants, np.array(values), within, lambda _at, _value: "", unit=unit)
     if made is None:
         assert np.isnan(values).all()
         return
@@ -217,7 +216,7 @@ def test_thinning_keeps_the_extremes() -> None:
     x = np.linspace(0, 1, 10_000)
     y = np.sin(x * 40)
     y[1_234], y[8_765] = 5, -5
-    across, down = thinned(x, y)
+    across, down = thinned(x, y, COLUMNS)
     assert len(across) <= 4 * COLUMNS
     assert (down.max(), down.min()) == (5, -5)
     assert (np.diff(across) >= 0).all()
@@ -226,8 +225,8 @@ def test_thinning_keeps_the_extremes() -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [(0, "0"), (7.5, "7.5"), (0.25, "0.25"), (999, "999"), (1_500, "1.5k"), (2e6, "2M"),
-     (-3e9, "-3G")],
+     (-3e9, "-3B")],
 )  # fmt: skip
 def test_axis_labels(value: float, said: str) -> None:
     """Short, whatever the size."""
-    assert compact(value) == said
+    assert compact(value, abs(value) / 100) == said

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -113,3 +115,27 @@ async def _asked_again(store: Database) -> None:
     assert (await board.all(book, now + KEPT, read)).tally.told == 6
     other = replace(book, rules=book.rules[:1])
     assert len((await board.all(other, now + KEPT, read)).rules) == 1
+
+
+async def test_a_rules_page_waits_for_one_rule_at_most() -> None:
+    """However many are scored for another visitor at that time."""
+    with Database.in_memory() as store:
+        shop, board, done = sold(store), Board(), list[str]()
+        book, now = shop.book, shop.morning(80)
+        begun = asyncio.Event()
+
+        async def read(job: Callable[[Database], T]) -> T:
+            if isinstance(job, partial):  # a score, not what it is made of
+                begun.set()
+            await asyncio.sleep(0)
+            return job(store)
+
+        async def visit(name: str, what: Awaitable[object]) -> None:
+            await what
+            done.append(name)
+
+        everything = asyncio.create_task(visit("all", board.all(book, now, read)))
+        await begun.wait()
+        await visit("one", board.of(book.rules[-1], book, now, read))
+        await everything
+        assert done == ["one", "all"]

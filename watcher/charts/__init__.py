@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
-from watcher.charts.panel import MOST_PANELS, Panel, with_gaps
+from watcher.charts.panel import MOST_PANELS, Panel
 from watcher.model import Instant
 from watcher.units import Unit
 
 if TYPE_CHECKING:
     from watcher.charts.fonts import Fonts
 
-__all__ = ["MOST_PANELS", "Panel", "draw", "with_gaps"]
+__all__ = ["MOST_PANELS", "Panel", "draw"]
 
 
 def draw(

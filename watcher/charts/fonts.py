@@ -1,4 +1,4 @@
-"""Which font shows which text.
+"""Fonts for any text.
 
 Latin (with Vietnamese), Greek, Cyrillic and Thai are shipped. For other scripts the machine's
 fonts are looked through, by the name of the script that Unicode gives a character: a file is

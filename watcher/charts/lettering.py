@@ -44,7 +44,7 @@ class Line:
 
     @property
     def text(self) -> str:
-        """What will be read."""
+        """The text as it will be read."""
         return "".join(run.text for run in self.runs)
 
 

@@ -1,9 +1,9 @@
-"""What a chart shows: one panel a product."""
+"""The data of a chart: one panel a product."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from watcher.model import Instant
@@ -32,19 +32,6 @@ class Panel:
     note: str = ""
     number: int = 0
     product_id: str = ""
-
-
-def with_gaps(points: Iterable[Point], scans: Iterable[Instant]) -> list[Point]:
-    """The points in order, with a gap at each of the ``scans`` that has none.
-
-    Only scans between the first and the last point matter: before, the product was not known.
-    """
-    known = dict(points)
-    if not known:
-        return []
-    first, last = min(known), max(known)
-    lacking = {at: None for at in scans if first < at < last and at not in known}
-    return sorted((known | lacking).items(), key=lambda point: point[0])
 
 
 def past(panels: Collection[Panel], now: Instant) -> tuple[Instant, Instant]:

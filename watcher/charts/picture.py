@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import pairwise
 
+import numpy as np
+
 from watcher.charts.canvas import XY, Box, Canvas, Ink
 from watcher.charts.fonts import Fonts
 from watcher.charts.lettering import Lettering, Line
 from watcher.charts.panel import MOST_PANELS, Panel, past, pieces
-from watcher.charts.scale import Axis, day, time_axis, value_axis, written
+from watcher.charts.scale import Axis, day, thinned, time_axis, value_axis, written
 from watcher.model import Instant
 from watcher.units import Unit, at
 
@@ -142,12 +144,8 @@ class _Painter:
             self._canvas.text(Ink.MUTED, middle, nothing, share=0.5)
             return
 
-        def place(instant: Instant, value: float) -> XY:
-            return _at(area, time.place(instant), plot.axis.place(value))
-
         most = (area[2] - area[0]) // _FINEST
-        thin = (_thinned(piece, time, most) for piece in plot.pieces)
-        lines = [[place(*point) for point in piece] for piece in thin]
+        lines = [_line(piece, area, time, plot.axis, most) for piece in plot.pieces]
         inside = _wider(area)
         self._canvas.strokes(Ink.LINE, inside, lines, _LINE, _dots(lines), 5)
         self._last(plot, lines[-1][-1])
@@ -231,30 +229,11 @@ def _dots(lines: Sequence[Sequence[XY]]) -> list[XY]:
     return [*dots, lines[-1][-1]]
 
 
-def _thinned(piece: Piece, time: Axis, most: int) -> Piece:
-    """Of the values in each of ``most`` parts of the time, the least and the greatest."""
-    if len(piece) <= most:
-        return piece
-    kept: list[tuple[Instant, float]] = []
-    group: list[tuple[Instant, float]] = []
-    slot, width = -1, (time.top - time.bottom) / most
-    for point in piece[:-1]:
-        here = int((point[0] - time.bottom) / width)
-        if here != slot and group:
-            kept += _extremes(group)
-            group = []
-        slot = here
-        group.append(point)
-    return [*kept, *_extremes(group), piece[-1]]
-
-
-def _extremes(group: Piece) -> Piece:
-    low, high = min(group, key=_value), max(group, key=_value)
-    return [low] if low is high else sorted((low, high))
-
-
-def _value(point: tuple[Instant, float]) -> float:
-    return point[1]
+def _line(piece: Piece, area: Box, time: Axis, values: Axis, most: int) -> list[XY]:
+    """The way of the pen; of many values the first, the extremes and the last of each column."""
+    points = np.array(piece, np.float64)
+    across, up = thinned(time.places(points[:, 0]), values.places(points[:, 1]), most)
+    return [_at(area, *point) for point in zip(across.tolist(), up.tolist(), strict=True)]
 
 
 def _value_at(found: Sequence[Piece], instant: Instant) -> float:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 
-from watcher.model import Instant
+import numpy as np
+
+from watcher.model import Floats, Instant
 from watcher.units import Unit, at, format_number
 
 _WHOLE = frozenset({Unit.COUNT, Unit.PLACE, Unit.DAYS, Unit.FLAG, Unit.DAY})
@@ -31,6 +33,11 @@ class Axis:
         # Halved: the distance of the largest to the smallest number is none.
         span = self.top / 2 - self.bottom / 2
         return min(max((value / 2 - self.bottom / 2) / span, 0.0), 1.0)
+
+    def places(self, values: Floats) -> Floats:
+        """The places of a column; NaN has none."""
+        span = self.top / 2 - self.bottom / 2
+        return np.clip((values / 2 - self.bottom / 2) / span, 0.0, 1.0)
 
 
 def value_axis(values: Sequence[float], unit: Unit) -> Axis:
@@ -101,8 +108,27 @@ def compact(value: float, step: float) -> str:
 
 
 def _power(value: float) -> int:
-    """Of ten; 999.9999999 is a thousand that was computed."""
+    """The power of ten; 999.9999999 is a thousand that was computed."""
     return math.floor(math.log10(abs(value)) + 1e-9)
+
+
+def thinned(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:
+    """The first, the least, the largest and the last value of each column, where there are many.
+
+    ``x`` is from 0 to 1, in order; NaN in ``y`` is a gap.
+    """
+    if len(x) <= 2 * columns:
+        return x, y
+    column = np.minimum((x * columns).astype(np.int64), columns - 1)
+    first = np.flatnonzero(np.diff(column, prepend=-1))
+    last = np.append(first[1:], len(x)) - 1
+    counts = np.diff(first, append=len(x))
+    rows = [first, last]
+    for extreme in (np.fmin, np.fmax):
+        hit = np.flatnonzero(y == np.repeat(extreme.reduceat(y, first), counts))
+        rows.append(hit[np.diff(column[hit], prepend=-1) > 0])  # the first of equals
+    kept = np.unique(np.concatenate(rows))
+    return x[kept], y[kept]
 
 
 def time_axis(begin: Instant, end: Instant, zone: tzinfo, most: int) -> Axis:
@@ -118,6 +144,6 @@ def time_axis(begin: Instant, end: Instant, zone: tzinfo, most: int) -> Axis:
     return Axis(begin, end, tuple(reversed(ticks)))
 
 
-def day(when: datetime) -> str:
+def day(when: date) -> str:
     """``16 Nov``."""
     return f"{when.day} {when:%b}"

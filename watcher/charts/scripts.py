@@ -1,4 +1,4 @@
-"""What Unicode says of a character that decides about its font."""
+"""Properties of characters, by Unicode, that decide about their font."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def is_ornament(character: str) -> bool:
 
 
 def is_letter(character: str) -> bool:
-    """What a name can't be read without."""
+    """Whether a name can't be read without it."""
     return unicodedata.category(character)[0] in "LN"
 
 

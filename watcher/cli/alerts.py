@@ -17,7 +17,7 @@ from watcher.model import Alert, AlertState
 from watcher.notification.deferral import Waiting, waiting, with_holds
 from watcher.store.sql.alerts import AlertRow
 from watcher.units import format_since
-from watcher.web.words import Line, lines
+from watcher.web.words import AlertLine, lines
 
 _WIDE = 110  # columns, from which reasons have room beside the rest
 _STATES = ("pending", "firing", "inactive")
@@ -97,7 +97,7 @@ def _none(*, filtered: bool) -> str:
     return "No alerts yet: no rule has fired. `watcher status` shows when lists are read next."
 
 
-def _row(line: Line, now: int, zone: tzinfo, *, why: bool) -> tuple[Cell, ...]:
+def _row(line: AlertLine, now: int, zone: tzinfo, *, why: bool) -> tuple[Cell, ...]:
     row, alert = line.row, line.row.alert
     return (
         alert.short_id,

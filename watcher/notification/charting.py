@@ -1,4 +1,4 @@
-"""What the picture of a message shows: the strongest products' metric over the last 30 days."""
+"""The data of a message's picture: the strongest products' metric over the last 30 days."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _scans(database: Database, book: Rulebook, message: Message, at: Instant) ->
 
 
 def _products(database: Database, items: Sequence[Item]) -> dict[tuple[str, str], ProductFacts]:
-    """Those that are known, by region and id."""
+    """The known products, by region and id."""
     found = (database.history.find(item.product_id, item.region) for item in items)
     return {(each.region, each.product_id): each for facts in found for each in facts[:1]}
 

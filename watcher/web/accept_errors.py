@@ -1,10 +1,10 @@
-"""Who may hold a connection to the page, and for how long.
+"""Limits on connections to the page: their number, and how long each may stand still.
 
-The page shares the process's descriptors with scans, messages and the database, and whoever reaches
-the port can open connections and leave them. So there is a limit on how many there are, far below
-the process's own, and one on how long each may wait: for its first request, for the next one, and
-for somebody to take the answer. Where all places are taken, the one that has waited longest makes
-room: who comes with a whole request is answered, however many hold half of one.
+The page shares the process's file descriptors with scans, messages and the database, and whoever
+reaches the port can open connections and leave them. So there is a limit on how many there are, far
+below the process's own, and one on how long each may wait: for its first request, for the next one,
+and for somebody to take the answer. Where all places are taken, the one that has waited longest
+makes room: who comes with a whole request is answered, however many hold half of one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MESSAGE = "socket.accept() out of system resource"
 
 
 def most_connections(descriptors: int | None = None) -> int:
-    """How many connections a process may have that may open so many files; by default this one."""
+    """The number of connections for a process that may open so many files; by default this one."""
     if descriptors is None:
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if descriptors == resource.RLIM_INFINITY:
@@ -36,8 +36,8 @@ def most_connections(descriptors: int | None = None) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What a visitor may take: ``connections`` at once, all visitors together, and seconds.
+class VisitorLimits:
+    """A visitor's share: ``connections`` at once, all visitors together, and seconds.
 
     ``arrival`` is for a request to come whole, from when the connection was opened or from the last
     answer; ``answer`` for the answer to be made and taken; ``penalty`` is what a wrong token costs.
@@ -61,7 +61,7 @@ class _Place:
 class Connections:
     """The page's open connections, those that have stood still longest first."""
 
-    def __init__(self, limits: Limits, dropped: Callable[[], None]) -> None:
+    def __init__(self, limits: VisitorLimits, dropped: Callable[[], None]) -> None:
         self._limits = limits
         self._dropped = dropped
         self._places: dict[asyncio.BaseProtocol, _Place] = {}

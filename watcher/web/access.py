@@ -1,4 +1,4 @@
-"""Who may open the page: this machine, or whoever has the token.
+"""Access to the page: for this machine, or for whoever has the token.
 
 On loopback only names of this machine are answered, and the one of ``--page-url``, lest a web site
 rebind its own name to us. Any other address needs a token: as the password of a browser's own
@@ -35,7 +35,7 @@ class Access:
         self._names = (*LOOPBACK, *([page_url.origin.host] if page_url is not None else []))
 
     def refusal(self, request: web.Request) -> web.HTTPException | None:
-        """Why the request is not answered; None where it may be."""
+        """The reason not to answer the request; None where it may be answered."""
         if self._token:
             if self._has_token(request):
                 return None

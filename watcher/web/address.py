@@ -1,4 +1,4 @@
-"""Where the page listens, and the token that it asks for there: read from what the operator gave.
+"""The page's address and token, read from what the operator gave.
 
 Without the web server's library, so that ``watcher health`` is quick.
 """
@@ -31,7 +31,7 @@ class Origin:
 
     @classmethod
     def of(cls, text: str) -> Origin | None:
-        """Of a URL, or of what a browser says in ``Origin``; None for what is none."""
+        """The origin of a URL, or of an ``Origin`` header; None where there is none."""
         try:
             parts = urlsplit(text)
             port = parts.port
@@ -48,7 +48,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class PageUrl:
-    """Where visitors find the page, as behind a proxy; ``path`` begins and ends with a slash."""
+    """The page's URL for visitors, as behind a proxy; ``path`` begins and ends with a slash."""
 
     origin: Origin
     path: str

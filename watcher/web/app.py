@@ -20,17 +20,15 @@ import structlog
 from aiohttp import web
 
 from watcher.errors import ListenError, StoreError
-from watcher.web.accept_errors import Connections, Limits, OutOfHandles
+from watcher.web.accept_errors import Connections, OutOfHandles, VisitorLimits
 from watcher.web.access import Access, WrongToken
 from watcher.web.address import PageUrl, parse_address
-from watcher.web.context import Desk, Handler
+from watcher.web.context import Handler, PageContext, Sources
 from watcher.web.forms import LARGEST, Forms
 from watcher.web.pages import alerts, outbox, overview, product, rule, scores, silences
-from watcher.web.sources import Sources
-from watcher.web.sparing import Malformed, Sparing
-from watcher.web.visits import Visits
+from watcher.web.sparing import Malformed, Sparing, Visits
 
-__all__ = ["Limits", "Site", "Sources"]
+__all__ = ["Site", "Sources", "VisitorLimits"]
 
 Answerer: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -88,17 +86,19 @@ class Site:
         address: str,
         token: str = "",
         page_url: PageUrl | None = None,
-        limits: Limits | None = None,
+        limits: VisitorLimits | None = None,
     ) -> None:
         self._host, self._port = parse_address(address, guarded=bool(token))
         self._base = _free_path(page_url)
-        self._limits = limits or Limits()
+        self._limits = limits or VisitorLimits()
         self._visits, self._sparing = Visits(), Sparing()
         self._connections = Connections(self._limits, self._visits.dropped.inc)
         self._malformed = Malformed(self._sparing, self._visits.malformed.inc)
         self._access = Access(token, page_url)
         instruments = (*sources.instruments, *self._visits.instruments)
-        self._desk = Desk(replace(sources, instruments=instruments), Forms(page_url), self._base)
+        self._context = PageContext(
+            replace(sources, instruments=instruments), Forms(page_url), self._base
+        )
         folder = resources.files("watcher.web") / "static"
         self._files = {name: (folder / name).read_text("utf-8") for name in STATIC}
         self._runner: web.AppRunner | None = None
@@ -106,7 +106,7 @@ class Site:
 
     @property
     def url(self) -> str:
-        """Where the page listens; the real port once started."""
+        """The URL that the page listens at; with the real port once started."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._port}/"
 
@@ -145,9 +145,9 @@ class Site:
 
     def _add_routes(self, router: web.UrlDispatcher, base: str) -> None:
         for path, handler in (*PAGES, *DATA):
-            router.add_get(base + path, partial(handler, self._desk))
+            router.add_get(base + path, partial(handler, self._context))
         for path, handler in FORMS:
-            router.add_post(base + path, partial(handler, self._desk))
+            router.add_post(base + path, partial(handler, self._context))
         for name, kind in STATIC.items():
             router.add_get(f"{base}/static/{name}", partial(self._static, name, kind))
         if base:
@@ -208,7 +208,7 @@ class Site:
         self._connections.arrived(request.protocol)
 
     async def _answer(self, request: web.Request, handler: Answerer) -> web.StreamResponse:
-        """What went wrong is a page as well, or a line for programs."""
+        """Answer; an error is a page as well, or a line for programs."""
         allowed = ""
         try:
             await self._receive(request)
@@ -223,10 +223,12 @@ class Site:
             allowed = answer.headers.get("Allow", "")
             if text == f"{status}: {answer.reason}":  # aiohttp's own word
                 text = "There is no such page." if status == 404 else answer.reason
-        if self._desk.here(request).startswith(("/api/", "/static/")):
+        if self._context.here(request).startswith(("/api/", "/static/")):
             response = web.Response(text=f"{text}\n", status=status)
         else:
-            response = self._desk.html(request, "error.html", status=status, code=status, text=text)
+            response = self._context.html(
+                request, "error.html", status=status, code=status, text=text
+            )
         if allowed:
             response.headers["Allow"] = allowed
         return response

@@ -6,7 +6,7 @@ The rules come one after the other, each a reading of its own, so that nobody wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -42,32 +42,36 @@ class Board:
         self._turn = asyncio.Lock()
 
     async def of(self, rule: Rule, book: Rulebook, now: Instant, read: Read) -> RuleScore:
-        """One rule's."""
+        """The score of one rule."""
         async with self._turn:
             await self._forget(book, now, read)
             if rule.name not in self._scored:
-                await self._score(Scorer(book, [rule], DEFAULT_DAYS, now), [rule], read)
+                scorer = Scorer(book, [rule], DEFAULT_DAYS, now)
+                await read(scorer.read)
+                self._scored[rule.name] = await read(partial(scorer.scored, rule=rule))
             return self._scored[rule.name].score
 
     async def all(self, book: Rulebook, now: Instant, read: Read) -> Scores:
-        """Those of all rules."""
+        """The scores of all rules."""
         async with self._turn:
             await self._forget(book, now, read)
-            if self._scores is None:
-                scorer = Scorer(book, book.rules, DEFAULT_DAYS, now)
-                missing = [rule for rule in book.rules if rule.name not in self._scored]
-                await self._score(scorer, missing, read)
-                scored = [self._scored[rule.name] for rule in book.rules]
-                self._scores = await read(partial(scorer.summed, scored=scored))
-            return self._scores
-
-    async def _score(self, scorer: Scorer, rules: Sequence[Rule], read: Read) -> None:
+            if self._scores is not None:
+                return self._scores
+            kept = self._scored
+        scorer = Scorer(book, book.rules, DEFAULT_DAYS, now)
         await read(scorer.read)
-        for rule in rules:
-            self._scored[rule.name] = await read(partial(scorer.scored, rule=rule))
+        for rule in book.rules:
+            async with self._turn:  # for one at a time: another page waits for no more than that
+                if rule.name not in kept:
+                    kept[rule.name] = await read(partial(scorer.scored, rule=rule))
+        scored = [kept[rule.name] for rule in book.rules]
+        scores = await read(partial(scorer.summed, scored=scored))
+        if kept is self._scored:  # nobody has forgotten these since
+            self._scores = scores
+        return scores
 
     async def _forget(self, book: Rulebook, now: Instant, read: Read) -> None:
-        """What is of other rules, or too old: the sooner where something new was stored."""
+        """Drop scores of other rules, and old ones: the sooner where something new was stored."""
         mark = await read(newest)
         kept = KEPT if mark != self._mark else LONGEST
         if book is not self._book or not 0 <= now - self._at < kept:

@@ -9,13 +9,14 @@ from datetime import tzinfo
 
 import numpy as np
 
+from watcher.charts.scale import day
 from watcher.evaluation.levels import levels_of
 from watcher.evaluation.series import Track
 from watcher.model import Floats, Instant
 from watcher.store.sql.alerts import AlertRow
 from watcher.text.sanitize import shorten
 from watcher.units import Currencies, Unit, at, format_percent
-from watcher.web.plots import Plot, Span, plot, sparkline
+from watcher.web.plots import AlertSpan, Plot, plot, sparkline
 from watcher.web.words import said
 
 
@@ -70,22 +71,17 @@ def chart_of(
         within,
         say,
         spans,
-        upside_down=_is_upside_down(track),
+        unit=track.metric.unit,
         names=levels.names if levels is not None else (),
         zone=zone,
     )
 
 
 def _heights(track: Track) -> Floats:
-    """What a line without an axis shows: the higher the better."""
+    """Heights for a line without an axis: the higher the better."""
     if (levels := levels_of(track)) is not None:
         return levels.heights
-    return -track.values if _is_upside_down(track) else track.values
-
-
-def _is_upside_down(track: Track) -> bool:
-    """Whether the least is the best, as of places."""
-    return track.metric.unit is Unit.PLACE
+    return -track.values if track.metric.unit is Unit.PLACE else track.values
 
 
 def number(value: float) -> float | None:
@@ -95,16 +91,16 @@ def number(value: float) -> float | None:
     return int(value) if value == int(value) else value
 
 
-def _span(row: AlertRow, now: Instant, zone: tzinfo) -> Span:
+def _span(row: AlertRow, now: Instant, zone: tzinfo) -> AlertSpan:
     alert = row.alert
     fired = alert.fired_at or alert.since
     label = f"{alert.short_id} {alert.rule}: fired {_moment(fired, zone)}"
     tip = f"{alert.short_id} {shorten(alert.rule, 20)}: {_day(fired, zone)}"
     end = alert.resolved_at
     if end is None:
-        return Span(alert.short_id, fired, now, f"{tip} until now", f"{label}, still firing")
+        return AlertSpan(alert.short_id, fired, now, f"{tip} until now", f"{label}, still firing")
     tip += f" to {_day(end, zone)}" if _day(end, zone) != _day(fired, zone) else ""
-    return Span(alert.short_id, fired, end, tip, f"{label}, ended {_moment(end, zone)}")
+    return AlertSpan(alert.short_id, fired, end, tip, f"{label}, ended {_moment(end, zone)}")
 
 
 def _moment(instant: Instant, zone: tzinfo) -> str:
@@ -114,12 +110,11 @@ def _moment(instant: Instant, zone: tzinfo) -> str:
 
 
 def _day(instant: Instant, zone: tzinfo) -> str:
-    when = at(instant, zone)
-    return f"{when.day} {when:%b}"
+    return day(at(instant, zone))
 
 
 def _moved(first: float, last: float, unit: Unit) -> str:
-    """By how much, relative to the first; empty where a ratio says nothing."""
+    """The change relative to the first; empty where a ratio says nothing."""
     if first <= 0 or unit in (Unit.PLACE, Unit.FLAG, Unit.DAY, Unit.FRACTION):
         return ""
     return format_percent(last / first - 1, signed=True)

@@ -1,8 +1,9 @@
-"""What every page needs: the sources, the templates, and the form of an answer."""
+"""The context of every page: the sources, the templates, and the form of an answer."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import TypeAlias, TypeVar
@@ -12,19 +13,19 @@ import jinja2
 import msgspec
 from aiohttp import web
 from jinja2.runtime import Context
+from prometheus_client.registry import Collector
 
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant
+from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
 from watcher.units import format_number, format_percent
 from watcher.web import links, words
 from watcher.web.board import Board
 from watcher.web.forms import Forms
-from watcher.web.shown import shown
-from watcher.web.sources import Sources
 
 T = TypeVar("T")
-Handler: TypeAlias = Callable[["Desk", web.Request], Awaitable[web.StreamResponse]]
+Handler: TypeAlias = Callable[["PageContext", web.Request], Awaitable[web.StreamResponse]]
 
 NAVIGATION = (
     ("/", "Overview"),
@@ -42,6 +43,37 @@ _NOTICES = {
     "retried": ("{} message is sent again.", "{} messages are sent again."),
     "dropped": ("{} message was dropped.", "{} messages were dropped."),
 }
+
+# Control characters but a line's end and a tab, separators of lines, and what turns the reading
+# direction; what joins emoji and Persian words stays.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The daemon's side of the page: ways to ask, and the few ways to change something.
+
+    ``read`` runs a function beside the writer, ``write`` on the store's own thread; ``ill`` says
+    why the daemon is not healthy; ``wake`` has the delivery look at the outbox. ``instruments`` are
+    what the daemon measures of itself.
+    """
+
+    read: Callable[[Callable[[Database], T]], Awaitable[T]]
+    write: Callable[[Callable[[Database], T]], Awaitable[T]]
+    book: Callable[[], Rulebook]
+    now: Callable[[], Instant]
+    ill: Callable[[], Awaitable[str | None]]
+    wake: Callable[[], None]
+    instruments: Sequence[Collector] = ()
+
+
+def shown(value: T) -> T | str:
+    """A value as a template puts it into a page: without control characters."""
+    if isinstance(value, str) and type(value) is str and _HIDDEN.search(value):
+        return _HIDDEN.sub(" ", value)
+    return value
 
 
 def templates() -> jinja2.Environment:
@@ -62,7 +94,7 @@ def templates() -> jinja2.Environment:
         "instant": words.moment,
         "iso": words.iso,
         "duration": words.duration,
-        "doubt": said_of,  # these two are given the desk's zone
+        "doubt": said_of,  # these two are given the context's zone
         "url": _url,
         "rule_link": _rule_link,
         "product_link": _product_link,
@@ -90,7 +122,7 @@ def _product_link(context: Context, region: str, product_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class PageContext:
     """Reads and writes through ``sources``, and answers. ``base`` is the path that a proxy puts
     before ours, and may or may not take off again; it begins and ends with a slash."""
 
@@ -108,7 +140,7 @@ class Desk:
 
     @property
     def zone(self) -> tzinfo:
-        """Of the times that pages show: the rule file's, as it is now."""
+        """The zone of all times on the page: the rule file's, as it is now."""
         return self.sources.book().zone
 
     def now(self) -> Instant:
@@ -149,7 +181,7 @@ class Desk:
 
 
 def as_json(value: object) -> web.Response:
-    """The same for programs."""
+    """An answer for programs."""
     return web.Response(body=msgspec.json.encode(value), content_type="application/json")
 
 

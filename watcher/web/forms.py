@@ -52,8 +52,8 @@ class Forms:
         return fields
 
     def _is_from_here(self, request: web.Request) -> bool:
-        """By Sec-Fetch-Site, which browsers send where nobody can listen, or else Origin; programs
-        send neither and have only the token."""
+        """Judge by Sec-Fetch-Site, which browsers send where nobody can listen, or else by Origin;
+        programs send neither and have only the token."""
         site = request.headers.get("Sec-Fetch-Site")
         if site is not None:
             return site in ("same-origin", "none")

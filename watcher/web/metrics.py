@@ -34,8 +34,8 @@ Sample: TypeAlias = tuple[Sequence[str], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What the database says at one moment. ``disk`` is free bytes; ``expected`` is when each
+class Snapshot:
+    """The database's state at one moment. ``disk`` is free bytes; ``expected`` is when each
     watch (by name) should have been read again after it was last read whole; ``sqlite`` is the
     library's version."""
 
@@ -57,14 +57,14 @@ class Family:
     kind: str
     help: str
     labels: tuple[str, ...]
-    samples: Callable[[Reading], Iterable[Sample]]
+    samples: Callable[[Snapshot], Iterable[Sample]]
 
 
-def read(database: Database, book: Rulebook, now: Instant) -> Reading:
-    """What ``exposition`` shows of the database."""
+def read(database: Database, book: Rulebook, now: Instant) -> Snapshot:
+    """Read all that ``exposition`` shows of the database."""
     state = overview(database, book, now)
     schedules = {watch.name: watch.schedule for watch in book.used_watches}
-    return Reading(
+    return Snapshot(
         state,
         database.outbox.held_up(now),
         database.outbox.tried(now - DAY),
@@ -81,7 +81,7 @@ def read(database: Database, book: Rulebook, now: Instant) -> Reading:
 
 
 def exposition(
-    reading: Reading, *, healthy: bool, instruments: Sequence[Collector] = ()
+    reading: Snapshot, *, healthy: bool, instruments: Sequence[Collector] = ()
 ) -> tuple[bytes, str]:
     """The body and its content type. Made of a registry of its own: nothing global is kept."""
     registry = CollectorRegistry()
@@ -95,7 +95,7 @@ def exposition(
 class _State(Collector):
     """The families with their samples."""
 
-    def __init__(self, reading: Reading, *, healthy: bool) -> None:
+    def __init__(self, reading: Snapshot, *, healthy: bool) -> None:
         self._reading = reading
         self._healthy = healthy
 
@@ -121,15 +121,15 @@ def _free(database: Database) -> int | None:
 
 
 def _gauge(
-    name: str, help_: str, labels: Sequence[str], samples: Callable[[Reading], Iterable[Sample]]
+    name: str, help_: str, labels: Sequence[str], samples: Callable[[Snapshot], Iterable[Sample]]
 ) -> Family:
     return Family(f"watcher_{name}", "gauge", help_, tuple(labels), samples)
 
 
-def _single(name: str, help_: str, value: Callable[[Reading], float | None]) -> Family:
-    """Of one number, left out where there is none."""
+def _single(name: str, help_: str, value: Callable[[Snapshot], float | None]) -> Family:
+    """A gauge of one number, left out where there is none."""
 
-    def samples(reading: Reading) -> list[Sample]:
+    def samples(reading: Snapshot) -> list[Sample]:
         found = value(reading)
         return [] if found is None else [((), float(found))]
 
@@ -139,7 +139,7 @@ def _single(name: str, help_: str, value: Callable[[Reading], float | None]) -> 
 def _counter(table: str, done: str, help_: str) -> Family:
     """Without ``done`` its name would be a gauge's: Prometheus takes off the _total."""
 
-    def samples(reading: Reading) -> list[Sample]:
+    def samples(reading: Snapshot) -> list[Sample]:
         return [((), float(reading.ever[table]))]
 
     return Family(f"watcher_{table}_{done}_total", "counter", help_, (), samples)
@@ -148,29 +148,29 @@ def _counter(table: str, done: str, help_: str) -> Family:
 def _watches(name: str, help_: str, value: Callable[[WatchStatus], float | None]) -> Family:
     """One for each watch, left out where there is none."""
 
-    def samples(reading: Reading) -> list[Sample]:
+    def samples(reading: Snapshot) -> list[Sample]:
         found = [(watch.name, value(watch)) for watch in reading.state.watches]
         return [((watch,), float(number)) for watch, number in found if number is not None]
 
     return _gauge(f"watch_{name}", help_, ("watch",), samples)
 
 
-def _build(reading: Reading) -> list[Sample]:
+def _build(reading: Snapshot) -> list[Sample]:
     return [((__version__, platform.python_version(), reading.sqlite), 1.0)]
 
 
-def _alerts(reading: Reading) -> Iterator[Sample]:
+def _alerts(reading: Snapshot) -> Iterator[Sample]:
     for rule in reading.state.rules:
         yield (rule.name, rule.severity, "pending"), rule.pending
         yield (rule.name, rule.severity, "firing"), rule.firing
 
 
-def _caps(reading: Reading) -> list[Sample]:
+def _caps(reading: Snapshot) -> list[Sample]:
     caps = (("day", reading.state.credits.day_cap), ("month", reading.state.credits.month_cap))
     return [((span,), float(cap)) for span, cap in caps if cap is not None]
 
 
-def _used(reading: Reading) -> list[Sample]:
+def _used(reading: Snapshot) -> list[Sample]:
     used = reading.state.credits
     return [(("day",), float(used.day)), (("month",), float(used.month))]
 

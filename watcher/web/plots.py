@@ -15,8 +15,9 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 import numpy as np
 
+from watcher.charts.scale import Axis, day, thinned, value_axis
 from watcher.model import Floats, Instant, Ints
-from watcher.units import at, format_number
+from watcher.units import Unit, at
 from watcher.wallclock import first_shown
 
 WIDTH, HEIGHT = 1_000, 160
@@ -24,7 +25,6 @@ TOP, BOTTOM = 56, 216
 POINTS = 40  # that can be pointed at; the table below the plot has every value
 COLUMNS = 250  # of the line: beyond that only the extremes of each are drawn
 MARKS = 12
-_TICKS = 3
 _SAME = 1e-9  # values nearer to each other than that are one
 # Percent of a narrow phone's plot that a letter takes, a bold one, and the air between labels.
 _LETTER, _BOLD, _AIR = 2.3, 3.1, 1.5
@@ -51,7 +51,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class AlertSpan:
     """Something from one instant to another, as an alert: its ``name`` in a word, a ``tip`` that
     a phone has room for, and a ``label`` in full."""
 
@@ -63,7 +63,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class AlertMark:
     """A span in the plot; ``name`` is empty where there is no room for it."""
 
     x: float
@@ -82,21 +82,7 @@ class Plot:
     ticks: tuple[Tick, ...]
     days: tuple[Tick, ...]
     points: tuple[Point, ...]
-    marks: tuple[Mark, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """From values to pixels; ``upside_down`` has the smallest on top, as of ranks."""
-
-    low: float
-    high: float
-    upside_down: bool = False
-
-    def share(self, values: Floats) -> Floats:
-        """0 at the top to 1 at the bottom."""
-        share = (values - self.low) / (self.high - self.low)
-        return share if self.upside_down else 1 - share
+    marks: tuple[AlertMark, ...]
 
 
 def plot(
@@ -104,9 +90,9 @@ def plot(
     values: Floats,
     within: tuple[Instant, Instant],
     say: Callable[[Instant, float], str],
-    spans: Sequence[Span] = (),
+    spans: Sequence[AlertSpan] = (),
     *,
-    upside_down: bool = False,
+    unit: Unit = Unit.SCORE,
     names: Sequence[str] = (),
     zone: tzinfo = UTC,
 ) -> Plot | None:
@@ -120,17 +106,14 @@ def plot(
     begin, end = within
     x = (np.clip(instants, begin, end) - begin) / max(end - begin, 1)
     if names:
-        scale, steps = Scale(0, max(len(names) - 1, 1)), [float(n) for n in range(len(names))]
+        ticks = tuple((float(level), name) for level, name in enumerate(names))
+        axis = Axis(0, max(len(names) - 1, 1), ticks)
     else:
-        scale, steps = _scale(values, upside_down=upside_down)
-    y = scale.share(values)
-    labels = names or [compact(step) for step in steps]
+        axis = value_axis(values[np.isfinite(values)].tolist(), unit)
+    y = 1 - axis.places(values)
     return Plot(
-        path=_path(*thinned(x, y)),
-        ticks=tuple(
-            Tick(_down(float(scale.share(np.array([step]))[0])), label)
-            for step, label in zip(steps, labels, strict=True)
-        ),
+        path=_path(*thinned(x, y, COLUMNS)),
+        ticks=tuple(Tick(_down(1 - axis.place(value)), label) for value, label in axis.ticks),
         days=tuple(_days(begin, end, zone)),
         points=tuple(_points(instants, values, x, y, say)),
         marks=tuple(_marks(spans, begin, end)),
@@ -146,27 +129,7 @@ def sparkline(instants: Ints, values: Floats, within: tuple[Instant, Instant]) -
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     flat = high - low < _SAME
     y = np.where(np.isnan(values), np.nan, 0.5) if flat else 1 - (values - low) / (high - low)
-    return _path(*thinned(x, y, columns=60))
-
-
-def compact(value: float) -> str:
-    """``1.2k``, ``3.4M``: for an axis."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{format_number(value / size, 1)}{letter}"
-    return format_number(value, 2 if abs(value) < 10 else 1)
-
-
-def thinned(x: Floats, y: Floats, columns: int = COLUMNS) -> tuple[Floats, Floats]:
-    """Where there are many: of each column the first, the least, the largest and the last."""
-    if len(x) <= 2 * columns:
-        return x, y
-    column = np.minimum((x * columns).astype(np.int64), columns - 1)
-    first = np.flatnonzero(np.diff(column, prepend=-1))
-    last = np.append(first[1:], len(x)) - 1
-    least, largest = np.fmin.reduceat(y, first), np.fmax.reduceat(y, first)
-    across = np.column_stack([x[first], x[first], x[first], x[last]])
-    return across.ravel(), np.column_stack([y[first], least, largest, y[last]]).ravel()
+    return _path(*thinned(x, y, 60))
 
 
 def _path(x: Floats, y: Floats) -> str:
@@ -186,31 +149,6 @@ def _path(x: Floats, y: Floats) -> str:
     return "".join(parts)
 
 
-def _scale(values: Floats, *, upside_down: bool) -> tuple[Scale, list[float]]:
-    """From 0 where the values come near it, else around them; with the values to mark."""
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    if 0 <= low < 0.7 * high and not upside_down:
-        low = 0.0
-    if high - low < _SAME:
-        room = abs(high) * 0.1 if abs(high) > 1_000 * _SAME else 1.0
-        low, high = low - room, high + room
-    step = _nice((high - low) / _TICKS)
-    if upside_down:
-        step = max(math.ceil(step), 1)  # nor one between two
-    first, last = math.floor(low / step), math.ceil(high / step)
-    marked = [round(number * step, 10) for number in range(first, last + 1)]
-    if upside_down:  # there is no place before the first
-        marked = list(dict.fromkeys(max(each, 1.0) for each in marked))
-        return Scale(min(low, marked[0]), marked[-1], upside_down=True), marked
-    return Scale(marked[0], marked[-1]), marked
-
-
-def _nice(step: float) -> float:
-    """The next 1, 2, 2.5 or 5 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10(step))
-    return next((n * power for n in (1, 2, 2.5, 5) if n * power >= step * 0.999), 10 * power)
-
-
 def _days(begin: Instant, end: Instant, zone: tzinfo) -> Iterator[Tick]:
     """Days below the plot, evenly, none cut off at the edges."""
     first_day, last_day = (at(instant, zone).date() for instant in (begin, end))
@@ -222,7 +160,7 @@ def _days(begin: Instant, end: Instant, zone: tzinfo) -> Iterator[Tick]:
     for when in days[every // 2 :: every]:
         midnight = first_shown(datetime.combine(when, time()), zone)
         place = 100 * (midnight - begin) / (end - begin)
-        label = f"{when.day} {when:%b %y}" if with_year else f"{when.day} {when:%b}"
+        label = f"{day(when)} {when:%y}" if with_year else day(when)
         anchor, first, last = _placed(place, _LETTER * len(label))
         if first >= free:
             free = last + _AIR
@@ -257,7 +195,7 @@ def _chosen(values: Floats) -> Ints:
     return np.unique(np.concatenate([evenly, extremes]))
 
 
-def _marks(spans: Sequence[Span], begin: Instant, end: Instant) -> Iterator[Mark]:
+def _marks(spans: Sequence[AlertSpan], begin: Instant, end: Instant) -> Iterator[AlertMark]:
     """The newest that touch the time, the oldest first; names only where they have room."""
     inside = [span for span in spans if span.end >= begin and span.begin <= end]
     free = 0.0
@@ -267,7 +205,7 @@ def _marks(spans: Sequence[Span], begin: Instant, end: Instant) -> Iterator[Mark
         anchor, first, last = _placed(left, _BOLD * len(span.name))
         roomy = first >= free
         free = last + _AIR if roomy else free
-        yield Mark(
+        yield AlertMark(
             x=round(left, 2),
             width=round(max(right - left, 0.0), 2),
             name=span.name if roomy else "",
@@ -282,7 +220,7 @@ def _down(share: float) -> float:
 
 
 def _placed(percent: float, width: float) -> tuple[str, float, float]:
-    """Which end of a label (its middle, if that has room) stands at its place, so that it stays
+    """The end of a label (its middle, if that has room) that stands at its place, so that it stays
     inside, and from where to where it reaches then."""
     if percent < width / 2:
         return "start", percent, percent + width

@@ -1,4 +1,7 @@
-"""Lines of the log that anybody outside can bring about: at most one a minute of a kind."""
+"""Visitors in the log and in ``/metrics``.
+
+Of lines that anybody outside can bring about there is at most one a minute of a kind.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from dataclasses import dataclass, field
 import structlog
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
+from prometheus_client import Counter
+from prometheus_client.registry import Collector
 
 EVERY = 60.0  # seconds from a line to the next of its kind
 _LONGEST = 120  # characters of what a visitor has put into a line
@@ -68,3 +73,24 @@ class Malformed(logging.Handler):
         lines = str(getattr(error, "message", "") or error).splitlines()
         why = (lines[0] if lines else type(error).__name__).rstrip(":")[:_LONGEST]
         self._sparing.say("malformed request", error=why, remote=str(remote))
+
+
+class Visits:
+    """Counters of visitors since the start, kept by the page itself."""
+
+    def __init__(self) -> None:
+        self.wrong_tokens = _counter("wrong_tokens", "Requests with a wrong token")
+        self.malformed = _counter("malformed_requests", "Requests that could not be read")
+        self.dropped = _counter(
+            "connections_dropped",
+            "Connections that were cut: too slow, or in the way of another one",
+        )
+
+    @property
+    def instruments(self) -> tuple[Collector, ...]:
+        """For ``/metrics``."""
+        return self.wrong_tokens, self.malformed, self.dropped
+
+
+def _counter(name: str, help_: str) -> Counter:
+    return Counter(f"watcher_page_{name}", help_, registry=None)

@@ -25,7 +25,7 @@ _SIGN = re.compile(r"[^\d\s.,'-]")  # of a currency, or its code
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What can be bought: the options that make it, and its price as the API writes it."""
+    """A variant to buy: the options that make it, and its price as the API writes it."""
 
     name: str
     price: str

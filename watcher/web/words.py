@@ -26,7 +26,7 @@ _ADDRESS = re.compile(r"\b(\w+://)[^\s\"'<>]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AlertLine:
     """An alert in a list: ``why`` says in words what it fired on, and what is so now. ``severity``
     is its rule's now; None where there is no such rule any more."""
 
@@ -44,12 +44,12 @@ class Line:
 
     @property
     def since(self) -> Instant:
-        """When it fired, or else when its state began."""
+        """The instant it fired at, or else at which its state began."""
         return self.row.alert.fired_at or self.row.alert.since
 
     @property
     def told(self) -> str:
-        """What became of the last messages about it."""
+        """The fate of the last messages about it."""
         return ", ".join(
             f"{each.target or each.channel} {each.state.value if each.state else 'told'}"
             for each in self.row.deliveries
@@ -62,14 +62,14 @@ def lines(
     zone: tzinfo,
     severities: dict[str, Severity] | None = None,
     gmv_currency: str | None = None,
-) -> list[Line]:
+) -> list[AlertLine]:
     """Alerts with their reasons, worded as the messages word them; times in ``zone``."""
     items = tuple(_item(row, gmv_currency) for row in rows)
     message = Message("alerts", "", Severity.INFO, now, items=items)
     products = view_of(message, "", zone).products
     known = severities or {}
     return [
-        Line(row, (*product.why, *filter(None, [product.seen])), known.get(row.alert.rule))
+        AlertLine(row, (*product.why, *filter(None, [product.seen])), known.get(row.alert.rule))
         for row, product in zip(rows, products, strict=True)
     ]
 

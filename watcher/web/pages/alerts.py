@@ -11,7 +11,7 @@ from watcher.model import AlertState
 from watcher.store.sql import browsing
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sqlite.database import Database
-from watcher.web.context import Desk, as_json, whole_number
+from watcher.web.context import PageContext, as_json, whole_number
 from watcher.web.links import with_query
 from watcher.web.pages.common import lines_of, page_of, shown
 
@@ -21,47 +21,47 @@ STATES = {"firing": AlertState.FIRING, "pending": AlertState.PENDING, "over": Al
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _AlertPage:
     state: str
     rule: str
     rows: Sequence[AlertRow]
     next: int | None
 
 
-async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /alerts?state=firing&rule=NAME&before=ID``."""
-    found = await _read(desk, request.query)
+    found = await _read(context, request.query)
     older = with_query("/alerts", state=found.state, rule=found.rule, before=found.next)
-    return desk.html(
+    return context.html(
         request,
         "alerts.html",
         states=tuple(STATES),
         state=found.state,
         rule=found.rule,
-        alerts=lines_of(found.rows, desk),
+        alerts=lines_of(found.rows, context),
         older=older if found.next else "",
         first="before" not in request.query,
     )
 
 
-async def data(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/alerts.json`` with the same query; ``next`` is the ``before`` of the next page."""
-    found = await _read(desk, request.query)
+    found = await _read(context, request.query)
     return as_json({"state": found.state, "alerts": found.rows, "next": found.next})
 
 
-async def _read(desk: Desk, query: Mapping[str, str]) -> _Found:
+async def _read(context: PageContext, query: Mapping[str, str]) -> _AlertPage:
     state = query.get("state", "")
     state = state if state in STATES else "firing"
     rule = query.get("rule", "")
     before = whole_number(query, "before")
-    book, now = desk.sources.book(), desk.now()
+    book, now = context.sources.book(), context.now()
 
-    def read(database: Database) -> _Found:
+    def read(database: Database) -> _AlertPage:
         ids, following = _find(database, state, rule, before)
-        return _Found(state, rule, shown(database, ids, book, now), following)
+        return _AlertPage(state, rule, shown(database, ids, book, now), following)
 
-    return await desk.read(read)
+    return await context.read(read)
 
 
 def _find(

@@ -1,4 +1,4 @@
-"""What several pages ask for."""
+"""Reads and forms that several pages share."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from watcher.notification.deferral import with_holds
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sqlite.database import Database
-from watcher.web.context import Desk, whole_number
-from watcher.web.words import Line, lines
+from watcher.web.context import PageContext, whole_number
+from watcher.web.words import AlertLine, lines
 
 T = TypeVar("T")
 # How long a silence is offered to last.
@@ -28,11 +28,11 @@ DURATIONS = (
 )
 
 
-def lines_of(rows: Sequence[AlertRow], desk: Desk) -> list[Line]:
+def lines_of(rows: Sequence[AlertRow], context: PageContext) -> list[AlertLine]:
     """Alerts as lists show them, with the severity that their rules have now."""
-    book = desk.sources.book()
+    book = context.sources.book()
     severities = {rule.name: rule.severity for rule in book.rules}
-    return lines(rows, desk.now(), book.zone, severities, book.metrics.gmv_currency)
+    return lines(rows, context.now(), book.zone, severities, book.metrics.gmv_currency)
 
 
 def shown(database: Database, ids: Sequence[int], book: Rulebook, now: Instant) -> list[AlertRow]:
@@ -47,7 +47,7 @@ def stored(database: Database, ids: Iterable[int]) -> list[Notification]:
 
 
 def page_of(found: Sequence[T], size: int) -> tuple[Sequence[T], bool]:
-    """Of one more than a page: the page, and whether there is another one."""
+    """Split one more than a page: the page, and whether there is another one."""
     return found[:size], len(found) > size
 
 

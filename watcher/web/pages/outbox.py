@@ -13,7 +13,7 @@ from watcher.notification.deferral import Waiting, waiting
 from watcher.store.sql import browsing
 from watcher.store.sql.outbox import Try
 from watcher.store.sqlite.database import Database
-from watcher.web.context import Desk, as_json, whole_number
+from watcher.web.context import PageContext, as_json, whole_number
 from watcher.web.forms import own_path
 from watcher.web.links import with_query
 from watcher.web.pages.common import number_of, page_of, stored, summary
@@ -29,7 +29,7 @@ _FRONT = 15  # of each state, where no state is asked for
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class OutboxGroup:
     """Notifications of one state: a page of them, and where there are more."""
 
     state: str
@@ -41,17 +41,17 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _OutboxPage:
     counts: Mapping[str, int]
-    groups: Sequence[Group]
+    groups: Sequence[OutboxGroup]
     held: Sequence[Waiting]
 
 
-async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /outbox``, ``/outbox?state=dead&before=ID``."""
     state = _state(request.query)
-    found = await _read(desk, request.query)
-    return desk.html(
+    found = await _read(context, request.query)
+    return context.html(
         request,
         "outbox.html",
         counts=found.counts,
@@ -61,9 +61,9 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
     )
 
 
-async def data(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/outbox.json`` with the same query."""
-    found = await _read(desk, request.query)
+    found = await _read(context, request.query)
     return as_json(
         {
             "counts": found.counts,
@@ -74,39 +74,39 @@ async def data(desk: Desk, request: web.Request) -> web.StreamResponse:
     )
 
 
-async def message(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def message(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /outbox/ID``: what it says, and every try."""
     number = int(request.match_info["id"])
 
     def read(database: Database) -> tuple[Notification | None, list[Try]]:
         return database.outbox.get(number), database.outbox.tries(number)
 
-    found, tries = await desk.read(read)
+    found, tries = await context.read(read)
     if found is None:
         raise web.HTTPNotFound(text="There is no such message, or it is not kept any more.")
-    view = view_of(found.message, found.message.title, desk.sources.book().zone)
-    linked = any(rule.name == found.message.rule for rule in desk.sources.book().rules)
-    return desk.html(request, "message.html", one=found, tries=tries, view=view, linked=linked)
+    view = view_of(found.message, found.message.title, context.sources.book().zone)
+    linked = any(rule.name == found.message.rule for rule in context.sources.book().rules)
+    return context.html(request, "message.html", one=found, tries=tries, view=view, linked=linked)
 
 
-async def retry(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def retry(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /outbox/retry``: one by ``id``, or all that are dead."""
-    fields = await desk.forms.read(request)
-    ids, now = _ids(fields), desk.now()
-    moved = await desk.sources.write(lambda database: database.outbox.retry(ids, now))
-    desk.sources.wake()
-    raise desk.see(request, own_path(fields.get("back", ""), "/outbox"), "retried", len(moved))
+    fields = await context.forms.read(request)
+    ids, now = _ids(fields), context.now()
+    moved = await context.sources.write(lambda database: database.outbox.retry(ids, now))
+    context.sources.wake()
+    raise context.see(request, own_path(fields.get("back", ""), "/outbox"), "retried", len(moved))
 
 
-async def drop(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def drop(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /outbox/drop``: one, by ``id``."""
-    fields = await desk.forms.read(request)
-    ids, now = _ids(fields), desk.now()
+    fields = await context.forms.read(request)
+    ids, now = _ids(fields), context.now()
     if ids is None:
         raise web.HTTPBadRequest(text="Which message is to be dropped?")
-    moved = await desk.sources.write(lambda database: database.outbox.drop(ids, now))
-    desk.sources.wake()
-    raise desk.see(request, own_path(fields.get("back", ""), "/outbox"), "dropped", len(moved))
+    moved = await context.sources.write(lambda database: database.outbox.drop(ids, now))
+    context.sources.wake()
+    raise context.see(request, own_path(fields.get("back", ""), "/outbox"), "dropped", len(moved))
 
 
 def _ids(fields: Mapping[str, str]) -> list[int] | None:
@@ -121,11 +121,11 @@ def _state(query: Mapping[str, str]) -> NotificationState | None:
     return NotificationState(text) if text in set(NotificationState) else None
 
 
-async def _read(desk: Desk, query: Mapping[str, str]) -> _Found:
+async def _read(context: PageContext, query: Mapping[str, str]) -> _OutboxPage:
     state, before = _state(query), whole_number(query, "before")
-    book, now = desk.sources.book(), desk.now()
+    book, now = context.sources.book(), context.now()
 
-    def read(database: Database) -> _Found:
+    def read(database: Database) -> _OutboxPage:
         counts = {one.value: count for one, count in database.outbox.counts().items()}
         if state is not None:
             groups = [_group(database, state, before, SIZE)]
@@ -133,14 +133,16 @@ async def _read(desk: Desk, query: Mapping[str, str]) -> _Found:
             states = (NotificationState(name) for name in _HEADS)
             groups = [_group(database, each, None, _FRONT) for each in states]
         held = waiting(database, book, now) if state is None else ()
-        return _Found(counts, groups, held)
+        return _OutboxPage(counts, groups, held)
 
-    return await desk.read(read)
+    return await context.read(read)
 
 
-def _group(database: Database, state: NotificationState, before: int | None, size: int) -> Group:
+def _group(
+    database: Database, state: NotificationState, before: int | None, size: int
+) -> OutboxGroup:
     ids, more = page_of(browsing.notifications(database, state, before, size + 1), size)
     following = ids[-1] if more else None
     head, text = _HEADS.get(state.value, (state.value.capitalize(), _TEXTS.get(state.value, "")))
     older = with_query("/outbox", state=state.value, before=following) if following else ""
-    return Group(state.value, head, text, stored(database, ids), older, following)
+    return OutboxGroup(state.value, head, text, stored(database, ids), older, following)

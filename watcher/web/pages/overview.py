@@ -14,7 +14,7 @@ from watcher.store.sql import browsing
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.health import About, Incident
 from watcher.store.sqlite.database import Database
-from watcher.web.context import Desk, as_json
+from watcher.web.context import PageContext, as_json
 from watcher.web.metrics import exposition, read
 from watcher.web.pages.common import lines_of, shown, stored
 
@@ -33,9 +33,9 @@ class _Front:
     messages: Sequence[Notification]
 
 
-async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /``."""
-    front = await _read(desk)
+    front = await _read(context)
     state = front.state
     # What the operator was told already stands among the troubles.
     told = {(each.about, each.subject) for each in front.incidents}
@@ -50,12 +50,12 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
         if each.health.failing_since is not None and (About.RULE, each.name) not in told
     ]
     quiet = [each for each in state.rules if each.quiet]
-    return desk.html(
+    return context.html(
         request,
         "overview.html",
         state=state,
-        ill=await desk.sources.ill(),
-        firing=lines_of(front.firing, desk),
+        ill=await context.sources.ill(),
+        firing=lines_of(front.firing, context),
         total=sum(rule.firing for rule in state.rules),
         messages=front.messages,
         watches=_urgent(state.watches)[:WATCHES],
@@ -68,50 +68,52 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
     )
 
 
-async def watches(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def watches(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /watches``: all of them."""
-    state = await _state(desk)
-    return desk.html(request, "watches.html", watches=_urgent(state.watches))
+    state = await _state(context)
+    return context.html(request, "watches.html", watches=_urgent(state.watches))
 
 
-async def rules(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def rules(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /rules``: all of them, those that fire first."""
-    state = await _state(desk)
-    return desk.html(request, "rules.html", rules=sorted(state.rules, key=_busy))
+    state = await _state(context)
+    return context.html(request, "rules.html", rules=sorted(state.rules, key=_busy))
 
 
-async def data(desk: Desk, _request: web.Request) -> web.StreamResponse:
+async def data(context: PageContext, _request: web.Request) -> web.StreamResponse:
     """``GET /api/overview.json``."""
-    front = await _read(desk)
+    front = await _read(context)
     return as_json(
-        {"overview": front.state, "alerts": front.firing, "ill": await desk.sources.ill()}
+        {"overview": front.state, "alerts": front.firing, "ill": await context.sources.ill()}
     )
 
 
-async def metrics(desk: Desk, _request: web.Request) -> web.StreamResponse:
+async def metrics(context: PageContext, _request: web.Request) -> web.StreamResponse:
     """``GET /metrics``."""
-    book, now = desk.sources.book(), desk.now()
-    reading = await desk.read(lambda database: read(database, book, now))
+    book, now = context.sources.book(), context.now()
+    reading = await context.read(lambda database: read(database, book, now))
     body, content_type = exposition(
-        reading, healthy=await desk.sources.ill() is None, instruments=desk.sources.instruments
+        reading,
+        healthy=await context.sources.ill() is None,
+        instruments=context.sources.instruments,
     )
     return web.Response(body=body, headers={"Content-Type": content_type})
 
 
-async def healthz(desk: Desk, _request: web.Request) -> web.StreamResponse:
+async def healthz(context: PageContext, _request: web.Request) -> web.StreamResponse:
     """``GET /healthz``."""
-    ill = await desk.sources.ill()
+    ill = await context.sources.ill()
     return web.Response(text=f"{ill or 'ok'}\n", status=503 if ill else 200)
 
 
-async def _state(desk: Desk) -> Overview:
-    book, now = desk.sources.book(), desk.now()
-    return await desk.read(lambda database: overview(database, book, now))
+async def _state(context: PageContext) -> Overview:
+    book, now = context.sources.book(), context.now()
+    return await context.read(lambda database: overview(database, book, now))
 
 
-async def _read(desk: Desk) -> _Front:
-    book, now = desk.sources.book(), desk.now()
-    return await desk.read(lambda database: _front(database, book, now))
+async def _read(context: PageContext) -> _Front:
+    book, now = context.sources.book(), context.now()
+    return await context.read(lambda database: _front(database, book, now))
 
 
 def _front(database: Database, book: Rulebook, now: Instant) -> _Front:
@@ -126,7 +128,7 @@ def _front(database: Database, book: Rulebook, now: Instant) -> _Front:
 
 
 def _urgent(watches: Sequence[WatchStatus]) -> list[WatchStatus]:
-    """Those that fail first, then as they are due."""
+    """Sort: first those that fail, then as they are due."""
     return sorted(watches, key=lambda each: (each.health.failing_since is None, each.due))
 
 

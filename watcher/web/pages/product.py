@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 import numpy as np
 from aiohttp import web
 
-from watcher.delivery.view import PRODUCT_PAGE
 from watcher.evaluation.series import Track, tracks_of
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Metric
@@ -21,7 +19,7 @@ from watcher.store.sqlite.database import Database
 from watcher.units import DAY, Currencies, Unit
 from watcher.web import links, words
 from watcher.web.charts import Card, card_of, chart_of, number
-from watcher.web.context import Desk, as_json, whole_number
+from watcher.web.context import PageContext, as_json, whole_number
 from watcher.web.pages.common import DURATIONS, lines_of, shown
 from watcher.web.texts import texts_of
 
@@ -45,7 +43,7 @@ METRICS = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Past:
+class _Product:
     """A product as the store has it."""
 
     facts: ProductFacts
@@ -56,8 +54,8 @@ class _Past:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What the address asks for."""
+class _Query:
+    """The query of the address."""
 
     region: str
     product: str
@@ -67,28 +65,28 @@ class _Asked:
     now: Instant
 
 
-async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /products/REGION/ID?metric=NAME&days=90``."""
-    asked = _asked(desk, request)
-    past = await _read(desk, asked)
+    asked = _asked(context, request)
+    past = await _read(context, asked)
     within = (asked.begin, asked.now)
     chosen = _chosen(past.tracks, asked.metric)
-    currencies = Currencies(past.facts.currency, desk.sources.book().metrics.gmv_currency)
-    return desk.html(
+    currencies = Currencies(past.facts.currency, context.sources.book().metrics.gmv_currency)
+    return context.html(
         request,
         "product.html",
         facts=past.facts,
         known=tuple(_known(past.facts)),
-        outside=f"{PRODUCT_PAGE}{quote(past.facts.product_id, safe='')}",
+        outside=links.shop_page(past.facts.product_id),
         cards=_cards(past, asked, currencies),
         chosen=chosen,
         metric=asked.metric,
-        chart=chart_of(chosen, past.alerts, within, currencies, desk.zone) if chosen else None,
+        chart=chart_of(chosen, past.alerts, within, currencies, context.zone) if chosen else None,
         rows=_rows(chosen, currencies) if chosen else (),
         days=asked.days,
         spans=DAYS,
-        metrics=_choices(desk.sources.book()),
-        alerts=lines_of(past.alerts, desk),
+        metrics=_choices(context.sources.book()),
+        alerts=lines_of(past.alerts, context),
         silences=past.silences,
         texts=texts_of(past.texts),
         durations=DURATIONS,
@@ -96,14 +94,14 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
     )
 
 
-async def data(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/products/REGION/ID.json`` with the same query; times are Unix seconds."""
-    asked = _asked(desk, request)
-    past = await _read(desk, asked)
+    asked = _asked(context, request)
+    past = await _read(context, asked)
     return as_json(
         {
             "product": past.facts,
-            "gmv_currency": desk.sources.book().metrics.gmv_currency,
+            "gmv_currency": context.sources.book().metrics.gmv_currency,
             "metrics": [
                 {
                     "name": track.name,
@@ -126,31 +124,31 @@ async def data(desk: Desk, request: web.Request) -> web.StreamResponse:
     )
 
 
-async def search(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def search(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /products?q=TEXT``: by id or a part of the name."""
     text = request.query.get("q", "").strip()[:100]
-    found = await desk.read(lambda database: browsing.products(database, text)) if text else []
-    return desk.html(request, "products.html", q=text, found=found, most=browsing.PRODUCTS)
+    found = await context.read(lambda database: browsing.products(database, text)) if text else []
+    return context.html(request, "products.html", q=text, found=found, most=browsing.PRODUCTS)
 
 
-def _asked(desk: Desk, request: web.Request) -> _Asked:
-    book, now = desk.sources.book(), desk.now()
+def _asked(context: PageContext, request: web.Request) -> _Query:
+    book, now = context.sources.book(), context.now()
     metric = book.metrics.get(request.query.get("metric", "")) or book.metrics[METRICS[0]]
     days = whole_number(request.query, "days")
     days = days if days in DAYS else DAYS[1]
     parts = request.match_info
-    return _Asked(parts["region"].upper(), parts["id"], metric, days, now - days * DAY, now)
+    return _Query(parts["region"].upper(), parts["id"], metric, days, now - days * DAY, now)
 
 
-async def _read(desk: Desk, asked: _Asked) -> _Past:
-    book = desk.sources.book()
-    past = await desk.read(lambda database: _past(database, book, asked))
+async def _read(context: PageContext, asked: _Query) -> _Product:
+    book = context.sources.book()
+    past = await context.read(lambda database: _past(database, book, asked))
     if past is None:
         raise web.HTTPNotFound(text="No scan has seen a product of this id in this region.")
     return past
 
 
-def _past(database: Database, book: Rulebook, asked: _Asked) -> _Past | None:
+def _past(database: Database, book: Rulebook, asked: _Query) -> _Product | None:
     facts = next(iter(database.history.find(asked.product, asked.region)), None)
     if facts is None:
         return None
@@ -160,7 +158,7 @@ def _past(database: Database, book: Rulebook, asked: _Asked) -> _Past | None:
     if asked.metric not in metrics:
         metrics.append(asked.metric)
     watches = _watch_of(book, facts.region, alerts) if RANK in asked.metric.needs else []
-    return _Past(
+    return _Product(
         facts,
         tracks_of(database, facts, metrics, watches, asked.begin),
         alerts,
@@ -182,7 +180,7 @@ def _chosen(tracks: Sequence[Track], metric: Metric) -> Track | None:
     return next((track for track in tracks if track.metric == metric and not track.empty), None)
 
 
-def _cards(past: _Past, asked: _Asked, currencies: Currencies) -> list[Card]:
+def _cards(past: _Product, asked: _Query, currencies: Currencies) -> list[Card]:
     within = (asked.begin, asked.now)
     return [
         card_of(track, within, currencies, chosen=track.metric == asked.metric)
@@ -210,7 +208,7 @@ def _choices(book: Rulebook) -> list[tuple[str, str]]:
 
 
 def _known(facts: ProductFacts) -> Sequence[tuple[str, str]]:
-    """What is worth knowing and has no plot."""
+    """Facts worth knowing that have no plot."""
     numbers: Mapping[str, float | None] = facts.numbers
     said = [
         ("Trend", words.said("sales_trend_flag", numbers.get("sales_trend_flag"), Unit.FLAG)),

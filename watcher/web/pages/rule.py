@@ -18,9 +18,8 @@ from watcher.store.sql import browsing
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.silences import Silence
 from watcher.store.sqlite.database import Database
-from watcher.units import format_duration
 from watcher.web import links, words
-from watcher.web.context import Desk, as_json
+from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import DURATIONS, lines_of, page_of, shown, stored, summary
 
 LIVE = 10
@@ -38,8 +37,8 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class _Past:
-    """What the store has of a rule; ``more`` names the states of which there is more."""
+class _RuleState:
+    """A rule as the store has it; ``more`` names the states of which there is more."""
 
     health: Health
     firing: Sequence[AlertRow]
@@ -51,12 +50,12 @@ class _Past:
     silences: Sequence[Silence]
 
 
-async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /rules/NAME``."""
-    rule = _rule(desk, request)
-    past = await _read(desk, rule)
-    score = await _score(desk, rule)
-    return desk.html(
+    rule = _rule(context, request)
+    past = await _read(context, rule)
+    score = await _score(context, rule)
+    return context.html(
         request,
         "rule.html",
         rule=rule,
@@ -66,9 +65,9 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
         settings=tuple(_settings(rule)),
         past=past,
         groups=(
-            ("firing", "Firing", lines_of(past.firing, desk)),
-            ("pending", "Pending", lines_of(past.pending, desk)),
-            ("over", "Recently resolved", lines_of(past.past, desk)),
+            ("firing", "Firing", lines_of(past.firing, context)),
+            ("pending", "Pending", lines_of(past.pending, context)),
+            ("over", "Recently resolved", lines_of(past.past, context)),
         ),
         score=score,
         score_rates=[f"{each.channel} {rate(each)}" for each in score.heard],
@@ -79,10 +78,10 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
     )
 
 
-async def data(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/rules/NAME.json``."""
-    rule = _rule(desk, request)
-    past = await _read(desk, rule)
+    rule = _rule(context, request)
+    past = await _read(context, rule)
     return as_json(
         {
             "name": rule.name,
@@ -98,7 +97,7 @@ async def data(desk: Desk, request: web.Request) -> web.StreamResponse:
             "counts": past.counts,
             "messages": [summary(each) for each in past.messages],
             "silences": past.silences,
-            "score": await _score(desk, rule),
+            "score": await _score(context, rule),
         }
     )
 
@@ -112,30 +111,30 @@ def term(condition: Condition) -> Term:
 
 
 def _subject(condition: Condition) -> str:
-    """What a single condition is about: metrics, or a text."""
+    """The subject of a single condition: metrics, or a text."""
     if isinstance(condition, Text):
         return condition.attribute.label
     return ", ".join(metric.label for metric in condition.metrics)
 
 
-def _rule(desk: Desk, request: web.Request) -> Rule:
+def _rule(context: PageContext, request: web.Request) -> Rule:
     name = request.match_info["name"]
-    for rule in desk.sources.book().rules:
+    for rule in context.sources.book().rules:
         if rule.name == name:
             return rule
     raise web.HTTPNotFound(text="There is no rule of this name in the rule file now.")
 
 
-async def _read(desk: Desk, rule: Rule) -> _Past:
-    book, now = desk.sources.book(), desk.now()
-    return await desk.read(lambda database: _past(database, book, rule.name, now))
+async def _read(context: PageContext, rule: Rule) -> _RuleState:
+    book, now = context.sources.book(), context.now()
+    return await context.read(lambda database: _past(database, book, rule.name, now))
 
 
-async def _score(desk: Desk, rule: Rule) -> RuleScore:
-    return await desk.board.of(rule, desk.sources.book(), desk.now(), desk.read)
+async def _score(context: PageContext, rule: Rule) -> RuleScore:
+    return await context.board.of(rule, context.sources.book(), context.now(), context.read)
 
 
-def _past(database: Database, book: Rulebook, name: str, now: Instant) -> _Past:
+def _past(database: Database, book: Rulebook, name: str, now: Instant) -> _RuleState:
     firing, more_firing = page_of(
         browsing.live_alerts(database, AlertState.FIRING, name, limit=LIVE + 1), LIVE
     )
@@ -144,7 +143,7 @@ def _past(database: Database, book: Rulebook, name: str, now: Instant) -> _Past:
     )
     past, more_past = page_of(browsing.past_alerts(database, name, limit=PAST + 1), PAST)
     more = {"firing": more_firing, "pending": more_pending, "over": more_past}
-    return _Past(
+    return _RuleState(
         health=database.health.get("rule", name),
         firing=shown(database, firing, book, now),
         pending=shown(database, pending, book, now),
@@ -157,15 +156,15 @@ def _past(database: Database, book: Rulebook, name: str, now: Instant) -> _Past:
 
 
 def _settings(rule: Rule) -> Iterator[tuple[str, str]]:
-    """What a reader of the rule asks for beside its conditions."""
+    """The rule's settings beside its conditions."""
     yield "watch", f"{rule.watch.name}: {rule.watch.query.describe()}"
     yield "schedule", str(rule.watch.schedule)
     yield "severity", rule.severity.value
     yield "tells", ", ".join(rule.notify) or "nobody"
     if rule.for_:
-        yield "for", format_duration(rule.for_)
+        yield "for", words.duration(rule.for_)
     if rule.keep_firing_for:
-        yield "keep firing for", format_duration(rule.keep_firing_for)
+        yield "keep firing for", words.duration(rule.keep_firing_for)
     yield "cooldown", words.duration(rule.cooldown)
     yield "remind", words.duration(rule.remind)
     yield "tells the end", "yes" if rule.resolved else "no"

@@ -1,4 +1,4 @@
-"""What became of what was told: of all rules."""
+"""Scores of all rules: how their alerts turned out."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from watcher.analysis.scores.claims import Measure
 from watcher.analysis.scores.course import DAYS, WENT_ON
 from watcher.analysis.scores.score import RuleScore, Scores
 from watcher.analysis.scores.wording import GROUPS, share
-from watcher.web.context import Desk, as_json
+from watcher.web.context import PageContext, as_json
 
 
-async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /scores``."""
-    found = await _read(desk)
+    found = await _read(context)
     told = [each for each in found.rules if each.tally.told]
-    return desk.html(
+    return context.html(
         request,
         "scores.html",
         scores=found,
@@ -29,13 +29,13 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
     )
 
 
-async def data(desk: Desk, _request: web.Request) -> web.StreamResponse:
+async def data(context: PageContext, _request: web.Request) -> web.StreamResponse:
     """``GET /api/scores.json``."""
-    return as_json(await _read(desk))
+    return as_json(await _read(context))
 
 
-async def _read(desk: Desk) -> Scores:
-    return await desk.board.all(desk.sources.book(), desk.now(), desk.read)
+async def _read(context: PageContext) -> Scores:
+    return await context.board.all(context.sources.book(), context.now(), context.read)
 
 
 def _of(told: list[RuleScore], measure: Measure) -> list[RuleScore]:

@@ -10,7 +10,7 @@ from aiohttp import web
 from watcher.store.sql.silences import Silence
 from watcher.store.sqlite.database import Database
 from watcher.units import parse_duration
-from watcher.web.context import Desk
+from watcher.web.context import PageContext
 from watcher.web.forms import own_path
 from watcher.web.pages.common import DURATIONS, number_of
 
@@ -19,11 +19,11 @@ _PATTERNS = ("rule", "product", "seller", "category")
 _SPECIAL = re.compile(r"[*?[]")
 
 
-async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /silences``."""
-    now = desk.now()
-    found = await desk.read(lambda database: database.silences.list())
-    return desk.html(
+    now = context.now()
+    found = await context.read(lambda database: database.silences.list())
+    return context.html(
         request,
         "silences.html",
         on=[each for each in found if each.ends > now],
@@ -33,26 +33,28 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
     )
 
 
-async def add(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def add(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /silences``: patterns (or an ``exact`` rule or product), ``for``, ``comment``."""
-    fields = await desk.forms.read(request)
+    fields = await context.forms.read(request)
     patterns = _patterns(fields)
     seconds = _seconds(fields)
-    comment, now = fields.get("comment", "").strip(), desk.now()
+    comment, now = fields.get("comment", "").strip(), context.now()
 
     def write(database: Database) -> Silence:
         return database.silences.add(begins=now, ends=now + seconds, comment=comment, **patterns)
 
-    silence = await desk.sources.write(write)
-    raise desk.see(request, own_path(fields.get("back", ""), "/silences"), "silenced", silence.id)
+    silence = await context.sources.write(write)
+    raise context.see(
+        request, own_path(fields.get("back", ""), "/silences"), "silenced", silence.id
+    )
 
 
-async def end(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def end(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /silences/end``: the one of ``id``."""
-    fields = await desk.forms.read(request)
-    number, now = number_of(fields, "silence"), desk.now()
-    ended = await desk.sources.write(lambda database: database.silences.end(number, now))
-    raise desk.see(
+    fields = await context.forms.read(request)
+    number, now = number_of(fields, "silence"), context.now()
+    ended = await context.sources.write(lambda database: database.silences.end(number, now))
+    raise context.see(
         request, own_path(fields.get("back", ""), "/silences"), "ended" if ended else "over", number
     )
 
