@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tests.delivery.messages import NOW
+from watcher.delivery.apprise.target import Attachment, Kind, Outcome
 from watcher.delivery.courier import Courier
 from watcher.delivery.message import Rendered, Style
 from watcher.delivery.ports import Nobody, StoreThread
-from watcher.delivery.target import Attachment, Kind, Outcome
 from watcher.errors import StoreError
 from watcher.model import Message, Notification
 from watcher.store.sqlite.database import Database

@@ -13,10 +13,10 @@ from aiohttp import web
 from tests.delivery.answers import cases
 from tests.delivery.ends import Secret
 from tests.delivery.plugins import ABSENT, URLS, lead_here, plugins, target
-from watcher.delivery.confirmations import BY_OTHERS, BY_STATUS, CONFIRMS
-from watcher.delivery.confirming import Word, read
+from watcher.delivery.apprise.confirmations import BY_OTHERS, BY_STATUS, CONFIRMS
+from watcher.delivery.apprise.confirming import Word, read
+from watcher.delivery.apprise.target import Kind, Outcome, Target
 from watcher.delivery.message import Rendered
-from watcher.delivery.target import Kind, Outcome, Target
 
 PLAIN = Rendered("title", "body", "text", "warning")
 _KINDS = {"+": Kind.SENT, "-": Kind.DEAD, "~": Kind.RETRY}

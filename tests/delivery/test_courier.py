@@ -18,9 +18,9 @@ from tests.delivery.couriers import (
     turn,
 )
 from tests.delivery.messages import NOW, operator
+from watcher.delivery.apprise.target import Kind, Outcome
 from watcher.delivery.courier import POLL, backoff
 from watcher.delivery.ports import Way
-from watcher.delivery.target import Kind, Outcome
 from watcher.model import NotificationState
 from watcher.units import DAY, HOUR
 

@@ -25,9 +25,9 @@ from tests.delivery.couriers import (
 )
 from tests.delivery.ends import receiving, serving
 from tests.delivery.messages import NOW, alerts, operator
+from watcher.delivery.apprise.target import Kind, Outcome, Target
 from watcher.delivery.courier import POLL, Courier
 from watcher.delivery.ports import Nobody, Storage, Way
-from watcher.delivery.target import Kind, Outcome, Target
 from watcher.errors import StoreError
 from watcher.model import Chart, Message, Notification, NotificationState, Series
 from watcher.rules.sections.templates import parse_template

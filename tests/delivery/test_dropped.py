@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.delivery.ends import Secret
-from watcher.delivery.doubts import doubts
-from watcher.delivery.dropped import left_out
+from watcher.delivery.apprise.addresses import left_out
+from watcher.delivery.apprise.doubts import doubts
+from watcher.delivery.apprise.target import Kind, Outcome, Target
 from watcher.delivery.rendered import Rendered
-from watcher.delivery.target import Kind, Outcome, Target
 
 MAIL = "mailto://127.0.0.1:25/?from=w@example.com"
 SMS = f"twilio://AC{'0' * 32}:{'1' * 32}@15551234567"

@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from tests.delivery.chats import PNG, SERVICES, Chats, TelegramText, chatting
 from tests.delivery.messages import HOSTILE, alerts
+from watcher.delivery.apprise.target import Attachment, Kind, Outcome, Target
 from watcher.delivery.message import render
-from watcher.delivery.target import Attachment, Kind, Outcome, Target
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 

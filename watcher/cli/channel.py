@@ -16,8 +16,8 @@ from watcher.cli.options import json_option, load_rules, rules_option
 from watcher.cli.output import console, print_json, table
 from watcher.cli.streams import leave
 from watcher.daemon.channels import targets_of
+from watcher.delivery.apprise.target import Kind, Outcome, Target
 from watcher.delivery.message import render
-from watcher.delivery.target import Kind, Outcome, Target
 from watcher.errors import WatcherError
 from watcher.notification.sample import sample_message
 from watcher.rules.rulebook import Channel, Rulebook

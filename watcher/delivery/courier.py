@@ -17,10 +17,10 @@ from typing import Generic
 
 import structlog
 
+from watcher.delivery.apprise.target import Attachment, Kind, Outcome
 from watcher.delivery.chart_attachment import picture
 from watcher.delivery.message import render
 from watcher.delivery.ports import Keeper, Nobody, S, Sender, StoreThread, Way
-from watcher.delivery.target import Attachment, Kind, Outcome
 from watcher.errors import StoreError
 from watcher.model import Instant, Notification
 from watcher.store.sql.outbox import is_due

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Protocol, TypeVar
 
+from watcher.delivery.apprise.target import Attachment, Outcome
 from watcher.delivery.custom_template import OwnTemplate
 from watcher.delivery.markup import Style
 from watcher.delivery.rendered import Rendered
-from watcher.delivery.target import Attachment, Outcome
 from watcher.model import Chart, Instant, Notification
 
 T = TypeVar("T")
@@ -73,7 +73,7 @@ class StoreThread(Protocol[S_co]):
 
 
 class Sender(Protocol):
-    """One target; ``watcher.delivery.target.Target`` is the real one."""
+    """One target; ``watcher.delivery.apprise.target.Target`` is the real one."""
 
     @property
     def style(self) -> Style: ...

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from watcher.daemon.supervision.direct_alert import TITLE, Emergency
+from watcher.delivery.apprise.target import Attachment, Kind, Outcome
 from watcher.delivery.message import LONGEST, Rendered, Style
-from watcher.delivery.target import Attachment, Kind, Outcome
 from watcher.notification.audiences import Audience
 from watcher.schedule import parse_quiet
 from watcher.units import HOUR

@@ -21,18 +21,17 @@ from datetime import datetime
 from enum import Enum
 from functools import cache, partial
 from http import HTTPStatus
-from typing import Protocol
+from typing import Any, Protocol
 
 from apprise import Apprise, AppriseAttachment, NotifyBase, NotifyFormat, NotifyType
 from apprise.attachment.memory import AttachMemory
 
-from watcher.delivery import observing
-from watcher.delivery.addresses import read, service_of
-from watcher.delivery.confirmations import BY_OTHERS, CONFIRMS
-from watcher.delivery.confirming import Reader, Word
+from watcher.delivery.apprise import observing
+from watcher.delivery.apprise.addresses import read, service_of
+from watcher.delivery.apprise.confirmations import BY_OTHERS, CONFIRMS
+from watcher.delivery.apprise.confirming import Reader, Word
 from watcher.delivery.daemon_thread import Hand
 from watcher.delivery.masking import Mask
-from watcher.delivery.pacing import pace
 from watcher.delivery.rendered import Rendered
 from watcher.delivery.services import (
     Attachment,
@@ -52,6 +51,9 @@ PERMANENT = frozenset({400, 401, 403, 404, 410, 413})
 # Threads of one target that may be left behind before a try is refused: those that not even
 # cutting their connections ends (a name server that hangs, a plugin with connections of its own).
 _STUCK = 2
+
+PATIENCE = 10.0  # seconds that a try waits for a service that says when it takes more
+LONGEST_ASKED = 900.0  # a service's clock and ours may be hours apart
 
 _NOISY = ("apprise", "urllib3", "requests", "charset_normalizer", "markdown", "MARKDOWN")
 _FORMATS = {"text": NotifyFormat.TEXT, "markdown": NotifyFormat.MARKDOWN, "html": NotifyFormat.HTML}
@@ -141,7 +143,7 @@ class Target:
         self.limit = limit_of(plugin, self.service, self.style)
         self.takes_files = takes_pictures(plugin, self.service)
         prepare(plugin, url.reveal(), self.service, self.style)
-        pace(plugin)
+        _pace(plugin)
         mask = Mask(url.reveal())
         self._reader = Reader(CONFIRMS.get(self.service), lambda text: neutralise(mask(text), 300))
 
@@ -318,3 +320,23 @@ def _load(name: str, url: str, timeout: float) -> tuple[Apprise, NotifyBase, boo
     plugin.retry, plugin.wait, plugin.optional = 0, 0.0, False
     plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
     return apprise, plugin, bool(left_out)
+
+
+def _pace(plugin: NotifyBase) -> None:
+    """Have ``plugin`` end a try that has been asked to wait, by ``observing.Limited``.
+
+    Some plugins (Discord, Matrix, Mastodon ...) repeat a request that was answered 429 by
+    themselves, as long after as the service says, on the thread of the try. All of them wait by
+    ``throttle``. The pause that a plugin keeps between its own requests stays.
+    """
+    usual: Callable[..., object] = plugin.throttle
+
+    def throttle(last_io: Any = None, wait: float | None = None) -> None:
+        observation = observing.current()
+        if observation is not None:
+            if wait is not None and wait > PATIENCE and not observation.limited:
+                observation.limited, observation.asked = True, min(wait, LONGEST_ASKED)
+            observation.hold()
+        usual(last_io=last_io, wait=wait)
+
+    vars(plugin)["throttle"] = throttle

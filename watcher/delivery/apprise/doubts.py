@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from watcher.delivery.addresses import Reading, is_cut_short, password_words, read, service_of
-from watcher.delivery.parameters import doubts_of
-from watcher.delivery.target import Secret, Target
+from watcher.delivery.apprise.addresses import (
+    Reading,
+    is_cut_short,
+    password_words,
+    read,
+    service_of,
+)
+from watcher.delivery.apprise.parameters import doubts_of
+from watcher.delivery.apprise.target import Secret, Target
 from watcher.model import Severity
 
 _MAIL = " (of mail they have ASCII letters alone; a domain with others is xn--...)"

@@ -34,14 +34,15 @@ from dataclasses import dataclass, field
 from functools import cache, wraps
 from http.client import RemoteDisconnected
 from typing import Any, TypeGuard, cast
+from urllib.parse import urlsplit
 
 import requests
 import urllib3.util.connection
 from apprise.plugins.base import _delivery_tracker
 from requests import exceptions as faults
 
-from watcher.delivery.confirming import Reader, Said, Word
-from watcher.delivery.surroundings import settled
+from watcher import network
+from watcher.delivery.apprise.confirming import Reader, Said, Word
 from watcher.units import parse_http_date
 
 _Call = Callable[..., Any]
@@ -200,7 +201,7 @@ def watch() -> None:
     """Wrap the two libraries; cached, so that it happens once a process."""
     _wrap(_mail_plugin(), "convert_between", _text_of_mail)
     _wrap(requests.Session, "send", _send)
-    _wrap(requests.Session, "merge_environment_settings", lambda _, original: settled(original))
+    _wrap(requests.Session, "merge_environment_settings", _settled)
     _wrap(urllib3.util.connection, "create_connection", _opened)
     _wrap(smtplib.SMTP, "_get_socket", _opened)
     _wrap(smtplib.SMTP, "sendmail", _sendmail)
@@ -261,6 +262,23 @@ def _send(observation: Observation, original: _Call) -> _Call:
         return response
 
     return send
+
+
+def _settled(_observation: Observation, original: _Call) -> _Call:
+    """Have requests take proxies and certificates from the environment as KeyAPI's client does."""
+
+    def merge(session: object, url: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        settings: dict[str, Any] = original(session, url, *args, **kwargs)
+        try:
+            proxy = network.proxy_for(url)
+        except ValueError:
+            raise faults.InvalidProxyURL from None
+        settings["proxies"] = {} if proxy is None else {urlsplit(url).scheme.lower(): proxy}
+        if settings["verify"] is not False:  # verify=no of a channel's URL
+            settings["verify"] = network.ca_bundle() or True
+        return settings
+
+    return merge
 
 
 def _opened(observation: Observation, original: _Call) -> _Call:
