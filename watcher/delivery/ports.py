@@ -66,7 +66,7 @@ S_co = TypeVar("S_co", bound=Storage, covariant=True)
 S_contra = TypeVar("S_contra", bound=Storage, contravariant=True)
 
 
-class StoreThread(Protocol[S_co]):
+class StoreRunner(Protocol[S_co]):
     """Runs a function where the database lives."""
 
     async def run(self, job: Callable[[S_co], T], /) -> T: ...
@@ -97,7 +97,7 @@ class Sender(Protocol):
         """It is not needed any more; a try under way may end."""
 
 
-class Quiet(Protocol):
+class QuietHours(Protocol):
     """A channel's quiet hours: when those that ``now`` lies in end, None outside of them."""
 
     def until(self, now: Instant, /) -> Instant | None: ...
@@ -109,7 +109,7 @@ class Way:
     ``template`` if it has one."""
 
     zone: tzinfo = UTC
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
     template: OwnTemplate | None = None
 
 

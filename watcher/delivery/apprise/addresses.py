@@ -29,7 +29,7 @@ _one_at_a_time = threading.Lock()
 _ENCODED = "%40 for @, %2F for /, %23 for #, %3F for ?, %3A for :, %25 for %"
 
 
-class Reading(NamedTuple):
+class LoadedUrl(NamedTuple):
     """Apprise with one plugin, the plugin, and the URL that it was made of: of a web address that
     was pasted, the one that this means. ``left_out`` are its recipients that Apprise can't use, a
     word or two for each: "To email"."""
@@ -40,7 +40,7 @@ class Reading(NamedTuple):
     left_out: tuple[str, ...]
 
 
-def read(name: str, url: str) -> Reading:
+def read(name: str, url: str) -> LoadedUrl:
     """What Apprise makes of ``url``.
 
     Raises ``TargetError``, which names the target ``name``, of what can't be used.
@@ -67,7 +67,7 @@ def read(name: str, url: str) -> Reading:
     plugin = apprise[0]
     if plugin.port is not None and not 0 < int(plugin.port) < 65_536:
         raise TargetError(f"{name}: the port of its {service_of(plugin)}:// URL is not 1 to 65535")
-    return Reading(apprise, plugin, written, tuple(missing))
+    return LoadedUrl(apprise, plugin, written, tuple(missing))
 
 
 def service_of(plugin: NotifyBase) -> str:
