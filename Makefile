@@ -7,13 +7,16 @@ DEV = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml"
 RELEASE = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["release"])')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test bench signals kills soak check fuzz docs pictures dist trial format lock clean
+.PHONY: demo test newest bench signals kills soak check fuzz docs pictures dist trial format lock clean
 
 demo: $(VENV)/.run  ## the whole daemon on a simulated market: no key, no network
 	@$(BIN)/watcher demo
 
 test: $(VENV)/.dev  ## every test; twice as many at once as there are processors, for many wait
 	@PYTHONDONTWRITEBYTECODE= PYTEST_XDIST_AUTO_NUM_WORKERS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) $(BIN)/python -m pytest -n auto --dist worksteal
+
+newest:  ## every test on the newest releases of all dependencies, in an environment of its own
+	@$(PYTHON) -m tools.newest -n auto --dist worksteal
 
 bench: $(VENV)/.dev  ## what the daemon costs, beside the bare libraries: a table; CASES="cycle start" for some
 	@$(BIN)/python -m benchmarks $(CASES)

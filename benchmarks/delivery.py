@@ -29,11 +29,11 @@ from benchmarks.report import Line
 from tests.delivery.messages import NOW, alerts
 from watcher.daemon.channels import targets_of
 from watcher.daemon.supervision.loop_lag import Holds
+from watcher.delivery.apprise.target import Target
 from watcher.delivery.courier import Courier
 from watcher.delivery.markup import Style
 from watcher.delivery.message import render
 from watcher.delivery.ports import Nobody
-from watcher.delivery.target import Target
 from watcher.incidents.delivery_hooks import Post
 from watcher.model import NotificationState
 from watcher.rules.files.loading import load_text

@@ -12,8 +12,8 @@ from tests.proxies import CA, TLS, VARIABLES, Proxy, Web
 from tests.source.scripted import SAMPLE_BODY, FakeTime, Purse
 from watcher import network
 from watcher.daemon.supervision.heartbeat import _ask
+from watcher.delivery.apprise.target import OutcomeKind, Target
 from watcher.delivery.rendered import Rendered
-from watcher.delivery.target import Kind, Target
 from watcher.errors import SourceError, SourceUnavailable
 from watcher.rules.rulebook import Secret
 from watcher.source.client import Client
@@ -59,7 +59,7 @@ async def by_apprise(url: str) -> str:
     """Send as a channel does."""
     target = Target("me/1", Secret(f"{url.replace('http', 'json', 1)}/"))
     outcome = await target.send(Rendered("a title", "a body", "text"))
-    return "" if outcome.kind is Kind.SENT else outcome.detail
+    return "" if outcome.kind is OutcomeKind.SENT else outcome.detail
 
 
 WAYS: Mapping[str, Way] = {
@@ -336,7 +336,7 @@ async def test_a_channel_that_verifies_nothing(environment: Set, secure: Web) ->
     """``verify=no`` of its URL stays."""
     environment({"SSL_CERT_FILE": TLS / "nowhere.pem"})
     target = Target("me/1", Secret(f"jsons://localhost:{secure.port}/?verify=no"))
-    assert (await target.send(Rendered("a title", "a body", "text"))).kind is Kind.SENT
+    assert (await target.send(Rendered("a title", "a body", "text"))).kind is OutcomeKind.SENT
 
 
 def test_without_a_word_of_the_environment() -> None:

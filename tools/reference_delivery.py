@@ -10,8 +10,8 @@ from apprise import NotifyBase
 from apprise.manager_plugins import NotificationManager
 
 from tools.marked import table
-from watcher.delivery.confirmations import BY_OTHERS, BY_STATUS, CONFIRMS
-from watcher.delivery.confirming import EMPTY, FILLED
+from watcher.delivery.apprise.confirmations import BY_OTHERS, BY_STATUS, CONFIRMS
+from watcher.delivery.apprise.confirming import EMPTY, FILLED
 
 _NAMES = {EMPTY: "nothing", FILLED: "anything"}
 _ALWAYS = ", in every answer"

@@ -23,7 +23,7 @@ from typing import NoReturn, TypedDict
 
 import watcher
 from watcher.cli.main import COMMANDS, cli, main
-from watcher.delivery.target import warm_up
+from watcher.delivery.apprise.target import warm_up
 
 ROOT = Path(__file__).parents[2]
 PORT = "54321"  # stands for the port that the service gets

@@ -17,7 +17,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.delivery.ends import Secret
-from watcher.delivery.target import Target
+from watcher.delivery.apprise.target import Target
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 _TELEGRAM_TAGS = {"b", "i", "u", "s", "a", "code", "pre", "blockquote", "tg-spoiler"}

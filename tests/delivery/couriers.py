@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tests.delivery.messages import NOW
+from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind
 from watcher.delivery.courier import Courier
 from watcher.delivery.message import Rendered, Style
-from watcher.delivery.ports import Nobody, StoreThread
-from watcher.delivery.target import Attachment, Kind, Outcome
+from watcher.delivery.ports import Nobody, StoreRunner
 from watcher.errors import StoreError
 from watcher.model import Message, Notification
 from watcher.store.sqlite.database import Database
 
 T = TypeVar("T")
-SENT = Outcome(Kind.SENT, "took it")
-AGAIN = Outcome(Kind.RETRY, "HTTP 500")
-GONE = Outcome(Kind.DEAD, "HTTP 404")
+SENT = Outcome(OutcomeKind.SENT, "took it")
+AGAIN = Outcome(OutcomeKind.RETRY, "HTTP 500")
+GONE = Outcome(OutcomeKind.DEAD, "HTTP 404")
 
 
 @dataclass
@@ -136,7 +136,7 @@ class FullDisk(Store):
 
 
 def courier_of(
-    store: StoreThread[Database], lines: Mapping[str, Line], clock: Clock, **more: Any
+    store: StoreRunner[Database], lines: Mapping[str, Line], clock: Clock, **more: Any
 ) -> Courier[Database]:
     """A courier on the test's clock."""
     return Courier(store, lines, now=clock, pause=clock.pause, **more)

@@ -11,7 +11,7 @@ from apprise import NotifyBase
 from apprise.manager_plugins import NotificationManager
 
 from tests.delivery.ends import Secret
-from watcher.delivery.target import Target
+from watcher.delivery.apprise.target import Target
 
 _URLS = """
 atalk://user@0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef/+15551231234

@@ -6,10 +6,10 @@ import pytest
 
 from tests.delivery.ends import Secret
 from tests.delivery.plugins import URLS
-from watcher.delivery.addresses import _schemes, is_cut_short, read
-from watcher.delivery.doubts import doubts
-from watcher.delivery.pasted import meant
-from watcher.delivery.target import Target, warm_up
+from watcher.delivery.apprise.addresses import _schemes, is_cut_short, read
+from watcher.delivery.apprise.doubts import doubts
+from watcher.delivery.apprise.pasted import meant
+from watcher.delivery.apprise.target import Target, warm_up
 from watcher.errors import TargetError
 
 warm_up()

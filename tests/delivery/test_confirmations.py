@@ -13,13 +13,13 @@ from aiohttp import web
 from tests.delivery.answers import cases
 from tests.delivery.ends import Secret
 from tests.delivery.plugins import ABSENT, URLS, lead_here, plugins, target
-from watcher.delivery.confirmations import BY_OTHERS, BY_STATUS, CONFIRMS
-from watcher.delivery.confirming import Word, read
+from watcher.delivery.apprise.confirmations import BY_OTHERS, BY_STATUS, CONFIRMS
+from watcher.delivery.apprise.confirming import Word, read
+from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
 from watcher.delivery.message import Rendered
-from watcher.delivery.target import Kind, Outcome, Target
 
 PLAIN = Rendered("title", "body", "text", "warning")
-_KINDS = {"+": Kind.SENT, "-": Kind.DEAD, "~": Kind.RETRY}
+_KINDS = {"+": OutcomeKind.SENT, "-": OutcomeKind.DEAD, "~": OutcomeKind.RETRY}
 _CASES = [case for case in cases() if case.service in URLS]
 
 
@@ -109,7 +109,10 @@ async def test_who_is_asked_to_wait_is_not_asked_again(server: Answering) -> Non
     for service in _BY_HTTP:
         server.requests.clear()
         outcome = await target(service).send(PLAIN)
-        assert (outcome.kind, outcome.retry_after) == (Kind.RETRY, 77.0), (service, outcome.detail)
+        assert (outcome.kind, outcome.retry_after) == (OutcomeKind.RETRY, 77.0), (
+            service,
+            outcome.detail,
+        )
         assert len(server.requests) == 1, service
 
 
@@ -118,9 +121,9 @@ async def test_a_429_of_one_recipient_leaves_the_others_to_the_next_try(server: 
     server.status, server.body = 429, '{"ok": false, "parameters": {"retry_after": 7}}'
     telegram = target_of("tgram://123456789:abcdefg_hijklmnop/111111/222222")
     outcome = await telegram.send(PLAIN)
-    assert (outcome.kind, outcome.retry_after, len(server.requests)) == (Kind.RETRY, 7.0, 1)
+    assert (outcome.kind, outcome.retry_after, len(server.requests)) == (OutcomeKind.RETRY, 7.0, 1)
     server.status, server.body = 200, '{"ok": true}'
-    assert (await telegram.send(PLAIN, taken=outcome.taken)).kind is Kind.SENT
+    assert (await telegram.send(PLAIN, taken=outcome.taken)).kind is OutcomeKind.SENT
     assert len(server.requests) == 3
 
 
@@ -128,9 +131,9 @@ async def test_a_long_wait_is_the_couriers(server: Answering) -> None:
     """Where the service says that its quota is used up, the try ends, and sleeps no thread."""
     server.headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "4102444800"}
     discord = target("discord")
-    assert (await discord.send(PLAIN)).kind is Kind.SENT
+    assert (await discord.send(PLAIN)).kind is OutcomeKind.SENT
     outcome = await discord.send(PLAIN)
-    assert (outcome.kind, outcome.retry_after) == (Kind.RETRY, 900.0)
+    assert (outcome.kind, outcome.retry_after) == (OutcomeKind.RETRY, 900.0)
     assert outcome.detail == "discord asks to wait"
     assert len(server.requests) == 1
 
@@ -140,14 +143,14 @@ async def test_telegrams_reasons(server: Answering) -> None:
     server.status = 400
     server.body = '{"ok":false,"error_code":400,"description":"Bad Request: chat not found"}'
     assert await target("tgram").send(PLAIN) == Outcome(
-        Kind.DEAD, "tgram: HTTP 400 Bad Request: chat not found"
+        OutcomeKind.DEAD, "tgram: HTTP 400 Bad Request: chat not found"
     )
     server.body = (
         '{"ok":false,"error_code":400,"description":"Bad Request: group chat was upgraded to a'
         ' supergroup chat","parameters":{"migrate_to_chat_id":-1001234567890}}'
     )
     outcome = await target("tgram").send(PLAIN)
-    assert outcome.kind is Kind.DEAD
+    assert outcome.kind is OutcomeKind.DEAD
     assert outcome.detail.endswith(
         "upgraded to a supergroup chat; the chat has a new id, write it into the URL:"
         " -1001234567890"
@@ -207,7 +210,7 @@ async def test_what_is_no_answer_of_the_service_took_nothing(
     """A proxy that answers HTTP 200 with a page of its own: it is tried again."""
     server.body = body
     outcome = await target(service).send(PLAIN)
-    assert outcome.kind is Kind.RETRY
+    assert outcome.kind is OutcomeKind.RETRY
     assert "no verdict" in outcome.detail
 
 
@@ -220,10 +223,12 @@ async def test_one_of_two_recipients_is_refused(server: Answering) -> None:
     two = target_of("vonage://AC012345:0123456789abcdef@15551231234/15557654321/15557654322")
     outcome = await two.send(PLAIN)
     assert outcome == Outcome(
-        Kind.DEAD, "vonage: status 4: no; some of its recipients have it", taken=outcome.taken
+        OutcomeKind.DEAD,
+        "vonage: status 4: no; some of its recipients have it",
+        taken=outcome.taken,
     )
     server.next_body = lambda: '{"messages":[{"status":"0"}]}'
-    assert (await two.send(PLAIN, taken=outcome.taken)).kind is Kind.SENT
+    assert (await two.send(PLAIN, taken=outcome.taken)).kind is OutcomeKind.SENT
     assert len(server.requests) == 3
 
 
@@ -233,7 +238,7 @@ async def test_one_passes_and_one_is_refused(server: Answering, order: tuple[str
     codes = iter(order)
     server.next_body = lambda: f'{{"messages":[{{"status":"{next(codes)}"}}]}}'
     two = target_of("vonage://AC012345:0123456789abcdef@15551231234/15557654321/15557654322")
-    assert (await two.send(PLAIN)).kind is Kind.RETRY
+    assert (await two.send(PLAIN)).kind is OutcomeKind.RETRY
     # After an answer that asks to wait nobody else is asked.
     assert len(server.requests) == (1 if order[0] == "1" else 2)
 
@@ -242,11 +247,11 @@ async def test_what_a_plugin_reads_itself_is_left_to_it(server: Answering) -> No
     """WeCom's application forgets a token that is called expired, and asks for a new one."""
     wecom = target("wechat")
     server.body = '{"errcode": 0, "access_token": "t", "expires_in": 7200}'
-    assert (await wecom.send(PLAIN)).kind is Kind.SENT
+    assert (await wecom.send(PLAIN)).kind is OutcomeKind.SENT
     server.body = '{"errcode": 42001, "errmsg": "access_token expired"}'
-    assert (await wecom.send(PLAIN)).kind is Kind.RETRY
+    assert (await wecom.send(PLAIN)).kind is OutcomeKind.RETRY
     server.body = '{"errcode": 0, "access_token": "new", "expires_in": 7200}'
-    assert (await wecom.send(PLAIN)).kind is Kind.SENT
+    assert (await wecom.send(PLAIN)).kind is OutcomeKind.SENT
     asked = [each.partition("?")[0].rpartition("/")[2] for each in server.requests]
     assert asked == ["gettoken", "send", "send", "gettoken", "send"]
 
@@ -255,11 +260,11 @@ async def test_a_success_without_a_request_is_none(server: Answering) -> None:
     """Opsgenie's plugin makes nothing of an info where the URL has it mapped to a note."""
     mapped = target_of("opsgenie://0123456789abcdef?action=map")
     outcome = await mapped.send(Rendered("title", "body", "text", "info"))
-    assert outcome == Outcome(Kind.DEAD, "opsgenie: nothing was sent: its URL names nobody")
+    assert outcome == Outcome(OutcomeKind.DEAD, "opsgenie: nothing was sent: its URL names nobody")
     assert server.requests == []
     server.body = '{"requestId": "x"}'
     again = await mapped.send(Rendered("title", "body", "text", "critical"), taken=outcome.taken)
-    assert (again.kind, len(server.requests)) == (Kind.SENT, 1)
+    assert (again.kind, len(server.requests)) == (OutcomeKind.SENT, 1)
 
 
 async def test_whoever_has_it_already_needs_no_request(server: Answering) -> None:
@@ -269,7 +274,7 @@ async def test_whoever_has_it_already_needs_no_request(server: Answering) -> Non
     two = target_of("vonage://AC012345:0123456789abcdef@15551231234/15557654321/15557654322")
     outcome = await two.send(PLAIN)
     vars(two._plugin)["targets"] = two._plugin.targets[:1]  # type: ignore[attr-defined]
-    assert (await two.send(PLAIN, taken=outcome.taken)).kind is Kind.SENT
+    assert (await two.send(PLAIN, taken=outcome.taken)).kind is OutcomeKind.SENT
     assert len(server.requests) == 2
 
 
@@ -280,7 +285,7 @@ async def test_one_answers_500_and_one_404(server: Answering) -> None:
         server.next_status = partial(next, found)
         two = target_of("vonage://AC012345:0123456789abcdef@15551231234/15557654321/15557654322")
         outcome = await two.send(PLAIN)
-        assert outcome.kind is (Kind.DEAD if statuses == (404, 404) else Kind.RETRY)
+        assert outcome.kind is (OutcomeKind.DEAD if statuses == (404, 404) else OutcomeKind.RETRY)
 
 
 @pytest.mark.parametrize("content", [b"{" * 100_000, b"\xff\xfe", b'{"errcode": {}}', b"null"])

@@ -18,9 +18,9 @@ from tests.delivery.couriers import (
     turn,
 )
 from tests.delivery.messages import NOW, operator
+from watcher.delivery.apprise.target import Outcome, OutcomeKind
 from watcher.delivery.courier import POLL, backoff
 from watcher.delivery.ports import Way
-from watcher.delivery.target import Kind, Outcome
 from watcher.model import NotificationState
 from watcher.units import DAY, HOUR
 
@@ -93,7 +93,9 @@ async def test_nothing_is_sent_in_quiet_hours(store: Store) -> None:
 async def test_retry_after_is_obeyed(store: Store) -> None:
     """A service that says when is asked then, not before."""
     clock = Clock()
-    line = Line([Outcome(Kind.RETRY, "HTTP 429", 300.0), Outcome(Kind.RETRY, "HTTP 429", 1.0)])
+    line = Line(
+        [Outcome(OutcomeKind.RETRY, "HTTP 429", 300.0), Outcome(OutcomeKind.RETRY, "HTTP 429", 1.0)]
+    )
     (row_id,) = store.add(operator("a"), "growth/1")
     courier = courier_of(store, {"growth/1": line}, clock)
     await turn(courier)
@@ -117,7 +119,7 @@ async def test_a_permanent_answer_is_dead_at_once(store: Store) -> None:
 @pytest.mark.parametrize("retry_after", [None, 7 * DAY])
 async def test_a_day_of_failures_is_dead(store: Store, retry_after: float | None) -> None:
     """Given up 24 h after the first try, with a last try at the end of the day."""
-    clock, line = Clock(), Line([Outcome(Kind.RETRY, "HTTP 503", retry_after)] * 99)
+    clock, line = Clock(), Line([Outcome(OutcomeKind.RETRY, "HTTP 503", retry_after)] * 99)
     (row_id,) = store.add(operator("a"), "growth/1", at=NOW - HOUR)
     courier = courier_of(store, {"growth/1": line}, clock)
     while store.row(row_id).state is NotificationState.WAITING:

@@ -25,9 +25,9 @@ from tests.delivery.couriers import (
 )
 from tests.delivery.ends import receiving, serving
 from tests.delivery.messages import NOW, alerts, operator
+from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
 from watcher.delivery.courier import POLL, Courier
 from watcher.delivery.ports import Nobody, Storage, Way
-from watcher.delivery.target import Kind, Outcome, Target
 from watcher.errors import StoreError
 from watcher.model import Chart, Message, Notification, NotificationState, Series
 from watcher.rules.sections.templates import parse_template
@@ -312,7 +312,7 @@ def test_the_store_is_the_couriers_storage() -> None:
 async def test_its_own_layout_and_where_it_is_refused(store: Store) -> None:
     """A service that does not take the user's markup gets the usual message: no alert is lost."""
     template = parse_template("OWN {{ rule }} {% for p in products %}{{ p.name }}{% endfor %}")
-    takes, refuses = Line(), Line([Outcome(Kind.DEAD, "HTTP 400")])
+    takes, refuses = Line(), Line([Outcome(OutcomeKind.DEAD, "HTTP 400")])
     lines = {"growth/1": takes, "growth/2": refuses}
     first, second = store.add(alerts(["Lamp"]), *lines)
     await turn(courier_of(store, lines, Clock(), ways={"growth": Way(template=template)}))

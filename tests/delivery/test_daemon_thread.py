@@ -8,7 +8,7 @@ from contextvars import ContextVar
 import pytest
 
 from tests.end_to_end.process import until
-from watcher.delivery.daemon_thread import Hand
+from watcher.delivery.daemon_thread import DaemonThread
 
 
 def _threads(name: str) -> int:
@@ -22,7 +22,7 @@ def _mine(seen: list[int]) -> bool:
 
 async def test_one_thread_serves_many() -> None:
     """In the caller's context; what is raised is told to whom waits."""
-    variable, hand, seen = ContextVar("variable", default=0), Hand("one"), list[int]()
+    variable, hand, seen = ContextVar("variable", default=0), DaemonThread("one"), list[int]()
     assert [hand.run(lambda: _mine(seen)).result(5) for _ in range(3)] == [True] * 3
     assert len(set(seen)) == 1
     variable.set(5)
@@ -36,7 +36,7 @@ async def test_one_thread_serves_many() -> None:
 
 async def test_a_stuck_thread_is_left() -> None:
     """The next work has another one; the old one ends with what it is stuck in."""
-    hand, release = Hand("stuck"), threading.Event()
+    hand, release = DaemonThread("stuck"), threading.Event()
     stuck = hand.run(release.wait)
     hand.let_go()
     assert hand.run(lambda: True).result(5)
@@ -50,7 +50,7 @@ async def test_a_stuck_thread_is_left() -> None:
 
 async def test_an_idle_thread_ends() -> None:
     """And is made anew, however the two fall together."""
-    hand = Hand("idle", idle=0.001)
+    hand = DaemonThread("idle", idle=0.001)
     for _ in range(200):
         assert hand.run(lambda: True).result(5)
     await until(lambda: _threads("idle") == 0)
@@ -59,7 +59,7 @@ async def test_an_idle_thread_ends() -> None:
 
 async def test_a_retired_hand_keeps_no_thread() -> None:
     """Neither that which waited nor one for work that comes afterwards."""
-    hand = Hand("retired")
+    hand = DaemonThread("retired")
     assert hand.run(lambda: True).result(5)
     hand.retire()
     await until(lambda: _threads("retired") == 0)

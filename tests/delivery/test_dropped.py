@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.delivery.ends import Secret
-from watcher.delivery.doubts import doubts
-from watcher.delivery.dropped import left_out
+from watcher.delivery.apprise.addresses import left_out
+from watcher.delivery.apprise.doubts import doubts
+from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
 from watcher.delivery.rendered import Rendered
-from watcher.delivery.target import Kind, Outcome, Target
 
 MAIL = "mailto://127.0.0.1:25/?from=w@example.com"
 SMS = f"twilio://AC{'0' * 32}:{'1' * 32}@15551234567"
@@ -108,4 +108,4 @@ async def test_where_all_are_left_out_a_try_says_so() -> None:
     """It is not tried for a day, for no reason."""
     target = Target("me/1", Secret(f"{MAIL}&to=änn@example.com"))
     outcome = await target.send(Rendered("title", "body", "text"))
-    assert outcome == Outcome(Kind.DEAD, "mailto: no recipient of its URL can be used")
+    assert outcome == Outcome(OutcomeKind.DEAD, "mailto: no recipient of its URL can be used")

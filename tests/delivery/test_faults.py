@@ -19,8 +19,8 @@ from tests.delivery.couriers import Clock, Store
 from tests.delivery.ends import CROWD, Secret, Service, closed_port, receiving, serving
 from tests.delivery.messages import NOW, operator
 from tests.end_to_end.process import until
+from watcher.delivery.apprise.target import Target
 from watcher.delivery.courier import Courier
-from watcher.delivery.target import Target
 from watcher.model import Notification, NotificationState
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer

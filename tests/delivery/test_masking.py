@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from watcher.delivery.masking import Mask
+from watcher.delivery.masking import UrlMask
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from watcher.delivery.masking import Mask
 )
 def test_hides_the_parts_of_a_url(url: str, said: str, shown: str | None) -> None:
     """In any case and encoding; common words and other numbers are no secrets."""
-    masked = Mask(url)(said)
+    masked = UrlMask(url)(said)
     if shown is not None:
         assert masked == shown
     else:

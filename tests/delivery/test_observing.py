@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.delivery.ends import closed_port
-from watcher.delivery.observing import Accepted, Answer, describe, observed, watch
+from watcher.delivery.apprise.observing import Accepted, Answer, describe, observed, watch
 
 SECRET = "https://hooks.example.com/T0KEN"
 

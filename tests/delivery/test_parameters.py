@@ -8,8 +8,8 @@ import pytest
 from apprise import NotifyBase
 
 from tests.delivery.plugins import URLS, plugins
-from watcher.delivery.parameters import culprit, doubts_of
-from watcher.delivery.target import warm_up
+from watcher.delivery.apprise.parameters import culprit, doubts_of
+from watcher.delivery.apprise.target import warm_up
 
 warm_up()
 _PLUGINS = plugins()

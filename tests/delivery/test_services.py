@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from tests.delivery.chats import PNG, SERVICES, Chats, TelegramText, chatting
 from tests.delivery.messages import HOSTILE, alerts
+from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind, Target
 from watcher.delivery.message import render
-from watcher.delivery.target import Attachment, Kind, Outcome, Target
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 
@@ -35,7 +35,7 @@ async def _sent(chats: Chats, name: str, picture: bool = False) -> dict[str, Any
     """The one text that arrives at the service, which holds it to its rules."""
     target = chats.target(name)
     outcome = await _send(target, picture)
-    assert outcome == Outcome(Kind.SENT, f"{target.service} took it")
+    assert outcome == Outcome(OutcomeKind.SENT, f"{target.service} took it")
     ((_, payload),) = chats.texts
     return payload
 
@@ -71,7 +71,7 @@ async def test_a_picture_goes_with_the_text(chats: Chats, name: str) -> None:
     if name == "ntfy":  # whose long texts go without, see below
         target = chats.target(name)
         rendered = render(alerts(["Lamp"] * 5), target.style, limit=target.limit)
-        assert (await target.send(rendered, [PICTURE])).kind is Kind.SENT
+        assert (await target.send(rendered, [PICTURE])).kind is OutcomeKind.SENT
     else:
         await _sent(chats, name, picture=True)
     assert len(chats.texts) == 1
@@ -91,7 +91,7 @@ async def test_a_long_text_for_ntfy_goes_without_a_picture(chats: Chats) -> None
     """Beside one it would be in the address, which proxies bound."""
     target = chats.target("ntfy")
     rendered = render(alerts(["灯" * 90] * 9), target.style, limit=target.limit)
-    assert (await target.send(rendered, [PICTURE])).kind is Kind.SENT
+    assert (await target.send(rendered, [PICTURE])).kind is OutcomeKind.SENT
     assert chats.pictures == []
     assert chats.texts[0][1]["message"] == rendered.body
 
@@ -102,7 +102,7 @@ async def test_a_refused_picture_costs_no_text_and_repeats_none(chats: Chats, na
     chats.refuse_files = True
     target = chats.target(name)
     outcome = await _send(target, picture=True)
-    assert outcome == Outcome(Kind.SENT, f"{target.service} took it, but not its picture")
+    assert outcome == Outcome(OutcomeKind.SENT, f"{target.service} took it, but not its picture")
     assert len(chats.texts) == 1
 
 
@@ -115,7 +115,7 @@ async def test_a_refused_picture_with_its_text_costs_no_text(
     target = chats.target(name)
     rendered = render(alerts(["Lamp"]), target.style, limit=target.limit)
     outcome = await target.send(rendered, [PICTURE])
-    assert outcome == Outcome(Kind.SENT, f"{target.service} took it, but not its picture")
+    assert outcome == Outcome(OutcomeKind.SENT, f"{target.service} took it, but not its picture")
     assert len(chats.texts) == 1
 
 
@@ -124,10 +124,10 @@ async def test_a_later_try_without_the_picture_sends_no_text_again(chats: Chats)
     target = chats.target("discord")
     chats.trouble = True
     first = await _send(target, picture=True)
-    assert first.kind is Kind.RETRY
+    assert first.kind is OutcomeKind.RETRY
     assert len(chats.texts) == 1
     assert await _send(target, picture=False, taken=first.taken) == Outcome(
-        Kind.SENT, "discord took it"
+        OutcomeKind.SENT, "discord took it"
     )
     assert len(chats.texts) == 1
 
@@ -180,7 +180,7 @@ async def test_a_long_text_for_telegram_arrives_at_once(chats: Chats) -> None:
     target = chats.target("telegram")
     rendered = render(alerts(["Lamp"] * 60), target.style, limit=target.limit)
     assert len(rendered.body) > 4_096
-    assert (await target.send(rendered)).kind is Kind.SENT
+    assert (await target.send(rendered)).kind is OutcomeKind.SENT
     assert len(chats.texts) == 1
 
 
@@ -208,5 +208,5 @@ async def test_what_they_refuse(chats: Chats, name: str) -> None:
     chats.refuse = ("/",)
     target = chats.target(name)
     assert await _send(target, picture=False) == Outcome(
-        Kind.DEAD, f"{target.service}: HTTP 403 Forbidden"
+        OutcomeKind.DEAD, f"{target.service}: HTTP 403 Forbidden"
     )

@@ -24,9 +24,9 @@ from tests.delivery.ends import (
 )
 from tests.delivery.messages import HOSTILE, alerts
 from tests.end_to_end.process import until
+from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind, Target, warm_up
 from watcher.delivery.markup import PICTURES
 from watcher.delivery.message import Rendered, Style, render
-from watcher.delivery.target import Attachment, Kind, Outcome, Target, warm_up
 from watcher.errors import TargetError
 
 PLAIN = Rendered("title", "body", "text", "warning")
@@ -54,7 +54,7 @@ async def _send(url: Secret, rendered: Rendered = PLAIN, patience: float = 5.0) 
 async def test_sends(service: Service) -> None:
     """A service that takes a message is sent it once."""
     outcome = await _send(service.url)
-    assert outcome == Outcome(Kind.SENT, "json took it")
+    assert outcome == Outcome(OutcomeKind.SENT, "json took it")
     assert [(each["title"], each["message"], each["type"]) for each in service.taken] == [
         ("title", "body", "warning")
     ]
@@ -65,7 +65,7 @@ async def test_permanent_answers_are_dead(service: Service, status: int) -> None
     """Asking again can't change these answers."""
     service.status = status
     outcome = await _send(service.url)
-    assert outcome.kind is Kind.DEAD
+    assert outcome.kind is OutcomeKind.DEAD
     assert f"json: HTTP {status} " in outcome.detail
 
 
@@ -74,7 +74,7 @@ async def test_other_answers_may_pass(service: Service, status: int) -> None:
     """Everything else is tried again."""
     service.status = status
     outcome = await _send(service.url)
-    assert outcome.kind is Kind.RETRY
+    assert outcome.kind is OutcomeKind.RETRY
     assert outcome.detail.startswith(f"json: HTTP {status}")
     assert outcome.retry_after is None
 
@@ -115,39 +115,39 @@ async def test_a_redirect_is_not_followed(service: Service) -> None:
     """It would turn the POST into a GET, whose success means nothing."""
     service.status, service.headers = 302, {"Location": "/elsewhere"}
     outcome = await _send(service.url)
-    assert (outcome.kind, outcome.detail) == (Kind.RETRY, "json: HTTP 302 Found")
+    assert (outcome.kind, outcome.detail) == (OutcomeKind.RETRY, "json: HTTP 302 Found")
     assert len(service.paths) == 1
 
 
 async def test_a_refused_connection_may_pass() -> None:
     """Nobody listens yet."""
     url = Secret(f"json://127.0.0.1:{closed_port()}/{SECRET}")
-    assert await _send(url) == Outcome(Kind.RETRY, "json: the connection was refused")
+    assert await _send(url) == Outcome(OutcomeKind.RETRY, "json: the connection was refused")
 
 
 async def test_an_unknown_host_may_pass() -> None:
     """DNS may come back."""
     outcome = await _send(Secret(f"json://{SECRET.lower()}.invalid/"))
-    assert outcome == Outcome(Kind.RETRY, "json: its host name is not known")
+    assert outcome == Outcome(OutcomeKind.RETRY, "json: its host name is not known")
 
 
 async def test_a_cut_connection_may_pass(service: Service) -> None:
     """The service closes without a word."""
     service.behave = "reset"
-    assert await _send(service.url) == Outcome(Kind.RETRY, "json: the connection was cut")
+    assert await _send(service.url) == Outcome(OutcomeKind.RETRY, "json: the connection was cut")
 
 
 async def test_tls_to_a_plain_port_may_pass(service: Service) -> None:
     """A service without TLS, or with a broken one."""
     outcome = await _send(Secret(f"jsons://127.0.0.1:{service.port}/"))
-    assert outcome == Outcome(Kind.RETRY, "json: the encrypted connection failed")
+    assert outcome == Outcome(OutcomeKind.RETRY, "json: the encrypted connection failed")
 
 
 async def test_a_hang_ends_with_the_timeout(service: Service) -> None:
     """No answer at all."""
     service.behave = "hang"
     outcome = await _send(service.url, patience=0.3)
-    assert outcome.kind is Kind.RETRY
+    assert outcome.kind is OutcomeKind.RETRY
     assert "in time" in outcome.detail or "within 0.3 s" in outcome.detail
 
 
@@ -158,13 +158,13 @@ async def test_a_drip_ends_with_the_timeout(service: Service) -> None:
     for tries in range(1, 5):
         outcome = await target.send(PLAIN)
         assert (outcome.kind, outcome.detail) == (
-            Kind.RETRY,
+            OutcomeKind.RETRY,
             "json: no end of the answer within 0.2 s",
         )
         assert len(service.taken) == tries
         await until(lambda: not _senders("drip/1"))
     service.behave = "answer"
-    assert (await target.send(PLAIN)).kind is Kind.SENT
+    assert (await target.send(PLAIN)).kind is OutcomeKind.SENT
 
 
 async def test_a_mail_server_that_hangs_is_cut_off() -> None:
@@ -178,7 +178,7 @@ async def test_a_mail_server_that_hangs_is_cut_off() -> None:
     port = server.sockets[0].getsockname()[1]
     url = Secret(f"mailto://127.0.0.1:{port}/?from=a@example.com&to=b@example.com")
     target = Target("me/9", url, timeout=0.2)
-    assert (await target.send(PLAIN)).kind is Kind.RETRY
+    assert (await target.send(PLAIN)).kind is OutcomeKind.RETRY
     await until(lambda: not _senders("me/9"))
     for writer in silent:
         writer.close()
@@ -198,7 +198,7 @@ async def test_what_can_not_be_cut_is_not_piled_up(
     release.set()
     await until(lambda: not _senders("stuck/1"))
     target._timeout = 20.0  # a busy machine takes its time
-    assert (await target.send(PLAIN)).kind is Kind.SENT
+    assert (await target.send(PLAIN)).kind is OutcomeKind.SENT
 
 
 def _senders(target: str) -> list[str]:
@@ -214,23 +214,23 @@ async def test_a_hanging_target_delays_no_other(service: Service) -> None:
     ]
     await service.busy.wait()
     async with serving() as other:
-        assert (await _send(other.url)).kind is Kind.SENT
+        assert (await _send(other.url)).kind is OutcomeKind.SENT
     service.release.set()
-    assert {outcome.kind for outcome in await asyncio.gather(*stuck)} == {Kind.SENT}
+    assert {outcome.kind for outcome in await asyncio.gather(*stuck)} == {OutcomeKind.SENT}
 
 
 async def test_a_url_cant_soften_a_failure(service: Service) -> None:
     """Tries are the outbox's, and "optional" would call a failure a success."""
     service.status = 500
     url = Secret(service.url.reveal() + "&retry=3&wait=9&optional=yes")
-    assert (await _send(url)).kind is Kind.RETRY
+    assert (await _send(url)).kind is OutcomeKind.RETRY
     assert len(service.taken) == 1
 
 
 async def test_sends_files_to_services_that_take_them(service: Service) -> None:
     """A picture goes with the message, from memory."""
     target = Target("growth/1", service.url)
-    assert (await target.send(PLAIN, [PICTURE])).kind is Kind.SENT
+    assert (await target.send(PLAIN, [PICTURE])).kind is OutcomeKind.SENT
     (file,) = service.taken[0]["attachments"]
     assert (file["filename"], file["mimetype"]) == ("chart.png", "image/png")
     assert base64.b64decode(file["base64"]) == PICTURE.content
@@ -239,7 +239,7 @@ async def test_sends_files_to_services_that_take_them(service: Service) -> None:
 async def test_hostile_names_arrive_harmless(service: Service) -> None:
     """What the service gets is what was rendered, with nothing expanded on the way."""
     rendered = render(alerts(HOSTILE, HOSTILE), Style.PLAIN)
-    assert (await _send(service.url, rendered)).kind is Kind.SENT
+    assert (await _send(service.url, rendered)).kind is OutcomeKind.SENT
     assert service.taken[0]["message"] == rendered.body
 
 
@@ -248,7 +248,7 @@ async def test_mail_has_both_parts(mail: MailServer) -> None:
     target = Target("me/1", mail.url())
     assert (target.service, target.style) == ("mailto", Style.EMAIL)
     rendered = render(alerts(HOSTILE, ["Hat"], title="beauty <b>\n& more"), target.style)
-    assert await target.send(rendered) == Outcome(Kind.SENT, "mailto took it")
+    assert await target.send(rendered) == Outcome(OutcomeKind.SENT, "mailto took it")
     (message,) = mail.taken
     assert message["subject"] == "beauty <\u200bb> & more"
     html, plain = message.get_body(["html"]), message.get_body(["plain"])
@@ -265,7 +265,7 @@ async def test_a_mails_picture_is_inside_it(mail: MailServer) -> None:
     """For each of its recipients: shown where the template has it, by its content's id."""
     target = _hasty(mail.url([ANN, BOB]))
     rendered = render(alerts(["Lamp"]), target.style)
-    assert (await target.send(rendered, [PICTURE])).kind is Kind.SENT
+    assert (await target.send(rendered, [PICTURE])).kind is OutcomeKind.SENT
     assert len(mail.taken) == 2
     for message in mail.taken:
         assert message.get_content_type() == "multipart/related"
@@ -294,13 +294,13 @@ async def test_a_mail_whose_picture_is_too_large_goes_without(mail: MailServer) 
     target = _hasty(mail.url())
     rendered = render(alerts(["Lamp"]), target.style)
     assert await target.send(rendered, [PICTURE]) == Outcome(
-        Kind.SENT, "mailto took it, but not its picture"
+        OutcomeKind.SENT, "mailto took it, but not its picture"
     )
     (message,) = mail.taken
     assert message.get_content_type() == "multipart/alternative"
     assert "<img" not in message.as_string()
     mail.pictures = "452 4.3.1 disk full"
-    assert (await target.send(rendered, [PICTURE])).kind is Kind.RETRY
+    assert (await target.send(rendered, [PICTURE])).kind is OutcomeKind.RETRY
     assert len(mail.taken) == 1
 
 
@@ -308,18 +308,18 @@ async def test_mail_may_be_asked_for_as_text(mail: MailServer) -> None:
     """``?format=text`` is the user's wish."""
     target = Target("me/1", mail.url(more="&format=text"))
     assert target.style is Style.PLAIN
-    assert (await target.send(render(alerts(["Lamp"]), target.style))).kind is Kind.SENT
+    assert (await target.send(render(alerts(["Lamp"]), target.style))).kind is OutcomeKind.SENT
     assert mail.taken[0].get_content_type() == "text/plain"
 
 
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        ("550 5.1.1 no such user", Kind.DEAD),
-        ("450 4.2.0 greylisted, come again", Kind.RETRY),
+        ("550 5.1.1 no such user", OutcomeKind.DEAD),
+        ("450 4.2.0 greylisted, come again", OutcomeKind.RETRY),
     ],
 )
-async def test_refused_recipients(mail: MailServer, reply: str, kind: Kind) -> None:
+async def test_refused_recipients(mail: MailServer, reply: str, kind: OutcomeKind) -> None:
     """A mail server's 5xx is for good, its 4xx passes."""
     mail.recipients["ann@example.com"] = reply
     outcome = await _send(mail.url())
@@ -354,9 +354,9 @@ async def test_who_has_a_mail_does_not_get_it_again(mail: MailServer) -> None:
     target = _hasty(mail.url([ANN, BOB]))
     *waiting, last = await _until_done(target, 4)
     assert [(each.kind, each.detail) for each in waiting] == [
-        (Kind.RETRY, f"mailto: the mail server answered 451 to {ONE}; {SOME}")
+        (OutcomeKind.RETRY, f"mailto: the mail server answered 451 to {ONE}; {SOME}")
     ] * 3
-    assert last == Outcome(Kind.SENT, "mailto took it")
+    assert last == Outcome(OutcomeKind.SENT, "mailto took it")
     assert sorted(mail.delivered) == [ANN, BOB]
 
 
@@ -366,11 +366,11 @@ async def test_a_refused_recipient_is_seen_and_others_get_it_once(mail: MailServ
     target = _hasty(mail.url([ANN, BOB]))
     outcomes = await _until_done(target, 2)
     assert [(each.kind, each.detail) for each in outcomes] == [
-        (Kind.DEAD, f"mailto: the mail server answered 550 to {ONE}; {SOME}")
+        (OutcomeKind.DEAD, f"mailto: the mail server answered 550 to {ONE}; {SOME}")
     ] * 2
     assert mail.delivered == [BOB]
     mail.recipients.clear()
-    assert (await target.send(PLAIN, taken=outcomes[-1].taken)).kind is Kind.SENT
+    assert (await target.send(PLAIN, taken=outcomes[-1].taken)).kind is OutcomeKind.SENT
     assert mail.delivered == [BOB, ANN]
 
 
@@ -378,7 +378,7 @@ async def test_one_is_refused_and_one_greylisted(mail: MailServer) -> None:
     """Another try may still reach somebody; once it has, it is dead for the other."""
     mail.recipients, mail.later = {ANN: "550 no"}, {BOB: 1}
     first, second = await _until_done(_hasty(mail.url([ANN, BOB])), 2)
-    assert (first.kind, second.kind) == (Kind.RETRY, Kind.DEAD)
+    assert (first.kind, second.kind) == (OutcomeKind.RETRY, OutcomeKind.DEAD)
     assert mail.delivered == [BOB]
 
 
@@ -387,7 +387,11 @@ async def test_a_copy_is_not_sent_again(mail: MailServer) -> None:
     mail.later = {ANN: 2}
     target = _hasty(mail.url([ANN, BOB], more=f"&cc={CAT}"))
     outcomes = await _until_done(target, 3)
-    assert [each.kind for each in outcomes] == [Kind.RETRY, Kind.RETRY, Kind.SENT]
+    assert [each.kind for each in outcomes] == [
+        OutcomeKind.RETRY,
+        OutcomeKind.RETRY,
+        OutcomeKind.SENT,
+    ]
     assert sorted(mail.delivered) == [ANN, BOB, CAT]
 
 
@@ -403,9 +407,10 @@ async def test_marks_of_recipients_say_nothing(mail: MailServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "kind"), [("554 looks like spam", Kind.DEAD), ("452 disk full", Kind.RETRY)]
+    ("reply", "kind"),
+    [("554 looks like spam", OutcomeKind.DEAD), ("452 disk full", OutcomeKind.RETRY)],
 )
-async def test_refused_mail(mail: MailServer, reply: str, kind: Kind) -> None:
+async def test_refused_mail(mail: MailServer, reply: str, kind: OutcomeKind) -> None:
     """The message itself may be refused too."""
     mail.data = reply
     assert (await _send(mail.url())).kind is kind
@@ -414,7 +419,7 @@ async def test_refused_mail(mail: MailServer, reply: str, kind: Kind) -> None:
 async def test_no_mail_server() -> None:
     """A mail server that is down may come back."""
     url = Secret(f"mailto://127.0.0.1:{closed_port()}/?from=a@example.com&to=b@example.com")
-    assert await _send(url) == Outcome(Kind.RETRY, "mailto: the connection was refused")
+    assert await _send(url) == Outcome(OutcomeKind.RETRY, "mailto: the connection was refused")
 
 
 @pytest.mark.parametrize(
@@ -468,7 +473,7 @@ async def test_a_clock_set_back_delays_nothing(service: Service) -> None:
     target = Target("growth/1", service.url, timeout=1.0)
     target._plugin.request_rate_per_sec = 0.001
     target._plugin._last_io_datetime = datetime.now() + timedelta(hours=5)  # noqa: DTZ005 - as Apprise keeps it
-    assert (await target.send(PLAIN)).kind is Kind.SENT
+    assert (await target.send(PLAIN)).kind is OutcomeKind.SENT
 
 
 async def test_secrets_stay_out_of_logs(

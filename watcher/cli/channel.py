@@ -16,8 +16,8 @@ from watcher.cli.lookup import no_such
 from watcher.cli.output import console, print_json, table
 from watcher.cli.streams import leave
 from watcher.daemon.channels import targets_of
+from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
 from watcher.delivery.message import render
-from watcher.delivery.target import Kind, Outcome, Target
 from watcher.errors import WatcherError
 from watcher.notification.sample import sample_message
 from watcher.rules.rulebook import Channel, Rulebook
@@ -93,18 +93,18 @@ def test(rules: Path, name: str, *, as_json: bool) -> None:
     if as_json:
         print_json([_answer(name, targets[name], each) for name, each in outcomes.items()])
     for target, outcome in () if as_json else outcomes.items():
-        word = "took it" if outcome.kind is Kind.SENT else "did not take it"
+        word = "took it" if outcome.kind is OutcomeKind.SENT else "did not take it"
         detail = f": {outcome.detail}" if outcome.detail else ""
         console().say(f"{target} ({targets[target].service}) {word}{detail}")
     # A service that hangs holds a thread that Python would wait for.
-    leave(0 if all(each.kind is Kind.SENT for each in outcomes.values()) else 1)
+    leave(0 if all(each.kind is OutcomeKind.SENT for each in outcomes.values()) else 1)
 
 
 def _answer(name: str, target: Target, outcome: Outcome) -> dict[str, object]:
     return {
         "target": name,
         "service": target.service,
-        "sent": outcome.kind is Kind.SENT,
+        "sent": outcome.kind is OutcomeKind.SENT,
         "detail": outcome.detail,
     }
 

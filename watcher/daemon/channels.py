@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from watcher.delivery.doubts import doubts
+from watcher.delivery.apprise.doubts import doubts
+from watcher.delivery.apprise.target import Target
 from watcher.delivery.ports import Way
-from watcher.delivery.target import Target
 from watcher.errors import Problem, RulesError, TargetError
 from watcher.rules.rulebook import Rulebook
 

@@ -14,7 +14,7 @@ import structlog
 
 from watcher.daemon.clock import Clock
 from watcher.daemon.supervision.liveness import Pulses
-from watcher.delivery.daemon_thread import Hand
+from watcher.delivery.daemon_thread import DaemonThread
 from watcher.model import Instant
 from watcher.rules.rulebook import Keep
 from watcher.store.sql.health import Incident
@@ -93,7 +93,9 @@ async def watch_disk(
 ) -> None:
     """The part "disk": ``begin(incident, text)`` where space is short, ``end(incident)`` after."""
     short: bool | None = None  # not known yet: what was told before a restart may be over
-    hand = Hand("disk")  # of a network it may never answer: on a thread that nobody else needs
+    hand = DaemonThread(
+        "disk"
+    )  # of a network it may never answer: on a thread that nobody else needs
     while True:
         pulses.beat("disk", 2 * DISK_SECONDS)
         look = partial(disk.shortage, known=bool(short))

@@ -24,7 +24,7 @@ from watcher.daemon.supervision.rule_watcher import RuleFiles
 from watcher.daemon.supervision.settling import Settling
 from watcher.daemon.supervision.signals import Hangup, signals
 from watcher.daemon.supervision.systemd import Manager
-from watcher.delivery.target import warm_up
+from watcher.delivery.apprise.target import warm_up
 from watcher.errors import WatcherError
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import hold

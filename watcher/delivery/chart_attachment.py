@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from watcher.charts import Panel, draw
-from watcher.delivery.target import Attachment
+from watcher.delivery.apprise.target import Attachment
 from watcher.delivery.view import moved
 from watcher.model import Chart, Series
 from watcher.units import Unit

@@ -17,10 +17,10 @@ from typing import Generic
 
 import structlog
 
+from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind
 from watcher.delivery.chart_attachment import picture
 from watcher.delivery.message import render
-from watcher.delivery.ports import Keeper, Nobody, S, Sender, StoreThread, Way
-from watcher.delivery.target import Attachment, Kind, Outcome
+from watcher.delivery.ports import Keeper, Nobody, S, Sender, StoreRunner, Way
 from watcher.errors import StoreError
 from watcher.model import Instant, Notification
 from watcher.store.sql.outbox import is_due
@@ -57,7 +57,7 @@ class Courier(Generic[S]):
 
     def __init__(
         self,
-        store: StoreThread[S],
+        store: StoreRunner[S],
         targets: Mapping[str, Sender],
         *,
         now: Callable[[], Instant],
@@ -219,18 +219,18 @@ class Courier(Generic[S]):
         outcome = await self._try(row, target)
         now = self._now()
         match outcome.kind:
-            case Kind.SENT:
+            case OutcomeKind.SENT:
                 await self._mark(row.id, partial(self._sent, row, now, outcome.detail))
-            case Kind.DEAD:
+            case OutcomeKind.DEAD:
                 await self._mark(row.id, partial(self._dead, row, now, outcome))
-            case Kind.RETRY:
+            case OutcomeKind.RETRY:
                 await self._again(row, began, now, outcome)
 
     async def _try(self, row: Notification, target: Sender) -> Outcome:
         try:
             way = self._way(row)
             outcome = await self._send(row, target, way)
-            if outcome.kind is Kind.DEAD and way.template is not None:
+            if outcome.kind is OutcomeKind.DEAD and way.template is not None:
                 # Markup of the user's own may be what the service refuses: better told as usual.
                 log.warning("refused in its own layout", target=row.target, error=outcome.detail)
                 outcome = await self._send(row, target, replace(way, template=None))
@@ -238,7 +238,9 @@ class Courier(Generic[S]):
         except Exception as error:  # noqa: BLE001 - one row must not stop the others
             # Only the kind: an error's text might repeat what was sent where.
             return Outcome(
-                Kind.RETRY, f"it could not be written ({type(error).__name__})", taken=row.taken
+                OutcomeKind.RETRY,
+                f"it could not be written ({type(error).__name__})",
+                taken=row.taken,
             )
 
     async def _send(self, row: Notification, target: Sender, way: Way) -> Outcome:

@@ -21,7 +21,7 @@ _Job: TypeAlias = tuple["Future[Any]", contextvars.Context, Callable[[], Any]]
 _Jobs: TypeAlias = "SimpleQueue[_Job | None]"
 
 
-class Hand:
+class DaemonThread:
     """Runs functions one at a time on a daemon thread, made when it is needed."""
 
     def __init__(self, name: str, idle: float = IDLE_SECONDS) -> None:

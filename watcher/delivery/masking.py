@@ -16,7 +16,7 @@ _HIDDEN = "***"
 _BETWEEN = re.compile(r"[/?&=#,;@:+\s]+")
 
 
-class Mask:
+class UrlMask:
     """Hides the parts of one URL."""
 
     def __init__(self, url: str) -> None:

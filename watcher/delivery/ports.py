@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Protocol, TypeVar
 
+from watcher.delivery.apprise.target import Attachment, Outcome
 from watcher.delivery.custom_template import OwnTemplate
 from watcher.delivery.markup import Style
 from watcher.delivery.rendered import Rendered
-from watcher.delivery.target import Attachment, Outcome
 from watcher.model import Chart, Instant, Notification
 
 T = TypeVar("T")
@@ -66,14 +66,14 @@ S_co = TypeVar("S_co", bound=Storage, covariant=True)
 S_contra = TypeVar("S_contra", bound=Storage, contravariant=True)
 
 
-class StoreThread(Protocol[S_co]):
+class StoreRunner(Protocol[S_co]):
     """Runs a function where the database lives."""
 
     async def run(self, job: Callable[[S_co], T], /) -> T: ...
 
 
 class Sender(Protocol):
-    """One target; ``watcher.delivery.target.Target`` is the real one."""
+    """One target; ``watcher.delivery.apprise.target.Target`` is the real one."""
 
     @property
     def style(self) -> Style: ...
@@ -97,7 +97,7 @@ class Sender(Protocol):
         """It is not needed any more; a try under way may end."""
 
 
-class Quiet(Protocol):
+class QuietHours(Protocol):
     """A channel's quiet hours: when those that ``now`` lies in end, None outside of them."""
 
     def until(self, now: Instant, /) -> Instant | None: ...
@@ -109,7 +109,7 @@ class Way:
     ``template`` if it has one."""
 
     zone: tzinfo = UTC
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
     template: OwnTemplate | None = None
 
 

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from apprise import NotifyBase, NotifyFormat
 from apprise.conversion import convert_between
 
+from watcher.delivery.apprise import private
 from watcher.delivery.markup import PICTURES, Bytes, Escaped, Limit, Shown, Style
 from watcher.delivery.rendered import LONGEST, Rendered
 
@@ -67,7 +68,7 @@ class Attachment:
 def style_of(plugin: NotifyBase, name: str) -> Style:
     """The family's style; plain where the URL asks for plain text by ``?format=``."""
     style = _STYLES.get(name, Style.PLAIN)
-    wanted = plugin._format_override  # noqa: SLF001 - no public way to ask
+    wanted = private.attribute(plugin, private.ASKED_FORMAT)
     return style if wanted is None or wanted.value == style.body_format else Style.PLAIN
 
 
@@ -125,7 +126,7 @@ def prepare(plugin: NotifyBase, url: str, name: str, style: Style) -> None:
     if style is Style.EMAIL and "inline" not in asked:
         extras["inline"] = True
     if name == "slack":
-        extras["_send"] = _with_fallback(getattr(plugin, "_send"))  # noqa: B009 - not NotifyBase's
+        private.replace(plugin, private.SLACK_SENDING, _with_fallback)
 
 
 def with_pictures(

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from watcher.daemon.supervision.direct_alert import TITLE, Emergency
+from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind
 from watcher.delivery.message import LONGEST, Rendered, Style
-from watcher.delivery.target import Attachment, Kind, Outcome
 from watcher.notification.policy import NotifyPolicy
 from watcher.schedule import parse_quiet
 from watcher.units import HOUR
@@ -21,7 +21,7 @@ NOW = 1_790_000_000 - 1_790_000_000 % 86_400 + 12 * HOUR  # noon, UTC
 class Line:
     """A target that answers as it is told."""
 
-    kind: Kind = Kind.SENT
+    kind: OutcomeKind = OutcomeKind.SENT
     taken: list[str] = field(default_factory=list)
     style: Style = Style.PLAIN
     limit: int = LONGEST
@@ -41,7 +41,7 @@ class Line:
     ) -> Outcome:
         assert not taken
         assert not attachments
-        if self.kind is Kind.SENT:
+        if self.kind is OutcomeKind.SENT:
             self.taken.append(f"{rendered.title}: {rendered.body}")
         return Outcome(self.kind, "as told")
 
@@ -49,7 +49,7 @@ class Line:
 @pytest.fixture
 def lines() -> Mapping[str, Line]:
     """Two targets of one channel, and one of another that is no operator's."""
-    return {"me/1": Line(), "me/2": Line(Kind.RETRY), "growth/1": Line()}
+    return {"me/1": Line(), "me/2": Line(OutcomeKind.RETRY), "growth/1": Line()}
 
 
 def emergency(lines: Mapping[str, Line], quiet: str | None = None) -> Emergency:
@@ -66,7 +66,7 @@ async def test_told_once_and_once_at_its_end(lines: Mapping[str, Line]) -> None:
     assert lines["me/1"].taken == []
     for _ in range(3):
         await asked.look("the disk is full", NOW)
-    lines["me/2"].kind = Kind.SENT
+    lines["me/2"].kind = OutcomeKind.SENT
     await asked.look("the disk is full", NOW)
     for name in ("me/1", "me/2"):
         (text,) = lines[name].taken

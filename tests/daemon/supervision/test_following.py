@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from watcher.daemon.supervision import following
 from watcher.daemon.supervision.following import Ear, Follower
 from watcher.daemon.supervision.rule_watcher import RuleFiles
-from watcher.delivery.daemon_thread import Hand
+from watcher.delivery.daemon_thread import DaemonThread
 
 # As the library says it: of the user's watchers, of the watches, and of something else.
 INSTANCES = "Error creating recommended watcher: Too many open files (os error 24)"
@@ -209,7 +209,7 @@ async def test_a_disk_that_hangs_takes_one_thread(tmp_path: Path, deaf: Deaf) ->
             answers.wait()
             return "new"
 
-    follow.follower.files, follow.follower._hand = Hanging(path), Hand("a disk that hangs")
+    follow.follower.files, follow.follower._hand = Hanging(path), DaemonThread("a disk that hangs")
     for _ in range(3):
         task = asyncio.create_task(follow.follower.run())
         await asyncio.sleep(0)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from watcher.delivery.apprise.target import OutcomeKind
 from watcher.delivery.message import render
 from watcher.delivery.ports import Sender
-from watcher.delivery.target import Kind
 from watcher.model import Instant, Message, Severity
 from watcher.notification.policy import NotifyPolicy
 
@@ -66,9 +66,9 @@ class Emergency:
         if target is None:
             return True
         outcome = await target.send(render(message, target.style, limit=target.limit))
-        if outcome.kind is not Kind.SENT:
+        if outcome.kind is not OutcomeKind.SENT:
             log.warning("the operator could not be told", target=name, error=outcome.detail)
-        return outcome.kind is Kind.SENT
+        return outcome.kind is OutcomeKind.SENT
 
 
 def _message(title: str, text: str, severity: Severity, now: Instant) -> Message:

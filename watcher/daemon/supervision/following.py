@@ -22,7 +22,7 @@ from watcher.daemon.supervision.liveness import Limits
 from watcher.daemon.supervision.rule_watcher import Place, RuleFiles
 from watcher.daemon.supervision.settling import Settling
 from watcher.delivery.courier import pause_until
-from watcher.delivery.daemon_thread import Hand
+from watcher.delivery.daemon_thread import DaemonThread
 
 LONGEST_RELOAD = 300.0  # after that it stands still
 POLL_SECONDS = 1.0  # where nobody tells of changes
@@ -109,7 +109,7 @@ class Follower:
     settling: Settling | None = None
     ear: Ear = field(init=False)
     # A network's disk may never answer: then this thread hangs, and none that others need.
-    _hand: Hand = field(default_factory=lambda: Hand("rule-files"))
+    _hand: DaemonThread = field(default_factory=lambda: DaemonThread("rule-files"))
 
     def __post_init__(self) -> None:
         self.ear = Ear(self.files.concerns)

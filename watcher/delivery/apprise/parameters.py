@@ -8,7 +8,6 @@ that may be a secret.
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from apprise import Apprise, NotifyBase
 
+from watcher.delivery.apprise import private
 from watcher.rules.words import listing, nearest, quoted
 
 _NAME = re.compile(r"[a-z][a-z_-]{1,24}")
@@ -40,7 +40,7 @@ class _Read:
 _current: ContextVar[_Read | None] = ContextVar("watcher_parameters", default=None)
 
 
-class _Asked(dict[str, str]):
+class _NotedLookups(dict[str, str]):
     """Parameters that note which of them are looked up."""
 
     def __init__(self, values: Mapping[str, str], read: _Read) -> None:
@@ -67,18 +67,21 @@ class _Asked(dict[str, str]):
 @cache
 def _watch() -> None:
     """Have Apprise's reading of parameters noted; cached, so that it happens once a process."""
-    parsing: Any = importlib.import_module("apprise.utils.parse")
-    original: Callable[..., dict[str, Any]] = parsing.parse_qsd
+    found = private.owner_of(private.PARAMETER_PARSING)
+    if found is None:
+        return
+    owner, name = found
+    original: Callable[..., dict[str, Any]] = getattr(owner, name)
 
     @wraps(original)
     def parse(*args: Any, **kwargs: Any) -> dict[str, Any]:
-        found, read = original(*args, **kwargs), _current.get()
+        parsed, read = original(*args, **kwargs), _current.get()
         if read is not None:
-            read.given.update(found["qsd"])
-            found["qsd"] = _Asked(found["qsd"], read)
-        return found
+            read.given.update(parsed["qsd"])
+            parsed["qsd"] = _NotedLookups(parsed["qsd"], read)
+        return parsed
 
-    parsing.parse_qsd = parse
+    setattr(owner, name, parse)
 
 
 @contextmanager

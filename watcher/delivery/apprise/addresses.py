@@ -5,24 +5,31 @@ No text of this module repeats a URL or a part of one that may be secret.
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from apprise import Apprise, AppriseAsset, NotifyBase
 from apprise.manager_plugins import NotificationManager
 
-from watcher.delivery.dropped import left_out
-from watcher.delivery.pasted import meant
+from watcher.delivery.apprise.pasted import meant
 from watcher.errors import TargetError
 from watcher.rules.words import listing
 
 _SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9]{1,19})://")
 _AUTHORITY = re.compile(r"://([^/?#]*)")
+_LEFT_OUT = re.compile(
+    r"(?:Dropp(?:ed|ing) (?:invalid |local |non-\w+ )?|"
+    r"Ignor(?:ed|ing) (?:invalid |illegally formed ))(?:([\w .#/+-]*?) *[(:'%])?"
+)
+_one_at_a_time = threading.Lock()
 _ENCODED = "%40 for @, %2F for /, %23 for #, %3F for ?, %3A for :, %25 for %"
 
 
-class Reading(NamedTuple):
+class LoadedUrl(NamedTuple):
     """Apprise with one plugin, the plugin, and the URL that it was made of: of a web address that
     was pasted, the one that this means. ``left_out`` are its recipients that Apprise can't use, a
     word or two for each: "To email"."""
@@ -33,7 +40,7 @@ class Reading(NamedTuple):
     left_out: tuple[str, ...]
 
 
-def read(name: str, url: str) -> Reading:
+def read(name: str, url: str) -> LoadedUrl:
     """What Apprise makes of ``url``.
 
     Raises ``TargetError``, which names the target ``name``, of what can't be used.
@@ -60,7 +67,7 @@ def read(name: str, url: str) -> Reading:
     plugin = apprise[0]
     if plugin.port is not None and not 0 < int(plugin.port) < 65_536:
         raise TargetError(f"{name}: the port of its {service_of(plugin)}:// URL is not 1 to 65535")
-    return Reading(apprise, plugin, written, tuple(missing))
+    return LoadedUrl(apprise, plugin, written, tuple(missing))
 
 
 def service_of(plugin: NotifyBase) -> str:
@@ -93,7 +100,7 @@ def is_cut_short(url: str, plugin: NotifyBase | None) -> bool:
 
 
 def _unread(url: str) -> str:
-    from watcher.delivery.parameters import culprit  # noqa: PLC0415 - it needs more of Apprise
+    from watcher.delivery.apprise.parameters import culprit  # noqa: PLC0415 - it needs more of Apprise
 
     scheme = _SCHEME.match(url)
     if scheme is None:
@@ -118,7 +125,7 @@ def _unread(url: str) -> str:
 
 
 def _unread_meaning(url: str) -> str:
-    from watcher.delivery.parameters import culprit  # noqa: PLC0415 - as above
+    from watcher.delivery.apprise.parameters import culprit  # noqa: PLC0415 - as above
 
     why = culprit(url)
     return f"Apprise can't read the URL that this address means{f': {why}' if why else ''}"
@@ -153,3 +160,35 @@ def _schemes() -> Mapping[str, type[NotifyBase]]:
     """Apprise's plugins by each of their schemes."""
     manager: Any = NotificationManager()  # type: ignore[no-untyped-call]
     return {scheme: manager[scheme] for scheme in manager.schemas()}
+
+
+@contextmanager
+def left_out() -> Iterator[list[str]]:
+    """Recipients that Apprise leaves out in the block, a word or two for each: "To email".
+
+    It says so in its log, and goes on: whoever is left out would never be told anything, and
+    every message would count as sent.
+
+    Never the recipients themselves: an address may be a secret.
+    """
+    found: list[str] = []
+    reader = threading.get_ident()
+
+    def note(record: logging.LogRecord) -> bool:
+        match = _LEFT_OUT.match(str(record.msg))
+        if record.thread != reader or match is None:
+            return True
+        # What follows in brackets, in quotes or after a colon is the recipient.
+        found.append(match[1] or "recipient")
+        return False
+
+    log = logging.getLogger("apprise")
+    with _one_at_a_time:
+        level = log.level
+        log.addFilter(note)
+        log.setLevel(min(level or logging.WARNING, logging.WARNING))
+        try:
+            yield found
+        finally:
+            log.removeFilter(note)
+            log.setLevel(level)

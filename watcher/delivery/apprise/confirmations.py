@@ -7,7 +7,7 @@ have no HTTP answer that the message hangs on. Every plugin of Apprise is in one
 
 from __future__ import annotations
 
-from watcher.delivery.confirming import EMPTY, FILLED, Confirms
+from watcher.delivery.apprise.confirming import EMPTY, FILLED, Confirms
 
 _TRUE = ("true",)
 _NONE = (EMPTY,)

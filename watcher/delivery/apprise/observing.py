@@ -21,27 +21,26 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import importlib
 import math
 import smtplib
 import socket
 import ssl
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, wraps
 from http.client import RemoteDisconnected
-from typing import Any, TypeGuard, cast
+from typing import Any, TypeGuard
+from urllib.parse import urlsplit
 
 import requests
 import urllib3.util.connection
-from apprise.plugins.base import _delivery_tracker
 from requests import exceptions as faults
 
-from watcher.delivery.confirming import Reader, Said, Word
-from watcher.delivery.surroundings import settled
+from watcher import network
+from watcher.delivery.apprise import private
+from watcher.delivery.apprise.confirming import AnswerReader, Said, Word
 from watcher.units import parse_http_date
 
 _Call = Callable[..., Any]
@@ -128,7 +127,7 @@ class Observation:
 
     accepted: Accepted
     plain: str = ""
-    reader: Reader = field(default_factory=Reader)
+    reader: AnswerReader = field(default_factory=AnswerReader)
     limited: bool = False
     asked: float | None = None
     held: int = 0
@@ -171,7 +170,7 @@ _current: ContextVar[Observation | None] = ContextVar("watcher_observation", def
 
 @contextmanager
 def observed(
-    accepted: Accepted, plain: str = "", reader: Reader | None = None
+    accepted: Accepted, plain: str = "", reader: AnswerReader | None = None
 ) -> Iterator[Observation]:
     """Note what ``requests`` and ``smtplib`` do in this context while the block runs.
 
@@ -179,14 +178,12 @@ def observed(
     mail has ``plain`` beside it, if it is not empty. ``reader`` reads what the service answers.
     """
     watch()
-    observation = Observation(accepted, plain, reader or Reader())
+    observation = Observation(accepted, plain, reader or AnswerReader())
     token = _current.set(observation)
-    # Apprise has it for tries of its own, which are off; no public way leads to it.
-    delivered = _delivery_tracker.set(cast("Any", accepted))
     try:
-        yield observation
+        with private.delivered_to(accepted):
+            yield observation
     finally:
-        _delivery_tracker.reset(delivered)
         _current.reset(token)
 
 
@@ -198,24 +195,19 @@ def current() -> Observation | None:
 @cache
 def watch() -> None:
     """Wrap the two libraries; cached, so that it happens once a process."""
-    _wrap(_mail_plugin(), "convert_between", _text_of_mail)
     _wrap(requests.Session, "send", _send)
-    _wrap(requests.Session, "merge_environment_settings", lambda _, original: settled(original))
+    _wrap(requests.Session, "merge_environment_settings", _settled)
     _wrap(urllib3.util.connection, "create_connection", _opened)
-    _wrap(smtplib.SMTP, "_get_socket", _opened)
     _wrap(smtplib.SMTP, "sendmail", _sendmail)
     _wrap(smtplib.SMTP, "getreply", _getreply)
     _wrap(smtplib.SMTP, "connect", _connect)
     _wrap(smtplib.SMTP, "login", _unsupported)
     _wrap(smtplib.SMTP, "starttls", _unsupported)
     _wrap(smtplib.SMTP, "quit", _quit)
-
-
-def _mail_plugin() -> object:
-    with warnings.catch_warnings():
-        # It imports what Python is about to drop: not our user's matter.
-        warnings.simplefilter("ignore")
-        return importlib.import_module("apprise.plugins.email.base")
+    for part, around in ((private.MAIL_CONVERSION, _text_of_mail), (private.MAIL_SOCKET, _opened)):
+        found = private.owner_of(part)
+        if found is not None:
+            _wrap(*found, around)
 
 
 def _wrap(owner: object, name: str, around: Callable[[Observation, _Call], _Call]) -> None:
@@ -261,6 +253,23 @@ def _send(observation: Observation, original: _Call) -> _Call:
         return response
 
     return send
+
+
+def _settled(_observation: Observation, original: _Call) -> _Call:
+    """Have requests take proxies and certificates from the environment as KeyAPI's client does."""
+
+    def merge(session: object, url: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        settings: dict[str, Any] = original(session, url, *args, **kwargs)
+        try:
+            proxy = network.proxy_for(url)
+        except ValueError:
+            raise faults.InvalidProxyURL from None
+        settings["proxies"] = {} if proxy is None else {urlsplit(url).scheme.lower(): proxy}
+        if settings["verify"] is not False:  # verify=no of a channel's URL
+            settings["verify"] = network.ca_bundle() or True
+        return settings
+
+    return merge
 
 
 def _opened(observation: Observation, original: _Call) -> _Call:

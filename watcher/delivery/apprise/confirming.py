@@ -81,7 +81,7 @@ class Confirms:
     checked: bool = False
 
 
-class Reader:
+class AnswerReader:
     """Reads the answers of one target: by its service's ``row``, its reasons through ``hide``.
 
     ``decides`` is False where Apprise's plugin reads the body itself, and nothing is to be added.

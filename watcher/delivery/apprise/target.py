@@ -17,22 +17,20 @@ import warnings
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from enum import Enum
 from functools import cache, partial
 from http import HTTPStatus
-from typing import Protocol
+from typing import Any, Protocol
 
 from apprise import Apprise, AppriseAttachment, NotifyBase, NotifyFormat, NotifyType
 from apprise.attachment.memory import AttachMemory
 
-from watcher.delivery import observing
-from watcher.delivery.addresses import read, service_of
-from watcher.delivery.confirmations import BY_OTHERS, CONFIRMS
-from watcher.delivery.confirming import Reader, Word
-from watcher.delivery.daemon_thread import Hand
-from watcher.delivery.masking import Mask
-from watcher.delivery.pacing import pace
+from watcher.delivery.apprise import observing, private
+from watcher.delivery.apprise.addresses import read, service_of
+from watcher.delivery.apprise.confirmations import BY_OTHERS, CONFIRMS
+from watcher.delivery.apprise.confirming import AnswerReader, Word
+from watcher.delivery.daemon_thread import DaemonThread
+from watcher.delivery.masking import UrlMask
 from watcher.delivery.rendered import Rendered
 from watcher.delivery.services import (
     Attachment,
@@ -45,13 +43,16 @@ from watcher.delivery.services import (
 from watcher.importing import without_garbage
 from watcher.text.sanitize import neutralise
 
-__all__ = ["Attachment", "Kind", "Outcome", "Secret", "Target", "warm_up"]
+__all__ = ["Attachment", "Concealed", "Outcome", "OutcomeKind", "Target", "warm_up"]
 
 TIMEOUT = 30.0
 PERMANENT = frozenset({400, 401, 403, 404, 410, 413})
 # Threads of one target that may be left behind before a try is refused: those that not even
 # cutting their connections ends (a name server that hangs, a plugin with connections of its own).
 _STUCK = 2
+
+PATIENCE = 10.0  # seconds that a try waits for a service that says when it takes more
+LONGEST_ASKED = 900.0  # a service's clock and ours may be hours apart
 
 _NOISY = ("apprise", "urllib3", "requests", "charset_normalizer", "markdown", "MARKDOWN")
 _FORMATS = {"text": NotifyFormat.TEXT, "markdown": NotifyFormat.MARKDOWN, "html": NotifyFormat.HTML}
@@ -62,7 +63,7 @@ _TYPES = {
 }
 
 
-class Kind(Enum):
+class OutcomeKind(Enum):
     """What became of a try."""
 
     SENT = "sent"
@@ -78,7 +79,7 @@ class Outcome:
     ``unexplained`` is an answer in the affirmative that Apprise did not take for one.
     """
 
-    kind: Kind
+    kind: OutcomeKind
     detail: str
     retry_after: float | None = None
     taken: frozenset[str] = frozenset()
@@ -87,10 +88,10 @@ class Outcome:
     @property
     def refused(self) -> bool:
         """Whether the same message would be refused again, as far as the answer tells."""
-        return self.kind is Kind.DEAD or self.unexplained
+        return self.kind is OutcomeKind.DEAD or self.unexplained
 
 
-class Secret(Protocol):
+class Concealed(Protocol):
     """A text that shows itself only when asked."""
 
     def reveal(self) -> str: ...
@@ -123,7 +124,7 @@ class Target:
     def __init__(
         self,
         name: str,
-        url: Secret,
+        url: Concealed,
         *,
         timeout: float = TIMEOUT,
         clock: Callable[[], float] = time.time,
@@ -132,7 +133,7 @@ class Target:
         self._timeout = timeout
         self._clock = clock
         self._left: list[Future[bool]] = []
-        self._hand = Hand(f"send-{name}")
+        self._hand = DaemonThread(f"send-{name}")
         self._secret = url
         self._apprise, self._plugin, self._left_out = _load(name, url.reveal(), timeout)
         plugin = self._plugin
@@ -141,9 +142,11 @@ class Target:
         self.limit = limit_of(plugin, self.service, self.style)
         self.takes_files = takes_pictures(plugin, self.service)
         prepare(plugin, url.reveal(), self.service, self.style)
-        pace(plugin)
-        mask = Mask(url.reveal())
-        self._reader = Reader(CONFIRMS.get(self.service), lambda text: neutralise(mask(text), 300))
+        _pace(plugin)
+        mask = UrlMask(url.reveal())
+        self._reader = AnswerReader(
+            CONFIRMS.get(self.service), lambda text: neutralise(mask(text), 300)
+        )
 
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.service}://***>"
@@ -162,10 +165,10 @@ class Target:
         """
         files = attachments if self.takes_files else ()
         outcome = await self._try(rendered, files, taken)
-        if not files or outcome.kind is Kind.SENT or not outcome.refused:
+        if not files or outcome.kind is OutcomeKind.SENT or not outcome.refused:
             return outcome
         outcome = await self._try(rendered, (), outcome.taken)
-        if outcome.kind is Kind.SENT:
+        if outcome.kind is OutcomeKind.SENT:
             return replace(outcome, detail=f"{outcome.detail}, but not its picture")
         return outcome
 
@@ -175,7 +178,9 @@ class Target:
         self._left = [future for future in self._left if not future.done()]
         if len(self._left) >= _STUCK:
             return Outcome(
-                Kind.RETRY, f"{self.service}: earlier tries still hang", taken=frozenset(taken)
+                OutcomeKind.RETRY,
+                f"{self.service}: earlier tries still hang",
+                taken=frozenset(taken),
             )
         rendered, files = with_pictures(rendered, files, self.service)
         accepted = observing.Accepted(self._secret.reveal(), taken)
@@ -183,7 +188,7 @@ class Target:
             future = self._hand.run(partial(self._notify, rendered, files))
         future.add_done_callback(lambda _done: observation.close())
         outcome = await self._outcome(future, observation, begun=bool(taken))
-        if outcome.kind is Kind.SENT:
+        if outcome.kind is OutcomeKind.SENT:
             return outcome
         # Apprise marks a whole message, too; the marks of a failure are of recipients.
         asked = bool(observation.answers) or self.service in BY_OTHERS
@@ -218,21 +223,24 @@ class Target:
             self._hand.let_go()
             observation.abort()
             return Outcome(
-                Kind.RETRY, f"{self.service}: no end of the answer within {self._timeout:g} s"
+                OutcomeKind.RETRY,
+                f"{self.service}: no end of the answer within {self._timeout:g} s",
             )
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-            return Outcome(Kind.RETRY, f"{self.service}: Apprise failed ({type(error).__name__})")
+            return Outcome(
+                OutcomeKind.RETRY, f"{self.service}: Apprise failed ({type(error).__name__})"
+            )
         if taken and not observation.answers and self.service not in BY_OTHERS and not begun:
             # Some plugins call it a success.
-            return Outcome(Kind.DEAD, f"{self.service}: nothing was sent: its URL names nobody")
+            return Outcome(
+                OutcomeKind.DEAD, f"{self.service}: nothing was sent: its URL names nobody"
+            )
         if taken:
-            return Outcome(Kind.SENT, f"{self.service} took it")
+            return Outcome(OutcomeKind.SENT, f"{self.service} took it")
         return self._failure(observation)
 
     def _notify(self, rendered: Rendered, files: Sequence[Attachment]) -> bool:
-        # A clock set back by hours would have Apprise's throttle sleep for them.
-        if (self._plugin._last_io_datetime or datetime.min) > datetime.now():  # noqa: DTZ005, DTZ901, SLF001
-            self._plugin._last_io_datetime = None  # noqa: SLF001
+        private.forget_later_request(self._plugin)
         attach = AppriseAttachment()
         for file in files:
             attach.add(
@@ -254,27 +262,27 @@ class Target:
         """Permanent only if everything that failed did so for good: else another try may help."""
         answers = [answer for answer in seen.answers if answer.is_refusal]
         if seen.unusable:
-            return Outcome(Kind.DEAD, f"{self.service}: {seen.faults[-1]}")
+            return Outcome(OutcomeKind.DEAD, f"{self.service}: {seen.faults[-1]}")
         if answers:
             return self._refused(answers, passing=bool(seen.faults))
         if seen.asked is not None:
-            return Outcome(Kind.RETRY, f"{self.service} asks to wait", seen.asked)
+            return Outcome(OutcomeKind.RETRY, f"{self.service} asks to wait", seen.asked)
         if seen.replies:
             return self._refused_mail(seen)
         if seen.faults:
-            return Outcome(Kind.RETRY, f"{self.service}: {seen.faults[-1]}")
+            return Outcome(OutcomeKind.RETRY, f"{self.service}: {seen.faults[-1]}")
         if self._left_out and not getattr(self._plugin, "targets", True):
-            return Outcome(Kind.DEAD, f"{self.service}: no recipient of its URL can be used")
+            return Outcome(OutcomeKind.DEAD, f"{self.service}: no recipient of its URL can be used")
         detail = f"{self.service} did not take it and gave no reason"
-        return Outcome(Kind.RETRY, detail, unexplained=True)
+        return Outcome(OutcomeKind.RETRY, detail, unexplained=True)
 
     def _refused(self, answers: Sequence[observing.Answer], *, passing: bool) -> Outcome:
         detail = f"{self.service}: {_told(answers[-1])}"
         if not passing and all(map(_is_for_good, answers)):
-            return Outcome(Kind.DEAD, detail)
+            return Outcome(OutcomeKind.DEAD, detail)
         waits = [answer.wait(self._clock()) for answer in answers]
         longest = max((wait for wait in waits if wait is not None), default=None)
-        return Outcome(Kind.RETRY, detail, longest)
+        return Outcome(OutcomeKind.RETRY, detail, longest)
 
     def _refused_mail(self, seen: observing.Observation) -> Outcome:
         """Of a mail server's replies, 5xx are for good (RFC 5321) and 4xx pass."""
@@ -283,7 +291,7 @@ class Target:
         if seen.unwelcome:
             many = "an address" if seen.unwelcome == 1 else f"{seen.unwelcome} addresses"
             detail += f" to {many} of the URL"
-        return Outcome(Kind.RETRY if soft or seen.faults else Kind.DEAD, detail)
+        return Outcome(OutcomeKind.RETRY if soft or seen.faults else OutcomeKind.DEAD, detail)
 
 
 def _is_for_good(answer: observing.Answer) -> bool:
@@ -318,3 +326,23 @@ def _load(name: str, url: str, timeout: float) -> tuple[Apprise, NotifyBase, boo
     plugin.retry, plugin.wait, plugin.optional = 0, 0.0, False
     plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
     return apprise, plugin, bool(left_out)
+
+
+def _pace(plugin: NotifyBase) -> None:
+    """Have ``plugin`` end a try that has been asked to wait, by ``observing.Limited``.
+
+    Some plugins (Discord, Matrix, Mastodon ...) repeat a request that was answered 429 by
+    themselves, as long after as the service says, on the thread of the try. All of them wait by
+    ``throttle``. The pause that a plugin keeps between its own requests stays.
+    """
+    usual: Callable[..., object] = plugin.throttle
+
+    def throttle(last_io: Any = None, wait: float | None = None) -> None:
+        observation = observing.current()
+        if observation is not None:
+            if wait is not None and wait > PATIENCE and not observation.limited:
+                observation.limited, observation.asked = True, min(wait, LONGEST_ASKED)
+            observation.hold()
+        usual(last_io=last_io, wait=wait)
+
+    vars(plugin)["throttle"] = throttle
