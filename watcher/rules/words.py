@@ -7,19 +7,31 @@ from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from typing import TypeVar
 
+from watcher.errors import ProblemCode
+
 _T = TypeVar("_T")
 
 
 class Wrong(ValueError):
-    """What the user wrote does not fit; the text says why, and what would."""
+    """A text or value of the user's does not fit; the message says why, and what would."""
+
+    def __init__(self, message: str, code: ProblemCode = ProblemCode.INVALID) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class WrongOption(Wrong):
-    """The same of an option beside an operator, as ``from``."""
+    """An option beside an operator does not fit, as ``from``."""
 
     def __init__(self, option: str, message: str) -> None:
         super().__init__(message)
         self.option = option
+
+
+def unknown_metric(name: str, hint: str) -> Wrong:
+    """The error of a name that no metric has; ``hint`` names those that are like it."""
+    what = f"unknown metric {quoted(name)}{hint or ' (watcher metrics lists all)'}"
+    return Wrong(what, ProblemCode.UNKNOWN_METRIC)
 
 
 _LONGEST_GUESS = 80  # a longer text is no mistyped name, and comparing it takes time

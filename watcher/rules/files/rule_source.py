@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from watcher.errors import Problem
+from watcher.errors import Problem, ProblemCode
 from watcher.rules.files.document import MAX_PROBLEMS, Document, Path
 from watcher.rules.files.substitution import Substitution, Vault
 from watcher.rules.sections.models import Misfit, Section, shape
@@ -33,28 +33,37 @@ class Source:
         self.name = document.name
         self.value = self._substitution.fill(document.value)
 
-    def report(self, path: Path, message: str, *, at_key: bool = False) -> None:
+    def report(
+        self,
+        path: Path,
+        message: str,
+        *,
+        at_key: bool = False,
+        code: ProblemCode = ProblemCode.INVALID,
+    ) -> None:
         """Note a problem, unless the value is missing anyhow; filled-in values are not shown.
 
         Raises ``Enough`` where there are so many that reading on is of no use.
         """
         if not self._substitution.hides(path):
             message = self._substitution.redact(path, message)
-            self._note(self._document.problem(path, message, at_key=at_key))
+            self._note(self._document.problem(path, message, at_key=at_key, code=code))
 
     def warn(self, path: Path, message: str) -> None:
         """Note what is allowed but perhaps not meant."""
         if len(self._warnings) < MAX_PROBLEMS:
             message = self._substitution.redact(path, message)
-            self._warnings.append(self._document.problem(path, message))
+            problem = self._document.problem(path, message, code=ProblemCode.DOUBT)
+            self._warnings.append(problem)
 
     def shape(self, model: type[_Model], value: object, path: Path) -> _Model | None:
         """The value as a section; None where something about it was reported."""
         try:
             return shape(model, value)
         except Misfit as misfit:
-            for inner, message, at_key in misfit.problems:
-                self.report((*path, *inner), message, at_key=at_key)
+            for fault in misfit.faults:
+                place = (*path, *fault.path)
+                self.report(place, fault.message, at_key=fault.at_key, code=fault.code)
             return None
 
     def filled(self, path: Path) -> bool:
@@ -78,7 +87,7 @@ class Source:
         return f"{self.name}:{self.line(path)}"
 
     def _complain(self, path: Path, message: str) -> None:
-        self._note(self._document.problem(path, message))
+        self._note(self._document.problem(path, message, code=ProblemCode.UNFILLED))
 
     def _note(self, problem: Problem) -> None:
         self._problems.append(problem)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from watcher.errors import ProblemCode
 from watcher.rules.files.document import Path
 from watcher.rules.files.rule_source import Source
 from watcher.rules.files.substitution import Vault
@@ -49,7 +50,8 @@ def _check_sections(source: Source) -> bool:
     for key in source.value:
         if key not in SECTIONS:
             hint = nearest(key, SECTIONS, 1) or f": there are {', '.join(SECTIONS)}"
-            source.report((key,), f"unknown section {quoted(key)}{hint}", at_key=True)
+            what = f"unknown section {quoted(key)}{hint}"
+            source.report((key,), what, at_key=True, code=ProblemCode.UNKNOWN_SECTION)
     return True
 
 
@@ -160,9 +162,8 @@ class _Assembly:
             for index, raw in enumerate(value):
                 rules.append(ruling.rule(raw, source, ("rules", index)))
         if not any(self._value(source, "rules") not in (None, []) for source in lists):
-            self._sources[0].report(
-                (), "there are no rules: write one under rules: (watcher init shows how)"
-            )
+            what = "there are no rules: write one under rules: (watcher init shows how)"
+            self._sources[0].report((), what, code=ProblemCode.NO_RULES)
         return tuple(rule for rule in rules if rule is not None)
 
     def _heartbeat(self) -> Secret | None:
@@ -232,7 +233,7 @@ class _Assembly:
         if found:
             place = found[0][0].place((section,))
             message = f"{section} is written already at {place}: write it in one file"
-            source.report((section,), message, at_key=True)
+            source.report((section,), message, at_key=True, code=ProblemCode.NAME_TAKEN)
         return bool(found)
 
     def _names(self, section: str, channels: Channels) -> tuple[str, ...]:
@@ -256,7 +257,7 @@ class _Assembly:
 def _is_new(name: str, places: dict[str, str], source: Source, path: Path) -> bool:
     if name in places:
         message = f"the name {quoted(name)} is already used at {places[name]}"
-        source.report(path, message, at_key=True)
+        source.report(path, message, at_key=True, code=ProblemCode.NAME_TAKEN)
         return False
     places[name] = source.place(path)
     return True

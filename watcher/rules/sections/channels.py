@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from watcher.errors import ProblemCode
 from watcher.model import Severity
 from watcher.rules.files.document import Path
 from watcher.rules.files.rule_source import Source
@@ -37,7 +38,7 @@ class Channels:
         if name in self._named:
             _, other, place = self._named[name]
             message = f"the name {quoted(name)} is already used at {other.place(place)}"
-            source.report(path, message, at_key=True)
+            source.report(path, message, at_key=True, code=ProblemCode.NAME_TAKEN)
             return
         self._named[name] = (self._read(name, raw, source, path), source, path)
 
@@ -113,7 +114,8 @@ class Channels:
             return True
         there = listing(self._named) or "none: write them under channels:"
         hint = nearest(name, self._named) or f": there are {there}"
-        source.report(path, f"unknown channel {quoted(name)}{hint}")
+        what = f"unknown channel {quoted(name)}{hint}"
+        source.report(path, what, code=ProblemCode.UNKNOWN_CHANNEL)
         return False
 
 

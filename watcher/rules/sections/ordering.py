@@ -18,7 +18,7 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.conditions.change import relative
 from watcher.rules.metrics import RANK, Catalogue, Metric
-from watcher.rules.words import Wrong, nearest, quoted
+from watcher.rules.words import Wrong, nearest, quoted, unknown_metric
 from watcher.units import Unit
 
 # What strength is measured by where nothing else tells products apart.
@@ -130,7 +130,7 @@ def _written(text: str, when: Condition, catalogue: Catalogue, *, ranked: bool) 
     metric = catalogue.get(name)
     if metric is None:
         hint = catalogue.suggest(name, texts=False)
-        raise Wrong(f"unknown metric {quoted(name)}{hint or ' (watcher metrics lists all)'}")
+        raise unknown_metric(name, hint)
     if RANK in metric.needs and not ranked:
         raise Wrong(f"{name} needs a watch with a sort")
     rest = [word.casefold() for word in words]

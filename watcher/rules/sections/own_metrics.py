@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
+from watcher.errors import ProblemCode
 from watcher.model import Floats
 from watcher.rules.conditions.compiling import Path, Report
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME
 from watcher.rules.metrics import ADDED_LATER, NORMAL, SPARSE, Catalogue, Columns, Metric, When
 from watcher.rules.sections.expressions import FUNCTIONS, Expression, parse_expression
-from watcher.rules.words import kind, quoted
+from watcher.rules.words import Wrong, kind, quoted, unknown_metric
 from watcher.units import Unit
 
 Warn: TypeAlias = Callable[[Path, str], None]
@@ -71,9 +72,16 @@ class OwnMetrics:
         broken = [_constant(name) for name in self._broken if name not in self._done]
         return Catalogue([*self._done.values(), *broken], gmv_currency)
 
-    def _fail(self, name: str, path: Path, report: Report, message: str) -> None:
+    def _fail(
+        self,
+        name: str,
+        path: Path,
+        report: Report,
+        message: str,
+        code: ProblemCode = ProblemCode.INVALID,
+    ) -> None:
         self._broken.add(name)
-        report(path, message)
+        report(path, message, code=code)
 
     def _metric(self, name: str, above: tuple[str, ...]) -> Metric | None:
         """The metric of a name; ``above`` are the formulas that it is being used in."""
@@ -93,7 +101,8 @@ class OwnMetrics:
         parts = {}
         for part in expression.names:
             if not self._knows(part):
-                self._fail(name, path, report, self._unknown(part))
+                unknown = self._unknown(part)
+                self._fail(name, path, report, str(unknown), unknown.code)
                 continue
             metric = self._metric(part, (*above, name))
             if metric is not None:
@@ -113,11 +122,11 @@ class OwnMetrics:
         known = name in self._formulas or name in self._broken
         return known or _BUILT_IN.get(name) is not None
 
-    def _unknown(self, name: str) -> str:
+    def _unknown(self, name: str) -> Wrong:
         if _BUILT_IN.attribute(name) is not None:
-            return f"{name} is a text, and a formula takes numbers"
+            return Wrong(f"{name} is a text, and a formula takes numbers")
         hint = _BUILT_IN.suggest(name, *self._formulas, texts=False)
-        return f"unknown metric {quoted(name)}{hint or ' (watcher metrics lists all)'}"
+        return unknown_metric(name, hint)
 
 
 def _own(name: str, expression: Expression, parts: Mapping[str, Metric]) -> Metric:

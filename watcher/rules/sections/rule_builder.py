@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import TypeVar
 
+from watcher.errors import ProblemCode
 from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.compiling import Places, compile_condition
@@ -19,7 +20,7 @@ from watcher.rules.sections.channels import Channels
 from watcher.rules.sections.models import DefaultsSection, RuleSection
 from watcher.rules.sections.ordering import Order, order_of
 from watcher.rules.sections.watches import Watches
-from watcher.rules.words import quoted
+from watcher.rules.words import Wrong, quoted
 
 _T = TypeVar("_T")
 
@@ -95,7 +96,7 @@ class Ruling:
         else:
             place = self._names[section.name]
             message = f"the name {quoted(section.name)} is already used at {place}"
-            source.report((*path, "name"), message)
+            source.report((*path, "name"), message, code=ProblemCode.NAME_TAKEN)
         return fresh
 
     def _order_by(
@@ -111,8 +112,8 @@ class Ruling:
         try:
             # What is wrong with it is told although the conditions are wrong, too.
             return order_of(section.order_by, when or _ANY, self._metrics, ranked=ranked)
-        except ValueError as error:
-            source.report((*path, "order_by"), str(error))
+        except Wrong as error:
+            source.report((*path, "order_by"), str(error), code=error.code)
             return None
 
     def _notify(self, raw: Mapping[str, object], source: Source, path: Path) -> tuple[str, ...]:

@@ -6,18 +6,18 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 
+from watcher.errors import ProblemCode
 from watcher.rules.files.document import MAX_PROBLEMS, Path
 from watcher.rules.files.rule_source import Enough, Source
 from watcher.rules.rulebook import Watch
 from watcher.rules.sections import validators as readers
+from watcher.rules.sections.models import WATCH_KEYS
 from watcher.rules.words import Wrong, kind, listing, nearest, quoted
 from watcher.schedule import Cron, Every, parse_cron
-from watcher.source.query import Query, parse_query, query_warnings
+from watcher.source.query import Query, nearest_keys, parse_query, query_warnings
 from watcher.units import DAY, HOUR
 
 _SCHEDULE = ("every", "timezone")
-# Messages that name the key themselves: they stand at the key, under the path of the mapping.
-_OF_KEYS = ("unknown field", "KeyAPI can't filter by")
 
 
 def read_schedule(
@@ -70,7 +70,7 @@ class Watches:
         if name in self._named:
             _, other, place = self._named[name]
             message = f"the name {quoted(name)} is already used at {other.place(place)}"
-            source.report(path, message, at_key=True)
+            source.report(path, message, at_key=True, code=ProblemCode.NAME_TAKEN)
             return
         before = len(self._by_key)
         watch = self._read(name, raw, source, path)
@@ -85,7 +85,8 @@ class Watches:
         if raw not in self._named:
             there = listing(self._named) or "none: write them under watches:"
             hint = nearest(raw, self._named) or f": there are {there}"
-            source.report(path, f"unknown watch {quoted(raw)}{hint}")
+            what = f"unknown watch {quoted(raw)}{hint}"
+            source.report(path, what, code=ProblemCode.UNKNOWN_WATCH)
             return None
         self._used.add(raw)
         return self._named[raw][0]
@@ -133,10 +134,16 @@ class Watches:
         query = None
         with suppress(Enough):
             query = parse_query(asked, report)
-        mistyped = any('did you mean "region"' in message for _, message in found)
+        unknown = asked.keys() - WATCH_KEYS
+        mistyped = any(nearest_keys(key)[:1] == ["region"] for key in unknown)
         for inner, message in found:
-            if not (mistyped and inner == ("region",) and "region" not in asked):
-                source.report((*path, *inner), message, at_key=message.startswith(_OF_KEYS))
+            if mistyped and inner == ("region",) and "region" not in asked:
+                continue
+            if inner[0] in unknown:
+                code = ProblemCode.UNKNOWN_FIELD
+                source.report((*path, *inner), message, at_key=True, code=code)
+            else:
+                source.report((*path, *inner), message)
         return query
 
     def _warn(
