@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from watcher.errors import Problem, ProblemCode, RulesError
-from watcher.rules.files import loading, rule_source
+from watcher.rules.files import loading, rule_file
 from watcher.rules.files.document import MAX_PROBLEMS, Document
 from watcher.rules.sections import watches
 from watcher.rules.words import Wrong
@@ -48,7 +48,7 @@ def told(texts: Mapping[str, str], folder: Path) -> list[tuple[object, ...]]:
 
 def reword(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that a person would read says something else."""
-    wrong, problem, report = Wrong.__init__, Document.problem, rule_source.Source.report
+    wrong, problem, report = Wrong.__init__, Document.problem, rule_file.RuleFile.report
 
     def query(raw: Mapping[str, object], complain: Report) -> Query | None:
         return parse_query(raw, lambda path, message: complain(path, f"q {message}"))
@@ -62,7 +62,7 @@ def reword(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda self, path, text, **about: problem(self, path, f"p {text}", **about),
     )
     monkeypatch.setattr(
-        rule_source.Source,
+        rule_file.RuleFile,
         "report",
         lambda self, path, text, **about: report(self, path, f"r {text}", **about),
     )

@@ -10,7 +10,7 @@ from pathlib import Path as FilePath
 
 from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Unreadable, read
-from watcher.rules.files.rule_source import Enough, Source
+from watcher.rules.files.rule_file import Enough, RuleFile
 from watcher.rules.files.substitution import Vault
 from watcher.rules.rulebook import Rulebook
 from watcher.rules.sections.assembly import assemble
@@ -67,8 +67,8 @@ def _rulebook(
     broken = bool(problems)
     rulebook = None
     with suppress(Enough):
-        sources = [Source(document, vault, problems, warnings) for document in documents]
-        rulebook = assemble(sources, vault) if sources else None
+        files = [RuleFile(document, vault, problems, warnings) for document in documents]
+        rulebook = assemble(files, vault) if files else None
     if broken:
         problems[:] = [one for one in problems if one.code not in _OF_OTHER_FILES]
     if problems or rulebook is None:
