@@ -9,8 +9,8 @@ from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.rules.files import loading, rule_file
 from watcher.rules.files.document import MAX_PROBLEMS, Document
 from watcher.rules.sections import watches
-from watcher.rules.words import Wrong
 from watcher.source.query import Query, Report, parse_query
+from watcher.words import Wrong
 
 RULE = "{name: a, watch: {region: US}, when: {product_rating: 1}}"
 

@@ -20,8 +20,8 @@ from watcher.cli.options import (
 )
 from watcher.cli.output import console, print_json, table
 from watcher.evaluation.empty_list_guard import said_of
-from watcher.rules.words import listing
 from watcher.units import format_ago, format_number, format_since
+from watcher.words import listing
 
 
 @click.command()

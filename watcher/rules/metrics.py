@@ -14,12 +14,13 @@ from typing import TypeAlias
 
 import numpy as np
 
+from watcher.errors import ProblemCode
 from watcher.model import LIST_DAY, LIST_SPARSE, OF_LIST, Floats, Instant, Ints
 from watcher.rules import surges
 from watcher.rules.surges import Sums
-from watcher.rules.words import nearest
 from watcher.source.fields import BY_NAME, NUMERIC, TEXTS
 from watcher.units import DAY, Unit
+from watcher.words import Wrong, nearest, quoted
 
 Columns: TypeAlias = Mapping[str, Floats]
 When: TypeAlias = Instant | Ints  # one for the whole column, or (n,) one for each row
@@ -442,3 +443,9 @@ class Catalogue:
         """The built-in names by what messages call them."""
         metrics = {_spoken(metric.label): metric.name for metric in (*DERIVED, *_API)}
         return {_spoken(text.label): text.name for text in ATTRIBUTES} | metrics
+
+
+def unknown_metric(name: str, hint: str) -> Wrong:
+    """The error of a name that no metric has; ``hint`` names those that are like it."""
+    what = f"unknown metric {quoted(name)}{hint or ' (watcher metrics lists all)'}"
+    return Wrong(what, ProblemCode.UNKNOWN_METRIC)

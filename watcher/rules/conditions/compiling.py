@@ -18,7 +18,7 @@ from watcher.rules.conditions.registry import (
 )
 from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric
-from watcher.rules.words import WrongOption, kind, quoted
+from watcher.words import WrongOption, kind, quoted
 
 Path: TypeAlias = tuple[str | int, ...]
 

@@ -20,7 +20,7 @@ from yaml.scanner import ScannerError
 from watcher.errors import Problem, ProblemCode
 from watcher.rules.files.scalars import as_text, resolve
 from watcher.rules.files.syntax import Parsing, explain
-from watcher.rules.words import masked, printable, quoted
+from watcher.words import masked, printable, quoted
 
 Path: TypeAlias = tuple[str | int, ...]
 

@@ -10,7 +10,7 @@ from watcher.errors import Problem, ProblemCode
 from watcher.rules.files.document import MAX_PROBLEMS, Document, Path
 from watcher.rules.files.substitution import Substitution, Vault
 from watcher.rules.sections.models import Misfit, Section, shape
-from watcher.rules.words import quoted
+from watcher.words import quoted
 
 _Model = TypeVar("_Model", bound=Section)
 

@@ -15,7 +15,7 @@ from watcher.rules.files.document import MAX_BYTES, Path
 from watcher.rules.files.secrecy import LEAST as _SHORT
 from watcher.rules.files.secrecy import is_secret, secret_parts
 from watcher.rules.files.slips import around_key, around_secret, around_url
-from watcher.rules.words import quoted
+from watcher.words import quoted
 
 _MARK = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)

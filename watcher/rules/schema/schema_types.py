@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 from watcher.model import Severity
 from watcher.rules.sections.currencies import CODES
-from watcher.rules.words import either
 from watcher.source.fields import SEEN_REGIONS
+from watcher.words import either
 
 Schema: TypeAlias = dict[str, Any]
 

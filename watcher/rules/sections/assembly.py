@@ -25,7 +25,7 @@ from watcher.rules.sections.own_metrics import OwnMetrics
 from watcher.rules.sections.rule_builder import RuleBuilder
 from watcher.rules.sections.validators import api_key, api_url, heartbeat
 from watcher.rules.sections.watches import Watches, read_schedule
-from watcher.rules.words import kind, nearest, quoted
+from watcher.words import kind, nearest, quoted
 
 KEY, VENDORS_KEY = "KEYAPI_KEY", "KEYAPI_TOKEN"  # variables that hold the key
 

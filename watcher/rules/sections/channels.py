@@ -10,8 +10,8 @@ from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.rulebook import Channel, Rule, Secret
 from watcher.rules.sections.models import ChannelSection
 from watcher.rules.sections.validators import LONGEST_NAME
-from watcher.rules.words import kind, listing, nearest, quoted
 from watcher.schedule import parse_digest, parse_quiet
+from watcher.words import kind, listing, nearest, quoted
 
 # For the JSON Schema; beside it a name must be printable.
 NAME_PATTERN = rf"(?=.*\S)[^/]{{1,{LONGEST_NAME}}}"

@@ -21,8 +21,8 @@ from typing import TypeAlias
 import numpy as np
 
 from watcher.model import Bools, Floats
-from watcher.rules.words import Wrong, either, nearest, quoted
 from watcher.units import parse_number
+from watcher.words import Wrong, either, nearest, quoted
 
 MAX_LENGTH = 1_000
 MAX_DEPTH = 30

@@ -28,9 +28,9 @@ from watcher.rules.schema import schema_types as shapes
 from watcher.rules.sections import validators as readers
 from watcher.rules.sections.currencies import currency
 from watcher.rules.sections.templates import Template, parse_template
-from watcher.rules.words import kind, nearest, quoted
 from watcher.source.fields import PARAMETER_BY_NAME
 from watcher.units import DAY, format_number
+from watcher.words import kind, nearest, quoted
 
 Duration: TypeAlias = Annotated[
     int, BeforeValidator(readers.duration), WithJsonSchema(shapes.DURATION)

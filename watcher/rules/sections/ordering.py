@@ -17,9 +17,9 @@ from watcher.rules.conditions.base import (
     by_size,
 )
 from watcher.rules.conditions.change import relative
-from watcher.rules.metrics import RANK, Catalogue, Metric
-from watcher.rules.words import Wrong, nearest, quoted, unknown_metric
+from watcher.rules.metrics import RANK, Catalogue, Metric, unknown_metric
 from watcher.units import Unit
+from watcher.words import Wrong, nearest, quoted
 
 # What strength is measured by where nothing else tells products apart.
 SALES = "total_sale_7d_cnt"

@@ -9,10 +9,19 @@ from watcher.errors import ProblemCode
 from watcher.model import Floats
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME
 from watcher.rules.files.rule_file import Entry
-from watcher.rules.metrics import ADDED_LATER, NORMAL, SPARSE, Catalogue, Columns, Metric, When
+from watcher.rules.metrics import (
+    ADDED_LATER,
+    NORMAL,
+    SPARSE,
+    Catalogue,
+    Columns,
+    Metric,
+    When,
+    unknown_metric,
+)
 from watcher.rules.sections.expressions import FUNCTIONS, Expression, parse_expression
-from watcher.rules.words import Wrong, kind, quoted, unknown_metric
 from watcher.units import Unit
+from watcher.words import Wrong, kind, quoted
 
 NAME_PATTERN = "[A-Za-z_][A-Za-z0-9_]{0,63}"
 _NAME = re.compile(NAME_PATTERN, re.ASCII)

@@ -18,7 +18,7 @@ from watcher.rules.sections.channels import Channels
 from watcher.rules.sections.models import DefaultsSection, RuleSection
 from watcher.rules.sections.ordering import Order, order_of
 from watcher.rules.sections.watches import Watches
-from watcher.rules.words import Wrong
+from watcher.words import Wrong
 
 _T = TypeVar("_T")
 

@@ -12,10 +12,10 @@ from watcher.rules.files.rule_file import Enough, Entry, Names
 from watcher.rules.rulebook import Watch
 from watcher.rules.sections import validators as readers
 from watcher.rules.sections.models import WATCH_KEYS
-from watcher.rules.words import Wrong, kind, listing, nearest, quoted
 from watcher.schedule import Cron, Every, parse_cron
 from watcher.source.query import Query, nearest_keys, parse_query, query_warnings
 from watcher.units import DAY, HOUR
+from watcher.words import Wrong, kind, listing, nearest, quoted
 
 _SCHEDULE = ("every", "timezone")
 

@@ -28,12 +28,6 @@ class WrongOption(Wrong):
         self.option = option
 
 
-def unknown_metric(name: str, hint: str) -> Wrong:
-    """The error of a name that no metric has; ``hint`` names those that are like it."""
-    what = f"unknown metric {quoted(name)}{hint or ' (watcher metrics lists all)'}"
-    return Wrong(what, ProblemCode.UNKNOWN_METRIC)
-
-
 _LONGEST_GUESS = 80  # a longer text is no mistyped name, and comparing it takes time
 _MOST_GUESSES = 300  # names that one is compared with, those of about its length
 _MOST_LISTED = 20
