@@ -100,7 +100,7 @@ def either(words: Sequence[str]) -> str:
 
 
 def kind(value: object) -> str:
-    """What a YAML value is, in words: "a list", "text", "the number 5"."""
+    """A YAML value in words: "a list", "text", "the number 5"."""
     match value:
         case None:
             return "nothing"

@@ -68,7 +68,7 @@ class Metric:
 
     @property
     def window(self) -> int:
-        """Of how many days the longest of the counters is a sum that it is made of; 1 of none."""
+        """Days that the longest of its counters is a sum of; 1 where it has none."""
         fields = self.fields - self.unused.get(NORMAL, frozenset())
         return max((BY_NAME[name].window or 1 for name in fields), default=1)
 
@@ -137,7 +137,7 @@ def _divide(above: Floats, below: Floats) -> Floats:
 
 
 def _before(week: Floats, month: Floats, columns: Columns, at: When) -> tuple[Floats, Floats]:
-    """What the days before the last 7 brought, and how many days (at most 23) those are.
+    """The sales of the days before the last 7, and how many days (at most 23) those are.
 
     NaN where the product is too young, or where the windows contradict each other.
     """
@@ -392,7 +392,7 @@ _API = tuple(
 
 
 def _spoken(name: str) -> str:
-    """As people say it, whatever stands between its words."""
+    """The name as people say it, whatever stands between its words."""
     return " ".join(re.findall(r"[a-z0-9]+", name.casefold()))
 
 

@@ -46,7 +46,7 @@ _STANDARD = "tag:yaml.org,2002:"
 
 @dataclass(slots=True)
 class Spot:
-    """Where a value stands, and its key, counted from 1; with the spots of what is in it."""
+    """The place of a value and of its key, counted from 1; with the spots of what is in it."""
 
     line: int
     column: int
@@ -217,7 +217,7 @@ class _Builder:
         self._root: tuple[object, Spot] | None = None
 
     def document(self) -> Document:
-        """What was read; raises ``Unreadable`` where problems were noted."""
+        """The values that were read; raises ``Unreadable`` where problems were noted."""
         if self._root is None:
             self.problems.append(_problem(self._name, 0, 0, (), "the file is empty"))
         if self.problems or self._root is None:

@@ -118,7 +118,7 @@ class _Assembly:
         )
 
     def _key_of_environment(self) -> str | None:
-        """By our name for it, else by the vendor's."""
+        """The key in the environment: under our name for it, else under the vendor's."""
         ours, theirs = ((self._vault.get(name) or "").strip() for name in (KEY, VENDORS_KEY))
         if not ours:
             return self._from_environment(VENDORS_KEY, api_key)

@@ -208,7 +208,7 @@ def _misplaced(token: _Token, wanted: str = "") -> Wrong:
 
 
 def _node(tree: ast.expr) -> Node:
-    """What a part of the formula computes; nothing but these few nodes is ever run."""
+    """The computation of a part of the formula; only these few nodes are ever run."""
     match tree:
         case ast.Constant(value=float(value)):
             return _constant(value)

@@ -68,7 +68,7 @@ class Section(BaseModel):
 
 
 class ApiSection(Section):
-    """How to ask KeyAPI, and what it may cost."""
+    """The access to KeyAPI, and what it may cost."""
 
     key: Annotated[str, BeforeValidator(readers.api_key), WithJsonSchema(shapes.KEY)] | None = (
         Field(None, description="your KeyAPI key, best as ${KEYAPI_KEY}")
@@ -95,7 +95,7 @@ class QuietSection(Section):
 
 
 class ChannelSection(Section):
-    """Where alerts go."""
+    """A channel that alerts go to."""
 
     url: Urls = Field(description="one Apprise URL or several, best as ${NAME}")
     min_severity: Level = Field(Severity.INFO, description="the least severity it is told")
@@ -110,7 +110,7 @@ class ChannelSection(Section):
 
 
 class DefaultsSection(Section):
-    """What rules and watches have where they say nothing."""
+    """Settings of rules and watches that have none of their own."""
 
     region: (
         Annotated[str, BeforeValidator(readers.region), WithJsonSchema(shapes.REGION)] | None
@@ -148,7 +148,7 @@ class RuleSection(Section):
 
 
 class KeepSection(Section):
-    """How long the past is kept."""
+    """Times that the past is kept for."""
 
     observations: Duration = Field(400 * DAY, ge=DAY, description="of products; 400d if left out")
     notifications: Duration = Field(90 * DAY, ge=DAY, description="what was told; 90d if left out")
@@ -212,7 +212,7 @@ def shape(model: type[_Model], value: object) -> _Model:
 
 
 def _written(path: Path, value: object) -> Path:
-    """As much of the path as was written: a single URL is read as a list of one."""
+    """The part of a path that was written: a single URL is read as a list of one."""
     for length, step in enumerate(path):
         if isinstance(value, Mapping) and step in value:
             value = value[str(step)]

@@ -1,9 +1,9 @@
-"""Which product of a rule is the strongest: by ``order_by:``, or how far it is beyond ``when``."""
+"""Order of a rule's products, the strongest first: by ``order_by:``, or by ``when``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TypeAlias
 
 from watcher.model import Ints
 from watcher.rules.conditions.base import (
@@ -27,27 +27,9 @@ _CHANGE = "change"
 _DIRECTIONS = ("asc", "desc")
 
 
-class Order(Protocol):
-    """Puts the strongest first."""
-
-    @property
-    def needs(self) -> tuple[Need, ...]:
-        """The baselines to read beside those of the conditions."""
-        ...
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """All that it looks at beside the conditions."""
-        ...
-
-    def keys(self, table: Table, rows: Ints) -> Strength:
-        """How strong each of the ``rows`` is."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class ByCondition:
-    """How far a product went beyond ``when``, in the direction of its first metric.
+    """An order by how far a product went beyond ``when``, in the direction of its first metric.
 
     Conditions that all products meet alike (texts, names of flags, equal values) leave that to
     ``metrics``: the first that is named, and the week's sales.
@@ -58,9 +40,11 @@ class ByCondition:
 
     @property
     def needs(self) -> tuple[Need, ...]:
+        """The baselines to read beside those of the conditions: none."""
         return ()
 
     def keys(self, table: Table, rows: Ints) -> Strength:
+        """Strength of each of the ``rows``."""
         sizes = (by_size(table, metric, rows) for metric in self.metrics)
         return (*self.when.strength(table, rows), *sizes)
 
@@ -83,13 +67,16 @@ class ByMetric:
 
     @property
     def needs(self) -> tuple[Need, ...]:
+        """The baselines to read beside those of the conditions."""
         return () if self.change is None else (Need(self.metric, self.change),)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
+        """All that it looks at beside the conditions."""
         return (self.metric, self.sales)
 
     def keys(self, table: Table, rows: Ints) -> Strength:
+        """Strength of each of the ``rows``."""
         sign = 1 if self.descending else -1
         own = (sign * key for key in self._own(table, rows))
         return (*own, by_size(table, self.sales, rows))
@@ -107,6 +94,9 @@ class ByMetric:
         if self.change is None:
             return f"{self.metric.label}, {end} first"
         return f"change of {self.metric.label} from {self.change}, {end} first"
+
+
+Order: TypeAlias = ByCondition | ByMetric
 
 
 def _first(metric: Metric) -> str:

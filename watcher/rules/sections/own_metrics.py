@@ -151,7 +151,7 @@ def _own(name: str, expression: Expression, parts: Mapping[str, Metric]) -> Metr
 
 
 def _unused(needs: frozenset[str], parts: Iterable[Metric]) -> dict[str, frozenset[str]]:
-    """What none of the parts takes in a form, where one of them has forms."""
+    """The fields that no part takes in a form, where one of the parts has forms."""
     parts = [*parts]
     if not any(part.unused for part in parts):
         return {}
