@@ -21,12 +21,32 @@ and never holds a key or a channel's URL.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 
 class WatcherError(Exception):
     """What the user's input or the work failed on, in words for the user."""
+
+
+class ProblemCode(StrEnum):
+    """A kind of problem, for programs: a problem's message may be worded anew at any time."""
+
+    UNREADABLE = "unreadable"  # there is no text to read
+    SYNTAX = "syntax"  # the text is no YAML that can be used
+    UNFILLED = "unfilled"  # a ${NAME} that has no value, or none that fits
+    INVALID = "invalid"  # a value does not fit
+    MISSING = "missing"
+    UNKNOWN_SECTION = "unknown_section"
+    UNKNOWN_FIELD = "unknown_field"
+    UNKNOWN_METRIC = "unknown_metric"
+    UNKNOWN_CHANNEL = "unknown_channel"
+    UNKNOWN_WATCH = "unknown_watch"
+    NAME_TAKEN = "name_taken"
+    NO_RULES = "no_rules"
+    TOO_MANY = "too_many"  # nothing was looked for after this
+    DOUBT = "doubt"  # a warning: allowed, and perhaps not meant
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,6 +58,7 @@ class Problem:
     column: int
     path: str
     message: str
+    code: ProblemCode = field(default=ProblemCode.INVALID, compare=False)
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file

@@ -109,7 +109,7 @@ def compiles(value: Any, catalogue: Catalogue) -> bool:
     """Whether the loader takes a condition."""
     complaints: list[str] = []
 
-    def report(path: Any, message: str, *, at_key: bool = False) -> None:
+    def report(path: Any, message: str, **_about: Any) -> None:
         complaints.append(message)
 
     compile_condition(value, (), catalogue, report)

@@ -23,9 +23,9 @@ from watcher.rules.rulebook import Rulebook
 from watcher.rules.sections.expressions import MAX_LENGTH, parse_expression
 from watcher.rules.sections.template_engine import MOST as MOST_WRITTEN
 from watcher.rules.sections.templates import SAMPLE, parse_template
-from watcher.rules.words import quoted
 from watcher.source.decoding import Page, decode, decode_fast, decode_tolerantly
 from watcher.source.failures import failure
+from watcher.words import quoted
 
 KEY, TOKEN, CHANNEL = (
     "canaryKEYq7",

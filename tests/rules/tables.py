@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from watcher.errors import RulesError
+from watcher.errors import ProblemCode, RulesError
 from watcher.model import Bools, Floats, Ints
 from watcher.rules.conditions.base import Condition, Judge, Masks, Need
 from watcher.rules.conditions.compiling import compile_condition
@@ -90,8 +90,14 @@ def condition(raw: object, catalogue: Catalogue | None = None) -> Condition:
     """The compiled condition of a ``when``; fails where anything is reported."""
     problems: list[str] = []
 
-    def report(path: tuple[str | int, ...], message: str, *, at_key: bool = False) -> None:
-        problems.append(f"{path}: {message} {at_key or ''}")
+    def report(
+        path: tuple[str | int, ...],
+        message: str,
+        *,
+        at_key: bool = False,
+        code: ProblemCode = ProblemCode.INVALID,
+    ) -> None:
+        problems.append(f"{path}: {message} ({code}) {at_key or ''}")
 
     compiled = compile_condition(raw, (), catalogue or Catalogue(), report)
     assert compiled is not None, problems
@@ -103,7 +109,13 @@ def complaints(raw: object, *, ranked: bool = True) -> list[str]:
     """What is reported of a ``when``."""
     problems: list[str] = []
 
-    def report(path: tuple[str | int, ...], message: str, *, at_key: bool = False) -> None:
+    def report(
+        path: tuple[str | int, ...],
+        message: str,
+        *,
+        at_key: bool = False,
+        code: ProblemCode = ProblemCode.INVALID,
+    ) -> None:
         place = path[:-1] if at_key else path
         problems.append(": ".join([".".join(str(step) for step in place), message]))
 

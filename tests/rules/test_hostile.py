@@ -13,7 +13,7 @@ from watcher.errors import Problem, RulesError
 from watcher.rules.conditions.text import compile_pattern
 from watcher.rules.files.document import MAX_PROBLEMS
 from watcher.rules.files.loading import load, load_text
-from watcher.rules.words import listing, masked, nearest, quoted
+from watcher.words import listing, masked, nearest, quoted
 
 HEAD = 'channels: {me: {url: "json://x"}}\ndefaults: {region: US, notify: [me]}\n'
 RULE = HEAD + "rules:\n- name: a\n  watch: {sort: total_sale_7d_cnt}\n  when: "

@@ -10,9 +10,9 @@ from watcher.errors import WatcherError
 from watcher.model import ProductFacts
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule, Rulebook, Watch
-from watcher.rules.words import listing, nearest, quoted
 from watcher.store.sql.product_history import named
 from watcher.store.sqlite.database import Database
+from watcher.words import listing, nearest, quoted
 
 _SHOWN = 8
 _NAME = 50  # cells of a name among several

@@ -64,7 +64,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in dict(COMMANDS) and not args[0].startswith("-"):
-            from watcher.rules.words import nearest  # noqa: PLC0415 - not for each start
+            from watcher.words import nearest  # noqa: PLC0415 - not for each start
 
             names = [name for name, _ in COMMANDS]
             ctx.fail(f'No such command "{args[0]}"{nearest(args[0], names)}')

@@ -13,8 +13,8 @@ from watcher.cli import options
 from watcher.cli.held import held_lines
 from watcher.cli.output import console, print_json, table
 from watcher.evaluation.empty_list_guard import said_of
-from watcher.rules.words import listing
 from watcher.units import format_ago, format_number, format_since
+from watcher.words import listing
 
 
 @click.command()

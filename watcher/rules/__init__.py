@@ -1,1 +1,1 @@
-"""What the user edits: from rule files to a Rulebook. Pure."""
+"""Rule files, which the user edits, into a Rulebook. Pure."""

@@ -1,4 +1,4 @@
-"""What scores meant on real sales: how rare a value was, and how often it went on.
+"""The meaning of scores on real sales: how rare a value was, and how often it went on.
 
 Measured on half of the products of a real shop over a year (UCI "Online Retail", CC BY 4.0, doi
 10.24432/C5BW33), told each morning as the API would tell it, the first 100 by 7-day sales (half of

@@ -14,12 +14,13 @@ from typing import TypeAlias
 
 import numpy as np
 
+from watcher.errors import ProblemCode
 from watcher.model import LIST_DAY, LIST_SPARSE, OF_LIST, Floats, Instant, Ints
 from watcher.rules import surges
 from watcher.rules.surges import Sums
-from watcher.rules.words import nearest
 from watcher.source.fields import BY_NAME, NUMERIC, TEXTS
 from watcher.units import DAY, Unit
+from watcher.words import Wrong, nearest, quoted
 
 Columns: TypeAlias = Mapping[str, Floats]
 When: TypeAlias = Instant | Ints  # one for the whole column, or (n,) one for each row
@@ -67,7 +68,7 @@ class Metric:
 
     @property
     def window(self) -> int:
-        """Of how many days the longest of the counters is a sum that it is made of; 1 of none."""
+        """Days that the longest of its counters is a sum of; 1 where it has none."""
         fields = self.fields - self.unused.get(NORMAL, frozenset())
         return max((BY_NAME[name].window or 1 for name in fields), default=1)
 
@@ -136,7 +137,7 @@ def _divide(above: Floats, below: Floats) -> Floats:
 
 
 def _before(week: Floats, month: Floats, columns: Columns, at: When) -> tuple[Floats, Floats]:
-    """What the days before the last 7 brought, and how many days (at most 23) those are.
+    """The sales of the days before the last 7, and how many days (at most 23) those are.
 
     NaN where the product is too young, or where the windows contradict each other.
     """
@@ -391,7 +392,7 @@ _API = tuple(
 
 
 def _spoken(name: str) -> str:
-    """As people say it, whatever stands between its words."""
+    """The name as people say it, whatever stands between its words."""
     return " ".join(re.findall(r"[a-z0-9]+", name.casefold()))
 
 
@@ -442,3 +443,9 @@ class Catalogue:
         """The built-in names by what messages call them."""
         metrics = {_spoken(metric.label): metric.name for metric in (*DERIVED, *_API)}
         return {_spoken(text.label): text.name for text in ATTRIBUTES} | metrics
+
+
+def unknown_metric(name: str, hint: str) -> Wrong:
+    """The error of a name that no metric has; ``hint`` names those that are like it."""
+    what = f"unknown metric {quoted(name)}{hint or ' (watcher metrics lists all)'}"
+    return Wrong(what, ProblemCode.UNKNOWN_METRIC)

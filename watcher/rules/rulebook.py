@@ -48,7 +48,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """How to ask KeyAPI: the key is None where neither file nor environment has one.
+    """The access to KeyAPI: the key is None where neither file nor environment has one.
 
     ``gmv_currency`` is what the user says that GMV is in.
     """
@@ -64,7 +64,7 @@ class Api:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where alerts go: one target for each URL. ``timezone`` is that of the times it shows.
+    """A channel for alerts: one target for each URL. ``timezone`` is that of the times it shows.
 
     ``quiet`` are the hours in which it is told nothing; with a ``digest`` it is told at those
     times only, all at once. ``template`` lays its messages out. ``origins`` say where each URL is
@@ -133,7 +133,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How long the past is kept, in seconds."""
+    """Times that the past is kept for, in seconds."""
 
     observations: int = 400 * DAY
     notifications: int = 90 * DAY

@@ -36,7 +36,7 @@ _ROUNDED = 1e15
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What the last 1, 7, 30 and 60 days of n products brought, and their ages in days; (n,)
+    """Sales of the last 1, 7, 30 and 60 days of n products, and their ages in days; (n,)
     each, NaN is absent."""
 
     day: Floats
@@ -89,7 +89,7 @@ def ratio(sums: Sums, sparse: Floats, pseudo: Floats | float = 1.0) -> Floats:
 
 
 def day_factor(sums: Sums) -> float:
-    """How many times its products' pace a list had yesterday: their median, 0.3 at the least.
+    """A list's day against its products' pace, in times: their median, 0.3 at the least.
 
     1 where there are fewer than 20 products of which that can be said.
     """
@@ -116,7 +116,7 @@ def _z(sold: Floats, days: int, before: Floats, before_days: Floats, noise: floa
 
 
 def _days_before(sums: Sums, window: int) -> Floats:
-    """How many days before the last 7 a counter of ``window`` days holds of each product."""
+    """Days before the last 7 that a counter of ``window`` days holds of each product."""
     return np.minimum(sums.age, window) - WEEK
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -171,16 +171,24 @@ def _unknown(name: str) -> str:
         return f'unknown field "{name}": write {field}'
     if field in BY_NAME:
         return f'KeyAPI can\'t filter by "{field}": make it a condition of a rule'
+    return f'unknown field "{name}"{_did_you_mean(nearest_keys(name))}'
+
+
+def nearest_keys(name: str) -> list[str]:
+    """The keys of a watch that a mistyped one may mean, the likeliest first."""
     known = [name for name, parameter in PARAMETER_BY_NAME.items() if _is_settable(parameter)]
-    return f'unknown field "{name}"{_did_you_mean(name, [*known, "sort", "top"])}'
+    return _near(name, [*known, "sort", "top"])
 
 
 def _is_settable(parameter: Parameter) -> bool:
     return parameter.use not in (Use.OWN, Use.SORT)
 
 
-def _did_you_mean(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name[:_LONGEST_GUESS], known, n=2, cutoff=0.6)
+def _near(name: str, known: Iterable[str]) -> list[str]:
+    return difflib.get_close_matches(name[:_LONGEST_GUESS], known, n=2, cutoff=0.6)
+
+
+def _did_you_mean(near: list[str]) -> str:
     choices = " or ".join(f'"{match}"' for match in near)
     return f", did you mean {choices}?" if near else ""
 
@@ -203,7 +211,7 @@ def _sort(value: object) -> tuple[str, bool]:
             f"{_show(value)} is no sort: write a field and desc or asc, as total_sale_7d_cnt desc"
         )
     if words[0] not in fields.SORTS:
-        near = _did_you_mean(words[0], list(fields.SORTS))
+        near = _did_you_mean(_near(words[0], fields.SORTS))
         help_text = near or f": it sorts by {', '.join(fields.SORTS)}"
         raise ValueError(f'KeyAPI can\'t sort by "{words[0]}"{help_text}')
     return words[0], len(words) == 1 or words[1].lower() == "desc"

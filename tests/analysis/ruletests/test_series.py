@@ -15,8 +15,8 @@ from watcher.analysis.ruletests.series import (
     parse_series,
     parse_texts,
 )
-from watcher.rules.words import Wrong
 from watcher.units import Unit
+from watcher.words import Wrong
 
 TRENDS = {"stable": 0, "rising": 1, "falling": 2}
 

@@ -9,7 +9,7 @@ import pytest
 from tests.rules.tables import problems_of
 from watcher.rules.files.loading import load_text
 from watcher.rules.sections.templates import LONGEST, SAMPLE, Template, parse_template
-from watcher.rules.words import Wrong
+from watcher.words import Wrong
 
 GOOD = """\
 {{ severity | upper }} {{ rule }}{% if region %} in {{ region }}{% endif %}

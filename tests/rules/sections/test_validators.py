@@ -4,7 +4,7 @@ import pytest
 
 from watcher.model import Severity
 from watcher.rules.sections import validators as readers
-from watcher.rules.words import Wrong
+from watcher.words import Wrong
 
 
 def test_durations() -> None:

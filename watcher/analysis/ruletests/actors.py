@@ -8,7 +8,7 @@ from watcher.analysis.ruletests.source import TestSource
 from watcher.model import OF_LIST
 from watcher.rules.files.document import Path
 from watcher.rules.metrics import RANK, Catalogue, Metric
-from watcher.rules.words import Wrong, kind, quoted
+from watcher.words import Wrong, kind, quoted
 
 _NAME = "product_name"
 _NOT_GIVEN = {"product_id": "is the product's own key", "region": "is that of the watch"}

@@ -18,8 +18,8 @@ from watcher.rules.files.loading import load
 from watcher.rules.metrics import RANK
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.rules.sections.validators import duration, whole
-from watcher.rules.words import Wrong, kind, listing, nearest, quoted
 from watcher.units import DAY, format_duration
+from watcher.words import Wrong, kind, listing, nearest, quoted
 
 START: Instant = 1_767_225_600  # 2026-01-01T00:00Z
 

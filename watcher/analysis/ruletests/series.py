@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Final, TypeAlias
 
-from watcher.rules.words import Wrong, either, kind, nearest, quoted
 from watcher.units import Unit, day_number, parse_day, parse_number
+from watcher.words import Wrong, either, kind, nearest, quoted
 
 Series: TypeAlias = tuple[float | None, ...]
 TextSeries: TypeAlias = tuple["str | Nothing | None", ...]

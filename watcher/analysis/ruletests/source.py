@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from watcher.errors import Problem, RulesError
 from watcher.rules.files.document import MAX_PROBLEMS, Document, Path
-from watcher.rules.words import kind, nearest, quoted
+from watcher.words import kind, nearest, quoted
 
 
 class TestSource:

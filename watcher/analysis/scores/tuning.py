@@ -23,9 +23,9 @@ from watcher.analysis.scores.score import Tally, tally_of
 from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.rules.words import listing, nearest, quoted
 from watcher.store.sqlite.database import Database
 from watcher.units import WEEK
+from watcher.words import listing, nearest, quoted
 
 NEIGHBOURS = (-6, -3, 3, 6)  # places of the ladder beside the best
 _AT_ONCE = 15  # values that one reading of the history is played to

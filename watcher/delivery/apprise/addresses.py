@@ -17,7 +17,7 @@ from apprise.manager_plugins import NotificationManager
 
 from watcher.delivery.apprise.pasted import meant
 from watcher.errors import TargetError
-from watcher.rules.words import listing
+from watcher.words import listing
 
 _SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9]{1,19})://")
 _AUTHORITY = re.compile(r"://([^/?#]*)")

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from apprise import Apprise, NotifyBase
 
 from watcher.delivery.apprise import private
-from watcher.rules.words import listing, nearest, quoted
+from watcher.words import listing, nearest, quoted
 
 _NAME = re.compile(r"[a-z][a-z_-]{1,24}")
 _SHOWN = re.compile(r"[\w.:+-]{1,24}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from watcher.model import Evidence
 from watcher.rules.conditions.base import Condition, Masks, Need, Table, judged
 from watcher.rules.metrics import Metric
-from watcher.rules.words import Wrong, kind
 from watcher.units import Unit
+from watcher.words import Wrong, kind
 
 APPEARS = "appears"  # in place of a metric
 

@@ -28,8 +28,8 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.conditions.values import Setting, counted, is_percent, number, say
 from watcher.rules.metrics import Metric
-from watcher.rules.words import Wrong, WrongOption, kind, quoted
 from watcher.units import Unit, format_duration, format_number, parse_duration
+from watcher.words import Wrong, WrongOption, kind, quoted
 
 _T = TypeVar("_T")
 

@@ -24,7 +24,7 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.conditions.values import Setting, number, say
 from watcher.rules.metrics import Metric
-from watcher.rules.words import Wrong, kind, some
+from watcher.words import Wrong, kind, some
 
 # Towards which end a value goes beyond its limit.
 _DIRECTIONS = {"above": 1, "at_least": 1, "below": -1, "at_most": -1}

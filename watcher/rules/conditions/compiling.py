@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
+from watcher.errors import ProblemCode
 from watcher.rules.conditions.appears import appears
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Not, all_of, any_of
@@ -17,7 +18,7 @@ from watcher.rules.conditions.registry import (
 )
 from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric
-from watcher.rules.words import WrongOption, kind, quoted
+from watcher.words import WrongOption, kind, quoted
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -28,7 +29,9 @@ _EMPTY = "has no condition in it"
 class Report(Protocol):
     """Where problems go; ``at_key`` points at the last key of the path, not at its value."""
 
-    def __call__(self, path: Path, message: str, *, at_key: bool = False) -> None: ...
+    def __call__(
+        self, path: Path, message: str, *, at_key: bool = False, code: ProblemCode = ...
+    ) -> None: ...
 
 
 class Places:
@@ -106,12 +109,15 @@ class _Compiler:
         attribute = self._catalogue.attribute(key)
         if attribute is not None:
             return self._attribute(attribute, value, path)
-        self._report(path, self._unknown(key), at_key=True)
+        if key in NUMBER_BY_NAME or key in OPTIONS:
+            what = f'"{key}" is an operator: it stands under a metric, as {_example(key)}'
+            self._report(path, what, at_key=True)
+        else:
+            code = ProblemCode.UNKNOWN_METRIC
+            self._report(path, self._unknown(key), at_key=True, code=code)
         return None
 
     def _unknown(self, key: str) -> str:
-        if key in NUMBER_BY_NAME or key in OPTIONS:
-            return f'"{key}" is an operator: it stands under a metric, as {_example(key)}'
         group = {"and": "all", "or": "any"}.get(key.casefold())
         if group is not None:
             return f'unknown metric {quoted(key)}, did you mean "{group}"?'

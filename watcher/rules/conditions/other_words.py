@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from watcher.rules.words import either, nearest, quoted
+from watcher.words import either, nearest, quoted
 
 _BY_OPERATOR = {
     "equals": "= == ≡ is eq equal equal_to equals_to same exactly",

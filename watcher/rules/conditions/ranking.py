@@ -12,8 +12,8 @@ from watcher.rules.conditions.base import Condition, LastList, Masks, Need, Stre
 from watcher.rules.conditions.change import Change, Moved, from_option
 from watcher.rules.conditions.values import Setting, is_percent, number
 from watcher.rules.metrics import Metric
-from watcher.rules.words import Wrong
 from watcher.units import format_number
+from watcher.words import Wrong
 
 OUTSIDE = "outside"  # how evidence says that a product was not on the list
 

@@ -14,8 +14,8 @@ from watcher.model import Evidence
 from watcher.rules.conditions.base import Condition, Masks, Need, Table, judged
 from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import Attribute, Metric
-from watcher.rules.words import Wrong, kind, quoted, shortened, some
 from watcher.units import Unit
+from watcher.words import Wrong, kind, quoted, shortened, some
 
 _LONGEST = 1_000  # characters of a pattern
 # What a pattern may cost: bytes of its automaton, and instructions, for each of which RE2 may look

@@ -20,8 +20,8 @@ from watcher.rules.conditions.base import (
 from watcher.rules.conditions.change import Moved, duration_option
 from watcher.rules.conditions.values import Setting, is_percent, number
 from watcher.rules.metrics import Metric
-from watcher.rules.words import Wrong
 from watcher.units import DAY, Unit, format_duration, format_number
+from watcher.words import Wrong
 
 _OVER = 28 * DAY
 LEAST_DAYS = 14  # with an observation; fewer say little of what is usual

@@ -10,7 +10,6 @@ from typing import cast
 
 from watcher.rules.conditions.other_words import times
 from watcher.rules.metrics import Metric
-from watcher.rules.words import Wrong, either, kind, nearest, quoted
 from watcher.units import (
     AMOUNTS,
     DAY,
@@ -22,6 +21,7 @@ from watcher.units import (
     parse_duration,
     parse_number,
 )
+from watcher.words import Wrong, either, kind, nearest, quoted
 
 
 @dataclass(frozen=True, slots=True)

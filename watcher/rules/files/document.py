@@ -14,11 +14,13 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 import yaml
+from yaml.error import MarkedYAMLError
+from yaml.scanner import ScannerError
 
-from watcher.errors import Problem
+from watcher.errors import Problem, ProblemCode
 from watcher.rules.files.scalars import as_text, resolve
-from watcher.rules.files.syntax import explain
-from watcher.rules.words import masked, printable, quoted
+from watcher.rules.files.syntax import Parsing, explain
+from watcher.words import masked, printable, quoted
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -44,7 +46,7 @@ _STANDARD = "tag:yaml.org,2002:"
 
 @dataclass(slots=True)
 class Spot:
-    """Where a value stands, and its key, counted from 1; with the spots of what is in it."""
+    """The place of a value and of its key, counted from 1; with the spots of what is in it."""
 
     line: int
     column: int
@@ -61,14 +63,21 @@ class Document:
     spot: Spot
     lines: tuple[str, ...] = field(default=("",), repr=False)
 
-    def problem(self, path: Path, message: str, *, at_key: bool = False) -> Problem:
+    def problem(
+        self,
+        path: Path,
+        message: str,
+        *,
+        at_key: bool = False,
+        code: ProblemCode = ProblemCode.INVALID,
+    ) -> Problem:
         """A problem of the value at ``path``, or of its key: then it belongs to the parent."""
         spot = self._at(path)
         line, column = spot.line, spot.column
         if at_key and spot.key is not None:
             line, column = spot.key
         shown = path[:-1] if at_key else path
-        return _problem(self.name, line, column, shown, message)
+        return _problem(self.name, line, column, shown, message, code)
 
     def excerpt(self, path: Path) -> str:
         """The lines in which the value at ``path`` is written, without the indent they share.
@@ -104,10 +113,17 @@ def path_text(path: Path) -> str:
     return text.removeprefix(".")
 
 
-def _problem(name: str, line: int, column: int, path: Path, message: str) -> Problem:
+def _problem(
+    name: str,
+    line: int,
+    column: int,
+    path: Path,
+    message: str,
+    code: ProblemCode = ProblemCode.SYNTAX,
+) -> Problem:
     """A problem on one printable line of bounded length."""
     where = _cut(printable(path_text(path)), _LONGEST_PATH)
-    return Problem(name, line, column, where, _cut(printable(message), _LONGEST_MESSAGE))
+    return Problem(name, line, column, where, _cut(printable(message), _LONGEST_MESSAGE), code)
 
 
 def _cut(text: str, longest: int) -> str:
@@ -136,7 +152,7 @@ def read(data: bytes | str, name: str, *, texts: bool = False) -> Document:
         line = text.count("\n", 0, control.start()) + 1
         column = control.start() - text.rfind("\n", 0, control.start())
         what = f"a control character (U+{ord(control[0]):04X}) can't stand in a rule file"
-        raise Unreadable((Problem(name, line, column, "", what),))
+        raise Unreadable((Problem(name, line, column, "", what, ProblemCode.SYNTAX),))
     builder = _Builder(name, text, as_text if texts else resolve)
     marked = _BRACED.sub("$\ue000\\1\ue001", text)
     if texts:
@@ -145,21 +161,21 @@ def read(data: bytes | str, name: str, *, texts: bool = False) -> Document:
         for event in yaml.parse(marked, Loader=_LOADER):
             builder.take(event)
     except yaml.YAMLError as error:
-        raise Unreadable((*builder.problems, _explain(error, name, text))) from None
+        raise Unreadable((*builder.problems, builder.explain(error, text))) from None
     return builder.document()
 
 
 def _decode(data: bytes, name: str) -> str:
     if len(data) > MAX_BYTES:
         what = f"the file is too large: a rule file may have {MAX_BYTES:,} bytes"
-        raise Unreadable((Problem(name, 0, 0, "", what),))
+        raise Unreadable((Problem(name, 0, 0, "", what, ProblemCode.UNREADABLE),))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
         what = "the file is not UTF-8 text: save it as UTF-8"
-        raise Unreadable((Problem(name, line, column, "", what),)) from None
+        raise Unreadable((Problem(name, line, column, "", what, ProblemCode.UNREADABLE),)) from None
 
 
 @dataclass(slots=True)
@@ -201,12 +217,28 @@ class _Builder:
         self._root: tuple[object, Spot] | None = None
 
     def document(self) -> Document:
-        """What was read; raises ``Unreadable`` where problems were noted."""
+        """The values that were read; raises ``Unreadable`` where problems were noted."""
         if self._root is None:
-            self.problems.append(Problem(self._name, 0, 0, "", "the file is empty"))
+            self.problems.append(_problem(self._name, 0, 0, (), "the file is empty"))
         if self.problems or self._root is None:
             raise Unreadable(tuple(self.problems))
         return Document(self._name, *self._root, self._lines)
+
+    def explain(self, error: yaml.YAMLError, text: str) -> Problem:
+        """A syntax error, after what was read, in words."""
+        if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
+            what = "the file has a character that YAML can't read"
+            return _problem(self._name, 0, 0, (), what)
+        mark, begin = error.problem_mark, error.context_mark
+        begun = begin.line + 1 if begin is not None and begin.line < mark.line else None
+        if isinstance(error, ScannerError):
+            parsing: Parsing = "token" if begin is None else "long token"
+        elif not self._stack:
+            parsing = "top"
+        else:
+            parsing = "flow" if self._stack[-1].flow else "block"
+        words = explain(str(error.problem or ""), text, mark.line, mark.column, begun, parsing)
+        return _problem(self._name, mark.line + 1, mark.column + 1, (), words)
 
     def take(self, event: Any) -> None:
         """One event."""
@@ -377,15 +409,3 @@ class _Builder:
 def _place(event: Any) -> tuple[int, int]:
     mark = event.start_mark
     return mark.line + 1, mark.column + 1
-
-
-def _explain(error: yaml.YAMLError, name: str, text: str) -> Problem:
-    """A syntax error in words: what the parser says is written for its authors."""
-    mark = getattr(error, "problem_mark", None)
-    begin = getattr(error, "context_mark", None)
-    what = str(getattr(error, "problem", "") or "")
-    if mark is None:
-        return Problem(name, 0, 0, "", "the file has a character that YAML can't read")
-    begun = begin.line + 1 if begin is not None and begin.line < mark.line else None
-    words = explain(what, text, mark.line, mark.column, begun)
-    return Problem(name, mark.line + 1, mark.column + 1, "", words)

@@ -8,14 +8,20 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path as FilePath
 
-from watcher.errors import Problem, RulesError
+from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Unreadable, read
-from watcher.rules.files.rule_source import Enough, Source
+from watcher.rules.files.rule_file import Enough, RuleFile
 from watcher.rules.files.substitution import Vault
 from watcher.rules.rulebook import Rulebook
 from watcher.rules.sections.assembly import assemble
 
-_OF_OTHER_FILES = ("unknown metric", "unknown channel", "unknown watch", "there are no rules")
+# Errors that a file which can't be read may cause in the others: what they miss stands in it.
+_OF_OTHER_FILES = (
+    ProblemCode.UNKNOWN_METRIC,
+    ProblemCode.UNKNOWN_CHANNEL,
+    ProblemCode.UNKNOWN_WATCH,
+    ProblemCode.NO_RULES,
+)
 
 
 def load(
@@ -33,7 +39,7 @@ def load(
         try:
             documents.append(read(_bytes_of(file), str(file)))
         except (OSError, ValueError) as error:
-            problems.append(Problem(str(file), 0, 0, "", _unreadable(error)))
+            problems.append(_of_file(file, _unreadable(error)))
         except Unreadable as error:
             problems.extend(error.problems)
     return _rulebook(documents, Vault(env, credentials_dir), problems, warnings)
@@ -61,11 +67,10 @@ def _rulebook(
     broken = bool(problems)
     rulebook = None
     with suppress(Enough):
-        sources = [Source(document, vault, problems, warnings) for document in documents]
-        rulebook = assemble(sources, vault) if sources else None
+        files = [RuleFile(document, vault, problems, warnings) for document in documents]
+        rulebook = assemble(files, vault) if files else None
     if broken:
-        # A file could not be read: that its names are unknown to the others is no error.
-        problems[:] = [one for one in problems if not one.message.startswith(_OF_OTHER_FILES)]
+        problems[:] = [one for one in problems if one.code not in _OF_OTHER_FILES]
     if problems or rulebook is None:
         order = {document.name: index for index, document in enumerate(documents)}
         raise RulesError(_shown(_sorted(problems, order)))
@@ -77,7 +82,10 @@ def _shown(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
         return problems
     last = problems[MAX_PROBLEMS - 1]
     what = f"there may be more: mend these {MAX_PROBLEMS} first"
-    return (*problems[:MAX_PROBLEMS], replace(last, path="", message=what))
+    return (
+        *problems[:MAX_PROBLEMS],
+        replace(last, path="", message=what, code=ProblemCode.TOO_MANY),
+    )
 
 
 def _sorted(problems: Sequence[Problem], order: Mapping[str, int]) -> tuple[Problem, ...]:
@@ -98,17 +106,21 @@ def _files(
         try:
             entries = sorted(path.iterdir())
         except OSError as error:
-            problems.append(Problem(str(path), 0, 0, "", _unreadable(error)))
+            problems.append(_of_file(path, _unreadable(error)))
             continue
         inside = [entry for entry in entries if _is_rules(entry)]
         found.update(dict.fromkeys(inside))
         if not inside:
-            problems.append(Problem(str(path), 0, 0, "", "the folder has no *.yaml file"))
+            problems.append(_of_file(path, "the folder has no *.yaml file"))
         for entry in entries:
             if entry.suffix == ".yml" and not entry.name.startswith("."):
                 what = "is not read: only *.yaml is; rename it"
-                warnings.append(Problem(str(entry), 0, 0, "", what))
+                warnings.append(_of_file(entry, what, ProblemCode.DOUBT))
     return list(found)
+
+
+def _of_file(file: FilePath, message: str, code: ProblemCode = ProblemCode.UNREADABLE) -> Problem:
+    return Problem(str(file), 0, 0, "", message, code)
 
 
 def _is_folder(path: FilePath) -> bool:

@@ -1,4 +1,4 @@
-"""What a plain text of YAML means: number, true, false, nothing, or text."""
+"""The meaning of a plain text of YAML: number, true, false, nothing, or text."""
 
 from __future__ import annotations
 

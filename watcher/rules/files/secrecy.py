@@ -1,4 +1,4 @@
-"""What of a URL is secret: not to be shown in any text, whoever puts it there.
+"""The secret parts of a URL: not to be shown in any text, whoever puts it there.
 
 Only what can be told apart from a word is looked for. A short or common one (``?verify=no``) would
 be hidden wherever it is meant as a word, and the text around it would say nothing any more.
@@ -71,7 +71,7 @@ def _parts(url: str) -> Iterator[str]:
 
 
 def _host(host: str) -> tuple[str, ...]:
-    """Of services that have their own host, a token stands in its place."""
+    """The parts of a host: of services that have their own host, a token may stand there."""
     name, _, port = host.rpartition(":") if ":" in host else (host, "", "")
     return (port,) if _DOMAIN.fullmatch(name) else (name, port, host)
 

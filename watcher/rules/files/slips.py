@@ -25,7 +25,7 @@ _BEARER = re.compile(r"(?:authorization\s*:\s*)?bearer\s", re.IGNORECASE)
 
 
 def around_secret(text: str, name: str = "") -> str:
-    """What is wrong with a text that is a secret, or a part of a URL that holds one; or "".
+    """Say what is wrong with a text that is a secret, or a part of a URL that holds one; or "".
 
     ``name`` is the variable's whose value it is.
     """
@@ -35,14 +35,14 @@ def around_secret(text: str, name: str = "") -> str:
 
 
 def around_url(text: str) -> str:
-    """What is wrong with a text that is a URL with secrets in it; or ""."""
+    """Say what is wrong with a text that is a URL with secrets in it; or ""."""
     if _URL_NAMED.match(text.strip()):
         return _OF_A_NAME
     return _quoted(text) or _unseen(text)
 
 
 def around_key(text: str, name: str = "") -> str:
-    """What is wrong with a key: it has no space, no quotation mark, and ASCII only; or ""."""
+    """Say what is wrong with a key: it has no space, no quotation mark, and ASCII only; or ""."""
     wrong = around_secret(text, name)
     if wrong:
         return wrong

@@ -15,7 +15,7 @@ from watcher.rules.files.document import MAX_BYTES, Path
 from watcher.rules.files.secrecy import LEAST as _SHORT
 from watcher.rules.files.secrecy import is_secret, secret_parts
 from watcher.rules.files.slips import around_key, around_secret, around_url
-from watcher.rules.words import quoted
+from watcher.words import quoted
 
 _MARK = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -27,7 +27,7 @@ _PREFIX = "watcher_"
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """What was put into one text: the text as written, as it became, and each value by name."""
+    """The values put into one text: the text as written, as it became, and each value by name."""
 
     template: str
     whole: str
@@ -55,7 +55,7 @@ class Vault:
         return self._read[name]
 
     def missing(self, name: str) -> str:
-        """Why a name can't be filled in, and what to do."""
+        """Say why a name can't be filled in, and what to do."""
         also = ", nor is there a file of that name among the credentials" if self._folder else ""
         if self._env.get(name) == "":
             return f"${{{name}}} is empty: the environment variable {name} has no value"
@@ -171,7 +171,7 @@ def _is_secret(path: Path, text: str) -> bool:
 
 
 def _slip(path: Path, template: str, name: str, value: str) -> str:
-    """What a value has that its secret has not, where one belongs; or ""."""
+    """Say what a value has that its secret has not, where one belongs; or ""."""
     match path:
         case ("api", "key"):
             return around_key(value, name)
@@ -193,7 +193,7 @@ def _redact(message: str, fill: Fill) -> str:
 
 
 def _secrets_in(value: str) -> set[str]:
-    """What of a value may not be in a message about it; its short and common words may."""
+    """The parts of a value that no message may show; its short and common words it may."""
     if "://" in value:
         return secret_parts(value)
     words = {word for word in _WORD.findall(value) if is_secret(word)}

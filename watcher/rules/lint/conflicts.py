@@ -1,4 +1,4 @@
-"""Why all of some conditions can never be met at once, where that can be seen without data."""
+"""Conditions that can never all be met at once, where that can be seen without data."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def _windows(demands: Sequence[_Demand]) -> Iterator[Conflict]:
 
 
 def _altogether(demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
-    """Of three conditions each two may agree, and no value be left."""
+    """Three conditions may agree in pairs, and leave no value together."""
     for demand in reversed(demands):
         top = isinstance(demand.condition, Top)
         if _bounds(demand.metric, demand.then, demands, query, top=top).empty:
@@ -259,7 +259,7 @@ def _altogether(demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
 
 
 def _without_past(clause: Clause) -> Iterator[Conflict]:
-    """What appears was never on the list, and has no earlier value there."""
+    """A product that appears was never on the list, and has no earlier value there."""
     if not any(isinstance(each.condition, Appears) and not each.negated for each in clause):
         return
     for literal in clause:

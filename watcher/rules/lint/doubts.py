@@ -1,4 +1,4 @@
-"""What a rule says and can hardly mean: each with the place it is written at.
+"""Doubts about what a rule can hardly mean: each with the place it is written at.
 
 A doubt is a warning, never an error: the rule works as it is written. None is raised where only
 the data can tell.
@@ -22,7 +22,6 @@ from watcher.rules.lint.timing import baselines, keeps_nothing, outlived
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.sections.ordering import ByMetric
-from watcher.source.query import Query
 from watcher.units import Unit, format_duration, format_number
 
 Doubt = tuple[Path, str]
@@ -55,14 +54,14 @@ def _when(rule: Rule, path: Path, places: Places) -> Iterator[Doubt]:
     clauses = alternatives(rule.when)
     if clauses is None:
         return
-    found = _conflicts(clauses, rule.watch.query)
+    found = _conflicts(clauses, rule.watch)
     if len(found) == len(clauses):
         for one in _distinct(found):
             yield places.of(one.condition, path), f"{one.said}: the rule can never fire"
         return
     for one in _distinct(found):
         yield places.of(one.condition, path), f"{one.said}: this part is never met"
-    if _always(rule.when, rule.watch.query):
+    if _always(rule.when, rule.watch):
         yield (*path, "when"), _ALWAYS
     yield from _for(rule, clauses, path, places)
 
@@ -71,24 +70,24 @@ def _until(until: Condition, watch: Watch, path: Path, places: Places) -> Iterat
     clauses = alternatives(until)
     if clauses is None:
         return
-    found = _conflicts(clauses, watch.query)
+    found = _conflicts(clauses, watch)
     whole = len(found) == len(clauses)
     end = "it ends only when the product leaves the list" if whole else "this part is never met"
     for one in _distinct(found):
         yield places.of(one.condition, path), f"{one.said}: {end}"
 
 
-def _conflicts(clauses: Sequence[Clause], query: Query) -> list[Conflict]:
-    return [found for found in (conflict(clause, query) for clause in clauses) if found]
+def _conflicts(clauses: Sequence[Clause], watch: Watch) -> list[Conflict]:
+    return [found for found in (conflict(clause, watch.query) for clause in clauses) if found]
 
 
 def _distinct(found: Sequence[Conflict]) -> list[Conflict]:
     return list({id(one.condition): one for one in found}.values())
 
 
-def _always(when: Condition, query: Query) -> bool:
+def _always(when: Condition, watch: Watch) -> bool:
     clauses = alternatives(when, negated=True)
-    return clauses is not None and all(conflict(clause, query) for clause in clauses)
+    return clauses is not None and all(conflict(clause, watch.query) for clause in clauses)
 
 
 def _for(rule: Rule, clauses: Sequence[Clause], path: Path, places: Places) -> Iterator[Doubt]:
@@ -191,7 +190,7 @@ def _twice(leaf: Condition) -> str:
 
 
 def _deep(leaf: Top, depth: int) -> str:
-    """Who is below the scanned depth counts as outside, also of a top that reaches below it."""
+    """A product below the scanned depth counts as outside, also of a top that reaches below it."""
     return (
         f'"{leaf}" reaches below what the watch reads, and who is not read counts as outside: '
         f"write {depth:,} at most, or give the watch top: {leaf.places}"
@@ -199,7 +198,7 @@ def _deep(leaf: Top, depth: int) -> str:
 
 
 def _at(written: object, path: Path) -> object:
-    """What stands at ``path``, as the file has it."""
+    """The value at ``path``, as the file has it."""
     for step in path:
         if isinstance(written, Mapping):
             written = written.get(step)

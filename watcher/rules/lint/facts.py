@@ -1,4 +1,4 @@
-"""What is known of a value before any product is read: its nature, and the watch's own filters."""
+"""Facts about a value before any product is read: its nature, and the watch's own filters."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _UNSURE = frozenset(["product_commission_rate"])
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What a value must be, and why: ``said`` goes on after the condition it is held against."""
+    """A range that a value must be in; ``said`` is why, to go on after a condition."""
 
     numbers: Numbers
     said: str
 
 
 def facts(metric: Metric, query: Query, *, top: bool = False) -> list[Fact]:
-    """What bounds ``metric`` on the list of ``query``; ``top``: who is not on it has a rank too."""
+    """The bounds of ``metric`` on the list of ``query``; with ``top`` it has a rank off it, too."""
     nature = _nature(metric, query.top if query.ranked else 0, outside=top)
     return [*([nature] if nature is not None else []), *_filters(metric, query)]
 

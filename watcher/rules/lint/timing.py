@@ -37,7 +37,7 @@ def _shortest_gap(schedule: Cron) -> int:
 
 
 def baselines(condition: Condition, schedule: Every | Cron) -> Iterator[Conflict]:
-    """What a simple condition compares with and the schedule hardly ever gives."""
+    """A baseline of a simple condition that the schedule hardly ever gives."""
     shortest, longest = shortest_gap(schedule), longest_gap(schedule)
     for need in condition.needs:
         match need.from_:
@@ -57,7 +57,7 @@ def baselines(condition: Condition, schedule: Every | Cron) -> Iterator[Conflict
 
 
 def outlived(condition: Condition, kept: int) -> Iterator[Conflict]:
-    """What a simple condition compares with and ``keep`` has done away with, in seconds."""
+    """The age of a baseline that ``keep`` has done away with, in seconds."""
     for need in condition.needs:
         match need.from_:
             case Ago(seconds):
@@ -113,7 +113,7 @@ def _unusual(
 
 
 def _rolling(condition: Condition, usual: Usual, shortest: int) -> str:
-    """Of a sum of several days: what is held against what, and what is better."""
+    """A sum of several days, held against one that shares days with it, and what is better."""
     metric, window = condition.metrics[0], usual.window
     step = -(-window * DAY // shortest) * shortest  # the first scan that shares no day
     held = usual.seconds // step
@@ -134,7 +134,7 @@ def _rolling(condition: Condition, usual: Usual, shortest: int) -> str:
 
 
 def _daily(metric: Metric) -> str:
-    """What has a new value each day, in place of sums of several days."""
+    """The fields that have a new value each day, in place of sums of several days."""
     counters = sorted(name for name in metric.fields if (BY_NAME[name].window or 1) > 1)
     found = (BY_NAME[name].family.format("1d_") for name in counters)
     daily = list(dict.fromkeys(found))[:_NAMED]

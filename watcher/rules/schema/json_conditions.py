@@ -47,7 +47,7 @@ _WORDS = ("all", "any", "not", "appears")
 
 
 def definitions() -> Schema:
-    """What the schemas of all conditions share, for ``$defs``."""
+    """The schemas that all conditions share, for ``$defs``."""
     return {
         "condition": _condition(),
         "number": _operators("a_number"),

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 from watcher.model import Severity
 from watcher.rules.sections.currencies import CODES
-from watcher.rules.words import either
 from watcher.source.fields import SEEN_REGIONS
+from watcher.words import either
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -61,7 +61,7 @@ def flag(names: Mapping[str, int]) -> Schema:
 
 
 def bare_flag(names: Mapping[str, int]) -> Schema:
-    """The same without alternatives, for a place that takes more than the value."""
+    """A flag's value without alternatives, for a place that takes more than the value."""
     most = max(names.values())
     words = written(any_case(names, f"0{{0,3}}[0-{most}]"), f"write {either(list(names))}")
     return also(words, "integer", minimum=0, maximum=most, examples=list(names))

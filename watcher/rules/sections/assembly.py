@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from watcher.rules.files.document import Path
-from watcher.rules.files.rule_source import Source
+from watcher.errors import ProblemCode
+from watcher.rules.files.rule_file import Entry, Names, RuleFile
 from watcher.rules.files.substitution import Vault
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import DEFAULT_URL, Api, Keep, Rule, Rulebook, Secret
@@ -21,10 +22,10 @@ from watcher.rules.sections.models import (
     shape,
 )
 from watcher.rules.sections.own_metrics import OwnMetrics
-from watcher.rules.sections.rule_builder import Ruling
+from watcher.rules.sections.rule_builder import RuleBuilder
 from watcher.rules.sections.validators import api_key, api_url, heartbeat
 from watcher.rules.sections.watches import Watches, read_schedule
-from watcher.rules.words import kind, nearest, quoted
+from watcher.words import kind, nearest, quoted
 
 KEY, VENDORS_KEY = "KEYAPI_KEY", "KEYAPI_TOKEN"  # variables that hold the key
 
@@ -34,49 +35,51 @@ _ANY_REGION = "US"
 _Model = TypeVar("_Model", bound=Section)
 
 
-def assemble(sources: Sequence[Source], vault: Vault) -> Rulebook | None:
-    """The rulebook of all sources; None, or a useless one, where problems were reported."""
-    usable = [source for source in sources if _check_sections(source)]
+def assemble(files: Sequence[RuleFile], vault: Vault) -> Rulebook | None:
+    """The rulebook of all files; None, or a useless one, where problems were reported."""
+    usable = [file for file in files if _check_sections(file)]
     return _Assembly(usable, vault).rulebook() if usable else None
 
 
-def _check_sections(source: Source) -> bool:
+def _check_sections(file: RuleFile) -> bool:
     """Whether the file is a mapping; its unknown sections are reported."""
-    if not isinstance(source.value, Mapping):
+    if not isinstance(file.value, Mapping):
         sections = ", ".join(SECTIONS)
-        source.report((), f"the file must have sections ({sections}), not {kind(source.value)}")
+        file.report((), f"the file must have sections ({sections}), not {kind(file.value)}")
         return False
-    for key in source.value:
+    for key in file.value:
         if key not in SECTIONS:
             hint = nearest(key, SECTIONS, 1) or f": there are {', '.join(SECTIONS)}"
-            source.report((key,), f"unknown section {quoted(key)}{hint}", at_key=True)
+            what = f"unknown section {quoted(key)}{hint}"
+            file.section(key).report(what, ProblemCode.UNKNOWN_SECTION, at_key=True)
     return True
 
 
 class _Assembly:
     """Reads the sections in the order in which they need each other."""
 
-    def __init__(self, sources: Sequence[Source], vault: Vault) -> None:
-        self._sources = sources
+    def __init__(self, files: Sequence[RuleFile], vault: Vault) -> None:
+        self._files = files
         self._vault = vault
 
     def rulebook(self) -> Rulebook | None:
         api = self._api()
-        section = self._only("keep", KeepSection)
+        section = self._shaped("keep", KeepSection)
         keep = Keep(section.observations, section.notifications) if section else Keep()
         defaults = self._defaults()
         timezone = str(defaults.timezone or "UTC")
         channels = Channels(timezone)
-        for source, name, value, path in self._entries("channels"):
-            channels.add(name, value, source, path)
-        operator = self._names("operator", channels)
+        for name, entry in self._entries("channels"):
+            channels.add(name, entry)
+        told = (channels.known(entry) for entry in self._sections("operator"))
+        operator = tuple(dict.fromkeys(chain.from_iterable(told)))
         metrics = self._metrics(api)
         watches = Watches(defaults.region, defaults.every, defaults.timezone)
-        for source, name, value, path in self._entries("watches"):
-            watches.add(name, value, source, path)
+        for name, entry in self._entries("watches"):
+            watches.add(name, entry)
         notify = self._default_notify(channels)
-        ruling = Ruling(metrics, watches, channels, defaults, notify, keep.observations)
-        rules = self._rules(ruling)
+        builder = RuleBuilder(metrics, watches, channels, defaults, notify, keep.observations)
+        rules = self._rules(builder)
         watches.warn_unused()
         channels.warn_unheard(rules, operator)
         if api is None:
@@ -96,9 +99,9 @@ class _Assembly:
     # ------------------------------------------------------------ sections
 
     def _api(self) -> Api | None:
-        section = self._only("api", ApiSection)
+        section = self._shaped("api", ApiSection)
         if section is None:
-            if any(self._value(source, "api") is not None for source in self._sources):
+            if any(self._sections("api")):
                 return None
             section = shape(ApiSection, {})
         key = section.key or self._key_of_environment()
@@ -115,13 +118,13 @@ class _Assembly:
         )
 
     def _key_of_environment(self) -> str | None:
-        """By our name for it, else by the vendor's."""
+        """The key in the environment: under our name for it, else under the vendor's."""
         ours, theirs = ((self._vault.get(name) or "").strip() for name in (KEY, VENDORS_KEY))
         if not ours:
             return self._from_environment(VENDORS_KEY, api_key)
         if theirs not in ("", ours):
             message = f"{KEY} and {VENDORS_KEY} hold different keys: that of {KEY} is taken"
-            self._sources[0].warn(("api", "key"), message)
+            self._files[0].warn(("api", "key"), message)
         return self._from_environment(KEY, api_key)
 
     def _from_environment(self, name: str, check: Callable[[object], str]) -> str | None:
@@ -131,132 +134,94 @@ class _Assembly:
         try:
             return check(value)
         except ValueError as error:
-            self._sources[0].report(("api",), f"the value of {name} {error}")
+            self._files[0].report(("api",), f"the value of {name} {error}")
             return None
 
     def _warn_of_plain_http(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
             message = "http:// shows your key to everyone on the way: use https://"
-            self._sources[0].warn(("api", "url"), message)
+            self._files[0].warn(("api", "url"), message)
 
     def _metrics(self, api: Api | None) -> Catalogue:
         own = OwnMetrics()
-        places: dict[str, str] = {}
-        for source, name, value, path in self._entries("metrics"):
-            if _is_new(name, places, source, path) and source.filled(path):
-                own.add(name, value, path, source.report, source.warn)
+        names = Names()
+        for name, entry in self._entries("metrics"):
+            if names.take(name, entry) and entry.file.filled(entry.path):
+                own.add(name, entry)
         return own.catalogue(api.gmv_currency if api is not None else None)
 
-    def _rules(self, ruling: Ruling) -> tuple[Rule, ...]:
+    def _rules(self, builder: RuleBuilder) -> tuple[Rule, ...]:
         rules = []
-        lists = [source for source in self._sources if self._value(source, "rules") is not None]
-        for source in lists:
-            value = self._value(source, "rules")
-            if not isinstance(value, list):
-                what = f"takes a list of rules, each after a dash, not {kind(value)}"
-                source.report(("rules",), what)
+        lists = list(self._sections("rules"))
+        for entry in lists:
+            if not isinstance(entry.value, list):
+                what = f"takes a list of rules, each after a dash, not {kind(entry.value)}"
+                entry.report(what)
                 continue
-            for index, raw in enumerate(value):
-                rules.append(ruling.rule(raw, source, ("rules", index)))
-        if not any(self._value(source, "rules") not in (None, []) for source in lists):
-            self._sources[0].report(
-                (), "there are no rules: write one under rules: (watcher init shows how)"
-            )
+            rules += [builder.rule(entry[index]) for index in range(len(entry.value))]
+        if not any(entry.value != [] for entry in lists):
+            what = "there are no rules: write one under rules: (watcher init shows how)"
+            self._files[0].report((), what, code=ProblemCode.NO_RULES)
         return tuple(rule for rule in rules if rule is not None)
 
     def _heartbeat(self) -> Secret | None:
-        found: list[tuple[Source, str | None]] = []
-        for source in self._sources:
-            value = self._value(source, "heartbeat")
-            if value is None or self._is_second("heartbeat", found, source):
-                continue
-            try:
-                found.append((source, heartbeat(value)))
-            except ValueError as error:
-                found.append((source, None))
-                source.report(("heartbeat",), str(error))
-        return Secret(found[0][1]) if found and found[0][1] else None
+        entry = self._only("heartbeat")
+        if entry is None:
+            return None
+        try:
+            return Secret(heartbeat(entry.value))
+        except ValueError as error:
+            entry.report(str(error))
+            return None
 
     # ------------------------------------------------------------ defaults
 
     def _defaults(self) -> DefaultsSection:
-        """The defaults. What is wrong in them is reported here, not at each of their users."""
-        found = self._only("defaults", DefaultsSection)
-        source, raw = self._first("defaults")
-        if source is None:
+        """The defaults. Their faults are reported here, not at each of their users."""
+        found = self._shaped("defaults", DefaultsSection)
+        entry = self._mapping("defaults")
+        if entry is None:
             return found or shape(DefaultsSection, {})
-        every, timezone = raw.get("every"), raw.get("timezone")
-        path: Path = ("defaults",)
-        if read_schedule("24h" if every is None else every, timezone, source, path) is None:
+        every, timezone = entry["every"].value, entry["timezone"].value
+        if read_schedule("24h" if every is None else every, timezone, entry) is None:
             every = timezone = None
         if found is None:
             return shape(DefaultsSection, {"region": _ANY_REGION})
         return found.model_copy(update={"every": every, "timezone": timezone})
 
     def _default_notify(self, channels: Channels) -> tuple[str, ...]:
-        source, raw = self._first("defaults")
-        if source is None:
-            return ()
-        return channels.known(raw.get("notify"), source, ("defaults", "notify"))
-
-    def _first(self, section: str) -> tuple[Source | None, Mapping[str, object]]:
-        """The first file that has a section which is a mapping, and the section."""
-        for source in self._sources:
-            value = self._value(source, section)
-            if isinstance(value, Mapping):
-                return source, value
-        return None, {}
+        entry = self._mapping("defaults")
+        return channels.known(entry["notify"]) if entry is not None else ()
 
     # ------------------------------------------------------------- helpers
 
-    def _value(self, source: Source, section: str) -> object:
-        value = source.value
-        return value.get(section) if isinstance(value, Mapping) else None
+    def _sections(self, name: str) -> Iterator[Entry]:
+        """A section in each file that has it."""
+        entries = (file.section(name) for file in self._files)
+        return (entry for entry in entries if entry.value is not None)
 
-    def _only(self, section: str, model: type[_Model]) -> _Model | None:
-        """A section that may stand in one of the files only."""
-        found: list[tuple[Source, _Model | None]] = []
-        for source in self._sources:
-            value = self._value(source, section)
-            if value is None:
-                continue
-            if not self._is_second(section, found, source):
-                found.append((source, source.shape(model, value, (section,))))
-        return found[0][1] if found else None
+    def _mapping(self, name: str) -> Entry | None:
+        """The first of a section that is a mapping."""
+        entries = self._sections(name)
+        return next((entry for entry in entries if isinstance(entry.value, Mapping)), None)
 
-    def _is_second(
-        self, section: str, found: Sequence[tuple[Source, object]], source: Source
-    ) -> bool:
-        """Whether the section stood in another file already; then that is reported."""
-        if found:
-            place = found[0][0].place((section,))
-            message = f"{section} is written already at {place}: write it in one file"
-            source.report((section,), message, at_key=True)
-        return bool(found)
+    def _only(self, name: str) -> Entry | None:
+        """A section that may stand in one of the files only; more are reported."""
+        entries = [*self._sections(name)]
+        for entry in entries[1:]:
+            message = f"{name} is written already at {entries[0]}: write it in one file"
+            entry.report(message, ProblemCode.NAME_TAKEN, at_key=True)
+        return entries[0] if entries else None
 
-    def _names(self, section: str, channels: Channels) -> tuple[str, ...]:
-        names: list[str] = []
-        for source in self._sources:
-            value = self._value(source, section)
-            names += channels.known(value, source, (section,))
-        return tuple(dict.fromkeys(names))
+    def _shaped(self, name: str, model: type[_Model]) -> _Model | None:
+        entry = self._only(name)
+        return entry.shape(model) if entry is not None else None
 
-    def _entries(self, section: str) -> Iterator[tuple[Source, str, object, Path]]:
+    def _entries(self, name: str) -> Iterator[tuple[str, Entry]]:
         """The named entries of a section in all files."""
-        for source in self._sources:
-            value = self._value(source, section)
-            if isinstance(value, Mapping):
-                for name, entry in value.items():
-                    yield source, name, entry, (section, name)
-            elif value is not None:
-                source.report((section,), f"must be a mapping of names, not {kind(value)}")
-
-
-def _is_new(name: str, places: dict[str, str], source: Source, path: Path) -> bool:
-    if name in places:
-        message = f"the name {quoted(name)} is already used at {places[name]}"
-        source.report(path, message, at_key=True)
-        return False
-    places[name] = source.place(path)
-    return True
+        for section in self._sections(name):
+            if isinstance(section.value, Mapping):
+                yield from ((key, section[key]) for key in section.value)
+            else:
+                section.report(f"must be a mapping of names, not {kind(section.value)}")

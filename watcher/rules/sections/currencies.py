@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from watcher.rules.words import Wrong, kind, nearest, quoted
+from watcher.words import Wrong, kind, nearest, quoted
 
 CODES = tuple(
     """

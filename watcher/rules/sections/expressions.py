@@ -4,20 +4,25 @@
 is a comparison; nothing else parses. There is no value (NaN) where a part has none, where the
 division is by zero, or where the result is not finite. Of ``a if b else c`` only the part that
 is chosen must have a value.
+
+A reader refuses, from left to right, what is not of this language, so that an error stands where it
+is made; of what is left Python's own parser knows what binds stronger.
 """
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial, reduce
 from typing import TypeAlias
 
 import numpy as np
 
 from watcher.model import Bools, Floats
-from watcher.rules.words import Wrong, either, nearest, quoted
 from watcher.units import parse_number
+from watcher.words import Wrong, either, nearest, quoted
 
 MAX_LENGTH = 1_000
 MAX_DEPTH = 30
@@ -28,17 +33,12 @@ Test: TypeAlias = Callable[[Columns], tuple[Bools, Bools]]
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?[kKmM]?(?![\w.]))"
-    r"|(?P<name>[A-Za-z_]\w*)|(?P<sign>\*\*|<=|>=|==|!=|[-+*/()<>,])|(?P<end>$))",
+    r"|(?P<sign>(?:if|else)\b|\*\*|<=|>=|==|!=|[-+*/()<>,])"
+    r"|(?P<call>[A-Za-z_]\w*)\s*\(|(?P<name>[A-Za-z_]\w*)|(?P<end>$))",
     re.ASCII,
 )
-_COMPARISONS: dict[str, Callable[[Floats, Floats], Bools]] = {
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-    "==": np.equal,
-    "!=": np.not_equal,
-}
+_SIGNS = ("+", "-", "*", "/")
+_COMPARING = ("<", "<=", ">", ">=", "==", "!=")
 _ONE_PART: dict[str, Callable[[Floats], Floats]] = {
     "abs": np.abs,
     "ln": np.log,
@@ -68,16 +68,18 @@ class Expression:
 
 
 def parse_expression(text: str) -> Expression:
-    """Read an expression; ``ValueError`` says what is wrong with it."""
+    """Read an expression; ``Wrong`` says what is wrong with it."""
     if len(text) > MAX_LENGTH:
         raise Wrong(f"the formula is longer than {MAX_LENGTH:,} characters")
     if not text.strip():
         raise Wrong("the formula is empty")
-    parser = _Parser(_tokens(text))
-    node = parser.whole()
-    if not parser.names:
+    reader = _Reader()
+    for token in [*_tokens(text)]:
+        reader.take(token)
+    if not reader.names:
         raise Wrong("the formula names no metric, so it is the same for every product")
-    return Expression(" ".join(text.split()), tuple(parser.names), node)
+    tree = ast.parse(" ".join(reader.python), mode="eval")
+    return Expression(" ".join(text.split()), tuple(reader.names), _node(tree.body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +88,16 @@ class _Token:
     text: str
 
 
-def _tokens(text: str) -> list[_Token]:
-    tokens, position = [], 0
+def _tokens(text: str) -> Iterator[_Token]:
+    position = 0
     while True:
         match = _TOKEN.match(text, position)
         if match is None:
             raise Wrong(_no_token(text[position:].strip()))
         kind = str(match.lastgroup)
-        tokens.append(_Token(kind, match[kind]))
+        yield _Token(kind, match[kind])
         if kind == "end":
-            return tokens
+            return
         position = match.end()
 
 
@@ -109,134 +111,156 @@ def _no_token(rest: str) -> str:
     return f"the formula can't be read from {quoted(rest[:20])} on"
 
 
-class _Parser:
-    """Recursive descent, by rising strength: if, comparison, sum, product, sign, power, atom."""
+class _Reader:
+    """Takes one token after another and says it in Python; refuses the first that can't follow.
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    ``_open`` is what waits for its end: the formula itself (""), ``(``, a ``call``, a ``sign`` or
+    power, ``if``, which becomes ``test`` with its comparison, and ``else``.
+    """
+
+    def __init__(self) -> None:
         self.names: dict[str, None] = {}
-        self._tokens = tokens
-        self._next = 0
-        self._depth = 0
+        self.python: list[str] = []
+        self._open = [""]
+        self._wants_part = True
 
-    def whole(self) -> Node:
-        node = self._choice()
-        if self._peek.kind != "end":
-            self._fail()
-        return node
+    def take(self, token: _Token) -> None:
+        """Take the next token; ``Wrong`` says why it can't stand here."""
+        self._wants_part = self._part(token) if self._wants_part else self._joint(token)
 
-    @property
-    def _peek(self) -> _Token:
-        return self._tokens[self._next]
+    def _part(self, token: _Token) -> bool:
+        """Take what a part begins with; whether more of it must follow."""
+        match token.kind, token.text:
+            case "number", text:
+                self.python.append(repr(_number(text)))
+                return False
+            case "name", name:
+                if name in FUNCTIONS:
+                    raise Wrong(f"{name} needs its parts in parentheses: {name}(...)")
+                self.names[name] = None
+                self.python.append(f"_{name}")  # so that it is no word of Python's
+                return False
+            case "call", name:
+                if name not in FUNCTIONS:
+                    hint = nearest(name, FUNCTIONS) or f": there are {either(FUNCTIONS)}"
+                    raise Wrong(f"unknown function {quoted(name)}{hint}")
+                self._deeper("call", f"{name} (")
+            case _, "(":
+                self._deeper("(", "(")
+            case _, "+" | "-" as sign:
+                self._deeper("sign", sign)
+            case _:
+                raise _misplaced(token)
+        return True
 
-    def _take(self, *texts: str) -> str | None:
-        """The next token if it is one of these."""
-        token = self._peek
-        if token.kind in {"end", "number"} or token.text not in texts:
-            return None
-        self._next += 1
-        return token.text
+    def _joint(self, token: _Token) -> bool:
+        """Take what follows a part; whether another part must come."""
+        text = token.text
+        if text == "**":
+            self._deeper("sign", text)
+            return True
+        self._end("sign")
+        match self._open[-1]:
+            case _ if text in _SIGNS:
+                pass
+            case "if" if text in _COMPARING:
+                self._open[-1] = "test"
+            case "if":
+                raise Wrong('between "if" and "else" stands a comparison, as a > 0')
+            case "test" if text == "else":
+                self._open.pop()
+                self._deeper(text, text)
+                return True
+            case "test":
+                raise _misplaced(token, "else")
+            case _ if text == "if":
+                self._open.append(text)
+            case _:
+                self._end("else")
+                inner = self._open[-1]
+                if text == ")" and inner:
+                    self._open.pop()
+                elif not (text == "," and inner == "call") and (token.kind != "end" or inner):
+                    raise _misplaced(token, ")" if inner else "")
+                self.python.append(text)
+                return text == ","
+        self.python.append(text)
+        return True
 
-    def _need(self, text: str) -> None:
-        if self._take(text) is None:
-            self._fail(text)
-
-    def _fail(self, wanted: str = "") -> None:
-        token = self._peek
-        where = f"before {quoted(token.text)}" if token.kind != "end" else "at its end"
-        if token.text in _COMPARISONS:
-            raise Wrong(f'a comparison stands only between "if" and "else": {token.text}')
-        if wanted:
-            raise Wrong(f'the formula needs a "{wanted}" {where}')
-        raise Wrong(f"the formula is broken {where}")
-
-    def _deeper(self) -> None:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
+    def _deeper(self, opened: str, python: str) -> None:
+        self._open.append(opened)
+        if len(self._open) - self._open.count("if") - self._open.count("test") > MAX_DEPTH:
             raise Wrong(f"the formula is nested more than {MAX_DEPTH} deep")
+        self.python.append(python)
 
-    def _choice(self) -> Node:
-        self._deeper()
-        node = self._sum()
-        if self._take("if"):
-            test = self._comparison()
-            self._need("else")
-            node = _chosen(test, node, self._choice())
-        self._depth -= 1
-        return node
+    def _end(self, opened: str) -> None:
+        while self._open[-1] == opened:
+            self._open.pop()
 
-    def _comparison(self) -> Test:
-        left = self._sum()
-        sign = self._take(*_COMPARISONS)
-        if sign is None:
-            raise Wrong('between "if" and "else" stands a comparison, as a > 0')
-        return _compared(_COMPARISONS[sign], left, self._sum())
 
-    def _sum(self) -> Node:
-        node = self._product()
-        while sign := self._take("+", "-"):
-            node = _joined(np.add if sign == "+" else np.subtract, node, self._product())
-        return node
+def _misplaced(token: _Token, wanted: str = "") -> Wrong:
+    where = f"before {quoted(token.text)}" if token.kind != "end" else "at its end"
+    if token.text in _COMPARING:
+        return Wrong(f'a comparison stands only between "if" and "else": {token.text}')
+    if wanted:
+        return Wrong(f'the formula needs a "{wanted}" {where}')
+    return Wrong(f"the formula is broken {where}")
 
-    def _product(self) -> Node:
-        node = self._signed()
-        while sign := self._take("*", "/"):
-            node = _joined(np.multiply if sign == "*" else np.divide, node, self._signed())
-        return node
 
-    def _signed(self) -> Node:
-        sign = self._take("-", "+")
-        if sign is None:
-            return self._power()
-        self._deeper()
-        node = self._signed()
-        self._depth -= 1
-        return _applied(np.negative, node) if sign == "-" else node
+def _node(tree: ast.expr) -> Node:
+    """The computation of a part of the formula; only these few nodes are ever run."""
+    match tree:
+        case ast.Constant(value=float(value)):
+            return _constant(value)
+        case ast.Name(id=name):
+            return _column(name[1:])
+        case ast.UnaryOp(op=sign, operand=part):
+            return _applied(_PREFIXES[type(sign)], _node(part))
+        case ast.BinOp(left=left, op=sign, right=right):
+            return _joined(_ARITHMETIC[type(sign)], _node(left), _node(right))
+        case ast.IfExp(test=ast.Compare(left=left, ops=[sign], comparators=[right])):
+            test = _compared(_COMPARISONS[type(sign)], _node(left), _node(right))
+            return _chosen(test, _node(tree.body), _node(tree.orelse))
+        case ast.Call(func=ast.Name(id=name), args=parts):
+            return _called(name, [_node(part) for part in parts])
+    raise Wrong("the formula is broken")  # the reader lets nothing else pass
 
-    def _power(self) -> Node:
-        node = self._atom()
-        if self._take("**"):
-            self._deeper()
-            node = _joined(_power, node, self._signed())
-            self._depth -= 1
-        return node
 
-    def _atom(self) -> Node:
-        token = self._peek
-        if token.kind == "number":
-            self._next += 1
-            return _constant(_number(token.text))
-        if self._take("("):
-            node = self._choice()
-            self._need(")")
-            return node
-        if token.kind != "name" or token.text in ("if", "else"):
-            self._fail()
-        self._next += 1
-        if self._take("("):
-            return self._call(token.text)
-        if token.text in FUNCTIONS:
-            raise Wrong(f"{token.text} needs its parts in parentheses: {token.text}(...)")
-        self.names[token.text] = None
-        return _column(token.text)
+def _called(name: str, parts: list[Node]) -> Node:
+    if name in _ONE_PART:
+        if len(parts) != 1:
+            raise Wrong(f"{name} takes one part, not {len(parts)}")
+        return _applied(_ONE_PART[name], parts[0])
+    if len(parts) < 2:
+        raise Wrong(f"{name} takes two parts or more, as {name}(a, b)")
+    return reduce(partial(_joined, _SOME_PARTS[name]), parts)
 
-    def _call(self, name: str) -> Node:
-        if name not in FUNCTIONS:
-            hint = nearest(name, FUNCTIONS) or f": there are {either(FUNCTIONS)}"
-            raise Wrong(f"unknown function {quoted(name)}{hint}")
-        parts = [self._choice()]
-        while self._take(","):
-            parts.append(self._choice())
-        self._need(")")
-        if name in _ONE_PART:
-            if len(parts) != 1:
-                raise Wrong(f"{name} takes one part, not {len(parts)}")
-            return _applied(_ONE_PART[name], parts[0])
-        if len(parts) < 2:
-            raise Wrong(f"{name} takes two parts or more, as {name}(a, b)")
-        node = parts[0]
-        for part in parts[1:]:
-            node = _joined(_SOME_PARTS[name], node, part)
-        return node
+
+def _power(base: Floats, exponent: Floats) -> Floats:
+    """To numpy, no value to the power of 0 is 1, and so is 1 to the power of no value."""
+    known = ~(np.isnan(base) | np.isnan(exponent))
+    return np.where(known, np.power(base, exponent), np.nan)
+
+
+_PREFIXES: dict[type[ast.unaryop], Callable[[Floats], Floats]] = {
+    ast.UAdd: np.positive,
+    ast.USub: np.negative,
+}
+_ARITHMETIC: dict[type[ast.operator], Callable[[Floats, Floats], Floats]] = {
+    ast.Add: np.add,
+    ast.Sub: np.subtract,
+    ast.Mult: np.multiply,
+    ast.Div: np.divide,
+    ast.Pow: _power,
+}
+_COMPARISONS: dict[type[ast.cmpop], Callable[[Floats, Floats], Bools]] = {
+    ast.Lt: np.less,
+    ast.LtE: np.less_equal,
+    ast.Gt: np.greater,
+    ast.GtE: np.greater_equal,
+    ast.Eq: np.equal,
+    ast.NotEq: np.not_equal,
+}
 
 
 def _number(text: str) -> float:
@@ -277,12 +301,6 @@ def _chosen(test: Test, then: Node, otherwise: Node) -> Node:
         return np.where(known, np.where(met, then(columns), otherwise(columns)), np.nan)
 
     return node
-
-
-def _power(base: Floats, exponent: Floats) -> Floats:
-    """To numpy, no value to the power of 0 is 1, and so is 1 to the power of no value."""
-    known = ~(np.isnan(base) | np.isnan(exponent))
-    return np.where(known, np.power(base, exponent), np.nan)
 
 
 def _finite(values: Floats) -> Floats:

@@ -7,6 +7,7 @@ values, read by ``conditions``, ``own_metrics`` and ``keyapi.query``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import (
@@ -20,15 +21,16 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from watcher.errors import ProblemCode
 from watcher.model import Severity
 from watcher.rules.files.document import Path
 from watcher.rules.schema import schema_types as shapes
 from watcher.rules.sections import validators as readers
 from watcher.rules.sections.currencies import currency
 from watcher.rules.sections.templates import Template, parse_template
-from watcher.rules.words import kind, nearest, quoted
 from watcher.source.fields import PARAMETER_BY_NAME
 from watcher.units import DAY, format_number
+from watcher.words import kind, nearest, quoted
 
 Duration: TypeAlias = Annotated[
     int, BeforeValidator(readers.duration), WithJsonSchema(shapes.DURATION)
@@ -66,7 +68,7 @@ class Section(BaseModel):
 
 
 class ApiSection(Section):
-    """How to ask KeyAPI, and what it may cost."""
+    """The access to KeyAPI, and what it may cost."""
 
     key: Annotated[str, BeforeValidator(readers.api_key), WithJsonSchema(shapes.KEY)] | None = (
         Field(None, description="your KeyAPI key, best as ${KEYAPI_KEY}")
@@ -93,7 +95,7 @@ class QuietSection(Section):
 
 
 class ChannelSection(Section):
-    """Where alerts go."""
+    """A channel that alerts go to."""
 
     url: Urls = Field(description="one Apprise URL or several, best as ${NAME}")
     min_severity: Level = Field(Severity.INFO, description="the least severity it is told")
@@ -108,7 +110,7 @@ class ChannelSection(Section):
 
 
 class DefaultsSection(Section):
-    """What rules and watches have where they say nothing."""
+    """Settings of rules and watches that have none of their own."""
 
     region: (
         Annotated[str, BeforeValidator(readers.region), WithJsonSchema(shapes.REGION)] | None
@@ -146,7 +148,7 @@ class RuleSection(Section):
 
 
 class KeepSection(Section):
-    """How long the past is kept."""
+    """Times that the past is kept for."""
 
     observations: Duration = Field(400 * DAY, ge=DAY, description="of products; 400d if left out")
     notifications: Duration = Field(90 * DAY, ge=DAY, description="what was told; 90d if left out")
@@ -164,44 +166,53 @@ SECTIONS = (
     "heartbeat",
 )
 
-# What stands in a watch, and is looked for in a rule.
-_OF_WATCHES = frozenset(["every", "timezone", "sort", "top", *PARAMETER_BY_NAME])
+# Keys of a watch; some are looked for in a rule.
+WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *PARAMETER_BY_NAME])
 
 _Model = TypeVar("_Model", bound=Section)
 
 
-class Misfit(Exception):
-    """A value does not have its section's shape; ``problems``: path within, message, at key."""
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a section: the path within it, and whether its key is meant."""
 
-    def __init__(self, problems: Sequence[tuple[Path, str, bool]]) -> None:
-        super().__init__("; ".join(message for _, message, _ in problems))
-        self.problems = tuple(problems)
+    path: Path
+    message: str
+    code: ProblemCode = ProblemCode.INVALID
+    at_key: bool = False
+
+
+class Misfit(Exception):
+    """A value does not have its section's shape."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(fault.message for fault in faults))
+        self.faults = tuple(faults)
 
 
 def shape(model: type[_Model], value: object) -> _Model:
     """The value as a section; raises ``Misfit`` with all that is wrong with it."""
     if not isinstance(value, Mapping):
         names = ", ".join(list(_keys(model))[:4])
-        raise Misfit([((), f"must be a mapping ({names} ...), not {kind(value)}", False)])
+        raise Misfit([Fault((), f"must be a mapping ({names} ...), not {kind(value)}")])
     empty = [key for key, inner in value.items() if inner is None and key in _keys(model)]
     given = {key: inner for key, inner in value.items() if key not in empty}
-    problems = [((key,), "is empty: write a value, or leave the line out", False) for key in empty]
+    hollow = "is empty: write a value, or leave the line out"
+    faults = [Fault((key,), hollow, ProblemCode.MISSING) for key in empty]
     try:
         section = model.model_validate(given)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=True)
-        found = [_explain(one, model) for one in details]
-        found = [(_written(path, value), message, at_key) for path, message, at_key in found]
-        found = [one for one in found if not (one[0][:1] and one[0][0] in empty)]
-        lacking = [one for one in found if one[1].startswith("needs ") and _named(one[1], empty)]
-        raise Misfit([*problems, *(one for one in found if one not in lacking)]) from None
-    if problems:
-        raise Misfit(problems)
+        for one in error.errors(include_url=False, include_context=True):
+            if one["type"] != "missing" or one["loc"][-1] not in empty:
+                fault = _explain(one, model)
+                faults.append(replace(fault, path=_written(fault.path, value)))
+    if faults:
+        raise Misfit(faults)
     return section
 
 
 def _written(path: Path, value: object) -> Path:
-    """As much of the path as was written: a single URL is read as a list of one."""
+    """The part of a path that was written: a single URL is read as a list of one."""
     for length, step in enumerate(path):
         if isinstance(value, Mapping) and step in value:
             value = value[str(step)]
@@ -212,39 +223,36 @@ def _written(path: Path, value: object) -> Path:
     return path
 
 
-def _named(message: str, keys: Sequence[str]) -> bool:
-    return any(message == f'needs "{key}"' for key in keys)
-
-
 def _keys(model: type[BaseModel]) -> Mapping[str, Any]:
     return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
-def _explain(error: ErrorDetails, model: type[BaseModel]) -> tuple[Path, str, bool]:
-    """One of pydantic's errors in words: its path, the message, and whether it is of the key."""
+def _explain(error: ErrorDetails, model: type[BaseModel]) -> Fault:
+    """One of pydantic's errors in the user's words."""
     path: Path = tuple(error["loc"])
     context = error.get("ctx", {})
     match error["type"]:
         case "extra_forbidden":
-            key = str(path[-1])
+            key, code = str(path[-1]), ProblemCode.UNKNOWN_FIELD
             inner = _inner(model, path[:-1])
-            if inner is RuleSection and key in _OF_WATCHES:
-                return path, f'"{key}" belongs to the watch: watch: {{{key}: ...}}', True
+            if inner is RuleSection and key in WATCH_KEYS:
+                what = f'"{key}" belongs to the watch: watch: {{{key}: ...}}'
+                return Fault(path, what, code, at_key=True)
             hint = nearest(key, _keys(inner)) or f": there are {', '.join(_keys(inner))}"
-            return path, f"unknown field {quoted(key)}{hint}", True
+            return Fault(path, f"unknown field {quoted(key)}{hint}", code, at_key=True)
         case "missing":
-            return path[:-1], f'needs "{path[-1]}"', False
+            return Fault(path[:-1], f'needs "{path[-1]}"', ProblemCode.MISSING)
         case "value_error":
-            return path, str(context.get("error", error["msg"])), False
+            return Fault(path, str(context.get("error", error["msg"])))
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
-            return path, _limit(error["type"], context), False
+            return Fault(path, _limit(context))
         case "model_type" | "dict_type" | "model_attributes_type":
-            return path, f"must be a mapping, not {kind(error['input'])}", False
+            return Fault(path, f"must be a mapping, not {kind(error['input'])}")
         case _:
-            return path, error["msg"], False
+            return Fault(path, error["msg"])
 
 
-def _limit(what: str, context: Mapping[str, Any]) -> str:
+def _limit(context: Mapping[str, Any]) -> str:
     words = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
     name = next(name for name in words if name in context)
     limit = context[name]

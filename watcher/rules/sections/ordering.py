@@ -1,9 +1,9 @@
-"""Which product of a rule is the strongest: by ``order_by:``, or how far it is beyond ``when``."""
+"""Order of a rule's products, the strongest first: by ``order_by:``, or by ``when``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TypeAlias
 
 from watcher.model import Ints
 from watcher.rules.conditions.base import (
@@ -17,9 +17,9 @@ from watcher.rules.conditions.base import (
     by_size,
 )
 from watcher.rules.conditions.change import relative
-from watcher.rules.metrics import RANK, Catalogue, Metric
-from watcher.rules.words import Wrong, nearest, quoted
+from watcher.rules.metrics import RANK, Catalogue, Metric, unknown_metric
 from watcher.units import Unit
+from watcher.words import Wrong, nearest, quoted
 
 # What strength is measured by where nothing else tells products apart.
 SALES = "total_sale_7d_cnt"
@@ -27,27 +27,9 @@ _CHANGE = "change"
 _DIRECTIONS = ("asc", "desc")
 
 
-class Order(Protocol):
-    """Puts the strongest first."""
-
-    @property
-    def needs(self) -> tuple[Need, ...]:
-        """The baselines to read beside those of the conditions."""
-        ...
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """All that it looks at beside the conditions."""
-        ...
-
-    def keys(self, table: Table, rows: Ints) -> Strength:
-        """How strong each of the ``rows`` is."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class ByCondition:
-    """How far a product went beyond ``when``, in the direction of its first metric.
+    """An order by how far a product went beyond ``when``, in the direction of its first metric.
 
     Conditions that all products meet alike (texts, names of flags, equal values) leave that to
     ``metrics``: the first that is named, and the week's sales.
@@ -58,9 +40,11 @@ class ByCondition:
 
     @property
     def needs(self) -> tuple[Need, ...]:
+        """The baselines to read beside those of the conditions: none."""
         return ()
 
     def keys(self, table: Table, rows: Ints) -> Strength:
+        """Strength of each of the ``rows``."""
         sizes = (by_size(table, metric, rows) for metric in self.metrics)
         return (*self.when.strength(table, rows), *sizes)
 
@@ -83,13 +67,16 @@ class ByMetric:
 
     @property
     def needs(self) -> tuple[Need, ...]:
+        """The baselines to read beside those of the conditions."""
         return () if self.change is None else (Need(self.metric, self.change),)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
+        """All that it looks at beside the conditions."""
         return (self.metric, self.sales)
 
     def keys(self, table: Table, rows: Ints) -> Strength:
+        """Strength of each of the ``rows``."""
         sign = 1 if self.descending else -1
         own = (sign * key for key in self._own(table, rows))
         return (*own, by_size(table, self.sales, rows))
@@ -107,6 +94,9 @@ class ByMetric:
         if self.change is None:
             return f"{self.metric.label}, {end} first"
         return f"change of {self.metric.label} from {self.change}, {end} first"
+
+
+Order: TypeAlias = ByCondition | ByMetric
 
 
 def _first(metric: Metric) -> str:
@@ -130,7 +120,7 @@ def _written(text: str, when: Condition, catalogue: Catalogue, *, ranked: bool) 
     metric = catalogue.get(name)
     if metric is None:
         hint = catalogue.suggest(name, texts=False)
-        raise Wrong(f"unknown metric {quoted(name)}{hint or ' (watcher metrics lists all)'}")
+        raise unknown_metric(name, hint)
     if RANK in metric.needs and not ranked:
         raise Wrong(f"{name} needs a watch with a sort")
     rest = [word.casefold() for word in words]

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping
 
+from watcher.errors import ProblemCode
 from watcher.model import Floats
-from watcher.rules.conditions.compiling import Path, Report
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME
-from watcher.rules.metrics import ADDED_LATER, NORMAL, SPARSE, Catalogue, Columns, Metric, When
+from watcher.rules.files.rule_file import Entry
+from watcher.rules.metrics import (
+    ADDED_LATER,
+    NORMAL,
+    SPARSE,
+    Catalogue,
+    Columns,
+    Metric,
+    When,
+    unknown_metric,
+)
 from watcher.rules.sections.expressions import FUNCTIONS, Expression, parse_expression
-from watcher.rules.words import kind, quoted
 from watcher.units import Unit
-
-Warn: TypeAlias = Callable[[Path, str], None]
+from watcher.words import Wrong, kind, quoted
 
 NAME_PATTERN = "[A-Za-z_][A-Za-z0-9_]{0,63}"
 _NAME = re.compile(NAME_PATTERN, re.ASCII)
@@ -28,41 +35,38 @@ _LONGEST = 20_000  # characters of a formula with the formulas in it written out
 
 
 class OwnMetrics:
-    """Formulas by name, put into an order in which each can use the others.
-
-    Entries come with the path and the report of the file that they stand in.
-    """
+    """Formulas by name, put into an order in which each can use the others."""
 
     def __init__(self) -> None:
-        self._formulas: dict[str, tuple[Expression, Path, Report]] = {}
+        self._formulas: dict[str, tuple[Expression, Entry]] = {}
         self._broken: set[str] = set()
         self._done: dict[str, Metric] = {}
 
-    def add(self, name: str, value: object, path: Path, report: Report, warn: Warn) -> None:
+    def add(self, name: str, entry: Entry) -> None:
         """Take one entry; what is wrong with it is reported.
 
         Its name may have become a built-in metric's since it was written: it keeps its meaning.
         """
         if name in ADDED_LATER:
-            warn(
-                path,
+            entry.warn(
                 f"there is a metric {quoted(name)} by now, and this formula is used in its place: "
                 "give yours another name to have both",
             )
         trouble = _no_name(name)
         if trouble:
-            report(path, trouble, at_key=True)
+            entry.report(trouble, at_key=True)
             self._broken.add(name)
             return
+        value = entry.value
         if isinstance(value, int | float) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str):
-            self._fail(name, path, report, f"must be a formula, not {kind(value)}")
+            self._fail(name, entry, f"must be a formula, not {kind(value)}")
             return
         try:
-            self._formulas[name] = (parse_expression(value), path, report)
+            self._formulas[name] = (parse_expression(value), entry)
         except ValueError as error:
-            self._fail(name, path, report, str(error))
+            self._fail(name, entry, str(error))
 
     def catalogue(self, gmv_currency: str | None = None) -> Catalogue:
         """All metrics; a broken one is there too, so that its users are not blamed."""
@@ -71,9 +75,15 @@ class OwnMetrics:
         broken = [_constant(name) for name in self._broken if name not in self._done]
         return Catalogue([*self._done.values(), *broken], gmv_currency)
 
-    def _fail(self, name: str, path: Path, report: Report, message: str) -> None:
+    def _fail(
+        self,
+        name: str,
+        entry: Entry,
+        message: str,
+        code: ProblemCode = ProblemCode.INVALID,
+    ) -> None:
         self._broken.add(name)
-        report(path, message)
+        entry.report(message, code)
 
     def _metric(self, name: str, above: tuple[str, ...]) -> Metric | None:
         """The metric of a name; ``above`` are the formulas that it is being used in."""
@@ -81,19 +91,20 @@ class OwnMetrics:
             return self._done.get(name)
         if name not in self._formulas:
             return _BUILT_IN.get(name)
-        expression, path, report = self._formulas[name]
+        expression, entry = self._formulas[name]
         if name in above:
             circle = " -> ".join([*above[above.index(name) :], name])
-            self._fail(name, path, report, f"the formula needs itself: {circle}")
+            self._fail(name, entry, f"the formula needs itself: {circle}")
             return None
         if len(above) >= _DEEPEST:
             much = f"formulas use each other more than {_DEEPEST} deep here"
-            self._fail(name, path, report, much)
+            self._fail(name, entry, much)
             return None
         parts = {}
         for part in expression.names:
             if not self._knows(part):
-                self._fail(name, path, report, self._unknown(part))
+                unknown = self._unknown(part)
+                self._fail(name, entry, str(unknown), unknown.code)
                 continue
             metric = self._metric(part, (*above, name))
             if metric is not None:
@@ -104,7 +115,7 @@ class OwnMetrics:
         metric = _own(name, expression, parts)
         if len(metric.definition) > _LONGEST:
             much = "the formula and those that it uses are too long together"
-            self._fail(name, path, report, much)
+            self._fail(name, entry, much)
             return None
         self._done[name] = metric
         return metric
@@ -113,11 +124,11 @@ class OwnMetrics:
         known = name in self._formulas or name in self._broken
         return known or _BUILT_IN.get(name) is not None
 
-    def _unknown(self, name: str) -> str:
+    def _unknown(self, name: str) -> Wrong:
         if _BUILT_IN.attribute(name) is not None:
-            return f"{name} is a text, and a formula takes numbers"
+            return Wrong(f"{name} is a text, and a formula takes numbers")
         hint = _BUILT_IN.suggest(name, *self._formulas, texts=False)
-        return f"unknown metric {quoted(name)}{hint or ' (watcher metrics lists all)'}"
+        return unknown_metric(name, hint)
 
 
 def _own(name: str, expression: Expression, parts: Mapping[str, Metric]) -> Metric:
@@ -140,7 +151,7 @@ def _own(name: str, expression: Expression, parts: Mapping[str, Metric]) -> Metr
 
 
 def _unused(needs: frozenset[str], parts: Iterable[Metric]) -> dict[str, frozenset[str]]:
-    """What none of the parts takes in a form, where one of them has forms."""
+    """The fields that no part takes in a form, where one of the parts has forms."""
     parts = [*parts]
     if not any(part.unused for part in parts):
         return {}

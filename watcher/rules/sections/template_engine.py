@@ -14,7 +14,7 @@ from jinja2 import nodes
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import SandboxedEnvironment
 
-from watcher.rules.words import Wrong, nearest, quoted
+from watcher.words import Wrong, nearest, quoted
 
 MOST = 200_000  # characters that a template may write
 _DEEPEST = 2  # loops in loops: a product's reasons

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from watcher.rules.words import Wrong
+from watcher.words import Wrong
 
 LONGEST = 5_000  # characters of a template
 

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from watcher.model import Severity
 from watcher.rules.files.slips import around_key, around_url
-from watcher.rules.words import Wrong, either, kind, nearest, quoted
 from watcher.schedule import parse_digest, parse_quiet
 from watcher.units import parse_duration, parse_number
+from watcher.words import Wrong, either, kind, nearest, quoted
 
 LONGEST_NAME = 100
 _SCHEME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.\-]*://", re.ASCII)

@@ -6,33 +6,31 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 
-from watcher.rules.files.document import MAX_PROBLEMS, Path
-from watcher.rules.files.rule_source import Enough, Source
+from watcher.errors import ProblemCode
+from watcher.rules.files.document import MAX_PROBLEMS
+from watcher.rules.files.rule_file import Enough, Entry, Names
 from watcher.rules.rulebook import Watch
 from watcher.rules.sections import validators as readers
-from watcher.rules.words import Wrong, kind, listing, nearest, quoted
+from watcher.rules.sections.models import WATCH_KEYS
 from watcher.schedule import Cron, Every, parse_cron
-from watcher.source.query import Query, parse_query, query_warnings
+from watcher.source.query import Query, nearest_keys, parse_query, query_warnings
 from watcher.units import DAY, HOUR
+from watcher.words import Wrong, kind, listing, nearest, quoted
 
 _SCHEDULE = ("every", "timezone")
-# Messages that name the key themselves: they stand at the key, under the path of the mapping.
-_OF_KEYS = ("unknown field", "KeyAPI can't filter by")
 
 
-def read_schedule(
-    every: object, timezone: object, source: Source, path: Path
-) -> Every | Cron | None:
+def read_schedule(every: object, timezone: object, entry: Entry) -> Every | Cron | None:
     """An interval or a cron line; None where something about it was reported."""
     zone, schedule = None, None
     try:
         zone = readers.timezone("UTC" if timezone is None else timezone)
     except ValueError as error:
-        source.report((*path, "timezone"), str(error))
+        entry["timezone"].report(str(error))
     try:
         schedule = _schedule(every, zone or "UTC")
     except ValueError as error:
-        source.report((*path, "every"), str(error))
+        entry["every"].report(str(error))
     return schedule if zone is not None else None
 
 
@@ -57,7 +55,8 @@ class Watches:
         self._every = "24h" if every is None else every
         self._timezone = timezone
         self._by_key: dict[str, Watch] = {}
-        self._named: dict[str, tuple[Watch | None, Source, Path]] = {}
+        self._names = Names()
+        self._named: dict[str, tuple[Watch | None, Entry]] = {}
         self._used: set[str] = set()
 
     @property
@@ -65,53 +64,51 @@ class Watches:
         """Every distinct watch, in the order of the files."""
         return tuple(self._by_key.values())
 
-    def add(self, name: str, raw: object, source: Source, path: Path) -> None:
-        """A watch of the ``watches:`` section."""
-        if name in self._named:
-            _, other, place = self._named[name]
-            message = f"the name {quoted(name)} is already used at {other.place(place)}"
-            source.report(path, message, at_key=True)
+    def add(self, name: str, entry: Entry) -> None:
+        """Take a watch of the ``watches:`` section."""
+        if not self._names.take(name, entry):
             return
         before = len(self._by_key)
-        watch = self._read(name, raw, source, path)
-        self._named[name] = (watch, source, path)
+        watch = self._read(name, entry)
+        self._named[name] = (watch, entry)
         if watch is not None and len(self._by_key) == before:
-            source.warn(path, f"is the same list as {quoted(watch.name)}: it is read once for both")
+            entry.warn(f"is the same list as {quoted(watch.name)}: it is read once for both")
 
-    def find(self, raw: object, source: Source, path: Path, rule: str) -> Watch | None:
-        """What a rule's ``watch:`` means: a name, or the mapping itself."""
+    def find(self, entry: Entry, rule: str) -> Watch | None:
+        """The watch that a rule's ``watch:`` names, or is."""
+        raw = entry.value
         if not isinstance(raw, str):
-            return self._read(rule, raw, source, path, free=True)
+            return self._read(rule, entry, free=True)
         if raw not in self._named:
             there = listing(self._named) or "none: write them under watches:"
             hint = nearest(raw, self._named) or f": there are {there}"
-            source.report(path, f"unknown watch {quoted(raw)}{hint}")
+            what = f"unknown watch {quoted(raw)}{hint}"
+            entry.report(what, ProblemCode.UNKNOWN_WATCH)
             return None
         self._used.add(raw)
         return self._named[raw][0]
 
     def warn_unused(self) -> None:
         """A watch that no rule names is not scanned."""
-        for name, (_, source, path) in self._named.items():
+        for name, (_, entry) in self._named.items():
             if name not in self._used:
-                source.warn(path, "no rule uses this watch: it is not read")
+                entry.warn("no rule uses this watch: it is not read")
 
-    def _read(
-        self, name: str, raw: object, source: Source, path: Path, *, free: bool = False
-    ) -> Watch | None:
+    def _read(self, name: str, entry: Entry, *, free: bool = False) -> Watch | None:
+        raw = entry.value
         if not isinstance(raw, Mapping):
             takes = "must be the name of a watch, or a mapping (region, sort, top ...)"
-            source.report(path, f"{takes}, not {kind(raw)}")
+            entry.report(f"{takes}, not {kind(raw)}")
             return None
         timezone = raw.get("timezone", self._timezone)
-        schedule = read_schedule(raw.get("every", self._every), timezone, source, path)
-        query = self._query(raw, source, path)
+        schedule = read_schedule(raw.get("every", self._every), timezone, entry)
+        query = self._query(raw, entry)
         if schedule is None or query is None:
             return None
         key = _key(query, schedule)
         if key in self._by_key:
             return self._by_key[key]
-        self._warn(raw, query, schedule, source, path)
+        _doubt(entry, query, schedule)
         if isinstance(schedule, Every):
             # Spread over the interval, so that watches of one interval don't all ask at once.
             schedule = Every(schedule.seconds, int(key[:12], 16) % schedule.seconds)
@@ -119,7 +116,7 @@ class Watches:
         self._by_key[key] = watch
         return watch
 
-    def _query(self, raw: Mapping[str, object], source: Source, path: Path) -> Query | None:
+    def _query(self, raw: Mapping[str, object], entry: Entry) -> Query | None:
         found: list[tuple[tuple[str, ...], str]] = []
 
         def report(inner: tuple[str, ...], message: str) -> None:
@@ -133,30 +130,15 @@ class Watches:
         query = None
         with suppress(Enough):
             query = parse_query(asked, report)
-        mistyped = any('did you mean "region"' in message for _, message in found)
+        unknown = asked.keys() - WATCH_KEYS
+        mistyped = any(nearest_keys(key)[:1] == ["region"] for key in unknown)
         for inner, message in found:
-            if not (mistyped and inner == ("region",) and "region" not in asked):
-                source.report((*path, *inner), message, at_key=message.startswith(_OF_KEYS))
+            if mistyped and inner == ("region",) and "region" not in asked:
+                continue
+            key = inner[0]
+            code = ProblemCode.UNKNOWN_FIELD if key in unknown else ProblemCode.INVALID
+            entry[key].report(message, code, at_key=key in unknown)
         return query
-
-    def _warn(
-        self,
-        raw: Mapping[str, object],
-        query: Query,
-        schedule: Every | Cron,
-        source: Source,
-        path: Path,
-    ) -> None:
-        for warning in query_warnings(query):
-            source.warn((*path, "region"), warning)
-        if isinstance(schedule, Every) and "timezone" in raw:
-            source.warn((*path, "timezone"), "only a cron line has a time zone")
-        if schedule.scans_between(0, DAY) > DAY / HOUR:
-            source.warn(
-                (*path, "every"),
-                f"{schedule} is more often than hourly: the data changes about once a day, "
-                f"and each scan costs {query.pages:,} credit{'s' if query.pages > 1 else ''}",
-            )
 
     def _free(self, name: str) -> str:
         """A name that no other watch has: health and status go by names."""
@@ -165,6 +147,18 @@ class Watches:
         while free in taken:
             number, free = number + 1, f"{name} ({number})"
         return free
+
+
+def _doubt(entry: Entry, query: Query, schedule: Every | Cron) -> None:
+    for warning in query_warnings(query):
+        entry["region"].warn(warning)
+    if isinstance(schedule, Every) and "timezone" in entry:
+        entry["timezone"].warn("only a cron line has a time zone")
+    if schedule.scans_between(0, DAY) > DAY / HOUR:
+        entry["every"].warn(
+            f"{schedule} is more often than hourly: the data changes about once a day, "
+            f"and each scan costs {query.pages:,} credit{'s' if query.pages > 1 else ''}"
+        )
 
 
 def _key(query: Query, schedule: Every | Cron) -> str:

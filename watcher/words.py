@@ -7,15 +7,21 @@ from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from typing import TypeVar
 
+from watcher.errors import ProblemCode
+
 _T = TypeVar("_T")
 
 
 class Wrong(ValueError):
-    """What the user wrote does not fit; the text says why, and what would."""
+    """A text or value of the user's does not fit; the message says why, and what would."""
+
+    def __init__(self, message: str, code: ProblemCode = ProblemCode.INVALID) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class WrongOption(Wrong):
-    """The same of an option beside an operator, as ``from``."""
+    """An option beside an operator does not fit, as ``from``."""
 
     def __init__(self, option: str, message: str) -> None:
         super().__init__(message)
@@ -94,7 +100,7 @@ def either(words: Sequence[str]) -> str:
 
 
 def kind(value: object) -> str:
-    """What a YAML value is, in words: "a list", "text", "the number 5"."""
+    """A YAML value in words: "a list", "text", "the number 5"."""
     match value:
         case None:
             return "nothing"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from watcher.rules.words import either, kind, nearest, quoted
+from watcher.words import either, kind, nearest, quoted
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,153 @@
+"""One rule file while it is being checked: values filled in, problems with their places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from watcher.errors import Problem, ProblemCode
+from watcher.rules.files.document import MAX_PROBLEMS, Document, Path
+from watcher.rules.files.substitution import Substitution, Vault
+from watcher.rules.sections.models import Misfit, Section, shape
+from watcher.words import quoted
+
+_Model = TypeVar("_Model", bound=Section)
+
+
+class Enough(Exception):
+    """There are ``MAX_PROBLEMS`` problems: nobody reads more, and finding them takes time."""
+
+
+class RuleFile:
+    """A document, and the lists that its problems and warnings go to."""
+
+    def __init__(
+        self,
+        document: Document,
+        vault: Vault,
+        problems: list[Problem],
+        warnings: list[Problem],
+    ) -> None:
+        self._document = document
+        self._problems = problems
+        self._warnings = warnings
+        self._substitution = Substitution(vault, self._complain)
+        self.name = document.name
+        self.value = self._substitution.fill(document.value)
+
+    def report(
+        self,
+        path: Path,
+        message: str,
+        *,
+        at_key: bool = False,
+        code: ProblemCode = ProblemCode.INVALID,
+    ) -> None:
+        """Note a problem, unless the value is missing anyhow; filled-in values are not shown.
+
+        Raises ``Enough`` where there are so many that reading on is of no use.
+        """
+        if not self._substitution.hides(path):
+            message = self._substitution.redact(path, message)
+            self._note(self._document.problem(path, message, at_key=at_key, code=code))
+
+    def warn(self, path: Path, message: str) -> None:
+        """Note what is allowed but perhaps not meant."""
+        if len(self._warnings) < MAX_PROBLEMS:
+            message = self._substitution.redact(path, message)
+            problem = self._document.problem(path, message, code=ProblemCode.DOUBT)
+            self._warnings.append(problem)
+
+    def filled(self, path: Path) -> bool:
+        """Whether the value at ``path`` is there: not left out for want of a variable."""
+        return not self._substitution.hides(path)
+
+    def place(self, path: Path) -> Problem:
+        """The place of a value, as a problem without a message."""
+        return self._document.problem(path, "")
+
+    def excerpt(self, path: Path) -> str:
+        """A value as it is written, nothing filled in."""
+        return self._document.excerpt(path)
+
+    def section(self, name: str) -> Entry:
+        """A section of the file; its value is None where it has none."""
+        value = self.value
+        return Entry(self, (name,), value.get(name) if isinstance(value, Mapping) else None)
+
+    def _complain(self, path: Path, message: str) -> None:
+        self._note(self._document.problem(path, message, code=ProblemCode.UNFILLED))
+
+    def _note(self, problem: Problem) -> None:
+        self._problems.append(problem)
+        if len(self._problems) >= MAX_PROBLEMS:
+            raise Enough
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A value of a rule file, with its place."""
+
+    file: RuleFile
+    path: Path
+    value: object
+
+    @property
+    def line(self) -> int:
+        """The line that the value begins in."""
+        return self.file.place(self.path).line
+
+    def __getitem__(self, step: str | int) -> Entry:
+        """A value in this one, which is a mapping or list; None where it isn't there."""
+        inner = None
+        if isinstance(self.value, Mapping):
+            inner = self.value.get(step)
+        elif isinstance(self.value, list) and isinstance(step, int):
+            inner = self.value[step]
+        return Entry(self.file, (*self.path, step), inner)
+
+    def __contains__(self, step: str) -> bool:
+        return isinstance(self.value, Mapping) and step in self.value
+
+    def report(
+        self, message: str, code: ProblemCode = ProblemCode.INVALID, *, at_key: bool = False
+    ) -> None:
+        """Note a problem of the value, or of its key."""
+        self.file.report(self.path, message, at_key=at_key, code=code)
+
+    def warn(self, message: str) -> None:
+        """Note a doubt about the value."""
+        self.file.warn(self.path, message)
+
+    def shape(self, model: type[_Model]) -> _Model | None:
+        """The value as a section; None where something about it was reported."""
+        try:
+            return shape(model, self.value)
+        except Misfit as misfit:
+            for fault in misfit.faults:
+                place = (*self.path, *fault.path)
+                self.file.report(place, fault.message, at_key=fault.at_key, code=fault.code)
+            return None
+
+    def __str__(self) -> str:
+        """``rules.yaml:12``: for a message about another place."""
+        return f"{self.file.name}:{self.line}"
+
+
+class Names:
+    """Names that may be given once, in all files together."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, Entry] = {}
+
+    def take(self, name: str, entry: Entry, field: Entry | None = None) -> bool:
+        """Whether the name of an entry is new; that it isn't is reported.
+
+        The name is the entry's key, or stands in a ``field`` of it.
+        """
+        first = self._first.setdefault(name, entry)
+        if first is not entry:
+            message = f"the name {quoted(name)} is already used at {first}"
+            (field or entry).report(message, ProblemCode.NAME_TAKEN, at_key=field is None)
+        return first is entry
