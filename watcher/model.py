@@ -201,25 +201,60 @@ class Scan:
         return float(self.numbers[row, index])
 
 
-class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why one condition said what it said of one product.
+class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An operator of the rule language with its parameters, as a condition asks it of a metric.
 
-    ``condition`` is the condition in words ("rises 30% from 7d ago"); ``baseline_at`` is when
-    the baseline was observed, for a statistic the begin of its time. ``gap`` says why it is older
-    than the last scans, where it is ("not on the list for 9 days"). ``form`` is that of the
-    formula, where a metric has two: normal or sparse.
+    ``limits`` are numbers in the metric's unit (a fraction, if ``percent``) or texts; of very many
+    only the first, and ``more`` counts the others. ``baseline`` is last, ago, usual or the name of
+    a statistic, ``seconds`` how long ago or over how long; ``floor`` is ``min_change``.
+    """
+
+    operator: str
+    limits: tuple[float | str, ...] = ()
+    more: int = 0
+    percent: bool = False
+    baseline: str = ""
+    seconds: int = 0
+    floor: float | None = None
+
+
+class GapKind(StrEnum):
+    """Cause of a baseline that is older than the last scans."""
+
+    NO_VALUE = "no_value"
+    NOT_LISTED = "not_listed"
+    NOT_SEEN = "not_seen"
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Reason why a baseline is older than the last scans, and its age in ``seconds``."""
+
+    kind: GapKind
+    seconds: int
+
+
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One condition's verdict on one product, and the values that it rests on.
+
+    ``condition`` is what was asked, ``negations`` how often a "not" turned it round;
+    ``baseline_at`` is when the baseline was observed, for a statistic the begin of its time.
+    ``form`` is that of the formula, where a metric has two: normal or sparse. ``score`` is how many
+    standard deviations the value lies from the usual one, where that was asked. Words in place of
+    a criterion or a gap were stored by an earlier version.
     """
 
     metric: str
     label: str
     unit: str
-    condition: str
+    condition: Criterion | str
     verdict: Verdict
     value: float | str | None = None
     baseline: float | str | None = None
     baseline_at: Instant | None = None
-    gap: str = ""
+    gap: Gap | str | None = None
     form: str = ""
+    score: float | None = None
+    negations: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from datetime import tzinfo
 from urllib.parse import quote
 
 from watcher.model import Evidence, Instant, Item, Message, Verdict
-from watcher.source.fields import BY_NAME, unit_of
+from watcher.source.fields import unit_of
+from watcher.text.evidence import flag_of, spelled
 from watcher.text.sanitize import (
     TEXT_LENGTH,
     neutralise,
@@ -181,11 +182,12 @@ class _Reason:
 
 
 def _reasons(item: Item) -> list[_Reason]:
+    why = [spelled(each) for each in item.why]
     if not item.now:
-        return [_Reason(each) for each in item.why]
+        return [_Reason(each) for each in why]
     reasons = []
-    for now in item.now:
-        began = _began(now, item.why)
+    for now in map(spelled, item.now):
+        began = _began(now, why)
         same = began is not None and _what_is_so(began) == _what_is_so(now)
         reasons.append(_Reason(now, None if same else began))
     return reasons
@@ -277,20 +279,11 @@ def _value(value: float | str | None, evidence: Evidence, currencies: Currencies
         return None
     if isinstance(value, str):
         return f'"{neutralise_name(value, 60)}"'
-    named = _flag(evidence.metric, value)
+    named = flag_of(evidence.metric, value)
     if named is not None:
         return named
     unit = unit_of(evidence.metric, evidence.unit)
     return format_value(value, unit if unit in set(Unit) else Unit.SCORE, currencies)
-
-
-def _flag(metric: str, value: float) -> str | None:
-    """The name of a flag's value: ``rising`` of ``sales_trend_flag`` 1."""
-    field = BY_NAME.get(metric)
-    if field is None or field.unit is not Unit.FLAG:
-        return None
-    names = {number: name for name, number in field.names} or {0: "no", 1: "yes"}
-    return names.get(int(value))
 
 
 def _moved(evidence: Evidence) -> str:
@@ -326,8 +319,8 @@ def _facts(facts: Mapping[str, float | None], currencies: Currencies) -> list[st
         ),
     )
     trend = (
-        _flag("sales_trend_flag", known["sales_trend_flag"])
-        if ("sales_trend_flag" in known)
+        flag_of("sales_trend_flag", known["sales_trend_flag"])
+        if "sales_trend_flag" in known
         else ""
     )
     parts = (

@@ -15,15 +15,17 @@ from typing import NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from watcher.model import Bools, Evidence, Floats, Instant, Ints, Verdict
+from watcher.model import Bools, Criterion, Evidence, Floats, Gap, Instant, Ints, Verdict
 from watcher.rules.metrics import NORMAL, SPARSE, SPARSENESS, Attribute, Metric
 from watcher.source.fields import LAST_PAGE, PAGE_SIZE
+from watcher.text.evidence import criterion
 from watcher.units import WEEK, Unit, format_duration
 
 T = TypeVar("T")
 
 LONGEST_LIST = LAST_PAGE * PAGE_SIZE  # places
 _MOST_OLDER = WEEK
+_MOST_ASKED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +156,8 @@ class Table(Protocol):
         """
         ...
 
-    def gap(self, need: Need, row: int) -> str:
-        """Why a row's baseline is older than others, where it is, as "no value for 9 days"."""
+    def gap(self, need: Need, row: int) -> Gap | None:
+        """The reason why a row's baseline is older than others, where it is."""
         ...
 
     def count(self, need: Need, row: int) -> int:
@@ -231,16 +233,60 @@ class Condition(ABC):
         """``canonical``, computed once."""
         return self.canonical()
 
-    @cached_property
-    def said(self) -> str:
-        """The condition in words, as evidence has it; written once."""
-        return str(self)
-
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Condition) and self.key == other.key
 
     def __hash__(self) -> int:
         return hash(self.key)
+
+
+class MetricCondition(Condition):
+    """A condition on one metric, maybe against one baseline: ``need``."""
+
+    metric: Metric
+
+    @property
+    def need(self) -> Need | None:
+        """The one baseline that is needed."""
+        return None
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return (self.need,) if self.need is not None else ()
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        return (self.metric,)
+
+    @property
+    @abstractmethod
+    def criterion(self) -> Criterion:
+        """The operator and its parameters, as evidence has them."""
+
+    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+        metric, need = self.metric, self.need
+        baseline = baseline_at = gap = None
+        if need is not None:
+            values, instants = table.baseline(need)
+            baseline, baseline_at = value_at(values, row), int(instants[row]) or None
+            gap = table.gap(need, row)
+        return (
+            Evidence(
+                metric=metric.name,
+                label=metric.label,
+                unit=metric.unit,
+                condition=self.criterion,
+                verdict=judged(table, self).verdict(row),
+                value=value_at(table.number(metric), row),
+                baseline=baseline,
+                baseline_at=baseline_at,
+                gap=gap,
+                form=form_at(table, metric, row),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return criterion(self.criterion, self.metric.name, self.metric.unit)
 
 
 class Judge:
@@ -290,6 +336,12 @@ class Judge:
         if key not in self._computed:
             self._computed[key] = compute()
         return cast("T", self._computed[key])
+
+
+def among_asked(values: Sequence[float | str], *, negated: bool) -> Criterion:
+    """``in`` or ``not_in``; of many values the first alone, for they stand in each alert."""
+    shown = tuple(values[:_MOST_ASKED])
+    return Criterion("not_in" if negated else "in", shown, more=len(values) - len(shown))
 
 
 def remembered(table: Table, key: Hashable, compute: Callable[[], T]) -> T:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from watcher.model import Evidence, Ints, Verdict
 from watcher.rules.conditions.base import Condition, Masks, Need, Strength, Table, judged
@@ -136,9 +136,7 @@ class Not(Group):
             # What several say cannot be turned round one by one: "not (a and b)".
             return inner
         return tuple(
-            msgspec.structs.replace(
-                one, condition=f"not: {one.condition}", verdict=_OPPOSITE[one.verdict]
-            )
+            replace(one, negations=one.negations + 1, verdict=_OPPOSITE[one.verdict])
             for one in inner
         )
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-import msgspec
 import numpy as np
+from msgspec.structs import replace
 
-from watcher.model import Evidence, Floats, Ints
+from watcher.model import Criterion, Evidence, Floats, Ints
 from watcher.rules.conditions.base import Condition, LastList, Masks, Need, Strength, Table
 from watcher.rules.conditions.change import Change, Moved, from_option
 from watcher.rules.conditions.values import Setting, is_percent, number
 from watcher.rules.metrics import Metric
 from watcher.rules.words import Wrong
-from watcher.units import format_number
 
 OUTSIDE = "outside"  # how evidence says that a product was not on the list
 
@@ -26,10 +26,11 @@ class Places(Change):
         now = table.number(self.metric)[rows]
         return self._moved(now, table.baseline(self.need)[0][rows]), -now
 
-    def __str__(self) -> str:
-        verb = "climbs" if self.direction == "falls" else "drops"
-        places = "1 place" if self.amount == 1 else f"{format_number(self.amount)} places"
-        return f"{verb} {places} from {self.from_}"
+    @cached_property
+    def criterion(self) -> Criterion:
+        return replace(
+            super().criterion, operator="climbs" if self.direction == "falls" else "drops"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ class Top(Moved):
         (plain,) = super().evidence(table, row)
         now, then = float(self._now(table)[row]), plain.baseline
         return (
-            msgspec.structs.replace(
+            replace(
                 plain,
                 value=OUTSIDE if np.isinf(now) else plain.value,
                 baseline=OUTSIDE if then == np.inf else then,
@@ -76,10 +77,11 @@ class Top(Moved):
         return np.where(table.fallen(), np.inf, table.number(self.metric))
 
     def canonical(self) -> str:
-        return f"{self.metric.canonical} {'leaves' if self.leaves else 'enters'}_top {self.places}"
+        return f"{self.metric.canonical} {self.criterion.operator} {self.places}"
 
-    def __str__(self) -> str:
-        return f"{'leaves' if self.leaves else 'enters'} the top {self.places:,}"
+    @cached_property
+    def criterion(self) -> Criterion:
+        return Criterion("leaves_top" if self.leaves else "enters_top", (self.places,))
 
 
 def climbs(metric: Metric, setting: Setting) -> Condition:

@@ -17,7 +17,6 @@ from watcher.units import (
     Unit,
     day_number,
     format_number,
-    format_value,
     parse_day,
     parse_duration,
     parse_number,
@@ -70,21 +69,6 @@ def counted(metric: Metric) -> bool:
 def is_percent(value: object) -> bool:
     """Whether it is written with a percent sign."""
     return isinstance(value, str) and value.strip().endswith("%")
-
-
-def say(value: float, metric: Metric) -> str:
-    """A limit in words: exact, and as the user would write it."""
-    names = metric.names or ((("no", 0), ("yes", 1)) if metric.unit is Unit.FLAG else ())
-    for name, flag in names:
-        if flag == value:
-            return name
-    match metric.unit:
-        case Unit.FRACTION:
-            return f"{format_number(value * 100, 6)}%"
-        case Unit.DAY | Unit.PLACE:
-            return format_value(value, metric.unit)
-        case _:
-            return format_number(value, 6)
 
 
 def _plain(value: float | str, metric: Metric | None) -> float:
