@@ -293,14 +293,40 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     seen: Instant | None = None
 
 
+class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One rule's line in a message of several: how many products it tells of, and of what ended."""
+
+    rule: str
+    told: int = 0
+    ended: int = 0
+    description: str = ""
+
+
+class Waited(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Messages that waited for up to ``seconds`` and are told as one.
+
+    ``passed`` alerts began and ended meanwhile; of the watcher's own, ``troubles`` (texts) go on,
+    ``over`` (causes) are over, and ``others`` came and went.
+    """
+
+    messages: int
+    seconds: int
+    passed: int = 0
+    troubles: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+    others: int = 0
+
+
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a notification says, before it is put into a service's format.
+    """A notification's content, before it is worded and put into a service's format.
 
     ``kind``: alerts, digest (of several rules), joined (what still holds of many that waited),
     operator or test. One of alerts has ``items`` in full; ``rest`` counts those beyond the rule's
-    limit and ``more`` names the first of them. The others have ``text``; a digest and a joined
-    one have both. ``alerts`` are the ids of all alerts that it tells of, also of those that are
-    only counted, by the decision that has them told. ``cause`` is what an operator message is
+    limit and ``more`` names the first of them. It tells of ``told`` products, and of the end of
+    ``ended``. A digest has a line for each rule (``parts``), a joined one what ``waited`` too; an
+    operator's and a test have ``title`` and ``text``, as had all of earlier versions. ``alerts``
+    are the ids of all alerts that it tells of, also of those that are only counted, by the
+    decision that has them told. ``cause`` is what an operator message is
     about; ``over``: that it ended.
     """
 
@@ -319,6 +345,10 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     alerts: dict[str, tuple[int, ...]] = {}
     cause: str = ""
     over: bool = False
+    told: int = 0
+    ended: int = 0
+    parts: tuple[RuleCount, ...] = ()
+    waited: Waited | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from watcher.model import ScanState
 from watcher.notification.notify import Audience
 from watcher.schedule import Cron, parse_quiet
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import title_of
 from watcher.units import HOUR
 
 OPERATOR = [Audience("me", ("me/1",))]
@@ -47,7 +48,7 @@ def test_a_cause_is_told_once_and_its_end_once(store: Database) -> None:
     assert troubles.end(store, OPERATOR, "key refused", 30)
     assert not troubles.end(store, OPERATOR, "key refused", 40)
     assert troubles.begin(store, OPERATOR, "key refused", "403", 50)
-    titles = [each.message.title for each in store.outbox.waiting_for("me/1")]
+    titles = [title_of(each.message) for each in store.outbox.waiting_for("me/1")]
     assert titles == [
         "watcher: key refused",
         "watcher: over: key refused",

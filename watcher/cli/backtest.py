@@ -26,6 +26,7 @@ from watcher.cli.output import console, print_json, table
 from watcher.cli.progress import progress
 from watcher.cli.tables import Cell, Sheet
 from watcher.model import Instant
+from watcher.text.messages import title_of
 from watcher.units import DAY, format_instant, format_number
 
 _NAMED = 3  # products of a message, by name
@@ -185,7 +186,7 @@ def _row(sent: Sent, zone: tzinfo) -> tuple[Cell, ...]:
     named = [item.name for item in message.items[:_NAMED]]
     rest = len(message.items) + message.rest - len(named)
     more = f"and {rest:,} more" if rest else ""
-    return (_time(sent.at, zone), sent.channel, message.title, (*named, more))
+    return (_time(sent.at, zone), sent.channel, title_of(message), (*named, more))
 
 
 def _time(instant: Instant, zone: tzinfo) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from watcher.model import Evidence, Instant, Item, Message, Verdict
 from watcher.source.fields import unit_of
 from watcher.text.evidence import flag_of, spelled
+from watcher.text.messages import text_of
 from watcher.text.sanitize import (
     TEXT_LENGTH,
     neutralise,
@@ -91,7 +92,7 @@ class View:
 def view_of(message: Message, title: str, zone: tzinfo) -> View:
     """The message in words; times in ``zone``."""
     told_at = message.data_at or message.created
-    text = message.description if message.kind == "alerts" else message.text
+    text = message.description if message.kind == "alerts" else text_of(message)
     return View(
         title=title,
         text=neutralise_lines(text, TEXT_LENGTH),

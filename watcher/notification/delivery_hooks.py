@@ -16,6 +16,7 @@ from watcher.notification.charting import chart_of
 from watcher.notification.coalesce import join_backlog
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import title_of
 
 _CAUSE = "dead message "  # and the target
 
@@ -52,7 +53,7 @@ class Post:
         are both gone would tell each other for ever. Of a target that the rule file names no
         more it is told once, and is over.
         """
-        target, title = notification.target, notification.message.title
+        target, title = notification.target, title_of(notification.message)
         text = f'the message "{title}" could not be delivered to {target}: {reason}'
         others = self._operator({target, dead_target(notification.message.cause)})
         troubles.begin(database, others, _CAUSE + target, text, self.now())

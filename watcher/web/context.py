@@ -16,6 +16,7 @@ from jinja2.runtime import Context
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import title_of
 from watcher.units import format_number, format_percent
 from watcher.web import links, words
 from watcher.web.board import Board
@@ -63,6 +64,7 @@ def templates() -> jinja2.Environment:
         "iso": words.iso,
         "duration": words.duration,
         "doubt": said_of,  # these two are given the desk's zone
+        "title_of": title_of,
         "url": _url,
         "rule_link": _rule_link,
         "product_link": _product_link,

@@ -13,6 +13,7 @@ from watcher.notification.waiting import Waiting, waiting
 from watcher.store.sql import browsing
 from watcher.store.sql.outbox import Try
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import title_of
 from watcher.web.context import Desk, as_json, whole_number
 from watcher.web.forms import own_path
 from watcher.web.links import with_query
@@ -84,7 +85,7 @@ async def message(desk: Desk, request: web.Request) -> web.StreamResponse:
     found, tries = await desk.read(read)
     if found is None:
         raise web.HTTPNotFound(text="There is no such message, or it is not kept any more.")
-    view = view_of(found.message, found.message.title, desk.sources.book().zone)
+    view = view_of(found.message, title_of(found.message), desk.sources.book().zone)
     linked = any(rule.name == found.message.rule for rule in desk.sources.book().rules)
     return desk.html(request, "message.html", one=found, tries=tries, view=view, linked=linked)
 
