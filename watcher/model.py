@@ -258,7 +258,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class LatestEvidence:
     """What a rule's conditions say of a product by the newest scan, at ``at``, that saw it;
     ``current``: that is the watch's newest scan."""
 

@@ -33,7 +33,7 @@ from watcher.rules.conditions.base import (
     judged,
 )
 from watcher.rules.conditions.change import Change
-from watcher.rules.conditions.logic import Group
+from watcher.rules.conditions.logic import Combination
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS, Unusual
 from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric
 from watcher.units import (
@@ -72,7 +72,7 @@ class Reason:
 def reason_of(condition: Condition, table: Table, row: int, zone: tzinfo = UTC) -> Reason:
     """The tree of ``condition`` for one row of ``table``; times are told in ``zone``."""
     verdict = judged(table, condition).verdict(row)
-    if isinstance(condition, Group):
+    if isinstance(condition, Combination):
         parts = tuple(reason_of(part, table, row, zone) for part in condition.parts)
         return Reason(str(condition), verdict, condition.word, parts)
     evidence = next(iter(condition.evidence(table, row)), None)

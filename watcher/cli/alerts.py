@@ -23,7 +23,7 @@ from watcher.cli.options import (
 from watcher.cli.output import console, print_json, table
 from watcher.cli.tables import Cell
 from watcher.evaluation.present import with_known
-from watcher.model import Alert, AlertState, Known
+from watcher.model import Alert, AlertState, LatestEvidence
 from watcher.notification.channel_status import with_holds
 from watcher.notification.waiting import Waiting, waiting
 from watcher.store.sql.alerts import AlertRow
@@ -163,7 +163,7 @@ def alert_json(row: AlertRow) -> dict[str, object]:
     }
 
 
-def _spelled(known: Known | None) -> Known | None:
+def _spelled(known: LatestEvidence | None) -> LatestEvidence | None:
     if known is None:
         return None
     return replace(known, evidence=tuple(map(spelled, known.evidence)))

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 
 import click
@@ -26,10 +27,12 @@ from watcher.cli.output import console, print_json, table
 from watcher.cli.progress import progress
 from watcher.cli.tables import Cell, Sheet
 from watcher.model import Instant
+from watcher.text.counts import count_of
 from watcher.text.messages import title_of
 from watcher.units import DAY, format_instant, format_number
 
 _NAMED = 3  # products of a message, by name
+_count = partial(count_of, grouped=False)
 
 
 @click.command()
@@ -159,10 +162,6 @@ def _say_channels(channels: Sequence[Channel]) -> None:
         count = _count(channel.messages, "message")
         rate = "" if channel.a_week is None else f", {format_number(channel.a_week, 1)} a week"
         console().say(f"{channel.name}: {count}{rate}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _texts(since: Instant, zone: tzinfo) -> str:

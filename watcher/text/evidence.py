@@ -11,7 +11,16 @@ from msgspec.structs import replace
 
 from watcher.model import Criterion, Evidence, Gap, GapKind
 from watcher.source.fields import BY_NAME
-from watcher.units import DAY, HOUR, Unit, format_duration, format_number, format_value
+from watcher.units import (
+    DAY,
+    HOUR,
+    NO_CURRENCIES,
+    Currencies,
+    Unit,
+    format_duration,
+    format_number,
+    format_value,
+)
 
 PATTERNS = {
     "appears": "appears for the first time",
@@ -126,6 +135,14 @@ def names_of(metric: str) -> Sequence[tuple[str, int]]:
 def flag_of(metric: str, value: float) -> str | None:
     """The name of a flag's value: ``rising`` of ``sales_trend_flag`` 1."""
     return next((name for name, flag in names_of(metric) if flag == int(value)), None)
+
+
+def said(
+    metric: str, value: float | None, unit: Unit | str, currencies: Currencies = NO_CURRENCIES
+) -> str:
+    """A metric's value; a flag's by its name."""
+    named = flag_of(metric, value) if value is not None else None
+    return named or format_value(value, unit, currencies)
 
 
 def _limit(asked: Criterion, value: float | str, metric: str, unit: str) -> str:

@@ -45,7 +45,7 @@ _SLACK = 1e-9
 _LAST = Last()
 
 
-class Moved(MetricCondition):
+class BaselineCondition(MetricCondition):
     """A condition on one metric now against one baseline."""
 
     @property
@@ -71,7 +71,7 @@ class _Move(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Change(Moved):
+class Change(BaselineCondition):
     """The value moved by at least ``amount`` (of the baseline, if ``percent``).
 
     A percentage of a baseline of 0 has no value; with ``min_change`` that floor decides alone.

@@ -31,7 +31,7 @@ class Report(Protocol):
     def __call__(self, path: Path, message: str, *, at_key: bool = False) -> None: ...
 
 
-class Places:
+class Locations:
     """Where each simple condition is written. Two may be equal and stand in two places."""
 
     def __init__(self) -> None:
@@ -53,20 +53,20 @@ def compile_condition(
     report: Report,
     *,
     ranked: bool = True,
-    places: Places | None = None,
+    places: Locations | None = None,
 ) -> Condition | None:
     """The condition at ``path``; None where something in it was reported.
 
     ``ranked`` is false for a watch without a sort, whose products have no rank. ``places`` is
     filled with where each simple condition stands.
     """
-    places = Places() if places is None else places
+    places = Locations() if places is None else places
     return _Compiler(catalogue, report, places, ranked=ranked).mapping(value, path)
 
 
 class _Compiler:
     def __init__(
-        self, catalogue: Catalogue, report: Report, places: Places, *, ranked: bool
+        self, catalogue: Catalogue, report: Report, places: Locations, *, ranked: bool
     ) -> None:
         self._catalogue = catalogue
         self._report = report

@@ -21,7 +21,7 @@ _OPPOSITE = {
 }
 
 
-class Group(Condition):
+class Combination(Condition):
     """Several conditions made into one; ``word`` is how the rule file writes it."""
 
     word: ClassVar[str]
@@ -49,7 +49,7 @@ class Group(Condition):
 
 
 @dataclass(frozen=True, eq=False)
-class All(Group):
+class All(Combination):
     """One that is not met decides; else one without data makes it no data."""
 
     word: ClassVar[str] = "all"
@@ -75,7 +75,7 @@ class All(Group):
 
 
 @dataclass(frozen=True, eq=False)
-class Any(Group):
+class Any(Combination):
     """One that is met decides; else one without data makes it no data."""
 
     word: ClassVar[str] = "any"
@@ -116,7 +116,7 @@ class Any(Group):
 
 
 @dataclass(frozen=True, eq=False)
-class Not(Group):
+class Not(Combination):
     """The reverse; no data stays no data."""
 
     word: ClassVar[str] = "not"
@@ -181,13 +181,13 @@ def any_of(parts: Sequence[Condition]) -> Condition:
     return parts[0] if len(parts) == 1 else Any(tuple(parts))
 
 
-def _canonical(word: str, parts: Iterable[Condition], kind: type[Group]) -> str:
+def _canonical(word: str, parts: Iterable[Condition], kind: type[Combination]) -> str:
     """Order, repetition and needless nesting change no meaning."""
     keys = sorted(set(_keys(parts, kind)))
     return keys[0] if len(keys) == 1 else f"{word}({'; '.join(keys)})"
 
 
-def _keys(parts: Iterable[Condition], kind: type[Group]) -> Iterable[str]:
+def _keys(parts: Iterable[Condition], kind: type[Combination]) -> Iterable[str]:
     for part in parts:
         if isinstance(part, kind):
             yield from _keys(part.parts, kind)

@@ -1,4 +1,4 @@
-"""Places in the list: climbs, drops, enters and leaves the first N."""
+"""RankChange in the list: climbs, drops, enters and leaves the first N."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from watcher.model import Criterion, Evidence, Floats, Ints
 from watcher.rules.conditions.base import Condition, LastList, Masks, Need, Strength, Table
-from watcher.rules.conditions.change import Change, Moved, from_option
+from watcher.rules.conditions.change import BaselineCondition, Change, from_option
 from watcher.rules.conditions.values import Setting, is_percent, number
 from watcher.rules.metrics import Metric
 from watcher.rules.words import Wrong
@@ -18,7 +18,7 @@ from watcher.rules.words import Wrong
 OUTSIDE = "outside"  # how evidence says that a product was not on the list
 
 
-class Places(Change):
+class RankChange(Change):
     """The rank moved by so many places: to climb is to fall as a number."""
 
     def strength(self, table: Table, rows: Ints) -> Strength:
@@ -34,7 +34,7 @@ class Places(Change):
 
 
 @dataclass(frozen=True, eq=False)
-class Top(Moved):
+class Top(BaselineCondition):
     """Inside the first ``places`` now and outside at the last scan that read them. If ``leaves``,
     the reverse since the last complete scan: who leaves while a scan is cut off is not missed.
     Who is below the scanned depth is outside."""
@@ -86,12 +86,12 @@ class Top(Moved):
 
 def climbs(metric: Metric, setting: Setting) -> Condition:
     """``climbs: places``."""
-    return Places(metric, "falls", float(_places(setting.value)), from_=from_option(setting))
+    return RankChange(metric, "falls", float(_places(setting.value)), from_=from_option(setting))
 
 
 def drops(metric: Metric, setting: Setting) -> Condition:
     """``drops: places``."""
-    return Places(metric, "rises", float(_places(setting.value)), from_=from_option(setting))
+    return RankChange(metric, "rises", float(_places(setting.value)), from_=from_option(setting))
 
 
 def enters_top(metric: Metric, setting: Setting) -> Condition:

@@ -7,13 +7,13 @@ from functools import cached_property
 
 from watcher.model import Criterion, Ints
 from watcher.rules.conditions.base import Condition, Masks, Strength, Table
-from watcher.rules.conditions.change import Moved
+from watcher.rules.conditions.change import BaselineCondition
 from watcher.rules.conditions.values import Setting, number
 from watcher.rules.metrics import Metric
 
 
 @dataclass(frozen=True, eq=False)
-class Becomes(Moved):
+class Becomes(BaselineCondition):
     """The last known value was not ``value`` and now it is; the reverse, if ``leaves``."""
 
     metric: Metric
@@ -34,7 +34,7 @@ class Becomes(Moved):
 
 
 @dataclass(frozen=True, eq=False)
-class Crosses(Moved):
+class Crosses(BaselineCondition):
     """The last known value was on the other side of the line, or on it."""
 
     metric: Metric

@@ -19,7 +19,7 @@ from watcher.rules.conditions.base import (
     Usual,
     value_at,
 )
-from watcher.rules.conditions.change import Moved, duration_option
+from watcher.rules.conditions.change import BaselineCondition, duration_option
 from watcher.rules.conditions.values import Setting, is_percent, number
 from watcher.rules.metrics import Metric
 from watcher.rules.words import Wrong
@@ -34,7 +34,7 @@ LEAST_APART = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Unusual(Moved):
+class Unusual(BaselineCondition):
     """``ln(1+x)`` is ``score`` robust standard deviations or more from its median, either way.
 
     Of a metric that is a sum of several days, values that share no day are held against each other.

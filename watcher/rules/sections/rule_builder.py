@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.compiling import Places, compile_condition
+from watcher.rules.conditions.compiling import Locations, compile_condition
 from watcher.rules.files.document import Path
 from watcher.rules.files.rule_source import Source
 from watcher.rules.lint.doubts import doubts
@@ -56,7 +56,7 @@ class Ruling:
         if raw.get("watch") is not None:
             watch = self._watches.find(raw["watch"], source, (*path, "watch"), name)
         ranked = watch is None or watch.query.ranked
-        places = Places()
+        places = Locations()
         when = self._condition(raw, "when", source, path, places, ranked=ranked)
         until = self._condition(raw, "until", source, path, places, ranked=ranked)
         notify = self._notify(raw, source, path)
@@ -77,7 +77,7 @@ class Ruling:
         key: str,
         source: Source,
         path: Path,
-        places: Places,
+        places: Locations,
         *,
         ranked: bool,
     ) -> Condition | None:

@@ -18,7 +18,7 @@ from watcher.model import (
     Evidence,
     Instant,
     Ints,
-    Known,
+    LatestEvidence,
     NotificationState,
     Told,
 )
@@ -99,7 +99,7 @@ class AlertRow:
     deliveries: tuple[Delivery, ...]
     currency: str | None = None
     holds: tuple[Hold, ...] = ()
-    known: Known | None = None
+    known: LatestEvidence | None = None
 
 
 class Alerts:
