@@ -76,7 +76,7 @@ def render(
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """How much a body may take, by the service's own count."""
+    """The room that a body has, by the service's own count."""
 
     limit: int
     size: Callable[[str], int]

@@ -114,7 +114,7 @@ def cut_to(view: View, shown: int, *, named: bool = True) -> View:
 
 
 def cut_text(view: View, longest: int) -> View:
-    """The same with a shorter text."""
+    """The view with a shorter text."""
     return replace(view, text=shorten(view.text, longest))
 
 
@@ -171,7 +171,7 @@ def _notes(item: Item, told_at: Instant, zone: tzinfo) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Reason:
-    """What a condition says now, and what it said when the alert fired, if that was otherwise."""
+    """One condition's evidence now, and as the alert fired, if that was otherwise."""
 
     now: Evidence
     began: Evidence | None = None
@@ -195,13 +195,13 @@ def _reasons(item: Item) -> list[_Reason]:
 
 
 def _what_is_so(evidence: Evidence) -> tuple[object, ...]:
-    """Of what has no value, as of an event, whether it is met."""
+    """Value and baseline; of an event, which has no value, whether it is met."""
     value = evidence.verdict if evidence.value is None else evidence.value
     return value, evidence.baseline
 
 
 def _began(now: Evidence, why: Sequence[Evidence]) -> Evidence | None:
-    """The same condition as the alert fired; or the metric's only one, if it was edited since."""
+    """Evidence of the condition as the alert fired; or the metric's only one, if it was edited."""
     same = [each for each in why if (each.metric, each.condition) == (now.metric, now.condition)]
     others = [each for each in why if each.metric == now.metric]
     return same[0] if same else others[0] if len(others) == 1 else None
@@ -230,7 +230,7 @@ def _reason(
 
 
 def _label(evidence: Evidence) -> str:
-    """What the metric is called, with the form of its formula where it has two."""
+    """The metric's name, with the form of its formula where it has two."""
     form = f" ({neutralise(evidence.form, 20)} form)" if evidence.form else ""
     return f"{neutralise(evidence.label or evidence.metric, 60)}{form}"
 
@@ -288,7 +288,7 @@ def _value(value: float | str | None, evidence: Evidence, currencies: Currencies
 
 
 def _moved(evidence: Evidence) -> str:
-    """By how much, relative to the baseline; empty where a ratio says nothing."""
+    """A move in percent, relative to the baseline; empty where a ratio says nothing."""
     value, baseline = evidence.value, evidence.baseline
     if isinstance(value, str) or isinstance(baseline, str) or value is None or not baseline:
         return ""
@@ -298,7 +298,7 @@ def _moved(evidence: Evidence) -> str:
 
 
 def _facts(facts: Mapping[str, float | None], currencies: Currencies) -> list[str]:
-    """What there is of price, sales, trend, rank, creators and commission, in this order."""
+    """Price, sales, trend, rank, creators and commission, in this order, as far as known."""
     known = {
         name: value for name, value in facts.items() if value is not None and math.isfinite(value)
     }

@@ -60,7 +60,7 @@ _TRUTH = (("no", 0), ("yes", 1))
 
 
 def spelled(evidence: Evidence) -> Evidence:
-    """The same evidence with its label, condition and gap in words, as older versions stored it."""
+    """Evidence with its label, condition and gap in words, as older versions stored it."""
     return replace(
         evidence,
         label=label_of(evidence),
@@ -96,13 +96,13 @@ def time_of(evidence: Evidence) -> str:
 
 
 def gap_of(evidence: Evidence) -> str:
-    """Why the baseline is old: ``not on the list for 9 days``, or nothing."""
+    """The reason why the baseline is old: ``not on the list for 9 days``, or nothing."""
     gap = evidence.gap
     return f"{_GAPS[gap.kind]} for {_age(gap.seconds)}" if isinstance(gap, Gap) else gap or ""
 
 
 def criterion(asked: Criterion, metric: str, unit: str) -> str:
-    """What a condition asks of a metric: ``at least 50%``."""
+    """A criterion in words: ``at least 50%``."""
     limits = [_limit(asked, each, metric, unit) for each in asked.limits]
     more = f" and {asked.more:,} more" if asked.more else ""
     floor = "" if asked.floor is None else f", by {_amount(asked.floor, metric, unit)} at least"

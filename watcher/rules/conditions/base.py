@@ -1,4 +1,4 @@
-"""What a condition is, what it may ask of a scan, and a judge that judges equal ones once.
+"""Conditions, the table of a scan that they ask, and a judge that judges equal ones once.
 
 A condition is compiled when the file is read. It declares the baselines it needs, and judges a
 whole scan at once: columns in, two masks out. Equality is by meaning: two conditions of the
@@ -45,7 +45,7 @@ class Ago:
 
     @property
     def older(self) -> int:
-        """By how many seconds it may be older than asked for."""
+        """The most seconds that it may be older than asked for."""
         return min(self.seconds // 2, _MOST_OLDER)
 
     def __str__(self) -> str:
@@ -80,7 +80,7 @@ class Usual:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How far ``ln(1+x)`` usually lies from ``Usual``, as one standard deviation; never 0."""
+    """The usual distance of ``ln(1+x)`` from ``Usual``, as one standard deviation; never 0."""
 
     seconds: int
     window: int = 1
@@ -161,13 +161,13 @@ class Table(Protocol):
         ...
 
     def count(self, need: Need, row: int) -> int:
-        """Of how many values, so far apart as it asks for, a row's ``Usual`` of a sum of several
-        days is taken, or was to be."""
+        """The number of values, so far apart as it asks for, that a row's ``Usual`` of a sum of
+        several days is taken of, or was to be."""
         ...
 
     @property
     def waits(self) -> str:
-        """Why no baseline has a value at this scan; empty where they have."""
+        """The reason why no baseline has a value at this scan; empty where they have."""
         ...
 
     def fallen(self) -> Bools:
@@ -214,14 +214,14 @@ class Condition(ABC):
         return None
 
     def strength(self, table: Table, rows: Ints) -> Strength:
-        """How far each of the ``rows`` (m,) went beyond the condition, in its direction.
+        """The distance (m,) that each of the ``rows`` went beyond the condition, in its direction.
 
         No keys where there is no ``leading`` metric.
         """
         return ()
 
     def shortfall(self, table: Table, rows: Ints) -> Strength:
-        """How far each stayed behind: the strength of the condition's opposite."""
+        """The distance that each stayed behind: the strength of the condition's opposite."""
         return tuple(-key for key in self.strength(table, rows))
 
     @abstractmethod
@@ -325,14 +325,14 @@ class Judge:
         return self._appeared
 
     def present(self, metric: Metric) -> Bools:
-        """Where the metric has a value."""
+        """A mask of the products that have a value of the metric."""
         mask = self._present.get(metric.name)
         if mask is None:
             mask = self._present[metric.name] = ~np.isnan(self.number(metric))
         return mask
 
     def remembered(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """What ``compute`` gave when it was asked for ``key`` first."""
+        """The value that ``compute`` gave when it was asked for ``key`` first."""
         if key not in self._computed:
             self._computed[key] = compute()
         return cast("T", self._computed[key])
@@ -345,8 +345,8 @@ def among_asked(values: Sequence[float | str], *, negated: bool) -> Criterion:
 
 
 def remembered(table: Table, key: Hashable, compute: Callable[[], T]) -> T:
-    """What many conditions need of a scan, computed for the first of them: from the judge's memory
-    where ``table`` is one. A key always stands for the same type."""
+    """A value that many conditions need of a scan, computed for the first of them: from
+    the judge's memory where ``table`` is one. A key always stands for the same type."""
     return table.remembered(key, compute) if isinstance(table, Judge) else compute()
 
 
@@ -356,7 +356,7 @@ def judged(table: Table, condition: Condition) -> Masks:
 
 
 def present(table: Table, metric: Metric) -> Bools:
-    """Where the metric has a value, from the judge's memory where ``table`` is one."""
+    """A mask of the products with a value, from the judge's memory where ``table`` is one."""
     return table.present(metric) if isinstance(table, Judge) else ~np.isnan(table.number(metric))
 
 
@@ -378,7 +378,7 @@ def value_at(column: Floats, row: int) -> float | None:
 
 
 def form_at(table: Table, metric: Metric, row: int) -> str:
-    """Which form of its formula a value has; empty where the formula has but one."""
+    """The form of its formula that a value has; empty where the formula has but one."""
     if not metric.has_forms or np.isnan(table.number(metric)[row]):
         return ""
     return SPARSE if table.number(SPARSENESS)[row] > 0 else NORMAL

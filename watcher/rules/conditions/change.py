@@ -1,4 +1,4 @@
-"""How far a metric moved from a baseline: rises, falls, changes."""
+"""Moves of a metric from a baseline: rises, falls, changes."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def change(direction: str) -> Callable[[Metric, Setting], Condition]:
 
 
 def _of_option(option: str, read: Callable[[], _T]) -> _T:
-    """What ``read`` gives; what is wrong with it stands at the option, not at the operator."""
+    """The value that ``read`` gives; its errors stand at the option, not at the operator."""
     try:
         return read()
     except ValueError as error:

@@ -44,7 +44,7 @@ class Measured(MetricCondition):
 
     @abstractmethod
     def holds(self, values: Floats) -> Bools:
-        """Where it is so of ``values``; what it says of NaN means nothing."""
+        """A mask of the ``values`` of which it is so; what it says of NaN means nothing."""
 
     def judge(self, table: Table) -> Masks:
         known = present(table, self.metric)

@@ -26,13 +26,13 @@ _EMPTY = "has no condition in it"
 
 
 class Report(Protocol):
-    """Where problems go; ``at_key`` points at the last key of the path, not at its value."""
+    """A receiver of problems; ``at_key`` points at the last key of the path, not at its value."""
 
     def __call__(self, path: Path, message: str, *, at_key: bool = False) -> None: ...
 
 
 class Locations:
-    """Where each simple condition is written. Two may be equal and stand in two places."""
+    """The places where simple conditions are written. Two may be equal and stand in two places."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Condition, Path]] = {}

@@ -44,7 +44,7 @@ class Combination(Condition):
 
     @property
     def leading(self) -> Metric | None:
-        """That of the first part that has one."""
+        """The leading metric of the first part that has one."""
         return next((part.leading for part in self.parts if part.leading is not None), None)
 
 
@@ -64,7 +64,7 @@ class All(Combination):
         return Masks(met, met | failed)
 
     def strength(self, table: Table, rows: Ints) -> Strength:
-        """By the first part; of equals by the next one."""
+        """The keys of the first part; of equals those of the next one decide."""
         return tuple(key for part in self.parts for key in part.strength(table, rows))
 
     def canonical(self) -> str:
@@ -151,7 +151,7 @@ class Not(Combination):
 
     @cached_property
     def _inside(self) -> Condition:
-        """The same with every "not" at a single condition; the part, where it is one."""
+        """The condition with every "not" at a single condition; the part, where it is one."""
         match self.part:
             case Not(part):
                 return part

@@ -22,7 +22,7 @@ class RankChange(Change):
     """The rank moved by so many places: to climb is to fall as a number."""
 
     def strength(self, table: Table, rows: Ints) -> Strength:
-        """By places, of which there are few at the top: there a climb of 50% may be one."""
+        """Places, of which there are few at the top: there a climb of 50% may be one."""
         now = table.number(self.metric)[rows]
         return self._moved(now, table.baseline(self.need)[0][rows]), -now
 
@@ -58,7 +58,7 @@ class Top(BaselineCondition):
         return self.metric
 
     def strength(self, table: Table, rows: Ints) -> Strength:
-        """How far inside or outside; of those that are below the scanned depth, who was higher."""
+        """Places inside or outside; of those that are below the scanned depth, who was higher."""
         now, then = self._now(table)[rows], table.baseline(self.need)[0][rows]
         return (now - self.places, -then) if self.leaves else (self.places - now, then)
 

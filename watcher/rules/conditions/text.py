@@ -224,5 +224,5 @@ def _texts(attribute: Attribute, value: object) -> tuple[str, ...]:
 
 
 def _as_written(attribute: Attribute, value: str) -> str:
-    """As the API writes it: a market's code is in capitals, here as in a watch."""
+    """A text as the API writes it: a market's code is in capitals, here as in a watch."""
     return value.upper() if attribute.name == "region" else value

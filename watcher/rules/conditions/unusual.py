@@ -119,7 +119,7 @@ def unusual(metric: Metric, setting: Setting) -> Condition:
 
 
 def least_values(window: int) -> int:
-    """How many values must be known, of a metric that is a sum of so many days."""
+    """The least number of values that must be known, of a metric that is a sum of so many days."""
     return LEAST_DAYS if window == 1 else LEAST_APART
 
 

@@ -1,4 +1,4 @@
-"""What an operator is given: numbers of a metric, said and read as people write them."""
+"""Parameters of operators: numbers of a metric, read as people write them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def number(value: object, metric: Metric | None = None) -> float:
 
 
 def _so_many(factor: float) -> str:
-    """How to write that a value became ``factor`` times as large."""
+    """A hint at how to write that a value became ``factor`` times as large."""
     if factor <= 1:
         return ""
     said, more = format_number(factor), format_number((factor - 1) * 100, 0)
