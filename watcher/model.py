@@ -201,29 +201,64 @@ class Scan:
         return float(self.numbers[row, index])
 
 
-class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why one condition said what it said of one product.
+class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An operator of the rule language with its parameters, as a condition asks it of a metric.
 
-    ``condition`` is the condition in words ("rises 30% from 7d ago"); ``baseline_at`` is when
-    the baseline was observed, for a statistic the begin of its time. ``gap`` says why it is older
-    than the last scans, where it is ("not on the list for 9 days"). ``form`` is that of the
-    formula, where a metric has two: normal or sparse.
+    ``limits`` are numbers in the metric's unit (a fraction, if ``percent``) or texts; of very many
+    only the first, and ``more`` counts the others. ``baseline`` is last, ago, usual or the name of
+    a statistic, ``seconds`` how long ago or over how long; ``floor`` is ``min_change``.
+    """
+
+    operator: str
+    limits: tuple[float | str, ...] = ()
+    more: int = 0
+    percent: bool = False
+    baseline: str = ""
+    seconds: int = 0
+    floor: float | None = None
+
+
+class GapKind(StrEnum):
+    """Cause of a baseline that is older than the last scans."""
+
+    NO_VALUE = "no_value"
+    NOT_LISTED = "not_listed"
+    NOT_SEEN = "not_seen"
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Reason why a baseline is older than the last scans, and its age in ``seconds``."""
+
+    kind: GapKind
+    seconds: int
+
+
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One condition's verdict on one product, and the values that it rests on.
+
+    ``condition`` is what was asked, ``negations`` how often a "not" turned it round;
+    ``baseline_at`` is when the baseline was observed, for a statistic the begin of its time.
+    ``form`` is that of the formula, where a metric has two: normal or sparse. ``score`` is how many
+    standard deviations the value lies from the usual one, where that was asked. Words in place of
+    a criterion or a gap were stored by an earlier version.
     """
 
     metric: str
     label: str
     unit: str
-    condition: str
+    condition: Criterion | str
     verdict: Verdict
     value: float | str | None = None
     baseline: float | str | None = None
     baseline_at: Instant | None = None
-    gap: str = ""
+    gap: Gap | str | None = None
     form: str = ""
+    score: float | None = None
+    negations: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class LatestEvidence:
     """What a rule's conditions say of a product by the newest scan, at ``at``, that saw it;
     ``current``: that is the watch's newest scan."""
 
@@ -258,14 +293,40 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     seen: Instant | None = None
 
 
+class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One rule's line in a message of several: how many products it tells of, and of what ended."""
+
+    rule: str
+    told: int = 0
+    ended: int = 0
+    description: str = ""
+
+
+class Waited(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Messages that waited for up to ``seconds`` and are told as one.
+
+    ``passed`` alerts began and ended meanwhile; of the watcher's own, ``troubles`` (texts) go on,
+    ``over`` (causes) are over, and ``others`` came and went.
+    """
+
+    messages: int
+    seconds: int
+    passed: int = 0
+    troubles: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+    others: int = 0
+
+
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a notification says, before it is put into a service's format.
+    """A notification's content, before it is worded and put into a service's format.
 
     ``kind``: alerts, digest (of several rules), joined (what still holds of many that waited),
     operator or test. One of alerts has ``items`` in full; ``rest`` counts those beyond the rule's
-    limit and ``more`` names the first of them. The others have ``text``; a digest and a joined
-    one have both. ``alerts`` are the ids of all alerts that it tells of, also of those that are
-    only counted, by the decision that has them told. ``cause`` is what an operator message is
+    limit and ``more`` names the first of them. It tells of ``told`` products, and of the end of
+    ``ended``. A digest has a line for each rule (``parts``), a joined one what ``waited`` too; an
+    operator's and a test have ``title`` and ``text``, as had all of earlier versions. ``alerts``
+    are the ids of all alerts that it tells of, also of those that are only counted, by the
+    decision that has them told. ``cause`` is what an operator message is
     about; ``over``: that it ended.
     """
 
@@ -284,6 +345,10 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     alerts: dict[str, tuple[int, ...]] = {}
     cause: str = ""
     over: bool = False
+    told: int = 0
+    ended: int = 0
+    parts: tuple[RuleCount, ...] = ()
+    waited: Waited | None = None
 
 
 @dataclass(frozen=True, slots=True)

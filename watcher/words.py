@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import TypeVar
 
 from watcher.errors import ProblemCode
-
-_T = TypeVar("_T")
 
 
 class Wrong(ValueError):
@@ -31,7 +28,6 @@ class WrongOption(Wrong):
 _LONGEST_GUESS = 80  # a longer text is no mistyped name, and comparing it takes time
 _MOST_GUESSES = 300  # names that one is compared with, those of about its length
 _MOST_LISTED = 20
-_MOST_SAID = 10
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]{1,30}://).+", re.DOTALL)
 
 
@@ -64,12 +60,6 @@ def listing(names: Iterable[str]) -> str:
     return ", ".join(printable(masked(name)) for name in every[:_MOST_LISTED]) + more
 
 
-def some(values: Sequence[_T], said: Callable[[_T], str]) -> str:
-    """The first values in words, and how many more there are: a condition stands in each alert."""
-    more = f" and {len(values) - _MOST_SAID:,} more" if len(values) > _MOST_SAID else ""
-    return ", ".join(said(value) for value in values[:_MOST_SAID]) + more
-
-
 def masked(text: str) -> str:
     """The text without what follows ``service://``: whatever a user takes for a name may be a
     channel's URL that slipped to the wrong place."""
@@ -84,8 +74,13 @@ def printable(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """The text in double quotes, cut where it is long, on one line; an address is masked."""
-    return f'"{shortened(masked(text[:1_000]))}"'
+    """The text in double quotes, as ``told``."""
+    return f'"{told(text)}"'
+
+
+def told(text: str) -> str:
+    """The text on one line, cut where it is long; an address is masked."""
+    return shortened(masked(text[:1_000]))
 
 
 def shortened(text: str) -> str:

@@ -15,6 +15,7 @@ from watcher.errors import WatcherError
 from watcher.model import Message, Scan, ScanState
 from watcher.rules.files.loading import load_text
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import title_of
 
 LATER = START + 100 * DAY
 WATCH = "{sort: total_sale_7d_cnt desc}"
@@ -37,7 +38,7 @@ def said(message: Message) -> tuple[object, ...]:
         (item.kind, item.product_id, item.why, item.facts if item.facts["rank"] else None)
         for item in message.items
     ]
-    return message.title, message.data_at, items, message.more, message.rest
+    return title_of(message), message.data_at, items, message.more, message.rest
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_scans_before_the_time_are_only_recorded(store: Database) -> None:
     world.scan({"1": 300, "2": 5, "3": 1})
     rising = tried(store, rules("{total_sale_7d_cnt: {rises: 10%}}"), 3)
     assert (rising.scans, rising.fired, rising.ended) == (3, 1, 1)
-    assert [each.message.title for each in rising.told] == ["[info] r: 1 product (US)"]
+    assert [title_of(each.message) for each in rising.told] == ["[info] r: 1 product (US)"]
     appeared = tried(store, rules("{appears: true}"), 2)
     assert [item.product_id for each in appeared.told for item in each.message.items] == ["3"]
 
@@ -127,7 +128,7 @@ def test_a_gate_that_opens_at_the_instant_of_a_scan(store: Database, gate: str) 
         products = {"1": 60, "2": value}
         store.history.record(scan(nine + day * DAY, products, watch=book.rules[0].watch.key))
     found = backtest(store, book, book.rules[0], (0, LATER))
-    assert [(each.at % DAY // 60, each.message.title) for each in found.told] == [
+    assert [(each.at % DAY // 60, title_of(each.message)) for each in found.told] == [
         (9 * 60, "[info] r: 2 products (US)"),
         (9 * 60, "[info] r: 1 product (US)"),
     ]
@@ -142,7 +143,7 @@ def test_a_digest_collects(store: Database) -> None:
     text += rules("{total_sale_7d_cnt: {above: 50}}")
     book = load_text(text)
     found = backtest(store, book, book.rules[0], (0, LATER))
-    assert [(each.at % DAY, each.message.title) for each in found.told] == [
+    assert [(each.at % DAY, title_of(each.message)) for each in found.told] == [
         (23 * 3600, "[info] r: 2 products (US)"),
         (23 * 3600, "[info] r: 1 product (US)"),
         (23 * 3600, "[info] r: 1 product (US)"),

@@ -12,6 +12,7 @@ from watcher.notification.policy import NotifyPolicy
 from watcher.schedule import Cron, parse_quiet
 from watcher.store.sql.health import Incident
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import title_of
 from watcher.units import HOUR
 
 OPERATOR = [NotifyPolicy("me", ("me/1",))]
@@ -48,7 +49,7 @@ def test_a_cause_is_told_once_and_its_end_once(store: Database) -> None:
     assert Operator(store, OPERATOR, 30).end(Incident("key refused"))
     assert not Operator(store, OPERATOR, 40).end(Incident("key refused"))
     assert Operator(store, OPERATOR, 50).begin(Incident("key refused"), "403")
-    titles = [each.message.title for each in store.outbox.waiting_for("me/1")]
+    titles = [title_of(each.message) for each in store.outbox.waiting_for("me/1")]
     assert titles == [
         "watcher: key refused",
         "watcher: over: key refused",

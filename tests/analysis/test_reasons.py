@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.world import WATCH, World
 from watcher.analysis.reasons import Reason, reason_of, unrounded
 from watcher.evaluation.table import ScanTable
-from watcher.model import Evidence, Verdict
+from watcher.model import Criterion, Evidence, Verdict
 from watcher.store.sql.product_history import sighting
 from watcher.store.sqlite.database import Database
 
@@ -101,22 +101,28 @@ def test_a_verdict_needs_no_excuse(store: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("unit", "value", "condition", "shown", "full"),
+    ("unit", "value", "operator", "limits", "shown", "full"),
     [
-        ("score", 1.999, "at least 2", "2", "1.999"),
-        ("score", 1.999, "at least 3", "2", "2"),
-        ("score", 2.0, "at least 2", "2", "2"),
-        ("fraction", 0.4996, "between 10% and 50%", "50%", "49.96%"),
-        ("fraction", 0.1 + 0.2, "at least 30%", "30%", "30%"),
-        ("money", 999.996, "above 1,000", "1,000 USD", "999.996 USD"),
-        ("money", 9.996, "at most 10", "10 USD", "9.996 USD"),
-        ("day", 20260102.0, "above 2 Jan 2026", "2 Jan 2026", "2 Jan 2026"),
-        ("text", "2", 'is "2"', "2", "2"),
+        ("score", 1.999, "at_least", (2.0,), "2", "1.999"),
+        ("score", 1.999, "at_least", (3.0,), "2", "2"),
+        ("score", 2.0, "at_least", (2.0,), "2", "2"),
+        ("fraction", 0.4996, "between", (0.1, 0.5), "50%", "49.96%"),
+        ("fraction", 0.1 + 0.2, "at_least", (0.3,), "30%", "30%"),
+        ("money", 999.996, "above", (1_000.0,), "1,000 USD", "999.996 USD"),
+        ("money", 9.996, "at_most", (10.0,), "10 USD", "9.996 USD"),
+        ("day", 20260102.0, "above", (20260102.0,), "2 Jan 2026", "2 Jan 2026"),
+        ("text", "2", "equals", ("2",), "2", "2"),
     ],
 )
 def test_a_value_is_not_rounded_into_its_limit(
-    unit: str, value: float | str, condition: str, shown: str, full: str
+    unit: str,
+    value: float | str,
+    operator: str,
+    limits: tuple[float | str, ...],
+    shown: str,
+    full: str,
 ) -> None:
     """Else a value that is not at least 2 reads as 2."""
-    evidence = Evidence("m", "m", unit, condition, Verdict.NOT_MET, value)
+    asked = Criterion(operator, limits)
+    evidence = Evidence("m", "m", unit, asked, Verdict.NOT_MET, value)
     assert unrounded(evidence, shown) == full

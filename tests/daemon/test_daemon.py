@@ -33,6 +33,7 @@ from watcher.store.sql.deferred import Held
 from watcher.store.sql.health import About, Incident
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
+from watcher.text.messages import title_of
 from watcher.units import DAY, HOUR, MINUTE
 
 RULES = """
@@ -162,7 +163,7 @@ async def test_the_next_good_scan_ends_the_trouble(daemon: Daemon) -> None:
     await daemon._end_trouble(incident)
     assert await causes(daemon) == []
     rows = await daemon.writer.run(lambda db: db.outbox.waiting_for("me/1"))
-    assert [row.message.title for row in rows] == [
+    assert [title_of(row.message) for row in rows] == [
         "watcher: watch top: breaks",
         "watcher: over: watch top: breaks",
     ]
@@ -181,7 +182,7 @@ async def test_a_start_ends_what_an_earlier_run_told_of_itself(daemon: Daemon) -
     rows = await daemon.writer.run(
         lambda db: db.outbox.list(target="me/1")  # dead ones too: nobody listens there
     )
-    assert sorted(row.message.title for row in rows if row.message.over) == [
+    assert sorted(title_of(row.message) for row in rows if row.message.over) == [
         "watcher: over: rule file",
         "watcher: over: task delivery",
     ]
@@ -481,7 +482,7 @@ async def test_what_was_held_is_told_between_scans(daemon: Daemon) -> None:
     daemon.courier.wake = lambda: told.append("wake")  # type: ignore[method-assign]
     await run_until(daemon, lambda: bool(told))
     rows = await daemon.writer.run(lambda db: db.outbox.list())
-    assert [row.message.title for row in rows] == ["[info] top: 1 product (US)"]
+    assert [title_of(row.message) for row in rows] == ["[info] top: 1 product (US)"]
 
 
 def test_what_is_no_more_is_forgotten(store: Database) -> None:

@@ -33,6 +33,7 @@ from watcher.model import Chart, Message, Notification, NotificationState, Serie
 from watcher.rules.sections.templates import parse_template
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
+from watcher.text.messages import title_of
 from watcher.units import DAY, HOUR
 
 
@@ -297,7 +298,7 @@ async def test_from_the_real_store_to_real_ends() -> None:
         counts = await writer.run(lambda db: db.outbox.counts())
         assert counts[NotificationState.SENT] == 2
         assert "Glow <\u200bb>Serum<\u200b/b>" in service.taken[0]["message"]
-        assert mail.taken[0]["subject"] == message.title
+        assert mail.taken[0]["subject"] == title_of(message)
 
 
 def test_the_store_is_the_couriers_storage() -> None:

@@ -13,6 +13,7 @@ from watcher.delivery.custom_template import values_of
 from watcher.delivery.message import Style, render
 from watcher.delivery.view import view_of
 from watcher.rules.sections.templates import SAMPLE, Template, parse_template
+from watcher.text.messages import title_of
 
 OWN = parse_template(
     "{{ rule }} <b>*{{ text }}*</b>\n"
@@ -23,7 +24,7 @@ OWN = parse_template(
 def test_the_sample_is_what_a_message_gives() -> None:
     """What the rule file is tried on has the names and kinds of the real thing."""
     message = alerts(["Lamp"], ["Hat"], 3)
-    values = values_of(message, view_of(message, message.title, UTC))
+    values = values_of(message, view_of(message, title_of(message), UTC))
     for real, sample in ((values, SAMPLE), (values["products"][0], SAMPLE["products"][0])):
         assert {name: type(value) for name, value in real.items()} == {
             name: type(value) for name, value in sample.items()

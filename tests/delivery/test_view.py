@@ -11,12 +11,13 @@ import pytest
 from tests.delivery.messages import FACTS, GMV, NOW, TREND, alerts, item
 from watcher.delivery.view import Product, View, cut_to, view_of
 from watcher.model import Evidence, Item, Message, Severity, Verdict
+from watcher.text.messages import text_of, title_of
 from watcher.units import DAY
 
 
 def _view(*items: Item, more: tuple[str, ...] = (), rest: int = 0) -> View:
     message = msgspec.structs.replace(alerts([]), items=items, more=more, rest=rest)
-    return view_of(message, message.title, UTC)
+    return view_of(message, title_of(message), UTC)
 
 
 def _product(**changes: object) -> Product:
@@ -145,7 +146,7 @@ def test_says_what_became_of_an_alert() -> None:
 def test_a_message_of_several_rules_names_them() -> None:
     """Its text is a line for each, and each product says of which it is."""
     message = Message("digest", "2 rules", Severity.INFO, NOW, text="a: 1 product\nb: 1 ended")
-    assert view_of(message, message.title, UTC).text == message.text
+    assert view_of(message, title_of(message), UTC).text == text_of(message)
     assert _product(rule="rising").notes == ("rule rising",)
     assert _product(rule="rising", kind="resolved", since=NOW - DAY).notes == (
         "rule rising",

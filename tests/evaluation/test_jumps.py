@@ -297,7 +297,7 @@ def test_a_scan_of_a_part_confirms_nothing(store: Database, state: ScanState) ->
     assert market.scans(jumped, jumped).fired == {4: size}
     assert market.heard() == [BEGINS, OVER]
     (told,) = [row.message for row in store.outbox.waiting_for("me/1")]
-    assert {why.gap for item in told.items for why in item.why} == {""}  # each scan saw it
+    assert {why.gap for item in told.items for why in item.why} == {None}  # each scan saw it
     other = Market(Database.in_memory(), rules(RISES)).scans(usual, jumped)
     assert other.scans(most, state=state).fired == {3: 20}
 

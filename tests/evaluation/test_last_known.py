@@ -22,6 +22,7 @@ from watcher.rules.files.loading import load_text
 from watcher.rules.metrics import RANK
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
+from watcher.text.evidence import gap_of
 from watcher.units import HOUR
 
 PRICE, SALES = "spu_avg_price", "total_sale_7d_cnt"
@@ -135,7 +136,7 @@ def test_two_weeks_are_the_limit(store: Database, operator: str) -> None:
             fired = shop.see(now, (days - 9) * DAY)
             assert bool(fired) is known, (days, gap)
             what = "no value" if shop.gap(gap) == NULL else "not on the list"
-            assert [each.gap for each in fired] == [f"{what} for {days} days"] * known
+            assert [gap_of(each) for each in fired] == [f"{what} for {days} days"] * known
             shop.see(now)
 
 
@@ -162,14 +163,14 @@ def test_an_older_value_is_told_as_such(store: Database, between: Sequence[str],
     for each in between:
         shop.see(each)
     (fired,) = shop.see(20.0)
-    assert fired.gap == gap
+    assert gap_of(fired) == gap
     told = render(shop.message(), Style.PLAIN).body
     assert ("not on" in told or "not seen" in told or "no value" in told) is bool(gap)
     assert gap in told
     (facts,) = store.history.find("1")
     evidence = explain(store, shop.book, shop.book.rules[0], facts, shop.at).when.evidence
     assert evidence is not None
-    assert evidence.gap == gap
+    assert gap_of(evidence) == gap
 
 
 def test_hours_are_told_as_hours(store: Database) -> None:
@@ -179,7 +180,7 @@ def test_hours_are_told_as_hours(store: Database) -> None:
     for _ in range(5):
         shop.see(NULL, HOUR)
     (fired,) = shop.see(20.0, HOUR)
-    assert fired.gap == "no value for 6 hours"
+    assert gap_of(fired) == "no value for 6 hours"
 
 
 def test_a_metric_of_parts_is_known_where_all_are(store: Database) -> None:

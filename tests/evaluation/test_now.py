@@ -16,7 +16,7 @@ from tests.test_pipeline import rule
 from watcher.delivery.message import Style, render
 from watcher.delivery.view import Product, view_of
 from watcher.evaluation.present import with_known
-from watcher.model import Item, Known, Message, ScanState
+from watcher.model import Item, LatestEvidence, Message, ScanState
 from watcher.notification.charting import chart_of
 from watcher.notification.coalesce import DOZENS
 from watcher.store.sqlite.database import Database
@@ -424,7 +424,7 @@ def test_of_which_alerts_it_is_known(store: Database) -> None:
         (row.alert.rule, row.product_id): row.known
         for row in with_known(store, book, store.alerts.list())
     }
-    assert found.pop(("r", "1")) == Known(
+    assert found.pop(("r", "1")) == LatestEvidence(
         world.now, (msgspec.structs.replace(world.told()[0].items[0].why[0], value=2.01),)
     )
     assert set(found) == {("gone", "1"), ("r", "2")}

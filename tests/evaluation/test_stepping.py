@@ -22,6 +22,7 @@ from watcher.rules.rulebook import Rule
 from watcher.store.sql.alerts import Live
 from watcher.store.sql.deferred import Held
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import title_of
 from watcher.units import DAY
 
 NOW = 1_000 * DAY
@@ -218,7 +219,7 @@ def test_so_many_stored_at_a_time(at_once: int, monkeypatch: pytest.MonkeyPatch)
                 world.scan(dict(zip("123", values, strict=True)))
             tables = ("alerts", "transitions", "told", "messages", "notifications")
             rows = [database.rows(f"SELECT * FROM {name} ORDER BY 1, 2") for name in tables]
-            return [*rows, [(each.title, each.alerts) for each in world.reports]]
+            return [*rows, [(title_of(each), each.alerts) for each in world.reports]]
 
     assert told(at_once) == told(4)
     assert len(told(at_once)[3]) > 3  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from watcher.notification.policy import policies_of
 from watcher.pipeline import Outcome, evaluate
 from watcher.rules.files.loading import load_text
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import title_of
 
 HEAD = """
 channels:
@@ -80,7 +81,7 @@ class World:
 
     def titles(self, target: str = "me/1") -> list[str]:
         """The titles of what is queued."""
-        return [message.title for message in self.told(target)]
+        return [title_of(message) for message in self.told(target)]
 
     def state(self, rule: str = "r") -> str:
         """``.``, ``p`` or ``f`` for each live alert of the rule; ``.`` for none."""

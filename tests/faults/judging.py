@@ -18,6 +18,7 @@ from tests.faults.sink import Delivery, Fact
 from tests.faults.world import World
 from watcher.daemon.scheduling.budget import CHECKPOINT
 from watcher.model import Message
+from watcher.text.messages import text_of, title_of
 
 _WORKERS = 2
 _SHOWN = 12
@@ -175,8 +176,8 @@ def notifications(world: World) -> dict[Mark, list[int]]:
     )
     for row, target, body in rows:
         message = msgspec.json.decode(body, type=Message)
-        alerts = ", ".join(item.alert for item in message.items) or message.text
-        found.setdefault((target, message.title, alerts), []).append(row)
+        alerts = ", ".join(item.alert for item in message.items) or text_of(message)
+        found.setdefault((target, title_of(message), alerts), []).append(row)
     return found
 
 

@@ -28,6 +28,7 @@ from watcher.rules.rulebook import Rulebook
 from watcher.source.client import Client
 from watcher.source.simulator import SMOOTH, Fault, Market, Simulator
 from watcher.store.sqlite.writer import Writer
+from watcher.text.messages import title_of
 from watcher.units import DAY, HOUR
 
 START = 20_000 * DAY + 6 * HOUR
@@ -121,7 +122,7 @@ class SourceBench:
     async def told(self, target: str = "boss/1") -> list[str]:
         """Titles of what is queued, the oldest first: of the operator unless said otherwise."""
         rows = await self.writer.run(lambda db: db.outbox.waiting_for(target))
-        return [row.message.title for row in rows]
+        return [title_of(row.message) for row in rows]
 
     async def texts(self) -> list[str]:
         """What the operator is told in full."""

@@ -11,6 +11,7 @@ from watcher.model import Notification
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import title_of
 
 CHANNELS = """
 channels:
@@ -44,7 +45,7 @@ def _first(store: Database, target: str) -> Notification:
 def _waiting(store: Database) -> list[tuple[str, str]]:
     found = []
     for target, _, count in store.outbox.due_targets(START):
-        found += [(row.target, row.message.title) for row in store.outbox.waiting_for(target)]
+        found += [(row.target, title_of(row.message)) for row in store.outbox.waiting_for(target)]
         assert count
     return sorted(found)
 

@@ -12,6 +12,7 @@ from watcher.notification.coalesce import DOZENS, MOST_ITEMS, join_backlog
 from watcher.notification.policy import policies_of
 from watcher.store.sql.health import Incident
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import text_of, title_of
 from watcher.units import DAY
 
 JOINED, WAITING = NotificationState.JOINED, NotificationState.WAITING
@@ -73,15 +74,15 @@ def test_what_still_fires_is_told_once(store: Database) -> None:
         world.scan({"1": 20 + day, "2": 30, "99": 20})
         world.scan({"1": 20 + day, "2": 30, "99": 10})
     message = joined(world)
-    assert message.title == "[info] what still holds: 2 products (US)"
+    assert title_of(message) == "[info] what still holds: 2 products (US)"
     assert told(message) == [("1", "reminder"), ("2", "reminder")]
     assert message.items[0].facts["total_sale_7d_cnt"] == 31
-    assert message.text.splitlines() == [
+    assert text_of(message).splitlines() == [
         "24 messages waited for up to 22d23h. What still holds of them:",
         "r: 2 products",
         "12 alerts began and ended meanwhile.",
     ]
-    assert world.titles() == [message.title]
+    assert world.titles() == [title_of(message)]
 
 
 def test_the_end_of_what_was_told_before_is_told(store: Database) -> None:
@@ -93,7 +94,7 @@ def test_the_end_of_what_was_told_before_is_told(store: Database) -> None:
     fill(world)
     message = joined(world)
     assert sorted(told(message)) == [("1", "resolved"), ("2", "resolved")]
-    assert message.title == "[info] what still holds: 1 product, 2 ended (US)"
+    assert title_of(message) == "[info] what still holds: 1 product, 2 ended (US)"
 
 
 def test_an_end_of_what_fires_anew_is_not_told(store: Database) -> None:
@@ -146,8 +147,8 @@ def test_nothing_holds(store: Database) -> None:
     world = world_of(store, rule(SELLS, ENDS))
     fill(world)
     message = joined(world)
-    assert message.title == "[info] what still holds: nothing"
-    assert message.text.splitlines()[1:] == ["12 alerts began and ended meanwhile."]
+    assert title_of(message) == "[info] what still holds: nothing"
+    assert text_of(message).splitlines()[1:] == ["12 alerts began and ended meanwhile."]
 
 
 def test_a_rule_that_is_gone_tells_nothing(store: Database) -> None:
@@ -159,7 +160,7 @@ def test_a_rule_that_is_gone_tells_nothing(store: Database) -> None:
     world.reread(rules(rule(SELLS, f"{ENDS}\n    remind: 1d")))
     message = joined(world)
     assert told(message) == [("1", "reminder")]
-    assert "other" not in message.text
+    assert "other" not in text_of(message)
 
 
 def test_what_began_before_did_not_begin_meanwhile(store: Database) -> None:
@@ -174,7 +175,7 @@ def test_what_began_before_did_not_begin_meanwhile(store: Database) -> None:
     passed = [
         each for each in store.alerts.list() if each.product_id == "99" and each.alert.resolved_at
     ]
-    assert f"{len(passed)} alerts began and ended meanwhile." in joined(world).text
+    assert f"{len(passed)} alerts began and ended meanwhile." in text_of(joined(world))
 
 
 def test_troubles_that_go_on_are_told(store: Database) -> None:
@@ -191,11 +192,11 @@ def test_troubles_that_go_on_are_told(store: Database) -> None:
         )
         Operator(store, operator, world.now).end(Incident(f"watch {number}: fails"))
     message = joined(world)
-    assert (message.title, message.severity.value) == (
+    assert (title_of(message), message.severity.value) == (
         "[warning] what still holds: 1 trouble",
         "warning",
     )
-    assert message.text.splitlines()[1:] == [
+    assert text_of(message).splitlines()[1:] == [
         "watcher: the disk is nearly full",
         "watcher: over: key refused",
         "24 troubles of the watcher came and went.",
@@ -217,7 +218,7 @@ def test_a_trouble_that_came_again_goes_on(store: Database) -> None:
             Incident(f"watch {number}: fails"), "a watch fails"
         )
         Operator(store, operator, world.now).end(Incident(f"watch {number}: fails"))
-    assert joined(world).text.splitlines()[1:3] == [
+    assert text_of(joined(world)).splitlines()[1:3] == [
         "watcher: the disk is full",
         "watcher: a message is dead",
     ]
@@ -269,7 +270,7 @@ def test_it_takes_in_what_comes_later(store: Database) -> None:
     assert again.id == row.id
     assert ("2", "reminder") in told(again.message)
     assert [each.id for each in store.outbox.waiting_for("me/1")] == [row.id]
-    assert again.message.text.startswith("25 messages waited")
+    assert text_of(again.message).startswith("25 messages waited")
 
 
 def test_it_is_brought_up_to_date(store: Database) -> None:
@@ -279,7 +280,7 @@ def test_it_is_brought_up_to_date(store: Database) -> None:
     assert told(joined(world)) == [("1", "reminder")]
     world.scan({"1": 10, "99": 10})
     assert len(store.outbox.waiting_for("me/1")) == 1
-    assert joined(world).title == "[info] what still holds: nothing"
+    assert title_of(joined(world)) == "[info] what still holds: nothing"
 
 
 def test_it_is_brought_up_to_date_by_its_texts(store: Database) -> None:
@@ -288,11 +289,11 @@ def test_it_is_brought_up_to_date_by_its_texts(store: Database) -> None:
     operator = [policies_of(world.book.channels)["me"]]
     Operator(store, operator, world.now).begin(Incident("disk"), "the disk is nearly full")
     fill(world, p1=20)
-    assert "watcher: the disk is nearly full" in joined(world).text
+    assert "watcher: the disk is nearly full" in text_of(joined(world))
     assert join(world) is None
     store.health.clear_cause(Incident("disk"), world.now)
     Operator(store, [], world.now).begin(Incident("disk"), "the disk is full")
-    assert "watcher: the disk is full" in joined(world).text
+    assert "watcher: the disk is full" in text_of(joined(world))
 
 
 @pytest.mark.parametrize("permanent", [True, False])
@@ -326,7 +327,7 @@ def test_dead_ones_that_are_retried_are_joined(store: Database) -> None:
         store.outbox.dead(each.id, world.now, "404")
     assert join(world) is None
     store.outbox.retry(None, world.now)
-    assert joined(world).text.startswith("24 messages waited")
+    assert text_of(joined(world)).startswith("24 messages waited")
     assert len(store.outbox.waiting_for("me/1")) == 1
 
 
@@ -340,7 +341,7 @@ def test_it_is_short(store: Database) -> None:
     assert len(message.items) == MOST_ITEMS
     assert message.rest == 250
     assert sum(len(ids) for ids in message.alerts.values()) == 300
-    assert message.title == "[info] what still holds: 100 products (US)"
+    assert title_of(message) == "[info] what still holds: 100 products (US)"
 
 
 def test_what_is_pruned_is_told_as_it_was(store: Database) -> None:

@@ -10,6 +10,7 @@ from tests.test_pipeline import SELLS, rule, rules
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import text_of, title_of
 from watcher.units import DAY, HOUR, MINUTE
 
 QUIET = 'quiet: {hours: "22:00-07:00"}'
@@ -32,7 +33,7 @@ def swept(world: World, after: int) -> list[str]:
     audiences = policies_of(world.book.channels)
     rows = sweep(world.database, world.book, audiences, world.now + after)
     found = [world.database.outbox.get(row) for row in rows]
-    return [row.message.title for row in found if row is not None]
+    return [title_of(row.message) for row in found if row is not None]
 
 
 def test_nothing_is_owed(store: Database) -> None:
@@ -116,7 +117,7 @@ def test_a_catch_up_of_several_rules_is_one_message(store: Database) -> None:
     assert swept(world, MORNING) == ["[warning] 2 rules: 3 products (US)"]
     (message,) = world.told()
     assert message.kind == "digest"
-    assert message.text == "low: 1 product\nr: 2 products - Sells well"
+    assert text_of(message) == "low: 1 product\nr: 2 products - Sells well"
     assert [(item.rule, item.product_id) for item in message.items] == [("low", "2"), ("r", "3")]
     assert (message.rest, message.more) == (1, ("Product 1",))
     assert swept(world, NOON) == []
@@ -300,7 +301,7 @@ def test_a_product_of_two_rules_counts_once(store: Database) -> None:
     world = world_of(store, QUIET, rule(SELLS), other)
     world.scan({"1": 20, "2": 30})
     assert swept(world, MORNING) == ["[info] 2 rules: 2 products (US)"]
-    assert world.told()[0].text == "r: 2 products\ns: 1 product"
+    assert text_of(world.told()[0]) == "r: 2 products\ns: 1 product"
 
 
 def test_an_edit_at_night_loses_no_catch_up(store: Database) -> None:

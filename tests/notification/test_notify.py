@@ -6,6 +6,7 @@ from tests.fakes.world import World
 from tests.test_pipeline import SELLS, rule, rules
 from watcher.model import ScanState
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import title_of
 
 
 def ids(world: World, message: int = -1) -> list[str]:
@@ -41,7 +42,7 @@ def test_limit_names_the_rest(store: Database) -> None:
     assert message.rest == 28
     assert message.more[:2] == ("Product 2", "Product 3")
     assert len(message.more) == 20
-    assert message.title == "[info] r: 30 products (US)"
+    assert title_of(message) == "[info] r: 30 products (US)"
 
 
 def test_nothing_is_repeated_but_reminders(store: Database) -> None:

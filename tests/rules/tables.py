@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from watcher.errors import ProblemCode, RulesError
-from watcher.model import Bools, Floats, Ints
+from watcher.model import Bools, Floats, Gap, Ints
 from watcher.rules.conditions.base import Condition, Judge, Masks, Need
 from watcher.rules.conditions.compiling import compile_condition
 from watcher.rules.files.loading import load_text
@@ -57,8 +57,8 @@ class FakeTable:
         values = column(self._then.get(full, self._then.get(need.metric.name, [])))
         return values, np.where(np.isnan(values), 0, THEN).astype(np.int64)
 
-    def gap(self, need: Need, row: int) -> str:
-        return ""
+    def gap(self, need: Need, row: int) -> Gap | None:
+        return None
 
     def count(self, need: Need, row: int) -> int:
         return 8

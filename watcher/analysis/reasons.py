@@ -16,7 +16,7 @@ import numpy as np
 
 from watcher.evaluation.last_known import REACH
 from watcher.evaluation.statistics import LEAST, least_span
-from watcher.model import OF_LIST, Evidence, Verdict
+from watcher.model import OF_LIST, Criterion, Evidence, Verdict
 from watcher.rules import calibration
 from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import (
@@ -33,7 +33,7 @@ from watcher.rules.conditions.base import (
     judged,
 )
 from watcher.rules.conditions.change import Change
-from watcher.rules.conditions.logic import Group
+from watcher.rules.conditions.logic import Combination
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS, Unusual
 from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric
 from watcher.units import (
@@ -72,7 +72,7 @@ class Reason:
 def reason_of(condition: Condition, table: Table, row: int, zone: tzinfo = UTC) -> Reason:
     """The tree of ``condition`` for one row of ``table``; times are told in ``zone``."""
     verdict = judged(table, condition).verdict(row)
-    if isinstance(condition, Group):
+    if isinstance(condition, Combination):
         parts = tuple(reason_of(part, table, row, zone) for part in condition.parts)
         return Reason(str(condition), verdict, condition.word, parts)
     evidence = next(iter(condition.evidence(table, row)), None)
@@ -119,15 +119,20 @@ def unrounded(evidence: Evidence, shown: str) -> str:
     number = _NUMBER.search(shown)
     if number is None or isinstance(evidence.value, str | None) or evidence.unit not in _ROUNDED:
         return shown
-    value = evidence.value * (100 if evidence.unit == Unit.FRACTION else 1)
-    limits = [_read(limit) for limit in _NUMBER.findall(evidence.condition)]
-    if _read(number[0]) not in limits or math.isclose(value, _read(number[0]), rel_tol=1e-11):
+    scale = 100 if evidence.unit == Unit.FRACTION else 1
+    value = evidence.value * scale
+    read = float(number[0].replace(",", ""))
+    if read not in _limits(evidence, scale) or math.isclose(value, read, rel_tol=1e-11):
         return shown
     return f"{shown[: number.start()]}{value:,.12g}{shown[number.end() :]}"
 
 
-def _read(text: str) -> float:
-    return float(text.replace(",", ""))
+def _limits(evidence: Evidence, scale: int) -> list[float]:
+    """The numbers of the condition, as people see them; none is known of stored words."""
+    asked = evidence.condition
+    if not isinstance(asked, Criterion):
+        return []
+    return [round(limit * scale, 6) for limit in asked.limits if not isinstance(limit, str)]
 
 
 def _over_a_time(need: Need) -> bool:

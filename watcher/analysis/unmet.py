@@ -16,7 +16,7 @@ from watcher.rules.conditions.base import Condition, Judge
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Compare
 from watcher.rules.conditions.logic import All, Any
-from watcher.rules.conditions.ranking import Places
+from watcher.rules.conditions.ranking import RankChange
 from watcher.rules.conditions.transition import Crosses
 from watcher.rules.lint.clauses import leaves
 from watcher.rules.lint.conflicts import said
@@ -180,7 +180,7 @@ def _reach(condition: Condition, judge: Judge) -> tuple[Floats, bool] | None:
             return judge.number(condition.metric), False
         case Crosses():
             return judge.number(condition.metric), condition.above
-        case Places() | Change():
+        case RankChange() | Change():
             now, then, _ = condition.now_and_then(judge)
             moved = {"rises": now - then, "falls": then - now}.get(
                 condition.direction, np.abs(now - then)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from watcher.cli.held import UNKNOWN, held_lines, hold_text
 from watcher.cli.output import console, print_json, table
 from watcher.cli.tables import Cell
 from watcher.evaluation.present import with_known
-from watcher.model import Alert, AlertState
+from watcher.model import Alert, AlertState, LatestEvidence
 from watcher.notification.deferral import Waiting, waiting, with_holds
 from watcher.store.sql.alerts import AlertRow
+from watcher.text.evidence import spelled
 from watcher.units import format_since
 from watcher.web.words import AlertLine, lines
 
@@ -142,8 +144,14 @@ def alert_json(row: AlertRow) -> dict[str, object]:
         "fired_at": row.alert.fired_at,
         "resolved_at": row.alert.resolved_at,
         "reason": row.alert.reason,
-        "why": row.alert.evidence,
-        "now": row.known,
+        "why": tuple(map(spelled, row.alert.evidence)),
+        "now": _spelled(row.known),
         "deliveries": row.deliveries,
         "held": row.holds,
     }
+
+
+def _spelled(known: LatestEvidence | None) -> LatestEvidence | None:
+    if known is None:
+        return None
+    return replace(known, evidence=tuple(map(spelled, known.evidence)))

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 
 import click
@@ -19,9 +20,12 @@ from watcher.cli.output import console, print_json, table
 from watcher.cli.progress import progress
 from watcher.cli.tables import Cell, Sheet
 from watcher.model import Instant
+from watcher.text.counts import count_of
+from watcher.text.messages import title_of
 from watcher.units import DAY, format_instant, format_number
 
 _NAMED = 3  # products of a message, by name
+_count = partial(count_of, grouped=False)
 
 
 @click.command()
@@ -147,10 +151,6 @@ def _say_channels(channels: Sequence[Channel]) -> None:
         console().say(f"{channel.name}: {count}{rate}")
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def _texts(since: Instant, zone: tzinfo) -> str:
     return (
         "Names, sellers, categories and discounts are known as they were from "
@@ -172,7 +172,7 @@ def _row(sent: Sent, zone: tzinfo) -> tuple[Cell, ...]:
     named = [item.name for item in message.items[:_NAMED]]
     rest = len(message.items) + message.rest - len(named)
     more = f"and {rest:,} more" if rest else ""
-    return (_time(sent.at, zone), sent.channel, message.title, (*named, more))
+    return (_time(sent.at, zone), sent.channel, title_of(message), (*named, more))
 
 
 def _time(instant: Instant, zone: tzinfo) -> str:

@@ -20,6 +20,7 @@ from watcher.model import AlertState, Evidence, Instant, Verdict
 from watcher.notification.policy import Decision
 from watcher.rules.conditions.appears import APPEARS
 from watcher.source.fields import unit_of
+from watcher.text.evidence import condition_of, gap_of, label_of
 from watcher.units import (
     Currencies,
     Unit,
@@ -138,9 +139,9 @@ def _verdict(reason: Reason) -> tuple[str, str]:
 def _leaf(reason: Reason, evidence: Evidence, explained: Explanation) -> str:
     """``sales growth at least 50%: 84%``, with the baseline and its age where there is one."""
     # The condition names its own baseline: "price falls 10% from median 14d".
-    label = evidence.label.removesuffix(f" ({reason.over})")
+    label = evidence.label if evidence.score is None else label_of(evidence)
     if evidence.metric == APPEARS:
-        return f"{label}: {evidence.condition}{f': {reason.why}' if reason.why else ''}"
+        return f"{label}: {condition_of(evidence)}{f': {reason.why}' if reason.why else ''}"
     parts = [*_values(evidence, explained, reason), reason.why]
     told = ", ".join(part for part in parts if part)
     told = f": {told}" if told else ""
@@ -158,7 +159,7 @@ def _fired_on(explained: Explanation) -> list[str]:
         return []
     return [
         plain(
-            f"{each.label}{_form(each)} {each.condition}: "
+            f"{label_of(each)}{_form(each)} {condition_of(each)}: "
             f"{', '.join(_values(each, explained)) or 'met'}"
         )
         for each in alert.evidence
@@ -185,12 +186,12 @@ def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = 
         return [*texts, f"was {baseline}"]
     when = format_instant(since, explained.zone)
     if reason is None:
-        gap = f", {evidence.gap}" if evidence.gap else ""
+        gap = f", {gap_of(evidence)}" if evidence.gap else ""
         return [*texts, f"baseline {baseline} ({when}{gap})"]
     if reason.over:
         return [*texts, f"{reason.over} {baseline} (since {when})"]
     age = format_duration(explained.judged_at - since)
-    return [*texts, f"was {baseline} {age} before ({when})", *filter(None, [evidence.gap])]
+    return [*texts, f"was {baseline} {age} before ({when})", *filter(None, [gap_of(evidence)])]
 
 
 def _state(explained: Explanation) -> str:

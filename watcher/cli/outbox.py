@@ -16,6 +16,7 @@ from watcher.errors import WatcherError
 from watcher.model import Notification, NotificationState
 from watcher.notification.deferral import Waiting, waiting
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import title_of
 from watcher.units import format_ago, format_duration
 
 _STATES = tuple(state.value for state in NotificationState)
@@ -182,7 +183,7 @@ def _row(row: Notification, now: int) -> tuple[Cell, ...]:
         str(row.tries),
         format_ago(row.next_try, now) if waits and row.next_try > now else "now" if waits else "",
         format_duration(max(now - row.created, 0)),
-        (row.message.title, row.error or ""),
+        (title_of(row.message), row.error or ""),
     )
 
 
@@ -197,7 +198,7 @@ def _json(row: Notification) -> dict[str, object]:
         "created": row.created,
         "next_try": row.next_try if row.state is NotificationState.WAITING else None,
         "finished": row.finished,
-        "title": row.message.title,
+        "title": title_of(row.message),
         "error": row.error,
     }
 

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from watcher.cli.tables import Cell, Kind, Sheet, hanging, sheet
 from watcher.cli.text import plain, plain_lines
-from watcher.source.fields import BY_NAME
-from watcher.units import NO_CURRENCIES, Currencies, Unit, format_value
+from watcher.text import evidence
+from watcher.units import NO_CURRENCIES, Currencies, Unit
 
 __all__ = ["Output", "console", "plain", "print_json", "said", "table"]
 
@@ -86,12 +86,10 @@ def said(
     unit: Unit | str,
     currencies: Currencies = NO_CURRENCIES,
 ) -> str:
-    """A metric's value for people; a flag's by its name."""
-    field = BY_NAME.get(metric)
-    if value is not None and field is not None and field.unit is Unit.FLAG:
-        names = {number: name for name, number in field.names} or {0: "no", 1: "yes"}
-        return names.get(int(value), plain(str(value)))
-    return plain(format_value(value, unit, currencies))
+    """A metric's value for a terminal; a flag's by its name."""
+    if isinstance(value, str):
+        return plain(value)
+    return plain(evidence.said(metric, value, unit, currencies))
 
 
 def json_text(value: object) -> str:

@@ -11,6 +11,7 @@ from watcher.delivery.message import Style, render
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant, Message, Notification, ScanState
 from watcher.pipeline import Judged, Outcome
+from watcher.text.counts import count_of
 from watcher.units import format_ago, format_instant, format_number
 
 
@@ -116,19 +117,16 @@ def _figures(outcome: Outcome) -> dict[str, object]:
 def _summary(outcome: Outcome) -> str:
     scan = outcome.scan
     return (
-        f"{scan.state.value}, {_count(len(scan), 'product')}, {_count(scan.requests, 'credit')}, "
+        f"{scan.state.value}, {count_of(len(scan), 'product')}, "
+        f"{count_of(scan.requests, 'credit')}, "
         f"{format_number(len(outcome.fired))} began to fire, "
         f"{format_number(len(outcome.resolved))} ended"
     )
 
 
 def _verdicts(judged: Judged, products: int) -> str:
-    text = f"{judged.rule}: met by {judged.met:,} of {_count(products, 'product')}"
+    text = f"{judged.rule}: met by {judged.met:,} of {count_of(products, 'product')}"
     if not judged.no_data:
         return text
     why = " (it compares with earlier scans)" if judged.compares else ""
     return f"{text}, no data of {judged.no_data:,}{why}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

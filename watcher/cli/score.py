@@ -22,6 +22,7 @@ from watcher.cli.completers import rule_names
 from watcher.cli.lookup import chosen_rule
 from watcher.cli.output import Output, console, print_json, table
 from watcher.cli.tables import Sheet
+from watcher.text.counts import count_of
 from watcher.units import format_instant, format_number
 
 
@@ -64,7 +65,7 @@ def _show_one(found: Scores, zone: tzinfo) -> None:
         out.say(_nothing(one))
         return
     out.say(
-        f"{_count(one.tally.told, 'alert')} told of {_count(one.products, 'product')}; "
+        f"{count_of(one.tally.told, 'alert')} told of {count_of(one.products, 'product')}; "
         + ("; ".join(f"{each.channel}: {rate(each)}" for each in one.heard))
     )
     out.print()
@@ -77,8 +78,8 @@ def _show_one(found: Scores, zone: tzinfo) -> None:
 def _show_all(found: Scores, zone: tzinfo) -> None:
     out = console()
     out.say(
-        f"{_count(len(found.rules), 'rule')}, {_span(found.since, found.until, zone)}: "
-        f"{_count(found.tally.told, 'alert')} told"
+        f"{count_of(len(found.rules), 'rule')}, {_span(found.since, found.until, zone)}: "
+        f"{count_of(found.tally.told, 'alert')} told"
         + "".join(f"; {each.channel}: {rate(each)}" for each in found.heard)
     )
     told = [each for each in found.rules if each.tally.told]
@@ -144,7 +145,3 @@ def _span(since: int, until: int, zone: tzinfo) -> str:
 
 def _rate(a_week: float | None) -> str:
     return "" if a_week is None else format_number(a_week, 1)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

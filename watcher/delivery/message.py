@@ -19,6 +19,7 @@ from watcher.delivery.markup import Limit, Style
 from watcher.delivery.rendered import LONGEST, Rendered
 from watcher.delivery.view import TITLE_LENGTH, View, cut_text, cut_to, view_of
 from watcher.model import Message
+from watcher.text.messages import title_of
 from watcher.text.sanitize import escape_markdown, escape_slack, neutralise, shorten
 
 __all__ = ["LONGEST", "Rendered", "Style", "render"]
@@ -49,8 +50,9 @@ def render(
     usual.
     """
     limit = limit if isinstance(limit, Limit) else Limit(limit)
-    size, whole = limit.size, neutralise(message.title, TITLE_LENGTH)
-    title = _title(message.title, limit)
+    said = title_of(message)
+    size, whole = limit.size, neutralise(said, TITLE_LENGTH)
+    title = _title(said, limit)
     view = view_of(message, title, zone)
     if style.has_title and limit.title < len(whole):  # a service of short titles loses nothing
         view = replace(view, text="\n".join(filter(None, (whole, view.text))))
@@ -74,7 +76,7 @@ def render(
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """How much a body may take, by the service's own count."""
+    """The room that a body has, by the service's own count."""
 
     limit: int
     size: Callable[[str], int]

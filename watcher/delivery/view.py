@@ -13,7 +13,9 @@ from datetime import tzinfo
 from urllib.parse import quote
 
 from watcher.model import Evidence, Instant, Item, Message, Verdict
-from watcher.source.fields import BY_NAME, unit_of
+from watcher.source.fields import unit_of
+from watcher.text.evidence import flag_of, spelled
+from watcher.text.messages import text_of
 from watcher.text.sanitize import (
     TEXT_LENGTH,
     neutralise,
@@ -90,7 +92,7 @@ class View:
 def view_of(message: Message, title: str, zone: tzinfo) -> View:
     """The message in words; times in ``zone``."""
     told_at = message.data_at or message.created
-    text = message.description if message.kind == "alerts" else message.text
+    text = message.description if message.kind == "alerts" else text_of(message)
     return View(
         title=title,
         text=neutralise_lines(text, TEXT_LENGTH),
@@ -112,7 +114,7 @@ def cut_to(view: View, shown: int, *, named: bool = True) -> View:
 
 
 def cut_text(view: View, longest: int) -> View:
-    """The same with a shorter text."""
+    """The view with a shorter text."""
     return replace(view, text=shorten(view.text, longest))
 
 
@@ -169,7 +171,7 @@ def _notes(item: Item, told_at: Instant, zone: tzinfo) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Reason:
-    """What a condition says now, and what it said when the alert fired, if that was otherwise."""
+    """One condition's evidence now, and as the alert fired, if that was otherwise."""
 
     now: Evidence
     began: Evidence | None = None
@@ -181,24 +183,25 @@ class _Reason:
 
 
 def _reasons(item: Item) -> list[_Reason]:
+    why = [spelled(each) for each in item.why]
     if not item.now:
-        return [_Reason(each) for each in item.why]
+        return [_Reason(each) for each in why]
     reasons = []
-    for now in item.now:
-        began = _began(now, item.why)
+    for now in map(spelled, item.now):
+        began = _began(now, why)
         same = began is not None and _what_is_so(began) == _what_is_so(now)
         reasons.append(_Reason(now, None if same else began))
     return reasons
 
 
 def _what_is_so(evidence: Evidence) -> tuple[object, ...]:
-    """Of what has no value, as of an event, whether it is met."""
+    """Value and baseline; of an event, which has no value, whether it is met."""
     value = evidence.verdict if evidence.value is None else evidence.value
     return value, evidence.baseline
 
 
 def _began(now: Evidence, why: Sequence[Evidence]) -> Evidence | None:
-    """The same condition as the alert fired; or the metric's only one, if it was edited since."""
+    """Evidence of the condition as the alert fired; or the metric's only one, if it was edited."""
     same = [each for each in why if (each.metric, each.condition) == (now.metric, now.condition)]
     others = [each for each in why if each.metric == now.metric]
     return same[0] if same else others[0] if len(others) == 1 else None
@@ -227,7 +230,7 @@ def _reason(
 
 
 def _label(evidence: Evidence) -> str:
-    """What the metric is called, with the form of its formula where it has two."""
+    """The metric's name, with the form of its formula where it has two."""
     form = f" ({neutralise(evidence.form, 20)} form)" if evidence.form else ""
     return f"{neutralise(evidence.label or evidence.metric, 60)}{form}"
 
@@ -277,24 +280,15 @@ def _value(value: float | str | None, evidence: Evidence, currencies: Currencies
         return None
     if isinstance(value, str):
         return f'"{neutralise_name(value, 60)}"'
-    named = _flag(evidence.metric, value)
+    named = flag_of(evidence.metric, value)
     if named is not None:
         return named
     unit = unit_of(evidence.metric, evidence.unit)
     return format_value(value, unit if unit in set(Unit) else Unit.SCORE, currencies)
 
 
-def _flag(metric: str, value: float) -> str | None:
-    """The name of a flag's value: ``rising`` of ``sales_trend_flag`` 1."""
-    field = BY_NAME.get(metric)
-    if field is None or field.unit is not Unit.FLAG:
-        return None
-    names = {number: name for name, number in field.names} or {0: "no", 1: "yes"}
-    return names.get(int(value))
-
-
 def _moved(evidence: Evidence) -> str:
-    """By how much, relative to the baseline; empty where a ratio says nothing."""
+    """A move in percent, relative to the baseline; empty where a ratio says nothing."""
     value, baseline = evidence.value, evidence.baseline
     if isinstance(value, str) or isinstance(baseline, str) or value is None or not baseline:
         return ""
@@ -304,7 +298,7 @@ def _moved(evidence: Evidence) -> str:
 
 
 def _facts(facts: Mapping[str, float | None], currencies: Currencies) -> list[str]:
-    """What there is of price, sales, trend, rank, creators and commission, in this order."""
+    """Price, sales, trend, rank, creators and commission, in this order, as far as known."""
     known = {
         name: value for name, value in facts.items() if value is not None and math.isfinite(value)
     }
@@ -326,8 +320,8 @@ def _facts(facts: Mapping[str, float | None], currencies: Currencies) -> list[st
         ),
     )
     trend = (
-        _flag("sales_trend_flag", known["sales_trend_flag"])
-        if ("sales_trend_flag" in known)
+        flag_of("sales_trend_flag", known["sales_trend_flag"])
+        if "sales_trend_flag" in known
         else ""
     )
     parts = (

@@ -15,12 +15,12 @@ import numpy as np
 from watcher.evaluation.past import Past
 from watcher.evaluation.statistics import computed
 from watcher.leeway import longest_gap
-from watcher.model import Floats, Instant, Ints, Listed
+from watcher.model import Floats, Gap, GapKind, Instant, Ints, Listed
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Metric
 from watcher.schedule import Schedule
 from watcher.store.sql.history import Recorded
-from watcher.units import DAY, HOUR, format_duration
+from watcher.units import DAY
 
 REACH = 14 * DAY  # an older value is no last one, but where the watch is hardly ever read
 _FEW = 4  # scans in which a value that is missing in the last one is looked for first
@@ -67,16 +67,16 @@ class LastKnown:
             self._look_further(metric, missing, values, at)
         return values, at
 
-    def gap(self, row: int, at: Instant) -> str:
-        """Why a value of ``at`` is the row's last, where that is older than the last two scans:
-        "not on the list for 9 days" or "no value for 9 days"."""
+    def gap(self, row: int, at: Instant) -> Gap | None:
+        """The reason why a value of ``at`` is the row's last, where that is older than the last two
+        scans."""
         if at >= self._usual:
-            return ""
-        age = _days(self._scan.at - at)
+            return None
+        age = self._scan.at - at
         if at < self._at[row]:
-            return f"no value for {age}"
+            return Gap(GapKind.NO_VALUE, age)
         proved = all(proves for scan, proves in self._recent if scan > at)
-        return f"not {'on the list' if proved else 'seen'} for {age}"
+        return Gap(GapKind.NOT_LISTED if proved else GapKind.NOT_SEEN, age)
 
     def _look_further(self, metric: Metric, missing: Ints, values: Floats, at: Ints) -> None:
         """Fills ``values`` and ``at`` of the missing rows by what older scans found."""
@@ -111,10 +111,3 @@ class LastKnown:
     def _recent(self) -> Sequence[tuple[Instant, bool]]:
         """The watch's scans that count, the newest first, and whether each proves an absence."""
         return self._past.recent(self._scan.watch, self._seen.scan_id, self._since)
-
-
-def _days(seconds: int) -> str:
-    """``9 days``; of less than two days in hours."""
-    if seconds >= 2 * DAY:
-        return f"{round(seconds / DAY)} days"
-    return f"{seconds // HOUR} hours" if seconds >= 2 * HOUR else format_duration(seconds)

@@ -16,7 +16,7 @@ import structlog
 from watcher.evaluation.jumps import WAITS
 from watcher.evaluation.past import Archive
 from watcher.evaluation.table import ScanTable
-from watcher.model import Bools, Floats, Instant, Ints, Known
+from watcher.model import Bools, Floats, Instant, Ints, LatestEvidence
 from watcher.rules.conditions.base import Judge, Need
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
@@ -87,7 +87,7 @@ class Present:
         keys = _safely(rule, lambda: self._keys(rule, len(products), rows, earlier))
         return keys if keys is not None else np.zeros((0, len(products))), rows >= 0
 
-    def known(self, rule: Rule, product: int) -> Known | None:
+    def known(self, rule: Rule, product: int) -> LatestEvidence | None:
         """What the rule's conditions say of the product; None where nothing is known of it, or
         the rule can't be judged."""
         row = _safely(rule, lambda: self._row(rule, product))
@@ -101,7 +101,7 @@ class Present:
         evidence = _safely(rule, lambda: rule.when.evidence(place.judge, place.row))
         if evidence is None:
             return None
-        return Known(place.judge.at, evidence, place.judge is self._judge)
+        return LatestEvidence(place.judge.at, evidence, place.judge is self._judge)
 
     def _keys(
         self, rule: Rule, size: int, rows: Ints, earlier: Mapping[Judge, Mapping[int, int]]
@@ -208,7 +208,7 @@ def with_known(database: Database, book: Rulebook, rows: Sequence[AlertRow]) -> 
     asked: dict[str, list[AlertRow]] = {}
     for row in live:
         asked.setdefault(rules[row.alert.rule].watch.key, []).append(row)
-    found: dict[int, Known | None] = {}
+    found: dict[int, LatestEvidence | None] = {}
     for watch, each in asked.items():
         concerned = [rules[name] for name in dict.fromkeys(row.alert.rule for row in each)]
         present = newest(database, watch, concerned, [row.alert.product for row in each])

@@ -14,7 +14,7 @@ from watcher.evaluation.last_known import LastKnown
 from watcher.evaluation.past import Baseline, Past, Standing
 from watcher.evaluation.statistics import Statistics
 from watcher.leeway import slack
-from watcher.model import LIST_DAY, OF_LIST, Bools, Floats, Ints, Listed, ListFacts
+from watcher.model import LIST_DAY, OF_LIST, Bools, Floats, Gap, Ints, Listed, ListFacts
 from watcher.rules.conditions.base import (
     LONGEST_LIST,
     Ago,
@@ -109,12 +109,12 @@ class ScanTable:
             baseline = self._baselines[need] = self._padded(values), instants
         return baseline
 
-    def gap(self, need: Need, row: int) -> str:
-        """Why a last value is older than the last two scans, where it is."""
+    def gap(self, need: Need, row: int) -> Gap | None:
+        """The reason why a last value is older than the last two scans, where it is."""
         if not isinstance(need.from_, Last):
-            return ""
+            return None
         values, instants = self.baseline(need)
-        return "" if np.isnan(values[row]) else self._last.gap(row, int(instants[row]))
+        return None if np.isnan(values[row]) else self._last.gap(row, int(instants[row]))
 
     def count(self, need: Need, row: int) -> int:
         """Of how many values a ``Usual`` of a sum of several days is taken, or was to be."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+import msgspec
+
 from watcher.export.table import Column, Kind, Part, Table, cells
-from watcher.model import LIST_DAY, LIST_SPARSE
+from watcher.model import LIST_DAY, LIST_SPARSE, Evidence
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.source.fields import BY_NAME, NUMERIC_NAMES
 from watcher.store.sql import extracts, observed
@@ -13,8 +15,10 @@ from watcher.store.sql.extracts import Choice, Extract
 from watcher.store.sql.observed import TEXTS, Observed
 from watcher.store.sqlite.connection import Row
 from watcher.store.sqlite.database import Database
+from watcher.text.evidence import spelled
 from watcher.units import Unit
 
+_decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
 _WHOLE = (Unit.COUNT, Unit.FLAG, Unit.DAY, Unit.DAYS, Unit.PLACE)
 _WATCH = Column("watch", Kind.TEXT, "the watch that looked; its key where no watch has it now")
 _REGION = Column("region", Kind.TEXT, BY_NAME["region"].meaning)
@@ -72,7 +76,7 @@ def alerts(database: Database, choice: Choice) -> Table:
         _REASON,
         Column("why", Kind.JSON, "each condition with its value and baseline, as JSON"),
     )  # fmt: skip
-    return _plain(columns, extracts.alerts(database, choice), {0: _short})
+    return _plain(columns, extracts.alerts(database, choice), {0: _short, 11: _spelled})
 
 
 def transitions(database: Database, choice: Choice) -> Table:
@@ -177,3 +181,9 @@ def _plain(
 
 def _short(alert: object) -> str:
     return f"A{alert}"
+
+
+def _spelled(evidence: object) -> object:
+    """The conditions in words: what programs read does not change with how we store it."""
+    found = _decode_evidence(str(evidence))
+    return msgspec.json.encode([spelled(each) for each in found]).decode()

@@ -17,6 +17,7 @@ from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sql.health import About, Incident
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import title_of
 
 
 def targets_named(book: Rulebook) -> set[str]:
@@ -46,7 +47,7 @@ class Post:
         are both gone would tell each other for ever. Of a target that the rule file names no
         more it is told once, and is over.
         """
-        target, title = notification.target, notification.message.title
+        target, title = notification.target, title_of(notification.message)
         text = f'the message "{title}" could not be delivered to {target}: {reason}'
         about = database.health.subject_of(notification.message.cause, About.TARGET)
         self._operator(database, {target, about}).begin(_dead(target), text)

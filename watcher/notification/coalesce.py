@@ -13,14 +13,22 @@ from dataclasses import dataclass
 
 import msgspec
 
-from watcher.model import Alert, AlertState, Instant, Message, NotificationLogEntry, Severity
-from watcher.notification.composing import combine, compose, counted
+from watcher.model import (
+    Alert,
+    AlertState,
+    Instant,
+    Message,
+    NotificationLogEntry,
+    Severity,
+    Waited,
+)
+from watcher.notification.composing import combine, compose
 from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import last_left
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.sql.backlog import Gist, Piled
 from watcher.store.sqlite.database import Database
-from watcher.units import format_duration
+from watcher.text.messages import text_of
 
 DOZENS = 24  # that wait for one target are joined
 MOST_ITEMS = 50  # products in full; a service's limit may leave fewer
@@ -54,8 +62,16 @@ def join_backlog(database: Database, book: Rulebook, target: str, now: Instant) 
 
 def _same(before: Message, after: Message) -> bool:
     """Whether they tell of the same, however long it has waited."""
-    texts = [message.text.split("\n")[1:] for message in (before, after)]
-    return before.alerts == after.alerts and texts[0] == texts[1]
+    if before.text:  # an earlier version's; its first line says how long
+        same = before.text.split("\n")[1:] == text_of(after).split("\n")[1:]
+    else:
+        same = before.parts == after.parts and _lasting(before) == _lasting(after)
+    return same and before.alerts == after.alerts
+
+
+def _lasting(message: Message) -> Waited | None:
+    waited = message.waited
+    return msgspec.structs.replace(waited, messages=0, seconds=0) if waited is not None else None
 
 
 def _is_long(database: Database, target: str) -> bool:
@@ -116,29 +132,22 @@ class _Joining:
         else:
             severity = Severity.WARNING if troubles else Severity.INFO
             base = Message("joined", "", severity, self._now)
-        passed = len(self._passed - {each.alert.id for each in owed})
-        about = ", ".join(
-            part for part in (counted(owed), _count(len(troubles), "trouble")) if part
-        )
-        lines = [
-            self._opening(),
-            *([base.text] if base.text else []),
-            *([f"{_count(passed, 'alert')} began and ended meanwhile."] if passed else []),
-            *(f"watcher: {text}" for text in troubles),
-            *(f"watcher: over: {cause}" for cause in ends),
-            *([f"{_count(others, 'trouble')} of the watcher came and went."] if others else []),
-        ]
         severity = max((base.severity, *([Severity.WARNING] if troubles else [])), key=_rank)
-        region = f" ({base.region})" if base.region else ""
         return msgspec.structs.replace(
             base,
             kind="joined",
-            title=f"[{severity}] what still holds: {about or 'nothing'}{region}",
             severity=severity,
             created=self._now,
             items=base.items[:MOST_ITEMS],
             rest=base.rest + len(base.items[MOST_ITEMS:]),
-            text="\n".join(lines),
+            waited=Waited(
+                messages=len(self._piled),
+                seconds=max(self._now - min(each.created for each in self._piled), 0),
+                passed=len(self._passed - {each.alert.id for each in owed}),
+                troubles=tuple(troubles),
+                over=tuple(ends),
+                others=others,
+            ),
         )
 
     def mark(self, channel: str, row: int) -> None:
@@ -208,19 +217,6 @@ class _Joining:
         ]
         ended = [cause for cause, gists in told.items() if cause not in on and gists[0].over]
         return going, ended, len(told) - len(going) - len(ended)
-
-    def _opening(self) -> str:
-        waited = format_duration(max(self._now - min(each.created for each in self._piled), 0))
-        return (
-            f"{_count(len(self._piled), 'message')} waited for up to {waited}. "
-            "What still holds of them:"
-        )
-
-
-def _count(number: int, noun: str) -> str:
-    if not number:
-        return ""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _rank(severity: Severity) -> int:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 
-from watcher.model import Alert, Instant, Item, Message
+from watcher.model import Alert, Instant, Item, Message, RuleCount
 from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule
@@ -56,9 +56,10 @@ def _message(
     shown, rest = ordered[: rule.limit], ordered[rule.limit :]
     named = [each.alert.product for each in rest[:NAMED]]
     data_at, now = times
+    told, ended = counted(ordered)
     return Message(
         kind="alerts",
-        title=f"[{rule.severity}] {rule.name}: {counted(ordered)} ({rule.watch.query.region})",
+        title="",
         severity=rule.severity,
         created=now,
         rule=rule.name,
@@ -69,6 +70,8 @@ def _message(
         more=tuple(products.name(product) for product in named),
         rest=len(rest),
         alerts=_ids(ordered),
+        told=told,
+        ended=ended,
     )
 
 
@@ -76,17 +79,13 @@ def combine(parts: Sequence[tuple[Rule, Sequence[Decided], Message]]) -> Message
     """The messages of several rules as one: the most severe rules first, a line about each."""
     order = sorted(parts, key=lambda part: -part[2].severity.rank)
     messages = [message for _, _, message in order]
-    severity = messages[0].severity
     everything = [each for _, owed, _ in parts for each in owed]
     regions = ", ".join(dict.fromkeys(message.region for message in messages))
-    lines = [
-        f"{rule.name}: {counted(owed)}" + (f" - {rule.description}" if rule.description else "")
-        for rule, owed, _ in order
-    ]
+    told, ended = counted(everything)
     return Message(
         kind="digest",
-        title=f"[{severity}] {len(parts)} rules: {counted(everything)} ({regions})",
-        severity=severity,
+        title="",
+        severity=messages[0].severity,
         created=messages[0].created,
         region=regions,
         data_at=max(message.data_at or 0 for message in messages),
@@ -97,18 +96,20 @@ def combine(parts: Sequence[tuple[Rule, Sequence[Decided], Message]]) -> Message
         ),
         more=tuple(name for message in messages for name in message.more)[:NAMED],
         rest=sum(message.rest for message in messages),
-        text="\n".join(lines),
         alerts=_ids(everything),
+        told=told,
+        ended=ended,
+        parts=tuple(
+            RuleCount(rule.name, *counted(owed), rule.description) for rule, owed, _ in order
+        ),
     )
 
 
-def counted(owed: Sequence[Decided]) -> str:
-    """``3 products``, or what began and what ended where both; one of two rules counts once."""
+def counted(owed: Sequence[Decided]) -> tuple[int, int]:
+    """Products that are told of, and those whose end is; one of two rules counts once."""
     ended = len({each.alert.product for each in owed if each.decision.of_an_end})
     told = len({each.alert.product for each in owed if not each.decision.of_an_end})
-    count = f"{told} product{'' if told == 1 else 's'}" if told else ""
-    over = f"{ended} ended" if ended else ""
-    return ", ".join(part for part in (count, over) if part)
+    return told, ended
 
 
 def _ids(owed: Sequence[Decided]) -> dict[str, tuple[int, ...]]:

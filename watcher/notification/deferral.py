@@ -25,6 +25,7 @@ from watcher.store.sql.alerts import AlertHold, AlertRow
 from watcher.store.sql.deferred import Held, HeldGroup
 from watcher.store.sql.silences import Silence
 from watcher.store.sqlite.database import Database
+from watcher.text.counts import count_of
 
 HELD = "held for the channel"  # by what is not known without the rule file
 _NAMED = 3  # rules that a text names
@@ -212,11 +213,11 @@ class Waiting:
     def what(self) -> str:
         """``3 alerts of beauty-rising``, ``2 messages to the operator``."""
         if not self.alerts:
-            return f"{_count(self.messages, 'message')} to the operator"
+            return f"{count_of(self.messages, 'message')} to the operator"
         named = ", ".join(self.rules[:_NAMED])
         rest = len(self.rules) - _NAMED
-        more = f" and {_count(rest, 'rule')} more" if rest > 0 else ""
-        return f"{_count(self.alerts, 'alert')} of {named}{more}"
+        more = f" and {count_of(rest, 'rule')} more" if rest > 0 else ""
+        return f"{count_of(self.alerts, 'alert')} of {named}{more}"
 
 
 def waiting(database: Database, book: Rulebook | None, now: Instant) -> tuple[Waiting, ...]:
@@ -292,7 +293,3 @@ def _quiet(
         if hold is not None and hold.until == until:
             why = Decision.QUIET.value
             yield Waiting(channel, why, messages=count, since=created, until=until)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from watcher.evaluation.past import Archive
 from watcher.evaluation.present import Present, newest
-from watcher.model import Alert, Bools, Floats, Instant, Item, Known, ProductFacts
+from watcher.model import Alert, Bools, Floats, Instant, Item, LatestEvidence, ProductFacts
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
 
@@ -84,12 +84,12 @@ class Products:
             facts=self._values(facts),
         )
 
-    def _known(self, rule: Rule, alert: Alert, since: Instant) -> Known:
+    def _known(self, rule: Rule, alert: Alert, since: Instant) -> LatestEvidence:
         if self._present is None or since == self._present.at:
-            return Known(since, alert.evidence)
+            return LatestEvidence(since, alert.evidence)
         # Where nothing is known any more, what it fired on is the newest that is.
         known = self._present.known(rule, alert.product)
-        return known or Known(since, alert.evidence, current=False)
+        return known or LatestEvidence(since, alert.evidence, current=False)
 
     def _values(self, facts: ProductFacts) -> dict[str, float | None]:
         # Several rules may tell of the same product.

@@ -42,7 +42,7 @@ def neutralise(text: object, longest: int = NAME_LENGTH) -> str:
 
 
 def neutralise_lines(text: str, longest: int = TEXT_LENGTH) -> str:
-    """The same for a text of several lines, which stay."""
+    """A harmless text of several lines, which stay."""
     lines = (neutralise(line, longest) for line in text[: longest * 4].splitlines())
     return "\n".join(lines).strip()
 
@@ -58,7 +58,7 @@ def shorten(text: str, longest: int) -> str:
 
 
 def neutralise_name(text: object, longest: int = NAME_LENGTH) -> str:
-    """The same for what a seller typed: what Telegram and mail programs take for a domain
+    """A harmless line of what a seller typed: what Telegram and mail programs take for a domain
     (``shop.example``), a hashtag or a command does not become a link either."""
     harmless = _DOMAIN.sub("." + _NOTHING, neutralise(text, longest))
     return _LINKING.sub(lambda match: match[0] + _NOTHING, harmless)

@@ -14,10 +14,10 @@ from watcher.evaluation.levels import levels_of
 from watcher.evaluation.series import Track
 from watcher.model import Floats, Instant
 from watcher.store.sql.alerts import AlertRow
+from watcher.text.evidence import said
 from watcher.text.sanitize import shorten
 from watcher.units import Currencies, Unit, at, format_percent
 from watcher.web.plots import AlertSpan, Plot, plot, sparkline
-from watcher.web.words import said
 
 
 @dataclass(frozen=True, slots=True)

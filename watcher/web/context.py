@@ -19,6 +19,7 @@ from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import title_of
 from watcher.units import format_number, format_percent
 from watcher.web import links, words
 from watcher.web.board import Board
@@ -95,6 +96,7 @@ def templates() -> jinja2.Environment:
         "iso": words.iso,
         "duration": words.duration,
         "doubt": said_of,  # these two are given the context's zone
+        "title_of": title_of,
         "url": _url,
         "rule_link": _rule_link,
         "product_link": _product_link,

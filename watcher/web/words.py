@@ -9,17 +9,12 @@ from datetime import tzinfo
 
 from watcher.delivery.view import view_of
 from watcher.model import AlertState, Instant, Item, Message, Severity
-from watcher.source.fields import BY_NAME
 from watcher.store.sql.alerts import AlertRow
 from watcher.units import (
-    NO_CURRENCIES,
-    Currencies,
-    Unit,
     format_ago,
     format_duration,
     format_instant,
     format_iso,
-    format_value,
 )
 
 _ADDRESS = re.compile(r"\b(\w+://)[^\s\"'<>]+")
@@ -83,17 +78,6 @@ def _item(row: AlertRow, gmv_currency: str | None) -> Item:
         now=known.evidence if known is not None and known.at != alert.fired_at else (),
         seen=known.at if known is not None and not known.current else None,
     )  # fmt: skip
-
-
-def said(
-    metric: str, value: float | None, unit: Unit, currencies: Currencies = NO_CURRENCIES
-) -> str:
-    """A metric's value; a flag's by its name."""
-    field = BY_NAME.get(metric)
-    if value is not None and field is not None and field.unit is Unit.FLAG:
-        names = {number: name for name, number in field.names} or {0: "no", 1: "yes"}
-        return names.get(int(value), format_value(value, unit))
-    return format_value(value, unit, currencies)
 
 
 def ago(instant: Instant, now: Instant) -> str:

@@ -26,6 +26,7 @@ from watcher.source.simulator import SMOOTH, Market, Simulator
 from watcher.store.sql.ledger import Spent
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
+from watcher.text.messages import title_of
 from watcher.units import DAY, HOUR
 
 KEY = "sim-key"
@@ -71,7 +72,7 @@ class Bench:
     async def titles(self) -> list[str]:
         """The messages queued, the oldest first."""
         rows = await self.writer.run(lambda db: db.outbox.waiting_for("me/1"))
-        return [row.message.title for row in rows]
+        return [title_of(row.message) for row in rows]
 
     async def spent(self) -> Spent:
         now = self.clock.now()

@@ -5,6 +5,7 @@ import pytest
 from tests.rules.tables import THEN, FakeTable, complaints, condition, verdicts
 from watcher.model import Verdict
 from watcher.rules.conditions.base import Ago, Last, Statistic
+from watcher.text.evidence import condition_of, label_of
 
 METRIC = "total_sale_gmv_7d_amt"
 
@@ -73,7 +74,7 @@ def test_evidence_has_the_baseline() -> None:
     """With the instant at which it was observed."""
     table = moves((100, 130), (None, 5))
     (evidence,) = condition({METRIC: {"rises": "30%", "min_change": 5}}).evidence(table, 0)
-    assert evidence.condition == "rises 30% from last, by 5 at least"
+    assert condition_of(evidence) == "rises 30% from last, by 5 at least"
     assert (evidence.baseline, evidence.value, evidence.baseline_at) == (100, 130, THEN)
     assert evidence.verdict is Verdict.MET
     (without,) = condition({METRIC: {"rises": "30%"}}).evidence(table, 1)
@@ -83,8 +84,8 @@ def test_evidence_has_the_baseline() -> None:
 def test_evidence_says_which_statistic() -> None:
     """Or its baseline would pass for a value that was once seen."""
     (evidence,) = condition({METRIC: {"falls": 5, "from": "min 5w"}}).evidence(moves((9, 2)), 0)
-    assert evidence.label == "7-day GMV (min 35d)"
-    assert evidence.condition == "falls 5 from min 35d"
+    assert label_of(evidence) == "7-day GMV (min 35d)"
+    assert condition_of(evidence) == "falls 5 from min 35d"
 
 
 @pytest.mark.parametrize(

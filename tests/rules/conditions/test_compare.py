@@ -4,6 +4,7 @@ import pytest
 
 from tests.rules.tables import FakeTable, complaints, condition, verdicts
 from watcher.model import Verdict
+from watcher.text.evidence import condition_of, label_of
 
 TABLE = FakeTable({"review_count": [4, 5, 6, None], "sales_trend_flag": [0, 1, 2, None]})
 
@@ -38,7 +39,7 @@ def test_flags_by_name() -> None:
 def test_evidence_has_value_and_words() -> None:
     """What a message shows of a comparison."""
     (evidence,) = condition({"review_count": {"at_least": "5"}}).evidence(TABLE, 2)
-    assert (evidence.label, evidence.condition) == ("reviews", "at least 5")
+    assert (label_of(evidence), condition_of(evidence)) == ("reviews", "at least 5")
     assert (evidence.value, evidence.verdict) == (6, Verdict.MET)
     (absent,) = condition({"review_count": 5}).evidence(TABLE, 3)
     assert (absent.value, absent.verdict) == (None, Verdict.NO_DATA)

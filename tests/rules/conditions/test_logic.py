@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.rules.tables import FakeTable, condition, verdicts
 from watcher.model import Verdict
 from watcher.rules.conditions.base import Judge
+from watcher.text.evidence import condition_of
 
 Row = Mapping[str, float | None]
 
@@ -58,7 +59,7 @@ def test_metrics_in_order_of_appearance() -> None:
 def test_evidence_of_not() -> None:
     """A single condition is turned round; of several each speaks for itself."""
     (turned,) = condition({"not": ONE}).evidence(Judge(TABLE), 3)
-    assert (turned.condition, turned.verdict) == ("not: at least 1", Verdict.MET)
+    assert (condition_of(turned), turned.verdict) == ("not: at least 1", Verdict.MET)
     several = condition({"not": {**ONE, **OTHER}}).evidence(Judge(TABLE), 3)
     assert [one.verdict for one in several] == [Verdict.NOT_MET, Verdict.MET]
 

@@ -7,6 +7,7 @@ import pytest
 from tests.rules.tables import THEN, FakeTable, complaints, condition, verdicts
 from watcher.model import Verdict
 from watcher.rules.conditions.base import Ago, Last, LastList, Statistic
+from watcher.text.evidence import condition_of
 from watcher.units import DAY
 
 MOVED = FakeTable({"rank": [5, 15, 9, None, 3]}, {"rank": [10, 10, 10, 10, None]})
@@ -67,7 +68,7 @@ def test_to_climb_is_to_fall_as_a_number() -> None:
 def test_evidence_of_a_move() -> None:
     """In places."""
     (evidence,) = condition({"rank": {"climbs": 5, "from": "7d ago"}}).evidence(MOVED, 0)
-    assert evidence.condition == "climbs 5 places from 7d ago"
+    assert condition_of(evidence) == "climbs 5 places from 7d ago"
     assert (evidence.baseline, evidence.value, evidence.baseline_at) == (10, 5, THEN)
     assert str(condition({"rank": {"drops": 1}})) == "drops 1 place from last"
 
@@ -82,7 +83,7 @@ def test_evidence_of_the_top() -> None:
         ("outside", 2),
         (4, "outside"),
     ]
-    assert [one.condition for one in shown] == [
+    assert [condition_of(one) for one in shown] == [
         "enters the top 10",
         "enters the top 10",
         "leaves the top 10",

@@ -8,6 +8,7 @@ from tests.rules.tables import AT, FakeTable, complaints, condition, verdicts
 from watcher.model import Verdict
 from watcher.rules.conditions.base import Need, Spread, Usual
 from watcher.rules.metrics import Catalogue
+from watcher.text.evidence import condition_of, label_of
 from watcher.units import DAY
 
 METRIC = "review_count"
@@ -74,13 +75,13 @@ def test_evidence_in_the_metrics_own_unit() -> None:
     """The usual value, not its logarithm, and the score beside it."""
     unusual = condition({METRIC: {"unusual": 3}})
     (evidence,) = unusual.evidence(table((799, 99, 0.5)), 0)
-    assert evidence.label == "reviews (usual 28d, z 4.2)"
-    assert evidence.condition == "unusual by 3 over 28d"
+    assert label_of(evidence) == "reviews (usual 28d, z 4.2)"
+    assert condition_of(evidence) == "unusual by 3 over 28d"
     assert (evidence.value, evidence.baseline) == (799, 99)
     assert evidence.baseline_at is not None
     assert evidence.baseline_at < AT
     (without,) = unusual.evidence(table((5, None, None)), 0)
-    assert (without.label, without.baseline) == ("reviews (usual 28d)", None)
+    assert (label_of(without), without.baseline) == ("reviews (usual 28d)", None)
     assert without.verdict is Verdict.NO_DATA
 
 

@@ -2,10 +2,16 @@
 
 import pytest
 
-from watcher.rules.conditions.values import is_percent, number, say
+from watcher.rules.conditions.values import is_percent, number
 from watcher.rules.metrics import Catalogue
+from watcher.text.evidence import value_of
 
 METRICS = Catalogue()
+
+
+def words(value: float, name: str) -> str:
+    """A value of the metric in words."""
+    return value_of(value, name, METRICS[name].unit)
 
 
 @pytest.mark.parametrize(
@@ -62,11 +68,11 @@ def test_says_what_is_wrong(metric: str, written: object, message: str) -> None:
 def test_says_limits_as_the_user_would() -> None:
     """Percentages of fractions, names of flags, days, places."""
     said = {
-        "commission": say(0.1, METRICS["commission"]),
-        "flag": say(1, METRICS["sales_trend_flag"]),
-        "day": say(20_261_123, METRICS["first_crawl_dt"]),
-        "rank": say(3, METRICS["rank"]),
-        "count": say(1_234.5, METRICS["total_sale_cnt"]),
+        "commission": words(0.1, "commission"),
+        "flag": words(1, "sales_trend_flag"),
+        "day": words(20_261_123, "first_crawl_dt"),
+        "rank": words(3, "rank"),
+        "count": words(1_234.5, "total_sale_cnt"),
     }
     assert said == {
         "commission": "10%",

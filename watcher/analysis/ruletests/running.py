@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,11 +13,10 @@ from watcher.analysis.ruletests.scenes import scene
 from watcher.model import AlertState, Evidence, Instant
 from watcher.rules.conditions.appears import APPEARS
 from watcher.rules.rulebook import Rulebook
+from watcher.text.evidence import condition_of, gap_of, time_of
 from watcher.units import format_duration, format_instant, format_value
 
 _NONE = "nothing"
-# "7-day sales (median 14d)", "7-day sales (usual 28d, z 3.2)": the metric, and its baseline's time.
-_OVER = re.compile(r"(.*?)(?: \(((?:median|mean|min|max|usual) [^()]*)\))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,20 +136,19 @@ def _values(
 
 def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:
     """``7-day sales 140, rises 30% from last: not met (from 120, 1d before)``."""
-    label, over = _OVER.fullmatch(evidence.label).groups()  # type: ignore[union-attr]
-    said = f"{evidence.condition}: {evidence.verdict.value}"
+    said = f"{condition_of(evidence)}: {evidence.verdict.value}"
     if evidence.metric == APPEARS:
-        return f"{label}, {said}"
-    text = f"{label} {unrounded(evidence, _shown(evidence.value, evidence, book))}, {said}"
+        return f"{evidence.label}, {said}"
+    text = f"{evidence.label} {unrounded(evidence, _shown(evidence.value, evidence, book))}, {said}"
     if evidence.baseline is None:
         return text
     baseline = _shown(evidence.baseline, evidence, book)
-    if over:  # of a time: its begin says nothing that its length does not
+    if over := time_of(evidence):  # of a time: its begin says nothing that its length does not
         return f"{text} ({over}: {baseline})"
     since = ""
     if evidence.baseline_at:
         since = f", {format_duration(now - evidence.baseline_at)} before"
-        since += f", {evidence.gap}" if evidence.gap else ""
+        since += f", {gap_of(evidence)}" if evidence.gap else ""
     return f"{text} (from {baseline}{since})"
 
 

@@ -17,10 +17,10 @@ import numpy as np
 from watcher.model import Evidence
 from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.change import Change, Moved
+from watcher.rules.conditions.change import BaselineCondition, Change
 from watcher.rules.conditions.compare import Between, Compare, Measured
-from watcher.rules.conditions.logic import Group, Not
-from watcher.rules.conditions.ranking import Places, Top
+from watcher.rules.conditions.logic import Combination, Not
+from watcher.rules.conditions.ranking import RankChange, Top
 from watcher.rules.conditions.transition import Becomes, Crosses
 from watcher.rules.conditions.unusual import Unusual
 from watcher.rules.metrics import RANK, Metric
@@ -84,7 +84,7 @@ def simple(condition: Condition) -> Iterator[Condition]:
     that a rule speaks of."""
     if isinstance(condition, Not):
         return
-    if isinstance(condition, Group):
+    if isinstance(condition, Combination):
         for part in condition.parts:
             yield from simple(part)
     else:
@@ -96,7 +96,7 @@ def _direction(condition: Condition) -> int:
     match condition:
         case Top(leaves=leaves):
             return -1 if leaves else 1
-        case Places(direction=direction):
+        case RankChange(direction=direction):
             return -1 if direction == "rises" else 1
         case Change(metric=metric, direction=direction) if _is_demand(metric):
             return {"rises": 1, "falls": -1}.get(direction, 0)
@@ -142,7 +142,9 @@ def _askable(condition: Condition) -> bool:
     """Whether a later value says if it still holds."""
     if isinstance(condition, Top):
         return not condition.leaves  # who left is not there to be asked
-    return isinstance(condition, Measured | Moved) and not isinstance(condition, Appears)
+    return isinstance(condition, Measured | BaselineCondition) and not isinstance(
+        condition, Appears
+    )
 
 
 def weight(condition: Condition) -> int:
@@ -152,7 +154,7 @@ def weight(condition: Condition) -> int:
         return 2
     if isinstance(condition, Compare) and _is_change(condition.metric):
         return 2 if _direction(condition) else 0
-    return int(isinstance(condition, Moved | Crosses | Top))
+    return int(isinstance(condition, BaselineCondition | Crosses | Top))
 
 
 def still_holds(condition: Condition, why: Evidence | None, value: float) -> bool | None:

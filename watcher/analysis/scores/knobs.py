@@ -11,7 +11,7 @@ from watcher.rules.conditions.base import Condition, has_sizes
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Compare
 from watcher.rules.conditions.logic import All, Any
-from watcher.rules.conditions.ranking import Places, Top
+from watcher.rules.conditions.ranking import RankChange, Top
 from watcher.rules.conditions.transition import Crosses
 from watcher.rules.conditions.unusual import Unusual
 from watcher.rules.conditions.values import number
@@ -90,7 +90,7 @@ def _knob(condition: Condition) -> Knob | None:
                 return None
             whole = metric.unit in _WHOLE and not metric.definition
             return Knob(condition, metric, operator, "limit", _STRICTER[operator], whole)
-        case Places(metric=metric, direction=direction):
+        case RankChange(metric=metric, direction=direction):
             verb = "climbs" if direction == "falls" else "drops"
             return Knob(condition, metric, verb, "amount", 1, whole=True)
         case Change(metric=metric, direction=direction, percent=percent) if has_sizes(metric):

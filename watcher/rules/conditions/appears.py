@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from watcher.model import Evidence
+from watcher.model import Criterion, Evidence
 from watcher.rules.conditions.base import Condition, Masks, Need, Table, judged
 from watcher.rules.metrics import Metric
 from watcher.units import Unit
@@ -34,7 +34,7 @@ class Appears(Condition):
                 metric=APPEARS,
                 label="list",
                 unit=Unit.TEXT,
-                condition="appears for the first time",
+                condition=Criterion(APPEARS),
                 verdict=judged(table, self).verdict(row),
             ),
         )

@@ -1,4 +1,4 @@
-"""What a condition is, what it may ask of a scan, and a judge that judges equal ones once.
+"""Conditions, the table of a scan that they ask, and a judge that judges equal ones once.
 
 A condition is compiled when the file is read. It declares the baselines it needs, and judges a
 whole scan at once: columns in, two masks out. Equality is by meaning: two conditions of the
@@ -15,15 +15,17 @@ from typing import NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from watcher.model import Bools, Evidence, Floats, Instant, Ints, Verdict
+from watcher.model import Bools, Criterion, Evidence, Floats, Gap, Instant, Ints, Verdict
 from watcher.rules.metrics import NORMAL, SPARSE, SPARSENESS, Attribute, Metric
 from watcher.source.fields import LAST_PAGE, PAGE_SIZE
+from watcher.text.evidence import criterion
 from watcher.units import WEEK, Unit, format_duration
 
 T = TypeVar("T")
 
 LONGEST_LIST = LAST_PAGE * PAGE_SIZE  # places
 _MOST_OLDER = WEEK
+_MOST_ASKED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Ago:
 
     @property
     def older(self) -> int:
-        """By how many seconds it may be older than asked for."""
+        """The most seconds that it may be older than asked for."""
         return min(self.seconds // 2, _MOST_OLDER)
 
     def __str__(self) -> str:
@@ -78,7 +80,7 @@ class Usual:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How far ``ln(1+x)`` usually lies from ``Usual``, as one standard deviation; never 0."""
+    """The usual distance of ``ln(1+x)`` from ``Usual``, as one standard deviation; never 0."""
 
     seconds: int
     window: int = 1
@@ -154,18 +156,18 @@ class Table(Protocol):
         """
         ...
 
-    def gap(self, need: Need, row: int) -> str:
-        """Why a row's baseline is older than others, where it is, as "no value for 9 days"."""
+    def gap(self, need: Need, row: int) -> Gap | None:
+        """The reason why a row's baseline is older than others, where it is."""
         ...
 
     def count(self, need: Need, row: int) -> int:
-        """Of how many values, so far apart as it asks for, a row's ``Usual`` of a sum of several
-        days is taken, or was to be."""
+        """The number of values, so far apart as it asks for, that a row's ``Usual`` of a sum of
+        several days is taken of, or was to be."""
         ...
 
     @property
     def waits(self) -> str:
-        """Why no baseline has a value at this scan; empty where they have."""
+        """The reason why no baseline has a value at this scan; empty where they have."""
         ...
 
     def fallen(self) -> Bools:
@@ -212,14 +214,14 @@ class Condition(ABC):
         return None
 
     def strength(self, table: Table, rows: Ints) -> Strength:
-        """How far each of the ``rows`` (m,) went beyond the condition, in its direction.
+        """The distance (m,) that each of the ``rows`` went beyond the condition, in its direction.
 
         No keys where there is no ``leading`` metric.
         """
         return ()
 
     def shortfall(self, table: Table, rows: Ints) -> Strength:
-        """How far each stayed behind: the strength of the condition's opposite."""
+        """The distance that each stayed behind: the strength of the condition's opposite."""
         return tuple(-key for key in self.strength(table, rows))
 
     @abstractmethod
@@ -231,16 +233,60 @@ class Condition(ABC):
         """``canonical``, computed once."""
         return self.canonical()
 
-    @cached_property
-    def said(self) -> str:
-        """The condition in words, as evidence has it; written once."""
-        return str(self)
-
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Condition) and self.key == other.key
 
     def __hash__(self) -> int:
         return hash(self.key)
+
+
+class MetricCondition(Condition):
+    """A condition on one metric, maybe against one baseline: ``need``."""
+
+    metric: Metric
+
+    @property
+    def need(self) -> Need | None:
+        """The one baseline that is needed."""
+        return None
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return (self.need,) if self.need is not None else ()
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        return (self.metric,)
+
+    @property
+    @abstractmethod
+    def criterion(self) -> Criterion:
+        """The operator and its parameters, as evidence has them."""
+
+    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+        metric, need = self.metric, self.need
+        baseline = baseline_at = gap = None
+        if need is not None:
+            values, instants = table.baseline(need)
+            baseline, baseline_at = value_at(values, row), int(instants[row]) or None
+            gap = table.gap(need, row)
+        return (
+            Evidence(
+                metric=metric.name,
+                label=metric.label,
+                unit=metric.unit,
+                condition=self.criterion,
+                verdict=judged(table, self).verdict(row),
+                value=value_at(table.number(metric), row),
+                baseline=baseline,
+                baseline_at=baseline_at,
+                gap=gap,
+                form=form_at(table, metric, row),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return criterion(self.criterion, self.metric.name, self.metric.unit)
 
 
 class Judge:
@@ -279,22 +325,28 @@ class Judge:
         return self._appeared
 
     def present(self, metric: Metric) -> Bools:
-        """Where the metric has a value."""
+        """A mask of the products that have a value of the metric."""
         mask = self._present.get(metric.name)
         if mask is None:
             mask = self._present[metric.name] = ~np.isnan(self.number(metric))
         return mask
 
     def remembered(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """What ``compute`` gave when it was asked for ``key`` first."""
+        """The value that ``compute`` gave when it was asked for ``key`` first."""
         if key not in self._computed:
             self._computed[key] = compute()
         return cast("T", self._computed[key])
 
 
+def among_asked(values: Sequence[float | str], *, negated: bool) -> Criterion:
+    """``in`` or ``not_in``; of many values the first alone, for they stand in each alert."""
+    shown = tuple(values[:_MOST_ASKED])
+    return Criterion("not_in" if negated else "in", shown, more=len(values) - len(shown))
+
+
 def remembered(table: Table, key: Hashable, compute: Callable[[], T]) -> T:
-    """What many conditions need of a scan, computed for the first of them: from the judge's memory
-    where ``table`` is one. A key always stands for the same type."""
+    """A value that many conditions need of a scan, computed for the first of them: from
+    the judge's memory where ``table`` is one. A key always stands for the same type."""
     return table.remembered(key, compute) if isinstance(table, Judge) else compute()
 
 
@@ -304,7 +356,7 @@ def judged(table: Table, condition: Condition) -> Masks:
 
 
 def present(table: Table, metric: Metric) -> Bools:
-    """Where the metric has a value, from the judge's memory where ``table`` is one."""
+    """A mask of the products with a value, from the judge's memory where ``table`` is one."""
     return table.present(metric) if isinstance(table, Judge) else ~np.isnan(table.number(metric))
 
 
@@ -326,7 +378,7 @@ def value_at(column: Floats, row: int) -> float | None:
 
 
 def form_at(table: Table, metric: Metric, row: int) -> str:
-    """Which form of its formula a value has; empty where the formula has but one."""
+    """The form of its formula that a value has; empty where the formula has but one."""
     if not metric.has_forms or np.isnan(table.number(metric)[row]):
         return ""
     return SPARSE if table.number(SPARSENESS)[row] > 0 else NORMAL

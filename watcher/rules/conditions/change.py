@@ -1,4 +1,4 @@
-"""How far a metric moved from a baseline: rises, falls, changes."""
+"""Moves of a metric from a baseline: rises, falls, changes."""
 
 from __future__ import annotations
 
@@ -9,26 +9,24 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from watcher.model import Bools, Evidence, Floats, Ints
+from watcher.model import Bools, Criterion, Floats, Ints
 from watcher.rules.conditions.base import (
     Ago,
     Condition,
     From,
     Last,
     Masks,
+    MetricCondition,
     Need,
     Statistic,
     Strength,
     Table,
-    form_at,
-    judged,
     present,
     remembered,
-    value_at,
 )
-from watcher.rules.conditions.values import Setting, counted, is_percent, number, say
+from watcher.rules.conditions.values import Setting, counted, is_percent, number
 from watcher.rules.metrics import Metric
-from watcher.units import Unit, format_duration, format_number, parse_duration
+from watcher.units import format_duration, parse_duration
 from watcher.words import Wrong, WrongOption, kind, quoted
 
 _T = TypeVar("_T")
@@ -47,47 +45,13 @@ _SLACK = 1e-9
 _LAST = Last()
 
 
-class Moved(Condition):
+class BaselineCondition(MetricCondition):
     """A condition on one metric now against one baseline."""
-
-    metric: Metric
 
     @property
     def need(self) -> Need:
-        """The one baseline that is needed."""
-        return Need(self.metric, Last())
-
-    @property
-    def needs(self) -> tuple[Need, ...]:
-        return (self.need,)
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        return (self.metric,)
-
-    @cached_property
-    def label(self) -> str:
-        """What evidence calls the metric; one that has a statistic says which."""
-        from_ = self.need.from_
-        more = f" ({from_})" if isinstance(from_, Statistic) else ""
-        return f"{self.metric.label}{more}"
-
-    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
-        values, instants = table.baseline(self.need)
-        return (
-            Evidence(
-                metric=self.metric.name,
-                label=self.label,
-                unit=self.metric.unit,
-                condition=self.said,
-                verdict=judged(table, self).verdict(row),
-                value=value_at(table.number(self.metric), row),
-                baseline=value_at(values, row),
-                baseline_at=int(instants[row]) or None,
-                gap=table.gap(self.need, row),
-                form=form_at(table, self.metric, row),
-            ),
-        )
+        """The one baseline that is needed; by default the last value."""
+        return Need(self.metric, _LAST)
 
     def now_and_then(self, table: Table) -> tuple[Floats, Floats, Bools]:
         """The value, the baseline, and where both are there."""
@@ -107,7 +71,7 @@ class _Move(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Change(Moved):
+class Change(BaselineCondition):
     """The value moved by at least ``amount`` (of the baseline, if ``percent``).
 
     A percentage of a baseline of 0 has no value; with ``min_change`` that floor decides alone.
@@ -167,16 +131,23 @@ class Change(Moved):
             f"from {self.from_}{floor}"
         )
 
-    def __str__(self) -> str:
-        by = f"{format_number(self.amount * 100, 6)}%" if self.percent else self._say(self.amount)
-        floor = "" if self.min_change is None else f", by {self._say(self.min_change)} at least"
-        return f"{self.direction} {by} from {self.from_}{floor}"
-
-    def _say(self, value: float) -> str:
-        # From 10% to 12% is a fifth more, or two points: "2%" could mean either.
-        if self.metric.unit is Unit.FRACTION:
-            return f"{format_number(value * 100, 6)} points"
-        return say(value, self.metric)
+    @cached_property
+    def criterion(self) -> Criterion:
+        match self.from_:
+            case Ago(seconds):
+                baseline = "ago"
+            case Statistic(baseline, seconds):
+                pass
+            case _:
+                baseline, seconds = "last", 0
+        return Criterion(
+            self.direction,
+            (self.amount,),
+            percent=self.percent,
+            baseline=baseline,
+            seconds=seconds,
+            floor=self.min_change,
+        )
 
 
 def relative(moved: Floats, then: Floats) -> Floats:
@@ -203,7 +174,7 @@ def change(direction: str) -> Callable[[Metric, Setting], Condition]:
 
 
 def _of_option(option: str, read: Callable[[], _T]) -> _T:
-    """What ``read`` gives; what is wrong with it stands at the option, not at the operator."""
+    """The value that ``read`` gives; its errors stand at the option, not at the operator."""
     try:
         return read()
     except ValueError as error:

@@ -5,73 +5,50 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from watcher.model import Bools, Evidence, Floats, Ints
+from watcher.model import Bools, Criterion, Floats, Ints
 from watcher.rules.conditions.base import (
     Condition,
     Masks,
-    Need,
+    MetricCondition,
     Strength,
     Table,
+    among_asked,
     by_size,
-    form_at,
     has_sizes,
-    judged,
     present,
-    value_at,
 )
-from watcher.rules.conditions.values import Setting, number, say
+from watcher.rules.conditions.values import Setting, number
 from watcher.rules.metrics import Metric
-from watcher.words import Wrong, kind, some
+from watcher.text.evidence import value_of
+from watcher.words import Wrong, kind
 
 # Towards which end a value goes beyond its limit.
 _DIRECTIONS = {"above": 1, "at_least": 1, "below": -1, "at_most": -1}
 # NaN compares as false with all but "not equal", which is why verdicts are masked once more.
-_COMPARISONS: dict[str, tuple[str, Callable[[Floats, float], Bools]]] = {
-    "equals": ("is", np.equal),
-    "not_equals": ("is not", np.not_equal),
-    "above": ("above", np.greater),
-    "below": ("below", np.less),
-    "at_least": ("at least", np.greater_equal),
-    "at_most": ("at most", np.less_equal),
+_COMPARISONS: dict[str, Callable[[Floats, float], Bools]] = {
+    "equals": np.equal,
+    "not_equals": np.not_equal,
+    "above": np.greater,
+    "below": np.less,
+    "at_least": np.greater_equal,
+    "at_most": np.less_equal,
 }
 
 
-class Measured(Condition):
+class Measured(MetricCondition):
     """A condition on the value of one metric now, without a baseline."""
-
-    metric: Metric
-
-    @property
-    def needs(self) -> tuple[Need, ...]:
-        return ()
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        return (self.metric,)
 
     @abstractmethod
     def holds(self, values: Floats) -> Bools:
-        """Where it is so of ``values``; what it says of NaN means nothing."""
+        """A mask of the ``values`` of which it is so; what it says of NaN means nothing."""
 
     def judge(self, table: Table) -> Masks:
         known = present(table, self.metric)
         return Masks(self.holds(table.number(self.metric)) & known, known)
-
-    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
-        return (
-            Evidence(
-                metric=self.metric.name,
-                label=self.metric.label,
-                unit=self.metric.unit,
-                condition=self.said,
-                verdict=judged(table, self).verdict(row),
-                value=value_at(table.number(self.metric), row),
-                form=form_at(table, self.metric, row),
-            ),
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +60,7 @@ class Compare(Measured):
     limit: float
 
     def holds(self, values: Floats) -> Bools:
-        return _COMPARISONS[self.operator][1](values, self.limit)
+        return _COMPARISONS[self.operator](values, self.limit)
 
     @property
     def leading(self) -> Metric | None:
@@ -100,8 +77,9 @@ class Compare(Measured):
     def canonical(self) -> str:
         return f"{self.metric.canonical} {self.operator} {self.limit!r}"
 
-    def __str__(self) -> str:
-        return f"{_COMPARISONS[self.operator][0]} {say(self.limit, self.metric)}"
+    @cached_property
+    def criterion(self) -> Criterion:
+        return Criterion(self.operator, (self.limit,))
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,11 +105,11 @@ class Among(Measured):
 
     def canonical(self) -> str:
         values = ", ".join(repr(value) for value in sorted(set(self.values)))
-        return f"{self.metric.canonical} {'not_in' if self.negated else 'in'} [{values}]"
+        return f"{self.metric.canonical} {self.criterion.operator} [{values}]"
 
-    def __str__(self) -> str:
-        said = some(self.values, lambda value: say(value, self.metric))
-        return f"{'is none of' if self.negated else 'is one of'} {said}"
+    @cached_property
+    def criterion(self) -> Criterion:
+        return among_asked(self.values, negated=self.negated)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,8 +140,9 @@ class Between(Measured):
     def canonical(self) -> str:
         return f"{self.metric.canonical} between [{self.low!r}, {self.high!r}]"
 
-    def __str__(self) -> str:
-        return f"between {say(self.low, self.metric)} and {say(self.high, self.metric)}"
+    @cached_property
+    def criterion(self) -> Criterion:
+        return Criterion("between", (self.low, self.high))
 
 
 def comparison(operator: str) -> Callable[[Metric, Setting], Condition]:
@@ -196,9 +175,10 @@ def between(metric: Metric, setting: Setting) -> Condition:
         raise Wrong(f"takes two values, as [10, 20], not {given}")
     low, high = number(value[0], metric), number(value[1], metric)
     if low > high:
+        said = metric.name, metric.unit
         raise Wrong(
             f"the range is upside down: write the smaller value first, "
-            f"as [{say(high, metric)}, {say(low, metric)}]"
+            f"as [{value_of(high, *said)}, {value_of(low, *said)}]"
         )
     return Between(metric, low, high)
 

@@ -27,15 +27,15 @@ _EMPTY = "has no condition in it"
 
 
 class Report(Protocol):
-    """Where problems go; ``at_key`` points at the last key of the path, not at its value."""
+    """A receiver of problems; ``at_key`` points at the last key of the path, not at its value."""
 
     def __call__(
         self, path: Path, message: str, *, at_key: bool = False, code: ProblemCode = ...
     ) -> None: ...
 
 
-class Places:
-    """Where each simple condition is written. Two may be equal and stand in two places."""
+class Locations:
+    """The places where simple conditions are written. Two may be equal and stand in two places."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Condition, Path]] = {}
@@ -56,20 +56,20 @@ def compile_condition(
     report: Report,
     *,
     ranked: bool = True,
-    places: Places | None = None,
+    places: Locations | None = None,
 ) -> Condition | None:
     """The condition at ``path``; None where something in it was reported.
 
     ``ranked`` is false for a watch without a sort, whose products have no rank. ``places`` is
     filled with where each simple condition stands.
     """
-    places = Places() if places is None else places
+    places = Locations() if places is None else places
     return _Compiler(catalogue, report, places, ranked=ranked).mapping(value, path)
 
 
 class _Compiler:
     def __init__(
-        self, catalogue: Catalogue, report: Report, places: Places, *, ranked: bool
+        self, catalogue: Catalogue, report: Report, places: Locations, *, ranked: bool
     ) -> None:
         self._catalogue = catalogue
         self._report = report

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from watcher.model import Evidence, Ints, Verdict
 from watcher.rules.conditions.base import Condition, Masks, Need, Strength, Table, judged
@@ -21,7 +21,7 @@ _OPPOSITE = {
 }
 
 
-class Group(Condition):
+class Combination(Condition):
     """Several conditions made into one; ``word`` is how the rule file writes it."""
 
     word: ClassVar[str]
@@ -44,12 +44,12 @@ class Group(Condition):
 
     @property
     def leading(self) -> Metric | None:
-        """That of the first part that has one."""
+        """The leading metric of the first part that has one."""
         return next((part.leading for part in self.parts if part.leading is not None), None)
 
 
 @dataclass(frozen=True, eq=False)
-class All(Group):
+class All(Combination):
     """One that is not met decides; else one without data makes it no data."""
 
     word: ClassVar[str] = "all"
@@ -64,7 +64,7 @@ class All(Group):
         return Masks(met, met | failed)
 
     def strength(self, table: Table, rows: Ints) -> Strength:
-        """By the first part; of equals by the next one."""
+        """The keys of the first part; of equals those of the next one decide."""
         return tuple(key for part in self.parts for key in part.strength(table, rows))
 
     def canonical(self) -> str:
@@ -75,7 +75,7 @@ class All(Group):
 
 
 @dataclass(frozen=True, eq=False)
-class Any(Group):
+class Any(Combination):
     """One that is met decides; else one without data makes it no data."""
 
     word: ClassVar[str] = "any"
@@ -116,7 +116,7 @@ class Any(Group):
 
 
 @dataclass(frozen=True, eq=False)
-class Not(Group):
+class Not(Combination):
     """The reverse; no data stays no data."""
 
     word: ClassVar[str] = "not"
@@ -136,9 +136,7 @@ class Not(Group):
             # What several say cannot be turned round one by one: "not (a and b)".
             return inner
         return tuple(
-            msgspec.structs.replace(
-                one, condition=f"not: {one.condition}", verdict=_OPPOSITE[one.verdict]
-            )
+            replace(one, negations=one.negations + 1, verdict=_OPPOSITE[one.verdict])
             for one in inner
         )
 
@@ -153,7 +151,7 @@ class Not(Group):
 
     @cached_property
     def _inside(self) -> Condition:
-        """The same with every "not" at a single condition; the part, where it is one."""
+        """The condition with every "not" at a single condition; the part, where it is one."""
         match self.part:
             case Not(part):
                 return part
@@ -183,13 +181,13 @@ def any_of(parts: Sequence[Condition]) -> Condition:
     return parts[0] if len(parts) == 1 else Any(tuple(parts))
 
 
-def _canonical(word: str, parts: Iterable[Condition], kind: type[Group]) -> str:
+def _canonical(word: str, parts: Iterable[Condition], kind: type[Combination]) -> str:
     """Order, repetition and needless nesting change no meaning."""
     keys = sorted(set(_keys(parts, kind)))
     return keys[0] if len(keys) == 1 else f"{word}({'; '.join(keys)})"
 
 
-def _keys(parts: Iterable[Condition], kind: type[Group]) -> Iterable[str]:
+def _keys(parts: Iterable[Condition], kind: type[Combination]) -> Iterable[str]:
     for part in parts:
         if isinstance(part, kind):
             yield from _keys(part.parts, kind)

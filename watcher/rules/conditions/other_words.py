@@ -1,4 +1,4 @@
-"""What people write in place of our words, and what they are answered.
+"""Words that people write in place of ours, and the answers to them.
 
 The languages of other programs, and plain English. A guess by likeness is made only where nothing
 is known of a word, and never one that means the opposite.
@@ -103,7 +103,7 @@ _NEGATIONS = (*_REVERSED, "un", "non", "dis")
 
 
 def folded(word: str) -> str:
-    """As the tables have it: small letters, one underscore between words."""
+    """A word as the tables have it: small letters, one underscore between words."""
     return re.sub(r"[\s\-]+", "_", word.strip().casefold())
 
 
@@ -142,7 +142,7 @@ def of_no_metric(word: str) -> str:
 
 
 def instead_of_rank(name: str) -> str:
-    """What an operator of ranks is called for any other metric, as a hint."""
+    """The name that an operator of ranks has for any other metric, as a hint."""
     return f', did you mean "{_OF_RANK[name]}"?' if name in _OF_RANK else ""
 
 
@@ -153,7 +153,7 @@ def times(value: object) -> float | None:
 
 
 def _guess(name: str, names: list[str]) -> str:
-    """By likeness, but nothing that means the opposite."""
+    """The names that are alike, but nothing that means the opposite."""
     return nearest(name, [one for one in names if not opposite(name, one)], 2)
 
 

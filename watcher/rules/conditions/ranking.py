@@ -1,39 +1,40 @@
-"""Places in the list: climbs, drops, enters and leaves the first N."""
+"""RankChange in the list: climbs, drops, enters and leaves the first N."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-import msgspec
 import numpy as np
+from msgspec.structs import replace
 
-from watcher.model import Evidence, Floats, Ints
+from watcher.model import Criterion, Evidence, Floats, Ints
 from watcher.rules.conditions.base import Condition, LastList, Masks, Need, Strength, Table
-from watcher.rules.conditions.change import Change, Moved, from_option
+from watcher.rules.conditions.change import BaselineCondition, Change, from_option
 from watcher.rules.conditions.values import Setting, is_percent, number
 from watcher.rules.metrics import Metric
-from watcher.units import format_number
 from watcher.words import Wrong
 
 OUTSIDE = "outside"  # how evidence says that a product was not on the list
 
 
-class Places(Change):
+class RankChange(Change):
     """The rank moved by so many places: to climb is to fall as a number."""
 
     def strength(self, table: Table, rows: Ints) -> Strength:
-        """By places, of which there are few at the top: there a climb of 50% may be one."""
+        """Places, of which there are few at the top: there a climb of 50% may be one."""
         now = table.number(self.metric)[rows]
         return self._moved(now, table.baseline(self.need)[0][rows]), -now
 
-    def __str__(self) -> str:
-        verb = "climbs" if self.direction == "falls" else "drops"
-        places = "1 place" if self.amount == 1 else f"{format_number(self.amount)} places"
-        return f"{verb} {places} from {self.from_}"
+    @cached_property
+    def criterion(self) -> Criterion:
+        return replace(
+            super().criterion, operator="climbs" if self.direction == "falls" else "drops"
+        )
 
 
 @dataclass(frozen=True, eq=False)
-class Top(Moved):
+class Top(BaselineCondition):
     """Inside the first ``places`` now and outside at the last scan that read them. If ``leaves``,
     the reverse since the last complete scan: who leaves while a scan is cut off is not missed.
     Who is below the scanned depth is outside."""
@@ -57,7 +58,7 @@ class Top(Moved):
         return self.metric
 
     def strength(self, table: Table, rows: Ints) -> Strength:
-        """How far inside or outside; of those that are below the scanned depth, who was higher."""
+        """Places inside or outside; of those that are below the scanned depth, who was higher."""
         now, then = self._now(table)[rows], table.baseline(self.need)[0][rows]
         return (now - self.places, -then) if self.leaves else (self.places - now, then)
 
@@ -65,7 +66,7 @@ class Top(Moved):
         (plain,) = super().evidence(table, row)
         now, then = float(self._now(table)[row]), plain.baseline
         return (
-            msgspec.structs.replace(
+            replace(
                 plain,
                 value=OUTSIDE if np.isinf(now) else plain.value,
                 baseline=OUTSIDE if then == np.inf else then,
@@ -76,20 +77,21 @@ class Top(Moved):
         return np.where(table.fallen(), np.inf, table.number(self.metric))
 
     def canonical(self) -> str:
-        return f"{self.metric.canonical} {'leaves' if self.leaves else 'enters'}_top {self.places}"
+        return f"{self.metric.canonical} {self.criterion.operator} {self.places}"
 
-    def __str__(self) -> str:
-        return f"{'leaves' if self.leaves else 'enters'} the top {self.places:,}"
+    @cached_property
+    def criterion(self) -> Criterion:
+        return Criterion("leaves_top" if self.leaves else "enters_top", (self.places,))
 
 
 def climbs(metric: Metric, setting: Setting) -> Condition:
     """``climbs: places``."""
-    return Places(metric, "falls", float(_places(setting.value)), from_=from_option(setting))
+    return RankChange(metric, "falls", float(_places(setting.value)), from_=from_option(setting))
 
 
 def drops(metric: Metric, setting: Setting) -> Condition:
     """``drops: places``."""
-    return Places(metric, "rises", float(_places(setting.value)), from_=from_option(setting))
+    return RankChange(metric, "rises", float(_places(setting.value)), from_=from_option(setting))
 
 
 def enters_top(metric: Metric, setting: Setting) -> Condition:

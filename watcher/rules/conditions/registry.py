@@ -20,7 +20,7 @@ TextBuilder: TypeAlias = Callable[[Attribute, Setting], Condition]
 
 
 class Takes(StrEnum):
-    """What is written after an operator: for the JSON Schema."""
+    """The form of what is written after an operator: for the JSON Schema."""
 
     VALUE = "value"
     VALUES = "values"

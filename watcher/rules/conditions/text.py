@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
 import re2
+from msgspec.structs import replace
 
-from watcher.model import Evidence
-from watcher.rules.conditions.base import Condition, Masks, Need, Table, judged
+from watcher.model import Criterion, Evidence
+from watcher.rules.conditions.base import Condition, Masks, Need, Table, among_asked, judged
 from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import Attribute, Metric
+from watcher.text.evidence import criterion
 from watcher.units import Unit
-from watcher.words import Wrong, kind, quoted, shortened, some
+from watcher.words import Wrong, kind, shortened, told
 
 _LONGEST = 1_000  # characters of a pattern
 # What a pattern may cost: bytes of its automaton, and instructions, for each of which RE2 may look
@@ -45,9 +48,14 @@ class Text(Condition):
         return (self.attribute,)
 
     @property
+    @abstractmethod
     def _test(self) -> Callable[[str], object]:
-        """What a text must pass."""
-        raise NotImplementedError
+        """The test that a text must pass."""
+
+    @property
+    @abstractmethod
+    def criterion(self) -> Criterion:
+        """The operator and the texts that it compares with."""
 
     def judge(self, table: Table) -> Masks:
         texts, test, size = table.text(self.attribute.name), self._test, table.size
@@ -61,11 +69,14 @@ class Text(Condition):
                 metric=self.attribute.name,
                 label=self.attribute.label,
                 unit=Unit.TEXT,
-                condition=self.said,
+                condition=self.criterion,
                 verdict=judged(table, self).verdict(row),
                 value=table.text(self.attribute.name)[row],
             ),
         )
+
+    def __str__(self) -> str:
+        return criterion(self.criterion, self.attribute.name, Unit.TEXT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +96,12 @@ class OneOf(Text):
         values = json.dumps(sorted(set(self.values)))
         return f"{self.attribute.name} {'not_in' if self.negated else 'in'} {values}"
 
-    def __str__(self) -> str:
-        said = some(self.values, quoted)
+    @cached_property
+    def criterion(self) -> Criterion:
         if len(self.values) == 1:
-            return f"{'is not' if self.negated else 'is'} {said}"
-        return f"{'is none of' if self.negated else 'is one of'} {said}"
+            return Criterion("not_equals" if self.negated else "equals", (told(self.values[0]),))
+        asked = among_asked(self.values, negated=self.negated)
+        return replace(asked, limits=tuple(told(str(value)) for value in asked.limits))
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +119,9 @@ class Contains(Text):
     def canonical(self) -> str:
         return f"{self.attribute.name} contains {json.dumps(self.part.casefold())}"
 
-    def __str__(self) -> str:
-        return f"contains {quoted(self.part)}"
+    @cached_property
+    def criterion(self) -> Criterion:
+        return Criterion("contains", (told(self.part),))
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,8 +140,9 @@ class Matches(Text):
     def canonical(self) -> str:
         return f"{self.attribute.name} matches {json.dumps(self.pattern)}"
 
-    def __str__(self) -> str:
-        return f"matches {shortened(self.pattern)}"
+    @cached_property
+    def criterion(self) -> Criterion:
+        return Criterion("matches", (shortened(self.pattern),))
 
 
 @lru_cache(maxsize=256)
@@ -210,5 +224,5 @@ def _texts(attribute: Attribute, value: object) -> tuple[str, ...]:
 
 
 def _as_written(attribute: Attribute, value: str) -> str:
-    """As the API writes it: a market's code is in capitals, here as in a watch."""
+    """A text as the API writes it: a market's code is in capitals, here as in a watch."""
     return value.upper() if attribute.name == "region" else value

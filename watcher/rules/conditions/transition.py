@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from watcher.model import Ints
+from watcher.model import Criterion, Ints
 from watcher.rules.conditions.base import Condition, Masks, Strength, Table
-from watcher.rules.conditions.change import Moved
-from watcher.rules.conditions.values import Setting, number, say
+from watcher.rules.conditions.change import BaselineCondition
+from watcher.rules.conditions.values import Setting, number
 from watcher.rules.metrics import Metric
 
 
 @dataclass(frozen=True, eq=False)
-class Becomes(Moved):
+class Becomes(BaselineCondition):
     """The last known value was not ``value`` and now it is; the reverse, if ``leaves``."""
 
     metric: Metric
@@ -25,14 +26,15 @@ class Becomes(Moved):
         return Masks((source != self.value) & (target == self.value) & known, known)
 
     def canonical(self) -> str:
-        return f"{self.metric.canonical} {'leaves' if self.leaves else 'becomes'} {self.value!r}"
+        return f"{self.metric.canonical} {self.criterion.operator} {self.value!r}"
 
-    def __str__(self) -> str:
-        return f"{'leaves' if self.leaves else 'becomes'} {say(self.value, self.metric)}"
+    @cached_property
+    def criterion(self) -> Criterion:
+        return Criterion("leaves" if self.leaves else "becomes", (self.value,))
 
 
 @dataclass(frozen=True, eq=False)
-class Crosses(Moved):
+class Crosses(BaselineCondition):
     """The last known value was on the other side of the line, or on it."""
 
     metric: Metric
@@ -54,14 +56,11 @@ class Crosses(Moved):
         return (beyond if self.above else -beyond,)
 
     def canonical(self) -> str:
-        return f"{self.metric.canonical} crosses_{self._side} {self.line!r}"
+        return f"{self.metric.canonical} {self.criterion.operator} {self.line!r}"
 
-    @property
-    def _side(self) -> str:
-        return "above" if self.above else "below"
-
-    def __str__(self) -> str:
-        return f"crosses {self._side} {say(self.line, self.metric)}"
+    @cached_property
+    def criterion(self) -> Criterion:
+        return Criterion("crosses_above" if self.above else "crosses_below", (self.line,))
 
 
 def becomes(metric: Metric, setting: Setting) -> Condition:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-import msgspec
 import numpy as np
+from msgspec.structs import replace
 
-from watcher.model import Evidence, Floats, Ints
+from watcher.model import Criterion, Evidence, Floats, Ints
 from watcher.rules.conditions.base import (
     Condition,
     Masks,
@@ -16,11 +17,12 @@ from watcher.rules.conditions.base import (
     Strength,
     Table,
     Usual,
+    value_at,
 )
-from watcher.rules.conditions.change import Moved, duration_option
+from watcher.rules.conditions.change import BaselineCondition, duration_option
 from watcher.rules.conditions.values import Setting, is_percent, number
 from watcher.rules.metrics import Metric
-from watcher.units import DAY, Unit, format_duration, format_number
+from watcher.units import DAY, Unit
 from watcher.words import Wrong
 
 _OVER = 28 * DAY
@@ -32,7 +34,7 @@ LEAST_APART = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Unusual(Moved):
+class Unusual(BaselineCondition):
     """``ln(1+x)`` is ``score`` robust standard deviations or more from its median, either way.
 
     Of a metric that is a sum of several days, values that share no day are held against each other.
@@ -58,15 +60,13 @@ class Unusual(Moved):
         return Masks((np.abs(scores) >= self.score) & known, known)
 
     def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
-        """The baseline is the usual value in the metric's own unit; the label says the score."""
+        """The baseline is the usual value in the metric's own unit; beside it stands the score."""
         (plain,) = super().evidence(table, row)
-        over, score = format_duration(self.over), float(self._scores(table)[row])
-        said = "" if np.isnan(score) else f", z {format_number(score, 1)}"
         usual = plain.baseline
         return (
-            msgspec.structs.replace(
+            replace(
                 plain,
-                label=f"{self.metric.label} (usual {over}{said})",
+                score=value_at(self._scores(table), row),
                 # Twelve digits: the logarithm and back makes 100 into 100.00000000000001.
                 baseline=None if usual is None else float(f"{np.expm1(usual):.12g}"),
             ),
@@ -94,8 +94,9 @@ class Unusual(Moved):
             over += " as written"
         return f"{self.metric.canonical} unusual {self.score!r} over {over}"
 
-    def __str__(self) -> str:
-        return f"unusual by {format_number(self.score, 6)} over {format_duration(self.over)}"
+    @cached_property
+    def criterion(self) -> Criterion:
+        return Criterion("unusual", (self.score,), baseline="usual", seconds=self.over)
 
 
 def logs(values: Floats) -> Floats:
@@ -118,7 +119,7 @@ def unusual(metric: Metric, setting: Setting) -> Condition:
 
 
 def least_values(window: int) -> int:
-    """How many values must be known, of a metric that is a sum of so many days."""
+    """The least number of values that must be known, of a metric that is a sum of so many days."""
     return LEAST_DAYS if window == 1 else LEAST_APART
 
 

@@ -1,4 +1,4 @@
-"""What an operator is given: numbers of a metric, said and read as people write them."""
+"""Parameters of operators: numbers of a metric, read as people write them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from watcher.units import (
     Unit,
     day_number,
     format_number,
-    format_value,
     parse_day,
     parse_duration,
     parse_number,
@@ -54,7 +53,7 @@ def number(value: object, metric: Metric | None = None) -> float:
 
 
 def _so_many(factor: float) -> str:
-    """How to write that a value became ``factor`` times as large."""
+    """A hint at how to write that a value became ``factor`` times as large."""
     if factor <= 1:
         return ""
     said, more = format_number(factor), format_number((factor - 1) * 100, 0)
@@ -70,21 +69,6 @@ def counted(metric: Metric) -> bool:
 def is_percent(value: object) -> bool:
     """Whether it is written with a percent sign."""
     return isinstance(value, str) and value.strip().endswith("%")
-
-
-def say(value: float, metric: Metric) -> str:
-    """A limit in words: exact, and as the user would write it."""
-    names = metric.names or ((("no", 0), ("yes", 1)) if metric.unit is Unit.FLAG else ())
-    for name, flag in names:
-        if flag == value:
-            return name
-    match metric.unit:
-        case Unit.FRACTION:
-            return f"{format_number(value * 100, 6)}%"
-        case Unit.DAY | Unit.PLACE:
-            return format_value(value, metric.unit)
-        case _:
-            return format_number(value, 6)
 
 
 def _plain(value: float | str, metric: Metric | None) -> float:

@@ -8,7 +8,7 @@ from itertools import islice, product
 from typing import TypeAlias
 
 from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.logic import All, Group, Not
+from watcher.rules.conditions.logic import All, Combination, Not
 
 _MOST = 200  # alternatives: who writes more is not doubted
 
@@ -33,7 +33,7 @@ def alternatives(condition: Condition, *, negated: bool = False) -> list[Clause]
 
 def leaves(condition: Condition) -> Iterator[Condition]:
     """The simple conditions in it, in order."""
-    if isinstance(condition, Group):
+    if isinstance(condition, Combination):
         for part in condition.parts:
             yield from leaves(part)
     else:
@@ -43,7 +43,7 @@ def leaves(condition: Condition) -> Iterator[Condition]:
 def _clauses(condition: Condition, *, negated: bool) -> Iterator[Clause]:
     if isinstance(condition, Not):
         yield from _clauses(condition.part, negated=not negated)
-    elif not isinstance(condition, Group):
+    elif not isinstance(condition, Combination):
         yield (Literal(condition, negated),)
     elif isinstance(condition, All) is not negated:
         # Bounded before they are multiplied: twenty parts of two are a million.

@@ -8,7 +8,7 @@ from itertools import chain, combinations
 
 from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import Condition, From, LastList
-from watcher.rules.conditions.change import Change, Moved
+from watcher.rules.conditions.change import BaselineCondition, Change
 from watcher.rules.conditions.compare import Among, Between, Compare
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.text import OneOf, Text
@@ -264,7 +264,9 @@ def _without_past(clause: Clause) -> Iterator[Conflict]:
         return
     for literal in clause:
         condition = literal.condition
-        if isinstance(condition, Moved) and not isinstance(condition.need.from_, LastList):
+        if isinstance(condition, BaselineCondition) and not isinstance(
+            condition.need.from_, LastList
+        ):
             yield Conflict(
                 condition,
                 f"{said(condition)} compares with the product's past, and one that appears "

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Between, Compare
-from watcher.rules.conditions.compiling import Path, Places
+from watcher.rules.conditions.compiling import Locations, Path
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.transition import Crosses
 from watcher.rules.conditions.values import is_percent
@@ -34,7 +34,9 @@ _STEEP = 10  # a growth of 1,000% that is written without a percent sign was mea
 _TIMES = 3  # "rises: 3" of a count may mean three, or three times
 
 
-def doubts(rule: Rule, written: object, path: Path, places: Places, kept: int) -> Iterator[Doubt]:
+def doubts(
+    rule: Rule, written: object, path: Path, places: Locations, kept: int
+) -> Iterator[Doubt]:
     """All of ``rule``, which is ``written`` so at ``path``; observations are ``kept`` so long."""
     yield from _when(rule, path, places)
     if rule.until is not None:
@@ -50,7 +52,7 @@ def doubts(rule: Rule, written: object, path: Path, places: Places, kept: int) -
         yield (*path, "order_by"), f"{name} has no order: all that fire are equal"
 
 
-def _when(rule: Rule, path: Path, places: Places) -> Iterator[Doubt]:
+def _when(rule: Rule, path: Path, places: Locations) -> Iterator[Doubt]:
     clauses = alternatives(rule.when)
     if clauses is None:
         return
@@ -66,7 +68,7 @@ def _when(rule: Rule, path: Path, places: Places) -> Iterator[Doubt]:
     yield from _for(rule, clauses, path, places)
 
 
-def _until(until: Condition, watch: Watch, path: Path, places: Places) -> Iterator[Doubt]:
+def _until(until: Condition, watch: Watch, path: Path, places: Locations) -> Iterator[Doubt]:
     clauses = alternatives(until)
     if clauses is None:
         return
@@ -90,7 +92,7 @@ def _always(when: Condition, watch: Watch) -> bool:
     return clauses is not None and all(conflict(clause, watch.query) for clause in clauses)
 
 
-def _for(rule: Rule, clauses: Sequence[Clause], path: Path, places: Places) -> Iterator[Doubt]:
+def _for(rule: Rule, clauses: Sequence[Clause], path: Path, places: Locations) -> Iterator[Doubt]:
     once = [condition for condition in map(holds_once, clauses) if condition is not None]
     if not rule.for_ or not once:
         return
@@ -112,7 +114,7 @@ def _times(rule: Rule, path: Path) -> Iterator[Doubt]:
 
 
 def _each(
-    condition: Condition, watch: Watch, written: object, path: Path, places: Places
+    condition: Condition, watch: Watch, written: object, path: Path, places: Locations
 ) -> Iterator[Doubt]:
     for leaf in leaves(condition):
         place = places.of(leaf, path)

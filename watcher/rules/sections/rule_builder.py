@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.compiling import Places, compile_condition
+from watcher.rules.conditions.compiling import Locations, compile_condition
 from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.lint.doubts import doubts
 from watcher.rules.metrics import Catalogue
@@ -54,7 +54,7 @@ class RuleBuilder:
         if entry["watch"].value is not None:
             watch = self._watches.find(entry["watch"], str(entry.value.get("name", "")))
         ranked = watch is None or watch.query.ranked
-        places = Places()
+        places = Locations()
         when = self._condition(entry["when"], places, ranked=ranked)
         until = self._condition(entry["until"], places, ranked=ranked)
         notify = self._notify(entry)
@@ -90,7 +90,7 @@ class RuleBuilder:
             entry.file.warn(place, doubt)
         return rule
 
-    def _condition(self, entry: Entry, places: Places, *, ranked: bool) -> Condition | None:
+    def _condition(self, entry: Entry, places: Locations, *, ranked: bool) -> Condition | None:
         if entry.value is None:
             return None
         report = entry.file.report

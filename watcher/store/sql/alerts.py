@@ -18,7 +18,7 @@ from watcher.model import (
     Evidence,
     Instant,
     Ints,
-    Known,
+    LatestEvidence,
     NotificationLogEntry,
     NotificationState,
 )
@@ -108,7 +108,7 @@ class AlertRow:
     deliveries: tuple[Delivery, ...]
     currency: str | None = None
     holds: tuple[AlertHold, ...] = ()
-    known: Known | None = None
+    known: LatestEvidence | None = None
 
 
 class Alerts:

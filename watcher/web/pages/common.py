@@ -13,6 +13,7 @@ from watcher.notification.deferral import with_holds
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import title_of
 from watcher.web.context import PageContext, whole_number
 from watcher.web.words import AlertLine, lines
 
@@ -66,7 +67,7 @@ def summary(one: Notification) -> dict[str, object]:
         "channel": one.channel,
         "target": one.target,
         "state": one.state,
-        "title": one.message.title,
+        "title": title_of(one.message),
         "rule": one.message.rule,
         "created": one.created,
         "next_try": one.next_try if one.state is NotificationState.WAITING else None,

@@ -13,6 +13,7 @@ from watcher.notification.deferral import Waiting, waiting
 from watcher.store.sql import browsing
 from watcher.store.sql.outbox import Try
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import title_of
 from watcher.web.context import PageContext, as_json, whole_number
 from watcher.web.forms import own_path
 from watcher.web.links import with_query
@@ -84,7 +85,7 @@ async def message(context: PageContext, request: web.Request) -> web.StreamRespo
     found, tries = await context.read(read)
     if found is None:
         raise web.HTTPNotFound(text="There is no such message, or it is not kept any more.")
-    view = view_of(found.message, found.message.title, context.sources.book().zone)
+    view = view_of(found.message, title_of(found.message), context.sources.book().zone)
     linked = any(rule.name == found.message.rule for rule in context.sources.book().rules)
     return context.html(request, "message.html", one=found, tries=tries, view=view, linked=linked)
 

@@ -16,8 +16,9 @@ from watcher.store.sql import browsing
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.silences import Silence
 from watcher.store.sqlite.database import Database
+from watcher.text.evidence import said
 from watcher.units import DAY, Currencies, Unit
-from watcher.web import links, words
+from watcher.web import links
 from watcher.web.charts import Card, card_of, chart_of, number
 from watcher.web.context import PageContext, as_json, whole_number
 from watcher.web.pages.common import DURATIONS, lines_of, shown
@@ -196,7 +197,7 @@ def _rows(track: Track, currencies: Currencies) -> list[tuple[Instant, str]]:
     changed[1:] = ~((before == after) | (np.isnan(before) & np.isnan(after)))
     pairs = zip(track.at[changed].tolist(), track.values[changed].tolist(), strict=True)
     return [
-        (at, words.said(track.metric.name, number(value), track.metric.unit, currencies))
+        (at, said(track.metric.name, number(value), track.metric.unit, currencies))
         for at, value in reversed(list(pairs)[-ROWS:])
     ]
 
@@ -210,10 +211,10 @@ def _choices(book: Rulebook) -> list[tuple[str, str]]:
 def _known(facts: ProductFacts) -> Sequence[tuple[str, str]]:
     """Facts worth knowing that have no plot."""
     numbers: Mapping[str, float | None] = facts.numbers
-    said = [
-        ("Trend", words.said("sales_trend_flag", numbers.get("sales_trend_flag"), Unit.FLAG)),
+    known = [
+        ("Trend", said("sales_trend_flag", numbers.get("sales_trend_flag"), Unit.FLAG)),
         ("Seller", facts.seller_id or "unknown"),
         ("Category", facts.category_id or "unknown"),
-        ("Collected since", words.said("first_crawl_dt", numbers.get("first_crawl_dt"), Unit.DAY)),
+        ("Collected since", said("first_crawl_dt", numbers.get("first_crawl_dt"), Unit.DAY)),
     ]
-    return [pair for pair in said if pair[1] != "no value"]
+    return [pair for pair in known if pair[1] != "no value"]

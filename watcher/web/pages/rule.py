@@ -11,7 +11,7 @@ from watcher.analysis.scores.score import RuleScore
 from watcher.analysis.scores.wording import measured, outcome_lines, rate
 from watcher.model import AlertState, Health, Instant, Notification
 from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.logic import Group
+from watcher.rules.conditions.logic import Combination
 from watcher.rules.conditions.text import Text
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.sql import browsing
@@ -104,7 +104,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
 
 def term(condition: Condition) -> Term:
     """A condition as a tree of words."""
-    if isinstance(condition, Group):
+    if isinstance(condition, Combination):
         parts = tuple(term(part) for part in condition.parts)
         return Term(_GROUPS.get(condition.word, condition.word), parts)
     return Term(f"{_subject(condition)} {condition}".strip())

@@ -1,0 +1,177 @@
+"""Evidence in English: operators, limits and gaps as messages, page and commands say them.
+
+Another language is another table of patterns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from watcher.model import Criterion, Evidence, Gap, GapKind
+from watcher.source.fields import BY_NAME
+from watcher.units import (
+    DAY,
+    HOUR,
+    NO_CURRENCIES,
+    Currencies,
+    Unit,
+    format_duration,
+    format_number,
+    format_value,
+)
+
+PATTERNS = {
+    "appears": "appears for the first time",
+    "equals": "is {0}",
+    "not_equals": "is not {0}",
+    "in": "is one of {all}",
+    "not_in": "is none of {all}",
+    "above": "above {0}",
+    "below": "below {0}",
+    "at_least": "at least {0}",
+    "at_most": "at most {0}",
+    "between": "between {0} and {1}",
+    "rises": "rises {0} from {since}",
+    "falls": "falls {0} from {since}",
+    "changes": "changes {0} from {since}",
+    "becomes": "becomes {0}",
+    "leaves": "leaves {0}",
+    "crosses_above": "crosses above {0}",
+    "crosses_below": "crosses below {0}",
+    "climbs": "climbs {0} from {since}",
+    "drops": "drops {0} from {since}",
+    "enters_top": "enters the top {0}",
+    "leaves_top": "leaves the top {0}",
+    "unusual": "unusual by {0} over {time}",
+    "contains": "contains {0}",
+    "matches": "matches {0}",
+}
+_GAPS = {
+    GapKind.NO_VALUE: "no value",
+    GapKind.NOT_LISTED: "not on the list",
+    GapKind.NOT_SEEN: "not seen",
+}
+_MOVES = ("rises", "falls", "changes")
+_PLAIN = ("unusual", "enters_top", "leaves_top")
+_STATISTICS = ("median", "mean", "min", "max")
+_TRUTH = (("no", 0), ("yes", 1))
+
+
+def spelled(evidence: Evidence) -> Evidence:
+    """Evidence with its label, condition and gap in words, as older versions stored it."""
+    return replace(
+        evidence,
+        label=label_of(evidence),
+        condition=condition_of(evidence),
+        gap=gap_of(evidence) or None,
+        score=None,
+        negations=0,
+    )
+
+
+def condition_of(evidence: Evidence) -> str:
+    """The condition: ``rises 30% from 7d ago``."""
+    asked = evidence.condition
+    if isinstance(asked, Criterion):
+        asked = criterion(asked, evidence.metric, evidence.unit)
+    return "not: " * evidence.negations + asked
+
+
+def label_of(evidence: Evidence) -> str:
+    """The metric's name, with the statistic or the score that its baseline is: ``price (median
+    14d)``."""
+    time = time_of(evidence)
+    return f"{evidence.label} ({time})" if time else evidence.label
+
+
+def time_of(evidence: Evidence) -> str:
+    """The time that a baseline is taken over: ``median 14d``, ``usual 28d, z 3.2``, or nothing."""
+    asked = evidence.condition
+    if not isinstance(asked, Criterion) or asked.baseline not in (*_STATISTICS, "usual"):
+        return ""
+    score = "" if evidence.score is None else f", z {format_number(evidence.score, 1)}"
+    return f"{_baseline(asked)}{score}"
+
+
+def gap_of(evidence: Evidence) -> str:
+    """The reason why the baseline is old: ``not on the list for 9 days``, or nothing."""
+    gap = evidence.gap
+    return f"{_GAPS[gap.kind]} for {_age(gap.seconds)}" if isinstance(gap, Gap) else gap or ""
+
+
+def criterion(asked: Criterion, metric: str, unit: str) -> str:
+    """A criterion in words: ``at least 50%``."""
+    limits = [_limit(asked, each, metric, unit) for each in asked.limits]
+    more = f" and {asked.more:,} more" if asked.more else ""
+    floor = "" if asked.floor is None else f", by {_amount(asked.floor, metric, unit)} at least"
+    pattern = PATTERNS[asked.operator]
+    every, time = ", ".join(limits) + more, format_duration(asked.seconds)
+    return pattern.format(*limits, all=every, since=_baseline(asked), time=time) + floor
+
+
+def value_of(value: float, metric: str, unit: str) -> str:
+    """A limit, exact and as the user would write it: ``50%``, ``rising``."""
+    names: Sequence[tuple[str, int]] = names_of(metric) or (_TRUTH if unit == Unit.FLAG else ())
+    for name, flag in names:
+        if flag == value:
+            return name
+    if unit == Unit.FRACTION:
+        return f"{format_number(value * 100, 6)}%"
+    if unit in (Unit.DAY, Unit.PLACE):
+        return format_value(value, unit)
+    return format_number(value, 6)
+
+
+def names_of(metric: str) -> Sequence[tuple[str, int]]:
+    """The names of the values of a flag of the source's; none of any other metric."""
+    field = BY_NAME.get(metric)
+    if field is None or field.unit is not Unit.FLAG:
+        return ()
+    return field.names or _TRUTH
+
+
+def flag_of(metric: str, value: float) -> str | None:
+    """The name of a flag's value: ``rising`` of ``sales_trend_flag`` 1."""
+    return next((name for name, flag in names_of(metric) if flag == int(value)), None)
+
+
+def said(
+    metric: str, value: float | None, unit: Unit | str, currencies: Currencies = NO_CURRENCIES
+) -> str:
+    """A metric's value; a flag's by its name."""
+    named = flag_of(metric, value) if value is not None else None
+    return named or format_value(value, unit, currencies)
+
+
+def _limit(asked: Criterion, value: float | str, metric: str, unit: str) -> str:
+    if isinstance(value, str):
+        return value if asked.operator == "matches" else f'"{value}"'
+    if asked.operator in _MOVES and not asked.percent:
+        return _amount(value, metric, unit)
+    if asked.percent:
+        return f"{format_number(value * 100, 6)}%"
+    if asked.operator in ("climbs", "drops"):
+        return f"{format_number(value)} place{'' if value == 1 else 's'}"
+    return format_number(value, 6) if asked.operator in _PLAIN else value_of(value, metric, unit)
+
+
+def _amount(value: float, metric: str, unit: str) -> str:
+    # From 10% to 12% is a fifth more, or two points: "2%" could mean either.
+    if unit == Unit.FRACTION:
+        return f"{format_number(value * 100, 6)} points"
+    return value_of(value, metric, unit)
+
+
+def _baseline(asked: Criterion) -> str:
+    if asked.baseline == "ago":
+        return f"{format_duration(asked.seconds)} ago"
+    return f"{asked.baseline} {format_duration(asked.seconds)}" if asked.seconds else asked.baseline
+
+
+def _age(seconds: int) -> str:
+    """``9 days``; of less than two days in hours."""
+    if seconds >= 2 * DAY:
+        return f"{round(seconds / DAY)} days"
+    return f"{seconds // HOUR} hours" if seconds >= 2 * HOUR else format_duration(seconds)
