@@ -31,7 +31,6 @@ from watcher.delivery.addresses import read, service_of
 from watcher.delivery.confirmations import BY_OTHERS, CONFIRMS
 from watcher.delivery.confirming import Reader, Word
 from watcher.delivery.daemon_thread import Hand
-from watcher.delivery.masking import Mask
 from watcher.delivery.pacing import pace
 from watcher.delivery.rendered import Rendered
 from watcher.delivery.services import (
@@ -43,6 +42,7 @@ from watcher.delivery.services import (
     with_pictures,
 )
 from watcher.importing import without_garbage
+from watcher.redaction import url_redaction
 from watcher.text.sanitize import neutralise
 
 __all__ = ["Attachment", "Kind", "Outcome", "Secret", "Target", "warm_up"]
@@ -142,8 +142,8 @@ class Target:
         self.takes_files = takes_pictures(plugin, self.service)
         prepare(plugin, url.reveal(), self.service, self.style)
         pace(plugin)
-        mask = Mask(url.reveal())
-        self._reader = Reader(CONFIRMS.get(self.service), lambda text: neutralise(mask(text), 300))
+        hide = url_redaction(url.reveal())
+        self._reader = Reader(CONFIRMS.get(self.service), lambda text: neutralise(hide(text), 300))
 
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.service}://***>"

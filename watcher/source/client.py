@@ -19,10 +19,10 @@ from yarl import URL
 
 from watcher import __version__, network
 from watcher.errors import KeyRefused, SourceError, SourceUnavailable
+from watcher.redaction import KeyRedaction
 from watcher.source.decoding import Page, decode
 from watcher.source.failures import failure
 from watcher.source.fields import ENDPOINT
-from watcher.source.masking import Mask
 from watcher.source.pace import Pace, Seams
 from watcher.source.packing import LARGEST_BODY, too_long, unpacked
 from watcher.source.wording import plain
@@ -68,7 +68,7 @@ class Client:
         """
         self.concurrency = concurrency
         self._key = _checked_key(key)
-        self._mask = Mask(self._key)
+        self._redaction = KeyRedaction(self._key)
         self._url = URL(url.rstrip("/") + ENDPOINT)
         # Of each request, not of the session: that would hand its own to a proxy, the key too.
         self._headers = {
@@ -182,7 +182,7 @@ class Client:
         except _NoWay as error:
             return error, False
         except SourceError as error:
-            return self._masked(error), True
+            return self._redacted(error), True
         except (
             aiohttp.ClientConnectorError,
             aiohttp.ConnectionTimeoutError,
@@ -191,12 +191,12 @@ class Client:
             return SourceUnavailable(f"can't connect to {self._via()}: {_words(error)}"), False
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             fault = SourceUnavailable(f"no whole answer from {self._url.host}: {_words(error)}")
-            return self._masked(fault), True
+            return self._redacted(fault), True
 
     def _read(self, reply: _Reply, asked: Mapping[str, str]) -> Page:
         if 200 <= reply.status < 300:
             # Whoever echoes the key may do so anywhere, in a product's name too.
-            return decode(self._mask.body(reply.body))
+            return decode(self._redaction.body(reply.body))
         now, query = self._seams.now(), "&".join(f"{name}={asked[name]}" for name in asked)
         raise failure(reply.status, reply.headers, reply.body, now=now, asked=query)
 
@@ -258,9 +258,9 @@ class Client:
         longest = min(_FIRST_BACKOFF * 2.0 ** (tried - 1), _LONGEST_BACKOFF)
         return longest * self._seams.random()
 
-    def _masked(self, error: SourceError) -> SourceError:
+    def _redacted(self, error: SourceError) -> SourceError:
         # A server may repeat the key in what it says about it.
-        error.args = tuple(self._mask.text(str(part)) for part in error.args)
+        error.args = tuple(self._redaction(str(part)) for part in error.args)
         return error.with_traceback(None)
 
 
