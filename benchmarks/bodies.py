@@ -13,7 +13,7 @@ from datetime import date
 import msgspec
 
 from benchmarks.workload import PRODUCTS
-from watcher.source.fields import PAGE_SIZE, SORTS
+from watcher.source.endpoints import PAGE_SIZE, SORTS
 from watcher.source.simulator import SMOOTH, Market
 
 SORT = "total_sale_7d_cnt"

@@ -11,11 +11,12 @@ import msgspec
 import numpy as np
 
 from benchmarks.bodies import CHANGED, Row, days
+from watcher.fields import NUMERIC
 from watcher.model import Instant, LongTexts, Scan
 from watcher.rules.rulebook import Watch
 from watcher.source.client import Budget, Client
 from watcher.source.decoding import Page, decode
-from watcher.source.fields import NUMERIC, PAGE_SIZE
+from watcher.source.endpoints import PAGE_SIZE
 from watcher.source.scan import ScanResult, read_scan
 from watcher.units import DAY, Unit
 

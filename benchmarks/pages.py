@@ -22,6 +22,7 @@ from pathlib import Path
 import aiohttp
 import numpy as np
 
+from watcher.fields import BY_NAME, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import (
     Alert,
     AlertState,
@@ -38,7 +39,6 @@ from watcher.model import (
 )
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.source.fields import BY_NAME, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Reader, Writer
 from watcher.units import DAY, Unit

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from aiohttp import web
 
 from benchmarks.bodies import bodies, days
-from watcher.source.fields import ENDPOINT
+from watcher.source.endpoints import ENDPOINT
 
 _FIELDS = {"Content-Type": "application/json; charset=utf-8", "Content-Encoding": "gzip"}
 

@@ -25,8 +25,9 @@ import numpy as np
 
 from benchmarks.processes import answer, forget_peak, measured
 from benchmarks.workload import KEY, PAGES, PAST, PRODUCTS, Simple, plain
+from watcher.fields import NUMERIC_NAMES, TEXTS
 from watcher.model import Bools, Floats, Ints
-from watcher.source.fields import ENDPOINT, NUMERIC_NAMES, PAGE_SIZE, TEXTS
+from watcher.source.endpoints import ENDPOINT, PAGE_SIZE
 from watcher.units import DAY
 
 AT_ONCE, SHOWN = 8, 10

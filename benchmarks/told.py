@@ -17,10 +17,11 @@ from benchmarks.sales import View
 from watcher.analysis.readings import Reading
 from watcher.analysis.replay import Replay
 from watcher.evaluation.jumps import remember
+from watcher.fields import NUMERIC_INDEX, TEXTS, WINDOWS
 from watcher.model import Bools, Floats, Instant, Ints, Scan, ScanState
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rule, Rulebook, Watch
-from watcher.source.fields import NUMERIC_INDEX, PAGE_SIZE, TEXTS, WINDOWS
+from watcher.source.endpoints import PAGE_SIZE
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR, day_number
 

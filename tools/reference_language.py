@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.marked import table
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS, TEXT_OPERATORS, Takes
-from watcher.source.fields import PARAMETERS, SORTS, Parameter, Type, Use
+from watcher.source.endpoints import PARAMETERS, SORTS, Parameter, ParameterType, Use
 
 _TAKES = {
     Takes.VALUE: "a value",
@@ -17,11 +17,11 @@ _TAKES = {
     Takes.TEXTS: "a list of texts",
 }
 _TYPES = {
-    Type.REGION: "a region, as `US`",
-    Type.TEXT: 'a text, as `"601450"`',
-    Type.INTEGER: "a whole number",
-    Type.NUMBER: "a number",
-    Type.DAY: "`20260101` or `30d ago`",
+    ParameterType.REGION: "a region, as `US`",
+    ParameterType.TEXT: 'a text, as `"601450"`',
+    ParameterType.INTEGER: "a whole number",
+    ParameterType.NUMBER: "a number",
+    ParameterType.DAY: "`20260101` or `30d ago`",
 }
 
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from watcher.errors import BudgetSpent
-from watcher.source.fields import ENDPOINT, PAGE_SIZE
+from watcher.source.endpoints import ENDPOINT, PAGE_SIZE
 from watcher.source.pace import Seams
 
 SAMPLE = Path(__file__).parent.parent / "data" / "product-list-analytics.sample.json"

@@ -30,7 +30,7 @@ from watcher.errors import (
     SourceUnavailable,
 )
 from watcher.source.client import Client
-from watcher.source.fields import ENDPOINT
+from watcher.source.endpoints import ENDPOINT
 from watcher.source.packing import LARGEST_BODY
 
 PARAMS = {"region": "US", "page_size": "10"}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.source.scripted import SAMPLE_BODY, SAMPLE_PRODUCT, body_of, product
 from watcher.errors import CreditsUsedUp, SourceError, SourceUnavailable
+from watcher.fields import FIELDS, LONG_TEXTS, NUMERIC, NUMERIC_NAMES, TEXTS
 from watcher.model import LongTexts
 from watcher.source.decoding import (
     Page,
@@ -23,7 +24,6 @@ from watcher.source.decoding import (
     decode_tolerantly,
     number_table,
 )
-from watcher.source.fields import FIELDS, LONG_TEXTS, NUMERIC, NUMERIC_NAMES, TEXTS
 
 
 def only(page: Page) -> Product:

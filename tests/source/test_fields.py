@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from tests.source.scripted import SAMPLE_PRODUCT
-from watcher.source.fields import (
+from watcher.fields import (
     BY_NAME,
     FIELDS,
     LONG_TEXTS,
     NUMERIC,
     NUMERIC_INDEX,
     NUMERIC_NAMES,
-    PARAMETERS,
-    SEEN_REGIONS,
-    SORTS,
     TEXTS,
-    Kind,
-    Use,
+    FieldType,
 )
+from watcher.source.endpoints import PARAMETERS, SEEN_REGIONS, SORTS, Use
 from watcher.units import Unit
 
 
@@ -30,8 +27,8 @@ def test_a_field_is_of_the_kind_in_the_sample() -> None:
     """What is a number in the sample is kept as a number, what is a text as a text."""
     for field in FIELDS:
         is_number = isinstance(SAMPLE_PRODUCT[field.name], int | float)
-        assert is_number == (field.kind is Kind.NUMBER), field.name
-        assert (field.unit is Unit.TEXT) == (field.kind is not Kind.NUMBER), field.name
+        assert is_number == (field.type is FieldType.NUMBER), field.name
+        assert (field.unit is Unit.TEXT) == (field.type is not FieldType.NUMBER), field.name
         assert field.label, field.name
         assert field.meaning, field.name
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from watcher.source.fields import FIELDS, NUMERIC, SALES_TRENDS, SORTS, WINDOWS, Kind
+from watcher.fields import FIELDS, NUMERIC, SALES_TRENDS, WINDOWS, FieldType
+from watcher.source.endpoints import SORTS
 from watcher.source.simulator import FLAT, PRESETS, REAL, SMOOTH, BadParameter, Market
 from watcher.units import parse_day
 
@@ -50,7 +51,7 @@ def test_product_has_every_field_of_its_kind(products: list[dict[str, Any]]) -> 
         assert set(product) == {field.name for field in FIELDS}
         for field in FIELDS:
             value = product[field.name]
-            if field.kind is not Kind.NUMBER:
+            if field.type is not FieldType.NUMBER:
                 assert value is None or isinstance(value, str)
             elif field.name.endswith("_cnt"):
                 assert isinstance(value, int)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.source.fields import PARAMETERS, SORTS, Type, Use
+from watcher.source.endpoints import PARAMETERS, SORTS, ParameterType, Use
 from watcher.source.query import Query, RelativeDay, parse_query, query_warnings
 
 NOW = int(datetime(2026, 11, 23, 1, 0, tzinfo=UTC).timestamp())
@@ -70,14 +70,16 @@ def test_a_whole_watch() -> None:
 def test_every_parameter_can_be_set() -> None:
     """All parameters but the daemon's own reach the request."""
     values = {
-        Type.TEXT: "7",
-        Type.INTEGER: 3,
-        Type.NUMBER: 2.5,
-        Type.DAY: 20261101,
-        Type.FLAG: 1,
+        ParameterType.TEXT: "7",
+        ParameterType.INTEGER: 3,
+        ParameterType.NUMBER: 2.5,
+        ParameterType.DAY: 20261101,
+        ParameterType.FLAG: 1,
     }
     settable = [each for each in PARAMETERS if each.use not in (Use.OWN, Use.SORT)]
-    raw = {each.name: values[each.type] for each in settable if each.type is not Type.REGION}
+    raw = {
+        each.name: values[each.type] for each in settable if each.type is not ParameterType.REGION
+    }
     asked = read(**raw, sort="spu_avg_price asc").params(NOW)
     assert set(asked) == {each.name for each in PARAMETERS} - {"page_num"}
     assert (asked["min_total_sale_cnt"], asked["max_spu_avg_price"]) == ("3", "2.5")

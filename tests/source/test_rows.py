@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES
 from watcher.source import rows
 from watcher.source.decoding import Page, decode
-from watcher.source.fields import NUMERIC_INDEX, NUMERIC_NAMES
 from watcher.source.rows import Rows
 
 

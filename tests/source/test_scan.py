@@ -30,9 +30,9 @@ from watcher.errors import (
     SourceUnavailable,
     StoreError,
 )
+from watcher.fields import NUMERIC, NUMERIC_INDEX, TEXTS
 from watcher.model import ScanState
 from watcher.source.client import Client
-from watcher.source.fields import NUMERIC, NUMERIC_INDEX, TEXTS
 from watcher.source.query import Query
 from watcher.source.scan import ScanResult, read_scan
 

@@ -17,7 +17,7 @@ import pytest_asyncio
 
 from tests.source.scripted import FakeTime, Purse
 from watcher.source.client import Client
-from watcher.source.fields import ENDPOINT, PARAMETERS, Type, Use
+from watcher.source.endpoints import ENDPOINT, PARAMETERS, ParameterType, Use
 from watcher.source.query import Query
 from watcher.source.scan import read_scan
 from watcher.source.simulator import REAL, Fault, Market, Paging, Simulator, Weather
@@ -84,7 +84,11 @@ async def test_every_parameter_is_taken(
     session: aiohttp.ClientSession, simulator: Simulator
 ) -> None:
     """All 36 parameters at once are a valid request."""
-    samples = {Type.REGION: "US", Type.DAY: "20260101", Type.NUMBER: "0.5"}
+    samples = {
+        ParameterType.REGION: "US",
+        ParameterType.DAY: "20260101",
+        ParameterType.NUMBER: "0.5",
+    }
     params = {one.name: samples.get(one.type, "1") for one in PARAMETERS if one.use is not Use.OWN}
     status, _ = await ask(session, simulator, BASE | params)
     assert len(params) == 34

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from tests.source.scripted import Purse, ScriptedServer, body_of, product
+from watcher.fields import COMMISSION, NUMERIC, NUMERIC_INDEX, RATING
 from watcher.model import Floats
 from watcher.source.client import Client
-from watcher.source.fields import COMMISSION, NUMERIC, NUMERIC_INDEX, RATING
 from watcher.source.query import Query
 from watcher.source.scan import ScanResult, read_scan
 from watcher.source.values import settle

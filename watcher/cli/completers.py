@@ -17,7 +17,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from watcher.cli.text import plain
-from watcher.source.fields import SEEN_REGIONS
+from watcher.source.endpoints import SEEN_REGIONS
 
 Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 

@@ -23,10 +23,10 @@ from watcher.cli.options import (
 from watcher.cli.output import console, plain, print_json, said
 from watcher.errors import WatcherError
 from watcher.evaluation.empty_list_guard import said_of
+from watcher.fields import unit_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
 from watcher.notification.decision import Decision
 from watcher.rules.conditions.appears import APPEARS
-from watcher.source.fields import unit_of
 from watcher.units import (
     Currencies,
     Unit,

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from watcher.cli.tables import Cell, Kind, Sheet, hanging, sheet
 from watcher.cli.text import plain, plain_lines
-from watcher.source.fields import BY_NAME
+from watcher.fields import BY_NAME
 from watcher.units import NO_CURRENCIES, Currencies, Unit, format_value
 
 __all__ = ["Output", "console", "plain", "print_json", "said", "table"]

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from urllib.parse import quote
 
+from watcher.fields import BY_NAME, unit_of
 from watcher.model import Evidence, Instant, Item, Message, Verdict
-from watcher.source.fields import BY_NAME, unit_of
 from watcher.text.sanitize import (
     TEXT_LENGTH,
     neutralise,

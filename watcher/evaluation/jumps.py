@@ -28,7 +28,6 @@ from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.schedule import Schedule
-from watcher.source.fields import NUMERIC_INDEX
 from watcher.store.sql.history import Recorded
 from watcher.store.sql.jumped import Jumped
 from watcher.store.sqlite.database import Database
@@ -234,7 +233,7 @@ def _is_usual(change: float) -> bool:
 
 
 def _column(scan: Listed) -> Floats:
-    return _SALES.compute({_SALES.name: scan.column(NUMERIC_INDEX[_SALES.name])}, scan.at)
+    return _SALES.compute({_SALES.name: scan.column(_SALES.name)}, scan.at)
 
 
 def _percent(change: float) -> str:

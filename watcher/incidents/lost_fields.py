@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from watcher.fields import BY_NAME, NUMERIC_INDEX
 from watcher.incidents import troubles
 from watcher.model import Instant, Scan, ScanState
 from watcher.notification.audiences import Audience
 from watcher.rules.rulebook import Rule, Rulebook, Watch
-from watcher.source.fields import BY_NAME, NUMERIC_INDEX
 from watcher.store.sql.health import Cause
 from watcher.store.sqlite.database import Database
 

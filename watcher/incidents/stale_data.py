@@ -17,10 +17,10 @@ from datetime import UTC, tzinfo
 import numpy as np
 
 from watcher.evaluation.past import Archive
+from watcher.fields import NUMERIC
 from watcher.incidents import troubles
 from watcher.model import Instant, Listed, Scan
 from watcher.notification.audiences import Audience
-from watcher.source.fields import NUMERIC
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR, format_instant
 
@@ -36,8 +36,8 @@ _LATE = HOUR  # a scan may come somewhat earlier in the day than the one before
 _LOOK_BACK = 60 * DAY
 
 _WEEKLY = sorted(
-    (place for place, field in enumerate(NUMERIC) if field.window == 7),
-    key=lambda place: NUMERIC[place].name != "total_sale_7d_cnt",
+    (field.name for field in NUMERIC if field.window == 7),
+    key=lambda name: name != "total_sale_7d_cnt",
 )
 
 
@@ -80,8 +80,8 @@ def note_changes(
 def _is_lively(scan: Listed) -> bool:
     """Whether the scan saw products that should have changed within a day."""
     lively = np.zeros(len(scan), np.bool_)
-    for index in _WEEKLY:
-        lively |= scan.column(index) > 0
+    for name in _WEEKLY:
+        lively |= scan.column(name) > 0
         if np.count_nonzero(lively) >= LIVELY:  # nearly always by the first of them
             return True
     return False

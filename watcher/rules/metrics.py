@@ -14,11 +14,11 @@ from typing import TypeAlias
 
 import numpy as np
 
+from watcher.fields import BY_NAME, NUMERIC, TEXTS
 from watcher.model import LIST_DAY, LIST_SPARSE, OF_LIST, Floats, Instant, Ints
 from watcher.rules import surges
 from watcher.rules.surges import Sums
 from watcher.rules.words import nearest
-from watcher.source.fields import BY_NAME, NUMERIC, TEXTS
 from watcher.units import DAY, Unit
 
 Columns: TypeAlias = Mapping[str, Floats]

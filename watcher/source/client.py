@@ -21,8 +21,8 @@ from watcher import __version__, network
 from watcher.errors import KeyRefused, SourceError, SourceUnavailable
 from watcher.redaction import KeyRedaction
 from watcher.source.decoding import Page, decode
+from watcher.source.endpoints import ENDPOINT
 from watcher.source.failures import failure
-from watcher.source.fields import ENDPOINT
 from watcher.source.pace import Pace, Seams
 from watcher.source.packing import LARGEST_BODY, too_long, unpacked
 from watcher.source.wording import plain

@@ -24,9 +24,10 @@ import msgspec
 import numpy as np
 
 from watcher.errors import CreditsUsedUp, SourceUnavailable
+from watcher.fields import LONG_TEXTS, NUMERIC, TEXTS
 from watcher.model import Floats, LongTexts
+from watcher.source.endpoints import PAGE_SIZE
 from watcher.source.failures import OUT_OF_CREDITS
-from watcher.source.fields import LONG_TEXTS, NUMERIC, PAGE_SIZE, TEXTS
 from watcher.source.wording import excerpt, kind, plain
 
 # Beyond this a float64 no longer tells neighbouring cents apart, and no count is that large.

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from watcher.source.decoding import Page
-from watcher.source.fields import PAGE_SIZE
+from watcher.source.endpoints import PAGE_SIZE
 
 _MOST_PROBLEMS = 50
 _MOST_FLAWS = 3  # of each kind that are named one by one

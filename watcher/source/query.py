@@ -12,9 +12,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from watcher.fields import BY_NAME
 from watcher.model import Instant
-from watcher.source import fields
-from watcher.source.fields import BY_NAME, PAGE_SIZE, PARAMETER_BY_NAME, Parameter, Type, Use
+from watcher.source.endpoints import (
+    ASCENDING,
+    DESCENDING,
+    LAST_PAGE,
+    PAGE_SIZE,
+    PARAMETER_BY_NAME,
+    SEEN_REGIONS,
+    SORTS,
+    Parameter,
+    ParameterType,
+    Use,
+)
 from watcher.units import (
     day_number,
     format_duration,
@@ -28,7 +39,7 @@ _LONGEST_GUESS = 80  # characters of a name that nearest ones are looked for
 DEFAULT_TOP = 100
 # Above this a float64 no longer tells neighbouring cents apart.
 LARGEST = 1e15
-LARGEST_TOP = fields.LAST_PAGE * PAGE_SIZE
+LARGEST_TOP = LAST_PAGE * PAGE_SIZE
 
 # Where a problem stands (the key within the watch) and what it is, for the user.
 Report: TypeAlias = Callable[[tuple[str, ...], str], None]
@@ -75,8 +86,8 @@ class Query:
         asked = {"region": self.region, "page_size": str(PAGE_SIZE)}
         asked |= {name: _parameter_text(value, now) for name, value in self.filters}
         if self.sort is not None:
-            asked["product_sort_field"] = str(fields.SORTS[self.sort])
-            asked["sort_type"] = str(fields.DESCENDING if self.descending else fields.ASCENDING)
+            asked["product_sort_field"] = str(SORTS[self.sort])
+            asked["sort_type"] = str(DESCENDING if self.descending else ASCENDING)
         return asked
 
     def canonical(self) -> str:
@@ -106,8 +117,8 @@ def query_warnings(query: Query) -> list[str]:
     warnings = []
     if query.region == "UK":
         warnings.append('region "UK" is not known: the code of the United Kingdom is GB')
-    elif query.region not in fields.SEEN_REGIONS:
-        known = " ".join(fields.SEEN_REGIONS)
+    elif query.region not in SEEN_REGIONS:
+        known = " ".join(SEEN_REGIONS)
         warnings.append(f'region "{query.region}" is not known to work (known are {known})')
     return warnings
 
@@ -202,9 +213,9 @@ def _sort(value: object) -> tuple[str, bool]:
         raise ValueError(
             f"{_show(value)} is no sort: write a field and desc or asc, as total_sale_7d_cnt desc"
         )
-    if words[0] not in fields.SORTS:
-        near = _did_you_mean(words[0], list(fields.SORTS))
-        help_text = near or f": it sorts by {', '.join(fields.SORTS)}"
+    if words[0] not in SORTS:
+        near = _did_you_mean(words[0], list(SORTS))
+        help_text = near or f": it sorts by {', '.join(SORTS)}"
         raise ValueError(f'KeyAPI can\'t sort by "{words[0]}"{help_text}')
     return words[0], len(words) == 1 or words[1].lower() == "desc"
 
@@ -271,12 +282,12 @@ def _day(value: object, _: Parameter) -> int | RelativeDay:
     return number
 
 
-_READERS: Mapping[Type, Callable[[object, Parameter], Value]] = {
-    Type.TEXT: _digits,
-    Type.INTEGER: _whole,
-    Type.NUMBER: _number,
-    Type.DAY: _day,
-    Type.FLAG: _flag,
+_READERS: Mapping[ParameterType, Callable[[object, Parameter], Value]] = {
+    ParameterType.TEXT: _digits,
+    ParameterType.INTEGER: _whole,
+    ParameterType.NUMBER: _number,
+    ParameterType.DAY: _day,
+    ParameterType.FLAG: _flag,
 }
 
 

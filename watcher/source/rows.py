@@ -15,9 +15,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from watcher.fields import NUMERIC_NAMES, TEXTS
 from watcher.model import Bools, Floats, Ints, LongTexts
 from watcher.source.decoding import Page, Product, number_table
-from watcher.source.fields import NUMERIC_NAMES, PAGE_SIZE, TEXTS
+from watcher.source.endpoints import PAGE_SIZE
 
 MOST_TEXTS = 1_500  # products of a scan whose long texts are read, at 11 KB each
 

@@ -21,10 +21,10 @@ from watcher.errors import (
     SourceError,
     SourceUnavailable,
 )
+from watcher.fields import COMMISSION, NUMERIC_NAMES, RATING
 from watcher.model import Doubt, Instant, Scan, ScanState
 from watcher.source.client import Budget, Client
 from watcher.source.decoding import Page
-from watcher.source.fields import COMMISSION, NUMERIC_NAMES, RATING
 from watcher.source.pages import Pages
 from watcher.source.query import Query
 from watcher.source.rows import Rows

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from watcher.fields import COMMISSION, NUMERIC, NUMERIC_INDEX, RATING
 from watcher.model import Floats
-from watcher.source.fields import COMMISSION, NUMERIC, NUMERIC_INDEX, RATING
 from watcher.units import AMOUNTS, Unit
 
 _AT_LEAST_0 = np.array(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from watcher.delivery.view import view_of
+from watcher.fields import BY_NAME
 from watcher.model import AlertState, Instant, Item, Message, Severity
-from watcher.source.fields import BY_NAME
 from watcher.store.sql.alerts import AlertRow
 from watcher.units import (
     NO_CURRENCIES,

@@ -9,7 +9,7 @@ from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS
 from watcher.rules.metrics import Catalogue
 from watcher.rules.schema.json_schema import json_schema
 from watcher.rules.sections.models import SECTIONS, RuleSection
-from watcher.source.fields import PARAMETERS, Use
+from watcher.source.endpoints import PARAMETERS, Use
 
 SCHEMA = json_schema()
 

@@ -9,9 +9,10 @@ import numpy as np
 
 from watcher.analysis.ruletests.cases import Actor, Case
 from watcher.analysis.ruletests.series import ABSENT, NO_TEXT
+from watcher.fields import NUMERIC_INDEX, RATING, TEXTS
 from watcher.model import Floats, Ints, Scan, ScanState
 from watcher.rules.metrics import RANK
-from watcher.source.fields import NUMERIC_INDEX, PAGE_SIZE, RATING, TEXTS
+from watcher.source.endpoints import PAGE_SIZE
 
 _Values = Mapping[str, float]
 _T = TypeVar("_T")

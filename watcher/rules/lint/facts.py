@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from math import inf
 
+from watcher.fields import BY_NAME, FIELDS
 from watcher.rules.lint import ranges
 from watcher.rules.lint.ranges import Numbers
 from watcher.rules.metrics import ADDED_LATER, RANK, Metric
-from watcher.source.fields import BY_NAME, FIELDS, PARAMETER_BY_NAME, Use
+from watcher.source.endpoints import PARAMETER_BY_NAME, Use
 from watcher.source.query import Query, RelativeDay, Value, describe_filter
 from watcher.units import AMOUNTS, DAY, Unit
 

@@ -20,7 +20,7 @@ from watcher.rules.metrics import Attribute, Catalogue, Metric
 from watcher.rules.schema import schema_types as shapes
 from watcher.rules.schema.schema_types import Schema
 from watcher.rules.sections.own_metrics import TAKEN
-from watcher.source.fields import SEEN_REGIONS
+from watcher.source.endpoints import SEEN_REGIONS
 from watcher.units import Unit
 
 _CONDITION: Schema = {"$ref": "#/$defs/condition"}

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from watcher.model import Severity
 from watcher.rules.sections.currencies import CODES
 from watcher.rules.words import either
-from watcher.source.fields import SEEN_REGIONS
+from watcher.source.endpoints import SEEN_REGIONS
 
 Schema: TypeAlias = dict[str, Any]
 

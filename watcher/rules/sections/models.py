@@ -27,7 +27,7 @@ from watcher.rules.sections import validators as readers
 from watcher.rules.sections.currencies import currency
 from watcher.rules.sections.templates import Template, parse_template
 from watcher.rules.words import kind, nearest, quoted
-from watcher.source.fields import PARAMETER_BY_NAME
+from watcher.source.endpoints import PARAMETER_BY_NAME
 from watcher.units import DAY, format_number
 
 Duration: TypeAlias = Annotated[

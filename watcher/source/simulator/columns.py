@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from watcher.fields import NUMERIC, SALES_TRENDS, SALES_WAYS, Field
 from watcher.model import Floats, Ints
-from watcher.source.fields import NUMERIC, SALES_TRENDS, SALES_WAYS, Field
 from watcher.source.simulator.catalogue import Goods
 from watcher.source.simulator.dynamics import SERIES, State, on_steps, price
 from watcher.source.simulator.places import DEPARTMENTS

@@ -11,14 +11,14 @@ from typing import Protocol
 import numpy as np
 
 from watcher.model import Bools, Floats, Ints
-from watcher.source.fields import (
+from watcher.source.endpoints import (
     DESCENDING,
     LAST_PAGE,
     PAGE_SIZE,
     PARAMETER_BY_NAME,
     SORTS,
     Parameter,
-    Type,
+    ParameterType,
     Use,
 )
 from watcher.units import parse_day
@@ -79,11 +79,11 @@ def _value(name: str, text: str) -> int | float | str:
         # The real endpoint may ignore it; here it shows a mistake of ours.
         raise BadParameter(f"unknown parameter {name}")
     match parameter.type:
-        case Type.REGION:
+        case ParameterType.REGION:
             if not _REGION.fullmatch(text):
                 raise BadParameter(f"{name} must be a code of two capital letters")
             return text
-        case Type.NUMBER:
+        case ParameterType.NUMBER:
             return _finite(name, text)
         case _:
             return _integer(parameter, text)
@@ -103,7 +103,7 @@ def _integer(parameter: Parameter, text: str) -> int:
     if not _INTEGER.fullmatch(text):
         raise BadParameter(f"{parameter.name} must be an integer")
     number = int(text)
-    if parameter.type is Type.DAY and parse_day(number) is None:
+    if parameter.type is ParameterType.DAY and parse_day(number) is None:
         raise BadParameter(f"{parameter.name} must be a day as yyyyMMdd")
     if parameter.names and number not in dict(parameter.names).values():
         raise BadParameter(f"{parameter.name} can't be {number}")

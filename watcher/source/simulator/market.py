@@ -12,8 +12,8 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from watcher.fields import NUMERIC, NUMERIC_NAMES
 from watcher.model import Bools, Floats, Ints
-from watcher.source.fields import NUMERIC, NUMERIC_NAMES
 from watcher.source.simulator import dynamics
 from watcher.source.simulator.behaviour import REAL, Behaviour
 from watcher.source.simulator.catalogue import Goods, draw, joined

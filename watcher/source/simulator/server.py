@@ -16,7 +16,7 @@ from typing import Self, TypedDict, Unpack
 import msgspec
 from aiohttp import web
 
-from watcher.source.fields import ENDPOINT
+from watcher.source.endpoints import ENDPOINT
 from watcher.source.simulator.faults import Edit, Fault, Paging, Weather
 from watcher.source.simulator.listing import BadParameter
 from watcher.source.simulator.market import Market

@@ -7,8 +7,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from watcher.fields import WINDOWS
 from watcher.model import Ints
-from watcher.source.fields import WINDOWS
 
 # 14 is no window of the API: the trend compares the last week with the one before.
 SUMMED = (*WINDOWS, 14)

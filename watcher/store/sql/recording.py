@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from watcher.fields import NUMERIC_NAMES
 from watcher.model import Bools, Floats, Instant, Ints, ListFacts, LongTexts, Scan, ScanState
-from watcher.source.fields import NUMERIC_NAMES, PAGE_SIZE
+from watcher.source.endpoints import PAGE_SIZE
 from watcher.store.columns import digests, encode
 from watcher.store.sql import former
 from watcher.store.sql.listing import EMPTY, Listing, Seen
