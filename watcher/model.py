@@ -181,6 +181,7 @@ class Scan:
     interrupted: bool = False
     doubt: Doubt | None = None
     facts: ListFacts | None = None
+    page_size: int = 10
 
     def __len__(self) -> int:
         return len(self.product_ids)

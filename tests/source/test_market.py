@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from watcher.fields import FIELDS, NUMERIC, SALES_TRENDS, WINDOWS, FieldType
-from watcher.source.endpoints import SORTS
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.simulator import FLAT, PRESETS, REAL, SMOOTH, BadParameter, Market
 from watcher.units import parse_day
 
@@ -170,12 +170,15 @@ def test_sales_have_a_heavy_tail(products: list[dict[str, Any]]) -> None:
     assert np.median(sales) < 0.1 * sales[len(sales) // 50]
 
 
-@pytest.mark.parametrize("name", SORTS)
+@pytest.mark.parametrize("name", PRODUCT_LIST.sorts)
 def test_sorts(market: Market, name: str) -> None:
     """Each sort orders the list by its field, both ways."""
     for direction, sign in (("1", -1), ("0", 1)):
         found = read(
-            market, product_sort_field=SORTS[name], sort_type=direction, min_total_sale_30d_cnt=50
+            market,
+            product_sort_field=PRODUCT_LIST.sorts[name],
+            sort_type=direction,
+            min_total_sale_30d_cnt=50,
         )
         values = [product[name] for product in found]
         assert len(values) > 50

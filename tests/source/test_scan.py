@@ -34,7 +34,7 @@ from watcher.fields import NUMERIC, NUMERIC_INDEX, TEXTS
 from watcher.model import ScanState
 from watcher.source.client import Client
 from watcher.source.query import Query
-from watcher.source.scan import ScanResult, read_scan
+from watcher.source.scan import ScanOrder, ScanResult, read_scan
 
 AT = 1_795_000_000
 RANKED = Query("US", sort="total_sale_7d_cnt")
@@ -60,8 +60,9 @@ async def scan(
     async with Client(
         server.url, "key", concurrency=concurrency, requests_per_second=100, seams=time.seams
     ) as client:
-        now = told.pop("now", lambda: int(time.time))
-        return await read_scan(query, client, budget or Purse(), watch="w", at=AT, now=now, **told)
+        now, stop = told.pop("now", lambda: int(time.time)), told.pop("stop", None)
+        order = ScanOrder(query, "w", AT, **told)
+        return await read_scan(order, client, budget or Purse(), now, stop)
 
 
 def failing(pages: Iterable[int], otherwise: Callable[[int], bytes], status: int = 500) -> Any:

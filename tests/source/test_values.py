@@ -14,7 +14,7 @@ from watcher.fields import COMMISSION, NUMERIC, NUMERIC_INDEX, RATING
 from watcher.model import Floats
 from watcher.source.client import Client
 from watcher.source.query import Query
-from watcher.source.scan import ScanResult, read_scan
+from watcher.source.scan import ScanOrder, ScanResult, read_scan
 from watcher.source.values import settle
 from watcher.units import Unit
 
@@ -126,7 +126,7 @@ async def scan(rows: Sequence[Mapping[str, Any]], **filters: float) -> ScanResul
     query = Query("US", tuple(filters.items()), sort="total_sale_7d_cnt")
     server = ScriptedServer(lambda page: body_of(given if page == 1 else []))
     async with server, Client(server.url, "key", requests_per_second=1000) as client:
-        return await read_scan(query, client, Purse(), watch="w", at=1, now=lambda: 1)
+        return await read_scan(ScanOrder(query, "w", 1), client, Purse(), lambda: 1)
 
 
 async def test_a_scan_has_values() -> None:

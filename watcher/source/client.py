@@ -20,9 +20,9 @@ from yarl import URL
 from watcher import __version__, network
 from watcher.errors import KeyRefused, SourceError, SourceUnavailable
 from watcher.redaction import KeyRedaction
-from watcher.source.decoding import Page, decode
-from watcher.source.endpoints import ENDPOINT
-from watcher.source.failures import failure
+from watcher.source.decoding import Page
+from watcher.source.endpoint import Endpoint
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.pace import Pace, Seams
 from watcher.source.packing import LARGEST_BODY, too_long, unpacked
 from watcher.source.wording import plain
@@ -69,7 +69,7 @@ class Client:
         self.concurrency = concurrency
         self._key = _checked_key(key)
         self._redaction = KeyRedaction(self._key)
-        self._url = URL(url.rstrip("/") + ENDPOINT)
+        self._url = URL(url.rstrip("/"))
         # Of each request, not of the session: that would hand its own to a proxy, the key too.
         self._headers = {
             "Authorization": f"Bearer {self._key}",
@@ -141,15 +141,21 @@ class Client:
         """Seconds until the next request may begin, as the source has asked for."""
         return self._pace.waits()
 
-    async def page(self, params: Mapping[str, str], page_num: int, budget: Budget) -> Page:
+    async def page(
+        self,
+        params: Mapping[str, str],
+        page_num: int,
+        budget: Budget,
+        endpoint: Endpoint = PRODUCT_LIST,
+    ) -> Page:
         """One page of a list, asked for up to ``tries`` times; ``params`` as ``Query.params``.
 
         Raises:
             SourceError: of the kind that says what to do; what ``budget.spend`` raises.
         """
-        asked = {**params, "page_num": str(page_num)}
+        request = _Request(endpoint, {**params, "page_num": str(page_num)}, budget)
         for tried in range(1, self._tries + 1):
-            outcome = await self._attempt(asked, budget)
+            outcome = await self._attempt(request)
             if isinstance(outcome, Page):
                 return outcome
             if tried == self._tries or not _passes(outcome):
@@ -157,28 +163,26 @@ class Client:
             await self._seams.sleep(self._pause(outcome, tried))
         raise ValueError("a client needs at least one try")
 
-    async def _attempt(self, asked: Mapping[str, str], budget: Budget) -> Page | SourceError:
+    async def _attempt(self, request: _Request) -> Page | SourceError:
         """A page or the error; raised is only what the budget raises."""
         async with self._at_once:
             await self._pace.turn()
-            await budget.spend()
-            outcome, reached = await self._ask(asked, budget)
+            await request.budget.spend()
+            outcome, reached = await self._ask(request)
         if not reached:
-            await budget.refund()
+            await request.budget.refund()
         if isinstance(outcome, Page):
             self._pace.speed_up()
         elif outcome.status == 429:
             self._pace.slow_down(self._pause(outcome, 1))
         return outcome
 
-    async def _ask(
-        self, asked: Mapping[str, str], budget: Budget
-    ) -> tuple[Page | SourceError, bool]:
+    async def _ask(self, request: _Request) -> tuple[Page | SourceError, bool]:
         """A page or the error, and whether the request reached the server."""
         # Errors are values here: an exception of aiohttp can hold the request's headers, and
         # must not go along as the cause or the context of ours.
         try:
-            return self._read(await self._get(asked, budget), asked), True
+            return self._read(await self._get(request), request), True
         except _NoWay as error:
             return error, False
         except SourceError as error:
@@ -193,22 +197,24 @@ class Client:
             fault = SourceUnavailable(f"no whole answer from {self._url.host}: {_words(error)}")
             return self._redacted(fault), True
 
-    def _read(self, reply: _Reply, asked: Mapping[str, str]) -> Page:
+    def _read(self, reply: _Reply, request: _Request) -> Page:
         if 200 <= reply.status < 300:
             # Whoever echoes the key may do so anywhere, in a product's name too.
-            return decode(self._redaction.body(reply.body))
-        now, query = self._seams.now(), "&".join(f"{name}={asked[name]}" for name in asked)
-        raise failure(reply.status, reply.headers, reply.body, now=now, asked=query)
+            return request.endpoint.decoder.decode(self._redaction.body(reply.body))
+        asked = "&".join(f"{name}={value}" for name, value in request.params.items())
+        raise request.endpoint.failure(
+            reply.status, reply.headers, reply.body, now=self._seams.now(), asked=asked
+        )
 
-    async def _get(self, asked: Mapping[str, str], budget: Budget) -> _Reply:
+    async def _get(self, request: _Request) -> _Reply:
         """The answer, after redirects that stay on the host: each is one more request."""
         if self._session is None:
             raise RuntimeError("use the client as an async context manager")
-        url, query = self._url, asked
+        url, query = URL(f"{self._url}{request.endpoint.path}"), request.params
         for redirected in range(_MOST_REDIRECTS + 1):
             if redirected:
                 await self._pace.turn()
-                await budget.spend()
+                await request.budget.spend()
             async with self._session.get(
                 url,
                 params=query,
@@ -266,6 +272,12 @@ class Client:
 
 class _NoWay(SourceUnavailable):
     """The environment names a proxy that can't be used: no try reaches the server."""
+
+
+class _Request(NamedTuple):
+    endpoint: Endpoint
+    params: Mapping[str, str]
+    budget: Budget
 
 
 class _Reply(NamedTuple):

@@ -1,105 +1,70 @@
-"""The lists that the vendor gives, a row an endpoint: where, asked by what, answered in what."""
+"""The endpoints that lists are read from, a row each.
+
+Another one of the vendor is a module with its ``Endpoint``, and a row in ``ENDPOINTS``: a watch
+then says by ``list:`` which one it reads.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Mapping
 
-from watcher.fields import BY_NAME, SALES_TRENDS, SALES_WAYS
+from watcher.fields import SALES_TRENDS, SALES_WAYS
+from watcher.source.decoding import PageDecoder
+from watcher.source.endpoint import Endpoint, Parameter, ParameterType, Use, equals, flag, limits
 
-ENDPOINT = "/v1/tiktok/product/list/analytics"
-PAGE_SIZE = 10
-LAST_PAGE = 100_000
-SEEN_REGIONS = tuple("US ID TH PH MY VN GB MX SG SA BR ES JP DE IT FR".split())
-
-
-class Use(StrEnum):
-    """The purpose of a parameter."""
-
-    OWN = "own"  # set by the daemon, not by a watch
-    FILTER = "filter"
-    MINIMUM = "minimum"
-    MAXIMUM = "maximum"
-    SORT = "sort"
-
-
-class ParameterType(StrEnum):
-    """The values that a parameter takes."""
-
-    REGION = "region"
-    TEXT = "text"
-    INTEGER = "integer"
-    NUMBER = "number"
-    DAY = "day"
-    FLAG = "flag"
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A query parameter. ``field`` is what it filters; ``names`` gives a flag's values by name."""
-
-    name: str
-    type: ParameterType
-    use: Use
-    meaning: str
-    field: str = ""
-    names: tuple[tuple[str, int], ...] = ()
-
-
-def _range(field: str, type_: ParameterType) -> tuple[Parameter, Parameter]:
-    label = BY_NAME[field].label
-    return (
-        Parameter(f"min_{field}", type_, Use.MINIMUM, f"{label}: at least", field),
-        Parameter(f"max_{field}", type_, Use.MAXIMUM, f"{label}: at most", field),
-    )
-
-
-def _flag(name: str, names: dict[str, int]) -> Parameter:
-    meaning = f"{BY_NAME[name].label}: {BY_NAME[name].meaning}"
-    return Parameter(name, ParameterType.FLAG, Use.FILTER, meaning, name, tuple(names.items()))
-
-
-def _same(name: str) -> Parameter:
-    return Parameter(name, ParameterType.TEXT, Use.FILTER, BY_NAME[name].label, name)
-
-
-SORTS = {
-    "total_sale_cnt": 1,
-    "total_sale_gmv_amt": 2,
-    "spu_avg_price": 3,
-    "total_sale_7d_cnt": 4,
-    "total_sale_30d_cnt": 5,
-    "total_sale_gmv_7d_amt": 6,
-    "total_sale_gmv_30d_amt": 7,
-}
-ASCENDING, DESCENDING = 0, 1
-
+_PAGE_SIZE = 10
 _NO_YES = {"false": 0, "true": 1}
+_INTEGER, _NUMBER = ParameterType.INTEGER, ParameterType.NUMBER
 
-PARAMETERS: tuple[Parameter, ...] = (
-    Parameter("region", ParameterType.REGION, Use.FILTER, "market code, as US", "region"),
-    Parameter("page_num", ParameterType.INTEGER, Use.OWN, "page, from 1"),
-    Parameter("page_size", ParameterType.INTEGER, Use.OWN, "products a page, at most 10"),
-    _same("category_id"),
-    _same("category_l2_id"),
-    _same("category_l3_id"),
-    _flag("sales_trend_flag", SALES_TRENDS),
-    _flag("sales_flag", SALES_WAYS),
-    _flag("is_s_shop", _NO_YES),
-    _flag("free_shipping", _NO_YES),
-    *_range("total_sale_cnt", ParameterType.INTEGER),
-    *_range("total_sale_30d_cnt", ParameterType.INTEGER),
-    *_range("total_ifl_cnt", ParameterType.INTEGER),
-    *_range("total_video_cnt", ParameterType.INTEGER),
-    *_range("total_views_cnt", ParameterType.INTEGER),
-    *_range("review_count", ParameterType.INTEGER),
-    *_range("spu_avg_price", ParameterType.NUMBER),
-    *_range("product_commission_rate", ParameterType.NUMBER),
-    *_range("product_rating", ParameterType.NUMBER),
-    *_range("total_sale_gmv_amt", ParameterType.NUMBER),
-    *_range("total_sale_gmv_30d_amt", ParameterType.NUMBER),
-    *_range("first_crawl_dt", ParameterType.DAY),
-    Parameter("product_sort_field", ParameterType.INTEGER, Use.SORT, "field to sort by, 1 to 7"),
-    Parameter("sort_type", ParameterType.INTEGER, Use.SORT, "0 ascending, 1 descending"),
+# As KeyAPI's reference page of the path describes it.
+PRODUCT_LIST = Endpoint(
+    name="products",
+    path="/v1/tiktok/product/list/analytics",
+    page_size=_PAGE_SIZE,
+    last_page=100_000,
+    regions=tuple("US ID TH PH MY VN GB MX SG SA BR ES JP DE IT FR".split()),
+    decoder=PageDecoder(_PAGE_SIZE),
+    sorts={
+        "total_sale_cnt": 1,
+        "total_sale_gmv_amt": 2,
+        "spu_avg_price": 3,
+        "total_sale_7d_cnt": 4,
+        "total_sale_30d_cnt": 5,
+        "total_sale_gmv_7d_amt": 6,
+        "total_sale_gmv_30d_amt": 7,
+    },
+    parameters=(
+        Parameter("region", ParameterType.REGION, Use.FILTER, "market code, as US", "region"),
+        Parameter("page_num", _INTEGER, Use.OWN, "page, from 1"),
+        Parameter("page_size", _INTEGER, Use.OWN, "products a page, at most 10"),
+        equals("category_id"),
+        equals("category_l2_id"),
+        equals("category_l3_id"),
+        flag("sales_trend_flag", SALES_TRENDS),
+        flag("sales_flag", SALES_WAYS),
+        flag("is_s_shop", _NO_YES),
+        flag("free_shipping", _NO_YES),
+        *limits("total_sale_cnt", _INTEGER),
+        *limits("total_sale_30d_cnt", _INTEGER),
+        *limits("total_ifl_cnt", _INTEGER),
+        *limits("total_video_cnt", _INTEGER),
+        *limits("total_views_cnt", _INTEGER),
+        *limits("review_count", _INTEGER),
+        *limits("spu_avg_price", _NUMBER),
+        *limits("product_commission_rate", _NUMBER),
+        *limits("product_rating", _NUMBER),
+        *limits("total_sale_gmv_amt", _NUMBER),
+        *limits("total_sale_gmv_30d_amt", _NUMBER),
+        *limits("first_crawl_dt", ParameterType.DAY),
+        Parameter("product_sort_field", _INTEGER, Use.SORT, "field to sort by, 1 to 7"),
+        Parameter("sort_type", _INTEGER, Use.SORT, "0 ascending, 1 descending"),
+    ),
 )
-PARAMETER_BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
+
+ENDPOINTS: Mapping[str, Endpoint] = {PRODUCT_LIST.name: PRODUCT_LIST}
+
+# All that a watch may say, whichever list it reads; which one only where there are several.
+CHOICE = ("list",) if len(ENDPOINTS) > 1 else ()
+PARAMETERS = {one.name: one for endpoint in ENDPOINTS.values() for one in endpoint.parameters}
+SORTS = tuple(dict.fromkeys(sort for endpoint in ENDPOINTS.values() for sort in endpoint.sorts))
+REGIONS = tuple(dict.fromkeys(one for endpoint in ENDPOINTS.values() for one in endpoint.regions))

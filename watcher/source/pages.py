@@ -11,7 +11,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from watcher.source.decoding import Page
-from watcher.source.endpoints import PAGE_SIZE
 
 _MOST_PROBLEMS = 50
 _MOST_FLAWS = 3  # of each kind that are named one by one
@@ -28,6 +27,7 @@ class Pages:
 
     wanted: int
     expected: int = 0
+    page_size: int = 10
     highest: int = 0
     products: int = 0
     rows: dict[int, int] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Pages:
         if not page.rows:
             self._empty.add(page_num)
             return
-        if page.rows < PAGE_SIZE:
+        if page.rows < self.page_size:
             self._short.add(page_num)
         self._place(page_num, [product.product_id for product in page.products])
 

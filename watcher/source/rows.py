@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from watcher.fields import NUMERIC_NAMES, TEXTS
 from watcher.model import Bools, Floats, Ints, LongTexts
-from watcher.source.decoding import Page, Product, number_table
-from watcher.source.endpoints import PAGE_SIZE
+from watcher.source.decoding import Page, ProductRow, number_table
 
 MOST_TEXTS = 1_500  # products of a scan whose long texts are read, at 11 KB each
 
@@ -48,8 +47,7 @@ class _Block:
     filled: Bools
 
     @classmethod
-    def of(cls, pages: int) -> _Block:
-        size = pages * PAGE_SIZE
+    def of(cls, size: int) -> _Block:
         texts = np.empty((size, len(TEXTS)), object)
         return cls(np.empty((size, len(NUMERIC_NAMES))), texts, np.zeros(size, np.bool_))
 
@@ -65,6 +63,7 @@ class Rows:
 
     top: int
     wants_texts: Callable[[str], bool]
+    page_size: int = 10
     products: int = 0
     long_texts: dict[str, LongTexts] = field(default_factory=dict)
     mistyped: Counter[str] = field(default_factory=Counter)
@@ -81,7 +80,7 @@ class Rows:
         if page.products:
             number, place = divmod(page_num - 1, _BLOCK_PAGES)
             block = self._block(number)
-            begin, whole = place * PAGE_SIZE, len(page.products) == page.rows
+            begin, whole = place * self.page_size, len(page.products) == page.rows
             rows = slice(begin, begin + page.rows) if whole else begin + np.array(page.positions)
             block.numbers[rows] = number_table(page.products)
             block.texts[rows] = [self._texts(product) for product in page.products]
@@ -95,11 +94,11 @@ class Rows:
 
     def _block(self, number: int) -> _Block:
         if number not in self._blocks:
-            pages = -(-self.top // PAGE_SIZE) - number * _BLOCK_PAGES
-            self._blocks[number] = _Block.of(min(pages, _BLOCK_PAGES))
+            pages = -(-self.top // self.page_size) - number * _BLOCK_PAGES
+            self._blocks[number] = _Block.of(min(pages, _BLOCK_PAGES) * self.page_size)
         return self._blocks[number]
 
-    def _texts(self, product: Product) -> list[str | None]:
+    def _texts(self, product: ProductRow) -> list[str | None]:
         """Of regions and categories there are few: one object for all that are equal."""
         texts = product.texts()
         common = texts[_OWN:]
@@ -110,7 +109,7 @@ class Rows:
         places, ids = self._places()
         texts: list[list[str | None]] = [[] for _ in TEXTS]
         parts: list[Floats] = []
-        size = _BLOCK_PAGES * PAGE_SIZE
+        size = _BLOCK_PAGES * self.page_size
         for number in sorted(self._blocks):
             block, begin = self._blocks.pop(number), number * size
             rows = places[slice(*np.searchsorted(places, (begin, begin + size)))] - begin
@@ -124,7 +123,7 @@ class Rows:
         """Where on the list each product stands first, from 0, and the products' ids."""
         first: dict[str, int] = {}
         for number in sorted(self._blocks):
-            block, begin = self._blocks[number], number * _BLOCK_PAGES * PAGE_SIZE
+            block, begin = self._blocks[number], number * _BLOCK_PAGES * self.page_size
             rows = np.flatnonzero(block.filled[: self.top - begin])
             ids = block.texts[rows, 0].tolist()
             for place, product_id in zip((begin + rows).tolist(), ids, strict=True):

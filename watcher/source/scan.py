@@ -52,45 +52,53 @@ class ScanResult:
     mistyped: Mapping[str, str] = field(default_factory=dict)
 
 
-async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
-    query: Query,
-    client: Client,
-    budget: Budget,
-    *,
-    watch: str,
-    at: Instant,
-    now: Callable[[], Instant],
-    known_pages: int = 0,
-    careful: bool = False,
-    wants_texts: Callable[[str], bool] = lambda _: False,
-    stop: asyncio.Event | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    grace: float = STOP_GRACE,
-) -> ScanResult:
-    """Read a watch's list. A ``SourceError`` becomes part of the result and is never raised.
+@dataclass(frozen=True, slots=True)
+class ScanOrder:
+    """A watch's list to be read, for an observation at ``at``.
 
     ``known_pages`` is how many pages the last scan found. ``careful``: the source failed
     before, so page after page, and none after a first one that fails. ``wants_texts`` says for a
     product id whether its long texts are wanted; ``rows.MOST_TEXTS`` of them are read at most.
-    Once ``stop`` is set no page is begun, and those in flight have ``grace`` seconds to end.
-    ``progress`` hears the pages read and those expected.
+    ``progress`` hears the pages read and those expected. Pages in flight get ``grace`` seconds
+    after a stop.
     """
-    started = now()
-    rows = Rows(query.top, wants_texts)
-    pages = Pages(query.pages, expected=min(known_pages, query.pages))
-    reading = _Reading(client, _Counted(budget), query.params(started), rows, pages)
-    reading.progress = progress
-    reading.careful = careful
+
+    query: Query
+    watch: str
+    at: Instant
+    known_pages: int = 0
+    careful: bool = False
+    wants_texts: Callable[[str], bool] = lambda _: False
+    progress: Callable[[int, int], None] | None = None
+    grace: float = STOP_GRACE
+
+
+async def read_scan(
+    order: ScanOrder,
+    client: Client,
+    budget: Budget,
+    now: Callable[[], Instant],
+    stop: asyncio.Event | None = None,
+) -> ScanResult:
+    """Read a watch's list. A ``SourceError`` becomes part of the result and is never raised.
+
+    Once ``stop`` is set no page is begun.
+    """
+    started, query = now(), order.query
+    page_size = query.endpoint.page_size
+    rows = Rows(query.top, order.wants_texts, page_size)
+    pages = Pages(query.pages, min(order.known_pages, query.pages), page_size)
+    reading = _Reading(order, client, _Counted(budget), query.params(started), rows, pages)
     stop = stop or asyncio.Event()
     async with client.reading():
-        await _with_grace(reading.read(stop), stop, grace)
+        await _with_grace(reading.read(stop), stop, order.grace)
     flaws = pages.flaws()
     joined = await asyncio.to_thread(rows.join)  # of a long list it would hold the loop
     settled = await asyncio.to_thread(settle, joined.numbers)
     scan = Scan(
-        watch=watch,
+        watch=order.watch,
         region=query.region,
-        at=at,
+        at=order.at,
         started=started,
         finished=now(),
         state=reading.state(),
@@ -104,7 +112,8 @@ async def read_scan(  # noqa: PLR0913 - the daemon hands in every outside thing
         error=reading.error(),
         problems=(*pages.problems(), *settled.problems, *_misunderstood(query, settled)),
         interrupted=reading.interrupted(),
-        doubt=Doubt(flaws, at) if flaws is not None else None,
+        doubt=Doubt(flaws, order.at) if flaws is not None else None,
+        page_size=page_size,
     )
     missing = await asyncio.to_thread(_missing, scan)
     if settled.unrated:  # the field is there, though it says nothing
@@ -135,13 +144,12 @@ class _Counted:
 class _Reading:
     """One scan while it runs: which pages were read, and which failed."""
 
+    order: ScanOrder
     client: Client
     budget: _Counted
     params: Mapping[str, str]
     rows: Rows
     pages: Pages
-    progress: Callable[[int, int], None] | None = None
-    careful: bool = False
     failed: dict[int, SourceError] = field(default_factory=dict)
     fatal: SourceError | None = None
     failures_in_a_row: int = 0
@@ -150,7 +158,7 @@ class _Reading:
     @property
     def known(self) -> int:
         """Pages that may be asked for at once."""
-        return 0 if self.careful else self.pages.expected
+        return 0 if self.order.careful else self.pages.expected
 
     async def read(self, stop: asyncio.Event) -> None:
         """Read the known pages several at once, then the others one by one."""
@@ -176,7 +184,9 @@ class _Reading:
             if stop.is_set() or self._is_over():
                 return
             try:
-                page = await self.client.page(self.params, page_num, self.budget)
+                page = await self.client.page(
+                    self.params, page_num, self.budget, self.order.query.endpoint
+                )
             except SourceError as error:
                 self._page_failed(page_num, error)
             else:
@@ -194,9 +204,9 @@ class _Reading:
         self.failures_in_a_row = self.failures_in_a_row + 1 if _is_rubbish(page) else 0
         self.rows.put(page_num, page)
         self.pages.put(page_num, page)
-        if self.progress is not None:
+        if self.order.progress is not None:
             expected = self.pages.end or self.known or self.pages.wanted
-            self.progress(len(self.pages), max(expected, len(self.pages)))
+            self.order.progress(len(self.pages), max(expected, len(self.pages)))
 
     def _page_failed(self, page_num: int, error: SourceError) -> None:
         self.failed[page_num] = error
@@ -205,7 +215,7 @@ class _Reading:
             self.fatal = error
 
     def _is_over(self) -> bool:
-        most = 1 if self.careful and not len(self.pages) else _MOST_FAILURES_IN_A_ROW
+        most = 1 if self.order.careful and not len(self.pages) else _MOST_FAILURES_IN_A_ROW
         down = self.failures_in_a_row >= most
         return down or self.fatal is not None or self.pages.end is not None
 

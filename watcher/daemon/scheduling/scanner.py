@@ -44,7 +44,7 @@ from watcher.pipeline import Outcome, Report, evaluate
 from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.source.client import Client
 from watcher.source.rows import MOST_TEXTS
-from watcher.source.scan import ScanResult, read_scan
+from watcher.source.scan import ScanOrder, ScanResult, read_scan
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import StoreThread
 from watcher.units import DAY, next_midnight
@@ -159,18 +159,15 @@ class Scanner:
         if before is None:
             return None
         try:
-            result = await read_scan(
+            order = ScanOrder(
                 watch.query,
-                self._client,
-                budget,
-                watch=watch.key,
-                at=max(at, before.last_at + 1),
-                now=self._clock.now,
+                watch.key,
+                max(at, before.last_at + 1),
                 known_pages=before.known_pages,
                 careful=trying or before.failed,
                 wants_texts=lambda product: product not in before.known_texts,
-                stop=self._stop,
             )
+            result = await read_scan(order, self._client, budget, self._clock.now, self._stop)
             return await store.run(lambda db: self._commit(db, watch, result, budget))
         finally:
             self._unstored.pop(watch.key, None)

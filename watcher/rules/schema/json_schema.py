@@ -29,7 +29,8 @@ from watcher.rules.sections.models import (
 )
 from watcher.rules.sections.own_metrics import NAME_PATTERN as METRIC_NAME
 from watcher.rules.sections.own_metrics import TAKEN
-from watcher.source.endpoints import PARAMETERS, SORTS, Parameter, ParameterType, Use
+from watcher.source.endpoint import Parameter, ParameterType
+from watcher.source.endpoints import CHOICE, ENDPOINTS, PARAMETERS, SORTS
 
 # Limits that pydantic writes under names of its own among them: ``_limits`` reads them itself.
 _OF_PYDANTIC = ("title", "default", "ge", "gt", "le", "lt", "exclusiveMinimum")
@@ -269,13 +270,15 @@ def _watch() -> Schema:
     """A watch's keys. The type is its users' matter: a rule may also name a watch."""
     filters = {
         parameter.name: _parameter(parameter)
-        for parameter in PARAMETERS
-        if parameter.use not in (Use.OWN, Use.SORT)
+        for parameter in PARAMETERS.values()
+        if parameter.is_settable
     }
+    which = {"description": "the list to read, products if left out"}
     return {
         "title": "watch",
         "additionalProperties": False,
         "properties": {
+            **{name: shapes.one_of(ENDPOINTS) | which for name in CHOICE},
             **filters,
             "sort": _sort() | {"description": "order of the list: without one there is no rank"},
             "top": shapes.WHOLE

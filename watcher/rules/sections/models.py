@@ -27,7 +27,7 @@ from watcher.rules.sections import validators as readers
 from watcher.rules.sections.currencies import currency
 from watcher.rules.sections.templates import Template, parse_template
 from watcher.rules.words import kind, nearest, quoted
-from watcher.source.endpoints import PARAMETER_BY_NAME
+from watcher.source.endpoints import CHOICE, PARAMETERS
 from watcher.units import DAY, format_number
 
 Duration: TypeAlias = Annotated[
@@ -165,7 +165,7 @@ SECTIONS = (
 )
 
 # What stands in a watch, and is looked for in a rule.
-_OF_WATCHES = frozenset(["every", "timezone", "sort", "top", *PARAMETER_BY_NAME])
+_OF_WATCHES = frozenset(["every", "timezone", "sort", "top", *CHOICE, *PARAMETERS])
 
 _Model = TypeVar("_Model", bound=Section)
 

@@ -11,20 +11,12 @@ from typing import Protocol
 import numpy as np
 
 from watcher.model import Bools, Floats, Ints
-from watcher.source.endpoints import (
-    DESCENDING,
-    LAST_PAGE,
-    PAGE_SIZE,
-    PARAMETER_BY_NAME,
-    SORTS,
-    Parameter,
-    ParameterType,
-    Use,
-)
+from watcher.source.endpoint import Parameter, ParameterType, Use
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.units import parse_day
 
 _REQUIRED = ("region", "page_num", "page_size")
-_SORT_FIELDS = {number: name for name, number in SORTS.items()}
+_SORT_FIELDS = {number: name for name, number in PRODUCT_LIST.sorts.items()}
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _REGION = re.compile(r"[A-Z]{2}", re.ASCII)
 _REMEMBERED = 64
@@ -53,12 +45,12 @@ def parse(params: Mapping[str, str]) -> Request:
             raise BadParameter(f"{name} is required")
     values = {name: _value(name, str(text)) for name, text in params.items()}
     page, size = int(values.pop("page_num")), int(values.pop("page_size"))
-    if not 1 <= page <= LAST_PAGE:
-        raise BadParameter(f"page_num must be from 1 to {LAST_PAGE}")
-    if not 1 <= size <= PAGE_SIZE:
-        raise BadParameter(f"page_size must be from 1 to {PAGE_SIZE}")
+    if not 1 <= page <= PRODUCT_LIST.last_page:
+        raise BadParameter(f"page_num must be from 1 to {PRODUCT_LIST.last_page}")
+    if not 1 <= size <= PRODUCT_LIST.page_size:
+        raise BadParameter(f"page_size must be from 1 to {PRODUCT_LIST.page_size}")
     sort = values.pop("product_sort_field", None)
-    direction = values.pop("sort_type", DESCENDING)
+    direction = values.pop("sort_type", 1)
     if sort is not None and sort not in _SORT_FIELDS:
         raise BadParameter("product_sort_field must be from 1 to 7")
     if direction not in (0, 1):
@@ -67,14 +59,14 @@ def parse(params: Mapping[str, str]) -> Request:
         region=str(values.pop("region")),
         wanted=tuple(sorted((name, _number(value)) for name, value in values.items())),
         sort=None if sort is None else _SORT_FIELDS[int(sort)],
-        descending=direction == DESCENDING,
+        descending=direction == 1,
         page=page,
         size=size,
     )
 
 
 def _value(name: str, text: str) -> int | float | str:
-    parameter = PARAMETER_BY_NAME.get(name)
+    parameter = PRODUCT_LIST.by_name.get(name)
     if parameter is None:
         # The real endpoint may ignore it; here it shows a mistake of ours.
         raise BadParameter(f"unknown parameter {name}")
@@ -153,7 +145,7 @@ class Listing:
         table = self._table
         mask = table.listed() & table.region_is(request.region)
         for name, limit in request.wanted:
-            parameter = PARAMETER_BY_NAME[name]
+            parameter = PRODUCT_LIST.by_name[name]
             column = table.column(parameter.field)
             match parameter.use:
                 case Use.MINIMUM:

@@ -16,7 +16,7 @@ from typing import Self, TypedDict, Unpack
 import msgspec
 from aiohttp import web
 
-from watcher.source.endpoints import ENDPOINT
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.simulator.faults import Edit, Fault, Paging, Weather
 from watcher.source.simulator.listing import BadParameter
 from watcher.source.simulator.market import Market
@@ -100,7 +100,7 @@ class Simulator:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_get(ENDPOINT, self._list)
+        app.router.add_get(PRODUCT_LIST.path, self._list)
         app.router.add_get(CONTROL, self._state)
         app.router.add_post(f"{CONTROL}/advance", self._advance)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 import numpy as np
 from aiohttp import web
 
-from watcher.delivery.view import PRODUCT_PAGE
 from watcher.evaluation.series import Track, tracks_of
+from watcher.identity import product_page
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook, Watch
@@ -79,7 +78,7 @@ async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
         "product.html",
         facts=past.facts,
         known=tuple(_known(past.facts)),
-        outside=f"{PRODUCT_PAGE}{quote(past.facts.product_id, safe='')}",
+        outside=product_page(past.facts.product_id),
         cards=_cards(past, asked, currencies),
         chosen=chosen,
         metric=asked.metric,
