@@ -14,8 +14,8 @@ from watcher.fields import COMMISSION, NUMERIC, NUMERIC_INDEX, RATING
 from watcher.model import Floats
 from watcher.source.client import Client
 from watcher.source.query import Query
+from watcher.source.rows import settle
 from watcher.source.scan import ScanOrder, ScanResult, read_scan
-from watcher.source.values import settle
 from watcher.units import Unit
 
 FREE = {"off_mark", "first_crawl_dt"}  # and flags: below 0 they are what they are

@@ -23,9 +23,9 @@ from watcher.redaction import KeyRedaction
 from watcher.source.decoding import Page
 from watcher.source.endpoint import Endpoint
 from watcher.source.endpoints import PRODUCT_LIST
-from watcher.source.pace import Pace, Seams
+from watcher.source.failures import plain
+from watcher.source.pace import RateLimiter, Seams
 from watcher.source.packing import LARGEST_BODY, too_long, unpacked
-from watcher.source.wording import plain
 
 LONGEST_PAUSE = 15 * 60.0  # seconds, whatever Retry-After says
 
@@ -38,7 +38,7 @@ _FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 30.0  # seconds
 
 
 class Budget(Protocol):
-    """What pays for requests, one credit each."""
+    """A purse for requests, one credit each."""
 
     async def spend(self) -> None:
         """Pay for the attempt that comes next; raises ``BudgetSpent`` to forbid it."""
@@ -61,7 +61,7 @@ class Client:
         timeout: aiohttp.ClientTimeout = _TIMEOUT,
         seams: Seams | None = None,
     ) -> None:
-        """Of ``url`` only the base is needed: ``https://api.keyapi.ai``.
+        """``url`` is the base, without an endpoint's path: ``https://api.keyapi.ai``.
 
         Raises:
             KeyRefused: ``key`` is empty, or can't be a key.
@@ -80,7 +80,7 @@ class Client:
         self._tries = tries
         self._timeout = timeout
         self._seams = seams or Seams()
-        self._pace = Pace(requests_per_second, self._seams)
+        self._pace = RateLimiter(requests_per_second, self._seams)
         self._at_once = asyncio.Semaphore(concurrency)
         self._session: aiohttp.ClientSession | None = None
         self._tls: ssl.SSLContext | bool = True
@@ -104,7 +104,7 @@ class Client:
         await self.close()
 
     async def open(self) -> None:
-        """What ``async with`` does at its begin, for whom its block does not fit."""
+        """Open the connections, for a use that no ``async with`` block fits."""
         self._session = aiohttp.ClientSession(
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),

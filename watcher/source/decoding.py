@@ -27,8 +27,7 @@ from watcher.errors import CreditsUsedUp, SourceUnavailable
 from watcher.fields import LONG_TEXTS, NUMERIC, TEXTS
 from watcher.identity import product_key
 from watcher.model import Floats, LongTexts
-from watcher.source.failures import OUT_OF_CREDITS
-from watcher.source.wording import excerpt, kind, plain
+from watcher.source.failures import OUT_OF_CREDITS, excerpt, kind, plain
 
 _texts: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
 

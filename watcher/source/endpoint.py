@@ -73,7 +73,7 @@ def equals(name: str) -> Parameter:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Endpoint:
-    """Where the list is asked for, by what, and how its answers are read.
+    """A list: its path, the parameters that it takes, and the reader of its answers.
 
     ``sorts`` has the API's number of each field to sort by, ``regions`` are those known to work.
     ``decoder`` reads a page, ``failure`` an answer that is none; what fields the API names

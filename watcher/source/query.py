@@ -103,7 +103,7 @@ class Query:
 
 
 def query_warnings(query: Query) -> list[str]:
-    """What is allowed, but perhaps not meant."""
+    """Warnings of what is allowed, but perhaps not meant."""
     warnings = []
     if query.region == "UK":
         warnings.append('region "UK" is not known: the code of the United Kingdom is GB')

@@ -27,8 +27,7 @@ from watcher.source.client import Budget, Client
 from watcher.source.decoding import Page
 from watcher.source.pages import Pages
 from watcher.source.query import Query
-from watcher.source.rows import Rows
-from watcher.source.values import Settled, settle
+from watcher.source.rows import Rows, Settled, settle
 
 STOP_GRACE = 5.0  # seconds that the pages in flight get after a stop
 
@@ -88,7 +87,7 @@ async def read_scan(
     page_size = query.endpoint.page_size
     rows = Rows(query.top, order.wants_texts, page_size)
     pages = Pages(query.pages, min(order.known_pages, query.pages), page_size)
-    reading = _Reading(order, client, _Counted(budget), query.params(started), rows, pages)
+    reading = _Reading(order, client, _CountingBudget(budget), query.params(started), rows, pages)
     stop = stop or asyncio.Event()
     async with client.reading():
         await _with_grace(reading.read(stop), stop, order.grace)
@@ -124,7 +123,7 @@ async def read_scan(
 # ------------------------------------------------------------------ reading
 
 
-class _Counted:
+class _CountingBudget:
     """A budget that counts the requests that reached the server."""
 
     def __init__(self, budget: Budget) -> None:
@@ -146,7 +145,7 @@ class _Reading:
 
     order: ScanOrder
     client: Client
-    budget: _Counted
+    budget: _CountingBudget
     params: Mapping[str, str]
     rows: Rows
     pages: Pages
@@ -253,7 +252,7 @@ class _Reading:
         return failure is None or isinstance(failure, KeyRefused | CreditsUsedUp | BudgetSpent)
 
     def error(self) -> str | None:
-        """Why the scan is not complete, on one line."""
+        """The reason why the scan is not complete, on one line."""
         if self.state() is ScanState.COMPLETE:
             return None
         failure = self.failure()

@@ -1,4 +1,4 @@
-"""What does not change about the simulated products: one array a property, one row a product."""
+"""Fixed properties of the simulated products: one array a property, one row a product."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from watcher.model import Floats, Ints
 from watcher.source.simulator.behaviour import Behaviour
-from watcher.source.simulator.places import DEPARTMENTS, place_of
+from watcher.source.simulator.places import DEPARTMENTS, locale_of
 
 _PER_SELLER = 6
 _IDS = 1729 * 10**15
@@ -101,7 +101,7 @@ def joined(first: T, second: T) -> T:
 
 
 def shares(count: int) -> Floats:
-    """How a market splits over its regions: the first is the largest (1, 1/2, 1/3 ...)."""
+    """The regions' shares of a market: the first is the largest (1, 1/2, 1/3 ...)."""
     weights = 1 / np.arange(1, count + 1)
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
@@ -158,7 +158,7 @@ def _levels(rng: np.random.Generator, n: int, tail: float) -> Floats:
 
 
 def _halflives(rng: np.random.Generator, n: int, behaviour: Behaviour) -> Floats:
-    """How long a spike lasts: most are over soon, where the market says so."""
+    """The half-lives of spikes: most are over soon, where the market says so."""
     least, most = behaviour.viral_days
     return least + (most - least) * rng.random(n) ** behaviour.viral_brief
 
@@ -189,7 +189,7 @@ def _trend(rng: np.random.Generator, n: int) -> Floats:
 
 
 def _selling(rng: np.random.Generator, n: int) -> _Selling:
-    """By which way a product sells: two thirds by video, some live, the rest in the shop."""
+    """The ways in which a product sells: two thirds by video, some live, the rest in the shop."""
     kind = rng.random(n)
     by_video, by_live = kind < 0.65, kind > 0.82
     share = rng.uniform(0.4, 0.85, n)
@@ -208,7 +208,7 @@ def _pricing(
     rng: np.random.Generator, n: int, regions: Sequence[str], region: Ints, department: Ints
 ) -> _Pricing:
     """Prices in hundredths of the region's currency, on its price steps."""
-    places = [place_of(name) for name in regions]
+    places = [locale_of(name) for name in regions]
     per_dollar = np.array([place.per_dollar for place in places], dtype=np.float64)[region]
     step = np.array([place.step for place in places], dtype=np.int64)[region]
     typical = np.array([one.dollars for one in DEPARTMENTS])[department]

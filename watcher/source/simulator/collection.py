@@ -1,4 +1,4 @@
-"""How a source gathers what a market sells: late on some days, or some of the products a day."""
+"""The gathering of what a market sells: late on some days, or some of the products a day."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LATE, _LOOKS = 2, 3
 
 
 class Collection:
-    """What the source of a market with ``behaviour`` knows of it.
+    """The knowledge that the source has of a market with ``behaviour``.
 
     Its luck is its own: the market sells the same, however it is collected.
     """
@@ -30,7 +30,7 @@ class Collection:
         return rate > 0 and np.random.default_rng([self._seed, day, _LATE]).random() < rate
 
     def told(self, day: int, table: Ints) -> Ints:
-        """What the source books on a day of all that was sold, both (series, n)."""
+        """The sales that the source books on a day, both (series, n)."""
         if self._behaviour.collected >= 1:
             return table
         n = table.shape[1]
@@ -44,7 +44,7 @@ class Collection:
         return np.minimum(np.where(self._looked, waiting, 0), _MOST)
 
     def shown(self, listed: Bools) -> Bools:
-        """Which of the products on the list, (n,), the source has an answer of."""
+        """The products on the list, (n,), that the source has an answer of."""
         if self._behaviour.absent and len(self._looked):
             return listed & self._looked
         return listed

@@ -6,14 +6,17 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from watcher.model import Bools, Floats, Ints
+from watcher.model import Ints
 from watcher.source.endpoint import Parameter, ParameterType, Use
 from watcher.source.endpoints import PRODUCT_LIST
 from watcher.units import parse_day
+
+if TYPE_CHECKING:
+    from watcher.source.simulator.market import Market
 
 _REQUIRED = ("region", "page_num", "page_size")
 _SORT_FIELDS = {number: name for name, number in PRODUCT_LIST.sorts.items()}
@@ -108,33 +111,18 @@ def _number(value: float | str) -> float:
     return value
 
 
-class Table(Protocol):
-    """What a list is made of: the market."""
+class PageReader:
+    """Reads the lists of a market, remembered while it does not change: their pages are cheap."""
 
-    @property
-    def version(self) -> tuple[int, int]: ...
-
-    def listed(self) -> Bools: ...
-
-    def region_is(self, region: str) -> Bools: ...
-
-    def column(self, name: str) -> Floats | Ints: ...
-
-    def shuffle(self) -> Ints: ...
-
-
-class Listing:
-    """The lists of a table, remembered while it does not change: pages of one list are cheap."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    def __init__(self, market: Market) -> None:
+        self._market = market
         self._version: tuple[int, int] | None = None
         self._lists: dict[tuple[object, ...], Ints] = {}
 
     def page(self, request: Request) -> Ints:
-        """The products of a page, (at most ``size``,) as places in the table's columns."""
-        if self._version != self._table.version or len(self._lists) >= _REMEMBERED:
-            self._version, self._lists = self._table.version, {}
+        """The products of a page, (at most ``size``,) as places in the market's columns."""
+        if self._version != self._market.version or len(self._lists) >= _REMEMBERED:
+            self._version, self._lists = self._market.version, {}
         key = (request.region, request.wanted, request.sort, request.descending)
         if key not in self._lists:
             self._lists[key] = self._select(request)
@@ -142,11 +130,11 @@ class Listing:
         return self._lists[key][first : first + request.size]
 
     def _select(self, request: Request) -> Ints:
-        table = self._table
-        mask = table.listed() & table.region_is(request.region)
+        market = self._market
+        mask = market.listed() & market.region_is(request.region)
         for name, limit in request.wanted:
             parameter = PRODUCT_LIST.by_name[name]
-            column = table.column(parameter.field)
+            column = market.column(parameter.field)
             match parameter.use:
                 case Use.MINIMUM:
                     mask &= column >= limit
@@ -155,8 +143,8 @@ class Listing:
                 case _:
                     mask &= column == limit
         if request.sort is None:
-            order = table.shuffle()
+            order = market.shuffle()
             return order[mask[order]]
         chosen = np.flatnonzero(mask)
-        values = table.column(request.sort)[chosen]
+        values = market.column(request.sort)[chosen]
         return chosen[np.argsort(-values if request.descending else values, kind="stable")]

@@ -89,7 +89,7 @@ class Simulator:
 
     @property
     def url(self) -> str:
-        """What ``api.url`` is set to; the endpoint's path is not in it."""
+        """The value for ``api.url``; the endpoint's path is not in it."""
         return f"http://127.0.0.1:{self.port}"
 
     def fail_next(self, fault: Fault | None = None, **how: Unpack[How]) -> Fault:
