@@ -17,12 +17,11 @@ from watcher.model import Bools, Floats, Ints
 from watcher.source.simulator import dynamics
 from watcher.source.simulator.behaviour import REAL, Behaviour
 from watcher.source.simulator.catalogue import Goods, draw, joined
-from watcher.source.simulator.collection import Collection
 from watcher.source.simulator.columns import Columns, Index
 from watcher.source.simulator.dynamics import DELISTED, LISTED, SERIES, Day, State
 from watcher.source.simulator.listing import PageReader, parse
 from watcher.source.simulator.texts import texts
-from watcher.source.simulator.windows import Windows
+from watcher.source.simulator.windows import Collection, Windows
 
 REGIONS = ("US", "GB", "ID", "TH", "MX", "DE")
 _BURN_IN = 100  # days: the longest window, and some for the first spikes to settle
