@@ -13,7 +13,7 @@ from datetime import date
 import msgspec
 
 from benchmarks.workload import PRODUCTS
-from watcher.source.fields import PAGE_SIZE, SORTS
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.simulator import SMOOTH, Market
 
 SORT = "total_sale_7d_cnt"
@@ -51,11 +51,15 @@ def bodies(rows: list[Row]) -> list[bytes]:
     return [
         gzip.compress(
             msgspec.json.encode(
-                {"code": 0, "message": "success", "data": rows[start : start + PAGE_SIZE]}
+                {
+                    "code": 0,
+                    "message": "success",
+                    "data": rows[start : start + PRODUCT_LIST.page_size],
+                }
             ),
             _LEVEL,
         )
-        for start in range(0, len(rows), PAGE_SIZE)
+        for start in range(0, len(rows), PRODUCT_LIST.page_size)
     ]
 
 
@@ -65,9 +69,13 @@ def _place(row: Row) -> float:
 
 
 def _listed(market: Market) -> list[Row]:
-    asked = {"region": _REGION, "page_size": str(PAGE_SIZE), "product_sort_field": str(SORTS[SORT])}
+    asked = {
+        "region": _REGION,
+        "page_size": str(PRODUCT_LIST.page_size),
+        "product_sort_field": str(PRODUCT_LIST.sorts[SORT]),
+    }
     rows: list[Row] = []
-    for page in range(1, len(market) // PAGE_SIZE + 2):
+    for page in range(1, len(market) // PRODUCT_LIST.page_size + 2):
         rows += market.answer({**asked, "page_num": str(page)})
     return rows
 

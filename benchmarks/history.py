@@ -30,12 +30,12 @@ import msgspec
 import numpy as np
 
 from benchmarks.processes import answer, child, measured
+from watcher.fields import LONG_TEXTS, NUMERIC, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import Floats, Instant, Ints, LongTexts, Scan, ScanState
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.source.fields import LONG_TEXTS, NUMERIC, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.source.simulator import SMOOTH, Market
 from watcher.store.sql.listing import Listing
 from watcher.store.sqlite.database import Database

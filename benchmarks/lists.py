@@ -11,11 +11,13 @@ import msgspec
 import numpy as np
 
 from benchmarks.bodies import CHANGED, Row, days
+from watcher.fields import NUMERIC
 from watcher.model import Instant, LongTexts, Scan
 from watcher.rules.rulebook import Watch
 from watcher.source.client import Budget, Client
-from watcher.source.decoding import Page, decode
-from watcher.source.fields import NUMERIC, PAGE_SIZE
+from watcher.source.decoding import Page
+from watcher.source.endpoint import Endpoint
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.scan import ScanOrder, ScanResult, read_scan
 from watcher.units import DAY, Unit
 
@@ -41,8 +43,11 @@ class _Canned(Client):
 
     def __init__(self) -> None:
         self.concurrency = 8
-        rows = days(_TEMPLATES * PAGE_SIZE)[0]
-        pages = (rows[start : start + PAGE_SIZE] for start in range(0, len(rows), PAGE_SIZE))
+        rows = days(_TEMPLATES * PRODUCT_LIST.page_size)[0]
+        pages = (
+            rows[start : start + PRODUCT_LIST.page_size]
+            for start in range(0, len(rows), PRODUCT_LIST.page_size)
+        )
         self._bodies = [_template(page, number) for number, page in enumerate(pages)]
 
     @asynccontextmanager
@@ -50,16 +55,22 @@ class _Canned(Client):
         """There is no connection to keep."""
         yield
 
-    async def page(self, params: Mapping[str, str], page_num: int, budget: Budget) -> Page:
+    async def page(
+        self,
+        params: Mapping[str, str],
+        page_num: int,
+        budget: Budget,
+        endpoint: Endpoint = PRODUCT_LIST,
+    ) -> Page:
         """The page as decoded from its bytes."""
         await budget.spend()
         copy, template = divmod(page_num - 1, _TEMPLATES)
-        return decode(self._bodies[template].replace(_id(0), _id(copy)))
+        return PRODUCT_LIST.decoder.decode(self._bodies[template].replace(_id(0), _id(copy)))
 
 
 def _template(rows: list[Row], page: int) -> bytes:
     named = [
-        {**row, "product_id": (_id(0) + b"%07d" % (page * PAGE_SIZE + place)).decode()}
+        {**row, "product_id": (_id(0) + b"%07d" % (page * PRODUCT_LIST.page_size + place)).decode()}
         for place, row in enumerate(rows)
     ]
     return msgspec.json.encode({"code": 0, "message": "success", "data": named})
@@ -72,12 +83,12 @@ def _id(copy: int) -> bytes:
 def first_scan(watch: Watch, at: Instant) -> Scan:
     """All products that ``watch`` asks for, as a first scan reads them, long texts too."""
     found: list[ScanResult] = []
-    pages = watch.query.pages
-    order = ScanOrder(watch=watch.key, at=at, known_pages=pages, wants_texts=lambda _: True)
 
     async def read() -> None:
         # Not returned: ``asyncio.run`` has the result of its task written out as text.
-        found.append(await read_scan(watch.query, _Canned(), _Free(), order, lambda: at))
+        pages = watch.query.pages
+        order = ScanOrder(watch.query, watch.key, at, known_pages=pages, wants_texts=lambda _: True)
+        found.append(await read_scan(order, _Canned(), _Free(), lambda: at))
 
     asyncio.run(read())
     (result,) = found

@@ -20,8 +20,8 @@ import numpy as np
 from benchmarks.sales import SalesError, View, cumulated, read
 from benchmarks.simulated import START, recorded
 from benchmarks.truth import Truth
+from watcher.fields import WINDOWS
 from watcher.model import Bools, Floats
-from watcher.source.fields import WINDOWS
 from watcher.source.simulator import PRESETS, Behaviour, Market
 
 # As large and as long as the market that was measured.

@@ -22,10 +22,10 @@ from benchmarks.lists import first_scan, next_day
 from benchmarks.processes import answer, child, measured
 from benchmarks.report import Line
 from benchmarks.workload import PRODUCTS, file, plain
+from watcher.fields import NUMERIC_NAMES
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
-from watcher.source.fields import NUMERIC_NAMES
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY
 

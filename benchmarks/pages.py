@@ -24,6 +24,7 @@ import aiohttp
 import numpy as np
 
 from benchmarks.bare import reading, statements
+from watcher.fields import BY_NAME, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import (
     Alert,
     AlertState,
@@ -40,7 +41,6 @@ from watcher.model import (
 )
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.source.fields import BY_NAME, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Reader, Writer
 from watcher.units import DAY, Unit

@@ -20,8 +20,8 @@ from typing import TextIO
 import numpy as np
 
 from watcher.errors import WatcherError
+from watcher.fields import WINDOWS
 from watcher.model import Bools, Floats, Ints
-from watcher.source.fields import WINDOWS
 
 COLUMNS = ("product", "date", "units", "amount", "price")
 LONGEST = 3_660  # days; a longer time is a date that was mistyped

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from aiohttp import web
 
 from benchmarks.bodies import bodies, days
-from watcher.source.fields import ENDPOINT
+from watcher.source.endpoints import PRODUCT_LIST
 
 _FIELDS = {"Content-Type": "application/json; charset=utf-8", "Content-Encoding": "gzip"}
 
@@ -42,7 +42,7 @@ async def _serve() -> None:
         return web.Response(body=body, headers=_FIELDS)
 
     app = web.Application()
-    app.router.add_get("/{day}" + ENDPOINT, page)
+    app.router.add_get("/{day}" + PRODUCT_LIST.path, page)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -25,8 +25,9 @@ import numpy as np
 
 from benchmarks.processes import answer, forget_peak, measured
 from benchmarks.workload import KEY, PAGES, PAST, PRODUCTS, Simple, plain
+from watcher.fields import NUMERIC_NAMES, TEXTS
 from watcher.model import Bools, Floats, Ints
-from watcher.source.fields import ENDPOINT, NUMERIC_NAMES, PAGE_SIZE, TEXTS
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.units import DAY
 
 AT_ONCE, SHOWN = 8, 10
@@ -76,15 +77,15 @@ class _Scan:
 
 async def _fetch(url: str, scan: _Scan) -> None:
     numbers = count(1)
-    asked = {"region": "US", "page_size": str(PAGE_SIZE), "product_sort_field": "4"}
+    asked = {"region": "US", "page_size": str(PRODUCT_LIST.page_size), "product_sort_field": "4"}
     fields = {"Authorization": f"Bearer {KEY}"}
 
     async def read(session: aiohttp.ClientSession) -> None:
         while (page := next(numbers)) <= PAGES:
             params = {**asked, "page_num": str(page)}
-            async with session.get(url + ENDPOINT, params=params) as response:
+            async with session.get(url + PRODUCT_LIST.path, params=params) as response:
                 products = _decode(await response.read()).data
-            begin = (page - 1) * PAGE_SIZE
+            begin = (page - 1) * PRODUCT_LIST.page_size
             for place, product in enumerate(products, start=begin):
                 values = msgspec.structs.astuple(product)
                 scan.texts[place] = values[: len(_TEXTS)]

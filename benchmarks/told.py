@@ -17,10 +17,11 @@ from benchmarks.sales import View
 from watcher.analysis.readings import Reading
 from watcher.analysis.replay import Replay
 from watcher.evaluation.jumps import remember
+from watcher.fields import NUMERIC_INDEX, TEXTS, WINDOWS
 from watcher.model import Bools, Floats, Instant, Ints, Scan, ScanState
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rule, Rulebook, Watch
-from watcher.source.fields import NUMERIC_INDEX, PAGE_SIZE, TEXTS, WINDOWS
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR, day_number
 
@@ -77,7 +78,7 @@ def scans(view: View, watch: Watch) -> Iterator[tuple[int, Scan]]:
         nothing: tuple[str | None, ...] = (None,) * len(ids)
         texts = {field.name: nothing for field in TEXTS}
         texts |= {"product_id": ids, "product_name": ids, "region": (REGION,) * len(ids)}
-        at, pages = instant(view, morning), -(-len(ids) // PAGE_SIZE)
+        at, pages = instant(view, morning), -(-len(ids) // PRODUCT_LIST.page_size)
         yield morning, Scan(
             watch.key, REGION, at, at, at, ScanState.COMPLETE, pages, pages, ids,
             np.arange(1, len(ids) + 1), numbers, texts,

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from watcher.source.fields import NUMERIC, Field
+from watcher.fields import NUMERIC, Field
 from watcher.units import Unit
 
 PAGE = Path(__file__).parents[1] / "docs" / "datasette.yaml"

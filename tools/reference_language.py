@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tools.marked import table
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS, TEXT_OPERATORS, Takes
-from watcher.source.fields import PARAMETERS, SORTS, Parameter, Type, Use
+from watcher.source.endpoint import Parameter, ParameterType
+from watcher.source.endpoints import PRODUCT_LIST
 
 _TAKES = {
     Takes.VALUE: "a value",
@@ -17,11 +18,11 @@ _TAKES = {
     Takes.TEXTS: "a list of texts",
 }
 _TYPES = {
-    Type.REGION: "a region, as `US`",
-    Type.TEXT: 'a text, as `"601450"`',
-    Type.INTEGER: "a whole number",
-    Type.NUMBER: "a number",
-    Type.DAY: "`20260101` or `30d ago`",
+    ParameterType.REGION: "a region, as `US`",
+    ParameterType.TEXT: 'a text, as `"601450"`',
+    ParameterType.INTEGER: "a whole number",
+    ParameterType.NUMBER: "a number",
+    ParameterType.DAY: "`20260101` or `30d ago`",
 }
 
 
@@ -51,15 +52,15 @@ def filters() -> str:
     """What a watch may ask of KeyAPI."""
     rows = [
         (f"`{each.name}`", _values(each), each.meaning)
-        for each in PARAMETERS
-        if each.use not in (Use.OWN, Use.SORT)
+        for each in PRODUCT_LIST.parameters
+        if each.is_settable
     ]
     return table(("filter", "takes", "meaning"), rows)
 
 
 def sorts() -> str:
     """The fields that KeyAPI can sort by."""
-    return ", ".join(f"`{name}`" for name in SORTS)
+    return ", ".join(f"`{name}`" for name in PRODUCT_LIST.sorts)
 
 
 def _values(parameter: Parameter) -> str:

@@ -15,10 +15,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from watcher.fields import NUMERIC_INDEX
+
 Instant: TypeAlias = int
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
+
+LONGEST_LIST = 1_000_000  # places; of no endpoint more can be asked for
 
 
 class Verdict(Enum):
@@ -135,12 +139,12 @@ class Listed(Protocol):
 
     def __len__(self) -> int: ...
 
-    def column(self, index: int) -> Floats:
-        """(n,) the field of that place in ``fields.NUMERIC``; NaN is absent."""
+    def column(self, name: str) -> Floats:
+        """(n,) the numeric field of that name; NaN is absent."""
         ...
 
-    def cell(self, index: int, row: int) -> float:
-        """The same of one product."""
+    def cell(self, name: str, row: int) -> float:
+        """One product's value of it."""
         ...
 
 
@@ -177,6 +181,7 @@ class Scan:
     interrupted: bool = False
     doubt: Doubt | None = None
     facts: ListFacts | None = None
+    page_size: int = 10
 
     def __len__(self) -> int:
         return len(self.product_ids)
@@ -192,13 +197,13 @@ class Scan:
         """All of it is in memory."""
         return True
 
-    def column(self, index: int) -> Floats:
-        """(n,) the field of that place in ``fields.NUMERIC``."""
-        return self.numbers[:, index]
+    def column(self, name: str) -> Floats:
+        """(n,) the numeric field of that name."""
+        return self.numbers[:, NUMERIC_INDEX[name]]
 
-    def cell(self, index: int, row: int) -> float:
-        """The same of one product."""
-        return float(self.numbers[row, index])
+    def cell(self, name: str, row: int) -> float:
+        """One product's value of it."""
+        return float(self.numbers[row, NUMERIC_INDEX[name]])
 
 
 class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -14,10 +14,10 @@ import pytest
 
 from tests.fakes.lockstep import Daemon, assert_equal, replayed
 from tests.store.making import DAY, GMV, SALES, scan
+from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import Doubt, Scan, ScanState
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
-from watcher.source.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.source.simulator.behaviour import PRESETS
 from watcher.source.simulator.market import Market
 from watcher.store.sqlite.database import Database

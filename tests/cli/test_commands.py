@@ -13,8 +13,8 @@ from tests.cli.running import Command
 from tests.store.making import START, firing, scan
 from watcher import __version__
 from watcher.cli.main import COMMANDS
+from watcher.fields import FIELDS
 from watcher.rules.files.loading import load
-from watcher.source.fields import FIELDS
 from watcher.store.sqlite.database import Database
 
 ROOT = Path(__file__).parents[2]
@@ -240,7 +240,7 @@ def test_metrics_lists_every_field(watcher: Command) -> None:
     """All that a rule can name, with a meaning."""
     rows = json.loads(watcher("metrics", "--json").out)
     names = {row["name"] for row in rows if row["meaning"]}
-    fields = {field.name for field in FIELDS if field.kind != "long"}
+    fields = {field.name for field in FIELDS if field.type != "long"}
     derived = {"rank", "age_days", "commission", "live_share", "creators_7d", "sales_growth_z"}
     assert fields | derived <= names
     assert "sales_growth" in watcher("metrics").out

@@ -16,9 +16,9 @@ import pytest
 from tests.cli.running import Command
 from tests.store.making import DAY, GMV, SALES, START, firing, scan
 from watcher.cli.main import cli
+from watcher.fields import NUMERIC_NAMES
 from watcher.model import AlertState, ScanState
 from watcher.rules.files.loading import load
-from watcher.source.fields import NUMERIC_NAMES
 from watcher.store.sql.alerts import Transition
 from watcher.store.sqlite.database import Database
 from watcher.units import format_iso

@@ -16,9 +16,8 @@ from rich.tree import Tree
 from watcher.cli import demo
 from watcher.cli.logs import configure
 from watcher.cli.main import main
-from watcher.cli.options import load_rules
+from watcher.cli.options import learn_secrets, load_rules
 from watcher.cli.output import console, print_json, table
-from watcher.cli.redaction import veil
 from watcher.cli.text import forgiving_streams, plain, plain_lines
 from watcher.rules.files.loading import load_text
 
@@ -127,7 +126,7 @@ def test_a_programming_error_is_a_traceback_without_secrets(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It goes to stderr, and the command exits 1, as Python itself would have it."""
-    veil.learn(load_text("api: {key: kanary-key-2}\nchannels: {x: {url: 'json://a'}}\n" + RULE))
+    learn_secrets(load_text("api: {key: kanary-key-2}\nchannels: {x: {url: 'json://a'}}\n" + RULE))
 
     def broken(**_: object) -> None:
         raise RuntimeError("it sent Bearer kanary-key-2 \x1b[31m")

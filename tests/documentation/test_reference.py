@@ -9,8 +9,8 @@ import pytest
 
 from tools.marked import fill, table
 from tools.reference import DOCS, stale, wholes
+from watcher.fields import NUMERIC
 from watcher.rules.metrics import DERIVED
-from watcher.source.fields import NUMERIC
 
 
 def test_nothing_is_stale() -> None:

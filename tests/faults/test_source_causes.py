@@ -19,7 +19,7 @@ from tests.faults.source_bench import (
     having,
     without,
 )
-from watcher.source.fields import NUMERIC
+from watcher.fields import NUMERIC
 from watcher.source.simulator import Fault
 from watcher.source.simulator.faults import short
 from watcher.units import DAY, HOUR, next_midnight

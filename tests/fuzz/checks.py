@@ -23,7 +23,8 @@ from watcher.rules.rulebook import Rulebook
 from watcher.rules.sections.expressions import MAX_LENGTH, parse_expression
 from watcher.rules.sections.template_engine import MOST as MOST_WRITTEN
 from watcher.rules.sections.templates import SAMPLE, parse_template
-from watcher.source.decoding import Page, decode, decode_fast, decode_tolerantly
+from watcher.source.decoding import Page
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.failures import failure
 from watcher.words import quoted
 
@@ -45,9 +46,9 @@ MOST = 202
 
 def check_answer(body: bytes) -> Page | None:
     """Read, or refused by one of our errors; the two ways of reading agree."""
-    fast = decode_fast(body)
+    fast = PRODUCT_LIST.decoder.decode_fast(body)
     try:
-        tolerant = decode_tolerantly(body)
+        tolerant = PRODUCT_LIST.decoder.decode_tolerantly(body)
     except SourceError as error:
         _check_line(str(error), 1_000)
         if fast is None or "too many values" in str(error):  # that counts texts' brackets too
@@ -63,7 +64,7 @@ def check_answer(body: bytes) -> Page | None:
             assert one.texts() == other.texts()
             assert _equal(one.numbers(), other.numbers())
             assert one.long_texts() == other.long_texts()
-    page = decode(body)
+    page = PRODUCT_LIST.decoder.decode(body)
     for product in page.products:
         for text in (*product.texts(), *astuple(product.long_texts())):
             (text or "").encode()  # can be stored and sent

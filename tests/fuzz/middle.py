@@ -17,7 +17,9 @@ from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
 from watcher.source.client import Budget
-from watcher.source.decoding import Page, decode
+from watcher.source.decoding import Page
+from watcher.source.endpoint import Endpoint
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.scan import ScanOrder, read_scan
 from watcher.store.sql.product_history import named
 from watcher.store.sqlite.database import Database
@@ -50,11 +52,17 @@ class Script:
     def reading(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
 
-    async def page(self, params: Mapping[str, str], page_num: int, budget: Budget) -> Page:
+    async def page(
+        self,
+        params: Mapping[str, str],
+        page_num: int,
+        budget: Budget,
+        endpoint: Endpoint = PRODUCT_LIST,
+    ) -> Page:
         await budget.spend()
         if page_num > len(self._bodies):
             raise SourceUnavailable("there is no such page", status=500)
-        return decode(self._bodies[page_num - 1])
+        return PRODUCT_LIST.decoder.decode(self._bodies[page_num - 1])
 
 
 class _Purse:
@@ -83,10 +91,9 @@ class Middle:
         (watch,) = self.book.used_watches
         result = asyncio.run(
             read_scan(
-                watch.query,
+                ScanOrder(watch.query, watch.key, now, known_pages=2, wants_texts=lambda _: True),
                 Script(bodies),  # type: ignore[arg-type]
                 _Purse(),
-                ScanOrder(watch=watch.key, at=now, known_pages=2, wants_texts=lambda _: True),
                 lambda: now,
             )
         )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.words import LITERALS
 from tests.source.scripted import SAMPLE_BODY, SAMPLE_PRODUCT
-from watcher.source.fields import LONG_TEXTS, NUMERIC_NAMES, TEXTS
+from watcher.fields import LONG_TEXTS, NUMERIC_NAMES, TEXTS
 
 _FIELDS = (*NUMERIC_NAMES, *(field.name for field in (*TEXTS, *LONG_TEXTS)))
 

@@ -11,9 +11,9 @@ import pytest
 from tests.fakes.world import HEAD, WATCH, World
 from watcher.delivery.message import Style, render
 from watcher.delivery.view import view_of
+from watcher.fields import NUMERIC
 from watcher.model import Message, Verdict
 from watcher.notification.charting import chart_of
-from watcher.source.fields import NUMERIC
 from watcher.store.sqlite.database import Database
 from watcher.units import AMOUNTS, Unit
 

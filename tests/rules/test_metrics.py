@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.rules.tables import column
+from watcher.fields import NUMERIC_NAMES
 from watcher.rules.metrics import ATTRIBUTES, DERIVED, Catalogue, Metric
-from watcher.source.fields import NUMERIC_NAMES
 from watcher.units import DAY
 
 METRICS = Catalogue()

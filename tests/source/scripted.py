@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from watcher.errors import BudgetSpent
-from watcher.source.fields import ENDPOINT, PAGE_SIZE
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.pace import Seams
 
 SAMPLE = Path(__file__).parent.parent / "data" / "product-list-analytics.sample.json"
@@ -93,7 +93,7 @@ class ScriptedServer:
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
-            if self.before_answer is not None and asked.path == ENDPOINT:
+            if self.before_answer is not None and asked.path == PRODUCT_LIST.path:
                 await self.before_answer(asked.page)
             reply = self.queue.popleft() if self.queue else self.answer(asked.page)
             return await self._send(request, reply)
@@ -121,8 +121,10 @@ def listing(size: int) -> Callable[[int], bytes]:
     """Answers of a list of so many products; their ids count from 1 in the list's order."""
 
     def answer(page: int) -> bytes:
-        first = (page - 1) * PAGE_SIZE + 1
-        return body_of([product(n) for n in range(first, min(first + PAGE_SIZE, size + 1))])
+        first = (page - 1) * PRODUCT_LIST.page_size + 1
+        return body_of(
+            [product(n) for n in range(first, min(first + PRODUCT_LIST.page_size, size + 1))]
+        )
 
     return answer
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from watcher.fields import NUMERIC, NUMERIC_NAMES, WINDOWS
 from watcher.model import Ints
-from watcher.source.fields import NUMERIC, NUMERIC_NAMES, WINDOWS
 from watcher.source.simulator import (
     FLAT,
     PRESETS,

@@ -30,7 +30,7 @@ from watcher.errors import (
     SourceUnavailable,
 )
 from watcher.source.client import Client
-from watcher.source.fields import ENDPOINT
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.packing import LARGEST_BODY
 
 PARAMS = {"region": "US", "page_size": "10"}
@@ -73,7 +73,7 @@ async def test_a_page(client: Client, server: ScriptedServer) -> None:
     page = await client.page(PARAMS, 3, budget)
     assert [product.product_id for product in page.products] == ["1729873073559015752"]
     (asked,) = server.asked
-    assert asked.path == ENDPOINT
+    assert asked.path == PRODUCT_LIST.path
     assert asked.query == {**PARAMS, "page_num": "3"}
     assert asked.headers["Authorization"] == f"Bearer {KEY}"
     assert asked.headers["User-Agent"].startswith("watcher/")
@@ -268,7 +268,7 @@ async def test_a_redirect_to_another_host_is_refused(
 ) -> None:
     """The other host would be told the key; it is never asked."""
     async with ScriptedServer() as other:
-        server.answer = lambda _: Reply(302, headers={"Location": other.url + ENDPOINT})
+        server.answer = lambda _: Reply(302, headers={"Location": other.url + PRODUCT_LIST.path})
         error = await failure_of(client)
         assert "redirects to another address" in str(error)
         assert other.asked == []
@@ -289,14 +289,14 @@ async def test_a_redirect_on_the_same_host_is_followed(
     server.queue.append(Reply(307, headers={"Location": "/v2/list?page_num=9"}))
     budget = Purse()
     assert (await client.page(PARAMS, 1, budget)).rows == 1
-    assert [asked.path for asked in server.asked] == [ENDPOINT, "/v2/list"]
+    assert [asked.path for asked in server.asked] == [PRODUCT_LIST.path, "/v2/list"]
     assert server.asked[1].query == {"page_num": "9"}
     assert budget.spent == 2
 
 
 async def test_redirects_in_circles(client: Client, server: ScriptedServer) -> None:
     """A few redirects are followed, not endlessly many."""
-    server.answer = lambda _: Reply(302, headers={"Location": ENDPOINT + "?page_num=1"})
+    server.answer = lambda _: Reply(302, headers={"Location": PRODUCT_LIST.path + "?page_num=1"})
     assert "in circles" in str(await failure_of(client))
     assert len(server.asked) == 4
 

@@ -14,19 +14,13 @@ from hypothesis import strategies as st
 
 from tests.source.scripted import SAMPLE_BODY, SAMPLE_PRODUCT, body_of, product
 from watcher.errors import CreditsUsedUp, SourceError, SourceUnavailable
+from watcher.fields import FIELDS, LONG_TEXTS, NUMERIC, NUMERIC_NAMES, TEXTS
 from watcher.model import LongTexts
-from watcher.source.decoding import (
-    Page,
-    Product,
-    decode,
-    decode_fast,
-    decode_tolerantly,
-    number_table,
-)
-from watcher.source.fields import FIELDS, LONG_TEXTS, NUMERIC, NUMERIC_NAMES, TEXTS
+from watcher.source.decoding import Page, ProductRow, number_table
+from watcher.source.endpoints import PRODUCT_LIST
 
 
-def only(page: Page) -> Product:
+def only(page: Page) -> ProductRow:
     """The one product of a page."""
     (found,) = page.products
     return found
@@ -34,7 +28,7 @@ def only(page: Page) -> Product:
 
 def decoded(**changed: object) -> tuple[Any, tuple[str, ...]]:
     """A product with these fields after decoding, and the page's problems."""
-    page = decode(body_of([product(1, **changed)]))
+    page = PRODUCT_LIST.decoder.decode(body_of([product(1, **changed)]))
     return only(page), page.problems
 
 
@@ -53,7 +47,7 @@ def same(one: Page, other: Page) -> bool:
 
 def test_the_sample_is_read_whole_and_fast() -> None:
     """All 100 fields of the vendor's sample, without a problem, on the fast way."""
-    page = decode_fast(SAMPLE_BODY)
+    page = PRODUCT_LIST.decoder.decode_fast(SAMPLE_BODY)
     assert page is not None
     assert (page.rows, page.positions, page.problems) == (1, (0,), ())
     read: Any = only(page)
@@ -65,7 +59,7 @@ def test_the_sample_is_read_whole_and_fast() -> None:
 
 def test_products_are_frozen_and_typed() -> None:
     """Numbers are floats in the table's order, the id is the first text."""
-    read: Any = only(decode(SAMPLE_BODY))
+    read: Any = only(PRODUCT_LIST.decoder.decode(SAMPLE_BODY))
     assert len(read.numbers()) == len(NUMERIC)
     assert all(isinstance(number, float) for number in read.numbers())
     assert read.texts()[0] == read.product_id == "1729873073559015752"
@@ -75,7 +69,9 @@ def test_products_are_frozen_and_typed() -> None:
 
 def test_the_number_table() -> None:
     """Products by fields; what is absent is NaN."""
-    page = decode(body_of([product(1, total_sale_cnt=7), product(2, total_sale_cnt=None)]))
+    page = PRODUCT_LIST.decoder.decode(
+        body_of([product(1, total_sale_cnt=7), product(2, total_sale_cnt=None)])
+    )
     table = number_table(page.products)
     column = table[:, NUMERIC_NAMES.index("total_sale_cnt")]
     assert table.shape == (2, len(NUMERIC))
@@ -87,12 +83,12 @@ def test_the_number_table() -> None:
 
 def test_an_empty_page() -> None:
     """No products are a page: the list's end."""
-    assert decode(body_of([])) == Page((), (), 0)
+    assert PRODUCT_LIST.decoder.decode(body_of([])) == Page((), (), 0)
 
 
 def test_unknown_fields_are_ignored() -> None:
     """The API may grow."""
-    page = decode_fast(body_of([product(1, brand_new={"a": [1]})], extra=1))
+    page = PRODUCT_LIST.decoder.decode_fast(body_of([product(1, brand_new={"a": [1]})], extra=1))
     assert page is not None
     assert only(page).product_id == "1"
 
@@ -142,7 +138,7 @@ def test_numbers_that_are_none(given_as: object) -> None:
 def test_numbers_beyond_json(literal: str) -> None:
     """What strict JSON or Python refuses loses a field, not the page."""
     body = body_of([product(1, total_sale_cnt="@"), product(2)]).replace(b'"@"', literal.encode())
-    page = decode(body)
+    page = PRODUCT_LIST.decoder.decode(body)
     assert [each.product_id for each in page.products] == ["1", "2"]
     assert number_table(page.products)[0, NUMERIC_NAMES.index("total_sale_cnt")] != 0
     assert len(page.problems) == 1
@@ -177,7 +173,7 @@ def test_discounts(discount: str | None) -> None:
 
 def test_an_id_given_as_a_number() -> None:
     """A product's id may be a number too."""
-    page = decode(body_of([product(1, product_id=1729873073559015752)]))
+    page = PRODUCT_LIST.decoder.decode(body_of([product(1, product_id=1729873073559015752)]))
     assert only(page).product_id == "1729873073559015752"
 
 
@@ -198,7 +194,7 @@ def test_an_id_given_as_a_number() -> None:
 )
 def test_one_broken_product_does_not_lose_the_page(row: object) -> None:
     """It is dropped and said; the places of the others stay what they are."""
-    page = decode(body_of([product(7), row, product(8)]))
+    page = PRODUCT_LIST.decoder.decode(body_of([product(7), row, product(8)]))
     assert [each.product_id for each in page.products] == ["7", "8"]
     assert (page.positions, page.rows) == ((0, 2), 3)
     assert len(page.problems) == 1
@@ -208,8 +204,8 @@ def test_one_broken_product_does_not_lose_the_page(row: object) -> None:
 def test_control_characters() -> None:
     """A raw control character breaks strict JSON, not the page."""
     body = body_of([product(1, product_name="a@b", skus="x@y")]).replace(b"@", b"\x01")
-    assert decode_fast(body) is None
-    read: Any = only(decode(body))
+    assert PRODUCT_LIST.decoder.decode_fast(body) is None
+    read: Any = only(PRODUCT_LIST.decoder.decode(body))
     assert read.product_name == "a\x01b"
     assert read.long_texts().skus == "x\x01y"
 
@@ -217,14 +213,17 @@ def test_control_characters() -> None:
 def test_broken_characters() -> None:
     """Bytes that are no UTF-8 and half surrogates become the replacement character."""
     body = body_of([product(1, product_name="a@b", discount="\ud800")]).replace(b"@", b"\xff")
-    read: Any = only(decode(body))
+    read: Any = only(PRODUCT_LIST.decoder.decode(body))
     assert read.product_name == "a\ufffdb"
     assert read.discount == "\ufffd"
 
 
 def test_a_byte_order_mark() -> None:
     """A mark before the JSON is no reason to lose a page."""
-    assert only(decode(b"\xef\xbb\xbf" + SAMPLE_BODY)).product_id == "1729873073559015752"
+    assert (
+        only(PRODUCT_LIST.decoder.decode(b"\xef\xbb\xbf" + SAMPLE_BODY)).product_id
+        == "1729873073559015752"
+    )
 
 
 @pytest.mark.parametrize(
@@ -251,7 +250,9 @@ def test_long_texts(given_as: object, text: str | None) -> None:
 
 def test_a_long_text_nested_without_end_is_absent() -> None:
     """JSON that is given as itself and too deep to be read costs that text only."""
-    deep = msgspec.structs.replace(only(decode(SAMPLE_BODY)), skus=msgspec.Raw(b"[" * 100_000))
+    deep = msgspec.structs.replace(
+        only(PRODUCT_LIST.decoder.decode(SAMPLE_BODY)), skus=msgspec.Raw(b"[" * 100_000)
+    )
     assert deep.long_texts().skus is None
 
 
@@ -285,7 +286,7 @@ def test_a_long_text_nested_without_end_is_absent() -> None:
 def test_what_is_no_page_is_an_error(body: bytes, message: str) -> None:
     """It is never an empty list, and the reason is short and printable."""
     with pytest.raises(SourceUnavailable) as caught:
-        decode(body)
+        PRODUCT_LIST.decoder.decode(body)
     assert message in str(caught.value)
     assert caught.value.status == 200
     assert str(caught.value).isprintable()
@@ -305,18 +306,18 @@ def test_what_is_no_page_is_an_error(body: bytes, message: str) -> None:
 def test_answers_about_credits(code: object, message: object) -> None:
     """A code 402, or a message about quota or credits, means that the credits are used up."""
     with pytest.raises(CreditsUsedUp):
-        decode(body_of(None, code=code, message=message))
+        PRODUCT_LIST.decoder.decode(body_of(None, code=code, message=message))
 
 
 @pytest.mark.parametrize("code", [0, "0", 0.0, None])
 def test_codes_of_success(code: object) -> None:
     """0 is success, also as text; a list without a code is one."""
-    assert decode(body_of([], code=code)).rows == 0
+    assert PRODUCT_LIST.decoder.decode(body_of([], code=code)).rows == 0
 
 
 def test_a_message_about_credits_with_code_0_is_no_failure() -> None:
     """Only a code other than 0 makes the message one of failure."""
-    assert decode(body_of([product(1)], message="99 credits left")).rows == 1
+    assert PRODUCT_LIST.decoder.decode(body_of([product(1)], message="99 credits left")).rows == 1
 
 
 # ------------------------------------------------------------------ properties
@@ -351,9 +352,9 @@ def _rows(draw: st.DrawFn, *, good: bool) -> list[dict[str, object]]:
 @settings(max_examples=60, deadline=None)
 def test_good_pages_are_read_fast_and_alike(rows: list[dict[str, object]]) -> None:
     """A page without a blemish takes the fast way, and the tolerant one says the same."""
-    fast = decode_fast(body_of(rows))
+    fast = PRODUCT_LIST.decoder.decode_fast(body_of(rows))
     assert fast is not None
-    assert same(fast, decode_tolerantly(body_of(rows)))
+    assert same(fast, PRODUCT_LIST.decoder.decode_tolerantly(body_of(rows)))
 
 
 @given(_rows(good=False))
@@ -361,7 +362,10 @@ def test_good_pages_are_read_fast_and_alike(rows: list[dict[str, object]]) -> No
 def test_any_page_is_read_alike(rows: list[dict[str, object]]) -> None:
     """Where the fast way gives a page, it is the tolerant one's; every row is kept or named."""
     body = body_of(rows)
-    tolerant, fast = decode_tolerantly(body), decode_fast(body)
+    tolerant, fast = (
+        PRODUCT_LIST.decoder.decode_tolerantly(body),
+        PRODUCT_LIST.decoder.decode_fast(body),
+    )
     assert fast is None or same(fast, tolerant)
     assert tolerant.rows == len(rows)
     dropped = [problem for problem in tolerant.problems if "is dropped" in problem]
@@ -374,7 +378,7 @@ def test_any_page_is_read_alike(rows: list[dict[str, object]]) -> None:
 def test_whatever_comes_is_a_page_or_an_error(body: bytes) -> None:
     """No body raises anything but an error of the source."""
     try:
-        page = decode(body)
+        page = PRODUCT_LIST.decoder.decode(body)
     except SourceError:
         return
     assert page.rows >= len(page.products)
@@ -385,13 +389,13 @@ def test_whatever_comes_is_a_page_or_an_error(body: bytes) -> None:
 def test_a_cut_answer_is_never_a_page(size: int) -> None:
     """Wherever the answer was cut, it is an error."""
     with pytest.raises(SourceUnavailable):
-        decode(SAMPLE_BODY.rstrip()[:size])
+        PRODUCT_LIST.decoder.decode(SAMPLE_BODY.rstrip()[:size])
 
 
 def test_a_page_that_is_longer_than_asked_is_cut() -> None:
     """The next page begins at its own place, so what is beyond ten has none; both ways agree."""
     body = body_of([product(number) for number in range(25)])
-    for page in (decode(body), decode_tolerantly(body)):
+    for page in (PRODUCT_LIST.decoder.decode(body), PRODUCT_LIST.decoder.decode_tolerantly(body)):
         assert page.rows == len(page.products) == 10
         assert page.positions == tuple(range(10))
         assert page.problems == (
@@ -402,7 +406,7 @@ def test_a_page_that_is_longer_than_asked_is_cut() -> None:
 def test_an_endless_name_is_cut() -> None:
     """Rules search it, and messages show it; both ways agree."""
     body = body_of([product(1, product_name="\u0e49" * 8_000_000)])
-    for page in (decode(body), decode_tolerantly(body)):
+    for page in (PRODUCT_LIST.decoder.decode(body), PRODUCT_LIST.decoder.decode_tolerantly(body)):
         (name,) = (text for text in page.products[0].texts() if text and "\u0e49" in text)
         assert name == "\u0e49" * 1_000
         assert page.problems == ()
@@ -412,4 +416,4 @@ def test_values_without_number_are_refused_before_they_take_memory() -> None:
     """A page of small values takes many times its size once it is read."""
     body = b'{"data":[' + b"[]," * 400_000 + b"[]]}"
     with pytest.raises(SourceUnavailable, match="too many values for a page"):
-        decode(body)
+        PRODUCT_LIST.decoder.decode(body)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from tests.source.scripted import SAMPLE_PRODUCT
-from watcher.source.fields import (
+from watcher.fields import (
     BY_NAME,
     FIELDS,
     LONG_TEXTS,
     NUMERIC,
     NUMERIC_INDEX,
     NUMERIC_NAMES,
-    PARAMETERS,
-    SEEN_REGIONS,
-    SORTS,
     TEXTS,
-    Kind,
-    Use,
+    FieldType,
 )
+from watcher.source.endpoint import Use
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.units import Unit
 
 
@@ -30,8 +28,8 @@ def test_a_field_is_of_the_kind_in_the_sample() -> None:
     """What is a number in the sample is kept as a number, what is a text as a text."""
     for field in FIELDS:
         is_number = isinstance(SAMPLE_PRODUCT[field.name], int | float)
-        assert is_number == (field.kind is Kind.NUMBER), field.name
-        assert (field.unit is Unit.TEXT) == (field.kind is not Kind.NUMBER), field.name
+        assert is_number == (field.type is FieldType.NUMBER), field.name
+        assert (field.unit is Unit.TEXT) == (field.type is not FieldType.NUMBER), field.name
         assert field.label, field.name
         assert field.meaning, field.name
 
@@ -52,9 +50,9 @@ def test_windows_belong_to_families() -> None:
 
 def test_there_are_36_parameters() -> None:
     """Every parameter once; two are the daemon's own, two are the sort's."""
-    names = [parameter.name for parameter in PARAMETERS]
+    names = [parameter.name for parameter in PRODUCT_LIST.parameters]
     assert len(names) == len(set(names)) == 36
-    uses = [parameter.use for parameter in PARAMETERS]
+    uses = [parameter.use for parameter in PRODUCT_LIST.parameters]
     assert uses.count(Use.OWN) == 2
     assert uses.count(Use.SORT) == 2
     assert uses.count(Use.MINIMUM) == uses.count(Use.MAXIMUM)
@@ -62,8 +60,8 @@ def test_there_are_36_parameters() -> None:
 
 def test_parameters_filter_by_fields() -> None:
     """What a watch can filter or sort by is a field of the answer."""
-    filters = [parameter for parameter in PARAMETERS if parameter.use not in (Use.OWN, Use.SORT)]
+    filters = [parameter for parameter in PRODUCT_LIST.parameters if parameter.is_settable]
     assert all(parameter.field in BY_NAME for parameter in filters)
-    assert set(SORTS) <= set(NUMERIC_NAMES)
-    assert sorted(SORTS.values()) == list(range(1, 8))
-    assert len(SEEN_REGIONS) == 16
+    assert set(PRODUCT_LIST.sorts) <= set(NUMERIC_NAMES)
+    assert sorted(PRODUCT_LIST.sorts.values()) == list(range(1, 8))
+    assert len(PRODUCT_LIST.regions) == 16

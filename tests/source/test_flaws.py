@@ -60,13 +60,9 @@ async def read(
             server.url, "key", concurrency=concurrency, requests_per_second=1000, seams=time.seams
         ) as client,
     ):
-        result = await read_scan(
-            Query("US", sort="total_sale_7d_cnt", top=top),
-            client,
-            Purse(),
-            ScanOrder(watch="w", at=AT, known_pages=known),
-            lambda: AT,
-        )
+        query = Query("US", sort="total_sale_7d_cnt", top=top)
+        order = ScanOrder(query, "w", AT, known_pages=known)
+        result = await read_scan(order, client, Purse(), lambda: AT)
         return result, server.pages
 
 
@@ -232,9 +228,8 @@ async def test_nothing_is_asked_past_a_page_that_decides() -> None:
     async with ScriptedServer(listing(15)) as server:
         server.before_answer = answer_late
         async with Client(server.url, "key", concurrency=2, requests_per_second=1000) as client:
-            result = await read_scan(
-                QUERY, client, Purse(), ScanOrder(watch="w", at=AT, known_pages=9), lambda: AT
-            )
+            order = ScanOrder(QUERY, "w", AT, known_pages=9)
+            result = await read_scan(order, client, Purse(), lambda: AT)
     assert result.scan.state is ScanState.COMPLETE
     assert sorted(server.pages) == [1, 2, 3]
 
@@ -327,13 +322,8 @@ async def test_pages_in_any_order() -> None:
     async with ScriptedServer(lambda _: LIST(1)) as server:
         server.before_answer = lambda page: second.wait() if page == 1 else asyncio.sleep(0)
         async with Client(server.url, "key", concurrency=2, requests_per_second=1000) as client:
-            result = await read_scan(
-                QUERY,
-                client,
-                Purse(),
-                ScanOrder(watch="w", at=AT, known_pages=2, progress=lambda *_: second.set()),
-                lambda: AT,
-            )
+            order = ScanOrder(QUERY, "w", AT, known_pages=2, progress=lambda *_: second.set())
+            result = await read_scan(order, client, Purse(), lambda: AT)
     assert result.scan.ranks.tolist() == list(range(1, 11))
     assert result.scan.pages == 1
     assert why(result).startswith("page 2 has only products")

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from watcher.source.fields import FIELDS, NUMERIC, SALES_TRENDS, SORTS, WINDOWS, Kind
+from watcher.fields import FIELDS, NUMERIC, SALES_TRENDS, WINDOWS, FieldType
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.simulator import FLAT, PRESETS, REAL, SMOOTH, BadParameter, Market
 from watcher.units import parse_day
 
@@ -50,7 +51,7 @@ def test_product_has_every_field_of_its_kind(products: list[dict[str, Any]]) -> 
         assert set(product) == {field.name for field in FIELDS}
         for field in FIELDS:
             value = product[field.name]
-            if field.kind is not Kind.NUMBER:
+            if field.type is not FieldType.NUMBER:
                 assert value is None or isinstance(value, str)
             elif field.name.endswith("_cnt"):
                 assert isinstance(value, int)
@@ -169,12 +170,15 @@ def test_sales_have_a_heavy_tail(products: list[dict[str, Any]]) -> None:
     assert np.median(sales) < 0.1 * sales[len(sales) // 50]
 
 
-@pytest.mark.parametrize("name", SORTS)
+@pytest.mark.parametrize("name", PRODUCT_LIST.sorts)
 def test_sorts(market: Market, name: str) -> None:
     """Each sort orders the list by its field, both ways."""
     for direction, sign in (("1", -1), ("0", 1)):
         found = read(
-            market, product_sort_field=SORTS[name], sort_type=direction, min_total_sale_30d_cnt=50
+            market,
+            product_sort_field=PRODUCT_LIST.sorts[name],
+            sort_type=direction,
+            min_total_sale_30d_cnt=50,
         )
         values = [product[name] for product in found]
         assert len(values) > 50

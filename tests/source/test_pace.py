@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.source.scripted import FakeTime
-from watcher.source.pace import Pace
+from watcher.source.pace import RateLimiter
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def time() -> FakeTime:
     return FakeTime()
 
 
-async def turns(pace: Pace, time: FakeTime, count: int) -> list[float]:
+async def turns(pace: RateLimiter, time: FakeTime, count: int) -> list[float]:
     """When each of so many turns came."""
     times = []
     for _ in range(count):
@@ -27,7 +27,7 @@ async def turns(pace: Pace, time: FakeTime, count: int) -> list[float]:
 
 async def test_pace(time: FakeTime) -> None:
     """The first turn is at once, the others follow evenly; idle time is not saved up."""
-    pace = Pace(2, time.seams)
+    pace = RateLimiter(2, time.seams)
     assert await turns(pace, time, 3) == [1000.0, 1000.5, 1001.0]
     time.time = 2000.0
     assert await turns(pace, time, 3) == [2000.0, 2000.5, 2001.0]
@@ -35,7 +35,7 @@ async def test_pace(time: FakeTime) -> None:
 
 async def test_pace_slows_down_and_recovers(time: FakeTime) -> None:
     """A complaint pauses and halves the pace; good answers bring it back, not beyond."""
-    pace = Pace(2, time.seams)
+    pace = RateLimiter(2, time.seams)
     await pace.turn()
     pace.slow_down(60)
     assert await turns(pace, time, 2) == [1060.0, 1061.0]
@@ -49,7 +49,7 @@ async def test_pace_slows_down_and_recovers(time: FakeTime) -> None:
 
 async def test_a_pause_holds_those_who_wait_already(time: FakeTime) -> None:
     """Who sleeps for the next turn when a complaint comes sleeps on."""
-    pace = Pace(2, time.seams)
+    pace = RateLimiter(2, time.seams)
     await pace.turn()
     waiting = asyncio.create_task(turns(pace, time, 1))
     await asyncio.sleep(0)
@@ -59,12 +59,12 @@ async def test_a_pause_holds_those_who_wait_already(time: FakeTime) -> None:
 
 async def test_a_short_pause_cuts_no_longer_one_short(time: FakeTime) -> None:
     """Whichever of two complaints comes last, the later end holds."""
-    pace = Pace(2, time.seams)
+    pace = RateLimiter(2, time.seams)
     await pace.turn()
     pace.slow_down(60)
     pace.slow_down(1)
     assert await turns(pace, time, 1) == [1060.0]
-    pace = Pace(2, time.seams)
+    pace = RateLimiter(2, time.seams)
     pace.slow_down(1)
     pace.slow_down(60)
     assert await turns(pace, time, 1) == [1120.0]
@@ -72,7 +72,7 @@ async def test_a_short_pause_cuts_no_longer_one_short(time: FakeTime) -> None:
 
 async def test_a_pause_of_nothing_keeps_the_turn(time: FakeTime) -> None:
     """The next turn is no earlier for it."""
-    pace = Pace(0.1, time.seams)
+    pace = RateLimiter(0.1, time.seams)
     await pace.turn()
     pace.slow_down(0)
     assert await turns(pace, time, 2) == [1010.0, 1030.0]
@@ -80,7 +80,7 @@ async def test_a_pause_of_nothing_keeps_the_turn(time: FakeTime) -> None:
 
 async def test_a_slow_pace_is_not_made_faster_by_a_complaint(time: FakeTime) -> None:
     """One request in two minutes is slower than any complaint makes it."""
-    pace = Pace(1 / 120, time.seams)
+    pace = RateLimiter(1 / 120, time.seams)
     for _ in range(3):
         pace.slow_down(0)
     assert pace.interval == 120
@@ -90,7 +90,7 @@ async def test_a_slow_pace_is_not_made_faster_by_a_complaint(time: FakeTime) -> 
 
 async def test_a_good_answer_makes_it_a_little_faster(time: FakeTime) -> None:
     """By a tenth."""
-    pace = Pace(1, time.seams)
+    pace = RateLimiter(1, time.seams)
     pace.slow_down(0)
     assert pace.interval == 2
     pace.speed_up()
@@ -99,7 +99,7 @@ async def test_a_good_answer_makes_it_a_little_faster(time: FakeTime) -> None:
 
 async def test_turns_come_in_the_order_of_asking(time: FakeTime) -> None:
     """Nobody overtakes who waits."""
-    pace = Pace(1, time.seams)
+    pace = RateLimiter(1, time.seams)
     order: list[int] = []
 
     async def ask(number: int) -> None:
@@ -113,7 +113,7 @@ async def test_turns_come_in_the_order_of_asking(time: FakeTime) -> None:
 
 async def test_who_gives_up_takes_no_turn(time: FakeTime) -> None:
     """A scan that is cancelled while it waits leaves the queue to the others."""
-    pace = Pace(1, time.seams)
+    pace = RateLimiter(1, time.seams)
     await pace.turn()
     waiting = [asyncio.create_task(pace.turn()) for _ in range(2)]
     waiting[0].cancel()

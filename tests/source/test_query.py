@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.source.fields import PARAMETERS, SORTS, Type, Use
+from watcher.source.endpoint import ParameterType
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.query import Query, RelativeDay, parse_query, query_warnings
 
 NOW = int(datetime(2026, 11, 23, 1, 0, tzinfo=UTC).timestamp())
@@ -70,16 +71,18 @@ def test_a_whole_watch() -> None:
 def test_every_parameter_can_be_set() -> None:
     """All parameters but the daemon's own reach the request."""
     values = {
-        Type.TEXT: "7",
-        Type.INTEGER: 3,
-        Type.NUMBER: 2.5,
-        Type.DAY: 20261101,
-        Type.FLAG: 1,
+        ParameterType.TEXT: "7",
+        ParameterType.INTEGER: 3,
+        ParameterType.NUMBER: 2.5,
+        ParameterType.DAY: 20261101,
+        ParameterType.FLAG: 1,
     }
-    settable = [each for each in PARAMETERS if each.use not in (Use.OWN, Use.SORT)]
-    raw = {each.name: values[each.type] for each in settable if each.type is not Type.REGION}
+    settable = [each for each in PRODUCT_LIST.parameters if each.is_settable]
+    raw = {
+        each.name: values[each.type] for each in settable if each.type is not ParameterType.REGION
+    }
     asked = read(**raw, sort="spu_avg_price asc").params(NOW)
-    assert set(asked) == {each.name for each in PARAMETERS} - {"page_num"}
+    assert set(asked) == {each.name for each in PRODUCT_LIST.parameters} - {"page_num"}
     assert (asked["min_total_sale_cnt"], asked["max_spu_avg_price"]) == ("3", "2.5")
 
 
@@ -103,12 +106,15 @@ def test_top_out_of_range(top: object) -> None:
     assert problem_of(top=top)
 
 
-@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("sort", PRODUCT_LIST.sorts)
 def test_sorts(sort: str) -> None:
     """Every sort of the API, falling unless told otherwise."""
     assert read(sort=sort) == read(sort=f"{sort} desc") == read(sort=f"  {sort}  DESC ")
     rising = read(sort=f"{sort} asc").params(NOW)
-    assert (rising["product_sort_field"], rising["sort_type"]) == (str(SORTS[sort]), "0")
+    assert (rising["product_sort_field"], rising["sort_type"]) == (
+        str(PRODUCT_LIST.sorts[sort]),
+        "0",
+    )
 
 
 def test_a_sort_that_is_none() -> None:
@@ -313,7 +319,7 @@ def test_describe() -> None:
     assert read().describe() == "US, first 100"
 
 
-_KEYS = st.sampled_from([*(each.name for each in PARAMETERS), "sort", "top", "other"])
+_KEYS = st.sampled_from([*(each.name for each in PRODUCT_LIST.parameters), "sort", "top", "other"])
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 _VALUES = _SCALARS | st.lists(_SCALARS, max_size=2) | st.sampled_from(["US", "10k", "7d ago", "1"])
 

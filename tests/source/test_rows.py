@@ -8,16 +8,17 @@ import msgspec
 import numpy as np
 import pytest
 
+from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES
 from watcher.source import rows
-from watcher.source.decoding import Page, decode
-from watcher.source.fields import NUMERIC_INDEX, NUMERIC_NAMES
+from watcher.source.decoding import Page
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.rows import Rows
 
 
 def page(*ids: int) -> Page:
     """A page of these products, each with its own sales and a long text."""
     data = [{"product_id": str(each), "total_sale_cnt": each, "skus": "[]"} for each in ids]
-    return decode(msgspec.json.encode({"code": 0, "data": data}))
+    return PRODUCT_LIST.decoder.decode(msgspec.json.encode({"code": 0, "data": data}))
 
 
 def test_blocks_are_joined_in_the_order_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +79,12 @@ def test_products_without_long_texts_take_nobody_s_turn(monkeypatch: pytest.Monk
     """They are wanted at every scan, for there is nothing to store: others come all the same."""
     monkeypatch.setattr(rows, "MOST_TEXTS", 3)
     found = Rows(20, lambda _: True)
-    found.put(1, decode(b'{"code": 0, "data": [%s]}' % b", ".join([b'{"product_id": "9"}'] * 10)))
+    found.put(
+        1,
+        PRODUCT_LIST.decoder.decode(
+            b'{"code": 0, "data": [%s]}' % b", ".join([b'{"product_id": "9"}'] * 10)
+        ),
+    )
     found.put(2, page(*range(11, 21)))
     assert list(found.long_texts) == ["11", "12", "13"]
 

@@ -30,9 +30,9 @@ from watcher.errors import (
     SourceUnavailable,
     StoreError,
 )
+from watcher.fields import NUMERIC, NUMERIC_INDEX, TEXTS
 from watcher.model import ScanState
 from watcher.source.client import Client
-from watcher.source.fields import NUMERIC, NUMERIC_INDEX, TEXTS
 from watcher.source.query import Query
 from watcher.source.scan import ScanOrder, ScanResult, read_scan
 
@@ -60,10 +60,9 @@ async def scan(
     async with Client(
         server.url, "key", concurrency=concurrency, requests_per_second=100, seams=time.seams
     ) as client:
-        now = told.pop("now", lambda: int(time.time))
-        return await read_scan(
-            query, client, budget or Purse(), ScanOrder(watch="w", at=AT, **told), now
-        )
+        now, stop = told.pop("now", lambda: int(time.time)), told.pop("stop", None)
+        order = ScanOrder(query, "w", AT, **told)
+        return await read_scan(order, client, budget or Purse(), now, stop)
 
 
 def failing(pages: Iterable[int], otherwise: Callable[[int], bytes], status: int = 500) -> Any:

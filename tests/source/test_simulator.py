@@ -17,7 +17,8 @@ import pytest_asyncio
 
 from tests.source.scripted import FakeTime, Purse
 from watcher.source.client import Client
-from watcher.source.fields import ENDPOINT, PARAMETERS, Type, Use
+from watcher.source.endpoint import ParameterType, Use
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.query import Query
 from watcher.source.scan import ScanOrder, read_scan
 from watcher.source.simulator import REAL, Fault, Market, Paging, Simulator, Weather
@@ -56,7 +57,7 @@ async def ask(
     headers: Mapping[str, str] | None = None,
 ) -> tuple[int, dict[str, Any]]:
     """Status and JSON of one request."""
-    url = simulator.url + ENDPOINT
+    url = simulator.url + PRODUCT_LIST.path
     async with session.get(url, params=params, headers=headers) as response:
         return response.status, json.loads(await response.read())
 
@@ -84,8 +85,16 @@ async def test_every_parameter_is_taken(
     session: aiohttp.ClientSession, simulator: Simulator
 ) -> None:
     """All 36 parameters at once are a valid request."""
-    samples = {Type.REGION: "US", Type.DAY: "20260101", Type.NUMBER: "0.5"}
-    params = {one.name: samples.get(one.type, "1") for one in PARAMETERS if one.use is not Use.OWN}
+    samples = {
+        ParameterType.REGION: "US",
+        ParameterType.DAY: "20260101",
+        ParameterType.NUMBER: "0.5",
+    }
+    params = {
+        one.name: samples.get(one.type, "1")
+        for one in PRODUCT_LIST.parameters
+        if one.use is not Use.OWN
+    }
     status, _ = await ask(session, simulator, BASE | params)
     assert len(params) == 34
     assert status == 200
@@ -116,7 +125,7 @@ async def test_bad_parameters(
 
 async def test_a_parameter_twice(session: aiohttp.ClientSession, simulator: Simulator) -> None:
     """The same parameter twice is a 400, not a guess."""
-    url = f"{simulator.url}{ENDPOINT}?region=US&region=GB&page_num=1&page_size=10"
+    url = f"{simulator.url}{PRODUCT_LIST.path}?region=US&region=GB&page_num=1&page_size=10"
     async with session.get(url) as response:
         assert response.status == 400
 
@@ -129,7 +138,7 @@ async def test_compressed_only_when_accepted(
     headers = {"Authorization": f"Bearer {KEY}", "Accept-Encoding": accepts}
     async with (
         aiohttp.ClientSession() as session,
-        session.get(simulator.url + ENDPOINT, params=BASE, headers=headers) as response,
+        session.get(simulator.url + PRODUCT_LIST.path, params=BASE, headers=headers) as response,
     ):
         assert response.headers.get("Content-Encoding") == sends
         assert len(json.loads(await response.read())["data"]) == 10
@@ -147,7 +156,7 @@ async def test_credits_run_out(session: aiohttp.ClientSession, market: Market) -
 async def test_too_many_requests(session: aiohttp.ClientSession, market: Market) -> None:
     """More requests than allowed in a second are a 429 with Retry-After."""
     async with Simulator(market, KEY, per_second=3) as simulator:
-        url = simulator.url + ENDPOINT
+        url = simulator.url + PRODUCT_LIST.path
         answers = await asyncio.gather(*(session.get(url, params=BASE) for _ in range(5)))
         assert sorted(answer.status for answer in answers) == [200, 200, 200, 429, 429]
         for answer in answers:
@@ -158,7 +167,7 @@ async def test_too_many_requests(session: aiohttp.ClientSession, market: Market)
 async def test_faults_are_as_ordered(session: aiohttp.ClientSession, simulator: Simulator) -> None:
     """A fault hits its page its number of times, then all is well."""
     simulator.fail_next(status=503, body="<html>busy</html>", headers={"Retry-After": "7"})
-    async with session.get(simulator.url + ENDPOINT, params=BASE) as response:
+    async with session.get(simulator.url + PRODUCT_LIST.path, params=BASE) as response:
         assert (response.status, response.headers["Retry-After"]) == (503, "7")
         assert await response.text() == "<html>busy</html>"
     simulator.fail_next(Fault(status=500, page=2, times=2))
@@ -202,7 +211,7 @@ async def test_hanging_answer(session: aiohttp.ClientSession, simulator: Simulat
     simulator.fail_next(delay=60)
     timeout = aiohttp.ClientTimeout(total=0.05)
     with pytest.raises(TimeoutError):
-        await session.get(simulator.url + ENDPOINT, params=BASE, timeout=timeout)
+        await session.get(simulator.url + PRODUCT_LIST.path, params=BASE, timeout=timeout)
 
 
 async def test_day_is_advanced_over_http(session: aiohttp.ClientSession) -> None:
@@ -269,7 +278,7 @@ async def test_standalone_command() -> None:
     headers = {"Authorization": f"Bearer {KEY}"}
     async with (
         aiohttp.ClientSession(headers=headers) as session,
-        session.get(match[1] + ENDPOINT, params=BASE | {"region": "GB"}) as response,
+        session.get(match[1] + PRODUCT_LIST.path, params=BASE | {"region": "GB"}) as response,
     ):
         assert len((await response.json())["data"]) == 10
     process.send_signal(signal.SIGTERM)
@@ -353,9 +362,7 @@ async def test_a_server_in_bad_weather(market: Market) -> None:
     ):
         query = Query("US", sort="total_sale_7d_cnt", top=60)
         results = [
-            await read_scan(
-                query, client, Purse(), ScanOrder(watch="w", at=turn, known_pages=6), lambda: 1
-            )
+            await read_scan(ScanOrder(query, "w", turn, known_pages=6), client, Purse(), lambda: 1)
             for turn in range(1, 21)
         ]
     assert sum(len(result.scan) for result in results) > 200

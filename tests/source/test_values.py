@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from tests.source.scripted import Purse, ScriptedServer, body_of, product
+from watcher.fields import COMMISSION, NUMERIC, NUMERIC_INDEX, RATING
 from watcher.model import Floats
 from watcher.source.client import Client
-from watcher.source.fields import COMMISSION, NUMERIC, NUMERIC_INDEX, RATING
 from watcher.source.query import Query
+from watcher.source.rows import settle
 from watcher.source.scan import ScanOrder, ScanResult, read_scan
-from watcher.source.values import settle
 from watcher.units import Unit
 
 FREE = {"off_mark", "first_crawl_dt"}  # and flags: below 0 they are what they are
@@ -126,7 +126,7 @@ async def scan(rows: Sequence[Mapping[str, Any]], **filters: float) -> ScanResul
     query = Query("US", tuple(filters.items()), sort="total_sale_7d_cnt")
     server = ScriptedServer(lambda page: body_of(given if page == 1 else []))
     async with server, Client(server.url, "key", requests_per_second=1000) as client:
-        return await read_scan(query, client, Purse(), ScanOrder(watch="w", at=1), lambda: 1)
+        return await read_scan(ScanOrder(query, "w", 1), client, Purse(), lambda: 1)
 
 
 async def test_a_scan_has_values() -> None:

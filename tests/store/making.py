@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import Alert, AlertState, Instant, LongTexts, Scan, ScanState
-from watcher.source.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.store.sqlite.database import Database
 
 SALES, GMV, RATE = "total_sale_7d_cnt", "total_sale_gmv_7d_amt", "product_commission_rate"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.making import GMV, RATE, SALES, START, scan
-from watcher.source.fields import NUMERIC_INDEX, NUMERIC_NAMES
+from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES
 from watcher.store.columns import digests, encode
 from watcher.store.sqlite.database import Database
 

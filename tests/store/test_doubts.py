@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from tests.store.making import DAY, SALES, START, scan
-from watcher.model import Doubt, Scan, ScanState
-from watcher.rules.conditions.base import LONGEST_LIST
+from watcher.model import LONGEST_LIST, Doubt, Scan, ScanState
 from watcher.store.memory.replaying import Extent, PastScans, last_complete_before
 from watcher.store.sql.product_history import ranks, sighting
 from watcher.store.sql.recording import Recorded

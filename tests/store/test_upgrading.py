@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.store.making import DAY, SALES, START, scan, with_products
-from watcher.source.fields import RATING
+from watcher.fields import RATING
 from watcher.store.sqlite import migrations
 from watcher.store.sqlite.database import Database
 

@@ -16,11 +16,10 @@ import numpy as np
 
 from watcher.evaluation.last_known import REACH
 from watcher.evaluation.statistics import LEAST, least_span
-from watcher.model import OF_LIST, Criterion, Evidence, Verdict
+from watcher.model import LONGEST_LIST, OF_LIST, Criterion, Evidence, Verdict
 from watcher.rules import calibration
 from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import (
-    LONGEST_LIST,
     Ago,
     Condition,
     Last,

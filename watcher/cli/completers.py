@@ -17,7 +17,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from watcher.cli.text import plain
-from watcher.source.fields import SEEN_REGIONS
+from watcher.source.endpoints import REGIONS
 
 Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -83,7 +83,7 @@ def _products(ctx: click.Context) -> Iterator[tuple[str, str]]:
 
 
 def _regions(_ctx: click.Context) -> Iterator[tuple[str, str]]:
-    yield from ((region, "") for region in SEEN_REGIONS)
+    yield from ((region, "") for region in REGIONS)
 
 
 def _sections(ctx: click.Context, name: str) -> Iterator[object]:

@@ -16,10 +16,10 @@ from watcher.cli.lookup import chosen_product, chosen_rule
 from watcher.cli.output import console, plain, print_json, said
 from watcher.errors import WatcherError
 from watcher.evaluation.empty_list_guard import said_of
+from watcher.fields import unit_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
 from watcher.notification.policy import Decision
 from watcher.rules.conditions.appears import APPEARS
-from watcher.source.fields import unit_of
 from watcher.text.evidence import condition_of, gap_of, label_of
 from watcher.units import (
     Currencies,

@@ -8,8 +8,8 @@ from typing import Literal, TextIO
 
 import structlog
 
-from watcher.cli.redaction import veil
 from watcher.cli.text import plain, plain_lines
+from watcher.redaction import log_redaction
 
 Style = Literal["text", "json"]
 
@@ -70,7 +70,7 @@ def _harmless(
     And no secret, whoever put it in.
     """
     return {
-        name: (plain_lines if name == "exception" else plain)(veil(value))
+        name: (plain_lines if name == "exception" else plain)(log_redaction(value))
         if isinstance(value, str)
         else value
         for name, value in event.items()

@@ -149,6 +149,6 @@ def _of_the_machine(error: Exception) -> str | None:
 
 
 def _traceback() -> str:
-    from watcher.cli.redaction import veil  # noqa: PLC0415 - not for each --help
+    from watcher.redaction import log_redaction  # noqa: PLC0415 - not for each --help
 
-    return plain_lines(veil(traceback.format_exc()))
+    return plain_lines(log_redaction(traceback.format_exc()))

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from watcher.cli.redaction import veil
 from watcher.daemon.clock import clock_of
 from watcher.errors import WatcherError
 from watcher.model import Instant
+from watcher.redaction import log_redaction
 from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
 from watcher.units import parse_duration, parse_moment
@@ -108,8 +108,17 @@ def load_rules(path: Path) -> Rulebook:
     """The rules at ``path``, with the environment; raises ``RulesError``."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     book = load([path], os.environ, Path(credentials) if credentials else None)
-    veil.learn(book)
+    learn_secrets(book)
     return book
+
+
+def learn_secrets(book: Rulebook) -> None:
+    """Keep the key and the URLs of ``book`` out of logs and errors, from now on."""
+    urls = [url for channel in book.channels.values() for url in channel.urls]
+    if book.heartbeat is not None:
+        urls.append(book.heartbeat)
+    key = book.api.key.reveal() if book.api.key is not None else ""
+    log_redaction.learn_rules(key, (url.reveal() for url in urls))
 
 
 def rules_if_any(path: Path) -> Rulebook | None:

@@ -23,6 +23,7 @@ from watcher.errors import RulesError, WatcherError
 from watcher.evaluation.levels import levels_of
 from watcher.evaluation.series import Track, merged, tracks_of
 from watcher.export.text import csv_lines
+from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Watch
@@ -38,7 +39,6 @@ from watcher.units import (
     format_since,
 )
 
-_PAGE = "https://www.tiktok.com/shop/pdp/"
 _ALERTS = 20  # shown at most
 _DEFAULT = (
     "total_sale_7d_cnt",
@@ -225,7 +225,7 @@ def _head(past: _Past) -> list[str]:
     times = f"first seen {first}, last {last}"
     lines = [
         f"{product.name} ({product.region} {product.product_id})",
-        f"{_PAGE}{product.product_id}",
+        product_page(product.product_id),
         f"seller {seller}, category {category}",
         f"{times} ({format_since(seen, now)})",
         " · ".join(facts),

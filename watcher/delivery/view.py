@@ -10,10 +10,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
-from urllib.parse import quote
 
+from watcher.fields import unit_of
+from watcher.identity import product_page
 from watcher.model import Evidence, Instant, Item, Message, Verdict
-from watcher.source.fields import unit_of
 from watcher.text.evidence import flag_of, spelled
 from watcher.text.messages import text_of
 from watcher.text.sanitize import (
@@ -33,7 +33,6 @@ from watcher.units import (
     format_value,
 )
 
-PRODUCT_PAGE = "https://www.tiktok.com/shop/pdp/"
 TITLE_LENGTH = 200
 NAMED = 10  # names of products beyond what is shown; the others are only counted
 REASONS = 5
@@ -132,7 +131,7 @@ def _product(number: int, item: Item, told_at: Instant, zone: tzinfo) -> Product
         number=number,
         alert=neutralise(item.alert, 20),
         name=neutralise_name(item.name) or "(no name)",
-        link=PRODUCT_PAGE + _path(item.product_id),
+        link=_link(item.product_id),
         notes=_notes(item, told_at, zone),
         why=tuple(line for line in lines if line),
         facts=tuple(_facts(item.facts, currencies)),
@@ -144,10 +143,9 @@ def _code(currency: str | None) -> str | None:
     return neutralise(currency, 8) or None
 
 
-def _path(product_id: str) -> str:
+def _link(product_id: str) -> str:
     """Ids are digits; should one ever not be, it stays one harmless segment of the path."""
-    kept = neutralise(product_id, 60)
-    return quote(kept, safe="").replace("_", "%5F").replace("~", "%7E")
+    return product_page(neutralise(product_id, 60)).replace("_", "%5F").replace("~", "%7E")
 
 
 def _notes(item: Item, told_at: Instant, zone: tzinfo) -> tuple[str, ...]:

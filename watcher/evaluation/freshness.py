@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from watcher.evaluation.past import Archive
+from watcher.fields import NUMERIC
 from watcher.model import Listed
-from watcher.source.fields import NUMERIC
 from watcher.units import DAY, HOUR
 
 # A list of few products, or of such that nobody buys or films, may well stay as it is for days.
@@ -24,8 +24,8 @@ _REFRESHED = 20 * HOUR
 LATE = "KeyAPI's data is late: what compares with the past waits until it moves"
 
 _WEEKLY = sorted(
-    (place for place, field in enumerate(NUMERIC) if field.window == 7),
-    key=lambda place: NUMERIC[place].name != "total_sale_7d_cnt",
+    (field.name for field in NUMERIC if field.window == 7),
+    key=lambda name: name != "total_sale_7d_cnt",
 )
 
 
@@ -40,8 +40,8 @@ def is_late(archive: Archive, scan: Listed) -> bool:
 def is_lively(scan: Listed) -> bool:
     """Whether the scan saw products that should have changed within a day."""
     lively = np.zeros(len(scan), np.bool_)
-    for index in _WEEKLY:
-        lively |= scan.column(index) > 0
+    for name in _WEEKLY:
+        lively |= scan.column(name) > 0
         if np.count_nonzero(lively) >= LIVELY:  # nearly always by the first of them
             return True
     return False

@@ -25,7 +25,6 @@ from watcher.model import Floats, Instant, Listed, Scan, ScanState
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Catalogue
 from watcher.schedule import Schedule
-from watcher.source.fields import NUMERIC_INDEX
 from watcher.store.sql.history import Recorded
 from watcher.store.sql.jumped import Jumped
 from watcher.store.sqlite.database import Database
@@ -162,4 +161,4 @@ def _is_usual(change: float) -> bool:
 
 def sales_of(scan: Listed) -> Floats:
     """The 7-day sales of the listed products, (n,); NaN is no value."""
-    return _SALES.compute({_SALES.name: scan.column(NUMERIC_INDEX[_SALES.name])}, scan.at)
+    return _SALES.compute({_SALES.name: scan.column(_SALES.name)}, scan.at)

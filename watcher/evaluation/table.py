@@ -14,9 +14,18 @@ from watcher.evaluation.last_known import LastKnown
 from watcher.evaluation.past import Baseline, Past, Standing
 from watcher.evaluation.statistics import Statistics
 from watcher.leeway import slack
-from watcher.model import LIST_DAY, OF_LIST, Bools, Floats, Gap, Ints, Listed, ListFacts
-from watcher.rules.conditions.base import (
+from watcher.model import (
+    LIST_DAY,
     LONGEST_LIST,
+    OF_LIST,
+    Bools,
+    Floats,
+    Gap,
+    Ints,
+    Listed,
+    ListFacts,
+)
+from watcher.rules.conditions.base import (
     Ago,
     From,
     Last,
@@ -29,7 +38,6 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.metrics import RANK, Metric
 from watcher.schedule import Schedule
-from watcher.source.fields import NUMERIC_INDEX
 from watcher.store.sql.history import Recorded
 
 
@@ -82,7 +90,7 @@ class ScanTable:
         if self.scan.whole or metric.name in self._numbers or not metric.fields:
             return float(self.number(metric)[row])
         columns = {
-            name: np.array([self.scan.cell(NUMERIC_INDEX[name], row)])
+            name: np.array([self.scan.cell(name, row)])
             if name in metric.fields
             else self._column(name)[row : row + 1]
             for name in metric.needs
@@ -153,7 +161,7 @@ class ScanTable:
         if name in OF_LIST:
             facts = self._seen.facts or ListFacts()
             return np.full(self.listed, facts.day if name == LIST_DAY else facts.sparse, np.float64)
-        return self.scan.column(NUMERIC_INDEX[name])
+        return self.scan.column(name)
 
     def _read_lists(self, needs: Sequence[Need]) -> Ints:
         """Fills the baselines of ranks on the last list; who is not listed any more.

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import msgspec
 
 from watcher.export.table import Column, Kind, Part, Table, cells
+from watcher.fields import BY_NAME, NUMERIC_NAMES
 from watcher.model import LIST_DAY, LIST_SPARSE, Evidence
 from watcher.rules.metrics import RANK, Catalogue, Metric
-from watcher.source.fields import BY_NAME, NUMERIC_NAMES
 from watcher.store.sql import extracts, observed
 from watcher.store.sql.extracts import Choice, Extract
 from watcher.store.sql.observed import TEXTS, Observed

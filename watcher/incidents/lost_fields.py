@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from watcher.fields import BY_NAME, NUMERIC_INDEX
 from watcher.incidents.operator import Operator
 from watcher.model import Scan, ScanState
 from watcher.rules.rulebook import Rule, Rulebook, Watch
-from watcher.source.fields import BY_NAME, NUMERIC_INDEX
 from watcher.store.sql.health import About, Incident
 from watcher.store.sqlite.database import Database
 

@@ -15,10 +15,10 @@ from typing import TypeAlias
 import numpy as np
 
 from watcher.errors import ProblemCode
+from watcher.fields import BY_NAME, NUMERIC, TEXTS
 from watcher.model import LIST_DAY, LIST_SPARSE, OF_LIST, Floats, Instant, Ints
 from watcher.rules import surges
 from watcher.rules.surges import Sums
-from watcher.source.fields import BY_NAME, NUMERIC, TEXTS
 from watcher.units import DAY, Unit
 from watcher.words import Wrong, nearest, quoted
 

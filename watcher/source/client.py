@@ -19,13 +19,13 @@ from yarl import URL
 
 from watcher import __version__, network
 from watcher.errors import KeyRefused, SourceError, SourceUnavailable
-from watcher.source.decoding import Page, decode
-from watcher.source.failures import failure
-from watcher.source.fields import ENDPOINT
-from watcher.source.masking import Mask
-from watcher.source.pace import Pace, Seams
+from watcher.redaction import KeyRedaction
+from watcher.source.decoding import Page
+from watcher.source.endpoint import Endpoint
+from watcher.source.endpoints import PRODUCT_LIST
+from watcher.source.failures import plain
+from watcher.source.pace import RateLimiter, Seams
 from watcher.source.packing import LARGEST_BODY, too_long, unpacked
-from watcher.source.wording import plain
 
 LONGEST_PAUSE = 15 * 60.0  # seconds, whatever Retry-After says
 
@@ -38,7 +38,7 @@ _FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 30.0  # seconds
 
 
 class Budget(Protocol):
-    """What pays for requests, one credit each."""
+    """A purse for requests, one credit each."""
 
     async def spend(self) -> None:
         """Pay for the attempt that comes next; raises ``BudgetSpent`` to forbid it."""
@@ -61,15 +61,15 @@ class Client:
         timeout: aiohttp.ClientTimeout = _TIMEOUT,
         seams: Seams | None = None,
     ) -> None:
-        """Of ``url`` only the base is needed: ``https://api.keyapi.ai``.
+        """``url`` is the base, without an endpoint's path: ``https://api.keyapi.ai``.
 
         Raises:
             KeyRefused: ``key`` is empty, or can't be a key.
         """
         self.concurrency = concurrency
         self._key = _checked_key(key)
-        self._mask = Mask(self._key)
-        self._url = URL(url.rstrip("/") + ENDPOINT)
+        self._redaction = KeyRedaction(self._key)
+        self._url = URL(url.rstrip("/"))
         # Of each request, not of the session: that would hand its own to a proxy, the key too.
         self._headers = {
             "Authorization": f"Bearer {self._key}",
@@ -80,7 +80,7 @@ class Client:
         self._tries = tries
         self._timeout = timeout
         self._seams = seams or Seams()
-        self._pace = Pace(requests_per_second, self._seams)
+        self._pace = RateLimiter(requests_per_second, self._seams)
         self._at_once = asyncio.Semaphore(concurrency)
         self._session: aiohttp.ClientSession | None = None
         self._tls: ssl.SSLContext | bool = True
@@ -104,7 +104,7 @@ class Client:
         await self.close()
 
     async def open(self) -> None:
-        """What ``async with`` does at its begin, for whom its block does not fit."""
+        """Open the connections, for a use that no ``async with`` block fits."""
         self._session = aiohttp.ClientSession(
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -141,15 +141,21 @@ class Client:
         """Seconds until the next request may begin, as the source has asked for."""
         return self._pace.waits()
 
-    async def page(self, params: Mapping[str, str], page_num: int, budget: Budget) -> Page:
+    async def page(
+        self,
+        params: Mapping[str, str],
+        page_num: int,
+        budget: Budget,
+        endpoint: Endpoint = PRODUCT_LIST,
+    ) -> Page:
         """One page of a list, asked for up to ``tries`` times; ``params`` as ``Query.params``.
 
         Raises:
             SourceError: of the kind that says what to do; what ``budget.spend`` raises.
         """
-        asked = {**params, "page_num": str(page_num)}
+        request = _Request(endpoint, {**params, "page_num": str(page_num)}, budget)
         for tried in range(1, self._tries + 1):
-            outcome = await self._attempt(asked, budget)
+            outcome = await self._attempt(request)
             if isinstance(outcome, Page):
                 return outcome
             if tried == self._tries or not _passes(outcome):
@@ -157,32 +163,30 @@ class Client:
             await self._seams.sleep(self._pause(outcome, tried))
         raise ValueError("a client needs at least one try")
 
-    async def _attempt(self, asked: Mapping[str, str], budget: Budget) -> Page | SourceError:
+    async def _attempt(self, request: _Request) -> Page | SourceError:
         """A page or the error; raised is only what the budget raises."""
         async with self._at_once:
             await self._pace.turn()
-            await budget.spend()
-            outcome, reached = await self._ask(asked, budget)
+            await request.budget.spend()
+            outcome, reached = await self._ask(request)
         if not reached:
-            await budget.refund()
+            await request.budget.refund()
         if isinstance(outcome, Page):
             self._pace.speed_up()
         elif outcome.status == 429:
             self._pace.slow_down(self._pause(outcome, 1))
         return outcome
 
-    async def _ask(
-        self, asked: Mapping[str, str], budget: Budget
-    ) -> tuple[Page | SourceError, bool]:
+    async def _ask(self, request: _Request) -> tuple[Page | SourceError, bool]:
         """A page or the error, and whether the request reached the server."""
         # Errors are values here: an exception of aiohttp can hold the request's headers, and
         # must not go along as the cause or the context of ours.
         try:
-            return self._read(await self._get(asked, budget), asked), True
+            return self._read(await self._get(request), request), True
         except _NoWay as error:
             return error, False
         except SourceError as error:
-            return self._masked(error), True
+            return self._redacted(error), True
         except (
             aiohttp.ClientConnectorError,
             aiohttp.ConnectionTimeoutError,
@@ -191,24 +195,26 @@ class Client:
             return SourceUnavailable(f"can't connect to {self._via()}: {_words(error)}"), False
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             fault = SourceUnavailable(f"no whole answer from {self._url.host}: {_words(error)}")
-            return self._masked(fault), True
+            return self._redacted(fault), True
 
-    def _read(self, reply: _Reply, asked: Mapping[str, str]) -> Page:
+    def _read(self, reply: _Reply, request: _Request) -> Page:
         if 200 <= reply.status < 300:
             # Whoever echoes the key may do so anywhere, in a product's name too.
-            return decode(self._mask.body(reply.body))
-        now, query = self._seams.now(), "&".join(f"{name}={asked[name]}" for name in asked)
-        raise failure(reply.status, reply.headers, reply.body, now=now, asked=query)
+            return request.endpoint.decoder.decode(self._redaction.body(reply.body))
+        asked = "&".join(f"{name}={value}" for name, value in request.params.items())
+        raise request.endpoint.failure(
+            reply.status, reply.headers, reply.body, now=self._seams.now(), asked=asked
+        )
 
-    async def _get(self, asked: Mapping[str, str], budget: Budget) -> _Reply:
+    async def _get(self, request: _Request) -> _Reply:
         """The answer, after redirects that stay on the host: each is one more request."""
         if self._session is None:
             raise RuntimeError("use the client as an async context manager")
-        url, query = self._url, asked
+        url, query = URL(f"{self._url}{request.endpoint.path}"), request.params
         for redirected in range(_MOST_REDIRECTS + 1):
             if redirected:
                 await self._pace.turn()
-                await budget.spend()
+                await request.budget.spend()
             async with self._session.get(
                 url,
                 params=query,
@@ -258,14 +264,20 @@ class Client:
         longest = min(_FIRST_BACKOFF * 2.0 ** (tried - 1), _LONGEST_BACKOFF)
         return longest * self._seams.random()
 
-    def _masked(self, error: SourceError) -> SourceError:
+    def _redacted(self, error: SourceError) -> SourceError:
         # A server may repeat the key in what it says about it.
-        error.args = tuple(self._mask.text(str(part)) for part in error.args)
+        error.args = tuple(self._redaction(str(part)) for part in error.args)
         return error.with_traceback(None)
 
 
 class _NoWay(SourceUnavailable):
     """The environment names a proxy that can't be used: no try reaches the server."""
+
+
+class _Request(NamedTuple):
+    endpoint: Endpoint
+    params: Mapping[str, str]
+    budget: Budget
 
 
 class _Reply(NamedTuple):

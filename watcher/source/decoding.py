@@ -14,9 +14,9 @@ import json
 import math
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Annotated, Any, NoReturn
 
@@ -24,10 +24,12 @@ import msgspec
 import numpy as np
 
 from watcher.errors import CreditsUsedUp, SourceUnavailable
+from watcher.fields import LONG_TEXTS, NUMERIC, TEXTS
+from watcher.identity import product_key
 from watcher.model import Floats, LongTexts
-from watcher.source.failures import OUT_OF_CREDITS
-from watcher.source.fields import LONG_TEXTS, NUMERIC, PAGE_SIZE, TEXTS
-from watcher.source.wording import excerpt, kind, plain
+from watcher.source.failures import OUT_OF_CREDITS, excerpt, kind, plain
+
+_texts: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
 
 # Beyond this a float64 no longer tells neighbouring cents apart, and no count is that large.
 LARGEST = 1e15
@@ -45,8 +47,15 @@ _NO_VALUE = frozenset(("", "-", "null"))
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class Product(msgspec.Struct, frozen=True, gc=False):
-    """A product as the API gives it; every field but the id may be None.
+_DOUBLES = struct.Struct(f"{len(NUMERIC)}d")
+_texts_of = attrgetter(*(field.name for field in TEXTS))  # far quicker than all 100 values
+_Number = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] | None
+_Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)] | None
+_NULL = msgspec.Raw(b"null")
+
+
+class ProductRow(msgspec.Struct, frozen=True, gc=False):
+    """A product as a page has it; every field but the id may be None.
 
     The fields beside ``product_id`` are attributes too, made from the table of fields.
     """
@@ -70,25 +79,22 @@ class Product(msgspec.Struct, frozen=True, gc=False):
         return LongTexts(*(_long_text(getattr(self, field.name)) for field in LONG_TEXTS))
 
 
-_DOUBLES = struct.Struct(f"{len(NUMERIC)}d")
-_texts_of = attrgetter(*(field.name for field in TEXTS))  # far quicker than all 100 values
-_Number = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] | None
-_Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)] | None
-_NULL = msgspec.Raw(b"null")
-
-# Texts first and numbers last: Product slices them.
-_Row: type[Product] = msgspec.defstruct(  # type: ignore[assignment]
-    "Product",
-    [
-        *((field.name, _Text, None) for field in TEXTS if field.name != "product_id"),
-        *((field.name, msgspec.Raw, _NULL) for field in LONG_TEXTS),
-        *((field.name, _Number, None) for field in NUMERIC),
-    ],
-    bases=(Product,),
-    module=__name__,
-    frozen=True,
-    gc=False,
-)
+def _row_type(names: Mapping[str, str]) -> type[ProductRow]:
+    """The products of an answer that names the fields so; texts first: ``numbers`` slices them."""
+    row: type[ProductRow] = msgspec.defstruct(  # type: ignore[assignment]
+        "ProductRow",
+        [
+            *((field.name, _Text, None) for field in TEXTS if field.name != "product_id"),
+            *((field.name, msgspec.Raw, _NULL) for field in LONG_TEXTS),
+            *((field.name, _Number, None) for field in NUMERIC),
+        ],
+        bases=(ProductRow,),
+        module=__name__,
+        frozen=True,
+        gc=False,
+        rename=names,
+    )
+    return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,7 @@ class Page:
     ``mistyped`` has the fields that hold something else in some product, with what instead.
     """
 
-    products: tuple[Product, ...]
+    products: tuple[ProductRow, ...]
     positions: tuple[int, ...]
     rows: int
     unread: int = 0
@@ -109,12 +115,12 @@ class Page:
     mistyped: tuple[tuple[str, str], ...] = ()
 
 
-def number_table(products: Sequence[Product]) -> Floats:
+def number_table(products: Sequence[ProductRow]) -> Floats:
     """The numbers of n products as (n, 88), in the order of ``fields.NUMERIC``; NaN is absent."""
     return np.frombuffer(b"".join(map(_packed, products))).reshape(len(products), len(NUMERIC))
 
 
-def _packed(product: Product) -> bytes:
+def _packed(product: ProductRow) -> bytes:
     numbers = product.numbers()
     try:
         return _DOUBLES.pack(*numbers)  # thrice as quick as numpy's look at each value
@@ -122,86 +128,111 @@ def _packed(product: Product) -> bytes:
         return _DOUBLES.pack(*(math.nan if number is None else number for number in numbers))
 
 
-def decode(body: bytes) -> Page:
-    """The products of an answer with status 200.
-
-    Raises:
-        CreditsUsedUp: the answer's code or message says so.
-        SourceUnavailable: any other answer that is no page of products.
-    """
-    return decode_fast(body) or decode_tolerantly(body)
-
-
-# ------------------------------------------------------------------ the fast way
-
-
-class _Envelope(msgspec.Struct):
-    data: Annotated[tuple[_Row, ...], msgspec.Meta(max_length=PAGE_SIZE)]  # type: ignore[valid-type]
-    code: int | None = None
-
-
-_decoder = msgspec.json.Decoder(_Envelope, strict=False)
-_texts: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
-
-
-def decode_fast(body: bytes) -> Page | None:
-    """The page, if every product and field of it is as it should be; else None."""
-    try:
-        envelope = _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if envelope.code:
-        return None
-    return Page(envelope.data, tuple(range(len(envelope.data))), len(envelope.data))
-
-
-# ------------------------------------------------------------------ the tolerant way
-
-
 class _NoUse(ValueError):
     """A value that is not what its field holds; the text says what it is instead."""
 
 
-def decode_tolerantly(body: bytes) -> Page:
-    """The page, without what can't be used of it. Raises as ``decode`` does."""
-    try:
-        return _page(_rows(_parsed(body)))
-    except RecursionError:
-        raise SourceUnavailable("the answer is nested too deeply to be read", status=200) from None
+class PageDecoder:
+    """Reads the pages of an endpoint.
 
+    ``names`` has the API's name of a field where it is another than ours; ``marketplace`` becomes
+    part of the products' ids (``identity.product_key``).
+    """
 
-def _page(rows: list[Any]) -> Page:
-    products: list[Product] = []
-    positions: list[int] = []
-    problems: list[str] = []
-    mistyped: list[tuple[str, str]] = []
-    blemishes: list[str] = []
-    given = len(rows)
-    if len(rows) > PAGE_SIZE:
-        # Where the others stand in the list nobody knows: the next page begins at its own place.
-        problems.append(
-            f"the page has {len(rows):,} products where {PAGE_SIZE} were asked for: "
-            f"the first {PAGE_SIZE} are read"
+    def __init__(
+        self, page_size: int, names: Mapping[str, str] | None = None, marketplace: str = ""
+    ) -> None:
+        self._page_size = page_size
+        self._names = names or {}
+        self._marketplace = marketplace
+        self._row = _row_type(self._names)
+        rows = Annotated[tuple[self._row, ...], msgspec.Meta(max_length=page_size)]  # type: ignore[name-defined]
+        envelope = msgspec.defstruct("Envelope", [("data", rows), ("code", int | None, None)])
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(envelope, strict=False)
+
+    def decode(self, body: bytes) -> Page:
+        """The products of an answer with status 200.
+
+        Raises:
+            CreditsUsedUp: the answer's code or message says so.
+            SourceUnavailable: any other answer that is no page of products.
+        """
+        page = self.decode_fast(body) or self.decode_tolerantly(body)
+        if not self._marketplace:
+            return page
+        keyed = (
+            msgspec.structs.replace(one, product_id=product_key(self._marketplace, one.product_id))
+            for one in page.products
         )
-        del rows[PAGE_SIZE:]
-    for position, row in enumerate(rows):
+        return replace(page, products=tuple(keyed))
+
+    def decode_fast(self, body: bytes) -> Page | None:
+        """The page, if every product and field of it is as it should be; else None."""
         try:
-            product, wrong = _product(row)
-        except _NoUse as error:
-            problems.append(f"product {position + 1} of the page is dropped: {error}")
-            continue
-        products.append(product)
-        positions.append(position)
-        mistyped += wrong
-        blemishes += (f"{name} of product {product.product_id}: {what}" for name, what in wrong)
-    return Page(
-        tuple(products),
-        tuple(positions),
-        len(rows),
-        given - len(products),
-        (*problems, *blemishes),
-        tuple(mistyped),
-    )
+            envelope = self._decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        if envelope.code:
+            return None
+        return Page(envelope.data, tuple(range(len(envelope.data))), len(envelope.data))
+
+    def decode_tolerantly(self, body: bytes) -> Page:
+        """The page, without what can't be used of it. Raises as ``decode`` does."""
+        try:
+            return self._page(_rows(_parsed(body)))
+        except RecursionError:
+            text = "the answer is nested too deeply to be read"
+            raise SourceUnavailable(text, status=200) from None
+
+    def _page(self, rows: list[Any]) -> Page:
+        products: list[ProductRow] = []
+        positions: list[int] = []
+        problems: list[str] = []
+        mistyped: list[tuple[str, str]] = []
+        blemishes: list[str] = []
+        given = len(rows)
+        if given > self._page_size:
+            # Where the others stand nobody knows: the next page begins at its own place.
+            problems.append(
+                f"the page has {given:,} products where {self._page_size} were asked for: "
+                f"the first {self._page_size} are read"
+            )
+            del rows[self._page_size :]
+        for position, row in enumerate(rows):
+            try:
+                product, wrong = self._product(row)
+            except _NoUse as error:
+                problems.append(f"product {position + 1} of the page is dropped: {error}")
+                continue
+            products.append(product)
+            positions.append(position)
+            mistyped += wrong
+            blemishes += (f"{name} of product {product.product_id}: {what}" for name, what in wrong)
+        return Page(
+            tuple(products),
+            tuple(positions),
+            len(rows),
+            given - len(products),
+            (*problems, *blemishes),
+            tuple(mistyped),
+        )
+
+    def _product(self, row: object) -> tuple[ProductRow, list[tuple[str, str]]]:
+        """A product, and its fields that hold something else, with what instead."""
+        if not isinstance(row, dict):
+            raise _NoUse(f"it is {kind(row)}, not an object")
+        values: dict[str, Any] = {"product_id": _id(row.get(self._name("product_id")))}
+        wrong: list[tuple[str, str]] = []
+        for fields, read in ((TEXTS[1:], _text), (LONG_TEXTS, _raw), (NUMERIC, _number)):
+            for field in fields:
+                try:
+                    values[field.name] = read(row.get(self._name(field.name)))
+                except _NoUse as error:
+                    wrong.append((field.name, str(error)))
+        return self._row(**values), wrong
+
+    def _name(self, field: str) -> str:
+        return self._names.get(field, field)
 
 
 def _parsed(body: bytes) -> Any:
@@ -246,22 +277,6 @@ def _refuse(answer: dict[str, Any]) -> NoReturn:
     if code in (402, "402") or OUT_OF_CREDITS.search(message):
         raise CreditsUsedUp(text, status=200)
     raise SourceUnavailable(text, status=200)
-
-
-def _product(row: object) -> tuple[Product, list[tuple[str, str]]]:
-    """A product, and its fields that hold something else, with what instead."""
-    if not isinstance(row, dict):
-        raise _NoUse(f"it is {kind(row)}, not an object")
-    product_id = _id(row.get("product_id"))
-    values: dict[str, Any] = {"product_id": product_id}
-    wrong: list[tuple[str, str]] = []
-    for fields, read in ((TEXTS[1:], _text), (LONG_TEXTS, _raw), (NUMERIC, _number)):
-        for field in fields:
-            try:
-                values[field.name] = read(row.get(field.name))
-            except _NoUse as error:
-                wrong.append((field.name, str(error)))
-    return _Row(**values), wrong
 
 
 def _id(value: object) -> str:

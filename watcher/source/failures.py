@@ -11,7 +11,6 @@ from collections.abc import Mapping
 import msgspec
 
 from watcher.errors import CreditsUsedUp, InvalidQuery, KeyRefused, SourceError, SourceUnavailable
-from watcher.source.wording import excerpt, plain
 from watcher.units import parse_http_date
 
 RATE_LIMIT_PAUSE = 60.0  # seconds to wait after a 429 that does not say
@@ -71,7 +70,7 @@ def retry_after(value: str | None, now: float) -> float | None:
 
 
 def _server_message(body: bytes) -> str:
-    """What the server says about its refusal, on one short line; empty if it says nothing."""
+    """The server's words about its refusal, on one short line; empty if it says nothing."""
     try:
         answer = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -80,3 +79,39 @@ def _server_message(body: bytes) -> str:
         return ""
     told = (answer.get(name) for name in ("message", "msg", "error", "detail"))
     return next((plain(text) for text in told if text), "")
+
+
+# ------------------------------------------------------------------ a server's values in words
+
+
+def plain(value: object, limit: int = 200) -> str:
+    """The value as text without control characters, cut to ``limit``; empty of None."""
+    text = value if isinstance(value, str) else "" if value is None else str(value)
+    text = "".join(letter if letter.isprintable() else " " for letter in text[: 2 * limit])
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def kind(value: object) -> str:
+    """A JSON value in words: ``a list``, ``the text "abc"``, ``the number 5``, ``null``."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case dict():
+            return "an object"
+        case list():
+            return "a list"
+        case str():
+            return f'the text "{plain(value, 40)}"'
+        case _:
+            return f"the number {plain(value, 40)}"
+
+
+def excerpt(body: bytes) -> str:
+    """The begin of a body that can't be read."""
+    text = body[:400].decode("utf-8-sig", "replace").strip()
+    if text.startswith("<"):
+        return "an HTML page"
+    return f'"{plain(text, 80)}"' if text else "it is empty"

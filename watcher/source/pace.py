@@ -1,4 +1,4 @@
-"""How fast requests may begin, over all watches together."""
+"""The rate limit of requests, over all watches together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONGEST_INTERVAL = 60.0  # seconds between requests, however often the server c
 
 @dataclass(frozen=True, slots=True)
 class Seams:
-    """What tests replace: clocks in seconds (``now`` since 1970), sleeping, chance in [0, 1)."""
+    """Seams for tests: clocks in seconds (``now`` since 1970), sleeping, chance in [0, 1)."""
 
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
@@ -21,7 +21,7 @@ class Seams:
     random: Callable[[], float] = random.random
 
 
-class Pace:
+class RateLimiter:
     """Lets requests begin one after another, at most so many a second.
 
     After a "too many requests" nobody begins before the pause is over, and the pace is halved;

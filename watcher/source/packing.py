@@ -41,7 +41,7 @@ def unpacked(body: bytes, encoding: str) -> bytes:
 
 
 def too_long() -> SourceUnavailable:
-    """That a body has no end."""
+    """The error of a body without an end."""
     return SourceUnavailable(f"the answer is longer than {LARGEST_BODY >> 20} MiB", status=200)
 
 
@@ -53,7 +53,7 @@ def _is_packed(body: bytes) -> bool:
 
 
 def _is_text(body: bytes) -> bool:
-    """As JSON or a page of HTML begins."""
+    """Whether a body begins as JSON or a page of HTML does."""
     return body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[", b"<", b'"')
 
 

@@ -1,4 +1,4 @@
-"""What the pages read so far say of a list: where it ends, and what is wrong with it.
+"""The pages of a list read so far: where it ends, and what is wrong with it.
 
 A page is no proof by itself: KeyAPI may hide a product after it cut the page, leave a page empty
 in the middle of a list, or give one page again and again. So an end needs a second witness, and
@@ -11,7 +11,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from watcher.source.decoding import Page
-from watcher.source.fields import PAGE_SIZE
 
 _MOST_PROBLEMS = 50
 _MOST_FLAWS = 3  # of each kind that are named one by one
@@ -28,6 +27,7 @@ class Pages:
 
     wanted: int
     expected: int = 0
+    page_size: int = 10
     highest: int = 0
     products: int = 0
     rows: dict[int, int] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Pages:
         if not page.rows:
             self._empty.add(page_num)
             return
-        if page.rows < PAGE_SIZE:
+        if page.rows < self.page_size:
             self._short.add(page_num)
         self._place(page_num, [product.product_id for product in page.products])
 
@@ -132,7 +132,7 @@ class Pages:
 
     @property
     def rubbish(self) -> str | None:
-        """That there are rows and none of them is a product, in words."""
+        """The problem of rows none of which is a product, in words."""
         if self.products or not self._unread:
             return None
         return f"nothing of the list can be read: {self._unreadable()}"
@@ -143,7 +143,7 @@ class Pages:
         return f"{rows} can't be read (page {page_num}: {self._problems[page_num][0]})"
 
     def flaws(self) -> str | None:
-        """Why the list may have more than what was read of it; None where nothing says so."""
+        """The reasons why a list may have more than was read of it; None without any."""
         found: list[str] = []
         if self._unread:
             found.append(self._unreadable())

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from watcher.fields import BY_NAME
 from watcher.model import Instant
-from watcher.source import fields
-from watcher.source.fields import BY_NAME, PAGE_SIZE, PARAMETER_BY_NAME, Parameter, Type, Use
+from watcher.source.endpoint import Endpoint, Parameter, ParameterType, Use
+from watcher.source.endpoints import ENDPOINTS, PARAMETERS, PRODUCT_LIST
 from watcher.units import (
     day_number,
     format_duration,
@@ -28,7 +29,6 @@ _LONGEST_GUESS = 80  # characters of a name that nearest ones are looked for
 DEFAULT_TOP = 100
 # Above this a float64 no longer tells neighbouring cents apart.
 LARGEST = 1e15
-LARGEST_TOP = fields.LAST_PAGE * PAGE_SIZE
 
 # Where a problem stands (the key within the watch) and what it is, for the user.
 Report: TypeAlias = Callable[[tuple[str, ...], str], None]
@@ -49,7 +49,7 @@ Value: TypeAlias = int | float | str | RelativeDay
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A list of products to read. ``filters`` are sorted by the parameter's name.
+    """A list of products to read of ``endpoint``. ``filters`` are sorted by the parameter's name.
 
     ``sort`` is the field to sort by; without one the order is arbitrary and there are no ranks.
     ``top`` is the number of products to read.
@@ -60,6 +60,7 @@ class Query:
     sort: str | None = None
     descending: bool = True
     top: int = DEFAULT_TOP
+    endpoint: Endpoint = PRODUCT_LIST
 
     @property
     def ranked(self) -> bool:
@@ -68,20 +69,20 @@ class Query:
     @property
     def pages(self) -> int:
         """Pages, and so credits, that a whole scan takes."""
-        return -(-self.top // PAGE_SIZE)
+        return -(-self.top // self.endpoint.page_size)
 
     def params(self, now: Instant) -> dict[str, str]:
         """The request's parameters but ``page_num``; ``now`` is what "30d ago" counts from."""
-        asked = {"region": self.region, "page_size": str(PAGE_SIZE)}
+        asked = {"region": self.region, "page_size": str(self.endpoint.page_size)}
         asked |= {name: _parameter_text(value, now) for name, value in self.filters}
         if self.sort is not None:
-            asked["product_sort_field"] = str(fields.SORTS[self.sort])
-            asked["sort_type"] = str(fields.DESCENDING if self.descending else fields.ASCENDING)
+            asked |= self.endpoint.order(self.sort, descending=self.descending)
         return asked
 
     def canonical(self) -> str:
         """Stable text of all there is, equal for equal queries: for hashes."""
-        parts = [f"region={self.region}"]
+        parts = [] if self.endpoint is PRODUCT_LIST else [f"list={self.endpoint.name}"]
+        parts.append(f"region={self.region}")
         parts += [f"{name}={_value_text(value)}" for name, value in self.filters]
         parts += [f"sort={self._sort_text()}", f"top={self.top}"]
         return "&".join(parts)
@@ -102,12 +103,12 @@ class Query:
 
 
 def query_warnings(query: Query) -> list[str]:
-    """What is allowed, but perhaps not meant."""
+    """Warnings of what is allowed, but perhaps not meant."""
     warnings = []
     if query.region == "UK":
         warnings.append('region "UK" is not known: the code of the United Kingdom is GB')
-    elif query.region not in fields.SEEN_REGIONS:
-        known = " ".join(fields.SEEN_REGIONS)
+    elif query.region not in query.endpoint.regions:
+        known = " ".join(query.endpoint.regions)
         warnings.append(f'region "{query.region}" is not known to work (known are {known})')
     return warnings
 
@@ -124,38 +125,49 @@ def parse_query(raw: Mapping[str, object], report: Report) -> Query | None:
         problems += 1
         report(path, message)
 
+    endpoint, given = _chosen(raw, counted)
     region: str | None = None
     filters: dict[str, Value] = {}
     sort, descending, top = None, True, DEFAULT_TOP
     if "region" not in raw:
         counted(("region",), "is missing: write the market's code, as in region: US")
-    for name, value in raw.items():
+    for name, value in given.items():
         try:
             match name:
                 case "region":
                     region = _region(value)
                 case "sort":
-                    sort, descending = _sort(value)
+                    sort, descending = _sort(value, endpoint)
                 case "top":
-                    top = _top(value)
+                    top = _top(value, endpoint)
                 case _:
-                    filters[name] = _filter(name, value)
+                    filters[name] = _filter(name, value, endpoint)
         except ValueError as error:
             counted((name,), str(error))
     for low, high, message in _upside_down(filters):
         counted((low,), f"{message} {high}")
     if problems or region is None:
         return None
-    return Query(region, tuple(sorted(filters.items())), sort, descending, top)
+    return Query(region, tuple(sorted(filters.items())), sort, descending, top, endpoint)
 
 
 # ------------------------------------------------------------------ keys
 
 
-def _filter(name: str, value: object) -> Value:
-    parameter = PARAMETER_BY_NAME.get(name)
+def _chosen(raw: Mapping[str, object], report: Report) -> tuple[Endpoint, Mapping[str, object]]:
+    """The endpoint that ``list`` names, where there are several, and all but that key."""
+    if "list" not in raw or len(ENDPOINTS) == 1:
+        return PRODUCT_LIST, raw
+    name = raw["list"]
+    if name not in ENDPOINTS:
+        report(("list",), f"{_show(name)} is no list: known are {', '.join(ENDPOINTS)}")
+    return ENDPOINTS.get(str(name), PRODUCT_LIST), {key: raw[key] for key in raw if key != "list"}
+
+
+def _filter(name: str, value: object, endpoint: Endpoint) -> Value:
+    parameter = endpoint.by_name.get(name)
     if parameter is None:
-        raise ValueError(_unknown(name))
+        raise ValueError(_unknown(name, endpoint.by_name))
     if parameter.use is Use.OWN:
         raise ValueError("is set by watcher itself: write top: 200 for how many products to read")
     if parameter.use is Use.SORT:
@@ -163,25 +175,21 @@ def _filter(name: str, value: object) -> Value:
     return _READERS[parameter.type](value, parameter)
 
 
-def _unknown(name: str) -> str:
+def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
     field = name.removeprefix("min_").removeprefix("max_")
-    if f"min_{field}" in PARAMETER_BY_NAME:
+    if f"min_{field}" in known:
         return f'unknown field "{name}": write min_{field} or max_{field}'
-    if field in PARAMETER_BY_NAME:
+    if field in known:
         return f'unknown field "{name}": write {field}'
     if field in BY_NAME:
         return f'KeyAPI can\'t filter by "{field}": make it a condition of a rule'
-    return f'unknown field "{name}"{_did_you_mean(nearest_keys(name))}'
+    return f'unknown field "{name}"{_did_you_mean(nearest_keys(name, known))}'
 
 
-def nearest_keys(name: str) -> list[str]:
+def nearest_keys(name: str, known: Mapping[str, Parameter] = PARAMETERS) -> list[str]:
     """The keys of a watch that a mistyped one may mean, the likeliest first."""
-    known = [name for name, parameter in PARAMETER_BY_NAME.items() if _is_settable(parameter)]
-    return _near(name, [*known, "sort", "top"])
-
-
-def _is_settable(parameter: Parameter) -> bool:
-    return parameter.use not in (Use.OWN, Use.SORT)
+    settable = [each for each, parameter in known.items() if parameter.is_settable]
+    return _near(name, [*settable, "sort", "top"])
 
 
 def _near(name: str, known: Iterable[str]) -> list[str]:
@@ -204,23 +212,23 @@ def _region(value: object) -> str:
     return value.upper()
 
 
-def _sort(value: object) -> tuple[str, bool]:
+def _sort(value: object, endpoint: Endpoint) -> tuple[str, bool]:
     words = value.split() if isinstance(value, str) else []
     if not 1 <= len(words) <= 2 or (len(words) == 2 and words[1].lower() not in ("desc", "asc")):
         raise ValueError(
             f"{_show(value)} is no sort: write a field and desc or asc, as total_sale_7d_cnt desc"
         )
-    if words[0] not in fields.SORTS:
-        near = _did_you_mean(_near(words[0], fields.SORTS))
-        help_text = near or f": it sorts by {', '.join(fields.SORTS)}"
+    if words[0] not in endpoint.sorts:
+        near = _did_you_mean(_near(words[0], list(endpoint.sorts)))
+        help_text = near or f": it sorts by {', '.join(endpoint.sorts)}"
         raise ValueError(f'KeyAPI can\'t sort by "{words[0]}"{help_text}')
     return words[0], len(words) == 1 or words[1].lower() == "desc"
 
 
-def _top(value: object) -> int:
+def _top(value: object, endpoint: Endpoint) -> int:
     number = _amount(value)
-    if not number.is_integer() or not 1 <= number <= LARGEST_TOP:
-        raise ValueError(f"{_show(value)} is outside 1 to {LARGEST_TOP:,} (products to read)")
+    if not number.is_integer() or not 1 <= number <= endpoint.longest:
+        raise ValueError(f"{_show(value)} is outside 1 to {endpoint.longest:,} (products to read)")
     return int(number)
 
 
@@ -279,12 +287,12 @@ def _day(value: object, _: Parameter) -> int | RelativeDay:
     return number
 
 
-_READERS: Mapping[Type, Callable[[object, Parameter], Value]] = {
-    Type.TEXT: _digits,
-    Type.INTEGER: _whole,
-    Type.NUMBER: _number,
-    Type.DAY: _day,
-    Type.FLAG: _flag,
+_READERS: Mapping[ParameterType, Callable[[object, Parameter], Value]] = {
+    ParameterType.TEXT: _digits,
+    ParameterType.INTEGER: _whole,
+    ParameterType.NUMBER: _number,
+    ParameterType.DAY: _day,
+    ParameterType.FLAG: _flag,
 }
 
 
@@ -339,7 +347,7 @@ def _parameter_text(value: Value, now: Instant) -> str:
 
 def describe_filter(name: str, value: Value) -> str:
     """A filter in words: ``30-day sales: at least 100``, ``trend rising``."""
-    parameter = PARAMETER_BY_NAME[name]
+    parameter = PARAMETERS[name]
     by_name = next((name for name, number in parameter.names if number == value), None)
     label = BY_NAME[parameter.field].label if parameter.names else parameter.meaning
     return f"{label} {by_name or _value_text(value)}"

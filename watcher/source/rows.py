@@ -15,14 +15,15 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from watcher.fields import COMMISSION, NUMERIC, NUMERIC_INDEX, NUMERIC_NAMES, RATING, TEXTS
 from watcher.model import Bools, Floats, Ints, LongTexts
-from watcher.source.decoding import Page, Product, number_table
-from watcher.source.fields import NUMERIC_NAMES, PAGE_SIZE, TEXTS
+from watcher.source.decoding import Page, ProductRow, number_table
+from watcher.units import AMOUNTS, Unit
 
 MOST_TEXTS = 1_500  # products of a scan whose long texts are read, at 11 KB each
 
 _BLOCK_PAGES = 5_000
-_MOVED = 1_000  # rows at a time
+_MOVED = 1_000  # rows at a time: of a million, what is made on the way counts as well
 _OWN = 1 + [text.name for text in TEXTS].index("product_name")
 
 Objects: TypeAlias = NDArray[Any]
@@ -47,8 +48,7 @@ class _Block:
     filled: Bools
 
     @classmethod
-    def of(cls, pages: int) -> _Block:
-        size = pages * PAGE_SIZE
+    def of(cls, size: int) -> _Block:
         texts = np.empty((size, len(TEXTS)), object)
         return cls(np.empty((size, len(NUMERIC_NAMES))), texts, np.zeros(size, np.bool_))
 
@@ -64,6 +64,7 @@ class Rows:
 
     top: int
     wants_texts: Callable[[str], bool]
+    page_size: int = 10
     products: int = 0
     long_texts: dict[str, LongTexts] = field(default_factory=dict)
     mistyped: Counter[str] = field(default_factory=Counter)
@@ -80,7 +81,7 @@ class Rows:
         if page.products:
             number, place = divmod(page_num - 1, _BLOCK_PAGES)
             block = self._block(number)
-            begin, whole = place * PAGE_SIZE, len(page.products) == page.rows
+            begin, whole = place * self.page_size, len(page.products) == page.rows
             rows = slice(begin, begin + page.rows) if whole else begin + np.array(page.positions)
             block.numbers[rows] = number_table(page.products)
             block.texts[rows] = [self._texts(product) for product in page.products]
@@ -94,12 +95,12 @@ class Rows:
 
     def _block(self, number: int) -> _Block:
         if number not in self._blocks:
-            pages = -(-self.top // PAGE_SIZE) - number * _BLOCK_PAGES
-            self._blocks[number] = _Block.of(min(pages, _BLOCK_PAGES))
+            pages = -(-self.top // self.page_size) - number * _BLOCK_PAGES
+            self._blocks[number] = _Block.of(min(pages, _BLOCK_PAGES) * self.page_size)
         return self._blocks[number]
 
-    def _texts(self, product: Product) -> list[str | None]:
-        """Of regions and categories there are few: one object for all that are equal."""
+    def _texts(self, product: ProductRow) -> list[str | None]:
+        """The short texts, one object for all equal regions and categories: there are few."""
         texts = product.texts()
         common = texts[_OWN:]
         return [*texts[:_OWN], *map(self._same.setdefault, common, common)]
@@ -109,7 +110,7 @@ class Rows:
         places, ids = self._places()
         texts: list[list[str | None]] = [[] for _ in TEXTS]
         parts: list[Floats] = []
-        size = _BLOCK_PAGES * PAGE_SIZE
+        size = _BLOCK_PAGES * self.page_size
         for number in sorted(self._blocks):
             block, begin = self._blocks.pop(number), number * size
             rows = places[slice(*np.searchsorted(places, (begin, begin + size)))] - begin
@@ -120,10 +121,10 @@ class Rows:
         return Joined(ids, places + 1, _stacked(parts), columns)
 
     def _places(self) -> tuple[Ints, tuple[str, ...]]:
-        """Where on the list each product stands first, from 0, and the products' ids."""
+        """The first place of each product on the list, from 0, and the products' ids."""
         first: dict[str, int] = {}
         for number in sorted(self._blocks):
-            block, begin = self._blocks[number], number * _BLOCK_PAGES * PAGE_SIZE
+            block, begin = self._blocks[number], number * _BLOCK_PAGES * self.page_size
             rows = np.flatnonzero(block.filled[: self.top - begin])
             ids = block.texts[rows, 0].tolist()
             for place, product_id in zip((begin + rows).tolist(), ids, strict=True):
@@ -151,3 +152,61 @@ def _stacked(parts: list[Floats]) -> Floats:
         numbers[done : done + len(part)] = part
         done += len(part)
     return numbers
+
+
+# ------------------------------------------------------------------ numbers to values
+
+_AT_LEAST_0 = np.array(
+    [field.unit in (Unit.COUNT, *AMOUNTS, Unit.FRACTION) for field in NUMERIC], np.bool_
+)
+_ABOVE_0 = np.array([field.name == RATING for field in NUMERIC], np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """``percentages``: the list's commissions were written so; None where it has none.
+    ``unrated``: some product says that it has no rating. ``problems`` says which values mean
+    nothing."""
+
+    percentages: bool | None
+    unrated: bool
+    problems: tuple[str, ...]
+
+
+def settle(numbers: Floats) -> Settled:
+    """Change the numbers of a whole list, (n, 88) as the API wrote them, to values: in place.
+
+    A count, an amount or a price below 0 is none, and neither is a rating of 0 (unrated) or a
+    commission above 100%. The scale of commissions is the list's: percentages where most of those
+    above 0 exceed 1. A product's alone could not tell 1% from 100%.
+    """
+    commissions = numbers[:, NUMERIC_INDEX[COMMISSION]]
+    unrated = bool((numbers[:, NUMERIC_INDEX[RATING]] == 0).any())
+    with np.errstate(invalid="ignore"):
+        percentages = _are_percentages(commissions)
+        if percentages:
+            commissions /= 100
+        above = commissions > 1
+        commissions[above] = np.nan
+        negative = np.zeros(len(NUMERIC), np.int64)
+        for start in range(0, len(numbers), _MOVED):
+            part = numbers[start : start + _MOVED]
+            below = (part < 0) & (_AT_LEAST_0 | _ABOVE_0)
+            negative += below.sum(axis=0)
+            part[below | ((part == 0) & _ABOVE_0)] = np.nan
+    problems = [
+        f"{NUMERIC[column].name} is below 0 {_in_products(int(negative[column]))}: no value"
+        for column in np.flatnonzero(negative).tolist()
+    ]
+    if above.any():
+        problems.append(f"{COMMISSION} is above 100% {_in_products(int(above.sum()))}: no value")
+    return Settled(percentages, unrated, tuple(problems))
+
+
+def _are_percentages(commissions: Floats) -> bool | None:
+    some = int(np.count_nonzero(commissions > 0))
+    return 2 * int(np.count_nonzero(commissions > 1)) > some if some else None
+
+
+def _in_products(count: int) -> str:
+    return f"in {count:,} product{'' if count == 1 else 's'}"

@@ -21,14 +21,13 @@ from watcher.errors import (
     SourceError,
     SourceUnavailable,
 )
+from watcher.fields import COMMISSION, NUMERIC_NAMES, RATING
 from watcher.model import Doubt, Instant, Scan, ScanState
 from watcher.source.client import Budget, Client
 from watcher.source.decoding import Page
-from watcher.source.fields import COMMISSION, NUMERIC_NAMES, RATING
 from watcher.source.pages import Pages
 from watcher.source.query import Query
-from watcher.source.rows import Rows
-from watcher.source.values import Settled, settle
+from watcher.source.rows import Rows, Settled, settle
 
 STOP_GRACE = 5.0  # seconds that the pages in flight get after a stop
 
@@ -54,40 +53,42 @@ class ScanResult:
 
 @dataclass(frozen=True, slots=True)
 class ScanOrder:
-    """A scan to be read: of the watch ``watch``, as of ``at``.
+    """A watch's list to be read, for an observation at ``at``.
 
     ``known_pages`` is how many pages the last scan found. ``careful``: the source failed
     before, so page after page, and none after a first one that fails. ``wants_texts`` says for a
     product id whether its long texts are wanted; ``rows.MOST_TEXTS`` of them are read at most.
-    Once ``stop`` is set no page is begun, and those in flight have ``grace`` seconds to end.
-    ``progress`` hears the pages read and those expected.
+    ``progress`` hears the pages read and those expected. Pages in flight get ``grace`` seconds
+    after a stop.
     """
 
+    query: Query
     watch: str
     at: Instant
     known_pages: int = 0
     careful: bool = False
     wants_texts: Callable[[str], bool] = lambda _: False
-    stop: asyncio.Event | None = None
     progress: Callable[[int, int], None] | None = None
     grace: float = STOP_GRACE
 
 
 async def read_scan(
-    query: Query,
+    order: ScanOrder,
     client: Client,
     budget: Budget,
-    order: ScanOrder,
     now: Callable[[], Instant],
+    stop: asyncio.Event | None = None,
 ) -> ScanResult:
-    """Read a watch's list. A ``SourceError`` becomes part of the result and is never raised."""
-    started = now()
-    rows = Rows(query.top, order.wants_texts)
-    pages = Pages(query.pages, expected=min(order.known_pages, query.pages))
-    reading = _Reading(client, _Counted(budget), query.params(started), rows, pages)
-    reading.progress = order.progress
-    reading.careful = order.careful
-    stop = order.stop or asyncio.Event()
+    """Read a watch's list. A ``SourceError`` becomes part of the result and is never raised.
+
+    Once ``stop`` is set no page is begun.
+    """
+    started, query = now(), order.query
+    page_size = query.endpoint.page_size
+    rows = Rows(query.top, order.wants_texts, page_size)
+    pages = Pages(query.pages, min(order.known_pages, query.pages), page_size)
+    reading = _Reading(order, client, _CountingBudget(budget), query.params(started), rows, pages)
+    stop = stop or asyncio.Event()
     async with client.reading():
         await _with_grace(reading.read(stop), stop, order.grace)
     flaws = pages.flaws()
@@ -111,6 +112,7 @@ async def read_scan(
         problems=(*pages.problems(), *settled.problems, *_misunderstood(query, settled)),
         interrupted=reading.interrupted(),
         doubt=Doubt(flaws, order.at) if flaws is not None else None,
+        page_size=page_size,
     )
     missing = await asyncio.to_thread(_missing, scan)
     if settled.unrated:  # the field is there, though it says nothing
@@ -121,7 +123,7 @@ async def read_scan(
 # ------------------------------------------------------------------ reading
 
 
-class _Counted:
+class _CountingBudget:
     """A budget that counts the requests that reached the server."""
 
     def __init__(self, budget: Budget) -> None:
@@ -141,13 +143,12 @@ class _Counted:
 class _Reading:
     """One scan while it runs: which pages were read, and which failed."""
 
+    order: ScanOrder
     client: Client
-    budget: _Counted
+    budget: _CountingBudget
     params: Mapping[str, str]
     rows: Rows
     pages: Pages
-    progress: Callable[[int, int], None] | None = None
-    careful: bool = False
     failed: dict[int, SourceError] = field(default_factory=dict)
     fatal: SourceError | None = None
     failures_in_a_row: int = 0
@@ -156,7 +157,7 @@ class _Reading:
     @property
     def known(self) -> int:
         """Pages that may be asked for at once."""
-        return 0 if self.careful else self.pages.expected
+        return 0 if self.order.careful else self.pages.expected
 
     async def read(self, stop: asyncio.Event) -> None:
         """Read the known pages several at once, then the others one by one."""
@@ -182,7 +183,9 @@ class _Reading:
             if stop.is_set() or self._is_over():
                 return
             try:
-                page = await self.client.page(self.params, page_num, self.budget)
+                page = await self.client.page(
+                    self.params, page_num, self.budget, self.order.query.endpoint
+                )
             except SourceError as error:
                 self._page_failed(page_num, error)
             else:
@@ -200,9 +203,9 @@ class _Reading:
         self.failures_in_a_row = self.failures_in_a_row + 1 if _is_rubbish(page) else 0
         self.rows.put(page_num, page)
         self.pages.put(page_num, page)
-        if self.progress is not None:
+        if self.order.progress is not None:
             expected = self.pages.end or self.known or self.pages.wanted
-            self.progress(len(self.pages), max(expected, len(self.pages)))
+            self.order.progress(len(self.pages), max(expected, len(self.pages)))
 
     def _page_failed(self, page_num: int, error: SourceError) -> None:
         self.failed[page_num] = error
@@ -211,7 +214,7 @@ class _Reading:
             self.fatal = error
 
     def _is_over(self) -> bool:
-        most = 1 if self.careful and not len(self.pages) else _MOST_FAILURES_IN_A_ROW
+        most = 1 if self.order.careful and not len(self.pages) else _MOST_FAILURES_IN_A_ROW
         down = self.failures_in_a_row >= most
         return down or self.fatal is not None or self.pages.end is not None
 
@@ -249,7 +252,7 @@ class _Reading:
         return failure is None or isinstance(failure, KeyRefused | CreditsUsedUp | BudgetSpent)
 
     def error(self) -> str | None:
-        """Why the scan is not complete, on one line."""
+        """The reason why the scan is not complete, on one line."""
         if self.state() is ScanState.COMPLETE:
             return None
         failure = self.failure()

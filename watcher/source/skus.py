@@ -130,7 +130,7 @@ def _id_lists(sku: Mapping[str, object], key: str) -> Iterator[Sequence[str]]:
 
 
 def _price(sku: Mapping[str, object]) -> object:
-    """What holds the price: an object, or the price itself."""
+    """The holder of the price: an object, or the price itself."""
     found = _any(sku, _PRICES)
     inner = _any(found, _PRICES) if isinstance(found, dict) else None
     if inner is not None:

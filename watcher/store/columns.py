@@ -11,8 +11,8 @@ from hashlib import blake2b
 
 import numpy as np
 
+from watcher.fields import BY_NAME, NUMERIC, RATING, Field
 from watcher.model import Floats, Ints
-from watcher.source.fields import BY_NAME, NUMERIC, RATING, Field
 from watcher.store.sqlite.connection import chunks
 from watcher.units import AMOUNTS, Unit
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from watcher.fields import BY_NAME
 from watcher.model import Criterion, Evidence, Gap, GapKind
-from watcher.source.fields import BY_NAME
 from watcher.units import (
     DAY,
     HOUR,

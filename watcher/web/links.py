@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
-from watcher.delivery.view import PRODUCT_PAGE
-
 
 def rule(name: str) -> str:
     """``/rules/beauty-rising``; a name may have any character."""
@@ -19,11 +17,6 @@ def rule(name: str) -> str:
 def product(region: str, product_id: str) -> str:
     """``/products/US/1729...``."""
     return f"/products/{quote(region, safe='')}/{quote(product_id, safe='')}"
-
-
-def shop_page(product_id: str) -> str:
-    """The product's own page, at the shop."""
-    return f"{PRODUCT_PAGE}{quote(product_id, safe='')}"
 
 
 def with_query(path: str, **values: object) -> str:

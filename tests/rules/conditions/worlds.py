@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tests.rules.conditions.reference import DAY, METRICS, Fields, Seen, Sight
+from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import ListFacts, Scan, ScanState
-from watcher.source.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 
 START = 20_000 * DAY + 7 * 3_600
 

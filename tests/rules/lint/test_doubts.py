@@ -2,9 +2,9 @@
 
 import pytest
 
+from watcher.fields import BY_NAME
 from watcher.rules.files.loading import load_text
 from watcher.rules.metrics import Catalogue
-from watcher.source.fields import BY_NAME
 from watcher.units import Unit
 
 WATCHES = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.store.making import DAY, GMV, SALES, START, scan
+from watcher.fields import NUMERIC_NAMES
 from watcher.model import ScanState
 from watcher.store.memory.replaying import Extent, PastScans, last_complete_before
 from watcher.store.sqlite.database import Database
@@ -38,10 +39,10 @@ def test_a_scan_comes_back_as_it_was(store: Database) -> None:
         assert after.ranks.tolist() == before.ranks.tolist()
         assert (after.at, after.state, after.finished) == (before.at, before.state, before.finished)
         assert after.proves_absence == before.proves_absence
-        for index in range(before.numbers.shape[1]):
-            columns = [each.column(index).tolist() for each in (before, after)]
+        for name in NUMERIC_NAMES:
+            columns = [each.column(name).tolist() for each in (before, after)]
             assert str(columns[0]) == str(columns[1])
-            cells = [str(after.cell(index, row)) for row in range(len(after))]
+            cells = [str(after.cell(name, row)) for row in range(len(after))]
             assert cells == [str(value) for value in columns[0]]
         assert seen.products.tolist() == known.products.tolist()
         assert seen.first_seen.tolist() == known.first_seen.tolist()

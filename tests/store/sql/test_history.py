@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.store.making import DAY, GMV, SALES, START, scan
+from watcher.fields import NUMERIC_NAMES
 from watcher.model import ScanState
-from watcher.source.fields import NUMERIC_NAMES
 from watcher.store.sqlite.database import Database
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.model import ScanState
-from watcher.source.fields import NUMERIC_INDEX
 from watcher.store.sql.product_history import absence, named, newest_scan, ranks, sighting
 from watcher.store.sqlite.database import Database
 
@@ -22,8 +21,8 @@ def test_a_sighting_is_the_scan_cut_to_the_product(store: Database) -> None:
     assert tuple(found.row.texts["product_id"]) == ("2",)
     assert found.row.ranks.tolist() == [1]
     assert found.row.texts["product_name"] == ("Product 2",)
-    assert found.row.cell(NUMERIC_INDEX[SALES], 0) == 7
-    assert found.row.cell(NUMERIC_INDEX[GMV], 0) == 12.34
+    assert found.row.cell(SALES, 0) == 7
+    assert found.row.cell(GMV, 0) == 12.34
     assert found.recorded.products.tolist() == [seen.products[0]]
     assert not found.recorded.first_seen[0]
     assert found.recorded.had_complete
@@ -35,7 +34,7 @@ def test_what_another_watch_saw_later_plays_no_part(store: Database) -> None:
     store.history.record(scan(START + DAY, {"1": 6}, watch="other"))
     found = sighting(store, "w", int(seen.products[0]))
     assert found is not None
-    assert found.row.cell(NUMERIC_INDEX[SALES], 0) == 5
+    assert found.row.cell(SALES, 0) == 5
     assert found.recorded.first_seen[0]
     assert not found.recorded.had_complete
 
@@ -68,7 +67,7 @@ def test_an_absence_has_no_row(store: Database) -> None:
     assert newest is not None
     none = absence(newest)
     assert len(none.row) == 0
-    assert len(none.row.column(NUMERIC_INDEX[SALES])) == 0
+    assert len(none.row.column(SALES)) == 0
     assert none.recorded.scan_id == newest.id
 
 

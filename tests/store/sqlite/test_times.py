@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.store.making import DAY, SALES, START, scan
+from watcher.fields import NUMERIC_NAMES
 from watcher.model import Message, Severity
-from watcher.source.fields import NUMERIC_NAMES
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.times import AHEAD, PAST
 from watcher.units import HOUR, MINUTE

@@ -9,9 +9,10 @@ import numpy as np
 
 from watcher.analysis.ruletests.cases import Actor, Case
 from watcher.analysis.ruletests.series import ABSENT, NO_TEXT
+from watcher.fields import NUMERIC_INDEX, RATING, TEXTS
 from watcher.model import Floats, Ints, Scan, ScanState
 from watcher.rules.metrics import RANK
-from watcher.source.fields import NUMERIC_INDEX, PAGE_SIZE, RATING, TEXTS
+from watcher.source.endpoints import PRODUCT_LIST
 
 _Values = Mapping[str, float]
 _T = TypeVar("_T")
@@ -70,7 +71,7 @@ def _free(taken: set[int]) -> Iterator[int]:
 def _scan(case: Case, turn: int, present: Sequence[tuple[Actor, _Values]], ranks: Ints) -> Scan:
     at = case.at(turn)
     region = case.watch.query.region
-    pages = -(-len(present) // PAGE_SIZE)
+    pages = -(-len(present) // PRODUCT_LIST.page_size)
     return Scan(
         watch=case.watch.key,
         region=region,

@@ -164,20 +164,15 @@ class Scanner:
         if before is None:
             return None
         try:
-            result = await read_scan(
+            order = ScanOrder(
                 watch.query,
-                self._client,
-                budget,
-                ScanOrder(
-                    watch=watch.key,
-                    at=max(at, before.last_at + 1),
-                    known_pages=before.known_pages,
-                    careful=trying or before.failed,
-                    wants_texts=lambda product: product not in before.known_texts,
-                    stop=self._stop,
-                ),
-                self._clock.now,
+                watch.key,
+                max(at, before.last_at + 1),
+                known_pages=before.known_pages,
+                careful=trying or before.failed,
+                wants_texts=lambda product: product not in before.known_texts,
             )
+            result = await read_scan(order, self._client, budget, self._clock.now, self._stop)
             return await store.run(lambda db: self._commit(db, watch, result, budget))
         finally:
             self._unstored.pop(watch.key, None)

@@ -30,7 +30,6 @@ from watcher.delivery.apprise.addresses import read, service_of
 from watcher.delivery.apprise.confirmations import BY_OTHERS, CONFIRMS
 from watcher.delivery.apprise.confirming import AnswerReader, Word
 from watcher.delivery.daemon_thread import DaemonThread
-from watcher.delivery.masking import UrlMask
 from watcher.delivery.rendered import Rendered
 from watcher.delivery.services import (
     Attachment,
@@ -41,6 +40,7 @@ from watcher.delivery.services import (
     with_pictures,
 )
 from watcher.importing import without_garbage
+from watcher.redaction import url_redaction
 from watcher.text.sanitize import neutralise
 
 __all__ = ["Attachment", "Concealed", "Outcome", "OutcomeKind", "Target", "warm_up"]
@@ -143,9 +143,9 @@ class Target:
         self.takes_files = takes_pictures(plugin, self.service)
         prepare(plugin, url.reveal(), self.service, self.style)
         _pace(plugin)
-        mask = UrlMask(url.reveal())
+        hide = url_redaction(url.reveal())
         self._reader = AnswerReader(
-            CONFIRMS.get(self.service), lambda text: neutralise(mask(text), 300)
+            CONFIRMS.get(self.service), lambda text: neutralise(hide(text), 300)
         )
 
     def __repr__(self) -> str:

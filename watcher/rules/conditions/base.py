@@ -15,15 +15,23 @@ from typing import NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from watcher.model import Bools, Criterion, Evidence, Floats, Gap, Instant, Ints, Verdict
+from watcher.model import (
+    LONGEST_LIST,
+    Bools,
+    Criterion,
+    Evidence,
+    Floats,
+    Gap,
+    Instant,
+    Ints,
+    Verdict,
+)
 from watcher.rules.metrics import NORMAL, SPARSE, SPARSENESS, Attribute, Metric
-from watcher.source.fields import LAST_PAGE, PAGE_SIZE
 from watcher.text.evidence import criterion
 from watcher.units import WEEK, Unit, format_duration
 
 T = TypeVar("T")
 
-LONGEST_LIST = LAST_PAGE * PAGE_SIZE  # places
 _MOST_OLDER = WEEK
 _MOST_ASKED = 10
 

@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
+from watcher.redaction import LEAST, is_secret, secret_parts
 from watcher.rules.files.document import MAX_BYTES, Path
-from watcher.rules.files.secrecy import LEAST as _SHORT
-from watcher.rules.files.secrecy import is_secret, secret_parts
 from watcher.rules.files.slips import around_key, around_secret, around_url
 from watcher.words import quoted
 
@@ -138,7 +137,7 @@ class Substitution:
     def _fills(self, path: Path, fill: Fill) -> None:
         self.fills[path] = fill
         for name, value in fill.values:
-            if len(value) >= _SHORT:
+            if len(value) >= LEAST:
                 self._known.setdefault(value, f"${{{name}}}" if name else "***")
 
     def hides(self, path: Path) -> bool:
@@ -197,4 +196,4 @@ def _secrets_in(value: str) -> set[str]:
     if "://" in value:
         return secret_parts(value)
     words = {word for word in _WORD.findall(value) if is_secret(word)}
-    return words | ({value} if len(value) >= _SHORT else set())
+    return words | ({value} if len(value) >= LEAST else set())

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from math import inf
 
+from watcher.fields import BY_NAME, FIELDS
 from watcher.rules.lint import ranges
 from watcher.rules.lint.ranges import Numbers
 from watcher.rules.metrics import ADDED_LATER, RANK, Metric
-from watcher.source.fields import BY_NAME, FIELDS, PARAMETER_BY_NAME, Use
+from watcher.source.endpoint import Use
+from watcher.source.endpoints import PARAMETERS
 from watcher.source.query import Query, RelativeDay, Value, describe_filter
 from watcher.units import AMOUNTS, DAY, Unit
 
@@ -76,7 +78,7 @@ def _nature(metric: Metric, top: int, *, outside: bool) -> Fact | None:
 
 def _filters(metric: Metric, query: Query) -> Iterator[Fact]:
     for name, value in query.filters:
-        parameter = PARAMETER_BY_NAME[name]
+        parameter = PARAMETERS[name]
         numbers = _filtered(metric, parameter.field, parameter.use, value)
         if numbers is not None:
             yield Fact(numbers, f"the watch lists {describe_filter(name, value)} only")

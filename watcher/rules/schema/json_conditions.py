@@ -20,7 +20,7 @@ from watcher.rules.metrics import Attribute, Catalogue, Metric
 from watcher.rules.schema import schema_types as shapes
 from watcher.rules.schema.schema_types import Schema
 from watcher.rules.sections.own_metrics import TAKEN
-from watcher.source.fields import SEEN_REGIONS
+from watcher.source.endpoints import REGIONS
 from watcher.units import Unit
 
 _CONDITION: Schema = {"$ref": "#/$defs/condition"}
@@ -32,7 +32,7 @@ _VALUES = {
     "a_day": shapes.DAY,
     "yes_or_no": shapes.YES_OR_NO,
     "a_text": shapes.ID,
-    "a_region": shapes.ID | shapes.offer(SEEN_REGIONS),
+    "a_region": shapes.ID | shapes.offer(REGIONS),
     "a_change": shapes.CHANGE,
     "a_least_change": shapes.CHANGE | {"defaultSnippets": []},
     "a_least_move": shapes.FLOOR,

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from watcher.fields import BY_NAME
 from watcher.rules.metrics import ADDED_LATER, Catalogue
 from watcher.rules.schema import json_conditions
 from watcher.rules.schema import schema_types as shapes
@@ -28,7 +29,8 @@ from watcher.rules.sections.models import (
 )
 from watcher.rules.sections.own_metrics import NAME_PATTERN as METRIC_NAME
 from watcher.rules.sections.own_metrics import TAKEN
-from watcher.source.fields import BY_NAME, PARAMETERS, SORTS, Parameter, Type, Use
+from watcher.source.endpoint import Parameter, ParameterType
+from watcher.source.endpoints import CHOICE, ENDPOINTS, PARAMETERS, SORTS
 
 # Limits that pydantic writes under names of its own among them: ``_limits`` reads them itself.
 _OF_PYDANTIC = ("title", "default", "ge", "gt", "le", "lt", "exclusiveMinimum")
@@ -268,13 +270,15 @@ def _watch() -> Schema:
     """A watch's keys. The type is its users' matter: a rule may also name a watch."""
     filters = {
         parameter.name: _parameter(parameter)
-        for parameter in PARAMETERS
-        if parameter.use not in (Use.OWN, Use.SORT)
+        for parameter in PARAMETERS.values()
+        if parameter.is_settable
     }
+    which = {"description": "the list to read, products if left out"}
     return {
         "title": "watch",
         "additionalProperties": False,
         "properties": {
+            **{name: shapes.one_of(ENDPOINTS) | which for name in CHOICE},
             **filters,
             "sort": _sort() | {"description": "order of the list: without one there is no rank"},
             "top": shapes.WHOLE
@@ -302,15 +306,15 @@ def _sort() -> Schema:
 def _parameter(parameter: Parameter) -> Schema:
     said: Schema = {"description": parameter.meaning}
     match parameter.type:
-        case Type.REGION:
+        case ParameterType.REGION:
             return shapes.REGION | said
-        case Type.FLAG:
+        case ParameterType.FLAG:
             return _flag(parameter) | said
-        case Type.TEXT:
+        case ParameterType.TEXT:
             return shapes.CATEGORY | said
-        case Type.DAY:
+        case ParameterType.DAY:
             return shapes.PAST_DAY | said
-        case Type.INTEGER:
+        case ParameterType.INTEGER:
             return shapes.WHOLE | {"minimum": 0} | said
         case _:
             return shapes.NUMBER | {"minimum": 0} | said

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from watcher.model import Severity
 from watcher.rules.sections.currencies import CODES
-from watcher.source.fields import SEEN_REGIONS
+from watcher.source.endpoints import REGIONS
 from watcher.words import either
 
 Schema: TypeAlias = dict[str, Any]
@@ -156,7 +156,7 @@ SEVERITY: Schema = one_of(
     ["good to know", "worth a look today", "to be acted on now"],
 )
 CURRENCY: Schema = one_of(CODES) | {"errorMessage": "write the code of a currency, as USD"}
-REGION: Schema = one_of(SEEN_REGIONS, more="[A-Za-z]{2}")
+REGION: Schema = one_of(REGIONS, more="[A-Za-z]{2}")
 EVERY: Schema = written(
     rf"{_TIME}|\S+(\s+\S+){{4}}",
     'write a time as 24h, or a cron line as "0 9 * * mon-fri"',

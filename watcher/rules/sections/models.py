@@ -28,7 +28,7 @@ from watcher.rules.schema import schema_types as shapes
 from watcher.rules.sections import validators as readers
 from watcher.rules.sections.currencies import currency
 from watcher.rules.sections.templates import Template, parse_template
-from watcher.source.fields import PARAMETER_BY_NAME
+from watcher.source.endpoints import CHOICE, PARAMETERS
 from watcher.units import DAY, format_number
 from watcher.words import kind, nearest, quoted
 
@@ -167,7 +167,7 @@ SECTIONS = (
 )
 
 # Keys of a watch; some are looked for in a rule.
-WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *PARAMETER_BY_NAME])
+WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *CHOICE, *PARAMETERS])
 
 _Model = TypeVar("_Model", bound=Section)
 

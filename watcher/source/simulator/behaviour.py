@@ -1,4 +1,4 @@
-"""How a simulated market behaves: the settings of its dynamics, and the presets.
+"""The behaviour of a simulated market: the settings of its dynamics, and the presets.
 
 ``real`` has the statistics of a year of a real shop's sales (docs/market.md), which rules are to
 be tried on. ``flat`` is steady: what fires there is noise. ``stormy`` is the worst day of a real
@@ -30,7 +30,7 @@ _LIMITS: tuple[tuple[Sequence[str], Callable[[float], bool], str], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """What moves in a market, how much, and how it is told.
+    """The moves of a market: what moves, how much, and how it is told.
 
     Chances are a day's, for one product.
 

@@ -1,16 +1,16 @@
-"""What does not change about the simulated products: one array a property, one row a product."""
+"""Fixed properties of the simulated products: one array a property, one row a product."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TypedDict, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from watcher.model import Floats, Ints
 from watcher.source.simulator.behaviour import Behaviour
-from watcher.source.simulator.places import DEPARTMENTS, place_of
+from watcher.source.simulator.places import DEPARTMENTS, locale_of
 
 _PER_SELLER = 6
 _IDS = 1729 * 10**15
@@ -69,24 +69,6 @@ class Goods:
         return len(self.ids)
 
 
-class _Selling(TypedDict):
-    video_share: Floats
-    live_share: Floats
-    videos_for_sales: Floats
-    lives: Floats
-    conversion: Floats
-    repeat: Floats
-
-
-class _Pricing(TypedDict):
-    price: Ints
-    per_dollar: Floats
-    step: Ints
-    variants: Ints
-    spread: Floats
-    elasticity: Floats
-
-
 T = TypeVar("T")
 
 
@@ -101,7 +83,7 @@ def joined(first: T, second: T) -> T:
 
 
 def shares(count: int) -> Floats:
-    """How a market splits over its regions: the first is the largest (1, 1/2, 1/3 ...)."""
+    """The regions' shares of a market: the first is the largest (1, 1/2, 1/3 ...)."""
     weights = 1 / np.arange(1, count + 1)
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
@@ -158,7 +140,7 @@ def _levels(rng: np.random.Generator, n: int, tail: float) -> Floats:
 
 
 def _halflives(rng: np.random.Generator, n: int, behaviour: Behaviour) -> Floats:
-    """How long a spike lasts: most are over soon, where the market says so."""
+    """The half-lives of spikes: most are over soon, where the market says so."""
     least, most = behaviour.viral_days
     return least + (most - least) * rng.random(n) ** behaviour.viral_brief
 
@@ -188,8 +170,8 @@ def _trend(rng: np.random.Generator, n: int) -> Floats:
     return np.select([kind < 0.33, kind < 0.43], [-0.003 - 0.009 * size, 0.003 + 0.005 * size], 0.0)
 
 
-def _selling(rng: np.random.Generator, n: int) -> _Selling:
-    """By which way a product sells: two thirds by video, some live, the rest in the shop."""
+def _selling(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    """The ways in which a product sells: two thirds by video, some live, the rest in the shop."""
     kind = rng.random(n)
     by_video, by_live = kind < 0.65, kind > 0.82
     share = rng.uniform(0.4, 0.85, n)
@@ -197,22 +179,24 @@ def _selling(rng: np.random.Generator, n: int) -> _Selling:
     return {
         "video_share": np.where(by_video, share, rest),
         "live_share": np.where(by_live, share, rest),
-        "videos_for_sales": np.where(by_video, 1.0, 0.2) * 0.3 * np.exp(0.6 * _normal(rng, n)),
+        "videos_for_sales": np.where(by_video, 1.0, 0.2)
+        * 0.3
+        * np.exp(0.6 * rng.standard_normal(n)),
         "lives": np.where(by_live, rng.uniform(0.5, 4.0, n), rng.uniform(0.0, 0.15, n)),
-        "conversion": np.clip(0.006 * np.exp(0.6 * _normal(rng, n)), 0.0005, 0.05),
+        "conversion": np.clip(0.006 * np.exp(0.6 * rng.standard_normal(n)), 0.0005, 0.05),
         "repeat": rng.uniform(0.8, 0.97, n),
     }
 
 
 def _pricing(
     rng: np.random.Generator, n: int, regions: Sequence[str], region: Ints, department: Ints
-) -> _Pricing:
+) -> dict[str, Any]:
     """Prices in hundredths of the region's currency, on its price steps."""
-    places = [place_of(name) for name in regions]
+    places = [locale_of(name) for name in regions]
     per_dollar = np.array([place.per_dollar for place in places], dtype=np.float64)[region]
     step = np.array([place.step for place in places], dtype=np.int64)[region]
     typical = np.array([one.dollars for one in DEPARTMENTS])[department]
-    dollars = np.clip(typical * np.exp(0.55 * _normal(rng, n)), 1.2, 400)
+    dollars = np.clip(typical * np.exp(0.55 * rng.standard_normal(n)), 1.2, 400)
     hundredths = np.maximum(1, np.round(dollars * per_dollar * 100 / step)).astype(np.int64) * step
     # Shops like x.99: where the currency has cents, end on them.
     hundredths = np.where(step == 1, hundredths // 100 * 100 + 99, hundredths)
@@ -226,7 +210,3 @@ def _pricing(
         "spread": np.where(uneven, rng.uniform(0.05, 0.35, n), 0.0),
         "elasticity": rng.uniform(0.3, 1.1, n),
     }
-
-
-def _normal(rng: np.random.Generator, n: int) -> Floats:
-    return rng.standard_normal(n)

@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from watcher.fields import NUMERIC, SALES_TRENDS, SALES_WAYS, Field
 from watcher.model import Floats, Ints
-from watcher.source.fields import NUMERIC, SALES_TRENDS, SALES_WAYS, Field
 from watcher.source.simulator.catalogue import Goods
 from watcher.source.simulator.dynamics import SERIES, State, on_steps, price
 from watcher.source.simulator.places import DEPARTMENTS
@@ -95,7 +95,7 @@ def _trend(columns: Columns, at: Index) -> Ints:
 
 
 def _way(columns: Columns, at: Index) -> Ints:
-    """By what the last 30 days sold more: video or live."""
+    """The way that sold more in the last 30 days: video or live."""
     video = _counter("total_video_sale_{}cnt", 30, columns, at)
     live = _counter("total_live_sale_{}cnt", 30, columns, at)
     way = np.where(live > video, SALES_WAYS["live"], SALES_WAYS["video"])
@@ -118,7 +118,7 @@ def _category(level: int, columns: Columns, at: Index) -> Ints:
 
 
 def _reader(field: Field) -> Reader:
-    """How a counter's field is read: of a window, or all time."""
+    """The reader of a counter's field: of a window, or all time."""
     if field.family.startswith("total_ifl_"):
         family = _VIDEOS if "video" in field.family else _LIVES
         return partial(_creators, family, field.window)

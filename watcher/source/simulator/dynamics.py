@@ -1,4 +1,4 @@
-"""How the simulated products move from day to day.
+"""The moves of the simulated products from day to day.
 
 What a product is expected to sell is a product of its long-run level, a slow wave, the heat
 of a viral spike, its age, its price and the weekday; what it sells is drawn around that.
@@ -43,7 +43,7 @@ LISTED, DELISTED = 0, 2
 
 @dataclass
 class State:
-    """What changes about the products, each array (n,).
+    """The changing properties of the products, each array (n,).
 
     Prices in hundredths of the local currency. ``level`` is ln of the factor on ``Goods.base``,
     ``heat`` the extra sales of a spike as a factor, ``coming`` the heat still on its way.
@@ -271,7 +271,7 @@ def _bulk(state: State, rng: np.random.Generator, behaviour: Behaviour) -> Float
 
 
 def price(goods: Goods, state: State, at: Ints | slice = slice(None)) -> Ints:
-    """What a buyer pays for the average variant, on the currency's steps; at least one step."""
+    """The price of the average variant, on the currency's steps; at least one step."""
     return on_steps(state.list_price[at] * (1 - state.offer[at]), goods.step[at])
 
 

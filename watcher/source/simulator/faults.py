@@ -1,4 +1,4 @@
-"""What the simulated server can do wrong: to one request, to its paging, or now and then to any.
+"""Faults of the simulated server: of one request, to its paging, or now and then to any.
 
 The kinds that change a page stand here by name, so that a test can go through all of them.
 """
@@ -35,7 +35,7 @@ UNREADABLE: Mapping[str, Callable[[Row], object]] = {
 
 
 class Paging(StrEnum):
-    """How the server takes ``page_num``: as asked, not at all, or never past its last page."""
+    """The server's reading of ``page_num``: as asked, not at all, or never past its last page."""
 
     TRUE = "true"
     IGNORED = "ignored"
@@ -44,7 +44,7 @@ class Paging(StrEnum):
 
 @dataclass(slots=True)
 class Fault:
-    """What to do to the next ``times`` requests (of ``page``, if given).
+    """A fault of the next ``times`` requests (of ``page``, if given).
 
     ``delay`` seconds pass first. ``drop`` closes the connection without an answer. With
     ``status`` or ``body`` that is the answer; else it is the page (``instead``: another page),
@@ -66,7 +66,7 @@ class Fault:
 
 
 def rows_edited(change: Callable[[list[Any]], list[Any]]) -> Edit:
-    """What changes a body's list of products."""
+    """An edit of a body's list of products."""
 
     def edit(body: bytes) -> bytes:
         answer = msgspec.json.decode(body)
@@ -104,7 +104,7 @@ class Weather:
         self._chance = random.Random(seed)  # noqa: S311 - nothing is secret here
 
     def next(self, page_num: int) -> Fault | None:
-        """What befalls the next request, which is for that page."""
+        """The fault of the next request, which is for that page."""
         if self._chance.random() >= self.rate:
             return None
         return self._chance.choice(_WEATHER)(self._chance, page_num)

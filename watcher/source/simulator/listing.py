@@ -6,25 +6,20 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from watcher.model import Bools, Floats, Ints
-from watcher.source.fields import (
-    DESCENDING,
-    LAST_PAGE,
-    PAGE_SIZE,
-    PARAMETER_BY_NAME,
-    SORTS,
-    Parameter,
-    Type,
-    Use,
-)
+from watcher.model import Ints
+from watcher.source.endpoint import Parameter, ParameterType, Use
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.units import parse_day
 
+if TYPE_CHECKING:
+    from watcher.source.simulator.market import Market
+
 _REQUIRED = ("region", "page_num", "page_size")
-_SORT_FIELDS = {number: name for name, number in SORTS.items()}
+_SORT_FIELDS = {number: name for name, number in PRODUCT_LIST.sorts.items()}
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _REGION = re.compile(r"[A-Z]{2}", re.ASCII)
 _REMEMBERED = 64
@@ -53,12 +48,12 @@ def parse(params: Mapping[str, str]) -> Request:
             raise BadParameter(f"{name} is required")
     values = {name: _value(name, str(text)) for name, text in params.items()}
     page, size = int(values.pop("page_num")), int(values.pop("page_size"))
-    if not 1 <= page <= LAST_PAGE:
-        raise BadParameter(f"page_num must be from 1 to {LAST_PAGE}")
-    if not 1 <= size <= PAGE_SIZE:
-        raise BadParameter(f"page_size must be from 1 to {PAGE_SIZE}")
+    if not 1 <= page <= PRODUCT_LIST.last_page:
+        raise BadParameter(f"page_num must be from 1 to {PRODUCT_LIST.last_page}")
+    if not 1 <= size <= PRODUCT_LIST.page_size:
+        raise BadParameter(f"page_size must be from 1 to {PRODUCT_LIST.page_size}")
     sort = values.pop("product_sort_field", None)
-    direction = values.pop("sort_type", DESCENDING)
+    direction = values.pop("sort_type", 1)
     if sort is not None and sort not in _SORT_FIELDS:
         raise BadParameter("product_sort_field must be from 1 to 7")
     if direction not in (0, 1):
@@ -67,23 +62,23 @@ def parse(params: Mapping[str, str]) -> Request:
         region=str(values.pop("region")),
         wanted=tuple(sorted((name, _number(value)) for name, value in values.items())),
         sort=None if sort is None else _SORT_FIELDS[int(sort)],
-        descending=direction == DESCENDING,
+        descending=direction == 1,
         page=page,
         size=size,
     )
 
 
 def _value(name: str, text: str) -> int | float | str:
-    parameter = PARAMETER_BY_NAME.get(name)
+    parameter = PRODUCT_LIST.by_name.get(name)
     if parameter is None:
         # The real endpoint may ignore it; here it shows a mistake of ours.
         raise BadParameter(f"unknown parameter {name}")
     match parameter.type:
-        case Type.REGION:
+        case ParameterType.REGION:
             if not _REGION.fullmatch(text):
                 raise BadParameter(f"{name} must be a code of two capital letters")
             return text
-        case Type.NUMBER:
+        case ParameterType.NUMBER:
             return _finite(name, text)
         case _:
             return _integer(parameter, text)
@@ -103,7 +98,7 @@ def _integer(parameter: Parameter, text: str) -> int:
     if not _INTEGER.fullmatch(text):
         raise BadParameter(f"{parameter.name} must be an integer")
     number = int(text)
-    if parameter.type is Type.DAY and parse_day(number) is None:
+    if parameter.type is ParameterType.DAY and parse_day(number) is None:
         raise BadParameter(f"{parameter.name} must be a day as yyyyMMdd")
     if parameter.names and number not in dict(parameter.names).values():
         raise BadParameter(f"{parameter.name} can't be {number}")
@@ -116,33 +111,18 @@ def _number(value: float | str) -> float:
     return value
 
 
-class Table(Protocol):
-    """What a list is made of: the market."""
+class PageReader:
+    """Reads the lists of a market, remembered while it does not change: their pages are cheap."""
 
-    @property
-    def version(self) -> tuple[int, int]: ...
-
-    def listed(self) -> Bools: ...
-
-    def region_is(self, region: str) -> Bools: ...
-
-    def column(self, name: str) -> Floats | Ints: ...
-
-    def shuffle(self) -> Ints: ...
-
-
-class Listing:
-    """The lists of a table, remembered while it does not change: pages of one list are cheap."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    def __init__(self, market: Market) -> None:
+        self._market = market
         self._version: tuple[int, int] | None = None
         self._lists: dict[tuple[object, ...], Ints] = {}
 
     def page(self, request: Request) -> Ints:
-        """The products of a page, (at most ``size``,) as places in the table's columns."""
-        if self._version != self._table.version or len(self._lists) >= _REMEMBERED:
-            self._version, self._lists = self._table.version, {}
+        """The products of a page, (at most ``size``,) as places in the market's columns."""
+        if self._version != self._market.version or len(self._lists) >= _REMEMBERED:
+            self._version, self._lists = self._market.version, {}
         key = (request.region, request.wanted, request.sort, request.descending)
         if key not in self._lists:
             self._lists[key] = self._select(request)
@@ -150,11 +130,11 @@ class Listing:
         return self._lists[key][first : first + request.size]
 
     def _select(self, request: Request) -> Ints:
-        table = self._table
-        mask = table.listed() & table.region_is(request.region)
+        market = self._market
+        mask = market.listed() & market.region_is(request.region)
         for name, limit in request.wanted:
-            parameter = PARAMETER_BY_NAME[name]
-            column = table.column(parameter.field)
+            parameter = PRODUCT_LIST.by_name[name]
+            column = market.column(parameter.field)
             match parameter.use:
                 case Use.MINIMUM:
                     mask &= column >= limit
@@ -163,8 +143,8 @@ class Listing:
                 case _:
                     mask &= column == limit
         if request.sort is None:
-            order = table.shuffle()
+            order = market.shuffle()
             return order[mask[order]]
         chosen = np.flatnonzero(mask)
-        values = table.column(request.sort)[chosen]
+        values = market.column(request.sort)[chosen]
         return chosen[np.argsort(-values if request.descending else values, kind="stable")]

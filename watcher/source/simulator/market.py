@@ -12,17 +12,16 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from watcher.fields import NUMERIC, NUMERIC_NAMES
 from watcher.model import Bools, Floats, Ints
-from watcher.source.fields import NUMERIC, NUMERIC_NAMES
 from watcher.source.simulator import dynamics
 from watcher.source.simulator.behaviour import REAL, Behaviour
 from watcher.source.simulator.catalogue import Goods, draw, joined
-from watcher.source.simulator.collection import Collection
 from watcher.source.simulator.columns import Columns, Index
 from watcher.source.simulator.dynamics import DELISTED, LISTED, SERIES, Day, State
-from watcher.source.simulator.listing import Listing, parse
+from watcher.source.simulator.listing import PageReader, parse
 from watcher.source.simulator.texts import texts
-from watcher.source.simulator.windows import Windows
+from watcher.source.simulator.windows import Collection, Windows
 
 REGIONS = ("US", "GB", "ID", "TH", "MX", "DE")
 _BURN_IN = 100  # days: the longest window, and some for the first spikes to settle
@@ -68,11 +67,11 @@ class Market:
         self._windows.grow(_past(self._goods, self._state, rng))
         self._slots = {str(number): slot for slot, number in enumerate(self._goods.ids.tolist())}
         self._collection = Collection(behaviour, seed, len(SERIES))
-        self._listing = Listing(self)
+        self._listing = PageReader(self)
         self.advance(_BURN_IN)
 
     def __len__(self) -> int:
-        """How many products are on the list."""
+        """The number of products on the list."""
         return int(self.listed().sum())
 
     @property
@@ -122,7 +121,7 @@ class Market:
         return self._windows.last(self._told - 1, SERIES.index(series), self._slots[product_id])
 
     def column_on(self, day: date, series: str = "total_sale_{}cnt") -> Ints:
-        """What every product did on one of the last 90 days, (n,): GMV in cents.
+        """A counter of every product on one of the last 90 days, (n,): GMV in cents.
 
         Raises ValueError for a day that is older, or not told yet.
         """
@@ -159,13 +158,13 @@ class Market:
         self._changes += 1
 
     def listed(self) -> Bools:
-        """Which products are on the list, (n,): a delisted one stays some days."""
+        """The products on the list, (n,): a delisted one stays some days."""
         state = self._state
         gone = self._told - state.off_since >= state.shown_days
         return self._collection.shown(np.asarray((state.off_since < 0) | ~gone))
 
     def region_is(self, region: str) -> Bools:
-        """Which products are of the region, (n,)."""
+        """The products of the region, (n,)."""
         index = self.regions.index(region) if region in self.regions else -1
         return np.asarray(self._goods.region == index)
 
@@ -225,14 +224,14 @@ class Market:
 
 
 def _plain(values: Floats | Ints) -> list[float | int]:
-    """As the vendor writes numbers: amounts with up to two decimals, 0 and not 0.0."""
+    """Numbers as the vendor writes them: amounts with up to two decimals, 0 and not 0.0."""
     if values.dtype.kind == "i":
         return list(values.tolist())
     return [int(value) if value.is_integer() else value for value in values.tolist()]
 
 
 def _past(goods: Goods, state: State, rng: np.random.Generator) -> Ints:
-    """What the first products sold before the simulated days, (9, n); reviews are set too."""
+    """The sales of the first products before the simulated days, (9, n); reviews are set too."""
     n = len(goods)
     days = -goods.birth
     sold = np.floor(np.exp(goods.base) * days * rng.uniform(0.2, 1.2, n) + rng.random(n))

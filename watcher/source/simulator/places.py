@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Locale:
     """A region: its currency (units for a US dollar), and what sellers there put in names."""
 
     currency: str
@@ -19,30 +19,30 @@ class Place:
     phrases: tuple[str, ...]
 
 
-PLACES: dict[str, Place] = {
-    "US": Place("USD", "$", 1, 1, ("2026 New", "Viral", "TikTok Made Me Buy It", "Bestseller")),
-    "GB": Place("GBP", "£", 0.8, 1, ("UK Stock", "Next Day", "Lovely", "Colour Choice")),
-    "ID": Place("IDR", "Rp", 16_000, 10_000, ("Gratis Ongkir", "Murah", "COD", "Kekinian")),
-    "TH": Place("THB", "฿", 34, 100, ("พร้อมส่ง", "ส่งฟรี", "ของแท้ 100%", "ลดราคา")),
-    "PH": Place("PHP", "₱", 58, 100, ("COD", "Original", "Legit", "Mura")),
-    "MY": Place("MYR", "RM", 4.4, 10, ("Ready Stock", "Viral TikTok", "Murah", "现货")),
-    "VN": Place("VND", "₫", 25_000, 100_000, ("Chính hãng", "Hàng mới về", "Freeship", "Giá rẻ")),
-    "MX": Place("MXN", "$", 18, 100, ("Envío gratis", "Para niños", "Nuevo", "Edición año 2026")),
-    "SG": Place("SGD", "S$", 1.3, 10, ("SG Seller", "Ready Stock", "Fast Delivery", "本地发货")),
-    "SA": Place("SAR", "SAR", 3.75, 25, ("شحن مجاني", "أصلي", "جديد", "عرض خاص")),
-    "BR": Place("BRL", "R$", 5.4, 10, ("Frete grátis", "Promoção", "Lançamento", "Original")),
-    "ES": Place("EUR", "€", 0.92, 1, ("Envío gratis", "Niña y niño", "Oferta", "Diseño español")),
-    "JP": Place("JPY", "¥", 150, 1_000, ("【送料無料】", "新作", "人気商品", "ギフト")),
-    "DE": Place("EUR", "€", 0.92, 1, ("Für Küche & Bad", "Größe M", "Neu", "Schön & praktisch")),
-    "IT": Place("EUR", "€", 0.92, 1, ("Novità", "Qualità superiore", "Perché no?", "Offerta")),
-    "FR": Place("EUR", "€", 0.92, 1, ("Livraison gratuite", "Été 2026", "Idée cadeau", "Nouveau")),
+LOCALES: dict[str, Locale] = {
+    "US": Locale("USD", "$", 1, 1, ("2026 New", "Viral", "TikTok Made Me Buy It", "Bestseller")),
+    "GB": Locale("GBP", "£", 0.8, 1, ("UK Stock", "Next Day", "Lovely", "Colour Choice")),
+    "ID": Locale("IDR", "Rp", 16_000, 10_000, ("Gratis Ongkir", "Murah", "COD", "Kekinian")),
+    "TH": Locale("THB", "฿", 34, 100, ("พร้อมส่ง", "ส่งฟรี", "ของแท้ 100%", "ลดราคา")),
+    "PH": Locale("PHP", "₱", 58, 100, ("COD", "Original", "Legit", "Mura")),
+    "MY": Locale("MYR", "RM", 4.4, 10, ("Ready Stock", "Viral TikTok", "Murah", "现货")),
+    "VN": Locale("VND", "₫", 25_000, 100_000, ("Chính hãng", "Hàng mới về", "Freeship", "Giá rẻ")),
+    "MX": Locale("MXN", "$", 18, 100, ("Envío gratis", "Para niños", "Nuevo", "Edición año 2026")),
+    "SG": Locale("SGD", "S$", 1.3, 10, ("SG Seller", "Ready Stock", "Fast Delivery", "本地发货")),
+    "SA": Locale("SAR", "SAR", 3.75, 25, ("شحن مجاني", "أصلي", "جديد", "عرض خاص")),
+    "BR": Locale("BRL", "R$", 5.4, 10, ("Frete grátis", "Promoção", "Lançamento", "Original")),
+    "ES": Locale("EUR", "€", 0.92, 1, ("Envío gratis", "Niña y niño", "Oferta", "Diseño español")),
+    "JP": Locale("JPY", "¥", 150, 1_000, ("【送料無料】", "新作", "人気商品", "ギフト")),
+    "DE": Locale("EUR", "€", 0.92, 1, ("Für Küche & Bad", "Größe M", "Neu", "Schön & praktisch")),
+    "IT": Locale("EUR", "€", 0.92, 1, ("Novità", "Qualità superiore", "Perché no?", "Offerta")),
+    "FR": Locale("EUR", "€", 0.92, 1, ("Livraison gratuite", "Été 2026", "Idée cadeau", "Nouveau")),
 }
-ELSEWHERE = Place("USD", "$", 1, 1, ("New", "Sale", "Original", "Top"))
+ELSEWHERE = Locale("USD", "$", 1, 1, ("New", "Sale", "Original", "Top"))
 
 
-def place_of(region: str) -> Place:
+def locale_of(region: str) -> Locale:
     """The region's currency and words; dollars where the region is not known."""
-    return PLACES.get(region, ELSEWHERE)
+    return LOCALES.get(region, ELSEWHERE)
 
 
 @dataclass(frozen=True, slots=True)

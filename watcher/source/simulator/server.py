@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self, TypedDict, Unpack
+from typing import Any, Self
 
 import msgspec
 from aiohttp import web
 
-from watcher.source.fields import ENDPOINT
-from watcher.source.simulator.faults import Edit, Fault, Paging, Weather
+from watcher.source.endpoints import PRODUCT_LIST
+from watcher.source.simulator.faults import Fault, Paging, Weather
 from watcher.source.simulator.listing import BadParameter
 from watcher.source.simulator.market import Market
 from watcher.units import DAY
@@ -27,22 +27,6 @@ _SMALL = 1_400  # bytes: compressing less than a packet gains nothing
 _PIECES = 20
 _REMEMBERED = 10_000
 _MOST_DAYS = 3_650
-
-
-class How(TypedDict, total=False):
-    """The fields of a ``Fault``."""
-
-    times: int
-    page: int | None
-    status: int | None
-    body: bytes | str | None
-    headers: Mapping[str, str]
-    delay: float
-    drop: bool
-    edit: Edit | None
-    instead: int | None
-    drip: float | None
-    cut: int | None
 
 
 class Simulator:
@@ -89,10 +73,10 @@ class Simulator:
 
     @property
     def url(self) -> str:
-        """What ``api.url`` is set to; the endpoint's path is not in it."""
+        """The value for ``api.url``; the endpoint's path is not in it."""
         return f"http://127.0.0.1:{self.port}"
 
-    def fail_next(self, fault: Fault | None = None, **how: Unpack[How]) -> Fault:
+    def fail_next(self, fault: Fault | None = None, **how: Any) -> Fault:
         """Queue a fault, given whole or by its fields; gives it."""
         fault = fault or Fault(**how)
         self.faults.append(fault)
@@ -100,7 +84,7 @@ class Simulator:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_get(ENDPOINT, self._list)
+        app.router.add_get(PRODUCT_LIST.path, self._list)
         app.router.add_get(CONTROL, self._state)
         app.router.add_post(f"{CONTROL}/advance", self._advance)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

@@ -23,8 +23,8 @@ from watcher.source.simulator.places import (
     PACKS,
     ROUGH,
     TRAITS,
-    Place,
-    place_of,
+    Locale,
+    locale_of,
 )
 
 _COVERS = "https://echosell-images.tos-ap-southeast-1.volces.com/product-cover"
@@ -88,7 +88,7 @@ def _name(goods: Goods, slot: int, region: str, picker: Picker) -> str:
     if picker.percent(60):
         words.insert(0, picker.one_of(BRANDS))
     if picker.percent(45):
-        words.append(picker.one_of(place_of(region).phrases))
+        words.append(picker.one_of(locale_of(region).phrases))
     if picker.percent(50):
         words.append(f"- {picker.one_of(PACKS)}")
     if picker.percent(9):
@@ -193,7 +193,7 @@ class _Values:
 
 def _skus(goods: Goods, state: State, slot: int, region: str, values: dict[str, str]) -> str:
     """The variants with their prices around the average, in one of the two forms seen."""
-    place = place_of(region)
+    place = locale_of(region)
     at = np.full(len(values), slot)
     number = int(goods.ids[slot])
     # From the cheapest to the dearest, so that their average is the product's price.
@@ -224,7 +224,7 @@ def _made_of(value_id: str, name: str, *, new: bool) -> dict[str, str]:
     return {"sale_prop_value_ids": value_id}
 
 
-def _real_price(text: str, place: Place, *, new: bool) -> dict[str, str]:
+def _real_price(text: str, place: Locale, *, new: bool) -> dict[str, str]:
     if new:
         return {
             "currency_name": place.currency,

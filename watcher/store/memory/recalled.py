@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from watcher.fields import TEXTS
 from watcher.model import Floats, Instant, Ints, ProductFacts, ScanState
-from watcher.source.fields import NUMERIC_NAMES, TEXTS
 from watcher.store.memory.matrix import Matrix
 from watcher.store.memory.timeline import Wholes
 from watcher.store.packing import positions
@@ -207,15 +207,14 @@ class PastScan:
     def __len__(self) -> int:
         return len(self.products)
 
-    def column(self, index: int) -> Floats:
-        """(n,) the field of that place in ``fields.NUMERIC``."""
-        return self._past.matrix.column(self._place, NUMERIC_NAMES[index], self._rows)
+    def column(self, name: str) -> Floats:
+        """(n,) the numeric field of that name."""
+        return self._past.matrix.column(self._place, name, self._rows)
 
-    def cell(self, index: int, row: int) -> float:
-        """The same of one product; what messages show of it is read at once."""
-        name = NUMERIC_NAMES[index]
+    def cell(self, name: str, row: int) -> float:
+        """One product's value of it; all that messages show of a product is read at once."""
         if name not in self._past.shown:
-            return float(self.column(index)[row])
+            return float(self.column(name)[row])
         return self._past.shown_of(self._place, int(self.products[row]))[name]
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from watcher.fields import TEXTS
 from watcher.model import Instant, Ints
-from watcher.source.fields import TEXTS
 from watcher.store.memory.matrix import Matrix
 from watcher.store.memory.recalled import Recalled
 from watcher.store.memory.timeline import Timeline

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from watcher.fields import NUMERIC_NAMES
 from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, Scan
-from watcher.source.fields import NUMERIC_NAMES
 from watcher.store.columns import expression
 from watcher.store.sql import baselines, changes, lists, recording
 from watcher.store.sql import product_history as sightings

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from watcher.model import Bools, Ints
-from watcher.source.fields import LAST_PAGE, PAGE_SIZE
+from watcher.model import LONGEST_LIST, Bools, Ints
 from watcher.store.packing import first_planes, pack, positions, steps, sums, unpack, unpack_low
 
 EMPTY = np.zeros(0, np.int64)
-_LONGEST = LAST_PAGE * PAGE_SIZE  # places of a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class Listing:
 
 def _width(last_product: int) -> int:
     """Bytes that a key, a rank or an age has at most."""
-    return (max(last_product, _LONGEST).bit_length() + 7) // 8
+    return (max(last_product, LONGEST_LIST).bit_length() + 7) // 8
 
 
 @dataclass(frozen=True, slots=True)

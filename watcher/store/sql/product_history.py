@@ -10,8 +10,8 @@ from itertools import islice
 
 import numpy as np
 
+from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import Floats, Instant, Ints, Listed, Scan, ScanState
-from watcher.source.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.store.packing import positions
 from watcher.store.sql.baselines import numbers_at
 from watcher.store.sql.listing import Listing, Seen

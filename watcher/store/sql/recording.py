@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from watcher.fields import NUMERIC_NAMES
 from watcher.model import Bools, Floats, Instant, Ints, ListFacts, LongTexts, Scan, ScanState
-from watcher.source.fields import NUMERIC_NAMES, PAGE_SIZE
 from watcher.store.columns import digests, encode
 from watcher.store.sql import former
 from watcher.store.sql.listing import EMPTY, Listing, Seen
@@ -258,8 +258,8 @@ def _depth(scan: Scan) -> int:
     """
     if scan.state is not ScanState.PARTIAL or scan.problems:
         return 0
-    pages = np.unique((scan.ranks[scan.ranks > 0] - 1) // PAGE_SIZE)
-    return PAGE_SIZE * int(np.count_nonzero(pages == np.arange(len(pages))))
+    pages = np.unique((scan.ranks[scan.ranks > 0] - 1) // scan.page_size)
+    return scan.page_size * int(np.count_nonzero(pages == np.arange(len(pages))))
 
 
 def _record_long_texts(db: Connection, scan: Scan, products: Ints) -> None:

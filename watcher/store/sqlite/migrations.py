@@ -21,7 +21,7 @@ import msgspec
 from sqlite_utils import Database as Tables
 from sqlite_utils import Migrations
 
-from watcher.source.fields import BY_NAME, NUMERIC
+from watcher.fields import BY_NAME, NUMERIC
 from watcher.store.columns import expression, sql_type
 
 APPLICATION_ID = 0x77746368  # "wtch"

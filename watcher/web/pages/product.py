@@ -9,6 +9,7 @@ import numpy as np
 from aiohttp import web
 
 from watcher.evaluation.series import Track, tracks_of
+from watcher.identity import product_page
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook, Watch
@@ -78,7 +79,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         "product.html",
         facts=past.facts,
         known=tuple(_known(past.facts)),
-        outside=links.shop_page(past.facts.product_id),
+        outside=product_page(past.facts.product_id),
         cards=_cards(past, asked, currencies),
         chosen=chosen,
         metric=asked.metric,

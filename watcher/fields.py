@@ -1,11 +1,8 @@
-"""The 100 fields of a product and the 36 parameters of a request, one row each.
+"""The 100 fields of a product, one row each: the columns of a scan, of the store, of metrics.
 
-Windowed counters come in families: a family's row stands for the field of each window and,
-where the API has one, the all-time total without a window. Everything that names a field of
-the API (decoding, metrics, the store's columns, the simulator, the documentation) reads this
-table; a new field is one row here.
-
-Source: KeyAPI's reference page of ``GET /v1/tiktok/product/list/analytics``.
+Windowed counters come in families: a family's row stands for the field of each window and, where
+there is one, the all-time total without a window. The names are those of the first endpoint; an
+endpoint that names a field otherwise says so in its own row (``source.endpoints``).
 """
 
 from __future__ import annotations
@@ -15,9 +12,6 @@ from enum import StrEnum
 
 from watcher.units import Unit
 
-ENDPOINT = "/v1/tiktok/product/list/analytics"
-PAGE_SIZE = 10
-LAST_PAGE = 100_000
 WINDOWS = (1, 7, 15, 30, 60, 90)
 
 SALES_TRENDS = {"stable": 0, "rising": 1, "falling": 2}
@@ -25,11 +19,9 @@ SALES_WAYS = {"none": 0, "video": 1, "live": 2}
 
 COMMISSION, RATING = "product_commission_rate", "product_rating"
 
-SEEN_REGIONS = tuple("US ID TH PH MY VN GB MX SG SA BR ES JP DE IT FR".split())
 
-
-class Kind(StrEnum):
-    """How a field is kept: as a number, as a short text, or as a long text beside them."""
+class FieldType(StrEnum):
+    """A number, a short text, or a long text, which is kept apart from them."""
 
     NUMBER = "number"
     TEXT = "text"
@@ -38,10 +30,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of the answer. ``names`` gives a flag's values by name; ``window`` is in days."""
+    """A field of a product. ``names`` gives a flag's values by name; ``window`` is in days."""
 
     name: str
-    kind: Kind
+    type: FieldType
     unit: Unit
     label: str
     meaning: str
@@ -53,15 +45,15 @@ class Field:
 def _number(
     name: str, unit: Unit, label: str, meaning: str, names: dict[str, int] | None = None
 ) -> Field:
-    return Field(name, Kind.NUMBER, unit, label, meaning, names=tuple((names or {}).items()))
+    return Field(name, FieldType.NUMBER, unit, label, meaning, names=tuple((names or {}).items()))
 
 
 def _text(name: str, label: str, meaning: str) -> Field:
-    return Field(name, Kind.TEXT, Unit.TEXT, label, meaning)
+    return Field(name, FieldType.TEXT, Unit.TEXT, label, meaning)
 
 
 def _long(name: str, label: str, meaning: str) -> Field:
-    return Field(name, Kind.LONG, Unit.TEXT, label, meaning)
+    return Field(name, FieldType.LONG, Unit.TEXT, label, meaning)
 
 
 def _family(
@@ -71,7 +63,7 @@ def _family(
     windowed = tuple(
         Field(
             name=pattern.format(f"{window}d_"),
-            kind=Kind.NUMBER,
+            type=FieldType.NUMBER,
             unit=unit,
             label=f"{window}-day {label}",
             meaning=f"{meaning}, last {window} day{'s' if window > 1 else ''}",
@@ -86,7 +78,7 @@ def _family(
         *windowed,
         Field(
             name=pattern.format(""),
-            kind=Kind.NUMBER,
+            type=FieldType.NUMBER,
             unit=unit,
             label=f"all-time {label}",
             meaning=f"{meaning}, all time",
@@ -158,9 +150,9 @@ FIELDS: tuple[Field, ...] = (
 )
 
 BY_NAME = {field.name: field for field in FIELDS}
-NUMERIC = tuple(field for field in FIELDS if field.kind is Kind.NUMBER)
-TEXTS = tuple(field for field in FIELDS if field.kind is Kind.TEXT)
-LONG_TEXTS = tuple(field for field in FIELDS if field.kind is Kind.LONG)
+NUMERIC = tuple(field for field in FIELDS if field.type is FieldType.NUMBER)
+TEXTS = tuple(field for field in FIELDS if field.type is FieldType.TEXT)
+LONG_TEXTS = tuple(field for field in FIELDS if field.type is FieldType.LONG)
 NUMERIC_NAMES = tuple(field.name for field in NUMERIC)
 NUMERIC_INDEX = {name: index for index, name in enumerate(NUMERIC_NAMES)}
 
@@ -170,95 +162,3 @@ def unit_of(metric: str, said: str) -> str:
     to have. What was stored in earlier days took GMV for money."""
     field = BY_NAME.get(metric)
     return field.unit if field is not None else said
-
-
-class Use(StrEnum):
-    """What a parameter is for."""
-
-    OWN = "own"  # set by the daemon, not by a watch
-    FILTER = "filter"
-    MINIMUM = "minimum"
-    MAXIMUM = "maximum"
-    SORT = "sort"
-
-
-class Type(StrEnum):
-    """What a parameter takes."""
-
-    REGION = "region"
-    TEXT = "text"
-    INTEGER = "integer"
-    NUMBER = "number"
-    DAY = "day"
-    FLAG = "flag"
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A query parameter. ``field`` is what it filters; ``names`` gives a flag's values by name."""
-
-    name: str
-    type: Type
-    use: Use
-    meaning: str
-    field: str = ""
-    names: tuple[tuple[str, int], ...] = ()
-
-
-def _range(field: str, kind: Type) -> tuple[Parameter, Parameter]:
-    label = BY_NAME[field].label
-    return (
-        Parameter(f"min_{field}", kind, Use.MINIMUM, f"{label}: at least", field),
-        Parameter(f"max_{field}", kind, Use.MAXIMUM, f"{label}: at most", field),
-    )
-
-
-def _flag(name: str, names: dict[str, int]) -> Parameter:
-    meaning = f"{BY_NAME[name].label}: {BY_NAME[name].meaning}"
-    return Parameter(name, Type.FLAG, Use.FILTER, meaning, name, tuple(names.items()))
-
-
-def _same(name: str) -> Parameter:
-    return Parameter(name, Type.TEXT, Use.FILTER, BY_NAME[name].label, name)
-
-
-SORTS = {
-    "total_sale_cnt": 1,
-    "total_sale_gmv_amt": 2,
-    "spu_avg_price": 3,
-    "total_sale_7d_cnt": 4,
-    "total_sale_30d_cnt": 5,
-    "total_sale_gmv_7d_amt": 6,
-    "total_sale_gmv_30d_amt": 7,
-}
-ASCENDING, DESCENDING = 0, 1
-
-_NO_YES = {"false": 0, "true": 1}
-
-PARAMETERS: tuple[Parameter, ...] = (
-    Parameter("region", Type.REGION, Use.FILTER, "market code, as US", "region"),
-    Parameter("page_num", Type.INTEGER, Use.OWN, "page, from 1"),
-    Parameter("page_size", Type.INTEGER, Use.OWN, "products a page, at most 10"),
-    _same("category_id"),
-    _same("category_l2_id"),
-    _same("category_l3_id"),
-    _flag("sales_trend_flag", SALES_TRENDS),
-    _flag("sales_flag", SALES_WAYS),
-    _flag("is_s_shop", _NO_YES),
-    _flag("free_shipping", _NO_YES),
-    *_range("total_sale_cnt", Type.INTEGER),
-    *_range("total_sale_30d_cnt", Type.INTEGER),
-    *_range("total_ifl_cnt", Type.INTEGER),
-    *_range("total_video_cnt", Type.INTEGER),
-    *_range("total_views_cnt", Type.INTEGER),
-    *_range("review_count", Type.INTEGER),
-    *_range("spu_avg_price", Type.NUMBER),
-    *_range("product_commission_rate", Type.NUMBER),
-    *_range("product_rating", Type.NUMBER),
-    *_range("total_sale_gmv_amt", Type.NUMBER),
-    *_range("total_sale_gmv_30d_amt", Type.NUMBER),
-    *_range("first_crawl_dt", Type.DAY),
-    Parameter("product_sort_field", Type.INTEGER, Use.SORT, "field to sort by, 1 to 7"),
-    Parameter("sort_type", Type.INTEGER, Use.SORT, "0 ascending, 1 descending"),
-)
-PARAMETER_BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}

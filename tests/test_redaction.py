@@ -1,10 +1,9 @@
-"""The guard of secrets: over every service of Apprise's, what it hides and what it leaves."""
+"""Redaction: over every service of Apprise's, what it hides and what it leaves."""
 
 from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import replace
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -13,11 +12,9 @@ import pytest
 from apprise import Apprise
 
 from tests.rules.tables import URLS_WITH_WORDS
-from watcher.cli.redaction import Veil
 from watcher.errors import RulesError
+from watcher.redaction import LogRedaction, secret_parts, url_redaction
 from watcher.rules.files.loading import load_text
-from watcher.rules.files.secrecy import secret_parts
-from watcher.rules.rulebook import Rulebook, Secret
 
 RULES = """
 api: {{key: "kAp1-9f0c1e"}}
@@ -70,18 +67,11 @@ def filled(template: str, private: frozenset[str], secret: str) -> tuple[str, bo
     return re.sub(r"\{(\w+)\}", one, template), hidden
 
 
-def veil_of(url: str) -> Veil:
+def redaction_of(url: str) -> LogRedaction:
     """One that knows a rule file with this URL."""
-    veil = Veil()
-    book = _book()
-    (channel,) = (each for each in book.channels.values() if each.name == "idle")
-    veil.learn(replace(book, channels={"idle": replace(channel, urls=(Secret(url),))}))
-    return veil
-
-
-@cache
-def _book() -> Rulebook:
-    return load_text(RULES.format(url="json://localhost"))
+    redact = LogRedaction()
+    redact.learn_rules("", [url])
+    return redact
 
 
 def test_there_are_many() -> None:
@@ -97,9 +87,9 @@ def test_every_service(secret: str) -> None:
     """A secret in any of its private places is hidden, and every word around it stays."""
     for template, private in templates():
         url, hidden = filled(template, private, secret)
-        veil = veil_of(url)
-        assert veil(SENTENCE) == SENTENCE, url
-        assert url not in veil(f"asked {url} in vain")
+        redact = redaction_of(url)
+        assert redact(SENTENCE) == SENTENCE, url
+        assert url not in redact(f"asked {url} in vain")
         if hidden:
             for text in (
                 secret,
@@ -108,8 +98,8 @@ def test_every_service(secret: str) -> None:
                 f"'{secret}'",
                 secret.lower(),
             ):
-                assert secret.lower() not in veil(f"no: {text}").lower(), url
-                assert veil(f"no: {text} me").startswith("no: ")
+                assert secret.lower() not in redact(f"no: {text}").lower(), url
+                assert redact(f"no: {text} me").startswith("no: ")
 
 
 @pytest.mark.parametrize(
@@ -126,17 +116,17 @@ def test_every_service(secret: str) -> None:
 @pytest.mark.parametrize("secret", [*SECRETS, "p%40ss/w0rd!", "hunter2", "Tr0ub4dor&3"])
 def test_every_place(url: str, secret: str) -> None:
     """Of the web's own notation, also where it is written with percent signs."""
-    veil = veil_of(url.format(quote(secret, safe="")))
+    redact = redaction_of(url.format(quote(secret, safe="")))
     for form in (secret, quote(secret, safe="")):
-        assert veil(f"a {form} b") == "a *** b", (url, form)
-    assert secret not in veil(f"password={secret};")
+        assert redact(f"a {form} b") == "a *** b", (url, form)
+    assert secret not in redact(f"password={secret};")
 
 
 def test_words_are_no_secrets() -> None:
     """Whatever short or common words a URL is made of, texts that hold none of its secrets stay."""
     for url in URLS_WITH_WORDS:
-        veil = veil_of(url)
-        assert veil(SENTENCE) == SENTENCE, url
+        redact = redaction_of(url)
+        assert redact(SENTENCE) == SENTENCE, url
         assert {part for part in secret_parts(url) if part in SENTENCE.split()} == set()
 
 
@@ -168,3 +158,29 @@ def test_a_short_value_takes_no_message_away(value: str) -> None:
         load_text(text, env={"WORD": value})
     assert "does not fit here" not in str(caught.value)
     assert "channels.me.quiet: must be a mapping, not the number 7" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "said", "shown"),
+    [
+        ("dingtalk://AbC123xyz", "no robot abc123XYZ here", "no robot *** here"),
+        ("tgram://123456:AAFab_c-9/-100777", "chat -100777 of bot123456:AAFab_c-9", None),
+        ("tgram://123456:AAFab_c-9/1", "the new id is -1001234567", "the new id is -1001234567"),
+        ("json://ann:p%40ss1word@h/x", "p@ss1word is wrong, p%40ss1word too", None),
+        (
+            "json://h/x?+X-Key=s3cretvalue&verify=no",
+            "no s3cretvalue: verify it",
+            "no ***: verify it",
+        ),
+        ("ntfy://alerts?priority=high", "alerts of high priority", "alerts of high priority"),
+        ("", "anything", "anything"),
+    ],
+)
+def test_hides_the_parts_of_a_url(url: str, said: str, shown: str | None) -> None:
+    """In any case and encoding; common words and other numbers are no secrets."""
+    masked = url_redaction(url)(said)
+    if shown is not None:
+        assert masked == shown
+    else:
+        assert "***" in masked
+        assert not any(part in masked for part in ("100777", "AAFab", "p@ss", "p%40ss"))

@@ -6,26 +6,26 @@ import pytest
 
 from tests.source.scripted import Purse, Reply, ScriptedServer, body_of, product
 from watcher.errors import SourceError
+from watcher.redaction import KeyRedaction
 from watcher.source.client import Client
-from watcher.source.masking import Mask
 
 KEY = "kanaryKEY/z1+q8"
 
 
 def test_any_writing_of_it() -> None:
     """As it is, quoted, in other letters, and cut within."""
-    mask = Mask(KEY)
+    redact = KeyRedaction(KEY)
     for text in (KEY, KEY.lower(), "kanaryKEY%2Fz1%2Bq8", KEY[:9], KEY[:6]):
-        assert mask.text(f"a {text} b") == "a *** b"
-    assert mask.text("canary") == "canary"
-    assert mask.body(b"x" + KEY.encode() + b"y") == b"x***y"
+        assert redact(f"a {text} b") == "a *** b"
+    assert redact("canary") == "canary"
+    assert redact.body(b"x" + KEY.encode() + b"y") == b"x***y"
 
 
 def test_a_short_key_hides_no_words() -> None:
     """Only itself, in its own letters."""
-    mask = Mask("key")
-    assert mask.text("KeyAPI: a key") == "KeyAPI: a ***"
-    assert mask.body(b"a key") == b"a key"
+    redact = KeyRedaction("key")
+    assert redact("KeyAPI: a key") == "KeyAPI: a ***"
+    assert redact.body(b"a key") == b"a key"
 
 
 @pytest.mark.parametrize(

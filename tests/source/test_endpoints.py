@@ -1,0 +1,92 @@
+"""A second endpoint: one object and one row, and a watch can read it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.source.scripted import FakeTime, Purse, ScriptedServer, body_of, product
+from watcher.identity import product_key, product_page
+from watcher.source.client import Client
+from watcher.source.decoding import PageDecoder
+from watcher.source.endpoint import Endpoint, Parameter, ParameterType, Use, limits
+from watcher.source.endpoints import ENDPOINTS, PRODUCT_LIST
+from watcher.source.query import Query, parse_query
+from watcher.source.scan import ScanOrder, read_scan
+
+NEW = Endpoint(
+    name="new",
+    path="/v1/shop/new",
+    parameters=(
+        Parameter("region", ParameterType.REGION, Use.FILTER, "market code", "region"),
+        *limits("total_sale_7d_cnt", ParameterType.INTEGER),
+    ),
+    sorts={"total_sale_7d_cnt": 9},
+    regions=("US",),
+    page_size=4,
+    last_page=50,
+    decoder=PageDecoder(4, {"product_id": "item_id", "total_sale_7d_cnt": "sold"}, "shop"),
+)
+ASKED = {"region": "us", "list": "new", "sort": "total_sale_7d_cnt", "min_total_sale_7d_cnt": 5}
+
+
+def asked(problems: list[str], **more: object) -> Query | None:
+    """The query of a watch on the new list."""
+    return parse_query(ASKED | more, lambda path, text: problems.append(f"{path[0]}: {text}"))
+
+
+def test_one_endpoint_is_no_choice() -> None:
+    """``list`` is an unknown key, as ever; and a query says nothing of its endpoint."""
+    problems: list[str] = []
+    assert asked(problems) is None
+    assert problems[0].startswith('list: unknown field "list"')
+    assert "list" not in Query("US").canonical()
+
+
+def test_a_watch_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own parameters, sorts and paging, and a name of its own where queries are compared."""
+    monkeypatch.setitem(ENDPOINTS, "new", NEW)
+    problems: list[str] = []
+    query = asked(problems, top=10)
+    assert (problems, query is not None and query.endpoint) == ([], NEW)
+    assert query is not None
+    assert query.pages == 3
+    assert query.params(0) == {
+        "region": "US",
+        "page_size": "4",
+        "min_total_sale_7d_cnt": "5",
+        "product_sort_field": "9",
+        "sort_type": "1",
+    }
+    assert query.canonical().startswith("list=new&region=US")
+    assert asked(problems, top=201, sort="spu_avg_price", free_shipping="yes") is None
+    assert sorted(problem.partition(":")[0] for problem in problems) == [
+        "free_shipping", "sort", "top",
+    ]  # fmt: skip
+    assert asked(problems, list="old") is None
+
+
+async def test_a_scan_of_it() -> None:
+    """Its path, its names and its page size; ids that are no TikTok product's."""
+    rows = [
+        {**product(number, total_sale_7d_cnt=None), "item_id": str(number), "sold": 10 * number}
+        for number in range(1, 7)
+    ]
+    query = Query("US", sort="total_sale_7d_cnt", top=6, endpoint=NEW)
+    server = ScriptedServer(lambda page: body_of(rows[4 * page - 4 : 4 * page]))
+    time = FakeTime()
+    async with server, Client(server.url, "key", seams=time.seams) as client:
+        found = await read_scan(ScanOrder(query, "w", 1), client, Purse(), lambda: 1)
+    scan = found.scan
+    assert {each.path for each in server.asked} == {NEW.path}
+    assert scan.product_ids == tuple(f"shop:{number}" for number in range(1, 7))
+    assert scan.column("total_sale_7d_cnt").tolist() == [10, 20, 30, 40, 50, 60]
+    assert scan.ranks.tolist() == [1, 2, 3, 4, 5, 6]
+    assert (scan.page_size, scan.pages, scan.problems) == (4, 2, ())
+
+
+def test_an_id_says_its_marketplace() -> None:
+    """One of TikTok Shop's is its id; its page is found by it."""
+    assert product_key("", "17") == "17"
+    assert product_key("shop", "17") == "shop:17" != product_key("", "17")
+    assert product_page("17") == "https://www.tiktok.com/shop/pdp/17"
+    assert PRODUCT_LIST.decoder.decode(body_of([product(17)])).products[0].product_id == "17"

@@ -1,0 +1,107 @@
+"""A list that the vendor gives: all that is known of it, in one object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from watcher.errors import SourceError
+from watcher.fields import BY_NAME
+from watcher.source.decoding import PageDecoder
+from watcher.source.failures import failure
+
+
+class Use(StrEnum):
+    """The purpose of a parameter."""
+
+    OWN = "own"  # set by the daemon, not by a watch
+    FILTER = "filter"
+    MINIMUM = "minimum"
+    MAXIMUM = "maximum"
+    SORT = "sort"
+
+
+class ParameterType(StrEnum):
+    """The values that a parameter takes."""
+
+    REGION = "region"
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    DAY = "day"
+    FLAG = "flag"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query parameter. ``field`` is what it filters; ``names`` gives a flag's values by name."""
+
+    name: str
+    type: ParameterType
+    use: Use
+    meaning: str
+    field: str = ""
+    names: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def is_settable(self) -> bool:
+        """Whether a watch may name it."""
+        return self.use not in (Use.OWN, Use.SORT)
+
+
+def limits(field: str, type_: ParameterType) -> tuple[Parameter, Parameter]:
+    """The least and the most of a field."""
+    label = BY_NAME[field].label
+    return (
+        Parameter(f"min_{field}", type_, Use.MINIMUM, f"{label}: at least", field),
+        Parameter(f"max_{field}", type_, Use.MAXIMUM, f"{label}: at most", field),
+    )
+
+
+def flag(name: str, names: Mapping[str, int]) -> Parameter:
+    """One of a field's values that have names."""
+    meaning = f"{BY_NAME[name].label}: {BY_NAME[name].meaning}"
+    return Parameter(name, ParameterType.FLAG, Use.FILTER, meaning, name, tuple(names.items()))
+
+
+def equals(name: str) -> Parameter:
+    """A field's text."""
+    return Parameter(name, ParameterType.TEXT, Use.FILTER, BY_NAME[name].label, name)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Endpoint:
+    """A list: its path, the parameters that it takes, and the reader of its answers.
+
+    ``sorts`` has the API's number of each field to sort by, ``regions`` are those known to work.
+    ``decoder`` reads a page, ``failure`` an answer that is none; what fields the API names
+    otherwise than we do, and of which marketplace the products are, the decoder knows.
+    """
+
+    name: str
+    path: str
+    parameters: tuple[Parameter, ...]
+    sorts: Mapping[str, int]
+    regions: tuple[str, ...]
+    page_size: int
+    last_page: int
+    decoder: PageDecoder
+    failure: Callable[..., SourceError] = failure
+    sort_field: str = "product_sort_field"
+    sort_type: str = "sort_type"
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Parameter]:
+        """The parameters by name."""
+        return {parameter.name: parameter for parameter in self.parameters}
+
+    @property
+    def longest(self) -> int:
+        """The most products that can be read."""
+        return self.last_page * self.page_size
+
+    def order(self, sort: str, *, descending: bool) -> dict[str, str]:
+        """The parameters that sort by a field."""
+        return {self.sort_field: str(self.sorts[sort]), self.sort_type: str(int(descending))}

@@ -1,0 +1,70 @@
+"""The endpoints that lists are read from, a row each.
+
+Another one of the vendor is a module with its ``Endpoint``, and a row in ``ENDPOINTS``: a watch
+then says by ``list:`` which one it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from watcher.fields import SALES_TRENDS, SALES_WAYS
+from watcher.source.decoding import PageDecoder
+from watcher.source.endpoint import Endpoint, Parameter, ParameterType, Use, equals, flag, limits
+
+_PAGE_SIZE = 10
+_NO_YES = {"false": 0, "true": 1}
+_INTEGER, _NUMBER = ParameterType.INTEGER, ParameterType.NUMBER
+
+# As KeyAPI's reference page of the path describes it.
+PRODUCT_LIST = Endpoint(
+    name="products",
+    path="/v1/tiktok/product/list/analytics",
+    page_size=_PAGE_SIZE,
+    last_page=100_000,
+    regions=tuple("US ID TH PH MY VN GB MX SG SA BR ES JP DE IT FR".split()),
+    decoder=PageDecoder(_PAGE_SIZE),
+    sorts={
+        "total_sale_cnt": 1,
+        "total_sale_gmv_amt": 2,
+        "spu_avg_price": 3,
+        "total_sale_7d_cnt": 4,
+        "total_sale_30d_cnt": 5,
+        "total_sale_gmv_7d_amt": 6,
+        "total_sale_gmv_30d_amt": 7,
+    },
+    parameters=(
+        Parameter("region", ParameterType.REGION, Use.FILTER, "market code, as US", "region"),
+        Parameter("page_num", _INTEGER, Use.OWN, "page, from 1"),
+        Parameter("page_size", _INTEGER, Use.OWN, "products a page, at most 10"),
+        equals("category_id"),
+        equals("category_l2_id"),
+        equals("category_l3_id"),
+        flag("sales_trend_flag", SALES_TRENDS),
+        flag("sales_flag", SALES_WAYS),
+        flag("is_s_shop", _NO_YES),
+        flag("free_shipping", _NO_YES),
+        *limits("total_sale_cnt", _INTEGER),
+        *limits("total_sale_30d_cnt", _INTEGER),
+        *limits("total_ifl_cnt", _INTEGER),
+        *limits("total_video_cnt", _INTEGER),
+        *limits("total_views_cnt", _INTEGER),
+        *limits("review_count", _INTEGER),
+        *limits("spu_avg_price", _NUMBER),
+        *limits("product_commission_rate", _NUMBER),
+        *limits("product_rating", _NUMBER),
+        *limits("total_sale_gmv_amt", _NUMBER),
+        *limits("total_sale_gmv_30d_amt", _NUMBER),
+        *limits("first_crawl_dt", ParameterType.DAY),
+        Parameter("product_sort_field", _INTEGER, Use.SORT, "field to sort by, 1 to 7"),
+        Parameter("sort_type", _INTEGER, Use.SORT, "0 ascending, 1 descending"),
+    ),
+)
+
+ENDPOINTS: Mapping[str, Endpoint] = {PRODUCT_LIST.name: PRODUCT_LIST}
+
+# All that a watch may say, whichever list it reads; which one only where there are several.
+CHOICE = ("list",) if len(ENDPOINTS) > 1 else ()
+PARAMETERS = {one.name: one for endpoint in ENDPOINTS.values() for one in endpoint.parameters}
+SORTS = tuple(dict.fromkeys(sort for endpoint in ENDPOINTS.values() for sort in endpoint.sorts))
+REGIONS = tuple(dict.fromkeys(one for endpoint in ENDPOINTS.values() for one in endpoint.regions))
