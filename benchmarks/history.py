@@ -92,7 +92,7 @@ def make_year(
     with Database.open(path) as database:
         for hurry in ("synchronous = OFF", "cache_size = -300000", "wal_autocheckpoint = 20000"):
             database.execute(f"PRAGMA {hurry}")
-        database.alerts.sync_rules(book.marks, until - days * DAY)
+        database.rules.sync(book.marks, until - days * DAY)
         for day in range(days - 1, -1, -1):
             source.next_day()
             for watch in book.used_watches:

@@ -25,8 +25,8 @@ from watcher.notification.products import Products
 from watcher.rules.conditions.base import Need
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rule
+from watcher.store.ports import Store
 from watcher.store.sql.history import Recorded
-from watcher.store.sqlite.database import Database
 
 __all__ = ["RULE", "Evaluator", "Judged", "Keys", "Outcome", "compares", "evaluate", "needs_of"]
 
@@ -76,7 +76,7 @@ class Outcome:
 
 
 def evaluate(
-    database: Database,
+    database: Store,
     scan: Scan,
     rules: Sequence[Rule],
     audiences: Mapping[str, Audience],
@@ -115,7 +115,7 @@ def _joined(by_rule: Mapping[str, Keys]) -> Keys:
 
 
 def _tabled(
-    database: Database, scan: Scan, recorded: Recorded, rules: Sequence[Rule]
+    database: Store, scan: Scan, recorded: Recorded, rules: Sequence[Rule]
 ) -> tuple[ScanTable, Jump | None]:
     """The recorded scan as ``rules`` judge it, and whether its sales jumped."""
     schedule = rules[0].watch.schedule if rules else None
@@ -138,7 +138,7 @@ class Evaluator:
 
     def __init__(
         self,
-        database: Database,
+        database: Store,
         archive: Archive,
         audiences: Mapping[str, Audience],
         catalogue: Catalogue,

@@ -44,8 +44,8 @@ from watcher.notification.delivery_hooks import Post
 from watcher.notification.flush_deferred import sweep
 from watcher.rules.rulebook import Keep, Rulebook, Watch
 from watcher.source.client import Client
-from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import Writer
+from watcher.store.engine import Writer
+from watcher.store.ports import Store
 from watcher.units import HOUR, MINUTE
 
 WORKERS = 2
@@ -302,7 +302,7 @@ class Daemon:
             wait = self.clock.seconds_until(now - now % MINUTE + MINUTE)
             await asyncio.sleep(min(max(wait, SHORTEST_SWEEP_SECONDS), MINUTE))
 
-    def _sweep_once(self, database: Database) -> bool:
+    def _sweep_once(self, database: Store) -> bool:
         """Whether something was written to be told."""
         now = self.clock.now()  # that of its turn: it may have waited for the store
         noted = note_clock(database, self.scanner.operator, now)
@@ -381,7 +381,7 @@ class Daemon:
         text = f"The rule file can't be used; the old rules stay in force.\n{error}"
         await self._trouble(RULE_FILE, text)
 
-    def _swap(self, database: Database, book: Rulebook, client: Client | None) -> None:
+    def _swap(self, database: Store, book: Rulebook, client: Client | None) -> None:
         """On the store's thread, so that no scan commits half by old and half by new rules."""
         with database.atomic():
             self._adopt(database, book)
@@ -390,7 +390,7 @@ class Daemon:
         self.scanner.swap(book, client)
         self.scanner.doubt(database)
 
-    def _begin_anew(self, database: Database) -> None:
+    def _begin_anew(self, database: Store) -> None:
         """The rules were read and every part begins: what an earlier run told of them is over."""
         with database.atomic():
             self._note_clock(database, thorough=True)
@@ -400,13 +400,13 @@ class Daemon:
                 if each.cause == RULE_FILE or each.cause.startswith(PART):
                     troubles.end(database, self.scanner.operator, each.cause, self.clock.now())
 
-    def _note_clock(self, database: Database, *, thorough: bool = False) -> None:
+    def _note_clock(self, database: Store, *, thorough: bool = False) -> None:
         note_clock(database, self.scanner.operator, self.clock.now(), thorough=thorough)
 
-    def _adopt(self, database: Database, book: Rulebook) -> None:
+    def _adopt(self, database: Store, book: Rulebook) -> None:
         now = self.clock.now()
         with database.atomic():
-            database.alerts.sync_rules(book.marks, now)
+            database.rules.sync(book.marks, now)
             forget_others(database, book, now)
 
     # -- health -----------------------------------------------------------------------------

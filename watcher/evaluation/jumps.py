@@ -29,9 +29,9 @@ from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.schedule import Schedule
 from watcher.source.fields import NUMERIC_INDEX
+from watcher.store.ports import Store
 from watcher.store.sql.history import Recorded
 from watcher.store.sql.jumped import Jumped
-from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR, format_instant, format_percent
 
 LEAST = 10  # products of which a median is taken
@@ -152,7 +152,7 @@ def median_change(now: Floats, before: Floats) -> float | None:
     return float("inf") if sells >= LEAST and sells > len(now) / 2 else 0.0
 
 
-def remember(database: Database, scan: Scan, schedule: Schedule | None = None) -> Recorded:
+def remember(database: Store, scan: Scan, schedule: Schedule | None = None) -> Recorded:
     """Record ``scan`` as the past of later ones; no rule judges it."""
     with database.atomic():
         recorded = database.history.record(with_facts(database, scan))
@@ -163,7 +163,7 @@ def remember(database: Database, scan: Scan, schedule: Schedule | None = None) -
 
 
 def note_jump(
-    database: Database,
+    database: Store,
     operator: Sequence[Audience],
     book: Rulebook,
     watch: Watch,
@@ -195,7 +195,7 @@ def note_jump(
         troubles.end(database, operator, cause, now, how=how)
 
 
-def _what_became_of_it(database: Database, book: Rulebook, region: str, cause: str) -> str:
+def _what_became_of_it(database: Store, book: Rulebook, region: str, cause: str) -> str:
     """Of lists that jumped together one may stay and another be mended: each is told as it is."""
     since = next((on.since for on in database.health.causes() if on.cause == cause), 0)
     names = {watch.key: watch.name for watch in _watches(book, region)}
@@ -213,14 +213,14 @@ def _what_became_of_it(database: Database, book: Rulebook, region: str, cause: s
     )
 
 
-def forget_jumps(database: Database, book: Rulebook, now: Instant) -> None:
+def forget_jumps(database: Store, book: Rulebook, now: Instant) -> None:
     """What was told of watches that are no more goes on no longer."""
     for region in {watch.query.region for watch in book.used_watches}:
         if not _waits(database, book, region):
             database.health.clear_cause(troubles.region_cause(region, _JUMPED), now)
 
 
-def _waits(database: Database, book: Rulebook, region: str) -> bool:
+def _waits(database: Store, book: Rulebook, region: str) -> bool:
     """Whether some watch of the region waits for its next scan."""
     return database.jumps.waits([watch.key for watch in _watches(book, region)])
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from watcher.incidents import troubles
 from watcher.model import Instant
 from watcher.notification.audiences import Audience
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.units import format_duration
 
 SET_BACK = "the clock was set back"
 
 
 def note_clock(
-    database: Database, operator: Sequence[Audience], now: Instant, *, thorough: bool = False
+    database: Store, operator: Sequence[Audience], now: Instant, *, thorough: bool = False
 ) -> bool:
     """Have stored times after ``now`` count as now, and tell the operator; True if there were any.
 

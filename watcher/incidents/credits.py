@@ -8,14 +8,14 @@ from watcher.incidents import troubles
 from watcher.model import Instant
 from watcher.notification.audiences import Audience
 from watcher.rules.rulebook import Api
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.units import format_instant, utc_day
 
 CAP = "credits: a scan did not fit"
 NEARLY = 0.8  # of a cap: the operator hears of it
 
 
-def note_credits(database: Database, operator: Sequence[Audience], api: Api, now: Instant) -> None:
+def note_credits(database: Store, operator: Sequence[Audience], api: Api, now: Instant) -> None:
     """Tell a cap that is nearly used, and the end of what was told of an earlier day or month.
 
     Called after each scan and each minute: a new day must not wait for its first scan.

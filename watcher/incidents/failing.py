@@ -11,7 +11,7 @@ from watcher.model import Health, Instant, Scan, ScanState
 from watcher.notification.audiences import Audience
 from watcher.pipeline import RULE
 from watcher.rules.rulebook import Rule, Rulebook, Watch
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.units import format_duration, format_instant
 
 WATCH = "watch"  # the kind of health
@@ -21,7 +21,7 @@ FAILURES_TO_TELL = 3
 
 
 def note_watch(
-    database: Database,
+    database: Store,
     operator: Sequence[Audience],
     book: Rulebook,
     watch: Watch,
@@ -57,7 +57,7 @@ def note_watch(
 
 
 def note_problems(
-    database: Database, operator: Sequence[Audience], watch: Watch, scan: Scan, now: Instant
+    database: Store, operator: Sequence[Audience], watch: Watch, scan: Scan, now: Instant
 ) -> None:
     """Tell of complete scans that are doubted three times in a row, and the end of that.
 
@@ -78,7 +78,7 @@ def note_problems(
 
 
 def note_rules(
-    database: Database, operator: Sequence[Audience], rules: Sequence[Rule], now: Instant
+    database: Store, operator: Sequence[Audience], rules: Sequence[Rule], now: Instant
 ) -> None:
     """Tell which of ``rules`` could not be judged at their last scan, and the end of it."""
     for rule in rules:
@@ -94,7 +94,7 @@ def note_rules(
         troubles.begin(database, operator, cause, text, now)
 
 
-def _nothing_is_read(database: Database, book: Rulebook, watch: Watch, health: Health) -> bool:
+def _nothing_is_read(database: Store, book: Rulebook, watch: Watch, health: Health) -> bool:
     """Whether other watches fail too, and none was read since ``watch`` fails."""
     since = health.failing_since or 0
     fail = 0

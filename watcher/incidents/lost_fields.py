@@ -17,8 +17,8 @@ from watcher.model import Instant, Scan, ScanState
 from watcher.notification.audiences import Audience
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.source.fields import BY_NAME, NUMERIC_INDEX
+from watcher.store.ports import Store
 from watcher.store.sql.health import Cause
-from watcher.store.sqlite.database import Database
 
 FEWEST = 3  # products that must have had a value before: fewer may lose it by themselves
 _SAMPLE = 100  # products asked for what they had before
@@ -44,7 +44,7 @@ class Lost:
 
 
 def note_fields(
-    database: Database,
+    database: Store,
     operator: Sequence[Audience],
     book: Rulebook,
     watch: Watch,
@@ -79,7 +79,7 @@ def note_fields(
 class _Known:
     """The causes that are on, of this watch and of others."""
 
-    def __init__(self, database: Database, watch: Watch) -> None:
+    def __init__(self, database: Store, watch: Watch) -> None:
         self._health = database.health
         self._watch = watch
         pairs = [(cause, _fields(cause.cause)) for cause in self._health.causes()]
@@ -106,7 +106,7 @@ class _Known:
         self._health.raise_cause(troubles.watch_cause(self._watch.name, _key(fields)), text, now)
 
 
-def _had_before(database: Database, scan: Scan, names: AbstractSet[str]) -> set[str]:
+def _had_before(database: Store, scan: Scan, names: AbstractSet[str]) -> set[str]:
     """Those of which at least half of the scan's known products had a value before."""
     if not names:
         return set()

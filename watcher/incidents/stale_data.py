@@ -21,7 +21,7 @@ from watcher.incidents import troubles
 from watcher.model import Instant, Listed, Scan
 from watcher.notification.audiences import Audience
 from watcher.source.fields import NUMERIC
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.units import DAY, HOUR, format_instant
 
 DAYS = 3
@@ -50,7 +50,7 @@ def is_late(archive: Archive, scan: Listed) -> bool:
 
 
 def note_changes(
-    database: Database,
+    database: Store,
     operator: Sequence[Audience],
     scan: Scan,
     now: Instant,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from watcher.model import Instant, Message, Severity
 from watcher.notification.audiences import Audience
 from watcher.rules.rulebook import Rulebook
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 
 _WATCH, _RULE, _REGION = "watch ", "rule ", "region "
 
@@ -46,7 +46,7 @@ def is_orphan(cause: str, book: Rulebook) -> bool:
 
 
 def begin(
-    database: Database,
+    database: Store,
     operator: Sequence[Audience],
     cause: str,
     text: str,
@@ -61,7 +61,7 @@ def begin(
 
 
 def end(
-    database: Database,
+    database: Store,
     operator: Sequence[Audience],
     cause: str,
     now: Instant,
@@ -79,7 +79,7 @@ def end(
 
 
 def tell(
-    database: Database,
+    database: Store,
     operator: Sequence[Audience],
     cause: str,
     text: str,

@@ -13,10 +13,10 @@ from watcher.notification.holds import Gates, Hold
 from watcher.notification.notify import manner_of
 from watcher.notification.waiting import HELD
 from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.ports import Store
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.alerts import Hold as StoredHold
 from watcher.store.sql.silences import Silence
-from watcher.store.sqlite.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ _HOLDS = frozenset({Decision.COOLDOWN, Decision.BELOW_SEVERITY, Decision.CARRIED
 
 
 def standings(
-    database: Database,
+    database: Store,
     rule: Rule,
     alert: Alert,
     audiences: Mapping[str, Audience],
@@ -56,7 +56,7 @@ def standings(
 
 
 def with_holds(
-    database: Database, book: Rulebook | None, rows: Sequence[AlertRow], now: Instant
+    database: Store, book: Rulebook | None, rows: Sequence[AlertRow], now: Instant
 ) -> list[AlertRow]:
     """The same alerts with what holds them back by the clock ``now``; without a ``book`` (the rule
     file can't be read) what the database knows of it."""
@@ -76,7 +76,7 @@ def with_holds(
 
 
 def _standings(
-    database: Database,
+    database: Store,
     rule: Rule,
     alerts: Sequence[Alert],
     audiences: Mapping[str, Audience],
@@ -137,7 +137,7 @@ def _hold(standing: Standing) -> StoredHold:
 
 
 def _remembered(
-    database: Database, rows: Sequence[AlertRow], now: Instant
+    database: Store, rows: Sequence[AlertRow], now: Instant
 ) -> dict[int, list[StoredHold]]:
     """By alert, what was held at the last scan."""
     ends = {silence.id: silence.ends for silence in database.silences.active(now)}

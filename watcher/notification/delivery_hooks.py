@@ -15,7 +15,7 @@ from watcher.notification.audiences import Audience, audiences_of
 from watcher.notification.charting import chart_of
 from watcher.notification.coalesce import join_backlog
 from watcher.rules.rulebook import Rulebook
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 
 _CAUSE = "dead message "  # and the target
 
@@ -37,15 +37,15 @@ class Post:
     book: Callable[[], Rulebook]
     now: Callable[[], Instant]
 
-    def join(self, database: Database, target: str) -> bool:
+    def join(self, database: Store, target: str) -> bool:
         """Whether what waits for ``target`` was joined, or what was joined has changed."""
         return join_backlog(database, self.book(), target, self.now())
 
-    def chart(self, database: Database, notification: Notification) -> Chart | None:
+    def chart(self, database: Store, notification: Notification) -> Chart | None:
         """What a picture of the message shows, if it can have one."""
         return chart_of(database, self.book(), notification.message)
 
-    def died(self, database: Database, notification: Notification, reason: str) -> None:
+    def died(self, database: Store, notification: Notification, reason: str) -> None:
         """Tell the operator by other targets, unless it is told already.
 
         That such a message is dead itself is not told to the target that it is about: two that
@@ -59,7 +59,7 @@ class Post:
         if target not in targets_named(self.book()):
             database.health.clear_cause(_CAUSE + target, self.now())
 
-    def took(self, database: Database, notification: Notification) -> None:
+    def took(self, database: Store, notification: Notification) -> None:
         """The target takes messages (again): its trouble is over."""
         target = notification.target
         troubles.end(database, self._operator({target}), _CAUSE + target, self.now())

@@ -18,8 +18,8 @@ from watcher.notification.holds import Gates
 from watcher.notification.notify import Teller
 from watcher.notification.stored import last_left
 from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.ports import Store
 from watcher.store.sql.deferred import Held, HeldGroup
-from watcher.store.sqlite.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class _Part:
 
 
 def sweep(
-    database: Database,
+    database: Store,
     book: Rulebook,
     audiences: Mapping[str, Audience],
     now: Instant,
@@ -62,7 +62,7 @@ def waiting_since(groups: Iterable[HeldGroup]) -> dict[str, Instant]:
 
 
 def _ripe(
-    database: Database, book: Rulebook, audiences: Mapping[str, Audience], now: Instant
+    database: Store, book: Rulebook, audiences: Mapping[str, Audience], now: Instant
 ) -> dict[str, list[HeldGroup]]:
     """What is held by gates that have opened, by rule; of rules and channels that there are."""
     groups = database.held.groups()
@@ -89,7 +89,7 @@ class _Sweep:
 
     def __init__(
         self,
-        database: Database,
+        database: Store,
         archive: Archive,
         book: Rulebook,
         audiences: Mapping[str, Audience],

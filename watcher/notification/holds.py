@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from watcher.model import Instant
 from watcher.notification.audiences import Audience
 from watcher.notification.decision import Decision
+from watcher.store.ports import Store
 from watcher.store.sql.silences import Silence
-from watcher.store.sqlite.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Gates:
     """
 
     def __init__(
-        self, database: Database, now: Instant, waiting: Mapping[str, Instant] | None = None
+        self, database: Store, now: Instant, waiting: Mapping[str, Instant] | None = None
     ) -> None:
         self._database = database
         self._now = now

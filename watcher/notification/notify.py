@@ -18,9 +18,9 @@ from watcher.notification.decision import Decision, Manner, decide, is_heard
 from watcher.notification.holds import Gates
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule
+from watcher.store.ports import Store
 from watcher.store.sql.alerts import Live
 from watcher.store.sql.deferred import Held
-from watcher.store.sqlite.database import Database
 
 __all__ = ["Audience", "Teller", "audiences_of", "manner_of"]
 
@@ -47,7 +47,7 @@ class Teller:
 
     def __init__(
         self,
-        database: Database,
+        database: Store,
         products: Products,
         audiences: Mapping[str, Audience],
         at: Instant,

@@ -17,8 +17,8 @@ from watcher.notification.flush_deferred import waiting_since
 from watcher.notification.holds import Gates
 from watcher.notification.notify import manner_of
 from watcher.rules.rulebook import Rulebook
+from watcher.store.ports import Store
 from watcher.store.sql.deferred import HeldGroup
-from watcher.store.sqlite.database import Database
 
 HELD = "held for the channel"  # by what is not known without the rule file
 _NAMED = 3  # rules that a text names
@@ -52,7 +52,7 @@ class Waiting:
         return f"{_count(self.alerts, 'alert')} of {named}{more}"
 
 
-def waiting(database: Database, book: Rulebook | None, now: Instant) -> tuple[Waiting, ...]:
+def waiting(database: Store, book: Rulebook | None, now: Instant) -> tuple[Waiting, ...]:
     """All that is held back at ``now``, by channel; without a ``book`` what the database knows."""
     audiences = audiences_of(book.channels) if book is not None else {}
     found = [
@@ -64,7 +64,7 @@ def waiting(database: Database, book: Rulebook | None, now: Instant) -> tuple[Wa
 
 
 def _held(
-    database: Database, book: Rulebook | None, audiences: dict[str, Audience], now: Instant
+    database: Store, book: Rulebook | None, audiences: dict[str, Audience], now: Instant
 ) -> Iterator[Waiting]:
     """By silences, quiet hours and digests: of all rules together for each of these."""
     tellings = set(book.tellings) if book is not None else None
@@ -102,7 +102,7 @@ def _held(
 
 
 def _cooling(
-    database: Database, book: Rulebook, audiences: dict[str, Audience], now: Instant
+    database: Store, book: Rulebook, audiences: dict[str, Audience], now: Instant
 ) -> Iterator[Waiting]:
     """What fires anew soon after it was told, rule by rule: each has a cooldown of its own."""
     rules = {rule.name: rule for rule in book.rules if rule.cooldown}
@@ -115,7 +115,7 @@ def _cooling(
             yield Waiting(channel, why, alerts=count, rules=(name,), since=told_at, until=until)
 
 
-def _quiet(database: Database, audiences: dict[str, Audience], now: Instant) -> Iterator[Waiting]:
+def _quiet(database: Store, audiences: dict[str, Audience], now: Instant) -> Iterator[Waiting]:
     """Messages to the operator that were written in the channel's quiet hours."""
     for channel, created, until, count in database.outbox.put_off(now):
         audience = audiences.get(channel)

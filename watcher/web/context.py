@@ -15,7 +15,7 @@ from jinja2.runtime import Context
 
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.units import format_number, format_percent
 from watcher.web import links, words
 from watcher.web.board import Board
@@ -119,7 +119,7 @@ class Desk:
         path = request.rel_url.raw_path
         return path[len(self.base) - 1 :] if path.startswith(self.base) else path
 
-    async def read(self, job: Callable[[Database], T]) -> T:
+    async def read(self, job: Callable[[Store], T]) -> T:
         return await self.sources.read(job)
 
     def html(

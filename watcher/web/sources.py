@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 
 T = TypeVar("T")
 
@@ -24,8 +24,8 @@ class Sources:
     what the daemon measures of itself.
     """
 
-    read: Callable[[Callable[[Database], T]], Awaitable[T]]
-    write: Callable[[Callable[[Database], T]], Awaitable[T]]
+    read: Callable[[Callable[[Store], T]], Awaitable[T]]
+    write: Callable[[Callable[[Store], T]], Awaitable[T]]
     book: Callable[[], Rulebook]
     now: Callable[[], Instant]
     ill: Callable[[], Awaitable[str | None]]

@@ -15,8 +15,8 @@ from watcher.model import Bools, Evidence, Floats, Instant, Ints
 from watcher.rules.conditions.base import Condition
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rule, Watch
-from watcher.store.sql.aftermath import Aftermath, Look, Seen
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
+from watcher.store.sql.aftermath import Look, Seen
 from watcher.units import DAY
 
 EARLY = 4  # days after which a state is asked for the first time
@@ -63,8 +63,8 @@ class Fate:
 class Assessor:
     """Assesses tellings of one region's lists; ``since`` is when the first of them was."""
 
-    def __init__(self, database: Database, region: str, since: Instant, now: Instant) -> None:
-        self._past = Aftermath(database, region, since - _LOOK_BACK)
+    def __init__(self, database: Store, region: str, since: Instant, now: Instant) -> None:
+        self._past = database.history.aftermath(region, since - _LOOK_BACK)
         self._now = now
         self._markets = dict[int, Market]()
 

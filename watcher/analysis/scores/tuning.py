@@ -24,7 +24,7 @@ from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.rules.words import listing, nearest, quoted
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.units import WEEK
 
 NEIGHBOURS = (-6, -3, 3, 6)  # places of the ladder beside the best
@@ -117,7 +117,7 @@ class Wanted:
 
 
 def tune(
-    source: Database,
+    source: Store,
     book: Rulebook,
     wanted: Wanted,
     time: tuple[Instant, Instant],
@@ -168,7 +168,7 @@ class _Trials:
 
     def __init__(
         self,
-        source: Database,
+        source: Store,
         wanted: Wanted,
         replays: Replays,
         progress: Progress | None,

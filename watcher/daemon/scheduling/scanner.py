@@ -20,7 +20,7 @@ from watcher.daemon.clock import Clock
 from watcher.daemon.scheduling.budget import LedgerBudget, ScanBudget
 from watcher.daemon.scheduling.circuit_breaker import TRY_AGAIN, Gate
 from watcher.daemon.scheduling.priorities import kept_for_others, left_by_caps
-from watcher.daemon.scheduling.store_retry import Patient, Store
+from watcher.daemon.scheduling.store_retry import Patient, StoreRunner
 from watcher.delivery.courier import Pause, pause_until
 from watcher.errors import (
     BudgetSpent,
@@ -45,8 +45,8 @@ from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.source.client import Client
 from watcher.source.rows import MOST_TEXTS
 from watcher.source.scan import ScanResult, read_scan
-from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import StoreThread
+from watcher.store.engine import DatabaseThread
+from watcher.store.ports import Store
 from watcher.units import DAY, next_midnight
 
 TEXTS_KEEP = 30 * DAY  # after that a product's long texts are read anew, at the earliest
@@ -72,7 +72,7 @@ class Budgets(Protocol):
     """Makes the budget of one scan of the watch of that key."""
 
     def __call__(
-        self, writer: Store, clock: Clock, api: Api, watch: str, moved: Callable[[], None]
+        self, writer: StoreRunner, clock: Clock, api: Api, watch: str, moved: Callable[[], None]
     ) -> ScanBudget: ...
 
 
@@ -83,7 +83,7 @@ class Scanner:
         self,
         book: Rulebook,
         client: Client,
-        writer: StoreThread,
+        writer: DatabaseThread,
         clock: Clock,
         *,
         stop: asyncio.Event | None = None,
@@ -122,7 +122,7 @@ class Scanner:
         if client is not None:
             self._client = client
 
-    def doubt(self, database: Database) -> None:
+    def doubt(self, database: Store) -> None:
         """Where the source refused all before a restart or a reload, one scan alone tries first."""
         if {KEY, CREDITS} & {each.cause for each in database.health.causes()}:
             self.gate = Gate(reason="KeyAPI refused before")
@@ -204,7 +204,7 @@ class Scanner:
 
         return Patient(self._writer, self._stop, waits, self.pause)
 
-    def _begin(self, database: Database, watch: Watch, budget: ScanBudget) -> Background | None:
+    def _begin(self, database: Store, watch: Watch, budget: ScanBudget) -> Background | None:
         """Set the credits aside that the scan should cost; None where the caps don't leave them."""
         now = self._clock.now()  # that of its turn: what is stored meanwhile is not ahead of it
         note_clock(database, self.operator, now)
@@ -227,7 +227,7 @@ class Scanner:
             failed=last is not None and last.state is ScanState.FAILED,
         )
 
-    def _skip(self, database: Database, watch: Watch, cost: int, kept: int, now: Instant) -> None:
+    def _skip(self, database: Store, watch: Watch, cost: int, kept: int, now: Instant) -> None:
         """The operator is told once a day."""
         self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
         room = left_by_caps(database, self.book.api, now)
@@ -241,7 +241,7 @@ class Scanner:
 
     def _commit(
         self,
-        database: Database,
+        database: Store,
         watch: Watch,
         result: ScanResult,
         budget: ScanBudget,
@@ -289,15 +289,13 @@ class Scanner:
         _log_problems(watch, scan)
         return outcome
 
-    def _believed(self, database: Database, watch: Watch, scan: Scan) -> Scan:
+    def _believed(self, database: Store, watch: Watch, scan: Scan) -> Scan:
         last = database.history.last_complete(watch.key)
         proof = database.history.last_proof(watch.key)
         expected = watch.schedule.next(proof.at) if proof is not None else 0
         return doubted(scan, Before(last, proof, expected))
 
-    def _note_source(
-        self, database: Database, watch: Watch, result: ScanResult, now: Instant
-    ) -> None:
+    def _note_source(self, database: Store, watch: Watch, result: ScanResult, now: Instant) -> None:
         """Shut the gate for failures that asking again can't mend; open it once answered."""
         invalid = troubles.watch_cause(watch.name, INVALID)
         failure = result.failure

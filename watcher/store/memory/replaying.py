@@ -18,7 +18,6 @@ from watcher.store.memory.timeline import Timeline
 from watcher.store.memory.versions import Versions
 from watcher.store.sql.former import FormerTexts
 from watcher.store.sql.listing import EMPTY, Seen
-from watcher.store.sql.scanrows import PROVES
 from watcher.store.sqlite.connection import Connection, listed
 
 _TEXTS = tuple(text.name for text in TEXTS)
@@ -62,15 +61,6 @@ class PastScans:
     def recalled(self) -> Recalled:
         """The past before the first of the scans, to go on from there."""
         return Recalled(self._db, self.matrix, self._texts.anew(), self._extent.shown)
-
-
-def last_complete_before(db: Connection, watch: str, at: Instant) -> Instant | None:
-    """When the watch's last complete scan before ``at`` was, of those that prove an absence."""
-    row = db.one(
-        f"SELECT max(at) FROM scans AS s WHERE watch = ? AND at < ? AND {PROVES}",  # noqa: S608 - our own text
-        (watch, at),
-    )
-    return int(row[0]) if row and row[0] is not None else None
 
 
 def _ever_listed(db: Connection, extent: Extent) -> Ints:

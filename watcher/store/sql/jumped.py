@@ -40,32 +40,24 @@ class Jumped:
     size: int
 
 
-class Jumps:
-    """Which scans are doubted, as each later scan sees it.
-
-    That a scan is believed counts from a later scan on, so that what was judged before can be
-    explained as it was judged.
-    """
+class SqlJumps:
+    """``ports.Jumps`` in SQL."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
 
     def doubt(self, scan_id: int) -> None:
-        """The scan is no baseline, until it is believed."""
         self._db.execute("INSERT INTO jumps (scan, until) VALUES (?, ?)", (scan_id, _NEVER))
 
     def believe(self, scan_id: int, after: int) -> None:
-        """The doubted scan is a baseline of those that come after the scan ``after``."""
         self._db.execute("UPDATE jumps SET until = ? WHERE scan = ?", (after, scan_id))
 
     def is_doubted(self, scan_id: int) -> bool:
-        """Whether the scan was doubted when it was made."""
         return bool(
             self._db.number("SELECT EXISTS (SELECT 1 FROM jumps WHERE scan = ?)", (scan_id,))
         )
 
     def before(self, watch: str, scan_id: int) -> list[Jumped]:
-        """The doubted scans right before the scan ``scan_id`` of the watch, the newest first."""
         found = []
         cursor = self._db.execute(_SCANS, (watch, scan_id, ScanState.FAILED.value))
         for each, at, size, until in cursor:
@@ -75,16 +67,11 @@ class Jumps:
         return found
 
     def is_calm(self, watch: str, scan_id: int) -> bool:
-        """Whether the scan before ``scan_id`` is the watch's own, and believed."""
         return bool(self._db.number(_CALM, (watch, scan_id, ScanState.FAILED.value)))
 
     def waits(self, watches: Sequence[str]) -> bool:
-        """Whether the newest scan of some of these watches is doubted."""
         return bool(self._db.number(_WAITING, (listed(watches), ScanState.FAILED.value)))
 
     def outcomes(self, watches: Sequence[str], since: Instant) -> dict[str, bool]:
-        """Of these watches, those of which a scan that ended at ``since`` or later was doubted, and
-        whether one of these scans was believed.
-        """
         rows = self._db.rows(_OUTCOMES, (listed(watches), since, _NEVER))
         return {str(watch): bool(believed) for watch, believed in rows}

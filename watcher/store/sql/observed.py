@@ -41,30 +41,31 @@ class Observed:
     numbers: Floats
 
 
-def changes(db: Connection, choice: Choice, fields: Sequence[str]) -> Extract[Observed]:
-    """The rows that are stored, in that order: one where some number of a product changed.
+class SqlObservations:
+    """``ports.Observations`` in SQL."""
 
-    Of a ``watch``: all rows of the products that it ever listed, whichever watch found them.
-    """
-    ids = _changed(db, choice)
-    lists = _Lists(db)
-    return Extract(
-        len(ids), (_stored(db, ids[part], fields, lists) for part in chunks(len(ids), PART))
-    )
+    def __init__(self, db: Connection) -> None:
+        self._db = db
 
+    def changes(self, choice: Choice, fields: Sequence[str]) -> Extract[Observed]:
+        ids = _changed(self._db, choice)
+        lists = _Lists(self._db)
+        return Extract(
+            len(ids),
+            (_stored(self._db, ids[part], fields, lists) for part in chunks(len(ids), PART)),
+        )
 
-def sightings(db: Connection, choice: Choice, fields: Sequence[str]) -> Extract[Observed]:
-    """For each scan a row for each product that it listed, with the values in force then."""
-    scans = db.rows(
-        "SELECT id, watch, at, mark, size FROM scans WHERE size > 0 AND at >= ? AND at < ? "
-        "AND watch = coalesce(?, watch) AND region = coalesce(?, region) ORDER BY id",
-        tuple(choice.values()[name] for name in ("since", "until", "watch", "region")),
-    )
-    wanted = None if choice.products is None else np.array(choice.products, np.int64)
-    return Extract(
-        sum(size for *_, size in scans),
-        (part for scan in scans for part in _listed(db, scan, wanted, fields)),
-    )
+    def sightings(self, choice: Choice, fields: Sequence[str]) -> Extract[Observed]:
+        scans = self._db.rows(
+            "SELECT id, watch, at, mark, size FROM scans WHERE size > 0 AND at >= ? AND at < ? "
+            "AND watch = coalesce(?, watch) AND region = coalesce(?, region) ORDER BY id",
+            tuple(choice.values()[name] for name in ("since", "until", "watch", "region")),
+        )
+        wanted = None if choice.products is None else np.array(choice.products, np.int64)
+        return Extract(
+            sum(size for *_, size in scans),
+            (part for scan in scans for part in _listed(self._db, scan, wanted, fields)),
+        )
 
 
 def _changed(db: Connection, choice: Choice) -> Ints:

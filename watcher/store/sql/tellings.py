@@ -49,66 +49,59 @@ class ToldAlert:
     resolved_at: Instant | None
 
 
-def delivered(
-    db: Connection, rules: Sequence[str], since: Instant, until: Instant
-) -> list[Delivered]:
-    """The messages of these rules, and those of several rules, whose data is of ``since`` to
-    ``until`` and that were sent; the oldest data first. Of their texts nothing is read."""
-    # "+": left alone, the planner goes through all that was ever sent, for each message anew.
-    rows = db.rows(
-        "SELECT m.rule, json_extract(m.body, '$.kind') AS kind, (SELECT n.channel FROM "  # noqa: S608
-        "notifications AS n WHERE n.message = m.id LIMIT 1), m.about, "
-        f"{_ALERTS} FROM json_each(?1) AS w "
-        "CROSS JOIN messages AS m ON m.rule = w.value AND m.about BETWEEN ?2 AND ?3 "
-        "WHERE EXISTS (SELECT 1 FROM notifications AS n WHERE n.message = m.id "
-        "AND +n.state = 'sent') AND kind IN ('alerts', 'digest', 'joined') "
-        "ORDER BY m.about, m.id",
-        (listed(dict.fromkeys([*rules, ""])), since, until),
-    )
-    return [
-        Delivered(rule, kind, channel, about, _decode_ids(ids))
-        for rule, kind, channel, about, ids in rows
-    ]
+class SqlTellings:
+    """``ports.Tellings`` in SQL."""
 
+    def __init__(self, db: Connection) -> None:
+        self._db = db
 
-def told_alerts(db: Connection, ids: Sequence[int]) -> dict[int, ToldAlert]:
-    """The alerts of these ids that there are and that ever fired."""
-    return {
-        row[0]: ToldAlert(*row)
-        for row in db.rows(
-            "SELECT a.id, a.rule, a.product, a.fired_at, a.resolved_at FROM json_each(?) AS w "
-            "CROSS JOIN alerts AS a ON a.id = w.value WHERE a.fired_at NOTNULL",
-            (listed(ids),),
+    def delivered(self, rules: Sequence[str], since: Instant, until: Instant) -> list[Delivered]:
+        # "+": left alone, the planner goes through all that was ever sent, for each message anew.
+        rows = self._db.rows(
+            "SELECT m.rule, json_extract(m.body, '$.kind') AS kind, (SELECT n.channel FROM "  # noqa: S608
+            "notifications AS n WHERE n.message = m.id LIMIT 1), m.about, "
+            f"{_ALERTS} FROM json_each(?1) AS w "
+            "CROSS JOIN messages AS m ON m.rule = w.value AND m.about BETWEEN ?2 AND ?3 "
+            "WHERE EXISTS (SELECT 1 FROM notifications AS n WHERE n.message = m.id "
+            "AND +n.state = 'sent') AND kind IN ('alerts', 'digest', 'joined') "
+            "ORDER BY m.about, m.id",
+            (listed(dict.fromkeys([*rules, ""])), since, until),
         )
-    }
+        return [
+            Delivered(rule, kind, channel, about, _decode_ids(ids))
+            for rule, kind, channel, about, ids in rows
+        ]
 
+    def told_alerts(self, ids: Sequence[int]) -> dict[int, ToldAlert]:
+        return {
+            row[0]: ToldAlert(*row)
+            for row in self._db.rows(
+                "SELECT a.id, a.rule, a.product, a.fired_at, a.resolved_at FROM json_each(?) AS w "
+                "CROSS JOIN alerts AS a ON a.id = w.value WHERE a.fired_at NOTNULL",
+                (listed(ids),),
+            )
+        }
 
-def evidence_of(db: Connection, ids: Sequence[int]) -> dict[int, tuple[Evidence, ...]]:
-    """Why each of these alerts fired."""
-    return {
-        alert: _decode_evidence(text)
-        for alert, text in db.execute(
-            "SELECT a.id, a.evidence FROM json_each(?) AS w "
-            "CROSS JOIN alerts AS a ON a.id = w.value",
-            (listed(ids),),
+    def evidence_of(self, ids: Sequence[int]) -> dict[int, tuple[Evidence, ...]]:
+        return {
+            alert: _decode_evidence(text)
+            for alert, text in self._db.execute(
+                "SELECT a.id, a.evidence FROM json_each(?) AS w "
+                "CROSS JOIN alerts AS a ON a.id = w.value",
+                (listed(ids),),
+            )
+        }
+
+    def known_from(self, rule: str, watch: str) -> Instant | None:
+        row = self._db.one(
+            "SELECT max(coalesce((SELECT began FROM rules WHERE name = ?1), s.at), s.at) "
+            "FROM scans AS s WHERE s.watch = ?2 AND s.size > 0 ORDER BY s.id LIMIT 1",
+            (rule, watch),
         )
-    }
+        return int(row[0]) if row is not None and row[0] is not None else None
 
-
-def known_from(db: Connection, rule: str, watch: str) -> Instant | None:
-    """Since when the rule can have told something: it is known, and its list was read; None where
-    it never was."""
-    row = db.one(
-        "SELECT max(coalesce((SELECT began FROM rules WHERE name = ?1), s.at), s.at) FROM scans "
-        "AS s WHERE s.watch = ?2 AND s.size > 0 ORDER BY s.id LIMIT 1",
-        (rule, watch),
-    )
-    return int(row[0]) if row is not None and row[0] is not None else None
-
-
-def newest(db: Connection) -> tuple[int, int]:
-    """What changes whenever a scan is stored, or a message is sent or given up."""
-    return (
-        db.number("SELECT max(mark) FROM scans"),
-        db.number("SELECT max(id) FROM tries"),
-    )
+    def newest(self) -> tuple[int, int]:
+        return (
+            self._db.number("SELECT max(mark) FROM scans"),
+            self._db.number("SELECT max(id) FROM tries"),
+        )

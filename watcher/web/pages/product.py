@@ -14,10 +14,10 @@ from watcher.evaluation.series import Track, tracks_of
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook, Watch
+from watcher.store.ports import Store
 from watcher.store.sql import browsing
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.silences import Silence
-from watcher.store.sqlite.database import Database
 from watcher.units import DAY, Currencies, Unit
 from watcher.web import links, words
 from watcher.web.charts import Card, card_of, chart_of, number
@@ -129,7 +129,7 @@ async def data(desk: Desk, request: web.Request) -> web.StreamResponse:
 async def search(desk: Desk, request: web.Request) -> web.StreamResponse:
     """``GET /products?q=TEXT``: by id or a part of the name."""
     text = request.query.get("q", "").strip()[:100]
-    found = await desk.read(lambda database: browsing.products(database, text)) if text else []
+    found = await desk.read(lambda database: database.browsing.products(text)) if text else []
     return desk.html(request, "products.html", q=text, found=found, most=browsing.PRODUCTS)
 
 
@@ -150,11 +150,11 @@ async def _read(desk: Desk, asked: _Asked) -> _Past:
     return past
 
 
-def _past(database: Database, book: Rulebook, asked: _Asked) -> _Past | None:
+def _past(database: Store, book: Rulebook, asked: _Asked) -> _Past | None:
     facts = next(iter(database.history.find(asked.product, asked.region)), None)
     if facts is None:
         return None
-    ids = browsing.alerts_of_product(database, facts.product, ALERTS)
+    ids = database.browsing.alerts_of_product(facts.product, ALERTS)
     alerts = shown(database, ids, book, asked.now)
     metrics = [metric for name in METRICS if (metric := book.metrics.get(name)) is not None]
     if asked.metric not in metrics:
