@@ -20,6 +20,7 @@ from watcher.store.sql.product_history import Sighting
 from watcher.store.sql.recording import Recorded
 from watcher.store.sql.scanrows import COLUMNS, TABLES, scan_row
 from watcher.store.sqlite.connection import Connection, listed
+from watcher.store.sqlite.dialect import rows_of
 
 _OF_FACTS = ("product_id", "product_name", "seller_id", "category_id")
 _TEXT_NAMES = tuple(text.name for text in TEXTS)
@@ -76,7 +77,7 @@ class Recalled:
         """Products by the store's key, with the newest of the numbers that are shown."""
         keys = np.array(products, np.int64)
         rows = self._db.rows(
-            "SELECT p.region, p.currency, p.first_seen FROM json_each(?) AS w "
+            f"SELECT p.region, p.currency, p.first_seen FROM {rows_of()} "
             "CROSS JOIN products AS p ON p.id = w.value ORDER BY w.key",
             (listed(keys.tolist()),),
         )

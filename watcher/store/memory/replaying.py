@@ -4,6 +4,8 @@ Only the fields that are asked for are read. What a scan costs is the rows that 
 the products that it listed.
 """
 
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from watcher.store.memory.versions import Versions
 from watcher.store.sql.former import FormerTexts
 from watcher.store.sql.listing import EMPTY, Seen
 from watcher.store.sqlite.connection import Connection, listed
+from watcher.store.sqlite.dialect import among, rows_of
 
 _TEXTS = tuple(text.name for text in TEXTS)
 
@@ -66,7 +69,7 @@ class PastScans:
 def _ever_listed(db: Connection, extent: Extent) -> Ints:
     """All products that the watches ever listed, in rising order."""
     rows = db.rows(
-        "SELECT seen, size FROM watches WHERE watch IN (SELECT value FROM json_each(?))",
+        f"SELECT seen, size FROM watches WHERE watch IN {among()}",
         (listed(extent.watches),),
     )
     return np.unique(np.concatenate([EMPTY, *(Seen.unpack(*row).products for row in rows)]))
@@ -82,8 +85,7 @@ def _first_seen(db: Connection, products: Ints) -> Ints:
     """By the store's key, when any scan saw each of the products first."""
     found = np.zeros(int(products.max(initial=0)) + 1, np.int64)
     rows = db.execute(
-        "SELECT p.id, p.first_seen FROM json_each(?) AS w CROSS JOIN products AS p "
-        "ON p.id = w.value",
+        f"SELECT p.id, p.first_seen FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value",
         (listed(products.tolist()),),
     )
     for key, at in rows:

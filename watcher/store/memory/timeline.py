@@ -16,12 +16,13 @@ from watcher.model import Bools, Floats, Ints, ListFacts, ScanState
 from watcher.store.sql.listing import Listing
 from watcher.store.sql.scanrows import PROVES, facts_of
 from watcher.store.sqlite.connection import Connection, listed
+from watcher.store.sqlite.dialect import among
 
 _ROWS = (
     "SELECT s.id, s.at, s.mark, s.finished, s.size, s.rows, s.state, "
     f"{PROVES}, coalesce(d.places, 0), s.watch, s.region, s.list_day, s.list_idle, s.list_sparse "
     "FROM scans AS s LEFT JOIN depths AS d ON d.scan = s.id "
-    "WHERE s.region IN (SELECT value FROM json_each(?)) ORDER BY s.id"
+    f"WHERE s.region IN {among()} ORDER BY s.id"
 )
 # Places of lists that are kept: 12 bytes each. A year of daily lists of 10,000 are less.
 _MOST_PLACES = 6_000_000

@@ -13,8 +13,8 @@ from watcher.store.sql.extracts import Choice, Extract
 from watcher.store.sql.live import Live
 from watcher.store.sql.rules import RuleChanges
 from watcher.store.sql.silences import Silence
-from watcher.store.sql.tellings import Delivered, ToldAlert
 from watcher.store.sqlite.connection import Row
+from watcher.store.sqlite.tellings import Delivered, ToldAlert
 
 
 class Alerts(Protocol):

@@ -20,6 +20,7 @@ from watcher.store.sql.baselines import numbers_at
 from watcher.store.sql.listing import EMPTY, Listing
 from watcher.store.sql.scanrows import PROVES
 from watcher.store.sqlite.connection import Connection, Row
+from watcher.store.sqlite.dialect import BY_TIME
 from watcher.units import DAY, HOUR
 
 _KEPT_LISTS = 256  # unpacked, 8 bytes a product: they are asked in the order of time, many times
@@ -161,7 +162,7 @@ def _looks(db: Connection, region: str, since: Instant) -> list[Look]:
     """The scans that read something and whose counters had not jumped, the oldest first."""
     rows = db.rows(
         f"SELECT s.id, s.watch, s.at, s.mark, s.size, s.rows, {PROVES} FROM scans AS s "  # noqa: S608
-        "INDEXED BY idx_scans_region_at WHERE s.region = ?1 AND s.at >= ?2 AND s.size > 0 "
+        f"{BY_TIME} WHERE s.region = ?1 AND s.at >= ?2 AND s.size > 0 "
         "AND s.id NOT IN (SELECT scan FROM jumps) ORDER BY s.at, s.id",
         (region, since),
     )

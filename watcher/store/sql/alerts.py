@@ -24,6 +24,7 @@ from watcher.model import (
 )
 from watcher.store.sql.live import Live, heard_at, live
 from watcher.store.sqlite.connection import Connection, Row, listed
+from watcher.store.sqlite.dialect import LAST_ALERT, LIVE, REPLACE, rows_of
 
 __all__ = ["AlertRow", "Brief", "Delivery", "Hold", "Live", "SqlAlerts", "Transition"]
 
@@ -121,7 +122,7 @@ class SqlAlerts:
 
     def _live(self, select: str, rules: Sequence[str]) -> builtins.list[Row]:
         return self._db.rows(
-            f"{select} FROM json_each(?) AS w CROSS JOIN alerts AS a INDEXED BY alerts_live "
+            f"{select} FROM {rows_of()} CROSS JOIN alerts AS a {LIVE} "
             "ON a.rule = w.value WHERE a.state <> 'inactive' ORDER BY a.id",
             (listed(dict.fromkeys(rules)),),
         )
@@ -138,15 +139,14 @@ class SqlAlerts:
 
     def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
         rows = self._db.rows(
-            f"{_SELECT} FROM json_each(?) AS w CROSS JOIN alerts AS a ON a.id = w.value "
-            "ORDER BY a.id",
+            f"{_SELECT} FROM {rows_of()} CROSS JOIN alerts AS a ON a.id = w.value ORDER BY a.id",
             (listed(dict.fromkeys(ids)),),
         )
         return [_alert(row) for row in rows]
 
     def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
         return self._db.rows(
-            "SELECT a.id, a.rule, a.product, a.resolved_at FROM json_each(?) AS w "
+            f"SELECT a.id, a.rule, a.product, a.resolved_at FROM {rows_of()} "
             "CROSS JOIN alerts AS a ON a.id = w.value ORDER BY a.id",
             (listed(ids),),
         )
@@ -154,7 +154,7 @@ class SqlAlerts:
     def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
         with self._db.atomic():
             kept = [_is_kept(alert) for alert in alerts]
-            following = 1 + self._db.number("SELECT seq FROM sqlite_sequence WHERE name = 'alerts'")
+            following = 1 + self._db.number(LAST_ALERT)
             saved: builtins.list[Alert] = []
             updates: builtins.list[Row] = []
             inserts: builtins.list[Row] = []
@@ -202,15 +202,14 @@ class SqlAlerts:
 
     def told(self, rule: str, products: Sequence[int]) -> builtins.list[Told]:
         rows = self._db.rows(
-            f"{_TOLD} FROM json_each(?) AS w CROSS JOIN told AS t ON t.rule = ? "
-            "AND t.product = w.value",
+            f"{_TOLD} FROM {rows_of()} CROSS JOIN told AS t ON t.rule = ? AND t.product = w.value",
             (listed(int(product) for product in products), rule),
         )
         return [_told(row) for row in rows]
 
     def told_of(self, rules: Sequence[str], at: Instant | None = None) -> builtins.list[Told]:
         rows = self._db.rows(
-            f"{_TOLD} FROM json_each(?1) AS w CROSS JOIN told AS t ON t.rule = w.value "
+            f"{_TOLD} FROM {rows_of('?1')} CROSS JOIN told AS t ON t.rule = w.value "
             "WHERE ?2 IS NULL OR t.told_at = ?2",
             (listed(dict.fromkeys(rules)), at),
         )
@@ -220,8 +219,8 @@ class SqlAlerts:
         self, cooldowns: Mapping[str, int], now: Instant
     ) -> builtins.list[tuple[str, str, int, Instant]]:
         return self._db.rows(
-            "SELECT t.rule, t.channel, count(*), min(min(t.told_at), ?2) FROM json_each(?1) AS w "
-            "CROSS JOIN alerts AS a INDEXED BY alerts_live ON a.rule = w.key "
+            f"SELECT t.rule, t.channel, count(*), min(min(t.told_at), ?2) FROM {rows_of('?1')} "
+            f"CROSS JOIN alerts AS a {LIVE} ON a.rule = w.key "
             "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product "
             "WHERE a.state <> 'inactive' AND a.state = 'firing' AND NOT a.carried "
             "AND t.alert <> a.id AND t.told_at > ?2 - w.value "
@@ -232,7 +231,7 @@ class SqlAlerts:
     def mark_told(self, told: Iterable[Told]) -> None:
         with self._db.atomic():
             self._db.many(
-                "INSERT OR REPLACE INTO told (rule, product, channel, alert, told_at, "
+                f"{REPLACE} INTO told (rule, product, channel, alert, told_at, "
                 "resolved_told, notification) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     (
@@ -269,7 +268,7 @@ class SqlAlerts:
 
     def shown(self, ids: Sequence[int]) -> builtins.list[AlertRow]:
         rows = self._db.rows(
-            f"{_SELECT}, {_PRODUCT} FROM json_each(?) AS w "
+            f"{_SELECT}, {_PRODUCT} FROM {rows_of()} "
             "CROSS JOIN alerts AS a ON a.id = w.value "
             "CROSS JOIN products AS p ON p.id = a.product ORDER BY w.key",
             (listed(ids),),
@@ -297,7 +296,7 @@ class SqlAlerts:
         found: dict[int, tuple[Delivery, ...]] = {}
         rows = self._db.rows(
             "SELECT a.id, t.channel, t.told_at, n.target, coalesce(j.state, n.state) "
-            "FROM json_each(?) AS w "
+            f"FROM {rows_of()} "
             "CROSS JOIN alerts AS a ON a.id = w.value "
             "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product AND t.alert = a.id "
             "LEFT JOIN notifications AS f ON f.id = t.notification "

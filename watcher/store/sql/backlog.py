@@ -15,6 +15,7 @@ import msgspec
 
 from watcher.model import Instant, Message
 from watcher.store.sqlite.connection import Connection, listed
+from watcher.store.sqlite.dialect import among
 
 _HEAD = (
     "SELECT id, channel, next_try, tries, first_try, "
@@ -111,13 +112,12 @@ class SqlBacklog:
                 (stored, min(head.next_try, now), row),
             )
             self._db.execute(
-                "UPDATE notifications SET joined = ?2 "
-                "WHERE joined IN (SELECT value FROM json_each(?1))",
+                f"UPDATE notifications SET joined = ?2 WHERE joined IN {among('?1')}",
                 (others, row),
             )
             self._db.execute(
                 "UPDATE notifications SET state = 'joined', joined = ?2, finished = ?3 "
-                "WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'waiting'",
+                f"WHERE id IN {among('?1')} AND state = 'waiting'",
                 (others, row, now),
             )
         return row

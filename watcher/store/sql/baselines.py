@@ -14,6 +14,7 @@ from watcher.store.columns import expression
 from watcher.store.packing import positions
 from watcher.store.sql.listing import EMPTY, Listing
 from watcher.store.sqlite.connection import Connection, chunks, listed
+from watcher.store.sqlite.dialect import BY_TIME, among, rows_of
 
 RANK = "rank"
 OF_SCAN = frozenset([RANK, *OF_LIST])  # what is asked for like a field, and is no number of one
@@ -124,7 +125,7 @@ def of_lists(db: Connection, marks: Ints, name: str) -> Floats:
     wanted, places = np.unique(marks, return_inverse=True)
     found = np.full(len(wanted), np.nan)
     for key, value in db.execute(
-        f"SELECT w.key, s.{name} FROM json_each(?) AS w CROSS JOIN scans AS s "
+        f"SELECT w.key, s.{name} FROM {rows_of()} CROSS JOIN scans AS s "
         f"ON s.mark = w.value WHERE s.{name} IS NOT NULL",
         (listed(wanted.tolist()),),
     ):
@@ -191,7 +192,7 @@ class _Walk:
         condition, value = ("watch = ?1", watch) if watch else ("region = ?1", region)
         cursor = self._db.execute(
             f"SELECT id, at, mark, NOT {BELIEVED.format('?5')}, size, products FROM scans "
-            "INDEXED BY idx_scans_region_at "
+            f"{BY_TIME} "
             f"WHERE region = ?2 AND at BETWEEN ?3 AND ?4 AND size > 0 AND {condition} "
             "AND id < ?5 ORDER BY at DESC, id DESC",
             (value, region, *within, self._scan_id),
@@ -211,7 +212,7 @@ def _existed(db: Connection, products: Ints, at: Instant) -> Ints:
         part.start + key
         for part in chunks(len(products))
         for (key,) in db.execute(
-            "SELECT w.key FROM json_each(?) AS w CROSS JOIN products AS p ON p.id = w.value "
+            f"SELECT w.key FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value "
             "WHERE p.first_seen <= ?",
             (listed(products[part].tolist()), at),
         )
@@ -232,8 +233,7 @@ def _believed(db: Connection, scan_id: int, products: Ints, previous: Ints) -> I
         doubted = [
             scan
             for (scan,) in db.execute(
-                "SELECT scan FROM jumps WHERE until >= ? "
-                "AND scan IN (SELECT value FROM json_each(?))",
+                f"SELECT scan FROM jumps WHERE until >= ? AND scan IN {among()}",
                 (scan_id, listed(np.unique(previous).tolist())),
             )
         ]
@@ -263,7 +263,7 @@ def _times(db: Connection, ids: Ints) -> tuple[Ints, Ints]:
     """``at`` and ``mark`` of each scan; 0 for one that is pruned."""
     times = np.zeros((2, len(ids)), np.int64)
     for key, at, mark in db.execute(
-        "SELECT w.key, s.at, s.mark FROM json_each(?) AS w CROSS JOIN scans AS s ON s.id = w.value",
+        f"SELECT w.key, s.at, s.mark FROM {rows_of()} CROSS JOIN scans AS s ON s.id = w.value",
         (listed(ids.tolist()),),
     ):
         times[:, key] = at, mark
@@ -289,7 +289,7 @@ def _fill_numbers(
     columns = np.array([fields.index(name) for name in names])
     # The planner, left alone, may scan the table: CROSS JOIN and the subquery fix its order.
     sql = (
-        f"SELECT w.key, {', '.join(expression(name) for name in names)} FROM json_each(?1) AS w "
+        f"SELECT w.key, {', '.join(expression(name) for name in names)} FROM {rows_of('?1')} "
         "CROSS JOIN observations AS o WHERE o.id = (SELECT id FROM observations "
         "WHERE product = w.value AND at <= ?2 ORDER BY at DESC LIMIT 1)"
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from watcher.model import AlertState, NotificationState
 from watcher.store.sql.product_history import named
 from watcher.store.sqlite.connection import Connection
+from watcher.store.sqlite.dialect import LIVE
 
 PRODUCTS = 50  # that a search finds at most
 
@@ -36,7 +37,7 @@ class SqlBrowsing:
             values.append(before)
         return _ids(
             self._db,
-            f"SELECT id FROM alerts INDEXED BY alerts_live WHERE {' AND '.join(where)} "
+            f"SELECT id FROM alerts {LIVE} WHERE {' AND '.join(where)} "
             "ORDER BY since DESC, id DESC LIMIT ?",
             [*values, limit],
         )
@@ -52,7 +53,7 @@ class SqlBrowsing:
     def live_counts(self, rule: str) -> dict[str, int]:
         return dict(
             self._db.rows(
-                "SELECT state, count(*) FROM alerts INDEXED BY alerts_live "
+                f"SELECT state, count(*) FROM alerts {LIVE} "
                 "WHERE rule = ? AND state <> 'inactive' GROUP BY state",
                 (rule,),
             )

@@ -11,6 +11,7 @@ from watcher.model import Instant, ScanState
 from watcher.store.columns import expression
 from watcher.store.sql.baselines import AFTER_ALL
 from watcher.store.sqlite.connection import Connection, listed
+from watcher.store.sqlite.dialect import rows_of
 from watcher.units import DAY
 
 # "+region": by the scans' own order from the newest on, so that the first hit ends the search.
@@ -69,7 +70,7 @@ def had_values(
     columns = [*(expression(name) for name in numbers), *(f"p.{name}" for name in texts)]
     counts = "".join(f", count({column})" for column in columns)
     row = db.one(
-        f"SELECT count(*){counts} FROM json_each(?) AS w CROSS JOIN products AS p "
+        f"SELECT count(*){counts} FROM {rows_of()} CROSS JOIN products AS p "
         "ON p.region = ? AND p.product_id = w.value LEFT JOIN observations AS o ON o.id = p.newest",
         (listed(product_ids), region),
     ) or (0,)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from watcher.model import Instant
 from watcher.store.sqlite.connection import Connection, Row, listed
+from watcher.store.sqlite.dialect import REPLACE, among, pairs
 
 _FIELDS = "rule, product, channel, alert, since, silence"
 
@@ -64,7 +65,7 @@ class SqlHolding:
     def of_alerts(self, alerts: Iterable[int]) -> builtins.list[Held]:
         return _held(
             self._db.rows(
-                f"SELECT {_FIELDS} FROM held WHERE alert IN (SELECT value FROM json_each(?))",
+                f"SELECT {_FIELDS} FROM held WHERE alert IN {among()}",
                 (listed(alerts),),
             )
         )
@@ -75,7 +76,7 @@ class SqlHolding:
             return
         with self._db.atomic():
             self._db.many(
-                f"INSERT OR REPLACE INTO held ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?)",
+                f"{REPLACE} INTO held ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     (each.rule, each.product, each.channel, each.alert, each.since, each.silence)
                     for each in held
@@ -94,8 +95,7 @@ class SqlHolding:
 
     def keep_only(self, tellings: Sequence[tuple[str, str]]) -> None:
         self._db.execute(
-            "DELETE FROM held WHERE (rule, channel) NOT IN (SELECT "
-            "json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))",
+            f"DELETE FROM held WHERE (rule, channel) NOT IN {pairs()}",
             (listed(tellings),),
         )
 

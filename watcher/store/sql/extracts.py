@@ -18,6 +18,7 @@ import numpy as np
 
 from watcher.model import Instant, Ints
 from watcher.store.sqlite.connection import Connection, Row, chunks, listed
+from watcher.store.sqlite.dialect import among
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ PART = 2_000  # rows in memory at once
 _FOR_EVER = 1 << 62
 _OF_PRODUCTS = (
     "(:region IS NULL OR p.region = :region) AND (:rule IS NULL OR a.rule = :rule) "
-    "AND (:products IS NULL OR a.product IN (SELECT value FROM json_each(:products)))"
+    f"AND (:products IS NULL OR a.product IN {among(':products')})"
 )
 
 
@@ -115,10 +116,7 @@ def _extract(
     """The first of the columns is the id by which the parts are read."""
     key = columns.partition(",")[0]
     ids = ids_of(db, f"SELECT {key} FROM {tables} WHERE {condition}", values)
-    part = (
-        f"SELECT {columns} FROM {tables} "
-        f"WHERE {key} IN (SELECT value FROM json_each(?)) ORDER BY {key}"
-    )
+    part = f"SELECT {columns} FROM {tables} WHERE {key} IN {among()} ORDER BY {key}"
     return Extract(
         len(ids),
         (db.rows(part, (listed(ids[rows].tolist()),)) for rows in chunks(len(ids), PART)),

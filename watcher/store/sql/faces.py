@@ -16,8 +16,8 @@ from watcher.store.sql.observed import SqlObservations
 from watcher.store.sql.outbox import SqlOutbox
 from watcher.store.sql.rules import SqlRules
 from watcher.store.sql.silences import SqlSilences
-from watcher.store.sql.tellings import SqlTellings
 from watcher.store.sqlite.connection import Connection
+from watcher.store.sqlite.tellings import SqliteTellings
 
 
 class Faces:
@@ -32,7 +32,7 @@ class Faces:
         self.backlog: ports.Backlog = SqlBacklog(db)
         self.held: ports.Holding = SqlHolding(db)
         self.silences: ports.Silences = SqlSilences(db)
-        self.tellings: ports.Tellings = SqlTellings(db)
+        self.tellings: ports.Tellings = SqliteTellings(db)
         self.ledger: ports.Ledger = SqlLedger(db)
         self.health: ports.HealthBook = SqlHealthBook(db)
         self.browsing: ports.Browsing = SqlBrowsing(db)

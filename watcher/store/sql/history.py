@@ -25,6 +25,7 @@ from watcher.store.sql.scanrows import COLUMNS, PROVES, TABLES, ScanRow, scan_ro
 from watcher.store.sql.texts import unpack_texts
 from watcher.store.sql.windows import Window, windows
 from watcher.store.sqlite.connection import Connection, Row, chunks, listed
+from watcher.store.sqlite.dialect import among, rows_of
 
 __all__ = [
     "Absence",
@@ -135,7 +136,7 @@ class SqlHistory:
         found: dict[int, ProductFacts] = {}
         for part in chunks(len(products)):
             rows = self._db.rows(
-                f"SELECT {_FACTS} FROM json_each(?) AS w CROSS JOIN products AS p "
+                f"SELECT {_FACTS} FROM {rows_of()} CROSS JOIN products AS p "
                 "ON p.id = w.value LEFT JOIN observations AS o ON o.id = p.newest",
                 (listed(int(key) for key in products[part]),),
             )
@@ -234,7 +235,7 @@ class SqlHistory:
         newest = np.zeros(len(keys), np.int64)
         lists = self._db.execute(
             "SELECT seen, size FROM watches WHERE region IN (SELECT p.region "
-            "FROM json_each(?) AS w CROSS JOIN products AS p ON p.id = w.value)",
+            f"FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value)",
             (listed(keys.tolist()),),
         )
         times = dict[int, int]()
@@ -243,7 +244,7 @@ class SqlHistory:
             missing = set(scans.tolist()) - times.keys() - {0}
             times.update(
                 self._db.rows(
-                    "SELECT id, at FROM scans WHERE id IN (SELECT value FROM json_each(?))",
+                    f"SELECT id, at FROM scans WHERE id IN {among()}",
                     (listed(missing),),
                 )
             )

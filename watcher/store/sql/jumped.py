@@ -1,5 +1,7 @@
 """Scans whose values are doubted: they are no baseline of other scans, for a while or for ever."""
 
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -7,6 +9,7 @@ from dataclasses import dataclass
 
 from watcher.model import Instant, ScanState
 from watcher.store.sqlite.connection import Connection, listed
+from watcher.store.sqlite.dialect import among, rows_of
 
 _NEVER = 1 << 61  # no scan has so large an id
 # The scans that saw something, the newest first, with the scan up to which each is doubted.
@@ -21,13 +24,13 @@ _CALM = (
     "AND NOT EXISTS (SELECT 1 FROM jumps WHERE scan = s.id AND until >= ?2))"
 )
 _WAITING = (
-    "SELECT EXISTS (SELECT 1 FROM json_each(?) AS w JOIN jumps AS d ON d.scan = (SELECT max(id) "
+    f"SELECT EXISTS (SELECT 1 FROM {rows_of()} JOIN jumps AS d ON d.scan = (SELECT max(id) "
     "FROM scans WHERE watch = w.value AND size > 0 AND state <> ?))"
 )
 
 _OUTCOMES = (
     "SELECT s.watch, max(d.until < ?3) FROM jumps AS d JOIN scans AS s ON s.id = d.scan "
-    "WHERE s.watch IN (SELECT value FROM json_each(?1)) AND s.finished >= ?2 GROUP BY s.watch"
+    f"WHERE s.watch IN {among('?1')} AND s.finished >= ?2 GROUP BY s.watch"
 )
 
 

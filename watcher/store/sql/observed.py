@@ -16,6 +16,7 @@ from watcher.store.sql.baselines import numbers_at, of_lists
 from watcher.store.sql.extracts import PART, Choice, Extract, ids_of
 from watcher.store.sql.listing import EMPTY, Listing, Seen
 from watcher.store.sqlite.connection import Connection, chunks, listed
+from watcher.store.sqlite.dialect import among, rows_of
 
 TEXTS = (
     "region", "product_id", "product_name", "seller_id", "category_id", "category_l2_id",
@@ -74,9 +75,9 @@ def _changed(db: Connection, choice: Choice) -> Ints:
     values = choice.values()
     if choice.watch is not None:
         values["listed"] = listed(_ever_listed(db, choice.watch).tolist())
-        conditions.append("o.product IN (SELECT value FROM json_each(:listed))")
+        conditions.append(f"o.product IN {among(':listed')}")
     if choice.products is not None:
-        conditions.append("o.product IN (SELECT value FROM json_each(:products))")
+        conditions.append(f"o.product IN {among(':products')}")
     if choice.region is not None:
         conditions.append("o.product IN (SELECT id FROM products WHERE region = :region)")
     return ids_of(
@@ -130,7 +131,7 @@ def _stored(db: Connection, ids: Ints, fields: Sequence[str], lists: _Lists) -> 
         f"SELECT coalesce(s.at, o.at), o.at, s.watch, coalesce(s.id, 0), o.product, {_TEXT_COLUMNS}"
         f"{columns} FROM observations AS o CROSS JOIN products AS p ON p.id = o.product "
         "LEFT JOIN scans AS s ON s.mark = o.at "
-        "WHERE o.id IN (SELECT value FROM json_each(?)) ORDER BY o.id",
+        f"WHERE o.id IN {among()} ORDER BY o.id",
         (listed(ids.tolist()),),
     )
     at, marks, scans, products = (
@@ -178,7 +179,7 @@ def _listed(
 
 def _texts(db: Connection, products: Ints) -> list[tuple[str | None, ...]]:
     return db.rows(
-        f"SELECT {_TEXT_COLUMNS} FROM json_each(?) AS w CROSS JOIN products AS p "
+        f"SELECT {_TEXT_COLUMNS} FROM {rows_of()} CROSS JOIN products AS p "
         "ON p.id = w.value ORDER BY w.key",
         (listed(products.tolist()),),
     )

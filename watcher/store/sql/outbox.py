@@ -12,6 +12,7 @@ import msgspec
 
 from watcher.model import Instant, Message, Notification, NotificationState
 from watcher.store.sqlite.connection import Connection, Row, listed
+from watcher.store.sqlite.dialect import among
 
 _WAITING, _DEAD = NotificationState.WAITING.value, NotificationState.DEAD.value
 OUTCOMES = ("sent", "failed", "dead")
@@ -97,8 +98,9 @@ class SqlOutbox:
         return [
             (target, next_try, count)
             for target, next_try, count in self._db.rows(
-                f"SELECT w.target, iif({_PLANNED} > ?1 + {_SET_BACK}, min(?1, n.next_try), "
-                "n.next_try) AS due, w.count FROM (SELECT target, min(id) AS head, "
+                f"SELECT w.target, CASE WHEN {_PLANNED} > ?1 + {_SET_BACK} "
+                "THEN min(?1, n.next_try) ELSE n.next_try END AS due, w.count "
+                "FROM (SELECT target, min(id) AS head, "
                 "count(*) AS count FROM notifications WHERE state = 'waiting' GROUP BY target) AS w"
                 " JOIN notifications AS n ON n.id = w.head ORDER BY due, n.id",
                 (now,),
@@ -231,7 +233,7 @@ class SqlOutbox:
     ) -> builtins.list[Notification]:
         wanted = [state.value for state in states or NotificationState]
         rows = self._db.rows(
-            f"{_SELECT} WHERE n.state IN (SELECT value FROM json_each(?1)) "
+            f"{_SELECT} WHERE n.state IN {among('?1')} "
             "AND (?2 IS NULL OR n.target = ?2) ORDER BY n.id DESC LIMIT ?3",
             (listed(wanted), target, limit),
         )
@@ -255,8 +257,8 @@ class SqlOutbox:
         with self._db.atomic():
             rows = self._db.rows(
                 f"UPDATE notifications SET {change} WHERE state IN "
-                "(SELECT value FROM json_each(?)) "
-                "AND (? OR id IN (SELECT value FROM json_each(?))) "
+                f"{among()} "
+                f"AND (? OR id IN {among()}) "
                 "AND target = coalesce(?, target) RETURNING id",
                 (now, listed(states), ids is None, listed(ids or ()), target),
             )

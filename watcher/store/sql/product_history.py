@@ -18,6 +18,7 @@ from watcher.store.sql.listing import Listing, Seen
 from watcher.store.sql.recording import Recorded, had_proof
 from watcher.store.sql.scanrows import COLUMNS, PROVES, TABLES, ScanRow, scan_row
 from watcher.store.sqlite.connection import Connection, chunks, listed
+from watcher.store.sqlite.dialect import rows_of
 
 _STORED_TEXTS = tuple(text.name for text in TEXTS)
 _SCAN = f"SELECT {COLUMNS}, s.mark, s.products FROM {TABLES}"
@@ -168,7 +169,7 @@ def _texts(db: Connection, products: Ints) -> dict[str, tuple[str | None, ...]]:
         row
         for part in chunks(len(products))
         for row in db.rows(
-            f"SELECT {columns} FROM json_each(?) AS w "
+            f"SELECT {columns} FROM {rows_of()} "
             "CROSS JOIN products AS p ON p.id = w.value ORDER BY w.key",
             (listed(products[part].tolist()),),
         )

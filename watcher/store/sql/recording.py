@@ -17,6 +17,7 @@ from watcher.store.sql.listing import EMPTY, Listing, Seen
 from watcher.store.sql.scanrows import PROVES
 from watcher.store.sql.texts import clean, clean_all, currency_of, meaning, pack_texts
 from watcher.store.sqlite.connection import Connection, chunks, listed
+from watcher.store.sqlite.dialect import REPLACE, next_id, rows_of
 
 # An absent name is no news, so the old one stays; an absent discount means there is none.
 _KEPT = ("seller_id", "product_name", "category_id", "category_l2_id", "category_l3_id")
@@ -62,7 +63,7 @@ def record(db: Connection, scan: Scan) -> Recorded:
         last_id, last_mark = db.one("SELECT id, mark FROM scans ORDER BY id DESC LIMIT 1") or (0, 0)
         scan_id, mark = last_id + 1, max(scan.at, last_mark + 1)
         had_complete = had_proof(db, scan.watch, scan_id)
-        first_row = 1 + db.number("SELECT max(id) FROM observations")
+        first_row = db.number(next_id("observations"))
         products, changed = _record_products(db, scan, first_row, mark)
         previous = _record_seen(db, scan, scan_id, products)
         listing = Listing(products, scan.ranks.astype(np.int64), previous)
@@ -81,7 +82,7 @@ def had_proof(db: Connection, watch: str, before: int) -> bool:
 def _record_products(db: Connection, scan: Scan, first_row: int, mark: int) -> tuple[Ints, int]:
     """Keys of the scan's products, and how many rows of numbers were written."""
     keys = np.zeros(len(scan), np.int64)
-    next_key, next_row = 1 + db.number("SELECT max(id) FROM products"), first_row
+    next_key, next_row = db.number(next_id("products")), first_row
     # In parts: the rows of a large scan, all at once as Python objects, would fill the memory.
     for part in chunks(len(scan), _PART):
         piece = _Piece.of(scan, part)
@@ -128,7 +129,7 @@ def _look_up(db: Connection, piece: _Piece) -> _Known:
     keys, seen_digests, first_seen = np.zeros((3, size), np.int64)
     known = _Known(keys, seen_digests, first_seen, texts=[()] * size)
     rows = db.rows(
-        f"SELECT w.key, p.id, p.digest, p.first_seen, {_TEXT_COLUMNS} FROM json_each(?) AS w "
+        f"SELECT w.key, p.id, p.digest, p.first_seen, {_TEXT_COLUMNS} FROM {rows_of()} "
         "CROSS JOIN products AS p ON p.region = ? AND p.product_id = w.value",
         (listed(piece.ids), piece.region),
     )
@@ -273,7 +274,7 @@ def _record_long_texts(db: Connection, scan: Scan, products: Ints) -> None:
     }
     stored: dict[int, bytes] = dict(
         db.rows(
-            "SELECT t.product, t.meaning FROM json_each(?) AS w "
+            f"SELECT t.product, t.meaning FROM {rows_of()} "
             "CROSS JOIN product_texts AS t ON t.product = w.value",
             (listed(keys.values()),),
         )
@@ -281,7 +282,7 @@ def _record_long_texts(db: Connection, scan: Scan, products: Ints) -> None:
     given = [(key, scan.long_texts[product_id]) for product_id, key in keys.items()]
     judged = [(key, texts, meaning(texts)) for key, texts in given if texts != LongTexts()]
     db.many(
-        "INSERT OR REPLACE INTO product_texts (product, changed, read, meaning, packed) "
+        f"{REPLACE} INTO product_texts (product, changed, read, meaning, packed) "
         "VALUES (?, ?, ?, ?, ?)",
         (
             (key, scan.at, scan.at, digest, pack_texts(texts))

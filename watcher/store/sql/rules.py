@@ -144,13 +144,15 @@ def _renamed(
 def _remember(db: Connection, rules: Iterable[tuple[str, str, Instant, bool]]) -> None:
     db.many(
         "INSERT INTO rules (name, fingerprint, began) VALUES (?1, ?2, ?3) ON CONFLICT (name) "
-        "DO UPDATE SET fingerprint = ?2, ended = NULL, began = iif(?4, ?3, began)",
+        "DO UPDATE SET fingerprint = ?2, ended = NULL, began = CASE WHEN ?4 THEN ?3 "
+        "ELSE rules.began END",
         rules,
     )
 
 
 def _rename(db: Connection, old: str, new: str) -> None:
-    db.execute("UPDATE OR REPLACE rules SET name = ? WHERE name = ?", (new, old))
+    db.execute("DELETE FROM rules WHERE name = ?", (new,))
+    db.execute("UPDATE rules SET name = ? WHERE name = ?", (new, old))
     # Of an older rule of the new name nothing is live; its alerts stay as they ended, but what
     # was told of them is not of this one.
     db.execute("DELETE FROM told WHERE rule = ?", (new,))
@@ -197,7 +199,7 @@ def _revive(db: Connection, rule: str, ended: Instant) -> None:
         (rule, ended, REMOVED),
     )
     db.execute(
-        "UPDATE alerts SET state = iif(fired_at IS NULL, 'pending', 'firing'), "
+        "UPDATE alerts SET state = CASE WHEN fired_at IS NULL THEN 'pending' ELSE 'firing' END, "
         f"resolved_at = NULL, reason = NULL {ended_with_it}",
         (rule, ended, REMOVED),
     )

@@ -15,13 +15,14 @@ from fnmatch import fnmatchcase
 
 from watcher.model import Instant
 from watcher.store.sqlite.connection import Connection, Row, chunks, listed
+from watcher.store.sqlite.dialect import rows_of
 
 _FIELDS = "rule, product, seller, category, begins, ends, comment"
 _TEXTS = (
     "SELECT p.id, p.product_id, p.product_name, p.seller_id, p.category_id, p.category_l2_id, "
     "p.category_l3_id"
 )
-_PRODUCT = f"{_TEXTS} FROM json_each(?) AS w CROSS JOIN products AS p ON p.id = w.value"
+_PRODUCT = f"{_TEXTS} FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value"
 _EVERY_PRODUCT = f"{_TEXTS} FROM products AS p"
 
 

@@ -49,8 +49,8 @@ class ToldAlert:
     resolved_at: Instant | None
 
 
-class SqlTellings:
-    """``ports.Tellings`` in SQL."""
+class SqliteTellings:
+    """``ports.Tellings`` by SQLite's JSON."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
