@@ -37,7 +37,7 @@ from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.fields import LONG_TEXTS, NUMERIC, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.source.simulator import SMOOTH, Market
-from watcher.store.sql.listing import Listing
+from watcher.store.sql.listing import PackedList
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, utc_day
 
@@ -180,7 +180,7 @@ def again(database: Database, watch: Watch) -> Scan:
     if last is None:
         raise LookupError(watch.name)
     blob = database.one("SELECT products FROM scans WHERE id = ?", (last.id,)) or ()
-    listing = Listing.unpack(blob[0], last.products, last.id)
+    listing = PackedList.unpack(blob[0], last.products, last.id)
     facts = database.history.facts(listing.products.tolist())
     rows = [facts[key] for key in listing.products.tolist()]
     texts: dict[str, tuple[str | None, ...]] = {each.name: (None,) * len(rows) for each in TEXTS}

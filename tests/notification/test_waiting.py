@@ -21,7 +21,7 @@ from watcher.notification.audiences import audiences_of
 from watcher.notification.channel_status import with_holds
 from watcher.notification.decision import Decision
 from watcher.notification.waiting import HELD, Waiting, waiting
-from watcher.store.sql.alerts import Hold
+from watcher.store.sql.alerts import StoredHold
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR, format_instant
 
@@ -109,7 +109,7 @@ def test_each_alert_says_what_holds_it(store: Database, case: Case) -> None:
     """And until when."""
     world, now = made(store, case)
     rows = with_holds(store, world.book, store.alerts.list(limit=case.alerts), now)
-    hold = Hold("me", case.why.value, world.now + case.until, case.silence)
+    hold = StoredHold("me", case.why.value, world.now + case.until, case.silence)
     assert [row.holds for row in rows] == [(hold,)] * case.alerts
 
 
@@ -167,7 +167,7 @@ def test_what_never_is_told_is_said_of_the_alert_alone(store: Database) -> None:
     _fires(world)
     assert waiting(store, world.book, world.now) == ()
     (row, _) = with_holds(store, world.book, store.alerts.list(), world.now)
-    assert row.holds == (Hold("me", Decision.BELOW_SEVERITY.value),)
+    assert row.holds == (StoredHold("me", Decision.BELOW_SEVERITY.value),)
 
 
 def test_what_was_told_and_what_ended_has_no_hold(store: Database) -> None:
@@ -189,7 +189,7 @@ def test_without_the_rule_file(store: Database, name: str) -> None:
     until = world.now + case.until if name == "silence" else None
     why = case.why.value if name == "silence" else HELD
     assert (found.alerts, found.why, found.until) == (2, why, until)
-    assert row.holds == (Hold("me", why, until, case.silence),)
+    assert row.holds == (StoredHold("me", why, until, case.silence),)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from watcher.model import Instant
 from watcher.notification.waiting import Waiting
-from watcher.store.sql.alerts import Hold
+from watcher.store.sql.alerts import StoredHold
 from watcher.units import format_ago, format_instant
 
 UNKNOWN = "when it is told stands in the rule file, which could not be read (--rules)"
@@ -19,7 +19,7 @@ def held_lines(waiting: Iterable[Waiting], now: Instant, zone: tzinfo) -> list[s
     return [f"Held for {each.channel}: {each.what}, {why}" for each, why in said]
 
 
-def hold_text(hold: Hold, now: Instant, zone: tzinfo) -> str:
+def hold_text(hold: StoredHold, now: Instant, zone: tzinfo) -> str:
     """``growth: waiting for the channel's digest until ...``."""
     return f"{hold.channel}: {reason(hold.why, hold.until, hold.silence, (now, zone))}"
 

@@ -14,8 +14,7 @@ from watcher.notification.notify import manner_of
 from watcher.notification.waiting import HELD
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
-from watcher.store.sql.alerts import AlertRow
-from watcher.store.sql.alerts import Hold as StoredHold
+from watcher.store.sql.alerts import AlertRow, StoredHold
 from watcher.store.sql.silences import Silence
 
 

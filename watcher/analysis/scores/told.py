@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 
 from watcher.model import Instant
 from watcher.notification.decision import Decision
-from watcher.store.ports import Store
-from watcher.store.sqlite.tellings import Delivered, ToldAlert
+from watcher.store.ports import Delivered, Store, ToldAlert
 
 BEGINS = (Decision.FIRES.value, Decision.MISSED.value)  # that an alert fires, for the first time
 _REMINDER = Decision.REMINDER.value

@@ -31,5 +31,5 @@ class MemoryOutbox(SqlOutbox):
         return ids
 
     def take(self, ids: Iterable[int]) -> builtins.list[tuple[str, Message]]:
-        """Those messages with their channels, which are let go."""
+        """Return those messages with their channels, which are let go."""
         return [self._messages.pop(each) for each in ids]

@@ -14,7 +14,7 @@ from watcher.store.memory.matrix import Matrix
 from watcher.store.memory.timeline import Wholes
 from watcher.store.packing import positions
 from watcher.store.sql import changes
-from watcher.store.sql.changes import Change
+from watcher.store.sql.changes import LastChange
 from watcher.store.sql.former import FormerTexts
 from watcher.store.sql.product_history import Sighting
 from watcher.store.sql.recording import Recorded
@@ -58,9 +58,9 @@ class Recalled:
         self._place = place
         self._shown_of.clear()
 
-    def scan(self, place: int) -> tuple[PastScan, Recorded]:
+    def scan(self, place: int) -> tuple[RecalledScan, Recorded]:
         """A whole scan, and what became of it when it was recorded."""
-        return PastScan(self, place), self._recorded(place, None)
+        return RecalledScan(self, place), self._recorded(place, None)
 
     def text(self, name: str, product: int) -> str | None:
         """A text of a product as it is now."""
@@ -115,13 +115,13 @@ class Recalled:
                 return self.sighting(place, products)
         return None
 
-    def last_change(self, region: str, since: Instant) -> Change | None:
-        """As ``History.last_change``."""
+    def last_change(self, region: str, since: Instant) -> LastChange | None:
+        """See ``History.last_change``."""
         upto = int(self._line.ids[self._place])
         return changes.last_change(self._db, region, since, upto)
 
     def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
-        """As ``History.idle_shares``; before the newest scan."""
+        """See ``History.idle_shares``; before the newest scan."""
         found: list[float] = []
         for place in self._line.newest_first(watch, self._place):
             facts = self._line.facts[place]
@@ -130,7 +130,7 @@ class Recalled:
         return found
 
     def largest_is_sparse(self, region: str, since: Instant) -> bool:
-        """As ``History.largest_is_sparse``; before the newest scan."""
+        """See ``History.largest_is_sparse``; before the newest scan."""
         line, newest = self._line, dict[str, int]()
         for place in line.of_region(region, self._place).tolist():
             if line.complete[place] and line.sizes[place] > 0:
@@ -145,7 +145,7 @@ class Recalled:
         return max(told)[2] if told else False
 
     def shown_of(self, place: int, product: int) -> Mapping[str, float]:
-        """What messages show of a product as it was at a scan; NaN is absent."""
+        """Return what messages show of a product as it was at a scan; NaN is absent."""
         found = self._shown_of.get((place, product))
         return found or self._shown_numbers(place, np.array([product], np.int64))[0]
 
@@ -168,7 +168,7 @@ class Recalled:
         rows = rows[rows >= 0]
         scan_id = int(self._line.ids[place])
         row = self._db.one(f"SELECT {COLUMNS} FROM {TABLES} WHERE s.id = ?", (scan_id,)) or ()
-        return Sighting(scan_row(row), PastScan(self, place, rows), self._recorded(place, rows))
+        return Sighting(scan_row(row), RecalledScan(self, place, rows), self._recorded(place, rows))
 
     def _recorded(self, place: int, rows: Ints | None) -> Recorded:
         line, kept = self._line, slice(None) if rows is None else rows
@@ -184,7 +184,7 @@ class Recalled:
         )
 
 
-class PastScan:
+class RecalledScan:
     """A stored scan, or some rows of it; texts are those that its products have now."""
 
     def __init__(self, past: Recalled, place: int, rows: Ints | None = None) -> None:

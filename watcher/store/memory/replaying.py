@@ -19,7 +19,7 @@ from watcher.store.memory.recalled import Recalled
 from watcher.store.memory.timeline import Timeline
 from watcher.store.memory.versions import Versions
 from watcher.store.sql.former import FormerTexts
-from watcher.store.sql.listing import EMPTY, Seen
+from watcher.store.sql.listing import EMPTY, LastSeen
 from watcher.store.sqlite.connection import Connection, listed
 from watcher.store.sqlite.dialect import among, rows_of
 
@@ -72,7 +72,7 @@ def _ever_listed(db: Connection, extent: Extent) -> Ints:
         f"SELECT seen, size FROM watches WHERE watch IN {among()}",
         (listed(extent.watches),),
     )
-    return np.unique(np.concatenate([EMPTY, *(Seen.unpack(*row).products for row in rows)]))
+    return np.unique(np.concatenate([EMPTY, *(LastSeen.unpack(*row).products for row in rows)]))
 
 
 def _doubted_before(db: Connection, scan_id: int) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""What the house asks of a store: a protocol a face. No engine is named here."""
+"""The store as the house sees it: a protocol a face."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from watcher.store.ports.history import History, Jumps, Observations
 from watcher.store.ports.outbox import Backlog, Outbox
 from watcher.store.ports.upkeep import HealthBook, Ledger, Pruner, Times, Upkeep
 from watcher.store.sqlite.connection import Row
+from watcher.store.sqlite.tellings import Delivered, ToldAlert
 from watcher.store.sqlite.upkeep import Sizes, Stats
 
 __all__ = [
     "Alerts",
     "Backlog",
     "Browsing",
+    "Delivered",
     "Extracts",
     "HealthBook",
     "History",
@@ -43,6 +45,7 @@ __all__ = [
     "Store",
     "Tellings",
     "Times",
+    "ToldAlert",
     "Upkeep",
 ]
 

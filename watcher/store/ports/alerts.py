@@ -24,16 +24,16 @@ class Alerts(Protocol):
         """All pending and firing alerts of these rules, the oldest first."""
 
     def live(self, rules: Sequence[str]) -> builtins.list[Alert]:
-        """As ``active``, but without evidence: most of what is live is told no more."""
+        """Return ``active`` without evidence: most of what is live is told no more."""
 
     def columns(self, rules: Sequence[str]) -> Live:
-        """As ``live``, but as columns, rule by rule."""
+        """Return ``live`` in columns, rule by rule."""
 
     def heard_at(self, alerts: Live, channel: str) -> Ints:
         """(n,) when the channel was last told of each of these; -1 where it was not."""
 
     def explained(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
-        """The same alerts with their evidence: where one has none, it is what is stored."""
+        """These alerts with their evidence: where one has none, it is what is stored."""
 
     def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
         """The alerts of these ids that there are, the oldest first."""
@@ -42,8 +42,8 @@ class Alerts(Protocol):
         """The alerts of these ids that there are in short, the oldest first."""
 
     def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
-        """The same alerts in the same order, those that had no id (0) now with one, and without
-        their evidence, which is stored. What is stored of it stays where an alert comes without.
+        """Store the alerts and return them in order: those that had no id (0) with one now, all
+        without their evidence, which is stored. What is stored of it stays where an alert comes without.
 
         One that ends without ever having fired leaves no trace: it is deleted, or not stored.
         """
@@ -55,10 +55,10 @@ class Alerts(Protocol):
         """Remembers changes of state; those of alerts that left no trace leave none either."""
 
     def transitions(self, alert: int) -> builtins.list[Transition]:
-        """Of one alert, the oldest first."""
+        """Return the changes of one alert, the oldest first."""
 
     def told(self, rule: str, products: Sequence[int]) -> builtins.list[Told]:
-        """What every channel was last told about these products of the rule."""
+        """Return the last that every channel was told about these products of the rule."""
 
     def told_of(self, rules: Sequence[str], at: Instant | None = None) -> builtins.list[Told]:
         """What every channel was last told about all products of these rules; ``at`` then only."""
@@ -83,7 +83,7 @@ class Alerts(Protocol):
         """The alerts of these ids that there are, in the same order."""
 
     def counts(self) -> dict[tuple[str, AlertState], int]:
-        """How many alerts of each rule are pending and firing."""
+        """Count the alerts of each rule that are pending and firing."""
 
 
 class Rules(Protocol):
@@ -106,7 +106,7 @@ class Holding(Protocol):
     """At most one thing is held for each rule, product and channel: the newest."""
 
     def groups(self) -> builtins.list[HeldGroup]:
-        """What is held in short, each with the time of its oldest."""
+        """Return what is held in short, each with the time of its oldest."""
 
     def of_rule(self, rule: str) -> builtins.list[Held]:
         """All of one rule."""
@@ -149,13 +149,13 @@ class Silences(Protocol):
         """All, the newest first."""
 
     def active(self, now: Instant) -> builtins.list[Silence]:
-        """Those that are on, the one that lasts longest first."""
+        """Return those that are on, the one that lasts longest first."""
 
     def matching_nothing(self, rules: Iterable[str], now: Instant) -> builtins.list[Silence]:
         """Those that are not over, and cover none of ``rules`` or no product that is known."""
 
     def of_product(self, product: int, now: Instant) -> builtins.list[Silence]:
-        """Those that are on and cover the product, of whichever rules."""
+        """Return those that are on and cover the product, of whichever rules."""
 
     def covering(self, rule: str, products: Sequence[int], now: Instant) -> dict[int, Silence]:
         """The silence that lasts longest for each of these products of the rule, where any is."""
@@ -172,14 +172,14 @@ class Tellings(Protocol):
         """The alerts of these ids that there are and that ever fired."""
 
     def evidence_of(self, ids: Sequence[int]) -> dict[int, tuple[Evidence, ...]]:
-        """Why each of these alerts fired."""
+        """Return why each of these alerts fired."""
 
     def known_from(self, rule: str, watch: str) -> Instant | None:
         """The time from which on the rule can have told something, for it is known and its list
         was read; None where it never was."""
 
     def newest(self) -> tuple[int, int]:
-        """What changes whenever a scan is stored, or a message is sent or given up."""
+        """Return what changes whenever a scan is stored, or a message is sent or given up."""
 
 
 class Browsing(Protocol):
@@ -200,7 +200,7 @@ class Browsing(Protocol):
         """Ids of alerts that are over, the newest first."""
 
     def live_counts(self, rule: str) -> dict[str, int]:
-        """How many alerts of a rule are pending and firing."""
+        """Return how many alerts of a rule are pending and firing."""
 
     def alerts_of_product(self, product: int, limit: int = 50) -> list[int]:
         """Ids of a product's alerts of any state, the newest first."""

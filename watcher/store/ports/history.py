@@ -1,4 +1,4 @@
-"""What was seen: scans in, baselines and products out."""
+"""The faces of the past: scans in, baselines and products out."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, Scan
 from watcher.store.sql.absences import Absence
 from watcher.store.sql.aftermath import Aftermath
 from watcher.store.sql.baselines import AFTER_ALL, Baseline
-from watcher.store.sql.changes import Change
+from watcher.store.sql.changes import LastChange
 from watcher.store.sql.extracts import Choice, Extract
 from watcher.store.sql.jumped import Jumped
-from watcher.store.sql.lists import Standing
+from watcher.store.sql.lists import EarlierList
 from watcher.store.sql.observed import Observed
 from watcher.store.sql.product_history import Sighting
 from watcher.store.sql.recording import Recorded
@@ -53,7 +53,7 @@ class History(Protocol):
         if ``own`` all. As the scan ``scan_id`` sees the past: without what is doubted.
         """
 
-    def standing(self, watch: str, scan_id: int, places: int) -> Standing | None:
+    def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
         """The list of the watch's last scan before ``scan_id`` that read its first ``places``."""
 
     def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
@@ -105,7 +105,7 @@ class History(Protocol):
     def largest_is_sparse(self, region: str, since: Instant) -> bool:
         """Whether the region's largest list of those read whole since then is read sparsely."""
 
-    def last_change(self, region: str, since: Instant) -> Change | None:
+    def last_change(self, region: str, since: Instant) -> LastChange | None:
         """The newest scan from ``since`` on in which a product that was known changed, or the
         first scan of the region; None where there is none."""
 
@@ -148,7 +148,7 @@ class History(Protocol):
         """The newest first."""
 
     def last_scan(self, watch: str) -> ScanRow | None:
-        """Of any state."""
+        """Return the newest scan, of any state."""
 
     def last_complete(self, watch: str) -> ScanRow | None:
         """Whatever is doubted of it."""

@@ -33,7 +33,7 @@ class Outbox(Protocol):
         """The oldest that waits for the target, due or not: the order is kept."""
 
     def waiting_for(self, target: str, limit: int = 1_000) -> builtins.list[Notification]:
-        """Those that wait for the target, the oldest first."""
+        """Return what waits for the target, the oldest first."""
 
     def due_targets(self, now: Instant) -> builtins.list[tuple[str, Instant, int]]:
         """Targets that something waits for: when the oldest is due (by the clock that says
@@ -91,7 +91,7 @@ class Outbox(Protocol):
         """Those that wait or are dead (of ``ids``, or all; of ``target``) are given up; the ids."""
 
     def counts(self) -> dict[NotificationState, int]:
-        """How many are in each state; states that none is in count 0."""
+        """Count the notifications in each state; states that none is in count 0."""
 
     def held_up(self, now: Instant) -> int:
         """For how many seconds the next one of some target has been due or tried in vain, at
@@ -105,7 +105,7 @@ class Outbox(Protocol):
         when they were written, when they are due, and how many."""
 
     def tried(self, since: Instant) -> dict[str, int]:
-        """How many tries since then ended as sent, failed or dead."""
+        """Count the tries since then that ended as sent, failed or dead."""
 
     def list(
         self,
@@ -122,7 +122,7 @@ class Backlog(Protocol):
     def head(self, target: str) -> Head | None: ...
 
     def size(self, target: str, most: int) -> int:
-        """How many wait, counted up to ``most``; those joined with them are none of them."""
+        """Return how many wait, counted up to ``most``; those joined with them are none of them."""
 
     def joins(self, target: str) -> bool:
         """Whether one of those that wait tells what others were to tell."""

@@ -46,7 +46,7 @@ class Ledger(Protocol):
         what was paid."""
 
     def used(self, now: Instant) -> Spent:
-        """As ``spent``, without what is only set aside."""
+        """Return ``spent``, without what is only set aside."""
 
     def spent(self, now: Instant) -> Spent: ...
 
@@ -66,7 +66,7 @@ class HealthBook(Protocol):
         """One failure more; the first one's time stays."""
 
     def forget(self, kind: str, name: str) -> None:
-        """Of a watch or rule that is no more."""
+        """Drop the health of a watch or rule that is no more."""
 
     def get(self, kind: str, name: str) -> Health:
         """Nothing bad of what was never heard of."""
@@ -78,7 +78,7 @@ class HealthBook(Protocol):
         """The text told when it began, if it was on; it is on no more."""
 
     def causes(self) -> builtins.list[Cause]:
-        """Those that are on, the oldest first."""
+        """Return the causes that are on, the oldest first."""
 
     def list(self, kind: str | None = None) -> builtins.list[Health]: ...
 
@@ -87,7 +87,7 @@ class Times(Protocol):
     """The clock, as far as what is stored tells of it."""
 
     def ahead(self, now: Instant, *, thorough: bool = False) -> int:
-        """By how many seconds what is stored lies after ``now``; 0 where it hardly does.
+        """Return by how many seconds what is stored lies after ``now``; 0 where it hardly does.
 
         Only the newest rows are looked at, unless ``thorough``.
         """
@@ -124,7 +124,7 @@ class Upkeep(Protocol):
         """Without a look at any row."""
 
     def ever(self) -> dict[str, int]:
-        """How many scans, observations, alerts and notifications there ever were, by table.
+        """Return how many scans, observations, alerts and notifications there ever were, by table.
 
         By their ids, which only rise: what is pruned stays counted.
         """
@@ -135,4 +135,4 @@ class Upkeep(Protocol):
     def stats(self) -> Stats: ...
 
     def check(self) -> tuple[str, ...]:
-        """What SQLite finds wrong with the whole file; nothing is good. Reads all of it."""
+        """Return what SQLite finds wrong with the whole file; nothing is good. Reads all of it."""

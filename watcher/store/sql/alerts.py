@@ -26,7 +26,7 @@ from watcher.store.sql.live import Live, heard_at, live
 from watcher.store.sqlite.connection import Connection, Row, listed
 from watcher.store.sqlite.dialect import LAST_ALERT, LIVE, REPLACE, rows_of
 
-__all__ = ["AlertRow", "Brief", "Delivery", "Hold", "Live", "SqlAlerts", "Transition"]
+__all__ = ["AlertRow", "Brief", "Delivery", "Live", "SqlAlerts", "StoredHold", "Transition"]
 
 _FIELDS = (
     "rule, product, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
@@ -74,7 +74,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class StoredHold:
     """Why a channel is not told of an alert now: ``until`` is when that ends by itself, if it does;
     ``silence`` is the id of the one that holds it."""
 
@@ -98,7 +98,7 @@ class AlertRow:
     name: str
     deliveries: tuple[Delivery, ...]
     currency: str | None = None
-    holds: tuple[Hold, ...] = ()
+    holds: tuple[StoredHold, ...] = ()
     known: Known | None = None
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
 from watcher.store.columns import expression
 from watcher.store.packing import positions
-from watcher.store.sql.listing import EMPTY, Listing
+from watcher.store.sql.listing import EMPTY, PackedList
 from watcher.store.sqlite.connection import Connection, chunks, listed
 from watcher.store.sqlite.dialect import BY_TIME, among, rows_of
 
@@ -120,7 +120,7 @@ def numbers_in_force(
 
 
 def of_lists(db: Connection, marks: Ints, name: str) -> Floats:
-    """What the lists of the scans of these marks said of themselves: the column ``name`` of
+    """Return what the lists of the scans of these marks said of themselves: the column ``name`` of
     ``OF_LIST``; NaN where a scan is pruned, or of before."""
     wanted, places = np.unique(marks, return_inverse=True)
     found = np.full(len(wanted), np.nan)
@@ -164,7 +164,7 @@ class _Walk:
         for scan in doubted:
             left = self._place_before(left, scan)
 
-    def _place(self, left: Ints, listing: Listing, at: Instant, mark: int) -> Ints:
+    def _place(self, left: Ints, listing: PackedList, at: Instant, mark: int) -> Ints:
         """The rows of ``left`` that the scan did not see."""
         places = positions(listing.products, self._products[left])
         hit = places >= 0
@@ -185,7 +185,7 @@ class _Walk:
 
     def _scans(
         self, within: tuple[Instant, Instant], watch: str
-    ) -> Iterator[tuple[int, int, int, int, Listing]]:
+    ) -> Iterator[tuple[int, int, int, int, PackedList]]:
         if not len(self._products):
             return
         region = _region(self._db, self._products)
@@ -198,7 +198,7 @@ class _Walk:
             (value, region, *within, self._scan_id),
         )
         for scan, at, mark, doubted, size, blob in cursor:
-            yield scan, at, mark, doubted, Listing.unpack(blob, size, scan)
+            yield scan, at, mark, doubted, PackedList.unpack(blob, size, scan)
 
 
 def _region(db: Connection, products: Ints) -> str:
@@ -220,7 +220,7 @@ def _existed(db: Connection, products: Ints, at: Instant) -> Ints:
     return np.array(found, np.int64)
 
 
-def _previous(listing: Listing, products: Ints) -> Ints:
+def _previous(listing: PackedList, products: Ints) -> Ints:
     """(n,) the scan in which the list's watch saw each product before; 0 for none."""
     places = positions(listing.products, products)
     return np.where(places >= 0, np.append(listing.previous, 0)[places], 0)
@@ -244,19 +244,19 @@ def _believed(db: Connection, scan_id: int, products: Ints, previous: Ints) -> I
             previous[rows] = _previous(_scan(db, scan)[2], products[rows])
 
 
-def _scan(db: Connection, scan_id: int) -> tuple[Instant, int, Listing]:
+def _scan(db: Connection, scan_id: int) -> tuple[Instant, int, PackedList]:
     """``at``, ``mark`` and the list of a scan that is there; of one that is pruned, nothing."""
     row = db.one("SELECT at, mark, products, size, id FROM scans WHERE id = ?", (scan_id,))
     if row is None:
-        return 0, 0, Listing(EMPTY, EMPTY, EMPTY)
-    return row[0], row[1], Listing.unpack(*row[2:])
+        return 0, 0, PackedList(EMPTY, EMPTY, EMPTY)
+    return row[0], row[1], PackedList.unpack(*row[2:])
 
 
-def _listing(db: Connection, watch: str, scan_id: int) -> Listing | None:
+def _listing(db: Connection, watch: str, scan_id: int) -> PackedList | None:
     row = db.one(
         "SELECT products, size, id FROM scans WHERE id = ? AND watch = ?", (scan_id, watch)
     )
-    return Listing.unpack(*row) if row else None
+    return PackedList.unpack(*row) if row else None
 
 
 def _times(db: Connection, ids: Ints) -> tuple[Ints, Ints]:
@@ -270,7 +270,7 @@ def _times(db: Connection, ids: Ints) -> tuple[Ints, Ints]:
     return times[0], times[1]
 
 
-def _ranks(listing: Listing, places: Ints) -> Floats:
+def _ranks(listing: PackedList, places: Ints) -> Floats:
     """(n,) NaN where the product is not listed or the list has no ranks."""
     ranks = np.where(places >= 0, np.append(listing.ranks, 0)[places], 0).astype(np.float64)
     return np.where(ranks > 0, ranks, np.nan)

@@ -30,7 +30,7 @@ _FIRST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LastChange:
     """The scan that found a change."""
 
     scan_id: int
@@ -39,16 +39,16 @@ class Change:
 
 def last_change(
     db: Connection, region: str, since: Instant, upto: int = AFTER_ALL
-) -> Change | None:
+) -> LastChange | None:
     """The region's newest scan from ``since`` on in which a product had other numbers than at
     the scan that saw it before; the first scan where there is none, for nothing is older. As the
     scan ``upto`` left it.
     """
     for scan_id, at, first, rows in db.execute(_CHANGING, (region, since, upto)):
         if db.number(_KNOWN_CHANGED, (first, first + rows - 1, at)):
-            return Change(scan_id, at)
+            return LastChange(scan_id, at)
     row = db.one(_FIRST, (region, since, upto))
-    return Change(*row) if row else None
+    return LastChange(*row) if row else None
 
 
 def days_scanned(db: Connection, region: str, after: int, size: int) -> int:

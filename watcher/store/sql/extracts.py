@@ -106,7 +106,7 @@ class SqlExtracts:
 
 
 def ids_of(db: Connection, sql: str, values: Mapping[str, object]) -> Ints:
-    """What the statement's one column gives, in rising order."""
+    """Return what the statement's one column gives, in rising order."""
     return np.sort(np.fromiter((row[0] for row in db.execute(sql, values)), np.int64))
 
 

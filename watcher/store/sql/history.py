@@ -16,9 +16,9 @@ from watcher.store.sql import product_history as sightings
 from watcher.store.sql.absences import Absence, absences
 from watcher.store.sql.aftermath import Aftermath
 from watcher.store.sql.baselines import AFTER_ALL, Baseline
-from watcher.store.sql.changes import Change
-from watcher.store.sql.listing import Seen
-from watcher.store.sql.lists import Standing
+from watcher.store.sql.changes import LastChange
+from watcher.store.sql.listing import LastSeen
+from watcher.store.sql.lists import EarlierList
 from watcher.store.sql.product_history import Sighting
 from watcher.store.sql.recording import Recorded
 from watcher.store.sql.scanrows import COLUMNS, PROVES, TABLES, ScanRow, scan_row
@@ -30,11 +30,11 @@ from watcher.store.sqlite.dialect import among, rows_of
 __all__ = [
     "Absence",
     "Baseline",
-    "Change",
+    "EarlierList",
+    "LastChange",
     "Recorded",
     "ScanRow",
     "SqlHistory",
-    "Standing",
     "Window",
 ]
 
@@ -74,7 +74,7 @@ class SqlHistory:
     ) -> Iterator[Window]:  # fmt: skip
         return windows(self._db, watch, region, products, within, fields, scan_id=scan_id, own=own)
 
-    def standing(self, watch: str, scan_id: int, places: int) -> Standing | None:
+    def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
         return lists.standing(self._db, watch, scan_id, places)
 
     def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
@@ -121,7 +121,7 @@ class SqlHistory:
     def largest_is_sparse(self, region: str, since: Instant) -> bool:
         return lists.largest_is_sparse(self._db, region, since)
 
-    def last_change(self, region: str, since: Instant) -> Change | None:
+    def last_change(self, region: str, since: Instant) -> LastChange | None:
         return changes.last_change(self._db, region, since)
 
     def days_scanned(self, region: str, after: int, size: int) -> int:
@@ -240,7 +240,7 @@ class SqlHistory:
         )
         times = dict[int, int]()
         for blob, size in lists:
-            scans = Seen.unpack(blob, size).last(keys)
+            scans = LastSeen.unpack(blob, size).last(keys)
             missing = set(scans.tolist()) - times.keys() - {0}
             times.update(
                 self._db.rows(

@@ -48,7 +48,7 @@ class Live:
         return len(self.ids)
 
     def of(self, rule: int) -> slice:
-        """Where the alerts of a rule stand."""
+        """Return where the alerts of a rule stand."""
         return slice(*self._bounds[rule : rule + 2])
 
     def alerts(self, part: slice, mask: Bools) -> Iterator[Alert]:

@@ -14,7 +14,7 @@ from watcher.store.columns import expression
 from watcher.store.packing import positions
 from watcher.store.sql.baselines import numbers_at, of_lists
 from watcher.store.sql.extracts import PART, Choice, Extract, ids_of
-from watcher.store.sql.listing import EMPTY, Listing, Seen
+from watcher.store.sql.listing import EMPTY, LastSeen, PackedList
 from watcher.store.sqlite.connection import Connection, chunks, listed
 from watcher.store.sqlite.dialect import among, rows_of
 
@@ -87,7 +87,7 @@ def _changed(db: Connection, choice: Choice) -> Ints:
 
 def _ever_listed(db: Connection, watch: str) -> Ints:
     row = db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
-    return EMPTY if row is None else Seen.unpack(*row).products
+    return EMPTY if row is None else LastSeen.unpack(*row).products
 
 
 class _Lists:
@@ -96,7 +96,7 @@ class _Lists:
     def __init__(self, db: Connection) -> None:
         self._db = db
         self._scan = 0
-        self._listing = Listing(EMPTY, EMPTY, EMPTY)
+        self._listing = PackedList(EMPTY, EMPTY, EMPTY)
 
     def ranks(self, scans: Ints, products: Ints) -> Floats:
         """(n,) of each product in each scan (0: none is known); NaN where it has none."""
@@ -109,18 +109,18 @@ class _Lists:
             found[rows] = np.where((places >= 0) & (ranks > 0), ranks, np.nan)
         return found
 
-    def _of(self, scan: int) -> Listing:
+    def _of(self, scan: int) -> PackedList:
         if scan != self._scan:
             self._scan, self._listing = scan, _listing(self._db, scan)
         return self._listing
 
 
-def _listing(db: Connection, scan: int) -> Listing:
+def _listing(db: Connection, scan: int) -> PackedList:
     """Nothing of a scan that was pruned meanwhile."""
     row = db.one("SELECT products, size FROM scans WHERE id = ?", (scan,))
     if row is None or not row[1]:
-        return Listing(EMPTY, EMPTY, EMPTY)
-    return Listing.unpack(row[0], row[1], scan)
+        return PackedList(EMPTY, EMPTY, EMPTY)
+    return PackedList.unpack(row[0], row[1], scan)
 
 
 def _stored(db: Connection, ids: Ints, fields: Sequence[str], lists: _Lists) -> Observed:

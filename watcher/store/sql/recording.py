@@ -13,7 +13,7 @@ from watcher.model import Bools, Floats, Instant, Ints, ListFacts, LongTexts, Sc
 from watcher.source.fields import NUMERIC_NAMES, PAGE_SIZE
 from watcher.store.columns import digests, encode
 from watcher.store.sql import former
-from watcher.store.sql.listing import EMPTY, Listing, Seen
+from watcher.store.sql.listing import EMPTY, LastSeen, PackedList
 from watcher.store.sql.scanrows import PROVES
 from watcher.store.sql.texts import clean, clean_all, currency_of, meaning, pack_texts
 from watcher.store.sqlite.connection import Connection, chunks, listed
@@ -48,7 +48,7 @@ class Recorded:
 
 
 @dataclass(slots=True)
-class _Known:
+class _Stored:
     """What the store holds of a piece's products: key 0, no texts where it is new."""
 
     keys: Ints
@@ -66,7 +66,7 @@ def record(db: Connection, scan: Scan) -> Recorded:
         first_row = db.number(next_id("observations"))
         products, changed = _record_products(db, scan, first_row, mark)
         previous = _record_seen(db, scan, scan_id, products)
-        listing = Listing(products, scan.ranks.astype(np.int64), previous)
+        listing = PackedList(products, scan.ranks.astype(np.int64), previous)
         _record_scan(db, scan, (scan_id, mark, first_row, changed), listing)
         _record_long_texts(db, scan, products)
     return Recorded(scan_id, products, previous == 0, had_complete, changed, scan.facts)
@@ -124,10 +124,10 @@ class _Piece:
         return cls(scan.region, scan.at, ids, numbers, digests(numbers), texts)
 
 
-def _look_up(db: Connection, piece: _Piece) -> _Known:
+def _look_up(db: Connection, piece: _Piece) -> _Stored:
     size = len(piece.ids)
     keys, seen_digests, first_seen = np.zeros((3, size), np.int64)
-    known = _Known(keys, seen_digests, first_seen, texts=[()] * size)
+    known = _Stored(keys, seen_digests, first_seen, texts=[()] * size)
     rows = db.rows(
         f"SELECT w.key, p.id, p.digest, p.first_seen, {_TEXT_COLUMNS} FROM {rows_of()} "
         "CROSS JOIN products AS p ON p.region = ? AND p.product_id = w.value",
@@ -141,7 +141,7 @@ def _look_up(db: Connection, piece: _Piece) -> _Known:
     return known
 
 
-def _update_known(db: Connection, piece: _Piece, known: _Known, mark: Instant) -> None:
+def _update_known(db: Connection, piece: _Piece, known: _Stored, mark: Instant) -> None:
     updates, replaced = [], []
     for place, (old, new) in enumerate(zip(known.texts, piece.texts, strict=True)):
         if old and old != new:
@@ -198,7 +198,7 @@ def _record_seen(db: Connection, scan: Scan, scan_id: int, products: Ints) -> In
     if not len(products):
         return EMPTY
     row = db.one("SELECT seen, size FROM watches WHERE watch = ?", (scan.watch,))
-    seen = Seen.unpack(*row) if row else Seen.nothing()
+    seen = LastSeen.unpack(*row) if row else LastSeen.nothing()
     previous = seen.last(products)
     after = seen.with_scan(scan_id, products)
     db.execute(
@@ -210,7 +210,7 @@ def _record_seen(db: Connection, scan: Scan, scan_id: int, products: Ints) -> In
 
 
 def _record_scan(
-    db: Connection, scan: Scan, made: tuple[int, int, int, int], listing: Listing
+    db: Connection, scan: Scan, made: tuple[int, int, int, int], listing: PackedList
 ) -> None:
     scan_id, mark, first_row, changed = made
     facts = scan.facts

@@ -36,7 +36,7 @@ class RuleChanges:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _StoredRule:
     fingerprint: str
     ended: Instant | None
 
@@ -50,7 +50,7 @@ class SqlRules:
     def sync(self, rules: Sequence[tuple[str, str]], now: Instant) -> RuleChanges:
         with self._db.atomic():
             known = {
-                name: _Known(fingerprint, ended)
+                name: _StoredRule(fingerprint, ended)
                 for name, fingerprint, ended in self._db.rows(
                     "SELECT name, fingerprint, ended FROM rules"
                 )
@@ -117,7 +117,7 @@ class SqlRules:
         return {name for (name,) in rows}
 
 
-def _is_known(rule: _Known | None, fingerprint: str) -> bool:
+def _is_known(rule: _StoredRule | None, fingerprint: str) -> bool:
     """Whether it finds its alerts under its own name, as what it is now."""
     return rule is not None and rule.fingerprint == fingerprint
 

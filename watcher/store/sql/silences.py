@@ -48,7 +48,7 @@ class Silence:
 
     @property
     def patterns(self) -> Mapping[str, str]:
-        """Those that are given, by what they are of."""
+        """Return those that are given, by what they are of."""
         given = {
             "rule": self.rule,
             "product": self.product,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
 from watcher.store.columns import expression
 from watcher.store.sql.baselines import AFTER_ALL, BELIEVED, OF_SCAN, RANK, mark_before, of_lists
-from watcher.store.sql.listing import Listing
+from watcher.store.sql.listing import PackedList
 from watcher.store.sqlite.connection import Connection, chunks, listed
 from watcher.store.sqlite.dialect import BY_TIME, rows_of
 
@@ -55,7 +55,7 @@ def windows(
     within: tuple[Instant, Instant], fields: Sequence[str],
     *, scan_id: int = AFTER_ALL, own: bool = False,
 ) -> Iterator[Window]:  # fmt: skip
-    """What the scans in ``within`` (the end does not belong to it) found, part by part.
+    """Return what the scans in ``within`` (the end does not belong to it) found, part by part.
 
     Numbers count from any watch of the region (not if ``own``), ranks from ``watch`` only; what
     a list says of itself goes with each scan's numbers. The
@@ -119,7 +119,7 @@ def _sightings(
         (listed(scans.ids.tolist()),),
     )
     for place, blob, size, scan_id in cursor:
-        listing = Listing.unpack(blob, size, scan_id)
+        listing = PackedList.unpack(blob, size, scan_id)
         rows = row_of[np.where(listing.products <= largest, listing.products, 0)]
         rows[listing.products > largest] = -1
         hit = rows >= 0

@@ -94,7 +94,7 @@ class Database(Connection, Faces):
 
     @classmethod
     def scratch_of(cls, path: Path) -> Self:
-        """As ``copy_of``, but credits are paid from the ledger of the database at ``path``, where
+        """See ``copy_of``, but credits are paid from the ledger of the database at ``path``, where
         there is one: they are really spent, and the caps hold for all together.
         """
         scratch = cls.copy_of(path)
@@ -165,7 +165,7 @@ class Database(Connection, Faces):
             rights.make(_damage_mark(self.path))
 
     def _identities(self) -> tuple[tuple[int, int] | None, ...]:
-        """What stands at the paths of the database and of the log beside it."""
+        """Return what stands at the paths of the database and of the log beside it."""
         return tuple(_identity(path) for path in (self.path, self._log))
 
     def _refuse_foreign(self) -> None:
