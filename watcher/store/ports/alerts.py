@@ -43,7 +43,7 @@ class Alerts(Protocol):
 
     def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
         """Store the alerts and return them in order: those that had no id (0) with one now, all
-        without their evidence, which is stored. What is stored of it stays where an alert comes without.
+        without their evidence, which is stored: it stays where an alert comes without.
 
         One that ends without ever having fired leaves no trace: it is deleted, or not stored.
         """
