@@ -37,7 +37,7 @@ from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.simulator import SMOOTH, Market
-from watcher.store.sql.listing import Listing
+from watcher.store.sql.listing import PackedList
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, utc_day
 
@@ -92,7 +92,7 @@ def make_year(
     with Database.open(path) as database:
         for hurry in ("synchronous = OFF", "cache_size = -300000", "wal_autocheckpoint = 20000"):
             database.execute(f"PRAGMA {hurry}")
-        database.alerts.sync_rules(book.marks, until - days * DAY)
+        database.rules.sync(book.marks, until - days * DAY)
         for day in range(days - 1, -1, -1):
             source.next_day()
             for watch in book.used_watches:
@@ -180,7 +180,7 @@ def again(database: Database, watch: Watch) -> Scan:
     if last is None:
         raise LookupError(watch.name)
     blob = database.one("SELECT products FROM scans WHERE id = ?", (last.id,)) or ()
-    listing = Listing.unpack(blob[0], last.products, last.id)
+    listing = PackedList.unpack(blob[0], last.products, last.id)
     facts = database.history.facts(listing.products.tolist())
     rows = [facts[key] for key in listing.products.tolist()]
     texts: dict[str, tuple[str | None, ...]] = {each.name: (None,) * len(rows) for each in TEXTS}

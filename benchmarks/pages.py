@@ -42,7 +42,7 @@ from watcher.model import (
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import Reader, Writer
+from watcher.store.sqlite.writer import StoreReader, Writer
 from watcher.units import DAY, Unit
 from watcher.web.app import Site, Sources
 
@@ -118,7 +118,7 @@ def rules() -> str:
 def make(path: Path, book: Rulebook) -> None:
     """Fill a new database."""
     with Database.open(path) as database:
-        database.alerts.sync_rules(book.marks, NOW)
+        database.rules.sync(book.marks, NOW)
         watches = {watch.name: watch for watch in book.used_watches}
         for scan in _scans(watches):
             database.history.record(scan)
@@ -267,7 +267,7 @@ async def _session(
     async def well() -> None:
         return None
 
-    async with Writer(path) as writer, Reader(path) as reader:
+    async with Writer(path) as writer, StoreReader(path) as reader:
         sources = Sources(reader.run, writer.run, lambda: book, lambda: now, well, lambda: None)
         site = Site(sources, "127.0.0.1:0")
         await site.start()

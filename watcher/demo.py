@@ -30,7 +30,7 @@ from watcher.notification.policy import policies_of
 from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
 from watcher.source.simulator import PRESETS, Market, Simulator
-from watcher.store.sqlite.writer import Writer
+from watcher.store.engine import Writer
 from watcher.units import DAY, HOUR, next_midnight, utc_day
 from watcher.web.address import parse_address
 
@@ -165,9 +165,7 @@ class Demo:
             for day in range(self.settings.days, 0, -1):
                 clock.instant = midnight - day * DAY + _READ_AT
                 if day == self.settings.days:
-                    await writer.run(
-                        lambda database: database.alerts.sync_rules(book.marks, clock.now())
-                    )
+                    await writer.run(lambda database: database.rules.sync(book.marks, clock.now()))
                 for watch in book.used_watches:
                     await scanner.scan(watch, clock.instant)
                 market.advance()

@@ -26,8 +26,8 @@ from watcher.notification.products import Products
 from watcher.rules.conditions.base import Need
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rule
+from watcher.store.ports import Store
 from watcher.store.sql.history import Recorded
-from watcher.store.sqlite.database import Database
 
 __all__ = ["RULE", "Evaluator", "Judged", "Keys", "Outcome", "compares", "evaluate", "needs_of"]
 
@@ -77,7 +77,7 @@ class Outcome:
 
 
 def evaluate(
-    database: Database,
+    database: Store,
     scan: Scan,
     rules: Sequence[Rule],
     policies: Mapping[str, NotifyPolicy],
@@ -116,7 +116,7 @@ def _joined(by_rule: Mapping[str, Keys]) -> Keys:
 
 
 def _tabled(
-    database: Database, scan: Scan, recorded: Recorded, rules: Sequence[Rule]
+    database: Store, scan: Scan, recorded: Recorded, rules: Sequence[Rule]
 ) -> tuple[ScanTable, Jump | None]:
     """The recorded scan as ``rules`` judge it, and whether its sales jumped."""
     schedule = rules[0].watch.schedule if rules else None
@@ -139,7 +139,7 @@ class Evaluator:
 
     def __init__(
         self,
-        database: Database,
+        database: Store,
         archive: Archive,
         policies: Mapping[str, NotifyPolicy],
         catalogue: Catalogue,

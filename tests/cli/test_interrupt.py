@@ -50,7 +50,7 @@ def test_it_is_quiet(module: str) -> None:
 
 def test_while_it_works() -> None:
     """What it imports only when it needs it; the command ends by itself, as quietly."""
-    assert pressed("watcher.store.sqlite.database", "status") == (130, "", "")
+    assert pressed("watcher.store.ports", "status") == (130, "", "")
 
 
 def test_who_ignores_it_is_not_interrupted() -> None:

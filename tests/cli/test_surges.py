@@ -43,7 +43,7 @@ def past(folder: Path) -> int:
     (watch,) = book.used_watches
     last = int(time.time()) - 3_600
     with Database.open(folder / "watcher.db") as database:
-        database.alerts.sync_rules(book.marks, last - 10 * DAY)
+        database.rules.sync(book.marks, last - 10 * DAY)
         for day, yesterday in enumerate((2, 0.1, 2, 2, 2, 0.1)):
             at = last - (5 - day) * DAY
             read = scan(at, market(yesterday=yesterday, big=(6, 80, 140, 170)), watch=watch.key)
@@ -197,7 +197,7 @@ def test_every_operator_takes_it(watcher: Command, past: int, folder: Path, metr
     assert checked.code == 0, checked.err
     book = load([folder / "rules.yaml"], {})
     with Database.open(folder / "watcher.db") as database:
-        database.alerts.sync_rules(book.marks, past)
+        database.rules.sync(book.marks, past)
         read = scan(past + 60, market(big=(16, 80, 140, 170)), watch=book.used_watches[0].key)
         audiences = policies_of(book.channels)
         outcome = evaluate(database, read, book.rules, audiences, book.metrics, past + 120)

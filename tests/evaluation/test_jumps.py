@@ -52,7 +52,7 @@ class Market:
 
     def __post_init__(self) -> None:
         self.book = load_text(self.text)
-        self.store.alerts.sync_rules(self.book.marks, START)
+        self.store.rules.sync(self.book.marks, START)
         self.audiences = policies_of(self.book.channels)
         self.books = self.book  # all that the daemon reads
 

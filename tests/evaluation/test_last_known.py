@@ -52,7 +52,7 @@ class Shop:
         self.book: Rulebook = load_text(f"{HEAD}rules:\n- {{name: r, {text}}}")
         self.store = store
         self.at = START
-        store.alerts.sync_rules(self.book.marks, START)
+        store.rules.sync(self.book.marks, START)
 
     def see(self, value: float | str, after: int = DAY) -> list[Evidence]:
         """A scan so long after the one before; the evidence of what fired."""

@@ -51,7 +51,7 @@ class Days:
         self.book = load_text(f"{HEAD}rules:\n- {{name: r, {text}, notify: [me]}}")
         self.store = store
         self.at = START
-        store.alerts.sync_rules(self.book.marks, START)
+        store.rules.sync(self.book.marks, START)
 
     def see(self, sales: float, after: int = DAY) -> str:
         """``.`` not met, ``p`` pending, ``f`` firing; with ``!`` where the channel was told."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import log
 
 import numpy as np
@@ -10,22 +9,13 @@ import pytest
 
 from tests.rules.tables import Numbers, column
 from watcher.evaluation.statistics import Over, Statistics
-from watcher.model import Floats, Ints
 from watcher.rules.conditions.base import Need, Spread, Statistic, Usual
 from watcher.rules.metrics import Catalogue, Metric
+from watcher.store.sql.windows import Window
 from watcher.units import DAY
 
 NOW = 20_000 * DAY
 SALES = Catalogue()["total_sale_7d_cnt"]
-
-
-@dataclass(frozen=True)
-class Days:
-    """One product's values, one a day, the last one yesterday."""
-
-    rows: slice
-    at: Ints
-    values: dict[str, Floats]
 
 
 def take(over: Over, values: Numbers, metric: Metric = SALES, step: int = DAY) -> float:
@@ -34,7 +24,7 @@ def take(over: Over, values: Numbers, metric: Metric = SALES, step: int = DAY) -
     statistics = Statistics({need: over}, 1, NOW)
     at = NOW - step * np.arange(len(values), 0, -1)
     table = {name: column(values).reshape(-1, 1) for name in metric.needs}
-    statistics.take([Days(slice(0, 1), at, table)])
+    statistics.take([Window(slice(0, 1), at, table)])
     found, begins = statistics.results()[need]
     assert begins[0] == (0 if np.isnan(found[0]) else NOW - over.seconds)
     return float(found[0])
@@ -123,7 +113,7 @@ def test_spread_of_sums_of_a_week() -> None:
     statistics = Statistics({need: Usual(63 * DAY, 7)}, 2, NOW)
     at = NOW - DAY * np.arange(30, 0, -1)
     table = np.column_stack([np.ones(30), np.where(np.arange(30) < 20, np.nan, 1.0)])
-    statistics.take([Days(slice(0, 2), at, {SALES.name: table})])
+    statistics.take([Window(slice(0, 2), at, {SALES.name: table})])
     assert statistics.counts[need].tolist() == [4, 1]
 
 

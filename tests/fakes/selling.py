@@ -55,7 +55,7 @@ class Shop:
             listed = listed.replace("{", "{" + self.filters + ", ")
         self.text = HEAD + self.rules.replace("WATCH", listed)
         self.book = load_text(self.text)
-        self.database.alerts.sync_rules(self.book.marks, MORNING - 400 * DAY)
+        self.database.rules.sync(self.book.marks, MORNING - 400 * DAY)
 
     @property
     def rule(self) -> Rule:

@@ -50,7 +50,7 @@ class World:
     def reread(self, rules: str) -> None:
         """Rules as the file has them now."""
         self.book = load_text(self.head + rules)
-        self.database.alerts.sync_rules(self.book.marks, self.now)
+        self.database.rules.sync(self.book.marks, self.now)
 
     @property
     def now(self) -> Instant:

@@ -88,7 +88,7 @@ class SourceBench:
             seams=self.time.seams,
         )
         await self.client.__aenter__()
-        await self.writer.run(lambda db: db.alerts.sync_rules(self.book.marks, self.clock.instant))
+        await self.writer.run(lambda db: db.rules.sync(self.book.marks, self.clock.instant))
         self.scanner = Scanner(self.book, self.client, self.writer, self.clock)
 
     async def close(self) -> None:

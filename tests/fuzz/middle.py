@@ -82,7 +82,7 @@ class Middle:
 
     def __post_init__(self) -> None:
         self.book = load_text(RULES)
-        self.database.alerts.sync_rules(self.book.marks, START)
+        self.database.rules.sync(self.book.marks, START)
         self._days = count(1)
 
     def check_scan(self, bodies: Sequence[bytes]) -> Scan:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.store.making import DAY, SALES, START, scan
 from watcher.model import LONGEST_LIST, Doubt, Scan, ScanState
-from watcher.store.memory.replaying import Extent, PastScans, last_complete_before
+from watcher.store.memory.replaying import Extent, PastScans
 from watcher.store.sql.product_history import ranks, sighting
 from watcher.store.sql.recording import Recorded
 from watcher.store.sqlite.database import Database
@@ -112,7 +112,7 @@ def test_a_replay_doubts_the_same(store: Database) -> None:
     past = PastScans(store, extent).recalled()
     found = [past.scan(place)[0] for place in range(3)]
     assert [each.proves_absence for each in found] == [True, False, True]
-    assert last_complete_before(store, "w", START + 2 * DAY) == START
+    assert store.history.last_proof_before("w", START + 2 * DAY) == START
 
 
 def test_the_last_proof_is_not_pruned(store: Database) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.store.packing import pack, positions, steps, sums, unpack, unpack_low
-from watcher.store.sql.listing import Listing
+from watcher.store.sql.listing import PackedList
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 
@@ -35,9 +35,9 @@ def test_a_list_knows_what_it_holds(products: list[int], other: int) -> None:
     """Byte by byte as a whole: no two products are taken for one another."""
     size = len(products)
     keys = np.array(products, np.int64)
-    blob = Listing(keys, np.arange(1, size + 1), np.zeros(size, np.int64)).pack(1)
+    blob = PackedList(keys, np.arange(1, size + 1), np.zeros(size, np.int64)).pack(1)
     asked = [0, 1, 255, 256, 257, 511, 65_535, 65_536, 65_792, 16_777_215, other]
-    assert Listing.holds(asked, blob, size, 2**24 - 1) == [each in products for each in asked]
+    assert PackedList.holds(asked, blob, size, 2**24 - 1) == [each in products for each in asked]
 
 
 @given(st.lists(st.integers(-(2**40), 2**40)))

@@ -15,7 +15,7 @@ from yarl import URL
 
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
-from watcher.store.sqlite.writer import Reader, Writer
+from watcher.store.sqlite.writer import StoreReader, Writer
 from watcher.web.address import parse_page_url
 from watcher.web.app import Site, Sources, VisitorLimits
 
@@ -94,7 +94,7 @@ async def serving(
     def wake() -> None:
         served.woken += 1
 
-    async with Writer(path) as writer, Reader(path) as reader:
+    async with Writer(path) as writer, StoreReader(path) as reader:
         sources = Sources(
             reader.run,
             writer.run,

@@ -14,6 +14,7 @@ from tests.web.serving import Page, serving
 from watcher.errors import ListenError
 from watcher.incidents.operator import Operator
 from watcher.model import ScanState
+from watcher.store.ports import Store
 from watcher.store.sql.health import Incident
 from watcher.store.sqlite.database import Database
 from watcher.web.app import Site
@@ -108,7 +109,12 @@ async def test_only_by_names_of_this_machine(page: Page) -> None:
 
 async def test_where_the_database_fails(page: Page) -> None:
     """A page that says why, with 503; a line of the same for programs."""
-    await page.sources.write(lambda database: database.execute("DROP TABLE told"))
+
+    def broken(store: Store) -> None:
+        assert isinstance(store, Database)
+        store.execute("DROP TABLE told")
+
+    await page.sources.write(broken)
     status, html = await page.get()
     assert status == 503
     assert "the database failed" in html

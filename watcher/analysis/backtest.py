@@ -19,8 +19,7 @@ from watcher.errors import WatcherError
 from watcher.model import AlertState, Instant
 from watcher.pipeline import Keys
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store.sql.former import known_since
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.units import WEEK
 
 MOST_TOLD = 10
@@ -92,7 +91,7 @@ class Backtests:
 
 
 def backtest(
-    source: Database,
+    source: Store,
     book: Rulebook,
     rule: Rule,
     time: tuple[Instant, Instant],
@@ -108,7 +107,7 @@ def backtest(
 
 
 def backtests(
-    source: Database,
+    source: Store,
     book: Rulebook,
     rules: Sequence[Rule],
     time: tuple[Instant, Instant],
@@ -129,7 +128,7 @@ def backtests(
             found = [tally.result(replay) for tally in tallies.values() if tally.scans]
         if not found:
             raise WatcherError(_unread(rules))
-        texts = known_since(source)
+        texts = source.history.texts_known_since()
     results = [_with_texts(each, rule, texts) for each, rule in _paired(found, rules)]
     return Backtests(
         tuple(results),

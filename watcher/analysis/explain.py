@@ -29,11 +29,11 @@ from watcher.notification.policy import Decision, policies_of
 from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.ports import Store
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.history import ScanRow
-from watcher.store.sql.product_history import Sighting, absence, newest_scan, sighting
+from watcher.store.sql.product_history import Sighting, absence
 from watcher.store.sql.silences import Silence
-from watcher.store.sqlite.database import Database
 from watcher.units import format_duration
 
 
@@ -98,10 +98,10 @@ class Explanation:
 
 
 def explain(
-    database: Database, book: Rulebook, rule: Rule, product: ProductFacts, now: Instant
+    database: Store, book: Rulebook, rule: Rule, product: ProductFacts, now: Instant
 ) -> Explanation:
     """Explain ``rule`` on ``product``; raises ``WatcherError`` where its watch never saw it."""
-    scan = newest_scan(database, rule.watch.key)
+    scan = database.history.newest_scan(rule.watch.key)
     if scan is None:
         raise WatcherError(
             f'the watch of rule "{rule.name}" has no scan yet; '
@@ -147,11 +147,11 @@ class _Looked:
 
 
 def _look(
-    database: Database, rule: Rule, product: ProductFacts, scan: ScanRow, zone: tzinfo
+    database: Store, rule: Rule, product: ProductFacts, scan: ScanRow, zone: tzinfo
 ) -> _Looked:
     """At the newest scan if it lists the product, or says something of one that fell off it;
     else at the last one that listed it."""
-    seen = sighting(database, rule.watch.key, product.product)
+    seen = database.history.sighting(rule.watch.key, product.product)
     if seen is None:
         raise WatcherError(
             f'the watch of rule "{rule.name}" has not listed {product.product_id} '
@@ -168,7 +168,7 @@ def _look(
 
 
 def _judged(
-    database: Database,
+    database: Store,
     rule: Rule,
     seen: Sighting,
     product: ProductFacts,
@@ -193,7 +193,7 @@ def _judged(
 
 
 def _gates(
-    database: Database, book: Rulebook, rule: Rule, row: AlertRow | None, now: Instant
+    database: Store, book: Rulebook, rule: Rule, row: AlertRow | None, now: Instant
 ) -> Iterator[ChannelGate]:
     audiences, queues = policies_of(book.channels), _queues(database, now)
     found = tuple(ChannelStatus(name, Decision.NOT_FIRING) for name in rule.notify)
@@ -215,7 +215,7 @@ def _gates(
         )
 
 
-def _queues(database: Database, now: Instant) -> dict[str, TargetQueue]:
+def _queues(database: Store, now: Instant) -> dict[str, TargetQueue]:
     """What waits and what is dead, by target."""
     queues: dict[str, TargetQueue] = {}
     for target, next_try, count in database.outbox.due_targets(now):
@@ -235,7 +235,7 @@ def _target(name: str, row: AlertRow | None, queues: dict[str, TargetQueue]) -> 
 
 
 def _notes(
-    database: Database, rule: Rule, looked: _Looked, alert: Alert | None, *, listed: bool
+    database: Store, rule: Rule, looked: _Looked, alert: Alert | None, *, listed: bool
 ) -> Iterator[str]:
     health = database.health.get("rule", rule.name)
     if health.failing_since is not None:

@@ -9,11 +9,10 @@ from watcher import plan
 from watcher.model import AlertState, Health, Instant
 from watcher.notification.deferral import Waiting, waiting
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.store.sql import quiet_rules
+from watcher.store.ports import Store
 from watcher.store.sql.health import Cause
 from watcher.store.sql.history import ScanRow
 from watcher.store.sql.ledger import Spent
-from watcher.store.sqlite.database import Database
 from watcher.units import DAY
 
 QUIET_DAYS = 30
@@ -76,11 +75,11 @@ class Overview:
     waiting: tuple[Waiting, ...] = ()
 
 
-def overview(database: Database, book: Rulebook, now: Instant) -> Overview:
+def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
     """Read the state of ``book``'s watches and rules at ``now``."""
     counts = database.alerts.counts()
     credits_today = database.ledger.by_watch(now)
-    quiet = quiet_rules.not_fired_since(database, now - QUIET_DAYS * DAY)
+    quiet = database.rules.not_fired_since(now - QUIET_DAYS * DAY)
     health = {(each.kind, each.name): each for each in database.health.list()}
     return Overview(
         now=now,
@@ -108,7 +107,7 @@ def overview(database: Database, book: Rulebook, now: Instant) -> Overview:
 
 
 def _watch(
-    database: Database,
+    database: Store,
     book: Rulebook,
     watch: Watch,
     health: Mapping[tuple[str, str], Health],

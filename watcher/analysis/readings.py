@@ -18,8 +18,8 @@ from watcher.rules.conditions.base import Ago, Condition, Last, LastList, Need
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
 from watcher.store.memory.recalled import Recalled
-from watcher.store.memory.replaying import Extent, PastScans, last_complete_before
-from watcher.store.sqlite.database import Database
+from watcher.store.memory.replaying import Extent
+from watcher.store.ports import Store
 
 _MANY = 20  # rules: so many tell of so many products that what messages show is read for all
 
@@ -32,12 +32,10 @@ class Reading:
     rules than those given can be played too: what was not read for them is asked of the database.
     """
 
-    def __init__(
-        self, source: Database, rules: Sequence[Rule], time: tuple[Instant, Instant]
-    ) -> None:
+    def __init__(self, source: Store, rules: Sequence[Rule], time: tuple[Instant, Instant]) -> None:
         self.time = time
         self._rules = rules
-        self._past = PastScans(source, _extent(source, rules, time[0]))
+        self._past = source.past_scans(_extent(source, rules, time[0]))
         self.matrix = self._past.matrix
         line, own = self.matrix.timeline, {rule.watch.key for rule in rules}
         others = any(_asks_others(need) for need in _needs(rules))
@@ -66,7 +64,7 @@ class Reading:
                 judge_jump(past, scan, seen, table)
 
 
-def _extent(source: Database, rules: Sequence[Rule], since: Instant) -> Extent:
+def _extent(source: Store, rules: Sequence[Rule], since: Instant) -> Extent:
     """What to read: the time itself, and as much before it as the rules look back."""
     fields = {name for metric in _metrics(rules) for name in metric.fields}
     shown = _shown()
@@ -81,9 +79,9 @@ def _extent(source: Database, rules: Sequence[Rule], since: Instant) -> Extent:
     )
 
 
-def _begin(source: Database, rule: Rule, since: Instant) -> Instant:
+def _begin(source: Store, rule: Rule, since: Instant) -> Instant:
     """From when on a rule that begins at ``since`` needs the past."""
-    complete = last_complete_before(source, rule.watch.key, since)
+    complete = source.history.last_proof_before(rule.watch.key, since)
     first = since if complete is None else min(since, complete)
     reach = last_reach(rule.watch.schedule)  # also of what tells a jump
     return first - max([reach, *(_looks_back(need) for need in _needs([rule]))])

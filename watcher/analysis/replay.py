@@ -26,10 +26,10 @@ from watcher.notification.policy import Decision, Holds, NotifyPolicy, policies_
 from watcher.pipeline import Evaluator, Keys, compares, needs_of
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.engine import Engine
 from watcher.store.memory.alerts import MemoryAlerts
 from watcher.store.memory.outbox import MemoryOutbox
 from watcher.store.memory.recalled import Recalled
-from watcher.store.sqlite.database import Database
 
 NOBODY = "nobody"  # the channel that takes what a rule without channels would tell
 
@@ -100,7 +100,7 @@ class Stage:
         held: bool = False,
         foreign: bool = False,
     ) -> None:
-        self.database = Database.in_memory(foreign=foreign)
+        self.database = Engine.in_memory(foreign=foreign)
         self.outbox = MemoryOutbox()
         self.database.outbox = self.outbox
         self.rules = tuple(

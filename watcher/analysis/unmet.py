@@ -22,9 +22,7 @@ from watcher.rules.lint.clauses import leaves
 from watcher.rules.lint.conflicts import said
 from watcher.rules.metrics import OF_SCAN
 from watcher.rules.rulebook import Rule, Rulebook, Watch
-from watcher.store.sql import quiet_rules
-from watcher.store.sql.product_history import whole
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.units import format_number, format_percent, format_value
 
 LEAST_SCANS = 5  # of fewer nothing is said
@@ -51,9 +49,9 @@ class Unmet:
         )
 
 
-def unmet(database: Database, book: Rulebook) -> Iterator[Unmet]:
+def unmet(database: Store, book: Rulebook) -> Iterator[Unmet]:
     """Of the rules that never fired as they are written."""
-    fired = quiet_rules.ever_fired(database)
+    fired = database.rules.ever_fired()
     for watch in book.used_watches:
         rules = [
             rule for rule in book.rules_of(watch) if (rule.name, rule.fingerprint) not in fired
@@ -62,12 +60,12 @@ def unmet(database: Database, book: Rulebook) -> Iterator[Unmet]:
             yield from _of_watch(database, watch, rules)
 
 
-def _of_watch(database: Database, watch: Watch, rules: Sequence[Rule]) -> Iterator[Unmet]:
+def _of_watch(database: Store, watch: Watch, rules: Sequence[Rule]) -> Iterator[Unmet]:
     tallies = [_Tally(rule) for rule in rules]
     needs = [need for rule in rules for need in rule.when.needs]
     fields = sorted({name for rule in rules for name in _fields(rule.when)} - OF_SCAN)
     scans = products = rows = 0
-    for seen in whole(database, watch.key, fields, MOST_SCANS):
+    for seen in database.history.whole(watch.key, fields, MOST_SCANS):
         judge = Judge(stored_table(database, seen, needs, watch.schedule))
         products = max(products, len(seen.row))
         scans, rows = scans + 1, rows + len(seen.row)

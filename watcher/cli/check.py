@@ -22,8 +22,8 @@ from watcher.units import format_number
 
 if TYPE_CHECKING:
     from watcher.analysis.unmet import Unmet
+    from watcher.store.ports import Store
     from watcher.store.sql.ledger import Spent
-    from watcher.store.sqlite.database import Database
 
 
 @click.command()
@@ -90,10 +90,10 @@ def _known(path: Path, book: Rulebook, now: Instant) -> _History:
     if not path.exists():
         return _History()
     from watcher.analysis.unmet import unmet  # noqa: PLC0415 - not without a database
-    from watcher.store.sqlite.database import Database  # noqa: PLC0415
+    from watcher.store.engine import Engine  # noqa: PLC0415
 
     try:
-        with Database.open(path, readonly=True) as database:
+        with Engine.open(path, readonly=True) as database:
             return _History(
                 {key: database.history.expected_pages(key) for key in _keys(book)},
                 database.ledger.spent(now),
@@ -105,7 +105,7 @@ def _known(path: Path, book: Rulebook, now: Instant) -> _History:
         return _History(trouble=str(error))
 
 
-def _idle_silences(database: Database, path: Path, book: Rulebook, now: Instant) -> list[Problem]:
+def _idle_silences(database: Store, path: Path, book: Rulebook, now: Instant) -> list[Problem]:
     """A mistyped pattern silences nothing, and nobody notices."""
     names = [rule.name for rule in book.rules]
     return [

@@ -75,9 +75,9 @@ def _metrics(ctx: click.Context) -> Iterator[tuple[str, str]]:
 
 def _products(ctx: click.Context) -> Iterator[tuple[str, str]]:
     """Those that alerts were about, the newest first."""
-    from watcher.store.sqlite.database import Database  # noqa: PLC0415 - only for who asks for it
+    from watcher.store.engine import Engine  # noqa: PLC0415 - only for who asks for it
 
-    with Database.open(_path(ctx, "database", "watcher.db"), readonly=True) as database:
+    with Engine.open(_path(ctx, "database", "watcher.db"), readonly=True) as database:
         for row in database.alerts.list(limit=_MOST):
             yield row.product_id, row.name
 

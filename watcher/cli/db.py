@@ -15,9 +15,8 @@ import msgspec
 from watcher.cli import options
 from watcher.cli.output import console, print_json, table
 from watcher.cli.progress import progress
-from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.restoring import restore
-from watcher.store.sqlite.upkeep import Stats
+from watcher.store.engine import Engine, restore
+from watcher.store.ports import Stats, Store
 from watcher.units import format_bytes, format_duration, format_since
 
 _MB = 1_000_000
@@ -71,7 +70,7 @@ def prune(rules: Path, database: Path, *, quiet: bool) -> None:
     """Remove now what the rule file's keep: no longer wants; the daemon does so daily."""
     keep, now = options.load_rules(rules).keep, options.now_of(database)
     with (
-        Database.open(database, create=False) as opened,
+        Engine.open(database, create=False) as opened,
         progress("Pruning", "rows", quiet=quiet) as report,
     ):
         removed, given_back = prune_all(
@@ -117,7 +116,7 @@ def stats(database: Path, *, check: bool, as_json: bool) -> None:
 
 
 def prune_all(
-    database: Database,
+    database: Store,
     observations_before: int,
     notifications_before: int,
     pause: Callable[[float], object],

@@ -28,8 +28,8 @@ from watcher.export.table import Table, height
 from watcher.export.text import write_csv, write_json_lines
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rulebook
+from watcher.store.ports import Store
 from watcher.store.sql.extracts import Choice
-from watcher.store.sqlite.database import Database
 from watcher.units import parse_moment
 
 _FORMATS = ("csv", "jsonl", "parquet")
@@ -190,7 +190,7 @@ def _rulebook(wanted: _Wanted) -> Rulebook | None:
         return None
 
 
-def _table(database: Database, wanted: _Wanted, book: Rulebook | None) -> Table:
+def _table(database: Store, wanted: _Wanted, book: Rulebook | None) -> Table:
     choice = _choice(database, wanted, book)
     # The first of those that share their scans gives them its name, unless another is asked for.
     names = {watch.key: watch.name for watch in reversed(book.watches)} if book else {}
@@ -213,7 +213,7 @@ def _table(database: Database, wanted: _Wanted, book: Rulebook | None) -> Table:
     )
 
 
-def _choice(database: Database, wanted: _Wanted, book: Rulebook | None) -> Choice:
+def _choice(database: Store, wanted: _Wanted, book: Rulebook | None) -> Choice:
     now = options.now_of(wanted["database"])
     zone = book.zone if book else options.shown_zone(wanted["rules"])
     since, until = (

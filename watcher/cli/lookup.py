@@ -10,8 +10,7 @@ from watcher.errors import WatcherError
 from watcher.model import ProductFacts
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule, Rulebook, Watch
-from watcher.store.sql.product_history import named
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.words import listing, nearest, quoted
 
 _SHOWN = 8
@@ -32,7 +31,7 @@ def chosen_rule(book: Rulebook, name: str) -> Rule:
     raise no_such("rule", name, [rule.name for rule in book.rules])
 
 
-def chosen_product(database: Database, wanted: str, region: str | None) -> ProductFacts:
+def chosen_product(database: Store, wanted: str, region: str | None) -> ProductFacts:
     """The product of that id, or the only one whose name has the words in it.
 
     Raises ``WatcherError`` for none, and for several: with their ids.
@@ -41,7 +40,7 @@ def chosen_product(database: Database, wanted: str, region: str | None) -> Produ
     where = f" in {region}" if region else ""
     found = database.history.find(wanted, region)
     if not found and wanted:
-        matches = named(database, wanted, region, _SHOWN + 1)
+        matches = database.history.named(wanted, region, _SHOWN + 1)
         if len(matches) > 1:
             raise WatcherError(_several(wanted, where, matches))
         found = [each for at, key, _ in matches for each in database.history.find(key, at)]

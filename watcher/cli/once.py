@@ -33,9 +33,9 @@ from watcher.model import Message, ScanState
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook, Watch
+from watcher.store.engine import DatabaseThread, Scratch, Writer, hold
+from watcher.store.ports import Store
 from watcher.store.sql.history import ScanRow
-from watcher.store.sqlite.database import Database, hold
-from watcher.store.sqlite.writer import Scratch, StoreThread, Writer
 
 _SEND_SECONDS = 60.0
 
@@ -106,12 +106,12 @@ class _Once:
 
     async def run(self, watches: list[Watch], *, forced: bool) -> bool:
         """Scan, print, send; True if every scan was complete."""
-        store: StoreThread = Scratch(self.path) if self.dry_run else Writer(self.path)
+        store: DatabaseThread = Scratch(self.path) if self.dry_run else Writer(self.path)
         async with store, client_of(self.book) as client:
             now = self.clock.now()
             if not self.dry_run:  # else a daemon may run, and what is set aside is its own
                 await store.run(lambda database: database.ledger.settle_all(CHECKPOINT))
-            await store.run(lambda database: database.alerts.sync_rules(self.book.marks, now))
+            await store.run(lambda database: database.rules.sync(self.book.marks, now))
             scanner = Scanner(
                 self.book,
                 client,
@@ -128,7 +128,7 @@ class _Once:
             await self._deliver(store)
             return good
 
-    async def _due(self, store: StoreThread, watches: list[Watch]) -> list[Watch]:
+    async def _due(self, store: DatabaseThread, watches: list[Watch]) -> list[Watch]:
         now = self.clock.now()
         due = []
         for watch in watches:
@@ -149,7 +149,7 @@ class _Once:
         self.told.clear()
         return outcome is not None and outcome.scan.state is ScanState.COMPLETE
 
-    async def _sweep(self, store: StoreThread) -> None:
+    async def _sweep(self, store: DatabaseThread) -> None:
         """What was held at an earlier run and no longer is."""
         told = await store.run(self._sweep_once)
         rows = await store.run(lambda database: [database.outbox.get(row) for row in told])
@@ -157,13 +157,13 @@ class _Once:
             if row is not None:
                 self.report.released(row)
 
-    def _sweep_once(self, database: Database) -> list[int]:
+    def _sweep_once(self, database: Store) -> list[int]:
         audiences, now = policies_of(self.book.channels), self.clock.now()
         operator = [audiences[name] for name in self.book.operator]
         note_credits(Operator(database, operator, now), self.book.api)
         return sweep(database, self.book, audiences, now)
 
-    async def _deliver(self, store: StoreThread) -> None:
+    async def _deliver(self, store: DatabaseThread) -> None:
         if self.dry_run:
             return
         courier = Courier(
@@ -190,5 +190,5 @@ def _counting(report: Report, expected: int) -> Callable[[], None]:
     return moved
 
 
-def _scans(watch: Watch, database: Database) -> list[ScanRow]:
+def _scans(watch: Watch, database: Store) -> list[ScanRow]:
     return database.history.scans(watch.key, limit=plan.LOOK_BACK)

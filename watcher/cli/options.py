@@ -20,7 +20,7 @@ from watcher.rules.rulebook import Rulebook
 from watcher.units import parse_duration, parse_moment
 
 if TYPE_CHECKING:
-    from watcher.store.sqlite.database import Database
+    from watcher.store.ports import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -145,8 +145,8 @@ def now_of(database: Path) -> Instant:
     return clock_of(database).now()
 
 
-def open_to_read(path: Path) -> Database:
+def open_to_read(path: Path) -> Store:
     """The database, for reading beside a running daemon; raises ``StoreError``."""
-    from watcher.store.sqlite.database import Database  # noqa: PLC0415 - not for who reads rules only
+    from watcher.store.engine import Engine  # noqa: PLC0415 - not for who reads rules only
 
-    return Database.open(path, readonly=True)
+    return Engine.open(path, readonly=True)

@@ -15,7 +15,8 @@ from watcher.cli.tables import Cell
 from watcher.errors import WatcherError
 from watcher.model import Notification, NotificationState
 from watcher.notification.deferral import Waiting, waiting
-from watcher.store.sqlite.database import Database
+from watcher.store.engine import Engine
+from watcher.store.ports import Store
 from watcher.text.messages import title_of
 from watcher.units import format_ago, format_duration
 
@@ -115,7 +116,7 @@ def retry(database: Path, ids: tuple[int, ...], target: str | None, *, everythin
     """
     _check_choice(ids, target, everything=everything)
     now = options.now_of(database)
-    with Database.open(database, create=False) as opened, opened.atomic():
+    with Engine.open(database, create=False) as opened, opened.atomic():
         _check_ids(opened, ids, target)
         moved = opened.outbox.retry(ids or None, now, target)
     _say(moved, "is tried again", "are tried again", "No dead messages.")
@@ -131,7 +132,7 @@ def drop(database: Path, ids: tuple[int, ...], target: str | None, *, everything
     """
     _check_choice(ids, target, everything=everything)
     now = options.now_of(database)
-    with Database.open(database, create=False) as opened, opened.atomic():
+    with Engine.open(database, create=False) as opened, opened.atomic():
         _check_ids(opened, ids, target)
         moved = opened.outbox.drop(ids or None, now, target)
     _say(moved, "is given up", "are given up", "No messages wait or are dead.")
@@ -142,7 +143,7 @@ def _check_choice(ids: Sequence[int], target: str | None, *, everything: bool) -
         raise click.UsageError("give ids, --target NAME or --all")
 
 
-def _check_ids(database: Database, ids: Sequence[int], target: str | None) -> None:
+def _check_ids(database: Store, ids: Sequence[int], target: str | None) -> None:
     """That there is what is named; raises ``WatcherError`` of the first that is not."""
     if target is not None and not database.outbox.list(limit=1, target=target):
         raise WatcherError(f'no messages to "{plain(target)}"; `watcher outbox list` shows them')

@@ -27,8 +27,8 @@ from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Watch
+from watcher.store.ports import Store
 from watcher.store.sql.alerts import AlertRow
-from watcher.store.sqlite.database import Database
 from watcher.units import (
     DAY,
     NO_CURRENCIES,
@@ -141,7 +141,7 @@ def _metrics(
 
 
 def _past(
-    database: Database,
+    database: Store,
     product: ProductFacts,
     metrics: Sequence[Metric],
     watches: Sequence[Watch],

@@ -10,8 +10,8 @@ from watcher.cli import options
 from watcher.cli.completers import product_ids, rule_names
 from watcher.cli.output import console, print_json, table
 from watcher.errors import WatcherError
+from watcher.store.engine import Engine
 from watcher.store.sql.silences import Silence
-from watcher.store.sqlite.database import Database
 from watcher.units import format_ago, format_instant, format_since
 
 
@@ -48,7 +48,7 @@ def add(rules: Path, database: Path, duration: int, comment: str, **patterns: st
     if duration <= 0:
         raise click.UsageError("--for must be longer than 0")
     now = options.now_of(database)
-    with Database.open(database, create=False) as opened:
+    with Engine.open(database, create=False) as opened:
         silence = opened.silences.add(
             begins=now, ends=now + duration, comment=comment.strip(), **given
         )
@@ -86,7 +86,7 @@ def list_(database: Path, *, everything: bool, as_json: bool) -> None:
 def end(rules: Path, database: Path, number: int) -> None:
     """End silence ID now; what it held and still fires is told."""
     now = options.now_of(database)
-    with Database.open(database, create=False) as opened:
+    with Engine.open(database, create=False) as opened:
         silence = opened.silences.get(number)
         if silence is None:
             raise WatcherError(f"no silence {number}; `watcher silence list` shows them")

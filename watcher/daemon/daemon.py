@@ -45,9 +45,9 @@ from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Keep, Rulebook, Watch
 from watcher.source.client import Client
+from watcher.store.engine import Writer
+from watcher.store.ports import Store
 from watcher.store.sql.health import About, Incident
-from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import Writer
 from watcher.units import HOUR, MINUTE
 
 WORKERS = 2
@@ -306,7 +306,7 @@ class Daemon:
             wait = self.clock.seconds_until(now - now % MINUTE + MINUTE)
             await asyncio.sleep(min(max(wait, SHORTEST_SWEEP_SECONDS), MINUTE))
 
-    def _sweep_once(self, database: Database) -> bool:
+    def _sweep_once(self, database: Store) -> bool:
         """Whether something was written to be told."""
         now = self.clock.now()  # that of its turn: it may have waited for the store
         operator = self.scanner.operator(database, now)
@@ -388,7 +388,7 @@ class Daemon:
         text = f"The rule file can't be used; the old rules stay in force.\n{error}"
         await self._trouble(RULE_FILE, text)
 
-    def _swap(self, database: Database, book: Rulebook, client: Client | None) -> None:
+    def _swap(self, database: Store, book: Rulebook, client: Client | None) -> None:
         """On the store's thread, so that no scan commits half by old and half by new rules."""
         with database.atomic():
             self._adopt(database, book)
@@ -397,7 +397,7 @@ class Daemon:
         self.scanner.swap(book, client)
         self.scanner.doubt(database)
 
-    def _begin_anew(self, database: Database) -> None:
+    def _begin_anew(self, database: Store) -> None:
         """The rules were read and every part begins: what an earlier run told of them is over."""
         with database.atomic():
             self._note_clock(database, thorough=True)
@@ -407,13 +407,13 @@ class Daemon:
                 if each == RULE_FILE or each.about is About.PART:
                     self.scanner.operator(database, self.clock.now()).end(each)
 
-    def _note_clock(self, database: Database, *, thorough: bool = False) -> None:
+    def _note_clock(self, database: Store, *, thorough: bool = False) -> None:
         note_clock(self.scanner.operator(database, self.clock.now()), thorough=thorough)
 
-    def _adopt(self, database: Database, book: Rulebook) -> None:
+    def _adopt(self, database: Store, book: Rulebook) -> None:
         now = self.clock.now()
         with database.atomic():
-            database.alerts.sync_rules(book.marks, now)
+            database.rules.sync(book.marks, now)
             forget_others(database, book, now)
 
     # -- health -----------------------------------------------------------------------------

@@ -17,9 +17,9 @@ from watcher.daemon.supervision.liveness import Pulses
 from watcher.delivery.daemon_thread import DaemonThread
 from watcher.model import Instant
 from watcher.rules.rulebook import Keep
+from watcher.store.engine import DatabaseThread
+from watcher.store.ports import Store
 from watcher.store.sql.health import Incident
-from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import StoreThread
 from watcher.units import DAY, HOUR, MINUTE
 
 DISK = Incident("disk nearly full")
@@ -33,7 +33,7 @@ log = structlog.get_logger("watcher.daemon")
 
 
 async def upkeep(
-    writer: StoreThread, keep: Callable[[], Keep], clock: Clock, pulses: Pulses
+    writer: DatabaseThread, keep: Callable[[], Keep], clock: Clock, pulses: Pulses
 ) -> None:
     """The part "upkeep": prune what is older than ``keep:``, at the start and once a day.
 
@@ -60,7 +60,7 @@ async def upkeep(
         await asyncio.sleep(DAY)
 
 
-def may_prune(database: Database, now: Instant) -> bool:
+def may_prune(database: Store, now: Instant) -> bool:
     """Whether ``now`` can be believed: a machine that begins with a wrong clock is years ahead of
     its newest scan. One that was down for so long prunes a day later."""
     newest = database.history.scans(limit=1)

@@ -27,8 +27,7 @@ from watcher.daemon.supervision.systemd import Manager
 from watcher.delivery.apprise.target import warm_up
 from watcher.errors import WatcherError
 from watcher.rules.rulebook import Rulebook
-from watcher.store.sqlite.database import hold
-from watcher.store.sqlite.writer import Reader, Writer
+from watcher.store.engine import StoreReader, Writer, hold
 from watcher.web.address import PageUrl
 from watcher.web.app import Site, Sources
 
@@ -109,7 +108,7 @@ class Service:
     async def _site(self, stack: AsyncExitStack, daemon: Daemon) -> Site | None:
         if self.listen is None:
             return None
-        reader = await stack.enter_async_context(Reader(self.database))
+        reader = await stack.enter_async_context(StoreReader(self.database))
         sources = Sources(
             read=reader.run,
             write=daemon.writer.run,

@@ -25,9 +25,9 @@ from watcher.model import Floats, Instant, Listed, Scan, ScanState
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Catalogue
 from watcher.schedule import Schedule
+from watcher.store.ports import Store
 from watcher.store.sql.history import Recorded
 from watcher.store.sql.jumped import Jumped
-from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR
 
 LEAST = 10  # products of which a median is taken
@@ -145,7 +145,7 @@ def median_change(now: Floats, before: Floats) -> float | None:
     return float("inf") if sells >= LEAST and sells > len(now) / 2 else 0.0
 
 
-def remember(database: Database, scan: Scan, schedule: Schedule | None = None) -> Recorded:
+def remember(database: Store, scan: Scan, schedule: Schedule | None = None) -> Recorded:
     """Record ``scan`` as the past of later ones; no rule judges it."""
     with database.atomic():
         recorded = database.history.record(with_facts(database, scan))

@@ -16,7 +16,7 @@ from watcher.evaluation.past import Recollection
 from watcher.model import Listed, ListFacts, Scan, ScanState
 from watcher.rules import surges
 from watcher.rules.metrics import LIST_NEEDS, list_sums
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.units import DAY
 
 SCANS = 7  # of which the share of idle products is taken
@@ -24,7 +24,7 @@ _RECENT = 30 * DAY  # a list that was not read for longer says nothing of today
 CLOSED = 0.99  # of the products without a sale: a holiday, or a day that was not collected
 
 
-def with_facts(database: Database, scan: Scan) -> Scan:
+def with_facts(database: Store, scan: Scan) -> Scan:
     """``scan`` with what its list says of itself; before it is recorded."""
     if scan.facts is not None or scan.state is ScanState.FAILED:
         return scan

@@ -5,33 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from watcher.evaluation.statistics import Window
-from watcher.model import Floats, Instant, Ints, ProductFacts
-from watcher.store.sql.changes import Change
+from watcher.model import Instant, Ints, ProductFacts
+from watcher.store.sql.baselines import Baseline
+from watcher.store.sql.changes import LastChange
 from watcher.store.sql.jumped import Jumped
+from watcher.store.sql.lists import EarlierList
 from watcher.store.sql.product_history import Sighting
-
-
-class Baseline(Protocol):
-    """Values (n, k) with NaN for absent, and the instants (n,) they were observed; 0 is none."""
-
-    @property
-    def values(self) -> Floats: ...
-
-    @property
-    def at(self) -> Ints: ...
-
-
-class Standing(Protocol):
-    """The list of a scan at ``at``."""
-
-    @property
-    def at(self) -> Instant: ...
-
-    @property
-    def products(self) -> Ints: ...
-
-    def ranks_of(self, products: Ints) -> Floats: ...
+from watcher.store.sql.windows import Window
 
 
 class Past(Protocol):
@@ -52,7 +32,7 @@ class Past(Protocol):
         fields: Sequence[str], *, scan_id: int, own: bool = False,
     ) -> Iterable[Window]: ...  # fmt: skip
 
-    def standing(self, watch: str, scan_id: int, places: int) -> Standing | None: ...
+    def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None: ...
 
     def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]: ...
 
@@ -72,7 +52,7 @@ class Recollection(Past, Protocol):
         """The watch's newest scan, cut to those of the products that it lists."""
         ...
 
-    def last_change(self, region: str, since: Instant) -> Change | None:
+    def last_change(self, region: str, since: Instant) -> LastChange | None:
         """The newest scan from ``since`` on in which a product that was known changed."""
         ...
 

@@ -21,9 +21,9 @@ from watcher.rules.conditions.base import Judge, Need
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.schedule import Schedule
+from watcher.store.ports import Store
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.product_history import Sighting
-from watcher.store.sqlite.database import Database
 
 T = TypeVar("T")
 log = structlog.get_logger("watcher.rules")
@@ -201,7 +201,7 @@ def newest(
     return Present(archive, watch, Judge(table), rows, fallen)
 
 
-def with_known(database: Database, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
+def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
     """The same rows, each live alert with what its rule says of the product now."""
     rules = {rule.name: rule for rule in book.rules}
     live = [row for row in rows if row.alert.resolved_at is None and row.alert.rule in rules]

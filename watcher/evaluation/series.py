@@ -13,10 +13,9 @@ import numpy as np
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import OF_SCAN, RANK, Metric
 from watcher.rules.rulebook import Watch
+from watcher.store.ports import Store
 from watcher.store.sql.baselines import AFTER_ALL
 from watcher.store.sql.history import Absence
-from watcher.store.sql.product_history import ranks
-from watcher.store.sqlite.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Seen:
 
 
 def tracks_of(
-    database: Database,
+    database: Store,
     product: ProductFacts,
     metrics: Sequence[Metric],
     watches: Sequence[Watch],
@@ -94,7 +93,7 @@ def needs_sightings(metric: Metric) -> bool:
 
 
 def seen_of(
-    database: Database,
+    database: Store,
     region: str,
     products: Sequence[int],
     metrics: Sequence[Metric],
@@ -118,7 +117,7 @@ def seen_of(
 
 
 def _changes(
-    database: Database, product: ProductFacts, metrics: Sequence[Metric], since: Instant
+    database: Store, product: ProductFacts, metrics: Sequence[Metric], since: Instant
 ) -> Seen:
     fields = tuple(sorted({name for metric in metrics for name in metric.needs}))
     return Seen(fields, *database.history.series(product.product, fields, since))
@@ -181,7 +180,7 @@ def _interrupted(
 
 
 def _places(
-    database: Database,
+    database: Store,
     product: ProductFacts,
     metric: Metric,
     watches: Sequence[Watch],
@@ -189,7 +188,7 @@ def _places(
 ) -> list[Track]:
     tracks = []
     for watch in watches:
-        found = list(ranks(database, watch.key, product.product, since))
+        found = list(database.history.ranks(watch.key, product.product, since))
         at = np.array([at for at, _ in found], np.int64)
         places = np.array([np.nan if rank is None else rank for _, rank in found], np.float64)
         values = metric.compute({RANK: places}, at)
@@ -202,7 +201,7 @@ def _places(
 
 
 def _with_places(
-    database: Database,
+    database: Store,
     product: ProductFacts,
     metric: Metric,
     watches: Sequence[Watch],

@@ -7,7 +7,7 @@ not the ratio of two medians.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from watcher.model import Floats, Instant, Ints
 from watcher.rules.conditions.base import Need, Spread, Statistic, Usual
 from watcher.rules.conditions.unusual import least_values, logs
 from watcher.rules.metrics import Metric
+from watcher.store.sql.windows import Window
 from watcher.units import DAY
 
 LEAST = 3  # observations: of fewer no statistic is taken
@@ -24,19 +25,6 @@ _OF_MEDIAN_DEVIATION = 1 / 0.6745
 _OF_MEAN_DEVIATION = 1.2533
 
 Over: TypeAlias = Statistic | Usual | Spread
-
-
-class Window(Protocol):
-    """Values (S, m) by field of ``rows`` of the products at the S scans ``at``; NaN is absent."""
-
-    @property
-    def rows(self) -> slice: ...
-
-    @property
-    def at(self) -> Ints: ...
-
-    @property
-    def values(self) -> Mapping[str, Floats]: ...
 
 
 class Statistics:

@@ -21,8 +21,8 @@ from watcher.model import Alert, AlertState, Bools, Instant, Ints
 from watcher.rules.conditions.base import Judge, Masks
 from watcher.rules.rulebook import Rule
 from watcher.store.packing import positions
-from watcher.store.sql.alerts import Alerts, Live, Transition
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Alerts, Store
+from watcher.store.sql.alerts import Live, Transition
 
 RULE = "rule"  # the kind of health
 
@@ -78,7 +78,7 @@ class Round:
 
     def __init__(
         self,
-        database: Database,
+        database: Store,
         archive: Archive,
         table: ScanTable,
         rules: Sequence[Rule],

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from watcher.evaluation.last_known import LastKnown
-from watcher.evaluation.past import Baseline, Past, Standing
+from watcher.evaluation.past import Past
 from watcher.evaluation.statistics import Statistics
 from watcher.leeway import slack
 from watcher.model import (
@@ -38,7 +38,9 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.metrics import RANK, Metric
 from watcher.schedule import Schedule
+from watcher.store.sql.baselines import Baseline
 from watcher.store.sql.history import Recorded
+from watcher.store.sql.lists import EarlierList
 
 
 class ScanTable:
@@ -184,7 +186,7 @@ class ScanTable:
             self._baselines[need] = ranks, np.where(np.isnan(ranks), 0, at)
         return fallen
 
-    def _list(self, places: int) -> Standing | None:
+    def _list(self, places: int) -> EarlierList | None:
         return self._past.standing(self.scan.watch, self._seen.scan_id, places)
 
     def _read_observations(self, needs: Sequence[Need]) -> None:

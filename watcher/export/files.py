@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from watcher.errors import WatcherError
-from watcher.store.sqlite.rights import OWNER_ONLY
-from watcher.store.sqlite.upkeep import is_ours
+from watcher.store.engine import OWNER_ONLY, is_ours
 
 
 @contextmanager

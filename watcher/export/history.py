@@ -10,11 +10,9 @@ from watcher.export.table import Column, Kind, Part, Table, cells
 from watcher.fields import BY_NAME, NUMERIC_NAMES
 from watcher.model import LIST_DAY, LIST_SPARSE, Evidence
 from watcher.rules.metrics import RANK, Catalogue, Metric
-from watcher.store.sql import extracts, observed
+from watcher.store.ports import Row, Store
 from watcher.store.sql.extracts import Choice, Extract
 from watcher.store.sql.observed import TEXTS, Observed
-from watcher.store.sqlite.connection import Row
-from watcher.store.sqlite.database import Database
 from watcher.text.evidence import spelled
 from watcher.units import Unit
 
@@ -30,7 +28,7 @@ _ALERT = Column("alert", Kind.TEXT, "the alert's id, as messages have it")
 
 
 def observations(
-    database: Database,
+    database: Store,
     choice: Choice,
     metrics: Sequence[Metric],
     watches: Mapping[str, str],
@@ -44,8 +42,9 @@ def observations(
     by key. ``gmv_currency`` is what the user says that GMV is in.
     """
     fields = sorted({name for metric in metrics for name in metric.needs} - {RANK})
-    read = observed.sightings if every_scan else observed.changes
-    extract = read(database, choice, fields)
+    stored = database.observations
+    read = stored.sightings if every_scan else stored.changes
+    extract = read(choice, fields)
     columns = (
         Column("at", Kind.TIME, "when the scan was due"),
         _WATCH,
@@ -64,7 +63,7 @@ def fields() -> list[Metric]:
     return [catalogue[name] for name in NUMERIC_NAMES]
 
 
-def alerts(database: Database, choice: Choice) -> Table:
+def alerts(database: Store, choice: Choice) -> Table:
     """Alerts, with why they fired as JSON."""
     columns = (
         _ALERT, _RULE, _REGION, _ID, _NAME,
@@ -76,10 +75,10 @@ def alerts(database: Database, choice: Choice) -> Table:
         _REASON,
         Column("why", Kind.JSON, "each condition with its value and baseline, as JSON"),
     )  # fmt: skip
-    return _plain(columns, extracts.alerts(database, choice), {0: _short, 11: _spelled})
+    return _plain(columns, database.extracts.alerts(choice), {0: _short, 11: _spelled})
 
 
-def transitions(database: Database, choice: Choice) -> Table:
+def transitions(database: Store, choice: Choice) -> Table:
     """The alerts' changes of state."""
     columns = (
         Column("id", Kind.INTEGER, "in rising order of time"),
@@ -89,10 +88,10 @@ def transitions(database: Database, choice: Choice) -> Table:
         Column("after", Kind.TEXT, "the state after"),
         _REASON,
     )  # fmt: skip
-    return _plain(columns, extracts.transitions(database, choice), {1: _short})
+    return _plain(columns, database.extracts.transitions(choice), {1: _short})
 
 
-def scans(database: Database, choice: Choice, watches: Mapping[str, str]) -> Table:
+def scans(database: Store, choice: Choice, watches: Mapping[str, str]) -> Table:
     """The scans, those that failed among them."""
     columns = (
         Column("id", Kind.INTEGER, "in rising order of time"),
@@ -111,7 +110,7 @@ def scans(database: Database, choice: Choice, watches: Mapping[str, str]) -> Tab
         Column("list_idle", Kind.NUMBER, "share without a sale yesterday, of 20 products at least"),
         Column(LIST_SPARSE, Kind.BOOLEAN, "sales are booked on the day of collection"),
     )  # fmt: skip
-    extract = extracts.scans(database, choice)
+    extract = database.extracts.scans(choice)
     shown: dict[int, Callable[[object], object]] = {
         1: lambda key: watches.get(str(key), key),
         12: bool,

@@ -15,8 +15,8 @@ from watcher.notification.charting import chart_of
 from watcher.notification.coalesce import join_backlog
 from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook
+from watcher.store.ports import Store
 from watcher.store.sql.health import About, Incident
-from watcher.store.sqlite.database import Database
 from watcher.text.messages import title_of
 
 
@@ -32,15 +32,15 @@ class Post:
     book: Callable[[], Rulebook]
     now: Callable[[], Instant]
 
-    def join(self, database: Database, target: str) -> bool:
+    def join(self, database: Store, target: str) -> bool:
         """Whether what waits for ``target`` was joined, or what was joined has changed."""
         return join_backlog(database, self.book(), target, self.now())
 
-    def chart(self, database: Database, notification: Notification) -> Chart | None:
+    def chart(self, database: Store, notification: Notification) -> Chart | None:
         """What a picture of the message shows, if it can have one."""
         return chart_of(database, self.book(), notification.message)
 
-    def died(self, database: Database, notification: Notification, reason: str) -> None:
+    def died(self, database: Store, notification: Notification, reason: str) -> None:
         """Tell the operator by other targets, unless it is told already.
 
         That such a message is dead itself is not told to the target that it is about: two that
@@ -54,12 +54,12 @@ class Post:
         if target not in targets_named(self.book()):
             database.health.clear_cause(_dead(target), self.now())
 
-    def took(self, database: Database, notification: Notification) -> None:
+    def took(self, database: Store, notification: Notification) -> None:
         """The target takes messages (again): its trouble is over."""
         target = notification.target
         self._operator(database, {target}).end(_dead(target))
 
-    def _operator(self, database: Database, but: Collection[str | None]) -> Operator:
+    def _operator(self, database: Store, but: Collection[str | None]) -> Operator:
         policies = policies_of(self.book().channels)
         others = [policies[name].without(but) for name in self.book().operator]
         return Operator(database, others, self.now())

@@ -10,8 +10,8 @@ from watcher.evaluation.stepping import RULE
 from watcher.incidents.operator import Operator
 from watcher.model import Health, Scan, ScanState
 from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.store.ports import Store
 from watcher.store.sql.health import About, Incident
-from watcher.store.sqlite.database import Database
 from watcher.units import format_duration, format_instant
 
 WATCH = "watch"  # the kind of health
@@ -84,7 +84,7 @@ def note_rules(operator: Operator, rules: Sequence[Rule]) -> None:
         operator.begin(incident, text)
 
 
-def _nothing_is_read(database: Database, book: Rulebook, watch: Watch, health: Health) -> bool:
+def _nothing_is_read(database: Store, book: Rulebook, watch: Watch, health: Health) -> bool:
     """Whether other watches fail too, and none was read since ``watch`` fails."""
     since = health.failing_since or 0
     fail = 0

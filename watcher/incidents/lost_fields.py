@@ -16,8 +16,8 @@ from watcher.fields import BY_NAME, NUMERIC_INDEX
 from watcher.incidents.operator import Operator
 from watcher.model import Scan, ScanState
 from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.store.ports import Store
 from watcher.store.sql.health import About, Incident
-from watcher.store.sqlite.database import Database
 
 FEWEST = 3  # products that must have had a value before: fewer may lose it by themselves
 _SAMPLE = 100  # products asked for what they had before
@@ -90,7 +90,7 @@ class _Known:
                 self._health.raise_cause(_incident(self._watch, rest), _still(told), self._now)
 
 
-def _had_before(database: Database, scan: Scan, names: AbstractSet[str]) -> set[str]:
+def _had_before(database: Store, scan: Scan, names: AbstractSet[str]) -> set[str]:
     """Those of which at least half of the scan's known products had a value before."""
     if not names:
         return set()

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from watcher.model import Instant, Message, Severity
 from watcher.notification.policy import NotifyPolicy
 from watcher.rules.rulebook import Rulebook
+from watcher.store.ports import Store
 from watcher.store.sql.health import About, Incident
-from watcher.store.sqlite.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
     """Channels by whose ``policies`` incidents are told, as of ``now``."""
 
-    database: Database
+    database: Store
     policies: Sequence[NotifyPolicy]
     now: Instant
 
@@ -61,7 +61,7 @@ class Operator:
             )
 
 
-def forget_orphans(database: Database, book: Rulebook, now: Instant) -> None:
+def forget_orphans(database: Store, book: Rulebook, now: Instant) -> None:
     """End, untold, the incidents of watches, rules, regions and targets that are no more."""
     known = {
         About.WATCH: {watch.name for watch in book.used_watches},

@@ -8,8 +8,8 @@ from watcher.evaluation.jumps import Jump, sales_of
 from watcher.incidents.operator import Operator
 from watcher.model import Instant, Scan
 from watcher.rules.rulebook import Rulebook, Watch
+from watcher.store.ports import Store
 from watcher.store.sql.health import About, Incident
-from watcher.store.sqlite.database import Database
 from watcher.units import HOUR, format_instant, format_percent
 
 _JUMPED = "7-day sales jumped"
@@ -42,7 +42,7 @@ def note_jump(
         operator.end(incident, outcome=_outcome(database, book, scan.region))
 
 
-def _outcome(database: Database, book: Rulebook, region: str) -> str:
+def _outcome(database: Store, book: Rulebook, region: str) -> str:
     """Of lists that jumped together one may stay and another be mended: each is told as it is."""
     cause = _jumped(region).cause
     since = next((on.since for on in database.health.causes() if on.cause == cause), 0)
@@ -61,7 +61,7 @@ def _outcome(database: Database, book: Rulebook, region: str) -> str:
     )
 
 
-def forget_jumps(database: Database, book: Rulebook, now: Instant) -> None:
+def forget_jumps(database: Store, book: Rulebook, now: Instant) -> None:
     """What was told of watches that are no more goes on no longer."""
     for region in {watch.query.region for watch in book.used_watches}:
         if not _waits(database, book, region):
@@ -72,7 +72,7 @@ def _jumped(region: str) -> Incident:
     return Incident(_JUMPED, About.REGION, region)
 
 
-def _waits(database: Database, book: Rulebook, region: str) -> bool:
+def _waits(database: Store, book: Rulebook, region: str) -> bool:
     """Whether some watch of the region waits for its next scan."""
     return database.jumps.waits([watch.key for watch in _watches(book, region)])
 

@@ -10,8 +10,8 @@ from watcher.evaluation.series import Seen, Track, needs_sightings, seen_of, tra
 from watcher.model import Chart, Evidence, Instant, Item, Message, ProductFacts, Series
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook
+from watcher.store.ports import Store
 from watcher.store.sql.history import Absence
-from watcher.store.sqlite.database import Database
 from watcher.units import DAY, Currencies, Unit
 
 SPAN = 30 * DAY
@@ -23,7 +23,7 @@ _USUAL = "total_sale_7d_cnt"
 _NOT_DRAWN = (Unit.FLAG, Unit.DAY, Unit.TEXT)
 
 
-def chart_of(database: Database, book: Rulebook, message: Message) -> Chart | None:
+def chart_of(database: Store, book: Rulebook, message: Message) -> Chart | None:
     """The data of a picture for ``message``; None where there is nothing to draw."""
     if message.kind not in _KINDS or message.data_at is None:
         return None
@@ -68,7 +68,7 @@ def _metric(book: Rulebook, items: tuple[Item, ...]) -> Metric:
     return book.metrics[_USUAL]
 
 
-def _scans(database: Database, book: Rulebook, message: Message, at: Instant) -> list[Instant]:
+def _scans(database: Store, book: Rulebook, message: Message, at: Instant) -> list[Instant]:
     """When the lists of the message's rules were read, in order."""
     names = {message.rule, *(item.rule for item in message.items)}
     keys = {rule.watch.key for rule in book.rules if rule.name in names}
@@ -76,14 +76,14 @@ def _scans(database: Database, book: Rulebook, message: Message, at: Instant) ->
     return sorted(each for each in times if at - SPAN <= each <= at)
 
 
-def _products(database: Database, items: Sequence[Item]) -> dict[tuple[str, str], ProductFacts]:
+def _products(database: Store, items: Sequence[Item]) -> dict[tuple[str, str], ProductFacts]:
     """The known products, by region and id."""
     found = (database.history.find(item.product_id, item.region) for item in items)
     return {(each.region, each.product_id): each for facts in found for each in facts[:1]}
 
 
 def _absences(
-    database: Database, products: Collection[ProductFacts], since: Instant
+    database: Store, products: Collection[ProductFacts], since: Instant
 ) -> dict[int, tuple[Absence, ...]]:
     """Of all the products at once, region by region: to look through the lists takes longest."""
     found: dict[int, tuple[Absence, ...]] = {}
@@ -94,7 +94,7 @@ def _absences(
 
 
 def _seen(
-    database: Database, metric: Metric, products: Collection[ProductFacts], since: Instant
+    database: Store, metric: Metric, products: Collection[ProductFacts], since: Instant
 ) -> dict[int, Seen]:
     """The same of what the metric is computed of, where that is another at each scan."""
     found: dict[int, Seen] = {}

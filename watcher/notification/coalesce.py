@@ -26,8 +26,8 @@ from watcher.notification.composing import combine, compose
 from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import last_left
 from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.ports import Store
 from watcher.store.sql.backlog import Gist, Piled
-from watcher.store.sqlite.database import Database
 from watcher.text.messages import text_of
 
 DOZENS = 24  # that wait for one target are joined
@@ -36,7 +36,7 @@ MOST_ITEMS = 50  # products in full; a service's limit may leave fewer
 _Key = tuple[str, int]  # of rule and product
 
 
-def join_backlog(database: Database, book: Rulebook, target: str, now: Instant) -> bool:
+def join_backlog(database: Store, book: Rulebook, target: str, now: Instant) -> bool:
     """Join what waits for ``target`` where that are dozens; whether it did.
 
     What was joined once takes in what came since, and is brought up to date. It is written in
@@ -74,7 +74,7 @@ def _lasting(message: Message) -> Waited | None:
     return msgspec.structs.replace(waited, messages=0, seconds=0) if waited is not None else None
 
 
-def _is_long(database: Database, target: str) -> bool:
+def _is_long(database: Store, target: str) -> bool:
     backlog = database.backlog
     return backlog.size(target, DOZENS) >= DOZENS or backlog.joins(target)
 
@@ -93,7 +93,7 @@ class _Joining:
     """One target's backlog, judged by the alerts and causes as they are now."""
 
     def __init__(
-        self, database: Database, book: Rulebook, piled: Sequence[Piled], now: Instant
+        self, database: Store, book: Rulebook, piled: Sequence[Piled], now: Instant
     ) -> None:
         self._database = database
         self._book = book

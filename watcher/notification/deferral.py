@@ -21,10 +21,10 @@ from watcher.notification.policy import (
     terms_of,
 )
 from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.ports import Store
 from watcher.store.sql.alerts import AlertHold, AlertRow
 from watcher.store.sql.deferred import Held, HeldGroup
 from watcher.store.sql.silences import Silence
-from watcher.store.sqlite.database import Database
 from watcher.text.counts import count_of
 
 HELD = "held for the channel"  # by what is not known without the rule file
@@ -34,7 +34,7 @@ _TOLD_OF = frozenset({Decision.COOLDOWN, Decision.BELOW_SEVERITY, Decision.CARRI
 
 
 def defer(
-    database: Database,
+    database: Store,
     channel: str,
     decided: Sequence[Decided],
     held: Mapping[int, Held],
@@ -90,7 +90,7 @@ class ChannelStatus:
 
 
 def channel_statuses(
-    database: Database,
+    database: Store,
     rule: Rule,
     alert: Alert,
     policies: Mapping[str, NotifyPolicy],
@@ -106,7 +106,7 @@ def channel_statuses(
 
 
 def with_holds(
-    database: Database, book: Rulebook | None, rows: Sequence[AlertRow], now: Instant
+    database: Store, book: Rulebook | None, rows: Sequence[AlertRow], now: Instant
 ) -> list[AlertRow]:
     """The same alerts with what holds them back by the clock ``now``; without a ``book`` (the rule
     file can't be read) what the database knows of it."""
@@ -127,7 +127,7 @@ class _Statuses:
 
     def __init__(
         self,
-        database: Database,
+        database: Store,
         policies: Mapping[str, NotifyPolicy],
         at: Instant,
         now: Instant,
@@ -177,7 +177,7 @@ def _alert_hold(status: ChannelStatus) -> AlertHold:
 
 
 def _remembered(
-    database: Database, rows: Sequence[AlertRow], now: Instant
+    database: Store, rows: Sequence[AlertRow], now: Instant
 ) -> dict[int, list[AlertHold]]:
     """By alert, the holds at the last scan."""
     ends = {silence.id: silence.ends for silence in database.silences.active(now)}
@@ -220,7 +220,7 @@ class Waiting:
         return f"{count_of(self.alerts, 'alert')} of {named}{more}"
 
 
-def waiting(database: Database, book: Rulebook | None, now: Instant) -> tuple[Waiting, ...]:
+def waiting(database: Store, book: Rulebook | None, now: Instant) -> tuple[Waiting, ...]:
     """All that is held back at ``now``, by channel; without a ``book`` what the database knows."""
     policies = policies_of(book.channels) if book is not None else {}
     found = [
@@ -232,7 +232,7 @@ def waiting(database: Database, book: Rulebook | None, now: Instant) -> tuple[Wa
 
 
 def _held(
-    database: Database, book: Rulebook | None, policies: dict[str, NotifyPolicy], now: Instant
+    database: Store, book: Rulebook | None, policies: dict[str, NotifyPolicy], now: Instant
 ) -> Iterator[Waiting]:
     """Alerts held by silences, quiet hours and digests: all rules together for each of these."""
     tellings = set(book.tellings) if book is not None else None
@@ -270,7 +270,7 @@ def _held(
 
 
 def _cooling(
-    database: Database, book: Rulebook, policies: dict[str, NotifyPolicy], now: Instant
+    database: Store, book: Rulebook, policies: dict[str, NotifyPolicy], now: Instant
 ) -> Iterator[Waiting]:
     """Alerts that fire anew soon after it was told, rule by rule: each has its own cooldown."""
     rules = {rule.name: rule for rule in book.rules if rule.cooldown}
@@ -283,9 +283,7 @@ def _cooling(
             yield Waiting(channel, why, alerts=count, rules=(name,), since=told_at, until=until)
 
 
-def _quiet(
-    database: Database, policies: dict[str, NotifyPolicy], now: Instant
-) -> Iterator[Waiting]:
+def _quiet(database: Store, policies: dict[str, NotifyPolicy], now: Instant) -> Iterator[Waiting]:
     """Messages to the operator that were written in the channel's quiet hours."""
     for channel, created, until, count in database.outbox.put_off(now):
         policy = policies.get(channel)

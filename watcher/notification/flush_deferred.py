@@ -16,8 +16,8 @@ from watcher.notification.notify import Teller
 from watcher.notification.policy import Decided, Holds, NotifyPolicy
 from watcher.notification.products import last_left
 from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.ports import Store
 from watcher.store.sql.deferred import Held, HeldGroup
-from watcher.store.sqlite.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class _Part:
 
 
 def sweep(
-    database: Database,
+    database: Store,
     book: Rulebook,
     policies: Mapping[str, NotifyPolicy],
     now: Instant,
@@ -49,7 +49,7 @@ def sweep(
 
 
 def _ripe(
-    database: Database, book: Rulebook, policies: Mapping[str, NotifyPolicy], now: Instant
+    database: Store, book: Rulebook, policies: Mapping[str, NotifyPolicy], now: Instant
 ) -> dict[str, list[HeldGroup]]:
     """What is held by holds that are over, by rule; of rules and channels that there are."""
     groups = database.held.groups()
@@ -76,7 +76,7 @@ class _Sweep:
 
     def __init__(
         self,
-        database: Database,
+        database: Store,
         archive: Archive,
         book: Rulebook,
         policies: Mapping[str, NotifyPolicy],

@@ -24,9 +24,9 @@ from watcher.notification.policy import (
 )
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule
+from watcher.store.ports import Store
 from watcher.store.sql.alerts import Live
 from watcher.store.sql.deferred import Held
-from watcher.store.sqlite.database import Database
 
 _NEVER = np.iinfo(np.int64).max
 
@@ -40,7 +40,7 @@ class Teller:
 
     def __init__(
         self,
-        database: Database,
+        database: Store,
         products: Products,
         policies: Mapping[str, NotifyPolicy],
         at: Instant,

@@ -28,10 +28,10 @@ from watcher.model import (
 )
 from watcher.rules.rulebook import Channel, Rule
 from watcher.schedule import Cron, Quiet
+from watcher.store.ports import Store
 from watcher.store.sql.alerts import Live
 from watcher.store.sql.deferred import HeldGroup
 from watcher.store.sql.silences import Silence
-from watcher.store.sqlite.database import Database
 
 
 class Decision(StrEnum):
@@ -172,7 +172,7 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
 class Holds:
     """Every hold at ``now``, by the clock; ``groups`` are what is held already."""
 
-    def __init__(self, database: Database, now: Instant, groups: Iterable[HeldGroup] = ()) -> None:
+    def __init__(self, database: Store, now: Instant, groups: Iterable[HeldGroup] = ()) -> None:
         self._database = database
         self._now = now
         self._since: dict[str, Instant] = {}  # by channel, since when something waits for it

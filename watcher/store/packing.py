@@ -63,7 +63,7 @@ def sums(values: Ints) -> Ints:
 
 
 def positions(haystack: Ints, needles: Ints) -> Ints:
-    """Where in ``haystack`` (no value twice) each needle stands; -1 where it does not."""
+    """Return where in ``haystack`` (no value twice) each needle stands; -1 where it does not."""
     if not len(haystack):
         return np.full(len(needles), -1, np.int64)
     order = np.argsort(haystack, kind="stable")

@@ -13,8 +13,7 @@ from typing import Protocol, TypeVar
 from watcher.analysis.scores.score import DEFAULT_DAYS, RuleScore, Scored, Scorer, Scores
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store.sql.tellings import newest
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.units import DAY
 
 T = TypeVar("T")
@@ -23,7 +22,7 @@ T = TypeVar("T")
 class Read(Protocol):
     """Runs a function beside the writer."""
 
-    def __call__(self, job: Callable[[Database], T], /) -> Awaitable[T]: ...
+    def __call__(self, job: Callable[[Store], T], /) -> Awaitable[T]: ...
 
 
 KEPT = 300  # seconds for which scores are shown, though something new was stored
@@ -72,7 +71,7 @@ class Board:
 
     async def _forget(self, book: Rulebook, now: Instant, read: Read) -> None:
         """Drop scores of other rules, and old ones: the sooner where something new was stored."""
-        mark = await read(newest)
+        mark = await read(lambda database: database.tellings.newest())
         kept = KEPT if mark != self._mark else LONGEST
         if book is not self._book or not 0 <= now - self._at < kept:
             self._book, self._mark, self._at = book, mark, now

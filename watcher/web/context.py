@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.text.messages import title_of
 from watcher.units import format_number, format_percent
 from watcher.web import links, words
@@ -61,8 +61,8 @@ class Sources:
     what the daemon measures of itself.
     """
 
-    read: Callable[[Callable[[Database], T]], Awaitable[T]]
-    write: Callable[[Callable[[Database], T]], Awaitable[T]]
+    read: Callable[[Callable[[Store], T]], Awaitable[T]]
+    write: Callable[[Callable[[Store], T]], Awaitable[T]]
     book: Callable[[], Rulebook]
     now: Callable[[], Instant]
     ill: Callable[[], Awaitable[str | None]]
@@ -153,7 +153,7 @@ class PageContext:
         path = request.rel_url.raw_path
         return path[len(self.base) - 1 :] if path.startswith(self.base) else path
 
-    async def read(self, job: Callable[[Database], T]) -> T:
+    async def read(self, job: Callable[[Store], T]) -> T:
         return await self.sources.read(job)
 
     def html(

@@ -24,9 +24,8 @@ from watcher.analysis.overview import Overview, WatchStatus, overview
 from watcher.model import Instant
 from watcher.notification.deferral import Waiting
 from watcher.rules.rulebook import Rulebook
+from watcher.store.ports import Sizes, Store
 from watcher.store.sql.history import ScanRow
-from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.upkeep import Sizes
 from watcher.units import DAY
 
 # Values of the labels in the family's order, and the number.
@@ -60,7 +59,7 @@ class Family:
     samples: Callable[[Snapshot], Iterable[Sample]]
 
 
-def read(database: Database, book: Rulebook, now: Instant) -> Snapshot:
+def read(database: Store, book: Rulebook, now: Instant) -> Snapshot:
     """Read all that ``exposition`` shows of the database."""
     state = overview(database, book, now)
     schedules = {watch.name: watch.schedule for watch in book.used_watches}
@@ -113,7 +112,7 @@ def _metric(family: Family, samples: Iterable[Sample]) -> Metric:
     return metric
 
 
-def _free(database: Database) -> int | None:
+def _free(database: Store) -> int | None:
     try:
         return shutil.disk_usage(database.path.absolute().parent).free
     except OSError:

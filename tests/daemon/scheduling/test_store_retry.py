@@ -15,6 +15,7 @@ import pytest
 from tests.store.making import START
 from watcher.daemon.scheduling.store_retry import LONGEST_WAIT, Patient
 from watcher.errors import NotADatabase, StoreError
+from watcher.store.ports import Store
 from watcher.store.sqlite.database import Database
 
 T = TypeVar("T")
@@ -84,7 +85,7 @@ async def test_the_stop_ends_the_patience(tmp_path: Path, *, stoppable: bool) ->
 async def test_damage_is_not_waited_for(tmp_path: Path) -> None:
     """It does not pass."""
 
-    def damaged(database: Database) -> None:
+    def damaged(database: Store) -> None:
         raise NotADatabase("damaged", database.path)
 
     with Database.open(tmp_path / "w.db") as store:

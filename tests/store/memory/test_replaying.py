@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.fields import NUMERIC_NAMES
 from watcher.model import ScanState
-from watcher.store.memory.replaying import Extent, PastScans, last_complete_before
+from watcher.store.memory.replaying import Extent, PastScans
 from watcher.store.sqlite.database import Database
 
 
@@ -121,9 +121,9 @@ def test_a_past_begins_anew(store: Database) -> None:
 
 def test_last_complete_before(store: Database) -> None:
     """Of the watch, strictly before."""
-    assert last_complete_before(store, "w", day(9)) is None
+    assert store.history.last_proof_before("w", day(9)) is None
     store.history.record(scan(day(0), {"a": 1}))
     store.history.record(scan(day(1), {"a": 1}, state=ScanState.PARTIAL))
     store.history.record(scan(day(2), {"a": 1}))
-    assert last_complete_before(store, "w", day(2)) == day(0)
-    assert last_complete_before(store, "other", day(2)) is None
+    assert store.history.last_proof_before("w", day(2)) == day(0)
+    assert store.history.last_proof_before("other", day(2)) is None

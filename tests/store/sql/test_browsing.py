@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.store.making import DAY, START, firing, pending, with_products
 from watcher.model import Alert, AlertState, Message, NotificationState, Severity
-from watcher.store.sql import browsing
 from watcher.store.sqlite.database import Database
 
 
@@ -23,16 +22,16 @@ def test_live_alerts_by_when_they_began(store: Database) -> None:
         + [pending("b", keys[0], START), over("a", keys[0], START)]
     )
     expected = [made[index].id for index in (2, 0, 4, 3, 1)]
-    assert browsing.live_alerts(store, AlertState.FIRING) == expected
+    assert store.browsing.live_alerts(AlertState.FIRING) == expected
     pages: list[int] = []
-    while page := browsing.live_alerts(
-        store, AlertState.FIRING, before=pages[-1] if pages else None, limit=2
+    while page := store.browsing.live_alerts(
+        AlertState.FIRING, before=pages[-1] if pages else None, limit=2
     ):
         pages += page
     assert pages == expected
-    assert browsing.live_alerts(store, AlertState.PENDING) == [made[5].id]
-    assert browsing.live_alerts(store, AlertState.FIRING, "b") == []
-    assert browsing.live_counts(store, "a") == {"firing": 5}
+    assert store.browsing.live_alerts(AlertState.PENDING) == [made[5].id]
+    assert store.browsing.live_alerts(AlertState.FIRING, "b") == []
+    assert store.browsing.live_counts("a") == {"firing": 5}
 
 
 def test_past_alerts_and_those_of_a_product(store: Database) -> None:
@@ -41,10 +40,10 @@ def test_past_alerts_and_those_of_a_product(store: Database) -> None:
     ended = [over("a", first, START), over("b", first, START), over("a", second, START)]
     made = store.alerts.save([*ended, firing("c", first, START)])
     ids = [each.id for each in made]
-    assert browsing.past_alerts(store) == [ids[2], ids[1], ids[0]]
-    assert browsing.past_alerts(store, "a") == [ids[2], ids[0]]
-    assert browsing.past_alerts(store, "a", before=ids[2]) == [ids[0]]
-    assert browsing.alerts_of_product(store, first) == [ids[3], ids[1], ids[0]]
+    assert store.browsing.past_alerts() == [ids[2], ids[1], ids[0]]
+    assert store.browsing.past_alerts("a") == [ids[2], ids[0]]
+    assert store.browsing.past_alerts("a", before=ids[2]) == [ids[0]]
+    assert store.browsing.alerts_of_product(first) == [ids[3], ids[1], ids[0]]
     shown = store.alerts.shown([ids[1], 99, ids[3]])
     assert [row.alert.id for row in shown] == [ids[1], ids[3]]
 
@@ -59,15 +58,15 @@ def test_notifications(store: Database) -> None:
     early = store.outbox.add("me", ["me/1"], message("a", START), START)
     other = store.outbox.add("me", ["me/1"], message("b", START), START)
     store.outbox.dead(late[1], START, "gone")
-    assert browsing.notifications(store) == [*other, *early, *reversed(late)]
-    assert browsing.notifications(store, before=early[0], limit=1) == [late[1]]
-    assert browsing.notifications(store, NotificationState.DEAD) == [late[1]]
-    assert browsing.notifications_of_rule(store, "a") == [*late, *early]
+    assert store.browsing.notifications() == [*other, *early, *reversed(late)]
+    assert store.browsing.notifications(before=early[0], limit=1) == [late[1]]
+    assert store.browsing.notifications(NotificationState.DEAD) == [late[1]]
+    assert store.browsing.notifications_of_rule("a") == [*late, *early]
 
 
 def test_products(store: Database) -> None:
     """By id, or else by a part of the name."""
     with_products(store, 12)
-    assert browsing.products(store, "1") == [("US", "1", "Product 1")]
-    assert len(browsing.products(store, "product 1")) == 4
-    assert browsing.products(store, "serum") == []
+    assert store.browsing.products("1") == [("US", "1", "Product 1")]
+    assert len(store.browsing.products("product 1")) == 4
+    assert store.browsing.products("serum") == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.model import ScanState
-from watcher.store.sql.history import Change
+from watcher.store.sql.history import LastChange
 from watcher.store.sqlite.database import Database
 
 
@@ -12,14 +12,14 @@ def test_the_last_change(store: Database) -> None:
     """Of products that were known; new ones are no change, and another region is another."""
     assert store.history.last_change("US", 0) is None
     first = store.history.record(scan(START, {"1": 5, "2": 6}))
-    assert store.history.last_change("US", 0) == Change(first.scan_id, START)
+    assert store.history.last_change("US", 0) == LastChange(first.scan_id, START)
     store.history.record(scan(START + DAY, {"1": 5, "2": 6, "3": 7}))
     store.history.record(scan(START + DAY, {"1": 9}, region="GB", watch="g"))
     store.history.record(scan(START + 2 * DAY, {"1": 10}, region="GB", watch="g"))
-    assert store.history.last_change("US", 0) == Change(first.scan_id, START)
+    assert store.history.last_change("US", 0) == LastChange(first.scan_id, START)
     moved = store.history.record(scan(START + 3 * DAY, {"1": 5, "2": 7}))
     store.history.record(scan(START + 4 * DAY, {"1": 5, "2": 7}))
-    assert store.history.last_change("US", 0) == Change(moved.scan_id, START + 3 * DAY)
+    assert store.history.last_change("US", 0) == LastChange(moved.scan_id, START + 3 * DAY)
 
 
 def test_days_scanned(store: Database) -> None:

@@ -53,7 +53,7 @@ def test_keep_only(store: Database) -> None:
 
 def test_a_renamed_rule_takes_it_along(store: Database) -> None:
     """As it does what was told."""
-    store.alerts.sync_rules([("r", "f")], 1)
+    store.rules.sync([("r", "f")], 1)
     store.held.put([FIRST])
-    store.alerts.sync_rules([("s", "f")], 2)
+    store.rules.sync([("s", "f")], 2)
     assert store.held.of_rule("s") == [replace(FIRST, rule="s")]

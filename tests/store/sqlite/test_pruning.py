@@ -12,7 +12,7 @@ from tests.store.making import DAY, SALES, START, firing, scan, with_products
 from watcher.model import AlertState, Doubt, Message, NotificationLogEntry, ScanState, Severity
 from watcher.store.sql.alerts import Transition
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.pruning import Pruner
+from watcher.store.sqlite.pruning import SqlitePruner
 from watcher.units import format_instant
 
 MESSAGE = Message("operator", "t", Severity.INFO, START)
@@ -158,11 +158,11 @@ def test_a_slow_disk_gets_smaller_steps(store: Database) -> None:
     for day in range(30):
         store.history.record(scan(START + day * DAY, {str(n): n + day for n in range(100)}))
     elapsed = iter(range(10_000))
-    slow = Pruner(store, clock=lambda: float(next(elapsed)))
+    slow = SqlitePruner(store, clock=lambda: float(next(elapsed)))
     steps = [slow.step(START + 20 * DAY, 0) for _ in range(8)]
     assert [step.rows for step in steps] == [500, 250, 125, 62, 31, 15, 10, 10]
     assert {step.seconds for step in steps} == {1.0}
-    quick = Pruner(store, clock=lambda: 0.0)
+    quick = SqlitePruner(store, clock=lambda: 0.0)
     rows = []
     while (step := quick.step(START + 20 * DAY, 0)).more:
         rows.append(step.rows)

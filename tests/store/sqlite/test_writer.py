@@ -14,7 +14,7 @@ import pytest
 from tests.store.making import START, scan
 from watcher.errors import NotADatabase, StoreError
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import Reader, Writer
+from watcher.store.sqlite.writer import StoreReader, Writer
 
 
 async def test_runs_in_its_own_thread() -> None:
@@ -106,7 +106,7 @@ async def test_a_reader_sees_one_state(tmp_path: Path) -> None:
         go.wait(10)
         return first, len(db.history.scans())
 
-    async with Writer(path) as writer, Reader(path) as reader:
+    async with Writer(path) as writer, StoreReader(path) as reader:
         task = asyncio.create_task(reader.run(look))
         await asyncio.to_thread(began.wait, 10)
         await writer.run(lambda db: db.history.record(scan(START, {"1": 1})))
@@ -125,7 +125,7 @@ async def test_others_that_leave_do_not_take_the_log_along(tmp_path: Path) -> No
         "import sqlite3, sys; conn = sqlite3.connect(sys.argv[1]); "
         "conn.execute('SELECT count(*) FROM scans').fetchone(); conn.close()"
     )
-    async with Writer(path) as writer, Reader(path):
+    async with Writer(path) as writer, StoreReader(path):
         await writer.run(lambda db: db.history.record(scan(START, {"1": 1})))
         await asyncio.to_thread(
             subprocess.run, [sys.executable, "-c", leave, str(path)], check=True

@@ -11,7 +11,7 @@ from watcher.model import Evidence, Scan
 from watcher.pipeline import evaluate, needs_of
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 
 
 class Player(Stage):
@@ -43,7 +43,7 @@ class Examiner:
     Records the scan, so the database must be one to throw away.
     """
 
-    def __init__(self, database: Database, scan: Scan, rules: Sequence[Rule]) -> None:
+    def __init__(self, database: Store, scan: Scan, rules: Sequence[Rule]) -> None:
         recorded = remember(database, scan)
         schedule = rules[0].watch.schedule
         table = ScanTable(scan, recorded, database.history, needs_of(rules), schedule)

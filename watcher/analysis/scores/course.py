@@ -25,7 +25,7 @@ from watcher.model import Bools, Floats, Ints
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Watch
 from watcher.source.query import Query
-from watcher.store.sql.aftermath import Aftermath, Seen
+from watcher.store.sql.aftermath import Aftermath, FoundBy
 from watcher.units import DAY
 
 DAYS = 14  # after which what was told is judged
@@ -107,13 +107,13 @@ def course(past: Aftermath, probes: Probes, *, bounded: bool = True) -> Course:
     return Course(before, low, high)
 
 
-def _seen(past: Aftermath, probes: Probes, first: float, last: float) -> Seen:
+def _seen(past: Aftermath, probes: Probes, first: float, last: float) -> FoundBy:
     """The first scan that saw each from one day on and before another."""
     begins = probes.data + int(first * DAY) - _SLACK
     return past.first_seen(probes.products, begins, probes.data + int(last * DAY) - _SLACK)
 
 
-def _days(probes: Probes, seen: Seen) -> Floats:
+def _days(probes: Probes, seen: FoundBy) -> Floats:
     return np.rint((seen.data - probes.data) / DAY)
 
 

@@ -15,8 +15,8 @@ from watcher.model import Bools, Evidence, Floats, Instant, Ints
 from watcher.rules.conditions.base import Condition
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rule, Watch
-from watcher.store.sql.aftermath import Aftermath, Look, Seen
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
+from watcher.store.sql.aftermath import FoundBy, Look
 from watcher.units import DAY
 
 EARLY = 4  # days after which a state is asked for the first time
@@ -63,8 +63,8 @@ class Fate:
 class Assessor:
     """Assesses tellings of one region's lists; ``since`` is when the first of them was."""
 
-    def __init__(self, database: Database, region: str, since: Instant, now: Instant) -> None:
-        self._past = Aftermath(database, region, since - _LOOK_BACK)
+    def __init__(self, database: Store, region: str, since: Instant, now: Instant) -> None:
+        self._past = database.history.aftermath(region, since - _LOOK_BACK)
         self._now = now
         self._markets = dict[int, Market]()
 
@@ -175,21 +175,21 @@ class Assessor:
             return Fate(Outcome.TOO_YOUNG, early=early)
         return Fate(Outcome.UNKNOWN, why=self._missing(begin), early=early)
 
-    def _seen(self, probes: Probes, first: int, last: int, own: str | None) -> Seen:
+    def _seen(self, probes: Probes, first: int, last: int, own: str | None) -> FoundBy:
         begins = probes.data + first * DAY - _SLACK
         return self._past.first_seen(
             probes.products, begins, probes.data + last * DAY - _SLACK, own
         )
 
     def _held(
-        self, condition: Condition, metric: Metric, told: Sequence[Telling], seen: Seen
+        self, condition: Condition, metric: Metric, told: Sequence[Telling], seen: FoundBy
     ) -> Iterator[bool | None]:
         values = self._values(metric, np.array([each.product for each in told]), seen)
         for each, value in zip(told, values.tolist(), strict=True):
             why = next((one for one in each.why if one.metric == metric.name), None)
             yield still_holds(condition, why, value)
 
-    def _values(self, metric: Metric, products: Ints, seen: Seen) -> Floats:
+    def _values(self, metric: Metric, products: Ints, seen: FoundBy) -> Floats:
         """The metric of each product at the scan that saw it; NaN where none did."""
         fields = sorted(metric.needs - {RANK})
         table = self._past.numbers(products, seen.marks, fields)

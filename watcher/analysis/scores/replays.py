@@ -14,7 +14,7 @@ from watcher.analysis.scores.told import BEGINS
 from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.units import DAY, WEEK
 
 
@@ -38,7 +38,7 @@ class Replays:
     """
 
     def __init__(
-        self, source: Database, book: Rulebook, rule: Rule, time: tuple[Instant, Instant]
+        self, source: Store, book: Rulebook, rule: Rule, time: tuple[Instant, Instant]
     ) -> None:
         self._book = book
         self._asks_why = claim_of(rule).measure is Measure.STATE

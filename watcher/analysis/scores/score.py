@@ -13,8 +13,7 @@ from watcher.analysis.scores.fates import Assessor, Fate, Outcome, Telling
 from watcher.analysis.scores.told import Told, ToldOf, told_since
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store.sql.tellings import evidence_of, known_from
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.units import DAY, WEEK
 
 NOISIEST = 10
@@ -132,20 +131,20 @@ class Scorer:
         self._now = now
         self._told: Told | None = None
         self._assessors = dict[str, Assessor]()
-        self._database: Database | None = None
+        self._database: Store | None = None
 
-    def read(self, database: Database) -> Told:
+    def read(self, database: Store) -> Told:
         """What was told of all the rules."""
         if self._told is None:
             names = [rule.name for rule in self.rules]
             self._told = told_since(database, names, self.since, self._now)
         return self._told
 
-    def scored(self, database: Database, rule: Rule) -> Scored:
+    def scored(self, database: Store, rule: Rule) -> Scored:
         """The score of one of the rules."""
         told = self.read(database).by_rule[rule.name]
         fates = self._fates(database, rule, told)
-        known = known_from(database, rule.name, rule.watch.key)
+        known = database.tellings.known_from(rule.name, rule.watch.key)
         since = max(self.since, min(filter(None, (known, told.first)), default=self.since))
         heard = _heard(told.messages, since, self._now)
         claim = claim_of(rule)
@@ -173,7 +172,7 @@ class Scorer:
         )
         return Scored(score, tuple(fates))
 
-    def summed(self, database: Database, scored: Sequence[Scored]) -> Scores:
+    def summed(self, database: Store, scored: Sequence[Scored]) -> Scores:
         """The scores of all, with what they have in common."""
         fates = [each for one in scored for each in one.fates]
         rules = sorted((one.score for one in scored), key=_quietness)
@@ -190,10 +189,10 @@ class Scorer:
             products=tuple(_noisiest(database, fates)),
         )
 
-    def _fates(self, database: Database, rule: Rule, told: ToldOf) -> list[tuple[int, Fate]]:
+    def _fates(self, database: Store, rule: Rule, told: ToldOf) -> list[tuple[int, Fate]]:
         why = {}
         if claim_of(rule).measure is Measure.STATE:
-            why = evidence_of(database, list(told.alerts))
+            why = database.tellings.evidence_of(list(told.alerts))
         tellings = [
             Telling(alert.product, at, why.get(alert.id, ())) for alert, at in told.alerts.values()
         ]
@@ -202,7 +201,7 @@ class Scorer:
         fates = self._assessor(database, rule.watch.query.region).fates(rule, tellings)
         return [(each.product, fate) for each, fate in zip(tellings, fates, strict=True)]
 
-    def _assessor(self, database: Database, region: str) -> Assessor:
+    def _assessor(self, database: Store, region: str) -> Assessor:
         """Kept as long as the database is the same: it holds what was read of it."""
         if self._database is not database:
             self._database, self._assessors = database, {}
@@ -213,7 +212,7 @@ class Scorer:
 
 
 def score(
-    database: Database, book: Rulebook, rules: Sequence[Rule], days: int, now: Instant
+    database: Store, book: Rulebook, rules: Sequence[Rule], days: int, now: Instant
 ) -> Scores:
     """What these rules told in the last ``days``, as far as messages are kept, and what became of
     it."""
@@ -248,7 +247,7 @@ def _quietness(score: RuleScore) -> tuple[float, int, str]:
     return (-score.tally.fell_back, -score.tally.told, score.rule)
 
 
-def _noisiest(database: Database, fates: Sequence[tuple[int, Fate]]) -> Iterator[ProductScore]:
+def _noisiest(database: Store, fates: Sequence[tuple[int, Fate]]) -> Iterator[ProductScore]:
     """The products that were told most often in vain; those told once are no noise."""
     by_product: dict[int, list[Fate]] = {}
     for product, fate in fates:

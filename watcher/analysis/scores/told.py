@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 
 from watcher.model import Instant
 from watcher.notification.policy import Decision
-from watcher.store.sql.tellings import Delivered, ToldAlert, delivered, told_alerts
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Delivered, Store, ToldAlert
 
 BEGINS = (Decision.FIRES.value, Decision.MISSED.value)  # that an alert fires, for the first time
 _REMINDER = Decision.REMINDER.value
@@ -36,12 +35,12 @@ class Told:
     messages: Counter[str]
 
 
-def told_since(database: Database, rules: Sequence[str], since: Instant, until: Instant) -> Told:
+def told_since(database: Store, rules: Sequence[str], since: Instant, until: Instant) -> Told:
     """What targets took of these rules' messages from ``since`` to ``until``: a clock that was set
     back has messages of after it."""
-    messages = delivered(database, rules, since, until)
+    messages = database.tellings.delivered(rules, since, until)
     ids = {one for message in messages for found in message.alerts.values() for one in found}
-    alerts = told_alerts(database, sorted(ids))
+    alerts = database.tellings.told_alerts(sorted(ids))
     by_rule = {name: ToldOf() for name in rules}
     channels = Counter[str]()
     for message in messages:

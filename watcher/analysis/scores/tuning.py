@@ -23,7 +23,7 @@ from watcher.analysis.scores.score import Tally, tally_of
 from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.units import WEEK
 from watcher.words import listing, nearest, quoted
 
@@ -117,7 +117,7 @@ class Wanted:
 
 
 def tune(
-    source: Database,
+    source: Store,
     book: Rulebook,
     wanted: Wanted,
     time: tuple[Instant, Instant],
@@ -168,7 +168,7 @@ class _Trials:
 
     def __init__(
         self,
-        source: Database,
+        source: Store,
         wanted: Wanted,
         replays: Replays,
         progress: Progress | None,

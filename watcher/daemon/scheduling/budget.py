@@ -18,11 +18,11 @@ from functools import partial
 from typing import Protocol
 
 from watcher.daemon.clock import Clock
-from watcher.daemon.scheduling.store_retry import Store
+from watcher.daemon.scheduling.store_retry import StoreRunner
 from watcher.errors import BudgetSpent
 from watcher.model import Instant
 from watcher.rules.rulebook import Api
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.units import next_midnight
 
 CHECKPOINT = 20
@@ -37,7 +37,7 @@ class ScanBudget(Protocol):
     @property
     def open(self) -> bool: ...
 
-    def begin(self, database: Database, cost: int, now: Instant) -> bool:
+    def begin(self, database: Store, cost: int, now: Instant) -> bool:
         """False, and nothing is set aside, where the caps don't leave ``cost`` credits."""
         ...
 
@@ -47,7 +47,7 @@ class ScanBudget(Protocol):
     async def refund(self) -> None:
         """Take back one request that never reached the server."""
 
-    def settle(self, database: Database) -> None:
+    def settle(self, database: Store) -> None:
         """Book what was used and give back the rest; may be undone with its transaction."""
 
     def close(self) -> None:
@@ -60,7 +60,7 @@ class LedgerBudget:
     booked yet, ``used`` what of it went out, ``day_ends`` the end of the UTC day that it belongs
     to. ``moved`` hears of each request."""
 
-    writer: Store
+    writer: StoreRunner
     clock: Clock
     api: Api
     watch: str
@@ -77,7 +77,7 @@ class LedgerBudget:
     def open(self) -> bool:
         return self.reservation is not None
 
-    def begin(self, database: Database, cost: int, now: Instant) -> bool:
+    def begin(self, database: Store, cost: int, now: Instant) -> bool:
         """Set aside ``cost`` credits; False, and nothing is, where the caps don't leave them."""
         per_day, per_month = caps_less(self.api, self.kept)
         reservation = database.ledger.reserve(self.watch, cost, now, per_day, per_month)
@@ -109,7 +109,7 @@ class LedgerBudget:
         if not self.crossed:
             self.used = max(0, self.used - 1)
 
-    def settle(self, database: Database) -> None:
+    def settle(self, database: Store) -> None:
         """Book what was used and give back the rest; ``close`` once that is committed."""
         if self.reservation is not None:
             database.ledger.settle(self.reservation, self.used)
@@ -119,7 +119,7 @@ class LedgerBudget:
         again: its number may be another scan's by then."""
         self.reservation, self.amount, self.used = None, 0, 0
 
-    def _book(self, database: Database) -> None:
+    def _book(self, database: Store) -> None:
         if self.reservation is not None:
             database.ledger.book(self.reservation, self.used)
             self.amount -= self.used
@@ -129,7 +129,7 @@ class LedgerBudget:
         if not await self.writer.run(partial(self._settle_and_begin, amount, now)):
             raise spent_error()
 
-    def _settle_and_begin(self, amount: int, now: Instant, database: Database) -> bool:
+    def _settle_and_begin(self, amount: int, now: Instant, database: Store) -> bool:
         with database.atomic():
             self.settle(database)
         self.close()
@@ -142,7 +142,7 @@ class PaidBudget:
     ``moved`` hears of each.
     """
 
-    writer: Store
+    writer: StoreRunner
     clock: Clock
     api: Api
     watch: str
@@ -154,7 +154,7 @@ class PaidBudget:
     def open(self) -> bool:
         return False
 
-    def begin(self, database: Database, cost: int, now: Instant) -> bool:
+    def begin(self, database: Store, cost: int, now: Instant) -> bool:
         """Whether the caps leave ``cost`` credits now; others may be quicker."""
         self._began = now
         spent = database.ledger.spent(now)
@@ -178,7 +178,7 @@ class PaidBudget:
         """
         await self.writer.run(lambda db: db.ledger.charge(self.watch, -1, self._began))
 
-    def settle(self, _database: Database) -> None:
+    def settle(self, _database: Store) -> None:
         """All is paid."""
 
     def close(self) -> None:

@@ -6,11 +6,11 @@ from watcher import plan
 from watcher.analysis.forecast import requests_of, scans_left
 from watcher.model import Instant
 from watcher.rules.rulebook import Api, Rulebook, Watch
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.units import next_midnight
 
 
-def kept_for_others(database: Database, book: Rulebook, watch: Watch, now: Instant) -> int:
+def kept_for_others(database: Store, book: Rulebook, watch: Watch, now: Instant) -> int:
     """Credits that ``watch`` must leave: those of the scans that watches of a higher priority
     will still make today (UTC). A scan that the caps leave no room for anyway keeps nothing.
     """
@@ -32,14 +32,14 @@ def kept_for_others(database: Database, book: Rulebook, watch: Watch, now: Insta
     return kept
 
 
-def _room(database: Database, book: Rulebook, now: Instant) -> int | None:
+def _room(database: Store, book: Rulebook, now: Instant) -> int | None:
     """What the caps leave; None where there are none, or no priorities."""
     if len({rule.priority for rule in book.rules}) < 2:
         return None
     return left_by_caps(database, book.api, now)
 
 
-def left_by_caps(database: Database, api: Api, now: Instant) -> int | None:
+def left_by_caps(database: Store, api: Api, now: Instant) -> int | None:
     """Credits that the caps of the day and the month leave; None where there are no caps."""
     spent = database.ledger.spent(now)
     caps = ((api.credits_per_day, spent.day), (api.credits_per_month, spent.month))

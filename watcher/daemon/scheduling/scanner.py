@@ -20,7 +20,7 @@ from watcher.daemon.clock import Clock
 from watcher.daemon.scheduling.budget import LedgerBudget, ScanBudget
 from watcher.daemon.scheduling.circuit_breaker import TRY_AGAIN, Gate
 from watcher.daemon.scheduling.priorities import kept_for_others, left_by_caps
-from watcher.daemon.scheduling.store_retry import Patient, Store
+from watcher.daemon.scheduling.store_retry import Patient, StoreRunner
 from watcher.delivery.courier import Pause, pause_until
 from watcher.errors import (
     BudgetSpent,
@@ -45,9 +45,9 @@ from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.source.client import Client
 from watcher.source.rows import MOST_TEXTS
 from watcher.source.scan import ScanOrder, ScanResult, read_scan
+from watcher.store.engine import DatabaseThread
+from watcher.store.ports import Store
 from watcher.store.sql.health import About, Incident
-from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import StoreThread
 from watcher.units import DAY, next_midnight
 
 TEXTS_KEEP = 30 * DAY  # after that a product's long texts are read anew, at the earliest
@@ -73,7 +73,7 @@ class Budgets(Protocol):
     """Makes the budget of one scan of the watch of that key."""
 
     def __call__(
-        self, writer: Store, clock: Clock, api: Api, watch: str, moved: Callable[[], None]
+        self, writer: StoreRunner, clock: Clock, api: Api, watch: str, moved: Callable[[], None]
     ) -> ScanBudget: ...
 
 
@@ -84,7 +84,7 @@ class Scanner:
         self,
         book: Rulebook,
         client: Client,
-        writer: StoreThread,
+        writer: DatabaseThread,
         clock: Clock,
         *,
         stop: asyncio.Event | None = None,
@@ -110,7 +110,7 @@ class Scanner:
         """Policies of the channels that hear of the watcher's own incidents."""
         return [self._audiences[name] for name in self.book.operator]
 
-    def operator(self, database: Database, now: Instant) -> Operator:
+    def operator(self, database: Store, now: Instant) -> Operator:
         """The operator, as of ``now``."""
         return Operator(database, self.policies, now)
 
@@ -127,7 +127,7 @@ class Scanner:
         if client is not None:
             self._client = client
 
-    def doubt(self, database: Database) -> None:
+    def doubt(self, database: Store) -> None:
         """Where the source refused all before a restart or a reload, one scan alone tries first."""
         if {KEY, CREDITS} & set(database.health.incidents()):
             self.gate = Gate(reason="KeyAPI refused before")
@@ -204,7 +204,7 @@ class Scanner:
 
         return Patient(self._writer, self._stop, waits, self.pause)
 
-    def _begin(self, database: Database, watch: Watch, budget: ScanBudget) -> Background | None:
+    def _begin(self, database: Store, watch: Watch, budget: ScanBudget) -> Background | None:
         """Set the credits aside that the scan should cost; None where the caps don't leave them."""
         now = self._clock.now()  # that of its turn: what is stored meanwhile is not ahead of it
         operator = self.operator(database, now)
@@ -243,7 +243,7 @@ class Scanner:
 
     def _commit(
         self,
-        database: Database,
+        database: Store,
         watch: Watch,
         result: ScanResult,
         budget: ScanBudget,
@@ -290,7 +290,7 @@ class Scanner:
         _log_problems(watch, scan)
         return outcome
 
-    def _believed(self, database: Database, watch: Watch, scan: Scan) -> Scan:
+    def _believed(self, database: Store, watch: Watch, scan: Scan) -> Scan:
         last = database.history.last_complete(watch.key)
         proof = database.history.last_proof(watch.key)
         expected = watch.schedule.next(proof.at) if proof is not None else 0

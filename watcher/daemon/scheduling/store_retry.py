@@ -9,17 +9,17 @@ from typing import Protocol, TypeVar
 
 from watcher.delivery.courier import Pause, pause_until
 from watcher.errors import NotADatabase, StoreError
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds
 
 T = TypeVar("T")
 
 
-class Store(Protocol):
+class StoreRunner(Protocol):
     """Runs functions where the database lives."""
 
-    async def run(self, job: Callable[[Database], T], /) -> T: ...
+    async def run(self, job: Callable[[Store], T], /) -> T: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class Patient:
     there were. A damaged database is not waited for, and without a ``stop`` nothing is.
     """
 
-    store: Store
+    store: StoreRunner
     stop: asyncio.Event | None
     waits: Callable[[StoreError, int], Awaitable[None]]
     pause: Pause = pause_until
 
-    async def run(self, job: Callable[[Database], T]) -> T:
+    async def run(self, job: Callable[[Store], T]) -> T:
         """What ``job`` returns or raises, but for the ``StoreError`` that passes."""
         failures, wait = 0, FIRST_WAIT
         while True:

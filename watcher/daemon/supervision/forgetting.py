@@ -7,10 +7,10 @@ from watcher.incidents.operator import forget_orphans
 from watcher.incidents.sales_jumps import forget_jumps
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 
 
-def forget_others(database: Database, book: Rulebook, now: Instant) -> None:
+def forget_others(database: Store, book: Rulebook, now: Instant) -> None:
     """Drop what is kept of watches, rules and channels that are no more."""
     database.held.keep_only(book.tellings)
     keys = {watch.key for watch in book.used_watches} | {rule.name for rule in book.rules}

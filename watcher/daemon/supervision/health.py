@@ -16,8 +16,8 @@ from watcher.daemon.supervision.direct_alert import Emergency
 from watcher.daemon.supervision.liveness import Limits, Pulses
 from watcher.daemon.supervision.supervisor import Guard
 from watcher.errors import WatcherError
-from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import StoreThread
+from watcher.store.engine import DatabaseThread
+from watcher.store.ports import Store
 
 PROBE_SECONDS = 5.0
 DATABASE_TURNS = 6  # it is looked at each half minute
@@ -33,7 +33,7 @@ class Vitals:
     pulses: Pulses
     timers: Timers
     guards: Sequence[Guard]
-    writer: StoreThread
+    writer: DatabaseThread
     clock: Clock
     emergency: Emergency
     unstored: Callable[[], str | None] = lambda: None
@@ -99,6 +99,6 @@ class Vitals:
         unstored = self.unstored()
         return f"a scan can't be stored: {unstored}" if unstored else None
 
-    def _write(self, database: Database) -> None:
+    def _write(self, database: Store) -> None:
         """A real one: an empty transaction succeeds on a full disk, too."""
         database.health.ok(DAEMON, DATABASE, self.clock.now())

@@ -17,8 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from watcher.errors import StoreError
-from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import Writer
+from watcher.store.engine import Writer
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of malloc.h
 _LARGE = 512 * 1024  # bytes of an array that has pages of its own
@@ -66,7 +65,7 @@ class Returns:
 
     async def _give_back(self) -> None:
         with suppress(StoreError):  # whoever writes next meets it, and says so
-            await self._writer.run(Database.let_go)
+            await self._writer.run(lambda store: store.let_go())
         await asyncio.to_thread(give_back)
         self._held = resident()
 

@@ -9,7 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from watcher.model import Alert, AlertState, Evidence, Ints, NotificationLogEntry
-from watcher.store.sql.alerts import Alerts, Brief, Transition, Why
+from watcher.store.sql.alerts import Brief, SqlAlerts, Transition, Why
 from watcher.store.sql.live import Live
 
 _COLUMNS = 8
@@ -17,7 +17,7 @@ _ID, _PRODUCT, _FIRING, _SINCE, _LAST_MET, _FIRED_AT, _ABSENT, _CARRIED = range(
 _FEWEST = 64  # slots
 
 
-class MemoryAlerts(Alerts):
+class MemoryAlerts(SqlAlerts):
     """As ``Alerts`` for what a scan and a sweep ask; what people ask has no answer.
 
     Evidence is made when it is asked for, as most of it is never shown: by what its scan left

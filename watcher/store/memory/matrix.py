@@ -15,7 +15,7 @@ from watcher.store.memory.timeline import NONE, PastList, Timeline, Wholes
 from watcher.store.memory.versions import Versions
 from watcher.store.sql.baselines import AFTER_ALL, OF_SCAN, RANK, Baseline, numbers_in_force
 from watcher.store.sql.jumped import Jumped
-from watcher.store.sql.lists import Standing
+from watcher.store.sql.lists import EarlierList
 from watcher.store.sql.windows import Window
 from watcher.store.sqlite.connection import Connection, chunks
 
@@ -45,7 +45,7 @@ class Matrix:
         self, watch: str, scan_id: int, products: Ints, fields: Sequence[str],
         not_before: Instant = 0, *, doubted: bool = False,
     ) -> Baseline:  # fmt: skip
-        """As ``History.last``."""
+        """See ``History.last``."""
         line, baseline = self.timeline, Baseline.nothing(len(products), fields)
         place = line.place(scan_id)
         if place == len(line) or line.ids[place] != scan_id or line.watches[place] != watch:
@@ -69,7 +69,7 @@ class Matrix:
         self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str],
         *, scan_id: int = AFTER_ALL,
     ) -> Baseline:  # fmt: skip
-        """As ``History.ago``."""
+        """See ``History.ago``."""
         baseline, within = Baseline.nothing(len(products), fields), (not_before, at)
         line, before = self.timeline, self.timeline.place(scan_id)
         own = line.of_watch(watch, before)
@@ -91,7 +91,7 @@ class Matrix:
         self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
         fields: Sequence[str], *, scan_id: int = AFTER_ALL, own: bool = False,
     ) -> Iterator[Window]:  # fmt: skip
-        """As ``History.windows``."""
+        """See ``History.windows``."""
         line, names = self.timeline, [name for name in fields if name not in OF_SCAN]
         before, own = line.place(scan_id), own or not names
         scans = line.of_watch(watch, before) if own else line.of_region(region, before)
@@ -116,8 +116,8 @@ class Matrix:
                 window[name] = np.where(window[_SEEN], column[:, np.newaxis], np.nan)
             yield Window(rows, line.at[scans], {name: window[name] for name in fields})
 
-    def standing(self, watch: str, scan_id: int, places: int) -> Standing | None:
-        """As ``History.standing``."""
+    def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
+        """See ``History.standing``."""
         line, newest, whole = self.timeline, None, True
         products, ranks = np.zeros((2, 0), np.int64)
         for scan in line.newest_first(watch, line.place(scan_id)):
@@ -133,11 +133,11 @@ class Matrix:
             newest = int(line.at[scan]) if newest is None else newest
             whole &= complete
             if line.proves[scan] or not complete:
-                return Standing(newest, products, ranks, whole)
+                return EarlierList(newest, products, ranks, whole)
         return None
 
     def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
-        """As ``History.recent``."""
+        """See ``History.recent``."""
         line, found = self.timeline, []
         for scan in line.newest_first(watch, line.place(scan_id)):
             if self.jumps.is_doubted_by(int(line.ids[scan]), scan_id):
@@ -188,7 +188,7 @@ class Matrix:
         return found
 
     def _positions(self, listed: Wholes, products: Wholes) -> Wholes:
-        """Where in a list each product stands; -1 where it does not."""
+        """Return where in a list each product stands; -1 where it does not."""
         if len(products) == len(listed) and np.array_equal(listed, products):
             return np.arange(len(listed))
         self._row_of[listed] = np.arange(len(listed), dtype=np.int32)

@@ -6,10 +6,10 @@ import builtins
 from collections.abc import Iterable, Sequence
 
 from watcher.model import Instant, Message
-from watcher.store.sql.outbox import Outbox
+from watcher.store.sql.outbox import SqlOutbox
 
 
-class MemoryOutbox(Outbox):
+class MemoryOutbox(SqlOutbox):
     """As ``Outbox``, as far as it is written to."""
 
     def __init__(self) -> None:
@@ -31,5 +31,5 @@ class MemoryOutbox(Outbox):
         return ids
 
     def take(self, ids: Iterable[int]) -> builtins.list[tuple[str, Message]]:
-        """Those messages with their channels, which are let go."""
+        """Return those messages with their channels, which are let go."""
         return [self._messages.pop(each) for each in ids]

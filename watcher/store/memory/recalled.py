@@ -14,12 +14,13 @@ from watcher.store.memory.matrix import Matrix
 from watcher.store.memory.timeline import Wholes
 from watcher.store.packing import positions
 from watcher.store.sql import changes
-from watcher.store.sql.changes import Change
+from watcher.store.sql.changes import LastChange
 from watcher.store.sql.former import FormerTexts
 from watcher.store.sql.product_history import Sighting
 from watcher.store.sql.recording import Recorded
 from watcher.store.sql.scanrows import COLUMNS, TABLES, scan_row
 from watcher.store.sqlite.connection import Connection, listed
+from watcher.store.sqlite.dialect import rows_of
 
 _OF_FACTS = ("product_id", "product_name", "seller_id", "category_id")
 _TEXT_NAMES = tuple(text.name for text in TEXTS)
@@ -57,9 +58,9 @@ class Recalled:
         self._place = place
         self._shown_of.clear()
 
-    def scan(self, place: int) -> tuple[PastScan, Recorded]:
+    def scan(self, place: int) -> tuple[RecalledScan, Recorded]:
         """A whole scan, and what became of it when it was recorded."""
-        return PastScan(self, place), self._recorded(place, None)
+        return RecalledScan(self, place), self._recorded(place, None)
 
     def text(self, name: str, product: int) -> str | None:
         """A text of a product as it is now."""
@@ -76,7 +77,7 @@ class Recalled:
         """Products by the store's key, with the newest of the numbers that are shown."""
         keys = np.array(products, np.int64)
         rows = self._db.rows(
-            "SELECT p.region, p.currency, p.first_seen FROM json_each(?) AS w "
+            f"SELECT p.region, p.currency, p.first_seen FROM {rows_of()} "
             "CROSS JOIN products AS p ON p.id = w.value ORDER BY w.key",
             (listed(keys.tolist()),),
         )
@@ -114,13 +115,13 @@ class Recalled:
                 return self.sighting(place, products)
         return None
 
-    def last_change(self, region: str, since: Instant) -> Change | None:
-        """As ``History.last_change``."""
+    def last_change(self, region: str, since: Instant) -> LastChange | None:
+        """See ``History.last_change``."""
         upto = int(self._line.ids[self._place])
         return changes.last_change(self._db, region, since, upto)
 
     def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
-        """As ``History.idle_shares``; before the newest scan."""
+        """See ``History.idle_shares``; before the newest scan."""
         found: list[float] = []
         for place in self._line.newest_first(watch, self._place):
             facts = self._line.facts[place]
@@ -129,7 +130,7 @@ class Recalled:
         return found
 
     def largest_is_sparse(self, region: str, since: Instant) -> bool:
-        """As ``History.largest_is_sparse``; before the newest scan."""
+        """See ``History.largest_is_sparse``; before the newest scan."""
         line, newest = self._line, dict[str, int]()
         for place in line.of_region(region, self._place).tolist():
             if line.complete[place] and line.sizes[place] > 0:
@@ -144,7 +145,7 @@ class Recalled:
         return max(told)[2] if told else False
 
     def shown_of(self, place: int, product: int) -> Mapping[str, float]:
-        """What messages show of a product as it was at a scan; NaN is absent."""
+        """Return what messages show of a product as it was at a scan; NaN is absent."""
         found = self._shown_of.get((place, product))
         return found or self._shown_numbers(place, np.array([product], np.int64))[0]
 
@@ -167,7 +168,7 @@ class Recalled:
         rows = rows[rows >= 0]
         scan_id = int(self._line.ids[place])
         row = self._db.one(f"SELECT {COLUMNS} FROM {TABLES} WHERE s.id = ?", (scan_id,)) or ()
-        return Sighting(scan_row(row), PastScan(self, place, rows), self._recorded(place, rows))
+        return Sighting(scan_row(row), RecalledScan(self, place, rows), self._recorded(place, rows))
 
     def _recorded(self, place: int, rows: Ints | None) -> Recorded:
         line, kept = self._line, slice(None) if rows is None else rows
@@ -183,7 +184,7 @@ class Recalled:
         )
 
 
-class PastScan:
+class RecalledScan:
     """A stored scan, or some rows of it; texts are those that its products have now."""
 
     def __init__(self, past: Recalled, place: int, rows: Ints | None = None) -> None:

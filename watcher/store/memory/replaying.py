@@ -4,6 +4,8 @@ Only the fields that are asked for are read. What a scan costs is the rows that 
 the products that it listed.
 """
 
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -17,9 +19,9 @@ from watcher.store.memory.recalled import Recalled
 from watcher.store.memory.timeline import Timeline
 from watcher.store.memory.versions import Versions
 from watcher.store.sql.former import FormerTexts
-from watcher.store.sql.listing import EMPTY, Seen
-from watcher.store.sql.scanrows import PROVES
+from watcher.store.sql.listing import EMPTY, LastSeen
 from watcher.store.sqlite.connection import Connection, listed
+from watcher.store.sqlite.dialect import among, rows_of
 
 _TEXTS = tuple(text.name for text in TEXTS)
 
@@ -64,22 +66,13 @@ class PastScans:
         return Recalled(self._db, self.matrix, self._texts.anew(), self._extent.shown)
 
 
-def last_complete_before(db: Connection, watch: str, at: Instant) -> Instant | None:
-    """When the watch's last complete scan before ``at`` was, of those that prove an absence."""
-    row = db.one(
-        f"SELECT max(at) FROM scans AS s WHERE watch = ? AND at < ? AND {PROVES}",  # noqa: S608 - our own text
-        (watch, at),
-    )
-    return int(row[0]) if row and row[0] is not None else None
-
-
 def _ever_listed(db: Connection, extent: Extent) -> Ints:
     """All products that the watches ever listed, in rising order."""
     rows = db.rows(
-        "SELECT seen, size FROM watches WHERE watch IN (SELECT value FROM json_each(?))",
+        f"SELECT seen, size FROM watches WHERE watch IN {among()}",
         (listed(extent.watches),),
     )
-    return np.unique(np.concatenate([EMPTY, *(Seen.unpack(*row).products for row in rows)]))
+    return np.unique(np.concatenate([EMPTY, *(LastSeen.unpack(*row).products for row in rows)]))
 
 
 def _doubted_before(db: Connection, scan_id: int) -> dict[int, int]:
@@ -92,8 +85,7 @@ def _first_seen(db: Connection, products: Ints) -> Ints:
     """By the store's key, when any scan saw each of the products first."""
     found = np.zeros(int(products.max(initial=0)) + 1, np.int64)
     rows = db.execute(
-        "SELECT p.id, p.first_seen FROM json_each(?) AS w CROSS JOIN products AS p "
-        "ON p.id = w.value",
+        f"SELECT p.id, p.first_seen FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value",
         (listed(products.tolist()),),
     )
     for key, at in rows:

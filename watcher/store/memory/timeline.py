@@ -13,15 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.model import Bools, Floats, Ints, ListFacts, ScanState
-from watcher.store.sql.listing import Listing
+from watcher.store.sql.listing import PackedList
 from watcher.store.sql.scanrows import PROVES, facts_of
 from watcher.store.sqlite.connection import Connection, listed
+from watcher.store.sqlite.dialect import among
 
 _ROWS = (
     "SELECT s.id, s.at, s.mark, s.finished, s.size, s.rows, s.state, "
     f"{PROVES}, coalesce(d.places, 0), s.watch, s.region, s.list_day, s.list_idle, s.list_sparse "
     "FROM scans AS s LEFT JOIN depths AS d ON d.scan = s.id "
-    "WHERE s.region IN (SELECT value FROM json_each(?)) ORDER BY s.id"
+    f"WHERE s.region IN {among()} ORDER BY s.id"
 )
 # Places of lists that are kept: 12 bytes each. A year of daily lists of 10,000 are less.
 _MOST_PLACES = 6_000_000
@@ -80,7 +81,7 @@ class Timeline:
         return len(self.ids)
 
     def place(self, scan_id: int) -> int:
-        """Where the scan of that id stands, or the next one after it."""
+        """Return where the scan of that id stands, or the next one after it."""
         return int(np.searchsorted(self.ids, scan_id))
 
     def places(self, scan_ids: Ints) -> Ints:
@@ -127,7 +128,7 @@ class Timeline:
                 yield place
 
     def list_of(self, place: int) -> PastList:
-        """Whom the scan listed; of many, those that were asked for last are kept."""
+        """Return whom the scan listed; of many, those that were asked for last are kept."""
         found = self._lists.get(place)
         if found is not None:
             self._lists.move_to_end(place)
@@ -145,7 +146,7 @@ class Timeline:
         row = self._db.one("SELECT products FROM scans WHERE id = ?", (scan_id,))
         if not size or row is None:
             return PastList(*np.zeros((3, 0), np.int32))
-        listing = Listing.unpack(row[0], size, scan_id)
+        listing = PackedList.unpack(row[0], size, scan_id)
         kept: Ints | slice = slice(None)
         if listing.products.max() >= len(self._known) or not self._known[listing.products].all():
             inside = np.minimum(listing.products, len(self._known) - 1)

@@ -13,6 +13,7 @@ from watcher.store.columns import expression
 from watcher.store.memory.timeline import Timeline, Wholes
 from watcher.store.sql.baselines import numbers_in_force
 from watcher.store.sqlite.connection import Connection, listed
+from watcher.store.sqlite.dialect import among, rows_of
 
 _FETCHED = 20_000
 _TIMES = 1 << 31  # more than there are scans
@@ -103,7 +104,7 @@ def _rows(
     known[products] = True
     columns = "".join(f", {expression(name)}" for name in fields)
     cursor = db.execute(
-        f"SELECT o.product, o.at{columns} FROM json_each(?) AS w CROSS JOIN observations AS o "
+        f"SELECT o.product, o.at{columns} FROM {rows_of()} CROSS JOIN observations AS o "
         "ON o.id BETWEEN json_extract(w.value, '$[0]') AND json_extract(w.value, '$[1]') "
         "ORDER BY w.key, o.id",
         (listed(_runs(db, int(timeline.ids[first]), regions)),),
@@ -124,7 +125,7 @@ def _runs(db: Connection, scan_id: int, regions: str) -> list[tuple[int, int]]:
     runs = []
     for first, after in db.execute(
         "SELECT first_row, first_row + rows FROM scans WHERE id > ? AND rows > 0 "
-        "AND region NOT IN (SELECT value FROM json_each(?)) ORDER BY first_row",
+        f"AND region NOT IN {among()} ORDER BY first_row",
         (scan_id, regions),
     ):
         if begin < first:

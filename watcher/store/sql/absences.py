@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from watcher.model import Instant, ScanState
-from watcher.store.sql.listing import Listing, Seen
+from watcher.store.sql.listing import LastSeen, PackedList
 from watcher.store.sql.scanrows import PROVES
 from watcher.store.sqlite.connection import Connection
 
@@ -63,7 +63,7 @@ def absences(
         looks: dict[int, list[tuple[Instant, bool]]] = {product: [] for product in listed}
         for at, complete, size, blob in _scans(db, watch, since):
             for product, there in zip(
-                listed, Listing.holds(listed, blob, size, last_product), strict=True
+                listed, PackedList.holds(listed, blob, size, last_product), strict=True
             ):
                 if there or complete:
                     looks[product].append((at, there))
@@ -81,7 +81,7 @@ def _watches(db: Connection, products: Sequence[int]) -> Iterator[tuple[str, lis
         "WHERE id = ?)",
         (next(iter(products), 0),),
     ):
-        listed = keys[Seen.unpack(seen, size).last(keys) > 0].tolist()
+        listed = keys[LastSeen.unpack(seen, size).last(keys) > 0].tolist()
         if listed:
             yield watch, listed
 

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from watcher.model import Floats, Instant, Ints
 from watcher.store.sql.baselines import numbers_at
-from watcher.store.sql.listing import EMPTY, Listing
+from watcher.store.sql.listing import EMPTY, PackedList
 from watcher.store.sql.scanrows import PROVES
 from watcher.store.sqlite.connection import Connection, Row
+from watcher.store.sqlite.dialect import BY_TIME
 from watcher.units import DAY, HOUR
 
 _KEPT_LISTS = 256  # unpacked, 8 bytes a product: they are asked in the order of time, many times
@@ -44,7 +45,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FoundBy:
     """(n,) each: the ``data`` and ``marks`` of the scan that saw a product, 0 where none did, and
     its ``ranks`` there, NaN for none."""
 
@@ -92,20 +93,20 @@ class Aftermath:
 
     def first_seen(
         self, products: Ints, begins: Ints, ends: Ints, watch: str | None = None
-    ) -> Seen:
+    ) -> FoundBy:
         """The first scan of data from ``begins`` on and before ``ends`` (each (n,)) that saw each
         product: of any watch, or of this one."""
         return self._seen(self._asked, products, (begins, ends), watch)
 
-    def last_seen(self, products: Ints, begins: Ints, ends: Ints) -> Seen:
+    def last_seen(self, products: Ints, begins: Ints, ends: Ints) -> FoundBy:
         """The last one."""
         return self._seen(self._asked[::-1], products, (begins, ends), None)
 
     def _seen(
         self, looks: Sequence[Look], products: Ints, times: tuple[Ints, Ints], watch: str | None
-    ) -> Seen:
+    ) -> FoundBy:
         size = len(products)
-        seen = Seen(np.zeros(size, np.int64), np.zeros(size, np.int64), np.full(size, np.nan))
+        seen = FoundBy(np.zeros(size, np.int64), np.zeros(size, np.int64), np.full(size, np.nan))
         begins, ends = times
         earliest, latest = (begins.min(), ends.max()) if size else (0, 0)
         for look in looks:
@@ -127,7 +128,7 @@ class Aftermath:
         return seen
 
     def products(self, look: Look) -> Ints:
-        """What a scan listed, in rising order of the store's keys."""
+        """Return what a scan listed, in rising order of the store's keys."""
         return self._list(look).products.astype(np.int64)
 
     def numbers(self, products: Ints, marks: Ints, fields: Sequence[str]) -> Floats:
@@ -147,7 +148,7 @@ class Aftermath:
             self._lists.move_to_end(look.id)
             return found
         row = self._db.one("SELECT products, size, id FROM scans WHERE id = ?", (look.id,))
-        listing = Listing(EMPTY, EMPTY, EMPTY) if row is None else Listing.unpack(*row)
+        listing = PackedList(EMPTY, EMPTY, EMPTY) if row is None else PackedList.unpack(*row)
         order = np.argsort(listing.products, kind="stable")
         found = self._lists[look.id] = _List(
             listing.products[order].astype(np.int32), listing.ranks[order].astype(np.int32)
@@ -161,7 +162,7 @@ def _looks(db: Connection, region: str, since: Instant) -> list[Look]:
     """The scans that read something and whose counters had not jumped, the oldest first."""
     rows = db.rows(
         f"SELECT s.id, s.watch, s.at, s.mark, s.size, s.rows, {PROVES} FROM scans AS s "  # noqa: S608
-        "INDEXED BY idx_scans_region_at WHERE s.region = ?1 AND s.at >= ?2 AND s.size > 0 "
+        f"{BY_TIME} WHERE s.region = ?1 AND s.at >= ?2 AND s.size > 0 "
         "AND s.id NOT IN (SELECT scan FROM jumps) ORDER BY s.at, s.id",
         (region, since),
     )

@@ -23,19 +23,10 @@ from watcher.model import (
     NotificationState,
 )
 from watcher.store.sql.live import Live, heard_at, live
-from watcher.store.sql.rule_sync import RuleChanges, sync_rules
 from watcher.store.sqlite.connection import Connection, Row, listed
+from watcher.store.sqlite.dialect import LAST_ALERT, LIVE, REPLACE, rows_of
 
-__all__ = [
-    "AlertHold",
-    "AlertRow",
-    "Alerts",
-    "Brief",
-    "Delivery",
-    "Live",
-    "RuleChanges",
-    "Transition",
-]
+__all__ = ["AlertHold", "AlertRow", "Brief", "Delivery", "Live", "SqlAlerts", "Transition"]
 
 _FIELDS = (
     "rule, product, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
@@ -111,37 +102,32 @@ class AlertRow:
     known: LatestEvidence | None = None
 
 
-class Alerts:
-    """One alert for each rule and product is live (pending or firing) at most."""
+class SqlAlerts:
+    """``ports.Alerts`` in SQL."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
 
     def active(self, rules: Sequence[str]) -> builtins.list[Alert]:
-        """All pending and firing alerts of these rules, the oldest first."""
         return [_alert(row) for row in self._live(_SELECT, rules)]
 
     def live(self, rules: Sequence[str]) -> builtins.list[Alert]:
-        """As ``active``, but without evidence: most of what is live is told no more."""
         return [_alert_of(row) for row in self._live(f"SELECT {_STATE}", rules)]
 
     def columns(self, rules: Sequence[str]) -> Live:
-        """As ``live``, but as columns, rule by rule."""
         return live(self._db, rules)
 
     def heard_at(self, alerts: Live, channel: str) -> Ints:
-        """(n,) when the channel was last told of each of these; -1 where it was not."""
         return heard_at(self._db, alerts, channel)
 
     def _live(self, select: str, rules: Sequence[str]) -> builtins.list[Row]:
         return self._db.rows(
-            f"{select} FROM json_each(?) AS w CROSS JOIN alerts AS a INDEXED BY alerts_live "
+            f"{select} FROM {rows_of()} CROSS JOIN alerts AS a {LIVE} "
             "ON a.rule = w.value WHERE a.state <> 'inactive' ORDER BY a.id",
             (listed(dict.fromkeys(rules)),),
         )
 
     def explained(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
-        """The same alerts with their evidence: where one has none, it is what is stored."""
         stored = {
             alert.id: alert.evidence
             for alert in self.by_id([each.id for each in alerts if not each.evidence])
@@ -152,31 +138,23 @@ class Alerts:
         ]
 
     def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
-        """The alerts of these ids that there are, the oldest first."""
         rows = self._db.rows(
-            f"{_SELECT} FROM json_each(?) AS w CROSS JOIN alerts AS a ON a.id = w.value "
-            "ORDER BY a.id",
+            f"{_SELECT} FROM {rows_of()} CROSS JOIN alerts AS a ON a.id = w.value ORDER BY a.id",
             (listed(dict.fromkeys(ids)),),
         )
         return [_alert(row) for row in rows]
 
     def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
-        """The alerts of these ids that there are in short, the oldest first."""
         return self._db.rows(
-            "SELECT a.id, a.rule, a.product, a.resolved_at FROM json_each(?) AS w "
+            f"SELECT a.id, a.rule, a.product, a.resolved_at FROM {rows_of()} "
             "CROSS JOIN alerts AS a ON a.id = w.value ORDER BY a.id",
             (listed(ids),),
         )
 
     def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
-        """The same alerts in the same order, those that had no id (0) now with one, and without
-        their evidence, which is stored. What is stored of it stays where an alert comes without.
-
-        One that ends without ever having fired leaves no trace: it is deleted, or not stored.
-        """
         with self._db.atomic():
             kept = [_is_kept(alert) for alert in alerts]
-            following = 1 + self._db.number("SELECT seq FROM sqlite_sequence WHERE name = 'alerts'")
+            following = 1 + self._db.number(LAST_ALERT)
             saved: builtins.list[Alert] = []
             updates: builtins.list[Row] = []
             inserts: builtins.list[Row] = []
@@ -202,11 +180,9 @@ class Alerts:
         return saved
 
     def witness(self, alert: Alert, why: Why) -> Alert:
-        """The alert, which fires now, with the evidence of that, to be saved."""
         return replace(alert, evidence=why())
 
     def record(self, transitions: Iterable[Transition]) -> None:
-        """Remembers changes of state; those of alerts that left no trace leave none either."""
         with self._db.atomic():
             self._db.many(
                 "INSERT INTO transitions (alert, at, before, after, reason) "
@@ -215,7 +191,6 @@ class Alerts:
             )
 
     def transitions(self, alert: int) -> builtins.list[Transition]:
-        """Of one alert, the oldest first."""
         rows = self._db.rows(
             "SELECT alert, at, before, after, reason FROM transitions WHERE alert = ? ORDER BY id",
             (alert,),
@@ -226,10 +201,8 @@ class Alerts:
         ]
 
     def told(self, rule: str, products: Sequence[int]) -> builtins.list[NotificationLogEntry]:
-        """What every channel was last told about these products of the rule."""
         rows = self._db.rows(
-            f"{_TOLD} FROM json_each(?) AS w CROSS JOIN told AS t ON t.rule = ? "
-            "AND t.product = w.value",
+            f"{_TOLD} FROM {rows_of()} CROSS JOIN told AS t ON t.rule = ? AND t.product = w.value",
             (listed(int(product) for product in products), rule),
         )
         return [_told(row) for row in rows]
@@ -237,9 +210,8 @@ class Alerts:
     def told_of(
         self, rules: Sequence[str], at: Instant | None = None
     ) -> builtins.list[NotificationLogEntry]:
-        """What every channel was last told about all products of these rules; ``at`` then only."""
         rows = self._db.rows(
-            f"{_TOLD} FROM json_each(?1) AS w CROSS JOIN told AS t ON t.rule = w.value "
+            f"{_TOLD} FROM {rows_of('?1')} CROSS JOIN told AS t ON t.rule = w.value "
             "WHERE ?2 IS NULL OR t.told_at = ?2",
             (listed(dict.fromkeys(rules)), at),
         )
@@ -248,12 +220,9 @@ class Alerts:
     def cooling(
         self, cooldowns: Mapping[str, int], now: Instant
     ) -> builtins.list[tuple[str, str, int, Instant]]:
-        """What fires anew before its cooldown (seconds, by rule) since it was told has passed: by
-        rule and channel how many alerts, and when the first of them was told of: a time that
-        lies in the future counts as ``now``."""
         return self._db.rows(
-            "SELECT t.rule, t.channel, count(*), min(min(t.told_at), ?2) FROM json_each(?1) AS w "
-            "CROSS JOIN alerts AS a INDEXED BY alerts_live ON a.rule = w.key "
+            f"SELECT t.rule, t.channel, count(*), min(min(t.told_at), ?2) FROM {rows_of('?1')} "
+            f"CROSS JOIN alerts AS a {LIVE} ON a.rule = w.key "
             "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product "
             "WHERE a.state <> 'inactive' AND a.state = 'firing' AND NOT a.carried "
             "AND t.alert <> a.id AND t.told_at > ?2 - w.value "
@@ -262,10 +231,9 @@ class Alerts:
         )
 
     def mark_told(self, told: Iterable[NotificationLogEntry]) -> None:
-        """Replaces what the channel was told about the rule and product before."""
         with self._db.atomic():
             self._db.many(
-                "INSERT OR REPLACE INTO told (rule, product, channel, alert, told_at, "
+                f"{REPLACE} INTO told (rule, product, channel, alert, told_at, "
                 "resolved_told, notification) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     (
@@ -281,15 +249,10 @@ class Alerts:
                 ),
             )
 
-    def sync_rules(self, rules: Sequence[tuple[str, str]], now: Instant) -> RuleChanges:
-        """Compares the rules read now (name, fingerprint) with those known; see ``rulebooks``."""
-        return sync_rules(self._db, rules, now)
-
     def list(
         self, rule: str | None = None, state: AlertState | None = None,
         since: Instant | None = None, limit: int = 100, product: int | None = None,
     ) -> builtins.list[AlertRow]:  # fmt: skip
-        """The newest first. ``since``: those that were live at that time or later."""
         asked = {
             "a.rule = ?": rule,
             "a.product = ?": product,
@@ -306,9 +269,8 @@ class Alerts:
         return self._shown(rows)
 
     def shown(self, ids: Sequence[int]) -> builtins.list[AlertRow]:
-        """The alerts of these ids that there are, in the same order."""
         rows = self._db.rows(
-            f"{_SELECT}, {_PRODUCT} FROM json_each(?) AS w "
+            f"{_SELECT}, {_PRODUCT} FROM {rows_of()} "
             "CROSS JOIN alerts AS a ON a.id = w.value "
             "CROSS JOIN products AS p ON p.id = a.product ORDER BY w.key",
             (listed(ids),),
@@ -324,7 +286,6 @@ class Alerts:
         ]
 
     def counts(self) -> dict[tuple[str, AlertState], int]:
-        """How many alerts of each rule are pending and firing."""
         rows = self._db.rows(
             "SELECT rule, state, count(*) FROM alerts WHERE state <> 'inactive' "
             "GROUP BY rule, state"
@@ -337,7 +298,7 @@ class Alerts:
         found: dict[int, tuple[Delivery, ...]] = {}
         rows = self._db.rows(
             "SELECT a.id, t.channel, t.told_at, n.target, coalesce(j.state, n.state) "
-            "FROM json_each(?) AS w "
+            f"FROM {rows_of()} "
             "CROSS JOIN alerts AS a ON a.id = w.value "
             "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product AND t.alert = a.id "
             "LEFT JOIN notifications AS f ON f.id = t.notification "

@@ -15,6 +15,7 @@ import msgspec
 
 from watcher.model import Instant, Message
 from watcher.store.sqlite.connection import Connection, listed
+from watcher.store.sqlite.dialect import among
 
 _HEAD = (
     "SELECT id, channel, next_try, tries, first_try, "
@@ -61,8 +62,8 @@ class Piled:
     gist: Gist
 
 
-class Backlog:
-    """One target's waiting notifications as a whole."""
+class SqlBacklog:
+    """``ports.Backlog`` in SQL."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
@@ -72,14 +73,12 @@ class Backlog:
         return Head(row[0], row[1], row[2], row[3], row[4], joins=bool(row[5])) if row else None
 
     def size(self, target: str, most: int) -> int:
-        """How many wait, counted up to ``most``; those joined with them are none of them."""
         return self._db.number(
             f"SELECT count(*) FROM (SELECT 1 FROM notifications AS n WHERE {_OF_TARGET} LIMIT ?2)",
             (target, most),
         )
 
     def joins(self, target: str) -> bool:
-        """Whether one of those that wait tells what others were to tell."""
         return bool(
             self._db.number(
                 "SELECT EXISTS (SELECT 1 FROM notifications AS n WHERE "
@@ -89,8 +88,6 @@ class Backlog:
         )
 
     def messages(self, target: str) -> list[Piled]:
-        """All that wait, with those joined with them in the place of those that join them; the
-        oldest first."""
         rows = self._db.rows(
             "SELECT n.id, n.id, n.created, m.body FROM notifications AS n "
             f"JOIN messages AS m ON m.id = n.message WHERE {_OF_TARGET} "
@@ -103,13 +100,6 @@ class Backlog:
         return [Piled(row, created, _decode(body)) for _, row, created, body in rows]
 
     def join(self, target: str, rows: Iterable[int], message: Message, now: Instant) -> int | None:
-        """Have ``message`` tell what ``rows`` were to tell, as one that waits in their place and
-        is due; its id.
-
-        Where the first that waits for ``target`` joins others already, it is that one, brought up
-        to date. Else it is a new one, which goes on with the tries of the first: the service has
-        failed so long. Nothing is done, and None, where the first is none of ``rows``.
-        """
         with self._db.atomic():
             head, ids = self.head(target), set(rows)
             if head is None or head.id not in ids:
@@ -122,13 +112,12 @@ class Backlog:
                 (stored, min(head.next_try, now), row),
             )
             self._db.execute(
-                "UPDATE notifications SET joined = ?2 "
-                "WHERE joined IN (SELECT value FROM json_each(?1))",
+                f"UPDATE notifications SET joined = ?2 WHERE joined IN {among('?1')}",
                 (others, row),
             )
             self._db.execute(
                 "UPDATE notifications SET state = 'joined', joined = ?2, finished = ?3 "
-                "WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'waiting'",
+                f"WHERE id IN {among('?1')} AND state = 'waiting'",
                 (others, row, now),
             )
         return row

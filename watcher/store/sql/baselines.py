@@ -12,8 +12,9 @@ import numpy as np
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
 from watcher.store.columns import expression
 from watcher.store.packing import positions
-from watcher.store.sql.listing import EMPTY, Listing
+from watcher.store.sql.listing import EMPTY, PackedList
 from watcher.store.sqlite.connection import Connection, chunks, listed
+from watcher.store.sqlite.dialect import BY_TIME, among, rows_of
 
 RANK = "rank"
 OF_SCAN = frozenset([RANK, *OF_LIST])  # what is asked for like a field, and is no number of one
@@ -119,12 +120,12 @@ def numbers_in_force(
 
 
 def of_lists(db: Connection, marks: Ints, name: str) -> Floats:
-    """What the lists of the scans of these marks said of themselves: the column ``name`` of
+    """Return what the lists of the scans of these marks said of themselves: the column ``name`` of
     ``OF_LIST``; NaN where a scan is pruned, or of before."""
     wanted, places = np.unique(marks, return_inverse=True)
     found = np.full(len(wanted), np.nan)
     for key, value in db.execute(
-        f"SELECT w.key, s.{name} FROM json_each(?) AS w CROSS JOIN scans AS s "
+        f"SELECT w.key, s.{name} FROM {rows_of()} CROSS JOIN scans AS s "
         f"ON s.mark = w.value WHERE s.{name} IS NOT NULL",
         (listed(wanted.tolist()),),
     ):
@@ -163,7 +164,7 @@ class _Walk:
         for scan in doubted:
             left = self._place_before(left, scan)
 
-    def _place(self, left: Ints, listing: Listing, at: Instant, mark: int) -> Ints:
+    def _place(self, left: Ints, listing: PackedList, at: Instant, mark: int) -> Ints:
         """The rows of ``left`` that the scan did not see."""
         places = positions(listing.products, self._products[left])
         hit = places >= 0
@@ -184,20 +185,20 @@ class _Walk:
 
     def _scans(
         self, within: tuple[Instant, Instant], watch: str
-    ) -> Iterator[tuple[int, int, int, int, Listing]]:
+    ) -> Iterator[tuple[int, int, int, int, PackedList]]:
         if not len(self._products):
             return
         region = _region(self._db, self._products)
         condition, value = ("watch = ?1", watch) if watch else ("region = ?1", region)
         cursor = self._db.execute(
             f"SELECT id, at, mark, NOT {BELIEVED.format('?5')}, size, products FROM scans "
-            "INDEXED BY idx_scans_region_at "
+            f"{BY_TIME} "
             f"WHERE region = ?2 AND at BETWEEN ?3 AND ?4 AND size > 0 AND {condition} "
             "AND id < ?5 ORDER BY at DESC, id DESC",
             (value, region, *within, self._scan_id),
         )
         for scan, at, mark, doubted, size, blob in cursor:
-            yield scan, at, mark, doubted, Listing.unpack(blob, size, scan)
+            yield scan, at, mark, doubted, PackedList.unpack(blob, size, scan)
 
 
 def _region(db: Connection, products: Ints) -> str:
@@ -211,7 +212,7 @@ def _existed(db: Connection, products: Ints, at: Instant) -> Ints:
         part.start + key
         for part in chunks(len(products))
         for (key,) in db.execute(
-            "SELECT w.key FROM json_each(?) AS w CROSS JOIN products AS p ON p.id = w.value "
+            f"SELECT w.key FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value "
             "WHERE p.first_seen <= ?",
             (listed(products[part].tolist()), at),
         )
@@ -219,7 +220,7 @@ def _existed(db: Connection, products: Ints, at: Instant) -> Ints:
     return np.array(found, np.int64)
 
 
-def _previous(listing: Listing, products: Ints) -> Ints:
+def _previous(listing: PackedList, products: Ints) -> Ints:
     """(n,) the scan in which the list's watch saw each product before; 0 for none."""
     places = positions(listing.products, products)
     return np.where(places >= 0, np.append(listing.previous, 0)[places], 0)
@@ -232,8 +233,7 @@ def _believed(db: Connection, scan_id: int, products: Ints, previous: Ints) -> I
         doubted = [
             scan
             for (scan,) in db.execute(
-                "SELECT scan FROM jumps WHERE until >= ? "
-                "AND scan IN (SELECT value FROM json_each(?))",
+                f"SELECT scan FROM jumps WHERE until >= ? AND scan IN {among()}",
                 (scan_id, listed(np.unique(previous).tolist())),
             )
         ]
@@ -244,33 +244,33 @@ def _believed(db: Connection, scan_id: int, products: Ints, previous: Ints) -> I
             previous[rows] = _previous(_scan(db, scan)[2], products[rows])
 
 
-def _scan(db: Connection, scan_id: int) -> tuple[Instant, int, Listing]:
+def _scan(db: Connection, scan_id: int) -> tuple[Instant, int, PackedList]:
     """``at``, ``mark`` and the list of a scan that is there; of one that is pruned, nothing."""
     row = db.one("SELECT at, mark, products, size, id FROM scans WHERE id = ?", (scan_id,))
     if row is None:
-        return 0, 0, Listing(EMPTY, EMPTY, EMPTY)
-    return row[0], row[1], Listing.unpack(*row[2:])
+        return 0, 0, PackedList(EMPTY, EMPTY, EMPTY)
+    return row[0], row[1], PackedList.unpack(*row[2:])
 
 
-def _listing(db: Connection, watch: str, scan_id: int) -> Listing | None:
+def _listing(db: Connection, watch: str, scan_id: int) -> PackedList | None:
     row = db.one(
         "SELECT products, size, id FROM scans WHERE id = ? AND watch = ?", (scan_id, watch)
     )
-    return Listing.unpack(*row) if row else None
+    return PackedList.unpack(*row) if row else None
 
 
 def _times(db: Connection, ids: Ints) -> tuple[Ints, Ints]:
     """``at`` and ``mark`` of each scan; 0 for one that is pruned."""
     times = np.zeros((2, len(ids)), np.int64)
     for key, at, mark in db.execute(
-        "SELECT w.key, s.at, s.mark FROM json_each(?) AS w CROSS JOIN scans AS s ON s.id = w.value",
+        f"SELECT w.key, s.at, s.mark FROM {rows_of()} CROSS JOIN scans AS s ON s.id = w.value",
         (listed(ids.tolist()),),
     ):
         times[:, key] = at, mark
     return times[0], times[1]
 
 
-def _ranks(listing: Listing, places: Ints) -> Floats:
+def _ranks(listing: PackedList, places: Ints) -> Floats:
     """(n,) NaN where the product is not listed or the list has no ranks."""
     ranks = np.where(places >= 0, np.append(listing.ranks, 0)[places], 0).astype(np.float64)
     return np.where(ranks > 0, ranks, np.nan)
@@ -289,7 +289,7 @@ def _fill_numbers(
     columns = np.array([fields.index(name) for name in names])
     # The planner, left alone, may scan the table: CROSS JOIN and the subquery fix its order.
     sql = (
-        f"SELECT w.key, {', '.join(expression(name) for name in names)} FROM json_each(?1) AS w "
+        f"SELECT w.key, {', '.join(expression(name) for name in names)} FROM {rows_of('?1')} "
         "CROSS JOIN observations AS o WHERE o.id = (SELECT id FROM observations "
         "WHERE product = w.value AND at <= ?2 ORDER BY at DESC LIMIT 1)"
     )

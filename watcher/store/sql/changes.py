@@ -11,6 +11,7 @@ from watcher.model import Instant, ScanState
 from watcher.store.columns import expression
 from watcher.store.sql.baselines import AFTER_ALL
 from watcher.store.sqlite.connection import Connection, listed
+from watcher.store.sqlite.dialect import rows_of
 from watcher.units import DAY
 
 # "+region": by the scans' own order from the newest on, so that the first hit ends the search.
@@ -29,7 +30,7 @@ _FIRST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LastChange:
     """The scan that found a change."""
 
     scan_id: int
@@ -38,16 +39,16 @@ class Change:
 
 def last_change(
     db: Connection, region: str, since: Instant, upto: int = AFTER_ALL
-) -> Change | None:
+) -> LastChange | None:
     """The region's newest scan from ``since`` on in which a product had other numbers than at
     the scan that saw it before; the first scan where there is none, for nothing is older. As the
     scan ``upto`` left it.
     """
     for scan_id, at, first, rows in db.execute(_CHANGING, (region, since, upto)):
         if db.number(_KNOWN_CHANGED, (first, first + rows - 1, at)):
-            return Change(scan_id, at)
+            return LastChange(scan_id, at)
     row = db.one(_FIRST, (region, since, upto))
-    return Change(*row) if row else None
+    return LastChange(*row) if row else None
 
 
 def days_scanned(db: Connection, region: str, after: int, size: int) -> int:
@@ -69,7 +70,7 @@ def had_values(
     columns = [*(expression(name) for name in numbers), *(f"p.{name}" for name in texts)]
     counts = "".join(f", count({column})" for column in columns)
     row = db.one(
-        f"SELECT count(*){counts} FROM json_each(?) AS w CROSS JOIN products AS p "
+        f"SELECT count(*){counts} FROM {rows_of()} CROSS JOIN products AS p "
         "ON p.region = ? AND p.product_id = w.value LEFT JOIN observations AS o ON o.id = p.newest",
         (listed(product_ids), region),
     ) or (0,)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from watcher.model import Instant
 from watcher.store.sqlite.connection import Connection, Row, listed
+from watcher.store.sqlite.dialect import REPLACE, among, pairs
 
 _FIELDS = "rule, product, channel, alert, since, silence"
 
@@ -45,14 +46,13 @@ class HeldGroup:
     count: int
 
 
-class Holding:
-    """At most one thing is held for each rule, product and channel: the newest."""
+class SqlHolding:
+    """``ports.Holding`` in SQL."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
 
     def groups(self) -> builtins.list[HeldGroup]:
-        """What is held in short, each with the time of its oldest."""
         rows = self._db.rows(
             "SELECT rule, channel, silence, min(since), count(*) FROM held "
             "GROUP BY rule, channel, silence"
@@ -60,26 +60,23 @@ class Holding:
         return [HeldGroup(*row) for row in rows]
 
     def of_rule(self, rule: str) -> builtins.list[Held]:
-        """All of one rule."""
         return _held(self._db.rows(f"SELECT {_FIELDS} FROM held WHERE rule = ?", (rule,)))
 
     def of_alerts(self, alerts: Iterable[int]) -> builtins.list[Held]:
-        """All of these alerts."""
         return _held(
             self._db.rows(
-                f"SELECT {_FIELDS} FROM held WHERE alert IN (SELECT value FROM json_each(?))",
+                f"SELECT {_FIELDS} FROM held WHERE alert IN {among()}",
                 (listed(alerts),),
             )
         )
 
     def put(self, held: Iterable[Held]) -> None:
-        """Hold these, in place of what was held of the same rule, product and channel."""
         held = [*held]
         if not held:
             return
         with self._db.atomic():
             self._db.many(
-                f"INSERT OR REPLACE INTO held ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?)",
+                f"{REPLACE} INTO held ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     (each.rule, each.product, each.channel, each.alert, each.since, each.silence)
                     for each in held
@@ -87,7 +84,6 @@ class Holding:
             )
 
     def release(self, held: Iterable[Held]) -> None:
-        """Hold these no more."""
         held = [*held]
         if not held:
             return
@@ -98,10 +94,8 @@ class Holding:
             )
 
     def keep_only(self, tellings: Sequence[tuple[str, str]]) -> None:
-        """Forget what is held of other rules or for other channels than these (rule, channel)."""
         self._db.execute(
-            "DELETE FROM held WHERE (rule, channel) NOT IN (SELECT "
-            "json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))",
+            f"DELETE FROM held WHERE (rule, channel) NOT IN {pairs()}",
             (listed(tellings),),
         )
 

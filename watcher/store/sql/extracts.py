@@ -18,6 +18,7 @@ import numpy as np
 
 from watcher.model import Instant, Ints
 from watcher.store.sqlite.connection import Connection, Row, chunks, listed
+from watcher.store.sqlite.dialect import among
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ PART = 2_000  # rows in memory at once
 _FOR_EVER = 1 << 62
 _OF_PRODUCTS = (
     "(:region IS NULL OR p.region = :region) AND (:rule IS NULL OR a.rule = :rule) "
-    "AND (:products IS NULL OR a.product IN (SELECT value FROM json_each(:products)))"
+    f"AND (:products IS NULL OR a.product IN {among(':products')})"
 )
 
 
@@ -64,58 +65,48 @@ class Extract(Generic[T]):
     parts: Iterator[T]
 
 
-def alerts(db: Connection, choice: Choice) -> Extract[Sequence[Row]]:
-    """The alerts that were live at some moment of the time.
+class SqlExtracts:
+    """``ports.Extracts`` in SQL."""
 
-    Rows of id, rule, region, product id, name, state, since, last met, fired at, resolved at,
-    reason, and the evidence as JSON.
-    """
-    return _extract(
-        db,
-        "a.id, a.rule, p.region, p.product_id, p.product_name, a.state, a.since, a.last_met, "
-        "a.fired_at, a.resolved_at, a.reason, a.evidence",
-        "alerts AS a CROSS JOIN products AS p ON p.id = a.product",
-        "coalesce(a.fired_at, a.since) < :until "
-        f"AND (a.state <> 'inactive' OR a.resolved_at >= :since) AND {_OF_PRODUCTS}",
-        choice.values(),
-    )
+    def __init__(self, db: Connection) -> None:
+        self._db = db
 
+    def alerts(self, choice: Choice) -> Extract[Sequence[Row]]:
+        return _extract(
+            self._db,
+            "a.id, a.rule, p.region, p.product_id, p.product_name, a.state, a.since, a.last_met, "
+            "a.fired_at, a.resolved_at, a.reason, a.evidence",
+            "alerts AS a CROSS JOIN products AS p ON p.id = a.product",
+            "coalesce(a.fired_at, a.since) < :until "
+            f"AND (a.state <> 'inactive' OR a.resolved_at >= :since) AND {_OF_PRODUCTS}",
+            choice.values(),
+        )
 
-def transitions(db: Connection, choice: Choice) -> Extract[Sequence[Row]]:
-    """The alerts' changes of state in the time.
+    def transitions(self, choice: Choice) -> Extract[Sequence[Row]]:
+        return _extract(
+            self._db,
+            "t.id, t.alert, a.rule, p.region, p.product_id, p.product_name, t.at, t.before, "
+            "t.after, t.reason",
+            "transitions AS t CROSS JOIN alerts AS a ON a.id = t.alert "
+            "CROSS JOIN products AS p ON p.id = a.product",
+            f"t.at >= :since AND t.at < :until AND {_OF_PRODUCTS}",
+            choice.values(),
+        )
 
-    Rows of id, alert, rule, region, product id, name, time, state before, state after, reason.
-    """
-    return _extract(
-        db,
-        "t.id, t.alert, a.rule, p.region, p.product_id, p.product_name, t.at, t.before, t.after, "
-        "t.reason",
-        "transitions AS t CROSS JOIN alerts AS a ON a.id = t.alert "
-        "CROSS JOIN products AS p ON p.id = a.product",
-        f"t.at >= :since AND t.at < :until AND {_OF_PRODUCTS}",
-        choice.values(),
-    )
-
-
-def scans(db: Connection, choice: Choice) -> Extract[Sequence[Row]]:
-    """The scans of the time, of any state.
-
-    Rows of id, watch (its key), region, time, begin, end, state, requests, pages, products, rows
-    that it changed, error, whether it was cut off, and what the list said of itself.
-    """
-    return _extract(
-        db,
-        "s.id, s.watch, s.region, s.at, s.started, s.finished, s.state, s.requests, s.pages, "
-        "s.size, s.rows, s.error, s.interrupted, s.list_day, s.list_idle, s.list_sparse",
-        "scans AS s",
-        "s.at >= :since AND s.at < :until AND (:watch IS NULL OR s.watch = :watch) "
-        "AND (:region IS NULL OR s.region = :region)",
-        choice.values(),
-    )
+    def scans(self, choice: Choice) -> Extract[Sequence[Row]]:
+        return _extract(
+            self._db,
+            "s.id, s.watch, s.region, s.at, s.started, s.finished, s.state, s.requests, s.pages, "
+            "s.size, s.rows, s.error, s.interrupted, s.list_day, s.list_idle, s.list_sparse",
+            "scans AS s",
+            "s.at >= :since AND s.at < :until AND (:watch IS NULL OR s.watch = :watch) "
+            "AND (:region IS NULL OR s.region = :region)",
+            choice.values(),
+        )
 
 
 def ids_of(db: Connection, sql: str, values: Mapping[str, object]) -> Ints:
-    """What the statement's one column gives, in rising order."""
+    """Return what the statement's one column gives, in rising order."""
     return np.sort(np.fromiter((row[0] for row in db.execute(sql, values)), np.int64))
 
 
@@ -125,10 +116,7 @@ def _extract(
     """The first of the columns is the id by which the parts are read."""
     key = columns.partition(",")[0]
     ids = ids_of(db, f"SELECT {key} FROM {tables} WHERE {condition}", values)
-    part = (
-        f"SELECT {columns} FROM {tables} "
-        f"WHERE {key} IN (SELECT value FROM json_each(?)) ORDER BY {key}"
-    )
+    part = f"SELECT {columns} FROM {tables} WHERE {key} IN {among()} ORDER BY {key}"
     return Extract(
         len(ids),
         (db.rows(part, (listed(ids[rows].tolist()),)) for rows in chunks(len(ids), PART)),

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from watcher.model import Instant, Ints
 from watcher.store.sqlite.connection import Connection, chunks, listed
+from watcher.store.sqlite.dialect import rows_of
 
 Columns: TypeAlias = Mapping[str, NDArray[Any]]
 
@@ -86,7 +87,7 @@ def _texts_of_today(db: Connection, products: Ints, names: Sequence[str]) -> Col
     size = len(products)
     texts = {name: np.full(size, None, np.object_) for name in names}
     sql = (
-        f"SELECT w.key, {', '.join(f'p.{name}' for name in names)} FROM json_each(?) AS w "  # noqa: S608 - our own names
+        f"SELECT w.key, {', '.join(f'p.{name}' for name in names)} FROM {rows_of()} "  # noqa: S608 - our own names
         "CROSS JOIN products AS p ON p.id = w.value"
     )
     for part in chunks(size):

@@ -54,8 +54,8 @@ class Cause:
     since: Instant
 
 
-class HealthBook:
-    """Kept apart from alerts: a rule that can't be judged is no rule that is not met."""
+class SqlHealthBook:
+    """``ports.HealthBook`` in SQL."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
@@ -69,7 +69,6 @@ class HealthBook:
         )
 
     def failing(self, kind: str, name: str, error: str, now: Instant) -> Health:
-        """One failure more; the first one's time stays."""
         self._db.execute(
             "INSERT INTO health (kind, name, failing_since, failures, last_error) "
             "VALUES (?1, ?2, ?3, 1, ?4) ON CONFLICT (kind, name) DO UPDATE SET "
@@ -79,16 +78,13 @@ class HealthBook:
         return self.get(kind, name)
 
     def forget(self, kind: str, name: str) -> None:
-        """Of a watch or rule that is no more."""
         self._db.execute("DELETE FROM health WHERE kind = ? AND name = ?", (kind, name))
 
     def get(self, kind: str, name: str) -> Health:
-        """Nothing bad of what was never heard of."""
         row = self._db.one(f"{_SELECT} WHERE kind = ? AND name = ?", (kind, name))
         return Health(*row) if row else Health(kind, name)
 
     def raise_cause(self, incident: Incident, text: str, now: Instant) -> bool:
-        """True if it has newly begun, so that the operator has not heard of it."""
         return bool(
             self._db.execute(
                 "INSERT INTO causes (cause, text, since, kind, about, subject, fields) "
@@ -107,7 +103,6 @@ class HealthBook:
         )
 
     def clear_cause(self, incident: Incident, now: Instant) -> str | None:
-        """The text told when it began, if it was on; it is on no more."""
         rows: list[Row] = self._db.execute(
             "UPDATE causes SET ended = ? WHERE cause = ? AND ended IS NULL RETURNING text",
             (now, incident.cause),
@@ -115,7 +110,6 @@ class HealthBook:
         return str(rows[0][0]) if rows else None
 
     def incidents(self) -> builtins.list[Incident]:
-        """Those that are on, the oldest first."""
         rows = self._db.rows(
             "SELECT kind, about, subject, fields FROM causes WHERE ended IS NULL "
             "ORDER BY since, cause"
@@ -126,14 +120,12 @@ class HealthBook:
         ]
 
     def subject_of(self, cause: str, about: About) -> str | None:
-        """The subject of an incident that is on or was, if it befell such a thing."""
         row = self._db.one(
             "SELECT subject FROM causes WHERE cause = ? AND about = ?", (cause, about.value)
         )
         return str(row[0]) if row else None
 
     def causes(self) -> builtins.list[Cause]:
-        """Those that are on, the oldest first."""
         rows = self._db.rows(
             "SELECT cause, text, since FROM causes WHERE ended IS NULL ORDER BY since, cause"
         )

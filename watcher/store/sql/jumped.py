@@ -1,5 +1,7 @@
 """Scans whose values are doubted: they are no baseline of other scans, for a while or for ever."""
 
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -7,6 +9,7 @@ from dataclasses import dataclass
 
 from watcher.model import Instant, ScanState
 from watcher.store.sqlite.connection import Connection, listed
+from watcher.store.sqlite.dialect import among, rows_of
 
 _NEVER = 1 << 61  # no scan has so large an id
 # The scans that saw something, the newest first, with the scan up to which each is doubted.
@@ -21,13 +24,13 @@ _CALM = (
     "AND NOT EXISTS (SELECT 1 FROM jumps WHERE scan = s.id AND until >= ?2))"
 )
 _WAITING = (
-    "SELECT EXISTS (SELECT 1 FROM json_each(?) AS w JOIN jumps AS d ON d.scan = (SELECT max(id) "
+    f"SELECT EXISTS (SELECT 1 FROM {rows_of()} JOIN jumps AS d ON d.scan = (SELECT max(id) "
     "FROM scans WHERE watch = w.value AND size > 0 AND state <> ?))"
 )
 
 _OUTCOMES = (
     "SELECT s.watch, max(d.until < ?3) FROM jumps AS d JOIN scans AS s ON s.id = d.scan "
-    "WHERE s.watch IN (SELECT value FROM json_each(?1)) AND s.finished >= ?2 GROUP BY s.watch"
+    f"WHERE s.watch IN {among('?1')} AND s.finished >= ?2 GROUP BY s.watch"
 )
 
 
@@ -40,32 +43,24 @@ class Jumped:
     size: int
 
 
-class Jumps:
-    """Which scans are doubted, as each later scan sees it.
-
-    That a scan is believed counts from a later scan on, so that what was judged before can be
-    explained as it was judged.
-    """
+class SqlJumps:
+    """``ports.Jumps`` in SQL."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
 
     def doubt(self, scan_id: int) -> None:
-        """The scan is no baseline, until it is believed."""
         self._db.execute("INSERT INTO jumps (scan, until) VALUES (?, ?)", (scan_id, _NEVER))
 
     def believe(self, scan_id: int, after: int) -> None:
-        """The doubted scan is a baseline of those that come after the scan ``after``."""
         self._db.execute("UPDATE jumps SET until = ? WHERE scan = ?", (after, scan_id))
 
     def is_doubted(self, scan_id: int) -> bool:
-        """Whether the scan was doubted when it was made."""
         return bool(
             self._db.number("SELECT EXISTS (SELECT 1 FROM jumps WHERE scan = ?)", (scan_id,))
         )
 
     def before(self, watch: str, scan_id: int) -> list[Jumped]:
-        """The doubted scans right before the scan ``scan_id`` of the watch, the newest first."""
         found = []
         cursor = self._db.execute(_SCANS, (watch, scan_id, ScanState.FAILED.value))
         for each, at, size, until in cursor:
@@ -75,16 +70,11 @@ class Jumps:
         return found
 
     def is_calm(self, watch: str, scan_id: int) -> bool:
-        """Whether the scan before ``scan_id`` is the watch's own, and believed."""
         return bool(self._db.number(_CALM, (watch, scan_id, ScanState.FAILED.value)))
 
     def waits(self, watches: Sequence[str]) -> bool:
-        """Whether the newest scan of some of these watches is doubted."""
         return bool(self._db.number(_WAITING, (listed(watches), ScanState.FAILED.value)))
 
     def outcomes(self, watches: Sequence[str], since: Instant) -> dict[str, bool]:
-        """Of these watches, those of which a scan that ended at ``since`` or later was doubted, and
-        whether one of these scans was believed.
-        """
         rows = self._db.rows(_OUTCOMES, (listed(watches), since, _NEVER))
         return {str(watch): bool(believed) for watch, believed in rows}

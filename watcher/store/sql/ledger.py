@@ -23,8 +23,8 @@ class Spent:
     month: int
 
 
-class Ledger:
-    """What is reserved counts as spent until it is settled: a crash can only count too much."""
+class SqlLedger:
+    """``ports.Ledger`` in SQL."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
@@ -32,10 +32,6 @@ class Ledger:
     def reserve(
         self, watch: str, amount: int, now: Instant, per_day: int | None, per_month: int | None
     ) -> int | None:
-        """Sets ``amount`` aside if both caps (None is no cap) leave it; the reservation's id.
-
-        None, and nothing changed, where a cap does not leave it.
-        """
         with self._db.atomic():
             spent = self.spent(now)
             if per_day is not None and spent.day + amount > per_day:
@@ -48,7 +44,6 @@ class Ledger:
             ).lastrowid
 
     def settle(self, reservation: int, used: int) -> None:
-        """What was reserved becomes what was used, on the day of the reservation."""
         with self._db.atomic():
             row = self._db.one("SELECT day, watch FROM reservations WHERE id = ?", (reservation,))
             if row is None:
@@ -58,7 +53,6 @@ class Ledger:
             self._add(day, watch, used)
 
     def book(self, reservation: int, used: int) -> None:
-        """Part of what was reserved is used; the rest stays set aside."""
         with self._db.atomic():
             row = self._db.one(
                 "UPDATE reservations SET amount = amount - ? WHERE id = ? RETURNING day, watch",
@@ -69,10 +63,6 @@ class Ledger:
                 self._add(day, watch, used)
 
     def settle_all(self, at_most: int) -> None:
-        """Ends what a crash left open: of each reservation at most so much can have been used.
-
-        Only for who holds the database: the reservations of another that lives are no crash's.
-        """
         with self._db.atomic():
             for reservation, amount in self._db.rows("SELECT id, amount FROM reservations"):
                 self.settle(reservation, min(amount, at_most))
@@ -80,7 +70,6 @@ class Ledger:
     def pay(
         self, watch: str, amount: int, now: Instant, per_day: int | None, per_month: int | None
     ) -> bool:
-        """Counts ``amount`` as used if both caps leave it; nothing stays set aside."""
         with self._db.atomic():
             reservation = self.reserve(watch, amount, now, per_day, per_month)
             if reservation is None:
@@ -89,13 +78,10 @@ class Ledger:
             return True
 
     def charge(self, watch: str, used: int, now: Instant) -> None:
-        """Counts what was spent without a reservation, whatever the caps say; below 0 takes back
-        what was paid."""
         with self._db.atomic():
             self._add(_day(now), watch, used)
 
     def used(self, now: Instant) -> Spent:
-        """As ``spent``, without what is only set aside."""
         return Spent(
             self._db.number(_USED, (_day(now), _day(now))),
             self._db.number(_USED, _month(now)),
@@ -109,7 +95,6 @@ class Ledger:
         )
 
     def set_aside(self, now: Instant) -> dict[str, int]:
-        """Credits that are set aside for requests under way, by watch."""
         return dict(
             self._db.rows(
                 "SELECT watch, sum(amount) FROM reservations WHERE day = ? GROUP BY watch",
@@ -118,7 +103,6 @@ class Ledger:
         )
 
     def by_watch(self, day: Instant) -> dict[str, int]:
-        """Credits of the UTC day in which ``day`` falls, the largest first."""
         return dict(
             self._db.rows(
                 "SELECT watch, sum(n) FROM (SELECT watch, used AS n FROM credits WHERE day = ?1 "

@@ -14,7 +14,7 @@ EMPTY = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class PackedList:
     """A scan's products in the list's order, (n,) each.
 
     ``ranks`` is 0 where the watch has no sort; ``previous`` is the id of the scan in which the
@@ -31,7 +31,7 @@ class Listing:
         return pack(self.products, steps(self.ranks), ages)
 
     @classmethod
-    def unpack(cls, blob: bytes, size: int, scan_id: int) -> Listing:
+    def unpack(cls, blob: bytes, size: int, scan_id: int) -> PackedList:
         products, ranks, ages = unpack(blob, 3, size)
         previous = np.where(ages > 0, scan_id - ages, 0)
         return cls(products, sums(ranks), previous)
@@ -71,7 +71,7 @@ def _width(last_product: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LastSeen:
     """Every product that a watch ever saw, in rising order, and the scan that saw it last."""
 
     products: Ints
@@ -81,12 +81,12 @@ class Seen:
         return pack(steps(self.products), self.scans)
 
     @classmethod
-    def unpack(cls, blob: bytes, size: int) -> Seen:
+    def unpack(cls, blob: bytes, size: int) -> LastSeen:
         products, scans = unpack(blob, 2, size)
         return cls(sums(products), scans)
 
     @classmethod
-    def nothing(cls) -> Seen:
+    def nothing(cls) -> LastSeen:
         return cls(EMPTY, EMPTY)
 
     def last(self, products: Ints) -> Ints:
@@ -94,7 +94,7 @@ class Seen:
         places = positions(self.products, products)
         return np.where(places >= 0, np.append(self.scans, 0)[places], 0)
 
-    def with_scan(self, scan_id: int, products: Ints) -> Seen:
+    def with_scan(self, scan_id: int, products: Ints) -> LastSeen:
         """After one more scan, which saw ``products``."""
         fresh: Bools = positions(self.products, products) < 0
         keys = np.concatenate([self.products, products[fresh]])
@@ -102,4 +102,4 @@ class Seen:
         order = np.argsort(keys, kind="stable")
         keys, scans = keys[order], scans[order]
         scans[positions(keys, products)] = scan_id
-        return Seen(keys, scans)
+        return LastSeen(keys, scans)

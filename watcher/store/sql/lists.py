@@ -12,13 +12,13 @@ import numpy as np
 from watcher.model import Floats, Instant, Ints, ScanState
 from watcher.store.packing import positions
 from watcher.store.sql.baselines import BELIEVED
-from watcher.store.sql.listing import EMPTY, Listing
+from watcher.store.sql.listing import EMPTY, PackedList
 from watcher.store.sql.scanrows import PROVES
 from watcher.store.sqlite.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EarlierList:
     """The list that a scan at ``at`` read: products (n,) and ranks (n,), 0 for none.
 
     ``whole``: to its end; else only its first places.
@@ -36,7 +36,7 @@ class Standing:
         return np.where(places < 0, np.inf, np.where(ranks > 0, ranks, np.nan))
 
 
-def standing(db: Connection, watch: str, scan_id: int, places: int) -> Standing | None:
+def standing(db: Connection, watch: str, scan_id: int, places: int) -> EarlierList | None:
     """The list of the watch's last scan before ``scan_id`` that read its first ``places`` without
     a gap, and whose counters had not jumped.
 
@@ -51,14 +51,14 @@ def standing(db: Connection, watch: str, scan_id: int, places: int) -> Standing 
         f"AND {BELIEVED.format('?2')} ORDER BY id DESC",
         (watch, scan_id, ScanState.COMPLETE.value, places),
     ):
-        listing = Listing.unpack(blob, size, found)
+        listing = PackedList.unpack(blob, size, found)
         missing = positions(products, listing.products) < 0
         products = np.concatenate([products, listing.products[missing]])
         ranks = np.concatenate([ranks, listing.ranks[missing]])
         newest = at if newest is None else newest
         whole &= state == ScanState.COMPLETE.value
         if proves or state != ScanState.COMPLETE.value:
-            return Standing(newest, products, ranks, whole)
+            return EarlierList(newest, products, ranks, whole)
     return None
 
 

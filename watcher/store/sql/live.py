@@ -11,6 +11,7 @@ import numpy as np
 from watcher.model import Alert, AlertState, Bools, Ints
 from watcher.store.packing import positions
 from watcher.store.sqlite.connection import Connection, listed
+from watcher.store.sqlite.dialect import LIVE, rows_of
 
 _COLUMNS = (
     "w.key, a.id, a.product, a.state = 'firing', a.since, a.last_met, coalesce(a.fired_at, -1), "
@@ -18,7 +19,7 @@ _COLUMNS = (
 )
 _WIDTH = 9
 _LIVE = (
-    "FROM json_each(?) AS w CROSS JOIN alerts AS a INDEXED BY alerts_live ON a.rule = w.value "
+    f"FROM {rows_of()} CROSS JOIN alerts AS a {LIVE} ON a.rule = w.value "
     "{} WHERE a.state <> 'inactive'"
 )
 _AT_ONCE = 2_000  # rows that are Python's objects before they are columns
@@ -47,7 +48,7 @@ class Live:
         return len(self.ids)
 
     def of(self, rule: int) -> slice:
-        """Where the alerts of a rule stand."""
+        """Return where the alerts of a rule stand."""
         return slice(*self._bounds[rule : rule + 2])
 
     def alerts(self, part: slice, mask: Bools) -> Iterator[Alert]:

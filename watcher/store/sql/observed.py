@@ -14,8 +14,9 @@ from watcher.store.columns import expression
 from watcher.store.packing import positions
 from watcher.store.sql.baselines import numbers_at, of_lists
 from watcher.store.sql.extracts import PART, Choice, Extract, ids_of
-from watcher.store.sql.listing import EMPTY, Listing, Seen
+from watcher.store.sql.listing import EMPTY, LastSeen, PackedList
 from watcher.store.sqlite.connection import Connection, chunks, listed
+from watcher.store.sqlite.dialect import among, rows_of
 
 TEXTS = (
     "region", "product_id", "product_name", "seller_id", "category_id", "category_l2_id",
@@ -41,30 +42,31 @@ class Observed:
     numbers: Floats
 
 
-def changes(db: Connection, choice: Choice, fields: Sequence[str]) -> Extract[Observed]:
-    """The rows that are stored, in that order: one where some number of a product changed.
+class SqlObservations:
+    """``ports.Observations`` in SQL."""
 
-    Of a ``watch``: all rows of the products that it ever listed, whichever watch found them.
-    """
-    ids = _changed(db, choice)
-    lists = _Lists(db)
-    return Extract(
-        len(ids), (_stored(db, ids[part], fields, lists) for part in chunks(len(ids), PART))
-    )
+    def __init__(self, db: Connection) -> None:
+        self._db = db
 
+    def changes(self, choice: Choice, fields: Sequence[str]) -> Extract[Observed]:
+        ids = _changed(self._db, choice)
+        lists = _Lists(self._db)
+        return Extract(
+            len(ids),
+            (_stored(self._db, ids[part], fields, lists) for part in chunks(len(ids), PART)),
+        )
 
-def sightings(db: Connection, choice: Choice, fields: Sequence[str]) -> Extract[Observed]:
-    """For each scan a row for each product that it listed, with the values in force then."""
-    scans = db.rows(
-        "SELECT id, watch, at, mark, size FROM scans WHERE size > 0 AND at >= ? AND at < ? "
-        "AND watch = coalesce(?, watch) AND region = coalesce(?, region) ORDER BY id",
-        tuple(choice.values()[name] for name in ("since", "until", "watch", "region")),
-    )
-    wanted = None if choice.products is None else np.array(choice.products, np.int64)
-    return Extract(
-        sum(size for *_, size in scans),
-        (part for scan in scans for part in _listed(db, scan, wanted, fields)),
-    )
+    def sightings(self, choice: Choice, fields: Sequence[str]) -> Extract[Observed]:
+        scans = self._db.rows(
+            "SELECT id, watch, at, mark, size FROM scans WHERE size > 0 AND at >= ? AND at < ? "
+            "AND watch = coalesce(?, watch) AND region = coalesce(?, region) ORDER BY id",
+            tuple(choice.values()[name] for name in ("since", "until", "watch", "region")),
+        )
+        wanted = None if choice.products is None else np.array(choice.products, np.int64)
+        return Extract(
+            sum(size for *_, size in scans),
+            (part for scan in scans for part in _listed(self._db, scan, wanted, fields)),
+        )
 
 
 def _changed(db: Connection, choice: Choice) -> Ints:
@@ -73,9 +75,9 @@ def _changed(db: Connection, choice: Choice) -> Ints:
     values = choice.values()
     if choice.watch is not None:
         values["listed"] = listed(_ever_listed(db, choice.watch).tolist())
-        conditions.append("o.product IN (SELECT value FROM json_each(:listed))")
+        conditions.append(f"o.product IN {among(':listed')}")
     if choice.products is not None:
-        conditions.append("o.product IN (SELECT value FROM json_each(:products))")
+        conditions.append(f"o.product IN {among(':products')}")
     if choice.region is not None:
         conditions.append("o.product IN (SELECT id FROM products WHERE region = :region)")
     return ids_of(
@@ -85,7 +87,7 @@ def _changed(db: Connection, choice: Choice) -> Ints:
 
 def _ever_listed(db: Connection, watch: str) -> Ints:
     row = db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
-    return EMPTY if row is None else Seen.unpack(*row).products
+    return EMPTY if row is None else LastSeen.unpack(*row).products
 
 
 class _Lists:
@@ -94,7 +96,7 @@ class _Lists:
     def __init__(self, db: Connection) -> None:
         self._db = db
         self._scan = 0
-        self._listing = Listing(EMPTY, EMPTY, EMPTY)
+        self._listing = PackedList(EMPTY, EMPTY, EMPTY)
 
     def ranks(self, scans: Ints, products: Ints) -> Floats:
         """(n,) of each product in each scan (0: none is known); NaN where it has none."""
@@ -107,18 +109,18 @@ class _Lists:
             found[rows] = np.where((places >= 0) & (ranks > 0), ranks, np.nan)
         return found
 
-    def _of(self, scan: int) -> Listing:
+    def _of(self, scan: int) -> PackedList:
         if scan != self._scan:
             self._scan, self._listing = scan, _listing(self._db, scan)
         return self._listing
 
 
-def _listing(db: Connection, scan: int) -> Listing:
+def _listing(db: Connection, scan: int) -> PackedList:
     """Nothing of a scan that was pruned meanwhile."""
     row = db.one("SELECT products, size FROM scans WHERE id = ?", (scan,))
     if row is None or not row[1]:
-        return Listing(EMPTY, EMPTY, EMPTY)
-    return Listing.unpack(row[0], row[1], scan)
+        return PackedList(EMPTY, EMPTY, EMPTY)
+    return PackedList.unpack(row[0], row[1], scan)
 
 
 def _stored(db: Connection, ids: Ints, fields: Sequence[str], lists: _Lists) -> Observed:
@@ -129,7 +131,7 @@ def _stored(db: Connection, ids: Ints, fields: Sequence[str], lists: _Lists) -> 
         f"SELECT coalesce(s.at, o.at), o.at, s.watch, coalesce(s.id, 0), o.product, {_TEXT_COLUMNS}"
         f"{columns} FROM observations AS o CROSS JOIN products AS p ON p.id = o.product "
         "LEFT JOIN scans AS s ON s.mark = o.at "
-        "WHERE o.id IN (SELECT value FROM json_each(?)) ORDER BY o.id",
+        f"WHERE o.id IN {among()} ORDER BY o.id",
         (listed(ids.tolist()),),
     )
     at, marks, scans, products = (
@@ -177,7 +179,7 @@ def _listed(
 
 def _texts(db: Connection, products: Ints) -> list[tuple[str | None, ...]]:
     return db.rows(
-        f"SELECT {_TEXT_COLUMNS} FROM json_each(?) AS w CROSS JOIN products AS p "
+        f"SELECT {_TEXT_COLUMNS} FROM {rows_of()} CROSS JOIN products AS p "
         "ON p.id = w.value ORDER BY w.key",
         (listed(products.tolist()),),
     )

@@ -12,6 +12,7 @@ import msgspec
 
 from watcher.model import Instant, Message, Notification, NotificationState
 from watcher.store.sqlite.connection import Connection, Row, listed
+from watcher.store.sqlite.dialect import among
 
 _WAITING, _DEAD = NotificationState.WAITING.value, NotificationState.DEAD.value
 OUTCOMES = ("sent", "failed", "dead")
@@ -47,8 +48,8 @@ def is_due(notification: Notification, now: Instant) -> bool:
     return notification.next_try <= now or notification.planned > now + _SET_BACK
 
 
-class Outbox:
-    """Each target's notifications in order; one waits until it is sent, dead or dropped."""
+class SqlOutbox:
+    """``ports.Outbox`` in SQL."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
@@ -61,10 +62,6 @@ class Outbox:
         now: Instant,
         not_before: Instant | None = None,
     ) -> builtins.list[int]:
-        """Queues one message for each target; ids in the order of the targets.
-
-        It is not sent before ``not_before``, nor is what is queued after it.
-        """
         if not targets:
             return []
         with self._db.atomic():
@@ -88,11 +85,9 @@ class Outbox:
         return _notification(row) if row else None
 
     def next_for(self, target: str) -> Notification | None:
-        """The oldest that waits for the target, due or not: the order is kept."""
         return next(iter(self.waiting_for(target, 1)), None)
 
     def waiting_for(self, target: str, limit: int = 1_000) -> builtins.list[Notification]:
-        """Those that wait for the target, the oldest first."""
         rows = self._db.rows(
             f"{_SELECT} WHERE n.target = ? AND n.state = 'waiting' ORDER BY n.id LIMIT ?",
             (target, limit),
@@ -100,13 +95,12 @@ class Outbox:
         return [_notification(row) for row in rows]
 
     def due_targets(self, now: Instant) -> builtins.list[tuple[str, Instant, int]]:
-        """Targets that something waits for: when the oldest is due (by the clock that says
-        ``now``), and how many wait."""
         return [
             (target, next_try, count)
             for target, next_try, count in self._db.rows(
-                f"SELECT w.target, iif({_PLANNED} > ?1 + {_SET_BACK}, min(?1, n.next_try), "
-                "n.next_try) AS due, w.count FROM (SELECT target, min(id) AS head, "
+                f"SELECT w.target, CASE WHEN {_PLANNED} > ?1 + {_SET_BACK} "
+                "THEN min(?1, n.next_try) ELSE n.next_try END AS due, w.count "
+                "FROM (SELECT target, min(id) AS head, "
                 "count(*) AS count FROM notifications WHERE state = 'waiting' GROUP BY target) AS w"
                 " JOIN notifications AS n ON n.id = w.head ORDER BY due, n.id",
                 (now,),
@@ -114,7 +108,6 @@ class Outbox:
         ]
 
     def sent(self, notification: int, now: Instant, detail: str | None = None) -> None:
-        """The service took it; counts even if it was dropped meanwhile."""
         with self._db.atomic():
             self._note(notification, now, "sent", detail)
             self._db.execute(
@@ -134,11 +127,6 @@ class Outbox:
         first_try: Instant | None = None,
         taken: Iterable[str] = (),
     ) -> None:
-        """To be tried again at ``next_try``.
-
-        ``first_try`` is from when its day counts, if not from its first try. ``taken`` marks
-        the recipients that have it already.
-        """
         with self._db.atomic():
             self._note(notification, now, "failed", error)
             self._db.execute(
@@ -149,7 +137,6 @@ class Outbox:
             )
 
     def postpone(self, notification: int, next_try: Instant) -> None:
-        """Not to be tried before ``next_try``; that is no try."""
         self._db.execute(
             "UPDATE notifications SET next_try = ? WHERE id = ? AND state = 'waiting'",
             (next_try, notification),
@@ -158,7 +145,6 @@ class Outbox:
     def dead(
         self, notification: int, now: Instant, error: str, *, taken: Iterable[str] = ()
     ) -> None:
-        """Not to be tried again until somebody asks for it."""
         with self._db.atomic():
             self._note(notification, now, "dead", error)
             self._db.execute(
@@ -171,8 +157,6 @@ class Outbox:
     def give_up(
         self, notification: int, now: Instant, error: str, *, taken: Iterable[str] = ()
     ) -> None:
-        """Dead after its day; those joined with it that have not had a day of their own (they
-        were written after its first try) wait again."""
         with self._db.atomic():
             self._db.execute(
                 "UPDATE notifications SET state = 'waiting', joined = NULL, finished = NULL, "
@@ -183,7 +167,6 @@ class Outbox:
             self.dead(notification, now, error, taken=taken)
 
     def bury(self, target: str, now: Instant, error: str) -> int:
-        """All that waits for ``target`` is dead, untried; how many."""
         return self._db.execute(
             "UPDATE notifications SET state = 'dead', error = ?, finished = ? "
             "WHERE target = ? AND state = 'waiting'",
@@ -191,7 +174,6 @@ class Outbox:
         ).rowcount
 
     def tries(self, notification: int) -> builtins.list[Try]:
-        """The oldest first."""
         rows = self._db.rows(
             "SELECT at, outcome, detail FROM tries WHERE notification = ? ORDER BY id",
             (notification,),
@@ -201,9 +183,6 @@ class Outbox:
     def retry(
         self, ids: Sequence[int] | None, now: Instant, target: str | None = None
     ) -> builtins.list[int]:
-        """Dead ones (of ``ids``, or all; of ``target``) wait again with a fresh day to be tried
-        in; the ids. Of ``ids`` and ``target`` those that wait for a later try are tried now.
-        """
         states = [_DEAD] if ids is None and target is None else [_DEAD, _WAITING]
         return self._move(
             "state = 'waiting', next_try = ?, tries = 0, first_try = NULL, finished = NULL",
@@ -213,23 +192,16 @@ class Outbox:
     def drop(
         self, ids: Sequence[int] | None, now: Instant, target: str | None = None
     ) -> builtins.list[int]:
-        """Those that wait or are dead (of ``ids``, or all; of ``target``) are given up; the ids."""
         change = "state = 'dropped', finished = ?"
         return self._move(change, now, ids, target, [_WAITING, _DEAD])
 
     def counts(self) -> dict[NotificationState, int]:
-        """How many are in each state; states that none is in count 0."""
         rows: dict[str, int] = dict(
             self._db.rows("SELECT state, count(*) FROM notifications GROUP BY state")
         )
         return {state: rows.get(state.value, 0) for state in NotificationState}
 
     def held_up(self, now: Instant) -> int:
-        """For how many seconds the next one of some target has been due or tried in vain, at
-        most; 0 for none.
-
-        What waits for the end of quiet hours or for a digest is not held up, nor what is behind.
-        """
         return self._db.number(
             "SELECT max(0, ?1 - min(coalesce(first_try, next_try))) FROM notifications WHERE id IN "
             "(SELECT min(id) FROM notifications WHERE state = 'waiting' GROUP BY target) "
@@ -238,8 +210,6 @@ class Outbox:
         )
 
     def put_off(self, now: Instant) -> builtins.list[tuple[str, Instant, Instant, int]]:
-        """Messages that were queued for a later time than ``now`` and not tried since: channel,
-        when they were written, when they are due, and how many."""
         return self._db.rows(
             "SELECT channel, created, next_try, count(DISTINCT message) FROM notifications "
             "WHERE state = 'waiting' AND tries = 0 AND next_try > max(created, ?) "
@@ -248,7 +218,6 @@ class Outbox:
         )
 
     def tried(self, since: Instant) -> dict[str, int]:
-        """How many tries since then ended as sent, failed or dead."""
         rows: dict[str, int] = dict(
             self._db.rows(
                 "SELECT outcome, count(*) FROM tries WHERE at >= ? GROUP BY outcome", (since,)
@@ -262,10 +231,9 @@ class Outbox:
         limit: int = 100,
         target: str | None = None,
     ) -> builtins.list[Notification]:
-        """The newest first; of all states and targets where none is given."""
         wanted = [state.value for state in states or NotificationState]
         rows = self._db.rows(
-            f"{_SELECT} WHERE n.state IN (SELECT value FROM json_each(?1)) "
+            f"{_SELECT} WHERE n.state IN {among('?1')} "
             "AND (?2 IS NULL OR n.target = ?2) ORDER BY n.id DESC LIMIT ?3",
             (listed(wanted), target, limit),
         )
@@ -289,8 +257,8 @@ class Outbox:
         with self._db.atomic():
             rows = self._db.rows(
                 f"UPDATE notifications SET {change} WHERE state IN "
-                "(SELECT value FROM json_each(?)) "
-                "AND (? OR id IN (SELECT value FROM json_each(?))) "
+                f"{among()} "
+                f"AND (? OR id IN {among()}) "
                 "AND target = coalesce(?, target) RETURNING id",
                 (now, listed(states), ids is None, listed(ids or ()), target),
             )

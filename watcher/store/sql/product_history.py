@@ -14,10 +14,11 @@ from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import Floats, Instant, Ints, Listed, Scan, ScanState
 from watcher.store.packing import positions
 from watcher.store.sql.baselines import numbers_at
-from watcher.store.sql.listing import Listing, Seen
+from watcher.store.sql.listing import LastSeen, PackedList
 from watcher.store.sql.recording import Recorded, had_proof
 from watcher.store.sql.scanrows import COLUMNS, PROVES, TABLES, ScanRow, scan_row
 from watcher.store.sqlite.connection import Connection, chunks, listed
+from watcher.store.sqlite.dialect import rows_of
 
 _STORED_TEXTS = tuple(text.name for text in TEXTS)
 _SCAN = f"SELECT {COLUMNS}, s.mark, s.products FROM {TABLES}"
@@ -57,7 +58,7 @@ def sightings(db: Connection, watch: str, products: Ints) -> Iterator[Sighting]:
     row = db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
     if row is None:
         return
-    last = Seen.unpack(*row).last(products)
+    last = LastSeen.unpack(*row).last(products)
     for scan_id in np.unique(last[last > 0])[::-1].tolist():
         found = next(_scans(db, watch, scan_id), None)
         seen = _sighting(db, watch, found, products[last == scan_id]) if found else None
@@ -66,7 +67,7 @@ def sightings(db: Connection, watch: str, products: Ints) -> Iterator[Sighting]:
 
 
 def _sighting(
-    db: Connection, watch: str, found: tuple[ScanRow, Instant, Listing], products: Ints
+    db: Connection, watch: str, found: tuple[ScanRow, Instant, PackedList], products: Ints
 ) -> Sighting:
     scan, mark, listing = found
     places = positions(listing.products, products)
@@ -141,7 +142,7 @@ def ranks(
         "ORDER BY at, id",
         (watch, since),
     ):
-        rank = Listing.rank_of(product, blob, size, last_product)
+        rank = PackedList.rank_of(product, blob, size, last_product)
         if rank:
             yield at, rank
         elif proves:
@@ -150,7 +151,7 @@ def ranks(
 
 def _scans(
     db: Connection, watch: str, scan_id: int | None = None
-) -> Iterator[tuple[ScanRow, Instant, Listing]]:
+) -> Iterator[tuple[ScanRow, Instant, PackedList]]:
     """The newest first, or the one of that id."""
     for *row, mark, blob in db.execute(
         f"{_SCAN} WHERE s.watch = ?1 AND s.state <> ?2 AND (?3 IS NULL OR s.id = ?3) "
@@ -158,7 +159,7 @@ def _scans(
         (watch, ScanState.FAILED.value, scan_id),
     ):
         scan = scan_row(tuple(row))
-        yield scan, mark, Listing.unpack(blob, scan.products, scan.id)
+        yield scan, mark, PackedList.unpack(blob, scan.products, scan.id)
 
 
 def _texts(db: Connection, products: Ints) -> dict[str, tuple[str | None, ...]]:
@@ -168,7 +169,7 @@ def _texts(db: Connection, products: Ints) -> dict[str, tuple[str | None, ...]]:
         row
         for part in chunks(len(products))
         for row in db.rows(
-            f"SELECT {columns} FROM json_each(?) AS w "
+            f"SELECT {columns} FROM {rows_of()} "
             "CROSS JOIN products AS p ON p.id = w.value ORDER BY w.key",
             (listed(products[part].tolist()),),
         )

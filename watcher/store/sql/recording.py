@@ -13,10 +13,11 @@ from watcher.fields import NUMERIC_NAMES
 from watcher.model import Bools, Floats, Instant, Ints, ListFacts, LongTexts, Scan, ScanState
 from watcher.store.columns import digests, encode
 from watcher.store.sql import former
-from watcher.store.sql.listing import EMPTY, Listing, Seen
+from watcher.store.sql.listing import EMPTY, LastSeen, PackedList
 from watcher.store.sql.scanrows import PROVES
 from watcher.store.sql.texts import clean, clean_all, currency_of, meaning, pack_texts
 from watcher.store.sqlite.connection import Connection, chunks, listed
+from watcher.store.sqlite.dialect import REPLACE, next_id, rows_of
 
 # An absent name is no news, so the old one stays; an absent discount means there is none.
 _KEPT = ("seller_id", "product_name", "category_id", "category_l2_id", "category_l3_id")
@@ -47,7 +48,7 @@ class Recorded:
 
 
 @dataclass(slots=True)
-class _Known:
+class _Stored:
     """What the store holds of a piece's products: key 0, no texts where it is new."""
 
     keys: Ints
@@ -62,10 +63,10 @@ def record(db: Connection, scan: Scan) -> Recorded:
         last_id, last_mark = db.one("SELECT id, mark FROM scans ORDER BY id DESC LIMIT 1") or (0, 0)
         scan_id, mark = last_id + 1, max(scan.at, last_mark + 1)
         had_complete = had_proof(db, scan.watch, scan_id)
-        first_row = 1 + db.number("SELECT max(id) FROM observations")
+        first_row = db.number(next_id("observations"))
         products, changed = _record_products(db, scan, first_row, mark)
         previous = _record_seen(db, scan, scan_id, products)
-        listing = Listing(products, scan.ranks.astype(np.int64), previous)
+        listing = PackedList(products, scan.ranks.astype(np.int64), previous)
         _record_scan(db, scan, (scan_id, mark, first_row, changed), listing)
         _record_long_texts(db, scan, products)
     return Recorded(scan_id, products, previous == 0, had_complete, changed, scan.facts)
@@ -81,7 +82,7 @@ def had_proof(db: Connection, watch: str, before: int) -> bool:
 def _record_products(db: Connection, scan: Scan, first_row: int, mark: int) -> tuple[Ints, int]:
     """Keys of the scan's products, and how many rows of numbers were written."""
     keys = np.zeros(len(scan), np.int64)
-    next_key, next_row = 1 + db.number("SELECT max(id) FROM products"), first_row
+    next_key, next_row = db.number(next_id("products")), first_row
     # In parts: the rows of a large scan, all at once as Python objects, would fill the memory.
     for part in chunks(len(scan), _PART):
         piece = _Piece.of(scan, part)
@@ -123,12 +124,12 @@ class _Piece:
         return cls(scan.region, scan.at, ids, numbers, digests(numbers), texts)
 
 
-def _look_up(db: Connection, piece: _Piece) -> _Known:
+def _look_up(db: Connection, piece: _Piece) -> _Stored:
     size = len(piece.ids)
     keys, seen_digests, first_seen = np.zeros((3, size), np.int64)
-    known = _Known(keys, seen_digests, first_seen, texts=[()] * size)
+    known = _Stored(keys, seen_digests, first_seen, texts=[()] * size)
     rows = db.rows(
-        f"SELECT w.key, p.id, p.digest, p.first_seen, {_TEXT_COLUMNS} FROM json_each(?) AS w "
+        f"SELECT w.key, p.id, p.digest, p.first_seen, {_TEXT_COLUMNS} FROM {rows_of()} "
         "CROSS JOIN products AS p ON p.region = ? AND p.product_id = w.value",
         (listed(piece.ids), piece.region),
     )
@@ -140,7 +141,7 @@ def _look_up(db: Connection, piece: _Piece) -> _Known:
     return known
 
 
-def _update_known(db: Connection, piece: _Piece, known: _Known, mark: Instant) -> None:
+def _update_known(db: Connection, piece: _Piece, known: _Stored, mark: Instant) -> None:
     updates, replaced = [], []
     for place, (old, new) in enumerate(zip(known.texts, piece.texts, strict=True)):
         if old and old != new:
@@ -197,7 +198,7 @@ def _record_seen(db: Connection, scan: Scan, scan_id: int, products: Ints) -> In
     if not len(products):
         return EMPTY
     row = db.one("SELECT seen, size FROM watches WHERE watch = ?", (scan.watch,))
-    seen = Seen.unpack(*row) if row else Seen.nothing()
+    seen = LastSeen.unpack(*row) if row else LastSeen.nothing()
     previous = seen.last(products)
     after = seen.with_scan(scan_id, products)
     db.execute(
@@ -209,7 +210,7 @@ def _record_seen(db: Connection, scan: Scan, scan_id: int, products: Ints) -> In
 
 
 def _record_scan(
-    db: Connection, scan: Scan, made: tuple[int, int, int, int], listing: Listing
+    db: Connection, scan: Scan, made: tuple[int, int, int, int], listing: PackedList
 ) -> None:
     scan_id, mark, first_row, changed = made
     facts = scan.facts
@@ -273,7 +274,7 @@ def _record_long_texts(db: Connection, scan: Scan, products: Ints) -> None:
     }
     stored: dict[int, bytes] = dict(
         db.rows(
-            "SELECT t.product, t.meaning FROM json_each(?) AS w "
+            f"SELECT t.product, t.meaning FROM {rows_of()} "
             "CROSS JOIN product_texts AS t ON t.product = w.value",
             (listed(keys.values()),),
         )
@@ -281,7 +282,7 @@ def _record_long_texts(db: Connection, scan: Scan, products: Ints) -> None:
     given = [(key, scan.long_texts[product_id]) for product_id, key in keys.items()]
     judged = [(key, texts, meaning(texts)) for key, texts in given if texts != LongTexts()]
     db.many(
-        "INSERT OR REPLACE INTO product_texts (product, changed, read, meaning, packed) "
+        f"{REPLACE} INTO product_texts (product, changed, read, meaning, packed) "
         "VALUES (?, ?, ?, ?, ?)",
         (
             (key, scan.at, scan.at, digest, pack_texts(texts))

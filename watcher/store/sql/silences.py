@@ -15,13 +15,14 @@ from fnmatch import fnmatchcase
 
 from watcher.model import Instant
 from watcher.store.sqlite.connection import Connection, Row, chunks, listed
+from watcher.store.sqlite.dialect import rows_of
 
 _FIELDS = "rule, product, seller, category, begins, ends, comment"
 _TEXTS = (
     "SELECT p.id, p.product_id, p.product_name, p.seller_id, p.category_id, p.category_l2_id, "
     "p.category_l3_id"
 )
-_PRODUCT = f"{_TEXTS} FROM json_each(?) AS w CROSS JOIN products AS p ON p.id = w.value"
+_PRODUCT = f"{_TEXTS} FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value"
 _EVERY_PRODUCT = f"{_TEXTS} FROM products AS p"
 
 
@@ -47,7 +48,7 @@ class Silence:
 
     @property
     def patterns(self) -> Mapping[str, str]:
-        """Those that are given, by what they are of."""
+        """Return those that are given, by what they are of."""
         given = {
             "rule": self.rule,
             "product": self.product,
@@ -79,8 +80,8 @@ def _matches(pattern: str | None, texts: Iterable[str | None]) -> bool:
     return any(text is not None and fnmatchcase(text.casefold(), wanted) for text in texts)
 
 
-class Silences:
-    """Silences by id; one that is over stays for a while, to be looked up."""
+class SqlSilences:
+    """``ports.Silences`` in SQL."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
@@ -96,7 +97,6 @@ class Silences:
         category: str | None = None,
         comment: str = "",
     ) -> Silence:
-        """A new silence. ``ValueError`` without a pattern, or where it ends before it begins."""
         if rule is product is seller is category is None:
             raise ValueError("a silence needs a pattern")
         if ends <= begins:
@@ -113,7 +113,6 @@ class Silences:
         return Silence(*row) if row else None
 
     def end(self, silence: int, now: Instant) -> bool:
-        """End it now; False where it is over already, or never was."""
         with self._db.atomic():
             changed = self._db.execute(
                 "UPDATE silences SET ends = max(?2, begins) WHERE id = ?1 AND ends > ?2",
@@ -122,11 +121,9 @@ class Silences:
         return bool(changed)
 
     def list(self) -> builtins.list[Silence]:
-        """All, the newest first."""
         return _silences(self._db.rows(f"SELECT id, {_FIELDS} FROM silences ORDER BY id DESC"))
 
     def active(self, now: Instant) -> builtins.list[Silence]:
-        """Those that are on, the one that lasts longest first."""
         rows = self._db.rows(
             f"SELECT id, {_FIELDS} FROM silences WHERE begins <= ?1 AND ends > ?1 "
             "ORDER BY ends DESC, id",
@@ -135,7 +132,6 @@ class Silences:
         return _silences(rows)
 
     def matching_nothing(self, rules: Iterable[str], now: Instant) -> builtins.list[Silence]:
-        """Those that are not over, and cover none of ``rules`` or no product that is known."""
         names = builtins.list(rules)
         found = [each for each in self.list() if each.ends > now]
         idle = [each for each in found if not any(map(each.covers_rule, names))]
@@ -147,12 +143,10 @@ class Silences:
         return sorted([*idle, *rest], key=lambda each: each.id)
 
     def of_product(self, product: int, now: Instant) -> builtins.list[Silence]:
-        """Those that are on and cover the product, of whichever rules."""
         texts = [row[1:] for row in self._db.rows(_PRODUCT, (listed([product]),))]
         return [each for each in self.active(now) if any(each.covers(text) for text in texts)]
 
     def covering(self, rule: str, products: Sequence[int], now: Instant) -> dict[int, Silence]:
-        """The silence that lasts longest for each of these products of the rule, where any is."""
         active = [each for each in self.active(now) if each.covers_rule(rule)]
         if not active:
             return {}

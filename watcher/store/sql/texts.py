@@ -38,7 +38,7 @@ def pack_texts(texts: LongTexts) -> bytes:
 
 
 def unpack_texts(blob: bytes) -> LongTexts:
-    """What ``pack_texts`` packed."""
+    """Return what ``pack_texts`` packed."""
     return LongTexts(*msgspec.json.decode(zlib.decompress(blob), type=list[str | None]))
 
 

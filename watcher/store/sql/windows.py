@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
 from watcher.store.columns import expression
 from watcher.store.sql.baselines import AFTER_ALL, BELIEVED, OF_SCAN, RANK, mark_before, of_lists
-from watcher.store.sql.listing import Listing
+from watcher.store.sql.listing import PackedList
 from watcher.store.sqlite.connection import Connection, chunks, listed
+from watcher.store.sqlite.dialect import BY_TIME, rows_of
 
 # Cells are scans times products: a list's cell takes up to 5 bytes, a value's 8 for each field.
 _LISTED_CELLS = 32_000_000
@@ -54,7 +55,7 @@ def windows(
     within: tuple[Instant, Instant], fields: Sequence[str],
     *, scan_id: int = AFTER_ALL, own: bool = False,
 ) -> Iterator[Window]:  # fmt: skip
-    """What the scans in ``within`` (the end does not belong to it) found, part by part.
+    """Return what the scans in ``within`` (the end does not belong to it) found, part by part.
 
     Numbers count from any watch of the region (not if ``own``), ranks from ``watch`` only; what
     a list says of itself goes with each scan's numbers. The
@@ -87,7 +88,7 @@ def _scans(
     """``watch`` is its key and its region."""
     rows = db.rows(
         f"SELECT id, at, mark, watch = ?1, {BELIEVED.format('?6')} FROM scans "
-        "INDEXED BY idx_scans_region_at WHERE region = ?2 AND at >= ?3 AND at < ?4 AND size > 0 "
+        f"{BY_TIME} WHERE region = ?2 AND at >= ?3 AND at < ?4 AND size > 0 "
         "AND (watch = ?1 OR NOT ?5) AND id < ?6 ORDER BY mark",
         (*watch, *within, only_own, scan_id),
     )
@@ -113,12 +114,12 @@ def _sightings(
     row_of = np.full(largest + 1, -1, np.int64)
     row_of[products] = np.arange(len(products))
     cursor = db.execute(
-        "SELECT w.key, s.products, s.size, s.id FROM json_each(?) AS w "
+        f"SELECT w.key, s.products, s.size, s.id FROM {rows_of()} "
         "CROSS JOIN scans AS s ON s.id = w.value",
         (listed(scans.ids.tolist()),),
     )
     for place, blob, size, scan_id in cursor:
-        listing = Listing.unpack(blob, size, scan_id)
+        listing = PackedList.unpack(blob, size, scan_id)
         rows = row_of[np.where(listing.products <= largest, listing.products, 0)]
         rows[listing.products > largest] = -1
         hit = rows >= 0
@@ -156,7 +157,7 @@ def _rows(db: Connection, products: Ints, marks: tuple[int, int], names: Sequenc
     """
     cursor = db.execute(
         f"SELECT w.key, o.at, {', '.join(expression(name) for name in names)} "
-        "FROM json_each(?1) AS w CROSS JOIN observations AS o ON o.product = w.value "
+        f"FROM {rows_of('?1')} CROSS JOIN observations AS o ON o.product = w.value "
         "AND o.at <= ?3 AND o.at >= coalesce((SELECT i.at FROM observations AS i "
         "WHERE i.product = w.value AND i.at <= ?2 ORDER BY i.at DESC LIMIT 1), ?2)",
         (listed(products.tolist()), *marks),

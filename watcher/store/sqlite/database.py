@@ -10,22 +10,16 @@ from pathlib import Path
 from typing import Self
 
 from watcher.errors import NewerDatabase, NotADatabase, StoreError
-from watcher.store.sql.alerts import Alerts
-from watcher.store.sql.backlog import Backlog
-from watcher.store.sql.deferred import Holding
-from watcher.store.sql.health import HealthBook
-from watcher.store.sql.history import History
-from watcher.store.sql.jumped import Jumps
-from watcher.store.sql.ledger import Ledger
-from watcher.store.sql.outbox import Outbox
-from watcher.store.sql.silences import Silences
+from watcher.store import ports
+from watcher.store.memory.replaying import Extent, PastScans
+from watcher.store.sql.faces import Faces
 from watcher.store.sqlite import migrations, rights
 from watcher.store.sqlite.connection import LOCKED_SECONDS, MEMORY, Connection, connect, explained
 from watcher.store.sqlite.locking import hold, refuse_other_name
-from watcher.store.sqlite.pruning import Pruner
+from watcher.store.sqlite.pruning import SqlitePruner
 from watcher.store.sqlite.swapping import beside, refuse_unfinished
-from watcher.store.sqlite.times import Times
-from watcher.store.sqlite.upkeep import Upkeep
+from watcher.store.sqlite.times import SqliteTimes
+from watcher.store.sqlite.upkeep import SqliteUpkeep
 
 __all__ = ["Database", "hold"]
 
@@ -34,25 +28,17 @@ _CHECKED_BYTES = 32 * 1024 * 1024
 _LOG_BYTES = 64 * 1024 * 1024
 
 
-class Database(Connection):
+class Database(Connection, Faces):
     """One connection with its faces; belongs to the thread that opened it."""
 
     def __init__(self, conn: sqlite3.Connection, path: Path) -> None:
-        super().__init__(conn, path)
+        Connection.__init__(self, conn, path)
         self._files: tuple[tuple[int, int] | None, ...] = ()
         self._log = beside(path.resolve(), "-wal")
-        self.history = History(self)
-        self.jumps = Jumps(self)
-        self.alerts = Alerts(self)
-        self.outbox = Outbox(self)
-        self.backlog = Backlog(self)
-        self.ledger = Ledger(self)
-        self.health = HealthBook(self)
-        self.silences = Silences(self)
-        self.held = Holding(self)
-        self.times = Times(self)
-        self.pruner = Pruner(self)
-        self.upkeep = Upkeep(self)
+        Faces.__init__(self, self)
+        self.times: ports.Times = SqliteTimes(self)
+        self.pruner: ports.Pruner = SqlitePruner(self)
+        self.upkeep: ports.Upkeep = SqliteUpkeep(self)
         self._lender: Database | None = None
 
     @classmethod
@@ -108,7 +94,7 @@ class Database(Connection):
 
     @classmethod
     def scratch_of(cls, path: Path) -> Self:
-        """As ``copy_of``, but credits are paid from the ledger of the database at ``path``, where
+        """See ``copy_of``, but credits are paid from the ledger of the database at ``path``, where
         there is one: they are really spent, and the caps hold for all together.
         """
         scratch = cls.copy_of(path)
@@ -122,6 +108,10 @@ class Database(Connection):
 
     def _borrow_ledger(self, lender: Database) -> None:
         self._lender, self.ledger = lender, lender.ledger
+
+    def past_scans(self, extent: Extent) -> PastScans:
+        """Stored scans in memory, to be played once more."""
+        return PastScans(self, extent)
 
     def close(self) -> None:
         self.conn.close()
@@ -175,7 +165,7 @@ class Database(Connection):
             rights.make(_damage_mark(self.path))
 
     def _identities(self) -> tuple[tuple[int, int] | None, ...]:
-        """What stands at the paths of the database and of the log beside it."""
+        """Return what stands at the paths of the database and of the log beside it."""
         return tuple(_identity(path) for path in (self.path, self._log))
 
     def _refuse_foreign(self) -> None:

@@ -369,7 +369,7 @@ def _incident(cause: str) -> tuple[str, str, str, str]:
 
 
 def pending(db: Tables) -> list[str]:
-    """What ``prepare`` would change: migrations, and columns of fields not stored so far."""
+    """Return what ``prepare`` would change: migrations, and columns of fields not stored so far."""
     names = [migration.name for migration in migrations.pending(db)]
     if db.table("observations").exists():
         names += [f"field {name}" for name in _missing(db)]

@@ -106,8 +106,8 @@ class _Pace:
             self.size = min(_MOST, size * 2)
 
 
-class Pruner:
-    """Goes through the kinds of rows, a step at a call; then begins anew."""
+class SqlitePruner:
+    """``ports.Pruner`` in SQLite."""
 
     def __init__(self, db: Connection, clock: Callable[[], float] = time.monotonic) -> None:
         self._db = db
@@ -123,7 +123,6 @@ class Pruner:
         *,
         rows: int | None = None,
     ) -> Pruned:
-        """Removes some of what is older than the limits; at most ``rows`` rows where given."""
         # Rows of one step lie all over the index: a checkpoint of a thousand pages would take
         # longer than the step itself, and it is this thread's turn meanwhile.
         self._db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")

@@ -47,22 +47,17 @@ _NEWEST = (
 )
 
 
-class Times:
-    """The clock, as far as what is stored tells of it."""
+class SqliteTimes:
+    """``ports.Times`` in SQLite."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
 
     def ahead(self, now: Instant, *, thorough: bool = False) -> int:
-        """By how many seconds what is stored lies after ``now``; 0 where it hardly does.
-
-        Only the newest rows are looked at, unless ``thorough``.
-        """
         ahead = self._latest(thorough=thorough) - now
         return ahead if ahead > AHEAD else 0
 
     def mend(self, now: Instant) -> None:
-        """Have what lies after ``now`` count as now."""
         with self._db.atomic():
             self._mend_waiting(now)
             for table, columns in PAST.items():

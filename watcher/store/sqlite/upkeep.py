@@ -47,19 +47,13 @@ class Stats(Sizes):
     newest: Instant | None
 
 
-class Upkeep:
-    """Work beside the daemon's, that blocks none of it."""
+class SqliteUpkeep:
+    """``ports.Upkeep`` in SQLite."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
 
     def backup(self, target: Path, progress: Progress = lambda _done, _total: None) -> int:
-        """A compact copy while the store is in use, looked through before it counts; its bytes.
-
-        ``progress`` hears the bytes written, and how many there will be at most.
-        An older backup of that name is replaced at the end, in one step. Raises ``StoreError``,
-        and leaves nothing behind, where that can't be.
-        """
         self._refuse_to_replace(target)
         part: Path | None = None
         try:
@@ -103,7 +97,6 @@ class Upkeep:
         return connect(self._db.path, readonly=True)
 
     def sizes(self) -> Sizes:
-        """Without a look at any row."""
         page = self._db.number("PRAGMA page_size")
         return Sizes(
             self._db.number("PRAGMA page_count") * page,
@@ -112,10 +105,6 @@ class Upkeep:
         )
 
     def ever(self) -> dict[str, int]:
-        """How many scans, observations, alerts and notifications there ever were, by table.
-
-        By their ids, which only rise: what is pruned stays counted.
-        """
         counted = dict.fromkeys(("scans", "observations", "alerts", "notifications"), 0)
         for table in ("scans", "observations"):
             counted[table] = self._db.number(f"SELECT max(id) FROM {table}")  # noqa: S608 - as below
@@ -127,7 +116,6 @@ class Upkeep:
         return counted
 
     def engine(self) -> str:
-        """SQLite's version."""
         return str((self._db.one("SELECT sqlite_version()") or ("",))[0])
 
     def stats(self) -> Stats:
@@ -147,7 +135,6 @@ class Upkeep:
         )
 
     def check(self) -> tuple[str, ...]:
-        """What SQLite finds wrong with the whole file; nothing is good. Reads all of it."""
         try:
             rows = self._db.rows("PRAGMA integrity_check")
         except StoreError as error:

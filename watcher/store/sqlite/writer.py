@@ -16,7 +16,7 @@ from watcher.store.sqlite.database import Database
 T = TypeVar("T")
 
 
-class StoreThread:
+class DatabaseThread:
     """Opens a database in its own thread and runs functions on it there, one at a time.
 
     A function that has begun runs to its end even if the one who awaits it is cancelled.
@@ -82,7 +82,7 @@ class StoreThread:
         return job(database)
 
 
-class Writer(StoreThread):
+class Writer(DatabaseThread):
     """The one that writes. Without a path: a database in memory, for tests."""
 
     def __init__(self, path: Path | None = None) -> None:
@@ -105,14 +105,14 @@ class Writer(StoreThread):
             raise
 
 
-class Scratch(StoreThread):
+class Scratch(DatabaseThread):
     """A copy in memory to try things on: nothing that is written there stays but credits."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(lambda: Database.scratch_of(path), "store-scratch")
 
 
-class Reader(StoreThread):
+class StoreReader(DatabaseThread):
     """Reads beside the writer; each function sees one state of the database from end to end."""
 
     def __init__(self, path: Path) -> None:

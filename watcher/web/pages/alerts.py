@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from watcher.model import AlertState
-from watcher.store.sql import browsing
+from watcher.store.ports import Store
 from watcher.store.sql.alerts import AlertRow
-from watcher.store.sqlite.database import Database
 from watcher.web.context import PageContext, as_json, whole_number
 from watcher.web.links import with_query
 from watcher.web.pages.common import lines_of, page_of, shown
@@ -57,7 +56,7 @@ async def _read(context: PageContext, query: Mapping[str, str]) -> _AlertPage:
     before = whole_number(query, "before")
     book, now = context.sources.book(), context.now()
 
-    def read(database: Database) -> _AlertPage:
+    def read(database: Store) -> _AlertPage:
         ids, following = _find(database, state, rule, before)
         return _AlertPage(state, rule, shown(database, ids, book, now), following)
 
@@ -65,13 +64,13 @@ async def _read(context: PageContext, query: Mapping[str, str]) -> _AlertPage:
 
 
 def _find(
-    database: Database, state: str, rule: str, before: int | None
+    database: Store, state: str, rule: str, before: int | None
 ) -> tuple[Sequence[int], int | None]:
     """Ids of a page of alerts, and the ``before`` of the next page."""
     wanted = STATES[state]
     if wanted is AlertState.INACTIVE:
-        ids = browsing.past_alerts(database, rule or None, before, SIZE + 1)
+        ids = database.browsing.past_alerts(rule or None, before, SIZE + 1)
     else:
-        ids = browsing.live_alerts(database, wanted, rule or None, before, SIZE + 1)
+        ids = database.browsing.live_alerts(wanted, rule or None, before, SIZE + 1)
     ids_here, more = page_of(ids, SIZE)
     return ids_here, ids_here[-1] if more else None

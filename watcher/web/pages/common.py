@@ -11,8 +11,8 @@ from watcher.evaluation.present import with_known
 from watcher.model import Instant, Notification, NotificationState
 from watcher.notification.deferral import with_holds
 from watcher.rules.rulebook import Rulebook
+from watcher.store.ports import Store
 from watcher.store.sql.alerts import AlertRow
-from watcher.store.sqlite.database import Database
 from watcher.text.messages import title_of
 from watcher.web.context import PageContext, whole_number
 from watcher.web.words import AlertLine, lines
@@ -36,13 +36,13 @@ def lines_of(rows: Sequence[AlertRow], context: PageContext) -> list[AlertLine]:
     return lines(rows, context.now(), book.zone, severities, book.metrics.gmv_currency)
 
 
-def shown(database: Database, ids: Sequence[int], book: Rulebook, now: Instant) -> list[AlertRow]:
+def shown(database: Store, ids: Sequence[int], book: Rulebook, now: Instant) -> list[AlertRow]:
     """The alerts of these ids that there are, with what holds them back and what is so now."""
     rows = with_holds(database, book, database.alerts.shown(ids), now)
     return with_known(database, book, rows)
 
 
-def stored(database: Database, ids: Iterable[int]) -> list[Notification]:
+def stored(database: Store, ids: Iterable[int]) -> list[Notification]:
     """The notifications of these ids that there are."""
     return [each for one in ids if (each := database.outbox.get(one)) is not None]
 

@@ -10,9 +10,8 @@ from aiohttp import web
 from watcher.delivery.view import view_of
 from watcher.model import Notification, NotificationState
 from watcher.notification.deferral import Waiting, waiting
-from watcher.store.sql import browsing
+from watcher.store.ports import Store
 from watcher.store.sql.outbox import Try
-from watcher.store.sqlite.database import Database
 from watcher.text.messages import title_of
 from watcher.web.context import PageContext, as_json, whole_number
 from watcher.web.forms import own_path
@@ -79,7 +78,7 @@ async def message(context: PageContext, request: web.Request) -> web.StreamRespo
     """``GET /outbox/ID``: what it says, and every try."""
     number = int(request.match_info["id"])
 
-    def read(database: Database) -> tuple[Notification | None, list[Try]]:
+    def read(database: Store) -> tuple[Notification | None, list[Try]]:
         return database.outbox.get(number), database.outbox.tries(number)
 
     found, tries = await context.read(read)
@@ -126,7 +125,7 @@ async def _read(context: PageContext, query: Mapping[str, str]) -> _OutboxPage:
     state, before = _state(query), whole_number(query, "before")
     book, now = context.sources.book(), context.now()
 
-    def read(database: Database) -> _OutboxPage:
+    def read(database: Store) -> _OutboxPage:
         counts = {one.value: count for one, count in database.outbox.counts().items()}
         if state is not None:
             groups = [_group(database, state, before, SIZE)]
@@ -139,10 +138,8 @@ async def _read(context: PageContext, query: Mapping[str, str]) -> _OutboxPage:
     return await context.read(read)
 
 
-def _group(
-    database: Database, state: NotificationState, before: int | None, size: int
-) -> OutboxGroup:
-    ids, more = page_of(browsing.notifications(database, state, before, size + 1), size)
+def _group(database: Store, state: NotificationState, before: int | None, size: int) -> OutboxGroup:
+    ids, more = page_of(database.browsing.notifications(state, before, size + 1), size)
     following = ids[-1] if more else None
     head, text = _HEADS.get(state.value, (state.value.capitalize(), _TEXTS.get(state.value, "")))
     older = with_query("/outbox", state=state.value, before=following) if following else ""

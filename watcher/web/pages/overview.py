@@ -10,10 +10,9 @@ from aiohttp import web
 from watcher.analysis.overview import Overview, RuleStatus, WatchStatus, overview
 from watcher.model import AlertState, Instant, Notification, ScanState
 from watcher.rules.rulebook import Rulebook
-from watcher.store.sql import browsing
+from watcher.store.ports import Store
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.health import About, Incident
-from watcher.store.sqlite.database import Database
 from watcher.web.context import PageContext, as_json
 from watcher.web.metrics import exposition, read
 from watcher.web.pages.common import lines_of, shown, stored
@@ -116,9 +115,9 @@ async def _read(context: PageContext) -> _Front:
     return await context.read(lambda database: _front(database, book, now))
 
 
-def _front(database: Database, book: Rulebook, now: Instant) -> _Front:
-    firing = browsing.live_alerts(database, AlertState.FIRING, limit=FIRING)
-    messages = browsing.notifications(database, limit=MESSAGES)
+def _front(database: Store, book: Rulebook, now: Instant) -> _Front:
+    firing = database.browsing.live_alerts(AlertState.FIRING, limit=FIRING)
+    messages = database.browsing.notifications(limit=MESSAGES)
     return _Front(
         overview(database, book, now),
         database.health.incidents(),

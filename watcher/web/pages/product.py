@@ -13,10 +13,10 @@ from watcher.identity import product_page
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook, Watch
+from watcher.store.ports import Store
 from watcher.store.sql import browsing
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.silences import Silence
-from watcher.store.sqlite.database import Database
 from watcher.text.evidence import said
 from watcher.units import DAY, Currencies, Unit
 from watcher.web import links
@@ -129,7 +129,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
 async def search(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /products?q=TEXT``: by id or a part of the name."""
     text = request.query.get("q", "").strip()[:100]
-    found = await context.read(lambda database: browsing.products(database, text)) if text else []
+    found = await context.read(lambda database: database.browsing.products(text)) if text else []
     return context.html(request, "products.html", q=text, found=found, most=browsing.PRODUCTS)
 
 
@@ -150,11 +150,11 @@ async def _read(context: PageContext, asked: _Query) -> _Product:
     return past
 
 
-def _past(database: Database, book: Rulebook, asked: _Query) -> _Product | None:
+def _past(database: Store, book: Rulebook, asked: _Query) -> _Product | None:
     facts = next(iter(database.history.find(asked.product, asked.region)), None)
     if facts is None:
         return None
-    ids = browsing.alerts_of_product(database, facts.product, ALERTS)
+    ids = database.browsing.alerts_of_product(facts.product, ALERTS)
     alerts = shown(database, ids, book, asked.now)
     metrics = [metric for name in METRICS if (metric := book.metrics.get(name)) is not None]
     if asked.metric not in metrics:

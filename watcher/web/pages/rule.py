@@ -14,10 +14,9 @@ from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Combination
 from watcher.rules.conditions.text import Text
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store.sql import browsing
+from watcher.store.ports import Store
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.silences import Silence
-from watcher.store.sqlite.database import Database
 from watcher.web import links, words
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import DURATIONS, lines_of, page_of, shown, stored, summary
@@ -134,14 +133,14 @@ async def _score(context: PageContext, rule: Rule) -> RuleScore:
     return await context.board.of(rule, context.sources.book(), context.now(), context.read)
 
 
-def _past(database: Database, book: Rulebook, name: str, now: Instant) -> _RuleState:
+def _past(database: Store, book: Rulebook, name: str, now: Instant) -> _RuleState:
     firing, more_firing = page_of(
-        browsing.live_alerts(database, AlertState.FIRING, name, limit=LIVE + 1), LIVE
+        database.browsing.live_alerts(AlertState.FIRING, name, limit=LIVE + 1), LIVE
     )
     pending, more_pending = page_of(
-        browsing.live_alerts(database, AlertState.PENDING, name, limit=LIVE + 1), LIVE
+        database.browsing.live_alerts(AlertState.PENDING, name, limit=LIVE + 1), LIVE
     )
-    past, more_past = page_of(browsing.past_alerts(database, name, limit=PAST + 1), PAST)
+    past, more_past = page_of(database.browsing.past_alerts(name, limit=PAST + 1), PAST)
     more = {"firing": more_firing, "pending": more_pending, "over": more_past}
     return _RuleState(
         health=database.health.get("rule", name),
@@ -149,8 +148,8 @@ def _past(database: Database, book: Rulebook, name: str, now: Instant) -> _RuleS
         pending=shown(database, pending, book, now),
         past=shown(database, past, book, now),
         more=tuple(state for state, there_is in more.items() if there_is),
-        counts=browsing.live_counts(database, name),
-        messages=stored(database, browsing.notifications_of_rule(database, name, MESSAGES)),
+        counts=database.browsing.live_counts(name),
+        messages=stored(database, database.browsing.notifications_of_rule(name, MESSAGES)),
         silences=[each for each in database.silences.active(now) if each.covers_rule(name)],
     )
 

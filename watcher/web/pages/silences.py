@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from watcher.store.ports import Store
 from watcher.store.sql.silences import Silence
-from watcher.store.sqlite.database import Database
 from watcher.units import parse_duration
 from watcher.web.context import PageContext
 from watcher.web.forms import own_path
@@ -40,7 +40,7 @@ async def add(context: PageContext, request: web.Request) -> web.StreamResponse:
     seconds = _seconds(fields)
     comment, now = fields.get("comment", "").strip(), context.now()
 
-    def write(database: Database) -> Silence:
+    def write(database: Store) -> Silence:
         return database.silences.add(begins=now, ends=now + seconds, comment=comment, **patterns)
 
     silence = await context.sources.write(write)

@@ -20,6 +20,8 @@ from watcher.units import DAY
 
 REMOVED = "rule removed"
 _REMEMBERED = DAY
+# Of a rule that fires all day the newest are enough: one of them fired, or none has for long.
+_NEWEST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,63 +36,88 @@ class RuleChanges:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _StoredRule:
     fingerprint: str
     ended: Instant | None
 
 
-def sync_rules(db: Connection, rules: Sequence[tuple[str, str]], now: Instant) -> RuleChanges:
-    """Moves the rules and their alerts from what was known to ``rules``, as one transaction.
+class SqlRules:
+    """``ports.Rules`` in SQL."""
 
-    A removed rule's alerts end silently. One that comes back within a day finds them again.
-    """
-    with db.atomic():
-        known = {
-            name: _Known(fingerprint, ended)
-            for name, fingerprint, ended in db.rows("SELECT name, fingerprint, ended FROM rules")
-        }
-        given = dict(rules)
-        alive = {name for name, rule in known.items() if rule.ended is None}
-        gone = alive - given.keys()
-        renamed = _renamed(
-            {name: known[name].fingerprint for name in sorted(alive)},
-            {name: mark for name, mark in given.items() if not _is_known(known.get(name), mark)},
-            given,
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def sync(self, rules: Sequence[tuple[str, str]], now: Instant) -> RuleChanges:
+        with self._db.atomic():
+            known = {
+                name: _StoredRule(fingerprint, ended)
+                for name, fingerprint, ended in self._db.rows(
+                    "SELECT name, fingerprint, ended FROM rules"
+                )
+            }
+            given = dict(rules)
+            alive = {name for name, rule in known.items() if rule.ended is None}
+            gone = alive - given.keys()
+            renamed = _renamed(
+                {name: known[name].fingerprint for name in sorted(alive)},
+                {
+                    name: mark
+                    for name, mark in given.items()
+                    if not _is_known(known.get(name), mark)
+                },
+                given,
+            )
+            for name in sorted(alive & (renamed.keys() - set(renamed.values()))):
+                _end(self._db, name, now)  # another rule takes its name: the rule itself is gone
+            # By way of names that no rule has: names may be handed on from rule to rule.
+            between = {name: f"\0{number}" for number, name in enumerate(renamed)}
+            for name, old in renamed.items():
+                _rename(self._db, old, between[name])
+            for name in renamed:
+                _rename(self._db, between[name], name)
+            removed = sorted(gone - set(renamed.values()))
+            for name in removed:
+                _end(self._db, name, now)
+            changed, new, returned = list(renamed), [], []
+            for name, mark in given.items():
+                before = known.get(name)
+                if name in renamed:
+                    _begin_anew(self._db, name)
+                elif before is None or (before.ended or now) < now - _REMEMBERED:
+                    new.append(name)
+                else:
+                    if before.ended is not None:
+                        _revive(self._db, name, before.ended)
+                        returned.append(name)
+                    if before.fingerprint != mark:
+                        _begin_anew(self._db, name)
+                        changed.append(name)
+            _forget(self._db, now - _REMEMBERED)
+            begun = {*new, *changed}
+            _remember(self._db, ((name, mark, now, name in begun) for name, mark in given.items()))
+        return RuleChanges(
+            tuple(new), tuple(changed), tuple(removed), tuple(returned), tuple(renamed.items())
         )
-        for name in sorted(alive & (renamed.keys() - set(renamed.values()))):
-            _end(db, name, now)  # another rule takes its name: the rule itself is gone
-        # By way of names that no rule has: names may be handed on from rule to rule.
-        between = {name: f"\0{number}" for number, name in enumerate(renamed)}
-        for name, old in renamed.items():
-            _rename(db, old, between[name])
-        for name in renamed:
-            _rename(db, between[name], name)
-        removed = sorted(gone - set(renamed.values()))
-        for name in removed:
-            _end(db, name, now)
-        changed, new, returned = list(renamed), [], []
-        for name, mark in given.items():
-            before = known.get(name)
-            if name in renamed:
-                _begin_anew(db, name)
-            elif before is None or (before.ended or now) < now - _REMEMBERED:
-                new.append(name)
-            else:
-                if before.ended is not None:
-                    _revive(db, name, before.ended)
-                    returned.append(name)
-                if before.fingerprint != mark:
-                    _begin_anew(db, name)
-                    changed.append(name)
-        _forget(db, now - _REMEMBERED)
-        begun = {*new, *changed}
-        _remember(db, ((name, mark, now, name in begun) for name, mark in given.items()))
-    return RuleChanges(
-        tuple(new), tuple(changed), tuple(removed), tuple(returned), tuple(renamed.items())
-    )
+
+    def ever_fired(self) -> set[tuple[str, str]]:
+        rows = self._db.rows(
+            "SELECT r.name, r.fingerprint FROM rules AS r WHERE r.ended IS NULL AND EXISTS "
+            "(SELECT 1 FROM alerts AS a WHERE a.rule = r.name AND a.fired_at >= r.began)"
+        )
+        return {(name, fingerprint) for name, fingerprint in rows}
+
+    def not_fired_since(self, since: Instant) -> set[str]:
+        rows = self._db.rows(
+            "SELECT r.name FROM rules AS r WHERE r.ended IS NULL AND r.began < ?1 AND NOT EXISTS "
+            "(SELECT 1 FROM alerts AS a WHERE a.rule = r.name AND a.state = 'firing') "
+            "AND NOT EXISTS (SELECT 1 FROM (SELECT a.fired_at FROM alerts AS a "
+            "WHERE a.rule = r.name ORDER BY a.id DESC LIMIT ?2) WHERE fired_at >= ?1)",
+            (since, _NEWEST),
+        )
+        return {name for (name,) in rows}
 
 
-def _is_known(rule: _Known | None, fingerprint: str) -> bool:
+def _is_known(rule: _StoredRule | None, fingerprint: str) -> bool:
     """Whether it finds its alerts under its own name, as what it is now."""
     return rule is not None and rule.fingerprint == fingerprint
 
@@ -117,13 +144,15 @@ def _renamed(
 def _remember(db: Connection, rules: Iterable[tuple[str, str, Instant, bool]]) -> None:
     db.many(
         "INSERT INTO rules (name, fingerprint, began) VALUES (?1, ?2, ?3) ON CONFLICT (name) "
-        "DO UPDATE SET fingerprint = ?2, ended = NULL, began = iif(?4, ?3, began)",
+        "DO UPDATE SET fingerprint = ?2, ended = NULL, began = CASE WHEN ?4 THEN ?3 "
+        "ELSE rules.began END",
         rules,
     )
 
 
 def _rename(db: Connection, old: str, new: str) -> None:
-    db.execute("UPDATE OR REPLACE rules SET name = ? WHERE name = ?", (new, old))
+    db.execute("DELETE FROM rules WHERE name = ?", (new,))
+    db.execute("UPDATE rules SET name = ? WHERE name = ?", (new, old))
     # Of an older rule of the new name nothing is live; its alerts stay as they ended, but what
     # was told of them is not of this one.
     db.execute("DELETE FROM told WHERE rule = ?", (new,))
@@ -170,7 +199,7 @@ def _revive(db: Connection, rule: str, ended: Instant) -> None:
         (rule, ended, REMOVED),
     )
     db.execute(
-        "UPDATE alerts SET state = iif(fired_at IS NULL, 'pending', 'firing'), "
+        "UPDATE alerts SET state = CASE WHEN fired_at IS NULL THEN 'pending' ELSE 'firing' END, "
         f"resolved_at = NULL, reason = NULL {ended_with_it}",
         (rule, ended, REMOVED),
     )

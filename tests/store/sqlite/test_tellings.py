@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.store.making import START
 from watcher.model import Message, Severity
-from watcher.store.sql.tellings import delivered
 from watcher.store.sqlite.database import Database
 
 
@@ -17,7 +16,7 @@ def test_each_message_is_looked_up_by_itself(store: Database) -> None:
                 store.outbox.sent(row, START)
     statements: list[str] = []
     store.conn.set_trace_callback(statements.append)
-    assert len(delivered(store, ["r"], START, START)) == 1
+    assert len(store.tellings.delivered(["r"], START, START)) == 1
     store.conn.set_trace_callback(None)
     plans = [row[3] for sql in statements for row in store.rows(f"EXPLAIN QUERY PLAN {sql}")]
     assert "notifications_state" not in " ".join(plans)
