@@ -20,6 +20,7 @@ from watcher.errors import RulesError, SourceError
 from watcher.rules.conditions.text import compile_pattern
 from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
+from watcher.rules.sections import expressions
 from watcher.rules.sections.expressions import MAX_LENGTH, parse_expression
 from watcher.rules.sections.template_engine import MOST as MOST_WRITTEN
 from watcher.rules.sections.templates import SAMPLE, parse_template
@@ -112,12 +113,17 @@ class Watchdog:
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._on != threading.get_ident():
             return
-        if event in self._FORBIDDEN and not _is_template(arguments):
+        if event in self._FORBIDDEN and not _is_template(arguments) and not _is_parsed(arguments):
             self.seen.append(f"{event} {arguments!r:.200}")
         elif event == "open" and isinstance(arguments[0], str | bytes):
             path = arguments[0] if isinstance(arguments[0], str) else arguments[0].decode()
             if not (path.startswith(self.allowed) or "zoneinfo" in path):
                 self.seen.append(f"open {path}")
+
+
+def _is_parsed(arguments: tuple[Any, ...]) -> bool:
+    """A formula becomes a tree of syntax, by the same event as code; the tree is never run."""
+    return bool(arguments[-1] == expressions.FILE)
 
 
 def _is_template(arguments: tuple[Any, ...]) -> bool:

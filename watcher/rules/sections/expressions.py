@@ -26,6 +26,7 @@ from watcher.words import Wrong, either, nearest, quoted
 
 MAX_LENGTH = 1_000
 MAX_DEPTH = 30
+FILE = "<formula>"  # as Python calls what it parses
 
 Columns: TypeAlias = Mapping[str, Floats]
 Node: TypeAlias = Callable[[Columns], Floats]
@@ -78,7 +79,7 @@ def parse_expression(text: str) -> Expression:
         reader.take(token)
     if not reader.names:
         raise Wrong("the formula names no metric, so it is the same for every product")
-    tree = ast.parse(" ".join(reader.python), mode="eval")
+    tree = ast.parse(" ".join(reader.python), FILE, mode="eval")
     return Expression(" ".join(text.split()), tuple(reader.names), _node(tree.body))
 
 
