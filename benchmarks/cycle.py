@@ -23,7 +23,7 @@ from benchmarks.report import Line
 from benchmarks.serving import serving
 from benchmarks.straight import AT_ONCE
 from benchmarks.workload import KEY, PRODUCTS, file, plain
-from tests.daemon.clocks import SetClock
+from tests.fakes.clock import SetClock
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.daemon.supervision.memory import give_back
 from watcher.model import ScanState

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.cli.running import Command
-from tests.delivery.ends import closed_port, serving
+from tests.fakes.sink import closed_port, serving
 
 
 async def test_well_and_ill(watcher: Command) -> None:

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from tests.daemon.clocks import START, SetClock
 from tests.daemon.scheduling.test_scanner import KEY, RULES, Bench, bench, watch_of
 from tests.daemon.test_daemon import book
+from tests.fakes.clock import START, SetClock
 from watcher import plan
 from watcher.analysis.overview import overview
 from watcher.cli.status import show

@@ -13,8 +13,8 @@ from typing import cast
 
 import pytest
 
-from tests.daemon.clocks import SetClock
 from tests.daemon.supervision.test_liveness import Hand
+from tests.fakes.clock import SetClock
 from tests.store.making import firing, scan
 from watcher.daemon.daemon import BROKEN_SECONDS, LOST_LOOKS, Daemon, Job
 from watcher.daemon.scheduling.scanner import Scanner

@@ -12,8 +12,8 @@ from typing import NamedTuple, TypeVar, cast
 
 import pytest
 
-from tests.daemon.clocks import SetClock
 from tests.daemon.supervision.test_liveness import Hand
+from tests.fakes.clock import SetClock
 from tests.store.making import START, scan
 from watcher.daemon.maintenance import DISK, Disk, may_prune, upkeep, watch_disk
 from watcher.daemon.supervision.liveness import Pulses

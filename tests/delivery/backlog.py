@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.delivery.ends import Service, serving
 from tests.delivery.messages import NOW, alerts
+from tests.fakes.sink import Service, serving
 from watcher.delivery.apprise.target import Target, warm_up
 from watcher.delivery.courier import Courier
 from watcher.delivery.ports import Nobody

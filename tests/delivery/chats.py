@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.delivery.ends import Secret
+from tests.fakes.sink import Secret
 from watcher.delivery.apprise.target import Target
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8

@@ -1,18 +1,19 @@
-"""A clock, targets and stores for tests of the delivery loop."""
+"""Targets and stores for tests of the delivery loop."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tests.delivery.messages import NOW
+from tests.fakes.clock import SetClock
 from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind
 from watcher.delivery.courier import Courier
 from watcher.delivery.message import Rendered, Style
 from watcher.delivery.ports import Nobody, StoreRunner
-from watcher.errors import StoreError
 from watcher.model import Message, Notification
 from watcher.store.sqlite.database import Database
 
@@ -22,21 +23,9 @@ AGAIN = Outcome(OutcomeKind.RETRY, "HTTP 500")
 GONE = Outcome(OutcomeKind.DEAD, "HTTP 404")
 
 
-@dataclass
-class Clock:
-    """The time, and a pause that moves it instead of waiting."""
-
-    now: int = NOW
-    pauses: list[float] = field(default_factory=list)
-
-    def __call__(self) -> int:
-        return self.now
-
-    async def pause(self, event: asyncio.Event, seconds: float) -> None:
-        if not event.is_set():
-            self.pauses.append(seconds)
-            self.now += max(int(seconds), 1)
-        await asyncio.sleep(0)
+def clock_at(instant: int = NOW) -> SetClock:
+    """A clock at the time of the messages here."""
+    return SetClock(instant)
 
 
 @dataclass
@@ -125,18 +114,25 @@ class Store:
         return [each.outcome for each in self.database.outbox.tries(row_id)]
 
 
-class FullDisk(Store):
-    """A store whose marks fail for some time."""
+class Breaking(Store):
+    """A store whose ``broken`` next marks fail with ``error``: what is noted is one transaction."""
 
-    async def run(self, work: Callable[[Database], T], /) -> T:
-        if self.broken and work.__qualname__.startswith("Courier._write"):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error, self._atomic = error, self.database.atomic
+        self.database.atomic = self._fail  # type: ignore[method-assign]
+
+    @contextmanager
+    def _fail(self) -> Iterator[None]:
+        if self.broken:
             self.broken -= 1
-            raise StoreError("the disk is full", self.database.path)
-        return await super().run(work)
+            raise self._error
+        with self._atomic():
+            yield
 
 
 def courier_of(
-    store: StoreRunner[Database], lines: Mapping[str, Line], clock: Clock, **more: Any
+    store: StoreRunner[Database], lines: Mapping[str, Line], clock: SetClock, **more: Any
 ) -> Courier[Database]:
     """A courier on the test's clock."""
     return Courier(store, lines, now=clock, pause=clock.pause, **more)

@@ -11,7 +11,7 @@ from typing import Any
 
 from apprise import NotifyBase
 
-from tests.delivery.ends import Secret, receiving, serving
+from tests.fakes.sink import Secret, receiving, serving
 from watcher.delivery.apprise import private
 from watcher.delivery.apprise.doubts import doubts
 from watcher.delivery.apprise.target import Target

@@ -10,7 +10,7 @@ import requests.adapters
 from apprise import NotifyBase
 from apprise.manager_plugins import NotificationManager
 
-from tests.delivery.ends import Secret
+from tests.fakes.sink import Secret
 from watcher.delivery.apprise.target import Target
 
 _URLS = """

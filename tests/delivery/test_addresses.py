@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.delivery.ends import Secret
 from tests.delivery.plugins import URLS
+from tests.fakes.sink import Secret
 from watcher.delivery.apprise.addresses import _schemes, is_cut_short, read
 from watcher.delivery.apprise.doubts import doubts
 from watcher.delivery.apprise.pasted import meant

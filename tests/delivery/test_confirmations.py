@@ -11,8 +11,8 @@ import pytest_asyncio
 from aiohttp import web
 
 from tests.delivery.answers import cases
-from tests.delivery.ends import Secret
 from tests.delivery.plugins import ABSENT, URLS, lead_here, plugins, target
+from tests.fakes.sink import Secret
 from watcher.delivery.apprise.confirmations import BY_OTHERS, BY_STATUS, CONFIRMS
 from watcher.delivery.apprise.confirming import Word, read
 from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target

@@ -9,11 +9,11 @@ import pytest
 from tests.delivery.couriers import (
     AGAIN,
     GONE,
-    Clock,
     Ear,
     Line,
     Store,
     UntilSeven,
+    clock_at,
     courier_of,
     turn,
 )
@@ -35,7 +35,7 @@ def test_backoff_doubles_to_an_hour(tries: int, seconds: int) -> None:
 
 async def test_sends_in_order_and_marks(store: Store) -> None:
     """Each target gets its rows in the order in which they were written."""
-    clock, lines = Clock(), {"growth/1": Line(), "growth/2": Line()}
+    clock, lines = clock_at(), {"growth/1": Line(), "growth/2": Line()}
     ids = [store.add(operator(text), "growth/1", "growth/2") for text in "abc"]
     assert await turn(courier_of(store, lines, clock)) == POLL
     for line in lines.values():
@@ -47,7 +47,7 @@ async def test_sends_in_order_and_marks(store: Store) -> None:
 
 async def test_a_failed_row_holds_its_targets_queue_only(store: Store) -> None:
     """The order is kept: what is behind waits, another target's rows do not."""
-    clock, lines = Clock(), {"growth/1": Line([AGAIN]), "growth/2": Line()}
+    clock, lines = clock_at(), {"growth/1": Line([AGAIN]), "growth/2": Line()}
     (first, _), (second, other) = (
         store.add(operator(text), "growth/1", "growth/2") for text in "ab"
     )
@@ -61,28 +61,28 @@ async def test_a_failed_row_holds_its_targets_queue_only(store: Store) -> None:
     )
     assert store.row(second).tries == 0
     assert store.row(other).state is NotificationState.SENT
-    clock.now += 9
+    clock.instant += 9
     assert await turn(courier) == 1.0
     assert len(lines["growth/1"].taken) == 1
-    clock.now += 1
+    clock.instant += 1
     await turn(courier)
     assert [each.body for each in lines["growth/1"].taken] == ["a", "a", "b"]
 
 
 async def test_nothing_is_sent_in_quiet_hours(store: Store) -> None:
     """A retry that comes due, or what waited over a restart, is sent when they end."""
-    clock, lines = Clock(), {"growth/1": Line([AGAIN]), "growth/2": Line()}
+    clock, lines = clock_at(), {"growth/1": Line([AGAIN]), "growth/2": Line()}
     (row_id, _) = store.add(operator("a"), "growth/1", "growth/2")
     courier = courier_of(store, lines, clock)
     await turn(courier)
     courier.update(lines, {"growth": Way(quiet=UntilSeven(NOW + HOUR))})
-    clock.now += 600
+    clock.instant += 600
     (other,) = store.add(operator("b"), "growth/2")
     await turn(courier)
     assert [len(line.taken) for line in lines.values()] == [1, 1]
     assert [store.row(row).next_try for row in (row_id, other)] == [NOW + HOUR, NOW + HOUR]
     assert store.row(row_id).tries == 1
-    clock.now = NOW + HOUR
+    clock.instant = NOW + HOUR
     await turn(courier)
     assert [[each.body for each in line.taken] for line in lines.values()] == [
         ["a", "a"],
@@ -92,7 +92,7 @@ async def test_nothing_is_sent_in_quiet_hours(store: Store) -> None:
 
 async def test_retry_after_is_obeyed(store: Store) -> None:
     """A service that says when is asked then, not before."""
-    clock = Clock()
+    clock = clock_at()
     line = Line(
         [Outcome(OutcomeKind.RETRY, "HTTP 429", 300.0), Outcome(OutcomeKind.RETRY, "HTTP 429", 1.0)]
     )
@@ -100,14 +100,14 @@ async def test_retry_after_is_obeyed(store: Store) -> None:
     courier = courier_of(store, {"growth/1": line}, clock)
     await turn(courier)
     assert store.row(row_id).next_try == NOW + 300
-    clock.now += 300
+    clock.instant += 300
     await turn(courier)
-    assert store.row(row_id).next_try == clock.now + 20
+    assert store.row(row_id).next_try == clock.instant + 20
 
 
 async def test_a_permanent_answer_is_dead_at_once(store: Store) -> None:
     """The row is given up, told of, and the next one goes."""
-    clock, line = Clock(), Line([GONE])
+    clock, line = clock_at(), Line([GONE])
     first, second = (store.add(operator(text), "growth/1")[0] for text in "ab")
     ear = Ear()
     await turn(courier_of(store, {"growth/1": line}, clock, keeper=ear))
@@ -119,40 +119,40 @@ async def test_a_permanent_answer_is_dead_at_once(store: Store) -> None:
 @pytest.mark.parametrize("retry_after", [None, 7 * DAY])
 async def test_a_day_of_failures_is_dead(store: Store, retry_after: float | None) -> None:
     """Given up 24 h after the first try, with a last try at the end of the day."""
-    clock, line = Clock(), Line([Outcome(OutcomeKind.RETRY, "HTTP 503", retry_after)] * 99)
+    clock, line = clock_at(), Line([Outcome(OutcomeKind.RETRY, "HTTP 503", retry_after)] * 99)
     (row_id,) = store.add(operator("a"), "growth/1", at=NOW - HOUR)
     courier = courier_of(store, {"growth/1": line}, clock)
     while store.row(row_id).state is NotificationState.WAITING:
-        clock.now = store.row(row_id).next_try if store.row(row_id).tries else NOW
+        clock.instant = store.row(row_id).next_try if store.row(row_id).tries else NOW
         await turn(courier)
     row = store.row(row_id)
     assert (row.state, row.error) == (
         NotificationState.DEAD,
         "given up after 24 h: HTTP 503",
     )
-    assert clock.now == NOW + DAY
+    assert clock.instant == NOW + DAY
     assert row.tries == (2 if retry_after else 33)
 
 
 async def test_what_was_dead_can_be_sent_again(store: Store) -> None:
     """``outbox retry`` puts the row back with a fresh day."""
-    clock, line = Clock(), Line([GONE])
+    clock, line = clock_at(), Line([GONE])
     (row_id,) = store.add(operator("a"), "growth/1")
     courier = courier_of(store, {"growth/1": line}, clock)
     await turn(courier)
-    clock.now += 3 * DAY
-    assert store.database.outbox.retry(None, clock.now) == [row_id]
+    clock.instant += 3 * DAY
+    assert store.database.outbox.retry(None, clock.instant) == [row_id]
     line.plan = [AGAIN]
     await turn(courier)
-    assert store.row(row_id).next_try == clock.now + 10
-    clock.now += 10
+    assert store.row(row_id).next_try == clock.instant + 10
+    clock.instant += 10
     await turn(courier)
     assert store.outcomes(row_id) == ["dead", "failed", "sent"]
 
 
 async def test_a_stuck_target_delays_no_other(store: Store) -> None:
     """While one hangs, the other's rows go out; one row a target is under way."""
-    clock, stuck, free = Clock(), Line(gate=asyncio.Event()), Line()
+    clock, stuck, free = clock_at(), Line(gate=asyncio.Event()), Line()
     for text in "ab":
         store.add(operator(text), "growth/1", "growth/2")
     courier = courier_of(store, {"growth/1": stuck, "growth/2": free}, clock)
@@ -169,7 +169,7 @@ async def test_a_stuck_target_delays_no_other(store: Store) -> None:
 
 async def test_an_unknown_target_is_dead_with_a_reason(store: Store) -> None:
     """A reload took the channel away: its rows say so, even those not due."""
-    clock, line = Clock(), Line([AGAIN])
+    clock, line = clock_at(), Line([AGAIN])
     (row_id,) = store.add(operator("a"), "growth/1")
     courier = courier_of(store, {"growth/1": line}, clock)
     await turn(courier)
@@ -184,7 +184,7 @@ async def test_an_unknown_target_is_dead_with_a_reason(store: Store) -> None:
 
 async def test_all_that_waits_for_an_unknown_target_is_dead_at_once(store: Store) -> None:
     """As a whole: thousands would be told one by one."""
-    clock, ear = Clock(), Ear()
+    clock, ear = clock_at(), Ear()
     ids = [store.add(operator("a"), "growth/1")[0] for _ in range(3)]
     await turn(courier_of(store, {}, clock, keeper=ear))
     assert [store.row(each).state for each in ids] == [NotificationState.DEAD] * 3
@@ -193,7 +193,7 @@ async def test_all_that_waits_for_an_unknown_target_is_dead_at_once(store: Store
 
 async def test_a_reload_during_a_try(store: Store) -> None:
     """It ends with the target that it began with; the next row goes to the new one."""
-    clock, old, new = Clock(), Line(gate=asyncio.Event()), Line()
+    clock, old, new = clock_at(), Line(gate=asyncio.Event()), Line()
     first, second = (store.add(operator(text), "growth/1")[0] for text in "ab")
     courier = courier_of(store, {"growth/1": old}, clock)
     began = old.has(1)
@@ -209,23 +209,23 @@ async def test_a_reload_during_a_try(store: Store) -> None:
 
 async def test_a_clock_set_back_delays_nothing(store: Store) -> None:
     """What was planned by the clock as it stood then is tried now, and planned anew."""
-    clock, line = Clock(), Line([AGAIN] * 3)
+    clock, line = clock_at(), Line([AGAIN] * 3)
     (row_id,) = store.add(operator("a"), "growth/1")
     courier = courier_of(store, {"growth/1": line}, clock)
     await turn(courier)
-    clock.now -= DAY
+    clock.instant -= DAY
     await turn(courier)
-    assert (len(line.taken), store.row(row_id).next_try) == (2, clock.now + 20)
+    assert (len(line.taken), store.row(row_id).next_try) == (2, clock.instant + 20)
     assert await turn(courier) == POLL
     assert len(line.taken) == 2
-    clock.now += 20
+    clock.instant += 20
     await turn(courier)
     assert store.row(row_id).first_try == NOW - DAY
 
 
 async def test_a_row_from_the_future_is_sent(store: Store) -> None:
     """It was written before the clock was set back."""
-    clock, line = Clock(), Line()
+    clock, line = clock_at(), Line()
     store.add(operator("a"), "growth/1", at=NOW + DAY)
     await turn(courier_of(store, {"growth/1": line}, clock))
     assert len(line.taken) == 1
@@ -233,15 +233,15 @@ async def test_a_row_from_the_future_is_sent(store: Store) -> None:
 
 async def test_a_clock_set_forward_kills_nothing(store: Store) -> None:
     """Nor does a machine that slept, or a daemon that was down: nobody tried meanwhile."""
-    clock, line = Clock(), Line([AGAIN] * 99)
+    clock, line = clock_at(), Line([AGAIN] * 99)
     (row_id,) = store.add(operator("a"), "growth/1")
     courier = courier_of(store, {"growth/1": line}, clock)
     await turn(courier)
-    clock.now += 3 * DAY
+    clock.instant += 3 * DAY
     await turn(courier)
     assert store.row(row_id).state is NotificationState.WAITING
-    began = clock.now
+    began = clock.instant
     while store.row(row_id).state is NotificationState.WAITING:
-        clock.now = store.row(row_id).next_try
+        clock.instant = store.row(row_id).next_try
         await turn(courier)
-    assert DAY - 2 * HOUR <= clock.now - began <= DAY
+    assert DAY - 2 * HOUR <= clock.instant - began <= DAY

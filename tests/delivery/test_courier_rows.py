@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,18 +14,18 @@ import pytest
 from tests.delivery.couriers import (
     AGAIN,
     GONE,
-    Clock,
+    Breaking,
     Ear,
-    FullDisk,
     Line,
     Store,
     T,
     UntilSeven,
+    clock_at,
     courier_of,
     turn,
 )
-from tests.delivery.ends import receiving, serving
 from tests.delivery.messages import NOW, alerts, operator
+from tests.fakes.sink import receiving, serving
 from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
 from watcher.delivery.courier import POLL, Courier
 from watcher.delivery.ports import Nobody, Storage, Way
@@ -39,14 +40,14 @@ from watcher.units import DAY, HOUR
 
 async def test_recipients_that_have_it_are_remembered(store: Store) -> None:
     """In the database: over a restart and a reload, too."""
-    clock, some = Clock(), frozenset({"one", "two"})
+    clock, some = clock_at(), frozenset({"one", "two"})
     line = Line([replace(AGAIN, taken=some), replace(GONE, taken=some)])
     (row_id,) = store.add(operator("a"), "growth/1")
     await turn(courier_of(store, {"growth/1": line}, clock))
     assert store.row(row_id).taken == some
-    clock.now += 10
+    clock.instant += 10
     await turn(courier_of(store, {"growth/1": line}, clock))
-    store.database.outbox.retry([row_id], clock.now)
+    store.database.outbox.retry([row_id], clock.instant)
     await turn(courier_of(store, {"growth/1": line}, clock))
     assert line.had == [frozenset(), some, some]
 
@@ -54,14 +55,8 @@ async def test_recipients_that_have_it_are_remembered(store: Store) -> None:
 async def test_a_mark_that_breaks_is_made_before_anything_is_sent_again(store: Store) -> None:
     """Also after the loop began anew: it would repeat the message for ever."""
 
-    class Breaking(Store):
-        async def run(self, work: Callable[[Database], T], /) -> T:
-            if self.broken and work.__qualname__.startswith("Courier._write"):
-                self.broken -= 1
-                raise RuntimeError("the store is not open")
-            return await super().run(work)
-
-    clock, line, breaking = Clock(), Line(), Breaking()
+    breaking = Breaking(RuntimeError("the store is not open"))
+    clock, line = clock_at(), Line()
     (row_id,) = breaking.add(operator("a"), "growth/1")
     breaking.broken = 2
     courier = courier_of(breaking, {"growth/1": line}, clock)
@@ -75,7 +70,7 @@ async def test_a_mark_that_breaks_is_made_before_anything_is_sent_again(store: S
 
 async def test_a_keeper_that_breaks_stops_nothing(store: Store) -> None:
     """What became of the row is noted all the same."""
-    clock, line, ear = Clock(), Line([GONE]), Ear(error=ValueError("broken"))
+    clock, line, ear = clock_at(), Line([GONE]), Ear(error=ValueError("broken"))
     rows = [store.add(operator(text), "growth/1")[0] for text in "ab"]
     await turn(courier_of(store, {"growth/1": line}, clock, keeper=ear))
     assert [store.row(row).state for row in rows] == [
@@ -101,13 +96,13 @@ class Joining(Nobody):
 
 async def test_dozens_are_joined_before_they_are_sent(store: Store) -> None:
     """What comes later comes after it; a few go one by one."""
-    clock, line, few = Clock(), Line([AGAIN]), Line()
+    clock, line, few = clock_at(), Line([AGAIN]), Line()
     for text in "abc":
         store.add(operator(text), "growth/1", *(("growth/2",) if text < "c" else ()))
     courier = courier_of(store, {"growth/1": line, "growth/2": few}, clock, keeper=Joining())
     await turn(courier)
-    store.add(operator("d"), "growth/1", at=clock.now)
-    clock.now += 10
+    store.add(operator("d"), "growth/1", at=clock.instant)
+    clock.instant += 10
     await turn(courier)
     assert [each.body for each in line.taken] == ["joined", "joined", "d"]
     assert [each.body for each in few.taken] == ["a", "b"]
@@ -115,7 +110,7 @@ async def test_dozens_are_joined_before_they_are_sent(store: Store) -> None:
 
 async def test_what_can_not_be_joined_is_sent_one_by_one(store: Store) -> None:
     """A fault of the joining holds nothing back."""
-    clock, line = Clock(), Line()
+    clock, line = clock_at(), Line()
     for text in "abc":
         store.add(operator(text), "growth/1")
     keeper = Joining(ValueError("broken"))
@@ -125,26 +120,26 @@ async def test_what_can_not_be_joined_is_sent_one_by_one(store: Store) -> None:
 
 async def test_nothing_is_joined_in_quiet_hours(store: Store) -> None:
     """It would not be of what holds when they end."""
-    clock, line = Clock(), Line()
+    clock, line = clock_at(), Line()
     for text in "abc":
         store.add(operator(text), "growth/1")
     ways = {"growth": Way(quiet=UntilSeven(NOW + HOUR))}
     courier = courier_of(store, {"growth/1": line}, clock, keeper=Joining(), ways=ways)
     await turn(courier)
     assert len(store.database.outbox.waiting_for("growth/1")) == 3
-    clock.now += HOUR
+    clock.instant += HOUR
     await turn(courier)
     assert [each.body for each in line.taken] == ["joined"]
 
 
 async def test_a_reload_swaps_targets(store: Store) -> None:
     """Rows that wait go to the new URL of their target, in its zone."""
-    clock, old, new = Clock(), Line([AGAIN]), Line()
+    clock, old, new = clock_at(), Line([AGAIN]), Line()
     store.add(alerts(["Lamp"]), "growth/1")
     courier = courier_of(store, {"growth/1": old}, clock)
     await turn(courier)
     courier.update({"growth/1": new}, {"growth": Way(ZoneInfo("Asia/Tokyo"))})
-    clock.now += 10
+    clock.instant += 10
     await turn(courier)
     assert "24 Nov 2026, 00:00 Asia/Tokyo" in new.taken[0].body
     assert (old.released, new.released) == (True, False)
@@ -152,7 +147,7 @@ async def test_a_reload_swaps_targets(store: Store) -> None:
 
 async def test_a_row_that_breaks_the_sender_waits(store: Store) -> None:
     """An error of ours stops neither the loop nor tells its text."""
-    clock, broken, free = Clock(), Line(error=ValueError("json://secret")), Line()
+    clock, broken, free = clock_at(), Line(error=ValueError("json://secret")), Line()
     row_id, _ = store.add(operator("a"), "growth/1", "growth/2")
     await turn(courier_of(store, {"growth/1": broken, "growth/2": free}, clock))
     assert store.row(row_id).error == "it could not be written (ValueError)"
@@ -161,7 +156,7 @@ async def test_a_row_that_breaks_the_sender_waits(store: Store) -> None:
 
 async def test_is_not_sent_again_while_the_disk_is_full() -> None:
     """The mark is tried again, the message is not."""
-    clock, line, full = Clock(), Line(), FullDisk()
+    clock, line, full = clock_at(), Line(), Breaking(StoreError("the disk is full", Path("w.db")))
     (row_id,) = full.add(operator("a"), "growth/1")
     full.broken = 3
     await turn(courier_of(full, {"growth/1": line}, clock))
@@ -172,18 +167,18 @@ async def test_is_not_sent_again_while_the_disk_is_full() -> None:
 
 async def test_a_mark_under_way_is_made_at_the_stop(store: Store) -> None:
     """The service took the message: the stop lets the write end, or it would be told again."""
-    writing, go_on = asyncio.Event(), asyncio.Event()
+    writing, go_on, line = asyncio.Event(), asyncio.Event(), Line()
 
     class Slow(Store):
         async def run(self, work: Callable[[Database], T], /) -> T:
-            if work.__qualname__.startswith("Courier._write"):
+            if line.taken:
                 writing.set()
                 await go_on.wait()
             return await super().run(work)
 
-    slow, line = Slow(), Line()
+    slow = Slow()
     (row_id,) = slow.add(operator("a"), "growth/1")
-    courier = courier_of(slow, {"growth/1": line}, Clock())
+    courier = courier_of(slow, {"growth/1": line}, clock_at())
     await courier.turn()
     await writing.wait()
     stopping = asyncio.create_task(courier.drain(0))
@@ -205,22 +200,24 @@ async def test_a_store_that_breaks_ends_the_loop(store: Store) -> None:
 
     broken = Broken()
     with pytest.raises(StoreError):
-        await courier_of(broken, {}, Clock()).turn()
+        await courier_of(broken, {}, clock_at()).turn()
     broken.database.close()
 
 
 async def test_runs_until_stopped_and_wakes(store: Store) -> None:
     """The loop sleeps to the next try, wakes for new rows, beats, and ends at the stop."""
-    clock, line, stop = Clock(), Line([AGAIN, AGAIN]), asyncio.Event()
+    clock, line, stop = clock_at(), Line([AGAIN, AGAIN]), asyncio.Event()
     store.add(operator("a"), "growth/1")
     turns: list[int] = []
-    courier = courier_of(store, {"growth/1": line}, clock, on_turn=lambda: turns.append(clock.now))
+    courier = courier_of(
+        store, {"growth/1": line}, clock, on_turn=lambda: turns.append(clock.instant)
+    )
     third, fourth = line.has(3), line.has(4)
     task = asyncio.create_task(courier.run(stop))
     await third.wait()
-    assert clock.now >= NOW + 30
+    assert clock.instant >= NOW + 30
     assert max(clock.pauses) <= POLL
-    store.add(operator("b"), "growth/1", at=clock.now)
+    store.add(operator("b"), "growth/1", at=clock.instant)
     courier.wake()
     await fourth.wait()
     stop.set()
@@ -232,7 +229,7 @@ async def test_runs_until_stopped_and_wakes(store: Store) -> None:
 
 async def test_drain_sends_what_is_due(store: Store) -> None:
     """At the stop the rows just written still go out."""
-    clock, line = Clock(), Line()
+    clock, line = clock_at(), Line()
     (row_id,) = store.add(operator("a"), "growth/1")
     await courier_of(store, {"growth/1": line}, clock).drain(5)
     assert store.row(row_id).state is NotificationState.SENT
@@ -245,7 +242,7 @@ async def test_drain_sends_what_a_dead_message_leads_to(store: Store) -> None:
         def died(self, storage: Database, _row: Notification, _reason: str) -> None:  # type: ignore[override]
             storage.outbox.add("growth", ["growth/2"], operator("it is dead"), NOW)
 
-    clock, lines = Clock(), {"growth/1": Line([GONE]), "growth/2": Line()}
+    clock, lines = clock_at(), {"growth/1": Line([GONE]), "growth/2": Line()}
     store.add(operator("a"), "growth/1")
     await courier_of(store, lines, clock, keeper=Telling()).drain(5)
     assert [each.body for each in lines["growth/2"].taken] == ["it is dead"]
@@ -253,7 +250,7 @@ async def test_drain_sends_what_a_dead_message_leads_to(store: Store) -> None:
 
 async def test_drain_does_not_wait_for_quiet_hours(store: Store) -> None:
     """Even of a row from the future, which is looked at again and again."""
-    clock, line = Clock(), Line()
+    clock, line = clock_at(), Line()
     store.add(operator("a"), "growth/1", at=NOW + DAY)
     courier = courier_of(
         store, {"growth/1": line}, clock, ways={"growth": Way(quiet=UntilSeven(NOW + HOUR))}
@@ -265,7 +262,7 @@ async def test_drain_does_not_wait_for_quiet_hours(store: Store) -> None:
 
 async def test_drain_leaves_a_stuck_target(store: Store) -> None:
     """What hangs at the stop stays waiting, and goes out at the next start."""
-    clock, stuck = Clock(), Line(gate=asyncio.Event())
+    clock, stuck = clock_at(), Line(gate=asyncio.Event())
     (row_id,) = store.add(operator("a"), "growth/1")
     await courier_of(store, {"growth/1": stuck}, clock).drain(0.01)
     assert store.row(row_id).state is NotificationState.WAITING
@@ -276,7 +273,7 @@ async def test_drain_leaves_a_stuck_target(store: Store) -> None:
 
 async def test_a_backlog_of_hundreds_goes_out(store: Store) -> None:
     """One turn empties a long queue."""
-    clock, line = Clock(), Line()
+    clock, line = clock_at(), Line()
     for number in range(300):
         store.add(operator(str(number)), "growth/1")
     await turn(courier_of(store, {"growth/1": line}, clock))
@@ -316,7 +313,7 @@ async def test_its_own_layout_and_where_it_is_refused(store: Store) -> None:
     takes, refuses = Line(), Line([Outcome(OutcomeKind.DEAD, "HTTP 400")])
     lines = {"growth/1": takes, "growth/2": refuses}
     first, second = store.add(alerts(["Lamp"]), *lines)
-    await turn(courier_of(store, lines, Clock(), ways={"growth": Way(template=template)}))
+    await turn(courier_of(store, lines, clock_at(), ways={"growth": Way(template=template)}))
     assert [each.body for each in takes.taken] == ["OWN beauty-rising Lamp"]
     assert [each.body[:3] for each in refuses.taken] == ["OWN", "Bea"]
     assert "7-day GMV" in refuses.taken[1].body
@@ -340,10 +337,10 @@ async def test_a_picture_goes_with_the_first_try_only(store: Store) -> None:
     """Where the service takes files; who failed may have taken the text of it already."""
     plain, rich = Line(), Line([AGAIN], takes_files=True)
     store.add(alerts(["Lamp"]), "growth/1", "growth/2")
-    clock = Clock()
+    clock = clock_at()
     courier = courier_of(store, {"growth/1": plain, "growth/2": rich}, clock, keeper=Drawing())
     await turn(courier)
-    clock.now += 10
+    clock.instant += 10
     await turn(courier)
     assert (plain.files, rich.files) == ([0], [1, 0])
 
@@ -352,6 +349,6 @@ async def test_a_picture_that_breaks_costs_no_message(store: Store) -> None:
     """It goes without."""
     line = Line(takes_files=True)
     row = store.add(alerts(["Lamp"]), "growth/1")[0]
-    await turn(courier_of(store, {"growth/1": line}, Clock(), keeper=Drawing(broken=True)))
+    await turn(courier_of(store, {"growth/1": line}, clock_at(), keeper=Drawing(broken=True)))
     assert line.files == [0]
     assert store.outcomes(row) == ["sent"]

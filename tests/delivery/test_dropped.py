@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.ends import Secret
+from tests.fakes.sink import Secret
 from watcher.delivery.apprise.addresses import left_out
 from watcher.delivery.apprise.doubts import doubts
 from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target

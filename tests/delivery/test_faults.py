@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.delivery.couriers import Clock, Store
-from tests.delivery.ends import CROWD, Secret, Service, closed_port, receiving, serving
+from tests.delivery.couriers import Store, clock_at
 from tests.delivery.messages import NOW, operator
 from tests.end_to_end.process import until
+from tests.fakes.clock import SetClock
+from tests.fakes.sink import CROWD, Secret, Service, closed_port, receiving, serving
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.courier import Courier
 from watcher.model import Notification, NotificationState
@@ -48,11 +49,11 @@ class Road:
     """One target and one message on its way there."""
 
     def __init__(
-        self, store: Store, url: Secret, clock: Clock | None = None, patience: float = 20.0
+        self, store: Store, url: Secret, clock: SetClock | None = None, patience: float = 20.0
     ) -> None:
-        self.clock = clock or Clock()
+        self.clock = clock or clock_at()
         self.store = store
-        (self.row,) = store.add(operator("a"), "growth/1", at=self.clock.now)
+        (self.row,) = store.add(operator("a"), "growth/1", at=self.clock.instant)
         target = Target("growth/1", url, timeout=patience, clock=self.clock)
         target._plugin.request_rate_per_sec = 0
         self.courier: Courier[Database] = Courier(store, {"growth/1": target}, now=self.clock)
@@ -65,7 +66,7 @@ class Road:
 
     async def until_due(self) -> Notification:
         """Let the clock march to the next try."""
-        self.clock.now = self.store.row(self.row).next_try
+        self.clock.instant = self.store.row(self.row).next_try
         return await self.go()
 
 
@@ -116,8 +117,8 @@ async def test_an_hour_of_500(store: Store, service: Service) -> None:
     road = Road(store, service.url)
     tries = []
     row = await road.go()
-    while road.clock.now < NOW + HOUR:
-        tries.append(road.clock.now - NOW)
+    while road.clock.instant < NOW + HOUR:
+        tries.append(road.clock.instant - NOW)
         row = await road.until_due()
     assert tries == [0, 10, 30, 70, 150, 310, 630, 1270, 2550]
     assert (row.state, row.error) == (WAITING, "json: HTTP 500 Internal Server Error")
@@ -143,7 +144,7 @@ async def test_a_404_is_dead_at_once(store: Store, service: Service) -> None:
 @pytest.mark.parametrize("dated", [False, True])
 async def test_a_429_is_asked_when_it_says(store: Store, service: Service, dated: bool) -> None:
     """By seconds, or by a date, which is measured from the answer's own clock or else ours."""
-    clock = Clock()
+    clock = clock_at()
     when = formatdate(NOW + 900, usegmt=True)
     service.status = 429
     service.headers = {"Retry-After": when, "Date": formatdate(NOW, usegmt=True)}
@@ -152,7 +153,7 @@ async def test_a_429_is_asked_when_it_says(store: Store, service: Service, dated
     road = Road(store, service.url, clock)
     row = await road.go()
     assert (row.state, row.next_try) == (WAITING, NOW + 900)
-    clock.now = NOW + 899
+    clock.instant = NOW + 899
     assert (await road.go()).tries == 1
     service.status = 200
     assert (await road.until_due()).state is SENT

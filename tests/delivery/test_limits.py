@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.delivery.ends import Secret
 from tests.delivery.messages import alerts
 from tests.delivery.plugins import URLS, target
+from tests.fakes.sink import Secret
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.markup import Bytes, Escaped, Limit, Shown, Style
 from watcher.delivery.message import render

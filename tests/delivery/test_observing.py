@@ -10,7 +10,7 @@ import ssl
 import pytest
 import requests
 
-from tests.delivery.ends import closed_port
+from tests.fakes.sink import closed_port
 from watcher.delivery.apprise.observing import Accepted, Answer, describe, observed, watch
 
 SECRET = "https://hooks.example.com/T0KEN"

@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 import pytest
 import pytest_asyncio
 
-from tests.delivery.ends import (
+from tests.delivery.messages import HOSTILE, alerts
+from tests.end_to_end.process import until
+from tests.fakes.sink import (
     CROWD,
     SECRET,
     MailServer,
@@ -22,8 +24,6 @@ from tests.delivery.ends import (
     receiving,
     serving,
 )
-from tests.delivery.messages import HOSTILE, alerts
-from tests.end_to_end.process import until
 from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind, Target, warm_up
 from watcher.delivery.markup import PICTURES
 from watcher.delivery.message import Rendered, Style, render

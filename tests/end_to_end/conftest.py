@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from tests.delivery.ends import Service, serving
 from tests.end_to_end.process import KEY
+from tests.fakes.sink import Service, serving
 from watcher.source.simulator import SMOOTH, Market, Simulator
 
 

@@ -14,9 +14,9 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from tests.delivery.ends import Service
 from tests.end_to_end.process import Watcher, until
 from tests.end_to_end.test_running import RULES, SECOND
+from tests.fakes.sink import Service
 from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end

@@ -16,9 +16,9 @@ import aiohttp
 import pytest
 import yaml
 
-from tests.delivery.ends import Service
 from tests.end_to_end.process import PATIENCE, Watcher, until
 from tests.end_to_end.test_running import RULES, SECOND
+from tests.fakes.sink import Service
 from tools import datasette
 from watcher.source.simulator import Simulator
 

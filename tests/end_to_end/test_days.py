@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.ends import receiving, serving
 from tests.end_to_end.process import KEY, Daemon, Watcher, product_ids, until
+from tests.fakes.sink import receiving, serving
 from watcher.source.simulator import SMOOTH, Market, Simulator
 
 pytestmark = pytest.mark.end_to_end

@@ -12,8 +12,8 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from tests.delivery.ends import Service
 from tests.end_to_end.process import Watcher, until
+from tests.fakes.sink import Service
 from tests.web.serving import leads_to
 from watcher.delivery.message import Style, render
 from watcher.source.simulator import Simulator

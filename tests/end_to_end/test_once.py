@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.ends import Service
 from tests.end_to_end.process import KEY, Watcher
+from tests.fakes.sink import Service
 from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end

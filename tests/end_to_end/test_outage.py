@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.delivery.couriers import Clock, Store
-from tests.delivery.ends import SECRET, Service, serving
+from tests.delivery.couriers import Store, clock_at
+from tests.fakes.clock import SetClock
+from tests.fakes.sink import SECRET, Service, serving
 from tests.fakes.world import World
 from tests.test_pipeline import SELLS, rule, rules
 from watcher.daemon.channels import targets_of
@@ -41,7 +42,7 @@ class Town:
     failing: Service
     healthy: Service
     store: Store = field(default_factory=Store)
-    clock: Clock = field(default_factory=Clock)
+    clock: SetClock = field(default_factory=clock_at)
 
     def __post_init__(self) -> None:
         head = f"""
@@ -60,17 +61,17 @@ operator: [me]
     async def hour(self, **sales: float) -> None:
         """A scan (p1=20: product 1 sold 20), and all that is due until the next one."""
         self.world.scan({name.removeprefix("p"): each for name, each in sales.items()})
-        self.clock.now = self.world.now + MINUTE
-        while self.clock.now < self.world.now + HOUR:
+        self.clock.instant = self.world.now + MINUTE
+        while self.clock.instant < self.world.now + HOUR:
             wait = await self.courier.turn()
             await self.courier.idle()
-            due = self.store.database.outbox.due_targets(self.clock.now)
-            next_try = min((each[1] for each in due), default=self.clock.now + HOUR)
-            self.clock.now = max(next_try, self.clock.now + max(int(wait), 1))
+            due = self.store.database.outbox.due_targets(self.clock.instant)
+            next_try = min((each[1] for each in due), default=self.clock.instant + HOUR)
+            self.clock.instant = max(next_try, self.clock.instant + max(int(wait), 1))
 
     def trouble(self, cause: str, *, over: bool = False) -> None:
         operator = [policies_of(self.world.book.channels)["me"]]
-        told = Operator(self.store.database, operator, self.clock.now)
+        told = Operator(self.store.database, operator, self.clock.instant)
         begin = told.begin(Incident(cause), cause)
         if over:
             assert begin
@@ -136,7 +137,7 @@ async def test_a_day_and_a_half() -> None:
         (title,) = _titles(failing)
         assert title.startswith("[warning] what still holds: ")
         assert _titles(healthy)[-1] == "watcher: over: dead message me/1"
-        town.store.database.outbox.retry(None, town.clock.now)
+        town.store.database.outbox.retry(None, town.clock.instant)
         await town.hour(p1=10, p2=40, p3=10)
         again = failing.taken[-1]
         assert again["title"].startswith("[info] what still holds: 1 product, 1 ended")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.delivery.backlog import deliver
-from tests.delivery.ends import SECRET, Service, serving
 from tests.end_to_end.process import Watcher, until
+from tests.fakes.sink import SECRET, Service, serving
 from watcher.model import NotificationState
 from watcher.source.simulator import Simulator
 

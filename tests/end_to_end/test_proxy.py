@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.delivery.ends import serving
 from tests.end_to_end.process import Watcher
+from tests.fakes.sink import serving
 from tests.proxies import Proxy
 from watcher.source.simulator import Simulator
 

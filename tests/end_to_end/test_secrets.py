@@ -11,9 +11,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.delivery.ends import MailServer, Service, closed_port, receiving
 from tests.end_to_end.canaries import KEY, Canaries, files_of
 from tests.end_to_end.process import PATIENCE, Daemon, Watcher, until
+from tests.fakes.sink import MailServer, Service, closed_port, receiving
 from watcher.source.simulator import SMOOTH, Market, Simulator
 
 pytestmark = pytest.mark.end_to_end

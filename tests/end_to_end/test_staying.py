@@ -16,9 +16,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.delivery.ends import Service
 from tests.end_to_end.process import Daemon, Watcher, until
 from tests.end_to_end.test_running import SECOND
+from tests.fakes.sink import Service
 from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end

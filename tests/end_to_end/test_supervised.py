@@ -14,9 +14,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.delivery.ends import SECRET, Service, serving
 from tests.end_to_end.process import Watcher, until
 from tests.end_to_end.test_running import RULES
+from tests.fakes.sink import SECRET, Service, serving
 from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end

@@ -40,7 +40,7 @@ def rules(when: str, more: str = "", watch: str = "sort: total_sale_7d_cnt desc"
 
 
 @dataclass
-class Market:
+class JumpingList:
     """A list scanned each day; ``fired`` are the days with news, and of which products."""
 
     store: Database
@@ -60,7 +60,7 @@ class Market:
     def now(self) -> int:
         return START + self.day * self.step
 
-    def scans(self, *days: Sales, state: ScanState = ScanState.COMPLETE) -> Market:
+    def scans(self, *days: Sales, state: ScanState = ScanState.COMPLETE) -> JumpingList:
         """A scan a day; the products in the order of their sales."""
         (watch,) = self.book.used_watches
         for sales in days:
@@ -101,7 +101,7 @@ CHANGES = "{total_sale_7d_cnt: {changes: 50%}}"
 def test_a_counter_that_is_mended_is_no_news(store: Database, broken: Sales, from_: str) -> None:
     """Neither when it breaks nor when it is back, nor by a statistic that had swallowed it."""
     when = f"{{total_sale_7d_cnt: {{changes: 30%, from: {from_}}}}}"
-    market = Market(store, rules(when)).scans(*[USUAL] * 5, broken, *[USUAL] * 5)
+    market = JumpingList(store, rules(when)).scans(*[USUAL] * 5, broken, *[USUAL] * 5)
     assert market.fired == {}
     # A field that is gone from the whole list is told as such, by who looks for that.
     assert market.heard() == ([] if broken is NOTHING else [BEGINS, OVER])
@@ -121,7 +121,7 @@ def test_a_counter_that_is_mended_is_no_news(store: Database, broken: Sales, fro
 )
 def test_a_true_jump_is_told_a_scan_late_and_once(store: Database, when: str, then: Sales) -> None:
     """Compared with the scan before it."""
-    market = Market(store, rules(when)).scans(*[USUAL] * 4, *[then] * 4)
+    market = JumpingList(store, rules(when)).scans(*[USUAL] * 4, *[then] * 4)
     assert market.fired == {6: 12}
     assert market.heard() == [BEGINS, OVER]
     (alert, *_) = store.alerts.list(rule="r")
@@ -130,7 +130,7 @@ def test_a_true_jump_is_told_a_scan_late_and_once(store: Database, when: str, th
 
 def test_the_operator_hears_what_it_was(store: Database) -> None:
     """Of one that is mended, and of one that stays."""
-    Market(store, rules(RISES)).scans(USUAL, USUAL, ZERO, USUAL, USUAL, TEN_TIMES, TEN_TIMES)
+    JumpingList(store, rules(RISES)).scans(USUAL, USUAL, ZERO, USUAL, USUAL, TEN_TIMES, TEN_TIMES)
     texts = [row.message.text for row in store.outbox.waiting_for("boss/1")]
     operator = [text for text in texts if "7-day sales" in text]
     assert ["-100%" in operator[0], "+900%" in operator[2]] == [True, True]
@@ -140,7 +140,7 @@ def test_the_operator_hears_what_it_was(store: Database) -> None:
 
 def test_two_jumps_in_a_row_wait_for_both(store: Database) -> None:
     """Neither as before nor as the last one: what follows is compared with the scan before."""
-    market = Market(store, rules(CHANGES)).scans(USUAL, USUAL, ZERO, TEN_TIMES)
+    market = JumpingList(store, rules(CHANGES)).scans(USUAL, USUAL, ZERO, TEN_TIMES)
     assert market.fired == {}
     market.scans(TEN_TIMES)
     assert market.fired == {5: 12}
@@ -156,7 +156,7 @@ def test_two_jumps_in_a_row_wait_for_both(store: Database) -> None:
 def test_the_same_answer_once_more_decides_nothing(store: Database) -> None:
     """Where the data is late the list is what it was: what compares waits for the next that moves,
     and the jump is not lost meanwhile."""
-    market = Market(store, rules(RISES)).scans(USUAL, USUAL, THREE_TIMES)
+    market = JumpingList(store, rules(RISES)).scans(USUAL, USUAL, THREE_TIMES)
     market.stands_since = 3
     assert market.scans(THREE_TIMES, THREE_TIMES).fired == {}
     market.stands_since = 0
@@ -169,20 +169,20 @@ def test_places_of_a_list_that_jumped_are_in_no_statistic(store: Database) -> No
     upset = {str(n): 2000.0 - n for n in range(12)}
     climbs, rises = "climbs: 2, from: mean 5d", "rises: 900%, from: mean 5d"
     both = f"any: [{{rank: {{{climbs}}}}}, {{total_sale_7d_cnt: {{{rises}}}}}]"
-    market = Market(store, rules(f"{{{both}}}")).scans(*[USUAL] * 4, upset, USUAL, USUAL)
+    market = JumpingList(store, rules(f"{{{both}}}")).scans(*[USUAL] * 4, upset, USUAL, USUAL)
     assert market.fired == {}
 
 
 def test_two_jumps_and_back(store: Database) -> None:
     """Back at what was before: no news at all."""
-    market = Market(store, rules(CHANGES)).scans(USUAL, USUAL, ZERO, TEN_TIMES, USUAL, USUAL)
+    market = JumpingList(store, rules(CHANGES)).scans(USUAL, USUAL, ZERO, TEN_TIMES, USUAL, USUAL)
     assert (market.fired, market.heard()) == ({}, [BEGINS, OVER])
 
 
 def test_who_jumps_for_ever_is_believed_after_a_week(store: Database) -> None:
     """Rules must not be mute for good."""
     scans = [TEN_TIMES if day % 2 else ZERO for day in range(12)]
-    market = Market(store, rules(CHANGES)).scans(USUAL, *scans)
+    market = JumpingList(store, rules(CHANGES)).scans(USUAL, *scans)
     assert min(market.fired) == 9
 
 
@@ -191,9 +191,9 @@ def test_a_restart_between_changes_nothing(tmp_path: Path) -> None:
     for sales, expected in ((THREE_TIMES, {4: 12}), (USUAL, {})):
         path = tmp_path / f"{len(expected)}.db"
         with Database.open(path) as store:
-            before = Market(store, rules(RISES)).scans(USUAL, USUAL, THREE_TIMES)
+            before = JumpingList(store, rules(RISES)).scans(USUAL, USUAL, THREE_TIMES)
         with Database.open(path) as store:
-            after = Market(store, rules(RISES), day=3).scans(sales, sales)
+            after = JumpingList(store, rules(RISES), day=3).scans(sales, sales)
         assert (before.fired, after.fired) == ({}, expected)
 
 
@@ -203,18 +203,18 @@ def test_what_does_not_compare_is_not_held(store: Database) -> None:
         "{total_sale_7d_cnt: {at_least: 300}}",
         "{total_sale_7d_cnt: {at_least: 300}, not: {spu_avg_price: {above: 5}}}",
     ):
-        market = Market(Database.in_memory(), rules(when)).scans(USUAL, THREE_TIMES)
+        market = JumpingList(Database.in_memory(), rules(when)).scans(USUAL, THREE_TIMES)
         assert market.fired == ({2: 12} if "not" not in when else {})
-    appears = Market(Database.in_memory(), rules("{appears: true}"))
+    appears = JumpingList(Database.in_memory(), rules("{appears: true}"))
     assert appears.scans(USUAL, {**TEN_TIMES, "new": 5000.0}).fired == {2: 1}
     growth = "metrics: {half: total_sale_gmv_7d_amt / 2}\n" + rules("{half: {at_least: 300}}")
-    assert Market(Database.in_memory(), growth).scans(USUAL, THREE_TIMES).fired == {2: 12}
+    assert JumpingList(Database.in_memory(), growth).scans(USUAL, THREE_TIMES).fired == {2: 12}
 
 
 def test_until_does_not_end_by_a_jump(store: Database) -> None:
     """Where only ``until`` compares, the rule fires as ever and is not ended by the fault."""
     until = ", until: {total_sale_7d_cnt: {falls: 50%}}"
-    market = Market(store, rules("{total_sale_gmv_7d_amt: {at_least: 214}}", until))
+    market = JumpingList(store, rules("{total_sale_gmv_7d_amt: {at_least: 214}}", until))
     market.scans(USUAL)
     assert market.fired == {1: 5}  # 2 times 107 to 111
     assert [market.scans(each).store.alerts.counts() for each in (ZERO, USUAL)] == [
@@ -229,13 +229,13 @@ def test_who_enters_the_top_of_a_list_that_jumped(store: Database) -> None:
     turned = {str(n): 200.0 - n for n in range(12)}
     enters = rules("{rank: {enters_top: 3}}")
     upset = {key: 10 * value for key, value in turned.items()}
-    market = Market(store, enters).scans(USUAL, upset, USUAL, USUAL)
+    market = JumpingList(store, enters).scans(USUAL, upset, USUAL, USUAL)
     assert market.fired == {}
     market.scans(upset, upset, upset)
     assert market.fired == {6: 3}
-    leaves = Market(Database.in_memory(), rules("{rank: {leaves_top: 3}}"))
+    leaves = JumpingList(Database.in_memory(), rules("{rank: {leaves_top: 3}}"))
     assert leaves.scans(USUAL, upset, USUAL, USUAL).fired == {}
-    climbs = Market(Database.in_memory(), rules("{rank: {climbs: 5}}"))
+    climbs = JumpingList(Database.in_memory(), rules("{rank: {climbs: 5}}"))
     assert climbs.scans(USUAL, upset, USUAL, USUAL).fired == {}
 
 
@@ -246,7 +246,7 @@ def test_who_enters_the_top_of_a_list_that_jumped(store: Database) -> None:
 def test_the_limits(store: Database, factor: float, *, jumps: bool) -> None:
     """From 40% down to twice as much, both included, a list may really move."""
     moved = dict.fromkeys(USUAL, 1000 * factor)
-    market = Market(store, rules(RISES)).scans(dict.fromkeys(USUAL, 1000.0), moved)
+    market = JumpingList(store, rules(RISES)).scans(dict.fromkeys(USUAL, 1000.0), moved)
     assert bool(market.heard()) is jumps
 
 
@@ -255,31 +255,31 @@ def test_the_median_product_decides(store: Database) -> None:
     keys = list(USUAL)
     five = {**USUAL, **dict.fromkeys(keys[:5], 0.0)}
     seven = {**USUAL, **dict.fromkeys(keys[:7], 0.0)}
-    assert Market(store, rules(FALLS)).scans(USUAL, five).fired == {2: 5}
-    assert Market(Database.in_memory(), rules(FALLS)).scans(USUAL, seven).fired == {}
+    assert JumpingList(store, rules(FALLS)).scans(USUAL, five).fired == {2: 5}
+    assert JumpingList(Database.in_memory(), rules(FALLS)).scans(USUAL, seven).fired == {}
 
 
 def test_nine_products_say_nothing(store: Database) -> None:
     """Nor do scans more than two days apart."""
     nine = {str(n): 100.0 for n in range(9)}
-    assert Market(store, rules(FALLS)).scans(nine, dict.fromkeys(nine, 1.0)).fired == {2: 9}
-    rare = Market(Database.in_memory(), rules(FALLS), step=48 * HOUR + 1)
+    assert JumpingList(store, rules(FALLS)).scans(nine, dict.fromkeys(nine, 1.0)).fired == {2: 9}
+    rare = JumpingList(Database.in_memory(), rules(FALLS), step=48 * HOUR + 1)
     assert rare.scans(USUAL, ZERO).fired == {2: 12}
-    two_days = Market(Database.in_memory(), rules(FALLS), step=48 * HOUR)
+    two_days = JumpingList(Database.in_memory(), rules(FALLS), step=48 * HOUR)
     assert two_days.scans(USUAL, ZERO).fired == {}
 
 
 def test_a_list_that_never_sold_begins_to(store: Database) -> None:
     """From nothing to something is a jump as well; a few that begin to sell are none."""
     when = "{total_sale_7d_cnt: {rises: 1}}"
-    assert Market(store, rules(when)).scans(ZERO, USUAL, USUAL, USUAL).fired == {3: 12}
+    assert JumpingList(store, rules(when)).scans(ZERO, USUAL, USUAL, USUAL).fired == {3: 12}
     few = {**ZERO, "1": 5.0, "2": 5.0}
-    assert Market(Database.in_memory(), rules(when)).scans(ZERO, few).fired == {2: 2}
+    assert JumpingList(Database.in_memory(), rules(when)).scans(ZERO, few).fired == {2: 2}
 
 
 def test_a_failed_scan_between_is_no_scan(store: Database) -> None:
     """And one with few products decides nothing."""
-    market = Market(store, rules(CHANGES)).scans(USUAL, USUAL, THREE_TIMES)
+    market = JumpingList(store, rules(CHANGES)).scans(USUAL, USUAL, THREE_TIMES)
     market.scans({}, state=ScanState.FAILED)
     market.scans({"1": 303.0}, state=ScanState.PARTIAL)
     assert market.fired == {}
@@ -292,27 +292,27 @@ def test_a_scan_of_a_part_confirms_nothing(store: Database, state: ScanState) ->
     size = 30
     usual, jumped = ({f"{n}": times * (100.0 + n) for n in range(size)} for times in (1, 3))
     most, part = ({key: jumped[key] for key in list(jumped)[:count]} for count in (20, 19))
-    market = Market(store, rules(RISES)).scans(usual, jumped).scans(part, state=state)
+    market = JumpingList(store, rules(RISES)).scans(usual, jumped).scans(part, state=state)
     assert (market.fired, market.heard()) == ({}, [BEGINS])
     assert market.scans(jumped, jumped).fired == {4: size}
     assert market.heard() == [BEGINS, OVER]
     (told,) = [row.message for row in store.outbox.waiting_for("me/1")]
     assert {why.gap for item in told.items for why in item.why} == {None}  # each scan saw it
-    other = Market(Database.in_memory(), rules(RISES)).scans(usual, jumped)
+    other = JumpingList(Database.in_memory(), rules(RISES)).scans(usual, jumped)
     assert other.scans(most, state=state).fired == {3: 20}
 
 
 def test_a_list_that_is_always_cut_off_there_is_confirmed(store: Database) -> None:
     """It lists what the doubted scan listed."""
-    market = Market(store, rules(RISES)).scans(USUAL, {**USUAL, "x": 5.0})
+    market = JumpingList(store, rules(RISES)).scans(USUAL, {**USUAL, "x": 5.0})
     market.scans(THREE_TIMES, THREE_TIMES, state=ScanState.PARTIAL)
     assert market.fired == {4: 12}
 
 
-def two_lists(store: Database) -> tuple[Market, Market]:
+def two_lists(store: Database) -> tuple[JumpingList, JumpingList]:
     """Two lists of one region that one daemon reads."""
     one, other = (
-        Market(store, rules(RISES, watch=f"sort: total_sale_7d_cnt desc, top: {top}"))
+        JumpingList(store, rules(RISES, watch=f"sort: total_sale_7d_cnt desc, top: {top}"))
         for top in (100, 200)
     )
     one.books = other.books = replace(
@@ -371,9 +371,9 @@ def test_what_became_of_lists_that_agree_is_told_once(store: Database) -> None:
 def test_another_lists_fault_is_no_baseline_either(store: Database) -> None:
     """Numbers of the past count from any watch, but not doubted ones."""
     text = rules("{total_sale_7d_cnt: {changes: 30%, from: 1d ago}}")
-    daily = Market(store, text)
+    daily = JumpingList(store, text)
     seven = "sort: total_sale_7d_cnt desc, top: 7"
-    other = Market(store, rules(RISES, watch=seven), step=12 * HOUR)
+    other = JumpingList(store, rules(RISES, watch=seven), step=12 * HOUR)
     for turn in range(1, 5):
         daily.scans(USUAL)
         other.day = 2 * turn
@@ -383,7 +383,7 @@ def test_another_lists_fault_is_no_baseline_either(store: Database) -> None:
 
 def test_explain_says_that_it_waits(store: Database) -> None:
     """And afterwards with what it was compared."""
-    market = Market(store, rules(RISES)).scans(USUAL, USUAL, THREE_TIMES)
+    market = JumpingList(store, rules(RISES)).scans(USUAL, USUAL, THREE_TIMES)
     (rule,) = market.book.rules
     (facts,) = store.history.find("1", "US")
     waits = explain(store, market.book, rule, facts, market.now)
@@ -400,7 +400,7 @@ def test_explain_says_that_it_waits(store: Database) -> None:
 
 def test_a_backtest_says_the_same(store: Database) -> None:
     """Also where the jump lies just before the time that is asked for."""
-    market = Market(store, rules(RISES, ", notify: [me]"))
+    market = JumpingList(store, rules(RISES, ", notify: [me]"))
     market.scans(*[USUAL] * 3, ZERO, *[USUAL] * 3, *[THREE_TIMES] * 3)
     (rule,) = market.book.rules
     assert market.fired == {9: 12}
@@ -424,7 +424,7 @@ def test_every_operator_that_compares_waits(store: Database) -> None:
     for name, value in given.items():
         metric = "rank" if name in ("climbs", "drops", "enters_top", "leaves_top") else SALES
         text = rules(f"{{{metric}: {{{name}: {value}}}}}")
-        market = Market(Database.in_memory(), text)
+        market = JumpingList(Database.in_memory(), text)
         market.scans(*[dict.fromkeys(USUAL, 100.0 + day % 3) for day in range(20)])
         market.fired.clear()
         (watch,) = market.book.used_watches
@@ -459,7 +459,7 @@ def test_the_median_change(
 
 def test_an_empty_list_decides_nothing(store: Database) -> None:
     """A scan that lists nobody is neither a jump nor the end of one."""
-    market = Market(store, rules(CHANGES)).scans(USUAL, THREE_TIMES, {})
+    market = JumpingList(store, rules(CHANGES)).scans(USUAL, THREE_TIMES, {})
     keys = [watch.key for watch in market.book.watches]
     assert store.jumps.waits(keys)
     assert market.scans(USUAL).fired == {}
@@ -468,7 +468,7 @@ def test_an_empty_list_decides_nothing(store: Database) -> None:
 
 def test_what_waits_no_more_for_it_is_gone_is_forgotten(store: Database) -> None:
     """A list whose query was edited never has a next scan."""
-    market = Market(store, rules(RISES)).scans(USUAL, USUAL, ZERO)
+    market = JumpingList(store, rules(RISES)).scans(USUAL, USUAL, ZERO)
     forget_jumps(store, market.book, market.now)
     assert len(store.health.causes()) == 1
     edited = load_text(rules(RISES, watch="sort: total_sale_7d_cnt desc, top: 50"))

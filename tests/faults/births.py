@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.faults.judging import examine
 from tests.faults.pair import strange_lines
 from tests.faults.traps import Trap
-from tests.faults.world import World, world
+from tests.faults.world import Installation, world
 
 _CHANGES = 6  # of the write-ahead log, until it holds all tables
 _DELAYS = (0.0, 0.0005, 0.002, 0.005)
@@ -31,7 +31,7 @@ def _bury(folder: Path) -> None:
         left.unlink()
 
 
-async def _birth(place: World, number: int, trap: Trap) -> list[str]:
+async def _birth(place: Installation, number: int, trap: Trap) -> list[str]:
     daemon, reading = await place.start()
     await trap.spring(daemon, place.watcher.database)
     await reading

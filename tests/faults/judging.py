@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from tests.faults.sink import Delivery, Fact
-from tests.faults.world import World
+from tests.faults.world import Installation
 from watcher.daemon.scheduling.budget import CHECKPOINT
 from watcher.model import Message
 from watcher.text.messages import text_of, title_of
@@ -50,7 +50,7 @@ class Autopsy:
         return "sending" if sending else "between"
 
 
-async def examine(world: World, incarnation: int, trap: str, *, ready: bool) -> Autopsy:
+async def examine(world: Installation, incarnation: int, trap: str, *, ready: bool) -> Autopsy:
     """Copy what is on the disk, and look at the copy."""
     autopsy = Autopsy(incarnation, trap, ready)
     database = world.watcher.database
@@ -117,7 +117,9 @@ def _counts(counter: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counter.most_common())
 
 
-def judge(killed: World, calm: World, autopsies: list[Autopsy], codes: dict[str, int]) -> Report:
+def judge(
+    killed: Installation, calm: Installation, autopsies: list[Autopsy], codes: dict[str, int]
+) -> Report:
     """Compare, and look for every breach."""
     expected = facts_of(calm)
     rows = notifications(killed)
@@ -157,7 +159,7 @@ def judge(killed: World, calm: World, autopsies: list[Autopsy], codes: dict[str,
     return report
 
 
-def facts_of(world: World) -> set[Fact]:
+def facts_of(world: Installation) -> set[Fact]:
     """All that the world's targets were told."""
     return {fact for delivery in world.sink.taken for fact in delivery.facts()}
 
@@ -167,7 +169,7 @@ def _differences(expected: set[Fact], told: set[Fact]) -> list[str]:
     return lost + [f"told only where kills fell: {fact}" for fact in sorted(told - expected)]
 
 
-def notifications(world: World) -> dict[Mark, list[int]]:
+def notifications(world: Installation) -> dict[Mark, list[int]]:
     """The outbox's rows by what tells their messages apart."""
     found: dict[Mark, list[int]] = {}
     rows = world.watcher.query(
@@ -181,7 +183,7 @@ def notifications(world: World) -> dict[Mark, list[int]]:
     return found
 
 
-def doubled(world: World) -> list[str]:
+def doubled(world: Installation) -> list[str]:
     """Alerts of which two notifications tell one target the same."""
     seen: Counter[tuple[str, str, str]] = Counter()
     for target, body in world.watcher.query(
@@ -204,7 +206,7 @@ def _unproven(
     repeats: dict[Mark, list[Delivery]],
     rows: dict[Mark, list[int]],
     autopsies: list[Autopsy],
-    world: World,
+    world: Installation,
 ) -> list[str]:
     """Repeats that no kill between the service's taking and the mark explains."""
     by_incarnation = {autopsy.incarnation: autopsy for autopsy in autopsies}
@@ -241,7 +243,7 @@ def _unproven(
     return breaches
 
 
-def at_rest(world: World, kills: int) -> list[str]:
+def at_rest(world: Installation, kills: int) -> list[str]:
     """What is wrong with the database after a clean stop."""
     breaches = []
     intact = world.watcher.query("PRAGMA integrity_check")

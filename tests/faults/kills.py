@@ -21,14 +21,14 @@ from tests.faults.births import births
 from tests.faults.judging import Autopsy, Report, examine, judge
 from tests.faults.pair import side_by_side, strange_lines
 from tests.faults.traps import draw
-from tests.faults.world import World, world
+from tests.faults.world import Installation, world
 
 
 @dataclass
 class Killing:
     """Kills one world's daemon again and again, and looks at what each kill left behind."""
 
-    world: World
+    world: Installation
     chance: random.Random
     autopsies: list[Autopsy] = field(default_factory=list)
     strange: Counter[str] = field(default_factory=Counter)
@@ -84,7 +84,7 @@ async def run(folder: Path, kills: int, seed: int, extra_days: int = 1) -> Repor
     return report
 
 
-async def _stop(world: World) -> int:
+async def _stop(world: Installation) -> int:
     assert world.daemon is not None
     return await world.daemon.stop()
 

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.delivery.ends import Service, serving
 from tests.end_to_end.process import KEY, Daemon, until
+from tests.fakes.sink import Service, serving
 from tests.faults.machine_room import Machine, healthz, resident, until_healthy
 from watcher.model import Message, Severity
 from watcher.source.simulator import SMOOTH, Market, Simulator

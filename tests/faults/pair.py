@@ -8,13 +8,17 @@ from collections.abc import Coroutine
 from typing import TypeVar
 
 from tests.end_to_end.process import Daemon
-from tests.faults.world import World
+from tests.faults.world import Installation
 
 T = TypeVar("T")
 
 
 async def side_by_side(
-    changed: World, calm: World, over: asyncio.Event, work: Coroutine[None, None, T], days: int
+    changed: Installation,
+    calm: Installation,
+    over: asyncio.Event,
+    work: Coroutine[None, None, T],
+    days: int,
 ) -> T:
     """Do ``work`` to one world while days pass in both, and ``days`` more once ``over`` is set.
 
@@ -27,7 +31,7 @@ async def side_by_side(
     return working.result()
 
 
-async def live(world: World, over: asyncio.Event, extra_days: int) -> None:
+async def live(world: Installation, over: asyncio.Event, extra_days: int) -> None:
     """Let days pass until the kills are over, and some more."""
     while not over.is_set():
         await world.pass_day(lambda: True)
@@ -36,7 +40,7 @@ async def live(world: World, over: asyncio.Event, extra_days: int) -> None:
     await world.rest()
 
 
-async def shadow(calm: World, leader: World, living: asyncio.Task[None]) -> None:
+async def shadow(calm: Installation, leader: Installation, living: asyncio.Task[None]) -> None:
     """The undisturbed world: a day begins there once the other world has begun it."""
     daemon, _ = await calm.start()
     await daemon.said("watching")

@@ -26,7 +26,7 @@ from tests.faults.editors import LAYOUTS, Layout
 from tests.faults.judging import at_rest
 from tests.faults.pair import side_by_side, strange_lines
 from tests.faults.settling import Outcome, pace, settle
-from tests.faults.world import World, world
+from tests.faults.world import Installation, world
 from watcher.daemon.supervision.rule_watcher import RuleFiles
 
 _SAMPLES = 12
@@ -48,7 +48,7 @@ class Size:
 class Reloading:
     """Writes edition after edition, and waits for the daemon's word on each."""
 
-    world: World
+    world: Installation
     layout: Layout
     chance: random.Random
     daemon: Daemon

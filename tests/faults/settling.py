@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from tests.faults.editions import COMING, Edition
 from tests.faults.judging import doubled, facts_of, repeats_of
-from tests.faults.world import World, patiently
+from tests.faults.world import Installation, patiently
 
 _SCANS = 2
 _OPERATOR = "ops/1"
@@ -52,7 +52,7 @@ class Outcome:
         return "\n".join([*lines, *(f"  BREACH {breach}" for breach in self.breaches[:12])])
 
 
-async def settle(loaded: World, calm: World, paced: dict[str, float]) -> Outcome:
+async def settle(loaded: Installation, calm: Installation, paced: dict[str, float]) -> Outcome:
     """Judge all that was told."""
     await loaded.rest()
     assert loaded.daemon is not None
@@ -83,7 +83,7 @@ async def settle(loaded: World, calm: World, paced: dict[str, float]) -> Outcome
     )
 
 
-async def pace(world: World, last: Edition) -> tuple[dict[str, float], list[str]]:
+async def pace(world: Installation, last: Edition) -> tuple[dict[str, float], list[str]]:
     """Seconds that some more scans of each watch take; and what no timer of today explains."""
     wanted = {watch.key: watch for watch in world.book.used_watches}
     gone = [
@@ -111,7 +111,7 @@ async def pace(world: World, last: Edition) -> tuple[dict[str, float], list[str]
     return {wanted[key].name: seconds for key, seconds in paced.items()}, breaches
 
 
-def _too_often(world: World, key: str, every: int) -> list[str]:
+def _too_often(world: Installation, key: str, every: int) -> list[str]:
     """Scans that came faster than the pace, or ran ahead of the clock: a timer too many."""
     rows = world.watcher.query("SELECT at, started FROM scans WHERE watch = ? ORDER BY id", key)
     ahead = [at for at, started in rows if at > started + 1]

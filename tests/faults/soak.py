@@ -30,7 +30,7 @@ from tests.faults.gauges import Sample, busy, grown, look
 from tests.faults.judging import doubled, repeats_of
 from tests.faults.pair import side_by_side, strange_lines
 from tests.faults.sink import Delivery, Fact
-from tests.faults.world import RULES, World, world
+from tests.faults.world import RULES, Installation, world
 from watcher.delivery.courier import pause_until
 
 RULES_OF_A_LIFE = RULES.replace("every: 1s", "every: 2s")
@@ -45,7 +45,7 @@ _NEVER = ("task died", "a scan broke", "the reload broke; the old rules stay")
 class Life:
     """Disturbs one world for so many seconds, and measures its daemon meanwhile."""
 
-    world: World
+    world: Installation
     seconds: float
     disturbance: Disturbance
     say: Callable[[str], object]
@@ -178,7 +178,7 @@ async def run(
         return _judge(rough, calm, life)
 
 
-def _judge(rough: World, calm: World, life: Life) -> Report:
+def _judge(rough: Installation, calm: Installation, life: Life) -> Report:
     assert rough.daemon is not None
     assert calm.daemon is not None
     joined = {(each.target, each.day) for each in rough.sink.taken if _is_joined(each)}
@@ -213,7 +213,7 @@ def _is_joined(delivery: Delivery) -> bool:
     return "what still holds" in delivery.title
 
 
-def _facts(world: World, joined: set[tuple[str, int]]) -> set[Fact]:
+def _facts(world: Installation, joined: set[tuple[str, int]]) -> set[Fact]:
     """What was told of products; of its own troubles the daemon tells only where there are any."""
     return {
         fact

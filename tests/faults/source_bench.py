@@ -15,8 +15,8 @@ from typing import Any
 
 import aiohttp
 
-from tests.daemon.clocks import SetClock
 from tests.daemon.scheduling.test_scanner import KEY
+from tests.fakes.clock import SetClock
 from tests.source.scripted import FakeTime
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.incidents.credits import note_credits

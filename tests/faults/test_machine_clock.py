@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.ends import Service
 from tests.end_to_end.process import until
+from tests.fakes.sink import Service
 from tests.faults.machine_room import Machine, until_healthy
 from watcher.source.simulator import Simulator
 
@@ -32,7 +32,7 @@ needs_faketime = pytest.mark.skipif(LIBRARY is None, reason="faketime is not ins
 
 
 @dataclass
-class SetClock:
+class ProcessClock:
     """The clock of one process: the real one and ``offset`` seconds."""
 
     file: Path
@@ -55,7 +55,7 @@ class SetClock:
 async def test_forward_and_back(tmp_path: Path, simulator: Simulator, sink: Service) -> None:
     """Five hours forward: what came due is read once, at once. Back again: nothing is bought
     twice, nothing waits for hours, time in the database never runs backwards."""
-    clock = SetClock(tmp_path / "clock")
+    clock = ProcessClock(tmp_path / "clock")
     clock.set(0)
     (tmp_path / "disk").mkdir()
     env = {"SINK_URL": sink.url.reveal(), **clock.environment()}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.ends import Service
 from tests.end_to_end.process import until
+from tests.fakes.sink import Service
 from tests.faults.machine_room import (
     Disk,
     Machine,

@@ -13,8 +13,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.delivery.ends import Service
 from tests.end_to_end.process import Daemon, until
+from tests.fakes.sink import Service
 from tests.faults.machine_room import Machine, healthz, open_files, resident, until_healthy
 from watcher.model import Message, Severity
 from watcher.source.simulator import Simulator

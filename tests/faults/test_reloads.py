@@ -14,7 +14,7 @@ from tests.faults import reloads
 from tests.faults.editions import Edition
 from tests.faults.editors import OneFile
 from tests.faults.reloads import Reloading, run
-from tests.faults.world import World
+from tests.faults.world import Installation
 from watcher.daemon.supervision.rule_watcher import RuleFiles
 
 pytestmark = pytest.mark.end_to_end
@@ -62,7 +62,7 @@ async def test_a_word_is_waited_for_only_where_one_is_due(
     layout = OneFile(tmp_path)
     layout.path.write_text("rules: []")
     teller = Teller(RuleFiles(layout.path))
-    daemon, world = cast("Daemon", teller), cast("World", None)
+    daemon, world = cast("Daemon", teller), cast("Installation", None)
     harness = Reloading(world, layout, random.Random(1), daemon)
     monkeypatch.setattr(reloads, "_BURST", 0.0)
     for _ in range(4):

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.ends import Service, serving
 from tests.end_to_end.process import until
+from tests.fakes.sink import Service, serving
 from tests.faults.source_credits import Counting, Harness
 from watcher.source.simulator import Fault
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.delivery.ends import closed_port
+from tests.fakes.sink import closed_port
 from tests.faults.source_bench import IMPATIENT, PATIENT, START, SourceBench, benched
 from watcher.model import ScanState
 from watcher.source.simulator import Fault

@@ -122,7 +122,7 @@ class Script:
 
 
 @dataclass
-class World:
+class Installation:
     """One daemon's world. ``incarnation`` counts the daemon's processes, from 1."""
 
     name: str
@@ -241,7 +241,9 @@ async def patiently(what: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def world(folder: Path, name: str, seed: int, rules: str = RULES) -> AsyncIterator[World]:
+async def world(
+    folder: Path, name: str, seed: int, rules: str = RULES
+) -> AsyncIterator[Installation]:
     """A world on its first day in an empty folder; its daemon is not started."""
     # The daemon is the one that this harness imports, wherever another may be installed.
     watcher = Watcher(folder, "", {"PYTHONPATH": str(Path(product.__file__).parents[1])})
@@ -262,7 +264,7 @@ async def world(folder: Path, name: str, seed: int, rules: str = RULES) -> Async
         lockstep,
     ):
         watcher.api_url = lockstep.url
-        made = World(name, seed, watcher, lockstep, sink, book)
+        made = Installation(name, seed, watcher, lockstep, sink, book)
         try:
             yield made
         finally:

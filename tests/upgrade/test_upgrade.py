@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.ends import Service, serving
 from tests.end_to_end.process import Watcher, product_ids, until
+from tests.fakes.sink import Service, serving
 from tools.fixture import DAYS, FIRST, MARKET, at
 from watcher.source.simulator import SMOOTH, Market, Simulator
 from watcher.store.sqlite.database import Database

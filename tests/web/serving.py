@@ -70,7 +70,7 @@ class Page:
         return found[1]
 
 
-class World(Protocol):
+class Scene(Protocol):
     """The rules and the time that a page shows."""
 
     @property
@@ -82,7 +82,7 @@ class World(Protocol):
 
 @asynccontextmanager
 async def serving(
-    path: Path, world: World, address: str = "127.0.0.1:0", token: str = "",
+    path: Path, world: Scene, address: str = "127.0.0.1:0", token: str = "",
     instruments: Sequence[Collector] = (), *, page_url: str | None = None,
     limits: VisitorLimits = PATIENT,
 ) -> AsyncIterator[Page]:  # fmt: skip

@@ -30,21 +30,21 @@ PROBLEMS = ("page 1: <b>broken</b>", WHY)
 
 
 @dataclass
-class World:
+class Moment:
     """Rules, and a time a minute after the scan."""
 
     book: Rulebook
     now: Instant = START + 60
 
 
-def world(folder: Path, doubt: Doubt | None, problems: tuple[str, ...] = PROBLEMS) -> World:
+def world(folder: Path, doubt: Doubt | None, problems: tuple[str, ...] = PROBLEMS) -> Moment:
     """A database with one scan of which that is known."""
     book = load_text(RULES)
     (watch,) = book.used_watches
     with Database.open(folder / "w.db") as database:
         found = replace(scan(START, {"1": 5, "2": 6}, watch=watch.key), problems=problems)
         database.history.record(replace(found, doubt=doubt))
-    return World(book)
+    return Moment(book)
 
 
 async def test_the_page(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.daemon.clocks import SetClock
+from tests.fakes.clock import SetClock
 from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudget
 from watcher.daemon.scheduling.store_retry import Patient
 from watcher.errors import BudgetSpent, StoreError

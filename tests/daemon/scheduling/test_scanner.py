@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon.clocks import START, SetClock
+from tests.fakes.clock import START, SetClock
 from watcher import plan
 from watcher.daemon.connections import client_of
 from watcher.daemon.scheduling import scanner as scanning

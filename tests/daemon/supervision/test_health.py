@@ -11,9 +11,9 @@ from typing import cast
 
 import pytest
 
-from tests.daemon.clocks import SetClock
 from tests.daemon.supervision.test_liveness import Hand
 from tests.daemon.test_daemon import FakeScanner, book
+from tests.fakes.clock import SetClock
 from watcher.daemon.daemon import CLOCK_CHECK_SECONDS, TICK_SECONDS, Daemon
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.daemon.supervision import health as vitals

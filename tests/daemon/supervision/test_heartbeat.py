@@ -7,7 +7,7 @@ import logging
 import pytest
 from structlog.testing import capture_logs
 
-from tests.delivery.ends import SECRET, closed_port, serving
+from tests.fakes.sink import SECRET, closed_port, serving
 from watcher.daemon.supervision.heartbeat import Heartbeat
 from watcher.rules.rulebook import Secret
 
