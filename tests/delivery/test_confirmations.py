@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tests.delivery.answers import cases
 from tests.delivery.plugins import ABSENT, URLS, lead_here, plugins, target
-from tests.fakes.sink import Secret
+from tests.fakes.sink import Secret, on_loopback
 from watcher.delivery.apprise.confirmations import BY_OTHERS, BY_STATUS, CONFIRMS
 from watcher.delivery.apprise.confirming import Word, read
 from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
@@ -51,15 +51,9 @@ def target_of(url: str) -> Target:
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Answering]:
     """Where every request of Apprise ends."""
     server = Answering()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", server.answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    server.port = runner.addresses[0][1]
-    lead_here(monkeypatch, server.port)
-    yield server
-    await runner.cleanup()
+    async with on_loopback(server.answer) as server.port:
+        lead_here(monkeypatch, server.port)
+        yield server
 
 
 def test_every_plugin_is_in_the_table() -> None:

@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 SECRET = "s3cr3tT0kenInThePath"
@@ -82,21 +83,30 @@ class Service:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Service]:
-    """A service on a free port."""
-    service = Service()
+async def on_loopback(
+    handler: Handler, path: str = "/{path:.*}", method: str = "*"
+) -> AsyncIterator[int]:
+    """An HTTP server whose every answer is the handler's, on a free port."""
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", service.answer)
+    app.router.add_route(method, path, handler)
     runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        service.port = runner.addresses[0][1]
-        yield service
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield int(runner.addresses[0][1])
     finally:
-        service.release.set()
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[Service]:
+    """A service on a free port."""
+    service = Service()
+    async with on_loopback(service.answer) as service.port:
+        try:
+            yield service
+        finally:
+            service.release.set()
 
 
 def closed_port() -> int:

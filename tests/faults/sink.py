@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
+from tests.fakes.sink import on_loopback
 from tests.faults.lockstep import write
 
 _PRODUCT = re.compile(r"^\d+\. .*?shop/pdp/(\d+)$", re.MULTILINE | re.DOTALL)
@@ -105,13 +106,5 @@ class Sink:
 async def sinking(day: Callable[[], int], hear: Callable[[str, int], None]) -> AsyncIterator[Sink]:
     """A sink on a free port."""
     sink = Sink(day, hear)
-    app = web.Application()
-    app.router.add_post("/{incarnation}/{target:.+}", sink.take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        sink.port = runner.addresses[0][1]
+    async with on_loopback(sink.take, "/{incarnation}/{target:.+}", "POST") as sink.port:
         yield sink
-    finally:
-        await runner.cleanup()
