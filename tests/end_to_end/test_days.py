@@ -20,7 +20,7 @@ from watcher.source.simulator import SMOOTH, Market, Simulator
 pytestmark = pytest.mark.end_to_end
 
 TOP = 30
-DAYS = 4
+DAYS = 2
 PARAMS = {"region": "US", "product_sort_field": "4", "sort_type": "1"}
 
 RULES = """
@@ -158,7 +158,7 @@ def told(messages: list[Mapping[str, str]]) -> dict[str, list[set[str]]]:
 
 @pytest.mark.long
 async def test_days_of_a_market(tmp_path: Path) -> None:
-    """Over four days, an HTTP sink and a mail server get exactly the expected alerts, once."""
+    """Over days, an HTTP sink and a mail server get exactly the expected alerts, once."""
     # Slow waves: what turns keeps its way for days, as the test's rules count on.
     market = Market(
         seed=11, products=300, start=date(2026, 11, 1), regions=("US",), behaviour=SMOOTH

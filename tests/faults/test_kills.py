@@ -10,7 +10,7 @@ from tests.faults.kills import run
 
 pytestmark = pytest.mark.end_to_end
 
-KILLS = 10
+KILLS = 8
 
 
 @pytest.mark.long
