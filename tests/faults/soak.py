@@ -50,6 +50,7 @@ class Life:
     disturbance: Disturbance
     say: Callable[[str], object]
     every: float
+    rules: str = RULES_OF_A_LIFE
     samples: list[Sample] = field(default_factory=list)
     breaches: list[str] = field(default_factory=list)
     ill: int = 0  # looks in a row at which it was not well: one may be a slow moment
@@ -63,7 +64,7 @@ class Life:
         disturbing = asyncio.gather(
             self.disturbance.source(self.world.simulator),
             self.disturbance.service(),
-            self.disturbance.user(self.world.watcher.rules, RULES_OF_A_LIFE),
+            self.disturbance.user(self.world.watcher.rules, self.rules),
         )
         measuring = asyncio.create_task(self._measure(daemon))
         await pause_until(self.enough, self.seconds)
@@ -80,7 +81,7 @@ class Life:
         self.world.simulator.faults.clear()
         self.disturbance.down = False
         self.world.sink.refusal = lambda _target: 0
-        self.world.watcher.rules.write_text(RULES_OF_A_LIFE, encoding="utf-8")
+        self.world.watcher.rules.write_text(self.rules, encoding="utf-8")
 
     async def _measure(self, daemon: Daemon) -> None:
         began, shown = time.monotonic(), 0.0
@@ -155,18 +156,19 @@ async def run(
     seed: int,
     say: Callable[[str], object] = lambda _line: None,
     every: float = 180.0,
+    rules: str = RULES_OF_A_LIFE,
 ) -> Report:
     """Both worlds side by side, the undisturbed one never ahead; then the judgement."""
     for name in ("rough", "calm"):
         (folder / name).mkdir(parents=True)
     async with (
-        world(folder / "rough", "rough", seed, RULES_OF_A_LIFE) as rough,
-        world(folder / "calm", "calm", seed, RULES_OF_A_LIFE) as calm,
+        world(folder / "rough", "rough", seed, rules) as rough,
+        world(folder / "calm", "calm", seed, rules) as calm,
     ):
         rough.listen = "127.0.0.1:0"
         disturbance = Disturbance(random.Random(seed))
         rough.sink.refusal = disturbance.refusal
-        life = Life(rough, seconds, disturbance, say, every)
+        life = Life(rough, seconds, disturbance, say, every, rules)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, life.enough.set)
         reading = await side_by_side(rough, calm, life.over, life.run(), days=1)
         assert rough.daemon is not None

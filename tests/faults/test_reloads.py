@@ -19,7 +19,7 @@ from watcher.daemon.supervision.rule_watcher import RuleFiles
 
 pytestmark = pytest.mark.end_to_end
 
-RELOADS = 3
+RELOADS = 4
 
 
 @pytest.mark.long

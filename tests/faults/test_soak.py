@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.gauges import FEW, Sample, busy, grown
 from tests.faults.soak import run
+from tests.faults.world import RULES
 
 pytestmark = pytest.mark.end_to_end
 
@@ -17,7 +18,7 @@ SECONDS = 3.0
 @pytest.mark.long
 async def test_a_short_life(tmp_path: Path) -> None:
     """Alive and healthy under all that befalls it; nothing is lost, nothing told twice."""
-    report = await run(tmp_path, SECONDS, seed=8)
+    report = await run(tmp_path, SECONDS, seed=8, rules=RULES)
     assert not report.breaches, str(report)
     assert report.facts
     assert report.troubles
