@@ -17,6 +17,7 @@ from tools import (
     reference_commands,
     reference_delivery,
     reference_language,
+    reference_layers,
     reference_metrics,
 )
 from tools.marked import fill, table
@@ -46,6 +47,7 @@ def parts() -> Mapping[str, Mapping[str, str]]:
             "filters": reference_language.filters(),
             "sorts": reference_language.sorts(),
         },
+        "architecture.md": {"contracts": reference_layers.contracts()},
         "commands.md": {"commands": reference_commands.commands()},
         "delivery.md": {
             "by word": reference_delivery.by_word(),
