@@ -42,3 +42,16 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_links_are_found() -> None:
     """The README points to the pages in docs/."""
     assert "docs/rules.md" in {link.partition("#")[0] for link in links(ROOT / "README.md")}
+
+
+def test_modules_that_pages_name_exist() -> None:
+    """A file that was renamed would send a reader nowhere; of a bare name, one somewhere."""
+    files = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("[tw]*/**/*.py")}
+    named = [
+        name
+        for page in (ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md")
+        for name in re.findall(r"`([\w/]+\.py)`", page.read_text("utf-8"))
+    ]
+    assert len(named) > 10
+    for name in named:
+        assert any(file == name or file.endswith(f"/{name}") for file in files), name
