@@ -16,7 +16,7 @@ from watcher.daemon.daemon import Daemon
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.model import Message, NotificationState, Severity
 from watcher.rules.files.loading import load_text
-from watcher.store.sql.health import Incident
+from watcher.store.records import Incident
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
 from watcher.units import DAY, HOUR

@@ -6,8 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.store.packing import pack, positions, steps, sums, unpack, unpack_low
-from watcher.store.sql.listing import PackedList
+from watcher.store.packing import PackedList, pack, positions, steps, sums, unpack, unpack_low
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 

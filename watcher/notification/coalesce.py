@@ -27,7 +27,7 @@ from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import last_left
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
-from watcher.store.sql.backlog import Gist, Piled
+from watcher.store.records import Gist, Piled
 from watcher.text.messages import text_of
 
 DOZENS = 24  # that wait for one target are joined

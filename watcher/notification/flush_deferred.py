@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from watcher.evaluation.past import Archive
 from watcher.model import Alert, AlertState, Instant
 from watcher.notification.composing import combine
 from watcher.notification.notify import Teller
 from watcher.notification.policy import Decided, Holds, NotifyPolicy
 from watcher.notification.products import last_left
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store.ports import Store
-from watcher.store.sql.deferred import Held, HeldGroup
+from watcher.store.ports import Archive, Store
+from watcher.store.records import Held, HeldGroup
 
 
 @dataclass(frozen=True, slots=True)

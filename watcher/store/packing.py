@@ -1,19 +1,21 @@
 """Columns of whole numbers as a small blob, and back.
 
 The bytes of equal significance are laid side by side before compressing: keys and ids are small,
-so seven of eight bytes are zeros in long runs. 10,000 products of a scan take some 20 KB.
-"""
+so seven of eight bytes are zeros in long runs. 10,000 products of a scan take some 20 KB."""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.model import Ints
+from watcher.model import LONGEST_LIST, Bools, Ints
 
 _LEVEL = 1
+EMPTY = np.zeros(0, np.int64)
 
 
 def pack(*columns: Ints) -> bytes:
@@ -70,3 +72,95 @@ def positions(haystack: Ints, needles: Ints) -> Ints:
     places = np.searchsorted(haystack, needles, sorter=order)
     candidates = order[np.minimum(places, len(haystack) - 1)]
     return np.where(haystack[candidates] == needles, candidates, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedList:
+    """A scan's products in the list's order, (n,) each.
+
+    ``ranks`` is 0 where the watch has no sort; ``previous`` is the id of the scan in which the
+    same watch saw the product last before, 0 where it never had.
+    """
+
+    products: Ints
+    ranks: Ints
+    previous: Ints
+
+    def pack(self, scan_id: int) -> bytes:
+        # Ages compress to nothing: nearly all products were seen by the scan just before.
+        ages = np.where(self.previous > 0, scan_id - self.previous, 0)
+        return pack(self.products, steps(self.ranks), ages)
+
+    @classmethod
+    def unpack(cls, blob: bytes, size: int, scan_id: int) -> PackedList:
+        products, ranks, ages = unpack(blob, 3, size)
+        previous = np.where(ages > 0, scan_id - ages, 0)
+        return cls(products, sums(ranks), previous)
+
+    @staticmethod
+    def rank_of(product: int, blob: bytes, size: int, last_product: int) -> int | None:
+        """The rank of one product in a packed list; None where it is not listed.
+
+        For a look at hundreds of lists: it finds no place for others, and unpacks no more than it
+        needs: ranks never fall along a list. ``last_product`` is the largest key that there is.
+        """
+        products, ranks, _ = unpack_low(blob, 3, size, _width(last_product))
+        places = np.flatnonzero(products == product)
+        return int(ranks[: places[0] + 1].sum()) if len(places) else None
+
+    @staticmethod
+    def holds(products: Sequence[int], blob: bytes, size: int, last_product: int) -> list[bool]:
+        """Whether a packed list has each of a few products; see ``rank_of``.
+
+        Bytes are compared as they lie there: to put them together takes longer.
+        """
+        if not size:
+            return [False] * len(products)
+        planes = first_planes(blob, 3, size, _width(last_product))
+        found = []
+        for product in products:
+            same = planes[0] == product & 0xFF
+            for place, plane in enumerate(planes[1:], start=1):
+                same &= plane == product >> 8 * place & 0xFF
+            found.append(bool(same.any()))
+        return found
+
+
+def _width(last_product: int) -> int:
+    """Bytes that a key, a rank or an age has at most."""
+    return (max(last_product, LONGEST_LIST).bit_length() + 7) // 8
+
+
+@dataclass(frozen=True, slots=True)
+class LastSeen:
+    """Every product that a watch ever saw, in rising order, and the scan that saw it last."""
+
+    products: Ints
+    scans: Ints
+
+    def pack(self) -> bytes:
+        return pack(steps(self.products), self.scans)
+
+    @classmethod
+    def unpack(cls, blob: bytes, size: int) -> LastSeen:
+        products, scans = unpack(blob, 2, size)
+        return cls(sums(products), scans)
+
+    @classmethod
+    def nothing(cls) -> LastSeen:
+        return cls(EMPTY, EMPTY)
+
+    def last(self, products: Ints) -> Ints:
+        """(n,) the scan in which each product was seen last; 0 for never."""
+        places = positions(self.products, products)
+        return np.where(places >= 0, np.append(self.scans, 0)[places], 0)
+
+    def with_scan(self, scan_id: int, products: Ints) -> LastSeen:
+        """After one more scan, which saw ``products``."""
+        fresh: Bools = positions(self.products, products) < 0
+        keys = np.concatenate([self.products, products[fresh]])
+        scans = np.concatenate([self.scans, np.full(int(fresh.sum()), scan_id)])
+        order = np.argsort(keys, kind="stable")
+        keys, scans = keys[order], scans[order]
+        scans[positions(keys, products)] = scan_id
+        return LastSeen(keys, scans)

@@ -15,9 +15,8 @@ from tests.store.making import DAY, GMV, SALES, START, memory, scan
 from watcher.model import LIST_DAY, LIST_SPARSE, Doubt, Ints, ListFacts, ScanState
 from watcher.store.memory import matrix as matrix_module
 from watcher.store.memory.matrix import Matrix
-from watcher.store.memory.timeline import Timeline
-from watcher.store.memory.versions import Versions
-from watcher.store.sql.baselines import RANK
+from watcher.store.memory.timeline import Timeline, Versions
+from watcher.store.records import RANK
 from watcher.store.sqlite.database import Database
 
 HOUR = 3_600

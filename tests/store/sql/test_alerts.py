@@ -17,7 +17,7 @@ from watcher.model import (
     Severity,
     Verdict,
 )
-from watcher.store.sql.alerts import Delivery, Transition
+from watcher.store.records import Delivery, Transition
 from watcher.store.sqlite.database import Database
 
 INACTIVE, PENDING, FIRING = AlertState.INACTIVE, AlertState.PENDING, AlertState.FIRING

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from tests.store.making import DAY, START, firing, pending, with_products
 from watcher.model import Alert, AlertState, NotificationLogEntry
-from watcher.store.sql.rules import REMOVED, RuleChanges
+from watcher.store.records import RuleChanges
+from watcher.store.sql.rules import REMOVED
 from watcher.store.sqlite.database import Database
 
 

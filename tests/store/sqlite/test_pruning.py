@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.store.making import DAY, SALES, START, firing, scan, with_products
 from watcher.model import AlertState, Doubt, Message, NotificationLogEntry, ScanState, Severity
-from watcher.store.sql.alerts import Transition
+from watcher.store.records import Transition
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.pruning import SqlitePruner
 from watcher.units import format_instant

@@ -25,7 +25,8 @@ from watcher.model import Bools, Floats, Ints
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Watch
 from watcher.source.query import Query
-from watcher.store.sql.aftermath import Aftermath, FoundBy
+from watcher.store.records import FoundBy
+from watcher.store.sql.aftermath import Aftermath
 from watcher.units import DAY
 
 DAYS = 14  # after which what was told is judged

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from watcher.model import Instant
 from watcher.notification.policy import Decision
-from watcher.store.ports import Delivered, Store, ToldAlert
+from watcher.store.ports import Store
+from watcher.store.records import Delivered, ToldAlert
 
 BEGINS = (Decision.FIRES.value, Decision.MISSED.value)  # that an alert fires, for the first time
 _REMINDER = Decision.REMINDER.value

@@ -8,9 +8,10 @@ from collections.abc import Callable, Container, Iterable, Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from watcher.model import Alert, AlertState, Evidence, Ints, NotificationLogEntry
-from watcher.store.sql.alerts import Brief, SqlAlerts, Transition, Why
-from watcher.store.sql.live import Live
+from watcher.model import Alert, AlertState, Evidence, Instant, Ints, Message, NotificationLogEntry
+from watcher.store.records import Brief, Live, Transition, Why
+from watcher.store.sql.alerts import SqlAlerts
+from watcher.store.sql.outbox import SqlOutbox
 
 _COLUMNS = 8
 _ID, _PRODUCT, _FIRING, _SINCE, _LAST_MET, _FIRED_AT, _ABSENT, _CARRIED = range(_COLUMNS)
@@ -228,3 +229,29 @@ class _Slots:
         self._table, self._size = table, len(used)
         products: list[int] = table[_PRODUCT, : len(used)].tolist()
         self._slot_of = {product: slot for slot, product in enumerate(products)}
+
+
+class MemoryOutbox(SqlOutbox):
+    """As ``Outbox``, as far as it is written to."""
+
+    def __init__(self) -> None:
+        self._messages: dict[int, tuple[str, Message]] = {}
+        self._last = 0
+
+    def add(
+        self,
+        channel: str,
+        targets: Sequence[str],
+        message: Message,
+        now: Instant,
+        not_before: Instant | None = None,
+    ) -> builtins.list[int]:
+        """One for each target; ids in their order."""
+        ids = [self._last + number for number, _ in enumerate(targets, start=1)]
+        self._last += len(ids)
+        self._messages.update(dict.fromkeys(ids, (channel, message)))
+        return ids
+
+    def take(self, ids: Iterable[int]) -> builtins.list[tuple[str, Message]]:
+        """Return those messages with their channels, which are let go."""
+        return [self._messages.pop(each) for each in ids]

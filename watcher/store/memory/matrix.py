@@ -11,12 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
-from watcher.store.memory.timeline import NONE, PastList, Timeline, Wholes
-from watcher.store.memory.versions import Versions
-from watcher.store.sql.baselines import AFTER_ALL, OF_SCAN, RANK, Baseline, numbers_in_force
-from watcher.store.sql.jumped import Jumped
-from watcher.store.sql.lists import EarlierList
-from watcher.store.sql.windows import Window
+from watcher.store.memory.timeline import NONE, PastList, Timeline, Versions, Wholes
+from watcher.store.records import AFTER_ALL, OF_SCAN, RANK, Baseline, EarlierList, Jumped, Window
+from watcher.store.sql.baselines import numbers_in_force
 from watcher.store.sqlite.connection import Connection, chunks
 
 _NEVER = 1 << 61  # no scan has so large an id

@@ -1,29 +1,35 @@
 """Stored scans read into memory, to be played once more.
 
 Only the fields that are asked for are read. What a scan costs is the rows that it changed, not
-the products that it listed.
-"""
+the products that it listed."""
 
 # ruff: noqa: S608 - statements are put together from our own names only, never from values
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from typing import Any, Self, TypeAlias
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from watcher.fields import TEXTS
-from watcher.model import Instant, Ints
+from watcher.model import Floats, Instant, Ints, ProductFacts, ScanState
 from watcher.store.memory.matrix import Matrix
-from watcher.store.memory.recalled import Recalled
-from watcher.store.memory.timeline import Timeline
-from watcher.store.memory.versions import Versions
-from watcher.store.sql.former import FormerTexts
-from watcher.store.sql.listing import EMPTY, LastSeen
-from watcher.store.sqlite.connection import Connection, listed
-from watcher.store.sqlite.dialect import among, rows_of
+from watcher.store.memory.timeline import Timeline, Versions, Wholes
+from watcher.store.packing import EMPTY, LastSeen, positions
+from watcher.store.records import LastChange, Recorded, Sighting
+from watcher.store.sql.scans import COLUMNS, TABLES, ScanHistory, scan_row
+from watcher.store.sqlite.connection import Connection, chunks
+from watcher.store.sqlite.dialect import among, listed, rows_of
 
 _TEXTS = tuple(text.name for text in TEXTS)
+_OF_FACTS = ("product_id", "product_name", "seller_id", "category_id")
+_TEXT_NAMES = tuple(text.name for text in TEXTS)
+Columns: TypeAlias = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +97,294 @@ def _first_seen(db: Connection, products: Ints) -> Ints:
     for key, at in rows:
         found[key] = at
     return found
+
+
+class Recalled:
+    """All that was known right after the scan at a place was recorded: an archive, and its history.
+
+    ``move`` goes on to a later scan. ``shown`` are the fields of the values that messages show.
+    """
+
+    def __init__(
+        self, db: Connection, matrix: Matrix, texts: FormerTexts, shown: Sequence[str]
+    ) -> None:
+        self.matrix = matrix
+        self.jumps = matrix.jumps
+        self.last = matrix.last
+        self.ago = matrix.ago
+        self.windows = matrix.windows
+        self.standing = matrix.standing
+        self.recent = matrix.recent
+        self.shown = tuple(shown)
+        self._db = db
+        self._line = matrix.timeline
+        self._texts = texts
+        self._place = -1
+        self._shown_of: dict[tuple[int, int], dict[str, float]] = {}  # by scan and product
+
+    @property
+    def history(self) -> Recalled:
+        return self
+
+    def move(self, place: int) -> None:
+        """The scan at this place, not before the last one, is recorded now."""
+        self._place = place
+        self._shown_of.clear()
+
+    def scan(self, place: int) -> tuple[RecalledScan, Recorded]:
+        """A whole scan, and what became of it when it was recorded."""
+        return RecalledScan(self, place), self._recorded(place, None)
+
+    def text(self, name: str, product: int) -> str | None:
+        """A text of a product as it is now."""
+        return self.texts(name, np.array([product]))[0]
+
+    def texts(self, name: str, products: Wholes) -> list[str | None]:
+        """The same of several."""
+        columns = self._texts.at(int(self._line.marks[self._place]))
+        places = np.searchsorted(self._texts.products, products)  # they are in order
+        found: list[str | None] = columns[name][places].tolist()
+        return found
+
+    def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
+        """Products by the store's key, with the newest of the numbers that are shown."""
+        keys = np.array(products, np.int64)
+        rows = self._db.rows(
+            f"SELECT p.region, p.currency, p.first_seen FROM {rows_of()} "
+            "CROSS JOIN products AS p ON p.id = w.value ORDER BY w.key",
+            (listed(keys.tolist()),),
+        )
+        numbers = self._shown_numbers(self._place, keys)
+        texts = {name: self.texts(name, keys) for name in _OF_FACTS}
+        seen = self._last_seen(rows[0][0], keys) if rows else []
+        return {
+            key: ProductFacts(
+                product=key,
+                region=region,
+                product_id=str(texts["product_id"][row]),
+                name=texts["product_name"][row] or str(texts["product_id"][row]),
+                seller_id=texts["seller_id"][row],
+                category_id=texts["category_id"][row],
+                currency=currency,
+                first_seen=first_seen,
+                observed_at=seen[row] or None,
+                numbers={name: _or_none(value) for name, value in numbers[row].items()},
+            )
+            for row, (key, (region, currency, first_seen)) in enumerate(
+                zip(keys.tolist(), rows, strict=True)
+            )
+        }
+
+    def sightings(self, watch: str, products: Ints) -> Iterator[Sighting]:
+        """The watch's scans that saw each of the products last, cut to these."""
+        last = self.matrix.last_sights(watch, products, self._place + 1)
+        for place in np.unique(last[last >= 0])[::-1].tolist():
+            yield self.sighting(place, products[last == place])
+
+    def newest_sighting(self, watch: str, products: Ints) -> Sighting | None:
+        """The watch's newest scan, cut to those of the products that it lists."""
+        for place in self._line.newest_first(watch, self._place + 1):
+            if not self._line.failed[place]:
+                return self.sighting(place, products)
+        return None
+
+    def last_change(self, region: str, since: Instant) -> LastChange | None:
+        upto = int(self._line.ids[self._place])
+        return ScanHistory(self._db).last_change(region, since, upto)
+
+    def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
+        """See ``History.idle_shares``; before the newest scan."""
+        found: list[float] = []
+        for place in self._line.newest_first(watch, self._place):
+            facts = self._line.facts[place]
+            if len(found) < limit and facts is not None and facts.idle is not None:
+                found += [facts.idle] if facts.idle < below else []
+        return found
+
+    def largest_is_sparse(self, region: str, since: Instant) -> bool:
+        """See ``History.largest_is_sparse``; before the newest scan."""
+        line, newest = self._line, dict[str, int]()
+        for place in line.of_region(region, self._place).tolist():
+            if line.complete[place] and line.sizes[place] > 0:
+                newest[line.watches[place]] = place
+        told = [
+            (line.sizes[place], place, facts.sparse)
+            for place in newest.values()
+            if line.at[place] >= since
+            and (facts := line.facts[place]) is not None
+            and facts.idle is not None
+        ]
+        return max(told)[2] if told else False
+
+    def shown_of(self, place: int, product: int) -> Mapping[str, float]:
+        """Return what messages show of a product as it was at a scan; NaN is absent."""
+        found = self._shown_of.get((place, product))
+        return found or self._shown_numbers(place, np.array([product], np.int64))[0]
+
+    def _shown_numbers(self, place: int, products: Ints) -> list[dict[str, float]]:
+        """The same of several, which a message does not ask for again one by one."""
+        rows = self.matrix.numbers(products, place, self.shown).tolist()
+        found = [dict(zip(self.shown, row, strict=True)) for row in rows]
+        keys = [(place, product) for product in products.tolist()]
+        self._shown_of.update(zip(keys, found, strict=True))
+        return found
+
+    def _last_seen(self, region: str, products: Ints) -> list[Instant]:
+        found: list[Instant] = self.matrix.last_seen(region, products, self._place + 1).tolist()
+        return found
+
+    def sighting(self, place: int, products: Ints) -> Sighting:
+        """A scan, cut to those of the products that it listed."""
+        listing = self._line.list_of(place).products
+        rows = positions(listing.astype(np.int64), products)
+        rows = rows[rows >= 0]
+        scan_id = int(self._line.ids[place])
+        row = self._db.one(f"SELECT {COLUMNS} FROM {TABLES} WHERE s.id = ?", (scan_id,)) or ()
+        return Sighting(scan_row(row), RecalledScan(self, place, rows), self._recorded(place, rows))
+
+    def _recorded(self, place: int, rows: Ints | None) -> Recorded:
+        line, kept = self._line, slice(None) if rows is None else rows
+        listing = line.list_of(place)
+        earlier = line.of_watch(line.watches[place], place)
+        return Recorded(
+            int(line.ids[place]),
+            listing.products[kept].astype(np.int64),
+            listing.previous[kept] == 0,
+            bool(line.proves[earlier].any()),
+            int(line.changed[place]),
+            line.facts[place],
+        )
+
+
+class RecalledScan:
+    """A stored scan, or some rows of it; texts are those that its products have now."""
+
+    def __init__(self, past: Recalled, place: int, rows: Ints | None = None) -> None:
+        line = past.matrix.timeline
+        listing = line.list_of(place)
+        self.watch, self.region = line.watches[place], line.regions[place]
+        self.at, self.finished = int(line.at[place]), int(line.finished[place])
+        self.proves_absence = bool(line.proves[place])
+        self.products = listing.products if rows is None else listing.products[rows]
+        self.ranks = (listing.ranks if rows is None else listing.ranks[rows]).astype(np.int64)
+        self.texts: Mapping[str, Sequence[str | None]] = _Texts(past, self.products)
+        failed, complete = line.failed[place], line.complete[place]
+        self.state = ScanState.COMPLETE if complete else ScanState.PARTIAL
+        if failed:
+            self.state = ScanState.FAILED
+        self._past = past
+        self._place = place
+        self._rows = rows
+        self.whole = past.matrix.holds(past.shown)
+
+    def __len__(self) -> int:
+        return len(self.products)
+
+    def column(self, name: str) -> Floats:
+        """(n,) the numeric field of that name."""
+        return self._past.matrix.column(self._place, name, self._rows)
+
+    def cell(self, name: str, row: int) -> float:
+        """One product's value of it; all that messages show of a product is read at once."""
+        if name not in self._past.shown:
+            return float(self.column(name)[row])
+        return self._past.shown_of(self._place, int(self.products[row]))[name]
+
+
+class _Texts(Mapping[str, Sequence[str | None]]):
+    """Columns of texts by name, each of which is looked up when it is asked for."""
+
+    def __init__(self, past: Recalled, products: Wholes) -> None:
+        self._past = past
+        self._products = products
+
+    def __getitem__(self, name: str) -> Sequence[str | None]:
+        return _Column(self._past, name, self._products)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_TEXT_NAMES)
+
+    def __len__(self) -> int:
+        return len(_TEXT_NAMES)
+
+
+class _Column(Sequence[str | None]):
+    """A text of some products: of one without looking up the others."""
+
+    def __init__(self, past: Recalled, name: str, products: Wholes) -> None:
+        self._past = past
+        self._name = name
+        self._products = products
+
+    def __getitem__(self, row):  # type: ignore[no-untyped-def]
+        if isinstance(row, slice):
+            return self._past.texts(self._name, self._products[row])
+        return self._past.text(self._name, int(self._products[row]))
+
+    def __iter__(self) -> Iterator[str | None]:
+        return iter(self._past.texts(self._name, self._products))
+
+    def __len__(self) -> int:
+        return len(self._products)
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+class FormerTexts:
+    """The texts of some products from scan to scan, the oldest first.
+
+    ``names`` are columns of the products; what is not known of a time is as it was at the first
+    time from which on it is.
+    """
+
+    def __init__(
+        self, db: Connection, products: Ints, names: Sequence[str], begin: Instant
+    ) -> None:
+        self.products = products
+        self._now = _texts_of_today(db, products, names)
+        places = {product: place for place, product in enumerate(products.tolist())}
+        self._changes: list[tuple[Instant, int, str, str | None]] = []
+        rows = db.execute(
+            "SELECT until, product, texts FROM former_texts WHERE until > ? ORDER BY until DESC",
+            (begin,),
+        )
+        for until, product, texts in rows:  # back to the begin, noting the way there
+            place = places.get(product)
+            if place is not None:
+                self._undo(until, place, msgspec.json.decode(texts))
+
+    def _undo(self, until: Instant, place: int, texts: Mapping[str, str | None]) -> None:
+        for name, text in texts.items():
+            if name in self._now:
+                self._changes.append((until, place, name, self._now[name][place]))
+                self._now[name][place] = text
+
+    def anew(self) -> Self:
+        """The same from the begin on, where ``at`` was not asked of this one yet."""
+        other = copy(self)
+        other._now = {name: column.copy() for name, column in self._now.items()}  # noqa: SLF001
+        other._changes = self._changes.copy()  # noqa: SLF001 - its own kind
+        return other
+
+    def at(self, mark: Instant) -> Columns:
+        """Each text of each product at the scan with this mark; marks rise from call to call."""
+        while self._changes and self._changes[-1][0] <= mark:
+            _, place, name, text = self._changes.pop()
+            self._now[name][place] = text
+        return self._now
+
+
+def _texts_of_today(db: Connection, products: Ints, names: Sequence[str]) -> Columns:
+    size = len(products)
+    texts = {name: np.full(size, None, np.object_) for name in names}
+    sql = (
+        f"SELECT w.key, {', '.join(f'p.{name}' for name in names)} FROM {rows_of()} "
+        "CROSS JOIN products AS p ON p.id = w.value"
+    )
+    for part in chunks(size):
+        for key, *values in db.execute(sql, (listed(products[part].tolist()),)):
+            for name, value in zip(names, values, strict=True):
+                texts[name][part.start + key] = value
+    return texts

@@ -1,8 +1,9 @@
 """What became of products after a moment: which scan saw each of them so many days later.
 
 For a look back at hundreds of moments: of each watch one or two scans a day are asked, and each
-list is unpacked once for all moments that come near it.
-"""
+list is unpacked once for all moments that come near it."""
+
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
 
 from __future__ import annotations
 
@@ -16,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.model import Floats, Instant, Ints
+from watcher.store.packing import EMPTY, PackedList
+from watcher.store.records import FoundBy, Look, Row
 from watcher.store.sql.baselines import numbers_at
-from watcher.store.sql.listing import EMPTY, PackedList
-from watcher.store.sql.scanrows import PROVES
-from watcher.store.sqlite.connection import Connection, Row
+from watcher.store.sql.scans import PROVES
+from watcher.store.sqlite.connection import Connection
 from watcher.store.sqlite.dialect import BY_TIME
 from watcher.units import DAY, HOUR
 
@@ -28,30 +30,6 @@ _FRESH_GAP, _GAP = 12 * HOUR, 20 * HOUR  # between two scans of a watch that are
 _MOVED = 0.5  # of the share of products that usually moves, in a scan that found new numbers
 _LAST_PLACES = 10
 _OLDEST = 8 * DAY  # a scan before a moment that still says something of it
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A scan to look at. ``data`` is the time of its numbers: that of the region's last scan up
-    to it in which many had changed. ``proves``: who is not listed is not on the list."""
-
-    id: int
-    watch: str
-    at: Instant
-    mark: int
-    size: int
-    proves: bool
-    data: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class FoundBy:
-    """(n,) each: the ``data`` and ``marks`` of the scan that saw a product, 0 where none did, and
-    its ``ranks`` there, NaN for none."""
-
-    data: Ints
-    marks: Ints
-    ranks: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +139,7 @@ class Aftermath:
 def _looks(db: Connection, region: str, since: Instant) -> list[Look]:
     """The scans that read something and whose counters had not jumped, the oldest first."""
     rows = db.rows(
-        f"SELECT s.id, s.watch, s.at, s.mark, s.size, s.rows, {PROVES} FROM scans AS s "  # noqa: S608
+        f"SELECT s.id, s.watch, s.at, s.mark, s.size, s.rows, {PROVES} FROM scans AS s "
         f"{BY_TIME} WHERE s.region = ?1 AND s.at >= ?2 AND s.size > 0 "
         "AND s.id NOT IN (SELECT scan FROM jumps) ORDER BY s.at, s.id",
         (region, since),

@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
+import numpy as np
 from msgspec.structs import replace
 
 from watcher.model import (
@@ -18,15 +17,13 @@ from watcher.model import (
     Evidence,
     Instant,
     Ints,
-    LatestEvidence,
     NotificationLogEntry,
     NotificationState,
 )
-from watcher.store.sql.live import Live, heard_at, live
-from watcher.store.sqlite.connection import Connection, Row, listed
-from watcher.store.sqlite.dialect import LAST_ALERT, LIVE, REPLACE, rows_of
-
-__all__ = ["AlertHold", "AlertRow", "Brief", "Delivery", "Live", "SqlAlerts", "Transition"]
+from watcher.store.packing import positions
+from watcher.store.records import AlertRow, Brief, Delivery, Live, Row, Transition, Why
+from watcher.store.sqlite.connection import Connection, Face
+from watcher.store.sqlite.dialect import LAST_ALERT, LIVE, REPLACE, listed, rows_of
 
 _FIELDS = (
     "rule, product, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
@@ -43,70 +40,21 @@ _STATE, _SELECT = ", ".join(_COLUMNS[:-1]), f"SELECT {', '.join(_COLUMNS)}"
 _PRODUCT = "p.region, p.product_id, coalesce(p.product_name, p.product_id), p.currency"
 _TOLD = "SELECT t.rule, t.product, t.channel, t.alert, t.told_at, t.resolved_told, t.notification"
 _STATES: dict[str, AlertState] = {state.value: state for state in AlertState}
-# What says why an alert fires.
-Why: TypeAlias = Callable[[], tuple[Evidence, ...]]
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
+_LIVE_COLUMNS = (
+    "w.key, a.id, a.product, a.state = 'firing', a.since, a.last_met, coalesce(a.fired_at, -1), "
+    "a.absent, a.carried"
+)
+_WIDTH = 9
+_LIVE = (
+    f"FROM {rows_of()} CROSS JOIN alerts AS a {LIVE} ON a.rule = w.value "
+    "{} WHERE a.state <> 'inactive'"
+)
+_AT_ONCE = 2_000  # rows that are Python's objects before they are columns
 
 
-class Transition(msgspec.Struct, frozen=True, gc=False):
-    """An alert's change of state, or a change that is told (``reason`` names it)."""
-
-    alert: int
-    at: Instant
-    before: AlertState
-    after: AlertState
-    reason: str | None = None
-
-
-# An alert without its evidence, as a plain row, for there may be very many: its id, rule and
-# product, and when it ended.
-Brief: TypeAlias = tuple[int, str, int, Instant | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What became of the last message about an alert: of one target, or not queued at all."""
-
-    channel: str
-    told_at: Instant
-    target: str | None = None
-    state: NotificationState | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AlertHold:
-    """Why a channel is not told of an alert now: ``until`` is when that ends by itself, if it does;
-    ``silence`` is the id of the one that holds it."""
-
-    channel: str
-    why: str
-    until: Instant | None = None
-    silence: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AlertRow:
-    """An alert for people, with its product's names and what became of its last messages.
-
-    ``holds`` is what is held back of it, ``known`` what is so now: they follow from the rules, so
-    that the store leaves them empty.
-    """
-
-    alert: Alert
-    region: str
-    product_id: str
-    name: str
-    deliveries: tuple[Delivery, ...]
-    currency: str | None = None
-    holds: tuple[AlertHold, ...] = ()
-    known: LatestEvidence | None = None
-
-
-class SqlAlerts:
+class SqlAlerts(Face):
     """``ports.Alerts`` in SQL."""
-
-    def __init__(self, db: Connection) -> None:
-        self._db = db
 
     def active(self, rules: Sequence[str]) -> builtins.list[Alert]:
         return [_alert(row) for row in self._live(_SELECT, rules)]
@@ -115,10 +63,26 @@ class SqlAlerts:
         return [_alert_of(row) for row in self._live(f"SELECT {_STATE}", rules)]
 
     def columns(self, rules: Sequence[str]) -> Live:
-        return live(self._db, rules)
+        sql = f"SELECT {_LIVE_COLUMNS} {_LIVE.format('')}"
+        rows = _read(self._db, sql, (listed(rules),), _WIDTH)
+        places, ids, products, firing, since, last_met, fired_at, absent, carried = rows[
+            :, np.lexsort((rows[1], rows[0]))
+        ]
+        return Live(
+            rules, places, ids, products, firing == 1, since, last_met, fired_at, absent,
+            carried == 1,
+        )  # fmt: skip
 
     def heard_at(self, alerts: Live, channel: str) -> Ints:
-        return heard_at(self._db, alerts, channel)
+        join = (
+            "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product AND t.channel = ? "
+            "AND t.alert = a.id"
+        )
+        sql = f"SELECT a.id, t.told_at {_LIVE.format(join)}"
+        ids, times = _read(self._db, sql, (listed(alerts.names), channel), 2)
+        found = np.full(len(alerts), -1, np.int64)
+        found[positions(alerts.ids, ids)] = times
+        return found
 
     def _live(self, select: str, rules: Sequence[str]) -> builtins.list[Row]:
         return self._db.rows(
@@ -348,3 +312,11 @@ def _told(row: Row) -> NotificationLogEntry:
     return NotificationLogEntry(
         rule, product, channel, alert, told_at, bool(resolved_told), notification
     )
+
+
+def _read(db: Connection, sql: str, values: Sequence[object], width: int) -> Ints:
+    """(width, n) whole numbers."""
+    cursor, parts = db.execute(sql, values), [np.zeros((0, width), np.int64)]
+    while rows := cursor.fetchmany(_AT_ONCE):
+        parts.append(np.array(rows, np.int64))
+    return np.concatenate(parts).T

@@ -8,88 +8,92 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
 from watcher.store.columns import expression
-from watcher.store.packing import positions
-from watcher.store.sql.listing import EMPTY, PackedList
-from watcher.store.sqlite.connection import Connection, chunks, listed
-from watcher.store.sqlite.dialect import BY_TIME, among, rows_of
+from watcher.store.packing import EMPTY, PackedList, positions
+from watcher.store.records import AFTER_ALL, OF_SCAN, RANK, Baseline, Window
+from watcher.store.sqlite.connection import Connection, Face, chunks
+from watcher.store.sqlite.dialect import BY_TIME, among, listed, rows_of
 
-RANK = "rank"
-OF_SCAN = frozenset([RANK, *OF_LIST])  # what is asked for like a field, and is no number of one
-AFTER_ALL = 1 << 62  # the id of one that looks back on all scans, and doubts none
 # Of a scan's row: that the scan of the given id does not doubt it.
 BELIEVED = "id NOT IN (SELECT scan FROM jumps WHERE until >= {})"
+# Cells are scans times products: a list's cell takes up to 5 bytes, a value's 8 for each field.
+_LISTED_CELLS = 32_000_000
+_VALUE_CELLS = 1_000_000
+_FETCHED = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """``values`` is (n, k), NaN is absent; ``at`` (n,) is when it was observed, 0 is never."""
+class Baselines(Face):
+    """Values of the past, in bulk."""
 
-    values: Floats
-    at: Ints
-
-    @classmethod
-    def nothing(cls, size: int, fields: Sequence[str]) -> Baseline:
-        return cls(np.full((size, len(fields)), np.nan), np.zeros(size, np.int64))
-
-
-def last(
-    db: Connection, watch: str, scan_id: int, products: Ints, fields: Sequence[str],
-    not_before: Instant = 0, *, doubted: bool = False,
-) -> Baseline:  # fmt: skip
-    """What the newest earlier scan of this watch that saw the product found, from ``not_before``
-    on; one that is doubted only where ``doubted`` is set.
-
-    What other watches saw in between plays no part: it would hide from this one's rules the
-    change that it has not seen yet.
-    """
-    baseline = Baseline.nothing(len(products), fields)
-    listing = _listing(db, watch, scan_id)
-    if listing is None:
+    def last(
+        self, watch: str, scan_id: int, products: Ints, fields: Sequence[str],
+        not_before: Instant = 0, *, doubted: bool = False,
+    ) -> Baseline:  # fmt: skip
+        baseline = Baseline.nothing(len(products), fields)
+        listing = _listing(self._db, watch, scan_id)
+        if listing is None:
+            return baseline
+        previous = _previous(listing, products)
+        if not doubted:
+            previous = _believed(self._db, scan_id, products, previous)
+        ids, groups = np.unique(previous, return_inverse=True)
+        ats, marks = _times(self._db, ids)
+        known = ats >= not_before
+        ats, marks = np.where(known, ats, 0), np.where(known, marks, 0)
+        baseline.at[:] = ats[groups]
+        _fill_numbers(self._db, baseline, products, marks[groups], fields)
+        if RANK in fields:
+            column = fields.index(RANK)
+            for group in np.flatnonzero(known).tolist():
+                found = _listing(self._db, watch, int(ids[group]))
+                if found is not None:
+                    rows = np.flatnonzero(groups == group)
+                    places = positions(found.products, products[rows])
+                    baseline.values[rows, column] = _ranks(found, places)
         return baseline
-    previous = _previous(listing, products)
-    if not doubted:
-        previous = _believed(db, scan_id, products, previous)
-    ids, groups = np.unique(previous, return_inverse=True)
-    ats, marks = _times(db, ids)
-    known = ats >= not_before
-    ats, marks = np.where(known, ats, 0), np.where(known, marks, 0)
-    baseline.at[:] = ats[groups]
-    _fill_numbers(db, baseline, products, marks[groups], fields)
-    if RANK in fields:
-        column = fields.index(RANK)
-        for group in np.flatnonzero(known).tolist():
-            found = _listing(db, watch, int(ids[group]))
-            if found is not None:
-                rows = np.flatnonzero(groups == group)
-                places = positions(found.products, products[rows])
-                baseline.values[rows, column] = _ranks(found, places)
-    return baseline
 
+    def ago(
+        self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str],
+        *, scan_id: int = AFTER_ALL,
+    ) -> Baseline:  # fmt: skip
+        # ``at`` is that of the numbers; of the rank, where nothing else is asked for.
+        within = not_before, at
+        baseline = Baseline.nothing(len(products), fields)
+        if RANK in fields:
+            ranked = _Walk(self._db, products, within, scan_id, watch)
+            baseline.values[:, fields.index(RANK)] = ranked.ranks
+            baseline.at[:] = ranked.at
+        if any(name != RANK for name in fields):
+            walk = _Walk(self._db, products, within, scan_id)
+            baseline.at[:] = walk.at
+            _fill_numbers(self._db, baseline, products, walk.marks, fields)
+        return baseline
 
-def ago(
-    db: Connection, watch: str, products: Ints, within: tuple[Instant, Instant],
-    fields: Sequence[str], scan_id: int = AFTER_ALL,
-) -> Baseline:  # fmt: skip
-    """What the newest scan in ``within`` (both ends belong to it) that saw the product found.
-
-    Numbers count from any watch (with what that one's list said of itself), ranks from this one
-    only. ``at`` is that of the numbers; of the rank, where nothing else is asked for. As the scan
-    ``scan_id`` sees the past: one that it doubts stands for what that one's watch saw of the
-    product before.
-    """
-    baseline = Baseline.nothing(len(products), fields)
-    if RANK in fields:
-        ranked = _Walk(db, products, within, scan_id, watch)
-        baseline.values[:, fields.index(RANK)] = ranked.ranks
-        baseline.at[:] = ranked.at
-    if any(name != RANK for name in fields):
-        walk = _Walk(db, products, within, scan_id)
-        baseline.at[:] = walk.at
-        _fill_numbers(db, baseline, products, walk.marks, fields)
-    return baseline
+    def windows(
+        self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
+        fields: Sequence[str], *, scan_id: int = AFTER_ALL, own: bool = False,
+    ) -> Iterator[Window]:  # fmt: skip
+        # No window comes where there was no scan.
+        names = [name for name in fields if name not in OF_SCAN]
+        only_own = own or not names
+        scans = _window_scans(self._db, (watch, region), within, scan_id, only_own=only_own)
+        count = len(scans.ids)
+        if not count:
+            return
+        lists = {name: of_lists(self._db, scans.marks, name) for name in OF_LIST if name in fields}
+        for large in chunks(len(products), max(1, _LISTED_CELLS // count)):
+            seen, ranks = _sightings(self._db, scans, products[large], ranked=RANK in fields)
+            for small in chunks(large.stop - large.start, max(1, _VALUE_CELLS // count)):
+                rows = slice(large.start + small.start, large.start + small.stop)
+                values = _numbers(self._db, products[rows], scans.marks, seen[:, small], names)
+                for name, column in lists.items():
+                    values[name] = np.where(seen[:, small], column[:, np.newaxis], np.nan)
+                if RANK in fields:
+                    values[RANK] = ranks[:, small].astype(np.float64)
+                yield Window(rows, scans.at, values)
 
 
 def mark_before(db: Connection, doubted: int, scan_id: int) -> int:
@@ -309,3 +313,103 @@ def _together(marks: Ints) -> Iterator[tuple[int, Ints]]:
         places = np.flatnonzero(marks == mark)
         for part in chunks(len(places)):
             yield mark, places[part]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scans:
+    """The scans of a time in the order in which they were recorded, (S,) each."""
+
+    ids: Ints
+    at: Ints
+    marks: Ints
+    own: Bools
+
+
+def _window_scans(
+    db: Connection, watch: tuple[str, str], within: tuple[Instant, Instant], scan_id: int,
+    *, only_own: bool,
+) -> _Scans:  # fmt: skip
+    """``watch`` is its key and its region."""
+    rows = db.rows(
+        f"SELECT id, at, mark, watch = ?1, {BELIEVED.format('?6')} FROM scans "
+        f"{BY_TIME} WHERE region = ?2 AND at >= ?3 AND at < ?4 AND size > 0 "
+        "AND (watch = ?1 OR NOT ?5) AND id < ?6 ORDER BY mark",
+        (*watch, *within, only_own, scan_id),
+    )
+    ids, at, marks, own, believed = np.array(rows, np.int64).reshape(len(rows), 5).T
+    if believed.all():
+        return _Scans(ids, at, marks, own.astype(np.bool_))
+    for place in np.flatnonzero(believed == 0).tolist():
+        marks[place] = 0 if only_own else mark_before(db, int(ids[place]), scan_id)
+    kept = np.flatnonzero(marks)
+    order = kept[np.argsort(marks[kept], kind="stable")]
+    # The place in a list is another's then, so such a scan gives no ranks.
+    return _Scans(ids[order], at[order], marks[order], (own & believed)[order].astype(np.bool_))
+
+
+def _sightings(
+    db: Connection, scans: _Scans, products: Ints, *, ranked: bool
+) -> tuple[Bools, NDArray[np.float32]]:
+    """(S, m) which scan saw which product, and at which rank where the watch is the own one."""
+    seen = np.zeros((len(scans.ids), len(products)), np.bool_)
+    # Whole numbers to 16 million are exact in 32 bits, and a list has a million at most.
+    ranks = np.full(seen.shape if ranked else (0, len(products)), np.nan, np.float32)
+    largest = int(products.max())
+    row_of = np.full(largest + 1, -1, np.int64)
+    row_of[products] = np.arange(len(products))
+    cursor = db.execute(
+        f"SELECT w.key, s.products, s.size, s.id FROM {rows_of()} "
+        "CROSS JOIN scans AS s ON s.id = w.value",
+        (listed(scans.ids.tolist()),),
+    )
+    for place, blob, size, scan_id in cursor:
+        listing = PackedList.unpack(blob, size, scan_id)
+        rows = row_of[np.where(listing.products <= largest, listing.products, 0)]
+        rows[listing.products > largest] = -1
+        hit = rows >= 0
+        seen[place, rows[hit]] = True
+        if ranked and scans.own[place]:
+            found = listing.ranks[hit]
+            ranks[place, rows[hit]] = np.where(found > 0, found, np.nan)
+    return seen, ranks
+
+
+def _numbers(
+    db: Connection, products: Ints, marks: Ints, seen: Bools, names: Sequence[str]
+) -> dict[str, Floats]:
+    """(S, m) for each name: the newest row of each product at or before each scan's mark."""
+    if not names:
+        return {}
+    rows = _rows(db, products, (int(marks[0]), int(marks[-1])), names)
+    # A row is in force from the first scan at or after it; a later row hides it.
+    newest = np.full(seen.shape, -1, np.int64)
+    begins = np.searchsorted(marks, rows[:, 1])
+    newest[begins, rows[:, 0].astype(np.int64)] = np.arange(len(rows))
+    np.maximum.accumulate(newest, axis=0, out=newest)
+    newest[~seen] = -1
+    nothing = np.array([np.nan])
+    return {
+        name: np.concatenate([rows[:, column], nothing])[newest]
+        for column, name in enumerate(names, start=2)
+    }
+
+
+def _rows(db: Connection, products: Ints, marks: tuple[int, int], names: Sequence[str]) -> Floats:
+    """(r, 2 + k) the place of a product, ``at``, values: what was in force at some scan.
+
+    In the order of products and, for each, of time.
+    """
+    cursor = db.execute(
+        f"SELECT w.key, o.at, {', '.join(expression(name) for name in names)} "
+        f"FROM {rows_of('?1')} CROSS JOIN observations AS o ON o.product = w.value "
+        "AND o.at <= ?3 AND o.at >= coalesce((SELECT i.at FROM observations AS i "
+        "WHERE i.product = w.value AND i.at <= ?2 ORDER BY i.at DESC LIMIT 1), ?2)",
+        (listed(products.tolist()), *marks),
+    )
+    width = 2 + len(names)
+    parts = [np.zeros((0, width))]
+    # In parts: rows as Python objects take many times what they do as an array.
+    while part := cursor.fetchmany(_FETCHED):
+        parts.append(np.array(part, np.float64))
+    rows = np.concatenate(parts)
+    return rows[np.lexsort((rows[:, 1], rows[:, 0]))]

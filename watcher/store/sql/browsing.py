@@ -9,18 +9,15 @@ id of the page before.
 from __future__ import annotations
 
 from watcher.model import AlertState, NotificationState
-from watcher.store.sql.product_history import named
-from watcher.store.sqlite.connection import Connection
+from watcher.store.sql.history import SqlHistory
+from watcher.store.sqlite.connection import Connection, Face
 from watcher.store.sqlite.dialect import LIVE
 
 PRODUCTS = 50  # that a search finds at most
 
 
-class SqlBrowsing:
-    """``ports.Browsing`` in SQL."""
-
-    def __init__(self, db: Connection) -> None:
-        self._db = db
+class Browsing(Face):
+    """Ids for the page, one leaf at a time: ``before`` is the last id of the leaf before."""
 
     def live_alerts(
         self,
@@ -29,6 +26,7 @@ class SqlBrowsing:
         before: int | None = None,
         limit: int = 50,
     ) -> list[int]:
+        """Ids of alerts that are in this state now (pending or firing), the newest in it first."""
         where, values = ["state = ?", "state <> 'inactive'"], [state.value, *_given(rule)]
         if rule is not None:
             where.append("rule = ?")
@@ -45,12 +43,14 @@ class SqlBrowsing:
     def past_alerts(
         self, rule: str | None = None, before: int | None = None, limit: int = 50
     ) -> list[int]:
+        """Ids of alerts that are over, the newest first."""
         where, values = ["state = 'inactive'"], _given(rule)
         if rule is not None:
             where.append("rule = ?")
         return _leaf(self._db, "alerts", where, values, before, limit)
 
     def live_counts(self, rule: str) -> dict[str, int]:
+        """Return how many alerts of a rule are pending and firing."""
         return dict(
             self._db.rows(
                 f"SELECT state, count(*) FROM alerts {LIVE} "
@@ -60,6 +60,7 @@ class SqlBrowsing:
         )
 
     def alerts_of_product(self, product: int, limit: int = 50) -> list[int]:
+        """Ids of a product's alerts of any state, the newest first."""
         return _leaf(self._db, "alerts", ["product = ?"], [product], None, limit)
 
     def notifications(
@@ -68,10 +69,12 @@ class SqlBrowsing:
         before: int | None = None,
         limit: int = 50,
     ) -> list[int]:
+        """Ids of notifications, of one state or of all, the newest first."""
         where = [] if state is None else ["state = ?"]
         return _leaf(self._db, "notifications", where, _given(state), before, limit)
 
     def notifications_of_rule(self, rule: str, limit: int = 30) -> list[int]:
+        """Ids of the notifications of a rule's own messages, the newest message first."""
         return _ids(
             self._db,
             "SELECT n.id FROM (SELECT id, about FROM messages WHERE rule = ?1 "
@@ -82,13 +85,14 @@ class SqlBrowsing:
         )
 
     def products(self, text: str) -> list[tuple[str, str, str]]:
+        """Region, id and name of products by their id, or else by a part of their name."""
         by_id = self._db.rows(
             "SELECT region, product_id, coalesce(product_name, product_id) FROM products "
             "WHERE region IN (SELECT DISTINCT region FROM products) AND product_id = ? "
             "ORDER BY region",
             (text,),
         )
-        return by_id or named(self._db, text, None, PRODUCTS)
+        return by_id or SqlHistory(self._db).named(text, None, PRODUCTS)
 
 
 def _given(value: str | None) -> list[object]:

@@ -6,18 +6,16 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
 from watcher.model import Instant, Message, Notification, NotificationState
-from watcher.store.sqlite.connection import Connection, Row, listed
-from watcher.store.sqlite.dialect import among
+from watcher.store.records import SET_BACK, Gist, Head, Piled, Row, Try
+from watcher.store.sqlite.connection import Face
+from watcher.store.sqlite.dialect import among, listed
 
 _WAITING, _DEAD = NotificationState.WAITING.value, NotificationState.DEAD.value
 OUTCOMES = ("sent", "failed", "dead")
-_SET_BACK = 60  # seconds that a clock may be set back before what is planned by it counts no more
-
 # When a row's next try was planned: at its last try, else when it was written.
 _PLANNED = (
     "coalesce((SELECT at FROM tries WHERE notification = n.id ORDER BY id DESC LIMIT 1), n.created)"
@@ -29,30 +27,17 @@ _SELECT = (
 )
 _decode_message = msgspec.json.Decoder(Message).decode
 _decode_marks = msgspec.json.Decoder(list[str]).decode
+_HEAD = (
+    "SELECT id, channel, next_try, tries, first_try, "
+    "EXISTS (SELECT 1 FROM notifications AS c WHERE c.joined = n.id) "
+    "FROM notifications AS n WHERE target = ? AND state = 'waiting' ORDER BY id LIMIT 1"
+)
+_OF_TARGET = "n.target = ?1 AND n.state = 'waiting'"
+_decode = msgspec.json.Decoder(Gist).decode
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
-    """One attempt to send: ``outcome`` is sent, failed or dead."""
-
-    at: Instant
-    outcome: str
-    detail: str | None
-
-
-def is_due(notification: Notification, now: Instant) -> bool:
-    """Whether one that waits is to be tried now.
-
-    Also where the clock was set back since: it would wait until that is where it was.
-    """
-    return notification.next_try <= now or notification.planned > now + _SET_BACK
-
-
-class SqlOutbox:
+class SqlOutbox(Face):
     """``ports.Outbox`` in SQL."""
-
-    def __init__(self, db: Connection) -> None:
-        self._db = db
 
     def add(
         self,
@@ -98,7 +83,7 @@ class SqlOutbox:
         return [
             (target, next_try, count)
             for target, next_try, count in self._db.rows(
-                f"SELECT w.target, CASE WHEN {_PLANNED} > ?1 + {_SET_BACK} "
+                f"SELECT w.target, CASE WHEN {_PLANNED} > ?1 + {SET_BACK} "
                 "THEN min(?1, n.next_try) ELSE n.next_try END AS due, w.count "
                 "FROM (SELECT target, min(id) AS head, "
                 "count(*) AS count FROM notifications WHERE state = 'waiting' GROUP BY target) AS w"
@@ -281,3 +266,92 @@ def _notification(row: Row) -> Notification:
         _decode_message(body), error, finished, first, planned, joined,
         frozenset(_decode_marks(taken)) if taken else frozenset(),
     )  # fmt: skip
+
+
+class Backlog(Face):
+    """One target's waiting notifications as a whole."""
+
+    def head(self, target: str) -> Head | None:
+        row = self._db.one(_HEAD, (target,))
+        return Head(row[0], row[1], row[2], row[3], row[4], joins=bool(row[5])) if row else None
+
+    def size(self, target: str, most: int) -> int:
+        """Return how many wait, counted up to ``most``; those joined with them are none of them."""
+        return self._db.number(
+            f"SELECT count(*) FROM (SELECT 1 FROM notifications AS n WHERE {_OF_TARGET} LIMIT ?2)",
+            (target, most),
+        )
+
+    def joins(self, target: str) -> bool:
+        """Whether one of those that wait tells what others were to tell."""
+        return bool(
+            self._db.number(
+                "SELECT EXISTS (SELECT 1 FROM notifications AS n WHERE "
+                f"{_OF_TARGET} AND EXISTS (SELECT 1 FROM notifications WHERE joined = n.id))",
+                (target,),
+            )
+        )
+
+    def messages(self, target: str) -> list[Piled]:
+        """All that wait, with those joined with them in the place of those that join them; the
+        oldest first."""
+        rows = self._db.rows(
+            "SELECT n.id, n.id, n.created, m.body FROM notifications AS n "
+            f"JOIN messages AS m ON m.id = n.message WHERE {_OF_TARGET} "
+            "AND NOT EXISTS (SELECT 1 FROM notifications WHERE joined = n.id) "
+            "UNION ALL SELECT c.id, n.id, c.created, m.body FROM notifications AS n "
+            "CROSS JOIN notifications AS c ON c.joined = n.id "
+            f"JOIN messages AS m ON m.id = c.message WHERE {_OF_TARGET} ORDER BY 1",
+            (target,),
+        )
+        return [Piled(row, created, _decode(body)) for _, row, created, body in rows]
+
+    def join(self, target: str, rows: Iterable[int], message: Message, now: Instant) -> int | None:
+        """Have ``message`` tell what ``rows`` were to tell, as one that waits in their place and
+        is due; its id.
+
+        Where the first that waits for ``target`` joins others already, it is that one, brought up
+        to date. Else it is a new one, which goes on with the tries of the first: the service has
+        failed so long. Nothing is done, and None, where the first is none of ``rows``.
+        """
+        with self._db.atomic():
+            head, ids = self.head(target), set(rows)
+            if head is None or head.id not in ids:
+                return None
+            stored = self._store(message, now)
+            row = head.id if head.joins else self._insert(target, head, stored, now)
+            others = listed(ids - {row})
+            self._db.execute(
+                "UPDATE notifications SET message = ?, next_try = ?, taken = NULL WHERE id = ?",
+                (stored, min(head.next_try, now), row),
+            )
+            self._db.execute(
+                f"UPDATE notifications SET joined = ?2 WHERE joined IN {among('?1')}",
+                (others, row),
+            )
+            self._db.execute(
+                "UPDATE notifications SET state = 'joined', joined = ?2, finished = ?3 "
+                f"WHERE id IN {among('?1')} AND state = 'waiting'",
+                (others, row, now),
+            )
+        return row
+
+    def _store(self, message: Message, now: Instant) -> int:
+        body = msgspec.json.encode(message).decode()
+        return self._inserted(
+            "INSERT INTO messages (rule, about, created, body) VALUES (?, ?, ?, ?)",
+            (message.rule, message.data_at or now, now, body),
+        )
+
+    def _insert(self, target: str, head: Head, message: int, now: Instant) -> int:
+        return self._inserted(
+            "INSERT INTO notifications (message, channel, target, state, created, next_try, tries, "
+            "first_try) VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?)",
+            (message, head.channel, target, now, now, head.tries, head.first_try),
+        )
+
+    def _inserted(self, statement: str, values: tuple[object, ...]) -> int:
+        row_id = self._db.execute(statement, values).lastrowid
+        if row_id is None:
+            raise LookupError("nothing was inserted")
+        return row_id

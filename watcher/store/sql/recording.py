@@ -4,47 +4,34 @@
 
 from __future__ import annotations
 
+import re
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import msgspec
 import numpy as np
 
 from watcher.fields import NUMERIC_NAMES
-from watcher.model import Bools, Floats, Instant, Ints, ListFacts, LongTexts, Scan, ScanState
+from watcher.model import Floats, Instant, Ints, LongTexts, Scan, ScanState
+from watcher.source.skus import skus_of
 from watcher.store.columns import digests, encode
-from watcher.store.sql import former
-from watcher.store.sql.listing import EMPTY, LastSeen, PackedList
-from watcher.store.sql.scanrows import PROVES
-from watcher.store.sql.texts import clean, clean_all, currency_of, meaning, pack_texts
-from watcher.store.sqlite.connection import Connection, chunks, listed
-from watcher.store.sqlite.dialect import REPLACE, next_id, rows_of
+from watcher.store.packing import EMPTY, LastSeen, PackedList
+from watcher.store.records import Recorded
+from watcher.store.sql.scans import PROVES
+from watcher.store.sqlite.connection import Connection, Face, chunks
+from watcher.store.sqlite.dialect import REPLACE, listed, next_id, rows_of
 
 # An absent name is no news, so the old one stays; an absent discount means there is none.
 _KEPT = ("seller_id", "product_name", "category_id", "category_l2_id", "category_l3_id")
 _TEXTS = (*_KEPT, "discount")
 _TEXT_COLUMNS = ", ".join(_TEXTS)
-
 Texts = tuple[str | None, ...]
-
 _PART = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What became of a scan of n products.
-
-    ``products`` are the store's keys in the scan's order, ``first_seen`` marks those that the
-    watch had never seen before, ``had_complete`` says whether the watch had a scan that proves
-    an absence before this one, ``changed`` counts the rows of numbers written. ``facts`` are what
-    the list says of itself, where that is known.
-    """
-
-    scan_id: int
-    products: Ints
-    first_seen: Bools
-    had_complete: bool
-    changed: int
-    facts: ListFacts | None = None
+_NOBODY = 0
+_NAMES = ("cover_url", "desc_detail", "sale_props", "skus")
+_QUERY = re.compile(r"""(https?://[^\s"'<>?\\]+)\?[^\s"'<>\\]*""")
 
 
 @dataclass(slots=True)
@@ -57,19 +44,30 @@ class _Stored:
     texts: list[Texts]
 
 
-def record(db: Connection, scan: Scan) -> Recorded:
-    """Stores the scan as one transaction (joins an open one)."""
-    with db.atomic():
-        last_id, last_mark = db.one("SELECT id, mark FROM scans ORDER BY id DESC LIMIT 1") or (0, 0)
-        scan_id, mark = last_id + 1, max(scan.at, last_mark + 1)
-        had_complete = had_proof(db, scan.watch, scan_id)
-        first_row = db.number(next_id("observations"))
-        products, changed = _record_products(db, scan, first_row, mark)
-        previous = _record_seen(db, scan, scan_id, products)
-        listing = PackedList(products, scan.ranks.astype(np.int64), previous)
-        _record_scan(db, scan, (scan_id, mark, first_row, changed), listing)
-        _record_long_texts(db, scan, products)
-    return Recorded(scan_id, products, previous == 0, had_complete, changed, scan.facts)
+class Recording(Face):
+    """Scans into the store."""
+
+    def record(self, scan: Scan) -> Recorded:
+        with self._db.atomic():
+            last_id, last_mark = self._db.one(
+                "SELECT id, mark FROM scans ORDER BY id DESC LIMIT 1"
+            ) or (0, 0)
+            scan_id, mark = last_id + 1, max(scan.at, last_mark + 1)
+            had_complete = had_proof(self._db, scan.watch, scan_id)
+            first_row = self._db.number(next_id("observations"))
+            products, changed = _record_products(self._db, scan, first_row, mark)
+            previous = _record_seen(self._db, scan, scan_id, products)
+            listing = PackedList(products, scan.ranks.astype(np.int64), previous)
+            _record_scan(self._db, scan, (scan_id, mark, first_row, changed), listing)
+            _record_long_texts(self._db, scan, products)
+        return Recorded(scan_id, products, previous == 0, had_complete, changed, scan.facts)
+
+    def texts_known_since(self) -> Instant | None:
+        """Since when replaced texts are stored; None where that is always."""
+        return (
+            self._db.number("SELECT max(until) FROM former_texts WHERE product = ?", (_NOBODY,))
+            or None
+        )
 
 
 def had_proof(db: Connection, watch: str, before: int) -> bool:
@@ -155,7 +153,7 @@ def _update_known(db: Connection, piece: _Piece, known: _Stored, mark: Instant) 
     assignments = ", ".join(f"{name} = ?" for name in _TEXTS)
     db.many(f"UPDATE products SET {assignments}, last_changed = ? WHERE id = ?", updates)
     if replaced:
-        former.record(db, mark, replaced)
+        _record_former(db, mark, replaced)
     # A slow scan may be recorded after one that began later.
     earlier = known.keys[(known.first_seen > piece.at) & (known.keys > 0)].tolist()
     db.many("UPDATE products SET first_seen = ? WHERE id = ?", ((piece.at, key) for key in earlier))
@@ -299,3 +297,69 @@ def _record_long_texts(db: Connection, scan: Scan, products: Ints) -> None:
         "UPDATE products SET currency = ?1 WHERE id = ?2 AND currency IS NOT ?1",
         (pair for pair in currencies if pair[0] is not None),
     )
+
+
+def _record_former(
+    db: Connection, until: Instant, replaced: Iterable[tuple[int, Mapping[str, str | None]]]
+) -> None:
+    """What the scan whose mark is ``until`` replaced, by product and name."""
+    db.many(
+        "INSERT INTO former_texts (until, product, texts) VALUES (?, ?, ?)",
+        ((until, product, msgspec.json.encode(texts).decode()) for product, texts in replaced),
+    )
+
+
+def clean(text: str | None) -> str | None:
+    """Without half characters (lone surrogates), which SQLite can't hold."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode()
+
+
+def clean_all(texts: Sequence[str | None]) -> Sequence[str | None]:
+    """The same of a column: that all of it is clean, as it mostly is, is seen at one glance."""
+    try:
+        "".join(filter(None, texts)).encode()
+    except UnicodeEncodeError:
+        return [clean(text) for text in texts]
+    return texts
+
+
+def pack_texts(texts: LongTexts) -> bytes:
+    """The four texts compressed together, for they share much."""
+    return zlib.compress(msgspec.json.encode([clean(getattr(texts, name)) for name in _NAMES]))
+
+
+def unpack_texts(blob: bytes) -> LongTexts:
+    """Return what ``pack_texts`` packed."""
+    return LongTexts(*msgspec.json.decode(zlib.decompress(blob), type=list[str | None]))
+
+
+def meaning(texts: LongTexts) -> bytes:
+    """A digest that stays while only the tokens of addresses, spacing or list order move."""
+    canonical = [_canonical(clean(getattr(texts, name))) for name in _NAMES]
+    return blake2b(msgspec.json.encode(canonical), digest_size=12).digest()
+
+
+def currency_of(skus: str | None) -> str | None:
+    """The currency code of the first variant that names one."""
+    found = (sku.currency for sku in skus_of(_decoded(skus)))
+    return next((code for code in found if code is not None), None)
+
+
+def _canonical(text: str | None) -> str | None:
+    if text is None:
+        return None
+    value = _decoded(text)
+    if isinstance(value, list) and all(isinstance(part, dict) for part in value):
+        value.sort(key=lambda part: str(part.get("index", "")))
+    if isinstance(value, (list, dict)):
+        text = msgspec.json.encode(value, order="sorted").decode()
+    return _QUERY.sub(r"\1", text)
+
+
+def _decoded(text: str | None) -> object:
+    try:
+        return msgspec.json.decode(clean(text) or "null")
+    except (msgspec.DecodeError, RecursionError):
+        return None

@@ -3,8 +3,7 @@
 A rule is known by its name, and is the same rule while its fingerprint is. A rule that is gone
 while exactly one new one has its fingerprint was renamed: that is a change too, and so are names
 that rules hand on to each other. What an older form of a rule fired goes on as *carried*, so that
-it is not told again; what was only pending begins anew.
-"""
+it is not told again; what was only pending begins anew."""
 
 # ruff: noqa: S608 - statements are put together from our own names only, never from values
 
@@ -15,7 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher.model import Instant
-from watcher.store.sqlite.connection import Connection
+from watcher.store.records import RuleChanges
+from watcher.store.sqlite.connection import Connection, Face
 from watcher.units import DAY
 
 REMOVED = "rule removed"
@@ -25,27 +25,13 @@ _NEWEST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class RuleChanges:
-    """Names of rules. ``renamed`` maps a changed rule's new name to its old one."""
-
-    new: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    returned: tuple[str, ...] = ()
-    renamed: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class _StoredRule:
     fingerprint: str
     ended: Instant | None
 
 
-class SqlRules:
+class SqlRules(Face):
     """``ports.Rules`` in SQL."""
-
-    def __init__(self, db: Connection) -> None:
-        self._db = db
 
     def sync(self, rules: Sequence[tuple[str, str]], now: Instant) -> RuleChanges:
         with self._db.atomic():

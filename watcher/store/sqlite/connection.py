@@ -9,20 +9,16 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeAlias
 
-import msgspec
 import sqlite_utils
 
 from watcher.errors import NotADatabase, StoreError
-
-Row: TypeAlias = tuple[Any, ...]
+from watcher.store.records import Row
 
 MEMORY = Path(":memory:")
 LOCKED_SECONDS = 30.0
 _CACHE_KIB = 8_000  # a daemon has two connections; scans are no quicker with more
 _LEAST_FREE = 128 * 1024  # bytes of a disk that still takes SQLite's smallest files
-
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _ADVICE = {
     sqlite3.SQLITE_BUSY: "is locked by another program; end that program or wait for it",
@@ -161,9 +157,11 @@ class Connection:
         return int(row[0]) if row is not None and row[0] is not None else 0
 
 
-def listed(values: Iterable[object]) -> str:
-    """Values as one parameter, for ``IN (SELECT value FROM json_each(?))``: no limit of count."""
-    return msgspec.json.encode(list(values)).decode()
+class Face:
+    """A part of the store, asked over a connection."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
 
 
 def chunks(size: int, step: int = 50_000) -> Iterator[slice]:

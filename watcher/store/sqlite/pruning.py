@@ -1,8 +1,7 @@
 """Removing what is old, in steps so short that no other writer waits long for one.
 
 A step removes rows of one kind, or gives free pages back to the file system. How many it takes on
-follows from how long the last ones held the write lock: a slow disk gets smaller steps.
-"""
+follows from how long the last ones held the write lock: a slow disk gets smaller steps."""
 
 from __future__ import annotations
 
@@ -11,13 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from watcher.model import Instant
+from watcher.store.records import Pruned
 from watcher.store.sqlite.connection import Connection
 
 STEP_ROWS, STEP_PAGES = 500, 250  # of the first step of each sort
 _FEWEST, _MOST = 10, 1_000
 _CHECKPOINT_PAGES, _USUAL_PAGES = 250, 1_000  # of the log, after which it is written back
 _LONG, _SHORT = 0.012, 0.004  # seconds of a step after which the next one is halved, or doubled
-
 # A product's newest row before the limit may still be in force after it.
 _OLD_OBSERVATIONS = (
     "DELETE FROM observations WHERE id IN (SELECT o.id FROM observations AS o "
@@ -77,20 +76,6 @@ _KINDS = (
     ("alerts", _OLD_ALERTS, "notifications"),
     ("silences", _OLD_SILENCES, "notifications"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    """What one step did: ``rows`` of ``kind`` removed, or ``given_back`` bytes of the file.
-
-    ``seconds`` is how long it held the write lock at most, ``more`` whether to go on.
-    """
-
-    more: bool
-    kind: str = ""
-    rows: int = 0
-    given_back: int = 0
-    seconds: float = 0.0
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ goes on from now; whoever reads them need not know of it.
 from __future__ import annotations
 
 from watcher.model import Instant
-from watcher.store.sqlite.connection import Connection
+from watcher.store.sqlite.connection import Face
 from watcher.units import DAY, MINUTE, utc_day
 
 AHEAD = 10 * MINUTE  # a clock that is set back by less is no matter
@@ -47,11 +47,8 @@ _NEWEST = (
 )
 
 
-class SqliteTimes:
+class SqliteTimes(Face):
     """``ports.Times`` in SQLite."""
-
-    def __init__(self, db: Connection) -> None:
-        self._db = db
 
     def ahead(self, now: Instant, *, thorough: bool = False) -> int:
         ahead = self._latest(thorough=thorough) - now

@@ -1,0 +1,620 @@
+"""What the store is given and gives back: rows, lists and values as the house knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import msgspec
+import numpy as np
+
+from watcher.fields import NUMERIC, TEXTS
+from watcher.model import (
+    OF_LIST,
+    Alert,
+    AlertState,
+    Bools,
+    Doubt,
+    Evidence,
+    Floats,
+    Instant,
+    Ints,
+    LatestEvidence,
+    Listed,
+    ListFacts,
+    Notification,
+    NotificationState,
+    Scan,
+    ScanState,
+)
+from watcher.store.packing import positions
+
+Row: TypeAlias = tuple[Any, ...]
+RANK = "rank"
+OF_SCAN = frozenset([RANK, *OF_LIST])  # what is asked for like a field, and is no number of one
+AFTER_ALL = 1 << 62  # the id of one that looks back on all scans, and doubts none
+_SHARED = (
+    "watch", "region", "at", "started", "finished", "state", "requests", "pages", "doubt",
+)  # fmt: skip
+OBSERVED_TEXTS = (
+    "region", "product_id", "product_name", "seller_id", "category_id", "category_l2_id",
+    "category_l3_id", "currency",
+)  # fmt: skip
+# What says why an alert fires.
+Why: TypeAlias = Callable[[], tuple[Evidence, ...]]
+# An alert without its evidence, as a plain row, for there may be very many: its id, rule and
+# product, and when it ended.
+Brief: TypeAlias = tuple[int, str, int, Instant | None]
+Progress = Callable[[int, int], None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRow:
+    """``products`` is how many it saw, ``changed`` how many rows of numbers it wrote."""
+
+    id: int
+    watch: str
+    region: str
+    at: Instant
+    started: Instant
+    finished: Instant
+    state: ScanState
+    requests: int
+    pages: int
+    products: int
+    changed: int
+    error: str | None
+    interrupted: bool
+    problems: tuple[str, ...] = ()
+    doubt: Doubt | None = None
+    facts: ListFacts | None = None
+
+    def cut(
+        self, ids: tuple[str, ...], ranks: Ints, numbers: Floats,
+        texts: Mapping[str, tuple[str | None, ...]],
+    ) -> Scan:  # fmt: skip
+        """The scan as it was recorded, of some products."""
+        shared = {name: getattr(self, name) for name in _SHARED}
+        return Scan(product_ids=ids, ranks=ranks, numbers=numbers, texts=texts, **shared)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a scan of n products.
+
+    ``products`` are the store's keys in the scan's order, ``first_seen`` marks those that the
+    watch had never seen before, ``had_complete`` says whether the watch had a scan that proves
+    an absence before this one, ``changed`` counts the rows of numbers written. ``facts`` are what
+    the list says of itself, where that is known.
+    """
+
+    scan_id: int
+    products: Ints
+    first_seen: Bools
+    had_complete: bool
+    changed: int
+    facts: ListFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a watch's scan found of some products.
+
+    ``scan`` is as it was recorded, ``row`` and ``recorded`` are the same cut to these products:
+    their texts are those of today, for older ones are not kept.
+    """
+
+    scan: ScanRow
+    row: Listed
+    recorded: Recorded
+
+    @classmethod
+    def absent(cls, scan: ScanRow) -> Sighting:
+        """One of a scan that did not list the product: without a row, as after an empty list.
+
+        A product's first time plays no part in it.
+        """
+        keys, numbers = np.zeros(0, np.int64), np.zeros((0, len(NUMERIC)))
+        recorded = Recorded(
+            scan.id, keys, keys == 0, had_complete=True, changed=0, facts=scan.facts
+        )
+        texts: dict[str, tuple[str | None, ...]] = {text.name: () for text in TEXTS}
+        return cls(scan, scan.cut((), keys, numbers, texts), recorded)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """``values`` is (n, k), NaN is absent; ``at`` (n,) is when it was observed, 0 is never."""
+
+    values: Floats
+    at: Ints
+
+    @classmethod
+    def nothing(cls, size: int, fields: Sequence[str]) -> Baseline:
+        return cls(np.full((size, len(fields)), np.nan), np.zeros(size, np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some of the products asked for (``rows`` of them, m) in the S scans of a time.
+
+    ``at`` is (S,), when each scan was; ``values`` has (S, m) for each field, NaN where the scan
+    did not see the product or the field was absent.
+    """
+
+    rows: slice
+    at: Ints
+    values: Mapping[str, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierList:
+    """The list that a scan at ``at`` read: products (n,) and ranks (n,), 0 for none.
+
+    ``whole``: to its end; else only its first places.
+    """
+
+    at: Instant
+    products: Ints
+    ranks: Ints
+    whole: bool = True
+
+    def ranks_of(self, products: Ints) -> Floats:
+        """(m,) infinite for who was not on the list, NaN where the list has no ranks."""
+        places = positions(self.products, products)
+        ranks = np.append(self.ranks, 0)[places].astype(np.float64)
+        return np.where(places < 0, np.inf, np.where(ranks > 0, ranks, np.nan))
+
+
+@dataclass(frozen=True, slots=True)
+class Jumped:
+    """A doubted scan, when it was, and how many products it listed."""
+
+    scan_id: int
+    at: Instant
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    """The scan that found a change."""
+
+    scan_id: int
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A product was seen at ``seen`` (0: before the time that is looked at), was not on a complete
+    list at ``missing``, and was seen again at ``back``."""
+
+    seen: Instant
+    missing: Instant
+    back: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A scan to look at. ``data`` is the time of its numbers: that of the region's last scan up
+    to it in which many had changed. ``proves``: who is not listed is not on the list."""
+
+    id: int
+    watch: str
+    at: Instant
+    mark: int
+    size: int
+    proves: bool
+    data: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBy:
+    """(n,) each: the ``data`` and ``marks`` of the scan that saw a product, 0 where none did, and
+    its ``ranks`` there, NaN for none."""
+
+    data: Ints
+    marks: Ints
+    ranks: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is wanted; all where nothing is given.
+
+    ``products`` are the store's keys, ``watch`` is a watch's key. The time begins with ``since``
+    and ends before ``until``.
+    """
+
+    products: Sequence[int] | None = None
+    watch: str | None = None
+    region: str | None = None
+    rule: str | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extract(Generic[T]):
+    """Parts to be read one after the other, of ``total`` rows together at most."""
+
+    total: int
+    parts: Iterator[T]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """n products as scans saw them.
+
+    ``at`` and ``ranks`` (NaN: none) are (n,), ``numbers`` is (n, k) in the API's units, NaN where
+    the field was absent; what a list says of itself is asked for like a field. ``watches`` are the
+    keys of the watches that looked, None where that is not kept any more. ``texts`` has a row of
+    ``OBSERVED_TEXTS`` for each: those of today.
+    """
+
+    at: Ints
+    watches: Sequence[str | None]
+    ranks: Floats
+    texts: Sequence[tuple[str | None, ...]]
+    numbers: Floats
+
+
+@dataclass(frozen=True)
+class Live:
+    """The pending and firing alerts of some rules: rule by rule, the oldest first.
+
+    ``names`` are the rules'. Each column is (n,): ``rules`` has an alert's rule by its place in
+    ``names``; ``fired_at`` is -1 where an alert is pending.
+    """
+
+    names: Sequence[str]
+    rules: Ints
+    ids: Ints
+    products: Ints
+    firing: Bools
+    since: Ints
+    last_met: Ints
+    fired_at: Ints
+    absent: Ints
+    carried: Bools
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def of(self, rule: int) -> slice:
+        """Return where the alerts of a rule stand."""
+        return slice(*self._bounds[rule : rule + 2])
+
+    def alerts(self, part: slice, mask: Bools) -> Iterator[Alert]:
+        """Those of a part that the mask (n,) marks as objects, without their stored evidence."""
+        if part.start == part.stop:  # most rules have none
+            return
+        which = part.start + np.flatnonzero(mask[part])
+        columns = (
+            self.rules, self.ids, self.products, self.firing, self.since, self.last_met,
+            self.fired_at, self.absent, self.carried,
+        )  # fmt: skip
+        for rule, alert, product, firing, since, last_met, fired_at, absent, carried in zip(
+            *(column[which].tolist() for column in columns), strict=True
+        ):
+            state = AlertState.FIRING if firing else AlertState.PENDING
+            yield Alert(
+                alert, self.names[rule], product, state, since, last_met,
+                fired_at if fired_at >= 0 else None, absent=absent, carried=carried,
+            )  # fmt: skip
+
+    @cached_property
+    def _bounds(self) -> list[int]:
+        bounds: list[int] = np.searchsorted(self.rules, np.arange(len(self.names) + 1)).tolist()
+        return bounds
+
+
+class Transition(msgspec.Struct, frozen=True, gc=False):
+    """An alert's change of state, or a change that is told (``reason`` names it)."""
+
+    alert: int
+    at: Instant
+    before: AlertState
+    after: AlertState
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of the last message about an alert: of one target, or not queued at all."""
+
+    channel: str
+    told_at: Instant
+    target: str | None = None
+    state: NotificationState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertHold:
+    """Why a channel is not told of an alert now: ``until`` is when that ends by itself, if it does;
+    ``silence`` is the id of the one that holds it."""
+
+    channel: str
+    why: str
+    until: Instant | None = None
+    silence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An alert for people, with its product's names and what became of its last messages.
+
+    ``holds`` is what is held back of it, ``known`` what is so now: they follow from the rules, so
+    that the store leaves them empty.
+    """
+
+    alert: Alert
+    region: str
+    product_id: str
+    name: str
+    deliveries: tuple[Delivery, ...]
+    currency: str | None = None
+    holds: tuple[AlertHold, ...] = ()
+    known: LatestEvidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A message that a target of ``channel`` took; ``about`` is the time of its data.
+
+    ``rule`` is empty where it tells of several (``kind``: alerts, digest or joined). ``alerts``
+    are the ids of what it tells of, by the decision that has them told.
+    """
+
+    rule: str
+    kind: str
+    channel: str
+    about: Instant
+    alerts: Mapping[str, Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldAlert:
+    """An alert as it began; ``resolved_at`` is None while it lives."""
+
+    id: int
+    rule: str
+    product: int
+    fired_at: Instant
+    resolved_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChanges:
+    """Names of rules. ``renamed`` maps a changed rule's new name to its old one."""
+
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Patterns, None where any will do, and the time from ``begins`` until before ``ends``.
+
+    ``product`` is matched by the product's id and name, ``category`` by those of every level.
+    """
+
+    id: int
+    rule: str | None
+    product: str | None
+    seller: str | None
+    category: str | None
+    begins: Instant
+    ends: Instant
+    comment: str = ""
+
+    def __str__(self) -> str:
+        """``rule beauty-*, seller 7495*``."""
+        return ", ".join(f"{name} {pattern}" for name, pattern in self.patterns.items())
+
+    @property
+    def patterns(self) -> Mapping[str, str]:
+        """Return those that are given, by what they are of."""
+        given = {
+            "rule": self.rule,
+            "product": self.product,
+            "seller": self.seller,
+            "category": self.category,
+        }
+        return {name: pattern for name, pattern in given.items() if pattern is not None}
+
+    def is_on(self, now: Instant) -> bool:
+        return self.begins <= now < self.ends
+
+    def covers_rule(self, rule: str) -> bool:
+        """Whether it may be about products of the rule."""
+        return _matches(self.rule, [rule])
+
+    def covers(self, product: Sequence[str | None]) -> bool:
+        """Of a product: its id, name, seller, and categories of three levels."""
+        return (
+            _matches(self.product, product[:2])
+            and _matches(self.seller, product[2:3])
+            and _matches(self.category, product[3:])
+        )
+
+
+def _matches(pattern: str | None, texts: Iterable[str | None]) -> bool:
+    if pattern is None:
+        return True
+    wanted = pattern.casefold()
+    return any(text is not None and fnmatchcase(text.casefold(), wanted) for text in texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Something of ``alert`` that ``channel`` is to be told, held since that time of the clock.
+
+    ``silence`` is the silence that holds it; None: it is held for the channel as a whole.
+    """
+
+    rule: str
+    product: int
+    channel: str
+    alert: int
+    since: Instant
+    silence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldGroup:
+    """All that is held of one rule for one channel by one silence, or for the channel (None):
+    since when the oldest, and how many alerts."""
+
+    rule: str
+    channel: str
+    silence: int | None
+    since: Instant
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt to send: ``outcome`` is sent, failed or dead."""
+
+    at: Instant
+    outcome: str
+    detail: str | None
+
+
+def is_due(notification: Notification, now: Instant) -> bool:
+    """Whether one that waits is to be tried now.
+
+    Also where the clock was set back since: it would wait until that is where it was.
+    """
+    return notification.next_try <= now or notification.planned > now + SET_BACK
+
+
+SET_BACK = 60  # seconds that a clock may be set back before what is planned by it counts no more
+
+
+class Gist(msgspec.Struct, frozen=True):
+    """Of a message only what it tells of: see ``Message``."""
+
+    kind: str
+    alerts: Mapping[str, tuple[int, ...]] = {}
+    cause: str = ""
+    over: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The first that waits for a target; ``joins``: it tells what others were to tell."""
+
+    id: int
+    channel: str
+    next_try: Instant
+    tries: int
+    first_try: Instant | None
+    joins: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Piled:
+    """A message that the target has not had, and when it was written.
+
+    ``row`` is the notification that waits with it: its own, or the one that it was joined with.
+    """
+
+    row: int
+    created: Instant
+    gist: Gist
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Credits of a UTC day and of its month, those set aside included."""
+
+    day: int
+    month: int
+
+
+class About(StrEnum):
+    """The sort of thing that an incident befell."""
+
+    WATCHER = ""
+    WATCH = "watch"
+    RULE = "rule"
+    REGION = "region"
+    TARGET = "target"
+    PART = "part"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A trouble of the watcher itself: its kind, the ``subject`` that it befell, and the
+    ``fields`` that it is about."""
+
+    kind: str
+    about: About = About.WATCHER
+    subject: str = ""
+    fields: tuple[str, ...] = ()
+
+    @property
+    def cause(self) -> str:
+        """Its key in the store and its title. Nothing reads it: the columns say the same."""
+        if not self.subject:
+            return self.kind
+        if self.about in {About.TARGET, About.PART}:
+            return f"{self.kind} {self.subject}"
+        fields = f" ({', '.join(self.fields)})" if self.fields else ""
+        return f"{self.about} {self.subject}: {self.kind}{fields}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Something the operator was told and whose end they have not heard of yet."""
+
+    cause: str
+    text: str
+    since: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What one step did: ``rows`` of ``kind`` removed, or ``given_back`` bytes of the file.
+
+    ``seconds`` is how long it held the write lock at most, ``more`` whether to go on.
+    """
+
+    more: bool
+    kind: str = ""
+    rows: int = 0
+    given_back: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """In bytes: of the file, of the log beside it, and ``free``, the space inside the file that
+    new rows will use first."""
+
+    bytes: int
+    wal: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats(Sizes):
+    """The sizes, and what is stored from when to when."""
+
+    products: int
+    observations: int
+    scans: int
+    alerts: int
+    notifications: int
+    oldest: Instant | None
+    newest: Instant | None

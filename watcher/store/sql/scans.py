@@ -1,0 +1,260 @@
+"""A scan as the store remembers it, without what it saw."""
+
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from watcher.model import Doubt, Instant, ListFacts, ScanState
+from watcher.store.columns import expression
+from watcher.store.packing import EMPTY, PackedList, positions
+from watcher.store.records import AFTER_ALL, EarlierList, Jumped, LastChange, Row, ScanRow
+from watcher.store.sql.baselines import BELIEVED
+from watcher.store.sqlite.connection import Face
+from watcher.store.sqlite.dialect import among, listed, rows_of
+from watcher.units import DAY
+
+COLUMNS = (
+    "s.id, s.watch, s.region, s.at, s.started, s.finished, s.state, s.requests, s.pages, s.size, "
+    "s.rows, s.error, s.interrupted, s.problems, d.why, d.since, d.turn, d.believed, "
+    "s.list_day, s.list_idle, s.list_sparse"
+)
+TABLES = "scans AS s LEFT JOIN doubts AS d ON d.scan = s.id"
+_SCAN = f"SELECT {COLUMNS} FROM {TABLES}"
+# A complete scan that nothing speaks against: who is not listed is not on the list.
+PROVES = (
+    "s.state = 'complete' AND NOT EXISTS "
+    "(SELECT 1 FROM doubts WHERE doubts.scan = s.id AND NOT doubts.believed)"
+)
+# "+region": by the scans' own order from the newest on, so that the first hit ends the search.
+_CHANGING = (
+    "SELECT id, at, first_row, rows FROM scans WHERE +region = ? AND rows > 0 AND +at >= ? "
+    "AND id <= ? ORDER BY id DESC"
+)
+_KNOWN_CHANGED = (
+    "SELECT EXISTS (SELECT 1 FROM observations AS o CROSS JOIN products AS p ON p.id = o.product "
+    "WHERE o.id BETWEEN ? AND ? AND p.first_seen < ?)"
+)
+_FIRST_SCAN = (
+    "SELECT id, at FROM scans WHERE region = ? AND at >= ? AND id <= ? AND state <> 'failed' "
+    "AND size > 0 ORDER BY at LIMIT 1"
+)
+_NEVER = 1 << 61  # no scan has so large an id
+# The scans that saw something, the newest first, with the scan up to which each is doubted.
+_SCANS = (
+    "SELECT s.id, s.at, s.size, coalesce(d.until, 0) FROM scans AS s "
+    "LEFT JOIN jumps AS d ON d.scan = s.id WHERE s.watch = ? AND s.id < ? AND s.size > 0 "
+    "AND s.state <> ? ORDER BY s.id DESC"
+)
+_CALM = (
+    "SELECT EXISTS (SELECT 1 FROM scans AS s WHERE s.id = (SELECT max(id) FROM scans "
+    "WHERE id < ?2 AND size > 0 AND state <> ?3) AND s.watch = ?1 "
+    "AND NOT EXISTS (SELECT 1 FROM jumps WHERE scan = s.id AND until >= ?2))"
+)
+_WAITING = (
+    f"SELECT EXISTS (SELECT 1 FROM {rows_of()} JOIN jumps AS d ON d.scan = (SELECT max(id) "
+    "FROM scans WHERE watch = w.value AND size > 0 AND state <> ?))"
+)
+_OUTCOMES = (
+    "SELECT s.watch, max(d.until < ?3) FROM jumps AS d JOIN scans AS s ON s.id = d.scan "
+    f"WHERE s.watch IN {among('?1')} AND s.finished >= ?2 GROUP BY s.watch"
+)
+
+
+def scan_row(row: Row) -> ScanRow:
+    """Of ``COLUMNS``."""
+    values = [*row[:14], doubt_of(row[14:18]), facts_of(row[18:])]
+    values[6] = ScanState(values[6])
+    values[12] = bool(values[12])
+    values[13] = problems_of(values[13])
+    return ScanRow(*values)
+
+
+def problems_of(stored: str | None) -> tuple[str, ...]:
+    """Of a row's ``problems``."""
+    return tuple(msgspec.json.decode(stored or "[]", type=list[str]))
+
+
+def doubt_of(row: Row) -> Doubt | None:
+    """Of a row's ``why``, ``since``, ``turn`` and ``believed``."""
+    why, since, turn, believed = row
+    return Doubt(why, since, turn, bool(believed)) if why is not None else None
+
+
+def facts_of(row: Row) -> ListFacts | None:
+    """Of a row's ``list_day``, ``list_idle`` and ``list_sparse``; None of a scan of before."""
+    day, idle, sparse = row
+    return ListFacts(day, idle, bool(sparse)) if day is not None else None
+
+
+class ScanHistory(Face):
+    """Scans as they were recorded, and what their lists say together."""
+
+    def last_change(self, region: str, since: Instant, upto: int = AFTER_ALL) -> LastChange | None:
+        for scan_id, at, first, rows in self._db.execute(_CHANGING, (region, since, upto)):
+            if self._db.number(_KNOWN_CHANGED, (first, first + rows - 1, at)):
+                return LastChange(scan_id, at)
+        row = self._db.one(_FIRST_SCAN, (region, since, upto))
+        return LastChange(*row) if row else None
+
+    def days_scanned(self, region: str, after: int, size: int) -> int:
+        return self._db.number(
+            "SELECT count(DISTINCT at / ?) FROM scans WHERE id > ? AND +region = ? AND state <> ? "
+            "AND size >= ?",
+            (DAY, after, region, ScanState.FAILED.value, size),
+        )
+
+    def had_values(
+        self, region: str, product_ids: Sequence[str], numbers: Sequence[str],
+        texts: Sequence[str],
+    ) -> tuple[int, dict[str, int]]:  # fmt: skip
+        names = [*numbers, *texts]
+        columns = [*(expression(name) for name in numbers), *(f"p.{name}" for name in texts)]
+        counts = "".join(f", count({column})" for column in columns)
+        row = self._db.one(
+            f"SELECT count(*){counts} FROM {rows_of()} CROSS JOIN products AS p "
+            "ON p.region = ? AND p.product_id = w.value "
+            "LEFT JOIN observations AS o ON o.id = p.newest",
+            (listed(product_ids), region),
+        ) or (0,)
+        return row[0], dict(zip(names, row[1:], strict=True))
+
+    def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
+        # Whoever is missing on one that proves no absence stands where the scan before it has them,
+        # and so on, back to the newest that does.
+        newest, whole, products, ranks = None, True, EMPTY, EMPTY
+        for at, state, blob, size, found, proves in self._db.execute(
+            f"SELECT at, state, products, size, id, {PROVES} FROM scans AS s "
+            "WHERE watch = ?1 AND id < ?2 "
+            "AND (state = ?3 OR id IN (SELECT scan FROM depths WHERE places >= ?4)) "
+            f"AND {BELIEVED.format('?2')} ORDER BY id DESC",
+            (watch, scan_id, ScanState.COMPLETE.value, places),
+        ):
+            listing = PackedList.unpack(blob, size, found)
+            missing = positions(products, listing.products) < 0
+            products = np.concatenate([products, listing.products[missing]])
+            ranks = np.concatenate([ranks, listing.ranks[missing]])
+            newest = at if newest is None else newest
+            whole &= state == ScanState.COMPLETE.value
+            if proves or state != ScanState.COMPLETE.value:
+                return EarlierList(newest, products, ranks, whole)
+        return None
+
+    def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
+        found = []
+        cursor = self._db.execute(
+            f"SELECT at, state, {PROVES} FROM scans AS s WHERE watch = ?1 AND id < ?2 "
+            f"AND {BELIEVED.format('?2')} ORDER BY id DESC",
+            (watch, scan_id),
+        )
+        for at, state, proves in cursor:
+            if at < since:
+                break
+            if state != ScanState.FAILED.value:
+                found.append((at, bool(proves)))
+        return found
+
+    def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
+        return [
+            share
+            for (share,) in self._db.execute(
+                "SELECT list_idle FROM scans WHERE watch = ? AND list_idle < ? "
+                "ORDER BY id DESC LIMIT ?",
+                (watch, below, limit),
+            )
+        ]
+
+    def largest_is_sparse(self, region: str, since: Instant) -> bool:
+        newest = (
+            "SELECT s.id FROM scans AS s WHERE s.watch = w.watch AND s.state = 'complete' "
+            "AND s.size > 0 ORDER BY s.id DESC LIMIT 1"
+        )
+        row = self._db.one(
+            f"SELECT list_sparse FROM scans WHERE id IN (SELECT ({newest}) FROM watches AS w "
+            "WHERE w.region = ?) AND at >= ? AND list_idle IS NOT NULL "
+            "ORDER BY size DESC, id DESC LIMIT 1",
+            (region, since),
+        )
+        return bool(row and row[0])
+
+    def last_proof_before(self, watch: str, at: Instant) -> Instant | None:
+        row = self._db.one(
+            f"SELECT max(at) FROM scans AS s WHERE watch = ? AND at < ? AND {PROVES}", (watch, at)
+        )
+        return int(row[0]) if row and row[0] is not None else None
+
+    def scans(self, watch: str | None = None, limit: int = 50) -> list[ScanRow]:
+        where = "" if watch is None else "WHERE s.watch = ?"
+        values = (limit,) if watch is None else (watch, limit)
+        rows = self._db.rows(f"{_SCAN} {where} ORDER BY s.id DESC LIMIT ?", values)
+        return [scan_row(row) for row in rows]
+
+    def last_scan(self, watch: str) -> ScanRow | None:
+        return next(iter(self.scans(watch, 1)), None)
+
+    def last_complete(self, watch: str) -> ScanRow | None:
+        return self._newest(watch, "s.state = 'complete'")
+
+    def last_proof(self, watch: str) -> ScanRow | None:
+        return self._newest(watch, PROVES)
+
+    def expected_pages(self, watch: str) -> int:
+        found = (self.last_complete(watch), self.last_proof(watch))
+        return max((scan.pages for scan in found if scan is not None), default=0)
+
+    def _newest(self, watch: str, condition: str) -> ScanRow | None:
+        row = self._db.one(
+            f"{_SCAN} WHERE s.watch = ? AND {condition} ORDER BY s.id DESC LIMIT 1",
+            (watch,),
+        )
+        return scan_row(row) if row else None
+
+
+class Jumps(Face):
+    """Which scans are doubted, as each later scan sees it.
+
+    That a scan is believed counts from a later scan on, so that what was judged before can be
+    explained as it was judged."""
+
+    def doubt(self, scan_id: int) -> None:
+        """The scan is no baseline, until it is believed."""
+        self._db.execute("INSERT INTO jumps (scan, until) VALUES (?, ?)", (scan_id, _NEVER))
+
+    def believe(self, scan_id: int, after: int) -> None:
+        """The doubted scan is a baseline of those that come after the scan ``after``."""
+        self._db.execute("UPDATE jumps SET until = ? WHERE scan = ?", (after, scan_id))
+
+    def is_doubted(self, scan_id: int) -> bool:
+        """Whether the scan was doubted when it was made."""
+        return bool(
+            self._db.number("SELECT EXISTS (SELECT 1 FROM jumps WHERE scan = ?)", (scan_id,))
+        )
+
+    def before(self, watch: str, scan_id: int) -> list[Jumped]:
+        """The doubted scans right before the scan ``scan_id`` of the watch, the newest first."""
+        found = []
+        cursor = self._db.execute(_SCANS, (watch, scan_id, ScanState.FAILED.value))
+        for each, at, size, until in cursor:
+            if until < scan_id:
+                break
+            found.append(Jumped(each, at, size))
+        return found
+
+    def is_calm(self, watch: str, scan_id: int) -> bool:
+        """Whether the scan before ``scan_id`` is the watch's own, and believed."""
+        return bool(self._db.number(_CALM, (watch, scan_id, ScanState.FAILED.value)))
+
+    def waits(self, watches: Sequence[str]) -> bool:
+        """Whether the newest scan of some of these watches is doubted."""
+        return bool(self._db.number(_WAITING, (listed(watches), ScanState.FAILED.value)))
+
+    def outcomes(self, watches: Sequence[str], since: Instant) -> dict[str, bool]:
+        """Of these watches, those of which a scan that ended at ``since`` or later was doubted, and
+        whether one of these scans was believed.
+        """
+        rows = self._db.rows(_OUTCOMES, (listed(watches), since, _NEVER))
+        return {str(watch): bool(believed) for watch, believed in rows}
