@@ -258,7 +258,7 @@ def test_a_reader_that_leaves_early(past: Path) -> None:
 def test_no_lock_is_held_between_parts(past: Path) -> None:
     """While an export is under way a writer writes its log back and cuts it to nothing."""
     from watcher.export import history
-    from watcher.store.records import Choice
+    from watcher.store.sql.extracts import Choice
 
     with Database.open(past, readonly=True) as database:
         table = history.observations(database, Choice(), history.fields(), {}, every_scan=True)

@@ -15,7 +15,7 @@ from tests.store.making import DAY, GMV, SALES, START, memory, scan
 from watcher.export import history, parquet
 from watcher.export.parquet import write_parquet
 from watcher.export.table import Column, Kind, Part, Table
-from watcher.store.records import Choice
+from watcher.store.sql.extracts import Choice
 from watcher.store.sqlite.database import Database
 
 pq: Any = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed: make .venv/.dev")

@@ -30,7 +30,8 @@ from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
-from watcher.store.records import AlertRow, ScanRow, Sighting, Silence
+from watcher.store.records import AlertRow, ScanRow, Sighting
+from watcher.store.sql.silences import Silence
 from watcher.units import format_duration
 
 

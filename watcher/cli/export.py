@@ -29,7 +29,7 @@ from watcher.export.text import write_csv, write_json_lines
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
-from watcher.store.records import Choice
+from watcher.store.sql.extracts import Choice
 from watcher.units import parse_moment
 
 _FORMATS = ("csv", "jsonl", "parquet")

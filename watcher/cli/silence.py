@@ -11,7 +11,7 @@ from watcher.cli.completers import product_ids, rule_names
 from watcher.cli.output import console, print_json, table
 from watcher.errors import WatcherError
 from watcher.store.engine import Engine
-from watcher.store.records import Silence
+from watcher.store.sql.silences import Silence
 from watcher.units import format_ago, format_instant, format_since
 
 

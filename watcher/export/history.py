@@ -11,7 +11,8 @@ from watcher.fields import BY_NAME, NUMERIC_NAMES
 from watcher.model import LIST_DAY, LIST_SPARSE, Evidence
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.store.ports import Store
-from watcher.store.records import OBSERVED_TEXTS, Choice, Extract, Observed, Row
+from watcher.store.records import Row
+from watcher.store.sql.extracts import OBSERVED_TEXTS, Choice, Extract, Observed
 from watcher.text.evidence import spelled
 from watcher.units import Unit
 

@@ -22,7 +22,8 @@ from watcher.notification.policy import (
 )
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
-from watcher.store.records import AlertHold, AlertRow, Held, HeldGroup, Silence
+from watcher.store.records import AlertHold, AlertRow
+from watcher.store.sql.silences import Held, HeldGroup, Silence
 from watcher.text.counts import count_of
 
 HELD = "held for the channel"  # by what is not known without the rule file

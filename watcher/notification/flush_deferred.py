@@ -16,7 +16,7 @@ from watcher.notification.policy import Decided, Holds, NotifyPolicy
 from watcher.notification.products import last_left
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Archive, Store
-from watcher.store.records import Held, HeldGroup
+from watcher.store.sql.silences import Held, HeldGroup
 
 
 @dataclass(frozen=True, slots=True)

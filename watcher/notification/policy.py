@@ -29,7 +29,8 @@ from watcher.model import (
 from watcher.rules.rulebook import Channel, Rule
 from watcher.schedule import Cron, Quiet
 from watcher.store.ports import Store
-from watcher.store.records import HeldGroup, Live, Silence
+from watcher.store.records import Live
+from watcher.store.sql.silences import HeldGroup, Silence
 
 
 class Decision(StrEnum):

@@ -12,52 +12,42 @@ from watcher.model import (
     Alert,
     AlertState,
     Evidence,
-    Floats,
-    Health,
     Instant,
     Ints,
-    LongTexts,
     Message,
     Notification,
     NotificationLogEntry,
     NotificationState,
     ProductFacts,
-    Scan,
 )
 from watcher.store.memory.replaying import Extent, PastScans
 from watcher.store.records import (
     AFTER_ALL,
-    About,
-    Absence,
     AlertRow,
     Baseline,
     Brief,
-    Cause,
     Delivered,
     EarlierList,
-    Incident,
+    FiredAlert,
     Jumped,
     LastChange,
     Live,
     Progress,
     Pruned,
-    Recorded,
-    RuleChanges,
-    ScanRow,
     Sighting,
     Sizes,
-    Spent,
     Stats,
-    ToldAlert,
     Transition,
     Try,
     Why,
     Window,
 )
-from watcher.store.sql.aftermath import Aftermath
 from watcher.store.sql.browsing import Browsing
 from watcher.store.sql.extracts import Extracts, Observations
+from watcher.store.sql.history import History
+from watcher.store.sql.operations import HealthBook, Ledger
 from watcher.store.sql.outbox import Backlog
+from watcher.store.sql.rules import Rules
 from watcher.store.sql.scans import Jumps
 from watcher.store.sql.silences import Holding, Silences
 
@@ -165,92 +155,6 @@ class Recollection(Past, Protocol):
         """Whether the region's largest list of those read whole since then is read sparsely."""
 
 
-class History(Recollection, Protocol):
-    """Products, their numbers over time, and the scans that saw them."""
-
-    def record(self, scan: Scan) -> Recorded:
-        """Stores a scan of any state; numbers only of products of which some number changed."""
-
-    def sighting(self, watch: str, product: int) -> Sighting | None:
-        """The watch's newest scan that saw ``product``; None where there is none any more."""
-
-    def newest_scan(self, watch: str) -> ScanRow | None:
-        """The watch's newest scan that read something, or all of an empty list."""
-
-    def whole(self, watch: str, fields: Sequence[str], limit: int) -> Iterator[Sighting]:
-        """The watch's newest scans with all that they listed, the newest first.
-
-        Of the numbers only ``fields`` are read; the others have no value. Texts are those of today.
-        """
-
-    def named(self, part: str, region: str | None, limit: int) -> list[tuple[str, str, str]]:
-        """Region, id and name of products whose name has ``part`` in it, capitals or not."""
-
-    def ranks(
-        self, watch: str, product: int, since: Instant
-    ) -> Iterator[tuple[Instant, int | None]]:
-        """The product's place at each of the watch's scans since then, the oldest first.
-
-        None is a scan that did not list it and proves an absence; any other is left out then.
-        """
-
-    def aftermath(self, region: str, since: Instant) -> Aftermath:
-        """The scans of a region from ``since`` on, to look up what became of products."""
-
-    def texts_known_since(self) -> Instant | None:
-        """The time from which on replaced texts are stored; None where that is always."""
-
-    def last_proof_before(self, watch: str, at: Instant) -> Instant | None:
-        """The time of the watch's last scan before ``at`` that proves an absence."""
-
-    def days_scanned(self, region: str, after: int, size: int) -> int:
-        """UTC days after the scan ``after`` on which a scan saw at least ``size`` products."""
-
-    def had_values(
-        self, region: str, product_ids: Sequence[str], numbers: Sequence[str], texts: Sequence[str]
-    ) -> tuple[int, dict[str, int]]:
-        """A count of these products that are known, and of those of them that have a value of each
-        field: of numbers at the newest observation, of texts at any."""
-
-    def find(self, product_id: str, region: str | None = None) -> list[ProductFacts]:
-        """The product in each region that knows it, or in the one given."""
-
-    def long_texts(self, product: int) -> LongTexts | None: ...
-
-    def known_texts(self, region: str, since: Instant = 0) -> set[str]:
-        """Ids of the products whose long texts are stored and were read at ``since`` or later."""
-
-    def series(
-        self, product: int, fields: Sequence[str], since: Instant
-    ) -> tuple[Ints, Floats]:  # fmt: skip
-        """(m,) instants and (m, k) values for a plot of steps.
-
-        The value in force at ``since``, each change after it, and the newest value once more at
-        the time when the product was last seen.
-        """
-
-    def absences(
-        self, products: Sequence[int], since: Instant
-    ) -> dict[int, tuple[Absence, ...]]:  # fmt: skip
-        """Times when scans after ``since`` looked for a product in vain until one saw it again, by
-        product (all of one region)."""
-
-    def scans(self, watch: str | None = None, limit: int = 50) -> list[ScanRow]:
-        """The newest first."""
-
-    def last_scan(self, watch: str) -> ScanRow | None: ...
-
-    def last_complete(self, watch: str) -> ScanRow | None:
-        """Whatever is doubted of it."""
-
-    def last_proof(self, watch: str) -> ScanRow | None:
-        """The newest scan that proves an absence."""
-
-    def expected_pages(self, watch: str) -> int:
-        """Pages that the list should have: one that was cut short by a fault says nothing of
-        that. 0 where nothing is known."""
-
-
 class Doubts(Protocol):
     """The scans that jumped, as each later one sees it."""
 
@@ -351,22 +255,6 @@ class Alerts(Protocol):
         """Count the alerts of each rule that are pending and firing."""
 
 
-class Rules(Protocol):
-    """Rules by name, each with the fingerprint it was last read with."""
-
-    def sync(self, rules: Sequence[tuple[str, str]], now: Instant) -> RuleChanges:
-        """Moves the rules and their alerts from what was known to ``rules``, as one transaction.
-
-        A removed rule's alerts end silently. One that comes back within a day finds them again.
-        """
-
-    def ever_fired(self) -> set[tuple[str, str]]:
-        """Name and fingerprint of each rule that fired since it was written so."""
-
-    def not_fired_since(self, since: Instant) -> set[str]:
-        """Names of the rules that are older than ``since`` and have not fired from then on."""
-
-
 class Tellings(Protocol):
     """Stored messages that some target took, and their alerts."""
 
@@ -374,7 +262,7 @@ class Tellings(Protocol):
         """The messages of these rules, and those of several rules, whose data is of ``since`` to
         ``until`` and that were sent; the oldest data first. Of their texts nothing is read."""
 
-    def told_alerts(self, ids: Sequence[int]) -> dict[int, ToldAlert]:
+    def told_alerts(self, ids: Sequence[int]) -> dict[int, FiredAlert]:
         """The alerts of these ids that there are and that ever fired."""
 
     def evidence_of(self, ids: Sequence[int]) -> dict[int, tuple[Evidence, ...]]:
@@ -491,82 +379,6 @@ class Outbox(Protocol):
         target: str | None = None,
     ) -> builtins.list[Notification]:
         """The newest first; of all states and targets where none is given."""
-
-
-class Ledger(Protocol):
-    """What is reserved counts as spent until it is settled: a crash can only count too much."""
-
-    def reserve(
-        self, watch: str, amount: int, now: Instant, per_day: int | None, per_month: int | None
-    ) -> int | None:
-        """Sets ``amount`` aside if both caps (None is no cap) leave it; the reservation's id.
-
-        None, and nothing changed, where a cap does not leave it.
-        """
-
-    def settle(self, reservation: int, used: int) -> None:
-        """What was reserved becomes what was used, on the day of the reservation."""
-
-    def book(self, reservation: int, used: int) -> None:
-        """Part of what was reserved is used; the rest stays set aside."""
-
-    def settle_all(self, at_most: int) -> None:
-        """Ends what a crash left open: of each reservation at most so much can have been used.
-
-        Only for who holds the database: the reservations of another that lives are no crash's.
-        """
-
-    def pay(
-        self, watch: str, amount: int, now: Instant, per_day: int | None, per_month: int | None
-    ) -> bool:
-        """Counts ``amount`` as used if both caps leave it; nothing stays set aside."""
-
-    def charge(self, watch: str, used: int, now: Instant) -> None:
-        """Counts what was spent without a reservation, whatever the caps say; below 0 takes back
-        what was paid."""
-
-    def used(self, now: Instant) -> Spent:
-        """Return ``spent``, without what is only set aside."""
-
-    def spent(self, now: Instant) -> Spent: ...
-
-    def set_aside(self, now: Instant) -> dict[str, int]:
-        """Credits that are set aside for requests under way, by watch."""
-
-    def by_watch(self, day: Instant) -> dict[str, int]:
-        """Credits of the UTC day in which ``day`` falls, the largest first."""
-
-
-class HealthBook(Protocol):
-    """Kept apart from alerts: a rule that can't be judged is no rule that is not met."""
-
-    def ok(self, kind: str, name: str, now: Instant) -> None: ...
-
-    def failing(self, kind: str, name: str, error: str, now: Instant) -> Health:
-        """One failure more; the first one's time stays."""
-
-    def forget(self, kind: str, name: str) -> None:
-        """Drop the health of a watch or rule that is no more."""
-
-    def get(self, kind: str, name: str) -> Health:
-        """Nothing bad of what was never heard of."""
-
-    def raise_cause(self, incident: Incident, text: str, now: Instant) -> bool:
-        """True if it has newly begun, so that the operator has not heard of it."""
-
-    def clear_cause(self, incident: Incident, now: Instant) -> str | None:
-        """The text told when it began, if it was on; it is on no more."""
-
-    def causes(self) -> builtins.list[Cause]:
-        """Return the causes that are on, the oldest first."""
-
-    def incidents(self) -> builtins.list[Incident]:
-        """Return the incidents that are on, the oldest first."""
-
-    def subject_of(self, cause: str, about: About) -> str | None:
-        """Return the subject of an incident that is on or was, if it befell such a thing."""
-
-    def list(self, kind: str | None = None) -> builtins.list[Health]: ...
 
 
 class Times(Protocol):

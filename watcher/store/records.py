@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -40,17 +39,12 @@ AFTER_ALL = 1 << 62  # the id of one that looks back on all scans, and doubts no
 _SHARED = (
     "watch", "region", "at", "started", "finished", "state", "requests", "pages", "doubt",
 )  # fmt: skip
-OBSERVED_TEXTS = (
-    "region", "product_id", "product_name", "seller_id", "category_id", "category_l2_id",
-    "category_l3_id", "currency",
-)  # fmt: skip
 # What says why an alert fires.
 Why: TypeAlias = Callable[[], tuple[Evidence, ...]]
 # An alert without its evidence, as a plain row, for there may be very many: its id, rule and
 # product, and when it ended.
 Brief: TypeAlias = tuple[int, str, int, Instant | None]
 Progress = Callable[[int, int], None]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,71 +192,6 @@ class Absence:
     back: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A scan to look at. ``data`` is the time of its numbers: that of the region's last scan up
-    to it in which many had changed. ``proves``: who is not listed is not on the list."""
-
-    id: int
-    watch: str
-    at: Instant
-    mark: int
-    size: int
-    proves: bool
-    data: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class FoundBy:
-    """(n,) each: the ``data`` and ``marks`` of the scan that saw a product, 0 where none did, and
-    its ``ranks`` there, NaN for none."""
-
-    data: Ints
-    marks: Ints
-    ranks: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What is wanted; all where nothing is given.
-
-    ``products`` are the store's keys, ``watch`` is a watch's key. The time begins with ``since``
-    and ends before ``until``.
-    """
-
-    products: Sequence[int] | None = None
-    watch: str | None = None
-    region: str | None = None
-    rule: str | None = None
-    since: Instant | None = None
-    until: Instant | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Extract(Generic[T]):
-    """Parts to be read one after the other, of ``total`` rows together at most."""
-
-    total: int
-    parts: Iterator[T]
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """n products as scans saw them.
-
-    ``at`` and ``ranks`` (NaN: none) are (n,), ``numbers`` is (n, k) in the API's units, NaN where
-    the field was absent; what a list says of itself is asked for like a field. ``watches`` are the
-    keys of the watches that looked, None where that is not kept any more. ``texts`` has a row of
-    ``OBSERVED_TEXTS`` for each: those of today.
-    """
-
-    at: Ints
-    watches: Sequence[str | None]
-    ranks: Floats
-    texts: Sequence[tuple[str | None, ...]]
-    numbers: Floats
-
-
 @dataclass(frozen=True)
 class Live:
     """The pending and firing alerts of some rules: rule by rule, the oldest first.
@@ -378,7 +307,7 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldAlert:
+class FiredAlert:
     """An alert as it began; ``resolved_at`` is None while it lives."""
 
     id: int
@@ -400,87 +329,6 @@ class RuleChanges:
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
-    """Patterns, None where any will do, and the time from ``begins`` until before ``ends``.
-
-    ``product`` is matched by the product's id and name, ``category`` by those of every level.
-    """
-
-    id: int
-    rule: str | None
-    product: str | None
-    seller: str | None
-    category: str | None
-    begins: Instant
-    ends: Instant
-    comment: str = ""
-
-    def __str__(self) -> str:
-        """``rule beauty-*, seller 7495*``."""
-        return ", ".join(f"{name} {pattern}" for name, pattern in self.patterns.items())
-
-    @property
-    def patterns(self) -> Mapping[str, str]:
-        """Return those that are given, by what they are of."""
-        given = {
-            "rule": self.rule,
-            "product": self.product,
-            "seller": self.seller,
-            "category": self.category,
-        }
-        return {name: pattern for name, pattern in given.items() if pattern is not None}
-
-    def is_on(self, now: Instant) -> bool:
-        return self.begins <= now < self.ends
-
-    def covers_rule(self, rule: str) -> bool:
-        """Whether it may be about products of the rule."""
-        return _matches(self.rule, [rule])
-
-    def covers(self, product: Sequence[str | None]) -> bool:
-        """Of a product: its id, name, seller, and categories of three levels."""
-        return (
-            _matches(self.product, product[:2])
-            and _matches(self.seller, product[2:3])
-            and _matches(self.category, product[3:])
-        )
-
-
-def _matches(pattern: str | None, texts: Iterable[str | None]) -> bool:
-    if pattern is None:
-        return True
-    wanted = pattern.casefold()
-    return any(text is not None and fnmatchcase(text.casefold(), wanted) for text in texts)
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Something of ``alert`` that ``channel`` is to be told, held since that time of the clock.
-
-    ``silence`` is the silence that holds it; None: it is held for the channel as a whole.
-    """
-
-    rule: str
-    product: int
-    channel: str
-    alert: int
-    since: Instant
-    silence: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HeldGroup:
-    """All that is held of one rule for one channel by one silence, or for the channel (None):
-    since when the oldest, and how many alerts."""
-
-    rule: str
-    channel: str
-    silence: int | None
-    since: Instant
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Try:
     """One attempt to send: ``outcome`` is sent, failed or dead."""
 
@@ -498,40 +346,6 @@ def is_due(notification: Notification, now: Instant) -> bool:
 
 
 SET_BACK = 60  # seconds that a clock may be set back before what is planned by it counts no more
-
-
-class Gist(msgspec.Struct, frozen=True):
-    """Of a message only what it tells of: see ``Message``."""
-
-    kind: str
-    alerts: Mapping[str, tuple[int, ...]] = {}
-    cause: str = ""
-    over: bool = False
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The first that waits for a target; ``joins``: it tells what others were to tell."""
-
-    id: int
-    channel: str
-    next_try: Instant
-    tries: int
-    first_try: Instant | None
-    joins: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Piled:
-    """A message that the target has not had, and when it was written.
-
-    ``row`` is the notification that waits with it: its own, or the one that it was joined with.
-    """
-
-    row: int
-    created: Instant
-    gist: Gist
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from watcher.store.records import Held, HeldGroup
+from watcher.store.sql.silences import Held, HeldGroup
 from watcher.store.sqlite.database import Database
 
 FIRST = Held("r", 1, "me", alert=5, since=100)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.store.making import DAY, SALES, START, scan
-from watcher.store.records import Choice
 from watcher.store.sql import extracts
+from watcher.store.sql.extracts import Choice
 from watcher.store.sqlite.database import Database
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.store.making import DAY, START, scan, with_products
-from watcher.store.records import Silence
+from watcher.store.sql.silences import Silence
 from watcher.store.sqlite.database import Database
 
 

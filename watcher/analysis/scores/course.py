@@ -25,8 +25,7 @@ from watcher.model import Bools, Floats, Ints
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Watch
 from watcher.source.query import Query
-from watcher.store.records import FoundBy
-from watcher.store.sql.aftermath import Aftermath
+from watcher.store.sql.aftermath import Aftermath, FoundBy
 from watcher.units import DAY
 
 DAYS = 14  # after which what was told is judged

@@ -16,7 +16,7 @@ from watcher.rules.conditions.base import Condition
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rule, Watch
 from watcher.store.ports import Store
-from watcher.store.records import FoundBy, Look
+from watcher.store.sql.aftermath import FoundBy, Look
 from watcher.units import DAY
 
 EARLY = 4  # days after which a state is asked for the first time

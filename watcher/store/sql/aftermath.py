@@ -16,9 +16,13 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.model import Floats, Instant, Ints
+from watcher.model import (
+    Floats,
+    Instant,
+    Ints,
+)
 from watcher.store.packing import EMPTY, PackedList
-from watcher.store.records import FoundBy, Look, Row
+from watcher.store.records import Row
 from watcher.store.sql.baselines import numbers_at
 from watcher.store.sql.scans import PROVES
 from watcher.store.sqlite.connection import Connection
@@ -30,6 +34,30 @@ _FRESH_GAP, _GAP = 12 * HOUR, 20 * HOUR  # between two scans of a watch that are
 _MOVED = 0.5  # of the share of products that usually moves, in a scan that found new numbers
 _LAST_PLACES = 10
 _OLDEST = 8 * DAY  # a scan before a moment that still says something of it
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A scan to look at. ``data`` is the time of its numbers: that of the region's last scan up
+    to it in which many had changed. ``proves``: who is not listed is not on the list."""
+
+    id: int
+    watch: str
+    at: Instant
+    mark: int
+    size: int
+    proves: bool
+    data: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBy:
+    """(n,) each: the ``data`` and ``marks`` of the scan that saw a product, 0 where none did, and
+    its ``ranks`` there, NaN for none."""
+
+    data: Ints
+    marks: Ints
+    ranks: Floats
 
 
 @dataclass(frozen=True, slots=True)

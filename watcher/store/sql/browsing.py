@@ -9,7 +9,7 @@ id of the page before.
 from __future__ import annotations
 
 from watcher.model import AlertState, NotificationState
-from watcher.store.sql.history import SqlHistory
+from watcher.store.sql.history import History
 from watcher.store.sqlite.connection import Connection, Face
 from watcher.store.sqlite.dialect import LIVE
 
@@ -92,7 +92,7 @@ class Browsing(Face):
             "ORDER BY region",
             (text,),
         )
-        return by_id or SqlHistory(self._db).named(text, None, PRODUCTS)
+        return by_id or History(self._db).named(text, None, PRODUCTS)
 
 
 def _given(value: str | None) -> list[object]:

@@ -10,18 +10,29 @@ meanwhile is missing; an alert's state is that of the moment when its part is re
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from watcher.model import OF_LIST, Floats, Ints
+from watcher.model import (
+    OF_LIST,
+    Floats,
+    Instant,
+    Ints,
+)
 from watcher.store.columns import expression
 from watcher.store.packing import EMPTY, LastSeen, PackedList, positions
-from watcher.store.records import OBSERVED_TEXTS, Choice, Extract, Observed, Row
+from watcher.store.records import Row
 from watcher.store.sql.baselines import numbers_at, of_lists
 from watcher.store.sqlite.connection import Connection, Face, chunks
 from watcher.store.sqlite.dialect import among, listed, rows_of
 
+OBSERVED_TEXTS = (
+    "region", "product_id", "product_name", "seller_id", "category_id", "category_l2_id",
+    "category_l3_id", "currency",
+)  # fmt: skip
+T = TypeVar("T")
 PART = 2_000  # rows in memory at once
 _FOR_EVER = 1 << 62
 _OF_PRODUCTS = (
@@ -29,6 +40,47 @@ _OF_PRODUCTS = (
     f"AND (:products IS NULL OR a.product IN {among(':products')})"
 )
 _TEXT_COLUMNS = ", ".join(f"p.{name}" for name in OBSERVED_TEXTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is wanted; all where nothing is given.
+
+    ``products`` are the store's keys, ``watch`` is a watch's key. The time begins with ``since``
+    and ends before ``until``.
+    """
+
+    products: Sequence[int] | None = None
+    watch: str | None = None
+    region: str | None = None
+    rule: str | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extract(Generic[T]):
+    """Parts to be read one after the other, of ``total`` rows together at most."""
+
+    total: int
+    parts: Iterator[T]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """n products as scans saw them.
+
+    ``at`` and ``ranks`` (NaN: none) are (n,), ``numbers`` is (n, k) in the API's units, NaN where
+    the field was absent; what a list says of itself is asked for like a field. ``watches`` are the
+    keys of the watches that looked, None where that is not kept any more. ``texts`` has a row of
+    ``OBSERVED_TEXTS`` for each: those of today.
+    """
+
+    at: Ints
+    watches: Sequence[str | None]
+    ranks: Floats
+    texts: Sequence[tuple[str | None, ...]]
+    numbers: Floats
 
 
 def _values(choice: Choice) -> dict[str, object]:

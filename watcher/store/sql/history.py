@@ -49,10 +49,11 @@ class _Looks:
             seen = max(seen, end)
 
 
-class SqlHistory(Recording, Baselines, ScanHistory):
-    """``ports.History`` in SQL."""
+class History(Recording, Baselines, ScanHistory):
+    """Products, their numbers over time, and the scans that saw them."""
 
     def aftermath(self, region: str, since: Instant) -> Aftermath:
+        """The scans of a region from ``since`` on, to look up what became of products."""
         return Aftermath(self._db, region, since)
 
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
@@ -67,6 +68,7 @@ class SqlHistory(Recording, Baselines, ScanHistory):
         return found
 
     def find(self, product_id: str, region: str | None = None) -> list[ProductFacts]:
+        """The product in each region that knows it, or in the one given."""
         rows = self._db.rows(
             f"SELECT {_FACTS} FROM products AS p LEFT JOIN observations AS o ON o.id = p.newest "
             "WHERE p.region IN (SELECT DISTINCT region FROM products WHERE ?1 IS NULL "
@@ -111,6 +113,7 @@ class SqlHistory(Recording, Baselines, ScanHistory):
         return {product: at for product, at in pairs if at}
 
     def named(self, part: str, region: str | None, limit: int) -> list[tuple[str, str, str]]:
+        """Region, id and name of products whose name has ``part`` in it, capitals or not."""
         # By Python, for SQLite knows the capitals of English letters only.
         rows = self._db.execute(
             "SELECT region, product_id, product_name FROM products "
@@ -125,6 +128,7 @@ class SqlHistory(Recording, Baselines, ScanHistory):
         return unpack_texts(row[0]) if row else None
 
     def known_texts(self, region: str, since: Instant = 0) -> set[str]:
+        """Ids of the products whose long texts are stored and were read at ``since`` or later."""
         rows = self._db.execute(
             "SELECT p.product_id FROM product_texts AS t CROSS JOIN products AS p "
             "ON p.id = t.product WHERE t.read >= ? AND p.region = ?",
@@ -133,6 +137,11 @@ class SqlHistory(Recording, Baselines, ScanHistory):
         return {row[0] for row in rows}
 
     def series(self, product: int, fields: Sequence[str], since: Instant) -> tuple[Ints, Floats]:
+        """(m,) instants and (m, k) values for a plot of steps.
+
+        The value in force at ``since``, each change after it, and the newest value once more at
+        the time when the product was last seen.
+        """
         columns = "".join(f", {expression(name)}" for name in fields)
         rows = self._db.rows(
             f"SELECT max(o.at, ?2){columns} FROM observations AS o WHERE o.product = ?1 "
@@ -149,6 +158,10 @@ class SqlHistory(Recording, Baselines, ScanHistory):
     def ranks(
         self, watch: str, product: int, since: Instant
     ) -> Iterator[tuple[Instant, int | None]]:
+        """The product's place at each of the watch's scans since then, the oldest first.
+
+        None is a scan that did not list it and proves an absence; any other is left out then.
+        """
         last_product = self._db.number("SELECT max(id) FROM products")
         for at, size, proves, blob in self._db.execute(
             f"SELECT at, size, {PROVES}, products FROM scans AS s WHERE watch = ? AND at >= ? "
@@ -160,12 +173,14 @@ class SqlHistory(Recording, Baselines, ScanHistory):
                 yield at, rank or None
 
     def newest_scan(self, watch: str) -> ScanRow | None:
+        """The watch's newest scan that read something, or all of an empty list."""
         return next((scan for scan, _, _ in self._lists(watch)), None)
 
     def newest_sighting(self, watch: str, products: Ints) -> Sighting | None:
         return next((self._sighting(found, products) for found in self._lists(watch)), None)
 
     def sighting(self, watch: str, product: int) -> Sighting | None:
+        """The watch's newest scan that saw ``product``; None where there is none any more."""
         return next(self.sightings(watch, np.array([product])), None)
 
     def sightings(self, watch: str, products: Ints) -> Iterator[Sighting]:
@@ -180,6 +195,10 @@ class SqlHistory(Recording, Baselines, ScanHistory):
                     yield seen
 
     def whole(self, watch: str, fields: Sequence[str], limit: int) -> Iterator[Sighting]:
+        """The watch's newest scans with all that they listed, the newest first.
+
+        Of the numbers only ``fields`` are read; the others have no value. Texts are those of today.
+        """
         for found in islice(self._lists(watch), limit):
             yield self._sighting(found, found[2].products, fields)
 
@@ -225,6 +244,8 @@ class SqlHistory(Recording, Baselines, ScanHistory):
     def absences(
         self, products: Sequence[int], since: Instant
     ) -> dict[int, tuple[Absence, ...]]:  # fmt: skip
+        """Times when scans after ``since`` looked for a product in vain until one saw it again, by
+        product (all of one region)."""
         # A row of numbers is written only where a number changed, so rows don't tell a product that
         # stays as it is from one that is not there. The scans' lists do. A scan that was cut off,
         # failed or is doubted proves nothing, and what one watch does not list, another may.

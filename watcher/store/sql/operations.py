@@ -18,12 +18,16 @@ _SPENT = (
 _HEALTH = "SELECT kind, name, failing_since, failures, last_error, last_ok FROM health"
 
 
-class SqlLedger(Face):
-    """``ports.Ledger`` in SQL."""
+class Ledger(Face):
+    """What is reserved counts as spent until it is settled: a crash can only count too much."""
 
     def reserve(
         self, watch: str, amount: int, now: Instant, per_day: int | None, per_month: int | None
     ) -> int | None:
+        """Sets ``amount`` aside if both caps (None is no cap) leave it; the reservation's id.
+
+        None, and nothing changed, where a cap does not leave it.
+        """
         with self._db.atomic():
             spent = self.spent(now)
             if per_day is not None and spent.day + amount > per_day:
@@ -36,6 +40,7 @@ class SqlLedger(Face):
             ).lastrowid
 
     def settle(self, reservation: int, used: int) -> None:
+        """What was reserved becomes what was used, on the day of the reservation."""
         with self._db.atomic():
             row = self._db.one("SELECT day, watch FROM reservations WHERE id = ?", (reservation,))
             if row is None:
@@ -45,6 +50,7 @@ class SqlLedger(Face):
             self._add(day, watch, used)
 
     def book(self, reservation: int, used: int) -> None:
+        """Part of what was reserved is used; the rest stays set aside."""
         with self._db.atomic():
             row = self._db.one(
                 "UPDATE reservations SET amount = amount - ? WHERE id = ? RETURNING day, watch",
@@ -55,6 +61,10 @@ class SqlLedger(Face):
                 self._add(day, watch, used)
 
     def settle_all(self, at_most: int) -> None:
+        """Ends what a crash left open: of each reservation at most so much can have been used.
+
+        Only for who holds the database: the reservations of another that lives are no crash's.
+        """
         with self._db.atomic():
             for reservation, amount in self._db.rows("SELECT id, amount FROM reservations"):
                 self.settle(reservation, min(amount, at_most))
@@ -62,6 +72,7 @@ class SqlLedger(Face):
     def pay(
         self, watch: str, amount: int, now: Instant, per_day: int | None, per_month: int | None
     ) -> bool:
+        """Counts ``amount`` as used if both caps leave it; nothing stays set aside."""
         with self._db.atomic():
             reservation = self.reserve(watch, amount, now, per_day, per_month)
             if reservation is None:
@@ -70,10 +81,13 @@ class SqlLedger(Face):
             return True
 
     def charge(self, watch: str, used: int, now: Instant) -> None:
+        """Counts what was spent without a reservation, whatever the caps say; below 0 takes back
+        what was paid."""
         with self._db.atomic():
             self._add(_day(now), watch, used)
 
     def used(self, now: Instant) -> Spent:
+        """Return ``spent``, without what is only set aside."""
         return Spent(
             self._db.number(_USED, (_day(now), _day(now))),
             self._db.number(_USED, _month(now)),
@@ -87,6 +101,7 @@ class SqlLedger(Face):
         )
 
     def set_aside(self, now: Instant) -> dict[str, int]:
+        """Credits that are set aside for requests under way, by watch."""
         return dict(
             self._db.rows(
                 "SELECT watch, sum(amount) FROM reservations WHERE day = ? GROUP BY watch",
@@ -95,6 +110,7 @@ class SqlLedger(Face):
         )
 
     def by_watch(self, day: Instant) -> dict[str, int]:
+        """Credits of the UTC day in which ``day`` falls, the largest first."""
         return dict(
             self._db.rows(
                 "SELECT watch, sum(n) FROM (SELECT watch, used AS n FROM credits WHERE day = ?1 "
@@ -122,8 +138,8 @@ def _day(now: Instant) -> str:
     return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
 
 
-class SqlHealthBook(Face):
-    """``ports.HealthBook`` in SQL."""
+class HealthBook(Face):
+    """Kept apart from alerts: a rule that can't be judged is no rule that is not met."""
 
     def ok(self, kind: str, name: str, now: Instant) -> None:
         self._db.execute(
@@ -134,6 +150,7 @@ class SqlHealthBook(Face):
         )
 
     def failing(self, kind: str, name: str, error: str, now: Instant) -> Health:
+        """One failure more; the first one's time stays."""
         self._db.execute(
             "INSERT INTO health (kind, name, failing_since, failures, last_error) "
             "VALUES (?1, ?2, ?3, 1, ?4) ON CONFLICT (kind, name) DO UPDATE SET "
@@ -143,13 +160,16 @@ class SqlHealthBook(Face):
         return self.get(kind, name)
 
     def forget(self, kind: str, name: str) -> None:
+        """Drop the health of a watch or rule that is no more."""
         self._db.execute("DELETE FROM health WHERE kind = ? AND name = ?", (kind, name))
 
     def get(self, kind: str, name: str) -> Health:
+        """Nothing bad of what was never heard of."""
         row = self._db.one(f"{_HEALTH} WHERE kind = ? AND name = ?", (kind, name))
         return Health(*row) if row else Health(kind, name)
 
     def raise_cause(self, incident: Incident, text: str, now: Instant) -> bool:
+        """True if it has newly begun, so that the operator has not heard of it."""
         return bool(
             self._db.execute(
                 "INSERT INTO causes (cause, text, since, kind, about, subject, fields) "
@@ -168,6 +188,7 @@ class SqlHealthBook(Face):
         )
 
     def clear_cause(self, incident: Incident, now: Instant) -> str | None:
+        """The text told when it began, if it was on; it is on no more."""
         rows: list[Row] = self._db.execute(
             "UPDATE causes SET ended = ? WHERE cause = ? AND ended IS NULL RETURNING text",
             (now, incident.cause),
@@ -175,6 +196,7 @@ class SqlHealthBook(Face):
         return str(rows[0][0]) if rows else None
 
     def incidents(self) -> builtins.list[Incident]:
+        """Return the incidents that are on, the oldest first."""
         rows = self._db.rows(
             "SELECT kind, about, subject, fields FROM causes WHERE ended IS NULL "
             "ORDER BY since, cause"
@@ -185,12 +207,14 @@ class SqlHealthBook(Face):
         ]
 
     def subject_of(self, cause: str, about: About) -> str | None:
+        """Return the subject of an incident that is on or was, if it befell such a thing."""
         row = self._db.one(
             "SELECT subject FROM causes WHERE cause = ? AND about = ?", (cause, about.value)
         )
         return str(row[0]) if row else None
 
     def causes(self) -> builtins.list[Cause]:
+        """Return the causes that are on, the oldest first."""
         rows = self._db.rows(
             "SELECT cause, text, since FROM causes WHERE ended IS NULL ORDER BY since, cause"
         )

@@ -5,13 +5,19 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
-from watcher.model import Instant, Message, Notification, NotificationState
-from watcher.store.records import SET_BACK, Gist, Head, Piled, Row, Try
-from watcher.store.sqlite.connection import Face
+from watcher.model import (
+    Instant,
+    Message,
+    Notification,
+    NotificationState,
+)
+from watcher.store.records import SET_BACK, Row, Try
+from watcher.store.sqlite.connection import Connection, Face
 from watcher.store.sqlite.dialect import among, listed
 
 _WAITING, _DEAD = NotificationState.WAITING.value, NotificationState.DEAD.value
@@ -33,7 +39,43 @@ _HEAD = (
     "FROM notifications AS n WHERE target = ? AND state = 'waiting' ORDER BY id LIMIT 1"
 )
 _OF_TARGET = "n.target = ?1 AND n.state = 'waiting'"
-_decode = msgspec.json.Decoder(Gist).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The first that waits for a target; ``joins``: it tells what others were to tell."""
+
+    id: int
+    channel: str
+    next_try: Instant
+    tries: int
+    first_try: Instant | None
+    joins: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Piled:
+    """A message that the target has not had, and when it was written.
+
+    ``row`` is the notification that waits with it: its own, or the one that it was joined with.
+    """
+
+    row: int
+    created: Instant
+    gist: MessageSummary
+
+
+class MessageSummary(msgspec.Struct, frozen=True):
+    """The part of a ``Message`` that says what it tells of."""
+
+    kind: str
+    alerts: Mapping[str, tuple[int, ...]] = {}
+    cause: str = ""
+    over: bool = False
+    text: str = ""
+
+
+_decode = msgspec.json.Decoder(MessageSummary).decode
 
 
 class SqlOutbox(Face):
@@ -50,20 +92,15 @@ class SqlOutbox(Face):
         if not targets:
             return []
         with self._db.atomic():
-            body = msgspec.json.encode(message).decode()
-            stored = self._db.execute(
-                "INSERT INTO messages (rule, about, created, body) VALUES (?, ?, ?, ?)",
-                (message.rule, message.data_at or now, now, body),
-            ).lastrowid
-            ids = [
-                self._db.execute(
+            stored = _store(self._db, message, now)
+            return [
+                self._db.number(
                     "INSERT INTO notifications (message, channel, target, state, created, "
-                    "next_try, tries) VALUES (?, ?, ?, 'waiting', ?, ?, 0)",
+                    "next_try, tries) VALUES (?, ?, ?, 'waiting', ?, ?, 0) RETURNING id",
                     (stored, channel, target, now, not_before or now),
-                ).lastrowid
+                )
                 for target in targets
             ]
-        return [row_id for row_id in ids if row_id is not None]
 
     def get(self, notification: int) -> Notification | None:
         row = self._db.one(f"{_SELECT} WHERE n.id = ?", (notification,))
@@ -318,8 +355,15 @@ class Backlog(Face):
             head, ids = self.head(target), set(rows)
             if head is None or head.id not in ids:
                 return None
-            stored = self._store(message, now)
-            row = head.id if head.joins else self._insert(target, head, stored, now)
+            stored = _store(self._db, message, now)
+            row = head.id
+            if not head.joins:
+                row = self._db.number(
+                    "INSERT INTO notifications (message, channel, target, state, created, "
+                    "next_try, tries, first_try) VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?) "
+                    "RETURNING id",
+                    (stored, head.channel, target, now, now, head.tries, head.first_try),
+                )
             others = listed(ids - {row})
             self._db.execute(
                 "UPDATE notifications SET message = ?, next_try = ?, taken = NULL WHERE id = ?",
@@ -336,22 +380,10 @@ class Backlog(Face):
             )
         return row
 
-    def _store(self, message: Message, now: Instant) -> int:
-        body = msgspec.json.encode(message).decode()
-        return self._inserted(
-            "INSERT INTO messages (rule, about, created, body) VALUES (?, ?, ?, ?)",
-            (message.rule, message.data_at or now, now, body),
-        )
 
-    def _insert(self, target: str, head: Head, message: int, now: Instant) -> int:
-        return self._inserted(
-            "INSERT INTO notifications (message, channel, target, state, created, next_try, tries, "
-            "first_try) VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?)",
-            (message, head.channel, target, now, now, head.tries, head.first_try),
-        )
-
-    def _inserted(self, statement: str, values: tuple[object, ...]) -> int:
-        row_id = self._db.execute(statement, values).lastrowid
-        if row_id is None:
-            raise LookupError("nothing was inserted")
-        return row_id
+def _store(db: Connection, message: Message, now: Instant) -> int:
+    body = msgspec.json.encode(message).decode()
+    return db.number(
+        "INSERT INTO messages (rule, about, created, body) VALUES (?, ?, ?, ?) RETURNING id",
+        (message.rule, message.data_at or now, now, body),
+    )

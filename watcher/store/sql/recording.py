@@ -48,6 +48,7 @@ class Recording(Face):
     """Scans into the store."""
 
     def record(self, scan: Scan) -> Recorded:
+        """Stores a scan of any state; numbers only of products of which some number changed."""
         with self._db.atomic():
             last_id, last_mark = self._db.one(
                 "SELECT id, mark FROM scans ORDER BY id DESC LIMIT 1"

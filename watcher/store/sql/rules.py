@@ -30,10 +30,14 @@ class _StoredRule:
     ended: Instant | None
 
 
-class SqlRules(Face):
-    """``ports.Rules`` in SQL."""
+class Rules(Face):
+    """Rules by name, each with the fingerprint it was last read with."""
 
     def sync(self, rules: Sequence[tuple[str, str]], now: Instant) -> RuleChanges:
+        """Moves the rules and their alerts from what was known to ``rules``, as one transaction.
+
+        A removed rule's alerts end silently. One that comes back within a day finds them again.
+        """
         with self._db.atomic():
             known = {
                 name: _StoredRule(fingerprint, ended)
@@ -86,6 +90,7 @@ class SqlRules(Face):
         )
 
     def ever_fired(self) -> set[tuple[str, str]]:
+        """Name and fingerprint of each rule that fired since it was written so."""
         rows = self._db.rows(
             "SELECT r.name, r.fingerprint FROM rules AS r WHERE r.ended IS NULL AND EXISTS "
             "(SELECT 1 FROM alerts AS a WHERE a.rule = r.name AND a.fired_at >= r.began)"
@@ -93,6 +98,7 @@ class SqlRules(Face):
         return {(name, fingerprint) for name, fingerprint in rows}
 
     def not_fired_since(self, since: Instant) -> set[str]:
+        """Names of the rules that are older than ``since`` and have not fired from then on."""
         rows = self._db.rows(
             "SELECT r.name FROM rules AS r WHERE r.ended IS NULL AND r.began < ?1 AND NOT EXISTS "
             "(SELECT 1 FROM alerts AS a WHERE a.rule = r.name AND a.state = 'firing') "

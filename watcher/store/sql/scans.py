@@ -102,6 +102,7 @@ class ScanHistory(Face):
         return LastChange(*row) if row else None
 
     def days_scanned(self, region: str, after: int, size: int) -> int:
+        """UTC days after the scan ``after`` on which a scan saw at least ``size`` products."""
         return self._db.number(
             "SELECT count(DISTINCT at / ?) FROM scans WHERE id > ? AND +region = ? AND state <> ? "
             "AND size >= ?",
@@ -112,6 +113,8 @@ class ScanHistory(Face):
         self, region: str, product_ids: Sequence[str], numbers: Sequence[str],
         texts: Sequence[str],
     ) -> tuple[int, dict[str, int]]:  # fmt: skip
+        """A count of these products that are known, and of those of them that have a value of each
+        field: of numbers at the newest observation, of texts at any."""
         names = [*numbers, *texts]
         columns = [*(expression(name) for name in numbers), *(f"p.{name}" for name in texts)]
         counts = "".join(f", count({column})" for column in columns)
@@ -182,12 +185,14 @@ class ScanHistory(Face):
         return bool(row and row[0])
 
     def last_proof_before(self, watch: str, at: Instant) -> Instant | None:
+        """The time of the watch's last scan before ``at`` that proves an absence."""
         row = self._db.one(
             f"SELECT max(at) FROM scans AS s WHERE watch = ? AND at < ? AND {PROVES}", (watch, at)
         )
         return int(row[0]) if row and row[0] is not None else None
 
     def scans(self, watch: str | None = None, limit: int = 50) -> list[ScanRow]:
+        """The newest first."""
         where = "" if watch is None else "WHERE s.watch = ?"
         values = (limit,) if watch is None else (watch, limit)
         rows = self._db.rows(f"{_SCAN} {where} ORDER BY s.id DESC LIMIT ?", values)
@@ -197,12 +202,16 @@ class ScanHistory(Face):
         return next(iter(self.scans(watch, 1)), None)
 
     def last_complete(self, watch: str) -> ScanRow | None:
+        """Whatever is doubted of it."""
         return self._newest(watch, "s.state = 'complete'")
 
     def last_proof(self, watch: str) -> ScanRow | None:
+        """The newest scan that proves an absence."""
         return self._newest(watch, PROVES)
 
     def expected_pages(self, watch: str) -> int:
+        """Pages that the list should have: one that was cut short by a fault says nothing of
+        that. 0 where nothing is known."""
         found = (self.last_complete(watch), self.last_proof(watch))
         return max((scan.pages for scan in found if scan is not None), default=0)
 

@@ -8,10 +8,14 @@ are given, all must match."""
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
-from watcher.model import Instant
-from watcher.store.records import Held, HeldGroup, Row, Silence
+from watcher.model import (
+    Instant,
+)
+from watcher.store.records import Row
 from watcher.store.sqlite.connection import Face, chunks
 from watcher.store.sqlite.dialect import REPLACE, among, listed, pairs, rows_of
 
@@ -23,6 +27,87 @@ _TEXTS = (
 _PRODUCT = f"{_TEXTS} FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value"
 _EVERY_PRODUCT = f"{_TEXTS} FROM products AS p"
 _HELD_FIELDS = "rule, product, channel, alert, since, silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Patterns, None where any will do, and the time from ``begins`` until before ``ends``.
+
+    ``product`` is matched by the product's id and name, ``category`` by those of every level.
+    """
+
+    id: int
+    rule: str | None
+    product: str | None
+    seller: str | None
+    category: str | None
+    begins: Instant
+    ends: Instant
+    comment: str = ""
+
+    def __str__(self) -> str:
+        """``rule beauty-*, seller 7495*``."""
+        return ", ".join(f"{name} {pattern}" for name, pattern in self.patterns.items())
+
+    @property
+    def patterns(self) -> Mapping[str, str]:
+        """Return those that are given, by what they are of."""
+        given = {
+            "rule": self.rule,
+            "product": self.product,
+            "seller": self.seller,
+            "category": self.category,
+        }
+        return {name: pattern for name, pattern in given.items() if pattern is not None}
+
+    def is_on(self, now: Instant) -> bool:
+        return self.begins <= now < self.ends
+
+    def covers_rule(self, rule: str) -> bool:
+        """Whether it may be about products of the rule."""
+        return _matches(self.rule, [rule])
+
+    def covers(self, product: Sequence[str | None]) -> bool:
+        """Of a product: its id, name, seller, and categories of three levels."""
+        return (
+            _matches(self.product, product[:2])
+            and _matches(self.seller, product[2:3])
+            and _matches(self.category, product[3:])
+        )
+
+
+def _matches(pattern: str | None, texts: Iterable[str | None]) -> bool:
+    if pattern is None:
+        return True
+    wanted = pattern.casefold()
+    return any(text is not None and fnmatchcase(text.casefold(), wanted) for text in texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Something of ``alert`` that ``channel`` is to be told, held since that time of the clock.
+
+    ``silence`` is the silence that holds it; None: it is held for the channel as a whole.
+    """
+
+    rule: str
+    product: int
+    channel: str
+    alert: int
+    since: Instant
+    silence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldGroup:
+    """All that is held of one rule for one channel by one silence, or for the channel (None):
+    since when the oldest, and how many alerts."""
+
+    rule: str
+    channel: str
+    silence: int | None
+    since: Instant
+    count: int
 
 
 class Silences(Face):

@@ -33,7 +33,7 @@ class Database(Connection, Faces):
 
     def __init__(self, conn: sqlite3.Connection, path: Path) -> None:
         Connection.__init__(self, conn, path)
-        self._files: tuple[tuple[int, int] | None, ...] = ()
+        self._files: list[tuple[int, int]] = []
         self._log = beside(path.resolve(), "-wal")
         Faces.__init__(self, self)
         self.times: ports.Times = SqliteTimes(self)
@@ -100,17 +100,14 @@ class Database(Connection, Faces):
         scratch = cls.copy_of(path)
         try:
             if path.exists():
-                scratch._borrow_ledger(cls.open(path, create=False))  # noqa: SLF001 - its own kind
+                scratch._lender = lender = cls.open(path, create=False)  # noqa: SLF001
+                scratch.ledger = lender.ledger
         except BaseException:
             scratch.close()
             raise
         return scratch
 
-    def _borrow_ledger(self, lender: Database) -> None:
-        self._lender, self.ledger = lender, lender.ledger
-
     def past_scans(self, extent: Extent) -> PastScans:
-        """Stored scans in memory, to be played once more."""
         return PastScans(self, extent)
 
     def close(self) -> None:
@@ -156,7 +153,6 @@ class Database(Connection, Faces):
             )
 
     def let_go(self) -> None:
-        """Give up the pages that are kept in memory: a scan's are of no use to the next one."""
         self.execute("PRAGMA shrink_memory")
 
     def mark_damaged(self) -> None:
@@ -164,9 +160,10 @@ class Database(Connection, Faces):
         with suppress(OSError):
             rights.make(_damage_mark(self.path))
 
-    def _identities(self) -> tuple[tuple[int, int] | None, ...]:
-        """Return what stands at the paths of the database and of the log beside it."""
-        return tuple(_identity(path) for path in (self.path, self._log))
+    def _identities(self) -> list[tuple[int, int]]:
+        """The files at the paths of the database and of the log beside it."""
+        found = [path.stat() for path in (self.path, self._log) if path.exists()]
+        return [(status.st_dev, status.st_ino) for status in found]
 
     def _refuse_foreign(self) -> None:
         """A database of something else, or of a newer watcher."""
@@ -240,14 +237,6 @@ def _damage_mark(path: Path) -> Path:
     return beside(path.resolve(), ".damaged")
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
 def _keep_private(path: Path) -> None:
     """SQLite gives ``-wal`` and ``-shm`` the rights and the owner that the database has."""
     if path.exists():
@@ -272,7 +261,7 @@ def _connect(path: Path, timeout: float, *, readonly: bool) -> sqlite3.Connectio
 
 
 def _refuse_what_is_no_database(path: Path, *, create: bool) -> None:
-    """What SQLite would only call "unable to open", in words."""
+    """Say in words what SQLite would only call "unable to open"."""
     if path.is_dir():
         raise StoreError(f"{path}: a folder; name a file in it", path)
     if not path.exists():

@@ -69,14 +69,7 @@ def nobody_else(path: Path) -> Iterator[None]:
 
 def refuse_used(path: Path) -> None:
     """Raise ``StoreError`` where some process has the database open; it need not be writable."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        asked = fcntl.fcntl(handle, fcntl.F_OFD_GETLK, _packed(_SQLITE))
-    except OSError:  # a file system without locks: nobody has one
-        return
-    finally:
-        os.close(handle)
-    if struct.unpack_from("h", asked)[0] != fcntl.F_UNLCK:
+    if _is_locked(path, _SQLITE):
         raise _in_use(path)
 
 
@@ -92,18 +85,21 @@ def refuse_other_name(path: Path) -> None:
         return
     if status.st_nlink < 2 or _is_owned(path) or _is_open_here(status):
         return
+    with suppress(PermissionError):  # SQLite will say it in its own words
+        if _is_locked(path, _OWNER):
+            raise _held_by_another_name(path)
+
+
+def _is_locked(path: Path, part: tuple[int, int]) -> bool:
+    """Whether some process has locked that part of the file."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:  # SQLite will say it in its own words
-        return
-    try:
-        asked = fcntl.fcntl(handle, fcntl.F_OFD_GETLK, _packed(_OWNER))
-    except OSError:  # a file system without locks
-        return
+        asked = fcntl.fcntl(handle, fcntl.F_OFD_GETLK, _packed(part))
+    except OSError:  # a file system without locks: nobody has one
+        return False
     finally:
         os.close(handle)
-    if struct.unpack_from("h", asked)[0] != fcntl.F_UNLCK:
-        raise _held_by_another_name(path)
+    return bool(struct.unpack_from("h", asked)[0] != fcntl.F_UNLCK)
 
 
 def _is_owned(path: Path) -> bool:
@@ -114,10 +110,8 @@ def _is_owned(path: Path) -> bool:
         return False
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
     finally:
         os.close(handle)
     return False
@@ -149,7 +143,9 @@ def _held_by_every_name(path: Path) -> Iterator[None]:
     real = path.resolve()
     with suppress(OSError):  # whoever opens the database says why
         rights.make(real)
-    handle = _file(real)
+    handle = None
+    with suppress(OSError):
+        handle = os.open(real, os.O_RDWR | os.O_CLOEXEC) if real.is_file() else None
     try:
         if handle is not None and not _lock(handle, _OWNER):
             raise _held_by_another_name(path)
@@ -157,15 +153,6 @@ def _held_by_every_name(path: Path) -> Iterator[None]:
     finally:
         if handle is not None:
             os.close(handle)
-
-
-def _file(real: Path) -> int | None:
-    if not real.is_file():
-        return None
-    try:
-        return os.open(real, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return None
 
 
 def _lock(handle: int, part: tuple[int, int]) -> bool:
@@ -188,7 +175,7 @@ def _packed(part: tuple[int, int]) -> bytes:
 
 
 def _write(handle: int, text: str) -> None:
-    """Who holds it, for people; the lock holds on a full disk, too."""
+    """Note who holds it, for people; the lock holds on a full disk, too."""
     with suppress(OSError):
         os.ftruncate(handle, 0)
         os.pwrite(handle, text.encode(), 0)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from watcher.model import Evidence, Instant
-from watcher.store.records import Delivered, ToldAlert
+from watcher.store.records import Delivered, FiredAlert
 from watcher.store.sqlite.connection import Face
 from watcher.store.sqlite.dialect import listed
 
@@ -44,9 +44,9 @@ class SqliteTellings(Face):
             for rule, kind, channel, about, ids in rows
         ]
 
-    def told_alerts(self, ids: Sequence[int]) -> dict[int, ToldAlert]:
+    def told_alerts(self, ids: Sequence[int]) -> dict[int, FiredAlert]:
         return {
-            row[0]: ToldAlert(*row)
+            row[0]: FiredAlert(*row)
             for row in self._db.rows(
                 "SELECT a.id, a.rule, a.product, a.fired_at, a.resolved_at FROM json_each(?) AS w "
                 "CROSS JOIN alerts AS a ON a.id = w.value WHERE a.fired_at NOTNULL",

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar
 
 from watcher.errors import NotADatabase
@@ -37,7 +36,7 @@ class DatabaseThread:
         return self
 
     async def run(self, job: Callable[[Database], T]) -> T:
-        """What ``job`` returns or raises; SQLite's errors of the outer world as StoreError."""
+        """Return what ``job`` does, or raise; SQLite's errors of the outer world as StoreError."""
         return await self._submit(lambda: self._call(job))
 
     async def aclose(self) -> None:
@@ -45,7 +44,7 @@ class DatabaseThread:
         await asyncio.get_running_loop().run_in_executor(None, self.close)
 
     def close(self) -> None:
-        """As ``aclose``, waiting in the calling thread."""
+        """Closes it, waiting in the calling thread."""
         if self._database is not None:
             self._thread.submit(self._close).result()
         self._thread.shutdown(wait=True)
@@ -53,12 +52,7 @@ class DatabaseThread:
     async def __aenter__(self) -> Self:
         return await self.start()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     async def _submit(self, call: Callable[[], T]) -> T:

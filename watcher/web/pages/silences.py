@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from watcher.store.ports import Store
-from watcher.store.records import Silence
+from watcher.store.sql.silences import Silence
 from watcher.units import parse_duration
 from watcher.web.context import PageContext
 from watcher.web.forms import own_path
