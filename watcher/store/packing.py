@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.model import LONGEST_LIST, Bools, Ints
+from watcher.model import LONGEST_LIST, Bools, Floats, Ints
 
 _LEVEL = 1
 EMPTY = np.zeros(0, np.int64)
@@ -96,6 +96,16 @@ class PackedList:
         products, ranks, ages = unpack(blob, 3, size)
         previous = np.where(ages > 0, scan_id - ages, 0)
         return cls(products, sums(ranks), previous)
+
+    def ranked(self, places: Ints) -> Floats:
+        """(n,) the ranks at places (-1: not listed); NaN for none, or where the list has none."""
+        ranks = np.where(places >= 0, np.append(self.ranks, 0)[places], 0).astype(np.float64)
+        return np.where(ranks > 0, ranks, np.nan)
+
+    def seen_before(self, products: Ints) -> Ints:
+        """(n,) the scan in which the list's watch saw each product before; 0 for none."""
+        places = positions(self.products, products)
+        return np.where(places >= 0, np.append(self.previous, 0)[places], 0)
 
     @staticmethod
     def rank_of(product: int, blob: bytes, size: int, last_product: int) -> int | None:

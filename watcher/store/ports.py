@@ -2,51 +2,39 @@
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, Self
 
 from watcher.model import (
-    Alert,
-    AlertState,
     Evidence,
     Instant,
     Ints,
-    Message,
-    Notification,
-    NotificationLogEntry,
-    NotificationState,
     ProductFacts,
 )
 from watcher.store.memory.replaying import Extent, PastScans
 from watcher.store.records import (
     AFTER_ALL,
-    AlertRow,
     Baseline,
-    Brief,
     Delivered,
     EarlierList,
     FiredAlert,
     Jumped,
     LastChange,
-    Live,
     Progress,
     Pruned,
     Sighting,
     Sizes,
     Stats,
-    Transition,
-    Try,
-    Why,
     Window,
 )
+from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.browsing import Browsing
 from watcher.store.sql.extracts import Extracts, Observations
 from watcher.store.sql.history import History
 from watcher.store.sql.operations import HealthBook, Ledger
-from watcher.store.sql.outbox import Backlog
+from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.scans import Jumps
 from watcher.store.sql.silences import Holding, Silences
@@ -184,77 +172,6 @@ class Archive(Protocol):
     def jumps(self) -> Doubts: ...
 
 
-class Alerts(Protocol):
-    """One alert for each rule and product is live (pending or firing) at most."""
-
-    def active(self, rules: Sequence[str]) -> builtins.list[Alert]:
-        """All pending and firing alerts of these rules, the oldest first."""
-
-    def live(self, rules: Sequence[str]) -> builtins.list[Alert]:
-        """Return ``active`` without evidence: most of what is live is told no more."""
-
-    def columns(self, rules: Sequence[str]) -> Live:
-        """Return ``live`` in columns, rule by rule."""
-
-    def heard_at(self, alerts: Live, channel: str) -> Ints:
-        """(n,) when the channel was last told of each of these; -1 where it was not."""
-
-    def explained(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
-        """These alerts with their evidence: where one has none, it is what is stored."""
-
-    def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
-        """The alerts of these ids that there are, the oldest first."""
-
-    def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
-        """The alerts of these ids that there are in short, the oldest first."""
-
-    def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
-        """Store the alerts and return them in order: those that had no id (0) with one now, all
-        without their evidence, which is stored: it stays where an alert comes without.
-
-        One that ends without ever having fired leaves no trace: it is deleted, or not stored.
-        """
-
-    def witness(self, alert: Alert, why: Why) -> Alert:
-        """The alert, which fires now, with the evidence of that, to be saved."""
-
-    def record(self, transitions: Iterable[Transition]) -> None:
-        """Remembers changes of state; those of alerts that left no trace leave none either."""
-
-    def transitions(self, alert: int) -> builtins.list[Transition]:
-        """Return the changes of one alert, the oldest first."""
-
-    def told(self, rule: str, products: Sequence[int]) -> builtins.list[NotificationLogEntry]:
-        """Return the last that every channel was told about these products of the rule."""
-
-    def told_of(
-        self, rules: Sequence[str], at: Instant | None = None
-    ) -> builtins.list[NotificationLogEntry]:
-        """What every channel was last told about all products of these rules; ``at`` then only."""
-
-    def cooling(
-        self, cooldowns: Mapping[str, int], now: Instant
-    ) -> builtins.list[tuple[str, str, int, Instant]]:
-        """What fires anew before its cooldown (seconds, by rule) since it was told has passed: by
-        rule and channel how many alerts, and when the first of them was told of: a time that
-        lies in the future counts as ``now``."""
-
-    def mark_told(self, told: Iterable[NotificationLogEntry]) -> None:
-        """Replaces what the channel was told about the rule and product before."""
-
-    def list(
-        self, rule: str | None = None, state: AlertState | None = None,
-        since: Instant | None = None, limit: int = 100, product: int | None = None,
-    ) -> builtins.list[AlertRow]:  # fmt: skip
-        """The newest first. ``since``: those that were live at that time or later."""
-
-    def shown(self, ids: Sequence[int]) -> builtins.list[AlertRow]:
-        """The alerts of these ids that there are, in the same order."""
-
-    def counts(self) -> dict[tuple[str, AlertState], int]:
-        """Count the alerts of each rule that are pending and firing."""
-
-
 class Tellings(Protocol):
     """Stored messages that some target took, and their alerts."""
 
@@ -274,111 +191,6 @@ class Tellings(Protocol):
 
     def newest(self) -> tuple[int, int]:
         """Return what changes whenever a scan is stored, or a message is sent or given up."""
-
-
-class Outbox(Protocol):
-    """Each target's notifications in order; one waits until it is sent, dead or dropped."""
-
-    def add(
-        self,
-        channel: str,
-        targets: Sequence[str],
-        message: Message,
-        now: Instant,
-        not_before: Instant | None = None,
-    ) -> builtins.list[int]:
-        """Queues one message for each target; ids in the order of the targets.
-
-        It is not sent before ``not_before``, nor is what is queued after it.
-        """
-
-    def get(self, notification: int) -> Notification | None: ...
-
-    def next_for(self, target: str) -> Notification | None:
-        """The oldest that waits for the target, due or not: the order is kept."""
-
-    def waiting_for(self, target: str, limit: int = 1_000) -> builtins.list[Notification]:
-        """Return what waits for the target, the oldest first."""
-
-    def due_targets(self, now: Instant) -> builtins.list[tuple[str, Instant, int]]:
-        """Targets that something waits for: when the oldest is due (by the clock that says
-        ``now``), and how many wait."""
-
-    def sent(self, notification: int, now: Instant, detail: str | None = None) -> None:
-        """The service took it; counts even if it was dropped meanwhile."""
-
-    def failed(
-        self,
-        notification: int,
-        now: Instant,
-        error: str,
-        next_try: Instant,
-        *,
-        first_try: Instant | None = None,
-        taken: Iterable[str] = (),
-    ) -> None:
-        """To be tried again at ``next_try``.
-
-        ``first_try`` is from when its day counts, if not from its first try. ``taken`` marks
-        the recipients that have it already.
-        """
-
-    def postpone(self, notification: int, next_try: Instant) -> None:
-        """Not to be tried before ``next_try``; that is no try."""
-
-    def dead(
-        self, notification: int, now: Instant, error: str, *, taken: Iterable[str] = ()
-    ) -> None:
-        """Not to be tried again until somebody asks for it."""
-
-    def give_up(
-        self, notification: int, now: Instant, error: str, *, taken: Iterable[str] = ()
-    ) -> None:
-        """Dead after its day; those joined with it that have not had a day of their own (they
-        were written after its first try) wait again."""
-
-    def bury(self, target: str, now: Instant, error: str) -> int:
-        """All that waits for ``target`` is dead, untried; how many."""
-
-    def tries(self, notification: int) -> builtins.list[Try]:
-        """The oldest first."""
-
-    def retry(
-        self, ids: Sequence[int] | None, now: Instant, target: str | None = None
-    ) -> builtins.list[int]:
-        """Dead ones (of ``ids``, or all; of ``target``) wait again with a fresh day to be tried
-        in; the ids. Of ``ids`` and ``target`` those that wait for a later try are tried now.
-        """
-
-    def drop(
-        self, ids: Sequence[int] | None, now: Instant, target: str | None = None
-    ) -> builtins.list[int]:
-        """Those that wait or are dead (of ``ids``, or all; of ``target``) are given up; the ids."""
-
-    def counts(self) -> dict[NotificationState, int]:
-        """Count the notifications in each state; states that none is in count 0."""
-
-    def held_up(self, now: Instant) -> int:
-        """For how many seconds the next one of some target has been due or tried in vain, at
-        most; 0 for none.
-
-        What waits for the end of quiet hours or for a digest is not held up, nor what is behind.
-        """
-
-    def put_off(self, now: Instant) -> builtins.list[tuple[str, Instant, Instant, int]]:
-        """Messages that were queued for a later time than ``now`` and not tried since: channel,
-        when they were written, when they are due, and how many."""
-
-    def tried(self, since: Instant) -> dict[str, int]:
-        """Count the tries since then that ended as sent, failed or dead."""
-
-    def list(
-        self,
-        states: Sequence[NotificationState] = (),
-        limit: int = 100,
-        target: str | None = None,
-    ) -> builtins.list[Notification]:
-        """The newest first; of all states and targets where none is given."""
 
 
 class Times(Protocol):

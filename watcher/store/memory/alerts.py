@@ -10,15 +10,15 @@ from msgspec.structs import replace
 
 from watcher.model import Alert, AlertState, Evidence, Instant, Ints, Message, NotificationLogEntry
 from watcher.store.records import Brief, Live, Transition, Why
-from watcher.store.sql.alerts import SqlAlerts
-from watcher.store.sql.outbox import SqlOutbox
+from watcher.store.sql.alerts import Alerts
+from watcher.store.sql.outbox import Outbox
 
 _COLUMNS = 8
 _ID, _PRODUCT, _FIRING, _SINCE, _LAST_MET, _FIRED_AT, _ABSENT, _CARRIED = range(_COLUMNS)
 _FEWEST = 64  # slots
 
 
-class MemoryAlerts(SqlAlerts):
+class MemoryAlerts(Alerts):
     """As ``Alerts`` for what a scan and a sweep ask; what people ask has no answer.
 
     Evidence is made when it is asked for, as most of it is never shown: by what its scan left
@@ -231,7 +231,7 @@ class _Slots:
         self._slot_of = {product: slot for slot, product in enumerate(products)}
 
 
-class MemoryOutbox(SqlOutbox):
+class MemoryOutbox(Outbox):
     """As ``Outbox``, as far as it is written to."""
 
     def __init__(self) -> None:

@@ -53,16 +53,19 @@ _LIVE = (
 _AT_ONCE = 2_000  # rows that are Python's objects before they are columns
 
 
-class SqlAlerts(Face):
-    """``ports.Alerts`` in SQL."""
+class Alerts(Face):
+    """One alert for each rule and product is live (pending or firing) at most."""
 
     def active(self, rules: Sequence[str]) -> builtins.list[Alert]:
+        """All pending and firing alerts of these rules, the oldest first."""
         return [_alert(row) for row in self._live(_SELECT, rules)]
 
     def live(self, rules: Sequence[str]) -> builtins.list[Alert]:
+        """Return ``active`` without evidence: most of what is live is told no more."""
         return [_alert_of(row) for row in self._live(f"SELECT {_STATE}", rules)]
 
     def columns(self, rules: Sequence[str]) -> Live:
+        """Return ``live`` in columns, rule by rule."""
         sql = f"SELECT {_LIVE_COLUMNS} {_LIVE.format('')}"
         rows = _read(self._db, sql, (listed(rules),), _WIDTH)
         places, ids, products, firing, since, last_met, fired_at, absent, carried = rows[
@@ -74,6 +77,7 @@ class SqlAlerts(Face):
         )  # fmt: skip
 
     def heard_at(self, alerts: Live, channel: str) -> Ints:
+        """(n,) when the channel was last told of each of these; -1 where it was not."""
         join = (
             "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product AND t.channel = ? "
             "AND t.alert = a.id"
@@ -92,6 +96,7 @@ class SqlAlerts(Face):
         )
 
     def explained(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
+        """These alerts with their evidence: where one has none, it is what is stored."""
         stored = {
             alert.id: alert.evidence
             for alert in self.by_id([each.id for each in alerts if not each.evidence])
@@ -102,6 +107,7 @@ class SqlAlerts(Face):
         ]
 
     def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
+        """The alerts of these ids that there are, the oldest first."""
         rows = self._db.rows(
             f"{_SELECT} FROM {rows_of()} CROSS JOIN alerts AS a ON a.id = w.value ORDER BY a.id",
             (listed(dict.fromkeys(ids)),),
@@ -109,6 +115,7 @@ class SqlAlerts(Face):
         return [_alert(row) for row in rows]
 
     def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
+        """The alerts of these ids that there are in short, the oldest first."""
         return self._db.rows(
             f"SELECT a.id, a.rule, a.product, a.resolved_at FROM {rows_of()} "
             "CROSS JOIN alerts AS a ON a.id = w.value ORDER BY a.id",
@@ -116,6 +123,11 @@ class SqlAlerts(Face):
         )
 
     def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
+        """Store the alerts and return them in order: those that had no id (0) with one now, all
+        without their evidence, which is stored: it stays where an alert comes without.
+
+        One that ends without ever having fired leaves no trace: it is deleted, or not stored.
+        """
         with self._db.atomic():
             kept = [_is_kept(alert) for alert in alerts]
             following = 1 + self._db.number(LAST_ALERT)
@@ -144,9 +156,11 @@ class SqlAlerts(Face):
         return saved
 
     def witness(self, alert: Alert, why: Why) -> Alert:
+        """The alert, which fires now, with the evidence of that, to be saved."""
         return replace(alert, evidence=why())
 
     def record(self, transitions: Iterable[Transition]) -> None:
+        """Remembers changes of state; those of alerts that left no trace leave none either."""
         with self._db.atomic():
             self._db.many(
                 "INSERT INTO transitions (alert, at, before, after, reason) "
@@ -155,6 +169,7 @@ class SqlAlerts(Face):
             )
 
     def transitions(self, alert: int) -> builtins.list[Transition]:
+        """Return the changes of one alert, the oldest first."""
         rows = self._db.rows(
             "SELECT alert, at, before, after, reason FROM transitions WHERE alert = ? ORDER BY id",
             (alert,),
@@ -165,6 +180,7 @@ class SqlAlerts(Face):
         ]
 
     def told(self, rule: str, products: Sequence[int]) -> builtins.list[NotificationLogEntry]:
+        """Return the last that every channel was told about these products of the rule."""
         rows = self._db.rows(
             f"{_TOLD} FROM {rows_of()} CROSS JOIN told AS t ON t.rule = ? AND t.product = w.value",
             (listed(int(product) for product in products), rule),
@@ -174,6 +190,7 @@ class SqlAlerts(Face):
     def told_of(
         self, rules: Sequence[str], at: Instant | None = None
     ) -> builtins.list[NotificationLogEntry]:
+        """What every channel was last told about all products of these rules; ``at`` then only."""
         rows = self._db.rows(
             f"{_TOLD} FROM {rows_of('?1')} CROSS JOIN told AS t ON t.rule = w.value "
             "WHERE ?2 IS NULL OR t.told_at = ?2",
@@ -184,6 +201,9 @@ class SqlAlerts(Face):
     def cooling(
         self, cooldowns: Mapping[str, int], now: Instant
     ) -> builtins.list[tuple[str, str, int, Instant]]:
+        """What fires anew before its cooldown (seconds, by rule) since it was told has passed: by
+        rule and channel how many alerts, and when the first of them was told of: a time that
+        lies in the future counts as ``now``."""
         return self._db.rows(
             f"SELECT t.rule, t.channel, count(*), min(min(t.told_at), ?2) FROM {rows_of('?1')} "
             f"CROSS JOIN alerts AS a {LIVE} ON a.rule = w.key "
@@ -195,6 +215,7 @@ class SqlAlerts(Face):
         )
 
     def mark_told(self, told: Iterable[NotificationLogEntry]) -> None:
+        """Replaces what the channel was told about the rule and product before."""
         with self._db.atomic():
             self._db.many(
                 f"{REPLACE} INTO told (rule, product, channel, alert, told_at, "
@@ -217,6 +238,7 @@ class SqlAlerts(Face):
         self, rule: str | None = None, state: AlertState | None = None,
         since: Instant | None = None, limit: int = 100, product: int | None = None,
     ) -> builtins.list[AlertRow]:  # fmt: skip
+        """The newest first. ``since``: those that were live at that time or later."""
         asked = {
             "a.rule = ?": rule,
             "a.product = ?": product,
@@ -233,6 +255,7 @@ class SqlAlerts(Face):
         return self._shown(rows)
 
     def shown(self, ids: Sequence[int]) -> builtins.list[AlertRow]:
+        """The alerts of these ids that there are, in the same order."""
         rows = self._db.rows(
             f"{_SELECT}, {_PRODUCT} FROM {rows_of()} "
             "CROSS JOIN alerts AS a ON a.id = w.value "
@@ -250,6 +273,7 @@ class SqlAlerts(Face):
         ]
 
     def counts(self) -> dict[tuple[str, AlertState], int]:
+        """Count the alerts of each rule that are pending and firing."""
         rows = self._db.rows(
             "SELECT rule, state, count(*) FROM alerts WHERE state <> 'inactive' "
             "GROUP BY rule, state"

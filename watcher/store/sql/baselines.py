@@ -36,7 +36,7 @@ class Baselines(Face):
         listing = _listing(self._db, watch, scan_id)
         if listing is None:
             return baseline
-        previous = _previous(listing, products)
+        previous = listing.seen_before(products)
         if not doubted:
             previous = _believed(self._db, scan_id, products, previous)
         ids, groups = np.unique(previous, return_inverse=True)
@@ -52,7 +52,7 @@ class Baselines(Face):
                 if found is not None:
                     rows = np.flatnonzero(groups == group)
                     places = positions(found.products, products[rows])
-                    baseline.values[rows, column] = _ranks(found, places)
+                    baseline.values[rows, column] = found.ranked(places)
         return baseline
 
     def ago(
@@ -117,7 +117,7 @@ def numbers_at(db: Connection, products: Ints, marks: Ints, fields: Sequence[str
 def numbers_in_force(
     db: Connection, products: Ints, marks: Ints, fields: Sequence[str]
 ) -> tuple[Floats, Bools]:
-    """The same, and (n,) of whom there are any that old."""
+    """``numbers_at``, and (n,) of whom there are any that old."""
     baseline = Baseline(np.full((len(products), len(fields)), np.nan), np.ones_like(products))
     _fill_numbers(db, baseline, products, marks, fields)
     return baseline.values, baseline.at > 0
@@ -174,13 +174,13 @@ class _Walk:
         hit = places >= 0
         rows = left[hit]
         self.at[rows], self.marks[rows] = at, mark
-        self.ranks[rows] = _ranks(listing, places[hit])
+        self.ranks[rows] = listing.ranked(places[hit])
         return left[~hit]
 
     def _place_before(self, left: Ints, doubted: int) -> Ints:
-        """The same by what the doubted scan's watch saw before of the products that it saw."""
+        """Place by what the doubted scan's watch saw before of the products that it saw."""
         _, _, listing = _scan(self._db, doubted)
-        previous = _previous(listing, self._products[left])
+        previous = listing.seen_before(self._products[left])
         previous = _believed(self._db, self._scan_id, self._products[left], previous)
         for earlier in np.unique(previous[previous > 0]).tolist():
             at, mark, found = _scan(self._db, earlier)
@@ -224,12 +224,6 @@ def _existed(db: Connection, products: Ints, at: Instant) -> Ints:
     return np.array(found, np.int64)
 
 
-def _previous(listing: PackedList, products: Ints) -> Ints:
-    """(n,) the scan in which the list's watch saw each product before; 0 for none."""
-    places = positions(listing.products, products)
-    return np.where(places >= 0, np.append(listing.previous, 0)[places], 0)
-
-
 def _believed(db: Connection, scan_id: int, products: Ints, previous: Ints) -> Ints:
     """``previous``, and in place of a scan that ``scan_id`` doubts the one before it."""
     previous = previous.copy()
@@ -245,7 +239,7 @@ def _believed(db: Connection, scan_id: int, products: Ints, previous: Ints) -> I
             return previous
         for scan in doubted:
             rows = np.flatnonzero(previous == scan)
-            previous[rows] = _previous(_scan(db, scan)[2], products[rows])
+            previous[rows] = _scan(db, scan)[2].seen_before(products[rows])
 
 
 def _scan(db: Connection, scan_id: int) -> tuple[Instant, int, PackedList]:
@@ -272,12 +266,6 @@ def _times(db: Connection, ids: Ints) -> tuple[Ints, Ints]:
     ):
         times[:, key] = at, mark
     return times[0], times[1]
-
-
-def _ranks(listing: PackedList, places: Ints) -> Floats:
-    """(n,) NaN where the product is not listed or the list has no ranks."""
-    ranks = np.where(places >= 0, np.append(listing.ranks, 0)[places], 0).astype(np.float64)
-    return np.where(ranks > 0, ranks, np.nan)
 
 
 def _fill_numbers(

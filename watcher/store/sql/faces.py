@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from watcher.store import ports
-from watcher.store.sql.alerts import SqlAlerts
+from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.browsing import Browsing
 from watcher.store.sql.extracts import Extracts, Observations
 from watcher.store.sql.history import History
 from watcher.store.sql.operations import HealthBook, Ledger
-from watcher.store.sql.outbox import Backlog, SqlOutbox
+from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.scans import Jumps
 from watcher.store.sql.silences import Holding, Silences
@@ -22,9 +22,9 @@ class Faces:
     def __init__(self, db: Connection) -> None:
         self.history: History = History(db)
         self.jumps: Jumps = Jumps(db)
-        self.alerts: ports.Alerts = SqlAlerts(db)
+        self.alerts: Alerts = Alerts(db)
         self.rules: Rules = Rules(db)
-        self.outbox: ports.Outbox = SqlOutbox(db)
+        self.outbox: Outbox = Outbox(db)
         self.backlog: Backlog = Backlog(db)
         self.held: Holding = Holding(db)
         self.silences: Silences = Silences(db)

@@ -78,8 +78,8 @@ class MessageSummary(msgspec.Struct, frozen=True):
 _decode = msgspec.json.Decoder(MessageSummary).decode
 
 
-class SqlOutbox(Face):
-    """``ports.Outbox`` in SQL."""
+class Outbox(Face):
+    """Each target's notifications in order; one waits until it is sent, dead or dropped."""
 
     def add(
         self,
@@ -89,6 +89,10 @@ class SqlOutbox(Face):
         now: Instant,
         not_before: Instant | None = None,
     ) -> builtins.list[int]:
+        """Queues one message for each target; ids in the order of the targets.
+
+        It is not sent before ``not_before``, nor is what is queued after it.
+        """
         if not targets:
             return []
         with self._db.atomic():
@@ -107,9 +111,11 @@ class SqlOutbox(Face):
         return _notification(row) if row else None
 
     def next_for(self, target: str) -> Notification | None:
+        """The oldest that waits for the target, due or not: the order is kept."""
         return next(iter(self.waiting_for(target, 1)), None)
 
     def waiting_for(self, target: str, limit: int = 1_000) -> builtins.list[Notification]:
+        """Return what waits for the target, the oldest first."""
         rows = self._db.rows(
             f"{_SELECT} WHERE n.target = ? AND n.state = 'waiting' ORDER BY n.id LIMIT ?",
             (target, limit),
@@ -117,6 +123,8 @@ class SqlOutbox(Face):
         return [_notification(row) for row in rows]
 
     def due_targets(self, now: Instant) -> builtins.list[tuple[str, Instant, int]]:
+        """Targets that something waits for: when the oldest is due (by the clock that says
+        ``now``), and how many wait."""
         return [
             (target, next_try, count)
             for target, next_try, count in self._db.rows(
@@ -130,6 +138,7 @@ class SqlOutbox(Face):
         ]
 
     def sent(self, notification: int, now: Instant, detail: str | None = None) -> None:
+        """The service took it; counts even if it was dropped meanwhile."""
         with self._db.atomic():
             self._note(notification, now, "sent", detail)
             self._db.execute(
@@ -149,6 +158,11 @@ class SqlOutbox(Face):
         first_try: Instant | None = None,
         taken: Iterable[str] = (),
     ) -> None:
+        """To be tried again at ``next_try``.
+
+        ``first_try`` is from when its day counts, if not from its first try. ``taken`` marks
+        the recipients that have it already.
+        """
         with self._db.atomic():
             self._note(notification, now, "failed", error)
             self._db.execute(
@@ -159,6 +173,7 @@ class SqlOutbox(Face):
             )
 
     def postpone(self, notification: int, next_try: Instant) -> None:
+        """Not to be tried before ``next_try``; that is no try."""
         self._db.execute(
             "UPDATE notifications SET next_try = ? WHERE id = ? AND state = 'waiting'",
             (next_try, notification),
@@ -167,6 +182,7 @@ class SqlOutbox(Face):
     def dead(
         self, notification: int, now: Instant, error: str, *, taken: Iterable[str] = ()
     ) -> None:
+        """Not to be tried again until somebody asks for it."""
         with self._db.atomic():
             self._note(notification, now, "dead", error)
             self._db.execute(
@@ -179,6 +195,8 @@ class SqlOutbox(Face):
     def give_up(
         self, notification: int, now: Instant, error: str, *, taken: Iterable[str] = ()
     ) -> None:
+        """Dead after its day; those joined with it that have not had a day of their own (they
+        were written after its first try) wait again."""
         with self._db.atomic():
             self._db.execute(
                 "UPDATE notifications SET state = 'waiting', joined = NULL, finished = NULL, "
@@ -189,6 +207,7 @@ class SqlOutbox(Face):
             self.dead(notification, now, error, taken=taken)
 
     def bury(self, target: str, now: Instant, error: str) -> int:
+        """All that waits for ``target`` is dead, untried; how many."""
         return self._db.execute(
             "UPDATE notifications SET state = 'dead', error = ?, finished = ? "
             "WHERE target = ? AND state = 'waiting'",
@@ -196,6 +215,7 @@ class SqlOutbox(Face):
         ).rowcount
 
     def tries(self, notification: int) -> builtins.list[Try]:
+        """The oldest first."""
         rows = self._db.rows(
             "SELECT at, outcome, detail FROM tries WHERE notification = ? ORDER BY id",
             (notification,),
@@ -205,6 +225,9 @@ class SqlOutbox(Face):
     def retry(
         self, ids: Sequence[int] | None, now: Instant, target: str | None = None
     ) -> builtins.list[int]:
+        """Dead ones (of ``ids``, or all; of ``target``) wait again with a fresh day to be tried
+        in; the ids. Of ``ids`` and ``target`` those that wait for a later try are tried now.
+        """
         states = [_DEAD] if ids is None and target is None else [_DEAD, _WAITING]
         return self._move(
             "state = 'waiting', next_try = ?, tries = 0, first_try = NULL, finished = NULL",
@@ -214,16 +237,23 @@ class SqlOutbox(Face):
     def drop(
         self, ids: Sequence[int] | None, now: Instant, target: str | None = None
     ) -> builtins.list[int]:
+        """Those that wait or are dead (of ``ids``, or all; of ``target``) are given up; the ids."""
         change = "state = 'dropped', finished = ?"
         return self._move(change, now, ids, target, [_WAITING, _DEAD])
 
     def counts(self) -> dict[NotificationState, int]:
+        """Count the notifications in each state; states that none is in count 0."""
         rows: dict[str, int] = dict(
             self._db.rows("SELECT state, count(*) FROM notifications GROUP BY state")
         )
         return {state: rows.get(state.value, 0) for state in NotificationState}
 
     def held_up(self, now: Instant) -> int:
+        """For how many seconds the next one of some target has been due or tried in vain, at
+        most; 0 for none.
+
+        What waits for the end of quiet hours or for a digest is not held up, nor what is behind.
+        """
         return self._db.number(
             "SELECT max(0, ?1 - min(coalesce(first_try, next_try))) FROM notifications WHERE id IN "
             "(SELECT min(id) FROM notifications WHERE state = 'waiting' GROUP BY target) "
@@ -232,6 +262,8 @@ class SqlOutbox(Face):
         )
 
     def put_off(self, now: Instant) -> builtins.list[tuple[str, Instant, Instant, int]]:
+        """Messages that were queued for a later time than ``now`` and not tried since: channel,
+        when they were written, when they are due, and how many."""
         return self._db.rows(
             "SELECT channel, created, next_try, count(DISTINCT message) FROM notifications "
             "WHERE state = 'waiting' AND tries = 0 AND next_try > max(created, ?) "
@@ -240,6 +272,7 @@ class SqlOutbox(Face):
         )
 
     def tried(self, since: Instant) -> dict[str, int]:
+        """Count the tries since then that ended as sent, failed or dead."""
         rows: dict[str, int] = dict(
             self._db.rows(
                 "SELECT outcome, count(*) FROM tries WHERE at >= ? GROUP BY outcome", (since,)
@@ -253,6 +286,7 @@ class SqlOutbox(Face):
         limit: int = 100,
         target: str | None = None,
     ) -> builtins.list[Notification]:
+        """The newest first; of all states and targets where none is given."""
         wanted = [state.value for state in states or NotificationState]
         rows = self._db.rows(
             f"{_SELECT} WHERE n.state IN {among('?1')} "
