@@ -20,8 +20,9 @@ from watcher.model import Alert, AlertState, Bools, Instant, Ints
 from watcher.rules.conditions.base import Judge, Masks
 from watcher.rules.rulebook import Rule
 from watcher.store.packing import positions
-from watcher.store.ports import Alerts, Archive, Store
+from watcher.store.ports import Archive, Store
 from watcher.store.records import Live, Transition
+from watcher.store.sql.alerts import Alerts
 
 RULE = "rule"  # the kind of health
 

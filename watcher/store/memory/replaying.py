@@ -28,13 +28,12 @@ from watcher.store.sqlite.dialect import among, listed, rows_of
 
 _TEXTS = tuple(text.name for text in TEXTS)
 _OF_FACTS = ("product_id", "product_name", "seller_id", "category_id")
-_TEXT_NAMES = tuple(text.name for text in TEXTS)
 Columns: TypeAlias = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What is to be read of some watches of some regions: their scans from ``since`` on.
+    """Scans to be read: those of some watches of some regions from ``since`` on.
 
     ``fields`` are those of which the numbers are read; ``shown`` are those that messages show of
     a product, which are read when they are asked for.
@@ -64,7 +63,9 @@ class PastScans:
         begin, scan_id = (
             int(column[self.first]) if len(late) else 0 for column in (timeline.marks, timeline.ids)
         )
-        self.matrix.jumps.load(_doubted_before(db, scan_id))
+        # As stored, for who plays the scans judges only those from there on.
+        doubted = db.rows("SELECT scan, until FROM jumps WHERE scan < ?", (scan_id,))
+        self.matrix.jumps.load(dict(doubted))
         self._texts = FormerTexts(db, products, _TEXTS, begin)
 
     def recalled(self) -> Recalled:
@@ -81,14 +82,8 @@ def _ever_listed(db: Connection, extent: Extent) -> Ints:
     return np.unique(np.concatenate([EMPTY, *(LastSeen.unpack(*row).products for row in rows)]))
 
 
-def _doubted_before(db: Connection, scan_id: int) -> dict[int, int]:
-    """The scans before this one that jumped, and up to which scan each is doubted: as stored, for
-    who plays the scans judges only those from there on."""
-    return dict(db.rows("SELECT scan, until FROM jumps WHERE scan < ?", (scan_id,)))
-
-
 def _first_seen(db: Connection, products: Ints) -> Ints:
-    """By the store's key, when any scan saw each of the products first."""
+    """Times by the store's key, when any scan saw each of the products first."""
     found = np.zeros(int(products.max(initial=0)) + 1, np.int64)
     rows = db.execute(
         f"SELECT p.id, p.first_seen FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value",
@@ -135,19 +130,14 @@ class Recalled:
         """A whole scan, and what became of it when it was recorded."""
         return RecalledScan(self, place), self._recorded(place, None)
 
-    def text(self, name: str, product: int) -> str | None:
-        """A text of a product as it is now."""
-        return self.texts(name, np.array([product]))[0]
-
     def texts(self, name: str, products: Wholes) -> list[str | None]:
-        """The same of several."""
+        """A text of each product as it is now."""
         columns = self._texts.at(int(self._line.marks[self._place]))
         places = np.searchsorted(self._texts.products, products)  # they are in order
         found: list[str | None] = columns[name][places].tolist()
         return found
 
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
-        """Products by the store's key, with the newest of the numbers that are shown."""
         keys = np.array(products, np.int64)
         rows = self._db.rows(
             f"SELECT p.region, p.currency, p.first_seen FROM {rows_of()} "
@@ -156,7 +146,8 @@ class Recalled:
         )
         numbers = self._shown_numbers(self._place, keys)
         texts = {name: self.texts(name, keys) for name in _OF_FACTS}
-        seen = self._last_seen(rows[0][0], keys) if rows else []
+        region, before = rows[0][0] if rows else "", self._place + 1
+        seen: list[Instant] = self.matrix.last_seen(region, keys, before).tolist()
         return {
             key: ProductFacts(
                 product=key,
@@ -168,7 +159,9 @@ class Recalled:
                 currency=currency,
                 first_seen=first_seen,
                 observed_at=seen[row] or None,
-                numbers={name: _or_none(value) for name, value in numbers[row].items()},
+                numbers={
+                    name: None if np.isnan(value) else value for name, value in numbers[row].items()
+                },
             )
             for row, (key, (region, currency, first_seen)) in enumerate(
                 zip(keys.tolist(), rows, strict=True)
@@ -176,13 +169,11 @@ class Recalled:
         }
 
     def sightings(self, watch: str, products: Ints) -> Iterator[Sighting]:
-        """The watch's scans that saw each of the products last, cut to these."""
         last = self.matrix.last_sights(watch, products, self._place + 1)
         for place in np.unique(last[last >= 0])[::-1].tolist():
             yield self.sighting(place, products[last == place])
 
     def newest_sighting(self, watch: str, products: Ints) -> Sighting | None:
-        """The watch's newest scan, cut to those of the products that it lists."""
         for place in self._line.newest_first(watch, self._place + 1):
             if not self._line.failed[place]:
                 return self.sighting(place, products)
@@ -193,7 +184,7 @@ class Recalled:
         return ScanHistory(self._db).last_change(region, since, upto)
 
     def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
-        """See ``History.idle_shares``; before the newest scan."""
+        # Before the newest scan, as in the next.
         found: list[float] = []
         for place in self._line.newest_first(watch, self._place):
             facts = self._line.facts[place]
@@ -202,7 +193,6 @@ class Recalled:
         return found
 
     def largest_is_sparse(self, region: str, since: Instant) -> bool:
-        """See ``History.largest_is_sparse``; before the newest scan."""
         line, newest = self._line, dict[str, int]()
         for place in line.of_region(region, self._place).tolist():
             if line.complete[place] and line.sizes[place] > 0:
@@ -222,15 +212,11 @@ class Recalled:
         return found or self._shown_numbers(place, np.array([product], np.int64))[0]
 
     def _shown_numbers(self, place: int, products: Ints) -> list[dict[str, float]]:
-        """The same of several, which a message does not ask for again one by one."""
+        """Numbers of several, which a message does not ask for again one by one."""
         rows = self.matrix.numbers(products, place, self.shown).tolist()
         found = [dict(zip(self.shown, row, strict=True)) for row in rows]
         keys = [(place, product) for product in products.tolist()]
         self._shown_of.update(zip(keys, found, strict=True))
-        return found
-
-    def _last_seen(self, region: str, products: Ints) -> list[Instant]:
-        found: list[Instant] = self.matrix.last_seen(region, products, self._place + 1).tolist()
         return found
 
     def sighting(self, place: int, products: Ints) -> Sighting:
@@ -267,7 +253,7 @@ class RecalledScan:
         self.proves_absence = bool(line.proves[place])
         self.products = listing.products if rows is None else listing.products[rows]
         self.ranks = (listing.ranks if rows is None else listing.ranks[rows]).astype(np.int64)
-        self.texts: Mapping[str, Sequence[str | None]] = _Texts(past, self.products)
+        self.texts = {name: _Column(past, name, self.products) for name in _TEXTS}
         failed, complete = line.failed[place], line.complete[place]
         self.state = ScanState.COMPLETE if complete else ScanState.PARTIAL
         if failed:
@@ -291,23 +277,6 @@ class RecalledScan:
         return self._past.shown_of(self._place, int(self.products[row]))[name]
 
 
-class _Texts(Mapping[str, Sequence[str | None]]):
-    """Columns of texts by name, each of which is looked up when it is asked for."""
-
-    def __init__(self, past: Recalled, products: Wholes) -> None:
-        self._past = past
-        self._products = products
-
-    def __getitem__(self, name: str) -> Sequence[str | None]:
-        return _Column(self._past, name, self._products)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(_TEXT_NAMES)
-
-    def __len__(self) -> int:
-        return len(_TEXT_NAMES)
-
-
 class _Column(Sequence[str | None]):
     """A text of some products: of one without looking up the others."""
 
@@ -319,17 +288,13 @@ class _Column(Sequence[str | None]):
     def __getitem__(self, row):  # type: ignore[no-untyped-def]
         if isinstance(row, slice):
             return self._past.texts(self._name, self._products[row])
-        return self._past.text(self._name, int(self._products[row]))
+        return self._past.texts(self._name, self._products[[row]])[0]
 
     def __iter__(self) -> Iterator[str | None]:
         return iter(self._past.texts(self._name, self._products))
 
     def __len__(self) -> int:
         return len(self._products)
-
-
-def _or_none(value: float) -> float | None:
-    return None if np.isnan(value) else value
 
 
 class FormerTexts:
@@ -362,7 +327,7 @@ class FormerTexts:
                 self._now[name][place] = text
 
     def anew(self) -> Self:
-        """The same from the begin on, where ``at`` was not asked of this one yet."""
+        """A copy from the begin on, where ``at`` was not asked of this one yet."""
         other = copy(self)
         other._now = {name: column.copy() for name, column in self._now.items()}  # noqa: SLF001
         other._changes = self._changes.copy()  # noqa: SLF001 - its own kind

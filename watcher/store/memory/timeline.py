@@ -100,13 +100,8 @@ class Timeline:
         return _until(self._of_watch.get(watch, _NO_SCANS), before)
 
     def of_region(self, region: str, before: int | None = None) -> Ints:
-        """The same of all watches of a region."""
+        """The scans of all watches of a region."""
         return _until(self._of_region.get(region, _NO_SCANS), before)
-
-    def region_of(self, watch: str) -> str:
-        """Empty of a watch without scans."""
-        places = self.of_watch(watch)
-        return self.regions[places[0]] if len(places) else ""
 
     def newest_first(self, watch: str, before: int) -> Iterator[int]:
         """The watch's scans before a place, the newest first."""
@@ -185,7 +180,7 @@ def _until(places: Ints, before: int | None) -> Ints:
 
 
 class Versions:
-    """What some products had of ``fields`` from the scan at the place ``first`` on.
+    """Values of ``fields`` of some products from the scan at the place ``first`` on.
 
     A version is a row of numbers; it is in force from the scan that brought it to the next one of
     its product. -1 is no version: no number has a value.

@@ -33,10 +33,12 @@ class Baselines(Face):
         not_before: Instant = 0, *, doubted: bool = False,
     ) -> Baseline:  # fmt: skip
         baseline = Baseline.nothing(len(products), fields)
-        listing = _listing(self._db, watch, scan_id)
-        if listing is None:
+        row = self._db.one(
+            "SELECT products, size, id FROM scans WHERE id = ? AND watch = ?", (scan_id, watch)
+        )
+        if row is None:
             return baseline
-        previous = listing.seen_before(products)
+        previous = PackedList.unpack(*row).seen_before(products)
         if not doubted:
             previous = _believed(self._db, scan_id, products, previous)
         ids, groups = np.unique(previous, return_inverse=True)
@@ -48,11 +50,9 @@ class Baselines(Face):
         if RANK in fields:
             column = fields.index(RANK)
             for group in np.flatnonzero(known).tolist():
-                found = _listing(self._db, watch, int(ids[group]))
-                if found is not None:
-                    rows = np.flatnonzero(groups == group)
-                    places = positions(found.products, products[rows])
-                    baseline.values[rows, column] = found.ranked(places)
+                rows, found = np.flatnonzero(groups == group), _scan(self._db, int(ids[group]))[2]
+                places = positions(found.products, products[rows])
+                baseline.values[rows, column] = found.ranked(places)
         return baseline
 
     def ago(
@@ -124,7 +124,7 @@ def numbers_in_force(
 
 
 def of_lists(db: Connection, marks: Ints, name: str) -> Floats:
-    """Return what the lists of the scans of these marks said of themselves: the column ``name`` of
+    """Values that the lists of the scans of these marks gave of themselves: the column ``name`` of
     ``OF_LIST``; NaN where a scan is pruned, or of before."""
     wanted, places = np.unique(marks, return_inverse=True)
     found = np.full(len(wanted), np.nan)
@@ -141,13 +141,9 @@ class _Walk:
     """From the newest scan in a time back to the oldest, until each product is placed."""
 
     def __init__(
-        self,
-        db: Connection,
-        products: Ints,
-        within: tuple[Instant, Instant],
-        scan_id: int,
+        self, db: Connection, products: Ints, within: tuple[Instant, Instant], scan_id: int,
         watch: str = "",
-    ) -> None:
+    ) -> None:  # fmt: skip
         size = len(products)
         self._db = db
         self._products = products
@@ -192,22 +188,17 @@ class _Walk:
     ) -> Iterator[tuple[int, int, int, int, PackedList]]:
         if not len(self._products):
             return
-        region = _region(self._db, self._products)
+        first = int(self._products[0])
+        (region,) = self._db.one("SELECT region FROM products WHERE id = ?", (first,)) or ("",)
         condition, value = ("watch = ?1", watch) if watch else ("region = ?1", region)
         cursor = self._db.execute(
-            f"SELECT id, at, mark, NOT {BELIEVED.format('?5')}, size, products FROM scans "
-            f"{BY_TIME} "
-            f"WHERE region = ?2 AND at BETWEEN ?3 AND ?4 AND size > 0 AND {condition} "
-            "AND id < ?5 ORDER BY at DESC, id DESC",
+            f"SELECT id, at, mark, NOT {BELIEVED.format('?5')}, size, products "
+            f"FROM scans {BY_TIME} WHERE region = ?2 AND at BETWEEN ?3 AND ?4 AND size > 0 "
+            f"AND {condition} AND id < ?5 ORDER BY at DESC, id DESC",
             (value, region, *within, self._scan_id),
         )
         for scan, at, mark, doubted, size, blob in cursor:
             yield scan, at, mark, doubted, PackedList.unpack(blob, size, scan)
-
-
-def _region(db: Connection, products: Ints) -> str:
-    row = db.one("SELECT region FROM products WHERE id = ?", (int(products[0]),))
-    return str(row[0]) if row else ""
 
 
 def _existed(db: Connection, products: Ints, at: Instant) -> Ints:
@@ -248,13 +239,6 @@ def _scan(db: Connection, scan_id: int) -> tuple[Instant, int, PackedList]:
     if row is None:
         return 0, 0, PackedList(EMPTY, EMPTY, EMPTY)
     return row[0], row[1], PackedList.unpack(*row[2:])
-
-
-def _listing(db: Connection, watch: str, scan_id: int) -> PackedList | None:
-    row = db.one(
-        "SELECT products, size, id FROM scans WHERE id = ? AND watch = ?", (scan_id, watch)
-    )
-    return PackedList.unpack(*row) if row else None
 
 
 def _times(db: Connection, ids: Ints) -> tuple[Ints, Ints]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -29,6 +29,10 @@ _TEXTS = (*_KEPT, "discount")
 _TEXT_COLUMNS = ", ".join(_TEXTS)
 Texts = tuple[str | None, ...]
 _PART = 2_000
+# Columns of a scan that have its own values.
+_AS_IT_IS = (
+    "watch", "region", "at", "started", "finished", "state", "requests", "pages", "interrupted",
+)  # fmt: skip
 _NOBODY = 0
 _NAMES = ("cover_url", "desc_detail", "sale_props", "skus")
 _QUERY = re.compile(r"""(https?://[^\s"'<>?\\]+)\?[^\s"'<>\\]*""")
@@ -36,7 +40,7 @@ _QUERY = re.compile(r"""(https?://[^\s"'<>?\\]+)\?[^\s"'<>\\]*""")
 
 @dataclass(slots=True)
 class _Stored:
-    """What the store holds of a piece's products: key 0, no texts where it is new."""
+    """The store's knowledge of a piece's products: key 0, no texts where it is new."""
 
     keys: Ints
     digests: Ints
@@ -153,8 +157,9 @@ def _update_known(db: Connection, piece: _Piece, known: _Stored, mark: Instant) 
                 replaced.append((key, {name: was for name, was, now in columns if was != now}))
     assignments = ", ".join(f"{name} = ?" for name in _TEXTS)
     db.many(f"UPDATE products SET {assignments}, last_changed = ? WHERE id = ?", updates)
-    if replaced:
-        _record_former(db, mark, replaced)
+    former = [(mark, key, msgspec.json.encode(texts).decode()) for key, texts in replaced]
+    if former:
+        db.many("INSERT INTO former_texts (until, product, texts) VALUES (?, ?, ?)", former)
     # A slow scan may be recorded after one that began later.
     earlier = known.keys[(known.first_seen > piece.at) & (known.keys > 0)].tolist()
     db.many("UPDATE products SET first_seen = ? WHERE id = ?", ((piece.at, key) for key in earlier))
@@ -212,33 +217,16 @@ def _record_scan(
     db: Connection, scan: Scan, made: tuple[int, int, int, int], listing: PackedList
 ) -> None:
     scan_id, mark, first_row, changed = made
-    facts = scan.facts
-    values = (
-        scan_id,
-        scan.watch,
-        scan.region,
-        scan.at,
-        mark,
-        scan.started,
-        scan.finished,
-        scan.state.value,
-        scan.requests,
-        scan.pages,
-        len(scan),
-        first_row,
-        changed,
-        clean(scan.error),
-        int(scan.interrupted),
-        msgspec.json.encode([clean(text) for text in scan.problems]).decode(),
-        listing.pack(scan_id),
-        *((facts.day, facts.idle, int(facts.sparse)) if facts is not None else ()),
-    )
-    of_list = ", list_day, list_idle, list_sparse" if facts is not None else ""
+    given = {name: getattr(scan, name) for name in _AS_IT_IS} | {
+        "id": scan_id, "mark": mark, "size": len(scan), "first_row": first_row, "rows": changed,
+        "error": clean(scan.error), "products": listing.pack(scan_id),
+        "problems": msgspec.json.encode([clean(text) for text in scan.problems]).decode(),
+    }  # fmt: skip
+    if (facts := scan.facts) is not None:
+        given |= {"list_day": facts.day, "list_idle": facts.idle, "list_sparse": facts.sparse}
     db.execute(
-        "INSERT INTO scans (id, watch, region, at, mark, started, finished, state, requests, "
-        f"pages, size, first_row, rows, error, interrupted, problems, products{of_list}) "
-        f"VALUES ({', '.join('?' * len(values))})",
-        values,
+        f"INSERT INTO scans ({', '.join(given)}) VALUES ({', '.join('?' * len(given))})",
+        [*given.values()],
     )
     if scan.doubt is not None:
         doubt = scan.doubt
@@ -251,8 +239,8 @@ def _record_scan(
 
 
 def _depth(scan: Scan) -> int:
-    """How many places from the first on a scan that was cut off read without a gap; else 0, and
-    where anything was odd about it: a row that can't be read leaves a place empty.
+    """Places from the first on that a scan that was cut off read without a gap; else 0, and where
+    anything was odd about it: a row that can't be read leaves a place empty.
 
     By pages, for a product that stood on two of them left a place empty, too.
     """
@@ -295,18 +283,8 @@ def _record_long_texts(db: Connection, scan: Scan, products: Ints) -> None:
     )
     currencies = [(currency_of(texts.skus), key) for key, texts in given]
     db.many(
-        "UPDATE products SET currency = ?1 WHERE id = ?2 AND currency IS NOT ?1",
+        "UPDATE products SET currency = ?1 WHERE id = ?2 AND coalesce(currency, '') <> ?1",
         (pair for pair in currencies if pair[0] is not None),
-    )
-
-
-def _record_former(
-    db: Connection, until: Instant, replaced: Iterable[tuple[int, Mapping[str, str | None]]]
-) -> None:
-    """What the scan whose mark is ``until`` replaced, by product and name."""
-    db.many(
-        "INSERT INTO former_texts (until, product, texts) VALUES (?, ?, ?)",
-        ((until, product, msgspec.json.encode(texts).decode()) for product, texts in replaced),
     )
 
 
@@ -318,7 +296,7 @@ def clean(text: str | None) -> str | None:
 
 
 def clean_all(texts: Sequence[str | None]) -> Sequence[str | None]:
-    """The same of a column: that all of it is clean, as it mostly is, is seen at one glance."""
+    """A column made clean: that all of it is, as mostly, is seen at one glance."""
     try:
         "".join(filter(None, texts)).encode()
     except UnicodeEncodeError:
@@ -332,7 +310,7 @@ def pack_texts(texts: LongTexts) -> bytes:
 
 
 def unpack_texts(blob: bytes) -> LongTexts:
-    """Return what ``pack_texts`` packed."""
+    """The four texts again."""
     return LongTexts(*msgspec.json.decode(zlib.decompress(blob), type=list[str | None]))
 
 
