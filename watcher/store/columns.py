@@ -1,4 +1,4 @@
-"""How a product's numbers stand in the table ``observations``.
+"""A product's numbers as they stand in the table ``observations``.
 
 Counts, flags and days are INTEGER, rates and ratings REAL, amounts INTEGER hundredths. An amount
 that has no whole hundredths (an average price may not) is kept as REAL units in the same column,
@@ -23,7 +23,7 @@ _ALL = np.arange(len(NUMERIC))
 
 
 def sql_type(field: Field) -> str:
-    """Of a field's column."""
+    """The type of a field's column."""
     return "REAL" if field.unit in (Unit.SCORE, Unit.FRACTION) else "INTEGER"
 
 

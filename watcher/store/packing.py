@@ -156,10 +156,6 @@ class LastSeen:
         products, scans = unpack(blob, 2, size)
         return cls(sums(products), scans)
 
-    @classmethod
-    def nothing(cls) -> LastSeen:
-        return cls(EMPTY, EMPTY)
-
     def last(self, products: Ints) -> Ints:
         """(n,) the scan in which each product was seen last; 0 for never."""
         places = positions(self.products, products)

@@ -7,12 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, Self
 
-from watcher.model import (
-    Evidence,
-    Instant,
-    Ints,
-    ProductFacts,
-)
+from watcher.model import Evidence, Instant, Ints, ProductFacts
 from watcher.store.memory.replaying import Extent, PastScans
 from watcher.store.records import (
     AFTER_ALL,

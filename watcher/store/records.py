@@ -1,4 +1,4 @@
-"""What the store is given and gives back: rows, lists and values as the house knows them."""
+"""Records that the store is given and gives back, as the house knows them."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ScanRow:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of a scan of n products.
+    """A scan of n products after it was recorded.
 
     ``products`` are the store's keys in the scan's order, ``first_seen`` marks those that the
     watch had never seen before, ``had_complete`` says whether the watch had a scan that proves
@@ -97,7 +97,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a watch's scan found of some products.
+    """Findings of a watch's scan about some products.
 
     ``scan`` is as it was recorded, ``row`` and ``recorded`` are the same cut to these products:
     their texts are those of today, for older ones are not kept.
@@ -219,7 +219,7 @@ class Live:
         return slice(*self._bounds[rule : rule + 2])
 
     def alerts(self, part: slice, mask: Bools) -> Iterator[Alert]:
-        """Those of a part that the mask (n,) marks as objects, without their stored evidence."""
+        """Alerts of a part that the mask (n,) marks as objects, without their stored evidence."""
         if part.start == part.stop:  # most rules have none
             return
         which = part.start + np.flatnonzero(mask[part])
@@ -254,7 +254,7 @@ class Transition(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of the last message about an alert: of one target, or not queued at all."""
+    """The fate of the last message about an alert: of one target, or not queued at all."""
 
     channel: str
     told_at: Instant
@@ -264,8 +264,8 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class AlertHold:
-    """Why a channel is not told of an alert now: ``until`` is when that ends by itself, if it does;
-    ``silence`` is the id of the one that holds it."""
+    """A reason why a channel is not told of an alert now: ``until`` is when that ends by itself, if
+    it does; ``silence`` is the id of the one that holds it."""
 
     channel: str
     why: str
@@ -399,7 +399,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What one step did: ``rows`` of ``kind`` removed, or ``given_back`` bytes of the file.
+    """Result of one step: ``rows`` of ``kind`` removed, or ``given_back`` bytes of the file.
 
     ``seconds`` is how long it held the write lock at most, ``more`` whether to go on.
     """

@@ -3,8 +3,6 @@
 Only the fields that are asked for are read. What a scan costs is the rows that it changed, not
 the products that it listed."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -76,8 +74,7 @@ class PastScans:
 def _ever_listed(db: Connection, extent: Extent) -> Ints:
     """All products that the watches ever listed, in rising order."""
     rows = db.rows(
-        f"SELECT seen, size FROM watches WHERE watch IN {among()}",
-        (listed(extent.watches),),
+        f"SELECT seen, size FROM watches WHERE watch IN {among()}", (listed(extent.watches),)
     )
     return np.unique(np.concatenate([EMPTY, *(LastSeen.unpack(*row).products for row in rows)]))
 

@@ -1,7 +1,5 @@
 """The stored scans of some regions in memory: when each was, and whom it listed."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 from collections import OrderedDict

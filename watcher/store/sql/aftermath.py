@@ -1,9 +1,7 @@
-"""What became of products after a moment: which scan saw each of them so many days later.
+"""The fate of products after a moment: which scan saw each of them so many days later.
 
 For a look back at hundreds of moments: of each watch one or two scans a day are asked, and each
 list is unpacked once for all moments that come near it."""
-
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
 
 from __future__ import annotations
 
@@ -16,11 +14,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.model import (
-    Floats,
-    Instant,
-    Ints,
-)
+from watcher.model import Floats, Instant, Ints
 from watcher.store.packing import EMPTY, PackedList
 from watcher.store.records import Row
 from watcher.store.sql.baselines import numbers_at
@@ -182,7 +176,7 @@ def _looks(db: Connection, region: str, since: Instant) -> list[Look]:
 
 
 def _usually_moved(rows: Sequence[Row]) -> dict[str, float]:
-    """By watch the share of its products that moves in the scan of a day that finds most new."""
+    """The share, by watch, of its products that moves in the scan of a day that finds most new."""
     days: dict[str, dict[int, float]] = {}
     for _, watch, at, _, size, moved, _ in rows:
         most = days.setdefault(watch, {})

@@ -1,7 +1,5 @@
 """Alerts, their changes of state, and what each channel was told of them."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 import builtins
@@ -9,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from watcher.model import (
     Alert,
@@ -129,13 +127,13 @@ class Alerts(Face):
         One that ends without ever having fired leaves no trace: it is deleted, or not stored.
         """
         with self._db.atomic():
-            kept = [_is_kept(alert) for alert in alerts]
             following = 1 + self._db.number(LAST_ALERT)
             saved: builtins.list[Alert] = []
             updates: builtins.list[Row] = []
             inserts: builtins.list[Row] = []
             deletes: builtins.list[Row] = []
-            for alert, keep in zip(alerts, kept, strict=True):
+            for alert in alerts:
+                keep = alert.state is not AlertState.INACTIVE or alert.fired_at is not None
                 if keep and not alert.id:
                     row = (following + len(inserts), *_values(alert))
                     inserts.append((*row, _evidence(alert)))
@@ -187,23 +185,11 @@ class Alerts(Face):
         )
         return [_told(row) for row in rows]
 
-    def told_of(
-        self, rules: Sequence[str], at: Instant | None = None
-    ) -> builtins.list[NotificationLogEntry]:
-        """What every channel was last told about all products of these rules; ``at`` then only."""
-        rows = self._db.rows(
-            f"{_TOLD} FROM {rows_of('?1')} CROSS JOIN told AS t ON t.rule = w.value "
-            "WHERE ?2 IS NULL OR t.told_at = ?2",
-            (listed(dict.fromkeys(rules)), at),
-        )
-        return [_told(row) for row in rows]
-
     def cooling(
         self, cooldowns: Mapping[str, int], now: Instant
     ) -> builtins.list[tuple[str, str, int, Instant]]:
-        """What fires anew before its cooldown (seconds, by rule) since it was told has passed: by
-        rule and channel how many alerts, and when the first of them was told of: a time that
-        lies in the future counts as ``now``."""
+        """Alerts that fire anew within their cooldown (seconds, by rule) since they were told: how
+        many by rule and channel, and when the first was told; a future time counts as ``now``."""
         return self._db.rows(
             f"SELECT t.rule, t.channel, count(*), min(min(t.told_at), ?2) FROM {rows_of('?1')} "
             f"CROSS JOIN alerts AS a {LIVE} ON a.rule = w.key "
@@ -220,18 +206,7 @@ class Alerts(Face):
             self._db.many(
                 f"{REPLACE} INTO told (rule, product, channel, alert, told_at, "
                 "resolved_told, notification) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (
-                        t.rule,
-                        t.product,
-                        t.channel,
-                        t.alert,
-                        t.told_at,
-                        int(t.resolved_told),
-                        t.notification,
-                    )
-                    for t in told
-                ),
+                map(astuple, told),
             )
 
     def list(
@@ -303,10 +278,6 @@ class Alerts(Face):
         return found
 
 
-def _is_kept(alert: Alert) -> bool:
-    return alert.state is not AlertState.INACTIVE or alert.fired_at is not None
-
-
 def _values(alert: Alert) -> Row:
     return (
         alert.rule, alert.product, alert.state.value, alert.since, alert.last_met, alert.fired_at,
@@ -332,10 +303,9 @@ def _alert_of(row: Row, evidence: tuple[Evidence, ...] = ()) -> Alert:
 
 
 def _told(row: Row) -> NotificationLogEntry:
-    rule, product, channel, alert, told_at, resolved_told, notification = row
-    return NotificationLogEntry(
-        rule, product, channel, alert, told_at, bool(resolved_told), notification
-    )
+    values = [*row]
+    values[5] = bool(values[5])  # resolved_told
+    return NotificationLogEntry(*values)
 
 
 def _read(db: Connection, sql: str, values: Sequence[object], width: int) -> Ints:

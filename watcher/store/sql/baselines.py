@@ -1,7 +1,5 @@
 """Values of the past, in bulk: the last observation, the one in force at a time, the last list."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence

@@ -6,8 +6,6 @@ keeps the log from being written back into the file, as one long read would. Wha
 meanwhile is missing; an alert's state is that of the moment when its part is read.
 """
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,12 +15,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from watcher.model import (
-    OF_LIST,
-    Floats,
-    Instant,
-    Ints,
-)
+from watcher.model import OF_LIST, Floats, Instant, Ints
 from watcher.store.columns import expression
 from watcher.store.packing import EMPTY, LastSeen, PackedList, positions
 from watcher.store.records import Row

@@ -1,7 +1,5 @@
 """Products over time, and stored scans as they were read, whole or cut to some products."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 from bisect import bisect_right

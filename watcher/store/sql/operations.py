@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import builtins
 import json
+from dataclasses import astuple
 from datetime import UTC, datetime
 
 from watcher.model import Health, Instant
-from watcher.store.records import About, Cause, Incident, Row, Spent
+from watcher.store.records import About, Cause, Incident, Spent
 from watcher.store.sqlite.connection import Face
 
 _USED = "SELECT coalesce(sum(used), 0) FROM credits WHERE day BETWEEN ?1 AND ?2"
@@ -19,12 +20,13 @@ _HEALTH = "SELECT kind, name, failing_since, failures, last_error, last_ok FROM 
 
 
 class Ledger(Face):
-    """What is reserved counts as spent until it is settled: a crash can only count too much."""
+    """Credits: those reserved count as spent until settled, so that a crash can only count too
+    much."""
 
     def reserve(
         self, watch: str, amount: int, now: Instant, per_day: int | None, per_month: int | None
     ) -> int | None:
-        """Sets ``amount`` aside if both caps (None is no cap) leave it; the reservation's id.
+        """Set ``amount`` aside if both caps (None is no cap) leave it; the reservation's id.
 
         None, and nothing changed, where a cap does not leave it.
         """
@@ -34,13 +36,13 @@ class Ledger(Face):
                 return None
             if per_month is not None and spent.month + amount > per_month:
                 return None
-            return self._db.execute(
-                "INSERT INTO reservations (day, watch, amount) VALUES (?, ?, ?)",
+            return self._db.number(
+                "INSERT INTO reservations (day, watch, amount) VALUES (?, ?, ?) RETURNING id",
                 (_day(now), watch, amount),
-            ).lastrowid
+            )
 
     def settle(self, reservation: int, used: int) -> None:
-        """What was reserved becomes what was used, on the day of the reservation."""
+        """Book what was used of a reservation, on its day, and end it."""
         with self._db.atomic():
             row = self._db.one("SELECT day, watch FROM reservations WHERE id = ?", (reservation,))
             if row is None:
@@ -61,7 +63,7 @@ class Ledger(Face):
                 self._add(day, watch, used)
 
     def settle_all(self, at_most: int) -> None:
-        """Ends what a crash left open: of each reservation at most so much can have been used.
+        """End what a crash left open: of each reservation at most so much can have been used.
 
         Only for who holds the database: the reservations of another that lives are no crash's.
         """
@@ -72,7 +74,7 @@ class Ledger(Face):
     def pay(
         self, watch: str, amount: int, now: Instant, per_day: int | None, per_month: int | None
     ) -> bool:
-        """Counts ``amount`` as used if both caps leave it; nothing stays set aside."""
+        """Count ``amount`` as used if both caps leave it; nothing stays set aside."""
         with self._db.atomic():
             reservation = self.reserve(watch, amount, now, per_day, per_month)
             if reservation is None:
@@ -81,7 +83,7 @@ class Ledger(Face):
             return True
 
     def charge(self, watch: str, used: int, now: Instant) -> None:
-        """Counts what was spent without a reservation, whatever the caps say; below 0 takes back
+        """Count what was spent without a reservation, whatever the caps say; below 0 takes back
         what was paid."""
         with self._db.atomic():
             self._add(_day(now), watch, used)
@@ -89,16 +91,12 @@ class Ledger(Face):
     def used(self, now: Instant) -> Spent:
         """Return ``spent``, without what is only set aside."""
         return Spent(
-            self._db.number(_USED, (_day(now), _day(now))),
-            self._db.number(_USED, _month(now)),
+            self._db.number(_USED, (_day(now), _day(now))), self._db.number(_USED, _month(now))
         )
 
     def spent(self, now: Instant) -> Spent:
         day = _day(now)
-        return Spent(
-            self._db.number(_SPENT, (day, day)),
-            self._db.number(_SPENT, _month(now)),
-        )
+        return Spent(self._db.number(_SPENT, (day, day)), self._db.number(_SPENT, _month(now)))
 
     def set_aside(self, now: Instant) -> dict[str, int]:
         """Credits that are set aside for requests under way, by watch."""
@@ -170,30 +168,23 @@ class HealthBook(Face):
 
     def raise_cause(self, incident: Incident, text: str, now: Instant) -> bool:
         """True if it has newly begun, so that the operator has not heard of it."""
-        return bool(
-            self._db.execute(
-                "INSERT INTO causes (cause, text, since, kind, about, subject, fields) "
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (cause) "
-                "DO UPDATE SET text = ?2, since = ?3, ended = NULL WHERE ended IS NOT NULL",
-                (
-                    incident.cause,
-                    text,
-                    now,
-                    incident.kind,
-                    incident.about.value,
-                    incident.subject,
-                    json.dumps(incident.fields),
-                ),
-            ).rowcount
+        kind, about, subject, fields = astuple(incident)
+        values = (incident.cause, text, now, kind, str(about), subject, json.dumps(fields))
+        cursor = self._db.execute(
+            "INSERT INTO causes (cause, text, since, kind, about, subject, fields) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (cause) "
+            "DO UPDATE SET text = ?2, since = ?3, ended = NULL WHERE ended IS NOT NULL",
+            values,
         )
+        return bool(cursor.rowcount)
 
     def clear_cause(self, incident: Incident, now: Instant) -> str | None:
         """The text told when it began, if it was on; it is on no more."""
-        rows: list[Row] = self._db.execute(
+        row = self._db.one(
             "UPDATE causes SET ended = ? WHERE cause = ? AND ended IS NULL RETURNING text",
             (now, incident.cause),
-        ).fetchall()
-        return str(rows[0][0]) if rows else None
+        )
+        return str(row[0]) if row else None
 
     def incidents(self) -> builtins.list[Incident]:
         """Return the incidents that are on, the oldest first."""

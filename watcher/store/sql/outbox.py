@@ -1,7 +1,5 @@
 """Messages on their way: a row for each target, and every try."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 import builtins
@@ -10,12 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from watcher.model import (
-    Instant,
-    Message,
-    Notification,
-    NotificationState,
-)
+from watcher.model import Instant, Message, Notification, NotificationState
 from watcher.store.records import SET_BACK, Row, Try
 from watcher.store.sqlite.connection import Connection, Face
 from watcher.store.sqlite.dialect import among, listed
@@ -125,17 +118,14 @@ class Outbox(Face):
     def due_targets(self, now: Instant) -> builtins.list[tuple[str, Instant, int]]:
         """Targets that something waits for: when the oldest is due (by the clock that says
         ``now``), and how many wait."""
-        return [
-            (target, next_try, count)
-            for target, next_try, count in self._db.rows(
-                f"SELECT w.target, CASE WHEN {_PLANNED} > ?1 + {SET_BACK} "
-                "THEN min(?1, n.next_try) ELSE n.next_try END AS due, w.count "
-                "FROM (SELECT target, min(id) AS head, "
-                "count(*) AS count FROM notifications WHERE state = 'waiting' GROUP BY target) AS w"
-                " JOIN notifications AS n ON n.id = w.head ORDER BY due, n.id",
-                (now,),
-            )
-        ]
+        return self._db.rows(
+            f"SELECT w.target, CASE WHEN {_PLANNED} > ?1 + {SET_BACK} "
+            "THEN min(?1, n.next_try) ELSE n.next_try END AS due, w.count "
+            "FROM (SELECT target, min(id) AS head, "
+            "count(*) AS count FROM notifications WHERE state = 'waiting' GROUP BY target) AS w"
+            " JOIN notifications AS n ON n.id = w.head ORDER BY due, n.id",
+            (now,),
+        )
 
     def sent(self, notification: int, now: Instant, detail: str | None = None) -> None:
         """The service took it; counts even if it was dropped meanwhile."""
@@ -237,7 +227,7 @@ class Outbox(Face):
     def drop(
         self, ids: Sequence[int] | None, now: Instant, target: str | None = None
     ) -> builtins.list[int]:
-        """Those that wait or are dead (of ``ids``, or all; of ``target``) are given up; the ids."""
+        """Give up those that wait or are dead (of ``ids``, or all; of ``target``); the ids."""
         change = "state = 'dropped', finished = ?"
         return self._move(change, now, ids, target, [_WAITING, _DEAD])
 
@@ -281,10 +271,7 @@ class Outbox(Face):
         return {outcome: rows.get(outcome, 0) for outcome in OUTCOMES}
 
     def list(
-        self,
-        states: Sequence[NotificationState] = (),
-        limit: int = 100,
-        target: str | None = None,
+        self, states: Sequence[NotificationState] = (), limit: int = 100, target: str | None = None
     ) -> builtins.list[Notification]:
         """The newest first; of all states and targets where none is given."""
         wanted = [state.value for state in states or NotificationState]
@@ -404,8 +391,7 @@ class Backlog(Face):
                 (stored, min(head.next_try, now), row),
             )
             self._db.execute(
-                f"UPDATE notifications SET joined = ?2 WHERE joined IN {among('?1')}",
-                (others, row),
+                f"UPDATE notifications SET joined = ?2 WHERE joined IN {among('?1')}", (others, row)
             )
             self._db.execute(
                 "UPDATE notifications SET state = 'joined', joined = ?2, finished = ?3 "

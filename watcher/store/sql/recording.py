@@ -1,7 +1,5 @@
 """A scan into the store: products, changed numbers, texts, and the list of who was seen."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 import re
@@ -202,7 +200,7 @@ def _record_seen(db: Connection, scan: Scan, scan_id: int, products: Ints) -> In
     if not len(products):
         return EMPTY
     row = db.one("SELECT seen, size FROM watches WHERE watch = ?", (scan.watch,))
-    seen = LastSeen.unpack(*row) if row else LastSeen.nothing()
+    seen = LastSeen.unpack(*row) if row else LastSeen(EMPTY, EMPTY)
     previous = seen.last(products)
     after = seen.with_scan(scan_id, products)
     db.execute(

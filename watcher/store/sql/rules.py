@@ -1,16 +1,14 @@
-"""Which rules are new, changed or gone since the rule file was last read, and their alerts.
+"""Rules that are new, changed or gone since the rule file was last read, and their alerts.
 
 A rule is known by its name, and is the same rule while its fingerprint is. A rule that is gone
 while exactly one new one has its fingerprint was renamed: that is a change too, and so are names
 that rules hand on to each other. What an older form of a rule fired goes on as *carried*, so that
 it is not told again; what was only pending begins anew."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher.model import Instant
@@ -39,24 +37,15 @@ class Rules(Face):
         A removed rule's alerts end silently. One that comes back within a day finds them again.
         """
         with self._db.atomic():
-            known = {
-                name: _StoredRule(fingerprint, ended)
-                for name, fingerprint, ended in self._db.rows(
-                    "SELECT name, fingerprint, ended FROM rules"
-                )
-            }
+            stored = self._db.rows("SELECT name, fingerprint, ended FROM rules")
+            known = {name: _StoredRule(*row) for name, *row in stored}
             given = dict(rules)
             alive = {name for name, rule in known.items() if rule.ended is None}
             gone = alive - given.keys()
-            renamed = _renamed(
-                {name: known[name].fingerprint for name in sorted(alive)},
-                {
-                    name: mark
-                    for name, mark in given.items()
-                    if not _is_known(known.get(name), mark)
-                },
-                given,
-            )
+            marks = {name: rule.fingerprint for name, rule in known.items()}
+            # Others find their alerts under their own names, as what they are now.
+            come = {name: mark for name, mark in given.items() if marks.get(name) != mark}
+            renamed = _renamed({name: marks[name] for name in sorted(alive)}, come, given)
             for name in sorted(alive & (renamed.keys() - set(renamed.values()))):
                 _end(self._db, name, now)  # another rule takes its name: the rule itself is gone
             # By way of names that no rule has: names may be handed on from rule to rule.
@@ -82,9 +71,19 @@ class Rules(Face):
                     if before.fingerprint != mark:
                         _begin_anew(self._db, name)
                         changed.append(name)
-            _forget(self._db, now - _REMEMBERED)
+            # What never fired leaves no trace once its rule can't come back to it.
+            self._db.execute(
+                "DELETE FROM alerts WHERE state = 'inactive' AND fired_at IS NULL "
+                "AND resolved_at < ?",
+                (now - _REMEMBERED,),
+            )
             begun = {*new, *changed}
-            _remember(self._db, ((name, mark, now, name in begun) for name, mark in given.items()))
+            self._db.many(
+                "INSERT INTO rules (name, fingerprint, began) VALUES (?1, ?2, ?3) ON CONFLICT "
+                "(name) DO UPDATE SET fingerprint = ?2, ended = NULL, "
+                "began = CASE WHEN ?4 THEN ?3 ELSE rules.began END",
+                ((name, mark, now, name in begun) for name, mark in given.items()),
+            )
         return RuleChanges(
             tuple(new), tuple(changed), tuple(removed), tuple(returned), tuple(renamed.items())
         )
@@ -109,11 +108,6 @@ class Rules(Face):
         return {name for (name,) in rows}
 
 
-def _is_known(rule: _StoredRule | None, fingerprint: str) -> bool:
-    """Whether it finds its alerts under its own name, as what it is now."""
-    return rule is not None and rule.fingerprint == fingerprint
-
-
 def _renamed(
     alive: Mapping[str, str], come: Mapping[str, str], given: Mapping[str, str]
 ) -> dict[str, str]:
@@ -133,26 +127,16 @@ def _renamed(
     return found
 
 
-def _remember(db: Connection, rules: Iterable[tuple[str, str, Instant, bool]]) -> None:
-    db.many(
-        "INSERT INTO rules (name, fingerprint, began) VALUES (?1, ?2, ?3) ON CONFLICT (name) "
-        "DO UPDATE SET fingerprint = ?2, ended = NULL, began = CASE WHEN ?4 THEN ?3 "
-        "ELSE rules.began END",
-        rules,
-    )
-
-
 def _rename(db: Connection, old: str, new: str) -> None:
     db.execute("DELETE FROM rules WHERE name = ?", (new,))
     db.execute("UPDATE rules SET name = ? WHERE name = ?", (new, old))
     # Of an older rule of the new name nothing is live; its alerts stay as they ended, but what
     # was told of them is not of this one.
-    db.execute("DELETE FROM told WHERE rule = ?", (new,))
-    db.execute("DELETE FROM held WHERE rule = ?", (new,))
-    db.execute("UPDATE alerts SET rule = ? WHERE rule = ? AND state <> 'inactive'", (new, old))
-    db.execute("UPDATE told SET rule = ? WHERE rule = ?", (new, old))
-    db.execute("UPDATE held SET rule = ? WHERE rule = ?", (new, old))
-    db.execute("UPDATE messages SET rule = ? WHERE rule = ?", (new, old))
+    for table in ("told", "held"):
+        db.execute(f"DELETE FROM {table} WHERE rule = ?", (new,))
+    for rows in ("alerts", "told", "held", "messages"):
+        live = "AND state <> 'inactive'" if rows == "alerts" else ""
+        db.execute(f"UPDATE {rows} SET rule = ? WHERE rule = ? {live}", (new, old))
 
 
 def _begin_anew(db: Connection, rule: str) -> None:
@@ -173,14 +157,6 @@ def _end(db: Connection, rule: str, now: Instant) -> None:
         (rule, now, REMOVED),
     )
     db.execute("UPDATE rules SET ended = ? WHERE name = ?", (now, rule))
-
-
-def _forget(db: Connection, before: Instant) -> None:
-    """What never fired leaves no trace once its rule can't come back to it."""
-    db.execute(
-        "DELETE FROM alerts WHERE state = 'inactive' AND fired_at IS NULL AND resolved_at < ?",
-        (before,),
-    )
 
 
 def _revive(db: Connection, rule: str, ended: Instant) -> None:

@@ -1,7 +1,5 @@
 """A scan as the store remembers it, without what it saw."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -66,27 +64,17 @@ _OUTCOMES = (
 
 
 def scan_row(row: Row) -> ScanRow:
-    """Of ``COLUMNS``."""
-    values = [*row[:14], doubt_of(row[14:18]), facts_of(row[18:])]
-    values[6] = ScanState(values[6])
-    values[12] = bool(values[12])
-    values[13] = problems_of(values[13])
+    """A scan from its ``COLUMNS``."""
+    why, since, turn, believed = row[14:18]
+    doubt = Doubt(why, since, turn, bool(believed)) if why is not None else None
+    values = [*row[:14], doubt, facts_of(row[18:])]
+    values[6], values[12] = ScanState(values[6]), bool(values[12])
+    values[13] = tuple(msgspec.json.decode(values[13] or "[]", type=list[str]))
     return ScanRow(*values)
 
 
-def problems_of(stored: str | None) -> tuple[str, ...]:
-    """Of a row's ``problems``."""
-    return tuple(msgspec.json.decode(stored or "[]", type=list[str]))
-
-
-def doubt_of(row: Row) -> Doubt | None:
-    """Of a row's ``why``, ``since``, ``turn`` and ``believed``."""
-    why, since, turn, believed = row
-    return Doubt(why, since, turn, bool(believed)) if why is not None else None
-
-
 def facts_of(row: Row) -> ListFacts | None:
-    """Of a row's ``list_day``, ``list_idle`` and ``list_sparse``; None of a scan of before."""
+    """Facts from ``list_day``, ``list_idle`` and ``list_sparse``; None of a scan of before."""
     day, idle, sparse = row
     return ListFacts(day, idle, bool(sparse)) if day is not None else None
 
@@ -217,14 +205,13 @@ class ScanHistory(Face):
 
     def _newest(self, watch: str, condition: str) -> ScanRow | None:
         row = self._db.one(
-            f"{_SCAN} WHERE s.watch = ? AND {condition} ORDER BY s.id DESC LIMIT 1",
-            (watch,),
+            f"{_SCAN} WHERE s.watch = ? AND {condition} ORDER BY s.id DESC LIMIT 1", (watch,)
         )
         return scan_row(row) if row else None
 
 
 class Jumps(Face):
-    """Which scans are doubted, as each later scan sees it.
+    """Scans that are doubted, as each later scan sees it.
 
     That a scan is believed counts from a later scan on, so that what was judged before can be
     explained as it was judged."""
@@ -262,7 +249,7 @@ class Jumps(Face):
         return bool(self._db.number(_WAITING, (listed(watches), ScanState.FAILED.value)))
 
     def outcomes(self, watches: Sequence[str], since: Instant) -> dict[str, bool]:
-        """Of these watches, those of which a scan that ended at ``since`` or later was doubted, and
+        """The watches of these of which a scan that ended at ``since`` or later was doubted, and
         whether one of these scans was believed.
         """
         rows = self._db.rows(_OUTCOMES, (listed(watches), since, _NEVER))

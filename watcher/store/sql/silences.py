@@ -3,19 +3,14 @@
 A pattern is one of the shell (``*``, ``?``, ``[abc]``) without regard to capitals. Where several
 are given, all must match."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from fnmatch import fnmatchcase
 
-from watcher.model import (
-    Instant,
-)
-from watcher.store.records import Row
+from watcher.model import Instant
 from watcher.store.sqlite.connection import Face, chunks
 from watcher.store.sqlite.dialect import REPLACE, among, listed, pairs, rows_of
 
@@ -52,12 +47,7 @@ class Silence:
     @property
     def patterns(self) -> Mapping[str, str]:
         """Return those that are given, by what they are of."""
-        given = {
-            "rule": self.rule,
-            "product": self.product,
-            "seller": self.seller,
-            "category": self.category,
-        }
+        given = {name: getattr(self, name) for name in ("rule", "product", "seller", "category")}
         return {name: pattern for name, pattern in given.items() if pattern is not None}
 
     def is_on(self, now: Instant) -> bool:
@@ -68,7 +58,7 @@ class Silence:
         return _matches(self.rule, [rule])
 
     def covers(self, product: Sequence[str | None]) -> bool:
-        """Of a product: its id, name, seller, and categories of three levels."""
+        """Whether it is about a product: its id, name, seller, and categories of three levels."""
         return (
             _matches(self.product, product[:2])
             and _matches(self.seller, product[2:3])
@@ -131,10 +121,11 @@ class Silences(Face):
             raise ValueError("a silence ends after it begins")
         values = (rule, product, seller, category, begins, ends, comment)
         with self._db.atomic():
-            silence = self._db.execute(
-                f"INSERT INTO silences ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?)", values
-            ).lastrowid
-        return Silence(silence or 0, *values)
+            silence = self._db.number(
+                f"INSERT INTO silences ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                values,
+            )
+        return Silence(silence, *values)
 
     def get(self, silence: int) -> Silence | None:
         row = self._db.one(f"SELECT id, {_FIELDS} FROM silences WHERE id = ?", (silence,))
@@ -151,7 +142,8 @@ class Silences(Face):
 
     def list(self) -> builtins.list[Silence]:
         """All, the newest first."""
-        return _silences(self._db.rows(f"SELECT id, {_FIELDS} FROM silences ORDER BY id DESC"))
+        rows = self._db.rows(f"SELECT id, {_FIELDS} FROM silences ORDER BY id DESC")
+        return [Silence(*row) for row in rows]
 
     def active(self, now: Instant) -> builtins.list[Silence]:
         """Return those that are on, the one that lasts longest first."""
@@ -160,10 +152,10 @@ class Silences(Face):
             "ORDER BY ends DESC, id",
             (now,),
         )
-        return _silences(rows)
+        return [Silence(*row) for row in rows]
 
     def matching_nothing(self, rules: Iterable[str], now: Instant) -> builtins.list[Silence]:
-        """Those that are not over, and cover none of ``rules`` or no product that is known."""
+        """Silences that are not over, and cover none of ``rules`` or no product that is known."""
         names = builtins.list(rules)
         found = [each for each in self.list() if each.ends > now]
         idle = [each for each in found if not any(map(each.covers_rule, names))]
@@ -193,10 +185,6 @@ class Silences(Face):
         return found
 
 
-def _silences(rows: Iterable[Row]) -> list[Silence]:
-    return [Silence(*row) for row in rows]
-
-
 class Holding(Face):
     """At most one thing is held for each rule, product and channel: the newest."""
 
@@ -210,16 +198,15 @@ class Holding(Face):
 
     def of_rule(self, rule: str) -> builtins.list[Held]:
         """All of one rule."""
-        return _held(self._db.rows(f"SELECT {_HELD_FIELDS} FROM held WHERE rule = ?", (rule,)))
+        return self._select("rule = ?", rule)
 
     def of_alerts(self, alerts: Iterable[int]) -> builtins.list[Held]:
         """All of these alerts."""
-        return _held(
-            self._db.rows(
-                f"SELECT {_HELD_FIELDS} FROM held WHERE alert IN {among()}",
-                (listed(alerts),),
-            )
-        )
+        return self._select(f"alert IN {among()}", listed(alerts))
+
+    def _select(self, condition: str, value: str) -> builtins.list[Held]:
+        rows = self._db.rows(f"SELECT {_HELD_FIELDS} FROM held WHERE {condition}", (value,))
+        return [Held(*row) for row in rows]
 
     def put(self, held: Iterable[Held]) -> None:
         """Hold these, in place of what was held of the same rule, product and channel."""
@@ -227,13 +214,8 @@ class Holding(Face):
         if not held:
             return
         with self._db.atomic():
-            self._db.many(
-                f"{REPLACE} INTO held ({_HELD_FIELDS}) VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    (each.rule, each.product, each.channel, each.alert, each.since, each.silence)
-                    for each in held
-                ),
-            )
+            sql = f"{REPLACE} INTO held ({_HELD_FIELDS}) VALUES (?, ?, ?, ?, ?, ?)"
+            self._db.many(sql, map(astuple, held))
 
     def release(self, held: Iterable[Held]) -> None:
         """Hold these no more."""
@@ -249,10 +231,5 @@ class Holding(Face):
     def keep_only(self, tellings: Sequence[tuple[str, str]]) -> None:
         """Forget what is held of other rules or for other channels than these (rule, channel)."""
         self._db.execute(
-            f"DELETE FROM held WHERE (rule, channel) NOT IN {pairs()}",
-            (listed(tellings),),
+            f"DELETE FROM held WHERE (rule, channel) NOT IN {pairs()}", (listed(tellings),)
         )
-
-
-def _held(rows: Iterable[Row]) -> list[Held]:
-    return [Held(*row) for row in rows]

@@ -97,7 +97,7 @@ def connect(
 
 
 class Connection:
-    """What the faces share: one SQLite connection, bound to the thread that opened it."""
+    """The base of the faces: one SQLite connection, bound to the thread that opened it."""
 
     def __init__(self, conn: sqlite3.Connection, path: Path) -> None:
         self.conn = conn

@@ -1,7 +1,5 @@
 """The pieces of shared statements that are SQLite's own: lists as parameters, hints, next ids."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -10,8 +10,6 @@ minute, a slow scan may be recorded after a later one), and an observation's ``a
 scan's mark: the values in force at a scan are the product's newest row at or before its mark.
 """
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 import re

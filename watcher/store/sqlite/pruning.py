@@ -3,8 +3,6 @@
 A step removes rows of one kind, or gives free pages back to the file system. How many it takes on
 follows from how long the last ones held the write lock: a slow disk gets smaller steps."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 import time

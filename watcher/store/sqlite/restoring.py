@@ -90,7 +90,7 @@ def _copy(source: Path, copy: Path, database: Path) -> None:
 
 
 def _refuse_unfit(copy: Path, source: Path) -> None:
-    """What is not whole, not ours or too new; the copy is one file afterwards."""
+    """Refuse what is not whole, not ours or too new; the copy is one file afterwards."""
     with_it = [str(beside(source, ending)) for ending in _READ if beside(copy, ending).exists()]
     try:
         with closing(connect(copy)) as conn:

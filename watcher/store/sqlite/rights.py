@@ -1,4 +1,4 @@
-"""Who may read the store's files: their owner, whatever the umask, whichever command makes them."""
+"""Rights on the store's files: for their owner only, whatever the umask."""
 
 from __future__ import annotations
 
@@ -26,16 +26,12 @@ def make(path: Path, *, kin: Path | None = None) -> None:
         return
     try:
         os.fchmod(handle, OWNER_ONLY)  # the umask may have taken even this
-        _give(handle, kin if kin is not None else path.parent)
+        if os.geteuid() == 0:
+            owner = (kin if kin is not None else path.parent).stat()
+            with suppress(OSError):  # a file system without owners
+                os.fchown(handle, owner.st_uid, owner.st_gid)
     finally:
         os.close(handle)
-
-
-def _give(handle: int, kin: Path) -> None:
-    if os.geteuid() == 0:
-        owner = kin.stat()
-        with suppress(OSError):  # a file system without owners
-            os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
 def narrow(database: Path) -> None:
@@ -52,7 +48,7 @@ def narrow(database: Path) -> None:
 
 
 def wide(database: Path) -> str:
-    """Who beside the owner may read the database: "everyone", "its group", or "" for nobody."""
+    """Others who may read the database: "everyone", "its group", or "" for nobody."""
     try:
         mode = database.stat().st_mode
     except OSError:

@@ -1,6 +1,4 @@
-"""What people were really told: the stored messages that some target took, and their alerts."""
-
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
+"""Messages that some target took, so that people were really told, and their alerts."""
 
 from __future__ import annotations
 

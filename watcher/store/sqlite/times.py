@@ -5,8 +5,6 @@ its cooldown for a year. They are mended where they stand, once, so that what co
 goes on from now; whoever reads them need not know of it.
 """
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 from watcher.model import Instant
@@ -56,7 +54,11 @@ class SqliteTimes(Face):
 
     def mend(self, now: Instant) -> None:
         with self._db.atomic():
-            self._mend_waiting(now)
+            # All that waits is tried now: when each was put off is not known.
+            self._db.execute(
+                "UPDATE notifications SET next_try = ?1 WHERE state = 'waiting' AND next_try > ?1",
+                (now,),
+            )
             for table, columns in PAST.items():
                 for column in columns:
                     self._db.execute(
@@ -80,15 +82,8 @@ class SqliteTimes(Face):
             queries.append(f"SELECT max(at) - {_SCANS_AHEAD} FROM scans")
         return max(self._db.number(f"SELECT coalesce(({query}), 0)") for query in queries)
 
-    def _mend_waiting(self, now: Instant) -> None:
-        """All that waits is tried now: when each was put off is not known."""
-        self._db.execute(
-            "UPDATE notifications SET next_try = ?1 WHERE state = 'waiting' AND next_try > ?1",
-            (now,),
-        )
-
     def _mend_credits(self, now: Instant) -> None:
-        """What was spent on days to come was spent today."""
+        """Move what was spent on days to come to today."""
         today = f"{utc_day(now)}"
         self._db.execute(
             "INSERT INTO credits (day, watch, used) SELECT ?1, watch, sum(used) FROM credits "

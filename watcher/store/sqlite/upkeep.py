@@ -1,13 +1,11 @@
 """Keeping the file safe: backup, figures, a check."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 import os
-import sqlite3
 import tempfile
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 from watcher.errors import StoreError
@@ -31,7 +29,8 @@ class SqliteUpkeep(Face):
             handle, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
             os.close(handle)
             part = Path(name)
-            with explained(target), closing(self._second_connection()) as conn:
+            # By another connection: this one may be in a transaction.
+            with explained(target), closing(connect(self._db.path, readonly=True)) as conn:
                 total = _size(self._db.path)
                 conn.set_progress_handler(lambda: progress(_size(part), total), _INSTRUCTIONS)
                 conn.execute("VACUUM INTO ?", (str(part),))
@@ -63,10 +62,6 @@ class SqliteUpkeep(Face):
         if _size(beside(target, "-wal")):
             raise StoreError(f"{target}: is a database in use, no backup; not replaced", target)
 
-    def _second_connection(self) -> sqlite3.Connection:
-        """Outside of any transaction that this one may be in."""
-        return connect(self._db.path, readonly=True)
-
     def sizes(self) -> Sizes:
         page = self._db.number("PRAGMA page_size")
         return Sizes(
@@ -90,17 +85,10 @@ class SqliteUpkeep(Face):
         return str((self._db.one("SELECT sqlite_version()") or ("",))[0])
 
     def stats(self) -> Stats:
-        sizes = self.sizes()
         oldest, newest = self._db.one("SELECT min(at), max(at) FROM scans") or (None, None)
         tables = ("products", "observations", "scans", "alerts", "notifications")
-        return Stats(
-            sizes.bytes,
-            sizes.wal,
-            sizes.free,
-            **{table: self._db.number(f"SELECT count(*) FROM {table}") for table in tables},
-            oldest=oldest,
-            newest=newest,
-        )
+        counts = {table: self._db.number(f"SELECT count(*) FROM {table}") for table in tables}
+        return Stats(**asdict(self.sizes()), **counts, oldest=oldest, newest=newest)
 
     def check(self) -> tuple[str, ...]:
         try:
