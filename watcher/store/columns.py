@@ -1,9 +1,8 @@
 """A product's numbers as they stand in the table ``observations``.
 
 Counts, flags and days are INTEGER, rates and ratings REAL, amounts INTEGER hundredths. An amount
-that has no whole hundredths (an average price may not) is kept as REAL units in the same column,
-so that reading it back gives exactly what was seen: a rounded baseline would look like a change.
-"""
+that has no whole hundredths (an average price may not) is kept as REAL units in the same column, so
+that reading it back gives exactly what was seen: a rounded baseline would look like a change."""
 
 from __future__ import annotations
 
@@ -38,10 +37,8 @@ def expression(name: str) -> str:
 
 
 def encode(numbers: Floats, columns: Ints = _ALL) -> list[list[object]]:
-    """(n, 88) in the API's units to rows of Python values of ``columns``, by their numbers.
-
-    What is not finite becomes None.
-    """
+    """(n, 88) in the API's units to rows of Python values of ``columns``, by their numbers. What is
+    not finite becomes None."""
     numbers, money = numbers[:, columns], _MONEY[columns]
     usable = np.abs(numbers) <= _LARGEST
     values = np.where(usable, numbers, 0.0)

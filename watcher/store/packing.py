@@ -37,9 +37,7 @@ def unpack(blob: bytes, columns: int, size: int) -> Ints:
 
 def unpack_low(blob: bytes, columns: int, size: int, width: int) -> NDArray[np.uint32]:
     """(columns, size), right where values are not below 0 and fit into ``width`` bytes, 4 at most.
-
-    No other bytes are inflated: three of eight are a third of the work.
-    """
+    No other bytes are inflated: three of eight are a third of the work."""
     raw = zlib.decompressobj().decompress(blob, width * columns * size)
     values = np.zeros((columns * size, 4), np.uint8)
     values[:, :width] = np.frombuffer(raw, np.uint8).reshape(width, columns * size).T
@@ -76,11 +74,9 @@ def positions(haystack: Ints, needles: Ints) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class PackedList:
-    """A scan's products in the list's order, (n,) each.
-
-    ``ranks`` is 0 where the watch has no sort; ``previous`` is the id of the scan in which the
-    same watch saw the product last before, 0 where it never had.
-    """
+    """A scan's products in the list's order, (n,) each. ``ranks`` is 0 where the watch has no sort;
+    ``previous`` is the id of the scan in which the same watch saw the product last before, 0 where
+    it never had."""
 
     products: Ints
     ranks: Ints
@@ -109,21 +105,17 @@ class PackedList:
 
     @staticmethod
     def rank_of(product: int, blob: bytes, size: int, last_product: int) -> int | None:
-        """The rank of one product in a packed list; None where it is not listed.
-
-        For a look at hundreds of lists: it finds no place for others, and unpacks no more than it
-        needs: ranks never fall along a list. ``last_product`` is the largest key that there is.
-        """
+        """The rank of one product in a packed list; None where it is not listed. For a look at
+        hundreds of lists: it finds no place for others, and unpacks no more than it needs: ranks
+        never fall along a list. ``last_product`` is the largest key that there is."""
         products, ranks, _ = unpack_low(blob, 3, size, _width(last_product))
         places = np.flatnonzero(products == product)
         return int(ranks[: places[0] + 1].sum()) if len(places) else None
 
     @staticmethod
     def holds(products: Sequence[int], blob: bytes, size: int, last_product: int) -> list[bool]:
-        """Whether a packed list has each of a few products; see ``rank_of``.
-
-        Bytes are compared as they lie there: to put them together takes longer.
-        """
+        """Whether a packed list has each of a few products; see ``rank_of``. Bytes are compared as
+        they lie there: to put them together takes longer."""
         if not size:
             return [False] * len(products)
         planes = first_planes(blob, 3, size, _width(last_product))

@@ -85,8 +85,7 @@ class Past(Protocol):
     ) -> Baseline:  # fmt: skip
         """Each product's observation before the scan ``scan_id``, from ``not_before`` on: by the
         same watch, whatever other watches saw in between, and of scans that are ``doubted`` only
-        where that is wanted. ``fields`` are numeric fields of the API, or ``rank``.
-        """
+        where that is wanted. ``fields`` are numeric fields of the API, or ``rank``."""
 
     def ago(
         self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str],
@@ -94,8 +93,7 @@ class Past(Protocol):
     ) -> Baseline:  # fmt: skip
         """Each product's observation in force at ``at``: by the newest scan of any watch from
         ``not_before`` to ``at`` that saw it; a ``rank`` by this watch's only. As the scan
-        ``scan_id`` sees the past: in place of what is doubted stands what was seen before it.
-        """
+        ``scan_id`` sees the past: in place of what is doubted stands what was seen before it."""
 
     def windows(
         self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
@@ -103,8 +101,7 @@ class Past(Protocol):
     ) -> Iterator[Window]:  # fmt: skip
         """All values in a time (its end does not belong to it), one for each scan of the region
         that saw a product, some products after others; a ``rank`` by this watch's scans only, and
-        if ``own`` all. As the scan ``scan_id`` sees the past: without what is doubted.
-        """
+        if ``own`` all. As the scan ``scan_id`` sees the past: without what is doubted."""
 
     def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
         """The list of the watch's last scan before ``scan_id`` that read its first ``places``."""
@@ -193,9 +190,7 @@ class Times(Protocol):
 
     def ahead(self, now: Instant, *, thorough: bool = False) -> int:
         """Return by how many seconds what is stored lies after ``now``; 0 where it hardly does.
-
-        Only the newest rows are looked at, unless ``thorough``.
-        """
+        Only the newest rows are looked at, unless ``thorough``."""
 
     def mend(self, now: Instant) -> None:
         """Have what lies after ``now`` count as now."""
@@ -219,20 +214,16 @@ class Upkeep(Protocol):
 
     def backup(self, target: Path, progress: Progress = lambda _done, _total: None) -> int:
         """A compact copy while the store is in use, looked through before it counts; its bytes.
-
-        ``progress`` hears the bytes written, and how many there will be at most.
-        An older backup of that name is replaced at the end, in one step. Raises ``StoreError``,
-        and leaves nothing behind, where that can't be.
-        """
+        ``progress`` hears the bytes written, and how many there will be at most. An older backup of
+        that name is replaced at the end, in one step. Raises ``StoreError``, and leaves nothing
+        behind, where that can't be."""
 
     def sizes(self) -> Sizes:
         """Without a look at any row."""
 
     def ever(self) -> dict[str, int]:
         """Return how many scans, observations, alerts and notifications there ever were, by table.
-
-        By their ids, which only rise: what is pruned stays counted.
-        """
+        By their ids, which only rise: what is pruned stays counted."""
 
     def engine(self) -> str:
         """SQLite's version."""

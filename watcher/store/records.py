@@ -79,13 +79,10 @@ class ScanRow:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A scan of n products after it was recorded.
-
-    ``products`` are the store's keys in the scan's order, ``first_seen`` marks those that the
-    watch had never seen before, ``had_complete`` says whether the watch had a scan that proves
-    an absence before this one, ``changed`` counts the rows of numbers written. ``facts`` are what
-    the list says of itself, where that is known.
-    """
+    """A scan of n products after it was recorded. ``products`` are the store's keys in the scan's
+    order, ``first_seen`` marks those that the watch had never seen before, ``had_complete`` says
+    whether the watch had a scan that proves an absence before this one, ``changed`` counts the rows
+    of numbers written. ``facts`` are what the list says of itself, where that is known."""
 
     scan_id: int
     products: Ints
@@ -97,11 +94,9 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """Findings of a watch's scan about some products.
-
-    ``scan`` is as it was recorded, ``row`` and ``recorded`` are the same cut to these products:
-    their texts are those of today, for older ones are not kept.
-    """
+    """Findings of a watch's scan about some products. ``scan`` is as it was recorded, ``row`` and
+    ``recorded`` are the same cut to these products: their texts are those of today, for older ones
+    are not kept."""
 
     scan: ScanRow
     row: Listed
@@ -109,10 +104,8 @@ class Sighting:
 
     @classmethod
     def absent(cls, scan: ScanRow) -> Sighting:
-        """One of a scan that did not list the product: without a row, as after an empty list.
-
-        A product's first time plays no part in it.
-        """
+        """One of a scan that did not list the product: without a row, as after an empty list. A
+        product's first time plays no part in it."""
         keys, numbers = np.zeros(0, np.int64), np.zeros((0, len(NUMERIC)))
         recorded = Recorded(
             scan.id, keys, keys == 0, had_complete=True, changed=0, facts=scan.facts
@@ -135,11 +128,9 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Some of the products asked for (``rows`` of them, m) in the S scans of a time.
-
-    ``at`` is (S,), when each scan was; ``values`` has (S, m) for each field, NaN where the scan
-    did not see the product or the field was absent.
-    """
+    """Some of the products asked for (``rows`` of them, m) in the S scans of a time. ``at`` is
+    (S,), when each scan was; ``values`` has (S, m) for each field, NaN where the scan did not see
+    the product or the field was absent."""
 
     rows: slice
     at: Ints
@@ -148,10 +139,8 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class EarlierList:
-    """The list that a scan at ``at`` read: products (n,) and ranks (n,), 0 for none.
-
-    ``whole``: to its end; else only its first places.
-    """
+    """The list that a scan at ``at`` read: products (n,) and ranks (n,), 0 for none. ``whole``: to
+    its end; else only its first places."""
 
     at: Instant
     products: Ints
@@ -194,11 +183,9 @@ class Absence:
 
 @dataclass(frozen=True)
 class Live:
-    """The pending and firing alerts of some rules: rule by rule, the oldest first.
-
-    ``names`` are the rules'. Each column is (n,): ``rules`` has an alert's rule by its place in
-    ``names``; ``fired_at`` is -1 where an alert is pending.
-    """
+    """The pending and firing alerts of some rules: rule by rule, the oldest first. ``names`` are
+    the rules'. Each column is (n,): ``rules`` has an alert's rule by its place in ``names``;
+    ``fired_at`` is -1 where an alert is pending."""
 
     names: Sequence[str]
     rules: Ints
@@ -275,11 +262,9 @@ class AlertHold:
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """An alert for people, with its product's names and what became of its last messages.
-
-    ``holds`` is what is held back of it, ``known`` what is so now: they follow from the rules, so
-    that the store leaves them empty.
-    """
+    """An alert for people, with its product's names and what became of its last messages. ``holds``
+    is what is held back of it, ``known`` what is so now: they follow from the rules, so that the
+    store leaves them empty."""
 
     alert: Alert
     region: str
@@ -293,11 +278,9 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A message that a target of ``channel`` took; ``about`` is the time of its data.
-
-    ``rule`` is empty where it tells of several (``kind``: alerts, digest or joined). ``alerts``
-    are the ids of what it tells of, by the decision that has them told.
-    """
+    """A message that a target of ``channel`` took; ``about`` is the time of its data. ``rule`` is
+    empty where it tells of several (``kind``: alerts, digest or joined). ``alerts`` are the ids of
+    what it tells of, by the decision that has them told."""
 
     rule: str
     kind: str
@@ -338,10 +321,8 @@ class Try:
 
 
 def is_due(notification: Notification, now: Instant) -> bool:
-    """Whether one that waits is to be tried now.
-
-    Also where the clock was set back since: it would wait until that is where it was.
-    """
+    """Whether one that waits is to be tried now. Also where the clock was set back since: it would
+    wait until that is where it was."""
     return notification.next_try <= now or notification.planned > now + SET_BACK
 
 
@@ -400,9 +381,7 @@ class Cause:
 @dataclass(frozen=True, slots=True)
 class Pruned:
     """Result of one step: ``rows`` of ``kind`` removed, or ``given_back`` bytes of the file.
-
-    ``seconds`` is how long it held the write lock at most, ``more`` whether to go on.
-    """
+    ``seconds`` is how long it held the write lock at most, ``more`` whether to go on."""
 
     more: bool
     kind: str = ""

@@ -1,8 +1,7 @@
 """The past as columns in memory: it answers what the history answers, many times as fast.
 
 It never changes while scans are played to rules, so several sets of rules can have it, one after
-another. What it has not in memory (scans of before, other fields) it asks the database for.
-"""
+another. What it has not in memory (scans of before, other fields) it asks the database for."""
 
 from __future__ import annotations
 
@@ -22,10 +21,8 @@ _CELLS = 2_000_000  # of a window: scans times products
 
 
 class Matrix:
-    """The scans of ``timeline`` and the numbers of ``versions``.
-
-    ``first_seen`` has, by the store's key of a product, when any scan saw it first.
-    """
+    """The scans of ``timeline`` and the numbers of ``versions``. ``first_seen`` has, by the store's
+    key of a product, when any scan saw it first."""
 
     def __init__(
         self, db: Connection, timeline: Timeline, versions: Versions, first_seen: Ints

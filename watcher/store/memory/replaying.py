@@ -31,11 +31,9 @@ Columns: TypeAlias = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Scans to be read: those of some watches of some regions from ``since`` on.
-
-    ``fields`` are those of which the numbers are read; ``shown`` are those that messages show of
-    a product, which are read when they are asked for.
-    """
+    """Scans to be read: those of some watches of some regions from ``since`` on. ``fields`` are
+    those of which the numbers are read; ``shown`` are those that messages show of a product, which
+    are read when they are asked for."""
 
     watches: frozenset[str]
     regions: frozenset[str]
@@ -93,9 +91,7 @@ def _first_seen(db: Connection, products: Ints) -> Ints:
 
 class Recalled:
     """All that was known right after the scan at a place was recorded: an archive, and its history.
-
-    ``move`` goes on to a later scan. ``shown`` are the fields of the values that messages show.
-    """
+    ``move`` goes on to a later scan. ``shown`` are the fields of the values that messages show."""
 
     def __init__(
         self, db: Connection, matrix: Matrix, texts: FormerTexts, shown: Sequence[str]
@@ -295,11 +291,8 @@ class _Column(Sequence[str | None]):
 
 
 class FormerTexts:
-    """The texts of some products from scan to scan, the oldest first.
-
-    ``names`` are columns of the products; what is not known of a time is as it was at the first
-    time from which on it is.
-    """
+    """The texts of some products from scan to scan, the oldest first. ``names`` are columns of the
+    products; what is not known of a time is as it was at the first time from which on it is."""
 
     def __init__(
         self, db: Connection, products: Ints, names: Sequence[str], begin: Instant

@@ -35,10 +35,7 @@ _TIMES = 1 << 31  # more than there are scans
 @dataclass(slots=True)
 class PastList:
     """Whom a scan listed, (n,) each: products, ranks, and the id of the scan that saw each before;
-    all in 32 bits.
-
-    ``versions`` are filled in by who knows the products' numbers.
-    """
+    all in 32 bits. ``versions`` are filled in by who knows the products' numbers."""
 
     products: Wholes
     ranks: Wholes
@@ -48,10 +45,8 @@ class PastList:
 
 class Timeline:
     """Scans in the order in which they were recorded, (S,) columns; a scan is named by its place.
-
     Lists are read when they are asked for. Of watches that are not among ``watches`` only the
-    products that these ever listed (``known``) count.
-    """
+    products that these ever listed (``known``) count."""
 
     def __init__(
         self, db: Connection, regions: Iterable[str], known: Ints, watches: Container[str] = ()
@@ -178,11 +173,9 @@ def _until(places: Ints, before: int | None) -> Ints:
 
 
 class Versions:
-    """Values of ``fields`` of some products from the scan at the place ``first`` on.
-
-    A version is a row of numbers; it is in force from the scan that brought it to the next one of
-    its product. -1 is no version: no number has a value.
-    """
+    """Values of ``fields`` of some products from the scan at the place ``first`` on. A version is a
+    row of numbers; it is in force from the scan that brought it to the next one of its product. -1
+    is no version: no number has a value."""
 
     def __init__(
         self,
@@ -217,9 +210,7 @@ class Versions:
 
     def _number_lists(self, timeline: Timeline, keys: Ints, order: Ints) -> None:
         """Note in the lists that are kept which versions they showed: to look each up takes longer.
-
-        ``keys`` are in the order of time, and ``order`` puts them in ours.
-        """
+        ``keys`` are in the order of time, and ``order`` puts them in ours."""
         ranks = np.empty(len(order), np.int32)
         ranks[order] = np.arange(len(order), dtype=np.int32)
         products, times = (part.astype(np.int32) for part in (keys // _TIMES, keys % _TIMES))

@@ -122,10 +122,8 @@ class Alerts(Face):
 
     def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
         """Store the alerts and return them in order: those that had no id (0) with one now, all
-        without their evidence, which is stored: it stays where an alert comes without.
-
-        One that ends without ever having fired leaves no trace: it is deleted, or not stored.
-        """
+        without their evidence, which is stored: it stays where an alert comes without. One that
+        ends without ever having fired leaves no trace: it is deleted, or not stored."""
         with self._db.atomic():
             following = 1 + self._db.number(LAST_ALERT)
             saved: builtins.list[Alert] = []

@@ -365,10 +365,8 @@ def _numbers(
 
 
 def _rows(db: Connection, products: Ints, marks: tuple[int, int], names: Sequence[str]) -> Floats:
-    """(r, 2 + k) the place of a product, ``at``, values: what was in force at some scan.
-
-    In the order of products and, for each, of time.
-    """
+    """(r, 2 + k) the place of a product, ``at``, values: what was in force at some scan. In the
+    order of products and, for each, of time."""
     cursor = db.execute(
         f"SELECT w.key, o.at, {', '.join(expression(name) for name in names)} "
         f"FROM {rows_of('?1')} CROSS JOIN observations AS o ON o.product = w.value "

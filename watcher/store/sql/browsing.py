@@ -1,8 +1,7 @@
 """Lists that the page leafs through: ids of alerts and notifications, a page at a time.
 
-Each statement is bounded by an index and a limit, however much is stored. ``before`` is the last
-id of the page before.
-"""
+Each statement is bounded by an index and a limit, however much is stored. ``before`` is the last id
+of the page before."""
 
 from __future__ import annotations
 

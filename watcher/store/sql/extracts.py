@@ -3,8 +3,7 @@
 Each part is a read of its own. The ids to read are known at the start, and nothing that is read
 here ever changes its id: together the parts are the history up to that moment, while none of them
 keeps the log from being written back into the file, as one long read would. What is pruned
-meanwhile is missing; an alert's state is that of the moment when its part is read.
-"""
+meanwhile is missing; an alert's state is that of the moment when its part is read."""
 
 from __future__ import annotations
 
@@ -39,11 +38,9 @@ _TEXT_COLUMNS = ", ".join(f"p.{name}" for name in OBSERVED_TEXTS)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The part of the history that is wanted; all where nothing is given.
-
-    ``products`` are the store's keys, ``watch`` is a watch's key. The time begins with ``since``
-    and ends before ``until``.
-    """
+    """The part of the history that is wanted; all where nothing is given. ``products`` are the
+    store's keys, ``watch`` is a watch's key. The time begins with ``since`` and ends before
+    ``until``."""
 
     products: Sequence[int] | None = None
     watch: str | None = None
@@ -63,13 +60,10 @@ class Extract(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """n products as scans saw them.
-
-    ``at`` and ``ranks`` (NaN: none) are (n,), ``numbers`` is (n, k) in the API's units, NaN where
-    the field was absent; what a list says of itself is asked for like a field. ``watches`` are the
-    keys of the watches that looked, None where that is not kept any more. ``texts`` has a row of
-    ``OBSERVED_TEXTS`` for each: those of today.
-    """
+    """n products as scans saw them. ``at`` and ``ranks`` (NaN: none) are (n,), ``numbers`` is (n,
+    k) in the API's units, NaN where the field was absent; what a list says of itself is asked for
+    like a field. ``watches`` are the keys of the watches that looked, None where that is not kept
+    any more. ``texts`` has a row of ``OBSERVED_TEXTS`` for each: those of today."""
 
     at: Ints
     watches: Sequence[str | None]
@@ -99,11 +93,9 @@ class Extracts(_Bulk):
     """Alerts and scans in bulk, for other programs."""
 
     def alerts(self, choice: Choice) -> Extract[Sequence[Row]]:
-        """The alerts that were live at some moment of the time.
-
-        Rows of id, rule, region, product id, name, state, since, last met, fired at, resolved at,
-        reason, and the evidence as JSON.
-        """
+        """The alerts that were live at some moment of the time. Rows of id, rule, region, product
+        id, name, state, since, last met, fired at, resolved at, reason, and the evidence as
+        JSON."""
         return self._extract(
             "a.id, a.rule, p.region, p.product_id, p.product_name, a.state, a.since, a.last_met, "
             "a.fired_at, a.resolved_at, a.reason, a.evidence",
@@ -114,10 +106,8 @@ class Extracts(_Bulk):
         )
 
     def transitions(self, choice: Choice) -> Extract[Sequence[Row]]:
-        """The alerts' changes of state in the time.
-
-        Rows of id, alert, rule, region, product id, name, time, state before, state after, reason.
-        """
+        """The alerts' changes of state in the time. Rows of id, alert, rule, region, product id,
+        name, time, state before, state after, reason."""
         return self._extract(
             "t.id, t.alert, a.rule, p.region, p.product_id, p.product_name, t.at, t.before, "
             "t.after, t.reason",
@@ -128,11 +118,9 @@ class Extracts(_Bulk):
         )
 
     def scans(self, choice: Choice) -> Extract[Sequence[Row]]:
-        """The scans of the time, of any state.
-
-        Rows of id, watch (its key), region, time, begin, end, state, requests, pages, products,
-        rows that it changed, error, whether it was cut off, and what the list said of itself.
-        """
+        """The scans of the time, of any state. Rows of id, watch (its key), region, time, begin,
+        end, state, requests, pages, products, rows that it changed, error, whether it was cut off,
+        and what the list said of itself."""
         return self._extract(
             "s.id, s.watch, s.region, s.at, s.started, s.finished, s.state, s.requests, s.pages, "
             "s.size, s.rows, s.error, s.interrupted, s.list_day, s.list_idle, s.list_sparse",
@@ -159,10 +147,8 @@ class Observations(_Bulk):
     _last = 0, PackedList(EMPTY, EMPTY, EMPTY)  # a scan and its list, for rows come scan by scan
 
     def changes(self, choice: Choice, fields: Sequence[str]) -> Extract[Observed]:
-        """The rows that are stored, in that order: one where some number of a product changed.
-
-        Of a ``watch``: all rows of the products that it ever listed, whichever watch found them.
-        """
+        """The rows that are stored, in that order: one where some number of a product changed. Of a
+        ``watch``: all rows of the products that it ever listed, whichever watch found them."""
         ids = self._changed(choice)
         parts = (self._stored(ids[part], fields) for part in chunks(len(ids), PART))
         return Extract(len(ids), parts)

@@ -135,11 +135,9 @@ class History(Recording, Baselines, ScanHistory):
         return {row[0] for row in rows}
 
     def series(self, product: int, fields: Sequence[str], since: Instant) -> tuple[Ints, Floats]:
-        """(m,) instants and (m, k) values for a plot of steps.
-
-        The value in force at ``since``, each change after it, and the newest value once more at
-        the time when the product was last seen.
-        """
+        """(m,) instants and (m, k) values for a plot of steps. The value in force at ``since``,
+        each change after it, and the newest value once more at the time when the product was last
+        seen."""
         columns = "".join(f", {expression(name)}" for name in fields)
         rows = self._db.rows(
             f"SELECT max(o.at, ?2){columns} FROM observations AS o WHERE o.product = ?1 "
@@ -156,10 +154,8 @@ class History(Recording, Baselines, ScanHistory):
     def ranks(
         self, watch: str, product: int, since: Instant
     ) -> Iterator[tuple[Instant, int | None]]:
-        """The product's place at each of the watch's scans since then, the oldest first.
-
-        None is a scan that did not list it and proves an absence; any other is left out then.
-        """
+        """The product's place at each of the watch's scans since then, the oldest first. None is a
+        scan that did not list it and proves an absence; any other is left out then."""
         last_product = self._db.number("SELECT max(id) FROM products")
         for at, size, proves, blob in self._db.execute(
             f"SELECT at, size, {PROVES}, products FROM scans AS s WHERE watch = ? AND at >= ? "
@@ -193,10 +189,8 @@ class History(Recording, Baselines, ScanHistory):
                     yield seen
 
     def whole(self, watch: str, fields: Sequence[str], limit: int) -> Iterator[Sighting]:
-        """The watch's newest scans with all that they listed, the newest first.
-
-        Of the numbers only ``fields`` are read; the others have no value. Texts are those of today.
-        """
+        """The watch's newest scans with all that they listed, the newest first. Of the numbers only
+        ``fields`` are read; the others have no value. Texts are those of today."""
         for found in islice(self._lists(watch), limit):
             yield self._sighting(found, found[2].products, fields)
 

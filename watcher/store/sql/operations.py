@@ -26,10 +26,8 @@ class Ledger(Face):
     def reserve(
         self, watch: str, amount: int, now: Instant, per_day: int | None, per_month: int | None
     ) -> int | None:
-        """Set ``amount`` aside if both caps (None is no cap) leave it; the reservation's id.
-
-        None, and nothing changed, where a cap does not leave it.
-        """
+        """Set ``amount`` aside if both caps (None is no cap) leave it; the reservation's id. None,
+        and nothing changed, where a cap does not leave it."""
         with self._db.atomic():
             spent = self.spent(now)
             if per_day is not None and spent.day + amount > per_day:
@@ -63,10 +61,8 @@ class Ledger(Face):
                 self._add(day, watch, used)
 
     def settle_all(self, at_most: int) -> None:
-        """End what a crash left open: of each reservation at most so much can have been used.
-
-        Only for who holds the database: the reservations of another that lives are no crash's.
-        """
+        """End what a crash left open: of each reservation at most so much can have been used. Only
+        for who holds the database: the reservations of another that lives are no crash's."""
         with self._db.atomic():
             for reservation, amount in self._db.rows("SELECT id, amount FROM reservations"):
                 self.settle(reservation, min(amount, at_most))

@@ -48,10 +48,8 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Piled:
-    """A message that the target has not had, and when it was written.
-
-    ``row`` is the notification that waits with it: its own, or the one that it was joined with.
-    """
+    """A message that the target has not had, and when it was written. ``row`` is the notification
+    that waits with it: its own, or the one that it was joined with."""
 
     row: int
     created: Instant
@@ -82,10 +80,8 @@ class Outbox(Face):
         now: Instant,
         not_before: Instant | None = None,
     ) -> builtins.list[int]:
-        """Queues one message for each target; ids in the order of the targets.
-
-        It is not sent before ``not_before``, nor is what is queued after it.
-        """
+        """Queues one message for each target; ids in the order of the targets. It is not sent
+        before ``not_before``, nor is what is queued after it."""
         if not targets:
             return []
         with self._db.atomic():
@@ -148,11 +144,8 @@ class Outbox(Face):
         first_try: Instant | None = None,
         taken: Iterable[str] = (),
     ) -> None:
-        """To be tried again at ``next_try``.
-
-        ``first_try`` is from when its day counts, if not from its first try. ``taken`` marks
-        the recipients that have it already.
-        """
+        """To be tried again at ``next_try``. ``first_try`` is from when its day counts, if not from
+        its first try. ``taken`` marks the recipients that have it already."""
         with self._db.atomic():
             self._note(notification, now, "failed", error)
             self._db.execute(
@@ -215,9 +208,8 @@ class Outbox(Face):
     def retry(
         self, ids: Sequence[int] | None, now: Instant, target: str | None = None
     ) -> builtins.list[int]:
-        """Dead ones (of ``ids``, or all; of ``target``) wait again with a fresh day to be tried
-        in; the ids. Of ``ids`` and ``target`` those that wait for a later try are tried now.
-        """
+        """Dead ones (of ``ids``, or all; of ``target``) wait again with a fresh day to be tried in;
+        the ids. Of ``ids`` and ``target`` those that wait for a later try are tried now."""
         states = [_DEAD] if ids is None and target is None else [_DEAD, _WAITING]
         return self._move(
             "state = 'waiting', next_try = ?, tries = 0, first_try = NULL, finished = NULL",
@@ -239,11 +231,9 @@ class Outbox(Face):
         return {state: rows.get(state.value, 0) for state in NotificationState}
 
     def held_up(self, now: Instant) -> int:
-        """For how many seconds the next one of some target has been due or tried in vain, at
-        most; 0 for none.
-
-        What waits for the end of quiet hours or for a digest is not held up, nor what is behind.
-        """
+        """For how many seconds the next one of some target has been due or tried in vain, at most;
+        0 for none. What waits for the end of quiet hours or for a digest is not held up, nor what
+        is behind."""
         return self._db.number(
             "SELECT max(0, ?1 - min(coalesce(first_try, next_try))) FROM notifications WHERE id IN "
             "(SELECT min(id) FROM notifications WHERE state = 'waiting' GROUP BY target) "
@@ -365,13 +355,12 @@ class Backlog(Face):
         return [Piled(row, created, _decode(body)) for _, row, created, body in rows]
 
     def join(self, target: str, rows: Iterable[int], message: Message, now: Instant) -> int | None:
-        """Have ``message`` tell what ``rows`` were to tell, as one that waits in their place and
-        is due; its id.
+        """Have ``message`` tell what ``rows`` were to tell, as one that waits in their place and is
+        due; its id.
 
         Where the first that waits for ``target`` joins others already, it is that one, brought up
         to date. Else it is a new one, which goes on with the tries of the first: the service has
-        failed so long. Nothing is done, and None, where the first is none of ``rows``.
-        """
+        failed so long. Nothing is done, and None, where the first is none of ``rows``."""
         with self._db.atomic():
             head, ids = self.head(target), set(rows)
             if head is None or head.id not in ids:

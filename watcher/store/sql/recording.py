@@ -238,10 +238,8 @@ def _record_scan(
 
 def _depth(scan: Scan) -> int:
     """Places from the first on that a scan that was cut off read without a gap; else 0, and where
-    anything was odd about it: a row that can't be read leaves a place empty.
-
-    By pages, for a product that stood on two of them left a place empty, too.
-    """
+    anything was odd about it: a row that can't be read leaves a place empty. By pages, for a
+    product that stood on two of them left a place empty, too."""
     if scan.state is not ScanState.PARTIAL or scan.problems:
         return 0
     pages = np.unique((scan.ranks[scan.ranks > 0] - 1) // scan.page_size)

@@ -32,10 +32,8 @@ class Rules(Face):
     """Rules by name, each with the fingerprint it was last read with."""
 
     def sync(self, rules: Sequence[tuple[str, str]], now: Instant) -> RuleChanges:
-        """Moves the rules and their alerts from what was known to ``rules``, as one transaction.
-
-        A removed rule's alerts end silently. One that comes back within a day finds them again.
-        """
+        """Moves the rules and their alerts from what was known to ``rules``, as one transaction. A
+        removed rule's alerts end silently. One that comes back within a day finds them again."""
         with self._db.atomic():
             stored = self._db.rows("SELECT name, fingerprint, ended FROM rules")
             known = {name: _StoredRule(*row) for name, *row in stored}
@@ -111,12 +109,9 @@ class Rules(Face):
 def _renamed(
     alive: Mapping[str, str], come: Mapping[str, str], given: Mapping[str, str]
 ) -> dict[str, str]:
-    """New name to old name, where one rule that left its name and one that came to its own
-    share a fingerprint.
-
-    A rule leaves its name where that is gone, or where another one was renamed to it: a rule that
-    is only edited stays what it was, though a new one is now what it had been.
-    """
+    """New name to old name, where one rule that left its name and one that came to its own share a
+    fingerprint. A rule leaves its name where that is gone, or where another one was renamed to it:
+    a rule that is only edited stays what it was, though a new one is now what it had been."""
     left = {name: mark for name, mark in alive.items() if given.get(name) != mark}
     counts = Counter(left.values()), Counter(come.values())
     old = {mark: name for name, mark in left.items() if counts[0][mark] == 1}

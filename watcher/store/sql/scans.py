@@ -211,10 +211,8 @@ class ScanHistory(Face):
 
 
 class Jumps(Face):
-    """Scans that are doubted, as each later scan sees it.
-
-    That a scan is believed counts from a later scan on, so that what was judged before can be
-    explained as it was judged."""
+    """Scans that are doubted, as each later scan sees it. That a scan is believed counts from a
+    later scan on, so that what was judged before can be explained as it was judged."""
 
     def doubt(self, scan_id: int) -> None:
         """The scan is no baseline, until it is believed."""
@@ -250,7 +248,6 @@ class Jumps(Face):
 
     def outcomes(self, watches: Sequence[str], since: Instant) -> dict[str, bool]:
         """The watches of these of which a scan that ended at ``since`` or later was doubted, and
-        whether one of these scans was believed.
-        """
+        whether one of these scans was believed."""
         rows = self._db.rows(_OUTCOMES, (listed(watches), since, _NEVER))
         return {str(watch): bool(believed) for watch, believed in rows}

@@ -27,9 +27,7 @@ _HELD_FIELDS = "rule, product, channel, alert, since, silence"
 @dataclass(frozen=True, slots=True)
 class Silence:
     """Patterns, None where any will do, and the time from ``begins`` until before ``ends``.
-
-    ``product`` is matched by the product's id and name, ``category`` by those of every level.
-    """
+    ``product`` is matched by the product's id and name, ``category`` by those of every level."""
 
     id: int
     rule: str | None
@@ -76,9 +74,7 @@ def _matches(pattern: str | None, texts: Iterable[str | None]) -> bool:
 @dataclass(frozen=True, slots=True)
 class Held:
     """Something of ``alert`` that ``channel`` is to be told, held since that time of the clock.
-
-    ``silence`` is the silence that holds it; None: it is held for the channel as a whole.
-    """
+    ``silence`` is the silence that holds it; None: it is held for the channel as a whole."""
 
     rule: str
     product: int

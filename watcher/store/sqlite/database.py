@@ -51,11 +51,9 @@ class Database(Connection, Faces):
         timeout: float = LOCKED_SECONDS,
     ) -> Self:
         """The database at ``path``, made or migrated where that is due (not if ``readonly``).
-
         ``timeout`` is how many seconds a statement waits for another program's lock. Raises
         ``NotADatabase``, ``NewerDatabase``, ``DatabaseHeld`` where a daemon has it by another name
-        (a hard link), or ``StoreError`` for what else keeps it shut.
-        """
+        (a hard link), or ``StoreError`` for what else keeps it shut."""
         path = Path(path)
         refuse_unfinished(path)
         refuse_other_name(path)
@@ -95,8 +93,7 @@ class Database(Connection, Faces):
     @classmethod
     def scratch_of(cls, path: Path) -> Self:
         """See ``copy_of``, but credits are paid from the ledger of the database at ``path``, where
-        there is one: they are really spent, and the caps hold for all together.
-        """
+        there is one: they are really spent, and the caps hold for all together."""
         scratch = cls.copy_of(path)
         try:
             if path.exists():
@@ -141,10 +138,8 @@ class Database(Connection, Faces):
         self._files = self._identities()
 
     def refuse_moved(self) -> None:
-        """Raise ``StoreError`` where the file that is open is no longer the one at the path.
-
-        SQLite would go on and write into a file that nobody can find.
-        """
+        """Raise ``StoreError`` where the file that is open is no longer the one at the path. SQLite
+        would go on and write into a file that nobody can find."""
         if self._files and self._identities() != self._files:
             raise StoreError(
                 f"{self.path}: the database was deleted, moved or replaced while in use; put it "

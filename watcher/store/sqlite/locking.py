@@ -26,12 +26,10 @@ def lock_path(path: Path) -> Path:
 
 @contextmanager
 def hold(path: Path) -> Iterator[None]:
-    """Owns the database for the time of the block; raises ``DatabaseHeld`` if another does.
-
-    The file of the lock stays behind (to remove it would race with the next owner); the lock does
-    not. A restore that was cut off is gone on with. Where there is no database, an empty file is
-    made: it has to be there to be locked under all its names.
-    """
+    """Owns the database for the time of the block; raises ``DatabaseHeld`` if another does. The
+    file of the lock stays behind (to remove it would race with the next owner); the lock does not.
+    A restore that was cut off is gone on with. Where there is no database, an empty file is made:
+    it has to be there to be locked under all its names."""
     lock = lock_path(path)
     handle = _opened(lock, path)
     try:
@@ -50,10 +48,8 @@ def hold(path: Path) -> Iterator[None]:
 
 @contextmanager
 def nobody_else(path: Path) -> Iterator[None]:
-    """Nobody has the database open, nor can open it, for the time of the block.
-
-    Raises ``StoreError`` where somebody has. Only where this process has it not open itself.
-    """
+    """Nobody has the database open, nor can open it, for the time of the block. Raises
+    ``StoreError`` where somebody has. Only where this process has it not open itself."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError:  # not there, or no file
@@ -74,11 +70,9 @@ def refuse_used(path: Path) -> None:
 
 
 def refuse_other_name(path: Path) -> None:
-    """Raise ``DatabaseHeld`` where a daemon has the file under another name, a hard link.
-
-    SQLite finds the log of a database by its name, so who came by this one would read what is
-    old, and write past the daemon. To be asked before this process opens the database.
-    """
+    """Raise ``DatabaseHeld`` where a daemon has the file under another name, a hard link. SQLite
+    finds the log of a database by its name, so who came by this one would read what is old, and
+    write past the daemon. To be asked before this process opens the database."""
     try:
         status = path.stat()
     except OSError:
@@ -136,10 +130,8 @@ def _opened(lock: Path, path: Path) -> int:
 
 @contextmanager
 def _held_by_every_name(path: Path) -> Iterator[None]:
-    """The file itself: a hard link has a lock's file of its own.
-
-    It is closed last, for to close it drops SQLite's locks of this process.
-    """
+    """The file itself: a hard link has a lock's file of its own. It is closed last, for to close it
+    drops SQLite's locks of this process."""
     real = path.resolve()
     with suppress(OSError):  # whoever opens the database says why
         rights.make(real)
@@ -156,10 +148,8 @@ def _held_by_every_name(path: Path) -> Iterator[None]:
 
 
 def _lock(handle: int, part: tuple[int, int]) -> bool:
-    """Lock a part of a file for as long as it is open; False where another has it.
-
-    Such a lock belongs to the handle and not to the process: SQLite's own don't end it.
-    """
+    """Lock a part of a file for as long as it is open; False where another has it. Such a lock
+    belongs to the handle and not to the process: SQLite's own don't end it."""
     try:
         fcntl.fcntl(handle, fcntl.F_OFD_SETLK, _packed(part))
     except (BlockingIOError, PermissionError):

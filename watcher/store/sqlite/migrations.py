@@ -4,11 +4,10 @@ A change is a new function at the end; none is ever edited once released. Column
 fields are the exception: ``prepare`` adds those that ``fields.py`` has and the table has not.
 
 Times are Unix seconds. ``observations`` has a row only where some number changed; ``scans`` keeps
-who was seen, in the list's order, as one packed blob. ``scans.mark`` rises strictly over all
-scans in the order in which they were recorded (``at`` need not: two watches may share a
-minute, a slow scan may be recorded after a later one), and an observation's ``at`` is its
-scan's mark: the values in force at a scan are the product's newest row at or before its mark.
-"""
+who was seen, in the list's order, as one packed blob. ``scans.mark`` rises strictly over all scans
+in the order in which they were recorded (``at`` need not: two watches may share a minute, a slow
+scan may be recorded after a later one), and an observation's ``at`` is its scan's mark: the values
+in force at a scan are the product's newest row at or before its mark."""
 
 from __future__ import annotations
 
@@ -182,9 +181,7 @@ def m005_silences(db: Tables) -> None:
 @migrations()
 def m006_joining(db: Tables) -> None:
     """The notification that tells what another one was to tell, and who has a message already.
-
-    Messages say themselves what they tell of: those that are still to be sent learn it here.
-    """
+    Messages say themselves what they tell of: those that are still to be sent learn it here."""
     db.execute(
         "ALTER TABLE notifications ADD COLUMN joined INTEGER "
         "REFERENCES notifications(id) ON DELETE SET NULL"

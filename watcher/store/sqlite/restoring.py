@@ -34,11 +34,9 @@ class Restored:
 
 def restore(source: Path, database: Path, now: Instant) -> Restored:
     """Put a copy of ``source``, looked through from end to end, in the place of ``database``.
-
     ``source`` is a backup, or what an earlier restore kept (then with its ``-wal``). Raises
-    ``StoreError``, with nothing changed, where it is no whole database of watcher of a version
-    that this one knows, or where either of the two is in use.
-    """
+    ``StoreError``, with nothing changed, where it is no whole database of watcher of a version that
+    this one knows, or where either of the two is in use."""
     _refuse_what_is_no_source(source, database)
     with hold(database), nobody_else(database):
         real = database.resolve()

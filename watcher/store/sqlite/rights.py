@@ -15,11 +15,9 @@ _BESIDE = ("-wal", "-shm", "-journal", ".lock", ".damaged")
 
 
 def make(path: Path, *, kin: Path | None = None) -> None:
-    """An empty file for its owner only; nothing is done where something is there already.
-
-    Made by root, it belongs to the owner of ``kin`` (or of its folder): to the service's user,
-    who could not open it otherwise. Raises ``OSError``.
-    """
+    """An empty file for its owner only; nothing is done where something is there already. Made by
+    root, it belongs to the owner of ``kin`` (or of its folder): to the service's user, who could
+    not open it otherwise. Raises ``OSError``."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWNER_ONLY)
     except FileExistsError:
@@ -36,10 +34,8 @@ def make(path: Path, *, kin: Path | None = None) -> None:
 
 def narrow(database: Path) -> None:
     """Take from others what an older version and the umask left them, of all the database's files.
-
     Rights of the group alone are somebody's choice (a umask would have left others some, too) and
-    stay. What belongs to another user stays as it is.
-    """
+    stay. What belongs to another user stays as it is."""
     for path in _files(database.resolve()):
         with suppress(OSError):
             mode = stat.S_IMODE(path.stat().st_mode)

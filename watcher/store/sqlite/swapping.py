@@ -3,8 +3,7 @@
 A database is several files (``-wal`` holds what is not in it yet), and no file system moves several
 at once. So the new one gets a name beside the old one first, ``watcher.db.restoring``: from then on
 nobody opens the database, until ``finish`` has moved the old files away and the new one into their
-place. Where that is cut off, the next who owns the database goes on with it.
-"""
+place. Where that is cut off, the next who owns the database goes on with it."""
 
 from __future__ import annotations
 
@@ -21,10 +20,8 @@ ENDINGS = ("", "-wal", "-shm", "-journal")
 
 def place(database: Path, ready: Path, now: Instant) -> tuple[Path, ...]:
     """Put ``ready``, whole and on the disk, in the place of ``database``; only for its owner.
-
     Returns where the old files are now. Raises ``StoreError``; what is then not done, the next
-    owner does.
-    """
+    owner does."""
     real = database.resolve()
     while any(_kept(real, now, ending).exists() for ending in ENDINGS):
         now += 1

@@ -16,10 +16,8 @@ T = TypeVar("T")
 
 
 class DatabaseThread:
-    """Opens a database in its own thread and runs functions on it there, one at a time.
-
-    A function that has begun runs to its end even if the one who awaits it is cancelled.
-    """
+    """Opens a database in its own thread and runs functions on it there, one at a time. A function
+    that has begun runs to its end even if the one who awaits it is cancelled."""
 
     def __init__(self, opener: Callable[[], Database], name: str) -> None:
         self._opener = opener
