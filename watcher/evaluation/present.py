@@ -7,11 +7,12 @@ when they are written. It is judged anew from the stored observations, by the ru
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import structlog
+from msgspec.structs import replace
 
 from watcher.evaluation.jumps import WAITS
 from watcher.evaluation.table import ScanTable

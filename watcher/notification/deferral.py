@@ -9,7 +9,9 @@ alert (``channel_statuses``), for a list of them (``with_holds``) and in short (
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from watcher.model import Alert, Instant, NotificationLogEntry
 from watcher.notification.policy import (

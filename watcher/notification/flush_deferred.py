@@ -7,7 +7,9 @@ last scan left firing, and cooldowns and reminders count on that scan's time, as
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from watcher.model import Alert, AlertState, Instant
 from watcher.notification.composing import combine

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from watcher.model import LONGEST_LIST, Bools, Floats, Ints
@@ -72,8 +72,7 @@ def positions(haystack: Ints, needles: Ints) -> Ints:
     return np.where(haystack[candidates] == needles, candidates, -1)
 
 
-@dataclass(frozen=True, slots=True)
-class PackedList:
+class PackedList(Struct, frozen=True):
     """A scan's products in the list's order, (n,) each. ``ranks`` is 0 where the watch has no sort;
     ``previous`` is the id of the scan in which the same watch saw the product last before, 0 where
     it never had."""
@@ -133,8 +132,7 @@ def _width(last_product: int) -> int:
     return (max(last_product, LONGEST_LIST).bit_length() + 7) // 8
 
 
-@dataclass(frozen=True, slots=True)
-class LastSeen:
+class LastSeen(Struct, frozen=True):
     """Every product that a watch ever saw, in rising order, and the scan that saw it last."""
 
     products: Ints

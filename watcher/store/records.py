@@ -8,8 +8,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeAlias
 
-import msgspec
 import numpy as np
+from msgspec import Struct
 
 from watcher.fields import NUMERIC, TEXTS
 from watcher.model import (
@@ -47,8 +47,7 @@ Brief: TypeAlias = tuple[int, str, int, Instant | None]
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class ScanRow:
+class ScanRow(Struct, frozen=True):
     """``products`` is how many it saw, ``changed`` how many rows of numbers it wrote."""
 
     id: int
@@ -77,8 +76,7 @@ class ScanRow:
         return Scan(product_ids=ids, ranks=ranks, numbers=numbers, texts=texts, **shared)
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """A scan of n products after it was recorded. ``products`` are the store's keys in the scan's
     order, ``first_seen`` marks those that the watch had never seen before, ``had_complete`` says
     whether the watch had a scan that proves an absence before this one, ``changed`` counts the rows
@@ -92,8 +90,7 @@ class Recorded:
     facts: ListFacts | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """Findings of a watch's scan about some products. ``scan`` is as it was recorded, ``row`` and
     ``recorded`` are the same cut to these products: their texts are those of today, for older ones
     are not kept."""
@@ -114,8 +111,7 @@ class Sighting:
         return cls(scan, scan.cut((), keys, numbers, texts), recorded)
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """``values`` is (n, k), NaN is absent; ``at`` (n,) is when it was observed, 0 is never."""
 
     values: Floats
@@ -126,8 +122,7 @@ class Baseline:
         return cls(np.full((size, len(fields)), np.nan), np.zeros(size, np.int64))
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Some of the products asked for (``rows`` of them, m) in the S scans of a time. ``at`` is
     (S,), when each scan was; ``values`` has (S, m) for each field, NaN where the scan did not see
     the product or the field was absent."""
@@ -137,8 +132,7 @@ class Window:
     values: Mapping[str, Floats]
 
 
-@dataclass(frozen=True, slots=True)
-class EarlierList:
+class EarlierList(Struct, frozen=True):
     """The list that a scan at ``at`` read: products (n,) and ranks (n,), 0 for none. ``whole``: to
     its end; else only its first places."""
 
@@ -154,8 +148,7 @@ class EarlierList:
         return np.where(places < 0, np.inf, np.where(ranks > 0, ranks, np.nan))
 
 
-@dataclass(frozen=True, slots=True)
-class Jumped:
+class Jumped(Struct, frozen=True):
     """A doubted scan, when it was, and how many products it listed."""
 
     scan_id: int
@@ -163,16 +156,14 @@ class Jumped:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class LastChange:
+class LastChange(Struct, frozen=True):
     """The scan that found a change."""
 
     scan_id: int
     at: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
+class Absence(Struct, frozen=True):
     """A product was seen at ``seen`` (0: before the time that is looked at), was not on a complete
     list at ``missing``, and was seen again at ``back``."""
 
@@ -229,7 +220,7 @@ class Live:
         return bounds
 
 
-class Transition(msgspec.Struct, frozen=True, gc=False):
+class Transition(Struct, frozen=True, gc=False):
     """An alert's change of state, or a change that is told (``reason`` names it)."""
 
     alert: int
@@ -239,8 +230,7 @@ class Transition(msgspec.Struct, frozen=True, gc=False):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """The fate of the last message about an alert: of one target, or not queued at all."""
 
     channel: str
@@ -249,8 +239,7 @@ class Delivery:
     state: NotificationState | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AlertHold:
+class AlertHold(Struct, frozen=True):
     """A reason why a channel is not told of an alert now: ``until`` is when that ends by itself, if
     it does; ``silence`` is the id of the one that holds it."""
 
@@ -260,8 +249,7 @@ class AlertHold:
     silence: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AlertRow:
+class AlertRow(Struct, frozen=True):
     """An alert for people, with its product's names and what became of its last messages. ``holds``
     is what is held back of it, ``known`` what is so now: they follow from the rules, so that the
     store leaves them empty."""
@@ -276,8 +264,7 @@ class AlertRow:
     known: LatestEvidence | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """A message that a target of ``channel`` took; ``about`` is the time of its data. ``rule`` is
     empty where it tells of several (``kind``: alerts, digest or joined). ``alerts`` are the ids of
     what it tells of, by the decision that has them told."""
@@ -289,8 +276,7 @@ class Delivered:
     alerts: Mapping[str, Sequence[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class FiredAlert:
+class FiredAlert(Struct, frozen=True):
     """An alert as it began; ``resolved_at`` is None while it lives."""
 
     id: int
@@ -300,8 +286,7 @@ class FiredAlert:
     resolved_at: Instant | None
 
 
-@dataclass(frozen=True, slots=True)
-class RuleChanges:
+class RuleChanges(Struct, frozen=True):
     """Names of rules. ``renamed`` maps a changed rule's new name to its old one."""
 
     new: tuple[str, ...] = ()
@@ -311,8 +296,7 @@ class RuleChanges:
     renamed: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
+class Try(Struct, frozen=True):
     """One attempt to send: ``outcome`` is sent, failed or dead."""
 
     at: Instant
@@ -329,8 +313,7 @@ def is_due(notification: Notification, now: Instant) -> bool:
 SET_BACK = 60  # seconds that a clock may be set back before what is planned by it counts no more
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(Struct, frozen=True):
     """Credits of a UTC day and of its month, those set aside included."""
 
     day: int
@@ -348,8 +331,7 @@ class About(StrEnum):
     PART = "part"
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(Struct, frozen=True):
     """A trouble of the watcher itself: its kind, the ``subject`` that it befell, and the
     ``fields`` that it is about."""
 
@@ -369,8 +351,7 @@ class Incident:
         return f"{self.about} {self.subject}: {self.kind}{fields}"
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """Something the operator was told and whose end they have not heard of yet."""
 
     cause: str
@@ -378,8 +359,7 @@ class Cause:
     since: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(Struct, frozen=True):
     """Result of one step: ``rows`` of ``kind`` removed, or ``given_back`` bytes of the file.
     ``seconds`` is how long it held the write lock at most, ``more`` whether to go on."""
 
@@ -390,8 +370,7 @@ class Pruned:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """In bytes: of the file, of the log beside it, and ``free``, the space inside the file that
     new rows will use first."""
 
@@ -400,8 +379,7 @@ class Sizes:
     free: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stats(Sizes):
+class Stats(Sizes, frozen=True):
     """The sizes, and what is stored from when to when."""
 
     products: int

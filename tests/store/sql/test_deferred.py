@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from watcher.store.sql.silences import Held, HeldGroup
 from watcher.store.sqlite.database import Database

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from watcher.fields import TEXTS
@@ -29,8 +29,7 @@ _OF_FACTS = ("product_id", "product_name", "seller_id", "category_id")
 Columns: TypeAlias = Mapping[str, NDArray[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True):
     """Scans to be read: those of some watches of some regions from ``since`` on. ``fields`` are
     those of which the numbers are read; ``shown`` are those that messages show of a product, which
     are read when they are asked for."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from watcher.model import Bools, Floats, Ints, ListFacts, ScanState
@@ -32,8 +32,7 @@ _FETCHED = 20_000
 _TIMES = 1 << 31  # more than there are scans
 
 
-@dataclass(slots=True)
-class PastList:
+class PastList(Struct):
     """Whom a scan listed, (n,) each: products, ranks, and the id of the scan that saw each before;
     all in 32 bits. ``versions`` are filled in by who knows the products' numbers."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from watcher.model import Floats, Instant, Ints
@@ -30,8 +30,7 @@ _LAST_PLACES = 10
 _OLDEST = 8 * DAY  # a scan before a moment that still says something of it
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """A scan to look at. ``data`` is the time of its numbers: that of the region's last scan up
     to it in which many had changed. ``proves``: who is not listed is not on the list."""
 
@@ -44,8 +43,7 @@ class Look:
     data: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class FoundBy:
+class FoundBy(Struct, frozen=True):
     """(n,) each: the ``data`` and ``marks`` of the scan that saw a product, 0 where none did, and
     its ``ranks`` there, NaN for none."""
 
@@ -54,8 +52,7 @@ class FoundBy:
     ranks: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class _List:
+class _List(Struct, frozen=True):
     """A scan's products in rising order, and their ranks."""
 
     products: NDArray[np.int32]

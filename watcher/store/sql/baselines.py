@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
@@ -285,8 +285,7 @@ def _together(marks: Ints) -> Iterator[tuple[int, Ints]]:
             yield mark, places[part]
 
 
-@dataclass(frozen=True, slots=True)
-class _Scans:
+class _Scans(Struct, frozen=True):
     """The scans of a time in the order in which they were recorded, (S,) each."""
 
     ids: Ints

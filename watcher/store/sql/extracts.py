@@ -8,11 +8,12 @@ meanwhile is missing; an alert's state is that of the moment when its part is re
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from operator import itemgetter
 from typing import Generic, TypeVar
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from watcher.model import OF_LIST, Floats, Instant, Ints
 from watcher.store.columns import expression
@@ -36,8 +37,7 @@ _OF_PRODUCTS = (
 _TEXT_COLUMNS = ", ".join(f"p.{name}" for name in OBSERVED_TEXTS)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """The part of the history that is wanted; all where nothing is given. ``products`` are the
     store's keys, ``watch`` is a watch's key. The time begins with ``since`` and ends before
     ``until``."""
@@ -50,16 +50,14 @@ class Choice:
     until: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Extract(Generic[T]):
+class Extract(Struct, Generic[T], frozen=True):
     """Parts to be read one after the other, of ``total`` rows together at most."""
 
     total: int
     parts: Iterator[T]
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """n products as scans saw them. ``at`` and ``ranks`` (NaN: none) are (n,), ``numbers`` is (n,
     k) in the API's units, NaN where the field was absent; what a list says of itself is asked for
     like a field. ``watches`` are the keys of the watches that looked, None where that is not kept

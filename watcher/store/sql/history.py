@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby, islice
 
 import numpy as np
+from msgspec import Struct
 
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, ScanState
@@ -28,13 +28,12 @@ _FACTS = (
 _STORED_TEXTS = tuple(text.name for text in TEXTS)
 
 
-@dataclass(slots=True)
-class _Looks:
+class _Looks(Struct):
     """All watches' looks for one product: ``runs`` are times in which every list of some watch
     had it, ``missing`` the complete lists that had it not."""
 
-    runs: list[tuple[Instant, Instant]] = field(default_factory=list)
-    missing: list[Instant] = field(default_factory=list)
+    runs: list[tuple[Instant, Instant]] = []
+    missing: list[Instant] = []
 
     def absences(self) -> Iterator[Absence]:
         """The times that no watch's run covers, with a list that lacked the product."""

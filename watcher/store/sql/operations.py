@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import builtins
 import json
-from dataclasses import astuple
 from datetime import UTC, datetime
+
+from msgspec.structs import astuple
 
 from watcher.model import Health, Instant
 from watcher.store.records import About, Cause, Incident, Spent
@@ -42,12 +43,11 @@ class Ledger(Face):
     def settle(self, reservation: int, used: int) -> None:
         """Book what was used of a reservation, on its day, and end it."""
         with self._db.atomic():
-            row = self._db.one("SELECT day, watch FROM reservations WHERE id = ?", (reservation,))
-            if row is None:
-                return
-            self._db.execute("DELETE FROM reservations WHERE id = ?", (reservation,))
-            day, watch = row
-            self._add(day, watch, used)
+            row = self._db.one(
+                "DELETE FROM reservations WHERE id = ? RETURNING day, watch", (reservation,)
+            )
+            if row is not None:
+                self._add(row[0], row[1], used)
 
     def book(self, reservation: int, used: int) -> None:
         """Part of what was reserved is used; the rest stays set aside."""
@@ -57,8 +57,7 @@ class Ledger(Face):
                 (used, reservation),
             )
             if row is not None:
-                day, watch = row
-                self._add(day, watch, used)
+                self._add(row[0], row[1], used)
 
     def settle_all(self, at_most: int) -> None:
         """End what a crash left open: of each reservation at most so much can have been used. Only
@@ -86,13 +85,16 @@ class Ledger(Face):
 
     def used(self, now: Instant) -> Spent:
         """Return ``spent``, without what is only set aside."""
-        return Spent(
-            self._db.number(_USED, (_day(now), _day(now))), self._db.number(_USED, _month(now))
-        )
+        return self._sums(_USED, now)
 
     def spent(self, now: Instant) -> Spent:
+        return self._sums(_SPENT, now)
+
+    def _sums(self, sql: str, now: Instant) -> Spent:
+        """Of the day, and of the month: its first and last day as they compare."""
         day = _day(now)
-        return Spent(self._db.number(_SPENT, (day, day)), self._db.number(_SPENT, _month(now)))
+        month = day[:8] + "01", day[:8] + "31"
+        return Spent(self._db.number(sql, (day, day)), self._db.number(sql, month))
 
     def set_aside(self, now: Instant) -> dict[str, int]:
         """Credits that are set aside for requests under way, by watch."""
@@ -121,11 +123,6 @@ class Ledger(Face):
                 "ON CONFLICT (day, watch) DO UPDATE SET used = used + excluded.used",
                 (day, watch, used),
             )
-
-
-def _month(now: Instant) -> tuple[str, str]:
-    """The first and the last day, as they compare."""
-    return _day(now)[:8] + "01", _day(now)[:8] + "31"
 
 
 def _day(now: Instant) -> str:
@@ -176,11 +173,11 @@ class HealthBook(Face):
 
     def clear_cause(self, incident: Incident, now: Instant) -> str | None:
         """The text told when it began, if it was on; it is on no more."""
-        row = self._db.one(
+        text: str | None = self._db.value(
             "UPDATE causes SET ended = ? WHERE cause = ? AND ended IS NULL RETURNING text",
             (now, incident.cause),
         )
-        return str(row[0]) if row else None
+        return text
 
     def incidents(self) -> builtins.list[Incident]:
         """Return the incidents that are on, the oldest first."""
@@ -195,20 +192,16 @@ class HealthBook(Face):
 
     def subject_of(self, cause: str, about: About) -> str | None:
         """Return the subject of an incident that is on or was, if it befell such a thing."""
-        row = self._db.one(
-            "SELECT subject FROM causes WHERE cause = ? AND about = ?", (cause, about.value)
-        )
-        return str(row[0]) if row else None
+        sql = "SELECT subject FROM causes WHERE cause = ? AND about = ?"
+        subject: str | None = self._db.value(sql, (cause, about.value))
+        return subject
 
     def causes(self) -> builtins.list[Cause]:
         """Return the causes that are on, the oldest first."""
-        rows = self._db.rows(
-            "SELECT cause, text, since FROM causes WHERE ended IS NULL ORDER BY since, cause"
+        return self._db.all(
+            Cause, "SELECT cause, text, since FROM causes WHERE ended IS NULL ORDER BY since, cause"
         )
-        return [Cause(*row) for row in rows]
 
     def list(self, kind: str | None = None) -> builtins.list[Health]:
-        rows = self._db.rows(
-            f"{_HEALTH} WHERE ?1 IS NULL OR kind = ?1 ORDER BY kind, name", (kind,)
-        )
-        return [Health(*row) for row in rows]
+        sql = f"{_HEALTH} WHERE ?1 IS NULL OR kind = ?1 ORDER BY kind, name"
+        return self._db.all(Health, sql, (kind,))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from watcher.model import Instant, Message, Notification, NotificationState
 from watcher.store.records import SET_BACK, Row, Try
@@ -34,8 +34,7 @@ _HEAD = (
 _OF_TARGET = "n.target = ?1 AND n.state = 'waiting'"
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """The first that waits for a target; ``joins``: it tells what others were to tell."""
 
     id: int
@@ -46,8 +45,7 @@ class Head:
     joins: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Piled:
+class Piled(Struct, frozen=True):
     """A message that the target has not had, and when it was written. ``row`` is the notification
     that waits with it: its own, or the one that it was joined with."""
 
@@ -56,7 +54,7 @@ class Piled:
     gist: MessageSummary
 
 
-class MessageSummary(msgspec.Struct, frozen=True):
+class MessageSummary(Struct, frozen=True):
     """The part of a ``Message`` that says what it tells of."""
 
     kind: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 
 from watcher.fields import NUMERIC_NAMES
 from watcher.model import Floats, Instant, Ints, LongTexts, Scan, ScanState
@@ -36,8 +36,7 @@ _NAMES = ("cover_url", "desc_detail", "sale_props", "skus")
 _QUERY = re.compile(r"""(https?://[^\s"'<>?\\]+)\?[^\s"'<>\\]*""")
 
 
-@dataclass(slots=True)
-class _Stored:
+class _Stored(Struct):
     """The store's knowledge of a piece's products: key 0, no texts where it is new."""
 
     keys: Ints
@@ -106,8 +105,7 @@ def _record_products(db: Connection, scan: Scan, first_row: int, mark: int) -> t
     return keys, next_row - first_row
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     """Some products of a scan, in its order; ``texts`` has a tuple in the order of ``_TEXTS``."""
 
     region: str

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from watcher.model import Instant
 from watcher.store.records import RuleChanges
@@ -22,8 +23,7 @@ _REMEMBERED = DAY
 _NEWEST = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class _StoredRule:
+class _StoredRule(Struct, frozen=True):
     fingerprint: str
     ended: Instant | None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 import msgspec
 import numpy as np
@@ -28,39 +29,7 @@ PROVES = (
     "s.state = 'complete' AND NOT EXISTS "
     "(SELECT 1 FROM doubts WHERE doubts.scan = s.id AND NOT doubts.believed)"
 )
-# "+region": by the scans' own order from the newest on, so that the first hit ends the search.
-_CHANGING = (
-    "SELECT id, at, first_row, rows FROM scans WHERE +region = ? AND rows > 0 AND +at >= ? "
-    "AND id <= ? ORDER BY id DESC"
-)
-_KNOWN_CHANGED = (
-    "SELECT EXISTS (SELECT 1 FROM observations AS o CROSS JOIN products AS p ON p.id = o.product "
-    "WHERE o.id BETWEEN ? AND ? AND p.first_seen < ?)"
-)
-_FIRST_SCAN = (
-    "SELECT id, at FROM scans WHERE region = ? AND at >= ? AND id <= ? AND state <> 'failed' "
-    "AND size > 0 ORDER BY at LIMIT 1"
-)
 _NEVER = 1 << 61  # no scan has so large an id
-# The scans that saw something, the newest first, with the scan up to which each is doubted.
-_SCANS = (
-    "SELECT s.id, s.at, s.size, coalesce(d.until, 0) FROM scans AS s "
-    "LEFT JOIN jumps AS d ON d.scan = s.id WHERE s.watch = ? AND s.id < ? AND s.size > 0 "
-    "AND s.state <> ? ORDER BY s.id DESC"
-)
-_CALM = (
-    "SELECT EXISTS (SELECT 1 FROM scans AS s WHERE s.id = (SELECT max(id) FROM scans "
-    "WHERE id < ?2 AND size > 0 AND state <> ?3) AND s.watch = ?1 "
-    "AND NOT EXISTS (SELECT 1 FROM jumps WHERE scan = s.id AND until >= ?2))"
-)
-_WAITING = (
-    f"SELECT EXISTS (SELECT 1 FROM {rows_of()} JOIN jumps AS d ON d.scan = (SELECT max(id) "
-    "FROM scans WHERE watch = w.value AND size > 0 AND state <> ?))"
-)
-_OUTCOMES = (
-    "SELECT s.watch, max(d.until < ?3) FROM jumps AS d JOIN scans AS s ON s.id = d.scan "
-    f"WHERE s.watch IN {among('?1')} AND s.finished >= ?2 GROUP BY s.watch"
-)
 
 
 def scan_row(row: Row) -> ScanRow:
@@ -83,10 +52,23 @@ class ScanHistory(Face):
     """Scans as they were recorded, and what their lists say together."""
 
     def last_change(self, region: str, since: Instant, upto: int = AFTER_ALL) -> LastChange | None:
-        for scan_id, at, first, rows in self._db.execute(_CHANGING, (region, since, upto)):
-            if self._db.number(_KNOWN_CHANGED, (first, first + rows - 1, at)):
+        # "+": by the scans' own order from the newest on, so that the first hit ends the search.
+        for scan_id, at, first, rows in self._db.execute(
+            "SELECT id, at, first_row, rows FROM scans WHERE +region = ? AND rows > 0 "
+            "AND +at >= ? AND id <= ? ORDER BY id DESC",
+            (region, since, upto),
+        ):
+            if self._db.has(
+                "SELECT 1 FROM observations AS o CROSS JOIN products AS p ON p.id = o.product "
+                "WHERE o.id BETWEEN ? AND ? AND p.first_seen < ? LIMIT 1",
+                (first, first + rows - 1, at),
+            ):
                 return LastChange(scan_id, at)
-        row = self._db.one(_FIRST_SCAN, (region, since, upto))
+        row = self._db.one(
+            "SELECT id, at FROM scans WHERE region = ? AND at >= ? AND id <= ? "
+            "AND state <> 'failed' AND size > 0 ORDER BY at LIMIT 1",
+            (region, since, upto),
+        )
         return LastChange(*row) if row else None
 
     def days_scanned(self, region: str, after: int, size: int) -> int:
@@ -150,34 +132,31 @@ class ScanHistory(Face):
         return found
 
     def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
-        return [
-            share
-            for (share,) in self._db.execute(
-                "SELECT list_idle FROM scans WHERE watch = ? AND list_idle < ? "
-                "ORDER BY id DESC LIMIT ?",
-                (watch, below, limit),
-            )
-        ]
+        return self._db.all(
+            float,
+            "SELECT list_idle FROM scans WHERE watch = ? AND list_idle < ? "
+            "ORDER BY id DESC LIMIT ?",
+            (watch, below, limit),
+        )
 
     def largest_is_sparse(self, region: str, since: Instant) -> bool:
         newest = (
             "SELECT s.id FROM scans AS s WHERE s.watch = w.watch AND s.state = 'complete' "
             "AND s.size > 0 ORDER BY s.id DESC LIMIT 1"
         )
-        row = self._db.one(
+        sparse = self._db.value(
             f"SELECT list_sparse FROM scans WHERE id IN (SELECT ({newest}) FROM watches AS w "
             "WHERE w.region = ?) AND at >= ? AND list_idle IS NOT NULL "
             "ORDER BY size DESC, id DESC LIMIT 1",
             (region, since),
         )
-        return bool(row and row[0])
+        return bool(sparse)
 
     def last_proof_before(self, watch: str, at: Instant) -> Instant | None:
         """The time of the watch's last scan before ``at`` that proves an absence."""
-        row = self._db.one(
-            f"SELECT max(at) FROM scans AS s WHERE watch = ? AND at < ? AND {PROVES}", (watch, at)
-        )
-        return int(row[0]) if row and row[0] is not None else None
+        sql = f"SELECT max(at) FROM scans AS s WHERE watch = ? AND at < ? AND {PROVES}"
+        found: Instant | None = self._db.value(sql, (watch, at))
+        return found
 
     def scans(self, watch: str | None = None, limit: int = 50) -> list[ScanRow]:
         """The newest first."""
@@ -224,30 +203,41 @@ class Jumps(Face):
 
     def is_doubted(self, scan_id: int) -> bool:
         """Whether the scan was doubted when it was made."""
-        return bool(
-            self._db.number("SELECT EXISTS (SELECT 1 FROM jumps WHERE scan = ?)", (scan_id,))
-        )
+        return self._db.has("SELECT 1 FROM jumps WHERE scan = ?", (scan_id,))
 
     def before(self, watch: str, scan_id: int) -> list[Jumped]:
         """The doubted scans right before the scan ``scan_id`` of the watch, the newest first."""
-        found = []
-        cursor = self._db.execute(_SCANS, (watch, scan_id, ScanState.FAILED.value))
-        for each, at, size, until in cursor:
-            if until < scan_id:
-                break
-            found.append(Jumped(each, at, size))
-        return found
+        rows = self._db.execute(
+            "SELECT s.id, s.at, s.size, coalesce(d.until, 0) FROM scans AS s "
+            "LEFT JOIN jumps AS d ON d.scan = s.id WHERE s.watch = ? AND s.id < ? AND s.size > 0 "
+            "AND s.state <> 'failed' ORDER BY s.id DESC",
+            (watch, scan_id),
+        )
+        return [Jumped(*row[:3]) for row in takewhile(lambda row: row[3] >= scan_id, rows)]
 
     def is_calm(self, watch: str, scan_id: int) -> bool:
         """Whether the scan before ``scan_id`` is the watch's own, and believed."""
-        return bool(self._db.number(_CALM, (watch, scan_id, ScanState.FAILED.value)))
+        return self._db.has(
+            "SELECT 1 FROM scans AS s WHERE s.id = (SELECT max(id) FROM scans WHERE id < ?2 "
+            "AND size > 0 AND state <> 'failed') AND s.watch = ?1 "
+            "AND NOT EXISTS (SELECT 1 FROM jumps WHERE scan = s.id AND until >= ?2)",
+            (watch, scan_id),
+        )
 
     def waits(self, watches: Sequence[str]) -> bool:
         """Whether the newest scan of some of these watches is doubted."""
-        return bool(self._db.number(_WAITING, (listed(watches), ScanState.FAILED.value)))
+        return self._db.has(
+            f"SELECT 1 FROM {rows_of()} JOIN jumps AS d ON d.scan = (SELECT max(id) "
+            "FROM scans WHERE watch = w.value AND size > 0 AND state <> 'failed') LIMIT 1",
+            (listed(watches),),
+        )
 
     def outcomes(self, watches: Sequence[str], since: Instant) -> dict[str, bool]:
         """The watches of these of which a scan that ended at ``since`` or later was doubted, and
         whether one of these scans was believed."""
-        rows = self._db.rows(_OUTCOMES, (listed(watches), since, _NEVER))
+        rows = self._db.rows(
+            "SELECT s.watch, max(d.until < ?3) FROM jumps AS d JOIN scans AS s ON s.id = d.scan "
+            f"WHERE s.watch IN {among('?1')} AND s.finished >= ?2 GROUP BY s.watch",
+            (listed(watches), since, _NEVER),
+        )
         return {str(watch): bool(believed) for watch, believed in rows}

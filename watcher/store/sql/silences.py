@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from watcher.model import Instant
 from watcher.store.sqlite.connection import Face, chunks
@@ -24,8 +26,7 @@ _EVERY_PRODUCT = f"{_TEXTS} FROM products AS p"
 _HELD_FIELDS = "rule, product, channel, alert, since, silence"
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """Patterns, None where any will do, and the time from ``begins`` until before ``ends``.
     ``product`` is matched by the product's id and name, ``category`` by those of every level."""
 
@@ -71,8 +72,7 @@ def _matches(pattern: str | None, texts: Iterable[str | None]) -> bool:
     return any(text is not None and fnmatchcase(text.casefold(), wanted) for text in texts)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """Something of ``alert`` that ``channel`` is to be told, held since that time of the clock.
     ``silence`` is the silence that holds it; None: it is held for the channel as a whole."""
 
@@ -84,8 +84,7 @@ class Held:
     silence: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HeldGroup:
+class HeldGroup(Struct, frozen=True):
     """All that is held of one rule for one channel by one silence, or for the channel (None):
     since when the oldest, and how many alerts."""
 
@@ -138,17 +137,12 @@ class Silences(Face):
 
     def list(self) -> builtins.list[Silence]:
         """All, the newest first."""
-        rows = self._db.rows(f"SELECT id, {_FIELDS} FROM silences ORDER BY id DESC")
-        return [Silence(*row) for row in rows]
+        return self._db.all(Silence, f"SELECT id, {_FIELDS} FROM silences ORDER BY id DESC")
 
     def active(self, now: Instant) -> builtins.list[Silence]:
         """Return those that are on, the one that lasts longest first."""
-        rows = self._db.rows(
-            f"SELECT id, {_FIELDS} FROM silences WHERE begins <= ?1 AND ends > ?1 "
-            "ORDER BY ends DESC, id",
-            (now,),
-        )
-        return [Silence(*row) for row in rows]
+        sql = f"SELECT id, {_FIELDS} FROM silences WHERE begins <= ?1 AND ends > ?1"
+        return self._db.all(Silence, f"{sql} ORDER BY ends DESC, id", (now,))
 
     def matching_nothing(self, rules: Iterable[str], now: Instant) -> builtins.list[Silence]:
         """Silences that are not over, and cover none of ``rules`` or no product that is known."""
@@ -186,11 +180,11 @@ class Holding(Face):
 
     def groups(self) -> builtins.list[HeldGroup]:
         """Return what is held in short, each with the time of its oldest."""
-        rows = self._db.rows(
+        return self._db.all(
+            HeldGroup,
             "SELECT rule, channel, silence, min(since), count(*) FROM held "
-            "GROUP BY rule, channel, silence"
+            "GROUP BY rule, channel, silence",
         )
-        return [HeldGroup(*row) for row in rows]
 
     def of_rule(self, rule: str) -> builtins.list[Held]:
         """All of one rule."""
@@ -201,23 +195,17 @@ class Holding(Face):
         return self._select(f"alert IN {among()}", listed(alerts))
 
     def _select(self, condition: str, value: str) -> builtins.list[Held]:
-        rows = self._db.rows(f"SELECT {_HELD_FIELDS} FROM held WHERE {condition}", (value,))
-        return [Held(*row) for row in rows]
+        sql = f"SELECT {_HELD_FIELDS} FROM held WHERE {condition}"
+        return self._db.all(Held, sql, (value,))
 
     def put(self, held: Iterable[Held]) -> None:
         """Hold these, in place of what was held of the same rule, product and channel."""
-        held = [*held]
-        if not held:
-            return
         with self._db.atomic():
             sql = f"{REPLACE} INTO held ({_HELD_FIELDS}) VALUES (?, ?, ?, ?, ?, ?)"
             self._db.many(sql, map(astuple, held))
 
     def release(self, held: Iterable[Held]) -> None:
         """Hold these no more."""
-        held = [*held]
-        if not held:
-            return
         with self._db.atomic():
             self._db.many(
                 "DELETE FROM held WHERE rule = ? AND product = ? AND channel = ?",

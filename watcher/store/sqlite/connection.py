@@ -6,15 +6,17 @@ import errno
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
 import sqlite_utils
 
 from watcher.errors import NotADatabase, StoreError
 from watcher.store.records import Row
 
+T = TypeVar("T")
 MEMORY = Path(":memory:")
 LOCKED_SECONDS = 30.0
 _CACHE_KIB = 8_000  # a daemon has two connections; scans are no quicker with more
@@ -149,10 +151,22 @@ class Connection:
             row: Row | None = self.conn.execute(sql, values).fetchone()
         return row
 
+    def all(self, make: Callable[..., T], sql: str, values: Sequence[object] = ()) -> list[T]:
+        """Return what ``make`` makes of each row's columns."""
+        return [make(*row) for row in self.rows(sql, values)]
+
+    def value(self, sql: str, values: Sequence[object] = ()) -> Any:
+        """The first column of the first row; None where there is no row."""
+        row = self.one(sql, values)
+        return row[0] if row is not None else None
+
     def number(self, sql: str, values: Sequence[object] = ()) -> int:
         """The one whole number that the statement gives; 0 where that is nothing or NULL."""
-        row = self.one(sql, values)
-        return int(row[0]) if row is not None and row[0] is not None else 0
+        return int(self.value(sql, values) or 0)
+
+    def has(self, sql: str, values: Sequence[object] = ()) -> bool:
+        """Whether there is such a row."""
+        return self.one(sql, values) is not None
 
 
 class Face:

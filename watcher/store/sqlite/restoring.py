@@ -8,9 +8,9 @@ import shutil
 import sqlite3
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from sqlite_utils import Database as Tables
 
 from watcher.errors import NewerDatabase, NotADatabase, StoreError
@@ -24,8 +24,7 @@ from watcher.store.sqlite.swapping import beside, flush, place
 _READ = ("-wal", "-journal")
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """The size of what is in place now, and where the old files are."""
 
     bytes: int

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
+
+from msgspec.structs import asdict
 
 from watcher.errors import StoreError
 from watcher.store.records import Progress, Sizes, Stats
