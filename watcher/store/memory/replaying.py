@@ -20,9 +20,10 @@ from watcher.store.memory.matrix import Matrix
 from watcher.store.memory.timeline import Timeline, Versions, Wholes
 from watcher.store.packing import EMPTY, LastSeen, positions
 from watcher.store.records import LastChange, Recorded, Sighting
+from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.scans import COLUMNS, TABLES, ScanHistory, scan_row
-from watcher.store.sqlite.connection import Connection, chunks
-from watcher.store.sqlite.dialect import among, listed, rows_of
+from watcher.store.sqlite.connection import Connection
+from watcher.store.sqlite.dialect import among, listed
 
 _TEXTS = tuple(text.name for text in TEXTS)
 _OF_FACTS = ("product_id", "product_name", "seller_id", "category_id")
@@ -48,13 +49,17 @@ class PastScans:
     def __init__(self, db: Connection, extent: Extent) -> None:
         self._db = db
         self._extent = extent
-        products = _ever_listed(db, extent)
+        sql = f"SELECT seen, size FROM watches WHERE watch IN {among()}"
+        lists = db.all(LastSeen.unpack, sql, (listed(extent.watches),))
+        products = np.unique(np.concatenate([EMPTY, *(each.products for each in lists)]))
+        first_seen = np.zeros(int(products.max(initial=0)) + 1, np.int64)
+        first_seen[products] = [at for (at,) in product_rows(db, products, "p.first_seen")]
         timeline = Timeline(db, extent.regions, products, extent.watches)
         late = np.flatnonzero(timeline.at >= extent.since)
         self.first = int(late[0]) if len(late) else len(timeline)
         fields = sorted(extent.fields)
         versions = Versions(db, timeline, extent.regions, products, self.first, fields)
-        self.matrix = Matrix(db, timeline, versions, _first_seen(db, products))
+        self.matrix = Matrix(db, timeline, versions, first_seen)
         begin, scan_id = (
             int(column[self.first]) if len(late) else 0 for column in (timeline.marks, timeline.ids)
         )
@@ -66,26 +71,6 @@ class PastScans:
     def recalled(self) -> Recalled:
         """The past before the first of the scans, to go on from there."""
         return Recalled(self._db, self.matrix, self._texts.anew(), self._extent.shown)
-
-
-def _ever_listed(db: Connection, extent: Extent) -> Ints:
-    """All products that the watches ever listed, in rising order."""
-    rows = db.rows(
-        f"SELECT seen, size FROM watches WHERE watch IN {among()}", (listed(extent.watches),)
-    )
-    return np.unique(np.concatenate([EMPTY, *(LastSeen.unpack(*row).products for row in rows)]))
-
-
-def _first_seen(db: Connection, products: Ints) -> Ints:
-    """Times by the store's key, when any scan saw each of the products first."""
-    found = np.zeros(int(products.max(initial=0)) + 1, np.int64)
-    rows = db.execute(
-        f"SELECT p.id, p.first_seen FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value",
-        (listed(products.tolist()),),
-    )
-    for key, at in rows:
-        found[key] = at
-    return found
 
 
 class Recalled:
@@ -131,11 +116,7 @@ class Recalled:
 
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
         keys = np.array(products, np.int64)
-        rows = self._db.rows(
-            f"SELECT p.region, p.currency, p.first_seen FROM {rows_of()} "
-            "CROSS JOIN products AS p ON p.id = w.value ORDER BY w.key",
-            (listed(keys.tolist()),),
-        )
+        rows = [*product_rows(self._db, keys, "p.region, p.currency, p.first_seen")]
         numbers = self._shown_numbers(self._place, keys)
         texts = {name: self.texts(name, keys) for name in _OF_FACTS}
         region, before = rows[0][0] if rows else "", self._place + 1
@@ -297,7 +278,10 @@ class FormerTexts:
         self, db: Connection, products: Ints, names: Sequence[str], begin: Instant
     ) -> None:
         self.products = products
-        self._now = _texts_of_today(db, products, names)
+        self._now = {name: np.full(len(products), None, np.object_) for name in names}
+        for row, texts in enumerate(product_rows(db, products, ", ".join(names))):
+            for name, text in zip(names, texts, strict=True):
+                self._now[name][row] = text
         places = {product: place for place, product in enumerate(products.tolist())}
         self._changes: list[tuple[Instant, int, str, str | None]] = []
         rows = db.execute(
@@ -328,17 +312,3 @@ class FormerTexts:
             _, place, name, text = self._changes.pop()
             self._now[name][place] = text
         return self._now
-
-
-def _texts_of_today(db: Connection, products: Ints, names: Sequence[str]) -> Columns:
-    size = len(products)
-    texts = {name: np.full(size, None, np.object_) for name in names}
-    sql = (
-        f"SELECT w.key, {', '.join(f'p.{name}' for name in names)} FROM {rows_of()} "
-        "CROSS JOIN products AS p ON p.id = w.value"
-    )
-    for part in chunks(size):
-        for key, *values in db.execute(sql, (listed(products[part].tolist()),)):
-            for name, value in zip(names, values, strict=True):
-                texts[name][part.start + key] = value
-    return texts

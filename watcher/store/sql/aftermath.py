@@ -6,8 +6,8 @@ list is unpacked once for all moments that come near it."""
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
 from statistics import median
 
 import numpy as np
@@ -71,7 +71,7 @@ class Aftermath:
         self._looks = _looks(db, region, since)
         self._asked = _thinned(self._looks)
         self._data = [look.data for look in self._asked]
-        self._lists = OrderedDict[int, _List]()
+        self._list = lru_cache(_KEPT_LISTS)(partial(_read, db))
 
     def at(self, watch: str, instant: Instant, product: int) -> Look | None:
         """The watch's newest scan up to then, and of the days before it; where it was not read
@@ -139,20 +139,12 @@ class Aftermath:
         values = self.numbers(last.astype(np.int64), np.full(len(last), look.mark), [field])
         return float(np.max(values)) if len(values) and not np.isnan(values).all() else np.nan
 
-    def _list(self, look: Look) -> _List:
-        found = self._lists.get(look.id)
-        if found is not None:
-            self._lists.move_to_end(look.id)
-            return found
-        row = self._db.one("SELECT products, size, id FROM scans WHERE id = ?", (look.id,))
-        listing = PackedList(EMPTY, EMPTY, EMPTY) if row is None else PackedList.unpack(*row)
-        order = np.argsort(listing.products, kind="stable")
-        found = self._lists[look.id] = _List(
-            listing.products[order].astype(np.int32), listing.ranks[order].astype(np.int32)
-        )
-        if len(self._lists) > _KEPT_LISTS:
-            self._lists.popitem(last=False)
-        return found
+
+def _read(db: Connection, look: Look) -> _List:
+    row = db.one("SELECT products, size, id FROM scans WHERE id = ?", (look.id,))
+    listing = PackedList(EMPTY, EMPTY, EMPTY) if row is None else PackedList.unpack(*row)
+    order = np.argsort(listing.products, kind="stable")
+    return _List(listing.products[order].astype(np.int32), listing.ranks[order].astype(np.int32))
 
 
 def _looks(db: Connection, region: str, since: Instant) -> list[Look]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
 from watcher.store.columns import expression
 from watcher.store.packing import EMPTY, PackedList, positions
-from watcher.store.records import AFTER_ALL, OF_SCAN, RANK, Baseline, Window
+from watcher.store.records import AFTER_ALL, OF_SCAN, RANK, Baseline, Row, Window
 from watcher.store.sqlite.connection import Connection, Face, chunks
 from watcher.store.sqlite.dialect import BY_TIME, among, listed, rows_of
 
@@ -135,6 +135,16 @@ def of_lists(db: Connection, marks: Ints, name: str) -> Floats:
     return np.asarray(found[places])
 
 
+def product_rows(db: Connection, products: Ints, columns: str) -> Iterator[Row]:
+    """Columns of each product (``p``), in order; all are there."""
+    sql = (
+        f"SELECT {columns} FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value "
+        "ORDER BY w.key"
+    )
+    for part in chunks(len(products)):
+        yield from db.rows(sql, (listed(products[part].tolist()),))
+
+
 class _Walk:
     """From the newest scan in a time back to the oldest, until each product is placed."""
 
@@ -156,7 +166,8 @@ class _Walk:
                 left = self._place(left, listing, at, mark)
             if not turn:
                 # Most of those that are missing are new: no older scan can have them.
-                left = left[_existed(db, products[left], within[1])]
+                first_seen = np.array([*product_rows(db, products[left], "p.first_seen")], np.int64)
+                left = left[first_seen.reshape(len(left)) <= within[1]]
             if not len(left):
                 return
         for scan in doubted:
@@ -199,31 +210,15 @@ class _Walk:
             yield scan, at, mark, doubted, PackedList.unpack(blob, size, scan)
 
 
-def _existed(db: Connection, products: Ints, at: Instant) -> Ints:
-    """Places of those products that some scan had seen at ``at`` or before."""
-    found = [
-        part.start + key
-        for part in chunks(len(products))
-        for (key,) in db.execute(
-            f"SELECT w.key FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value "
-            "WHERE p.first_seen <= ?",
-            (listed(products[part].tolist()), at),
-        )
-    ]
-    return np.array(found, np.int64)
-
-
 def _believed(db: Connection, scan_id: int, products: Ints, previous: Ints) -> Ints:
     """``previous``, and in place of a scan that ``scan_id`` doubts the one before it."""
     previous = previous.copy()
     while True:
-        doubted = [
-            scan
-            for (scan,) in db.execute(
-                f"SELECT scan FROM jumps WHERE until >= ? AND scan IN {among()}",
-                (scan_id, listed(np.unique(previous).tolist())),
-            )
-        ]
+        doubted = db.all(
+            int,
+            f"SELECT scan FROM jumps WHERE until >= ? AND scan IN {among()}",
+            (scan_id, listed(np.unique(previous).tolist())),
+        )
         if not doubted:
             return previous
         for scan in doubted:

@@ -19,9 +19,9 @@ from watcher.model import OF_LIST, Floats, Instant, Ints
 from watcher.store.columns import expression
 from watcher.store.packing import EMPTY, LastSeen, PackedList, positions
 from watcher.store.records import Row
-from watcher.store.sql.baselines import numbers_at, of_lists
+from watcher.store.sql.baselines import numbers_at, of_lists, product_rows
 from watcher.store.sqlite.connection import Face, chunks
-from watcher.store.sqlite.dialect import among, listed, rows_of
+from watcher.store.sqlite.dialect import among, listed
 
 OBSERVED_TEXTS = (
     "region", "product_id", "product_name", "seller_id", "category_id", "category_l2_id",
@@ -228,10 +228,6 @@ class Observations(_Bulk):
         kept = np.arange(len(listing.products))
         if wanted is not None:
             kept = np.flatnonzero(np.isin(listing.products, wanted))
-        sql = (
-            f"SELECT {_TEXT_COLUMNS} FROM {rows_of()} CROSS JOIN products AS p "
-            "ON p.id = w.value ORDER BY w.key"
-        )
         for part in chunks(len(kept), PART):
             products, size = listing.products[kept[part]], part.stop - part.start
             marks = np.full(size, mark)
@@ -240,5 +236,5 @@ class Observations(_Bulk):
             )
             yield Observed(
                 np.full(size, at), [watch] * size, listing.ranked(kept[part]),
-                self._db.rows(sql, (listed(products.tolist()),)), numbers,
+                [*product_rows(self._db, products, _TEXT_COLUMNS)], numbers,
             )  # fmt: skip

@@ -15,7 +15,7 @@ from watcher.store.columns import expression
 from watcher.store.packing import LastSeen, PackedList, positions
 from watcher.store.records import Absence, Recorded, Row, ScanRow, Sighting
 from watcher.store.sql.aftermath import Aftermath
-from watcher.store.sql.baselines import Baselines, numbers_at
+from watcher.store.sql.baselines import Baselines, numbers_at, product_rows
 from watcher.store.sql.recording import Recording, had_proof, unpack_texts
 from watcher.store.sql.scans import COLUMNS, PROVES, TABLES, ScanHistory, scan_row
 from watcher.store.sqlite.connection import chunks
@@ -216,25 +216,14 @@ class History(Recording, Baselines, ScanHistory):
         columns = [NUMERIC_INDEX[name] for name in fields]
         marks = np.full(len(products), mark, np.int64)
         numbers[:, columns] = numbers_at(self._db, products, marks, fields)
-        texts = self._texts(products)
+        rows = [*product_rows(self._db, products, ", ".join(_STORED_TEXTS))]
+        texts = {name: tuple(row[at] for row in rows) for at, name in enumerate(_STORED_TEXTS)}
         ids = tuple(str(each) for each in texts["product_id"])
         first, proof = listing.previous[places] == 0, had_proof(self._db, scan.watch, scan.id)
         recorded = Recorded(scan.id, products, first, proof, 0, scan.facts)
         return Sighting(scan, scan.cut(ids, listing.ranks[places], numbers, texts), recorded)
 
-    def _texts(self, products: Ints) -> dict[str, tuple[str | None, ...]]:
-        """Each text of the products, as it is today."""
-        sql = (
-            f"SELECT {', '.join(f'p.{name}' for name in _STORED_TEXTS)} FROM {rows_of()} "
-            "CROSS JOIN products AS p ON p.id = w.value ORDER BY w.key"
-        )
-        parts = (products[part].tolist() for part in chunks(len(products)))
-        rows = [row for part in parts for row in self._db.rows(sql, (listed(part),))]
-        return {name: tuple(row[place] for row in rows) for place, name in enumerate(_STORED_TEXTS)}
-
-    def absences(
-        self, products: Sequence[int], since: Instant
-    ) -> dict[int, tuple[Absence, ...]]:  # fmt: skip
+    def absences(self, products: Sequence[int], since: Instant) -> dict[int, tuple[Absence, ...]]:
         """Times when scans after ``since`` looked for a product in vain until one saw it again, by
         product (all of one region)."""
         # A row of numbers is written only where a number changed, so rows don't tell a product that

@@ -6,12 +6,12 @@ import fcntl
 import os
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from watcher.errors import DatabaseHeld, StoreError
 from watcher.store.sqlite import rights
-from watcher.store.sqlite.swapping import beside, finish
+from watcher.store.sqlite.swapping import beside, finish, opened
 
 # Bytes of the database, locked and never written: one far beyond any page for its owner, and
 # those that SQLite locks, of which whoever has it open locks some (PENDING_BYTE in its sources).
@@ -50,17 +50,11 @@ def hold(path: Path) -> Iterator[None]:
 def nobody_else(path: Path) -> Iterator[None]:
     """Nobody has the database open, nor can open it, for the time of the block. Raises
     ``StoreError`` where somebody has. Only where this process has it not open itself."""
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:  # not there, or no file
+    with ExitStack() as stack:
+        with suppress(OSError):  # not there, or no file
+            if not _lock(stack.enter_context(opened(path, os.O_RDWR)), _SQLITE):
+                raise _in_use(path)
         yield
-        return
-    try:
-        if not _lock(handle, _SQLITE):
-            raise _in_use(path)
-        yield
-    finally:
-        os.close(handle)
 
 
 def refuse_used(path: Path) -> None:
@@ -86,28 +80,21 @@ def refuse_other_name(path: Path) -> None:
 
 def _is_locked(path: Path, part: tuple[int, int]) -> bool:
     """Whether some process has locked that part of the file."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        asked = fcntl.fcntl(handle, fcntl.F_OFD_GETLK, _packed(part))
-    except OSError:  # a file system without locks: nobody has one
-        return False
-    finally:
-        os.close(handle)
+    with opened(path, os.O_RDONLY) as handle:
+        try:
+            asked = fcntl.fcntl(handle, fcntl.F_OFD_GETLK, _packed(part))
+        except OSError:  # a file system without locks: nobody has one
+            return False
     return bool(struct.unpack_from("h", asked)[0] != fcntl.F_UNLCK)
 
 
 def _is_owned(path: Path) -> bool:
     """Whether a process, perhaps this one, owns the database by this name."""
     try:
-        handle = os.open(lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        with opened(lock_path(path), os.O_RDONLY) as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:
         return isinstance(error, BlockingIOError)
-    finally:
-        os.close(handle)
     return False
 
 
@@ -133,18 +120,13 @@ def _held_by_every_name(path: Path) -> Iterator[None]:
     """The file itself: a hard link has a lock's file of its own. It is closed last, for to close it
     drops SQLite's locks of this process."""
     real = path.resolve()
-    with suppress(OSError):  # whoever opens the database says why
-        rights.make(real)
-    handle = None
-    with suppress(OSError):
-        handle = os.open(real, os.O_RDWR | os.O_CLOEXEC) if real.is_file() else None
-    try:
-        if handle is not None and not _lock(handle, _OWNER):
-            raise _held_by_another_name(path)
+    with ExitStack() as stack:
+        with suppress(OSError):  # whoever opens the database says why
+            rights.make(real)
+            handle = stack.enter_context(opened(real, os.O_RDWR)) if real.is_file() else None
+            if handle is not None and not _lock(handle, _OWNER):
+                raise _held_by_another_name(path)
         yield
-    finally:
-        if handle is not None:
-            os.close(handle)
 
 
 def _lock(handle: int, part: tuple[int, int]) -> bool:

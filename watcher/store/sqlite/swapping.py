@@ -8,6 +8,8 @@ place. Where that is cut off, the next who owns the database goes on with it."""
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from watcher.errors import StoreError
@@ -88,9 +90,16 @@ def beside(path: Path, ending: str) -> Path:
 
 def flush(path: Path) -> None:
     """Have a file, or the names in a folder, on the disk before going on."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
+    with opened(path, os.O_RDONLY) as handle:
         os.fsync(handle)
+
+
+@contextmanager
+def opened(path: Path, flags: int) -> Iterator[int]:
+    """A file descriptor for the time of the block. Raises ``OSError``."""
+    handle = os.open(path, flags | os.O_CLOEXEC)
+    try:
+        yield handle
     finally:
         os.close(handle)
 
