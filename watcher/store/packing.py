@@ -1,7 +1,6 @@
-"""Columns of whole numbers as a small blob, and back.
-
-The bytes of equal significance are laid side by side before compressing: keys and ids are small,
-so seven of eight bytes are zeros in long runs. 10,000 products of a scan take some 20 KB."""
+"""Columns of whole numbers as a small blob, and back. Bytes of equal significance are laid side by
+side before compressing: keys and ids are small, so seven of eight bytes are zeros in long runs.
+10,000 products of a scan take some 20 KB."""
 
 from __future__ import annotations
 
@@ -45,21 +44,10 @@ def unpack_low(blob: bytes, columns: int, size: int, width: int) -> NDArray[np.u
 
 
 def first_planes(blob: bytes, columns: int, size: int, width: int) -> list[NDArray[np.uint8]]:
-    """(size,) for each of the ``width`` low bytes of the first column, the lowest first; some
-    values must be there."""
+    """(size,) for each of the ``width`` low bytes of the first column, the lowest first."""
     plane = columns * size
     raw = zlib.decompressobj().decompress(blob, (width - 1) * plane + size)
     return [np.frombuffer(raw, np.uint8, size, place * plane) for place in range(width)]
-
-
-def steps(values: Ints) -> Ints:
-    """Each value's difference to the one before it; the first stands as it is."""
-    return np.diff(values, prepend=np.int64(0))
-
-
-def sums(values: Ints) -> Ints:
-    """The inverse of ``steps``."""
-    return np.cumsum(values, dtype=np.int64)
 
 
 def positions(haystack: Ints, needles: Ints) -> Ints:
@@ -73,9 +61,8 @@ def positions(haystack: Ints, needles: Ints) -> Ints:
 
 
 class PackedList(Struct, frozen=True):
-    """A scan's products in the list's order, (n,) each. ``ranks`` is 0 where the watch has no sort;
-    ``previous`` is the id of the scan in which the same watch saw the product last before, 0 where
-    it never had."""
+    """A scan's products in the list's order, (n,) each. ``ranks`` is 0 where the watch has no sort,
+    ``previous`` the id of the watch's scan that saw the product last before, or 0."""
 
     products: Ints
     ranks: Ints
@@ -84,13 +71,13 @@ class PackedList(Struct, frozen=True):
     def pack(self, scan_id: int) -> bytes:
         # Ages compress to nothing: nearly all products were seen by the scan just before.
         ages = np.where(self.previous > 0, scan_id - self.previous, 0)
-        return pack(self.products, steps(self.ranks), ages)
+        return pack(self.products, np.diff(self.ranks, prepend=np.int64(0)), ages)
 
     @classmethod
     def unpack(cls, blob: bytes, size: int, scan_id: int) -> PackedList:
         products, ranks, ages = unpack(blob, 3, size)
         previous = np.where(ages > 0, scan_id - ages, 0)
-        return cls(products, sums(ranks), previous)
+        return cls(products, np.cumsum(ranks), previous)
 
     def ranked(self, places: Ints) -> Floats:
         """(n,) the ranks at places (-1: not listed); NaN for none, or where the list has none."""
@@ -104,9 +91,8 @@ class PackedList(Struct, frozen=True):
 
     @staticmethod
     def rank_of(product: int, blob: bytes, size: int, last_product: int) -> int | None:
-        """The rank of one product in a packed list; None where it is not listed. For a look at
-        hundreds of lists: it finds no place for others, and unpacks no more than it needs: ranks
-        never fall along a list. ``last_product`` is the largest key that there is."""
+        """The rank of one product in a packed list; None where it is not listed. Of hundreds of
+        lists no more is unpacked than it needs: ranks never fall along a list."""
         products, ranks, _ = unpack_low(blob, 3, size, _width(last_product))
         places = np.flatnonzero(products == product)
         return int(ranks[: places[0] + 1].sum()) if len(places) else None
@@ -139,12 +125,12 @@ class LastSeen(Struct, frozen=True):
     scans: Ints
 
     def pack(self) -> bytes:
-        return pack(steps(self.products), self.scans)
+        return pack(np.diff(self.products, prepend=np.int64(0)), self.scans)
 
     @classmethod
     def unpack(cls, blob: bytes, size: int) -> LastSeen:
         products, scans = unpack(blob, 2, size)
-        return cls(sums(products), scans)
+        return cls(np.cumsum(products), scans)
 
     def last(self, products: Ints) -> Ints:
         """(n,) the scan in which each product was seen last; 0 for never."""

@@ -124,8 +124,7 @@ class Recollection(Past, Protocol):
         """The watch's newest scan, cut to those of the products that it lists."""
 
     def last_change(self, region: str, since: Instant) -> LastChange | None:
-        """The newest scan from ``since`` on in which a product that was known changed, or the
-        first scan of the region; None where there is none."""
+        """The newest scan from ``since`` on that changed a known product, or the region's first."""
 
     def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
         """The shares of idle products at the watch's last scans with one ``below`` that, the
@@ -178,8 +177,7 @@ class Tellings(Protocol):
         """Return why each of these alerts fired."""
 
     def known_from(self, rule: str, watch: str) -> Instant | None:
-        """The time from which on the rule can have told something, for it is known and its list
-        was read; None where it never was."""
+        """The time from which on the rule can have told something; None where it never could."""
 
     def newest(self) -> tuple[int, int]:
         """Return what changes whenever a scan is stored, or a message is sent or given up."""
@@ -222,8 +220,7 @@ class Upkeep(Protocol):
         """Without a look at any row."""
 
     def ever(self) -> dict[str, int]:
-        """Return how many scans, observations, alerts and notifications there ever were, by table.
-        By their ids, which only rise: what is pruned stays counted."""
+        """Return how many rows of some tables there ever were: what is pruned stays counted."""
 
     def engine(self) -> str:
         """SQLite's version."""

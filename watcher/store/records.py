@@ -77,10 +77,9 @@ class ScanRow(Struct, frozen=True):
 
 
 class Recorded(Struct, frozen=True):
-    """A scan of n products after it was recorded. ``products`` are the store's keys in the scan's
-    order, ``first_seen`` marks those that the watch had never seen before, ``had_complete`` says
-    whether the watch had a scan that proves an absence before this one, ``changed`` counts the rows
-    of numbers written. ``facts`` are what the list says of itself, where that is known."""
+    """A scan of n products after it was recorded: the store's keys of its ``products``, which of
+    them the watch had never seen before, whether an earlier scan of it proves an absence, and how
+    many rows of numbers were written."""
 
     scan_id: int
     products: Ints
@@ -91,9 +90,8 @@ class Recorded(Struct, frozen=True):
 
 
 class Sighting(Struct, frozen=True):
-    """Findings of a watch's scan about some products. ``scan`` is as it was recorded, ``row`` and
-    ``recorded`` are the same cut to these products: their texts are those of today, for older ones
-    are not kept."""
+    """Findings of a watch's scan about some products: the ``scan`` as it was recorded, ``row`` and
+    ``recorded`` cut to these products. Texts are those of today, for older ones are not kept."""
 
     scan: ScanRow
     row: Listed
@@ -101,8 +99,7 @@ class Sighting(Struct, frozen=True):
 
     @classmethod
     def absent(cls, scan: ScanRow) -> Sighting:
-        """One of a scan that did not list the product: without a row, as after an empty list. A
-        product's first time plays no part in it."""
+        """One of a scan that did not list the product: without a row, as after an empty list."""
         keys, numbers = np.zeros(0, np.int64), np.zeros((0, len(NUMERIC)))
         recorded = Recorded(
             scan.id, keys, keys == 0, had_complete=True, changed=0, facts=scan.facts
@@ -305,8 +302,7 @@ class Try(Struct, frozen=True):
 
 
 def is_due(notification: Notification, now: Instant) -> bool:
-    """Whether one that waits is to be tried now. Also where the clock was set back since: it would
-    wait until that is where it was."""
+    """Whether one that waits is to be tried now: also where the clock was set back since."""
     return notification.next_try <= now or notification.planned > now + SET_BACK
 
 
@@ -371,8 +367,7 @@ class Pruned(Struct, frozen=True):
 
 
 class Sizes(Struct, frozen=True):
-    """In bytes: of the file, of the log beside it, and ``free``, the space inside the file that
-    new rows will use first."""
+    """Bytes of the file, of the log beside it, and ``free`` ones that new rows will use first."""
 
     bytes: int
     wal: int

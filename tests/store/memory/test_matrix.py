@@ -88,7 +88,7 @@ def read(store: Database, first: int, fields: tuple[str, ...]) -> Matrix:
     for key, at in store.rows("SELECT id, first_seen FROM products"):
         seen[key] = at
     matrix = Matrix(store, timeline, versions, seen)
-    matrix.jumps.load(dict(store.rows("SELECT scan, until FROM jumps")))
+    matrix.jumps.until.update(dict(store.rows("SELECT scan, until FROM jumps")))
     return matrix
 
 

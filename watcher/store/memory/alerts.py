@@ -26,9 +26,8 @@ _ToldOf: TypeAlias = dict[int, dict[str, NotificationLogEntry]]
 
 class MemoryAlerts(Alerts):
     """Answers to what a scan and a sweep ask; what people ask has no answer. Evidence is made when
-    it is asked for, as most of it is never shown: by what its scan left (``witness``), or later by
-    ``again``. Of the rules in ``at_once`` it is made and kept when they fire, and so it is while
-    ``all_at_once`` is set."""
+    it is asked for, as most is never shown: by what its scan left (``witness``), or later by
+    ``again``; for rules in ``at_once``, and while ``all_at_once`` is set, when they fire."""
 
     def __init__(
         self, again: Callable[[Alert], tuple[Evidence, ...]], at_once: Container[str]

@@ -1,11 +1,10 @@
-"""The past as columns in memory: it answers what the history answers, many times as fast.
-
-It never changes while scans are played to rules, so several sets of rules can have it, one after
-another. What it has not in memory (scans of before, other fields) it asks the database for."""
+"""The past as columns in memory: it answers what the history answers, many times as fast. It never
+changes while scans are played to rules, so that several sets of rules can have it. What it has not
+in memory it asks the database for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -328,27 +327,23 @@ class MatrixJumps:
 
     def __init__(self, timeline: Timeline) -> None:
         self._line = timeline
-        self._until: dict[int, int] = {}
-
-    def load(self, until: Mapping[int, int]) -> None:
-        """Take note of scans that are doubted, and up to which one."""
-        self._until.update(until)
+        self.until: dict[int, int] = {}  # up to which scan each is doubted
 
     def doubt(self, scan_id: int) -> None:
-        self._until[scan_id] = _NEVER
+        self.until[scan_id] = _NEVER
 
     def believe(self, scan_id: int, after: int) -> None:
-        self._until[scan_id] = after
+        self.until[scan_id] = after
 
     def is_doubted(self, scan_id: int) -> bool:
-        return scan_id in self._until
+        return scan_id in self.until
 
     def is_doubted_by(self, scan_id: int, by: int) -> bool:
-        return self._until.get(scan_id, 0) >= by
+        return self.until.get(scan_id, 0) >= by
 
     def doubted(self, scan_ids: Ints, by: int) -> Bools:
         """(n,) whether the scan ``by`` doubts each."""
-        doubted = [scan for scan, until in self._until.items() if until >= by]
+        doubted = [scan for scan, until in self.until.items() if until >= by]
         return np.isin(scan_ids, doubted) if doubted else np.zeros(len(scan_ids), np.bool_)
 
     def before(self, watch: str, scan_id: int) -> list[Jumped]:

@@ -1,7 +1,5 @@
-"""Stored scans read into memory, to be played once more.
-
-Only the fields that are asked for are read. What a scan costs is the rows that it changed, not
-the products that it listed."""
+"""Stored scans read into memory, to be played once more: only the fields that are asked for, and of
+each scan only the rows that it changed."""
 
 from __future__ import annotations
 
@@ -31,9 +29,8 @@ Columns: TypeAlias = Mapping[str, NDArray[Any]]
 
 
 class Extent(Struct, frozen=True):
-    """Scans to be read: those of some watches of some regions from ``since`` on. ``fields`` are
-    those of which the numbers are read; ``shown`` are those that messages show of a product, which
-    are read when they are asked for."""
+    """Scans to be read: those of some watches of some regions from ``since`` on, with the numbers
+    of ``fields``; of ``shown``, which messages show of a product, when they are asked for."""
 
     watches: frozenset[str]
     regions: frozenset[str]
@@ -43,8 +40,7 @@ class Extent(Struct, frozen=True):
 
 
 class PastScans:
-    """The scans of an extent in memory. ``matrix`` has them all; those from the place ``first`` on
-    are in the extent."""
+    """The scans of an extent, from the place ``first`` on among those of ``matrix``."""
 
     def __init__(self, db: Connection, extent: Extent) -> None:
         self._db = db
@@ -65,7 +61,7 @@ class PastScans:
         )
         # As stored, for who plays the scans judges only those from there on.
         doubted = db.rows("SELECT scan, until FROM jumps WHERE scan < ?", (scan_id,))
-        self.matrix.jumps.load(dict(doubted))
+        self.matrix.jumps.until.update(doubted)
         self._texts = FormerTexts(db, products, _TEXTS, begin)
 
     def recalled(self) -> Recalled:
@@ -290,14 +286,12 @@ class FormerTexts:
         )
         for until, product, texts in rows:  # back to the begin, noting the way there
             place = places.get(product)
-            if place is not None:
-                self._undo(until, place, msgspec.json.decode(texts))
-
-    def _undo(self, until: Instant, place: int, texts: Mapping[str, str | None]) -> None:
-        for name, text in texts.items():
-            if name in self._now:
-                self._changes.append((until, place, name, self._now[name][place]))
-                self._now[name][place] = text
+            if place is None:
+                continue
+            for name, text in msgspec.json.decode(texts).items():
+                if name in self._now:
+                    self._changes.append((until, place, name, self._now[name][place]))
+                    self._now[name][place] = text
 
     def anew(self) -> Self:
         """A copy from the begin on, where ``at`` was not asked of this one yet."""

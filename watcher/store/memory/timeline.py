@@ -100,8 +100,7 @@ class Timeline:
         return iter(self.of_watch(watch, before)[::-1].tolist())
 
     def facts_at(self, places: Ints, name: str) -> Floats:
-        """(n,) what the lists of these scans (or ``NONE``) said of themselves: ``list_day`` or
-        ``list_sparse``; NaN where that is not known."""
+        """(n,) what the lists of these scans said of themselves; NaN where that is not known."""
         wanted, groups = np.unique(places, return_inverse=True)
         facts = [self.facts[place] if place >= 0 else None for place in wanted.tolist()]
         field = name.removeprefix("list_")
@@ -223,8 +222,7 @@ class Versions:
             listing.versions = np.where(known == listing.products, in_force[known], -1)
 
     def of(self, products: Wholes, scans: Wholes | int) -> Wholes:
-        """(n,) the version of each product at a scan, or each at its own; those before ``first``
-        are not known."""
+        """(n,) the version of each product at a scan, or each at its own; none before ``first``."""
         wanted = products.astype(np.int64) * _TIMES + (np.asarray(scans, np.int64) + 1)
         rows = np.searchsorted(self._keys, wanted, side="right") - 1
         if not len(self._keys):

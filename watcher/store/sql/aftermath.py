@@ -1,7 +1,5 @@
-"""The fate of products after a moment: which scan saw each of them so many days later.
-
-For a look back at hundreds of moments: of each watch one or two scans a day are asked, and each
-list is unpacked once for all moments that come near it."""
+"""The fate of products after a moment: which scan saw each of them so many days later. For hundreds
+of moments: one or two scans a day of each watch are asked, and each list is unpacked once."""
 
 from __future__ import annotations
 
@@ -44,8 +42,7 @@ class Look(Struct, frozen=True):
 
 
 class FoundBy(Struct, frozen=True):
-    """(n,) each: the ``data`` and ``marks`` of the scan that saw a product, 0 where none did, and
-    its ``ranks`` there, NaN for none."""
+    """(n,) each: ``data`` and ``marks`` of the scan that saw a product, or 0, and its ``ranks``."""
 
     data: Ints
     marks: Ints

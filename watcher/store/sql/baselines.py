@@ -95,8 +95,7 @@ class Baselines(Face):
 
 
 def mark_before(db: Connection, doubted: int, scan_id: int) -> int:
-    """The mark of the scan before a doubted one, of its watch, that ``scan_id`` believes; 0 where
-    there is none."""
+    """The mark of the scan of its watch before a doubted one that ``scan_id`` believes, or 0."""
     return db.number(
         "SELECT coalesce(max(mark), 0) FROM scans WHERE watch = (SELECT watch FROM scans "
         f"WHERE id = ?1) AND id < ?1 AND size > 0 AND {BELIEVED.format('?2')}",
@@ -122,8 +121,7 @@ def numbers_in_force(
 
 
 def of_lists(db: Connection, marks: Ints, name: str) -> Floats:
-    """Values that the lists of the scans of these marks gave of themselves: the column ``name`` of
-    ``OF_LIST``; NaN where a scan is pruned, or of before."""
+    """Values of the column ``name`` of ``OF_LIST`` of the scans of these marks; NaN for unknown."""
     wanted, places = np.unique(marks, return_inverse=True)
     found = np.full(len(wanted), np.nan)
     for key, value in db.execute(
@@ -262,7 +260,9 @@ def _fill_numbers(
         "CROSS JOIN observations AS o WHERE o.id = (SELECT id FROM observations "
         "WHERE product = w.value AND at <= ?2 ORDER BY at DESC LIMIT 1)"
     )
-    for mark, places in _together(marks):
+    same = ((mark, np.flatnonzero(marks == mark)) for mark in np.unique(marks[marks > 0]).tolist())
+    parts = ((mark, places[part]) for mark, places in same for part in chunks(len(places)))
+    for mark, places in parts:
         rows = db.rows(sql, (listed(products[places].tolist()), mark))
         if rows:
             table = np.array(rows, np.float64)
@@ -270,14 +270,6 @@ def _fill_numbers(
             baseline.values[np.ix_(places, columns)] = table[:, 1:]
             found[places] = True
     baseline.at[~found] = 0
-
-
-def _together(marks: Ints) -> Iterator[tuple[int, Ints]]:
-    """Each mark, which is that of many, and some of the places that have it."""
-    for mark in np.unique(marks[marks > 0]).tolist():
-        places = np.flatnonzero(marks == mark)
-        for part in chunks(len(places)):
-            yield mark, places[part]
 
 
 class _Scans(Struct, frozen=True):
@@ -359,8 +351,7 @@ def _numbers(
 
 
 def _rows(db: Connection, products: Ints, marks: tuple[int, int], names: Sequence[str]) -> Floats:
-    """(r, 2 + k) the place of a product, ``at``, values: what was in force at some scan. In the
-    order of products and, for each, of time."""
+    """(r, 2 + k) product's place, ``at``, values in force at some scan, by product and time."""
     cursor = db.execute(
         f"SELECT w.key, o.at, {', '.join(expression(name) for name in names)} "
         f"FROM {rows_of('?1')} CROSS JOIN observations AS o ON o.product = w.value "

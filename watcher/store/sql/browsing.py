@@ -1,7 +1,5 @@
-"""Lists that the page leafs through: ids of alerts and notifications, a page at a time.
-
-Each statement is bounded by an index and a limit, however much is stored. ``before`` is the last id
-of the page before."""
+"""Lists that the page leafs through: ids of alerts and notifications, a page at a time. Each
+statement is bounded by an index and a limit, however much is stored."""
 
 from __future__ import annotations
 
@@ -22,17 +20,17 @@ class Browsing(Face):
         self, state: AlertState, rule: str | None = None, before: int | None = None, limit: int = 50
     ) -> list[int]:
         """Ids of alerts that are in this state now (pending or firing), the newest in it first."""
-        given = {"state = ?": state.value, "rule = ?": rule}
         later = "(since, id) < (SELECT since, id FROM alerts WHERE id = ?)"
-        where = " AND state <> 'inactive'"  # as the index says it
-        return self._ids(f"alerts {LIVE}", {**given, later: before}, where, "since DESC, id", limit)
+        live = "state <> 'inactive' AND state = ?"  # as the index says it
+        given = {live: state.value, "rule = ?": rule, later: before}
+        return self._ids(f"alerts {LIVE}", given, limit, "since DESC, id")
 
     def past_alerts(
         self, rule: str | None = None, before: int | None = None, limit: int = 50
     ) -> list[int]:
         """Ids of alerts that are over, the newest first."""
-        given = {"state = ?": AlertState.INACTIVE.value, "rule = ?": rule}
-        return self._leaf("alerts", given, before, limit)
+        given = {"state = ?": AlertState.INACTIVE.value, "rule = ?": rule, "id < ?": before}
+        return self._ids("alerts", given, limit)
 
     def live_counts(self, rule: str) -> dict[str, int]:
         """Return how many alerts of a rule are pending and firing."""
@@ -46,25 +44,25 @@ class Browsing(Face):
 
     def alerts_of_product(self, product: int, limit: int = 50) -> list[int]:
         """Ids of a product's alerts of any state, the newest first."""
-        return self._leaf("alerts", {"product = ?": product}, None, limit)
+        return self._ids("alerts", {"product = ?": product}, limit)
 
     def notifications(
         self, state: NotificationState | None = None, before: int | None = None, limit: int = 50
     ) -> list[int]:
         """Ids of notifications, of one state or of all, the newest first."""
         state_now = None if state is None else state.value
-        return self._leaf("notifications", {"state = ?": state_now}, before, limit)
+        return self._ids("notifications", {"state = ?": state_now, "id < ?": before}, limit)
 
     def notifications_of_rule(self, rule: str, limit: int = 30) -> list[int]:
         """Ids of the notifications of a rule's own messages, the newest message first."""
-        rows = self._db.execute(
+        return self._db.all(
+            int,
             "SELECT n.id FROM (SELECT id, about FROM messages WHERE rule = ?1 "
             "ORDER BY about DESC, id DESC LIMIT ?2) AS m "
             "CROSS JOIN notifications AS n ON n.message = m.id "
             "ORDER BY m.about DESC, m.id DESC, n.id LIMIT ?2",
             (rule, limit),
         )
-        return [int(row[0]) for row in rows]
 
     def products(self, text: str) -> list[tuple[str, str, str]]:
         """Region, id and name of products by their id, or else by a part of their name."""
@@ -76,16 +74,11 @@ class Browsing(Face):
         )
         return by_id or History(self._db).named(text, None, PRODUCTS)
 
-    def _leaf(
-        self, table: str, given: Mapping[str, object], before: int | None, limit: int
-    ) -> list[int]:
-        return self._ids(table, {**given, "id < ?": before}, "", "id", limit)
-
     def _ids(
-        self, table: str, given: Mapping[str, object], condition: str, order: str, limit: int
+        self, table: str, given: Mapping[str, object], limit: int, order: str = "id"
     ) -> list[int]:
         """Only conditions that have a value are said, or no index would be used."""
         asked = {text: value for text, value in given.items() if value is not None}
-        where = f"{' AND '.join(asked) or 'TRUE'}{condition}"
+        where = " AND ".join(asked) or "TRUE"
         sql = f"SELECT id FROM {table} WHERE {where} ORDER BY {order} DESC LIMIT ?"
-        return [int(row[0]) for row in self._db.execute(sql, [*asked.values(), limit])]
+        return self._db.all(int, sql, [*asked.values(), limit])

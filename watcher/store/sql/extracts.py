@@ -1,9 +1,7 @@
-"""History in bulk for other programs, part by part.
-
-Each part is a read of its own. The ids to read are known at the start, and nothing that is read
-here ever changes its id: together the parts are the history up to that moment, while none of them
-keeps the log from being written back into the file, as one long read would. What is pruned
-meanwhile is missing; an alert's state is that of the moment when its part is read."""
+"""History in bulk for other programs, part by part. Each part is a read of its own, of ids known at
+the start: together they are the history up to that moment, and none keeps the log from being
+written back, as one long read would. Pruned meanwhile is missing; an alert's state is of the moment
+when its part is read."""
 
 from __future__ import annotations
 
@@ -39,8 +37,7 @@ _TEXT_COLUMNS = ", ".join(f"p.{name}" for name in OBSERVED_TEXTS)
 
 class Choice(Struct, frozen=True):
     """The part of the history that is wanted; all where nothing is given. ``products`` are the
-    store's keys, ``watch`` is a watch's key. The time begins with ``since`` and ends before
-    ``until``."""
+    store's keys, ``watch`` is a watch's key; the time ends before ``until``."""
 
     products: Sequence[int] | None = None
     watch: str | None = None
@@ -58,10 +55,9 @@ class Extract(Struct, Generic[T], frozen=True):
 
 
 class Observed(Struct, frozen=True):
-    """n products as scans saw them. ``at`` and ``ranks`` (NaN: none) are (n,), ``numbers`` is (n,
-    k) in the API's units, NaN where the field was absent; what a list says of itself is asked for
-    like a field. ``watches`` are the keys of the watches that looked, None where that is not kept
-    any more. ``texts`` has a row of ``OBSERVED_TEXTS`` for each: those of today."""
+    """n products as scans saw them: ``at`` and ``ranks`` (n,), ``numbers`` (n, k) in the API's
+    units, what lists say of themselves included; NaN is absent. ``watches`` are keys, None where
+    not kept; ``texts`` has a row of ``OBSERVED_TEXTS`` of today for each."""
 
     at: Ints
     watches: Sequence[str | None]

@@ -90,8 +90,7 @@ class History(Recording, Baselines, ScanHistory):
         ]  # fmt: skip
 
     def _last_seen(self, products: Sequence[int]) -> dict[int, Instant]:
-        """The last sight of each product by any watch; those of which it is not kept are left
-        out."""
+        """The last sight of each product by any watch, where it is kept."""
         keys = np.array(products, np.int64)
         newest = np.zeros(len(keys), np.int64)
         lists = self._db.execute(
@@ -224,8 +223,7 @@ class History(Recording, Baselines, ScanHistory):
         return Sighting(scan, scan.cut(ids, listing.ranks[places], numbers, texts), recorded)
 
     def absences(self, products: Sequence[int], since: Instant) -> dict[int, tuple[Absence, ...]]:
-        """Times when scans after ``since`` looked for a product in vain until one saw it again, by
-        product (all of one region)."""
+        """Times when scans after ``since`` missed a product until one saw it again, by product."""
         # A row of numbers is written only where a number changed, so rows don't tell a product that
         # stays as it is from one that is not there. The scans' lists do. A scan that was cut off,
         # failed or is doubted proves nothing, and what one watch does not list, another may.
@@ -256,8 +254,7 @@ class History(Recording, Baselines, ScanHistory):
                 yield watch, known
 
     def _looks(self, watch: str, since: Instant) -> Iterable[Row]:
-        """The watch's scans from ``since`` on and the last one before that proves an absence: its
-        time, whether it proves one, its length and the list."""
+        """The watch's scans from the last proof of an absence before ``since`` on."""
         return self._db.execute(
             f"SELECT at, {PROVES}, size, products FROM scans AS s WHERE watch = ?1 AND state <> ?2 "
             f"AND id >= coalesce((SELECT max(id) FROM scans AS s WHERE watch = ?1 AND {PROVES} "

@@ -21,8 +21,7 @@ _HEALTH = "SELECT kind, name, failing_since, failures, last_error, last_ok FROM 
 
 
 class Ledger(Face):
-    """Credits: those reserved count as spent until settled, so that a crash can only count too
-    much."""
+    """Credits: those reserved count as spent until settled: a crash can only count too much."""
 
     def reserve(
         self, watch: str, amount: int, now: Instant, per_day: int | None, per_month: int | None
@@ -78,8 +77,7 @@ class Ledger(Face):
             return True
 
     def charge(self, watch: str, used: int, now: Instant) -> None:
-        """Count what was spent without a reservation, whatever the caps say; below 0 takes back
-        what was paid."""
+        """Count what was spent without a reservation, whatever the caps; below 0 takes back."""
         with self._db.atomic():
             self._add(_day(now), watch, used)
 
@@ -91,7 +89,7 @@ class Ledger(Face):
         return self._sums(_SPENT, now)
 
     def _sums(self, sql: str, now: Instant) -> Spent:
-        """Of the day, and of the month: its first and last day as they compare."""
+        """Sums of the day and of its month, whose ends are days as they compare."""
         day = _day(now)
         month = day[:8] + "01", day[:8] + "31"
         return Spent(self._db.number(sql, (day, day)), self._db.number(sql, month))

@@ -110,8 +110,7 @@ class Outbox(Face):
         return [_notification(row) for row in rows]
 
     def due_targets(self, now: Instant) -> builtins.list[tuple[str, Instant, int]]:
-        """Targets that something waits for: when the oldest is due (by the clock that says
-        ``now``), and how many wait."""
+        """Targets that something waits for: when the oldest is due, and how many wait."""
         return self._db.rows(
             f"SELECT w.target, CASE WHEN {_PLANNED} > ?1 + {SET_BACK} "
             "THEN min(?1, n.next_try) ELSE n.next_try END AS due, w.count "
@@ -123,14 +122,8 @@ class Outbox(Face):
 
     def sent(self, notification: int, now: Instant, detail: str | None = None) -> None:
         """The service took it; counts even if it was dropped meanwhile."""
-        with self._db.atomic():
-            self._note(notification, now, "sent", detail)
-            self._db.execute(
-                "UPDATE notifications SET state = 'sent', tries = tries + 1, "
-                "first_try = coalesce(first_try, ?1), error = NULL, finished = ?1 "
-                "WHERE id = ?2 AND state <> 'sent'",
-                (now, notification),
-            )
+        change, where = "state = 'sent', error = NULL, finished = :now", "state <> 'sent'"
+        self._tried("sent", change, where, id=notification, now=now, detail=detail)
 
     def failed(
         self,
@@ -144,14 +137,10 @@ class Outbox(Face):
     ) -> None:
         """To be tried again at ``next_try``. ``first_try`` is from when its day counts, if not from
         its first try. ``taken`` marks the recipients that have it already."""
-        with self._db.atomic():
-            self._note(notification, now, "failed", error)
-            self._db.execute(
-                "UPDATE notifications SET tries = tries + 1, "
-                "first_try = coalesce(?, first_try, ?), next_try = ?, error = ?, taken = ? "
-                "WHERE id = ? AND state = 'waiting'",
-                (first_try, now, next_try, error, _marks(taken), notification),
-            )
+        self._tried(
+            "failed", "next_try = :next, error = :detail, taken = :taken", id=notification, now=now,
+            detail=error, next=next_try, first=first_try, taken=_marks(taken),
+        )  # fmt: skip
 
     def postpone(self, notification: int, next_try: Instant) -> None:
         """Not to be tried before ``next_try``; that is no try."""
@@ -164,20 +153,13 @@ class Outbox(Face):
         self, notification: int, now: Instant, error: str, *, taken: Iterable[str] = ()
     ) -> None:
         """Not to be tried again until somebody asks for it."""
-        with self._db.atomic():
-            self._note(notification, now, "dead", error)
-            self._db.execute(
-                "UPDATE notifications SET state = 'dead', tries = tries + 1, "
-                "first_try = coalesce(first_try, ?1), error = ?2, finished = ?1, taken = ?3 "
-                "WHERE id = ?4 AND state = 'waiting'",
-                (now, error, _marks(taken), notification),
-            )
+        change = "state = 'dead', error = :detail, finished = :now, taken = :taken"
+        self._tried("dead", change, id=notification, now=now, detail=error, taken=_marks(taken))
 
     def give_up(
         self, notification: int, now: Instant, error: str, *, taken: Iterable[str] = ()
     ) -> None:
-        """Dead after its day; those joined with it that have not had a day of their own (they
-        were written after its first try) wait again."""
+        """Dead after its day; those joined with it after its first try wait again, for a day."""
         with self._db.atomic():
             self._db.execute(
                 "UPDATE notifications SET state = 'waiting', joined = NULL, finished = NULL, "
@@ -197,11 +179,8 @@ class Outbox(Face):
 
     def tries(self, notification: int) -> builtins.list[Try]:
         """The oldest first."""
-        rows = self._db.rows(
-            "SELECT at, outcome, detail FROM tries WHERE notification = ? ORDER BY id",
-            (notification,),
-        )
-        return [Try(*row) for row in rows]
+        sql = "SELECT at, outcome, detail FROM tries WHERE notification = ? ORDER BY id"
+        return self._db.all(Try, sql, (notification,))
 
     def retry(
         self, ids: Sequence[int] | None, now: Instant, target: str | None = None
@@ -230,8 +209,7 @@ class Outbox(Face):
 
     def held_up(self, now: Instant) -> int:
         """For how many seconds the next one of some target has been due or tried in vain, at most;
-        0 for none. What waits for the end of quiet hours or for a digest is not held up, nor what
-        is behind."""
+        not what waits for the end of quiet hours or for a digest, nor what is behind."""
         return self._db.number(
             "SELECT max(0, ?1 - min(coalesce(first_try, next_try))) FROM notifications WHERE id IN "
             "(SELECT min(id) FROM notifications WHERE state = 'waiting' GROUP BY target) "
@@ -270,12 +248,21 @@ class Outbox(Face):
         )
         return [_notification(row) for row in rows]
 
-    def _note(self, notification: int, now: Instant, outcome: str, detail: str | None) -> None:
-        self._db.execute(
-            "INSERT INTO tries (notification, at, outcome, detail) SELECT id, ?2, ?3, ?4 "
-            "FROM notifications WHERE id = ?1",
-            (notification, now, outcome, detail),
-        )
+    def _tried(
+        self, outcome: str, change: str, where: str = "state = 'waiting'", **values: object
+    ) -> None:
+        given = {"outcome": outcome, "first": None, **values}
+        with self._db.atomic():
+            self._db.execute(
+                "INSERT INTO tries (notification, at, outcome, detail) "
+                "SELECT id, :now, :outcome, :detail FROM notifications WHERE id = :id",
+                given,
+            )
+            self._db.execute(
+                "UPDATE notifications SET tries = tries + 1, first_try = coalesce(:first, "
+                f"first_try, :now), {change} WHERE id = :id AND {where}",
+                given,
+            )
 
     def _move(
         self,
@@ -287,10 +274,8 @@ class Outbox(Face):
     ) -> builtins.list[int]:
         with self._db.atomic():
             rows = self._db.rows(
-                f"UPDATE notifications SET {change} WHERE state IN "
-                f"{among()} "
-                f"AND (? OR id IN {among()}) "
-                "AND target = coalesce(?, target) RETURNING id",
+                f"UPDATE notifications SET {change} WHERE state IN {among()} "
+                f"AND (? OR id IN {among()}) AND target = coalesce(?, target) RETURNING id",
                 (now, listed(states), ids is None, listed(ids or ()), target),
             )
         return sorted(row[0] for row in rows)
@@ -330,17 +315,14 @@ class Backlog(Face):
 
     def joins(self, target: str) -> bool:
         """Whether one of those that wait tells what others were to tell."""
-        return bool(
-            self._db.number(
-                "SELECT EXISTS (SELECT 1 FROM notifications AS n WHERE "
-                f"{_OF_TARGET} AND EXISTS (SELECT 1 FROM notifications WHERE joined = n.id))",
-                (target,),
-            )
+        return self._db.has(
+            f"SELECT 1 FROM notifications AS n WHERE {_OF_TARGET} "
+            "AND EXISTS (SELECT 1 FROM notifications WHERE joined = n.id) LIMIT 1",
+            (target,),
         )
 
     def messages(self, target: str) -> list[Piled]:
-        """All that wait, with those joined with them in the place of those that join them; the
-        oldest first."""
+        """All that wait, the oldest first; in the place of those that join others, these."""
         rows = self._db.rows(
             "SELECT n.id, n.id, n.created, m.body FROM notifications AS n "
             f"JOIN messages AS m ON m.id = n.message WHERE {_OF_TARGET} "

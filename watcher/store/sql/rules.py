@@ -1,9 +1,7 @@
-"""Rules that are new, changed or gone since the rule file was last read, and their alerts.
-
-A rule is known by its name, and is the same rule while its fingerprint is. A rule that is gone
-while exactly one new one has its fingerprint was renamed: that is a change too, and so are names
-that rules hand on to each other. What an older form of a rule fired goes on as *carried*, so that
-it is not told again; what was only pending begins anew."""
+"""Rules that are new, changed or gone since the rule file was last read, and their alerts. A rule
+is known by its name, and is the same while its fingerprint is; one that is gone while exactly one
+new one has its fingerprint was renamed, which is a change too. What an older form of a rule fired
+goes on as *carried*, so that it is not told again; what was only pending begins anew."""
 
 from __future__ import annotations
 

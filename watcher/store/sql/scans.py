@@ -177,8 +177,7 @@ class ScanHistory(Face):
         return self._newest(watch, PROVES)
 
     def expected_pages(self, watch: str) -> int:
-        """Pages that the list should have: one that was cut short by a fault says nothing of
-        that. 0 where nothing is known."""
+        """Pages that the list should have, by scans that no fault cut short; 0 for unknown."""
         found = (self.last_complete(watch), self.last_proof(watch))
         return max((scan.pages for scan in found if scan is not None), default=0)
 
@@ -194,19 +193,15 @@ class Jumps(Face):
     later scan on, so that what was judged before can be explained as it was judged."""
 
     def doubt(self, scan_id: int) -> None:
-        """The scan is no baseline, until it is believed."""
         self._db.execute("INSERT INTO jumps (scan, until) VALUES (?, ?)", (scan_id, _NEVER))
 
     def believe(self, scan_id: int, after: int) -> None:
-        """The doubted scan is a baseline of those that come after the scan ``after``."""
         self._db.execute("UPDATE jumps SET until = ? WHERE scan = ?", (after, scan_id))
 
     def is_doubted(self, scan_id: int) -> bool:
-        """Whether the scan was doubted when it was made."""
         return self._db.has("SELECT 1 FROM jumps WHERE scan = ?", (scan_id,))
 
     def before(self, watch: str, scan_id: int) -> list[Jumped]:
-        """The doubted scans right before the scan ``scan_id`` of the watch, the newest first."""
         rows = self._db.execute(
             "SELECT s.id, s.at, s.size, coalesce(d.until, 0) FROM scans AS s "
             "LEFT JOIN jumps AS d ON d.scan = s.id WHERE s.watch = ? AND s.id < ? AND s.size > 0 "
@@ -216,7 +211,6 @@ class Jumps(Face):
         return [Jumped(*row[:3]) for row in takewhile(lambda row: row[3] >= scan_id, rows)]
 
     def is_calm(self, watch: str, scan_id: int) -> bool:
-        """Whether the scan before ``scan_id`` is the watch's own, and believed."""
         return self._db.has(
             "SELECT 1 FROM scans AS s WHERE s.id = (SELECT max(id) FROM scans WHERE id < ?2 "
             "AND size > 0 AND state <> 'failed') AND s.watch = ?1 "

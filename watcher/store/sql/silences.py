@@ -1,7 +1,5 @@
-"""Silences: what nobody wants to hear of for a while, by patterns.
-
-A pattern is one of the shell (``*``, ``?``, ``[abc]``) without regard to capitals. Where several
-are given, all must match."""
+"""Silences: what nobody wants to hear of for a while, by patterns of the shell (``*``, ``?``,
+``[abc]``) without regard to capitals. Where several are given, all must match."""
 
 from __future__ import annotations
 
@@ -85,8 +83,7 @@ class Held(Struct, frozen=True):
 
 
 class HeldGroup(Struct, frozen=True):
-    """All that is held of one rule for one channel by one silence, or for the channel (None):
-    since when the oldest, and how many alerts."""
+    """All that is held of one rule for one channel by one silence (None: for the channel)."""
 
     rule: str
     channel: str

@@ -80,9 +80,8 @@ def explained(path: Path) -> Iterator[None]:
 def connect(
     path: Path, timeout: float = LOCKED_SECONDS, *, readonly: bool = False
 ) -> sqlite3.Connection:
-    """A bare connection in which only BEGIN begins a transaction. One that only reads is opened for
-    writing too, where that may be: as the last one that leaves, SQLite then takes the log's files
-    away that it had to make."""
+    """A bare connection in which only BEGIN begins a transaction. One that reads is opened for
+    writing where it may: as the last one that leaves, SQLite takes the log's files away."""
     tidy = os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK)
     mode = ("rw" if tidy else "ro") if readonly else "rwc"
     conn = sqlite3.connect(

@@ -121,7 +121,12 @@ class Database(Connection, Faces):
     def _make_ready(self, *, readonly: bool) -> None:
         self._refuse_foreign()
         if readonly:
-            self._refuse_unprepared()
+            if migrations.pending(self.db):
+                raise StoreError(
+                    f"{self.path}: empty, or written by an older version; `watcher run` prepares "
+                    "it",
+                    self.path,
+                )
             self.execute("PRAGMA query_only = ON")
             return
         # Before the first table, or it has no effect.
@@ -177,13 +182,6 @@ class Database(Connection, Faces):
                 self.path,
             )
 
-    def _refuse_unprepared(self) -> None:
-        if migrations.pending(self.db):
-            raise StoreError(
-                f"{self.path}: empty, or written by an older version; `watcher run` prepares it",
-                self.path,
-            )
-
     def _refuse_damaged(self) -> None:
         pages, size = self.number("PRAGMA page_count"), self.number("PRAGMA page_size")
         mark = _damage_mark(self.path)
@@ -191,7 +189,7 @@ class Database(Connection, Faces):
         if not marked and pages * size > _CHECKED_BYTES:
             return
         check = "PRAGMA integrity_check(1)" if marked else "PRAGMA quick_check(1)"
-        result = str((self.one(check) or ("ok",))[0])
+        result = str(self.value(check) or "ok")
         if result != "ok":
             error = sqlite3.DatabaseError(result.replace("\n", " "))
             error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT

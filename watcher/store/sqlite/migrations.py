@@ -35,11 +35,6 @@ migrations = Migrations("watcher")
 @migrations()
 def m001_history(db: Tables) -> None:
     """Products, their texts and numbers, and the scans that saw them."""
-    _create_products(db)
-    _create_scans(db)
-
-
-def _create_products(db: Tables) -> None:
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     _create(
         db,
@@ -57,9 +52,6 @@ def _create_products(db: Tables) -> None:
         f"at INTEGER NOT NULL, {numbers})"
     )
     db.table("observations").create_index(["product", "at"], unique=True)
-
-
-def _create_scans(db: Tables) -> None:
     scans = _create(
         db,
         "scans",
@@ -334,19 +326,16 @@ def prepare(db: Tables) -> None:
     for name in _missing(db):
         kind = sql_type(BY_NAME[name])
         db.execute(f'ALTER TABLE observations ADD COLUMN "{name}" {kind}')
-    db.create_view(VIEW, _view_sql(), replace=True)
+    # For people and Datasette: amounts in units, times as ISO texts.
+    numbers = ", ".join(f'{expression(field.name)} AS "{field.name}"' for field in NUMERIC)
+    observations = (
+        "SELECT o.id, p.region, p.product_id, p.product_name, p.currency, "
+        "strftime('%Y-%m-%dT%H:%M:%SZ', o.at, 'unixepoch') AS at, "
+        f"{numbers} FROM observations AS o JOIN products AS p ON p.id = o.product"
+    )
+    db.create_view(VIEW, observations, replace=True)
 
 
 def _missing(db: Tables) -> list[str]:
     present = set(db.table("observations").columns_dict)
     return [field.name for field in NUMERIC if field.name not in present]
-
-
-def _view_sql() -> str:
-    """Observations for people and Datasette: amounts in units, times as ISO texts."""
-    numbers = ", ".join(f'{expression(field.name)} AS "{field.name}"' for field in NUMERIC)
-    return (
-        "SELECT o.id, p.region, p.product_id, p.product_name, p.currency, "
-        "strftime('%Y-%m-%dT%H:%M:%SZ', o.at, 'unixepoch') AS at, "
-        f"{numbers} FROM observations AS o JOIN products AS p ON p.id = o.product"
-    )

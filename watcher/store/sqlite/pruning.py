@@ -1,7 +1,5 @@
-"""Removing what is old, in steps so short that no other writer waits long for one.
-
-A step removes rows of one kind, or gives free pages back to the file system. How many it takes on
-follows from how long the last ones held the write lock: a slow disk gets smaller steps."""
+"""Removing what is old, in steps so short that no other writer waits long for one. How much a step
+takes on follows from how long the last ones held the write lock."""
 
 from __future__ import annotations
 
@@ -123,8 +121,7 @@ class SqlitePruner:
         return Pruned(more=True, kind=kind, rows=removed, seconds=took)
 
     def _delete(self, statement: str, values: Mapping[str, int]) -> tuple[int, float]:
-        """The count of rows that went, and the seconds from when the lock was had, which may take
-        a while, until it was free again."""
+        """The count of rows that went, and the seconds for which the lock was had."""
         with self._db.atomic():
             began = self._clock()
             removed = self._db.execute(statement, values).rowcount

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -36,7 +36,11 @@ def narrow(database: Path) -> None:
     """Take from others what an older version and the umask left them, of all the database's files.
     Rights of the group alone are somebody's choice (a umask would have left others some, too) and
     stay. What belongs to another user stays as it is."""
-    for path in _files(database.resolve()):
+    real = database.resolve()
+    files = [real, *(real.with_name(real.name + ending) for ending in _BESIDE)]
+    with suppress(OSError):  # and copies before a migration
+        files += real.parent.glob(f"{glob.escape(real.name)}.before-*")
+    for path in files:
         with suppress(OSError):
             mode = stat.S_IMODE(path.stat().st_mode)
             if mode & _OTHERS:
@@ -52,12 +56,3 @@ def wide(database: Path) -> str:
     if mode & _OTHERS:
         return "everyone"
     return "its group" if mode & _GROUP else ""
-
-
-def _files(database: Path) -> Iterator[Path]:
-    """The database, what stands beside it while it is open, and copies before a migration."""
-    yield database
-    yield from (database.with_name(database.name + ending) for ending in _BESIDE)
-    with suppress(OSError):
-        before = f"{database.name}.before-"
-        yield from (each for each in database.parent.iterdir() if each.name.startswith(before))

@@ -48,8 +48,13 @@ class SqliteTimes(Face):
     """``ports.Times`` in SQLite."""
 
     def ahead(self, now: Instant, *, thorough: bool = False) -> int:
-        ahead = self._latest(thorough=thorough) - now
-        return ahead if ahead > AHEAD else 0
+        queries = [*_NEWEST]
+        if thorough:
+            times = ((table, column) for table, columns in PAST.items() for column in columns)
+            queries += [f"SELECT max({column}) FROM {table}" for table, column in times]
+            queries.append(f"SELECT max(at) - {_SCANS_AHEAD} FROM scans")
+        latest = max(self._db.number(f"SELECT coalesce(({query}), 0)") for query in queries)
+        return latest - now if latest - now > AHEAD else 0
 
     def mend(self, now: Instant) -> None:
         with self._db.atomic():
@@ -69,17 +74,6 @@ class SqliteTimes(Face):
             )
             self._mend_credits(now)
             self._mend_scans(now)
-
-    def _latest(self, *, thorough: bool) -> Instant:
-        queries = list(_NEWEST)
-        if thorough:
-            queries += [
-                f"SELECT max({column}) FROM {table}"
-                for table, columns in PAST.items()
-                for column in columns
-            ]
-            queries.append(f"SELECT max(at) - {_SCANS_AHEAD} FROM scans")
-        return max(self._db.number(f"SELECT coalesce(({query}), 0)") for query in queries)
 
     def _mend_credits(self, now: Instant) -> None:
         """Move what was spent on days to come to today."""
