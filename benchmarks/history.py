@@ -37,7 +37,7 @@ from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.simulator import SMOOTH, Market
-from watcher.store.sql.listing import PackedList
+from watcher.store.packing import PackedList
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, utc_day
 

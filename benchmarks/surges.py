@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 import numpy as np
+from msgspec.structs import replace
 
 from benchmarks.lists import first_scan, next_day
 from benchmarks.processes import answer, child, measured, ratios

@@ -31,8 +31,8 @@ from watcher.daemon.maintenance import upkeep
 from watcher.daemon.supervision.liveness import Pulses
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Keep
+from watcher.store.records import Pruned
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.pruning import Pruned
 from watcher.store.sqlite.writer import Writer
 from watcher.units import DAY
 

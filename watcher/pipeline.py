@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from watcher.evaluation.freshness import LATE, is_late
 from watcher.evaluation.jumps import WAITS, Jump, judge_jump, needed
 from watcher.evaluation.list_facts import with_facts
-from watcher.evaluation.past import Archive
 from watcher.evaluation.stepping import RULE, Judged, Round, compares
 from watcher.evaluation.table import ScanTable
 from watcher.model import Alert, Instant, Message, Scan, ScanState
@@ -26,8 +25,8 @@ from watcher.notification.products import Products
 from watcher.rules.conditions.base import Need
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rule
-from watcher.store.ports import Store
-from watcher.store.sql.history import Recorded
+from watcher.store.ports import Archive, Store
+from watcher.store.records import Recorded
 
 __all__ = ["RULE", "Evaluator", "Judged", "Keys", "Outcome", "compares", "evaluate", "needs_of"]
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from watcher.analysis.forecast import forecast
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
-from watcher.store.sql.ledger import Spent
+from watcher.store.records import Spent
 from watcher.units import DAY, HOUR
 
 MIDNIGHT = 20_000 * DAY

@@ -10,7 +10,7 @@ from watcher.incidents.operator import Operator
 from watcher.model import ScanState
 from watcher.notification.policy import NotifyPolicy
 from watcher.schedule import Cron, parse_quiet
-from watcher.store.sql.health import Incident
+from watcher.store.records import Incident
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import title_of
 from watcher.units import HOUR

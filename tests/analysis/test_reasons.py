@@ -8,7 +8,6 @@ from tests.fakes.world import WATCH, World
 from watcher.analysis.reasons import Reason, reason_of, unrounded
 from watcher.evaluation.table import ScanTable
 from watcher.model import Criterion, Evidence, Verdict
-from watcher.store.sql.product_history import sighting
 from watcher.store.sqlite.database import Database
 
 SALES, RATE = "total_sale_7d_cnt", "product_commission_rate"
@@ -27,7 +26,7 @@ def reason(store: Database, when: str, *days: float | dict[str, float]) -> Reaso
     for values in days:
         world.scan({"1": values})
     (rule,) = world.book.rules
-    seen = sighting(store, rule.watch.key, 1)
+    seen = store.history.sighting(rule.watch.key, 1)
     assert seen is not None
     table = ScanTable(seen.row, seen.recorded, store.history, rule.when.needs)
     return reason_of(rule.when, table, 0)

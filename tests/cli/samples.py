@@ -29,8 +29,7 @@ from watcher.model import (
     Verdict,
 )
 from watcher.rules.files.loading import load
-from watcher.store.sql.alerts import Transition
-from watcher.store.sql.health import Incident
+from watcher.store.records import Incident, Transition
 from watcher.store.sqlite.database import Database
 
 # What a terminal obeys: C0, C1, an escape of colours, one of the title; what turns the reading

@@ -19,7 +19,7 @@ from watcher.cli.main import cli
 from watcher.fields import NUMERIC_NAMES
 from watcher.model import AlertState, ScanState
 from watcher.rules.files.loading import load
-from watcher.store.sql.alerts import Transition
+from watcher.store.records import Transition
 from watcher.store.sqlite.database import Database
 from watcher.units import format_iso
 

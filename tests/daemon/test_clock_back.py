@@ -9,6 +9,7 @@ import pytest
 from tests.daemon.scheduling.test_scanner import KEY, RULES, Bench, bench, watch_of
 from tests.daemon.test_daemon import book
 from tests.fakes.clock import START, SetClock
+from tests.store.making import told_of
 from watcher import plan
 from watcher.analysis.overview import overview
 from watcher.cli.status import show
@@ -16,7 +17,7 @@ from watcher.daemon.daemon import Daemon
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.model import Message, NotificationState, Severity
 from watcher.rules.files.loading import load_text
-from watcher.store.sql.health import Incident
+from watcher.store.records import Incident
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
 from watcher.units import DAY, HOUR
@@ -48,7 +49,7 @@ async def test_scans_and_reminders_count_from_now(bench: Bench) -> None:
     titles = (await bench.titles())[1:]
     assert titles.count(BACK) == 1
     assert [title for title in titles if "top" in title] == ["[info] top: 3 products (US)"]
-    told = await bench.writer.run(lambda db: db.alerts.told_of(["top"]))
+    told = await bench.writer.run(lambda db: told_of(db, ["top"]))
     assert all(START < each.told_at <= clock.now() for each in told)
 
 

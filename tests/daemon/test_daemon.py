@@ -29,8 +29,8 @@ from watcher.pipeline import Outcome
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.client import Client
-from watcher.store.sql.deferred import Held
-from watcher.store.sql.health import About, Incident
+from watcher.store.records import About, Incident
+from watcher.store.sql.silences import Held
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
 from watcher.text.messages import title_of

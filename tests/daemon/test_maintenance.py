@@ -18,10 +18,8 @@ from tests.store.making import START, scan
 from watcher.daemon.maintenance import DISK, Disk, may_prune, upkeep, watch_disk
 from watcher.daemon.supervision.liveness import Pulses
 from watcher.rules.rulebook import Keep
-from watcher.store.sql.health import Incident
-from watcher.store.sql.scanrows import ScanRow
+from watcher.store.records import Incident, Pruned, ScanRow
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.pruning import Pruned
 from watcher.store.sqlite.writer import Writer
 from watcher.units import DAY, HOUR
 

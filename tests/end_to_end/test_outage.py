@@ -18,7 +18,7 @@ from watcher.incidents.operator import Operator
 from watcher.model import NotificationState
 from watcher.notification.coalesce import DOZENS
 from watcher.notification.policy import policies_of
-from watcher.store.sql.health import Incident
+from watcher.store.records import Incident
 from watcher.store.sqlite.database import Database
 from watcher.units import HOUR, MINUTE
 

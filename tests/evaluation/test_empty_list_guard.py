@@ -11,7 +11,7 @@ import pytest
 from tests.store.making import DAY, START, scan
 from watcher.evaluation.empty_list_guard import Before, doubted, said_of
 from watcher.model import Doubt, Instant, Scan, ScanState
-from watcher.store.sql.history import ScanRow
+from watcher.store.records import ScanRow
 from watcher.units import HOUR
 
 GAP = "page 2 is short, but the list goes on"

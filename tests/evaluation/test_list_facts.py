@@ -20,7 +20,6 @@ from watcher.evaluation.series import tracks_of
 from watcher.model import Item, ListFacts, Message, ScanState, Severity
 from watcher.notification.charting import chart_of
 from watcher.rules.metrics import Catalogue
-from watcher.store.sql.product_history import sighting
 from watcher.store.sqlite.database import Database
 
 SURGE = Catalogue()["sales_surge"]
@@ -140,7 +139,7 @@ def test_what_is_given_is_not_computed_anew(store: Database) -> None:
     given = ListFacts(0.7, 0.6, sparse=True)
     remember(store, replace(scan(START, {"1": 5}), facts=given))
     assert noted(store) == [(0.7, 0.6, 1)]
-    seen = sighting(store, "w", 1)
+    seen = store.history.sighting("w", 1)
     assert seen is not None
     assert seen.recorded.facts == seen.scan.facts == given
 

@@ -11,7 +11,7 @@ from tests.rules.tables import Numbers, column
 from watcher.evaluation.statistics import Over, Statistics
 from watcher.rules.conditions.base import Need, Spread, Statistic, Usual
 from watcher.rules.metrics import Catalogue, Metric
-from watcher.store.sql.windows import Window
+from watcher.store.records import Window
 from watcher.units import DAY
 
 NOW = 20_000 * DAY

@@ -19,8 +19,8 @@ from watcher.notification.notify import Teller
 from watcher.notification.policy import Decision, NotifyTerms, decide, is_heard, policies_of
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule
-from watcher.store.sql.alerts import Live
-from watcher.store.sql.deferred import Held
+from watcher.store.records import Live
+from watcher.store.sql.silences import Held
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import title_of
 from watcher.units import DAY

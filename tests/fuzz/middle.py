@@ -21,7 +21,6 @@ from watcher.source.decoding import Page
 from watcher.source.endpoint import Endpoint
 from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.scan import ScanOrder, read_scan
-from watcher.store.sql.product_history import named
 from watcher.store.sqlite.database import Database
 
 DAY, START = 86_400, 1_700_000_000
@@ -126,7 +125,7 @@ class Middle:
         for product in scan.product_ids[:2]:
             assert self.database.history.find(product, "US")
         for name in scan.texts["product_name"][:2]:
-            named(self.database, name or "", "US", 5)
+            self.database.history.named(name or "", "US", 5)
         waiting = self.database.outbox.waiting_for("me/1")
         for message in (*self.told, *(row.message for row in waiting[-3:])):
             for style in Style:

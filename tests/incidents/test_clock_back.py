@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.evaluation.test_slack import Days
-from tests.store.making import scan
+from tests.store.making import scan, told_of
 from watcher.analysis.explain import explain
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
@@ -76,5 +76,5 @@ def test_a_scan_that_the_clock_has_not_reached_is_now(store: Database) -> None:
     outcome = evaluate(store, made, [rule], audiences, days.book.metrics, now)
     (alert,) = store.alerts.by_id(outcome.fired.alerts)
     assert (alert.since, alert.fired_at) == (now, now)
-    (told,) = store.alerts.told_of(["r"])
+    (told,) = told_of(store, ["r"])
     assert told.told_at == now

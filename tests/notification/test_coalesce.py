@@ -10,7 +10,7 @@ from watcher.incidents.operator import Operator
 from watcher.model import Message, Notification, NotificationState
 from watcher.notification.coalesce import DOZENS, MOST_ITEMS, join_backlog
 from watcher.notification.policy import policies_of
-from watcher.store.sql.health import Incident
+from watcher.store.records import Incident
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import text_of, title_of
 from watcher.units import DAY

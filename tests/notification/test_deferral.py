@@ -19,8 +19,7 @@ from watcher.incidents.operator import Operator
 from watcher.model import Instant
 from watcher.notification.deferral import HELD, Waiting, waiting, with_holds
 from watcher.notification.policy import Decision, policies_of
-from watcher.store.sql.alerts import AlertHold
-from watcher.store.sql.health import Incident
+from watcher.store.records import AlertHold, Incident
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR, format_instant
 

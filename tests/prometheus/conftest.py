@@ -13,7 +13,7 @@ from tests.web.serving import serving
 from watcher.daemon.supervision.loop_lag import Holds
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
-from watcher.store.sql.deferred import Held
+from watcher.store.sql.silences import Held
 from watcher.store.sqlite.database import Database
 
 

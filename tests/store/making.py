@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
-from watcher.model import Alert, AlertState, Instant, LongTexts, Scan, ScanState
+from watcher.model import (
+    Alert,
+    AlertState,
+    Instant,
+    LongTexts,
+    NotificationLogEntry,
+    Scan,
+    ScanState,
+)
 from watcher.store.sqlite.database import Database
 
 SALES, GMV, RATE = "total_sale_7d_cnt", "total_sale_gmv_7d_amt", "product_commission_rate"
@@ -77,3 +85,9 @@ def firing(rule: str, product: int, at: Instant = START, *, alert: int = 0) -> A
 def pending(rule: str, product: int, at: Instant = START, *, alert: int = 0) -> Alert:
     """An alert that is pending since ``at``."""
     return Alert(alert, rule, product, AlertState.PENDING, at, at)
+
+
+def told_of(store: Database, rules: Sequence[str]) -> list[NotificationLogEntry]:
+    """All that channels were told of these rules."""
+    products = [key for (key,) in store.rows("SELECT id FROM products")]
+    return [told for rule in rules for told in store.alerts.told(rule, products)]

@@ -9,8 +9,7 @@ import numpy as np
 from tests.store.making import DAY, SALES, START, scan
 from watcher.model import LONGEST_LIST, Doubt, Scan, ScanState
 from watcher.store.memory.replaying import Extent, PastScans
-from watcher.store.sql.product_history import ranks, sighting
-from watcher.store.sql.recording import Recorded
+from watcher.store.records import Recorded
 from watcher.store.sqlite.database import Database
 
 
@@ -65,10 +64,10 @@ def test_nothing_is_known_before_the_first_proof(store: Database) -> None:
     third = store.history.record(listed(2, "a", "b", "c"))
     assert third.had_complete
     assert third.first_seen.tolist() == [False, False, True]
-    seen = sighting(store, "w", int(third.products[2]))
+    seen = store.history.sighting("w", int(third.products[2]))
     assert seen is not None
     assert seen.recorded.had_complete
-    seen_then = sighting(store, "w", int(second.products[1]))
+    seen_then = store.history.sighting("w", int(second.products[1]))
     assert seen_then is not None
 
 
@@ -76,7 +75,7 @@ def test_a_sighting_knows_what_was_known_then(store: Database) -> None:
     """Only a doubted scan came before it."""
     store.history.record(listed(0, "a", doubted=True))
     seen = store.history.record(listed(1, "b"))
-    found = sighting(store, "w", int(seen.products[0]))
+    found = store.history.sighting("w", int(seen.products[0]))
     assert found is not None
     assert not found.recorded.had_complete
     assert found.row.proves_absence
@@ -98,7 +97,7 @@ def test_places_over_time_leave_doubts_out(store: Database) -> None:
     store.history.record(listed(1, "b", doubted=True))
     store.history.record(listed(2, "b"))
     store.history.record(listed(3, "b", believed=True))
-    assert list(ranks(store, "w", key, 0)) == [
+    assert list(store.history.ranks("w", key, 0)) == [
         (START, 2), (START + 2 * DAY, None), (START + 3 * DAY, None),
     ]  # fmt: skip
 

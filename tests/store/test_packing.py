@@ -6,8 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.store.packing import pack, positions, steps, sums, unpack, unpack_low
-from watcher.store.sql.listing import PackedList
+from watcher.store.packing import LastSeen, PackedList, pack, positions, unpack, unpack_low
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 
@@ -41,10 +40,12 @@ def test_a_list_knows_what_it_holds(products: list[int], other: int) -> None:
 
 
 @given(st.lists(st.integers(-(2**40), 2**40)))
-def test_sums_undo_steps(values: list[int]) -> None:
-    """Differences and sums are each other's inverse."""
-    array = np.array(values, np.int64)
-    assert np.array_equal(sums(steps(array)), array)
+def test_products_come_back_as_they_were(values: list[int]) -> None:
+    """Keys are stored as differences, which is undone."""
+    seen = LastSeen(np.array(values, np.int64), np.arange(len(values)))
+    again = LastSeen.unpack(seen.pack(), len(values))
+    assert np.array_equal(again.products, seen.products)
+    assert np.array_equal(again.scans, seen.scans)
 
 
 @given(st.lists(st.integers(0, 30), unique=True), st.lists(st.integers(0, 30)))
@@ -59,4 +60,4 @@ def test_small_numbers_pack_small() -> None:
     """A list of 10,000 products in a shuffled order takes under 2.5 bytes a product."""
     keys = np.random.default_rng(1).permutation(10_000).astype(np.int64)
     ranks, ages = np.arange(1, 10_001), np.ones(10_000, np.int64)
-    assert len(pack(keys, steps(ranks), ages)) < 25_000
+    assert len(pack(keys, np.diff(ranks, prepend=0), ages)) < 25_000

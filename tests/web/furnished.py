@@ -6,8 +6,8 @@ from tests.fakes.world import World
 from tests.store.making import DAY
 from watcher.incidents.operator import Operator
 from watcher.model import LongTexts, Message, Severity
-from watcher.store.sql.health import Incident
-from watcher.store.sql.texts import meaning, pack_texts
+from watcher.store.records import Incident
+from watcher.store.sql.recording import meaning, pack_texts
 from watcher.store.sqlite.database import Database
 
 DAYS = 40

@@ -15,7 +15,7 @@ from watcher.errors import ListenError
 from watcher.incidents.operator import Operator
 from watcher.model import ScanState
 from watcher.store.ports import Store
-from watcher.store.sql.health import Incident
+from watcher.store.records import Incident
 from watcher.store.sqlite.database import Database
 from watcher.web.app import Site
 

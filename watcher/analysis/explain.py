@@ -30,9 +30,7 @@ from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
-from watcher.store.sql.alerts import AlertRow
-from watcher.store.sql.history import ScanRow
-from watcher.store.sql.product_history import Sighting, absence
+from watcher.store.records import AlertRow, ScanRow, Sighting
 from watcher.store.sql.silences import Silence
 from watcher.units import format_duration
 
@@ -158,7 +156,7 @@ def _look(
             f"({product.name}): it reads {rule.watch.query.describe()}"
         )
     if seen.scan.id != scan.id:
-        fallen = _judged(database, rule, absence(scan), product, zone, fallen=True)
+        fallen = _judged(database, rule, Sighting.absent(scan), product, zone, fallen=True)
         if fallen is not None and fallen.when.verdict is not Verdict.NO_DATA:
             return fallen
     judged = _judged(database, rule, seen, product, zone)

@@ -14,7 +14,7 @@ from watcher.schedule import Every, Schedule
 from watcher.units import DAY, at, next_midnight, next_month
 
 if TYPE_CHECKING:  # `check` does without the store where there is no database yet
-    from watcher.store.sql.ledger import Spent
+    from watcher.store.records import Spent
 
 MONTH_DAYS = 30
 _MOST_SCANS = 200_000  # of one day, for the search of the moment at which a cap is reached

@@ -10,9 +10,7 @@ from watcher.model import AlertState, Health, Instant
 from watcher.notification.deferral import Waiting, waiting
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.ports import Store
-from watcher.store.sql.health import Cause
-from watcher.store.sql.history import ScanRow
-from watcher.store.sql.ledger import Spent
+from watcher.store.records import Cause, ScanRow, Spent
 from watcher.units import DAY
 
 QUIET_DAYS = 30

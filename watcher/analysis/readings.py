@@ -17,8 +17,7 @@ from watcher.notification.products import FACTS
 from watcher.rules.conditions.base import Ago, Condition, Last, LastList, Need
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
-from watcher.store.memory.recalled import Recalled
-from watcher.store.memory.replaying import Extent
+from watcher.store.memory.replaying import Extent, Recalled
 from watcher.store.ports import Store
 
 _MANY = 20  # rules: so many tell of so many products that what messages show is read for all

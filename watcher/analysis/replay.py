@@ -27,9 +27,8 @@ from watcher.pipeline import Evaluator, Keys, compares, needs_of
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.engine import Engine
-from watcher.store.memory.alerts import MemoryAlerts
-from watcher.store.memory.outbox import MemoryOutbox
-from watcher.store.memory.recalled import Recalled
+from watcher.store.memory.alerts import MemoryAlerts, MemoryOutbox
+from watcher.store.memory.replaying import Recalled
 
 NOBODY = "nobody"  # the channel that takes what a rule without channels would tell
 

@@ -16,7 +16,7 @@ from watcher.cli.tables import Cell
 from watcher.evaluation.present import with_known
 from watcher.model import Alert, AlertState, LatestEvidence
 from watcher.notification.deferral import Waiting, waiting, with_holds
-from watcher.store.sql.alerts import AlertRow
+from watcher.store.records import AlertRow
 from watcher.text.evidence import spelled
 from watcher.units import format_since
 from watcher.web.words import AlertLine, lines

@@ -23,7 +23,7 @@ from watcher.units import format_number
 if TYPE_CHECKING:
     from watcher.analysis.unmet import Unmet
     from watcher.store.ports import Store
-    from watcher.store.sql.ledger import Spent
+    from watcher.store.records import Spent
 
 
 @click.command()
@@ -90,7 +90,7 @@ def _known(path: Path, book: Rulebook, now: Instant) -> _History:
     if not path.exists():
         return _History()
     from watcher.analysis.unmet import unmet  # noqa: PLC0415 - not without a database
-    from watcher.store.engine import Engine  # noqa: PLC0415
+    from watcher.store.engine import Engine  # noqa: PLC0415 - not without a database
 
     try:
         with Engine.open(path, readonly=True) as database:

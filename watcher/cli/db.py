@@ -16,7 +16,8 @@ from watcher.cli import options
 from watcher.cli.output import console, print_json, table
 from watcher.cli.progress import progress
 from watcher.store.engine import Engine, restore
-from watcher.store.ports import Stats, Store
+from watcher.store.ports import Store
+from watcher.store.records import Stats
 from watcher.units import format_bytes, format_duration, format_since
 
 _MB = 1_000_000

@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from watcher.model import Instant
 from watcher.notification.deferral import Waiting
-from watcher.store.sql.alerts import AlertHold
+from watcher.store.records import AlertHold
 from watcher.units import format_ago, format_instant
 
 UNKNOWN = "when it is told stands in the rule file, which could not be read (--rules)"

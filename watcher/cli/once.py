@@ -35,7 +35,7 @@ from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.engine import DatabaseThread, Scratch, Writer, hold
 from watcher.store.ports import Store
-from watcher.store.sql.history import ScanRow
+from watcher.store.records import ScanRow
 
 _SEND_SECONDS = 60.0
 

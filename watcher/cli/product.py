@@ -28,7 +28,7 @@ from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Watch
 from watcher.store.ports import Store
-from watcher.store.sql.alerts import AlertRow
+from watcher.store.records import AlertRow
 from watcher.units import (
     DAY,
     NO_CURRENCIES,

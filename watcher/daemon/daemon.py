@@ -47,7 +47,7 @@ from watcher.rules.rulebook import Keep, Rulebook, Watch
 from watcher.source.client import Client
 from watcher.store.engine import Writer
 from watcher.store.ports import Store
-from watcher.store.sql.health import About, Incident
+from watcher.store.records import About, Incident
 from watcher.units import HOUR, MINUTE
 
 WORKERS = 2

@@ -19,7 +19,7 @@ from watcher.model import Instant
 from watcher.rules.rulebook import Keep
 from watcher.store.engine import DatabaseThread
 from watcher.store.ports import Store
-from watcher.store.sql.health import Incident
+from watcher.store.records import Incident
 from watcher.units import DAY, HOUR, MINUTE
 
 DISK = Incident("disk nearly full")

@@ -23,7 +23,7 @@ from watcher.delivery.message import render
 from watcher.delivery.ports import Keeper, Nobody, S, Sender, StoreRunner, Way
 from watcher.errors import StoreError
 from watcher.model import Instant, Notification
-from watcher.store.sql.outbox import is_due
+from watcher.store.records import is_due
 from watcher.units import DAY, HOUR
 
 FIRST_PAUSE = 10

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from watcher.model import Doubt, Instant, Scan, ScanState
-from watcher.store.sql.history import ScanRow
+from watcher.store.records import ScanRow
 from watcher.units import DAY, format_instant
 
 MANY = 10  # products: below that a list may well come to nothing in a day

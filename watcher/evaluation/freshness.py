@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from watcher.evaluation.past import Archive
 from watcher.fields import NUMERIC
 from watcher.model import Listed
+from watcher.store.ports import Archive
 from watcher.units import DAY, HOUR
 
 # A list of few products, or of such that nobody buys or films, may well stay as it is for days.

@@ -19,15 +19,13 @@ import numpy as np
 
 from watcher.evaluation.freshness import is_late
 from watcher.evaluation.list_facts import with_facts
-from watcher.evaluation.past import Archive
 from watcher.evaluation.table import ScanTable
 from watcher.model import Floats, Instant, Listed, Scan, ScanState
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Catalogue
 from watcher.schedule import Schedule
-from watcher.store.ports import Store
-from watcher.store.sql.history import Recorded
-from watcher.store.sql.jumped import Jumped
+from watcher.store.ports import Archive, Store
+from watcher.store.records import Jumped, Recorded
 from watcher.units import DAY, HOUR
 
 LEAST = 10  # products of which a median is taken

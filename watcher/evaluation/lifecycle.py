@@ -14,7 +14,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from watcher.model import Alert, AlertState, Bools, Instant, Ints, Verdict
-from watcher.store.sql.alerts import Live
+from watcher.store.records import Live
 
 GONE_AFTER = 2  # complete scans in a row without the product: one proves nothing
 

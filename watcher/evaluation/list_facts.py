@@ -12,11 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from watcher.evaluation.past import Recollection
 from watcher.model import Listed, ListFacts, Scan, ScanState
 from watcher.rules import surges
 from watcher.rules.metrics import LIST_NEEDS, list_sums
-from watcher.store.ports import Store
+from watcher.store.ports import Recollection, Store
 from watcher.units import DAY
 
 SCANS = 7  # of which the share of idle products is taken

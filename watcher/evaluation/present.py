@@ -7,23 +7,22 @@ when they are written. It is judged anew from the stored observations, by the ru
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import structlog
+from msgspec.structs import replace
 
 from watcher.evaluation.jumps import WAITS
-from watcher.evaluation.past import Archive
 from watcher.evaluation.table import ScanTable
 from watcher.model import Bools, Floats, Instant, Ints, LatestEvidence
 from watcher.rules.conditions.base import Judge, Need
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.schedule import Schedule
-from watcher.store.ports import Store
-from watcher.store.sql.alerts import AlertRow
-from watcher.store.sql.product_history import Sighting
+from watcher.store.ports import Archive, Store
+from watcher.store.records import AlertRow, Sighting
 
 T = TypeVar("T")
 log = structlog.get_logger("watcher.rules")

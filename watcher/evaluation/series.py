@@ -14,8 +14,7 @@ from watcher.model import OF_LIST, Bools, Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import OF_SCAN, RANK, Metric
 from watcher.rules.rulebook import Watch
 from watcher.store.ports import Store
-from watcher.store.sql.baselines import AFTER_ALL
-from watcher.store.sql.history import Absence
+from watcher.store.records import AFTER_ALL, Absence
 
 
 @dataclass(frozen=True, slots=True)

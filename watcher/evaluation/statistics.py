@@ -15,7 +15,7 @@ from watcher.model import Floats, Instant, Ints
 from watcher.rules.conditions.base import Need, Spread, Statistic, Usual
 from watcher.rules.conditions.unusual import least_values, logs
 from watcher.rules.metrics import Metric
-from watcher.store.sql.windows import Window
+from watcher.store.records import Window
 from watcher.units import DAY
 
 LEAST = 3  # observations: of fewer no statistic is taken

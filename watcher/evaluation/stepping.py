@@ -14,15 +14,15 @@ import numpy as np
 import structlog
 
 from watcher.evaluation.lifecycle import Finding, Terms, begin, stays, step, step_absent
-from watcher.evaluation.past import Archive
 from watcher.evaluation.present import Present
 from watcher.evaluation.table import ScanTable
 from watcher.model import Alert, AlertState, Bools, Instant, Ints
 from watcher.rules.conditions.base import Judge, Masks
 from watcher.rules.rulebook import Rule
 from watcher.store.packing import positions
-from watcher.store.ports import Alerts, Store
-from watcher.store.sql.alerts import Live, Transition
+from watcher.store.ports import Archive, Store
+from watcher.store.records import Live, Transition
+from watcher.store.sql.alerts import Alerts
 
 RULE = "rule"  # the kind of health
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from watcher.evaluation.last_known import LastKnown
-from watcher.evaluation.past import Past
 from watcher.evaluation.statistics import Statistics
 from watcher.leeway import slack
 from watcher.model import (
@@ -38,9 +37,8 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.metrics import RANK, Metric
 from watcher.schedule import Schedule
-from watcher.store.sql.baselines import Baseline
-from watcher.store.sql.history import Recorded
-from watcher.store.sql.lists import EarlierList
+from watcher.store.ports import Past
+from watcher.store.records import Baseline, EarlierList, Recorded
 
 
 class ScanTable:

@@ -10,9 +10,9 @@ from watcher.export.table import Column, Kind, Part, Table, cells
 from watcher.fields import BY_NAME, NUMERIC_NAMES
 from watcher.model import LIST_DAY, LIST_SPARSE, Evidence
 from watcher.rules.metrics import RANK, Catalogue, Metric
-from watcher.store.ports import Row, Store
-from watcher.store.sql.extracts import Choice, Extract
-from watcher.store.sql.observed import TEXTS, Observed
+from watcher.store.ports import Store
+from watcher.store.records import Row
+from watcher.store.sql.extracts import OBSERVED_TEXTS, Choice, Extract, Observed
 from watcher.text.evidence import spelled
 from watcher.units import Unit
 
@@ -49,7 +49,7 @@ def observations(
         Column("at", Kind.TIME, "when the scan was due"),
         _WATCH,
         Column(RANK, Kind.INTEGER, "place in the watch's list, 1 is first", Unit.PLACE),
-        *(_text(name) for name in TEXTS),
+        *(_text(name) for name in OBSERVED_TEXTS),
         *(_column(metric, gmv_currency) for metric in metrics if metric.name != RANK),
     )
     return Table(
@@ -147,7 +147,7 @@ def _part(
 ) -> Part:
     numbers = {name: seen.numbers[:, place] for place, name in enumerate(fields)}
     numbers[RANK] = seen.ranks
-    texts = list(zip(*seen.texts, strict=True)) if seen.texts else [()] * len(TEXTS)
+    texts = list(zip(*seen.texts, strict=True)) if seen.texts else [()] * len(OBSERVED_TEXTS)
     return [
         seen.at.tolist(),
         [None if key is None else watches.get(key, key) for key in seen.watches],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from watcher.incidents.operator import Operator
-from watcher.store.sql.health import Incident
+from watcher.store.records import Incident
 from watcher.units import format_duration
 
 SET_BACK = Incident("the clock was set back")

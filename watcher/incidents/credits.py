@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from watcher.incidents.operator import Operator
 from watcher.rules.rulebook import Api
-from watcher.store.sql.health import Incident
+from watcher.store.records import Incident
 from watcher.units import format_instant, utc_day
 
 CAP = Incident("credits: a scan did not fit")

@@ -16,7 +16,7 @@ from watcher.notification.coalesce import join_backlog
 from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
-from watcher.store.sql.health import About, Incident
+from watcher.store.records import About, Incident
 from watcher.text.messages import title_of
 
 

@@ -11,7 +11,7 @@ from watcher.incidents.operator import Operator
 from watcher.model import Health, Scan, ScanState
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store.ports import Store
-from watcher.store.sql.health import About, Incident
+from watcher.store.records import About, Incident
 from watcher.units import format_duration, format_instant
 
 WATCH = "watch"  # the kind of health

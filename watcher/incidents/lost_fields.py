@@ -17,7 +17,7 @@ from watcher.incidents.operator import Operator
 from watcher.model import Scan, ScanState
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store.ports import Store
-from watcher.store.sql.health import About, Incident
+from watcher.store.records import About, Incident
 
 FEWEST = 3  # products that must have had a value before: fewer may lose it by themselves
 _SAMPLE = 100  # products asked for what they had before

@@ -12,7 +12,7 @@ from watcher.model import Instant, Message, Severity
 from watcher.notification.policy import NotifyPolicy
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
-from watcher.store.sql.health import About, Incident
+from watcher.store.records import About, Incident
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from watcher.incidents.operator import Operator
 from watcher.model import Instant, Scan
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.ports import Store
-from watcher.store.sql.health import About, Incident
+from watcher.store.records import About, Incident
 from watcher.units import HOUR, format_instant, format_percent
 
 _JUMPED = "7-day sales jumped"

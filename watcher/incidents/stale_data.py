@@ -11,7 +11,7 @@ from datetime import UTC, tzinfo
 from watcher.evaluation.freshness import LIVELY, LOOK_BACK, is_lively
 from watcher.incidents.operator import Operator
 from watcher.model import Scan
-from watcher.store.sql.health import About, Incident
+from watcher.store.records import About, Incident
 from watcher.units import DAY, HOUR, format_instant
 
 DAYS = 3

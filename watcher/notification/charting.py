@@ -11,7 +11,7 @@ from watcher.model import Chart, Evidence, Instant, Item, Message, ProductFacts,
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
-from watcher.store.sql.history import Absence
+from watcher.store.records import Absence
 from watcher.units import DAY, Currencies, Unit
 
 SPAN = 30 * DAY

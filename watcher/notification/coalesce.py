@@ -27,7 +27,7 @@ from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import last_left
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
-from watcher.store.sql.backlog import Gist, Piled
+from watcher.store.sql.outbox import MessageSummary, Piled
 from watcher.text.messages import text_of
 
 DOZENS = 24  # that wait for one target are joined
@@ -205,7 +205,7 @@ class _Joining:
     def _troubles(self) -> tuple[list[str], list[str], int]:
         """Texts of the causes that are on, causes that are over and were told of before, and how
         many others there were."""
-        told: dict[str, list[Gist]] = {}
+        told: dict[str, list[MessageSummary]] = {}
         for gist in self._gists:
             if gist.kind == "operator":
                 told.setdefault(gist.cause or gist.text, []).append(gist)

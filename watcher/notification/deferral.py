@@ -9,7 +9,9 @@ alert (``channel_statuses``), for a list of them (``with_holds``) and in short (
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from watcher.model import Alert, Instant, NotificationLogEntry
 from watcher.notification.policy import (
@@ -22,9 +24,8 @@ from watcher.notification.policy import (
 )
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
-from watcher.store.sql.alerts import AlertHold, AlertRow
-from watcher.store.sql.deferred import Held, HeldGroup
-from watcher.store.sql.silences import Silence
+from watcher.store.records import AlertHold, AlertRow
+from watcher.store.sql.silences import Held, HeldGroup, Silence
 from watcher.text.counts import count_of
 
 HELD = "held for the channel"  # by what is not known without the rule file

@@ -7,17 +7,18 @@ last scan left firing, and cooldowns and reminders count on that scan's time, as
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from watcher.evaluation.past import Archive
+from msgspec.structs import replace
+
 from watcher.model import Alert, AlertState, Instant
 from watcher.notification.composing import combine
 from watcher.notification.notify import Teller
 from watcher.notification.policy import Decided, Holds, NotifyPolicy
 from watcher.notification.products import last_left
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store.ports import Store
-from watcher.store.sql.deferred import Held, HeldGroup
+from watcher.store.ports import Archive, Store
+from watcher.store.sql.silences import Held, HeldGroup
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ from watcher.notification.policy import (
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule
 from watcher.store.ports import Store
-from watcher.store.sql.alerts import Live
-from watcher.store.sql.deferred import Held
+from watcher.store.records import Live
+from watcher.store.sql.silences import Held
 
 _NEVER = np.iinfo(np.int64).max
 

@@ -29,9 +29,8 @@ from watcher.model import (
 from watcher.rules.rulebook import Channel, Rule
 from watcher.schedule import Cron, Quiet
 from watcher.store.ports import Store
-from watcher.store.sql.alerts import Live
-from watcher.store.sql.deferred import HeldGroup
-from watcher.store.sql.silences import Silence
+from watcher.store.records import Live
+from watcher.store.sql.silences import HeldGroup, Silence
 
 
 class Decision(StrEnum):

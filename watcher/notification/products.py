@@ -7,11 +7,11 @@ from typing import Protocol
 
 import numpy as np
 
-from watcher.evaluation.past import Archive
 from watcher.evaluation.present import Present, newest
 from watcher.model import Alert, Bools, Floats, Instant, Item, LatestEvidence, ProductFacts
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
+from watcher.store.ports import Archive
 
 FACTS = (
     "spu_avg_price",

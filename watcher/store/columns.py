@@ -1,9 +1,6 @@
-"""How a product's numbers stand in the table ``observations``.
-
-Counts, flags and days are INTEGER, rates and ratings REAL, amounts INTEGER hundredths. An amount
-that has no whole hundredths (an average price may not) is kept as REAL units in the same column,
-so that reading it back gives exactly what was seen: a rounded baseline would look like a change.
-"""
+"""A product's numbers as they stand in the table ``observations``: amounts as whole hundredths. One
+that has none (an average price may not) is kept as REAL units in the same column, so that it is
+read back exactly as it was seen: a rounded baseline would look like a change."""
 
 from __future__ import annotations
 
@@ -17,13 +14,12 @@ from watcher.store.sqlite.connection import chunks
 from watcher.units import AMOUNTS, Unit
 
 _LARGEST = 1e15
-_NOTHING = np.zeros(0, np.int64)
 _MONEY = np.array([field.unit in AMOUNTS for field in NUMERIC])
 _ALL = np.arange(len(NUMERIC))
 
 
 def sql_type(field: Field) -> str:
-    """Of a field's column."""
+    """The type of a field's column."""
     return "REAL" if field.unit in (Unit.SCORE, Unit.FRACTION) else "INTEGER"
 
 
@@ -38,10 +34,7 @@ def expression(name: str) -> str:
 
 
 def encode(numbers: Floats, columns: Ints = _ALL) -> list[list[object]]:
-    """(n, 88) in the API's units to rows of Python values of ``columns``, by their numbers.
-
-    What is not finite becomes None.
-    """
+    """(n, 88) in the API's units to rows of values of ``columns``; None for what is not finite."""
     numbers, money = numbers[:, columns], _MONEY[columns]
     usable = np.abs(numbers) <= _LARGEST
     values = np.where(usable, numbers, 0.0)
@@ -59,15 +52,10 @@ def encode(numbers: Floats, columns: Ints = _ALL) -> list[list[object]]:
 
 def digests(numbers: Floats) -> Ints:
     """(n,) a number for each row that is the same only for the same values, NaN equal to NaN."""
-    return np.concatenate([_digests(numbers[part]) for part in chunks(len(numbers))] or [_NOTHING])
-
-
-def _digests(numbers: Floats) -> Ints:
-    rows = np.where(np.isnan(numbers), np.nan, numbers + 0.0).astype("<f8", copy=False)
-    data = rows.tobytes()
-    width = rows.shape[1] * 8
-    joined = b"".join(
-        blake2b(data[start : start + width], digest_size=8).digest()
-        for start in range(0, len(data), width)
-    )
-    return np.frombuffer(joined, "<i8").astype(np.int64)
+    found, width = bytearray(), numbers.shape[1] * 8
+    for part in chunks(len(numbers)):
+        rows = np.where(np.isnan(numbers[part]), np.nan, numbers[part] + 0.0)
+        data = rows.astype("<f8", copy=False).tobytes()
+        for start in range(0, len(data), width):
+            found += blake2b(data[start : start + width], digest_size=8).digest()
+    return np.frombuffer(found, "<i8").astype(np.int64)

@@ -13,7 +13,7 @@ from watcher.charts.scale import day
 from watcher.evaluation.levels import levels_of
 from watcher.evaluation.series import Track
 from watcher.model import Floats, Instant
-from watcher.store.sql.alerts import AlertRow
+from watcher.store.records import AlertRow
 from watcher.text.evidence import said
 from watcher.text.sanitize import shorten
 from watcher.units import Currencies, Unit, at, format_percent

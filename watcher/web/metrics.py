@@ -24,8 +24,8 @@ from watcher.analysis.overview import Overview, WatchStatus, overview
 from watcher.model import Instant
 from watcher.notification.deferral import Waiting
 from watcher.rules.rulebook import Rulebook
-from watcher.store.ports import Sizes, Store
-from watcher.store.sql.history import ScanRow
+from watcher.store.ports import Store
+from watcher.store.records import ScanRow, Sizes
 from watcher.units import DAY
 
 # Values of the labels in the family's order, and the number.

@@ -9,7 +9,7 @@ from datetime import tzinfo
 
 from watcher.delivery.view import view_of
 from watcher.model import AlertState, Instant, Item, Message, Severity
-from watcher.store.sql.alerts import AlertRow
+from watcher.store.records import AlertRow
 from watcher.units import (
     format_ago,
     format_duration,

@@ -12,7 +12,7 @@ from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudge
 from watcher.daemon.scheduling.store_retry import Patient
 from watcher.errors import BudgetSpent, StoreError
 from watcher.rules.rulebook import Api
-from watcher.store.sql.ledger import Spent
+from watcher.store.records import Spent
 from watcher.store.sqlite.writer import Writer
 from watcher.units import DAY
 

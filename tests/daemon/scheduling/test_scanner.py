@@ -23,7 +23,7 @@ from watcher.source import rows
 from watcher.source.client import Client
 from watcher.source.pace import Seams
 from watcher.source.simulator import SMOOTH, Market, Simulator
-from watcher.store.sql.ledger import Spent
+from watcher.store.records import Spent
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
 from watcher.text.messages import title_of

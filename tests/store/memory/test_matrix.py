@@ -15,9 +15,8 @@ from tests.store.making import DAY, GMV, SALES, START, memory, scan
 from watcher.model import LIST_DAY, LIST_SPARSE, Doubt, Ints, ListFacts, ScanState
 from watcher.store.memory import matrix as matrix_module
 from watcher.store.memory.matrix import Matrix
-from watcher.store.memory.timeline import Timeline
-from watcher.store.memory.versions import Versions
-from watcher.store.sql.baselines import RANK
+from watcher.store.memory.timeline import Timeline, Versions
+from watcher.store.records import RANK
 from watcher.store.sqlite.database import Database
 
 HOUR = 3_600
@@ -89,7 +88,7 @@ def read(store: Database, first: int, fields: tuple[str, ...]) -> Matrix:
     for key, at in store.rows("SELECT id, first_seen FROM products"):
         seen[key] = at
     matrix = Matrix(store, timeline, versions, seen)
-    matrix.jumps.load(dict(store.rows("SELECT scan, until FROM jumps")))
+    matrix.jumps.until.update(dict(store.rows("SELECT scan, until FROM jumps")))
     return matrix
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.fields import NUMERIC_NAMES
 from watcher.model import ScanState
@@ -115,7 +117,7 @@ def test_a_past_begins_anew(store: Database) -> None:
         past, names = scans.recalled(), []
         for place in range(2):
             past.move(place)
-            names.append(past.text("product_name", 1))
+            names.append(past.texts("product_name", np.array([1]))[0])
         assert names == ["Cup", "Mug"]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.store.making import DAY, START, scan
 from watcher.model import Doubt, ScanState
-from watcher.store.sql.history import Absence
+from watcher.store.records import Absence
 from watcher.store.sqlite.database import Database
 
 STATES = {"c": ScanState.COMPLETE, "p": ScanState.PARTIAL, "f": ScanState.FAILED}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.store.making import DAY, GMV, SALES, START, memory, scan
 from watcher.model import ScanState
-from watcher.store.sql.history import Baseline, Recorded
+from watcher.store.records import Baseline, Recorded
 from watcher.store.sqlite.database import Database
 
 

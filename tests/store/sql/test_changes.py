@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.model import ScanState
-from watcher.store.sql.history import LastChange
+from watcher.store.records import LastChange
 from watcher.store.sqlite.database import Database
 
 

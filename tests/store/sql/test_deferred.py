@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
-from watcher.store.sql.deferred import Held, HeldGroup
+from watcher.store.sql.silences import Held, HeldGroup
 from watcher.store.sqlite.database import Database
 
 FIRST = Held("r", 1, "me", alert=5, since=100)

@@ -11,7 +11,6 @@ from sqlite_utils import Database as Tables
 from tests.store.making import DAY, SALES, START, scan
 from watcher.model import Scan
 from watcher.store.memory.replaying import Extent, PastScans
-from watcher.store.sql.former import known_since
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.migrations import migrations
 
@@ -97,21 +96,21 @@ def test_a_database_of_before(tmp_path: Path) -> None:
     """It says from which scan on they are known; before, they are as they were then."""
     path = tmp_path / "w.db"
     with Database.open(path) as store:
-        assert known_since(store) is None
+        assert store.history.texts_known_since() is None
         store.history.record(day(0, {"1": {"discount": "old"}}))
         store.execute("DROP TABLE former_texts")
         store.execute("DELETE FROM _sqlite_migrations WHERE name = 'm009_former_texts'")
         store.execute("UPDATE products SET discount = 'of day 1'")
     with Database.open(path) as store:
-        assert known_since(store) == START
+        assert store.history.texts_known_since() == START
         store.history.record(day(1, {"1": {"discount": "of day 1"}}))
         store.history.record(day(2, {"1": {"discount": "today's"}}))
         found = [seen["1"]["discount"] for seen in played(store)]  # type: ignore[index]
         assert found == ["of day 1", "of day 1", "today's"]
         while store.pruner.step(START + DAY, START).more:
             pass
-        assert known_since(store) is None
+        assert store.history.texts_known_since() is None
     with Database.open(tmp_path / "new.db") as store:
         store.history.record(day(0, {"1": {}}))
-        assert known_since(store) is None
+        assert store.history.texts_known_since() is None
         assert not list(migrations.pending(Tables(store.conn)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.store.making import START
 from watcher.model import Health
-from watcher.store.sql.health import Cause, Incident
+from watcher.store.records import Cause, Incident
 from watcher.store.sqlite.database import Database
 
 

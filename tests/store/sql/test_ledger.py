@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.making import memory
-from watcher.store.sql.ledger import Spent
+from watcher.store.records import Spent
 from watcher.store.sqlite.database import Database
 
 

@@ -13,8 +13,7 @@ from watcher.store.sqlite.database import Database
 
 def test_parts_join_without_a_gap(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """However small they are; both ways to read give each product's values in order."""
-    monkeypatch.setattr("watcher.store.sql.observed.PART", 3)
-    monkeypatch.setattr(extracts, "PART", 2)
+    monkeypatch.setattr(extracts, "PART", 3)
     for day in range(4):
         products = {str(n): n * 100 + day for n in range(5)}
         store.history.record(scan(START + day * DAY, products))
@@ -26,6 +25,7 @@ def test_parts_join_without_a_gap(store: Database, monkeypatch: pytest.MonkeyPat
         numbers = np.concatenate([part.numbers for part in parts])[:, 0]
         assert numbers.tolist() == [n * 100 + day for day in range(4) for n in range(5)]
         assert np.concatenate([part.ranks for part in parts]).tolist() == [1, 2, 3, 4, 5] * 4
+    monkeypatch.setattr(extracts, "PART", 2)
     assert [len(rows) for rows in store.extracts.scans(Choice()).parts] == [2, 2]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.store.making import START
 from watcher.model import Item, Message, NotificationState, Severity
-from watcher.store.sql.outbox import Try
+from watcher.store.records import Try
 from watcher.store.sqlite.database import Database
 
 WAITING, SENT = NotificationState.WAITING, NotificationState.SENT

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tests.store.making import DAY, START, firing, pending, with_products
+from tests.store.making import DAY, START, firing, pending, told_of, with_products
 from watcher.model import Alert, AlertState, NotificationLogEntry
-from watcher.store.sql.rules import REMOVED, RuleChanges
+from watcher.store.records import RuleChanges
+from watcher.store.sql.rules import REMOVED
 from watcher.store.sqlite.database import Database
 
 
@@ -81,7 +82,7 @@ def test_a_renamed_rule_keeps_its_alerts(store: Database) -> None:
     changes = store.rules.sync([("s", "f1")], START + 5)
     assert changes == RuleChanges(changed=("s",), renamed=(("s", "r"),))
     assert store.alerts.active(["s"]) == [replace(fired, rule="s", carried=True)]
-    assert [told.rule for told in store.alerts.told_of(["r", "s"])] == ["s"]
+    assert [told.rule for told in told_of(store, ["r", "s"])] == ["s"]
     assert store.rows("SELECT name, ended FROM rules") == [("s", None)]
 
 

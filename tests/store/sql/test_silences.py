@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from tests.store.making import DAY, START, scan, with_products
@@ -65,7 +66,7 @@ def test_end(store: Database) -> None:
     assert store.silences.end(silence.id, START + 5)
     assert not store.silences.end(silence.id, START + 6)
     assert not store.silences.end(99, START)
-    assert store.silences.get(silence.id) == replace(silence, ends=START + 5)
+    assert store.silences.get(silence.id) == msgspec.structs.replace(silence, ends=START + 5)
     assert store.silences.get(99) is None
     assert store.silences.active(START + 5) == []
     assert [each.comment for each in store.silences.list()] == ["holidays"]

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from watcher.model import LongTexts
-from watcher.store.sql.texts import clean, clean_all, currency_of, meaning, pack_texts, unpack_texts
+from watcher.store.sql.recording import (
+    clean,
+    clean_all,
+    currency_of,
+    meaning,
+    pack_texts,
+    unpack_texts,
+)
 
 
 @pytest.mark.parametrize(

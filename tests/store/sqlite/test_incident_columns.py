@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlite_utils import Database as Tables
 
-from watcher.store.sql.health import About, Incident
+from watcher.store.records import About, Incident
 from watcher.store.sqlite.migrations import m011_incidents
 
 CASES = (

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from tests.store.making import DAY, SALES, START, firing, scan, with_products
+from tests.store.making import DAY, SALES, START, firing, scan, told_of, with_products
 from watcher.model import AlertState, Doubt, Message, NotificationLogEntry, ScanState, Severity
-from watcher.store.sql.alerts import Transition
+from watcher.store.records import Transition
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.pruning import SqlitePruner
 from watcher.units import format_instant
@@ -133,7 +133,7 @@ def test_old_records_go_and_live_ones_stay(store: Database) -> None:
     _prune(store, START, START + DAY, step=1)
     assert {row.alert.id for row in store.alerts.list()} == {live.id, late.id}
     assert store.alerts.transitions(old.id) == []
-    assert [told.product for told in store.alerts.told_of(["r"])] == [two]
+    assert [told.product for told in told_of(store, ["r"])] == [two]
     assert [row.id for row in store.outbox.list()] == [waiting]
     assert store.number("SELECT count(*) FROM messages") == 1
     assert store.number("SELECT count(*) FROM tries") == 0

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from watcher.model import Instant
 from watcher.notification.policy import Decision
-from watcher.store.ports import Delivered, Store, ToldAlert
+from watcher.store.ports import Store
+from watcher.store.records import Delivered, FiredAlert
 
 BEGINS = (Decision.FIRES.value, Decision.MISSED.value)  # that an alert fires, for the first time
 _REMINDER = Decision.REMINDER.value
@@ -20,7 +21,7 @@ class ToldOf:
     """What was told of one rule: its alerts with the time of the first data that told each, and
     how many messages each channel got."""
 
-    alerts: dict[int, tuple[ToldAlert, Instant]] = field(default_factory=dict)
+    alerts: dict[int, tuple[FiredAlert, Instant]] = field(default_factory=dict)
     messages: Counter[str] = field(default_factory=Counter)
     first: Instant | None = None
 
@@ -53,7 +54,7 @@ def told_since(database: Store, rules: Sequence[str], since: Instant, until: Ins
 
 def _take(
     message: Delivered,
-    alerts: Mapping[int, ToldAlert],
+    alerts: Mapping[int, FiredAlert],
     by_rule: Mapping[str, ToldOf],
     since: Instant,
 ) -> set[str]:
@@ -73,7 +74,7 @@ def _take(
     return names
 
 
-def _begins(decision: str, alert: ToldAlert, since: Instant) -> bool:
+def _begins(decision: str, alert: FiredAlert, since: Instant) -> bool:
     """Whether that may be the first word on an alert.
 
     A reminder is, where the message before it never arrived; of an alert that fired before the

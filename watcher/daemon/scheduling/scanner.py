@@ -47,7 +47,7 @@ from watcher.source.rows import MOST_TEXTS
 from watcher.source.scan import ScanOrder, ScanResult, read_scan
 from watcher.store.engine import DatabaseThread
 from watcher.store.ports import Store
-from watcher.store.sql.health import About, Incident
+from watcher.store.records import About, Incident
 from watcher.units import DAY, next_midnight
 
 TEXTS_KEEP = 30 * DAY  # after that a product's long texts are read anew, at the earliest

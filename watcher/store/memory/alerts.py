@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import builtins
+from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Sequence
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 from msgspec.structs import replace
 
-from watcher.model import Alert, AlertState, Evidence, Ints, NotificationLogEntry
-from watcher.store.sql.alerts import Brief, SqlAlerts, Transition, Why
-from watcher.store.sql.live import Live
+from watcher.model import Alert, AlertState, Evidence, Instant, Ints, Message, NotificationLogEntry
+from watcher.store.records import Brief, Live, Transition, Why
+from watcher.store.sql.alerts import Alerts
+from watcher.store.sql.outbox import Outbox
 
 _COLUMNS = 8
 _ID, _PRODUCT, _FIRING, _SINCE, _LAST_MET, _FIRED_AT, _ABSENT, _CARRIED = range(_COLUMNS)
 _FEWEST = 64  # slots
 
 
-class MemoryAlerts(SqlAlerts):
-    """As ``Alerts`` for what a scan and a sweep ask; what people ask has no answer.
+_ToldOf: TypeAlias = dict[int, dict[str, NotificationLogEntry]]
 
-    Evidence is made when it is asked for, as most of it is never shown: by what its scan left
-    (``witness``), or later by ``again``. Of the rules in ``at_once`` it is made and kept when they
-    fire, and so it is while ``all_at_once`` is set.
-    """
+
+class MemoryAlerts(Alerts):
+    """Answers to what a scan and a sweep ask; what people ask has no answer. Evidence is made when
+    it is asked for, as most is never shown: by what its scan left (``witness``), or later by
+    ``again``; for rules in ``at_once``, and while ``all_at_once`` is set, when they fire."""
 
     def __init__(
         self, again: Callable[[Alert], tuple[Evidence, ...]], at_once: Container[str]
@@ -32,15 +36,16 @@ class MemoryAlerts(SqlAlerts):
         self._again = again
         self._at_once = at_once
         self._over: list[int] = []
-        self._slots: dict[str, _Slots] = {}
+        self._slots = defaultdict[str, _Slots](_Slots)  # by rule
         self._alerts: dict[int, Alert] = {}
         self._why: dict[tuple[str, int, int | None], Why] = {}  # by when it fired, too
         self._evidence: dict[int, tuple[Evidence, ...]] = {}
-        self._told: dict[str, dict[int, dict[str, NotificationLogEntry]]] = {}
+        # By rule, product and channel.
+        self._told = defaultdict[str, _ToldOf](partial(defaultdict, dict))
         self._last = 0
 
     def witness(self, alert: Alert, why: Why) -> Alert:
-        """Takes note of why an alert fires, if it is asked before the next scan."""
+        """Take note of why an alert fires, if it is asked before the next scan."""
         if self.all_at_once or alert.rule in self._at_once:
             return replace(alert, evidence=why())
         self._why[alert.rule, alert.product, alert.fired_at] = why
@@ -60,11 +65,11 @@ class MemoryAlerts(SqlAlerts):
         return self.explained(self.live(rules))
 
     def live(self, rules: Sequence[str]) -> builtins.list[Alert]:
-        ids = [slots.ids() for name in dict.fromkeys(rules) if (slots := self._slots.get(name))]
-        return [self._alerts[each] for each in sorted(one for some in ids for one in some.tolist())]
+        ids = [self._slots[name].columns()[_ID].tolist() for name in dict.fromkeys(rules)]
+        return [self._alerts[each] for each in sorted(one for some in ids for one in some)]
 
     def columns(self, rules: Sequence[str]) -> Live:
-        parts = [self._of(name).columns() for name in rules]
+        parts = [self._slots[name].columns() for name in rules]
         sizes = [part.shape[1] for part in parts]
         table = np.concatenate([np.zeros((_COLUMNS, 0), np.int64), *parts], axis=1)
         return Live(
@@ -74,7 +79,7 @@ class MemoryAlerts(SqlAlerts):
         )  # fmt: skip
 
     def heard_at(self, alerts: Live, channel: str) -> Ints:
-        parts = [self._of(name).heard_at(channel) for name in alerts.names]
+        parts = [self._slots[name].heard_at(channel) for name in alerts.names]
         return np.concatenate([np.zeros(0, np.int64), *parts])
 
     def explained(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
@@ -94,7 +99,7 @@ class MemoryAlerts(SqlAlerts):
     def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
         saved = []
         for alert in alerts:
-            slots, kept = self._of(alert.rule), alert
+            slots, kept = self._slots[alert.rule], alert
             if alert.state is not AlertState.INACTIVE or alert.fired_at is not None:
                 if not alert.id:
                     self._last += 1
@@ -119,16 +124,15 @@ class MemoryAlerts(SqlAlerts):
         """Nobody looks back on them."""
 
     def told(self, rule: str, products: Sequence[int]) -> builtins.list[NotificationLogEntry]:
-        known = self._told.get(rule, {})
+        known = self._told[rule]
         return [
             told for product in products if product in known for told in known[product].values()
         ]
 
     def mark_told(self, told: Iterable[NotificationLogEntry]) -> None:
         for each in told:
-            products = self._told.setdefault(each.rule, {})
-            products.setdefault(each.product, {})[each.channel] = each
-            self._of(each.rule).hear(each)
+            self._told[each.rule][each.product][each.channel] = each
+            self._slots[each.rule].hear(each)
 
     def counts(self) -> dict[tuple[str, AlertState], int]:
         found: dict[tuple[str, AlertState], int] = {}
@@ -137,12 +141,6 @@ class MemoryAlerts(SqlAlerts):
             found[name, AlertState.FIRING] = firing
             found[name, AlertState.PENDING] = len(slots) - firing
         return {key: count for key, count in found.items() if count}
-
-    def _of(self, rule: str) -> _Slots:
-        slots = self._slots.get(rule)
-        if slots is None:
-            slots = self._slots[rule] = _Slots()
-        return slots
 
     def _evidence_of(self, alert: Alert) -> tuple[Evidence, ...]:
         if alert.fired_at is None:
@@ -171,7 +169,11 @@ class _Slots:
         """A new alert, or one that changed."""
         slot = self._slot_of.get(alert.product)
         if slot is None:
-            slot = self._slot_of[alert.product] = self._new()
+            if self._size == self._table.shape[1]:
+                self._make_room()
+            # After all others, so that they stay in order.
+            slot = self._slot_of[alert.product] = self._size
+            self._size += 1
         self._table[:, slot] = (
             alert.id, alert.product, alert.state is AlertState.FIRING, alert.since,
             alert.last_met, -1 if alert.fired_at is None else alert.fired_at, alert.absent,
@@ -193,9 +195,6 @@ class _Slots:
             same = self._table[_ID, slot] == told.alert
             heard[slot] = told.told_at if same else -1
 
-    def ids(self) -> Ints:
-        return np.asarray(self.columns()[_ID])
-
     def columns(self) -> Ints:
         """(8, n) of those that live."""
         return np.asarray(self._table[:, self._used()])
@@ -207,14 +206,6 @@ class _Slots:
 
     def _used(self) -> Ints:
         return np.flatnonzero(self._table[_ID, : self._size])
-
-    def _new(self) -> int:
-        """A slot after all others, so that they stay in order."""
-        if self._size == self._table.shape[1]:
-            self._make_room()
-        slot = self._size
-        self._size += 1
-        return slot
 
     def _make_room(self) -> None:
         """Close the gaps, and as much again."""
@@ -228,3 +219,29 @@ class _Slots:
         self._table, self._size = table, len(used)
         products: list[int] = table[_PRODUCT, : len(used)].tolist()
         self._slot_of = {product: slot for slot, product in enumerate(products)}
+
+
+class MemoryOutbox(Outbox):
+    """An outbox, as far as it is written to."""
+
+    def __init__(self) -> None:
+        self._messages: dict[int, tuple[str, Message]] = {}
+        self._last = 0
+
+    def add(
+        self,
+        channel: str,
+        targets: Sequence[str],
+        message: Message,
+        now: Instant,
+        not_before: Instant | None = None,
+    ) -> builtins.list[int]:
+        """One for each target; ids in their order."""
+        ids = [self._last + number for number, _ in enumerate(targets, start=1)]
+        self._last += len(ids)
+        self._messages.update(dict.fromkeys(ids, (channel, message)))
+        return ids
+
+    def take(self, ids: Iterable[int]) -> builtins.list[tuple[str, Message]]:
+        """Return those messages with their channels, which are let go."""
+        return [self._messages.pop(each) for each in ids]

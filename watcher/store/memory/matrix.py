@@ -1,22 +1,17 @@
-"""The past as columns in memory: it answers what the history answers, many times as fast.
-
-It never changes while scans are played to rules, so several sets of rules can have it, one after
-another. What it has not in memory (scans of before, other fields) it asks the database for.
-"""
+"""The past as columns in memory: it answers what the history answers, many times as fast. It never
+changes while scans are played to rules, so that several sets of rules can have it. What it has not
+in memory it asks the database for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
-from watcher.store.memory.timeline import NONE, PastList, Timeline, Wholes
-from watcher.store.memory.versions import Versions
-from watcher.store.sql.baselines import AFTER_ALL, OF_SCAN, RANK, Baseline, numbers_in_force
-from watcher.store.sql.jumped import Jumped
-from watcher.store.sql.lists import EarlierList
-from watcher.store.sql.windows import Window
+from watcher.store.memory.timeline import NONE, PastList, Timeline, Versions, Wholes
+from watcher.store.records import AFTER_ALL, OF_SCAN, RANK, Baseline, EarlierList, Jumped, Window
+from watcher.store.sql.baselines import numbers_in_force
 from watcher.store.sqlite.connection import Connection, chunks
 
 _NEVER = 1 << 61  # no scan has so large an id
@@ -25,10 +20,8 @@ _CELLS = 2_000_000  # of a window: scans times products
 
 
 class Matrix:
-    """The scans of ``timeline`` and the numbers of ``versions``.
-
-    ``first_seen`` has, by the store's key of a product, when any scan saw it first.
-    """
+    """The scans of ``timeline`` and the numbers of ``versions``. ``first_seen`` has, by the store's
+    key of a product, when any scan saw it first."""
 
     def __init__(
         self, db: Connection, timeline: Timeline, versions: Versions, first_seen: Ints
@@ -45,7 +38,6 @@ class Matrix:
         self, watch: str, scan_id: int, products: Ints, fields: Sequence[str],
         not_before: Instant = 0, *, doubted: bool = False,
     ) -> Baseline:  # fmt: skip
-        """See ``History.last``."""
         line, baseline = self.timeline, Baseline.nothing(len(products), fields)
         place = line.place(scan_id)
         if place == len(line) or line.ids[place] != scan_id or line.watches[place] != watch:
@@ -58,30 +50,23 @@ class Matrix:
         scans = np.where(at >= not_before, scans, NONE)
         baseline.at[:] = np.where(scans >= 0, at, 0)
         self._fill(baseline, products, scans, fields)
-        if RANK in fields:
-            for found in np.unique(scans[scans >= 0]).tolist():
-                rows = np.flatnonzero(scans == found)
-                ranks = self._ranks(found, products[rows])
-                baseline.values[rows, fields.index(RANK)] = ranks
+        self._fill_ranks(baseline, products, scans, fields)
         return baseline
 
     def ago(
         self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str],
         *, scan_id: int = AFTER_ALL,
     ) -> Baseline:  # fmt: skip
-        """See ``History.ago``."""
         baseline, within = Baseline.nothing(len(products), fields), (not_before, at)
         line, before = self.timeline, self.timeline.place(scan_id)
         own = line.of_watch(watch, before)
         if RANK in fields:
             scans = self._walk(own, products, within, scan_id)
             baseline.at[:] = np.where(scans >= 0, line.at[scans], 0)
-            for found in np.unique(scans[scans >= 0]).tolist():
-                rows = np.flatnonzero(scans == found)
-                ranks = self._ranks(found, products[rows])
-                baseline.values[rows, fields.index(RANK)] = ranks
+            self._fill_ranks(baseline, products, scans, fields)
         if any(name != RANK for name in fields):
-            others = line.of_region(line.region_of(watch), before)
+            every = line.of_watch(watch)
+            others = line.of_region(line.regions[every[0]] if len(every) else "", before)
             scans = self._walk(others, products, within, scan_id)
             baseline.at[:] = np.where(scans >= 0, line.at[scans], 0)
             self._fill(baseline, products, scans, fields)
@@ -91,7 +76,6 @@ class Matrix:
         self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
         fields: Sequence[str], *, scan_id: int = AFTER_ALL, own: bool = False,
     ) -> Iterator[Window]:  # fmt: skip
-        """See ``History.windows``."""
         line, names = self.timeline, [name for name in fields if name not in OF_SCAN]
         before, own = line.place(scan_id), own or not names
         scans = line.of_watch(watch, before) if own else line.of_region(region, before)
@@ -117,7 +101,6 @@ class Matrix:
             yield Window(rows, line.at[scans], {name: window[name] for name in fields})
 
     def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
-        """See ``History.standing``."""
         line, newest, whole = self.timeline, None, True
         products, ranks = np.zeros((2, 0), np.int64)
         for scan in line.newest_first(watch, line.place(scan_id)):
@@ -137,7 +120,6 @@ class Matrix:
         return None
 
     def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
-        """See ``History.recent``."""
         line, found = self.timeline, []
         for scan in line.newest_first(watch, line.place(scan_id)):
             if self.jumps.is_doubted_by(int(line.ids[scan]), scan_id):
@@ -196,12 +178,15 @@ class Matrix:
         self._row_of[listed] = -1
         return places
 
-    def _ranks(self, scan: int, products: Ints) -> Floats:
-        """(n,) NaN where the scan did not list the product or its list has no ranks."""
-        listing = self.timeline.list_of(scan)
-        places = self._positions(listing.products, products)
-        ranks = np.where(places >= 0, np.append(listing.ranks, 0)[places], 0).astype(np.float64)
-        return np.where(ranks > 0, ranks, np.nan)
+    def _fill_ranks(
+        self, baseline: Baseline, products: Ints, scans: Ints, fields: Sequence[str]
+    ) -> None:
+        """The rank of each product in the list of its scan, where ranks are asked for."""
+        for scan in np.unique(scans[scans >= 0]).tolist() if RANK in fields else ():
+            rows, listing = np.flatnonzero(scans == scan), self.timeline.list_of(scan)
+            places = self._positions(listing.products, products[rows])
+            ranks = np.where(places >= 0, np.append(listing.ranks, 0)[places], 0).astype(np.float64)
+            baseline.values[rows, fields.index(RANK)] = np.where(ranks > 0, ranks, np.nan)
 
     def _previous(self, scan: int, products: Ints) -> Ints:
         """(n,) the id of the scan in which the scan's watch saw each before; 0 for none."""
@@ -322,26 +307,15 @@ class Matrix:
                 rows = places[places >= 0]
                 versions[turn, rows] = self._versions.of(products[rows], value)
         self._row_of[products] = -1
-        return self._valued(products, valued, versions[:, :size], early, names) | {
-            _SEEN: seen[:, :size],
-            RANK: ranks[:, :size],
-        }
-
-    def _valued(
-        self, products: Ints, valued: Ints, versions: Wholes, early: Sequence[tuple[int, Wholes]],
-        names: Sequence[str],
-    ) -> dict[str, Floats]:  # fmt: skip
         held = self._versions
-        found = {
-            name: held.values(name, versions)
-            if name in held.fields
-            else np.full(versions.shape, np.nan)
-            for name in names
-        }
-        for turn, rows in early:
-            values = self.numbers(products[rows], int(valued[turn]), names)
+        found = {_SEEN: seen[:, :size], RANK: ranks[:, :size]}
+        for name in names:
+            nothing = np.full((len(scans), size), np.nan)
+            found[name] = held.values(name, versions[:, :size]) if name in held.fields else nothing
+        for turn, known in early:
+            values = self.numbers(products[known], int(valued[turn]), names)
             for column, name in enumerate(names):
-                found[name][turn, rows] = values[:, column]
+                found[name][turn, known] = values[:, column]
         return found
 
 
@@ -349,39 +323,30 @@ _SEEN = "seen"
 
 
 class MatrixJumps:
-    """Which scans are doubted, as ``Jumps`` of the store: in memory."""
+    """The scans that are doubted, as ``Jumps`` of the store has them: in memory."""
 
     def __init__(self, timeline: Timeline) -> None:
         self._line = timeline
-        self._until: dict[int, int] = {}
-
-    def load(self, until: Mapping[int, int]) -> None:
-        """Scans that are doubted, and up to which one."""
-        self._until.update(until)
+        self.until: dict[int, int] = {}  # up to which scan each is doubted
 
     def doubt(self, scan_id: int) -> None:
-        """The scan is no baseline, until it is believed."""
-        self._until[scan_id] = _NEVER
+        self.until[scan_id] = _NEVER
 
     def believe(self, scan_id: int, after: int) -> None:
-        """The doubted scan is a baseline of those that come after the scan ``after``."""
-        self._until[scan_id] = after
+        self.until[scan_id] = after
 
     def is_doubted(self, scan_id: int) -> bool:
-        """Whether the scan was doubted when it was made."""
-        return scan_id in self._until
+        return scan_id in self.until
 
     def is_doubted_by(self, scan_id: int, by: int) -> bool:
-        """Whether the scan ``by`` doubts it."""
-        return self._until.get(scan_id, 0) >= by
+        return self.until.get(scan_id, 0) >= by
 
     def doubted(self, scan_ids: Ints, by: int) -> Bools:
-        """(n,) the same of several."""
-        doubted = [scan for scan, until in self._until.items() if until >= by]
+        """(n,) whether the scan ``by`` doubts each."""
+        doubted = [scan for scan, until in self.until.items() if until >= by]
         return np.isin(scan_ids, doubted) if doubted else np.zeros(len(scan_ids), np.bool_)
 
     def before(self, watch: str, scan_id: int) -> list[Jumped]:
-        """The doubted scans right before the scan ``scan_id`` of the watch, the newest first."""
         line, found = self._line, []
         for scan in line.newest_first(watch, line.place(scan_id)):
             if line.sizes[scan] == 0 or line.failed[scan]:
@@ -392,7 +357,6 @@ class MatrixJumps:
         return found
 
     def is_calm(self, watch: str, scan_id: int) -> bool:
-        """Whether the scan of the region before ``scan_id`` is the watch's own, and believed."""
         line = self._line
         place = line.place(scan_id)
         for scan in line.of_region(line.regions[place], place)[::-1].tolist():

@@ -1,38 +1,36 @@
-"""Stored scans read into memory, to be played once more.
-
-Only the fields that are asked for are read. What a scan costs is the rows that it changed, not
-the products that it listed.
-"""
-
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
+"""Stored scans read into memory, to be played once more: only the fields that are asked for, and of
+each scan only the rows that it changed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from typing import Any, Self, TypeAlias
 
+import msgspec
 import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
 
 from watcher.fields import TEXTS
-from watcher.model import Instant, Ints
+from watcher.model import Floats, Instant, Ints, ProductFacts, ScanState
 from watcher.store.memory.matrix import Matrix
-from watcher.store.memory.recalled import Recalled
-from watcher.store.memory.timeline import Timeline
-from watcher.store.memory.versions import Versions
-from watcher.store.sql.former import FormerTexts
-from watcher.store.sql.listing import EMPTY, LastSeen
-from watcher.store.sqlite.connection import Connection, listed
-from watcher.store.sqlite.dialect import among, rows_of
+from watcher.store.memory.timeline import Timeline, Versions, Wholes
+from watcher.store.packing import EMPTY, LastSeen, positions
+from watcher.store.records import LastChange, Recorded, Sighting
+from watcher.store.sql.baselines import product_rows
+from watcher.store.sql.scans import COLUMNS, TABLES, ScanHistory, scan_row
+from watcher.store.sqlite.connection import Connection
+from watcher.store.sqlite.dialect import among, listed
 
 _TEXTS = tuple(text.name for text in TEXTS)
+_OF_FACTS = ("product_id", "product_name", "seller_id", "category_id")
+Columns: TypeAlias = Mapping[str, NDArray[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """What is to be read of some watches of some regions: their scans from ``since`` on.
-
-    ``fields`` are those of which the numbers are read; ``shown`` are those that messages show of
-    a product, which are read when they are asked for.
-    """
+class Extent(Struct, frozen=True):
+    """Scans to be read: those of some watches of some regions from ``since`` on, with the numbers
+    of ``fields``; of ``shown``, which messages show of a product, when they are asked for."""
 
     watches: frozenset[str]
     regions: frozenset[str]
@@ -42,23 +40,28 @@ class Extent:
 
 
 class PastScans:
-    """The scans of an extent in memory. ``matrix`` has them all; those from the place ``first`` on
-    are in the extent."""
+    """The scans of an extent, from the place ``first`` on among those of ``matrix``."""
 
     def __init__(self, db: Connection, extent: Extent) -> None:
         self._db = db
         self._extent = extent
-        products = _ever_listed(db, extent)
+        sql = f"SELECT seen, size FROM watches WHERE watch IN {among()}"
+        lists = db.all(LastSeen.unpack, sql, (listed(extent.watches),))
+        products = np.unique(np.concatenate([EMPTY, *(each.products for each in lists)]))
+        first_seen = np.zeros(int(products.max(initial=0)) + 1, np.int64)
+        first_seen[products] = [at for (at,) in product_rows(db, products, "p.first_seen")]
         timeline = Timeline(db, extent.regions, products, extent.watches)
         late = np.flatnonzero(timeline.at >= extent.since)
         self.first = int(late[0]) if len(late) else len(timeline)
         fields = sorted(extent.fields)
         versions = Versions(db, timeline, extent.regions, products, self.first, fields)
-        self.matrix = Matrix(db, timeline, versions, _first_seen(db, products))
+        self.matrix = Matrix(db, timeline, versions, first_seen)
         begin, scan_id = (
             int(column[self.first]) if len(late) else 0 for column in (timeline.marks, timeline.ids)
         )
-        self.matrix.jumps.load(_doubted_before(db, scan_id))
+        # As stored, for who plays the scans judges only those from there on.
+        doubted = db.rows("SELECT scan, until FROM jumps WHERE scan < ?", (scan_id,))
+        self.matrix.jumps.until.update(doubted)
         self._texts = FormerTexts(db, products, _TEXTS, begin)
 
     def recalled(self) -> Recalled:
@@ -66,28 +69,240 @@ class PastScans:
         return Recalled(self._db, self.matrix, self._texts.anew(), self._extent.shown)
 
 
-def _ever_listed(db: Connection, extent: Extent) -> Ints:
-    """All products that the watches ever listed, in rising order."""
-    rows = db.rows(
-        f"SELECT seen, size FROM watches WHERE watch IN {among()}",
-        (listed(extent.watches),),
-    )
-    return np.unique(np.concatenate([EMPTY, *(LastSeen.unpack(*row).products for row in rows)]))
+class Recalled:
+    """All that was known right after the scan at a place was recorded: an archive, and its history.
+    ``move`` goes on to a later scan. ``shown`` are the fields of the values that messages show."""
+
+    def __init__(
+        self, db: Connection, matrix: Matrix, texts: FormerTexts, shown: Sequence[str]
+    ) -> None:
+        self.matrix = matrix
+        self.jumps = matrix.jumps
+        self.last = matrix.last
+        self.ago = matrix.ago
+        self.windows = matrix.windows
+        self.standing = matrix.standing
+        self.recent = matrix.recent
+        self.shown = tuple(shown)
+        self._db = db
+        self._line = matrix.timeline
+        self._texts = texts
+        self._place = -1
+        self._shown_of: dict[tuple[int, int], dict[str, float]] = {}  # by scan and product
+
+    @property
+    def history(self) -> Recalled:
+        return self
+
+    def move(self, place: int) -> None:
+        """The scan at this place, not before the last one, is recorded now."""
+        self._place = place
+        self._shown_of.clear()
+
+    def scan(self, place: int) -> tuple[RecalledScan, Recorded]:
+        """A whole scan, and what became of it when it was recorded."""
+        return RecalledScan(self, place), self._recorded(place, None)
+
+    def texts(self, name: str, products: Wholes) -> list[str | None]:
+        """A text of each product as it is now."""
+        columns = self._texts.at(int(self._line.marks[self._place]))
+        places = np.searchsorted(self._texts.products, products)  # they are in order
+        found: list[str | None] = columns[name][places].tolist()
+        return found
+
+    def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
+        keys = np.array(products, np.int64)
+        rows = [*product_rows(self._db, keys, "p.region, p.currency, p.first_seen")]
+        numbers = self._shown_numbers(self._place, keys)
+        texts = {name: self.texts(name, keys) for name in _OF_FACTS}
+        region, before = rows[0][0] if rows else "", self._place + 1
+        seen: list[Instant] = self.matrix.last_seen(region, keys, before).tolist()
+        return {
+            key: ProductFacts(
+                product=key,
+                region=region,
+                product_id=str(texts["product_id"][row]),
+                name=texts["product_name"][row] or str(texts["product_id"][row]),
+                seller_id=texts["seller_id"][row],
+                category_id=texts["category_id"][row],
+                currency=currency,
+                first_seen=first_seen,
+                observed_at=seen[row] or None,
+                numbers={
+                    name: None if np.isnan(value) else value for name, value in numbers[row].items()
+                },
+            )
+            for row, (key, (region, currency, first_seen)) in enumerate(
+                zip(keys.tolist(), rows, strict=True)
+            )
+        }
+
+    def sightings(self, watch: str, products: Ints) -> Iterator[Sighting]:
+        last = self.matrix.last_sights(watch, products, self._place + 1)
+        for place in np.unique(last[last >= 0])[::-1].tolist():
+            yield self.sighting(place, products[last == place])
+
+    def newest_sighting(self, watch: str, products: Ints) -> Sighting | None:
+        for place in self._line.newest_first(watch, self._place + 1):
+            if not self._line.failed[place]:
+                return self.sighting(place, products)
+        return None
+
+    def last_change(self, region: str, since: Instant) -> LastChange | None:
+        upto = int(self._line.ids[self._place])
+        return ScanHistory(self._db).last_change(region, since, upto)
+
+    def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
+        # Before the newest scan, as in the next.
+        found: list[float] = []
+        for place in self._line.newest_first(watch, self._place):
+            facts = self._line.facts[place]
+            if len(found) < limit and facts is not None and facts.idle is not None:
+                found += [facts.idle] if facts.idle < below else []
+        return found
+
+    def largest_is_sparse(self, region: str, since: Instant) -> bool:
+        line, newest = self._line, dict[str, int]()
+        for place in line.of_region(region, self._place).tolist():
+            if line.complete[place] and line.sizes[place] > 0:
+                newest[line.watches[place]] = place
+        told = [
+            (line.sizes[place], place, facts.sparse)
+            for place in newest.values()
+            if line.at[place] >= since
+            and (facts := line.facts[place]) is not None
+            and facts.idle is not None
+        ]
+        return max(told)[2] if told else False
+
+    def shown_of(self, place: int, product: int) -> Mapping[str, float]:
+        """Return what messages show of a product as it was at a scan; NaN is absent."""
+        found = self._shown_of.get((place, product))
+        return found or self._shown_numbers(place, np.array([product], np.int64))[0]
+
+    def _shown_numbers(self, place: int, products: Ints) -> list[dict[str, float]]:
+        """Numbers of several, which a message does not ask for again one by one."""
+        rows = self.matrix.numbers(products, place, self.shown).tolist()
+        found = [dict(zip(self.shown, row, strict=True)) for row in rows]
+        keys = [(place, product) for product in products.tolist()]
+        self._shown_of.update(zip(keys, found, strict=True))
+        return found
+
+    def sighting(self, place: int, products: Ints) -> Sighting:
+        """A scan, cut to those of the products that it listed."""
+        listing = self._line.list_of(place).products
+        rows = positions(listing.astype(np.int64), products)
+        rows = rows[rows >= 0]
+        scan_id = int(self._line.ids[place])
+        row = self._db.one(f"SELECT {COLUMNS} FROM {TABLES} WHERE s.id = ?", (scan_id,)) or ()
+        return Sighting(scan_row(row), RecalledScan(self, place, rows), self._recorded(place, rows))
+
+    def _recorded(self, place: int, rows: Ints | None) -> Recorded:
+        line, kept = self._line, slice(None) if rows is None else rows
+        listing = line.list_of(place)
+        earlier = line.of_watch(line.watches[place], place)
+        return Recorded(
+            int(line.ids[place]),
+            listing.products[kept].astype(np.int64),
+            listing.previous[kept] == 0,
+            bool(line.proves[earlier].any()),
+            int(line.changed[place]),
+            line.facts[place],
+        )
 
 
-def _doubted_before(db: Connection, scan_id: int) -> dict[int, int]:
-    """The scans before this one that jumped, and up to which scan each is doubted: as stored, for
-    who plays the scans judges only those from there on."""
-    return dict(db.rows("SELECT scan, until FROM jumps WHERE scan < ?", (scan_id,)))
+class RecalledScan:
+    """A stored scan, or some rows of it; texts are those that its products have now."""
+
+    def __init__(self, past: Recalled, place: int, rows: Ints | None = None) -> None:
+        line = past.matrix.timeline
+        listing = line.list_of(place)
+        self.watch, self.region = line.watches[place], line.regions[place]
+        self.at, self.finished = int(line.at[place]), int(line.finished[place])
+        self.proves_absence = bool(line.proves[place])
+        self.products = listing.products if rows is None else listing.products[rows]
+        self.ranks = (listing.ranks if rows is None else listing.ranks[rows]).astype(np.int64)
+        self.texts = {name: _Column(past, name, self.products) for name in _TEXTS}
+        failed, complete = line.failed[place], line.complete[place]
+        self.state = ScanState.COMPLETE if complete else ScanState.PARTIAL
+        if failed:
+            self.state = ScanState.FAILED
+        self._past = past
+        self._place = place
+        self._rows = rows
+        self.whole = past.matrix.holds(past.shown)
+
+    def __len__(self) -> int:
+        return len(self.products)
+
+    def column(self, name: str) -> Floats:
+        """(n,) the numeric field of that name."""
+        return self._past.matrix.column(self._place, name, self._rows)
+
+    def cell(self, name: str, row: int) -> float:
+        """One product's value of it; all that messages show of a product is read at once."""
+        if name not in self._past.shown:
+            return float(self.column(name)[row])
+        return self._past.shown_of(self._place, int(self.products[row]))[name]
 
 
-def _first_seen(db: Connection, products: Ints) -> Ints:
-    """By the store's key, when any scan saw each of the products first."""
-    found = np.zeros(int(products.max(initial=0)) + 1, np.int64)
-    rows = db.execute(
-        f"SELECT p.id, p.first_seen FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value",
-        (listed(products.tolist()),),
-    )
-    for key, at in rows:
-        found[key] = at
-    return found
+class _Column(Sequence[str | None]):
+    """A text of some products: of one without looking up the others."""
+
+    def __init__(self, past: Recalled, name: str, products: Wholes) -> None:
+        self._past = past
+        self._name = name
+        self._products = products
+
+    def __getitem__(self, row):  # type: ignore[no-untyped-def]
+        if isinstance(row, slice):
+            return self._past.texts(self._name, self._products[row])
+        return self._past.texts(self._name, self._products[[row]])[0]
+
+    def __iter__(self) -> Iterator[str | None]:
+        return iter(self._past.texts(self._name, self._products))
+
+    def __len__(self) -> int:
+        return len(self._products)
+
+
+class FormerTexts:
+    """The texts of some products from scan to scan, the oldest first. ``names`` are columns of the
+    products; what is not known of a time is as it was at the first time from which on it is."""
+
+    def __init__(
+        self, db: Connection, products: Ints, names: Sequence[str], begin: Instant
+    ) -> None:
+        self.products = products
+        self._now = {name: np.full(len(products), None, np.object_) for name in names}
+        for row, texts in enumerate(product_rows(db, products, ", ".join(names))):
+            for name, text in zip(names, texts, strict=True):
+                self._now[name][row] = text
+        places = {product: place for place, product in enumerate(products.tolist())}
+        self._changes: list[tuple[Instant, int, str, str | None]] = []
+        rows = db.execute(
+            "SELECT until, product, texts FROM former_texts WHERE until > ? ORDER BY until DESC",
+            (begin,),
+        )
+        for until, product, texts in rows:  # back to the begin, noting the way there
+            place = places.get(product)
+            if place is None:
+                continue
+            for name, text in msgspec.json.decode(texts).items():
+                if name in self._now:
+                    self._changes.append((until, place, name, self._now[name][place]))
+                    self._now[name][place] = text
+
+    def anew(self) -> Self:
+        """A copy from the begin on, where ``at`` was not asked of this one yet."""
+        other = copy(self)
+        other._now = {name: column.copy() for name, column in self._now.items()}  # noqa: SLF001
+        other._changes = self._changes.copy()  # noqa: SLF001 - its own kind
+        return other
+
+    def at(self, mark: Instant) -> Columns:
+        """Each text of each product at the scan with this mark; marks rise from call to call."""
+        while self._changes and self._changes[-1][0] <= mark:
+            _, place, name, text = self._changes.pop()
+            self._now[name][place] = text
+        return self._now

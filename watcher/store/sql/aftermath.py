@@ -1,25 +1,23 @@
-"""What became of products after a moment: which scan saw each of them so many days later.
-
-For a look back at hundreds of moments: of each watch one or two scans a day are asked, and each
-list is unpacked once for all moments that come near it.
-"""
+"""The fate of products after a moment: which scan saw each of them so many days later. For hundreds
+of moments: one or two scans a day of each watch are asked, and each list is unpacked once."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import lru_cache, partial
 from statistics import median
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from watcher.model import Floats, Instant, Ints
+from watcher.store.packing import EMPTY, PackedList
+from watcher.store.records import Row
 from watcher.store.sql.baselines import numbers_at
-from watcher.store.sql.listing import EMPTY, PackedList
-from watcher.store.sql.scanrows import PROVES
-from watcher.store.sqlite.connection import Connection, Row
+from watcher.store.sql.scans import PROVES
+from watcher.store.sqlite.connection import Connection
 from watcher.store.sqlite.dialect import BY_TIME
 from watcher.units import DAY, HOUR
 
@@ -30,8 +28,7 @@ _LAST_PLACES = 10
 _OLDEST = 8 * DAY  # a scan before a moment that still says something of it
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """A scan to look at. ``data`` is the time of its numbers: that of the region's last scan up
     to it in which many had changed. ``proves``: who is not listed is not on the list."""
 
@@ -44,18 +41,15 @@ class Look:
     data: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class FoundBy:
-    """(n,) each: the ``data`` and ``marks`` of the scan that saw a product, 0 where none did, and
-    its ``ranks`` there, NaN for none."""
+class FoundBy(Struct, frozen=True):
+    """(n,) each: ``data`` and ``marks`` of the scan that saw a product, or 0, and its ``ranks``."""
 
     data: Ints
     marks: Ints
     ranks: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class _List:
+class _List(Struct, frozen=True):
     """A scan's products in rising order, and their ranks."""
 
     products: NDArray[np.int32]
@@ -74,7 +68,7 @@ class Aftermath:
         self._looks = _looks(db, region, since)
         self._asked = _thinned(self._looks)
         self._data = [look.data for look in self._asked]
-        self._lists = OrderedDict[int, _List]()
+        self._list = lru_cache(_KEPT_LISTS)(partial(_read, db))
 
     def at(self, watch: str, instant: Instant, product: int) -> Look | None:
         """The watch's newest scan up to then, and of the days before it; where it was not read
@@ -142,26 +136,18 @@ class Aftermath:
         values = self.numbers(last.astype(np.int64), np.full(len(last), look.mark), [field])
         return float(np.max(values)) if len(values) and not np.isnan(values).all() else np.nan
 
-    def _list(self, look: Look) -> _List:
-        found = self._lists.get(look.id)
-        if found is not None:
-            self._lists.move_to_end(look.id)
-            return found
-        row = self._db.one("SELECT products, size, id FROM scans WHERE id = ?", (look.id,))
-        listing = PackedList(EMPTY, EMPTY, EMPTY) if row is None else PackedList.unpack(*row)
-        order = np.argsort(listing.products, kind="stable")
-        found = self._lists[look.id] = _List(
-            listing.products[order].astype(np.int32), listing.ranks[order].astype(np.int32)
-        )
-        if len(self._lists) > _KEPT_LISTS:
-            self._lists.popitem(last=False)
-        return found
+
+def _read(db: Connection, look: Look) -> _List:
+    row = db.one("SELECT products, size, id FROM scans WHERE id = ?", (look.id,))
+    listing = PackedList(EMPTY, EMPTY, EMPTY) if row is None else PackedList.unpack(*row)
+    order = np.argsort(listing.products, kind="stable")
+    return _List(listing.products[order].astype(np.int32), listing.ranks[order].astype(np.int32))
 
 
 def _looks(db: Connection, region: str, since: Instant) -> list[Look]:
     """The scans that read something and whose counters had not jumped, the oldest first."""
     rows = db.rows(
-        f"SELECT s.id, s.watch, s.at, s.mark, s.size, s.rows, {PROVES} FROM scans AS s "  # noqa: S608
+        f"SELECT s.id, s.watch, s.at, s.mark, s.size, s.rows, {PROVES} FROM scans AS s "
         f"{BY_TIME} WHERE s.region = ?1 AND s.at >= ?2 AND s.size > 0 "
         "AND s.id NOT IN (SELECT scan FROM jumps) ORDER BY s.at, s.id",
         (region, since),
@@ -176,7 +162,7 @@ def _looks(db: Connection, region: str, since: Instant) -> list[Look]:
 
 
 def _usually_moved(rows: Sequence[Row]) -> dict[str, float]:
-    """By watch the share of its products that moves in the scan of a day that finds most new."""
+    """The share, by watch, of its products that moves in the scan of a day that finds most new."""
     days: dict[str, dict[int, float]] = {}
     for _, watch, at, _, size, moved, _ in rows:
         most = days.setdefault(watch, {})

@@ -1,16 +1,13 @@
 """Alerts, their changes of state, and what each channel was told of them."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-from msgspec.structs import replace
+import numpy as np
+from msgspec.structs import astuple, replace
 
 from watcher.model import (
     Alert,
@@ -18,15 +15,13 @@ from watcher.model import (
     Evidence,
     Instant,
     Ints,
-    LatestEvidence,
     NotificationLogEntry,
     NotificationState,
 )
-from watcher.store.sql.live import Live, heard_at, live
-from watcher.store.sqlite.connection import Connection, Row, listed
-from watcher.store.sqlite.dialect import LAST_ALERT, LIVE, REPLACE, rows_of
-
-__all__ = ["AlertHold", "AlertRow", "Brief", "Delivery", "Live", "SqlAlerts", "Transition"]
+from watcher.store.packing import positions
+from watcher.store.records import AlertRow, Brief, Delivery, Live, Row, Transition, Why
+from watcher.store.sqlite.connection import Connection, Face
+from watcher.store.sqlite.dialect import LAST_ALERT, LIVE, REPLACE, listed, rows_of
 
 _FIELDS = (
     "rule, product, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
@@ -43,82 +38,53 @@ _STATE, _SELECT = ", ".join(_COLUMNS[:-1]), f"SELECT {', '.join(_COLUMNS)}"
 _PRODUCT = "p.region, p.product_id, coalesce(p.product_name, p.product_id), p.currency"
 _TOLD = "SELECT t.rule, t.product, t.channel, t.alert, t.told_at, t.resolved_told, t.notification"
 _STATES: dict[str, AlertState] = {state.value: state for state in AlertState}
-# What says why an alert fires.
-Why: TypeAlias = Callable[[], tuple[Evidence, ...]]
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
+_LIVE_COLUMNS = (
+    "w.key, a.id, a.product, a.state = 'firing', a.since, a.last_met, coalesce(a.fired_at, -1), "
+    "a.absent, a.carried"
+)
+_WIDTH = 9
+_LIVE = (
+    f"FROM {rows_of()} CROSS JOIN alerts AS a {LIVE} ON a.rule = w.value "
+    "{} WHERE a.state <> 'inactive'"
+)
+_AT_ONCE = 2_000  # rows that are Python's objects before they are columns
 
 
-class Transition(msgspec.Struct, frozen=True, gc=False):
-    """An alert's change of state, or a change that is told (``reason`` names it)."""
-
-    alert: int
-    at: Instant
-    before: AlertState
-    after: AlertState
-    reason: str | None = None
-
-
-# An alert without its evidence, as a plain row, for there may be very many: its id, rule and
-# product, and when it ended.
-Brief: TypeAlias = tuple[int, str, int, Instant | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What became of the last message about an alert: of one target, or not queued at all."""
-
-    channel: str
-    told_at: Instant
-    target: str | None = None
-    state: NotificationState | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AlertHold:
-    """Why a channel is not told of an alert now: ``until`` is when that ends by itself, if it does;
-    ``silence`` is the id of the one that holds it."""
-
-    channel: str
-    why: str
-    until: Instant | None = None
-    silence: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AlertRow:
-    """An alert for people, with its product's names and what became of its last messages.
-
-    ``holds`` is what is held back of it, ``known`` what is so now: they follow from the rules, so
-    that the store leaves them empty.
-    """
-
-    alert: Alert
-    region: str
-    product_id: str
-    name: str
-    deliveries: tuple[Delivery, ...]
-    currency: str | None = None
-    holds: tuple[AlertHold, ...] = ()
-    known: LatestEvidence | None = None
-
-
-class SqlAlerts:
-    """``ports.Alerts`` in SQL."""
-
-    def __init__(self, db: Connection) -> None:
-        self._db = db
+class Alerts(Face):
+    """One alert for each rule and product is live (pending or firing) at most."""
 
     def active(self, rules: Sequence[str]) -> builtins.list[Alert]:
+        """All pending and firing alerts of these rules, the oldest first."""
         return [_alert(row) for row in self._live(_SELECT, rules)]
 
     def live(self, rules: Sequence[str]) -> builtins.list[Alert]:
+        """Return ``active`` without evidence: most of what is live is told no more."""
         return [_alert_of(row) for row in self._live(f"SELECT {_STATE}", rules)]
 
     def columns(self, rules: Sequence[str]) -> Live:
-        return live(self._db, rules)
+        """Return ``live`` in columns, rule by rule."""
+        sql = f"SELECT {_LIVE_COLUMNS} {_LIVE.format('')}"
+        rows = _read(self._db, sql, (listed(rules),), _WIDTH)
+        places, ids, products, firing, since, last_met, fired_at, absent, carried = rows[
+            :, np.lexsort((rows[1], rows[0]))
+        ]
+        return Live(
+            rules, places, ids, products, firing == 1, since, last_met, fired_at, absent,
+            carried == 1,
+        )  # fmt: skip
 
     def heard_at(self, alerts: Live, channel: str) -> Ints:
-        return heard_at(self._db, alerts, channel)
+        """(n,) when the channel was last told of each of these; -1 where it was not."""
+        join = (
+            "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product AND t.channel = ? "
+            "AND t.alert = a.id"
+        )
+        sql = f"SELECT a.id, t.told_at {_LIVE.format(join)}"
+        ids, times = _read(self._db, sql, (listed(alerts.names), channel), 2)
+        found = np.full(len(alerts), -1, np.int64)
+        found[positions(alerts.ids, ids)] = times
+        return found
 
     def _live(self, select: str, rules: Sequence[str]) -> builtins.list[Row]:
         return self._db.rows(
@@ -128,6 +94,7 @@ class SqlAlerts:
         )
 
     def explained(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
+        """These alerts with their evidence: where one has none, it is what is stored."""
         stored = {
             alert.id: alert.evidence
             for alert in self.by_id([each.id for each in alerts if not each.evidence])
@@ -138,6 +105,7 @@ class SqlAlerts:
         ]
 
     def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
+        """The alerts of these ids that there are, the oldest first."""
         rows = self._db.rows(
             f"{_SELECT} FROM {rows_of()} CROSS JOIN alerts AS a ON a.id = w.value ORDER BY a.id",
             (listed(dict.fromkeys(ids)),),
@@ -145,6 +113,7 @@ class SqlAlerts:
         return [_alert(row) for row in rows]
 
     def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
+        """The alerts of these ids that there are in short, the oldest first."""
         return self._db.rows(
             f"SELECT a.id, a.rule, a.product, a.resolved_at FROM {rows_of()} "
             "CROSS JOIN alerts AS a ON a.id = w.value ORDER BY a.id",
@@ -152,14 +121,17 @@ class SqlAlerts:
         )
 
     def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
+        """Store the alerts and return them in order: those that had no id (0) with one now, all
+        without their evidence, which is stored: it stays where an alert comes without. One that
+        ends without ever having fired leaves no trace: it is deleted, or not stored."""
         with self._db.atomic():
-            kept = [_is_kept(alert) for alert in alerts]
             following = 1 + self._db.number(LAST_ALERT)
             saved: builtins.list[Alert] = []
             updates: builtins.list[Row] = []
             inserts: builtins.list[Row] = []
             deletes: builtins.list[Row] = []
-            for alert, keep in zip(alerts, kept, strict=True):
+            for alert in alerts:
+                keep = alert.state is not AlertState.INACTIVE or alert.fired_at is not None
                 if keep and not alert.id:
                     row = (following + len(inserts), *_values(alert))
                     inserts.append((*row, _evidence(alert)))
@@ -180,9 +152,11 @@ class SqlAlerts:
         return saved
 
     def witness(self, alert: Alert, why: Why) -> Alert:
+        """The alert, which fires now, with the evidence of that, to be saved."""
         return replace(alert, evidence=why())
 
     def record(self, transitions: Iterable[Transition]) -> None:
+        """Remembers changes of state; those of alerts that left no trace leave none either."""
         with self._db.atomic():
             self._db.many(
                 "INSERT INTO transitions (alert, at, before, after, reason) "
@@ -191,6 +165,7 @@ class SqlAlerts:
             )
 
     def transitions(self, alert: int) -> builtins.list[Transition]:
+        """Return the changes of one alert, the oldest first."""
         rows = self._db.rows(
             "SELECT alert, at, before, after, reason FROM transitions WHERE alert = ? ORDER BY id",
             (alert,),
@@ -201,25 +176,18 @@ class SqlAlerts:
         ]
 
     def told(self, rule: str, products: Sequence[int]) -> builtins.list[NotificationLogEntry]:
+        """Return the last that every channel was told about these products of the rule."""
         rows = self._db.rows(
             f"{_TOLD} FROM {rows_of()} CROSS JOIN told AS t ON t.rule = ? AND t.product = w.value",
             (listed(int(product) for product in products), rule),
         )
         return [_told(row) for row in rows]
 
-    def told_of(
-        self, rules: Sequence[str], at: Instant | None = None
-    ) -> builtins.list[NotificationLogEntry]:
-        rows = self._db.rows(
-            f"{_TOLD} FROM {rows_of('?1')} CROSS JOIN told AS t ON t.rule = w.value "
-            "WHERE ?2 IS NULL OR t.told_at = ?2",
-            (listed(dict.fromkeys(rules)), at),
-        )
-        return [_told(row) for row in rows]
-
     def cooling(
         self, cooldowns: Mapping[str, int], now: Instant
     ) -> builtins.list[tuple[str, str, int, Instant]]:
+        """Alerts that fire anew within their cooldown (seconds, by rule) since they were told: how
+        many by rule and channel, and when the first was told; a future time counts as ``now``."""
         return self._db.rows(
             f"SELECT t.rule, t.channel, count(*), min(min(t.told_at), ?2) FROM {rows_of('?1')} "
             f"CROSS JOIN alerts AS a {LIVE} ON a.rule = w.key "
@@ -231,28 +199,19 @@ class SqlAlerts:
         )
 
     def mark_told(self, told: Iterable[NotificationLogEntry]) -> None:
+        """Replaces what the channel was told about the rule and product before."""
         with self._db.atomic():
             self._db.many(
                 f"{REPLACE} INTO told (rule, product, channel, alert, told_at, "
                 "resolved_told, notification) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (
-                        t.rule,
-                        t.product,
-                        t.channel,
-                        t.alert,
-                        t.told_at,
-                        int(t.resolved_told),
-                        t.notification,
-                    )
-                    for t in told
-                ),
+                map(astuple, told),
             )
 
     def list(
         self, rule: str | None = None, state: AlertState | None = None,
         since: Instant | None = None, limit: int = 100, product: int | None = None,
     ) -> builtins.list[AlertRow]:  # fmt: skip
+        """The newest first. ``since``: those that were live at that time or later."""
         asked = {
             "a.rule = ?": rule,
             "a.product = ?": product,
@@ -269,6 +228,7 @@ class SqlAlerts:
         return self._shown(rows)
 
     def shown(self, ids: Sequence[int]) -> builtins.list[AlertRow]:
+        """The alerts of these ids that there are, in the same order."""
         rows = self._db.rows(
             f"{_SELECT}, {_PRODUCT} FROM {rows_of()} "
             "CROSS JOIN alerts AS a ON a.id = w.value "
@@ -286,6 +246,7 @@ class SqlAlerts:
         ]
 
     def counts(self) -> dict[tuple[str, AlertState], int]:
+        """Count the alerts of each rule that are pending and firing."""
         rows = self._db.rows(
             "SELECT rule, state, count(*) FROM alerts WHERE state <> 'inactive' "
             "GROUP BY rule, state"
@@ -315,10 +276,6 @@ class SqlAlerts:
         return found
 
 
-def _is_kept(alert: Alert) -> bool:
-    return alert.state is not AlertState.INACTIVE or alert.fired_at is not None
-
-
 def _values(alert: Alert) -> Row:
     return (
         alert.rule, alert.product, alert.state.value, alert.since, alert.last_met, alert.fired_at,
@@ -344,7 +301,14 @@ def _alert_of(row: Row, evidence: tuple[Evidence, ...] = ()) -> Alert:
 
 
 def _told(row: Row) -> NotificationLogEntry:
-    rule, product, channel, alert, told_at, resolved_told, notification = row
-    return NotificationLogEntry(
-        rule, product, channel, alert, told_at, bool(resolved_told), notification
-    )
+    values = [*row]
+    values[5] = bool(values[5])  # resolved_told
+    return NotificationLogEntry(*values)
+
+
+def _read(db: Connection, sql: str, values: Sequence[object], width: int) -> Ints:
+    """(width, n) whole numbers."""
+    cursor, parts = db.execute(sql, values), [np.zeros((0, width), np.int64)]
+    while rows := cursor.fetchmany(_AT_ONCE):
+        parts.append(np.array(rows, np.int64))
+    return np.concatenate(parts).T

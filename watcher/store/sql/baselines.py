@@ -1,100 +1,101 @@
 """Values of the past, in bulk: the last observation, the one in force at a time, the last list."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
 
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
 from watcher.store.columns import expression
-from watcher.store.packing import positions
-from watcher.store.sql.listing import EMPTY, PackedList
-from watcher.store.sqlite.connection import Connection, chunks, listed
-from watcher.store.sqlite.dialect import BY_TIME, among, rows_of
+from watcher.store.packing import EMPTY, PackedList, positions
+from watcher.store.records import AFTER_ALL, OF_SCAN, RANK, Baseline, Row, Window
+from watcher.store.sqlite.connection import Connection, Face, chunks
+from watcher.store.sqlite.dialect import BY_TIME, among, listed, rows_of
 
-RANK = "rank"
-OF_SCAN = frozenset([RANK, *OF_LIST])  # what is asked for like a field, and is no number of one
-AFTER_ALL = 1 << 62  # the id of one that looks back on all scans, and doubts none
 # Of a scan's row: that the scan of the given id does not doubt it.
 BELIEVED = "id NOT IN (SELECT scan FROM jumps WHERE until >= {})"
+# Cells are scans times products: a list's cell takes up to 5 bytes, a value's 8 for each field.
+_LISTED_CELLS = 32_000_000
+_VALUE_CELLS = 1_000_000
+_FETCHED = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """``values`` is (n, k), NaN is absent; ``at`` (n,) is when it was observed, 0 is never."""
+class Baselines(Face):
+    """Values of the past, in bulk."""
 
-    values: Floats
-    at: Ints
-
-    @classmethod
-    def nothing(cls, size: int, fields: Sequence[str]) -> Baseline:
-        return cls(np.full((size, len(fields)), np.nan), np.zeros(size, np.int64))
-
-
-def last(
-    db: Connection, watch: str, scan_id: int, products: Ints, fields: Sequence[str],
-    not_before: Instant = 0, *, doubted: bool = False,
-) -> Baseline:  # fmt: skip
-    """What the newest earlier scan of this watch that saw the product found, from ``not_before``
-    on; one that is doubted only where ``doubted`` is set.
-
-    What other watches saw in between plays no part: it would hide from this one's rules the
-    change that it has not seen yet.
-    """
-    baseline = Baseline.nothing(len(products), fields)
-    listing = _listing(db, watch, scan_id)
-    if listing is None:
-        return baseline
-    previous = _previous(listing, products)
-    if not doubted:
-        previous = _believed(db, scan_id, products, previous)
-    ids, groups = np.unique(previous, return_inverse=True)
-    ats, marks = _times(db, ids)
-    known = ats >= not_before
-    ats, marks = np.where(known, ats, 0), np.where(known, marks, 0)
-    baseline.at[:] = ats[groups]
-    _fill_numbers(db, baseline, products, marks[groups], fields)
-    if RANK in fields:
-        column = fields.index(RANK)
-        for group in np.flatnonzero(known).tolist():
-            found = _listing(db, watch, int(ids[group]))
-            if found is not None:
-                rows = np.flatnonzero(groups == group)
+    def last(
+        self, watch: str, scan_id: int, products: Ints, fields: Sequence[str],
+        not_before: Instant = 0, *, doubted: bool = False,
+    ) -> Baseline:  # fmt: skip
+        baseline = Baseline.nothing(len(products), fields)
+        row = self._db.one(
+            "SELECT products, size, id FROM scans WHERE id = ? AND watch = ?", (scan_id, watch)
+        )
+        if row is None:
+            return baseline
+        previous = PackedList.unpack(*row).seen_before(products)
+        if not doubted:
+            previous = _believed(self._db, scan_id, products, previous)
+        ids, groups = np.unique(previous, return_inverse=True)
+        ats, marks = _times(self._db, ids)
+        known = ats >= not_before
+        ats, marks = np.where(known, ats, 0), np.where(known, marks, 0)
+        baseline.at[:] = ats[groups]
+        _fill_numbers(self._db, baseline, products, marks[groups], fields)
+        if RANK in fields:
+            column = fields.index(RANK)
+            for group in np.flatnonzero(known).tolist():
+                rows, found = np.flatnonzero(groups == group), _scan(self._db, int(ids[group]))[2]
                 places = positions(found.products, products[rows])
-                baseline.values[rows, column] = _ranks(found, places)
-    return baseline
+                baseline.values[rows, column] = found.ranked(places)
+        return baseline
 
+    def ago(
+        self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str],
+        *, scan_id: int = AFTER_ALL,
+    ) -> Baseline:  # fmt: skip
+        # ``at`` is that of the numbers; of the rank, where nothing else is asked for.
+        within = not_before, at
+        baseline = Baseline.nothing(len(products), fields)
+        if RANK in fields:
+            ranked = _Walk(self._db, products, within, scan_id, watch)
+            baseline.values[:, fields.index(RANK)] = ranked.ranks
+            baseline.at[:] = ranked.at
+        if any(name != RANK for name in fields):
+            walk = _Walk(self._db, products, within, scan_id)
+            baseline.at[:] = walk.at
+            _fill_numbers(self._db, baseline, products, walk.marks, fields)
+        return baseline
 
-def ago(
-    db: Connection, watch: str, products: Ints, within: tuple[Instant, Instant],
-    fields: Sequence[str], scan_id: int = AFTER_ALL,
-) -> Baseline:  # fmt: skip
-    """What the newest scan in ``within`` (both ends belong to it) that saw the product found.
-
-    Numbers count from any watch (with what that one's list said of itself), ranks from this one
-    only. ``at`` is that of the numbers; of the rank, where nothing else is asked for. As the scan
-    ``scan_id`` sees the past: one that it doubts stands for what that one's watch saw of the
-    product before.
-    """
-    baseline = Baseline.nothing(len(products), fields)
-    if RANK in fields:
-        ranked = _Walk(db, products, within, scan_id, watch)
-        baseline.values[:, fields.index(RANK)] = ranked.ranks
-        baseline.at[:] = ranked.at
-    if any(name != RANK for name in fields):
-        walk = _Walk(db, products, within, scan_id)
-        baseline.at[:] = walk.at
-        _fill_numbers(db, baseline, products, walk.marks, fields)
-    return baseline
+    def windows(
+        self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
+        fields: Sequence[str], *, scan_id: int = AFTER_ALL, own: bool = False,
+    ) -> Iterator[Window]:  # fmt: skip
+        # No window comes where there was no scan.
+        names = [name for name in fields if name not in OF_SCAN]
+        only_own = own or not names
+        scans = _window_scans(self._db, (watch, region), within, scan_id, only_own=only_own)
+        count = len(scans.ids)
+        if not count:
+            return
+        lists = {name: of_lists(self._db, scans.marks, name) for name in OF_LIST if name in fields}
+        for large in chunks(len(products), max(1, _LISTED_CELLS // count)):
+            seen, ranks = _sightings(self._db, scans, products[large], ranked=RANK in fields)
+            for small in chunks(large.stop - large.start, max(1, _VALUE_CELLS // count)):
+                rows = slice(large.start + small.start, large.start + small.stop)
+                values = _numbers(self._db, products[rows], scans.marks, seen[:, small], names)
+                for name, column in lists.items():
+                    values[name] = np.where(seen[:, small], column[:, np.newaxis], np.nan)
+                if RANK in fields:
+                    values[RANK] = ranks[:, small].astype(np.float64)
+                yield Window(rows, scans.at, values)
 
 
 def mark_before(db: Connection, doubted: int, scan_id: int) -> int:
-    """The mark of the scan before a doubted one, of its watch, that ``scan_id`` believes; 0 where
-    there is none."""
+    """The mark of the scan of its watch before a doubted one that ``scan_id`` believes, or 0."""
     return db.number(
         "SELECT coalesce(max(mark), 0) FROM scans WHERE watch = (SELECT watch FROM scans "
         f"WHERE id = ?1) AND id < ?1 AND size > 0 AND {BELIEVED.format('?2')}",
@@ -113,15 +114,14 @@ def numbers_at(db: Connection, products: Ints, marks: Ints, fields: Sequence[str
 def numbers_in_force(
     db: Connection, products: Ints, marks: Ints, fields: Sequence[str]
 ) -> tuple[Floats, Bools]:
-    """The same, and (n,) of whom there are any that old."""
+    """``numbers_at``, and (n,) of whom there are any that old."""
     baseline = Baseline(np.full((len(products), len(fields)), np.nan), np.ones_like(products))
     _fill_numbers(db, baseline, products, marks, fields)
     return baseline.values, baseline.at > 0
 
 
 def of_lists(db: Connection, marks: Ints, name: str) -> Floats:
-    """Return what the lists of the scans of these marks said of themselves: the column ``name`` of
-    ``OF_LIST``; NaN where a scan is pruned, or of before."""
+    """Values of the column ``name`` of ``OF_LIST`` of the scans of these marks; NaN for unknown."""
     wanted, places = np.unique(marks, return_inverse=True)
     found = np.full(len(wanted), np.nan)
     for key, value in db.execute(
@@ -133,17 +133,23 @@ def of_lists(db: Connection, marks: Ints, name: str) -> Floats:
     return np.asarray(found[places])
 
 
+def product_rows(db: Connection, products: Ints, columns: str) -> Iterator[Row]:
+    """Columns of each product (``p``), in order; all are there."""
+    sql = (
+        f"SELECT {columns} FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value "
+        "ORDER BY w.key"
+    )
+    for part in chunks(len(products)):
+        yield from db.rows(sql, (listed(products[part].tolist()),))
+
+
 class _Walk:
     """From the newest scan in a time back to the oldest, until each product is placed."""
 
     def __init__(
-        self,
-        db: Connection,
-        products: Ints,
-        within: tuple[Instant, Instant],
-        scan_id: int,
+        self, db: Connection, products: Ints, within: tuple[Instant, Instant], scan_id: int,
         watch: str = "",
-    ) -> None:
+    ) -> None:  # fmt: skip
         size = len(products)
         self._db = db
         self._products = products
@@ -158,7 +164,8 @@ class _Walk:
                 left = self._place(left, listing, at, mark)
             if not turn:
                 # Most of those that are missing are new: no older scan can have them.
-                left = left[_existed(db, products[left], within[1])]
+                first_seen = np.array([*product_rows(db, products[left], "p.first_seen")], np.int64)
+                left = left[first_seen.reshape(len(left)) <= within[1]]
             if not len(left):
                 return
         for scan in doubted:
@@ -170,13 +177,13 @@ class _Walk:
         hit = places >= 0
         rows = left[hit]
         self.at[rows], self.marks[rows] = at, mark
-        self.ranks[rows] = _ranks(listing, places[hit])
+        self.ranks[rows] = listing.ranked(places[hit])
         return left[~hit]
 
     def _place_before(self, left: Ints, doubted: int) -> Ints:
-        """The same by what the doubted scan's watch saw before of the products that it saw."""
+        """Place by what the doubted scan's watch saw before of the products that it saw."""
         _, _, listing = _scan(self._db, doubted)
-        previous = _previous(listing, self._products[left])
+        previous = listing.seen_before(self._products[left])
         previous = _believed(self._db, self._scan_id, self._products[left], previous)
         for earlier in np.unique(previous[previous > 0]).tolist():
             at, mark, found = _scan(self._db, earlier)
@@ -188,60 +195,33 @@ class _Walk:
     ) -> Iterator[tuple[int, int, int, int, PackedList]]:
         if not len(self._products):
             return
-        region = _region(self._db, self._products)
+        first = int(self._products[0])
+        (region,) = self._db.one("SELECT region FROM products WHERE id = ?", (first,)) or ("",)
         condition, value = ("watch = ?1", watch) if watch else ("region = ?1", region)
         cursor = self._db.execute(
-            f"SELECT id, at, mark, NOT {BELIEVED.format('?5')}, size, products FROM scans "
-            f"{BY_TIME} "
-            f"WHERE region = ?2 AND at BETWEEN ?3 AND ?4 AND size > 0 AND {condition} "
-            "AND id < ?5 ORDER BY at DESC, id DESC",
+            f"SELECT id, at, mark, NOT {BELIEVED.format('?5')}, size, products "
+            f"FROM scans {BY_TIME} WHERE region = ?2 AND at BETWEEN ?3 AND ?4 AND size > 0 "
+            f"AND {condition} AND id < ?5 ORDER BY at DESC, id DESC",
             (value, region, *within, self._scan_id),
         )
         for scan, at, mark, doubted, size, blob in cursor:
             yield scan, at, mark, doubted, PackedList.unpack(blob, size, scan)
 
 
-def _region(db: Connection, products: Ints) -> str:
-    row = db.one("SELECT region FROM products WHERE id = ?", (int(products[0]),))
-    return str(row[0]) if row else ""
-
-
-def _existed(db: Connection, products: Ints, at: Instant) -> Ints:
-    """Places of those products that some scan had seen at ``at`` or before."""
-    found = [
-        part.start + key
-        for part in chunks(len(products))
-        for (key,) in db.execute(
-            f"SELECT w.key FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value "
-            "WHERE p.first_seen <= ?",
-            (listed(products[part].tolist()), at),
-        )
-    ]
-    return np.array(found, np.int64)
-
-
-def _previous(listing: PackedList, products: Ints) -> Ints:
-    """(n,) the scan in which the list's watch saw each product before; 0 for none."""
-    places = positions(listing.products, products)
-    return np.where(places >= 0, np.append(listing.previous, 0)[places], 0)
-
-
 def _believed(db: Connection, scan_id: int, products: Ints, previous: Ints) -> Ints:
     """``previous``, and in place of a scan that ``scan_id`` doubts the one before it."""
     previous = previous.copy()
     while True:
-        doubted = [
-            scan
-            for (scan,) in db.execute(
-                f"SELECT scan FROM jumps WHERE until >= ? AND scan IN {among()}",
-                (scan_id, listed(np.unique(previous).tolist())),
-            )
-        ]
+        doubted = db.all(
+            int,
+            f"SELECT scan FROM jumps WHERE until >= ? AND scan IN {among()}",
+            (scan_id, listed(np.unique(previous).tolist())),
+        )
         if not doubted:
             return previous
         for scan in doubted:
             rows = np.flatnonzero(previous == scan)
-            previous[rows] = _previous(_scan(db, scan)[2], products[rows])
+            previous[rows] = _scan(db, scan)[2].seen_before(products[rows])
 
 
 def _scan(db: Connection, scan_id: int) -> tuple[Instant, int, PackedList]:
@@ -250,13 +230,6 @@ def _scan(db: Connection, scan_id: int) -> tuple[Instant, int, PackedList]:
     if row is None:
         return 0, 0, PackedList(EMPTY, EMPTY, EMPTY)
     return row[0], row[1], PackedList.unpack(*row[2:])
-
-
-def _listing(db: Connection, watch: str, scan_id: int) -> PackedList | None:
-    row = db.one(
-        "SELECT products, size, id FROM scans WHERE id = ? AND watch = ?", (scan_id, watch)
-    )
-    return PackedList.unpack(*row) if row else None
 
 
 def _times(db: Connection, ids: Ints) -> tuple[Ints, Ints]:
@@ -268,12 +241,6 @@ def _times(db: Connection, ids: Ints) -> tuple[Ints, Ints]:
     ):
         times[:, key] = at, mark
     return times[0], times[1]
-
-
-def _ranks(listing: PackedList, places: Ints) -> Floats:
-    """(n,) NaN where the product is not listed or the list has no ranks."""
-    ranks = np.where(places >= 0, np.append(listing.ranks, 0)[places], 0).astype(np.float64)
-    return np.where(ranks > 0, ranks, np.nan)
 
 
 def _fill_numbers(
@@ -293,7 +260,9 @@ def _fill_numbers(
         "CROSS JOIN observations AS o WHERE o.id = (SELECT id FROM observations "
         "WHERE product = w.value AND at <= ?2 ORDER BY at DESC LIMIT 1)"
     )
-    for mark, places in _together(marks):
+    same = ((mark, np.flatnonzero(marks == mark)) for mark in np.unique(marks[marks > 0]).tolist())
+    parts = ((mark, places[part]) for mark, places in same for part in chunks(len(places)))
+    for mark, places in parts:
         rows = db.rows(sql, (listed(products[places].tolist()), mark))
         if rows:
             table = np.array(rows, np.float64)
@@ -303,9 +272,97 @@ def _fill_numbers(
     baseline.at[~found] = 0
 
 
-def _together(marks: Ints) -> Iterator[tuple[int, Ints]]:
-    """Each mark, which is that of many, and some of the places that have it."""
-    for mark in np.unique(marks[marks > 0]).tolist():
-        places = np.flatnonzero(marks == mark)
-        for part in chunks(len(places)):
-            yield mark, places[part]
+class _Scans(Struct, frozen=True):
+    """The scans of a time in the order in which they were recorded, (S,) each."""
+
+    ids: Ints
+    at: Ints
+    marks: Ints
+    own: Bools
+
+
+def _window_scans(
+    db: Connection, watch: tuple[str, str], within: tuple[Instant, Instant], scan_id: int,
+    *, only_own: bool,
+) -> _Scans:  # fmt: skip
+    """``watch`` is its key and its region."""
+    rows = db.rows(
+        f"SELECT id, at, mark, watch = ?1, {BELIEVED.format('?6')} FROM scans "
+        f"{BY_TIME} WHERE region = ?2 AND at >= ?3 AND at < ?4 AND size > 0 "
+        "AND (watch = ?1 OR NOT ?5) AND id < ?6 ORDER BY mark",
+        (*watch, *within, only_own, scan_id),
+    )
+    ids, at, marks, own, believed = np.array(rows, np.int64).reshape(len(rows), 5).T
+    if believed.all():
+        return _Scans(ids, at, marks, own.astype(np.bool_))
+    for place in np.flatnonzero(believed == 0).tolist():
+        marks[place] = 0 if only_own else mark_before(db, int(ids[place]), scan_id)
+    kept = np.flatnonzero(marks)
+    order = kept[np.argsort(marks[kept], kind="stable")]
+    # The place in a list is another's then, so such a scan gives no ranks.
+    return _Scans(ids[order], at[order], marks[order], (own & believed)[order].astype(np.bool_))
+
+
+def _sightings(
+    db: Connection, scans: _Scans, products: Ints, *, ranked: bool
+) -> tuple[Bools, NDArray[np.float32]]:
+    """(S, m) which scan saw which product, and at which rank where the watch is the own one."""
+    seen = np.zeros((len(scans.ids), len(products)), np.bool_)
+    # Whole numbers to 16 million are exact in 32 bits, and a list has a million at most.
+    ranks = np.full(seen.shape if ranked else (0, len(products)), np.nan, np.float32)
+    largest = int(products.max())
+    row_of = np.full(largest + 1, -1, np.int64)
+    row_of[products] = np.arange(len(products))
+    cursor = db.execute(
+        f"SELECT w.key, s.products, s.size, s.id FROM {rows_of()} "
+        "CROSS JOIN scans AS s ON s.id = w.value",
+        (listed(scans.ids.tolist()),),
+    )
+    for place, blob, size, scan_id in cursor:
+        listing = PackedList.unpack(blob, size, scan_id)
+        rows = row_of[np.where(listing.products <= largest, listing.products, 0)]
+        rows[listing.products > largest] = -1
+        hit = rows >= 0
+        seen[place, rows[hit]] = True
+        if ranked and scans.own[place]:
+            found = listing.ranks[hit]
+            ranks[place, rows[hit]] = np.where(found > 0, found, np.nan)
+    return seen, ranks
+
+
+def _numbers(
+    db: Connection, products: Ints, marks: Ints, seen: Bools, names: Sequence[str]
+) -> dict[str, Floats]:
+    """(S, m) for each name: the newest row of each product at or before each scan's mark."""
+    if not names:
+        return {}
+    rows = _rows(db, products, (int(marks[0]), int(marks[-1])), names)
+    # A row is in force from the first scan at or after it; a later row hides it.
+    newest = np.full(seen.shape, -1, np.int64)
+    begins = np.searchsorted(marks, rows[:, 1])
+    newest[begins, rows[:, 0].astype(np.int64)] = np.arange(len(rows))
+    np.maximum.accumulate(newest, axis=0, out=newest)
+    newest[~seen] = -1
+    nothing = np.array([np.nan])
+    return {
+        name: np.concatenate([rows[:, column], nothing])[newest]
+        for column, name in enumerate(names, start=2)
+    }
+
+
+def _rows(db: Connection, products: Ints, marks: tuple[int, int], names: Sequence[str]) -> Floats:
+    """(r, 2 + k) product's place, ``at``, values in force at some scan, by product and time."""
+    cursor = db.execute(
+        f"SELECT w.key, o.at, {', '.join(expression(name) for name in names)} "
+        f"FROM {rows_of('?1')} CROSS JOIN observations AS o ON o.product = w.value "
+        "AND o.at <= ?3 AND o.at >= coalesce((SELECT i.at FROM observations AS i "
+        "WHERE i.product = w.value AND i.at <= ?2 ORDER BY i.at DESC LIMIT 1), ?2)",
+        (listed(products.tolist()), *marks),
+    )
+    width = 2 + len(names)
+    parts = [np.zeros((0, width))]
+    # In parts: rows as Python objects take many times what they do as an array.
+    while part := cursor.fetchmany(_FETCHED):
+        parts.append(np.array(part, np.float64))
+    rows = np.concatenate(parts)
+    return rows[np.lexsort((rows[:, 1], rows[:, 0]))]

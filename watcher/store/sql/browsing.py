@@ -1,56 +1,39 @@
-"""What the page leafs through: ids of alerts and notifications, a page at a time.
-
-Each statement is bounded by an index and a limit, however much is stored. ``before`` is the last
-id of the page before.
-"""
-
-# ruff: noqa: S608 - statements are put together from our own words only, never from values
+"""Lists that the page leafs through: ids of alerts and notifications, a page at a time. Each
+statement is bounded by an index and a limit, however much is stored."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from watcher.model import AlertState, NotificationState
-from watcher.store.sql.product_history import named
-from watcher.store.sqlite.connection import Connection
+from watcher.store.sql.history import History
+from watcher.store.sqlite.connection import Face
 from watcher.store.sqlite.dialect import LIVE
 
 PRODUCTS = 50  # that a search finds at most
 
 
-class SqlBrowsing:
-    """``ports.Browsing`` in SQL."""
-
-    def __init__(self, db: Connection) -> None:
-        self._db = db
+class Browsing(Face):
+    """Ids for the page, one leaf at a time: ``before`` is the last id of the leaf before."""
 
     def live_alerts(
-        self,
-        state: AlertState,
-        rule: str | None = None,
-        before: int | None = None,
-        limit: int = 50,
+        self, state: AlertState, rule: str | None = None, before: int | None = None, limit: int = 50
     ) -> list[int]:
-        where, values = ["state = ?", "state <> 'inactive'"], [state.value, *_given(rule)]
-        if rule is not None:
-            where.append("rule = ?")
-        if before is not None:
-            where.append("(since, id) < (SELECT since, id FROM alerts WHERE id = ?)")
-            values.append(before)
-        return _ids(
-            self._db,
-            f"SELECT id FROM alerts {LIVE} WHERE {' AND '.join(where)} "
-            "ORDER BY since DESC, id DESC LIMIT ?",
-            [*values, limit],
-        )
+        """Ids of alerts that are in this state now (pending or firing), the newest in it first."""
+        later = "(since, id) < (SELECT since, id FROM alerts WHERE id = ?)"
+        live = "state <> 'inactive' AND state = ?"  # as the index says it
+        given = {live: state.value, "rule = ?": rule, later: before}
+        return self._ids(f"alerts {LIVE}", given, limit, "since DESC, id")
 
     def past_alerts(
         self, rule: str | None = None, before: int | None = None, limit: int = 50
     ) -> list[int]:
-        where, values = ["state = 'inactive'"], _given(rule)
-        if rule is not None:
-            where.append("rule = ?")
-        return _leaf(self._db, "alerts", where, values, before, limit)
+        """Ids of alerts that are over, the newest first."""
+        given = {"state = ?": AlertState.INACTIVE.value, "rule = ?": rule, "id < ?": before}
+        return self._ids("alerts", given, limit)
 
     def live_counts(self, rule: str) -> dict[str, int]:
+        """Return how many alerts of a rule are pending and firing."""
         return dict(
             self._db.rows(
                 f"SELECT state, count(*) FROM alerts {LIVE} "
@@ -60,54 +43,42 @@ class SqlBrowsing:
         )
 
     def alerts_of_product(self, product: int, limit: int = 50) -> list[int]:
-        return _leaf(self._db, "alerts", ["product = ?"], [product], None, limit)
+        """Ids of a product's alerts of any state, the newest first."""
+        return self._ids("alerts", {"product = ?": product}, limit)
 
     def notifications(
-        self,
-        state: NotificationState | None = None,
-        before: int | None = None,
-        limit: int = 50,
+        self, state: NotificationState | None = None, before: int | None = None, limit: int = 50
     ) -> list[int]:
-        where = [] if state is None else ["state = ?"]
-        return _leaf(self._db, "notifications", where, _given(state), before, limit)
+        """Ids of notifications, of one state or of all, the newest first."""
+        state_now = None if state is None else state.value
+        return self._ids("notifications", {"state = ?": state_now, "id < ?": before}, limit)
 
     def notifications_of_rule(self, rule: str, limit: int = 30) -> list[int]:
-        return _ids(
-            self._db,
+        """Ids of the notifications of a rule's own messages, the newest message first."""
+        return self._db.all(
+            int,
             "SELECT n.id FROM (SELECT id, about FROM messages WHERE rule = ?1 "
             "ORDER BY about DESC, id DESC LIMIT ?2) AS m "
             "CROSS JOIN notifications AS n ON n.message = m.id "
             "ORDER BY m.about DESC, m.id DESC, n.id LIMIT ?2",
-            [rule, limit],
+            (rule, limit),
         )
 
     def products(self, text: str) -> list[tuple[str, str, str]]:
+        """Region, id and name of products by their id, or else by a part of their name."""
         by_id = self._db.rows(
             "SELECT region, product_id, coalesce(product_name, product_id) FROM products "
             "WHERE region IN (SELECT DISTINCT region FROM products) AND product_id = ? "
             "ORDER BY region",
             (text,),
         )
-        return by_id or named(self._db, text, None, PRODUCTS)
+        return by_id or History(self._db).named(text, None, PRODUCTS)
 
-
-def _given(value: str | None) -> list[object]:
-    return [] if value is None else [str(value)]
-
-
-def _leaf(
-    db: Connection,
-    table: str,
-    where: list[str],
-    values: list[object],
-    before: int | None,
-    limit: int,
-) -> list[int]:
-    if before is not None:
-        where, values = [*where, "id < ?"], [*values, before]
-    condition = f"WHERE {' AND '.join(where)} " if where else ""
-    return _ids(db, f"SELECT id FROM {table} {condition}ORDER BY id DESC LIMIT ?", [*values, limit])
-
-
-def _ids(db: Connection, sql: str, values: list[object]) -> list[int]:
-    return [int(row[0]) for row in db.execute(sql, values)]
+    def _ids(
+        self, table: str, given: Mapping[str, object], limit: int, order: str = "id"
+    ) -> list[int]:
+        """Only conditions that have a value are said, or no index would be used."""
+        asked = {text: value for text, value in given.items() if value is not None}
+        where = " AND ".join(asked) or "TRUE"
+        sql = f"SELECT id FROM {table} WHERE {where} ORDER BY {order} DESC LIMIT ?"
+        return self._db.all(int, sql, [*asked.values(), limit])

@@ -1,42 +1,43 @@
-"""History in bulk for other programs: what is wanted of it, and alerts and scans, part by part.
-
-Each part is a read of its own. The ids to read are known at the start, and nothing that is read
-here ever changes its id: together the parts are the history up to that moment, while none of them
-keeps the log from being written back into the file, as one long read would. What is pruned
-meanwhile is missing; an alert's state is that of the moment when its part is read.
-"""
-
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
+"""History in bulk for other programs, part by part. Each part is a read of its own, of ids known at
+the start: together they are the history up to that moment, and none keeps the log from being
+written back, as one long read would. Pruned meanwhile is missing; an alert's state is of the moment
+when its part is read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import asdict
 
-from watcher.model import Instant, Ints
-from watcher.store.sqlite.connection import Connection, Row, chunks, listed
-from watcher.store.sqlite.dialect import among
+from watcher.model import OF_LIST, Floats, Instant, Ints
+from watcher.store.columns import expression
+from watcher.store.packing import EMPTY, LastSeen, PackedList, positions
+from watcher.store.records import Row
+from watcher.store.sql.baselines import numbers_at, of_lists, product_rows
+from watcher.store.sqlite.connection import Face, chunks
+from watcher.store.sqlite.dialect import among, listed
 
+OBSERVED_TEXTS = (
+    "region", "product_id", "product_name", "seller_id", "category_id", "category_l2_id",
+    "category_l3_id", "currency",
+)  # fmt: skip
 T = TypeVar("T")
-
 PART = 2_000  # rows in memory at once
 _FOR_EVER = 1 << 62
 _OF_PRODUCTS = (
     "(:region IS NULL OR p.region = :region) AND (:rule IS NULL OR a.rule = :rule) "
     f"AND (:products IS NULL OR a.product IN {among(':products')})"
 )
+_TEXT_COLUMNS = ", ".join(f"p.{name}" for name in OBSERVED_TEXTS)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What is wanted; all where nothing is given.
-
-    ``products`` are the store's keys, ``watch`` is a watch's key. The time begins with ``since``
-    and ends before ``until``.
-    """
+class Choice(Struct, frozen=True):
+    """The part of the history that is wanted; all where nothing is given. ``products`` are the
+    store's keys, ``watch`` is a watch's key; the time ends before ``until``."""
 
     products: Sequence[int] | None = None
     watch: str | None = None
@@ -45,79 +46,191 @@ class Choice:
     since: Instant | None = None
     until: Instant | None = None
 
-    def values(self) -> dict[str, object]:
-        """As a statement's parameters."""
-        return {
-            "products": None if self.products is None else listed(self.products),
-            "watch": self.watch,
-            "region": self.region,
-            "rule": self.rule,
-            "since": self.since or 0,
-            "until": _FOR_EVER if self.until is None else self.until,
-        }
 
-
-@dataclass(frozen=True, slots=True)
-class Extract(Generic[T]):
+class Extract(Struct, Generic[T], frozen=True):
     """Parts to be read one after the other, of ``total`` rows together at most."""
 
     total: int
     parts: Iterator[T]
 
 
-class SqlExtracts:
-    """``ports.Extracts`` in SQL."""
+class Observed(Struct, frozen=True):
+    """n products as scans saw them: ``at`` and ``ranks`` (n,), ``numbers`` (n, k) in the API's
+    units, what lists say of themselves included; NaN is absent. ``watches`` are keys, None where
+    not kept; ``texts`` has a row of ``OBSERVED_TEXTS`` of today for each."""
 
-    def __init__(self, db: Connection) -> None:
-        self._db = db
+    at: Ints
+    watches: Sequence[str | None]
+    ranks: Floats
+    texts: Sequence[tuple[str | None, ...]]
+    numbers: Floats
+
+
+class _Bulk(Face):
+    """A face that reads ids first, and then what they stand for."""
+
+    def _ids(self, sql: str, values: Mapping[str, object]) -> Ints:
+        """The statement's one column, in rising order."""
+        return np.sort(np.fromiter((row[0] for row in self._db.execute(sql, values)), np.int64))
+
+    def _values(self, choice: Choice) -> dict[str, object]:
+        """A choice as a statement's parameters."""
+        return {
+            **asdict(choice),
+            "products": None if choice.products is None else listed(choice.products),
+            "since": choice.since or 0,
+            "until": _FOR_EVER if choice.until is None else choice.until,
+        }
+
+
+class Extracts(_Bulk):
+    """Alerts and scans in bulk, for other programs."""
 
     def alerts(self, choice: Choice) -> Extract[Sequence[Row]]:
-        return _extract(
-            self._db,
+        """The alerts that were live at some moment of the time. Rows of id, rule, region, product
+        id, name, state, since, last met, fired at, resolved at, reason, and the evidence as
+        JSON."""
+        return self._extract(
             "a.id, a.rule, p.region, p.product_id, p.product_name, a.state, a.since, a.last_met, "
             "a.fired_at, a.resolved_at, a.reason, a.evidence",
             "alerts AS a CROSS JOIN products AS p ON p.id = a.product",
             "coalesce(a.fired_at, a.since) < :until "
             f"AND (a.state <> 'inactive' OR a.resolved_at >= :since) AND {_OF_PRODUCTS}",
-            choice.values(),
+            choice,
         )
 
     def transitions(self, choice: Choice) -> Extract[Sequence[Row]]:
-        return _extract(
-            self._db,
+        """The alerts' changes of state in the time. Rows of id, alert, rule, region, product id,
+        name, time, state before, state after, reason."""
+        return self._extract(
             "t.id, t.alert, a.rule, p.region, p.product_id, p.product_name, t.at, t.before, "
             "t.after, t.reason",
             "transitions AS t CROSS JOIN alerts AS a ON a.id = t.alert "
             "CROSS JOIN products AS p ON p.id = a.product",
             f"t.at >= :since AND t.at < :until AND {_OF_PRODUCTS}",
-            choice.values(),
+            choice,
         )
 
     def scans(self, choice: Choice) -> Extract[Sequence[Row]]:
-        return _extract(
-            self._db,
+        """The scans of the time, of any state. Rows of id, watch (its key), region, time, begin,
+        end, state, requests, pages, products, rows that it changed, error, whether it was cut off,
+        and what the list said of itself."""
+        return self._extract(
             "s.id, s.watch, s.region, s.at, s.started, s.finished, s.state, s.requests, s.pages, "
             "s.size, s.rows, s.error, s.interrupted, s.list_day, s.list_idle, s.list_sparse",
             "scans AS s",
             "s.at >= :since AND s.at < :until AND (:watch IS NULL OR s.watch = :watch) "
             "AND (:region IS NULL OR s.region = :region)",
-            choice.values(),
+            choice,
         )
 
+    def _extract(
+        self, columns: str, tables: str, condition: str, choice: Choice
+    ) -> Extract[Sequence[Row]]:
+        """Rows in parts; the first of the columns is the id by which they are read."""
+        key = columns.partition(",")[0]
+        ids = self._ids(f"SELECT {key} FROM {tables} WHERE {condition}", self._values(choice))
+        part = f"SELECT {columns} FROM {tables} WHERE {key} IN {among()} ORDER BY {key}"
+        parts = (listed(ids[rows].tolist()) for rows in chunks(len(ids), PART))
+        return Extract(len(ids), (self._db.rows(part, (each,)) for each in parts))
 
-def ids_of(db: Connection, sql: str, values: Mapping[str, object]) -> Ints:
-    """Return what the statement's one column gives, in rising order."""
-    return np.sort(np.fromiter((row[0] for row in db.execute(sql, values)), np.int64))
 
+class Observations(_Bulk):
+    """Observations in bulk, for other programs."""
 
-def _extract(
-    db: Connection, columns: str, tables: str, condition: str, values: Mapping[str, object]
-) -> Extract[Sequence[Row]]:
-    """The first of the columns is the id by which the parts are read."""
-    key = columns.partition(",")[0]
-    ids = ids_of(db, f"SELECT {key} FROM {tables} WHERE {condition}", values)
-    part = f"SELECT {columns} FROM {tables} WHERE {key} IN {among()} ORDER BY {key}"
-    return Extract(
-        len(ids),
-        (db.rows(part, (listed(ids[rows].tolist()),)) for rows in chunks(len(ids), PART)),
-    )
+    _last = 0, PackedList(EMPTY, EMPTY, EMPTY)  # a scan and its list, for rows come scan by scan
+
+    def changes(self, choice: Choice, fields: Sequence[str]) -> Extract[Observed]:
+        """The rows that are stored, in that order: one where some number of a product changed. Of a
+        ``watch``: all rows of the products that it ever listed, whichever watch found them."""
+        ids = self._changed(choice)
+        parts = (self._stored(ids[part], fields) for part in chunks(len(ids), PART))
+        return Extract(len(ids), parts)
+
+    def sightings(self, choice: Choice, fields: Sequence[str]) -> Extract[Observed]:
+        """For each scan a row for each product that it listed, with the values in force then."""
+        scans = self._db.rows(
+            "SELECT id, watch, at, mark, size FROM scans WHERE size > 0 AND at >= ? AND at < ? "
+            "AND watch = coalesce(?, watch) AND region = coalesce(?, region) ORDER BY id",
+            itemgetter("since", "until", "watch", "region")(self._values(choice)),
+        )
+        wanted = None if choice.products is None else np.array(choice.products, np.int64)
+        return Extract(
+            sum(size for *_, size in scans),
+            (part for scan in scans for part in self._listed(scan, wanted, fields)),
+        )
+
+    def _changed(self, choice: Choice) -> Ints:
+        """The rows' ids: the index of products and times holds all that this asks for."""
+        conditions = ["o.at >= :since", "o.at < :until"]
+        values = self._values(choice)
+        if choice.watch is not None:
+            row = self._db.one("SELECT seen, size FROM watches WHERE watch = ?", (choice.watch,))
+            known = LastSeen.unpack(*row).products.tolist() if row is not None else ()
+            values["listed"] = listed(known)
+            conditions.append(f"o.product IN {among(':listed')}")
+        if choice.products is not None:
+            conditions.append(f"o.product IN {among(':products')}")
+        if choice.region is not None:
+            conditions.append("o.product IN (SELECT id FROM products WHERE region = :region)")
+        sql = f"SELECT o.id FROM observations AS o WHERE {' AND '.join(conditions)}"
+        return self._ids(sql, values)
+
+    def _stored(self, ids: Ints, fields: Sequence[str]) -> Observed:
+        stored = [name for name in fields if name not in OF_LIST]
+        columns = "".join(f", {expression(name)}" for name in stored)
+        # A scan's mark is the time of its rows; its own time may be some seconds before.
+        rows = self._db.rows(
+            "SELECT coalesce(s.at, o.at), o.at, s.watch, coalesce(s.id, 0), o.product, "
+            f"{_TEXT_COLUMNS}{columns} FROM observations AS o "
+            "CROSS JOIN products AS p ON p.id = o.product "
+            f"LEFT JOIN scans AS s ON s.mark = o.at WHERE o.id IN {among()} ORDER BY o.id",
+            (listed(ids.tolist()),),
+        )
+        at, marks, scans, products = (
+            np.array([row[column] for row in rows], np.int64) for column in (0, 1, 3, 4)
+        )
+        first = 5 + len(OBSERVED_TEXTS)
+        numbers = np.full((len(rows), len(fields)), np.nan)
+        own = [place for place, name in enumerate(fields) if name in stored]
+        table = np.array([row[first:] for row in rows], np.float64)
+        numbers[:, own] = table.reshape(len(rows), len(own))
+        for name in set(fields) & {*OF_LIST}:
+            numbers[:, fields.index(name)] = of_lists(self._db, marks, name)
+        watches, texts = [row[2] for row in rows], [row[5:first] for row in rows]
+        return Observed(at, watches, self._ranks(scans, products), texts, numbers)
+
+    def _ranks(self, scans: Ints, products: Ints) -> Floats:
+        """(n,) of each product in each scan (0: none is known); NaN where it has none."""
+        found = np.full(len(products), np.nan)
+        for scan in np.unique(scans[scans > 0]).tolist():
+            rows = np.flatnonzero(scans == scan)
+            if self._last[0] != scan:
+                self._last = scan, self._list(scan)
+            listing = self._last[1]
+            found[rows] = listing.ranked(positions(listing.products, products[rows]))
+        return found
+
+    def _list(self, scan: int) -> PackedList:
+        """The list of a scan; nothing of one that was pruned meanwhile."""
+        row = self._db.one("SELECT products, size, id FROM scans WHERE id = ?", (scan,))
+        return PackedList.unpack(*row) if row and row[1] else PackedList(EMPTY, EMPTY, EMPTY)
+
+    def _listed(
+        self, scan: tuple[int, str, int, int, int], wanted: Ints | None, fields: Sequence[str]
+    ) -> Iterator[Observed]:
+        scan_id, watch, at, mark, _ = scan
+        listing = self._list(scan_id)
+        kept = np.arange(len(listing.products))
+        if wanted is not None:
+            kept = np.flatnonzero(np.isin(listing.products, wanted))
+        for part in chunks(len(kept), PART):
+            products, size = listing.products[kept[part]], part.stop - part.start
+            marks = np.full(size, mark)
+            numbers = (
+                numbers_at(self._db, products, marks, fields) if fields else np.zeros((size, 0))
+            )
+            yield Observed(
+                np.full(size, at), [watch] * size, listing.ranked(kept[part]),
+                [*product_rows(self._db, products, _TEXT_COLUMNS)], numbers,
+            )  # fmt: skip

@@ -1,136 +1,57 @@
-"""What was seen: scans in, baselines and products out."""
-
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
+"""Products over time, and stored scans as they were read, whole or cut to some products."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
 
 import numpy as np
+from msgspec import Struct
 
-from watcher.fields import NUMERIC_NAMES
-from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, Scan
+from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
+from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, ScanState
 from watcher.store.columns import expression
-from watcher.store.sql import baselines, changes, former, lists, recording
-from watcher.store.sql import product_history as sightings
-from watcher.store.sql.absences import Absence, absences
+from watcher.store.packing import LastSeen, PackedList, positions
+from watcher.store.records import Absence, Recorded, Row, ScanRow, Sighting
 from watcher.store.sql.aftermath import Aftermath
-from watcher.store.sql.baselines import AFTER_ALL, Baseline
-from watcher.store.sql.changes import LastChange
-from watcher.store.sql.listing import LastSeen
-from watcher.store.sql.lists import EarlierList
-from watcher.store.sql.product_history import Sighting
-from watcher.store.sql.recording import Recorded
-from watcher.store.sql.scanrows import COLUMNS, PROVES, TABLES, ScanRow, scan_row
-from watcher.store.sql.texts import unpack_texts
-from watcher.store.sql.windows import Window, windows
-from watcher.store.sqlite.connection import Connection, Row, chunks, listed
-from watcher.store.sqlite.dialect import among, rows_of
-
-__all__ = [
-    "Absence",
-    "Baseline",
-    "EarlierList",
-    "LastChange",
-    "Recorded",
-    "ScanRow",
-    "SqlHistory",
-    "Window",
-]
+from watcher.store.sql.baselines import Baselines, numbers_at, product_rows
+from watcher.store.sql.recording import Recording, had_proof, unpack_texts
+from watcher.store.sql.scans import COLUMNS, PROVES, TABLES, ScanHistory, scan_row
+from watcher.store.sqlite.connection import chunks
+from watcher.store.sqlite.dialect import among, listed, rows_of
 
 _FACTS = (
     "p.id, p.region, p.product_id, p.product_name, p.seller_id, p.category_id, p.currency, "
     f"p.first_seen, {', '.join(expression(name) for name in NUMERIC_NAMES)} "
 )
-_SCAN = f"{COLUMNS} FROM {TABLES}"
+_STORED_TEXTS = tuple(text.name for text in TEXTS)
 
 
-class SqlHistory:
+class _Looks(Struct):
+    """All watches' looks for one product: ``runs`` are times in which every list of some watch
+    had it, ``missing`` the complete lists that had it not."""
+
+    runs: list[tuple[Instant, Instant]] = []
+    missing: list[Instant] = []
+
+    def absences(self) -> Iterator[Absence]:
+        """The times that no watch's run covers, with a list that lacked the product."""
+        missing = sorted(self.missing)
+        seen = 0
+        for begin, end in sorted(self.runs):
+            place = bisect_right(missing, seen)
+            if place < len(missing) and missing[place] < begin:
+                yield Absence(seen, missing[place], begin)
+            seen = max(seen, end)
+
+
+class History(Recording, Baselines, ScanHistory):
     """Products, their numbers over time, and the scans that saw them."""
 
-    def __init__(self, db: Connection) -> None:
-        self._db = db
-
-    def record(self, scan: Scan) -> Recorded:
-        return recording.record(self._db, scan)
-
-    def last(
-        self, watch: str, scan_id: int, products: Ints, fields: Sequence[str],
-        not_before: Instant = 0, *, doubted: bool = False,
-    ) -> Baseline:  # fmt: skip
-        return baselines.last(
-            self._db, watch, scan_id, products, fields, not_before, doubted=doubted
-        )
-
-    def ago(
-        self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str],
-        *, scan_id: int = AFTER_ALL,
-    ) -> Baseline:  # fmt: skip
-        return baselines.ago(self._db, watch, products, (not_before, at), fields, scan_id)
-
-    def windows(
-        self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
-        fields: Sequence[str], *, scan_id: int = AFTER_ALL, own: bool = False,
-    ) -> Iterator[Window]:  # fmt: skip
-        return windows(self._db, watch, region, products, within, fields, scan_id=scan_id, own=own)
-
-    def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
-        return lists.standing(self._db, watch, scan_id, places)
-
-    def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
-        return lists.recent(self._db, watch, scan_id, since)
-
-    def sightings(self, watch: str, products: Ints) -> Iterator[Sighting]:
-        return sightings.sightings(self._db, watch, products)
-
-    def newest_sighting(self, watch: str, products: Ints) -> Sighting | None:
-        return sightings.newest_sighting(self._db, watch, products)
-
-    def sighting(self, watch: str, product: int) -> Sighting | None:
-        return sightings.sighting(self._db, watch, product)
-
-    def newest_scan(self, watch: str) -> ScanRow | None:
-        return sightings.newest_scan(self._db, watch)
-
-    def whole(self, watch: str, fields: Sequence[str], limit: int) -> Iterator[Sighting]:
-        return sightings.whole(self._db, watch, fields, limit)
-
-    def named(self, part: str, region: str | None, limit: int) -> list[tuple[str, str, str]]:
-        return sightings.named(self._db, part, region, limit)
-
-    def ranks(
-        self, watch: str, product: int, since: Instant
-    ) -> Iterator[tuple[Instant, int | None]]:
-        return sightings.ranks(self._db, watch, product, since)
-
     def aftermath(self, region: str, since: Instant) -> Aftermath:
+        """The scans of a region from ``since`` on, to look up what became of products."""
         return Aftermath(self._db, region, since)
-
-    def texts_known_since(self) -> Instant | None:
-        return former.known_since(self._db)
-
-    def last_proof_before(self, watch: str, at: Instant) -> Instant | None:
-        row = self._db.one(
-            f"SELECT max(at) FROM scans AS s WHERE watch = ? AND at < ? AND {PROVES}", (watch, at)
-        )
-        return int(row[0]) if row and row[0] is not None else None
-
-    def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
-        return lists.idle_shares(self._db, watch, below=below, limit=limit)
-
-    def largest_is_sparse(self, region: str, since: Instant) -> bool:
-        return lists.largest_is_sparse(self._db, region, since)
-
-    def last_change(self, region: str, since: Instant) -> LastChange | None:
-        return changes.last_change(self._db, region, since)
-
-    def days_scanned(self, region: str, after: int, size: int) -> int:
-        return changes.days_scanned(self._db, region, after, size)
-
-    def had_values(
-        self, region: str, product_ids: Sequence[str], numbers: Sequence[str], texts: Sequence[str]
-    ) -> tuple[int, dict[str, int]]:
-        return changes.had_values(self._db, region, product_ids, numbers, texts)
 
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
         found: dict[int, ProductFacts] = {}
@@ -144,6 +65,7 @@ class SqlHistory:
         return found
 
     def find(self, product_id: str, region: str | None = None) -> list[ProductFacts]:
+        """The product in each region that knows it, or in the one given."""
         rows = self._db.rows(
             f"SELECT {_FACTS} FROM products AS p LEFT JOIN observations AS o ON o.id = p.newest "
             "WHERE p.region IN (SELECT DISTINCT region FROM products WHERE ?1 IS NULL "
@@ -151,68 +73,6 @@ class SqlHistory:
             (region, product_id),
         )
         return self._facts(rows)
-
-    def long_texts(self, product: int) -> LongTexts | None:
-        row = self._db.one("SELECT packed FROM product_texts WHERE product = ?", (product,))
-        return unpack_texts(row[0]) if row else None
-
-    def known_texts(self, region: str, since: Instant = 0) -> set[str]:
-        rows = self._db.execute(
-            "SELECT p.product_id FROM product_texts AS t CROSS JOIN products AS p "
-            "ON p.id = t.product WHERE t.read >= ? AND p.region = ?",
-            (since, region),
-        )
-        return {row[0] for row in rows}
-
-    def series(
-        self, product: int, fields: Sequence[str], since: Instant
-    ) -> tuple[Ints, Floats]:  # fmt: skip
-        columns = "".join(f", {expression(name)}" for name in fields)
-        rows = self._db.rows(
-            f"SELECT max(o.at, ?2){columns} FROM observations AS o WHERE o.product = ?1 "
-            "AND o.at >= coalesce((SELECT max(at) FROM observations "
-            "WHERE product = ?1 AND at <= ?2), ?2) ORDER BY o.at",
-            (product, since),
-        )
-        seen = self._last_seen([product]).get(product, 0)
-        if rows and seen > rows[-1][0]:
-            rows.append((seen, *rows[-1][1:]))
-        table = np.array(rows, np.float64).reshape(len(rows), 1 + len(fields))
-        return table[:, 0].astype(np.int64), table[:, 1:]
-
-    def absences(
-        self, products: Sequence[int], since: Instant
-    ) -> dict[int, tuple[Absence, ...]]:  # fmt: skip
-        return absences(self._db, products, since)
-
-    def scans(self, watch: str | None = None, limit: int = 50) -> list[ScanRow]:
-        if watch is None:
-            rows = self._db.rows(f"SELECT {_SCAN} ORDER BY s.id DESC LIMIT ?", (limit,))
-        else:
-            rows = self._db.rows(
-                f"SELECT {_SCAN} WHERE s.watch = ? ORDER BY s.id DESC LIMIT ?", (watch, limit)
-            )
-        return [scan_row(row) for row in rows]
-
-    def last_scan(self, watch: str) -> ScanRow | None:
-        return next(iter(self.scans(watch, 1)), None)
-
-    def last_complete(self, watch: str) -> ScanRow | None:
-        return self._newest(watch, "s.state = 'complete'")
-
-    def last_proof(self, watch: str) -> ScanRow | None:
-        return self._newest(watch, PROVES)
-
-    def expected_pages(self, watch: str) -> int:
-        found = (self.last_complete(watch), self.last_proof(watch))
-        return max((scan.pages for scan in found if scan is not None), default=0)
-
-    def _newest(self, watch: str, condition: str) -> ScanRow | None:
-        row = self._db.one(
-            f"SELECT {_SCAN} WHERE s.watch = ? AND {condition} ORDER BY s.id DESC LIMIT 1",
-            (watch,),
-        )
-        return scan_row(row) if row else None
 
     def _facts(self, rows: Sequence[Row]) -> list[ProductFacts]:
         seen = self._last_seen([row[0] for row in rows])
@@ -230,7 +90,7 @@ class SqlHistory:
         ]  # fmt: skip
 
     def _last_seen(self, products: Sequence[int]) -> dict[int, Instant]:
-        """When any watch saw each product last; products of which that is not kept are left out."""
+        """The last sight of each product by any watch, where it is kept."""
         keys = np.array(products, np.int64)
         newest = np.zeros(len(keys), np.int64)
         lists = self._db.execute(
@@ -240,14 +100,172 @@ class SqlHistory:
         )
         times = dict[int, int]()
         for blob, size in lists:
-            scans = LastSeen.unpack(blob, size).last(keys)
-            missing = set(scans.tolist()) - times.keys() - {0}
-            times.update(
-                self._db.rows(
-                    f"SELECT id, at FROM scans WHERE id IN {among()}",
-                    (listed(missing),),
-                )
-            )
-            newest = np.maximum(newest, [times.get(scan, 0) for scan in scans.tolist()])
+            scans = LastSeen.unpack(blob, size).last(keys).tolist()
+            missing = listed(set(scans) - times.keys() - {0})
+            sql = f"SELECT id, at FROM scans WHERE id IN {among()}"
+            times.update(self._db.rows(sql, (missing,)))
+            newest = np.maximum(newest, [times.get(scan, 0) for scan in scans])
         pairs = zip(products, newest.tolist(), strict=True)
         return {product: at for product, at in pairs if at}
+
+    def named(self, part: str, region: str | None, limit: int) -> list[tuple[str, str, str]]:
+        """Region, id and name of products whose name has ``part`` in it, capitals or not."""
+        # By Python, for SQLite knows the capitals of English letters only.
+        rows = self._db.execute(
+            "SELECT region, product_id, product_name FROM products "
+            "WHERE product_name IS NOT NULL AND (?1 IS NULL OR region = ?1) ORDER BY id",
+            (region,),
+        )
+        wanted = part.casefold()
+        return [*islice((row for row in rows if wanted in row[2].casefold()), limit)]
+
+    def long_texts(self, product: int) -> LongTexts | None:
+        row = self._db.one("SELECT packed FROM product_texts WHERE product = ?", (product,))
+        return unpack_texts(row[0]) if row else None
+
+    def known_texts(self, region: str, since: Instant = 0) -> set[str]:
+        """Ids of the products whose long texts are stored and were read at ``since`` or later."""
+        rows = self._db.execute(
+            "SELECT p.product_id FROM product_texts AS t CROSS JOIN products AS p "
+            "ON p.id = t.product WHERE t.read >= ? AND p.region = ?",
+            (since, region),
+        )
+        return {row[0] for row in rows}
+
+    def series(self, product: int, fields: Sequence[str], since: Instant) -> tuple[Ints, Floats]:
+        """(m,) instants and (m, k) values for a plot of steps. The value in force at ``since``,
+        each change after it, and the newest value once more at the time when the product was last
+        seen."""
+        columns = "".join(f", {expression(name)}" for name in fields)
+        rows = self._db.rows(
+            f"SELECT max(o.at, ?2){columns} FROM observations AS o WHERE o.product = ?1 "
+            "AND o.at >= coalesce((SELECT max(at) FROM observations "
+            "WHERE product = ?1 AND at <= ?2), ?2) ORDER BY o.at",
+            (product, since),
+        )
+        seen = self._last_seen([product]).get(product, 0)
+        if rows and seen > rows[-1][0]:
+            rows.append((seen, *rows[-1][1:]))
+        table = np.array(rows, np.float64).reshape(len(rows), 1 + len(fields))
+        return table[:, 0].astype(np.int64), table[:, 1:]
+
+    def ranks(
+        self, watch: str, product: int, since: Instant
+    ) -> Iterator[tuple[Instant, int | None]]:
+        """The product's place at each of the watch's scans since then, the oldest first. None is a
+        scan that did not list it and proves an absence; any other is left out then."""
+        last_product = self._db.number("SELECT max(id) FROM products")
+        for at, size, proves, blob in self._db.execute(
+            f"SELECT at, size, {PROVES}, products FROM scans AS s WHERE watch = ? AND at >= ? "
+            "ORDER BY at, id",
+            (watch, since),
+        ):
+            rank = PackedList.rank_of(product, blob, size, last_product)
+            if rank or proves:
+                yield at, rank or None
+
+    def newest_scan(self, watch: str) -> ScanRow | None:
+        """The watch's newest scan that read something, or all of an empty list."""
+        return next((scan for scan, _, _ in self._lists(watch)), None)
+
+    def newest_sighting(self, watch: str, products: Ints) -> Sighting | None:
+        return next((self._sighting(found, products) for found in self._lists(watch)), None)
+
+    def sighting(self, watch: str, product: int) -> Sighting | None:
+        """The watch's newest scan that saw ``product``; None where there is none any more."""
+        return next(self.sightings(watch, np.array([product])), None)
+
+    def sightings(self, watch: str, products: Ints) -> Iterator[Sighting]:
+        row = self._db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
+        if row is None:
+            return
+        last = LastSeen.unpack(*row).last(products)
+        for scan_id in np.unique(last[last > 0])[::-1].tolist():
+            for found in self._lists(watch, scan_id):
+                seen = self._sighting(found, products[last == scan_id])
+                if len(seen.row):
+                    yield seen
+
+    def whole(self, watch: str, fields: Sequence[str], limit: int) -> Iterator[Sighting]:
+        """The watch's newest scans with all that they listed, the newest first. Of the numbers only
+        ``fields`` are read; the others have no value. Texts are those of today."""
+        for found in islice(self._lists(watch), limit):
+            yield self._sighting(found, found[2].products, fields)
+
+    def _lists(
+        self, watch: str, scan_id: int | None = None
+    ) -> Iterator[tuple[ScanRow, Instant, PackedList]]:
+        """The watch's scans with their marks, the newest first, or the one of that id."""
+        for *row, mark, blob in self._db.execute(
+            f"SELECT {COLUMNS}, s.mark, s.products FROM {TABLES} WHERE s.watch = ?1 "
+            "AND s.state <> ?2 AND (?3 IS NULL OR s.id = ?3) ORDER BY s.id DESC",
+            (watch, ScanState.FAILED.value, scan_id),
+        ):
+            scan = scan_row(tuple(row))
+            yield scan, mark, PackedList.unpack(blob, scan.products, scan.id)
+
+    def _sighting(
+        self, found: tuple[ScanRow, Instant, PackedList], products: Ints,
+        fields: Sequence[str] = NUMERIC_NAMES,
+    ) -> Sighting:  # fmt: skip
+        scan, mark, listing = found
+        places = positions(listing.products, products)
+        products, places = products[places >= 0], places[places >= 0]
+        numbers = np.full((len(products), len(NUMERIC_NAMES)), np.nan)
+        columns = [NUMERIC_INDEX[name] for name in fields]
+        marks = np.full(len(products), mark, np.int64)
+        numbers[:, columns] = numbers_at(self._db, products, marks, fields)
+        rows = [*product_rows(self._db, products, ", ".join(_STORED_TEXTS))]
+        texts = {name: tuple(row[at] for row in rows) for at, name in enumerate(_STORED_TEXTS)}
+        ids = tuple(str(each) for each in texts["product_id"])
+        first, proof = listing.previous[places] == 0, had_proof(self._db, scan.watch, scan.id)
+        recorded = Recorded(scan.id, products, first, proof, 0, scan.facts)
+        return Sighting(scan, scan.cut(ids, listing.ranks[places], numbers, texts), recorded)
+
+    def absences(self, products: Sequence[int], since: Instant) -> dict[int, tuple[Absence, ...]]:
+        """Times when scans after ``since`` missed a product until one saw it again, by product."""
+        # A row of numbers is written only where a number changed, so rows don't tell a product that
+        # stays as it is from one that is not there. The scans' lists do. A scan that was cut off,
+        # failed or is doubted proves nothing, and what one watch does not list, another may.
+        found = {product: _Looks() for product in products}
+        last_product = self._db.number("SELECT max(id) FROM products")
+        for watch, known in self._watches(products):
+            looks: dict[int, list[tuple[Instant, bool]]] = {product: [] for product in known}
+            for at, complete, size, blob in self._looks(watch, since):
+                has = PackedList.holds(known, blob, size, last_product)
+                for product, there in zip(known, has, strict=True):
+                    if there or complete:
+                        looks[product].append((at, there))
+            for product, each in looks.items():
+                found[product].runs += _runs(each)
+                found[product].missing += [at for at, there in each if not there]
+        return {product: tuple(looks.absences()) for product, looks in found.items()}
+
+    def _watches(self, products: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
+        """The watches that ever listed some of the products, and which."""
+        keys = np.array(products, np.int64)
+        for watch, seen, size in self._db.rows(
+            "SELECT watch, seen, size FROM watches WHERE region = (SELECT region FROM products "
+            "WHERE id = ?)",
+            (next(iter(products), 0),),
+        ):
+            known = keys[LastSeen.unpack(seen, size).last(keys) > 0].tolist()
+            if known:
+                yield watch, known
+
+    def _looks(self, watch: str, since: Instant) -> Iterable[Row]:
+        """The watch's scans from the last proof of an absence before ``since`` on."""
+        return self._db.execute(
+            f"SELECT at, {PROVES}, size, products FROM scans AS s WHERE watch = ?1 AND state <> ?2 "
+            f"AND id >= coalesce((SELECT max(id) FROM scans AS s WHERE watch = ?1 AND {PROVES} "
+            "AND at <= ?3), 0) ORDER BY at",
+            (watch, ScanState.FAILED.value, since),
+        )
+
+
+def _runs(looks: Iterable[tuple[Instant, bool]]) -> Iterator[tuple[Instant, Instant]]:
+    """The first and the last sighting of each row of them."""
+    for there, run in groupby(looks, key=lambda look: look[1]):
+        if there:
+            times = [at for at, _ in run]
+            yield times[0], times[-1]

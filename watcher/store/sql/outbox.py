@@ -1,23 +1,20 @@
 """Messages on their way: a row for each target, and every try."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
+from msgspec import Struct
 
 from watcher.model import Instant, Message, Notification, NotificationState
-from watcher.store.sqlite.connection import Connection, Row, listed
-from watcher.store.sqlite.dialect import among
+from watcher.store.records import SET_BACK, Row, Try
+from watcher.store.sqlite.connection import Connection, Face
+from watcher.store.sqlite.dialect import among, listed
 
 _WAITING, _DEAD = NotificationState.WAITING.value, NotificationState.DEAD.value
 OUTCOMES = ("sent", "failed", "dead")
-_SET_BACK = 60  # seconds that a clock may be set back before what is planned by it counts no more
-
 # When a row's next try was planned: at its last try, else when it was written.
 _PLANNED = (
     "coalesce((SELECT at FROM tries WHERE notification = n.id ORDER BY id DESC LIMIT 1), n.created)"
@@ -29,30 +26,49 @@ _SELECT = (
 )
 _decode_message = msgspec.json.Decoder(Message).decode
 _decode_marks = msgspec.json.Decoder(list[str]).decode
+_HEAD = (
+    "SELECT id, channel, next_try, tries, first_try, "
+    "EXISTS (SELECT 1 FROM notifications AS c WHERE c.joined = n.id) "
+    "FROM notifications AS n WHERE target = ? AND state = 'waiting' ORDER BY id LIMIT 1"
+)
+_OF_TARGET = "n.target = ?1 AND n.state = 'waiting'"
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
-    """One attempt to send: ``outcome`` is sent, failed or dead."""
+class Head(Struct, frozen=True):
+    """The first that waits for a target; ``joins``: it tells what others were to tell."""
 
-    at: Instant
-    outcome: str
-    detail: str | None
-
-
-def is_due(notification: Notification, now: Instant) -> bool:
-    """Whether one that waits is to be tried now.
-
-    Also where the clock was set back since: it would wait until that is where it was.
-    """
-    return notification.next_try <= now or notification.planned > now + _SET_BACK
+    id: int
+    channel: str
+    next_try: Instant
+    tries: int
+    first_try: Instant | None
+    joins: bool
 
 
-class SqlOutbox:
-    """``ports.Outbox`` in SQL."""
+class Piled(Struct, frozen=True):
+    """A message that the target has not had, and when it was written. ``row`` is the notification
+    that waits with it: its own, or the one that it was joined with."""
 
-    def __init__(self, db: Connection) -> None:
-        self._db = db
+    row: int
+    created: Instant
+    gist: MessageSummary
+
+
+class MessageSummary(Struct, frozen=True):
+    """The part of a ``Message`` that says what it tells of."""
+
+    kind: str
+    alerts: Mapping[str, tuple[int, ...]] = {}
+    cause: str = ""
+    over: bool = False
+    text: str = ""
+
+
+_decode = msgspec.json.Decoder(MessageSummary).decode
+
+
+class Outbox(Face):
+    """Each target's notifications in order; one waits until it is sent, dead or dropped."""
 
     def add(
         self,
@@ -62,32 +78,31 @@ class SqlOutbox:
         now: Instant,
         not_before: Instant | None = None,
     ) -> builtins.list[int]:
+        """Queues one message for each target; ids in the order of the targets. It is not sent
+        before ``not_before``, nor is what is queued after it."""
         if not targets:
             return []
         with self._db.atomic():
-            body = msgspec.json.encode(message).decode()
-            stored = self._db.execute(
-                "INSERT INTO messages (rule, about, created, body) VALUES (?, ?, ?, ?)",
-                (message.rule, message.data_at or now, now, body),
-            ).lastrowid
-            ids = [
-                self._db.execute(
+            stored = _store(self._db, message, now)
+            return [
+                self._db.number(
                     "INSERT INTO notifications (message, channel, target, state, created, "
-                    "next_try, tries) VALUES (?, ?, ?, 'waiting', ?, ?, 0)",
+                    "next_try, tries) VALUES (?, ?, ?, 'waiting', ?, ?, 0) RETURNING id",
                     (stored, channel, target, now, not_before or now),
-                ).lastrowid
+                )
                 for target in targets
             ]
-        return [row_id for row_id in ids if row_id is not None]
 
     def get(self, notification: int) -> Notification | None:
         row = self._db.one(f"{_SELECT} WHERE n.id = ?", (notification,))
         return _notification(row) if row else None
 
     def next_for(self, target: str) -> Notification | None:
+        """The oldest that waits for the target, due or not: the order is kept."""
         return next(iter(self.waiting_for(target, 1)), None)
 
     def waiting_for(self, target: str, limit: int = 1_000) -> builtins.list[Notification]:
+        """Return what waits for the target, the oldest first."""
         rows = self._db.rows(
             f"{_SELECT} WHERE n.target = ? AND n.state = 'waiting' ORDER BY n.id LIMIT ?",
             (target, limit),
@@ -95,27 +110,20 @@ class SqlOutbox:
         return [_notification(row) for row in rows]
 
     def due_targets(self, now: Instant) -> builtins.list[tuple[str, Instant, int]]:
-        return [
-            (target, next_try, count)
-            for target, next_try, count in self._db.rows(
-                f"SELECT w.target, CASE WHEN {_PLANNED} > ?1 + {_SET_BACK} "
-                "THEN min(?1, n.next_try) ELSE n.next_try END AS due, w.count "
-                "FROM (SELECT target, min(id) AS head, "
-                "count(*) AS count FROM notifications WHERE state = 'waiting' GROUP BY target) AS w"
-                " JOIN notifications AS n ON n.id = w.head ORDER BY due, n.id",
-                (now,),
-            )
-        ]
+        """Targets that something waits for: when the oldest is due, and how many wait."""
+        return self._db.rows(
+            f"SELECT w.target, CASE WHEN {_PLANNED} > ?1 + {SET_BACK} "
+            "THEN min(?1, n.next_try) ELSE n.next_try END AS due, w.count "
+            "FROM (SELECT target, min(id) AS head, "
+            "count(*) AS count FROM notifications WHERE state = 'waiting' GROUP BY target) AS w"
+            " JOIN notifications AS n ON n.id = w.head ORDER BY due, n.id",
+            (now,),
+        )
 
     def sent(self, notification: int, now: Instant, detail: str | None = None) -> None:
-        with self._db.atomic():
-            self._note(notification, now, "sent", detail)
-            self._db.execute(
-                "UPDATE notifications SET state = 'sent', tries = tries + 1, "
-                "first_try = coalesce(first_try, ?1), error = NULL, finished = ?1 "
-                "WHERE id = ?2 AND state <> 'sent'",
-                (now, notification),
-            )
+        """The service took it; counts even if it was dropped meanwhile."""
+        change, where = "state = 'sent', error = NULL, finished = :now", "state <> 'sent'"
+        self._tried("sent", change, where, id=notification, now=now, detail=detail)
 
     def failed(
         self,
@@ -127,16 +135,15 @@ class SqlOutbox:
         first_try: Instant | None = None,
         taken: Iterable[str] = (),
     ) -> None:
-        with self._db.atomic():
-            self._note(notification, now, "failed", error)
-            self._db.execute(
-                "UPDATE notifications SET tries = tries + 1, "
-                "first_try = coalesce(?, first_try, ?), next_try = ?, error = ?, taken = ? "
-                "WHERE id = ? AND state = 'waiting'",
-                (first_try, now, next_try, error, _marks(taken), notification),
-            )
+        """To be tried again at ``next_try``. ``first_try`` is from when its day counts, if not from
+        its first try. ``taken`` marks the recipients that have it already."""
+        self._tried(
+            "failed", "next_try = :next, error = :detail, taken = :taken", id=notification, now=now,
+            detail=error, next=next_try, first=first_try, taken=_marks(taken),
+        )  # fmt: skip
 
     def postpone(self, notification: int, next_try: Instant) -> None:
+        """Not to be tried before ``next_try``; that is no try."""
         self._db.execute(
             "UPDATE notifications SET next_try = ? WHERE id = ? AND state = 'waiting'",
             (next_try, notification),
@@ -145,18 +152,14 @@ class SqlOutbox:
     def dead(
         self, notification: int, now: Instant, error: str, *, taken: Iterable[str] = ()
     ) -> None:
-        with self._db.atomic():
-            self._note(notification, now, "dead", error)
-            self._db.execute(
-                "UPDATE notifications SET state = 'dead', tries = tries + 1, "
-                "first_try = coalesce(first_try, ?1), error = ?2, finished = ?1, taken = ?3 "
-                "WHERE id = ?4 AND state = 'waiting'",
-                (now, error, _marks(taken), notification),
-            )
+        """Not to be tried again until somebody asks for it."""
+        change = "state = 'dead', error = :detail, finished = :now, taken = :taken"
+        self._tried("dead", change, id=notification, now=now, detail=error, taken=_marks(taken))
 
     def give_up(
         self, notification: int, now: Instant, error: str, *, taken: Iterable[str] = ()
     ) -> None:
+        """Dead after its day; those joined with it after its first try wait again, for a day."""
         with self._db.atomic():
             self._db.execute(
                 "UPDATE notifications SET state = 'waiting', joined = NULL, finished = NULL, "
@@ -167,6 +170,7 @@ class SqlOutbox:
             self.dead(notification, now, error, taken=taken)
 
     def bury(self, target: str, now: Instant, error: str) -> int:
+        """All that waits for ``target`` is dead, untried; how many."""
         return self._db.execute(
             "UPDATE notifications SET state = 'dead', error = ?, finished = ? "
             "WHERE target = ? AND state = 'waiting'",
@@ -174,15 +178,15 @@ class SqlOutbox:
         ).rowcount
 
     def tries(self, notification: int) -> builtins.list[Try]:
-        rows = self._db.rows(
-            "SELECT at, outcome, detail FROM tries WHERE notification = ? ORDER BY id",
-            (notification,),
-        )
-        return [Try(*row) for row in rows]
+        """The oldest first."""
+        sql = "SELECT at, outcome, detail FROM tries WHERE notification = ? ORDER BY id"
+        return self._db.all(Try, sql, (notification,))
 
     def retry(
         self, ids: Sequence[int] | None, now: Instant, target: str | None = None
     ) -> builtins.list[int]:
+        """Dead ones (of ``ids``, or all; of ``target``) wait again with a fresh day to be tried in;
+        the ids. Of ``ids`` and ``target`` those that wait for a later try are tried now."""
         states = [_DEAD] if ids is None and target is None else [_DEAD, _WAITING]
         return self._move(
             "state = 'waiting', next_try = ?, tries = 0, first_try = NULL, finished = NULL",
@@ -192,16 +196,20 @@ class SqlOutbox:
     def drop(
         self, ids: Sequence[int] | None, now: Instant, target: str | None = None
     ) -> builtins.list[int]:
+        """Give up those that wait or are dead (of ``ids``, or all; of ``target``); the ids."""
         change = "state = 'dropped', finished = ?"
         return self._move(change, now, ids, target, [_WAITING, _DEAD])
 
     def counts(self) -> dict[NotificationState, int]:
+        """Count the notifications in each state; states that none is in count 0."""
         rows: dict[str, int] = dict(
             self._db.rows("SELECT state, count(*) FROM notifications GROUP BY state")
         )
         return {state: rows.get(state.value, 0) for state in NotificationState}
 
     def held_up(self, now: Instant) -> int:
+        """For how many seconds the next one of some target has been due or tried in vain, at most;
+        not what waits for the end of quiet hours or for a digest, nor what is behind."""
         return self._db.number(
             "SELECT max(0, ?1 - min(coalesce(first_try, next_try))) FROM notifications WHERE id IN "
             "(SELECT min(id) FROM notifications WHERE state = 'waiting' GROUP BY target) "
@@ -210,6 +218,8 @@ class SqlOutbox:
         )
 
     def put_off(self, now: Instant) -> builtins.list[tuple[str, Instant, Instant, int]]:
+        """Messages that were queued for a later time than ``now`` and not tried since: channel,
+        when they were written, when they are due, and how many."""
         return self._db.rows(
             "SELECT channel, created, next_try, count(DISTINCT message) FROM notifications "
             "WHERE state = 'waiting' AND tries = 0 AND next_try > max(created, ?) "
@@ -218,6 +228,7 @@ class SqlOutbox:
         )
 
     def tried(self, since: Instant) -> dict[str, int]:
+        """Count the tries since then that ended as sent, failed or dead."""
         rows: dict[str, int] = dict(
             self._db.rows(
                 "SELECT outcome, count(*) FROM tries WHERE at >= ? GROUP BY outcome", (since,)
@@ -226,11 +237,9 @@ class SqlOutbox:
         return {outcome: rows.get(outcome, 0) for outcome in OUTCOMES}
 
     def list(
-        self,
-        states: Sequence[NotificationState] = (),
-        limit: int = 100,
-        target: str | None = None,
+        self, states: Sequence[NotificationState] = (), limit: int = 100, target: str | None = None
     ) -> builtins.list[Notification]:
+        """The newest first; of all states and targets where none is given."""
         wanted = [state.value for state in states or NotificationState]
         rows = self._db.rows(
             f"{_SELECT} WHERE n.state IN {among('?1')} "
@@ -239,12 +248,21 @@ class SqlOutbox:
         )
         return [_notification(row) for row in rows]
 
-    def _note(self, notification: int, now: Instant, outcome: str, detail: str | None) -> None:
-        self._db.execute(
-            "INSERT INTO tries (notification, at, outcome, detail) SELECT id, ?2, ?3, ?4 "
-            "FROM notifications WHERE id = ?1",
-            (notification, now, outcome, detail),
-        )
+    def _tried(
+        self, outcome: str, change: str, where: str = "state = 'waiting'", **values: object
+    ) -> None:
+        given = {"outcome": outcome, "first": None, **values}
+        with self._db.atomic():
+            self._db.execute(
+                "INSERT INTO tries (notification, at, outcome, detail) "
+                "SELECT id, :now, :outcome, :detail FROM notifications WHERE id = :id",
+                given,
+            )
+            self._db.execute(
+                "UPDATE notifications SET tries = tries + 1, first_try = coalesce(:first, "
+                f"first_try, :now), {change} WHERE id = :id AND {where}",
+                given,
+            )
 
     def _move(
         self,
@@ -256,10 +274,8 @@ class SqlOutbox:
     ) -> builtins.list[int]:
         with self._db.atomic():
             rows = self._db.rows(
-                f"UPDATE notifications SET {change} WHERE state IN "
-                f"{among()} "
-                f"AND (? OR id IN {among()}) "
-                "AND target = coalesce(?, target) RETURNING id",
+                f"UPDATE notifications SET {change} WHERE state IN {among()} "
+                f"AND (? OR id IN {among()}) AND target = coalesce(?, target) RETURNING id",
                 (now, listed(states), ids is None, listed(ids or ()), target),
             )
         return sorted(row[0] for row in rows)
@@ -281,3 +297,82 @@ def _notification(row: Row) -> Notification:
         _decode_message(body), error, finished, first, planned, joined,
         frozenset(_decode_marks(taken)) if taken else frozenset(),
     )  # fmt: skip
+
+
+class Backlog(Face):
+    """One target's waiting notifications as a whole."""
+
+    def head(self, target: str) -> Head | None:
+        row = self._db.one(_HEAD, (target,))
+        return Head(row[0], row[1], row[2], row[3], row[4], joins=bool(row[5])) if row else None
+
+    def size(self, target: str, most: int) -> int:
+        """Return how many wait, counted up to ``most``; those joined with them are none of them."""
+        return self._db.number(
+            f"SELECT count(*) FROM (SELECT 1 FROM notifications AS n WHERE {_OF_TARGET} LIMIT ?2)",
+            (target, most),
+        )
+
+    def joins(self, target: str) -> bool:
+        """Whether one of those that wait tells what others were to tell."""
+        return self._db.has(
+            f"SELECT 1 FROM notifications AS n WHERE {_OF_TARGET} "
+            "AND EXISTS (SELECT 1 FROM notifications WHERE joined = n.id) LIMIT 1",
+            (target,),
+        )
+
+    def messages(self, target: str) -> list[Piled]:
+        """All that wait, the oldest first; in the place of those that join others, these."""
+        rows = self._db.rows(
+            "SELECT n.id, n.id, n.created, m.body FROM notifications AS n "
+            f"JOIN messages AS m ON m.id = n.message WHERE {_OF_TARGET} "
+            "AND NOT EXISTS (SELECT 1 FROM notifications WHERE joined = n.id) "
+            "UNION ALL SELECT c.id, n.id, c.created, m.body FROM notifications AS n "
+            "CROSS JOIN notifications AS c ON c.joined = n.id "
+            f"JOIN messages AS m ON m.id = c.message WHERE {_OF_TARGET} ORDER BY 1",
+            (target,),
+        )
+        return [Piled(row, created, _decode(body)) for _, row, created, body in rows]
+
+    def join(self, target: str, rows: Iterable[int], message: Message, now: Instant) -> int | None:
+        """Have ``message`` tell what ``rows`` were to tell, as one that waits in their place and is
+        due; its id.
+
+        Where the first that waits for ``target`` joins others already, it is that one, brought up
+        to date. Else it is a new one, which goes on with the tries of the first: the service has
+        failed so long. Nothing is done, and None, where the first is none of ``rows``."""
+        with self._db.atomic():
+            head, ids = self.head(target), set(rows)
+            if head is None or head.id not in ids:
+                return None
+            stored = _store(self._db, message, now)
+            row = head.id
+            if not head.joins:
+                row = self._db.number(
+                    "INSERT INTO notifications (message, channel, target, state, created, "
+                    "next_try, tries, first_try) VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?) "
+                    "RETURNING id",
+                    (stored, head.channel, target, now, now, head.tries, head.first_try),
+                )
+            others = listed(ids - {row})
+            self._db.execute(
+                "UPDATE notifications SET message = ?, next_try = ?, taken = NULL WHERE id = ?",
+                (stored, min(head.next_try, now), row),
+            )
+            self._db.execute(
+                f"UPDATE notifications SET joined = ?2 WHERE joined IN {among('?1')}", (others, row)
+            )
+            self._db.execute(
+                "UPDATE notifications SET state = 'joined', joined = ?2, finished = ?3 "
+                f"WHERE id IN {among('?1')} AND state = 'waiting'",
+                (others, row, now),
+            )
+        return row
+
+
+def _store(db: Connection, message: Message, now: Instant) -> int:
+    body = msgspec.json.encode(message).decode()
+    return db.number(
+        "INSERT INTO messages (rule, about, created, body) VALUES (?, ?, ?, ?) RETURNING id",
+        (message.rule, message.data_at or now, now, body),
+    )

@@ -1,55 +1,43 @@
 """A scan into the store: products, changed numbers, texts, and the list of who was seen."""
 
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
-
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import zlib
+from collections.abc import Sequence
+from hashlib import blake2b
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 
 from watcher.fields import NUMERIC_NAMES
-from watcher.model import Bools, Floats, Instant, Ints, ListFacts, LongTexts, Scan, ScanState
+from watcher.model import Floats, Instant, Ints, LongTexts, Scan, ScanState
+from watcher.source.skus import skus_of
 from watcher.store.columns import digests, encode
-from watcher.store.sql import former
-from watcher.store.sql.listing import EMPTY, LastSeen, PackedList
-from watcher.store.sql.scanrows import PROVES
-from watcher.store.sql.texts import clean, clean_all, currency_of, meaning, pack_texts
-from watcher.store.sqlite.connection import Connection, chunks, listed
-from watcher.store.sqlite.dialect import REPLACE, next_id, rows_of
+from watcher.store.packing import EMPTY, LastSeen, PackedList
+from watcher.store.records import Recorded
+from watcher.store.sql.scans import PROVES
+from watcher.store.sqlite.connection import Connection, Face, chunks
+from watcher.store.sqlite.dialect import REPLACE, listed, next_id, rows_of
 
 # An absent name is no news, so the old one stays; an absent discount means there is none.
 _KEPT = ("seller_id", "product_name", "category_id", "category_l2_id", "category_l3_id")
 _TEXTS = (*_KEPT, "discount")
 _TEXT_COLUMNS = ", ".join(_TEXTS)
-
 Texts = tuple[str | None, ...]
-
 _PART = 2_000
+# Columns of a scan that have its own values.
+_AS_IT_IS = (
+    "watch", "region", "at", "started", "finished", "state", "requests", "pages", "interrupted",
+)  # fmt: skip
+_NOBODY = 0
+_NAMES = ("cover_url", "desc_detail", "sale_props", "skus")
+_QUERY = re.compile(r"""(https?://[^\s"'<>?\\]+)\?[^\s"'<>\\]*""")
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What became of a scan of n products.
-
-    ``products`` are the store's keys in the scan's order, ``first_seen`` marks those that the
-    watch had never seen before, ``had_complete`` says whether the watch had a scan that proves
-    an absence before this one, ``changed`` counts the rows of numbers written. ``facts`` are what
-    the list says of itself, where that is known.
-    """
-
-    scan_id: int
-    products: Ints
-    first_seen: Bools
-    had_complete: bool
-    changed: int
-    facts: ListFacts | None = None
-
-
-@dataclass(slots=True)
-class _Stored:
-    """What the store holds of a piece's products: key 0, no texts where it is new."""
+class _Stored(Struct):
+    """The store's knowledge of a piece's products: key 0, no texts where it is new."""
 
     keys: Ints
     digests: Ints
@@ -57,19 +45,31 @@ class _Stored:
     texts: list[Texts]
 
 
-def record(db: Connection, scan: Scan) -> Recorded:
-    """Stores the scan as one transaction (joins an open one)."""
-    with db.atomic():
-        last_id, last_mark = db.one("SELECT id, mark FROM scans ORDER BY id DESC LIMIT 1") or (0, 0)
-        scan_id, mark = last_id + 1, max(scan.at, last_mark + 1)
-        had_complete = had_proof(db, scan.watch, scan_id)
-        first_row = db.number(next_id("observations"))
-        products, changed = _record_products(db, scan, first_row, mark)
-        previous = _record_seen(db, scan, scan_id, products)
-        listing = PackedList(products, scan.ranks.astype(np.int64), previous)
-        _record_scan(db, scan, (scan_id, mark, first_row, changed), listing)
-        _record_long_texts(db, scan, products)
-    return Recorded(scan_id, products, previous == 0, had_complete, changed, scan.facts)
+class Recording(Face):
+    """Scans into the store."""
+
+    def record(self, scan: Scan) -> Recorded:
+        """Stores a scan of any state; numbers only of products of which some number changed."""
+        with self._db.atomic():
+            last_id, last_mark = self._db.one(
+                "SELECT id, mark FROM scans ORDER BY id DESC LIMIT 1"
+            ) or (0, 0)
+            scan_id, mark = last_id + 1, max(scan.at, last_mark + 1)
+            had_complete = had_proof(self._db, scan.watch, scan_id)
+            first_row = self._db.number(next_id("observations"))
+            products, changed = _record_products(self._db, scan, first_row, mark)
+            previous = _record_seen(self._db, scan, scan_id, products)
+            listing = PackedList(products, scan.ranks.astype(np.int64), previous)
+            _record_scan(self._db, scan, (scan_id, mark, first_row, changed), listing)
+            _record_long_texts(self._db, scan, products)
+        return Recorded(scan_id, products, previous == 0, had_complete, changed, scan.facts)
+
+    def texts_known_since(self) -> Instant | None:
+        """Since when replaced texts are stored; None where that is always."""
+        return (
+            self._db.number("SELECT max(until) FROM former_texts WHERE product = ?", (_NOBODY,))
+            or None
+        )
 
 
 def had_proof(db: Connection, watch: str, before: int) -> bool:
@@ -105,8 +105,7 @@ def _record_products(db: Connection, scan: Scan, first_row: int, mark: int) -> t
     return keys, next_row - first_row
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     """Some products of a scan, in its order; ``texts`` has a tuple in the order of ``_TEXTS``."""
 
     region: str
@@ -154,8 +153,9 @@ def _update_known(db: Connection, piece: _Piece, known: _Stored, mark: Instant) 
                 replaced.append((key, {name: was for name, was, now in columns if was != now}))
     assignments = ", ".join(f"{name} = ?" for name in _TEXTS)
     db.many(f"UPDATE products SET {assignments}, last_changed = ? WHERE id = ?", updates)
-    if replaced:
-        former.record(db, mark, replaced)
+    former = [(mark, key, msgspec.json.encode(texts).decode()) for key, texts in replaced]
+    if former:
+        db.many("INSERT INTO former_texts (until, product, texts) VALUES (?, ?, ?)", former)
     # A slow scan may be recorded after one that began later.
     earlier = known.keys[(known.first_seen > piece.at) & (known.keys > 0)].tolist()
     db.many("UPDATE products SET first_seen = ? WHERE id = ?", ((piece.at, key) for key in earlier))
@@ -198,7 +198,7 @@ def _record_seen(db: Connection, scan: Scan, scan_id: int, products: Ints) -> In
     if not len(products):
         return EMPTY
     row = db.one("SELECT seen, size FROM watches WHERE watch = ?", (scan.watch,))
-    seen = LastSeen.unpack(*row) if row else LastSeen.nothing()
+    seen = LastSeen.unpack(*row) if row else LastSeen(EMPTY, EMPTY)
     previous = seen.last(products)
     after = seen.with_scan(scan_id, products)
     db.execute(
@@ -213,33 +213,16 @@ def _record_scan(
     db: Connection, scan: Scan, made: tuple[int, int, int, int], listing: PackedList
 ) -> None:
     scan_id, mark, first_row, changed = made
-    facts = scan.facts
-    values = (
-        scan_id,
-        scan.watch,
-        scan.region,
-        scan.at,
-        mark,
-        scan.started,
-        scan.finished,
-        scan.state.value,
-        scan.requests,
-        scan.pages,
-        len(scan),
-        first_row,
-        changed,
-        clean(scan.error),
-        int(scan.interrupted),
-        msgspec.json.encode([clean(text) for text in scan.problems]).decode(),
-        listing.pack(scan_id),
-        *((facts.day, facts.idle, int(facts.sparse)) if facts is not None else ()),
-    )
-    of_list = ", list_day, list_idle, list_sparse" if facts is not None else ""
+    given = {name: getattr(scan, name) for name in _AS_IT_IS} | {
+        "id": scan_id, "mark": mark, "size": len(scan), "first_row": first_row, "rows": changed,
+        "error": clean(scan.error), "products": listing.pack(scan_id),
+        "problems": msgspec.json.encode([clean(text) for text in scan.problems]).decode(),
+    }  # fmt: skip
+    if (facts := scan.facts) is not None:
+        given |= {"list_day": facts.day, "list_idle": facts.idle, "list_sparse": facts.sparse}
     db.execute(
-        "INSERT INTO scans (id, watch, region, at, mark, started, finished, state, requests, "
-        f"pages, size, first_row, rows, error, interrupted, problems, products{of_list}) "
-        f"VALUES ({', '.join('?' * len(values))})",
-        values,
+        f"INSERT INTO scans ({', '.join(given)}) VALUES ({', '.join('?' * len(given))})",
+        [*given.values()],
     )
     if scan.doubt is not None:
         doubt = scan.doubt
@@ -252,11 +235,9 @@ def _record_scan(
 
 
 def _depth(scan: Scan) -> int:
-    """How many places from the first on a scan that was cut off read without a gap; else 0, and
-    where anything was odd about it: a row that can't be read leaves a place empty.
-
-    By pages, for a product that stood on two of them left a place empty, too.
-    """
+    """Places from the first on that a scan that was cut off read without a gap; else 0, and where
+    anything was odd about it: a row that can't be read leaves a place empty. By pages, for a
+    product that stood on two of them left a place empty, too."""
     if scan.state is not ScanState.PARTIAL or scan.problems:
         return 0
     pages = np.unique((scan.ranks[scan.ranks > 0] - 1) // scan.page_size)
@@ -296,6 +277,62 @@ def _record_long_texts(db: Connection, scan: Scan, products: Ints) -> None:
     )
     currencies = [(currency_of(texts.skus), key) for key, texts in given]
     db.many(
-        "UPDATE products SET currency = ?1 WHERE id = ?2 AND currency IS NOT ?1",
+        "UPDATE products SET currency = ?1 WHERE id = ?2 AND coalesce(currency, '') <> ?1",
         (pair for pair in currencies if pair[0] is not None),
     )
+
+
+def clean(text: str | None) -> str | None:
+    """Without half characters (lone surrogates), which SQLite can't hold."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode()
+
+
+def clean_all(texts: Sequence[str | None]) -> Sequence[str | None]:
+    """A column made clean: that all of it is, as mostly, is seen at one glance."""
+    try:
+        "".join(filter(None, texts)).encode()
+    except UnicodeEncodeError:
+        return [clean(text) for text in texts]
+    return texts
+
+
+def pack_texts(texts: LongTexts) -> bytes:
+    """The four texts compressed together, for they share much."""
+    return zlib.compress(msgspec.json.encode([clean(getattr(texts, name)) for name in _NAMES]))
+
+
+def unpack_texts(blob: bytes) -> LongTexts:
+    """The four texts again."""
+    return LongTexts(*msgspec.json.decode(zlib.decompress(blob), type=list[str | None]))
+
+
+def meaning(texts: LongTexts) -> bytes:
+    """A digest that stays while only the tokens of addresses, spacing or list order move."""
+    canonical = [_canonical(clean(getattr(texts, name))) for name in _NAMES]
+    return blake2b(msgspec.json.encode(canonical), digest_size=12).digest()
+
+
+def currency_of(skus: str | None) -> str | None:
+    """The currency code of the first variant that names one."""
+    found = (sku.currency for sku in skus_of(_decoded(skus)))
+    return next((code for code in found if code is not None), None)
+
+
+def _canonical(text: str | None) -> str | None:
+    if text is None:
+        return None
+    value = _decoded(text)
+    if isinstance(value, list) and all(isinstance(part, dict) for part in value):
+        value.sort(key=lambda part: str(part.get("index", "")))
+    if isinstance(value, (list, dict)):
+        text = msgspec.json.encode(value, order="sorted").decode()
+    return _QUERY.sub(r"\1", text)
+
+
+def _decoded(text: str | None) -> object:
+    try:
+        return msgspec.json.decode(clean(text) or "null")
+    except (msgspec.DecodeError, RecursionError):
+        return None

@@ -1,21 +1,18 @@
-"""Which rules are new, changed or gone since the rule file was last read, and their alerts.
-
-A rule is known by its name, and is the same rule while its fingerprint is. A rule that is gone
-while exactly one new one has its fingerprint was renamed: that is a change too, and so are names
-that rules hand on to each other. What an older form of a rule fired goes on as *carried*, so that
-it is not told again; what was only pending begins anew.
-"""
-
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
+"""Rules that are new, changed or gone since the rule file was last read, and their alerts. A rule
+is known by its name, and is the same while its fingerprint is; one that is gone while exactly one
+new one has its fingerprint was renamed, which is a change too. What an older form of a rule fired
+goes on as *carried*, so that it is not told again; what was only pending begins anew."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
 
 from watcher.model import Instant
-from watcher.store.sqlite.connection import Connection
+from watcher.store.records import RuleChanges
+from watcher.store.sqlite.connection import Connection, Face
 from watcher.units import DAY
 
 REMOVED = "rule removed"
@@ -24,49 +21,27 @@ _REMEMBERED = DAY
 _NEWEST = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class RuleChanges:
-    """Names of rules. ``renamed`` maps a changed rule's new name to its old one."""
-
-    new: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    returned: tuple[str, ...] = ()
-    renamed: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _StoredRule:
+class _StoredRule(Struct, frozen=True):
     fingerprint: str
     ended: Instant | None
 
 
-class SqlRules:
-    """``ports.Rules`` in SQL."""
-
-    def __init__(self, db: Connection) -> None:
-        self._db = db
+class Rules(Face):
+    """Rules by name, each with the fingerprint it was last read with."""
 
     def sync(self, rules: Sequence[tuple[str, str]], now: Instant) -> RuleChanges:
+        """Moves the rules and their alerts from what was known to ``rules``, as one transaction. A
+        removed rule's alerts end silently. One that comes back within a day finds them again."""
         with self._db.atomic():
-            known = {
-                name: _StoredRule(fingerprint, ended)
-                for name, fingerprint, ended in self._db.rows(
-                    "SELECT name, fingerprint, ended FROM rules"
-                )
-            }
+            stored = self._db.rows("SELECT name, fingerprint, ended FROM rules")
+            known = {name: _StoredRule(*row) for name, *row in stored}
             given = dict(rules)
             alive = {name for name, rule in known.items() if rule.ended is None}
             gone = alive - given.keys()
-            renamed = _renamed(
-                {name: known[name].fingerprint for name in sorted(alive)},
-                {
-                    name: mark
-                    for name, mark in given.items()
-                    if not _is_known(known.get(name), mark)
-                },
-                given,
-            )
+            marks = {name: rule.fingerprint for name, rule in known.items()}
+            # Others find their alerts under their own names, as what they are now.
+            come = {name: mark for name, mark in given.items() if marks.get(name) != mark}
+            renamed = _renamed({name: marks[name] for name in sorted(alive)}, come, given)
             for name in sorted(alive & (renamed.keys() - set(renamed.values()))):
                 _end(self._db, name, now)  # another rule takes its name: the rule itself is gone
             # By way of names that no rule has: names may be handed on from rule to rule.
@@ -92,14 +67,25 @@ class SqlRules:
                     if before.fingerprint != mark:
                         _begin_anew(self._db, name)
                         changed.append(name)
-            _forget(self._db, now - _REMEMBERED)
+            # What never fired leaves no trace once its rule can't come back to it.
+            self._db.execute(
+                "DELETE FROM alerts WHERE state = 'inactive' AND fired_at IS NULL "
+                "AND resolved_at < ?",
+                (now - _REMEMBERED,),
+            )
             begun = {*new, *changed}
-            _remember(self._db, ((name, mark, now, name in begun) for name, mark in given.items()))
+            self._db.many(
+                "INSERT INTO rules (name, fingerprint, began) VALUES (?1, ?2, ?3) ON CONFLICT "
+                "(name) DO UPDATE SET fingerprint = ?2, ended = NULL, "
+                "began = CASE WHEN ?4 THEN ?3 ELSE rules.began END",
+                ((name, mark, now, name in begun) for name, mark in given.items()),
+            )
         return RuleChanges(
             tuple(new), tuple(changed), tuple(removed), tuple(returned), tuple(renamed.items())
         )
 
     def ever_fired(self) -> set[tuple[str, str]]:
+        """Name and fingerprint of each rule that fired since it was written so."""
         rows = self._db.rows(
             "SELECT r.name, r.fingerprint FROM rules AS r WHERE r.ended IS NULL AND EXISTS "
             "(SELECT 1 FROM alerts AS a WHERE a.rule = r.name AND a.fired_at >= r.began)"
@@ -107,6 +93,7 @@ class SqlRules:
         return {(name, fingerprint) for name, fingerprint in rows}
 
     def not_fired_since(self, since: Instant) -> set[str]:
+        """Names of the rules that are older than ``since`` and have not fired from then on."""
         rows = self._db.rows(
             "SELECT r.name FROM rules AS r WHERE r.ended IS NULL AND r.began < ?1 AND NOT EXISTS "
             "(SELECT 1 FROM alerts AS a WHERE a.rule = r.name AND a.state = 'firing') "
@@ -117,20 +104,12 @@ class SqlRules:
         return {name for (name,) in rows}
 
 
-def _is_known(rule: _StoredRule | None, fingerprint: str) -> bool:
-    """Whether it finds its alerts under its own name, as what it is now."""
-    return rule is not None and rule.fingerprint == fingerprint
-
-
 def _renamed(
     alive: Mapping[str, str], come: Mapping[str, str], given: Mapping[str, str]
 ) -> dict[str, str]:
-    """New name to old name, where one rule that left its name and one that came to its own
-    share a fingerprint.
-
-    A rule leaves its name where that is gone, or where another one was renamed to it: a rule that
-    is only edited stays what it was, though a new one is now what it had been.
-    """
+    """New name to old name, where one rule that left its name and one that came to its own share a
+    fingerprint. A rule leaves its name where that is gone, or where another one was renamed to it:
+    a rule that is only edited stays what it was, though a new one is now what it had been."""
     left = {name: mark for name, mark in alive.items() if given.get(name) != mark}
     counts = Counter(left.values()), Counter(come.values())
     old = {mark: name for name, mark in left.items() if counts[0][mark] == 1}
@@ -141,26 +120,16 @@ def _renamed(
     return found
 
 
-def _remember(db: Connection, rules: Iterable[tuple[str, str, Instant, bool]]) -> None:
-    db.many(
-        "INSERT INTO rules (name, fingerprint, began) VALUES (?1, ?2, ?3) ON CONFLICT (name) "
-        "DO UPDATE SET fingerprint = ?2, ended = NULL, began = CASE WHEN ?4 THEN ?3 "
-        "ELSE rules.began END",
-        rules,
-    )
-
-
 def _rename(db: Connection, old: str, new: str) -> None:
     db.execute("DELETE FROM rules WHERE name = ?", (new,))
     db.execute("UPDATE rules SET name = ? WHERE name = ?", (new, old))
     # Of an older rule of the new name nothing is live; its alerts stay as they ended, but what
     # was told of them is not of this one.
-    db.execute("DELETE FROM told WHERE rule = ?", (new,))
-    db.execute("DELETE FROM held WHERE rule = ?", (new,))
-    db.execute("UPDATE alerts SET rule = ? WHERE rule = ? AND state <> 'inactive'", (new, old))
-    db.execute("UPDATE told SET rule = ? WHERE rule = ?", (new, old))
-    db.execute("UPDATE held SET rule = ? WHERE rule = ?", (new, old))
-    db.execute("UPDATE messages SET rule = ? WHERE rule = ?", (new, old))
+    for table in ("told", "held"):
+        db.execute(f"DELETE FROM {table} WHERE rule = ?", (new,))
+    for rows in ("alerts", "told", "held", "messages"):
+        live = "AND state <> 'inactive'" if rows == "alerts" else ""
+        db.execute(f"UPDATE {rows} SET rule = ? WHERE rule = ? {live}", (new, old))
 
 
 def _begin_anew(db: Connection, rule: str) -> None:
@@ -181,14 +150,6 @@ def _end(db: Connection, rule: str, now: Instant) -> None:
         (rule, now, REMOVED),
     )
     db.execute("UPDATE rules SET ended = ? WHERE name = ?", (now, rule))
-
-
-def _forget(db: Connection, before: Instant) -> None:
-    """What never fired leaves no trace once its rule can't come back to it."""
-    db.execute(
-        "DELETE FROM alerts WHERE state = 'inactive' AND fired_at IS NULL AND resolved_at < ?",
-        (before,),
-    )
 
 
 def _revive(db: Connection, rule: str, ended: Instant) -> None:

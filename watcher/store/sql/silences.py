@@ -1,21 +1,18 @@
-"""Silences: what nobody wants to hear of for a while, by patterns.
-
-A pattern is one of the shell (``*``, ``?``, ``[abc]``) without regard to capitals. Where several
-are given, all must match.
-"""
-
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
+"""Silences: what nobody wants to hear of for a while, by patterns of the shell (``*``, ``?``,
+``[abc]``) without regard to capitals. Where several are given, all must match."""
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from msgspec import Struct
+from msgspec.structs import astuple
+
 from watcher.model import Instant
-from watcher.store.sqlite.connection import Connection, Row, chunks, listed
-from watcher.store.sqlite.dialect import rows_of
+from watcher.store.sqlite.connection import Face, chunks
+from watcher.store.sqlite.dialect import REPLACE, among, listed, pairs, rows_of
 
 _FIELDS = "rule, product, seller, category, begins, ends, comment"
 _TEXTS = (
@@ -24,14 +21,12 @@ _TEXTS = (
 )
 _PRODUCT = f"{_TEXTS} FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value"
 _EVERY_PRODUCT = f"{_TEXTS} FROM products AS p"
+_HELD_FIELDS = "rule, product, channel, alert, since, silence"
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """Patterns, None where any will do, and the time from ``begins`` until before ``ends``.
-
-    ``product`` is matched by the product's id and name, ``category`` by those of every level.
-    """
+    ``product`` is matched by the product's id and name, ``category`` by those of every level."""
 
     id: int
     rule: str | None
@@ -49,12 +44,7 @@ class Silence:
     @property
     def patterns(self) -> Mapping[str, str]:
         """Return those that are given, by what they are of."""
-        given = {
-            "rule": self.rule,
-            "product": self.product,
-            "seller": self.seller,
-            "category": self.category,
-        }
+        given = {name: getattr(self, name) for name in ("rule", "product", "seller", "category")}
         return {name: pattern for name, pattern in given.items() if pattern is not None}
 
     def is_on(self, now: Instant) -> bool:
@@ -65,7 +55,7 @@ class Silence:
         return _matches(self.rule, [rule])
 
     def covers(self, product: Sequence[str | None]) -> bool:
-        """Of a product: its id, name, seller, and categories of three levels."""
+        """Whether it is about a product: its id, name, seller, and categories of three levels."""
         return (
             _matches(self.product, product[:2])
             and _matches(self.seller, product[2:3])
@@ -80,11 +70,30 @@ def _matches(pattern: str | None, texts: Iterable[str | None]) -> bool:
     return any(text is not None and fnmatchcase(text.casefold(), wanted) for text in texts)
 
 
-class SqlSilences:
-    """``ports.Silences`` in SQL."""
+class Held(Struct, frozen=True):
+    """Something of ``alert`` that ``channel`` is to be told, held since that time of the clock.
+    ``silence`` is the silence that holds it; None: it is held for the channel as a whole."""
 
-    def __init__(self, db: Connection) -> None:
-        self._db = db
+    rule: str
+    product: int
+    channel: str
+    alert: int
+    since: Instant
+    silence: int | None = None
+
+
+class HeldGroup(Struct, frozen=True):
+    """All that is held of one rule for one channel by one silence (None: for the channel)."""
+
+    rule: str
+    channel: str
+    silence: int | None
+    since: Instant
+    count: int
+
+
+class Silences(Face):
+    """Silences by id; one that is over stays for a while, to be looked up."""
 
     def add(
         self,
@@ -97,22 +106,25 @@ class SqlSilences:
         category: str | None = None,
         comment: str = "",
     ) -> Silence:
+        """A new silence. ``ValueError`` without a pattern, or where it ends before it begins."""
         if rule is product is seller is category is None:
             raise ValueError("a silence needs a pattern")
         if ends <= begins:
             raise ValueError("a silence ends after it begins")
         values = (rule, product, seller, category, begins, ends, comment)
         with self._db.atomic():
-            silence = self._db.execute(
-                f"INSERT INTO silences ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?)", values
-            ).lastrowid
-        return Silence(silence or 0, *values)
+            silence = self._db.number(
+                f"INSERT INTO silences ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                values,
+            )
+        return Silence(silence, *values)
 
     def get(self, silence: int) -> Silence | None:
         row = self._db.one(f"SELECT id, {_FIELDS} FROM silences WHERE id = ?", (silence,))
         return Silence(*row) if row else None
 
     def end(self, silence: int, now: Instant) -> bool:
+        """End it now; False where it is over already, or never was."""
         with self._db.atomic():
             changed = self._db.execute(
                 "UPDATE silences SET ends = max(?2, begins) WHERE id = ?1 AND ends > ?2",
@@ -121,17 +133,16 @@ class SqlSilences:
         return bool(changed)
 
     def list(self) -> builtins.list[Silence]:
-        return _silences(self._db.rows(f"SELECT id, {_FIELDS} FROM silences ORDER BY id DESC"))
+        """All, the newest first."""
+        return self._db.all(Silence, f"SELECT id, {_FIELDS} FROM silences ORDER BY id DESC")
 
     def active(self, now: Instant) -> builtins.list[Silence]:
-        rows = self._db.rows(
-            f"SELECT id, {_FIELDS} FROM silences WHERE begins <= ?1 AND ends > ?1 "
-            "ORDER BY ends DESC, id",
-            (now,),
-        )
-        return _silences(rows)
+        """Return those that are on, the one that lasts longest first."""
+        sql = f"SELECT id, {_FIELDS} FROM silences WHERE begins <= ?1 AND ends > ?1"
+        return self._db.all(Silence, f"{sql} ORDER BY ends DESC, id", (now,))
 
     def matching_nothing(self, rules: Iterable[str], now: Instant) -> builtins.list[Silence]:
+        """Silences that are not over, and cover none of ``rules`` or no product that is known."""
         names = builtins.list(rules)
         found = [each for each in self.list() if each.ends > now]
         idle = [each for each in found if not any(map(each.covers_rule, names))]
@@ -143,10 +154,12 @@ class SqlSilences:
         return sorted([*idle, *rest], key=lambda each: each.id)
 
     def of_product(self, product: int, now: Instant) -> builtins.list[Silence]:
+        """Return those that are on and cover the product, of whichever rules."""
         texts = [row[1:] for row in self._db.rows(_PRODUCT, (listed([product]),))]
         return [each for each in self.active(now) if any(each.covers(text) for text in texts)]
 
     def covering(self, rule: str, products: Sequence[int], now: Instant) -> dict[int, Silence]:
+        """The silence that lasts longest for each of these products of the rule, where any is."""
         active = [each for each in self.active(now) if each.covers_rule(rule)]
         if not active:
             return {}
@@ -159,5 +172,45 @@ class SqlSilences:
         return found
 
 
-def _silences(rows: Iterable[Row]) -> list[Silence]:
-    return [Silence(*row) for row in rows]
+class Holding(Face):
+    """At most one thing is held for each rule, product and channel: the newest."""
+
+    def groups(self) -> builtins.list[HeldGroup]:
+        """Return what is held in short, each with the time of its oldest."""
+        return self._db.all(
+            HeldGroup,
+            "SELECT rule, channel, silence, min(since), count(*) FROM held "
+            "GROUP BY rule, channel, silence",
+        )
+
+    def of_rule(self, rule: str) -> builtins.list[Held]:
+        """All of one rule."""
+        return self._select("rule = ?", rule)
+
+    def of_alerts(self, alerts: Iterable[int]) -> builtins.list[Held]:
+        """All of these alerts."""
+        return self._select(f"alert IN {among()}", listed(alerts))
+
+    def _select(self, condition: str, value: str) -> builtins.list[Held]:
+        sql = f"SELECT {_HELD_FIELDS} FROM held WHERE {condition}"
+        return self._db.all(Held, sql, (value,))
+
+    def put(self, held: Iterable[Held]) -> None:
+        """Hold these, in place of what was held of the same rule, product and channel."""
+        with self._db.atomic():
+            sql = f"{REPLACE} INTO held ({_HELD_FIELDS}) VALUES (?, ?, ?, ?, ?, ?)"
+            self._db.many(sql, map(astuple, held))
+
+    def release(self, held: Iterable[Held]) -> None:
+        """Hold these no more."""
+        with self._db.atomic():
+            self._db.many(
+                "DELETE FROM held WHERE rule = ? AND product = ? AND channel = ?",
+                ((each.rule, each.product, each.channel) for each in held),
+            )
+
+    def keep_only(self, tellings: Sequence[tuple[str, str]]) -> None:
+        """Forget what is held of other rules or for other channels than these (rule, channel)."""
+        self._db.execute(
+            f"DELETE FROM held WHERE (rule, channel) NOT IN {pairs()}", (listed(tellings),)
+        )

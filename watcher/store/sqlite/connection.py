@@ -6,23 +6,21 @@ import errno
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeVar
 
-import msgspec
 import sqlite_utils
 
 from watcher.errors import NotADatabase, StoreError
+from watcher.store.records import Row
 
-Row: TypeAlias = tuple[Any, ...]
-
+T = TypeVar("T")
 MEMORY = Path(":memory:")
 LOCKED_SECONDS = 30.0
 _CACHE_KIB = 8_000  # a daemon has two connections; scans are no quicker with more
 _LEAST_FREE = 128 * 1024  # bytes of a disk that still takes SQLite's smallest files
-
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _ADVICE = {
     sqlite3.SQLITE_BUSY: "is locked by another program; end that program or wait for it",
@@ -82,11 +80,8 @@ def explained(path: Path) -> Iterator[None]:
 def connect(
     path: Path, timeout: float = LOCKED_SECONDS, *, readonly: bool = False
 ) -> sqlite3.Connection:
-    """A bare connection in which only BEGIN begins a transaction.
-
-    One that only reads is opened for writing too, where that may be: as the last one that leaves,
-    SQLite then takes the log's files away that it had to make.
-    """
+    """A bare connection in which only BEGIN begins a transaction. One that reads is opened for
+    writing where it may: as the last one that leaves, SQLite takes the log's files away."""
     tidy = os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK)
     mode = ("rw" if tidy else "ro") if readonly else "rwc"
     conn = sqlite3.connect(
@@ -101,7 +96,7 @@ def connect(
 
 
 class Connection:
-    """What the faces share: one SQLite connection, bound to the thread that opened it."""
+    """The base of the faces: one SQLite connection, bound to the thread that opened it."""
 
     def __init__(self, conn: sqlite3.Connection, path: Path) -> None:
         self.conn = conn
@@ -155,15 +150,29 @@ class Connection:
             row: Row | None = self.conn.execute(sql, values).fetchone()
         return row
 
+    def all(self, make: Callable[..., T], sql: str, values: Sequence[object] = ()) -> list[T]:
+        """Return what ``make`` makes of each row's columns."""
+        return [make(*row) for row in self.rows(sql, values)]
+
+    def value(self, sql: str, values: Sequence[object] = ()) -> Any:
+        """The first column of the first row; None where there is no row."""
+        row = self.one(sql, values)
+        return row[0] if row is not None else None
+
     def number(self, sql: str, values: Sequence[object] = ()) -> int:
         """The one whole number that the statement gives; 0 where that is nothing or NULL."""
-        row = self.one(sql, values)
-        return int(row[0]) if row is not None and row[0] is not None else 0
+        return int(self.value(sql, values) or 0)
+
+    def has(self, sql: str, values: Sequence[object] = ()) -> bool:
+        """Whether there is such a row."""
+        return self.one(sql, values) is not None
 
 
-def listed(values: Iterable[object]) -> str:
-    """Values as one parameter, for ``IN (SELECT value FROM json_each(?))``: no limit of count."""
-    return msgspec.json.encode(list(values)).decode()
+class Face:
+    """A part of the store, asked over a connection."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
 
 
 def chunks(size: int, step: int = 50_000) -> Iterator[slice]:

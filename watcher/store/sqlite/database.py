@@ -33,7 +33,7 @@ class Database(Connection, Faces):
 
     def __init__(self, conn: sqlite3.Connection, path: Path) -> None:
         Connection.__init__(self, conn, path)
-        self._files: tuple[tuple[int, int] | None, ...] = ()
+        self._files: list[tuple[int, int]] = []
         self._log = beside(path.resolve(), "-wal")
         Faces.__init__(self, self)
         self.times: ports.Times = SqliteTimes(self)
@@ -51,11 +51,9 @@ class Database(Connection, Faces):
         timeout: float = LOCKED_SECONDS,
     ) -> Self:
         """The database at ``path``, made or migrated where that is due (not if ``readonly``).
-
         ``timeout`` is how many seconds a statement waits for another program's lock. Raises
         ``NotADatabase``, ``NewerDatabase``, ``DatabaseHeld`` where a daemon has it by another name
-        (a hard link), or ``StoreError`` for what else keeps it shut.
-        """
+        (a hard link), or ``StoreError`` for what else keeps it shut."""
         path = Path(path)
         refuse_unfinished(path)
         refuse_other_name(path)
@@ -95,22 +93,18 @@ class Database(Connection, Faces):
     @classmethod
     def scratch_of(cls, path: Path) -> Self:
         """See ``copy_of``, but credits are paid from the ledger of the database at ``path``, where
-        there is one: they are really spent, and the caps hold for all together.
-        """
+        there is one: they are really spent, and the caps hold for all together."""
         scratch = cls.copy_of(path)
         try:
             if path.exists():
-                scratch._borrow_ledger(cls.open(path, create=False))  # noqa: SLF001 - its own kind
+                scratch._lender = lender = cls.open(path, create=False)  # noqa: SLF001
+                scratch.ledger = lender.ledger
         except BaseException:
             scratch.close()
             raise
         return scratch
 
-    def _borrow_ledger(self, lender: Database) -> None:
-        self._lender, self.ledger = lender, lender.ledger
-
     def past_scans(self, extent: Extent) -> PastScans:
-        """Stored scans in memory, to be played once more."""
         return PastScans(self, extent)
 
     def close(self) -> None:
@@ -127,7 +121,12 @@ class Database(Connection, Faces):
     def _make_ready(self, *, readonly: bool) -> None:
         self._refuse_foreign()
         if readonly:
-            self._refuse_unprepared()
+            if migrations.pending(self.db):
+                raise StoreError(
+                    f"{self.path}: empty, or written by an older version; `watcher run` prepares "
+                    "it",
+                    self.path,
+                )
             self.execute("PRAGMA query_only = ON")
             return
         # Before the first table, or it has no effect.
@@ -144,10 +143,8 @@ class Database(Connection, Faces):
         self._files = self._identities()
 
     def refuse_moved(self) -> None:
-        """Raise ``StoreError`` where the file that is open is no longer the one at the path.
-
-        SQLite would go on and write into a file that nobody can find.
-        """
+        """Raise ``StoreError`` where the file that is open is no longer the one at the path. SQLite
+        would go on and write into a file that nobody can find."""
         if self._files and self._identities() != self._files:
             raise StoreError(
                 f"{self.path}: the database was deleted, moved or replaced while in use; put it "
@@ -156,7 +153,6 @@ class Database(Connection, Faces):
             )
 
     def let_go(self) -> None:
-        """Give up the pages that are kept in memory: a scan's are of no use to the next one."""
         self.execute("PRAGMA shrink_memory")
 
     def mark_damaged(self) -> None:
@@ -164,9 +160,10 @@ class Database(Connection, Faces):
         with suppress(OSError):
             rights.make(_damage_mark(self.path))
 
-    def _identities(self) -> tuple[tuple[int, int] | None, ...]:
-        """Return what stands at the paths of the database and of the log beside it."""
-        return tuple(_identity(path) for path in (self.path, self._log))
+    def _identities(self) -> list[tuple[int, int]]:
+        """The files at the paths of the database and of the log beside it."""
+        found = [path.stat() for path in (self.path, self._log) if path.exists()]
+        return [(status.st_dev, status.st_ino) for status in found]
 
     def _refuse_foreign(self) -> None:
         """A database of something else, or of a newer watcher."""
@@ -185,13 +182,6 @@ class Database(Connection, Faces):
                 self.path,
             )
 
-    def _refuse_unprepared(self) -> None:
-        if migrations.pending(self.db):
-            raise StoreError(
-                f"{self.path}: empty, or written by an older version; `watcher run` prepares it",
-                self.path,
-            )
-
     def _refuse_damaged(self) -> None:
         pages, size = self.number("PRAGMA page_count"), self.number("PRAGMA page_size")
         mark = _damage_mark(self.path)
@@ -199,7 +189,7 @@ class Database(Connection, Faces):
         if not marked and pages * size > _CHECKED_BYTES:
             return
         check = "PRAGMA integrity_check(1)" if marked else "PRAGMA quick_check(1)"
-        result = str((self.one(check) or ("ok",))[0])
+        result = str(self.value(check) or "ok")
         if result != "ok":
             error = sqlite3.DatabaseError(result.replace("\n", " "))
             error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
@@ -240,14 +230,6 @@ def _damage_mark(path: Path) -> Path:
     return beside(path.resolve(), ".damaged")
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
 def _keep_private(path: Path) -> None:
     """SQLite gives ``-wal`` and ``-shm`` the rights and the owner that the database has."""
     if path.exists():
@@ -272,7 +254,7 @@ def _connect(path: Path, timeout: float, *, readonly: bool) -> sqlite3.Connectio
 
 
 def _refuse_what_is_no_database(path: Path, *, create: bool) -> None:
-    """What SQLite would only call "unable to open", in words."""
+    """Say in words what SQLite would only call "unable to open"."""
     if path.is_dir():
         raise StoreError(f"{path}: a folder; name a file in it", path)
     if not path.exists():

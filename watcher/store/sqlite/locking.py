@@ -6,12 +6,12 @@ import fcntl
 import os
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from watcher.errors import DatabaseHeld, StoreError
 from watcher.store.sqlite import rights
-from watcher.store.sqlite.swapping import beside, finish
+from watcher.store.sqlite.swapping import beside, finish, opened
 
 # Bytes of the database, locked and never written: one far beyond any page for its owner, and
 # those that SQLite locks, of which whoever has it open locks some (PENDING_BYTE in its sources).
@@ -26,12 +26,10 @@ def lock_path(path: Path) -> Path:
 
 @contextmanager
 def hold(path: Path) -> Iterator[None]:
-    """Owns the database for the time of the block; raises ``DatabaseHeld`` if another does.
-
-    The file of the lock stays behind (to remove it would race with the next owner); the lock does
-    not. A restore that was cut off is gone on with. Where there is no database, an empty file is
-    made: it has to be there to be locked under all its names.
-    """
+    """Owns the database for the time of the block; raises ``DatabaseHeld`` if another does. The
+    file of the lock stays behind (to remove it would race with the next owner); the lock does not.
+    A restore that was cut off is gone on with. Where there is no database, an empty file is made:
+    it has to be there to be locked under all its names."""
     lock = lock_path(path)
     handle = _opened(lock, path)
     try:
@@ -50,76 +48,53 @@ def hold(path: Path) -> Iterator[None]:
 
 @contextmanager
 def nobody_else(path: Path) -> Iterator[None]:
-    """Nobody has the database open, nor can open it, for the time of the block.
-
-    Raises ``StoreError`` where somebody has. Only where this process has it not open itself.
-    """
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:  # not there, or no file
+    """Nobody has the database open, nor can open it, for the time of the block. Raises
+    ``StoreError`` where somebody has. Only where this process has it not open itself."""
+    with ExitStack() as stack:
+        with suppress(OSError):  # not there, or no file
+            if not _lock(stack.enter_context(opened(path, os.O_RDWR)), _SQLITE):
+                raise _in_use(path)
         yield
-        return
-    try:
-        if not _lock(handle, _SQLITE):
-            raise _in_use(path)
-        yield
-    finally:
-        os.close(handle)
 
 
 def refuse_used(path: Path) -> None:
     """Raise ``StoreError`` where some process has the database open; it need not be writable."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        asked = fcntl.fcntl(handle, fcntl.F_OFD_GETLK, _packed(_SQLITE))
-    except OSError:  # a file system without locks: nobody has one
-        return
-    finally:
-        os.close(handle)
-    if struct.unpack_from("h", asked)[0] != fcntl.F_UNLCK:
+    if _is_locked(path, _SQLITE):
         raise _in_use(path)
 
 
 def refuse_other_name(path: Path) -> None:
-    """Raise ``DatabaseHeld`` where a daemon has the file under another name, a hard link.
-
-    SQLite finds the log of a database by its name, so who came by this one would read what is
-    old, and write past the daemon. To be asked before this process opens the database.
-    """
+    """Raise ``DatabaseHeld`` where a daemon has the file under another name, a hard link. SQLite
+    finds the log of a database by its name, so who came by this one would read what is old, and
+    write past the daemon. To be asked before this process opens the database."""
     try:
         status = path.stat()
     except OSError:
         return
     if status.st_nlink < 2 or _is_owned(path) or _is_open_here(status):
         return
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:  # SQLite will say it in its own words
-        return
-    try:
-        asked = fcntl.fcntl(handle, fcntl.F_OFD_GETLK, _packed(_OWNER))
-    except OSError:  # a file system without locks
-        return
-    finally:
-        os.close(handle)
-    if struct.unpack_from("h", asked)[0] != fcntl.F_UNLCK:
-        raise _held_by_another_name(path)
+    with suppress(PermissionError):  # SQLite will say it in its own words
+        if _is_locked(path, _OWNER):
+            raise _held_by_another_name(path)
+
+
+def _is_locked(path: Path, part: tuple[int, int]) -> bool:
+    """Whether some process has locked that part of the file."""
+    with opened(path, os.O_RDONLY) as handle:
+        try:
+            asked = fcntl.fcntl(handle, fcntl.F_OFD_GETLK, _packed(part))
+        except OSError:  # a file system without locks: nobody has one
+            return False
+    return bool(struct.unpack_from("h", asked)[0] != fcntl.F_UNLCK)
 
 
 def _is_owned(path: Path) -> bool:
     """Whether a process, perhaps this one, owns the database by this name."""
     try:
-        handle = os.open(lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(handle)
+        with opened(lock_path(path), os.O_RDONLY) as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
     return False
 
 
@@ -142,37 +117,21 @@ def _opened(lock: Path, path: Path) -> int:
 
 @contextmanager
 def _held_by_every_name(path: Path) -> Iterator[None]:
-    """The file itself: a hard link has a lock's file of its own.
-
-    It is closed last, for to close it drops SQLite's locks of this process.
-    """
+    """The file itself: a hard link has a lock's file of its own. It is closed last, for to close it
+    drops SQLite's locks of this process."""
     real = path.resolve()
-    with suppress(OSError):  # whoever opens the database says why
-        rights.make(real)
-    handle = _file(real)
-    try:
-        if handle is not None and not _lock(handle, _OWNER):
-            raise _held_by_another_name(path)
+    with ExitStack() as stack:
+        with suppress(OSError):  # whoever opens the database says why
+            rights.make(real)
+            handle = stack.enter_context(opened(real, os.O_RDWR)) if real.is_file() else None
+            if handle is not None and not _lock(handle, _OWNER):
+                raise _held_by_another_name(path)
         yield
-    finally:
-        if handle is not None:
-            os.close(handle)
-
-
-def _file(real: Path) -> int | None:
-    if not real.is_file():
-        return None
-    try:
-        return os.open(real, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return None
 
 
 def _lock(handle: int, part: tuple[int, int]) -> bool:
-    """Lock a part of a file for as long as it is open; False where another has it.
-
-    Such a lock belongs to the handle and not to the process: SQLite's own don't end it.
-    """
+    """Lock a part of a file for as long as it is open; False where another has it. Such a lock
+    belongs to the handle and not to the process: SQLite's own don't end it."""
     try:
         fcntl.fcntl(handle, fcntl.F_OFD_SETLK, _packed(part))
     except (BlockingIOError, PermissionError):
@@ -188,7 +147,7 @@ def _packed(part: tuple[int, int]) -> bytes:
 
 
 def _write(handle: int, text: str) -> None:
-    """Who holds it, for people; the lock holds on a full disk, too."""
+    """Note who holds it, for people; the lock holds on a full disk, too."""
     with suppress(OSError):
         os.ftruncate(handle, 0)
         os.pwrite(handle, text.encode(), 0)

@@ -4,22 +4,21 @@ A change is a new function at the end; none is ever edited once released. Column
 fields are the exception: ``prepare`` adds those that ``fields.py`` has and the table has not.
 
 Times are Unix seconds. ``observations`` has a row only where some number changed; ``scans`` keeps
-who was seen, in the list's order, as one packed blob. ``scans.mark`` rises strictly over all
-scans in the order in which they were recorded (``at`` need not: two watches may share a
-minute, a slow scan may be recorded after a later one), and an observation's ``at`` is its
-scan's mark: the values in force at a scan are the product's newest row at or before its mark.
-"""
-
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
+who was seen, in the list's order, as one packed blob. ``scans.mark`` rises strictly over all scans
+in the order in which they were recorded (``at`` need not: two watches may share a minute, a slow
+scan may be recorded after a later one), and an observation's ``at`` is its scan's mark: the values
+in force at a scan are the product's newest row at or before its mark."""
 
 from __future__ import annotations
 
 import re
 from contextlib import closing
+from typing import Any
 
 import msgspec
 from sqlite_utils import Database as Tables
 from sqlite_utils import Migrations
+from sqlite_utils.db import Table
 
 from watcher.fields import BY_NAME, NUMERIC
 from watcher.store.columns import expression, sql_type
@@ -28,6 +27,7 @@ APPLICATION_ID = 0x77746368  # "wtch"
 VIEW = "observations_view"
 
 _TELLING = 10  # products: of fewer commissions up to 1 all may be percentages
+_TYPES = {"int": int, "str": str, "bytes": bytes}
 
 migrations = Migrations("watcher")
 
@@ -35,40 +35,16 @@ migrations = Migrations("watcher")
 @migrations()
 def m001_history(db: Tables) -> None:
     """Products, their texts and numbers, and the scans that saw them."""
-    _create_products(db)
-    _create_scans(db)
-
-
-def _create_products(db: Tables) -> None:
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    db.table("products").create(
-        {
-            "id": int,
-            "region": str,
-            "product_id": str,
-            "seller_id": str,
-            "product_name": str,
-            "category_id": str,
-            "category_l2_id": str,
-            "category_l3_id": str,
-            "discount": str,
-            "currency": str,
-            "first_seen": int,
-            "last_changed": int,
-            "newest": int,
-            "digest": int,
-        },
-        pk="id",
-        not_null={"region", "product_id", "first_seen", "last_changed", "newest", "digest"},
-        strict=True,
+    _create(
+        db,
+        "products",
+        "id int, region str!, product_id str!, seller_id str, product_name str, category_id str, "
+        "category_l2_id str, category_l3_id str, discount str, currency str, first_seen int!, "
+        "last_changed int!, newest int!, digest int!",
     ).create_index(["region", "product_id"], unique=True)
-    db.table("product_texts").create(
-        {"product": int, "changed": int, "read": int, "meaning": bytes, "packed": bytes},
-        pk="product",
-        not_null={"changed", "read", "meaning", "packed"},
-        foreign_keys=[("product", "products", "id")],
-        strict=True,
-    )
+    texts = "product int, changed int!, read int!, meaning bytes!, packed bytes!"
+    _create(db, "product_texts", texts, foreign_keys=[("product", "products", "id")])
     # Not STRICT: an amount without whole hundredths is REAL in an INTEGER column (columns.py).
     numbers = ", ".join(f'"{field.name}" {sql_type(field)}' for field in NUMERIC)
     db.execute(
@@ -76,66 +52,32 @@ def _create_products(db: Tables) -> None:
         f"at INTEGER NOT NULL, {numbers})"
     )
     db.table("observations").create_index(["product", "at"], unique=True)
+    scans = _create(
+        db,
+        "scans",
+        "id int, watch str!, region str!, at int!, mark int!, started int!, finished int!, "
+        "state str!, requests int!, pages int!, size int!, first_row int!, rows int!, error str, "
+        "interrupted int, problems str, products bytes",
+    )
+    scans.create_index(["watch"])
+    scans.create_index(["region", "at"])
+    scans.create_index(["mark"], unique=True)
+    _create(db, "watches", "watch str, region str!, size int!, seen bytes!")
 
 
-def _create_scans(db: Tables) -> None:
-    db.table("scans").create(
-        {
-            "id": int,
-            "watch": str,
-            "region": str,
-            "at": int,
-            "mark": int,
-            "started": int,
-            "finished": int,
-            "state": str,
-            "requests": int,
-            "pages": int,
-            "size": int,
-            "first_row": int,
-            "rows": int,
-            "error": str,
-            "interrupted": int,
-            "problems": str,
-            "products": bytes,
-        },
-        pk="id",
-        not_null={
-            "watch",
-            "region",
-            "at",
-            "mark",
-            "started",
-            "finished",
-            "state",
-            "requests",
-            "pages",
-            "size",
-            "first_row",
-            "rows",
-        },
-        strict=True,
-    )
-    db.table("scans").create_index(["watch"])
-    db.table("scans").create_index(["region", "at"])
-    db.table("scans").create_index(["mark"], unique=True)
-    db.table("watches").create(
-        {"watch": str, "region": str, "size": int, "seen": bytes},
-        pk="watch",
-        not_null={"region", "size", "seen"},
-        strict=True,
-    )
+def _create(db: Tables, name: str, columns: str, **options: Any) -> Table:
+    """A table of such columns, of which the first is its key; "!" marks those that are NOT NULL."""
+    given = dict(column.split() for column in columns.split(", "))
+    kinds = {column: _TYPES[kind.rstrip("!")] for column, kind in given.items()}
+    filled = {column for column, kind in given.items() if kind.endswith("!")}
+    key = next(iter(given))
+    return db.table(name).create(kinds, pk=key, not_null=filled, strict=True, **options)
 
 
 @migrations()
 def m002_alerts(db: Tables) -> None:
     """Rules as they were last read, their alerts, and what was told of them."""
-    db.table("rules").create(
-        {"name": str, "fingerprint": str, "began": int, "ended": int},
-        pk="name",
-        not_null={"fingerprint", "began"},
-        strict=True,
-    )
+    _create(db, "rules", "name str, fingerprint str!, began int!, ended int")
     # AUTOINCREMENT: an id stands in a message, so it must never mean another alert.
     db.execute(
         "CREATE TABLE alerts (id INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT NOT NULL, "
@@ -163,12 +105,8 @@ def m002_alerts(db: Tables) -> None:
 @migrations()
 def m003_delivery(db: Tables) -> None:
     """Messages (``about`` is the time of their data), a row for each target, and every try."""
-    db.table("messages").create(
-        {"id": int, "rule": str, "about": int, "created": int, "body": str},
-        pk="id",
-        not_null={"rule", "about", "created", "body"},
-        strict=True,
-    ).create_index(["rule", "about"])
+    messages = "id int, rule str!, about int!, created int!, body str!"
+    _create(db, "messages", messages).create_index(["rule", "about"])
     db.execute(
         "CREATE TABLE notifications (id INTEGER PRIMARY KEY AUTOINCREMENT, "
         "message INTEGER NOT NULL REFERENCES messages(id), channel TEXT NOT NULL, "
@@ -196,12 +134,8 @@ def m004_daemon(db: Tables) -> None:
         "CREATE TABLE credits (day TEXT NOT NULL, watch TEXT NOT NULL, used INTEGER NOT NULL, "
         "PRIMARY KEY (day, watch)) STRICT, WITHOUT ROWID"
     )
-    db.table("reservations").create(
-        {"id": int, "day": str, "watch": str, "amount": int},
-        pk="id",
-        not_null={"day", "watch", "amount"},
-        strict=True,
-    ).create_index(["day"])
+    reservations = "id int, day str!, watch str!, amount int!"
+    _create(db, "reservations", reservations).create_index(["day"])
     db.execute(
         "CREATE TABLE health (kind TEXT NOT NULL, name TEXT NOT NULL, failing_since INTEGER, "
         "failures INTEGER NOT NULL, last_error TEXT, last_ok INTEGER, "
@@ -238,10 +172,8 @@ def m005_silences(db: Tables) -> None:
 
 @migrations()
 def m006_joining(db: Tables) -> None:
-    """Which notification tells what another one was to tell, and who has a message already.
-
-    Messages say themselves what they tell of: those that are still to be sent learn it here.
-    """
+    """The notification that tells what another one was to tell, and who has a message already.
+    Messages say themselves what they tell of: those that are still to be sent learn it here."""
     db.execute(
         "ALTER TABLE notifications ADD COLUMN joined INTEGER "
         "REFERENCES notifications(id) ON DELETE SET NULL"
@@ -321,7 +253,7 @@ def m008_jumps(db: Tables) -> None:
 
 @migrations()
 def m009_former_texts(db: Tables) -> None:
-    """What products were called, cost and belonged to, up to which scan; from now on."""
+    """Texts that products had, each up to which scan; from now on."""
     db.execute(
         "CREATE TABLE former_texts (until INTEGER NOT NULL, product INTEGER NOT NULL, "
         "texts TEXT NOT NULL, PRIMARY KEY (until, product)) STRICT, WITHOUT ROWID"
@@ -334,7 +266,7 @@ def m009_former_texts(db: Tables) -> None:
 
 @migrations()
 def m010_list_facts(db: Tables) -> None:
-    """What a list says of itself, from now on: no value of scans of before."""
+    """Facts of a list about itself, from now on: no value of scans of before."""
     for column in ("list_day REAL", "list_idle REAL", "list_sparse INTEGER"):
         db.execute(f"ALTER TABLE scans ADD COLUMN {column}")
 
@@ -389,24 +321,21 @@ def unknown(db: Tables) -> list[str]:
 
 
 def prepare(db: Tables) -> None:
-    """Brings the schema up to date; inside the caller's transaction."""
+    """Bring the schema up to date; inside the caller's transaction."""
     migrations.apply(db)
     for name in _missing(db):
         kind = sql_type(BY_NAME[name])
         db.execute(f'ALTER TABLE observations ADD COLUMN "{name}" {kind}')
-    db.create_view(VIEW, _view_sql(), replace=True)
+    # For people and Datasette: amounts in units, times as ISO texts.
+    numbers = ", ".join(f'{expression(field.name)} AS "{field.name}"' for field in NUMERIC)
+    observations = (
+        "SELECT o.id, p.region, p.product_id, p.product_name, p.currency, "
+        "strftime('%Y-%m-%dT%H:%M:%SZ', o.at, 'unixepoch') AS at, "
+        f"{numbers} FROM observations AS o JOIN products AS p ON p.id = o.product"
+    )
+    db.create_view(VIEW, observations, replace=True)
 
 
 def _missing(db: Tables) -> list[str]:
     present = set(db.table("observations").columns_dict)
     return [field.name for field in NUMERIC if field.name not in present]
-
-
-def _view_sql() -> str:
-    """Observations for people and Datasette: amounts in units, times as ISO texts."""
-    numbers = ", ".join(f'{expression(field.name)} AS "{field.name}"' for field in NUMERIC)
-    return (
-        "SELECT o.id, p.region, p.product_id, p.product_name, p.currency, "
-        "strftime('%Y-%m-%dT%H:%M:%SZ', o.at, 'unixepoch') AS at, "
-        f"{numbers} FROM observations AS o JOIN products AS p ON p.id = o.product"
-    )

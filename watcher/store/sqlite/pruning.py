@@ -1,8 +1,5 @@
-"""Removing what is old, in steps so short that no other writer waits long for one.
-
-A step removes rows of one kind, or gives free pages back to the file system. How many it takes on
-follows from how long the last ones held the write lock: a slow disk gets smaller steps.
-"""
+"""Removing what is old, in steps so short that no other writer waits long for one. How much a step
+takes on follows from how long the last ones held the write lock."""
 
 from __future__ import annotations
 
@@ -11,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from watcher.model import Instant
+from watcher.store.records import Pruned
 from watcher.store.sqlite.connection import Connection
 
 STEP_ROWS, STEP_PAGES = 500, 250  # of the first step of each sort
 _FEWEST, _MOST = 10, 1_000
 _CHECKPOINT_PAGES, _USUAL_PAGES = 250, 1_000  # of the log, after which it is written back
 _LONG, _SHORT = 0.012, 0.004  # seconds of a step after which the next one is halved, or doubled
-
 # A product's newest row before the limit may still be in force after it.
 _OLD_OBSERVATIONS = (
     "DELETE FROM observations WHERE id IN (SELECT o.id FROM observations AS o "
@@ -27,75 +24,47 @@ _OLD_OBSERVATIONS = (
 # Each watch keeps its newest scan (its timer starts from there), its newest complete one, and the
 # newest that proves an absence.
 _OLD_SCANS = (
-    "DELETE FROM scans WHERE id IN (SELECT s.id FROM scans AS s WHERE s.at < :before "
-    "AND s.id <> (SELECT max(id) FROM scans WHERE watch = s.watch) "
-    "AND s.id <> coalesce((SELECT max(id) FROM scans WHERE watch = s.watch "
-    "AND state = 'complete'), 0) AND s.id <> coalesce((SELECT max(k.id) FROM scans AS k "
-    "WHERE k.watch = s.watch AND k.state = 'complete' AND NOT EXISTS (SELECT 1 FROM doubts "
-    "WHERE scan = k.id AND NOT believed)), 0) LIMIT :step)"
+    "r.at < :before AND r.id <> (SELECT max(id) FROM scans WHERE watch = r.watch) "
+    "AND r.id <> coalesce((SELECT max(id) FROM scans WHERE watch = r.watch "
+    "AND state = 'complete'), 0) AND r.id <> coalesce((SELECT max(k.id) FROM scans AS k "
+    "WHERE k.watch = r.watch AND k.state = 'complete' AND NOT EXISTS (SELECT 1 FROM doubts "
+    "WHERE scan = k.id AND NOT believed)), 0)"
 )
-_OLD_TEXTS = (
-    "DELETE FROM former_texts WHERE (until, product) IN (SELECT until, product FROM former_texts "
-    "WHERE until < :before LIMIT :step)"
-)
-_OLD_CREDITS = (
-    "DELETE FROM credits WHERE (day, watch) IN (SELECT day, watch FROM credits "
-    "WHERE day < date(:before, 'unixepoch', '-31 days') LIMIT :step)"
-)
+
+
+def _old(table: str, key: str, condition: str) -> str:
+    """Removes some rows of a table, in which the condition calls a row ``r``."""
+    some = f"SELECT {key} FROM {table} AS r WHERE {condition} LIMIT :step"
+    return f"DELETE FROM {table} WHERE ({key}) IN ({some})"
+
+
 # A finished notification's tries go with it; one that was joined goes after the one that tells
 # it; a message when no target needs it any more; an alert when it ended; what was told when it is
 # older than any message that tells of it.
-_OLD_NOTIFICATIONS = (
-    "DELETE FROM notifications WHERE id IN (SELECT id FROM notifications "
-    "WHERE state <> 'waiting' AND joined IS NULL AND coalesce(finished, created) < :before "
-    "LIMIT :step)"
+_FINISHED = "state <> 'waiting' AND joined IS NULL AND coalesce(finished, created) < :before"
+_UNUSED = "r.created < :before AND NOT EXISTS (SELECT 1 FROM notifications WHERE message = r.id)"
+_FORGOTTEN = (
+    "r.told_at < :before AND NOT EXISTS (SELECT 1 FROM alerts AS a WHERE a.rule = r.rule "
+    "AND a.product = r.product AND a.state <> 'inactive')"
 )
-_OLD_MESSAGES = (
-    "DELETE FROM messages WHERE id IN (SELECT m.id FROM messages AS m WHERE m.created < :before "
-    "AND NOT EXISTS (SELECT 1 FROM notifications WHERE message = m.id) LIMIT :step)"
-)
-_OLD_TOLD = (
-    "DELETE FROM told WHERE (rule, product, channel) IN (SELECT t.rule, t.product, t.channel "
-    "FROM told AS t WHERE t.told_at < :before AND NOT EXISTS (SELECT 1 FROM alerts AS a "
-    "WHERE a.rule = t.rule AND a.product = t.product AND a.state <> 'inactive') LIMIT :step)"
-)
-_OLD_ALERTS = (
-    "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts "
-    "WHERE state = 'inactive' AND coalesce(resolved_at, since) < :before LIMIT :step)"
-)
-_OLD_SILENCES = (
-    "DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ends < :before LIMIT :step)"
-)
+_ENDED = "state = 'inactive' AND coalesce(resolved_at, since) < :before"
+_SPENT = "day < date(:before, 'unixepoch', '-31 days')"
 # After the observations: a kind of rows, how some are removed, and whose limit of age is theirs.
 _KINDS = (
-    ("scans", _OLD_SCANS, "observations"),
-    ("former texts", _OLD_TEXTS, "observations"),
-    ("credits", _OLD_CREDITS, "observations"),
-    ("notifications", _OLD_NOTIFICATIONS, "notifications"),
-    ("messages", _OLD_MESSAGES, "notifications"),
-    ("told", _OLD_TOLD, "notifications"),
-    ("alerts", _OLD_ALERTS, "notifications"),
-    ("silences", _OLD_SILENCES, "notifications"),
+    ("scans", _old("scans", "id", _OLD_SCANS), "observations"),
+    ("former texts", _old("former_texts", "until, product", "until < :before"), "observations"),
+    ("credits", _old("credits", "day, watch", _SPENT), "observations"),
+    ("notifications", _old("notifications", "id", _FINISHED), "notifications"),
+    ("messages", _old("messages", "id", _UNUSED), "notifications"),
+    ("told", _old("told", "rule, product, channel", _FORGOTTEN), "notifications"),
+    ("alerts", _old("alerts", "id", _ENDED), "notifications"),
+    ("silences", _old("silences", "id", "ends < :before"), "notifications"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    """What one step did: ``rows`` of ``kind`` removed, or ``given_back`` bytes of the file.
-
-    ``seconds`` is how long it held the write lock at most, ``more`` whether to go on.
-    """
-
-    more: bool
-    kind: str = ""
-    rows: int = 0
-    given_back: int = 0
-    seconds: float = 0.0
 
 
 @dataclass(slots=True)
 class _Pace:
-    """How much a step takes on, from how long the last one took."""
+    """The amount that a step takes on, from how long the last one took."""
 
     size: int
 
@@ -152,8 +121,7 @@ class SqlitePruner:
         return Pruned(more=True, kind=kind, rows=removed, seconds=took)
 
     def _delete(self, statement: str, values: Mapping[str, int]) -> tuple[int, float]:
-        """How many rows went, and the seconds from when the lock was had, which may take a while,
-        until it was free again."""
+        """The count of rows that went, and the seconds for which the lock was had."""
         with self._db.atomic():
             began = self._clock()
             removed = self._db.execute(statement, values).rowcount

@@ -8,9 +8,9 @@ import shutil
 import sqlite3
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from sqlite_utils import Database as Tables
 
 from watcher.errors import NewerDatabase, NotADatabase, StoreError
@@ -24,8 +24,7 @@ from watcher.store.sqlite.swapping import beside, flush, place
 _READ = ("-wal", "-journal")
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """The size of what is in place now, and where the old files are."""
 
     bytes: int
@@ -33,19 +32,19 @@ class Restored:
 
 
 def restore(source: Path, database: Path, now: Instant) -> Restored:
-    """Put a copy of ``source``, looked through from end to end, in the place of ``database``.
-
-    ``source`` is a backup, or what an earlier restore kept (then with its ``-wal``). Raises
-    ``StoreError``, with nothing changed, where it is no whole database of watcher of a version
-    that this one knows, or where either of the two is in use.
-    """
+    """Put a copy of ``source``, looked through from end to end, in the place of ``database``. A
+    kept database comes with its ``-wal``. Raises ``StoreError``, with nothing changed, where it is
+    no whole database of a known version, or one of the two is in use."""
     _refuse_what_is_no_source(source, database)
     with hold(database), nobody_else(database):
         real = database.resolve()
         try:
-            _clear(real)
-            with tempfile.TemporaryDirectory(".part", f".{real.name}.", real.parent) as made:
-                copy = Path(made) / "copy.db"
+            # What restores that were killed left; the owner of the database makes no other.
+            for made in real.parent.glob(f".{glob.escape(real.name)}.*.part"):
+                if made.is_dir() and not made.is_symlink():
+                    shutil.rmtree(made)
+            with tempfile.TemporaryDirectory(".part", f".{real.name}.", real.parent) as folder:
+                copy = Path(folder) / "copy.db"
                 _copy(source, copy, database)
                 _refuse_unfit(copy, source)
                 flush(copy)
@@ -72,13 +71,6 @@ def _refuse_what_is_no_source(source: Path, database: Path) -> None:
     refuse_used(source)
 
 
-def _clear(real: Path) -> None:
-    """Take away what restores that were killed left; the owner of the database makes no other."""
-    for made in real.parent.glob(f".{glob.escape(real.name)}.*.part"):
-        if made.is_dir() and not made.is_symlink():
-            shutil.rmtree(made)
-
-
 def _copy(source: Path, copy: Path, database: Path) -> None:
     """The file, and what belongs to it, for the owner of the database alone."""
     kin = database if database.exists() else database.resolve().parent
@@ -90,17 +82,20 @@ def _copy(source: Path, copy: Path, database: Path) -> None:
 
 
 def _refuse_unfit(copy: Path, source: Path) -> None:
-    """What is not whole, not ours or too new; the copy is one file afterwards."""
-    with_it = [str(beside(source, ending)) for ending in _READ if beside(copy, ending).exists()]
+    """Refuse what is not whole, not ours or too new; the copy is one file afterwards."""
+    beside_it = [str(beside(source, ending)) for ending in _READ if beside(copy, ending).exists()]
+    perhaps = (
+        f"; it was read with {' and '.join(beside_it)}: if that is another database's, move it "
+        "away and try again"
+    )
+    hint = perhaps if beside_it else ""
     try:
         with closing(connect(copy)) as conn:
             _refuse_foreign(conn, source)
             found = str(conn.execute("PRAGMA integrity_check(1)").fetchone()[0])
             if found != "ok":
                 raise NotADatabase(
-                    f"{source}: not restored: damaged ({' '.join(found.split())})"
-                    + _perhaps_of_another(with_it),
-                    source,
+                    f"{source}: not restored: damaged ({' '.join(found.split())}){hint}", source
                 )
             conn.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.DatabaseError as error:
@@ -108,9 +103,7 @@ def _refuse_unfit(copy: Path, source: Path) -> None:
             with explained(source):
                 raise
         what = "no database" if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB else "damaged"
-        raise NotADatabase(
-            f"{source}: not restored: {what} ({error})" + _perhaps_of_another(with_it), source
-        ) from error
+        raise NotADatabase(f"{source}: not restored: {what} ({error}){hint}", source) from error
 
 
 def _refuse_foreign(conn: sqlite3.Connection, source: Path) -> None:
@@ -125,12 +118,3 @@ def _refuse_foreign(conn: sqlite3.Connection, source: Path) -> None:
             f"{newer[-1]}); install that version first",
             source,
         )
-
-
-def _perhaps_of_another(beside_it: list[str]) -> str:
-    if not beside_it:
-        return ""
-    return (
-        f"; it was read with {' and '.join(beside_it)}: if that is another database's, move it "
-        "away and try again"
-    )

@@ -1,10 +1,10 @@
-"""Who may read the store's files: their owner, whatever the umask, whichever command makes them."""
+"""Rights on the store's files: for their owner only, whatever the umask."""
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,36 +15,32 @@ _BESIDE = ("-wal", "-shm", "-journal", ".lock", ".damaged")
 
 
 def make(path: Path, *, kin: Path | None = None) -> None:
-    """An empty file for its owner only; nothing is done where something is there already.
-
-    Made by root, it belongs to the owner of ``kin`` (or of its folder): to the service's user,
-    who could not open it otherwise. Raises ``OSError``.
-    """
+    """An empty file for its owner only; nothing is done where something is there already. Made by
+    root, it belongs to the owner of ``kin`` (or of its folder): to the service's user, who could
+    not open it otherwise. Raises ``OSError``."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWNER_ONLY)
     except FileExistsError:
         return
     try:
         os.fchmod(handle, OWNER_ONLY)  # the umask may have taken even this
-        _give(handle, kin if kin is not None else path.parent)
+        if os.geteuid() == 0:
+            owner = (kin if kin is not None else path.parent).stat()
+            with suppress(OSError):  # a file system without owners
+                os.fchown(handle, owner.st_uid, owner.st_gid)
     finally:
         os.close(handle)
 
 
-def _give(handle: int, kin: Path) -> None:
-    if os.geteuid() == 0:
-        owner = kin.stat()
-        with suppress(OSError):  # a file system without owners
-            os.fchown(handle, owner.st_uid, owner.st_gid)
-
-
 def narrow(database: Path) -> None:
     """Take from others what an older version and the umask left them, of all the database's files.
-
     Rights of the group alone are somebody's choice (a umask would have left others some, too) and
-    stay. What belongs to another user stays as it is.
-    """
-    for path in _files(database.resolve()):
+    stay. What belongs to another user stays as it is."""
+    real = database.resolve()
+    files = [real, *(real.with_name(real.name + ending) for ending in _BESIDE)]
+    with suppress(OSError):  # and copies before a migration
+        files += real.parent.glob(f"{glob.escape(real.name)}.before-*")
+    for path in files:
         with suppress(OSError):
             mode = stat.S_IMODE(path.stat().st_mode)
             if mode & _OTHERS:
@@ -52,7 +48,7 @@ def narrow(database: Path) -> None:
 
 
 def wide(database: Path) -> str:
-    """Who beside the owner may read the database: "everyone", "its group", or "" for nobody."""
+    """Others who may read the database: "everyone", "its group", or "" for nobody."""
     try:
         mode = database.stat().st_mode
     except OSError:
@@ -60,12 +56,3 @@ def wide(database: Path) -> str:
     if mode & _OTHERS:
         return "everyone"
     return "its group" if mode & _GROUP else ""
-
-
-def _files(database: Path) -> Iterator[Path]:
-    """The database, what stands beside it while it is open, and copies before a migration."""
-    yield database
-    yield from (database.with_name(database.name + ending) for ending in _BESIDE)
-    with suppress(OSError):
-        before = f"{database.name}.before-"
-        yield from (each for each in database.parent.iterdir() if each.name.startswith(before))

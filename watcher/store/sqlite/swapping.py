@@ -3,12 +3,13 @@
 A database is several files (``-wal`` holds what is not in it yet), and no file system moves several
 at once. So the new one gets a name beside the old one first, ``watcher.db.restoring``: from then on
 nobody opens the database, until ``finish`` has moved the old files away and the new one into their
-place. Where that is cut off, the next who owns the database goes on with it.
-"""
+place. Where that is cut off, the next who owns the database goes on with it."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from watcher.errors import StoreError
@@ -21,10 +22,8 @@ ENDINGS = ("", "-wal", "-shm", "-journal")
 
 def place(database: Path, ready: Path, now: Instant) -> tuple[Path, ...]:
     """Put ``ready``, whole and on the disk, in the place of ``database``; only for its owner.
-
     Returns where the old files are now. Raises ``StoreError``; what is then not done, the next
-    owner does.
-    """
+    owner does."""
     real = database.resolve()
     while any(_kept(real, now, ending).exists() for ending in ENDINGS):
         now += 1
@@ -91,9 +90,16 @@ def beside(path: Path, ending: str) -> Path:
 
 def flush(path: Path) -> None:
     """Have a file, or the names in a folder, on the disk before going on."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
+    with opened(path, os.O_RDONLY) as handle:
         os.fsync(handle)
+
+
+@contextmanager
+def opened(path: Path, flags: int) -> Iterator[int]:
+    """A file descriptor for the time of the block. Raises ``OSError``."""
+    handle = os.open(path, flags | os.O_CLOEXEC)
+    try:
+        yield handle
     finally:
         os.close(handle)
 

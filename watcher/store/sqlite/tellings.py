@@ -1,19 +1,18 @@
-"""What people were really told: the stored messages that some target took, and their alerts."""
+"""Messages that some target took, so that people were really told, and their alerts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import msgspec
 
 from watcher.model import Evidence, Instant
-from watcher.store.sqlite.connection import Connection, listed
+from watcher.store.records import Delivered, FiredAlert
+from watcher.store.sqlite.connection import Face
+from watcher.store.sqlite.dialect import listed
 
 _decode_ids = msgspec.json.Decoder(dict[str, list[int]]).decode
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
-
-
 # A message that was sent by an older version names only the alerts that it shows.
 _ALERTS = (
     "coalesce(json_extract(m.body, '$.alerts'), (SELECT json_group_object(i.kind, json(i.ids)) "
@@ -23,42 +22,13 @@ _ALERTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """A message that a target of ``channel`` took; ``about`` is the time of its data.
-
-    ``rule`` is empty where it tells of several (``kind``: alerts, digest or joined). ``alerts``
-    are the ids of what it tells of, by the decision that has them told.
-    """
-
-    rule: str
-    kind: str
-    channel: str
-    about: Instant
-    alerts: Mapping[str, Sequence[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class ToldAlert:
-    """An alert as it began; ``resolved_at`` is None while it lives."""
-
-    id: int
-    rule: str
-    product: int
-    fired_at: Instant
-    resolved_at: Instant | None
-
-
-class SqliteTellings:
-    """``ports.Tellings`` by SQLite's JSON."""
-
-    def __init__(self, db: Connection) -> None:
-        self._db = db
+class SqliteTellings(Face):
+    """``ports.Tellings`` in SQLite."""
 
     def delivered(self, rules: Sequence[str], since: Instant, until: Instant) -> list[Delivered]:
         # "+": left alone, the planner goes through all that was ever sent, for each message anew.
         rows = self._db.rows(
-            "SELECT m.rule, json_extract(m.body, '$.kind') AS kind, (SELECT n.channel FROM "  # noqa: S608
+            "SELECT m.rule, json_extract(m.body, '$.kind') AS kind, (SELECT n.channel FROM "
             "notifications AS n WHERE n.message = m.id LIMIT 1), m.about, "
             f"{_ALERTS} FROM json_each(?1) AS w "
             "CROSS JOIN messages AS m ON m.rule = w.value AND m.about BETWEEN ?2 AND ?3 "
@@ -72,9 +42,9 @@ class SqliteTellings:
             for rule, kind, channel, about, ids in rows
         ]
 
-    def told_alerts(self, ids: Sequence[int]) -> dict[int, ToldAlert]:
+    def told_alerts(self, ids: Sequence[int]) -> dict[int, FiredAlert]:
         return {
-            row[0]: ToldAlert(*row)
+            row[0]: FiredAlert(*row)
             for row in self._db.rows(
                 "SELECT a.id, a.rule, a.product, a.fired_at, a.resolved_at FROM json_each(?) AS w "
                 "CROSS JOIN alerts AS a ON a.id = w.value WHERE a.fired_at NOTNULL",

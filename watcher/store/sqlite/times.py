@@ -1,16 +1,13 @@
 """Stored times that lie in the future: the clock was ahead when they were written.
 
 They count as now. Left as they are, an alert that was told under a clock a year ahead would be in
-its cooldown for a year. They are mended where they stand, once, so that what counts from them
-goes on from now; whoever reads them need not know of it.
-"""
-
-# ruff: noqa: S608 - statements are put together from our own names only, never from values
+its cooldown for a year. They are mended where they stand, once, so that what counts from them goes
+on from now; whoever reads them need not know of it."""
 
 from __future__ import annotations
 
 from watcher.model import Instant
-from watcher.store.sqlite.connection import Connection
+from watcher.store.sqlite.connection import Face
 from watcher.units import DAY, MINUTE, utc_day
 
 AHEAD = 10 * MINUTE  # a clock that is set back by less is no matter
@@ -47,19 +44,25 @@ _NEWEST = (
 )
 
 
-class SqliteTimes:
+class SqliteTimes(Face):
     """``ports.Times`` in SQLite."""
 
-    def __init__(self, db: Connection) -> None:
-        self._db = db
-
     def ahead(self, now: Instant, *, thorough: bool = False) -> int:
-        ahead = self._latest(thorough=thorough) - now
-        return ahead if ahead > AHEAD else 0
+        queries = [*_NEWEST]
+        if thorough:
+            times = ((table, column) for table, columns in PAST.items() for column in columns)
+            queries += [f"SELECT max({column}) FROM {table}" for table, column in times]
+            queries.append(f"SELECT max(at) - {_SCANS_AHEAD} FROM scans")
+        latest = max(self._db.number(f"SELECT coalesce(({query}), 0)") for query in queries)
+        return latest - now if latest - now > AHEAD else 0
 
     def mend(self, now: Instant) -> None:
         with self._db.atomic():
-            self._mend_waiting(now)
+            # All that waits is tried now: when each was put off is not known.
+            self._db.execute(
+                "UPDATE notifications SET next_try = ?1 WHERE state = 'waiting' AND next_try > ?1",
+                (now,),
+            )
             for table, columns in PAST.items():
                 for column in columns:
                     self._db.execute(
@@ -72,26 +75,8 @@ class SqliteTimes:
             self._mend_credits(now)
             self._mend_scans(now)
 
-    def _latest(self, *, thorough: bool) -> Instant:
-        queries = list(_NEWEST)
-        if thorough:
-            queries += [
-                f"SELECT max({column}) FROM {table}"
-                for table, columns in PAST.items()
-                for column in columns
-            ]
-            queries.append(f"SELECT max(at) - {_SCANS_AHEAD} FROM scans")
-        return max(self._db.number(f"SELECT coalesce(({query}), 0)") for query in queries)
-
-    def _mend_waiting(self, now: Instant) -> None:
-        """All that waits is tried now: when each was put off is not known."""
-        self._db.execute(
-            "UPDATE notifications SET next_try = ?1 WHERE state = 'waiting' AND next_try > ?1",
-            (now,),
-        )
-
     def _mend_credits(self, now: Instant) -> None:
-        """What was spent on days to come was spent today."""
+        """Move what was spent on days to come to today."""
         today = f"{utc_day(now)}"
         self._db.execute(
             "INSERT INTO credits (day, watch, used) SELECT ?1, watch, sum(used) FROM credits "

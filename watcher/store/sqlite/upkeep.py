@@ -3,55 +3,25 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import tempfile
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import asdict
+
 from watcher.errors import StoreError
-from watcher.model import Instant
-from watcher.store.sqlite.connection import Connection, connect, explained
+from watcher.store.records import Progress, Sizes, Stats
+from watcher.store.sqlite.connection import Face, connect, explained
 from watcher.store.sqlite.migrations import APPLICATION_ID
 from watcher.store.sqlite.rights import OWNER_ONLY
 from watcher.store.sqlite.swapping import beside, flush
 
 _APPLICATION = slice(68, 72)  # where a database file's header has its application's mark
-
 _INSTRUCTIONS = 100_000  # of SQLite's machine between two reports of a copy: some milliseconds
 
-Progress = Callable[[int, int], None]
 
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """In bytes: of the file, of the log beside it, and ``free``, the space inside the file that
-    new rows will use first."""
-
-    bytes: int
-    wal: int
-    free: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stats(Sizes):
-    """The sizes, and what is stored from when to when."""
-
-    products: int
-    observations: int
-    scans: int
-    alerts: int
-    notifications: int
-    oldest: Instant | None
-    newest: Instant | None
-
-
-class SqliteUpkeep:
+class SqliteUpkeep(Face):
     """``ports.Upkeep`` in SQLite."""
-
-    def __init__(self, db: Connection) -> None:
-        self._db = db
 
     def backup(self, target: Path, progress: Progress = lambda _done, _total: None) -> int:
         self._refuse_to_replace(target)
@@ -60,7 +30,8 @@ class SqliteUpkeep:
             handle, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
             os.close(handle)
             part = Path(name)
-            with explained(target), closing(self._second_connection()) as conn:
+            # By another connection: this one may be in a transaction.
+            with explained(target), closing(connect(self._db.path, readonly=True)) as conn:
                 total = _size(self._db.path)
                 conn.set_progress_handler(lambda: progress(_size(part), total), _INSTRUCTIONS)
                 conn.execute("VACUUM INTO ?", (str(part),))
@@ -92,10 +63,6 @@ class SqliteUpkeep:
         if _size(beside(target, "-wal")):
             raise StoreError(f"{target}: is a database in use, no backup; not replaced", target)
 
-    def _second_connection(self) -> sqlite3.Connection:
-        """Outside of any transaction that this one may be in."""
-        return connect(self._db.path, readonly=True)
-
     def sizes(self) -> Sizes:
         page = self._db.number("PRAGMA page_size")
         return Sizes(
@@ -107,7 +74,7 @@ class SqliteUpkeep:
     def ever(self) -> dict[str, int]:
         counted = dict.fromkeys(("scans", "observations", "alerts", "notifications"), 0)
         for table in ("scans", "observations"):
-            counted[table] = self._db.number(f"SELECT max(id) FROM {table}")  # noqa: S608 - as below
+            counted[table] = self._db.number(f"SELECT max(id) FROM {table}")
         counted.update(
             self._db.rows(
                 "SELECT name, seq FROM sqlite_sequence WHERE name IN ('alerts', 'notifications')"
@@ -119,20 +86,10 @@ class SqliteUpkeep:
         return str((self._db.one("SELECT sqlite_version()") or ("",))[0])
 
     def stats(self) -> Stats:
-        sizes = self.sizes()
         oldest, newest = self._db.one("SELECT min(at), max(at) FROM scans") or (None, None)
         tables = ("products", "observations", "scans", "alerts", "notifications")
-        return Stats(
-            sizes.bytes,
-            sizes.wal,
-            sizes.free,
-            **{
-                table: self._db.number(f"SELECT count(*) FROM {table}")  # noqa: S608 - our own names
-                for table in tables
-            },
-            oldest=oldest,
-            newest=newest,
-        )
+        counts = {table: self._db.number(f"SELECT count(*) FROM {table}") for table in tables}
+        return Stats(**asdict(self.sizes()), **counts, oldest=oldest, newest=newest)
 
     def check(self) -> tuple[str, ...]:
         try:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar
 
 from watcher.errors import NotADatabase
@@ -17,10 +16,8 @@ T = TypeVar("T")
 
 
 class DatabaseThread:
-    """Opens a database in its own thread and runs functions on it there, one at a time.
-
-    A function that has begun runs to its end even if the one who awaits it is cancelled.
-    """
+    """Opens a database in its own thread and runs functions on it there, one at a time. A function
+    that has begun runs to its end even if the one who awaits it is cancelled."""
 
     def __init__(self, opener: Callable[[], Database], name: str) -> None:
         self._opener = opener
@@ -37,7 +34,7 @@ class DatabaseThread:
         return self
 
     async def run(self, job: Callable[[Database], T]) -> T:
-        """What ``job`` returns or raises; SQLite's errors of the outer world as StoreError."""
+        """Return what ``job`` does, or raise; SQLite's errors of the outer world as StoreError."""
         return await self._submit(lambda: self._call(job))
 
     async def aclose(self) -> None:
@@ -45,7 +42,7 @@ class DatabaseThread:
         await asyncio.get_running_loop().run_in_executor(None, self.close)
 
     def close(self) -> None:
-        """As ``aclose``, waiting in the calling thread."""
+        """Closes it, waiting in the calling thread."""
         if self._database is not None:
             self._thread.submit(self._close).result()
         self._thread.shutdown(wait=True)
@@ -53,12 +50,7 @@ class DatabaseThread:
     async def __aenter__(self) -> Self:
         return await self.start()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     async def _submit(self, call: Callable[[], T]) -> T:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from watcher.model import AlertState
 from watcher.store.ports import Store
-from watcher.store.sql.alerts import AlertRow
+from watcher.store.records import AlertRow
 from watcher.web.context import PageContext, as_json, whole_number
 from watcher.web.links import with_query
 from watcher.web.pages.common import lines_of, page_of, shown

@@ -12,7 +12,7 @@ from watcher.model import Instant, Notification, NotificationState
 from watcher.notification.deferral import with_holds
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
-from watcher.store.sql.alerts import AlertRow
+from watcher.store.records import AlertRow
 from watcher.text.messages import title_of
 from watcher.web.context import PageContext, whole_number
 from watcher.web.words import AlertLine, lines

@@ -11,7 +11,7 @@ from watcher.delivery.view import view_of
 from watcher.model import Notification, NotificationState
 from watcher.notification.deferral import Waiting, waiting
 from watcher.store.ports import Store
-from watcher.store.sql.outbox import Try
+from watcher.store.records import Try
 from watcher.text.messages import title_of
 from watcher.web.context import PageContext, as_json, whole_number
 from watcher.web.forms import own_path

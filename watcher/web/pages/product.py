@@ -14,8 +14,8 @@ from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.ports import Store
+from watcher.store.records import AlertRow
 from watcher.store.sql import browsing
-from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.silences import Silence
 from watcher.text.evidence import said
 from watcher.units import DAY, Currencies, Unit

@@ -15,7 +15,7 @@ from watcher.rules.conditions.logic import Combination
 from watcher.rules.conditions.text import Text
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
-from watcher.store.sql.alerts import AlertRow
+from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
 from watcher.web import links, words
 from watcher.web.context import PageContext, as_json

@@ -1,0 +1,386 @@
+"""Records that the store is given and gives back, as the house knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+
+from watcher.fields import NUMERIC, TEXTS
+from watcher.model import (
+    OF_LIST,
+    Alert,
+    AlertState,
+    Bools,
+    Doubt,
+    Evidence,
+    Floats,
+    Instant,
+    Ints,
+    LatestEvidence,
+    Listed,
+    ListFacts,
+    Notification,
+    NotificationState,
+    Scan,
+    ScanState,
+)
+from watcher.store.packing import positions
+
+Row: TypeAlias = tuple[Any, ...]
+RANK = "rank"
+OF_SCAN = frozenset([RANK, *OF_LIST])  # what is asked for like a field, and is no number of one
+AFTER_ALL = 1 << 62  # the id of one that looks back on all scans, and doubts none
+_SHARED = (
+    "watch", "region", "at", "started", "finished", "state", "requests", "pages", "doubt",
+)  # fmt: skip
+# What says why an alert fires.
+Why: TypeAlias = Callable[[], tuple[Evidence, ...]]
+# An alert without its evidence, as a plain row, for there may be very many: its id, rule and
+# product, and when it ended.
+Brief: TypeAlias = tuple[int, str, int, Instant | None]
+Progress = Callable[[int, int], None]
+
+
+class ScanRow(Struct, frozen=True):
+    """``products`` is how many it saw, ``changed`` how many rows of numbers it wrote."""
+
+    id: int
+    watch: str
+    region: str
+    at: Instant
+    started: Instant
+    finished: Instant
+    state: ScanState
+    requests: int
+    pages: int
+    products: int
+    changed: int
+    error: str | None
+    interrupted: bool
+    problems: tuple[str, ...] = ()
+    doubt: Doubt | None = None
+    facts: ListFacts | None = None
+
+    def cut(
+        self, ids: tuple[str, ...], ranks: Ints, numbers: Floats,
+        texts: Mapping[str, tuple[str | None, ...]],
+    ) -> Scan:  # fmt: skip
+        """The scan as it was recorded, of some products."""
+        shared = {name: getattr(self, name) for name in _SHARED}
+        return Scan(product_ids=ids, ranks=ranks, numbers=numbers, texts=texts, **shared)
+
+
+class Recorded(Struct, frozen=True):
+    """A scan of n products after it was recorded: the store's keys of its ``products``, which of
+    them the watch had never seen before, whether an earlier scan of it proves an absence, and how
+    many rows of numbers were written."""
+
+    scan_id: int
+    products: Ints
+    first_seen: Bools
+    had_complete: bool
+    changed: int
+    facts: ListFacts | None = None
+
+
+class Sighting(Struct, frozen=True):
+    """Findings of a watch's scan about some products: the ``scan`` as it was recorded, ``row`` and
+    ``recorded`` cut to these products. Texts are those of today, for older ones are not kept."""
+
+    scan: ScanRow
+    row: Listed
+    recorded: Recorded
+
+    @classmethod
+    def absent(cls, scan: ScanRow) -> Sighting:
+        """One of a scan that did not list the product: without a row, as after an empty list."""
+        keys, numbers = np.zeros(0, np.int64), np.zeros((0, len(NUMERIC)))
+        recorded = Recorded(
+            scan.id, keys, keys == 0, had_complete=True, changed=0, facts=scan.facts
+        )
+        texts: dict[str, tuple[str | None, ...]] = {text.name: () for text in TEXTS}
+        return cls(scan, scan.cut((), keys, numbers, texts), recorded)
+
+
+class Baseline(Struct, frozen=True):
+    """``values`` is (n, k), NaN is absent; ``at`` (n,) is when it was observed, 0 is never."""
+
+    values: Floats
+    at: Ints
+
+    @classmethod
+    def nothing(cls, size: int, fields: Sequence[str]) -> Baseline:
+        return cls(np.full((size, len(fields)), np.nan), np.zeros(size, np.int64))
+
+
+class Window(Struct, frozen=True):
+    """Some of the products asked for (``rows`` of them, m) in the S scans of a time. ``at`` is
+    (S,), when each scan was; ``values`` has (S, m) for each field, NaN where the scan did not see
+    the product or the field was absent."""
+
+    rows: slice
+    at: Ints
+    values: Mapping[str, Floats]
+
+
+class EarlierList(Struct, frozen=True):
+    """The list that a scan at ``at`` read: products (n,) and ranks (n,), 0 for none. ``whole``: to
+    its end; else only its first places."""
+
+    at: Instant
+    products: Ints
+    ranks: Ints
+    whole: bool = True
+
+    def ranks_of(self, products: Ints) -> Floats:
+        """(m,) infinite for who was not on the list, NaN where the list has no ranks."""
+        places = positions(self.products, products)
+        ranks = np.append(self.ranks, 0)[places].astype(np.float64)
+        return np.where(places < 0, np.inf, np.where(ranks > 0, ranks, np.nan))
+
+
+class Jumped(Struct, frozen=True):
+    """A doubted scan, when it was, and how many products it listed."""
+
+    scan_id: int
+    at: Instant
+    size: int
+
+
+class LastChange(Struct, frozen=True):
+    """The scan that found a change."""
+
+    scan_id: int
+    at: Instant
+
+
+class Absence(Struct, frozen=True):
+    """A product was seen at ``seen`` (0: before the time that is looked at), was not on a complete
+    list at ``missing``, and was seen again at ``back``."""
+
+    seen: Instant
+    missing: Instant
+    back: Instant
+
+
+@dataclass(frozen=True)
+class Live:
+    """The pending and firing alerts of some rules: rule by rule, the oldest first. ``names`` are
+    the rules'. Each column is (n,): ``rules`` has an alert's rule by its place in ``names``;
+    ``fired_at`` is -1 where an alert is pending."""
+
+    names: Sequence[str]
+    rules: Ints
+    ids: Ints
+    products: Ints
+    firing: Bools
+    since: Ints
+    last_met: Ints
+    fired_at: Ints
+    absent: Ints
+    carried: Bools
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def of(self, rule: int) -> slice:
+        """Return where the alerts of a rule stand."""
+        return slice(*self._bounds[rule : rule + 2])
+
+    def alerts(self, part: slice, mask: Bools) -> Iterator[Alert]:
+        """Alerts of a part that the mask (n,) marks as objects, without their stored evidence."""
+        if part.start == part.stop:  # most rules have none
+            return
+        which = part.start + np.flatnonzero(mask[part])
+        columns = (
+            self.rules, self.ids, self.products, self.firing, self.since, self.last_met,
+            self.fired_at, self.absent, self.carried,
+        )  # fmt: skip
+        for rule, alert, product, firing, since, last_met, fired_at, absent, carried in zip(
+            *(column[which].tolist() for column in columns), strict=True
+        ):
+            state = AlertState.FIRING if firing else AlertState.PENDING
+            yield Alert(
+                alert, self.names[rule], product, state, since, last_met,
+                fired_at if fired_at >= 0 else None, absent=absent, carried=carried,
+            )  # fmt: skip
+
+    @cached_property
+    def _bounds(self) -> list[int]:
+        bounds: list[int] = np.searchsorted(self.rules, np.arange(len(self.names) + 1)).tolist()
+        return bounds
+
+
+class Transition(Struct, frozen=True, gc=False):
+    """An alert's change of state, or a change that is told (``reason`` names it)."""
+
+    alert: int
+    at: Instant
+    before: AlertState
+    after: AlertState
+    reason: str | None = None
+
+
+class Delivery(Struct, frozen=True):
+    """The fate of the last message about an alert: of one target, or not queued at all."""
+
+    channel: str
+    told_at: Instant
+    target: str | None = None
+    state: NotificationState | None = None
+
+
+class AlertHold(Struct, frozen=True):
+    """A reason why a channel is not told of an alert now: ``until`` is when that ends by itself, if
+    it does; ``silence`` is the id of the one that holds it."""
+
+    channel: str
+    why: str
+    until: Instant | None = None
+    silence: int | None = None
+
+
+class AlertRow(Struct, frozen=True):
+    """An alert for people, with its product's names and what became of its last messages. ``holds``
+    is what is held back of it, ``known`` what is so now: they follow from the rules, so that the
+    store leaves them empty."""
+
+    alert: Alert
+    region: str
+    product_id: str
+    name: str
+    deliveries: tuple[Delivery, ...]
+    currency: str | None = None
+    holds: tuple[AlertHold, ...] = ()
+    known: LatestEvidence | None = None
+
+
+class Delivered(Struct, frozen=True):
+    """A message that a target of ``channel`` took; ``about`` is the time of its data. ``rule`` is
+    empty where it tells of several (``kind``: alerts, digest or joined). ``alerts`` are the ids of
+    what it tells of, by the decision that has them told."""
+
+    rule: str
+    kind: str
+    channel: str
+    about: Instant
+    alerts: Mapping[str, Sequence[int]]
+
+
+class FiredAlert(Struct, frozen=True):
+    """An alert as it began; ``resolved_at`` is None while it lives."""
+
+    id: int
+    rule: str
+    product: int
+    fired_at: Instant
+    resolved_at: Instant | None
+
+
+class RuleChanges(Struct, frozen=True):
+    """Names of rules. ``renamed`` maps a changed rule's new name to its old one."""
+
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+
+
+class Try(Struct, frozen=True):
+    """One attempt to send: ``outcome`` is sent, failed or dead."""
+
+    at: Instant
+    outcome: str
+    detail: str | None
+
+
+def is_due(notification: Notification, now: Instant) -> bool:
+    """Whether one that waits is to be tried now: also where the clock was set back since."""
+    return notification.next_try <= now or notification.planned > now + SET_BACK
+
+
+SET_BACK = 60  # seconds that a clock may be set back before what is planned by it counts no more
+
+
+class Spent(Struct, frozen=True):
+    """Credits of a UTC day and of its month, those set aside included."""
+
+    day: int
+    month: int
+
+
+class About(StrEnum):
+    """The sort of thing that an incident befell."""
+
+    WATCHER = ""
+    WATCH = "watch"
+    RULE = "rule"
+    REGION = "region"
+    TARGET = "target"
+    PART = "part"
+
+
+class Incident(Struct, frozen=True):
+    """A trouble of the watcher itself: its kind, the ``subject`` that it befell, and the
+    ``fields`` that it is about."""
+
+    kind: str
+    about: About = About.WATCHER
+    subject: str = ""
+    fields: tuple[str, ...] = ()
+
+    @property
+    def cause(self) -> str:
+        """Its key in the store and its title. Nothing reads it: the columns say the same."""
+        if not self.subject:
+            return self.kind
+        if self.about in {About.TARGET, About.PART}:
+            return f"{self.kind} {self.subject}"
+        fields = f" ({', '.join(self.fields)})" if self.fields else ""
+        return f"{self.about} {self.subject}: {self.kind}{fields}"
+
+
+class Cause(Struct, frozen=True):
+    """Something the operator was told and whose end they have not heard of yet."""
+
+    cause: str
+    text: str
+    since: Instant
+
+
+class Pruned(Struct, frozen=True):
+    """Result of one step: ``rows`` of ``kind`` removed, or ``given_back`` bytes of the file.
+    ``seconds`` is how long it held the write lock at most, ``more`` whether to go on."""
+
+    more: bool
+    kind: str = ""
+    rows: int = 0
+    given_back: int = 0
+    seconds: float = 0.0
+
+
+class Sizes(Struct, frozen=True):
+    """Bytes of the file, of the log beside it, and ``free`` ones that new rows will use first."""
+
+    bytes: int
+    wal: int
+    free: int
+
+
+class Stats(Sizes, frozen=True):
+    """The sizes, and what is stored from when to when."""
+
+    products: int
+    observations: int
+    scans: int
+    alerts: int
+    notifications: int
+    oldest: Instant | None
+    newest: Instant | None

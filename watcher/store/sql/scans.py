@@ -1,0 +1,237 @@
+"""A scan as the store remembers it, without what it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import takewhile
+
+import msgspec
+import numpy as np
+
+from watcher.model import Doubt, Instant, ListFacts, ScanState
+from watcher.store.columns import expression
+from watcher.store.packing import EMPTY, PackedList, positions
+from watcher.store.records import AFTER_ALL, EarlierList, Jumped, LastChange, Row, ScanRow
+from watcher.store.sql.baselines import BELIEVED
+from watcher.store.sqlite.connection import Face
+from watcher.store.sqlite.dialect import among, listed, rows_of
+from watcher.units import DAY
+
+COLUMNS = (
+    "s.id, s.watch, s.region, s.at, s.started, s.finished, s.state, s.requests, s.pages, s.size, "
+    "s.rows, s.error, s.interrupted, s.problems, d.why, d.since, d.turn, d.believed, "
+    "s.list_day, s.list_idle, s.list_sparse"
+)
+TABLES = "scans AS s LEFT JOIN doubts AS d ON d.scan = s.id"
+_SCAN = f"SELECT {COLUMNS} FROM {TABLES}"
+# A complete scan that nothing speaks against: who is not listed is not on the list.
+PROVES = (
+    "s.state = 'complete' AND NOT EXISTS "
+    "(SELECT 1 FROM doubts WHERE doubts.scan = s.id AND NOT doubts.believed)"
+)
+_NEVER = 1 << 61  # no scan has so large an id
+
+
+def scan_row(row: Row) -> ScanRow:
+    """A scan from its ``COLUMNS``."""
+    why, since, turn, believed = row[14:18]
+    doubt = Doubt(why, since, turn, bool(believed)) if why is not None else None
+    values = [*row[:14], doubt, facts_of(row[18:])]
+    values[6], values[12] = ScanState(values[6]), bool(values[12])
+    values[13] = tuple(msgspec.json.decode(values[13] or "[]", type=list[str]))
+    return ScanRow(*values)
+
+
+def facts_of(row: Row) -> ListFacts | None:
+    """Facts from ``list_day``, ``list_idle`` and ``list_sparse``; None of a scan of before."""
+    day, idle, sparse = row
+    return ListFacts(day, idle, bool(sparse)) if day is not None else None
+
+
+class ScanHistory(Face):
+    """Scans as they were recorded, and what their lists say together."""
+
+    def last_change(self, region: str, since: Instant, upto: int = AFTER_ALL) -> LastChange | None:
+        # "+": by the scans' own order from the newest on, so that the first hit ends the search.
+        for scan_id, at, first, rows in self._db.execute(
+            "SELECT id, at, first_row, rows FROM scans WHERE +region = ? AND rows > 0 "
+            "AND +at >= ? AND id <= ? ORDER BY id DESC",
+            (region, since, upto),
+        ):
+            if self._db.has(
+                "SELECT 1 FROM observations AS o CROSS JOIN products AS p ON p.id = o.product "
+                "WHERE o.id BETWEEN ? AND ? AND p.first_seen < ? LIMIT 1",
+                (first, first + rows - 1, at),
+            ):
+                return LastChange(scan_id, at)
+        row = self._db.one(
+            "SELECT id, at FROM scans WHERE region = ? AND at >= ? AND id <= ? "
+            "AND state <> 'failed' AND size > 0 ORDER BY at LIMIT 1",
+            (region, since, upto),
+        )
+        return LastChange(*row) if row else None
+
+    def days_scanned(self, region: str, after: int, size: int) -> int:
+        """UTC days after the scan ``after`` on which a scan saw at least ``size`` products."""
+        return self._db.number(
+            "SELECT count(DISTINCT at / ?) FROM scans WHERE id > ? AND +region = ? AND state <> ? "
+            "AND size >= ?",
+            (DAY, after, region, ScanState.FAILED.value, size),
+        )
+
+    def had_values(
+        self, region: str, product_ids: Sequence[str], numbers: Sequence[str],
+        texts: Sequence[str],
+    ) -> tuple[int, dict[str, int]]:  # fmt: skip
+        """A count of these products that are known, and of those of them that have a value of each
+        field: of numbers at the newest observation, of texts at any."""
+        names = [*numbers, *texts]
+        columns = [*(expression(name) for name in numbers), *(f"p.{name}" for name in texts)]
+        counts = "".join(f", count({column})" for column in columns)
+        row = self._db.one(
+            f"SELECT count(*){counts} FROM {rows_of()} CROSS JOIN products AS p "
+            "ON p.region = ? AND p.product_id = w.value "
+            "LEFT JOIN observations AS o ON o.id = p.newest",
+            (listed(product_ids), region),
+        ) or (0,)
+        return row[0], dict(zip(names, row[1:], strict=True))
+
+    def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
+        # Whoever is missing on one that proves no absence stands where the scan before it has them,
+        # and so on, back to the newest that does.
+        newest, whole, products, ranks = None, True, EMPTY, EMPTY
+        for at, state, blob, size, found, proves in self._db.execute(
+            f"SELECT at, state, products, size, id, {PROVES} FROM scans AS s "
+            "WHERE watch = ?1 AND id < ?2 "
+            "AND (state = ?3 OR id IN (SELECT scan FROM depths WHERE places >= ?4)) "
+            f"AND {BELIEVED.format('?2')} ORDER BY id DESC",
+            (watch, scan_id, ScanState.COMPLETE.value, places),
+        ):
+            listing = PackedList.unpack(blob, size, found)
+            missing = positions(products, listing.products) < 0
+            products = np.concatenate([products, listing.products[missing]])
+            ranks = np.concatenate([ranks, listing.ranks[missing]])
+            newest = at if newest is None else newest
+            whole &= state == ScanState.COMPLETE.value
+            if proves or state != ScanState.COMPLETE.value:
+                return EarlierList(newest, products, ranks, whole)
+        return None
+
+    def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
+        found = []
+        cursor = self._db.execute(
+            f"SELECT at, state, {PROVES} FROM scans AS s WHERE watch = ?1 AND id < ?2 "
+            f"AND {BELIEVED.format('?2')} ORDER BY id DESC",
+            (watch, scan_id),
+        )
+        for at, state, proves in cursor:
+            if at < since:
+                break
+            if state != ScanState.FAILED.value:
+                found.append((at, bool(proves)))
+        return found
+
+    def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
+        return self._db.all(
+            float,
+            "SELECT list_idle FROM scans WHERE watch = ? AND list_idle < ? "
+            "ORDER BY id DESC LIMIT ?",
+            (watch, below, limit),
+        )
+
+    def largest_is_sparse(self, region: str, since: Instant) -> bool:
+        newest = (
+            "SELECT s.id FROM scans AS s WHERE s.watch = w.watch AND s.state = 'complete' "
+            "AND s.size > 0 ORDER BY s.id DESC LIMIT 1"
+        )
+        sparse = self._db.value(
+            f"SELECT list_sparse FROM scans WHERE id IN (SELECT ({newest}) FROM watches AS w "
+            "WHERE w.region = ?) AND at >= ? AND list_idle IS NOT NULL "
+            "ORDER BY size DESC, id DESC LIMIT 1",
+            (region, since),
+        )
+        return bool(sparse)
+
+    def last_proof_before(self, watch: str, at: Instant) -> Instant | None:
+        """The time of the watch's last scan before ``at`` that proves an absence."""
+        sql = f"SELECT max(at) FROM scans AS s WHERE watch = ? AND at < ? AND {PROVES}"
+        found: Instant | None = self._db.value(sql, (watch, at))
+        return found
+
+    def scans(self, watch: str | None = None, limit: int = 50) -> list[ScanRow]:
+        """The newest first."""
+        where = "" if watch is None else "WHERE s.watch = ?"
+        values = (limit,) if watch is None else (watch, limit)
+        rows = self._db.rows(f"{_SCAN} {where} ORDER BY s.id DESC LIMIT ?", values)
+        return [scan_row(row) for row in rows]
+
+    def last_scan(self, watch: str) -> ScanRow | None:
+        return next(iter(self.scans(watch, 1)), None)
+
+    def last_complete(self, watch: str) -> ScanRow | None:
+        """Whatever is doubted of it."""
+        return self._newest(watch, "s.state = 'complete'")
+
+    def last_proof(self, watch: str) -> ScanRow | None:
+        """The newest scan that proves an absence."""
+        return self._newest(watch, PROVES)
+
+    def expected_pages(self, watch: str) -> int:
+        """Pages that the list should have, by scans that no fault cut short; 0 for unknown."""
+        found = (self.last_complete(watch), self.last_proof(watch))
+        return max((scan.pages for scan in found if scan is not None), default=0)
+
+    def _newest(self, watch: str, condition: str) -> ScanRow | None:
+        row = self._db.one(
+            f"{_SCAN} WHERE s.watch = ? AND {condition} ORDER BY s.id DESC LIMIT 1", (watch,)
+        )
+        return scan_row(row) if row else None
+
+
+class Jumps(Face):
+    """Scans that are doubted, as each later scan sees it. That a scan is believed counts from a
+    later scan on, so that what was judged before can be explained as it was judged."""
+
+    def doubt(self, scan_id: int) -> None:
+        self._db.execute("INSERT INTO jumps (scan, until) VALUES (?, ?)", (scan_id, _NEVER))
+
+    def believe(self, scan_id: int, after: int) -> None:
+        self._db.execute("UPDATE jumps SET until = ? WHERE scan = ?", (after, scan_id))
+
+    def is_doubted(self, scan_id: int) -> bool:
+        return self._db.has("SELECT 1 FROM jumps WHERE scan = ?", (scan_id,))
+
+    def before(self, watch: str, scan_id: int) -> list[Jumped]:
+        rows = self._db.execute(
+            "SELECT s.id, s.at, s.size, coalesce(d.until, 0) FROM scans AS s "
+            "LEFT JOIN jumps AS d ON d.scan = s.id WHERE s.watch = ? AND s.id < ? AND s.size > 0 "
+            "AND s.state <> 'failed' ORDER BY s.id DESC",
+            (watch, scan_id),
+        )
+        return [Jumped(*row[:3]) for row in takewhile(lambda row: row[3] >= scan_id, rows)]
+
+    def is_calm(self, watch: str, scan_id: int) -> bool:
+        return self._db.has(
+            "SELECT 1 FROM scans AS s WHERE s.id = (SELECT max(id) FROM scans WHERE id < ?2 "
+            "AND size > 0 AND state <> 'failed') AND s.watch = ?1 "
+            "AND NOT EXISTS (SELECT 1 FROM jumps WHERE scan = s.id AND until >= ?2)",
+            (watch, scan_id),
+        )
+
+    def waits(self, watches: Sequence[str]) -> bool:
+        """Whether the newest scan of some of these watches is doubted."""
+        return self._db.has(
+            f"SELECT 1 FROM {rows_of()} JOIN jumps AS d ON d.scan = (SELECT max(id) "
+            "FROM scans WHERE watch = w.value AND size > 0 AND state <> 'failed') LIMIT 1",
+            (listed(watches),),
+        )
+
+    def outcomes(self, watches: Sequence[str], since: Instant) -> dict[str, bool]:
+        """The watches of these of which a scan that ended at ``since`` or later was doubted, and
+        whether one of these scans was believed."""
+        rows = self._db.rows(
+            "SELECT s.watch, max(d.until < ?3) FROM jumps AS d JOIN scans AS s ON s.id = d.scan "
+            f"WHERE s.watch IN {among('?1')} AND s.finished >= ?2 GROUP BY s.watch",
+            (listed(watches), since, _NEVER),
+        )
+        return {str(watch): bool(believed) for watch, believed in rows}
