@@ -123,14 +123,6 @@ def _ratio(above: str, below: str) -> Compute:
     return compute
 
 
-def _sum(*names: str) -> Compute:
-    def compute(columns: Columns, _at: When) -> Floats:
-        with np.errstate(over="ignore"):
-            return np.add(columns[names[0]], columns[names[1]])
-
-    return compute
-
-
 def _divide(above: Floats, below: Floats) -> Floats:
     with np.errstate(all="ignore"):
         return np.where(below == 0, np.nan, above / below)
@@ -183,11 +175,6 @@ def _growth_z(family: str) -> Compute:
     return compute
 
 
-def _windows(*families: str) -> frozenset[str]:
-    names = (family.format(f"{window}d_") for family in families for window in (_WEEK, _MONTH))
-    return frozenset([*names, "first_crawl_dt"])
-
-
 def _sums(columns: Columns, families: tuple[str, ...], at: When) -> Sums:
     day, week, month, two_months = (_total(columns, families, days) for days in _SURGE_WINDOWS)
     return Sums(day, week, month, two_months, _ages(columns, at))
@@ -225,12 +212,17 @@ def _derived(
 _SALES, _GMV = "total_sale_{}cnt", "total_sale_gmv_{}amt"
 _VIEWS, _VIDEOS = "total_views_{}cnt", "total_video_{}cnt"
 _CREATORS = ("total_ifl_video_{}cnt", "total_ifl_live_{}cnt")
-_CREATORS_7D = tuple(family.format("7d_") for family in _CREATORS)
 _PRICE = (_GMV.format("30d_"), _SALES.format("30d_"))
+_GROWTH_WINDOWS = (_WEEK, _MONTH)
 _SURGE_WINDOWS = (1, surges.WEEK, surges.MONTH, surges.TWO_MONTHS)
 _NONE = "; no value for a product younger than 14 days, or without any in 7 days"
 _UNMEASURED = " (made like that of sales; only sales were measured)"
 _PACE = "last 7 days against the pace of the 23 days before: 50% is half as much again"
+
+
+def _windows(families: Iterable[str], windows: Iterable[int] = _GROWTH_WINDOWS) -> frozenset[str]:
+    names = [family.format(f"{days}d_") for family in families for days in windows]
+    return frozenset([*names, "first_crawl_dt"])
 
 
 def _growth_of(name: str, what: str, *families: str) -> Metric:
@@ -239,17 +231,12 @@ def _growth_of(name: str, what: str, *families: str) -> Metric:
         f"{what} growth",
         Unit.FRACTION,
         f"{what}, {_PACE}; no value for a product younger than 14 days",
-        _windows(*families),
+        _windows(families),
         _growth(*families),
     )
 
 
-def _surge_needs(*families: str) -> frozenset[str]:
-    names = (family.format(f"{days}d_") for family in families for days in _SURGE_WINDOWS)
-    return frozenset([*names, "first_crawl_dt"])
-
-
-LIST_NEEDS = _surge_needs(_SALES)
+LIST_NEEDS = _windows([_SALES], _SURGE_WINDOWS)
 # 1 where the product's list is read sparsely. Not in the catalogue: rules have the forms.
 SPARSENESS = _derived(
     LIST_SPARSE,
@@ -279,7 +266,7 @@ def _surge_metric(
         label,
         Unit.SCORE,
         meaning,
-        _surge_needs(*families) | {*more, LIST_SPARSE},
+        _windows(families, _SURGE_WINDOWS) | {*more, LIST_SPARSE},
         compute,
         unused={NORMAL: sparsely, SPARSE: daily},
     )
@@ -338,8 +325,8 @@ DERIVED: tuple[Metric, ...] = (
         "7-day creators",
         Unit.COUNT,
         "total_ifl_video_7d_cnt + total_ifl_live_7d_cnt",
-        _CREATORS_7D,
-        _sum(*_CREATORS_7D),
+        [family.format("7d_") for family in _CREATORS],
+        lambda columns, _at: _total(columns, _CREATORS, _WEEK),
     ),
     _growth_of("sales_growth", "sales", _SALES),
     _growth_of("gmv_growth", "GMV", _GMV),
@@ -352,7 +339,7 @@ DERIVED: tuple[Metric, ...] = (
         Unit.SCORE,
         "sales_growth against the noise of small numbers, in standard errors; a large order sets "
         "it off, sales_surge waits for a second good day",
-        _windows(_SALES),
+        _windows([_SALES]),
         _growth_z(_SALES),
     ),
     _surge_metric(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watcher.model import Criterion, Evidence
-from watcher.rules.conditions.base import Condition, Masks, Need, Table, judged
-from watcher.rules.metrics import Metric
+from watcher.rules.conditions.base import Condition, Masks, ScanTable, judged
 from watcher.units import Unit
 from watcher.words import Wrong, kind
 
@@ -17,18 +16,10 @@ APPEARS = "appears"  # in place of a metric
 class Appears(Condition):
     """First seen by this watch; no data until the watch has had a complete scan before."""
 
-    @property
-    def needs(self) -> tuple[Need, ...]:
-        return ()
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        return ()
-
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanTable) -> Masks:
         return table.appeared()
 
-    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
         return (
             Evidence(
                 metric=APPEARS,

@@ -136,7 +136,7 @@ class Masks(NamedTuple):
         return Verdict.MET if self.met[row] else Verdict.NOT_MET
 
 
-class Table(Protocol):
+class ScanTable(Protocol):
     """One scan of n products as columns; NaN is no value."""
 
     @property
@@ -175,7 +175,7 @@ class Table(Protocol):
 
     @property
     def waits(self) -> str:
-        """The reason why no baseline has a value at this scan; empty where they have."""
+        """The reason for which no baseline has a value at this scan; empty where they have."""
         ...
 
     def fallen(self) -> Bools:
@@ -194,14 +194,14 @@ class Condition(ABC):
     """A condition of a rule, compiled. Equal by meaning."""
 
     @property
-    @abstractmethod
     def needs(self) -> tuple[Need, ...]:
         """The baselines to read before it can judge."""
+        return ()
 
     @property
-    @abstractmethod
     def metrics(self) -> tuple[Metric, ...]:
         """The metrics it names, in order of appearance."""
+        return ()
 
     @property
     def attributes(self) -> tuple[Attribute, ...]:
@@ -209,26 +209,26 @@ class Condition(ABC):
         return ()
 
     @abstractmethod
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanTable) -> Masks:
         """The verdict on every product; ask through ``judged``, which remembers."""
 
     @abstractmethod
-    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
-        """Why: what each simple condition in it says of one product."""
+    def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
+        """The reasons: what each simple condition in it says of one product."""
 
     @property
     def leading(self) -> Metric | None:
         """The metric that says which product meets it most; None where all meet it alike."""
         return None
 
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanTable, rows: Ints) -> Strength:
         """The distance (m,) that each of the ``rows`` went beyond the condition, in its direction.
 
         No keys where there is no ``leading`` metric.
         """
         return ()
 
-    def shortfall(self, table: Table, rows: Ints) -> Strength:
+    def shortfall(self, table: ScanTable, rows: Ints) -> Strength:
         """The distance that each stayed behind: the strength of the condition's opposite."""
         return tuple(-key for key in self.strength(table, rows))
 
@@ -271,7 +271,7 @@ class MetricCondition(Condition):
     def criterion(self) -> Criterion:
         """The operator and its parameters, as evidence has them."""
 
-    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
         metric, need = self.metric, self.need
         baseline = baseline_at = gap = None
         if need is not None:
@@ -300,7 +300,7 @@ class MetricCondition(Condition):
 class Judge:
     """A table that remembers what was asked of it: equal conditions are judged once a scan."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: ScanTable) -> None:
         self._table = table
         self.at = table.at
         self.size = table.size
@@ -352,23 +352,23 @@ def among_asked(values: Sequence[float | str], *, negated: bool) -> Criterion:
     return Criterion("not_in" if negated else "in", shown, more=len(values) - len(shown))
 
 
-def remembered(table: Table, key: Hashable, compute: Callable[[], T]) -> T:
+def remembered(table: ScanTable, key: Hashable, compute: Callable[[], T]) -> T:
     """A value that many conditions need of a scan, computed for the first of them: from
     the judge's memory where ``table`` is one. A key always stands for the same type."""
     return table.remembered(key, compute) if isinstance(table, Judge) else compute()
 
 
-def judged(table: Table, condition: Condition) -> Masks:
+def judged(table: ScanTable, condition: Condition) -> Masks:
     """The verdict, from the judge's memory where ``table`` is one."""
     return table(condition) if isinstance(table, Judge) else condition.judge(table)
 
 
-def present(table: Table, metric: Metric) -> Bools:
+def present(table: ScanTable, metric: Metric) -> Bools:
     """A mask of the products with a value, from the judge's memory where ``table`` is one."""
     return table.present(metric) if isinstance(table, Judge) else ~np.isnan(table.number(metric))
 
 
-def by_size(table: Table, metric: Metric, rows: Ints) -> Floats:
+def by_size(table: ScanTable, metric: Metric, rows: Ints) -> Floats:
     """A metric as a key of strength: the largest is the strongest, of places the first."""
     values = table.number(metric)[rows]
     return -values if metric.unit is Unit.PLACE else values
@@ -385,7 +385,7 @@ def value_at(column: Floats, row: int) -> float | None:
     return None if np.isnan(value) else value
 
 
-def form_at(table: Table, metric: Metric, row: int) -> str:
+def form_at(table: ScanTable, metric: Metric, row: int) -> str:
     """The form of its formula that a value has; empty where the formula has but one."""
     if not metric.has_forms or np.isnan(table.number(metric)[row]):
         return ""

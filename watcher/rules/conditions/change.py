@@ -18,9 +18,9 @@ from watcher.rules.conditions.base import (
     Masks,
     MetricCondition,
     Need,
+    ScanTable,
     Statistic,
     Strength,
-    Table,
     present,
     remembered,
 )
@@ -53,7 +53,7 @@ class BaselineCondition(MetricCondition):
         """The one baseline that is needed; by default the last value."""
         return Need(self.metric, _LAST)
 
-    def now_and_then(self, table: Table) -> tuple[Floats, Floats, Bools]:
+    def now_and_then(self, table: ScanTable) -> tuple[Floats, Floats, Bools]:
         """The value, the baseline, and where both are there."""
         then, _ = table.baseline(self.need)
         return table.number(self.metric), then, present(table, self.metric) & ~np.isnan(then)
@@ -89,7 +89,7 @@ class Change(BaselineCondition):
     def need(self) -> Need:
         return Need(self.metric, self.from_)
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanTable) -> Masks:
         move = remembered(table, (self.need, self.direction), lambda: self._move(table))
         least = self.amount * move.size if self.percent else self.amount
         met = move.moved >= least - move.slack
@@ -98,7 +98,7 @@ class Change(BaselineCondition):
             met &= move.moved >= self.min_change - move.slack
         return Masks(met & known, known)
 
-    def _move(self, table: Table) -> _Move:
+    def _move(self, table: ScanTable) -> _Move:
         now, then, known = self.now_and_then(table)
         size = np.abs(then)
         slack = _SLACK * np.maximum(np.abs(now), size)
@@ -108,20 +108,15 @@ class Change(BaselineCondition):
     def leading(self) -> Metric | None:
         return self.metric
 
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanTable, rows: Ints) -> Strength:
         """The relative change, as messages tell it; from 0 on, and of equals, the absolute one."""
         then = table.baseline(self.need)[0][rows]
         moved = self._moved(table.number(self.metric)[rows], then)
         return relative(moved, then), moved
 
     def _moved(self, now: Floats, then: Floats) -> Floats:
-        match self.direction:
-            case "rises":
-                return now - then
-            case "falls":
-                return then - now
-            case _:
-                return np.abs(now - then)
+        moved = then - now if self.direction == "falls" else now - then
+        return np.abs(moved) if self.direction == "changes" else moved
 
     def canonical(self) -> str:
         floor = "" if self.min_change is None else f" min_change {self.min_change!r}"
@@ -157,20 +152,16 @@ def relative(moved: Floats, then: Floats) -> Floats:
         return np.where(moved == 0, 0.0, np.round(moved / np.abs(then), 9))
 
 
-def change(direction: str) -> Callable[[Metric, Setting], Condition]:
-    """The builder of a change in one direction."""
-
-    def build(metric: Metric, setting: Setting) -> Condition:
-        return Change(
-            metric,
-            direction,
-            _above_zero(setting.value, direction),
-            is_percent(setting.value),
-            from_option(setting),
-            _of_option("min_change", lambda: _floor(setting.options, metric)),
-        )
-
-    return build
+def change(direction: str, metric: Metric, setting: Setting) -> Condition:
+    """A change in one direction."""
+    return Change(
+        metric,
+        direction,
+        _above_zero(setting.value, direction),
+        is_percent(setting.value),
+        from_option(setting),
+        _of_option("min_change", lambda: _floor(setting.options, metric)),
+    )
 
 
 def _of_option(option: str, read: Callable[[], _T]) -> _T:

@@ -14,14 +14,14 @@ from watcher.rules.conditions.base import (
     Condition,
     Masks,
     MetricCondition,
+    ScanTable,
     Strength,
-    Table,
     among_asked,
     by_size,
     has_sizes,
     present,
 )
-from watcher.rules.conditions.values import Setting, number
+from watcher.rules.conditions.values import Setting, number, several
 from watcher.rules.metrics import Metric
 from watcher.text.evidence import value_of
 from watcher.words import Wrong, kind
@@ -46,7 +46,7 @@ class Measured(MetricCondition):
     def holds(self, values: Floats) -> Bools:
         """A mask of the ``values`` of which it is so; what it says of NaN means nothing."""
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanTable) -> Masks:
         known = present(table, self.metric)
         return Masks(self.holds(table.number(self.metric)) & known, known)
 
@@ -67,7 +67,7 @@ class Compare(Measured):
         ordered = self.operator != "equals" and has_sizes(self.metric)
         return self.metric if ordered else None
 
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanTable, rows: Ints) -> Strength:
         if self.leading is None:
             return ()
         beyond = table.number(self.metric)[rows] - self.limit
@@ -97,7 +97,7 @@ class Among(Measured):
     def leading(self) -> Metric | None:
         return self.metric if self.negated and has_sizes(self.metric) else None
 
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanTable, rows: Ints) -> Strength:
         if self.leading is None:
             return ()
         away = np.abs(table.number(self.metric)[rows] - np.array(self.values)[:, None])
@@ -127,11 +127,11 @@ class Between(Measured):
     def leading(self) -> Metric | None:
         return self.metric if has_sizes(self.metric) else None
 
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanTable, rows: Ints) -> Strength:
         # As at_least and at_most would together: the first decides.
         return (by_size(table, self.metric, rows),) if self.leading is not None else ()
 
-    def shortfall(self, table: Table, rows: Ints) -> Strength:
+    def shortfall(self, table: ScanTable, rows: Ints) -> Strength:
         if self.leading is None:
             return ()
         value = table.number(self.metric)[rows]
@@ -145,26 +145,18 @@ class Between(Measured):
         return Criterion("between", (self.low, self.high))
 
 
-def comparison(operator: str) -> Callable[[Metric, Setting], Condition]:
-    """The builder of a comparison with one limit."""
-
-    def build(metric: Metric, setting: Setting) -> Condition:
-        if isinstance(setting.value, list) and operator in ("equals", "not_equals"):
-            better = "in" if operator == "equals" else "not_in"
-            raise Wrong(f'takes one value; for several write "{better}: [...]"')
-        return Compare(metric, operator, number(setting.value, metric))
-
-    return build
+def comparison(operator: str, metric: Metric, setting: Setting) -> Condition:
+    """A comparison with one limit."""
+    if isinstance(setting.value, list) and operator in ("equals", "not_equals"):
+        better = "in" if operator == "equals" else "not_in"
+        raise Wrong(f'takes one value; for several write "{better}: [...]"')
+    return Compare(metric, operator, number(setting.value, metric))
 
 
-def among(metric: Metric, setting: Setting) -> Condition:
-    """``in: [...]``."""
-    return Among(metric, _numbers(metric, setting.value))
-
-
-def not_among(metric: Metric, setting: Setting) -> Condition:
-    """``not_in: [...]``."""
-    return Among(metric, _numbers(metric, setting.value), negated=True)
+def among(metric: Metric, setting: Setting, *, negated: bool = False) -> Condition:
+    """``in: [...]`` or ``not_in: [...]``."""
+    values = several(setting.value, "values, as [1, 2]")
+    return Among(metric, tuple(number(one, metric) for one in values), negated)
 
 
 def between(metric: Metric, setting: Setting) -> Condition:
@@ -181,13 +173,3 @@ def between(metric: Metric, setting: Setting) -> Condition:
             f"as [{value_of(high, *said)}, {value_of(low, *said)}]"
         )
     return Between(metric, low, high)
-
-
-def _numbers(metric: Metric, value: object) -> tuple[float, ...]:
-    if not isinstance(value, list) or not value:
-        raise Wrong(f"takes a list of values, as [1, 2], not {_what(value)}")
-    return tuple(number(one, metric) for one in value)
-
-
-def _what(value: object) -> str:
-    return "an empty one" if value == [] else kind(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from watcher.errors import ProblemCode
 from watcher.rules.conditions.appears import appears
@@ -14,10 +14,10 @@ from watcher.rules.conditions.registry import (
     NUMBER_BY_NAME,
     OPTIONS,
     TEXT_BY_NAME,
-    NumberOperator,
+    Operator,
 )
 from watcher.rules.conditions.values import Setting
-from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric
+from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric, unknown_metric
 from watcher.words import WrongOption, kind, quoted
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -79,18 +79,17 @@ class _Compiler:
     def mapping(self, value: object, path: Path) -> Condition | None:
         """A mapping is "all of these"."""
         if not isinstance(value, Mapping):
-            self._report(path, self._no_mapping(value))
+            what = 'needs "all:" or "any:" before a list of conditions'
+            if not isinstance(value, list):
+                said = f"as total_sale_7d_cnt: {{at_least: 100}}, not {kind(value)}"
+                what = f"must be conditions, {said}"
+            self._report(path, what)
             return None
         if not value:
             self._report(path, f"{_EMPTY}: write one, as total_sale_7d_cnt: {{at_least: 100}}")
             return None
         parts = [self._entry(str(key), inner, (*path, key)) for key, inner in value.items()]
         return _joined(parts, all_of)
-
-    def _no_mapping(self, value: object) -> str:
-        if isinstance(value, list):
-            return 'needs "all:" or "any:" before a list of conditions'
-        return f"must be conditions, as total_sale_7d_cnt: {{at_least: 100}}, not {kind(value)}"
 
     def _entry(self, key: str, value: object, path: Path) -> Condition | None:
         match key:
@@ -102,29 +101,24 @@ class _Compiler:
                 part = self.mapping(value, path)
                 return None if part is None else Not(part)
             case "appears":
-                return self._attempt(path, lambda: appears(value))
-        metric = self._catalogue.get(key)
-        if metric is not None:
-            return self._metric(metric, value, path)
-        attribute = self._catalogue.attribute(key)
-        if attribute is not None:
-            return self._attribute(attribute, value, path)
+                return self._attempt(path, appears, value)
+        subject = self._catalogue.get(key) or self._catalogue.attribute(key)
+        if subject is not None:
+            return self._subject(subject, value, path)
         if key in NUMBER_BY_NAME or key in OPTIONS:
-            what = f'"{key}" is an operator: it stands under a metric, as {_example(key)}'
+            example = f"total_sale_7d_cnt: {{{key}: ...}}"
+            what = f'"{key}" is an operator: it stands under a metric, as {example}'
             self._report(path, what, at_key=True)
         else:
-            code = ProblemCode.UNKNOWN_METRIC
-            self._report(path, self._unknown(key), at_key=True, code=code)
+            unknown = unknown_metric(key, self._hint(key))
+            self._report(path, str(unknown), at_key=True, code=unknown.code)
         return None
 
-    def _unknown(self, key: str) -> str:
+    def _hint(self, key: str) -> str:
         group = {"and": "all", "or": "any"}.get(key.casefold())
         if group is not None:
-            return f'unknown metric {quoted(key)}, did you mean "{group}"?'
-        if other := of_no_metric(key):
-            return f"unknown metric {quoted(key)}{other}"
-        hint = self._catalogue.suggest(key, *_GROUPS)
-        return f"unknown metric {quoted(key)}{hint or ' (watcher metrics lists all)'}"
+            return f', did you mean "{group}"?'
+        return of_no_metric(key) or self._catalogue.suggest(key, *_GROUPS)
 
     def _list(
         self, value: object, path: Path, join: Callable[[Sequence[Condition]], Condition]
@@ -137,47 +131,44 @@ class _Compiler:
             return None
         return _joined([self.mapping(one, (*path, i)) for i, one in enumerate(value)], join)
 
-    def _metric(self, metric: Metric, value: object, path: Path) -> Condition | None:
-        if RANK in metric.needs and not self._ranked:
-            self._report(
-                path,
-                f"{metric.name} needs a sorted list: give the watch a sort, "
-                'as "sort: total_sale_7d_cnt desc"',
-                at_key=True,
+    def _subject(self, subject: Metric | Attribute, value: object, path: Path) -> Condition | None:
+        is_metric = isinstance(subject, Metric)
+        if isinstance(subject, Metric) and RANK in subject.needs and not self._ranked:
+            what = (
+                f"{subject.name} needs a sorted list: give the watch a sort, "
+                'as "sort: total_sale_7d_cnt desc"'
             )
+            self._report(path, what, at_key=True)
             return None
         if not isinstance(value, Mapping):
-            equals = NUMBER_BY_NAME["equals"]
-            return self._number(equals, metric, Setting(value), path)
+            return self._operator(subject, "equals", Setting(value), path)
         if not value:
-            self._report(path, f"{_EMPTY}: write what it should be, as {{at_least: 100}}")
+            example = "{at_least: 100}" if is_metric else '{contains: "serum"}'
+            self._report(path, f"{_EMPTY}: write what it should be, as {example}")
             return None
-        options = {key: inner for key, inner in value.items() if key in OPTIONS}
+        options = {key: one for key, one in value.items() if is_metric and key in OPTIONS}
         operators = [key for key in value if key not in options]
         parts = [
-            self._operator(metric, key, Setting(value[key], _options(key, options)), (*path, key))
+            self._operator(subject, key, Setting(value[key], _options(key, options)), (*path, key))
             for key in operators
         ]
-        fit = self._check_options(options, operators, path)
+        fit = not options or self._check_options(options, operators, path)
         return _joined(parts, all_of) if parts and fit else None
 
     def _operator(
-        self, metric: Metric, name: str, setting: Setting, path: Path
+        self, subject: Metric | Attribute, name: str, setting: Setting, path: Path
     ) -> Condition | None:
-        operator = NUMBER_BY_NAME.get(name)
+        known: Mapping[str, Operator[Any]]
+        known = NUMBER_BY_NAME if isinstance(subject, Metric) else TEXT_BY_NAME
+        operator = known.get(name)
         if operator is None:
-            self._report(path, _unknown_operator(name, metric), at_key=True)
-            return None
-        if operator.only_rank and metric.name != RANK:
-            what = f"{name} is only for rank, not for {metric.name}{instead_of_rank(name)}"
+            self._report(path, _no_operator(name, subject), at_key=True)
+        elif operator.only_rank and subject.name != RANK:
+            what = f"{name} is only for rank, not for {subject.name}{instead_of_rank(name)}"
             self._report(path, what, at_key=True)
-            return None
-        return self._number(operator, metric, setting, path)
-
-    def _number(
-        self, operator: NumberOperator, metric: Metric, setting: Setting, path: Path
-    ) -> Condition | None:
-        return self._attempt(path, lambda: operator.build(metric, setting))
+        else:
+            return self._attempt(path, operator.build, subject, setting)
+        return None
 
     def _check_options(
         self, options: Mapping[str, object], operators: Sequence[str], path: Path
@@ -194,34 +185,11 @@ class _Compiler:
             self._report((*path, option), message, at_key=True)
         return not stray
 
-    def _attribute(self, attribute: Attribute, value: object, path: Path) -> Condition | None:
-        if not isinstance(value, Mapping):
-            build = TEXT_BY_NAME["equals"].build
-            return self._attempt(path, lambda: build(attribute, Setting(value)))
-        if not value:
-            self._report(path, f'{_EMPTY}: write what it should be, as {{contains: "serum"}}')
-            return None
-        parts = [
-            self._text(attribute, str(key), inner, (*path, key)) for key, inner in value.items()
-        ]
-        return _joined(parts, all_of)
-
-    def _text(self, attribute: Attribute, name: str, value: object, path: Path) -> Condition | None:
-        operator = TEXT_BY_NAME.get(name)
-        if operator is not None:
-            return self._attempt(path, lambda: operator.build(attribute, Setting(value)))
-        known = ", ".join(TEXT_BY_NAME)
-        if name in NUMBER_BY_NAME or name in OPTIONS:
-            message = f"{name} needs a number, and {attribute.name} is a text: it takes {known}"
-        else:
-            hint = answer(name, TEXT_BY_NAME) or f": a text takes {known}"
-            message = f"unknown operator {quoted(name)}{hint}"
-        self._report(path, message, at_key=True)
-        return None
-
-    def _attempt(self, path: Path, build: Callable[[], Condition]) -> Condition | None:
+    def _attempt(
+        self, path: Path, build: Callable[..., Condition], *given: object
+    ) -> Condition | None:
         try:
-            condition = build()
+            condition = build(*given)
         except WrongOption as error:
             self._report((*path[:-1], error.option), str(error))
         except ValueError as error:
@@ -249,13 +217,16 @@ def _takes(operator: str, option: str) -> bool:
     return known is not None and option in known.options
 
 
-def _unknown_operator(name: str, metric: Metric) -> str:
-    if name in TEXT_BY_NAME:
-        return f"{name} is for texts, and {metric.name} is a number"
-    known = [one for one in NUMBER_BY_NAME.values() if not one.only_rank or metric.name == RANK]
-    names = [operator.name for operator in known]
-    return f"unknown operator {quoted(name)}{answer(name, (*names, *OPTIONS)) or listed(names)}"
-
-
-def _example(key: str) -> str:
-    return f"total_sale_7d_cnt: {{{key}: ...}}"
+def _no_operator(name: str, subject: Metric | Attribute) -> str:
+    """The message of a name that no operator of the subject has."""
+    if isinstance(subject, Metric):
+        if name in TEXT_BY_NAME:
+            return f"{name} is for texts, and {subject.name} is a number"
+        rank = subject.name == RANK
+        names = [each.name for each in NUMBER_BY_NAME.values() if rank or not each.only_rank]
+        return f"unknown operator {quoted(name)}{answer(name, (*names, *OPTIONS)) or listed(names)}"
+    known = ", ".join(TEXT_BY_NAME)
+    if name in NUMBER_BY_NAME or name in OPTIONS:
+        return f"{name} needs a number, and {subject.name} is a text: it takes {known}"
+    hint = answer(name, TEXT_BY_NAME) or f": a text takes {known}"
+    return f"unknown operator {quoted(name)}{hint}"

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from functools import partial
+from typing import Generic, TypeVar
 
 from watcher.rules.conditions import change, compare, ranking, text, transition, unusual
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import Attribute, Metric
 
-NumberBuilder: TypeAlias = Callable[[Metric, Setting], Condition]
-TextBuilder: TypeAlias = Callable[[Attribute, Setting], Condition]
+_Subject = TypeVar("_Subject", Metric, Attribute)
 
 
 class Takes(StrEnum):
@@ -33,119 +33,106 @@ class Takes(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class NumberOperator:
-    """An operator on a metric. ``options`` are the keys that may stand beside it."""
+class Operator(Generic[_Subject]):
+    """An operator on a metric or a text. ``options`` are the keys that may stand beside it."""
 
     name: str
     takes: Takes
     meaning: str
-    build: NumberBuilder
+    build: Callable[[_Subject, Setting], Condition]
     options: tuple[str, ...] = ()
-    only_rank: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class TextOperator:
-    """An operator on a text attribute."""
-
-    name: str
-    takes: Takes
-    meaning: str
-    build: TextBuilder
+    @property
+    def only_rank(self) -> bool:
+        """Whether it says nothing of any other metric."""
+        return self.takes is Takes.PLACES
 
 
 _BASELINE = ("from", "min_change")
 
-NUMBER_OPERATORS: tuple[NumberOperator, ...] = (
-    NumberOperator("equals", Takes.VALUE, "is this value", compare.comparison("equals")),
-    NumberOperator(
-        "not_equals", Takes.VALUE, "is not this value", compare.comparison("not_equals")
+NUMBER_OPERATORS: tuple[Operator[Metric], ...] = (
+    Operator("equals", Takes.VALUE, "is this value", partial(compare.comparison, "equals")),
+    Operator(
+        "not_equals", Takes.VALUE, "is not this value", partial(compare.comparison, "not_equals")
     ),
-    NumberOperator("in", Takes.VALUES, "is one of these values", compare.among),
-    NumberOperator("not_in", Takes.VALUES, "is none of these values", compare.not_among),
-    NumberOperator("above", Takes.VALUE, "is more than this", compare.comparison("above")),
-    NumberOperator("below", Takes.VALUE, "is less than this", compare.comparison("below")),
-    NumberOperator("at_least", Takes.VALUE, "is this or more", compare.comparison("at_least")),
-    NumberOperator("at_most", Takes.VALUE, "is this or less", compare.comparison("at_most")),
-    NumberOperator("between", Takes.RANGE, "lies in this range, ends included", compare.between),
-    NumberOperator(
+    Operator("in", Takes.VALUES, "is one of these values", compare.among),
+    Operator(
+        "not_in", Takes.VALUES, "is none of these values", partial(compare.among, negated=True)
+    ),
+    Operator("above", Takes.VALUE, "is more than this", partial(compare.comparison, "above")),
+    Operator("below", Takes.VALUE, "is less than this", partial(compare.comparison, "below")),
+    Operator("at_least", Takes.VALUE, "is this or more", partial(compare.comparison, "at_least")),
+    Operator("at_most", Takes.VALUE, "is this or less", partial(compare.comparison, "at_most")),
+    Operator("between", Takes.RANGE, "lies in this range, ends included", compare.between),
+    Operator(
         "rises",
         Takes.CHANGE,
         "rose by at least this much, a number or a percentage, from the baseline",
-        change.change("rises"),
+        partial(change.change, "rises"),
         _BASELINE,
     ),
-    NumberOperator(
+    Operator(
         "falls",
         Takes.CHANGE,
         "fell by at least this much, a number or a percentage, from the baseline",
-        change.change("falls"),
+        partial(change.change, "falls"),
         _BASELINE,
     ),
-    NumberOperator(
+    Operator(
         "changes",
         Takes.CHANGE,
         "moved by at least this much either way from the baseline",
-        change.change("changes"),
+        partial(change.change, "changes"),
         _BASELINE,
     ),
-    NumberOperator(
-        "becomes",
-        Takes.VALUE,
-        "was not this value when last known, and is now",
-        transition.becomes,
+    Operator(
+        "becomes", Takes.VALUE, "was not this value when last known, and is now", transition.becomes
     ),
-    NumberOperator(
+    Operator(
         "leaves",
         Takes.VALUE,
         "was this value when last known, and is not now",
-        transition.leaves,
+        partial(transition.becomes, leaves=True),
     ),
-    NumberOperator(
+    Operator(
         "crosses_above",
         Takes.VALUE,
         "was at or below this when last known, and is above it now",
-        transition.crosses_above,
+        partial(transition.crosses, above=True),
     ),
-    NumberOperator(
+    Operator(
         "crosses_below",
         Takes.VALUE,
         "was at or above this when last known, and is below it now",
-        transition.crosses_below,
+        partial(transition.crosses, above=False),
     ),
-    NumberOperator(
+    Operator(
         "climbs",
         Takes.PLACES,
         "the rank improved by so many places",
-        ranking.climbs,
+        partial(ranking.moves, "falls"),
         ("from",),
-        only_rank=True,
     ),
-    NumberOperator(
+    Operator(
         "drops",
         Takes.PLACES,
         "the rank worsened by so many places",
-        ranking.drops,
+        partial(ranking.moves, "rises"),
         ("from",),
-        only_rank=True,
     ),
-    NumberOperator(
+    Operator(
         "enters_top",
         Takes.PLACES,
         "among the first N now, and not at the last scan that read them",
-        ranking.enters_top,
-        (),
-        only_rank=True,
+        ranking.top,
     ),
-    NumberOperator(
+    Operator(
         "leaves_top",
         Takes.PLACES,
         "among the first N at the last complete scan, and not now",
-        ranking.leaves_top,
-        (),
-        only_rank=True,
+        partial(ranking.top, leaves=True),
     ),
-    NumberOperator(
+    Operator(
         "unusual",
         Takes.SCORE,
         "at least so many robust standard deviations from its own history, either way",
@@ -154,13 +141,13 @@ NUMBER_OPERATORS: tuple[NumberOperator, ...] = (
     ),
 )
 
-TEXT_OPERATORS: tuple[TextOperator, ...] = (
-    TextOperator("equals", Takes.TEXT, "is exactly this text", text.equals),
-    TextOperator("not_equals", Takes.TEXT, "is another text", text.not_equals),
-    TextOperator("in", Takes.TEXTS, "is one of these texts", text.among),
-    TextOperator("not_in", Takes.TEXTS, "is none of these texts", text.not_among),
-    TextOperator("contains", Takes.TEXT, "has this in it; capitals don't matter", text.contains),
-    TextOperator(
+TEXT_OPERATORS: tuple[Operator[Attribute], ...] = (
+    Operator("equals", Takes.TEXT, "is exactly this text", text.equals),
+    Operator("not_equals", Takes.TEXT, "is another text", partial(text.equals, negated=True)),
+    Operator("in", Takes.TEXTS, "is one of these texts", text.among),
+    Operator("not_in", Takes.TEXTS, "is none of these texts", partial(text.among, negated=True)),
+    Operator("contains", Takes.TEXT, "has this in it; capitals don't matter", text.contains),
+    Operator(
         "matches",
         Takes.TEXT,
         "a regular expression (RE2) finds something in it; (?i) ignores capitals",

@@ -13,9 +13,9 @@ import re2
 from msgspec.structs import replace
 
 from watcher.model import Criterion, Evidence
-from watcher.rules.conditions.base import Condition, Masks, Need, Table, among_asked, judged
-from watcher.rules.conditions.values import Setting
-from watcher.rules.metrics import Attribute, Metric
+from watcher.rules.conditions.base import Condition, Masks, ScanTable, among_asked, judged
+from watcher.rules.conditions.values import Setting, several
+from watcher.rules.metrics import Attribute
 from watcher.text.evidence import criterion
 from watcher.units import Unit
 from watcher.words import Wrong, kind, shortened, told
@@ -36,14 +36,6 @@ class Text(Condition):
     attribute: Attribute
 
     @property
-    def needs(self) -> tuple[Need, ...]:
-        return ()
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        return ()
-
-    @property
     def attributes(self) -> tuple[Attribute, ...]:
         return (self.attribute,)
 
@@ -57,13 +49,13 @@ class Text(Condition):
     def criterion(self) -> Criterion:
         """The operator and the texts that it compares with."""
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanTable) -> Masks:
         texts, test, size = table.text(self.attribute.name), self._test, table.size
         met = np.fromiter((text is not None and bool(test(text)) for text in texts), bool, size)
         known = np.fromiter((text is not None for text in texts), bool, size)
         return Masks(met, known)
 
-    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
         return (
             Evidence(
                 metric=self.attribute.name,
@@ -168,26 +160,17 @@ def compile_pattern(pattern: str) -> re2._Regexp[str]:
         raise Wrong(f"is no regular expression that can be used: {reason}{hint}") from None
 
 
-def equals(attribute: Attribute, setting: Setting) -> Condition:
-    """``equals: text``, or the bare text."""
-    value = _text(setting.value, '; for several write "in: [...]"')
-    return OneOf(attribute, (_as_written(attribute, value),))
+def equals(attribute: Attribute, setting: Setting, *, negated: bool = False) -> Condition:
+    """``equals: text``, or the bare text; or ``not_equals: text``."""
+    better = "not_in" if negated else "in"
+    value = _text(setting.value, f'; for several write "{better}: [...]"')
+    return OneOf(attribute, (_as_written(attribute, value),), negated)
 
 
-def not_equals(attribute: Attribute, setting: Setting) -> Condition:
-    """``not_equals: text``."""
-    value = _text(setting.value, '; for several write "not_in: [...]"')
-    return OneOf(attribute, (_as_written(attribute, value),), negated=True)
-
-
-def among(attribute: Attribute, setting: Setting) -> Condition:
-    """``in: [...]``."""
-    return OneOf(attribute, _texts(attribute, setting.value))
-
-
-def not_among(attribute: Attribute, setting: Setting) -> Condition:
-    """``not_in: [...]``."""
-    return OneOf(attribute, _texts(attribute, setting.value), negated=True)
+def among(attribute: Attribute, setting: Setting, *, negated: bool = False) -> Condition:
+    """``in: [...]`` or ``not_in: [...]``."""
+    texts = several(setting.value, "texts, as [a, b]")
+    return OneOf(attribute, tuple(_as_written(attribute, _text(one)) for one in texts), negated)
 
 
 def contains(attribute: Attribute, setting: Setting) -> Condition:
@@ -214,13 +197,6 @@ def _text(value: object, several: str = "") -> str:
         hint = several if isinstance(value, list) else ""
         raise Wrong(f"takes a text, not {kind(value)}{hint}")
     return value
-
-
-def _texts(attribute: Attribute, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value:
-        given = "an empty one" if value == [] else kind(value)
-        raise Wrong(f"takes a list of texts, as [a, b], not {given}")
-    return tuple(_as_written(attribute, _text(one)) for one in value)
 
 
 def _as_written(attribute: Attribute, value: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from watcher.model import Criterion, Ints
-from watcher.rules.conditions.base import Condition, Masks, Strength, Table
+from watcher.rules.conditions.base import Condition, Masks, ScanTable, Strength
 from watcher.rules.conditions.change import BaselineCondition
 from watcher.rules.conditions.values import Setting, number
 from watcher.rules.metrics import Metric
@@ -20,7 +20,7 @@ class Becomes(BaselineCondition):
     value: float
     leaves: bool = False
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanTable) -> Masks:
         now, then, known = self.now_and_then(table)
         source, target = (now, then) if self.leaves else (then, now)
         return Masks((source != self.value) & (target == self.value) & known, known)
@@ -41,17 +41,17 @@ class Crosses(BaselineCondition):
     line: float
     above: bool
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanTable) -> Masks:
         now, then, known = self.now_and_then(table)
-        if self.above:
-            return Masks((then <= self.line) & (now > self.line) & known, known)
-        return Masks((then >= self.line) & (now < self.line) & known, known)
+        low, high = (then, now) if self.above else (now, then)
+        met = (low <= self.line) & (high >= self.line) & (now != self.line)
+        return Masks(met & known, known)
 
     @property
     def leading(self) -> Metric | None:
         return self.metric
 
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanTable, rows: Ints) -> Strength:
         beyond = table.number(self.metric)[rows] - self.line
         return (beyond if self.above else -beyond,)
 
@@ -63,21 +63,11 @@ class Crosses(BaselineCondition):
         return Criterion("crosses_above" if self.above else "crosses_below", (self.line,))
 
 
-def becomes(metric: Metric, setting: Setting) -> Condition:
-    """``becomes: value``."""
-    return Becomes(metric, number(setting.value, metric))
+def becomes(metric: Metric, setting: Setting, *, leaves: bool = False) -> Condition:
+    """``becomes: value`` or ``leaves: value``."""
+    return Becomes(metric, number(setting.value, metric), leaves)
 
 
-def leaves(metric: Metric, setting: Setting) -> Condition:
-    """``leaves: value``."""
-    return Becomes(metric, number(setting.value, metric), leaves=True)
-
-
-def crosses_above(metric: Metric, setting: Setting) -> Condition:
-    """``crosses_above: number``."""
-    return Crosses(metric, number(setting.value, metric), above=True)
-
-
-def crosses_below(metric: Metric, setting: Setting) -> Condition:
-    """``crosses_below: number``."""
-    return Crosses(metric, number(setting.value, metric), above=False)
+def crosses(metric: Metric, setting: Setting, *, above: bool) -> Condition:
+    """``crosses_above: number`` or ``crosses_below: number``."""
+    return Crosses(metric, number(setting.value, metric), above)

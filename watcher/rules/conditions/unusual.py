@@ -13,9 +13,9 @@ from watcher.rules.conditions.base import (
     Condition,
     Masks,
     Need,
+    ScanTable,
     Spread,
     Strength,
-    Table,
     Usual,
     value_at,
 )
@@ -54,12 +54,12 @@ class Unusual(BaselineCondition):
     def needs(self) -> tuple[Need, ...]:
         return (self.need, Need(self.metric, Spread(self.over, self.metric.window)))
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanTable) -> Masks:
         scores = self._scores(table)
         known = ~np.isnan(scores)
         return Masks((np.abs(scores) >= self.score) & known, known)
 
-    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
         """The baseline is the usual value in the metric's own unit; beside it stands the score."""
         (plain,) = super().evidence(table, row)
         usual = plain.baseline
@@ -76,11 +76,11 @@ class Unusual(BaselineCondition):
     def leading(self) -> Metric | None:
         return self.metric
 
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanTable, rows: Ints) -> Strength:
         """Either way."""
         return (np.abs(self._scores(table)[rows]),)
 
-    def _scores(self, table: Table) -> Floats:
+    def _scores(self, table: ScanTable) -> Floats:
         usual, spread = (table.baseline(need)[0] for need in self.needs)
         # Rounded, for a score of exactly 3 must not depend on the last binary digit.
         return np.round((logs(table.number(self.metric)) - usual) / spread, 9)

@@ -4,30 +4,89 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, combinations
+from itertools import chain, combinations, islice, product
+from typing import TypeAlias
 
 from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import Condition, From, LastList
 from watcher.rules.conditions.change import BaselineCondition, Change
 from watcher.rules.conditions.compare import Among, Between, Compare
+from watcher.rules.conditions.logic import All, Combination, Not
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.text import OneOf, Text
 from watcher.rules.conditions.transition import Becomes, Crosses
-from watcher.rules.lint import ranges
-from watcher.rules.lint.clauses import Clause, Literal
-from watcher.rules.lint.facts import FRACTIONS, TOTALS, facts, text_of, windows
-from watcher.rules.lint.ranges import Numbers
+from watcher.rules.lint.facts import (
+    EVERY,
+    FINITE,
+    FRACTIONS,
+    TOTALS,
+    Numbers,
+    above,
+    at_least,
+    at_most,
+    below,
+    between,
+    facts,
+    text_of,
+    these,
+    windows,
+)
 from watcher.rules.metrics import Metric
 from watcher.source.query import Query
 from watcher.units import format_number
 
+_MOST = 200  # alternatives: who writes more is not doubted
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A simple condition, or that it is not met."""
+
+    condition: Condition
+    negated: bool = False
+
+
+Clause: TypeAlias = tuple[Literal, ...]
+
+
+def alternatives(condition: Condition, *, negated: bool = False) -> list[Clause] | None:
+    """The clauses of which one must hold for ``condition`` to be met (or, ``negated``, not to
+    be); None where there are too many to look at."""
+    found = list(islice(_clauses(condition, negated=negated), _MOST + 1))
+    return found if len(found) <= _MOST else None
+
+
+def leaves(condition: Condition) -> Iterator[Condition]:
+    """The simple conditions in it, in order."""
+    if isinstance(condition, Combination):
+        for part in condition.parts:
+            yield from leaves(part)
+    else:
+        yield condition
+
+
+def _clauses(condition: Condition, *, negated: bool) -> Iterator[Clause]:
+    if isinstance(condition, Not):
+        yield from _clauses(condition.part, negated=not negated)
+    elif not isinstance(condition, Combination):
+        yield (Literal(condition, negated),)
+    elif isinstance(condition, All) is not negated:
+        # Bounded before they are multiplied: twenty parts of two are a million.
+        parts = (_clauses(part, negated=negated) for part in condition.parts)
+        for chosen in product(*(list(islice(part, _MOST + 1)) for part in parts)):
+            yield tuple(literal for clause in chosen for literal in clause)
+    else:
+        for part in condition.parts:
+            yield from _clauses(part, negated=negated)
+
+
 _COMPARED = {
-    "equals": lambda limit: ranges.these([limit]),
-    "not_equals": lambda limit: ~ranges.these([limit]),
-    "above": ranges.above,
-    "below": ranges.below,
-    "at_least": ranges.at_least,
-    "at_most": ranges.at_most,
+    "equals": lambda limit: these([limit]),
+    "not_equals": lambda limit: ~these([limit]),
+    "above": above,
+    "below": below,
+    "at_least": at_least,
+    "at_most": at_most,
 }
 
 
@@ -85,7 +144,7 @@ def _demands(literal: Literal) -> Iterator[_Demand]:
     condition, negated = literal.condition, literal.negated
     if isinstance(condition, Compare | Among | Between):
         numbers = _now(condition)
-        numbers = ~numbers & ranges.FINITE if negated else numbers
+        numbers = ~numbers & FINITE if negated else numbers
         yield _Demand(condition, condition.metric, None, numbers, negated)
     elif not negated and isinstance(condition, Becomes | Crosses | Top):
         now, then = _now_and_then(condition)
@@ -98,24 +157,24 @@ def _now(condition: Compare | Among | Between) -> Numbers:
         case Compare():
             return _COMPARED[condition.operator](condition.limit)
         case Among():
-            values = ranges.these(condition.values)
+            values = these(condition.values)
             return ~values if condition.negated else values
         case Between():
-            return ranges.between(condition.low, condition.high)
+            return between(condition.low, condition.high)
 
 
 def _now_and_then(condition: Becomes | Crosses | Top) -> tuple[Numbers, Numbers]:
     match condition:
         case Becomes():
-            is_it = ranges.these([condition.value])
+            is_it = these([condition.value])
             now, then = is_it, ~is_it
             return (then, now) if condition.leaves else (now, then)
         case Crosses():
             if condition.above:
-                return ranges.above(condition.line), ranges.at_most(condition.line)
-            return ranges.below(condition.line), ranges.at_least(condition.line)
+                return above(condition.line), at_most(condition.line)
+            return below(condition.line), at_least(condition.line)
         case Top():
-            inside = ranges.at_most(condition.places)
+            inside = at_most(condition.places)
             return (~inside, inside) if condition.leaves else (inside, ~inside)
 
 
@@ -228,7 +287,7 @@ def _bounds(
     top: bool = False,
 ) -> Numbers:
     """All that is known of a value; ``top`` as in ``facts``."""
-    numbers = ranges.EVERY
+    numbers = EVERY
     for fact in facts(metric, query, top=top):
         numbers &= fact.numbers
     for demand in demands:

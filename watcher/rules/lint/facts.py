@@ -2,19 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import inf
+from typing import NamedTuple
 
 from watcher.fields import BY_NAME, FIELDS
-from watcher.rules.lint import ranges
-from watcher.rules.lint.ranges import Numbers
 from watcher.rules.metrics import ADDED_LATER, RANK, Metric
 from watcher.source.endpoint import Use
 from watcher.source.endpoints import PARAMETERS
 from watcher.source.query import Query, RelativeDay, Value, describe_filter
 from watcher.units import AMOUNTS, DAY, Unit
+
+
+class Span(NamedTuple):
+    """From ``low`` to ``high``; an end that is ``open`` is not in it. Infinity may be in it: it
+    is the rank of who is not on the list."""
+
+    low: float
+    high: float
+    low_open: bool = False
+    high_open: bool = False
+
+    @property
+    def empty(self) -> bool:
+        if self.low == self.high:
+            return self.low_open or self.high_open
+        return self.low > self.high
+
+    def meet(self, other: Span) -> Span:
+        """The numbers in both."""
+        low, low_open = max((self.low, self.low_open), (other.low, other.low_open))
+        high, closed = min((self.high, not self.high_open), (other.high, not other.high_open))
+        return Span(low, high, low_open, not closed)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A set of numbers: spans in rising order that don't touch."""
+
+    spans: tuple[Span, ...]
+
+    @property
+    def empty(self) -> bool:
+        return not self.spans
+
+    @property
+    def low(self) -> float:
+        """No number in it is smaller; of an empty set infinity."""
+        return self.spans[0].low if self.spans else inf
+
+    @property
+    def high(self) -> float:
+        """No number in it is larger; of an empty set minus infinity."""
+        return self.spans[-1].high if self.spans else -inf
+
+    def __and__(self, other: Numbers) -> Numbers:
+        met = (one.meet(two) for one in self.spans for two in other.spans)
+        return Numbers(tuple(sorted(span for span in met if not span.empty)))
+
+    def __invert__(self) -> Numbers:
+        """All other numbers, infinities included."""
+        rest, low, low_open = [], -inf, False
+        for span in self.spans:
+            rest.append(Span(low, span.low, low_open, not span.low_open))
+            low, low_open = span.high, not span.high_open
+        rest.append(Span(low, inf, low_open))
+        return Numbers(tuple(span for span in rest if not span.empty))
+
+
+EVERY = Numbers((Span(-inf, inf),))
+NONE = Numbers(())
+FINITE = Numbers((Span(-inf, inf, low_open=True, high_open=True),))
+
+
+def between(low: float, high: float) -> Numbers:
+    """From ``low`` to ``high``, ends included."""
+    span = Span(low, high)
+    return NONE if span.empty else Numbers((span,))
+
+
+def above(limit: float) -> Numbers:
+    """More than ``limit``, but not infinity."""
+    return Numbers((Span(limit, inf, low_open=True, high_open=True),))
+
+
+def below(limit: float) -> Numbers:
+    """Less than ``limit``."""
+    return Numbers((Span(-inf, limit, low_open=True, high_open=True),))
+
+
+def at_least(limit: float) -> Numbers:
+    """``limit`` or more, but not infinity."""
+    return Numbers((Span(limit, inf, high_open=True),))
+
+
+def at_most(limit: float) -> Numbers:
+    """``limit`` or less."""
+    return Numbers((Span(-inf, limit, low_open=True),))
+
+
+def these(values: Iterable[float]) -> Numbers:
+    """Some numbers, and no others."""
+    return Numbers(tuple(Span(value, value) for value in sorted(set(values))))
+
 
 FRACTIONS = frozenset(["commission", "product_commission_rate", "live_share"])
 GROWTHS = frozenset(f"{what}_growth" for what in ("sales", "gmv", "views", "videos", "creators"))
@@ -58,21 +150,21 @@ def _nature(metric: Metric, top: int, *, outside: bool) -> Fact | None:
     if metric.definition:  # the user's own may be anything
         return None
     if name == RANK:
-        ranks = [ranges.Span(1, top), *([ranges.Span(inf, inf)] if outside else [])]
+        ranks = [Span(1, top), *([Span(inf, inf)] if outside else [])]
         return Fact(Numbers(tuple(ranks)), f"the ranks of this watch are 1 to {top:,}")
     if name in FRACTIONS:
-        return Fact(ranges.between(0, 1), f"{name} is a fraction, 100% at most")
+        return Fact(between(0, 1), f"{name} is a fraction, 100% at most")
     if name in GROWTHS:
-        return Fact(ranges.at_least(-1), f"{name} is never below -100%")
+        return Fact(at_least(-1), f"{name} is never below -100%")
     if name in SURGE_RATIOS:
-        return Fact(ranges.at_least(0), f"{name} is never below 0")
+        return Fact(at_least(0), f"{name} is never below 0")
     if name == "product_rating":
-        return Fact(ranges.between(0, 5), "ratings are 5 stars at most")
+        return Fact(between(0, 5), "ratings are 5 stars at most")
     if metric.unit is Unit.FLAG:
         values = [number for _, number in metric.names] or [0, 1]
-        return Fact(ranges.these(values), f"{name} has no such value")
+        return Fact(these(values), f"{name} has no such value")
     if metric.unit in (Unit.COUNT, *AMOUNTS, Unit.DAYS):
-        return Fact(ranges.at_least(0), f"{name} is never below 0")
+        return Fact(at_least(0), f"{name} is never below 0")
     return None
 
 
@@ -89,16 +181,16 @@ def _filtered(metric: Metric, field: str, use: Use, value: Value) -> Numbers | N
         days = value.seconds / DAY
         # A list that is read around midnight may be off by a day.
         young = use is Use.MINIMUM
-        return ranges.at_most(days + 1) if young else ranges.at_least(max(0, days - 1))
+        return at_most(days + 1) if young else at_least(max(0, days - 1))
     if metric.name != field or field in _UNSURE or not isinstance(value, int | float):
         return None
     match use:
         case Use.MINIMUM:
-            return ranges.at_least(value)
+            return at_least(value)
         case Use.MAXIMUM:
-            return ranges.at_most(value)
+            return at_most(value)
         case _:
-            return ranges.these([value])
+            return these([value])
 
 
 @cache

@@ -12,7 +12,7 @@ from watcher.rules.conditions.registry import (
     NUMBER_OPERATORS,
     OPTIONS,
     TEXT_OPERATORS,
-    NumberOperator,
+    Operator,
     Takes,
 )
 from watcher.rules.conditions.values import counted
@@ -163,7 +163,7 @@ def _either(value: Schema, operators: Schema) -> Schema:
     return shapes.also(plain, "object") | mapping
 
 
-def _takes(operator: NumberOperator, value: str) -> Schema:
+def _takes(operator: Operator[Metric], value: str) -> Schema:
     match operator.takes:
         case Takes.VALUES:
             return _list(_ref(value))

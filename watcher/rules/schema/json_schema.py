@@ -8,10 +8,11 @@ keywords of JSON Schema stand those that the YAML language server reads: ``defau
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from itertools import chain
+from typing import Any, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
+from pydantic.fields import FieldInfo
 
 from watcher.fields import BY_NAME
 from watcher.rules.metrics import ADDED_LATER, Catalogue
@@ -32,8 +33,6 @@ from watcher.rules.sections.own_metrics import TAKEN
 from watcher.source.endpoint import Parameter, ParameterType
 from watcher.source.endpoints import CHOICE, ENDPOINTS, PARAMETERS, SORTS
 
-# Limits that pydantic writes under names of its own among them: ``_limits`` reads them itself.
-_OF_PYDANTIC = ("title", "default", "ge", "gt", "le", "lt", "exclusiveMinimum")
 _LIMITS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum"}
 
 
@@ -130,15 +129,32 @@ _FORMULA: Schema = {
 
 def _section(model: type[BaseModel], title: str) -> Schema:
     """A section of plain values, as its model says."""
-    schema = model.model_json_schema(mode="validation")
-    definitions = schema.pop("$defs", {})
-    cleaned = _inlined(schema, definitions)
-    assert isinstance(cleaned, dict)  # noqa: S101  it was one
-    for name, info in model.model_fields.items():
-        one = cleaned["properties"][info.alias or name]
-        if {"integer", "number"}.intersection(_types(one)):
-            one |= _limits(info.metadata)
-    return cleaned | {"title": title}
+    fields = {info.alias or name: info for name, info in model.model_fields.items()}
+    schema = {
+        "additionalProperties": False,
+        "description": model.__doc__,
+        "properties": {name: _value(info) for name, info in fields.items()},
+        "type": "object",
+        "title": title,
+    }
+    required = [name for name, info in fields.items() if info.is_required()]
+    return schema | ({"required": required} if required else {})
+
+
+def _value(field: FieldInfo) -> Schema:
+    """A field's own schema; without null, for a key is left out instead."""
+    inner = (getattr(each, "__metadata__", ()) for each in get_args(field.annotation))
+    about = [*chain.from_iterable(inner), *field.metadata]
+    own = next((each.json_schema for each in about if isinstance(each, WithJsonSchema)), None)
+    said = {"description": field.description} if field.description else {}
+    schema = {**(own or {}), **said}
+    limited = {"integer", "number"}.intersection(_types(schema))
+    return schema | (_limits(field.metadata) if limited else {})
+
+
+def _types(schema: Schema) -> list[str]:
+    names = schema.get("type", [])
+    return [names] if isinstance(names, str) else names
 
 
 def _limits(metadata: list[Any]) -> Schema:
@@ -148,51 +164,6 @@ def _limits(metadata: list[Any]) -> Schema:
         for name, word in _LIMITS.items()
         if getattr(one, name, None) is not None
     }
-
-
-def _inlined(part: object, definitions: Mapping[str, object]) -> object:
-    """Without pydantic's own definitions, titles and defaults, which help no reader."""
-    if isinstance(part, list):
-        return [_inlined(one, definitions) for one in part]
-    if not isinstance(part, dict):
-        return part
-    reference = str(part.get("$ref", "")).removeprefix("#/$defs/")
-    if reference in definitions:
-        found = _inlined(definitions[reference], definitions)
-        part = {key: value for key, value in part.items() if key != "$ref"}
-        return _described(found) | part if isinstance(found, dict) else found
-    cleaned = {
-        key: _inlined_properties(value, definitions)
-        if key == "properties"
-        else _inlined(value, definitions)
-        for key, value in part.items()
-        if key not in _OF_PYDANTIC
-    }
-    return _simpler(cleaned)
-
-
-def _described(definition: Schema) -> Schema:
-    """A definition without its class' words: the field's own say more."""
-    return {key: value for key, value in definition.items() if key != "description"}
-
-
-def _simpler(schema: Schema) -> Schema:
-    """Alternatives without null (a key is left out instead), and in one row."""
-    choices = schema.pop("anyOf", None)
-    if choices is None:
-        return schema
-    flat = [inner for one in choices for inner in one.get("anyOf", [one])]
-    kept = [one for one in flat if one != {"type": "null"}]
-    return kept[0] | schema if len(kept) == 1 else {"anyOf": kept} | schema
-
-
-def _types(schema: Schema) -> list[str]:
-    names = schema.get("type", [])
-    return [names] if isinstance(names, str) else names
-
-
-def _inlined_properties(properties: Any, definitions: Mapping[str, object]) -> object:
-    return {name: _inlined(value, definitions) for name, value in properties.items()}
 
 
 def _named(entries: Schema, description: str, title: str, snippet: Schema) -> Schema:

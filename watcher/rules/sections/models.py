@@ -26,7 +26,6 @@ from watcher.model import Severity
 from watcher.rules.files.document import Path
 from watcher.rules.schema import schema_types as shapes
 from watcher.rules.sections import validators as readers
-from watcher.rules.sections.currencies import currency
 from watcher.rules.sections.templates import Template, parse_template
 from watcher.source.endpoints import CHOICE, PARAMETERS
 from watcher.units import DAY, format_number
@@ -81,7 +80,7 @@ class ApiSection(Section):
     credits_per_day: Whole | None = Field(None, ge=1, description="hard cap for a UTC day")
     credits_per_month: Whole | None = Field(None, ge=1, description="hard cap for a UTC month")
     gmv_currency: (
-        Annotated[str, BeforeValidator(currency), WithJsonSchema(shapes.CURRENCY)] | None
+        Annotated[str, BeforeValidator(readers.currency), WithJsonSchema(shapes.CURRENCY)] | None
     ) = Field(None, description="what GMV is in, as USD: the API does not say, so none is shown")
 
 
@@ -173,7 +172,7 @@ _Model = TypeVar("_Model", bound=Section)
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Mistake:
     """One thing wrong with a section: the path within it, and whether its key is meant."""
 
     path: Path
@@ -185,7 +184,7 @@ class Fault:
 class Misfit(Exception):
     """A value does not have its section's shape."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[Mistake]) -> None:
         super().__init__("; ".join(fault.message for fault in faults))
         self.faults = tuple(faults)
 
@@ -194,11 +193,11 @@ def shape(model: type[_Model], value: object) -> _Model:
     """The value as a section; raises ``Misfit`` with all that is wrong with it."""
     if not isinstance(value, Mapping):
         names = ", ".join(list(_keys(model))[:4])
-        raise Misfit([Fault((), f"must be a mapping ({names} ...), not {kind(value)}")])
+        raise Misfit([Mistake((), f"must be a mapping ({names} ...), not {kind(value)}")])
     empty = [key for key, inner in value.items() if inner is None and key in _keys(model)]
     given = {key: inner for key, inner in value.items() if key not in empty}
     hollow = "is empty: write a value, or leave the line out"
-    faults = [Fault((key,), hollow, ProblemCode.MISSING) for key in empty]
+    faults = [Mistake((key,), hollow, ProblemCode.MISSING) for key in empty]
     try:
         section = model.model_validate(given)
     except ValidationError as error:
@@ -227,7 +226,7 @@ def _keys(model: type[BaseModel]) -> Mapping[str, Any]:
     return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
-def _explain(error: ErrorDetails, model: type[BaseModel]) -> Fault:
+def _explain(error: ErrorDetails, model: type[BaseModel]) -> Mistake:
     """One of pydantic's errors in the user's words."""
     path: Path = tuple(error["loc"])
     context = error.get("ctx", {})
@@ -237,19 +236,19 @@ def _explain(error: ErrorDetails, model: type[BaseModel]) -> Fault:
             inner = _inner(model, path[:-1])
             if inner is RuleSection and key in WATCH_KEYS:
                 what = f'"{key}" belongs to the watch: watch: {{{key}: ...}}'
-                return Fault(path, what, code, at_key=True)
+                return Mistake(path, what, code, at_key=True)
             hint = nearest(key, _keys(inner)) or f": there are {', '.join(_keys(inner))}"
-            return Fault(path, f"unknown field {quoted(key)}{hint}", code, at_key=True)
+            return Mistake(path, f"unknown field {quoted(key)}{hint}", code, at_key=True)
         case "missing":
-            return Fault(path[:-1], f'needs "{path[-1]}"', ProblemCode.MISSING)
+            return Mistake(path[:-1], f'needs "{path[-1]}"', ProblemCode.MISSING)
         case "value_error":
-            return Fault(path, str(context.get("error", error["msg"])))
+            return Mistake(path, str(context.get("error", error["msg"])))
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
-            return Fault(path, _limit(context))
+            return Mistake(path, _limit(context))
         case "model_type" | "dict_type" | "model_attributes_type":
-            return Fault(path, f"must be a mapping, not {kind(error['input'])}")
+            return Mistake(path, f"must be a mapping, not {kind(error['input'])}")
         case _:
-            return Fault(path, error["msg"])
+            return Mistake(path, error["msg"])
 
 
 def _limit(context: Mapping[str, Any]) -> str:

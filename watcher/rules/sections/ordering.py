@@ -11,9 +11,9 @@ from watcher.rules.conditions.base import (
     Condition,
     Last,
     Need,
+    ScanTable,
     Statistic,
     Strength,
-    Table,
     by_size,
 )
 from watcher.rules.conditions.change import relative
@@ -43,7 +43,7 @@ class ByCondition:
         """The baselines to read beside those of the conditions: none."""
         return ()
 
-    def keys(self, table: Table, rows: Ints) -> Strength:
+    def keys(self, table: ScanTable, rows: Ints) -> Strength:
         """Strength of each of the ``rows``."""
         sizes = (by_size(table, metric, rows) for metric in self.metrics)
         return (*self.when.strength(table, rows), *sizes)
@@ -75,13 +75,13 @@ class ByMetric:
         """All that it looks at beside the conditions."""
         return (self.metric, self.sales)
 
-    def keys(self, table: Table, rows: Ints) -> Strength:
+    def keys(self, table: ScanTable, rows: Ints) -> Strength:
         """Strength of each of the ``rows``."""
         sign = 1 if self.descending else -1
         own = (sign * key for key in self._own(table, rows))
         return (*own, by_size(table, self.sales, rows))
 
-    def _own(self, table: Table, rows: Ints) -> Strength:
+    def _own(self, table: ScanTable, rows: Ints) -> Strength:
         now = table.number(self.metric)[rows]
         if not self.needs:
             return (now,)
