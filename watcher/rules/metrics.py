@@ -63,7 +63,6 @@ class Metric:
 
     @property
     def fields(self) -> frozenset[str]:
-        """The API's fields that it is computed of."""
         return self.needs - OF_SCAN
 
     @property
@@ -396,22 +395,18 @@ class Catalogue:
         self._attributes = {attribute.name: attribute for attribute in ATTRIBUTES}
 
     def get(self, name: str) -> Metric | None:
-        """The metric of that name."""
         return self._metrics.get(name)
 
     def __getitem__(self, name: str) -> Metric:
         return self._metrics[name]
 
     def attribute(self, name: str) -> Attribute | None:
-        """The text attribute of that name."""
         return self._attributes.get(name)
 
     def metrics(self) -> tuple[Metric, ...]:
-        """All metrics: derived, the API's, the user's own."""
         return tuple(self._metrics.values())
 
     def names(self) -> tuple[str, ...]:
-        """The names of all metrics and of all text attributes."""
         return (*self._metrics, *self._attributes)
 
     def suggest(self, name: str, *others: str, texts: bool = True) -> str:

@@ -160,7 +160,6 @@ class Rulebook:
 
     @property
     def zone(self) -> tzinfo:
-        """The time zone itself."""
         return ZoneInfo(self.timezone)
 
     @property
@@ -184,5 +183,4 @@ class Rulebook:
         return [(rule.name, channel) for rule in self.rules for channel in rule.notify]
 
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
-        """The rules that one scan of ``watch`` feeds, in the order of the file."""
         return tuple(rule for rule in self.rules if rule.watch.key == watch.key)

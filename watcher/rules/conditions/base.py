@@ -1,8 +1,6 @@
 """Conditions, the table of a scan that they ask, and a judge that judges equal ones once.
 
-A condition is compiled when the file is read. It declares the baselines it needs, and judges a
-whole scan at once: columns in, two masks out. Equality is by meaning: two conditions of the
-same ``canonical`` text are one.
+A condition is compiled at load, and judges a whole scan at once: columns in, two masks out.
 """
 
 from __future__ import annotations
@@ -130,7 +128,6 @@ class Masks(NamedTuple):
     known: Bools
 
     def verdict(self, row: int) -> Verdict:
-        """The verdict on one row."""
         if not self.known[row]:
             return Verdict.NO_DATA
         return Verdict.MET if self.met[row] else Verdict.NOT_MET
@@ -149,19 +146,15 @@ class ScanTable(Protocol):
         """The metric of each product, (n,)."""
         ...
 
-    def value(self, metric: Metric, row: int) -> float:
-        """The metric of one listed product."""
-        ...
+    def value(self, metric: Metric, row: int) -> float: ...
 
     def text(self, name: str) -> Sequence[str | None]:
         """A text attribute of each product."""
         ...
 
     def baseline(self, need: Need) -> tuple[Floats, Ints]:
-        """Values (n,) of a declared need, and the instants of their observation (0: none).
-
-        Of what is taken over a time, the instant is that time's begin.
-        """
+        """Values (n,) of a declared need, and the instants of their observation (0: none); of what
+        is taken over a time, its begin."""
         ...
 
     def gap(self, need: Need, row: int) -> Gap | None:
@@ -179,10 +172,8 @@ class ScanTable(Protocol):
         ...
 
     def fallen(self) -> Bools:
-        """Products that the last list had and this scan, a complete one, does not.
-
-        They are below the scanned depth, and have no value of any metric.
-        """
+        """Products that the last list had and this scan, a complete one, does not: they are below
+        the scanned depth, and have no value of any metric."""
         ...
 
     def appeared(self) -> Masks:
@@ -205,7 +196,6 @@ class Condition(ABC):
 
     @property
     def attributes(self) -> tuple[Attribute, ...]:
-        """The texts it judges."""
         return ()
 
     @abstractmethod
@@ -222,10 +212,8 @@ class Condition(ABC):
         return None
 
     def strength(self, table: ScanTable, rows: Ints) -> Strength:
-        """The distance (m,) that each of the ``rows`` went beyond the condition, in its direction.
-
-        No keys where there is no ``leading`` metric.
-        """
+        """The distance (m,) that each of the ``rows`` went beyond the condition, in its direction;
+        no keys where there is no ``leading`` metric."""
         return ()
 
     def shortfall(self, table: ScanTable, rows: Ints) -> Strength:
@@ -238,7 +226,6 @@ class Condition(ABC):
 
     @cached_property
     def key(self) -> str:
-        """``canonical``, computed once."""
         return self.canonical()
 
     def __eq__(self, other: object) -> bool:
@@ -255,7 +242,6 @@ class MetricCondition(Condition):
 
     @property
     def need(self) -> Need | None:
-        """The one baseline that is needed."""
         return None
 
     @property
@@ -312,12 +298,9 @@ class Judge:
         self.count = table.count
         self.fallen = table.fallen
         self._masks: dict[str, Masks] = {}
-        self._present: dict[str, Bools] = {}
         self._computed: dict[Hashable, object] = {}
-        self._appeared: Masks | None = None
 
     def __call__(self, condition: Condition) -> Masks:
-        """The verdict of ``condition`` on every product."""
         masks = self._masks.get(condition.key)
         if masks is None:
             masks = self._masks[condition.key] = condition.judge(self)
@@ -328,16 +311,11 @@ class Judge:
         return self._table.waits
 
     def appeared(self) -> Masks:
-        if self._appeared is None:
-            self._appeared = self._table.appeared()
-        return self._appeared
+        return self.remembered("appeared", self._table.appeared)
 
     def present(self, metric: Metric) -> Bools:
         """A mask of the products that have a value of the metric."""
-        mask = self._present.get(metric.name)
-        if mask is None:
-            mask = self._present[metric.name] = ~np.isnan(self.number(metric))
-        return mask
+        return self.remembered(("present", metric.name), lambda: ~np.isnan(self.number(metric)))
 
     def remembered(self, key: Hashable, compute: Callable[[], T]) -> T:
         """The value that ``compute`` gave when it was asked for ``key`` first."""

@@ -45,7 +45,6 @@ class Locations:
         self._known[id(condition)] = condition, path
 
     def of(self, condition: Condition, otherwise: Path) -> Path:
-        """The path of this very condition."""
         return self._known.get(id(condition), (condition, otherwise))[1]
 
 

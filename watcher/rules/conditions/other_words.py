@@ -1,7 +1,6 @@
 """Words that people write in place of ours, and the answers to them.
 
-The languages of other programs, and plain English. A guess by likeness is made only where nothing
-is known of a word, and never one that means the opposite.
+A guess by likeness is made only where nothing is known of a word, and never of the opposite.
 """
 
 from __future__ import annotations
@@ -124,7 +123,7 @@ def answer(word: str, known: Iterable[str]) -> str:
         return f', did you mean "{other}"?'
     if name.startswith(_REVERSED):
         return ': for the reverse put "not" around the whole, as not: {rank: {at_most: 10}}'
-    return _guess(name, names)
+    return nearest(name, [one for one in names if not opposite(name, one)], 2)
 
 
 def of_no_metric(word: str) -> str:
@@ -152,23 +151,14 @@ def times(value: object) -> float | None:
     return float(match[1]) if match else None
 
 
-def _guess(name: str, names: list[str]) -> str:
-    """The names that are alike, but nothing that means the opposite."""
-    return nearest(name, [one for one in names if not opposite(name, one)], 2)
-
-
 def opposite(word: str, operator: str) -> bool:
     """Whether ``operator`` goes the other way than ``word`` seems to, or lacks its "not"."""
     if word.startswith(_NEGATIONS) and not operator.startswith(("not_", "un")):
         return True
-    ways = _ways(word), _ways(operator)
-    return all(ways) and ways[0] != ways[1]
-
-
-def _ways(word: str) -> frozenset[str]:
-    parts = word.split("_")
-    up, down = any(part in _UP for part in parts), any(part in _DOWN for part in parts)
-    return frozenset([*(["up"] if up else []), *(["down"] if down else [])])
+    parts, others = word.split("_"), operator.split("_")
+    up, down = not _UP.isdisjoint(parts), not _DOWN.isdisjoint(parts)
+    ways = not _UP.isdisjoint(others), not _DOWN.isdisjoint(others)
+    return (up or down) and any(ways) and (up, down) != ways
 
 
 def listed(names: Iterable[str]) -> str:

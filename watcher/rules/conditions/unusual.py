@@ -77,7 +77,6 @@ class Unusual(BaselineCondition):
         return self.metric
 
     def strength(self, table: ScanTable, rows: Ints) -> Strength:
-        """Either way."""
         return (np.abs(self._scores(table)[rows]),)
 
     def _scores(self, table: ScanTable) -> Floats:

@@ -1,8 +1,7 @@
 """YAML text into plain values that remember where they stood.
 
-Read by YAML 1.2's meaning, not by PyYAML's: ``NO``, ``on``, ``yes``, ``012``, ``1_000`` and
-``22:22`` are text. The parser's events are put together here rather than by PyYAML, without
-recursion, so that a hostile file is stopped while it is read.
+Read by YAML 1.2's meaning: ``NO``, ``on``, ``012`` and ``22:22`` are text. The parser's events are
+put together without recursion, so that a hostile file is stopped while it is read.
 """
 
 from __future__ import annotations
@@ -35,7 +34,11 @@ def resolve(text: str) -> object:
     """A plain scalar by the core schema of YAML 1.2; a number with a leading 0 is text."""
     first = text[:1]
     if first.isdecimal() or first in ("-", "+", "."):
-        return _number(text)
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _RADIX.fullmatch(text):
+            return int(text, 0)
+        return float(text) if _FLOAT.fullmatch(text) and not text.lstrip("+-").isdecimal() else text
     if text in _NULL:
         return None
     if text in _TRUE:
@@ -46,14 +49,6 @@ def resolve(text: str) -> object:
 def as_text(text: str) -> object:
     """A plain scalar where all are texts: ``0x300`` stays as it is written; nothing is None."""
     return None if text in _NULL else text
-
-
-def _number(text: str) -> object:
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _RADIX.fullmatch(text):
-        return int(text, 0)
-    return float(text) if _FLOAT.fullmatch(text) and not text.lstrip("+-").isdecimal() else text
 
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -107,11 +102,8 @@ class Document:
     ) -> Problem:
         """A problem of the value at ``path``, or of its key: then it belongs to the parent."""
         spot = self._at(path)
-        line, column = spot.line, spot.column
-        if at_key and spot.key is not None:
-            line, column = spot.key
-        shown = path[:-1] if at_key else path
-        return _problem(self.name, line, column, shown, message, code)
+        place = spot.key if at_key and spot.key is not None else (spot.line, spot.column)
+        return _problem(self.name, place, path[:-1] if at_key else path, message, code)
 
     def excerpt(self, path: Path) -> str:
         """The lines in which the value at ``path`` is written, without the indent they share.
@@ -148,16 +140,11 @@ def path_text(path: Path) -> str:
 
 
 def _problem(
-    name: str,
-    line: int,
-    column: int,
-    path: Path,
-    message: str,
-    code: ProblemCode = ProblemCode.SYNTAX,
+    name: str, place: tuple[int, int], path: Path, message: str, code: ProblemCode
 ) -> Problem:
     """A problem on one printable line of bounded length."""
     where = _cut(printable(path_text(path)), _LONGEST_PATH)
-    return Problem(name, line, column, where, _cut(printable(message), _LONGEST_MESSAGE), code)
+    return Problem(name, *place, where, _cut(printable(message), _LONGEST_MESSAGE), code)
 
 
 def _cut(text: str, longest: int) -> str:
@@ -253,7 +240,7 @@ class _Builder:
     def document(self) -> Document:
         """The values that were read; raises ``Unreadable`` where problems were noted."""
         if self._root is None:
-            self.problems.append(_problem(self._name, 0, 0, (), "the file is empty"))
+            self.problems.append(self._problem((0, 0), "the file is empty"))
         if self.problems or self._root is None:
             raise Unreadable(tuple(self.problems))
         return Document(self._name, *self._root, self._lines)
@@ -261,8 +248,7 @@ class _Builder:
     def explain(self, error: yaml.YAMLError, text: str) -> Problem:
         """A syntax error, after what was read, in words."""
         if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
-            what = "the file has a character that YAML can't read"
-            return _problem(self._name, 0, 0, (), what)
+            return self._problem((0, 0), "the file has a character that YAML can't read")
         mark, begin = error.problem_mark, error.context_mark
         begun = begin.line + 1 if begin is not None and begin.line < mark.line else None
         if isinstance(error, ScannerError):
@@ -272,10 +258,9 @@ class _Builder:
         else:
             parsing = "flow" if self._stack[-1].flow else "block"
         words = explain(str(error.problem or ""), text, mark.line, mark.column, begun, parsing)
-        return _problem(self._name, mark.line + 1, mark.column + 1, (), words)
+        return self._problem((mark.line + 1, mark.column + 1), words)
 
     def take(self, event: Any) -> None:
-        """One event."""
         match event:
             case yaml.ScalarEvent():
                 self._scalar(event)
@@ -366,9 +351,8 @@ class _Builder:
             top.skip = True
         elif key in top.value:
             first = top.spot.children[key].key or place
-            self._note_at(
-                place, f"{quoted(key)} is written twice: the first one is in line {first[0]}"
-            )
+            what = f"{quoted(key)} is written twice: the first one is in line {first[0]}"
+            self._note_at(place, what)
             top.skip = True
         top.key, top.key_place = key, place
 
@@ -376,14 +360,11 @@ class _Builder:
         """In ``{at_least: 1,000}`` the 000 is a key with nothing after it, not even a colon."""
         if top.flow and top.key and not event.style and top.key_end == event.start_mark.index:
             # After a "url" it may be the rest of one: a recipient, a password.
-            cut = "this" if self._holds_a_secret(top) else quoted(top.key)
+            cut = "this" if not _SECRETS.isdisjoint(top.value) else quoted(top.key)
             message = f"{cut} has no value: is it a text or number cut at its comma?"
             key, top.key = top.key, None  # the problem is the mapping's
             self._note_at(top.key_place, message)
             top.key, top.skip = key, True
-
-    def _holds_a_secret(self, top: _Open) -> bool:
-        return isinstance(top.value, dict) and not _SECRETS.isdisjoint(top.value)
 
     def _in_a_secret(self) -> bool:
         return any(level.key in _SECRETS for level in self._stack)
@@ -424,9 +405,12 @@ class _Builder:
         self._note_at(_place(event), message)
 
     def _note_at(self, place: tuple[int, int], message: str) -> None:
-        self.problems.append(_problem(self._name, *place, tuple(self._path()), message))
+        self.problems.append(self._problem(place, message, tuple(self._path())))
         if len(self.problems) >= MAX_PROBLEMS:
             raise Unreadable(tuple(self.problems))
+
+    def _problem(self, place: tuple[int, int], message: str, path: Path = ()) -> Problem:
+        return _problem(self._name, place, path, message, ProblemCode.SYNTAX)
 
     def _stop(self, event: Any, message: str) -> None:
         self._note(event, message)

@@ -53,7 +53,6 @@ class RuleFile:
             self._note(self._document.problem(path, message, at_key=at_key, code=code))
 
     def warn(self, path: Path, message: str) -> None:
-        """Note what is allowed but perhaps not meant."""
         if len(self._warnings) < MAX_PROBLEMS:
             message = self._substitution.redact(path, message)
             problem = self._document.problem(path, message, code=ProblemCode.DOUBT)
@@ -64,15 +63,12 @@ class RuleFile:
         return not self._substitution.hides(path)
 
     def place(self, path: Path) -> Problem:
-        """The place of a value, as a problem without a message."""
         return self._document.problem(path, "")
 
     def excerpt(self, path: Path) -> str:
-        """A value as it is written, nothing filled in."""
         return self._document.excerpt(path)
 
     def section(self, name: str) -> Entry:
-        """A section of the file; its value is None where it has none."""
         value = self.value
         return Entry(self, (name,), value.get(name) if isinstance(value, Mapping) else None)
 
@@ -117,7 +113,6 @@ class Entry:
         self.file.report(self.path, message, at_key=at_key, code=code)
 
     def warn(self, message: str) -> None:
-        """Note a doubt about the value."""
         self.file.warn(self.path, message)
 
     def shape(self, model: type[_Model]) -> _Model | None:

@@ -85,7 +85,6 @@ class Substitution:
         self._filled = 0
 
     def fill(self, value: object, path: Path = ()) -> object:
-        """The value with every text in it filled in."""
         if isinstance(value, str):
             whole = self._text(value, path) if "${" in value else value
             if whole and path not in self.fills and _is_secret(path, whole):

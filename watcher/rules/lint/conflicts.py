@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations, islice, product
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import Condition, From, LastList
@@ -90,8 +90,7 @@ _COMPARED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(NamedTuple):
     """``condition`` is the one to point at; ``said`` is why."""
 
     condition: Condition
@@ -137,9 +136,6 @@ def said(condition: Condition) -> str:
     return f'"{subject}{condition}"'
 
 
-# ------------------------------------------------------------------ what conditions demand
-
-
 def _demands(literal: Literal) -> Iterator[_Demand]:
     condition, negated = literal.condition, literal.negated
     if isinstance(condition, Compare | Among | Between):
@@ -178,18 +174,13 @@ def _now_and_then(condition: Becomes | Crosses | Top) -> tuple[Numbers, Numbers]
             return (~inside, inside) if condition.leaves else (inside, ~inside)
 
 
-# ------------------------------------------------------------------ what is in their way
-
-
 def _against_facts(demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
     for demand in demands:
         top = isinstance(demand.condition, Top)
         for fact in facts(demand.metric, query, top=top):
             if (demand.numbers & fact.numbers).empty:
-                yield Conflict(
-                    demand.condition,
-                    f"{demand.said} can't be: {fact.said}{_as_percent(demand)}",
-                )
+                why = f"{demand.said} can't be: {fact.said}{_as_percent(demand)}"
+                yield Conflict(demand.condition, why)
 
 
 def _as_percent(demand: _Demand) -> str:
@@ -202,9 +193,8 @@ def _as_percent(demand: _Demand) -> str:
 
 def _against_each_other(demands: Sequence[_Demand]) -> Iterator[Conflict]:
     for one, other in combinations(demands, 2):
-        if (one.metric, one.then) == (other.metric, other.then) and (
-            one.numbers & other.numbers
-        ).empty:
+        alike = (one.metric, one.then) == (other.metric, other.then)
+        if alike and (one.numbers & other.numbers).empty:
             yield Conflict(other.condition, _excluding(one.said, other.said))
 
 
@@ -214,8 +204,7 @@ def _excluding(one: str, other: str) -> str:
 
 def _opposite_moves(clause: Clause) -> Iterator[Conflict]:
     """A value that rose from a baseline did not fall from it."""
-    moves = [each.condition for each in clause if _is_move(each)]
-    for one, other in combinations(moves, 2):
+    for one, other in combinations([each.condition for each in clause if not each.negated], 2):
         if (
             isinstance(one, Change)
             and isinstance(other, Change)
@@ -225,18 +214,14 @@ def _opposite_moves(clause: Clause) -> Iterator[Conflict]:
             yield Conflict(other, _excluding(said(one), said(other)))
 
 
-def _is_move(literal: Literal) -> bool:
-    return isinstance(literal.condition, Change) and not literal.negated
-
-
 def _far_moves(clause: Clause, demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
     """A move that is longer than the room there is."""
     for literal in clause:
         condition = literal.condition
+        name = condition.metrics[0].name if condition.metrics else ""
         if literal.negated:
             continue
-        if condition.metrics and condition.metrics[0].name in TOTALS and _is_fall(condition):
-            name = condition.metrics[0].name
+        if name in TOTALS and _is_fall(condition):
             yield Conflict(condition, f"{said(condition)} can't be: {name} counts all time")
         elif isinstance(condition, Change) and _too_far(condition, demands, query):
             room = f"the value has not that much room{_room(condition)}"
@@ -244,13 +229,9 @@ def _far_moves(clause: Clause, demands: Sequence[_Demand], query: Query) -> Iter
 
 
 def _is_fall(condition: Condition) -> bool:
-    match condition:
-        case Change():
-            return condition.direction == "falls"
-        case Crosses():
-            return not condition.above
-        case _:
-            return False
+    if isinstance(condition, Change):
+        return condition.direction == "falls"
+    return isinstance(condition, Crosses) and not condition.above
 
 
 def _too_far(condition: Change, demands: Sequence[_Demand], query: Query) -> bool:
@@ -260,12 +241,10 @@ def _too_far(condition: Change, demands: Sequence[_Demand], query: Query) -> boo
         return False
     up, down = now.high - then.low, then.high - now.low
     if condition.percent:
-        if then.low < 0:
-            return False
         # From 0 a percentage says nothing; from more, the least rise ends here.
-        return (
-            condition.direction == "falls" and now.low > then.high * (1 - condition.amount)
-        ) or (condition.direction == "rises" and now.high < then.low * (1 + condition.amount))
+        least, most = then.high * (1 - condition.amount), then.low * (1 + condition.amount)
+        falls = condition.direction == "falls" and now.low > least
+        return then.low >= 0 and (falls or (condition.direction == "rises" and now.high < most))
     room = {"rises": up, "falls": down}.get(condition.direction, max(up, down))
     return room < condition.amount
 
@@ -321,16 +300,10 @@ def _without_past(clause: Clause) -> Iterator[Conflict]:
     """A product that appears was never on the list, and has no earlier value there."""
     if not any(isinstance(each.condition, Appears) and not each.negated for each in clause):
         return
-    for literal in clause:
-        condition = literal.condition
-        if isinstance(condition, BaselineCondition) and not isinstance(
-            condition.need.from_, LastList
-        ):
-            yield Conflict(
-                condition,
-                f"{said(condition)} compares with the product's past, and one that appears "
-                "for the first time has none",
-            )
+    why = "compares with the product's past, and one that appears for the first time has none"
+    for one in (each.condition for each in clause):
+        if isinstance(one, BaselineCondition) and not isinstance(one.need.from_, LastList):
+            yield Conflict(one, f"{said(one)} {why}")
 
 
 def _texts(clause: Clause, query: Query) -> Iterator[Conflict]:
@@ -357,15 +330,9 @@ def _no_text(
     values: frozenset[str], others: frozenset[str], *, out: bool, others_out: bool
 ) -> bool:
     """Whether no text is (or, ``out``, is none) of ``values`` and so of ``others``."""
-    match out, others_out:
-        case False, False:
-            return not values & others
-        case False, True:
-            return values <= others
-        case True, False:
-            return others <= values
-        case _:
-            return False
+    if out:
+        return not others_out and others <= values
+    return values <= others if others_out else not values & others
 
 
 _HOLDS_ONCE = (Becomes, Crosses, Top, Appears)
@@ -373,11 +340,5 @@ _HOLDS_ONCE = (Becomes, Crosses, Top, Appears)
 
 def holds_once(clause: Clause) -> Condition | None:
     """A condition of the clause that is never met at two scans in a row; None: there is none."""
-    return next(
-        (
-            each.condition
-            for each in clause
-            if not each.negated and isinstance(each.condition, _HOLDS_ONCE)
-        ),
-        None,
-    )
+    wanted = (each.condition for each in clause if not each.negated)
+    return next((one for one in wanted if isinstance(one, _HOLDS_ONCE)), None)

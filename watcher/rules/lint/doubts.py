@@ -6,9 +6,10 @@ the data can tell.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
+from typing import TypeAlias
 
 from watcher.fields import BY_NAME
 from watcher.leeway import least, longest_gap
@@ -37,6 +38,8 @@ from watcher.schedule import Cron, Every
 from watcher.units import DAY, Unit, format_duration, format_number
 
 Doubt = tuple[Path, str]
+# The simple condition, or the key of the rule, that is doubted; and why.
+_Found: TypeAlias = tuple[Condition | str, str]
 
 _ALWAYS = (
     "every product of the list meets this: all are told at the first scan, and each new one once; "
@@ -50,98 +53,86 @@ def doubts(
     rule: Rule, written: object, path: Path, places: Locations, kept: int
 ) -> Iterator[Doubt]:
     """All of ``rule``, which is ``written`` so at ``path``; observations are ``kept`` so long."""
-    yield from _when(rule, path, places)
-    if rule.until is not None:
-        yield from _until(rule.until, rule.watch, path, places)
-    for condition in (rule.when, *([rule.until] if rule.until is not None else [])):
-        yield from _each(condition, rule.watch, written, path, places)
-        for leaf in leaves(condition):
-            for found in outlived(leaf, kept):
-                yield places.of(leaf, path), found.said
-    yield from _times(rule, path)
-    if isinstance(rule.order_by, ByMetric) and _is_unordered(rule.order_by.metric):
-        name = rule.order_by.metric.name
-        yield (*path, "order_by"), f"{name} has no order: all that fire are equal"
+
+    def in_percent(leaf: Condition) -> bool:
+        return is_percent(_at(written, places.of(leaf, path)[len(path) :]))
+
+    found = chain(_when(rule), _until(rule), _leaves(rule, kept, in_percent), _keys(rule))
+    for where, why in found:
+        yield ((*path, where) if isinstance(where, str) else places.of(where, path)), why
 
 
-def _when(rule: Rule, path: Path, places: Locations) -> Iterator[Doubt]:
-    clauses = alternatives(rule.when)
-    if clauses is None:
-        return
+def _when(rule: Rule) -> Iterator[_Found]:
+    clauses = alternatives(rule.when) or []
     found = _conflicts(clauses, rule.watch)
+    yield from _told(found, clauses, "the rule can never fire")
     if len(found) == len(clauses):
-        for one in _distinct(found):
-            yield places.of(one.condition, path), f"{one.said}: the rule can never fire"
         return
-    for one in _distinct(found):
-        yield places.of(one.condition, path), f"{one.said}: this part is never met"
-    if _always(rule.when, rule.watch):
-        yield (*path, "when"), _ALWAYS
-    yield from _for(rule, clauses, path, places)
+    reverse = alternatives(rule.when, negated=True)
+    if reverse is not None and len(_conflicts(reverse, rule.watch)) == len(reverse):
+        yield "when", _ALWAYS
+    once = [condition for condition in map(holds_once, clauses) if condition is not None]
+    if rule.for_:
+        part = "the rule" if len(once) == len(clauses) else "this part"
+        for condition in {id(one): one for one in once}.values():
+            yield (
+                condition,
+                (
+                    f"{said(condition)} is met at one scan only, and for: "
+                    f"{format_duration(rule.for_)} waits for a second one: {part} can never fire; "
+                    "leave for: out"
+                ),
+            )
 
 
-def _until(until: Condition, watch: Watch, path: Path, places: Locations) -> Iterator[Doubt]:
-    clauses = alternatives(until)
-    if clauses is None:
-        return
-    found = _conflicts(clauses, watch)
-    whole = len(found) == len(clauses)
-    end = "it ends only when the product leaves the list" if whole else "this part is never met"
-    for one in _distinct(found):
-        yield places.of(one.condition, path), f"{one.said}: {end}"
+def _until(rule: Rule) -> Iterator[_Found]:
+    clauses = alternatives(rule.until) if rule.until is not None else None
+    found = _conflicts(clauses or [], rule.watch)
+    yield from _told(found, clauses or [], "it ends only when the product leaves the list")
 
 
 def _conflicts(clauses: Sequence[Clause], watch: Watch) -> list[Conflict]:
     return [found for found in (conflict(clause, watch.query) for clause in clauses) if found]
 
 
-def _distinct(found: Sequence[Conflict]) -> list[Conflict]:
-    return list({id(one.condition): one for one in found}.values())
+def _told(found: Sequence[Conflict], clauses: Sequence[Clause], whole: str) -> Iterator[_Found]:
+    end = whole if len(found) == len(clauses) else "this part is never met"
+    for condition, why in {id(one.condition): one for one in found}.values():
+        yield condition, f"{why}: {end}"
 
 
-def _always(when: Condition, watch: Watch) -> bool:
-    clauses = alternatives(when, negated=True)
-    return clauses is not None and all(conflict(clause, watch.query) for clause in clauses)
-
-
-def _for(rule: Rule, clauses: Sequence[Clause], path: Path, places: Locations) -> Iterator[Doubt]:
-    once = [condition for condition in map(holds_once, clauses) if condition is not None]
-    if not rule.for_ or not once:
-        return
-    never = len(once) == len(clauses)
-    what = "the rule can never fire" if never else "this part can never fire"
-    for condition in {id(one): one for one in once}.values():
-        waits = f"for: {format_duration(rule.for_)} waits for a second one"
-        text = f"{said(condition)} is met at one scan only, and {waits}: {what}; leave for: out"
-        yield places.of(condition, path), text
-
-
-def _times(rule: Rule, path: Path) -> Iterator[Doubt]:
-    if keeps_nothing(rule.keep_firing_for, rule.watch.schedule):
+def _keys(rule: Rule) -> Iterator[_Found]:
+    schedule = rule.watch.schedule
+    if 0 < rule.watch.least(rule.keep_firing_for) <= shortest_gap(schedule):
         text = (
             f"{format_duration(rule.keep_firing_for)} are over at the next scan, for the watch is "
-            f"scanned {rule.watch.schedule}: it changes nothing; write more than two intervals"
+            f"scanned {schedule}: it changes nothing; write more than two intervals"
         )
-        yield (*path, "keep_firing_for"), text
+        yield "keep_firing_for", text
+    if isinstance(rule.order_by, ByMetric) and _is_unordered(rule.order_by.metric):
+        name = rule.order_by.metric.name
+        yield "order_by", f"{name} has no order: all that fire are equal"
 
 
-def _each(
-    condition: Condition, watch: Watch, written: object, path: Path, places: Locations
-) -> Iterator[Doubt]:
-    for leaf in leaves(condition):
-        place = places.of(leaf, path)
-        for found in baselines(leaf, watch.schedule):
-            yield place, found.said
-        inside = place[len(path) :]
-        if text := (
-            _unordered(leaf)
-            or _steep(leaf, written, inside)
-            or _share(leaf, written, inside)
-            or _twice(leaf)
+def _leaves(rule: Rule, kept: int, in_percent: Callable[[Condition], bool]) -> Iterator[_Found]:
+    depth = rule.watch.query.top
+    for leaf in chain(leaves(rule.when), leaves(rule.until) if rule.until is not None else ()):
+        yield from baselines(leaf, rule.watch.schedule)
+        percent = in_percent(leaf)
+        if (text := _unordered(leaf) or _share(leaf) * percent or _steep(leaf) * (not percent)) or (
+            text := _twice(leaf)
         ):
-            yield place, text
-        if isinstance(leaf, Top) and leaf.places > watch.query.top:
-            yield place, _deep(leaf, watch.query.top)
+            yield leaf, text
+        if isinstance(leaf, Top) and leaf.places > depth:
+            # A product below the scanned depth counts as outside.
+            yield (
+                leaf,
+                (
+                    f'"{leaf}" reaches below what the watch reads, and who is not read counts as '
+                    f"outside: write {depth:,} at most, or give the watch top: {leaf.places}"
+                ),
+            )
+        yield from outlived(leaf, kept)
 
 
 def _is_unordered(metric: Metric) -> bool:
@@ -162,26 +153,22 @@ def _unordered(leaf: Condition) -> str:
     )
 
 
-def _steep(leaf: Condition, written: object, inside: Path) -> str:
-    """A growth without a percent sign: 50 is 5,000%."""
+def _steep(leaf: Condition) -> str:
+    """A growth that is written without a percent sign: 50 is 5,000%."""
     if not leaf.metrics or leaf.metrics[0].name not in GROWTHS:
         return ""
     limit = getattr(leaf, "limit", None) or getattr(leaf, "amount", None)
-    if not isinstance(limit, float) or limit < _STEEP or is_percent(_at(written, inside)):
-        return ""
-    if isinstance(leaf, Change) and leaf.percent:
+    if not isinstance(limit, float) or limit < _STEEP:
         return ""
     number = format_number(limit, 6)
     return f"{said(leaf)}: without a percent sign 1 is 100%; write {number}% if that is meant"
 
 
-def _share(leaf: Condition, written: object, inside: Path) -> str:
-    """A percentage of what is counted in standard errors: 50% is half of one."""
+def _share(leaf: Condition) -> str:
+    """A percentage, as it is written, of what is counted in standard errors: 50% is half of one."""
     name = leaf.metrics[0].name if leaf.metrics else ""
     limit = getattr(leaf, "limit", None)
     if name not in SCORES or leaf.metrics[0].definition or not isinstance(limit, float):
-        return ""
-    if not is_percent(_at(written, inside)):
         return ""
     return (
         f"{said(leaf)}: {name} is counted in standard errors, and {format_number(limit * 100, 6)}% "
@@ -203,14 +190,6 @@ def _twice(leaf: Condition) -> str:
     return f"{said(leaf)} is a move by {number}; {cure}, or beside it min_change: {number}"
 
 
-def _deep(leaf: Top, depth: int) -> str:
-    """A product below the scanned depth counts as outside, also of a top that reaches below it."""
-    return (
-        f'"{leaf}" reaches below what the watch reads, and who is not read counts as outside: '
-        f"write {depth:,} at most, or give the watch top: {leaf.places}"
-    )
-
-
 def _at(written: object, path: Path) -> object:
     """The value at ``path``, as the file has it."""
     for step in path:
@@ -229,13 +208,11 @@ _SPARE = 1  # observations more than needed: one scan may fail
 _NAMED = 2  # daily counters
 
 
+@lru_cache(maxsize=256)
 def shortest_gap(schedule: Every | Cron) -> int:
     """The fewest seconds between two scans."""
-    return schedule.seconds if isinstance(schedule, Every) else _shortest_gap(schedule)
-
-
-@lru_cache(maxsize=256)
-def _shortest_gap(schedule: Cron) -> int:
+    if isinstance(schedule, Every):
+        return schedule.seconds
     times = [schedule.next(_FROM)]
     for _ in range(_SCANS):
         times.append(schedule.next(times[-1]))
@@ -257,7 +234,7 @@ def baselines(condition: Condition, schedule: Every | Cron) -> Iterator[Conflict
                     f"and the watch is scanned {schedule}: no data ever; write {enough} or more",
                 )
             case Usual(seconds, 1):
-                yield from _unusual(condition, seconds, schedule, shortest, longest)
+                yield from _unusual(condition, seconds, schedule, longest)
             case Usual() as usual:
                 yield Conflict(condition, _rolling(condition, usual, shortest))
 
@@ -300,9 +277,9 @@ def _said_of_ago(condition: Condition, seconds: int, schedule: Every | Cron, sho
 
 
 def _unusual(
-    condition: Condition, seconds: int, schedule: Every | Cron, shortest: int, longest: int
+    condition: Condition, seconds: int, schedule: Every | Cron, longest: int
 ) -> Iterator[Conflict]:
-    days = seconds // max(DAY, shortest)
+    days = seconds // max(DAY, shortest_gap(schedule))
     wanted = format_duration((LEAST_DAYS + 7) * max(DAY, longest))
     needs = f"{said(condition)} needs scans on {LEAST_DAYS} different days"
     if days < LEAST_DAYS:
@@ -347,8 +324,3 @@ def _daily(metric: Metric) -> str:
     better = f"{' and '.join(daily)} {'have' if len(daily) > 1 else 'has'} a new value each day"
     sales = any(name.startswith("total_sale_") for name in counters)
     return f"{better}{', and sales_surge: {at_least: 4} finds sales that take off' * sales}"
-
-
-def keeps_nothing(seconds: int, schedule: Every | Cron) -> bool:
-    """Whether ``keep_firing_for`` is over before the next scan."""
-    return 0 < least(schedule, seconds) <= shortest_gap(schedule)

@@ -32,7 +32,6 @@ class Span(NamedTuple):
         return self.low > self.high
 
     def meet(self, other: Span) -> Span:
-        """The numbers in both."""
         low, low_open = max((self.low, self.low_open), (other.low, other.low_open))
         high, closed = min((self.high, not self.high_open), (other.high, not other.high_open))
         return Span(low, high, low_open, not closed)
@@ -63,7 +62,6 @@ class Numbers:
         return Numbers(tuple(sorted(span for span in met if not span.empty)))
 
     def __invert__(self) -> Numbers:
-        """All other numbers, infinities included."""
         rest, low, low_open = [], -inf, False
         for span in self.spans:
             rest.append(Span(low, span.low, low_open, not span.low_open))

@@ -1,8 +1,4 @@
-"""The JSON Schema of conditions: metrics, and the operators under each.
-
-Everything that a mapping may hold stands directly beside ``type``, not in an alternative to the
-bare value: so an editor offers the operators in it, and names the one that is mistyped.
-"""
+"""The JSON Schema of conditions: metrics, and the operators under each."""
 
 from __future__ import annotations
 
@@ -54,7 +50,11 @@ def definitions() -> Schema:
         "count": _operators("an_amount", floor="a_least_move"),
         "text": _text_operators("a_text"),
         **_VALUES,
-        **{_word(metric): shapes.flag(dict(metric.names)) for metric in _named_flags()},
+        **{
+            _word(metric): shapes.flag(dict(metric.names))
+            for metric in Catalogue().metrics()
+            if metric.names
+        },
     }
 
 
@@ -89,10 +89,6 @@ def _condition() -> Schema:
     }
 
 
-def _named_flags() -> list[Metric]:
-    return [metric for metric in Catalogue().metrics() if metric.names]
-
-
 def _word(metric: Metric) -> str:
     return f"{metric.name}_word"
 
@@ -101,7 +97,9 @@ def _metric(metric: Metric) -> Schema:
     said = {"title": metric.label, "description": metric.meaning}
     match metric.unit:
         case Unit.FLAG if metric.names:
-            return _flag_operators(metric) | said
+            plain = shapes.bare_flag(dict(metric.names))
+            operators = _operators(_word(metric), without=("unusual",), plain=plain)
+            return operators | {"examples": plain["examples"]} | said
         case Unit.FLAG:
             return _operators("yes_or_no", without=("unusual",)) | said
         case Unit.DAYS:
@@ -112,12 +110,6 @@ def _metric(metric: Metric) -> Schema:
             return _operators("an_amount", floor="a_least_move", places=True) | said
         case _:
             return {"$ref": f"#/$defs/{'count' if counted(metric) else 'number'}"} | said
-
-
-def _flag_operators(metric: Metric) -> Schema:
-    plain = shapes.bare_flag(dict(metric.names))
-    operators = _operators(_word(metric), without=("unusual",), plain=plain)
-    return operators | {"examples": plain["examples"]}
 
 
 def _operators(
@@ -164,19 +156,15 @@ def _either(value: Schema, operators: Schema) -> Schema:
 
 
 def _takes(operator: Operator[Metric], value: str) -> Schema:
+    own = {Takes.CHANGE: "a_change", Takes.PLACES: "places", Takes.SCORE: "a_score"}
+    taken = _ref(own.get(operator.takes, value))
     match operator.takes:
         case Takes.VALUES:
-            return _list(_ref(value))
+            return _list(taken)
         case Takes.RANGE:
-            return _list(_ref(value)) | {"minItems": 2, "maxItems": 2}
-        case Takes.CHANGE:
-            return _ref("a_change")
-        case Takes.PLACES:
-            return _ref("places")
-        case Takes.SCORE:
-            return _ref("a_score")
+            return _list(taken) | {"minItems": 2, "maxItems": 2}
         case _:
-            return _ref(value)
+            return taken
 
 
 def _list(value: Schema) -> Schema:

@@ -1,9 +1,6 @@
 """The rule file's JSON Schema: completion and checking in an editor.
 
-It says what an editor can use: keys, kinds of values, descriptions. What needs knowledge of the
-rest of the file (names, ranges that belong together) is left to ``watcher check``. Beside the
-keywords of JSON Schema stand those that the YAML language server reads: ``defaultSnippets``,
-``enumDescriptions``, ``patternErrorMessage``.
+Beside the keywords of JSON Schema stand those that the YAML language server reads.
 """
 
 from __future__ import annotations
@@ -49,6 +46,7 @@ def json_schema() -> Schema:
 
 
 def _sections() -> Schema:
+    built_in = [name for name in Catalogue().names() if name not in ADDED_LATER]
     rules = {"type": ["array", "null"], "items": {"$ref": "#/$defs/rule"}} | _SOME_RULES
     return {
         "api": _or_empty(_section(ApiSection, "api")),
@@ -64,7 +62,7 @@ def _sections() -> Schema:
             "metrics",
             _A_METRIC,
         )
-        | {"properties": dict.fromkeys((*sorted(TAKEN), *_no_own_names()), False)},
+        | {"properties": dict.fromkeys((*sorted(TAKEN), *built_in), False)},
         "watches": _named(
             {"": _THE_WATCH | {"type": "object"}},
             "lists to read, by name; several rules may use one",
@@ -76,14 +74,6 @@ def _sections() -> Schema:
         "heartbeat": shapes.also(shapes.WEB_ADDRESS, "null")
         | {"description": "an address, asked after every good round of scans"},
     }
-
-
-def _no_own_names() -> list[str]:
-    """Built-in metrics by whose names none of the user's may go."""
-    return [name for name in Catalogue().names() if name not in ADDED_LATER]
-
-
-# ---------------------------------------------------------------- snippets
 
 
 def _snippet(label: str, body: object) -> Schema:
@@ -111,8 +101,6 @@ _RULE: Schema = {
 }
 _A_RULE = _snippet("a rule", _RULE)
 _SOME_RULES = _snippet("a first rule", [_RULE])
-
-# ---------------------------------------------------------------- sections
 
 _THE_WATCH: Schema = {
     "$ref": "#/$defs/watch",
@@ -180,9 +168,9 @@ def _or_empty(schema: Schema) -> Schema:
 
 def _defaults() -> Schema:
     schema = _section(DefaultsSection, "defaults")
-    schema["properties"] |= _schedule()
     meaning = "of cron lines, digests, quiet hours and all times shown, as Europe/Berlin"
-    schema["properties"]["timezone"] = shapes.TIMEZONE | {"description": meaning}
+    timezone = shapes.TIMEZONE | {"description": meaning}
+    schema["properties"] |= _schedule() | {"timezone": timezone}
     return schema
 
 
@@ -226,7 +214,13 @@ _ORDER = shapes.written(
 }
 _WRITTEN_OUT = ("watch", "when", "until", "order_by")
 
-# ----------------------------------------------------------------- watches
+
+_OF_TYPE = {
+    ParameterType.REGION: shapes.REGION,
+    ParameterType.TEXT: shapes.CATEGORY,
+    ParameterType.DAY: shapes.PAST_DAY,
+    ParameterType.INTEGER: shapes.WHOLE | {"minimum": 0},
+}
 
 
 def _schedule() -> Schema:
@@ -276,21 +270,7 @@ def _sort() -> Schema:
 
 def _parameter(parameter: Parameter) -> Schema:
     said: Schema = {"description": parameter.meaning}
-    match parameter.type:
-        case ParameterType.REGION:
-            return shapes.REGION | said
-        case ParameterType.FLAG:
-            return _flag(parameter) | said
-        case ParameterType.TEXT:
-            return shapes.CATEGORY | said
-        case ParameterType.DAY:
-            return shapes.PAST_DAY | said
-        case ParameterType.INTEGER:
-            return shapes.WHOLE | {"minimum": 0} | said
-        case _:
-            return shapes.NUMBER | {"minimum": 0} | said
-
-
-def _flag(parameter: Parameter) -> Schema:
-    names = dict(parameter.names)
-    return shapes.YES_OR_NO if "true" in names else shapes.flag(names)
+    if parameter.type is ParameterType.FLAG:
+        names = dict(parameter.names)
+        return (shapes.YES_OR_NO if "true" in names else shapes.flag(names)) | said
+    return _OF_TYPE.get(parameter.type, shapes.NUMBER | {"minimum": 0}) | said

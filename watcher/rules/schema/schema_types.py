@@ -1,12 +1,11 @@
 """JSON Schemas of single values as people write them in a rule file.
 
 An editor sees the file before anything is filled in, so that ``${NAME}`` may stand for every value.
-What it offers stands in ``enum`` or ``defaultSnippets``; what it accepts beside that in
-``pattern``, with the message that it shows where that does not fit.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
@@ -73,13 +72,11 @@ def bare_flag(names: Mapping[str, int]) -> Schema:
 
 def any_case(words: Iterable[str], *more: str) -> str:
     """The pattern of some words, whatever their capitals, or of ``more`` patterns."""
-    return "|".join([*map(_any_case, words), *more])
-
-
-def _any_case(word: str) -> str:
-    return "".join(
-        f"[{letter.upper()}{letter.lower()}]" if letter.isalpha() else letter for letter in word
+    letter = re.compile("[a-z]", re.IGNORECASE)
+    either_case = (
+        letter.sub(lambda found: f"[{found[0].upper()}{found[0].lower()}]", word) for word in words
     )
+    return "|".join([*either_case, *more])
 
 
 TEXT: Schema = {"type": "string"}

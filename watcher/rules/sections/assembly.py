@@ -77,7 +77,8 @@ class _Assembly:
         watches = Watches(defaults.region, defaults.every, defaults.timezone)
         for name, entry in self._entries("watches"):
             watches.add(name, entry)
-        notify = self._default_notify(channels)
+        section_of = self._mapping("defaults")
+        notify = channels.known(section_of["notify"]) if section_of is not None else ()
         builder = RuleBuilder(metrics, watches, channels, defaults, notify, keep.observations)
         rules = self._rules(builder)
         watches.warn_unused()
@@ -96,8 +97,6 @@ class _Assembly:
             timezone=timezone,
         )
 
-    # ------------------------------------------------------------ sections
-
     def _api(self) -> Api | None:
         section = self._shaped("api", ApiSection)
         if section is None:
@@ -107,15 +106,8 @@ class _Assembly:
         key = section.key or self._key_of_environment()
         url = section.url or self._from_environment("KEYAPI_URL", api_url) or DEFAULT_URL
         self._warn_of_plain_http(url)
-        return Api(
-            key=Secret(key) if key else None,
-            url=url,
-            requests_per_second=section.requests_per_second,
-            concurrency=section.concurrency,
-            credits_per_day=section.credits_per_day,
-            credits_per_month=section.credits_per_month,
-            gmv_currency=section.gmv_currency,
-        )
+        others = section.model_dump(exclude={"key", "url"})
+        return Api(Secret(key) if key else None, url, **others)
 
     def _key_of_environment(self) -> str | None:
         """The key in the environment: under our name for it, else under the vendor's."""
@@ -156,8 +148,7 @@ class _Assembly:
         lists = list(self._sections("rules"))
         for entry in lists:
             if not isinstance(entry.value, list):
-                what = f"takes a list of rules, each after a dash, not {kind(entry.value)}"
-                entry.report(what)
+                entry.report(f"takes a list of rules, each after a dash, not {kind(entry.value)}")
                 continue
             rules += [builder.rule(entry[index]) for index in range(len(entry.value))]
         if not any(entry.value != [] for entry in lists):
@@ -175,8 +166,6 @@ class _Assembly:
             entry.report(str(error))
             return None
 
-    # ------------------------------------------------------------ defaults
-
     def _defaults(self) -> DefaultsSection:
         """The defaults. Their faults are reported here, not at each of their users."""
         found = self._shaped("defaults", DefaultsSection)
@@ -190,19 +179,11 @@ class _Assembly:
             return shape(DefaultsSection, {"region": _ANY_REGION})
         return found.model_copy(update={"every": every, "timezone": timezone})
 
-    def _default_notify(self, channels: Channels) -> tuple[str, ...]:
-        entry = self._mapping("defaults")
-        return channels.known(entry["notify"]) if entry is not None else ()
-
-    # ------------------------------------------------------------- helpers
-
     def _sections(self, name: str) -> Iterator[Entry]:
-        """A section in each file that has it."""
         entries = (file.section(name) for file in self._files)
         return (entry for entry in entries if entry.value is not None)
 
     def _mapping(self, name: str) -> Entry | None:
-        """The first of a section that is a mapping."""
         entries = self._sections(name)
         return next((entry for entry in entries if isinstance(entry.value, Mapping)), None)
 
@@ -219,7 +200,6 @@ class _Assembly:
         return entry.shape(model) if entry is not None else None
 
     def _entries(self, name: str) -> Iterator[tuple[str, Entry]]:
-        """The named entries of a section in all files."""
         for section in self._sections(name):
             if isinstance(section.value, Mapping):
                 yield from ((key, section[key]) for key in section.value)

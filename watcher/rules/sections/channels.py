@@ -30,11 +30,9 @@ class Channels:
 
     @property
     def whole(self) -> Mapping[str, Channel]:
-        """The channels that can be used, by name."""
         return {name: one[0] for name, one in self._named.items() if one[0] is not None}
 
     def add(self, name: str, entry: Entry) -> None:
-        """Take a channel of the ``channels:`` section."""
         if self._names.take(name, entry):
             self._named[name] = (self._read(name, entry), entry)
 
@@ -63,9 +61,10 @@ class Channels:
                 continue
             if name not in told:
                 entry.warn("no rule tells this channel anything")
-            elif channel is not None and max(each.rank for each in told[name]) < _rank(channel):
-                least = channel.min_severity.value
-                what = f"this channel is told nothing: no rule that tells it is {least}"
+                continue
+            least = channel.min_severity if channel is not None else Severity.INFO
+            if max(each.rank for each in told[name]) < least.rank:
+                what = f"this channel is told nothing: no rule that tells it is {least.value}"
                 entry["min_severity"].warn(what)
 
     def _read(self, name: str, entry: Entry) -> Channel | None:
@@ -107,7 +106,3 @@ class Channels:
         what = f"unknown channel {quoted(name)}{hint}"
         entry.report(what, ProblemCode.UNKNOWN_CHANNEL)
         return False
-
-
-def _rank(channel: Channel) -> int:
-    return channel.min_severity.rank

@@ -40,11 +40,9 @@ class ByCondition:
 
     @property
     def needs(self) -> tuple[Need, ...]:
-        """The baselines to read beside those of the conditions: none."""
         return ()
 
     def keys(self, table: ScanTable, rows: Ints) -> Strength:
-        """Strength of each of the ``rows``."""
         sizes = (by_size(table, metric, rows) for metric in self.metrics)
         return (*self.when.strength(table, rows), *sizes)
 
@@ -52,7 +50,8 @@ class ByCondition:
         leading = self.when.leading
         if leading is not None:
             return f"{leading.label}, furthest beyond its condition first"
-        return f"{self.metrics[0].label}, {_first(self.metrics[0])} first"
+        first = self.metrics[0]
+        return f"{first.label}, {'lowest' if first.unit is Unit.PLACE else 'highest'} first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +66,13 @@ class ByMetric:
 
     @property
     def needs(self) -> tuple[Need, ...]:
-        """The baselines to read beside those of the conditions."""
         return () if self.change is None else (Need(self.metric, self.change),)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """All that it looks at beside the conditions."""
         return (self.metric, self.sales)
 
     def keys(self, table: ScanTable, rows: Ints) -> Strength:
-        """Strength of each of the ``rows``."""
         sign = 1 if self.descending else -1
         own = (sign * key for key in self._own(table, rows))
         return (*own, by_size(table, self.sales, rows))
@@ -97,10 +93,6 @@ class ByMetric:
 
 
 Order: TypeAlias = ByCondition | ByMetric
-
-
-def _first(metric: Metric) -> str:
-    return "lowest" if metric.unit is Unit.PLACE else "highest"
 
 
 def order_of(text: str | None, when: Condition, catalogue: Catalogue, *, ranked: bool) -> Order:

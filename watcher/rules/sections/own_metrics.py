@@ -76,11 +76,7 @@ class OwnMetrics:
         return Catalogue([*self._done.values(), *broken], gmv_currency)
 
     def _fail(
-        self,
-        name: str,
-        entry: Entry,
-        message: str,
-        code: ProblemCode = ProblemCode.INVALID,
+        self, name: str, entry: Entry, message: str, code: ProblemCode = ProblemCode.INVALID
     ) -> None:
         self._broken.add(name)
         entry.report(message, code)
@@ -97,18 +93,16 @@ class OwnMetrics:
             self._fail(name, entry, f"the formula needs itself: {circle}")
             return None
         if len(above) >= _DEEPEST:
-            much = f"formulas use each other more than {_DEEPEST} deep here"
-            self._fail(name, entry, much)
+            self._fail(name, entry, f"formulas use each other more than {_DEEPEST} deep here")
             return None
         parts = {}
         for part in expression.names:
-            if not self._knows(part):
-                unknown = self._unknown(part)
-                self._fail(name, entry, str(unknown), unknown.code)
-                continue
             metric = self._metric(part, (*above, name))
             if metric is not None:
                 parts[part] = metric
+            elif part not in self._formulas and part not in self._broken:
+                unknown = self._unknown(part)
+                self._fail(name, entry, str(unknown), unknown.code)
         if len(parts) < len(expression.names):
             self._broken.add(name)
             return None
@@ -119,10 +113,6 @@ class OwnMetrics:
             return None
         self._done[name] = metric
         return metric
-
-    def _knows(self, name: str) -> bool:
-        known = name in self._formulas or name in self._broken
-        return known or _BUILT_IN.get(name) is not None
 
     def _unknown(self, name: str) -> Wrong:
         if _BUILT_IN.attribute(name) is not None:

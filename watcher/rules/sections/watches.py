@@ -61,11 +61,9 @@ class Watches:
 
     @property
     def distinct(self) -> tuple[Watch, ...]:
-        """Every distinct watch, in the order of the files."""
         return tuple(self._by_key.values())
 
     def add(self, name: str, entry: Entry) -> None:
-        """Take a watch of the ``watches:`` section."""
         if not self._names.take(name, entry):
             return
         before = len(self._by_key)
@@ -75,7 +73,6 @@ class Watches:
             entry.warn(f"is the same list as {quoted(watch.name)}: it is read once for both")
 
     def find(self, entry: Entry, rule: str) -> Watch | None:
-        """The watch that a rule's ``watch:`` names, or is."""
         raw = entry.value
         if not isinstance(raw, str):
             return self._read(rule, entry, free=True)
@@ -105,7 +102,8 @@ class Watches:
         query = self._query(raw, entry)
         if schedule is None or query is None:
             return None
-        key = _key(query, schedule)
+        text = f"{query.canonical()}\n{schedule}"
+        key = hashlib.sha256(text.encode()).hexdigest()[:16]
         if key in self._by_key:
             return self._by_key[key]
         _doubt(entry, query, schedule)
@@ -159,8 +157,3 @@ def _doubt(entry: Entry, query: Query, schedule: Every | Cron) -> None:
             f"{schedule} is more often than hourly: the data changes about once a day, "
             f"and each scan costs {query.pages:,} credit{'s' if query.pages > 1 else ''}"
         )
-
-
-def _key(query: Query, schedule: Every | Cron) -> str:
-    text = f"{query.canonical()}\n{schedule}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
