@@ -12,8 +12,8 @@ from watcher.analysis.explain import ChannelGate, Explanation, explain
 from watcher.errors import WatcherError
 from watcher.model import AlertState, NotificationState, ScanState, Verdict
 from watcher.notification.policy import Decision
-from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import Masks, ScanTable
+from watcher.rules.conditions.transition import Appears
 from watcher.rules.files.loading import load_text
 from watcher.store.sqlite.database import Database
 

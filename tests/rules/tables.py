@@ -10,7 +10,7 @@ import numpy as np
 from watcher.errors import ProblemCode, RulesError
 from watcher.model import Bools, Floats, Gap, Ints
 from watcher.rules.conditions.base import Condition, Judge, Masks, Need
-from watcher.rules.conditions.compiling import compile_condition
+from watcher.rules.conditions.compiling import Compiler
 from watcher.rules.files.loading import load_text
 from watcher.rules.metrics import Catalogue, Metric
 
@@ -99,7 +99,7 @@ def condition(raw: object, catalogue: Catalogue | None = None) -> Condition:
     ) -> None:
         problems.append(f"{path}: {message} ({code}) {at_key or ''}")
 
-    compiled = compile_condition(raw, (), catalogue or Catalogue(), report)
+    compiled = Compiler(catalogue or Catalogue(), report).condition(raw, ())
     assert compiled is not None, problems
     assert not problems
     return compiled
@@ -119,7 +119,7 @@ def complaints(raw: object, *, ranked: bool = True) -> list[str]:
         place = path[:-1] if at_key else path
         problems.append(": ".join([".".join(str(step) for step in place), message]))
 
-    compiled = compile_condition(raw, (), Catalogue(), report, ranked=ranked)
+    compiled = Compiler(Catalogue(), report, ranked).condition(raw, ())
     assert (compiled is None) is bool(problems)
     return problems
 

@@ -18,7 +18,6 @@ from watcher.evaluation.last_known import REACH
 from watcher.evaluation.statistics import LEAST, least_span
 from watcher.model import LONGEST_LIST, OF_LIST, Criterion, Evidence, Verdict
 from watcher.rules import calibration
-from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import (
     Ago,
     Condition,
@@ -33,6 +32,7 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.logic import Combination
+from watcher.rules.conditions.transition import Appears
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS, Unusual
 from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric
 from watcher.units import (

@@ -55,19 +55,19 @@ def score(sums: Sums, list_day: Floats, sparse: Floats) -> Floats:
     ``list_day`` is the factor of each one's list (``day_factor``; NaN: 1), ``sparse`` is 1 where
     that is read sparsely.
     """
+
+    def sparse_score(sums: Sums) -> Floats:
+        before, days = sums.two_months - sums.week, _days_before(sums, TWO_MONTHS)
+        return _SPARSE_SCALE * z(sums.week, WEEK, before, days, _SPARSE_NOISE)
+
     with np.errstate(all="ignore"):
         before, days = sums.month - sums.week, _days_before(sums, MONTH)
         yesterday = sums.day / np.where(np.isnan(list_day), 1.0, list_day)
         daily = np.minimum(
-            _STEADY * _z(yesterday, 1, before, days, 1),
-            _z(sums.week - sums.day, WEEK - 1, before, days, 1),
+            _STEADY * z(yesterday, 1, before, days, 1),
+            z(sums.week - sums.day, WEEK - 1, before, days, 1),
         )
-        return _formed(sums, daily, sparse, _sparse_score)
-
-
-def _sparse_score(sums: Sums) -> Floats:
-    before, days = sums.two_months - sums.week, _days_before(sums, TWO_MONTHS)
-    return _SPARSE_SCALE * _z(sums.week, WEEK, before, days, _SPARSE_NOISE)
+        return _formed(sums, daily, sparse, sparse_score)
 
 
 def ratio(sums: Sums, sparse: Floats, pseudo: Floats | float = 1.0) -> Floats:
@@ -89,10 +89,8 @@ def ratio(sums: Sums, sparse: Floats, pseudo: Floats | float = 1.0) -> Floats:
 
 
 def day_factor(sums: Sums) -> float:
-    """A list's day against its products' pace, in times: their median, 0.3 at the least.
-
-    1 where there are fewer than 20 products of which that can be said.
-    """
+    """A list's day against its products' pace, in times: their median, 0.3 at the least; 1 where
+    there are fewer than 20 products of which that can be said."""
     with np.errstate(all="ignore"):
         before, days = sums.month - sums.week, _days_before(sums, MONTH)
         times = (sums.day + 0.5) / ((before + 0.5) / days)
@@ -108,7 +106,7 @@ def idle_share(day: Floats, week: Floats) -> float | None:
     return float(np.count_nonzero(day[selling] == 0)) / count if count >= LEAST else None
 
 
-def _z(sold: Floats, days: int, before: Floats, before_days: Floats, noise: float) -> Floats:
+def z(sold: Floats, days: int, before: Floats, before_days: Floats, noise: float) -> Floats:
     """Log ratio of two Poisson rates over its standard error; ``noise`` is a day's beside it."""
     lift = np.log((sold + 0.5) / days) - np.log((before + 0.5) / before_days)
     error = 1 / (sold + 0.5) + 1 / (before + 0.5) + noise * (1 / days + 1 / before_days)

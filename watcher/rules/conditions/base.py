@@ -30,7 +30,6 @@ from watcher.units import WEEK, Unit, format_duration
 
 T = TypeVar("T")
 
-_MOST_OLDER = WEEK
 _MOST_ASKED = 10
 
 
@@ -52,7 +51,7 @@ class Ago:
     @property
     def older(self) -> int:
         """The most seconds that it may be older than asked for."""
-        return min(self.seconds // 2, _MOST_OLDER)
+        return min(self.seconds // 2, WEEK)
 
     def __str__(self) -> str:
         return f"{format_duration(self.seconds)} ago"
@@ -235,6 +234,7 @@ class Condition(ABC):
         return hash(self.key)
 
 
+@dataclass(frozen=True, eq=False)
 class MetricCondition(Condition):
     """A condition on one metric, maybe against one baseline: ``need``."""
 
@@ -256,6 +256,10 @@ class MetricCondition(Condition):
     @abstractmethod
     def criterion(self) -> Criterion:
         """The operator and its parameters, as evidence has them."""
+
+    def canonical(self) -> str:
+        asked = self.criterion
+        return f"{self.metric.canonical} {asked.operator} {asked.limits[0]!r}"
 
     def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
         metric, need = self.metric, self.need
@@ -313,10 +317,6 @@ class Judge:
     def appeared(self) -> Masks:
         return self.remembered("appeared", self._table.appeared)
 
-    def present(self, metric: Metric) -> Bools:
-        """A mask of the products that have a value of the metric."""
-        return self.remembered(("present", metric.name), lambda: ~np.isnan(self.number(metric)))
-
     def remembered(self, key: Hashable, compute: Callable[[], T]) -> T:
         """The value that ``compute`` gave when it was asked for ``key`` first."""
         if key not in self._computed:
@@ -342,8 +342,8 @@ def judged(table: ScanTable, condition: Condition) -> Masks:
 
 
 def present(table: ScanTable, metric: Metric) -> Bools:
-    """A mask of the products with a value, from the judge's memory where ``table`` is one."""
-    return table.present(metric) if isinstance(table, Judge) else ~np.isnan(table.number(metric))
+    """A mask of the products that have a value of the metric."""
+    return remembered(table, ("present", metric.name), lambda: ~np.isnan(table.number(metric)))
 
 
 def by_size(table: ScanTable, metric: Metric, rows: Ints) -> Floats:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+from msgspec.structs import replace
 
 from watcher.model import Bools, Criterion, Floats, Ints
 from watcher.rules.conditions.base import (
@@ -50,8 +51,11 @@ class BaselineCondition(MetricCondition):
 
     @property
     def need(self) -> Need:
-        """The one baseline that is needed; by default the last value."""
         return Need(self.metric, _LAST)
+
+    @property
+    def leading(self) -> Metric | None:
+        return self.metric
 
     def now_and_then(self, table: ScanTable) -> tuple[Floats, Floats, Bools]:
         """The value, the baseline, and where both are there."""
@@ -78,7 +82,6 @@ class Change(BaselineCondition):
     Of a negative baseline (a growth may be one) the percentage is of its size.
     """
 
-    metric: Metric
     direction: str
     amount: float
     percent: bool = False
@@ -104,10 +107,6 @@ class Change(BaselineCondition):
         slack = _SLACK * np.maximum(np.abs(now), size)
         return _Move(self._moved(now, then), size, slack, known, known & (then != 0))
 
-    @property
-    def leading(self) -> Metric | None:
-        return self.metric
-
     def strength(self, table: ScanTable, rows: Ints) -> Strength:
         """The relative change, as messages tell it; from 0 on, and of equals, the absolute one."""
         then = table.baseline(self.need)[0][rows]
@@ -120,11 +119,8 @@ class Change(BaselineCondition):
 
     def canonical(self) -> str:
         floor = "" if self.min_change is None else f" min_change {self.min_change!r}"
-        unit = "%" if self.percent else ""
-        return (
-            f"{self.metric.canonical} {self.direction} {self.amount!r}{unit} "
-            f"from {self.from_}{floor}"
-        )
+        amount = f"{self.amount!r}{'%' if self.percent else ''}"
+        return f"{self.metric.canonical} {self.direction} {amount} from {self.from_}{floor}"
 
     @cached_property
     def criterion(self) -> Criterion:
@@ -135,14 +131,8 @@ class Change(BaselineCondition):
                 pass
             case _:
                 baseline, seconds = "last", 0
-        return Criterion(
-            self.direction,
-            (self.amount,),
-            percent=self.percent,
-            baseline=baseline,
-            seconds=seconds,
-            floor=self.min_change,
-        )
+        asked = Criterion(self.direction, (self.amount,), 0, self.percent, baseline, seconds)
+        return asked if self.min_change is None else replace(asked, floor=self.min_change)
 
 
 def relative(moved: Floats, then: Floats) -> Floats:

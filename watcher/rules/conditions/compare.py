@@ -55,7 +55,6 @@ class Measured(MetricCondition):
 class Compare(Measured):
     """The value stands in one relation to a limit."""
 
-    metric: Metric
     operator: str
     limit: float
 
@@ -74,9 +73,6 @@ class Compare(Measured):
         direction = _DIRECTIONS.get(self.operator)
         return (np.abs(beyond) if direction is None else direction * beyond,)
 
-    def canonical(self) -> str:
-        return f"{self.metric.canonical} {self.operator} {self.limit!r}"
-
     @cached_property
     def criterion(self) -> Criterion:
         return Criterion(self.operator, (self.limit,))
@@ -86,7 +82,6 @@ class Compare(Measured):
 class Among(Measured):
     """The value is (or, negated, is not) one of some."""
 
-    metric: Metric
     values: tuple[float, ...]
     negated: bool = False
 
@@ -104,8 +99,7 @@ class Among(Measured):
         return (away.min(axis=0),)
 
     def canonical(self) -> str:
-        values = ", ".join(repr(value) for value in sorted(set(self.values)))
-        return f"{self.metric.canonical} {self.criterion.operator} [{values}]"
+        return f"{self.metric.canonical} {self.criterion.operator} {sorted(set(self.values))}"
 
     @cached_property
     def criterion(self) -> Criterion:
@@ -116,7 +110,6 @@ class Among(Measured):
 class Between(Measured):
     """The value lies between two limits, or on one of them."""
 
-    metric: Metric
     low: float
     high: float
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from watcher.errors import ProblemCode
-from watcher.rules.conditions.appears import appears
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Not, all_of, any_of
-from watcher.rules.conditions.other_words import answer, instead_of_rank, listed, of_no_metric
-from watcher.rules.conditions.registry import (
-    NUMBER_BY_NAME,
-    OPTIONS,
-    TEXT_BY_NAME,
-    Operator,
-)
+from watcher.rules.conditions.other_words import answer, instead_of_rank, of_no_metric
+from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME, Operator
+from watcher.rules.conditions.transition import appears
 from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric, unknown_metric
-from watcher.words import WrongOption, kind, quoted
+from watcher.words import WrongOption, either, kind, quoted
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -48,44 +44,29 @@ class Locations:
         return self._known.get(id(condition), (condition, otherwise))[1]
 
 
-def compile_condition(
-    value: object,
-    path: Path,
-    catalogue: Catalogue,
-    report: Report,
-    *,
-    ranked: bool = True,
-    places: Locations | None = None,
-) -> Condition | None:
-    """The condition at ``path``; None where something in it was reported.
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """Compiles what the user wrote; ``places`` is filled with where each simple condition stands.
 
-    ``ranked`` is false for a watch without a sort, whose products have no rank. ``places`` is
-    filled with where each simple condition stands.
+    ``ranked`` is false for a watch without a sort, whose products have no rank.
     """
-    places = Locations() if places is None else places
-    return _Compiler(catalogue, report, places, ranked=ranked).mapping(value, path)
 
+    catalogue: Catalogue
+    report: Report
+    ranked: bool = True
+    places: Locations = field(default_factory=Locations)
 
-class _Compiler:
-    def __init__(
-        self, catalogue: Catalogue, report: Report, places: Locations, *, ranked: bool
-    ) -> None:
-        self._catalogue = catalogue
-        self._report = report
-        self._places = places
-        self._ranked = ranked
-
-    def mapping(self, value: object, path: Path) -> Condition | None:
-        """A mapping is "all of these"."""
+    def condition(self, value: object, path: Path) -> Condition | None:
+        """All of the conditions in a mapping; None where something in it was reported."""
         if not isinstance(value, Mapping):
             what = 'needs "all:" or "any:" before a list of conditions'
             if not isinstance(value, list):
                 said = f"as total_sale_7d_cnt: {{at_least: 100}}, not {kind(value)}"
                 what = f"must be conditions, {said}"
-            self._report(path, what)
+            self.report(path, what)
             return None
         if not value:
-            self._report(path, f"{_EMPTY}: write one, as total_sale_7d_cnt: {{at_least: 100}}")
+            self.report(path, f"{_EMPTY}: write one, as total_sale_7d_cnt: {{at_least: 100}}")
             return None
         parts = [self._entry(str(key), inner, (*path, key)) for key, inner in value.items()]
         return _joined(parts, all_of)
@@ -97,58 +78,60 @@ class _Compiler:
             case "any":
                 return self._list(value, path, any_of)
             case "not":
-                part = self.mapping(value, path)
+                part = self.condition(value, path)
                 return None if part is None else Not(part)
             case "appears":
                 return self._attempt(path, appears, value)
-        subject = self._catalogue.get(key) or self._catalogue.attribute(key)
+        subject = self.catalogue.get(key) or self.catalogue.attribute(key)
         if subject is not None:
             return self._subject(subject, value, path)
         if key in NUMBER_BY_NAME or key in OPTIONS:
             example = f"total_sale_7d_cnt: {{{key}: ...}}"
             what = f'"{key}" is an operator: it stands under a metric, as {example}'
-            self._report(path, what, at_key=True)
+            self.report(path, what, at_key=True)
         else:
             unknown = unknown_metric(key, self._hint(key))
-            self._report(path, str(unknown), at_key=True, code=unknown.code)
+            self.report(path, str(unknown), at_key=True, code=unknown.code)
         return None
 
     def _hint(self, key: str) -> str:
         group = {"and": "all", "or": "any"}.get(key.casefold())
         if group is not None:
             return f', did you mean "{group}"?'
-        return of_no_metric(key) or self._catalogue.suggest(key, *_GROUPS)
+        return of_no_metric(key) or self.catalogue.suggest(key, *_GROUPS)
 
     def _list(
         self, value: object, path: Path, join: Callable[[Sequence[Condition]], Condition]
     ) -> Condition | None:
         if not isinstance(value, list):
-            self._report(path, f"takes a list of conditions, each after a dash, not {kind(value)}")
+            self.report(path, f"takes a list of conditions, each after a dash, not {kind(value)}")
             return None
         if not value:
-            self._report(path, _EMPTY)
+            self.report(path, _EMPTY)
             return None
-        return _joined([self.mapping(one, (*path, i)) for i, one in enumerate(value)], join)
+        return _joined([self.condition(one, (*path, i)) for i, one in enumerate(value)], join)
 
     def _subject(self, subject: Metric | Attribute, value: object, path: Path) -> Condition | None:
         is_metric = isinstance(subject, Metric)
-        if isinstance(subject, Metric) and RANK in subject.needs and not self._ranked:
-            what = (
-                f"{subject.name} needs a sorted list: give the watch a sort, "
-                'as "sort: total_sale_7d_cnt desc"'
-            )
-            self._report(path, what, at_key=True)
+        if isinstance(subject, Metric) and RANK in subject.needs and not self.ranked:
+            what = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
+            self.report(path, f"{subject.name} needs a sorted list: {what}", at_key=True)
             return None
         if not isinstance(value, Mapping):
             return self._operator(subject, "equals", Setting(value), path)
         if not value:
             example = "{at_least: 100}" if is_metric else '{contains: "serum"}'
-            self._report(path, f"{_EMPTY}: write what it should be, as {example}")
+            self.report(path, f"{_EMPTY}: write what it should be, as {example}")
             return None
         options = {key: one for key, one in value.items() if is_metric and key in OPTIONS}
         operators = [key for key in value if key not in options]
         parts = [
-            self._operator(subject, key, Setting(value[key], _options(key, options)), (*path, key))
+            self._operator(
+                subject,
+                key,
+                Setting(value[key], {one: options[one] for one in options if _takes(key, one)}),
+                (*path, key),
+            )
             for key in operators
         ]
         fit = not options or self._check_options(options, operators, path)
@@ -161,10 +144,10 @@ class _Compiler:
         known = NUMBER_BY_NAME if isinstance(subject, Metric) else TEXT_BY_NAME
         operator = known.get(name)
         if operator is None:
-            self._report(path, _no_operator(name, subject), at_key=True)
+            self.report(path, _no_operator(name, subject), at_key=True)
         elif operator.only_rank and subject.name != RANK:
             what = f"{name} is only for rank, not for {subject.name}{instead_of_rank(name)}"
-            self._report(path, what, at_key=True)
+            self.report(path, what, at_key=True)
         else:
             return self._attempt(path, operator.build, subject, setting)
         return None
@@ -181,7 +164,7 @@ class _Compiler:
             message = f'"{option}" only goes with {takers}'
             if option == "over" and not operators:
                 message = 'unknown operator "over", did you mean "above"?'
-            self._report((*path, option), message, at_key=True)
+            self.report((*path, option), message, at_key=True)
         return not stray
 
     def _attempt(
@@ -190,11 +173,11 @@ class _Compiler:
         try:
             condition = build(*given)
         except WrongOption as error:
-            self._report((*path[:-1], error.option), str(error))
+            self.report((*path[:-1], error.option), str(error))
         except ValueError as error:
-            self._report(path, str(error))
+            self.report(path, str(error))
         else:
-            self._places.put(condition, path)
+            self.places.put(condition, path)
             return condition
         return None
 
@@ -205,10 +188,6 @@ def _joined(
     """None if any part is: the rest was looked at only for its own problems."""
     whole = [part for part in parts if part is not None]
     return join(whole) if len(whole) == len(parts) else None
-
-
-def _options(operator: str, options: Mapping[str, object]) -> Mapping[str, object]:
-    return {key: value for key, value in options.items() if _takes(operator, key)}
 
 
 def _takes(operator: str, option: str) -> bool:
@@ -223,7 +202,9 @@ def _no_operator(name: str, subject: Metric | Attribute) -> str:
             return f"{name} is for texts, and {subject.name} is a number"
         rank = subject.name == RANK
         names = [each.name for each in NUMBER_BY_NAME.values() if rank or not each.only_rank]
-        return f"unknown operator {quoted(name)}{answer(name, (*names, *OPTIONS)) or listed(names)}"
+        hint = answer(name, (*names, *OPTIONS))
+        hint = hint or f": there are {either([quoted(one) for one in names])}"
+        return f"unknown operator {quoted(name)}{hint}"
     known = ", ".join(TEXT_BY_NAME)
     if name in NUMBER_BY_NAME or name in OPTIONS:
         return f"{name} needs a number, and {subject.name} is a text: it takes {known}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from watcher.words import either, nearest, quoted
+from watcher.words import nearest
 
 _BY_OPERATOR = {
     "equals": "= == ≡ is eq equal equal_to equals_to same exactly",
@@ -159,8 +159,3 @@ def opposite(word: str, operator: str) -> bool:
     up, down = not _UP.isdisjoint(parts), not _DOWN.isdisjoint(parts)
     ways = not _UP.isdisjoint(others), not _DOWN.isdisjoint(others)
     return (up or down) and any(ways) and (up, down) != ways
-
-
-def listed(names: Iterable[str]) -> str:
-    """``: there are "above", "below" ...``: where nothing is near."""
-    return f": there are {either([quoted(name) for name in names])}"

@@ -28,9 +28,8 @@ class RankChange(Change):
 
     @cached_property
     def criterion(self) -> Criterion:
-        return replace(
-            super().criterion, operator="climbs" if self.direction == "falls" else "drops"
-        )
+        operator = "climbs" if self.direction == "falls" else "drops"
+        return replace(super().criterion, operator=operator)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +38,6 @@ class Top(BaselineCondition):
     the reverse since the last complete scan: who leaves while a scan is cut off is not missed.
     Who is below the scanned depth is outside."""
 
-    metric: Metric
     places: int
     leaves: bool = False
 
@@ -53,10 +51,6 @@ class Top(BaselineCondition):
         inside, outside = (then, now) if self.leaves else (now, then)
         return Masks((inside <= self.places) & (outside > self.places) & known, known)
 
-    @property
-    def leading(self) -> Metric | None:
-        return self.metric
-
     def strength(self, table: ScanTable, rows: Ints) -> Strength:
         """Places inside or outside; of those that are below the scanned depth, who was higher."""
         now, then = self._now(table)[rows], table.baseline(self.need)[0][rows]
@@ -65,19 +59,11 @@ class Top(BaselineCondition):
     def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
         (plain,) = super().evidence(table, row)
         now, then = float(self._now(table)[row]), plain.baseline
-        return (
-            replace(
-                plain,
-                value=OUTSIDE if np.isinf(now) else plain.value,
-                baseline=OUTSIDE if then == np.inf else then,
-            ),
-        )
+        value = OUTSIDE if np.isinf(now) else plain.value
+        return (replace(plain, value=value, baseline=OUTSIDE if then == np.inf else then),)
 
     def _now(self, table: ScanTable) -> Floats:
         return np.where(table.fallen(), np.inf, table.number(self.metric))
-
-    def canonical(self) -> str:
-        return f"{self.metric.canonical} {self.criterion.operator} {self.places}"
 
     @cached_property
     def criterion(self) -> Criterion:
@@ -86,8 +72,7 @@ class Top(BaselineCondition):
 
 def moves(direction: str, metric: Metric, setting: Setting) -> Condition:
     """``climbs: places`` (the number falls) or ``drops: places``."""
-    places = float(_places(setting.value))
-    return RankChange(metric, direction, places, from_=from_option(setting))
+    return RankChange(metric, direction, float(_places(setting.value)), from_=from_option(setting))
 
 
 def top(metric: Metric, setting: Setting, *, leaves: bool = False) -> Condition:

@@ -30,6 +30,7 @@ _LARGEST = 5_000
 _TOO_LARGE = "is too large an expression: use fewer or smaller repetitions, as {1,100}"
 
 
+@dataclass(frozen=True, eq=False)
 class Text(Condition):
     """A condition on one text attribute; a missing text is no data."""
 
@@ -56,16 +57,9 @@ class Text(Condition):
         return Masks(met, known)
 
     def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
-        return (
-            Evidence(
-                metric=self.attribute.name,
-                label=self.attribute.label,
-                unit=Unit.TEXT,
-                condition=self.criterion,
-                verdict=judged(table, self).verdict(row),
-                value=table.text(self.attribute.name)[row],
-            ),
-        )
+        name, label = self.attribute.name, self.attribute.label
+        verdict, value = judged(table, self).verdict(row), table.text(name)[row]
+        return (Evidence(name, label, Unit.TEXT, self.criterion, verdict, value),)
 
     def __str__(self) -> str:
         return criterion(self.criterion, self.attribute.name, Unit.TEXT)
@@ -75,7 +69,6 @@ class Text(Condition):
 class OneOf(Text):
     """The text is (or, negated, is not) exactly one of some."""
 
-    attribute: Attribute
     values: tuple[str, ...]
     negated: bool = False
 
@@ -100,7 +93,6 @@ class OneOf(Text):
 class Contains(Text):
     """The text has a part; capitals don't matter."""
 
-    attribute: Attribute
     part: str
 
     @cached_property
@@ -120,7 +112,6 @@ class Contains(Text):
 class Matches(Text):
     """A regular expression finds something in the text; RE2 takes linear time."""
 
-    attribute: Attribute
     pattern: str
 
     @cached_property
@@ -155,8 +146,8 @@ def compile_pattern(pattern: str) -> re2._Regexp[str]:
         reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
         if "too large" in reason:
             raise Wrong(_TOO_LARGE) from None
-        hint = " (RE2 has no look-ahead, look-behind or back-reference)"
-        hint = hint if "operator" in reason or "escape" in reason else ""
+        unknown = "operator" in reason or "escape" in reason
+        hint = " (RE2 has no look-ahead, look-behind or back-reference)" if unknown else ""
         raise Wrong(f"is no regular expression that can be used: {reason}{hint}") from None
 
 

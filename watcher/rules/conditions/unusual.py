@@ -38,11 +38,9 @@ class Unusual(BaselineCondition):
     """``ln(1+x)`` is ``score`` robust standard deviations or more from its median, either way.
 
     Of a metric that is a sum of several days, values that share no day are held against each other.
-
     No data where the history is too short, where it never moved, or where ``x`` is -1 or less.
     """
 
-    metric: Metric
     score: float
     over: int = _OVER
 
@@ -63,18 +61,9 @@ class Unusual(BaselineCondition):
         """The baseline is the usual value in the metric's own unit; beside it stands the score."""
         (plain,) = super().evidence(table, row)
         usual = plain.baseline
-        return (
-            replace(
-                plain,
-                score=value_at(self._scores(table), row),
-                # Twelve digits: the logarithm and back makes 100 into 100.00000000000001.
-                baseline=None if usual is None else float(f"{np.expm1(usual):.12g}"),
-            ),
-        )
-
-    @property
-    def leading(self) -> Metric | None:
-        return self.metric
+        # Twelve digits: the logarithm and back makes 100 into 100.00000000000001.
+        baseline = None if usual is None else float(f"{np.expm1(usual):.12g}")
+        return (replace(plain, score=value_at(self._scores(table), row), baseline=baseline),)
 
     def strength(self, table: ScanTable, rows: Ints) -> Strength:
         return (np.abs(self._scores(table)[rows]),)

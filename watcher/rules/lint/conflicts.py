@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from itertools import chain, combinations, islice, product
 from typing import NamedTuple, TypeAlias
 
-from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import Condition, From, LastList
 from watcher.rules.conditions.change import BaselineCondition, Change
 from watcher.rules.conditions.compare import Among, Between, Compare
 from watcher.rules.conditions.logic import All, Combination, Not
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.text import OneOf, Text
-from watcher.rules.conditions.transition import Becomes, Crosses
+from watcher.rules.conditions.transition import Appears, Becomes, Crosses
 from watcher.rules.lint.facts import (
     EVERY,
     FINITE,
