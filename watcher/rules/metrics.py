@@ -1,7 +1,6 @@
 """The catalogue of metrics: the API's numeric fields, the derived ones, and the user's own.
 
-A derived metric is one row of ``DERIVED``. A metric computes a whole column at once; NaN is "no
-value": a part is missing, or the formula divides by zero.
+A metric computes a whole column at once; NaN is no value.
 """
 
 from __future__ import annotations
@@ -345,9 +344,7 @@ def _spoken(name: str) -> str:
 
 class Catalogue:
     """All metrics and text attributes by name; the user's own beside the built-in ones.
-
-    ``gmv_currency`` is the code of the currency of all GMV, where the user named one.
-    """
+    ``gmv_currency`` is the code of the currency of all GMV, where the user named one."""
 
     def __init__(self, own: Iterable[Metric] = (), gmv_currency: str | None = None) -> None:
         self.own = tuple(own)

@@ -50,11 +50,8 @@ _Form: TypeAlias = Callable[[Sums], Floats]
 
 
 def score(sums: Sums, list_day: Floats, sparse: Floats) -> Floats:
-    """(n,) how far yesterday and the six days before both lie above the pace, in standard errors.
-
-    ``list_day`` is the factor of each one's list (``day_factor``; NaN: 1), ``sparse`` is 1 where
-    that is read sparsely.
-    """
+    """(n,) how far yesterday and the six days before both lie above the pace, in standard errors;
+    ``list_day`` is the ``day_factor`` of each one's list (NaN: 1), ``sparse`` 1 of a sparse one."""
 
     def sparse_score(sums: Sums) -> Floats:
         before, days = sums.two_months - sums.week, _days_before(sums, TWO_MONTHS)
@@ -71,11 +68,8 @@ def score(sums: Sums, list_day: Floats, sparse: Floats) -> Floats:
 
 
 def ratio(sums: Sums, sparse: Floats, pseudo: Floats | float = 1.0) -> Floats:
-    """(n,) how many times the pace both were, the lower: 3 is three times.
-
-    ``pseudo`` a day is added on both sides, so that the first sale of a product that nobody
-    bought is no miracle.
-    """
+    """(n,) how many times the pace both were, the lower: 3 is three times. ``pseudo`` a day is
+    added on both sides, so that the first sale of what nobody bought is no miracle."""
 
     def sparse_ratio(sums: Sums) -> Floats:
         before, days = sums.two_months - sums.week, _days_before(sums, TWO_MONTHS)

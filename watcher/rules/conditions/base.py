@@ -1,7 +1,4 @@
-"""Conditions, the table of a scan that they ask, and a judge that judges equal ones once.
-
-A condition is compiled at load, and judges a whole scan at once: columns in, two masks out.
-"""
+"""Conditions, compiled at load, that judge a whole scan at once: columns in, two masks out."""
 
 from __future__ import annotations
 
@@ -70,11 +67,8 @@ class Statistic:
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """The median of ``ln(1+x)`` over the observations in the ``seconds`` before now.
-
-    Of a sum of several days (``window``) neighbouring values are nearly one: only values so many
-    days apart count, back from now.
-    """
+    """The median of ``ln(1+x)`` over the observations in the ``seconds`` before now; of a sum of
+    several days (``window``) only values so many days apart count: neighbours are nearly one."""
 
     seconds: int
     window: int = 1
@@ -143,41 +137,33 @@ class ScanTable(Protocol):
 
     def number(self, metric: Metric) -> Floats:
         """The metric of each product, (n,)."""
-        ...
 
     def value(self, metric: Metric, row: int) -> float: ...
 
     def text(self, name: str) -> Sequence[str | None]:
         """A text attribute of each product."""
-        ...
 
     def baseline(self, need: Need) -> tuple[Floats, Ints]:
         """Values (n,) of a declared need, and the instants of their observation (0: none); of what
         is taken over a time, its begin."""
-        ...
 
     def gap(self, need: Need, row: int) -> Gap | None:
         """The reason why a row's baseline is older than others, where it is."""
-        ...
 
     def count(self, need: Need, row: int) -> int:
         """The number of values, so far apart as it asks for, that a row's ``Usual`` of a sum of
         several days is taken of, or was to be."""
-        ...
 
     @property
     def waits(self) -> str:
         """The reason for which no baseline has a value at this scan; empty where they have."""
-        ...
 
     def fallen(self) -> Bools:
         """Products that the last list had and this scan, a complete one, does not: they are below
         the scanned depth, and have no value of any metric."""
-        ...
 
     def appeared(self) -> Masks:
         """Whether this watch lists the product for the first time."""
-        ...
 
 
 class Condition(ABC):

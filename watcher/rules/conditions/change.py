@@ -76,11 +76,8 @@ class _Move(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Change(BaselineCondition):
-    """The value moved by at least ``amount`` (of the baseline, if ``percent``).
-
-    A percentage of a baseline of 0 has no value; with ``min_change`` that floor decides alone.
-    Of a negative baseline (a growth may be one) the percentage is of its size.
-    """
+    """The value moved by at least ``amount``, if ``percent`` of the baseline's size: of 0 that has
+    no value, and with ``min_change`` that floor decides alone."""
 
     direction: str
     amount: float

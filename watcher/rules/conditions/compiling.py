@@ -47,9 +47,7 @@ class Locations:
 @dataclass(frozen=True, slots=True)
 class Compiler:
     """Compiles what the user wrote; ``places`` is filled with where each simple condition stands.
-
-    ``ranked`` is false for a watch without a sort, whose products have no rank.
-    """
+    ``ranked`` is false for a watch without a sort, whose products have no rank."""
 
     catalogue: Catalogue
     report: Report

@@ -99,10 +99,8 @@ class Any(Combination):
         return Masks(met, met | known)
 
     def strength(self, table: ScanTable, rows: Ints) -> Strength:
-        """First those that meet the first part, by that; then those that meet the next one.
-
-        Values of different metrics are not compared. Who meets none comes last, by the first.
-        """
+        """First those that meet the first part, by that; then those that meet the next one; last,
+        by the first, who meets none. Values of different metrics are not compared."""
         parts = [part for part in self.parts if part.leading is not None]
         if not parts:
             return ()

@@ -1,7 +1,4 @@
-"""Words that people write in place of ours, and the answers to them.
-
-A guess by likeness is made only where nothing is known of a word, and never of the opposite.
-"""
+"""Words that people write in place of ours, and the answers to them."""
 
 from __future__ import annotations
 
@@ -107,7 +104,8 @@ def folded(word: str) -> str:
 
 
 def answer(word: str, known: Iterable[str]) -> str:
-    """``, did you mean "above"?`` of the operators ``known``; empty where nothing is near."""
+    """``, did you mean "above"?`` of the operators ``known``; empty where nothing is near. It is by
+    likeness only where nothing is known of the word, and never the opposite."""
     names = list(known)
     name = folded(word)
     if name in _GONE:

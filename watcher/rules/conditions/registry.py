@@ -1,7 +1,4 @@
-"""Every operator of the rule language, one row each.
-
-A new operator is a class and a builder in its family's file, one row here, one test.
-"""
+"""Every operator of the rule language, one row each; its class stands in its family's file."""
 
 from __future__ import annotations
 

@@ -35,11 +35,8 @@ LEAST_APART = 8
 
 @dataclass(frozen=True, eq=False)
 class Unusual(BaselineCondition):
-    """``ln(1+x)`` is ``score`` robust standard deviations or more from its median, either way.
-
-    Of a metric that is a sum of several days, values that share no day are held against each other.
-    No data where the history is too short, where it never moved, or where ``x`` is -1 or less.
-    """
+    """``ln(1+x)`` is ``score`` robust standard deviations or more from its median, either way; no
+    data where the history is too short, where it never moved, or where ``x`` is -1 or less."""
 
     score: float
     over: int = _OVER

@@ -106,10 +106,8 @@ class Document:
         return _problem(self.name, place, path[:-1] if at_key else path, message, code)
 
     def excerpt(self, path: Path) -> str:
-        """The lines in which the value at ``path`` is written, without the indent they share.
-
-        ``${NAME}`` stands there as it is written, never what is filled in.
-        """
+        """The lines in which the value at ``path`` is written, without the indent they share, and
+        with ``${NAME}``, never what is filled in."""
         spot = self._at(path)
         indent = spot.column - 1
         lines = [self.lines[spot.line - 1][indent:].rstrip()]
@@ -162,18 +160,14 @@ class Unreadable(Exception):
 
 
 def read(data: bytes | str, name: str, *, texts: bool = False) -> Document:
-    """The one document in ``data``; raises ``Unreadable`` with all that is wrong with it.
-
-    With ``texts``, what is written is what is meant: ``0x300`` and ``1e3`` are texts, and so is
-    ``- 5``, behind a key; only nothing is None.
-    """
+    """The one document in ``data``; raises ``Unreadable`` with all that is wrong with it. With
+    ``texts``, ``0x300`` and ``1e3`` are texts, and so is ``- 5``, behind a key."""
     text = _decode(data, name) if isinstance(data, bytes) else data.removeprefix("\ufeff")
     control = _CONTROL.search(text)
     if control is not None:
-        line = text.count("\n", 0, control.start()) + 1
-        column = control.start() - text.rfind("\n", 0, control.start())
         what = f"a control character (U+{ord(control[0]):04X}) can't stand in a rule file"
-        raise Unreadable((Problem(name, line, column, "", what, ProblemCode.SYNTAX),))
+        place = _place_in(text[: control.start()])
+        raise Unreadable((Problem(name, *place, "", what, ProblemCode.SYNTAX),))
     builder = _Builder(name, text, as_text if texts else resolve)
     marked = _BRACED.sub("$\ue000\\1\ue001", text)
     if texts:
@@ -193,10 +187,14 @@ def _decode(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - data.rfind(b"\n", 0, error.start)
         what = "the file is not UTF-8 text: save it as UTF-8"
-        raise Unreadable((Problem(name, line, column, "", what, ProblemCode.UNREADABLE),)) from None
+        place = _place_in(data[: error.start].decode("latin-1"))
+        raise Unreadable((Problem(name, *place, "", what, ProblemCode.UNREADABLE),)) from None
+
+
+def _place_in(before: str) -> tuple[int, int]:
+    """The line and column of what comes after a text, or after bytes as Latin letters."""
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 @dataclass(slots=True)
@@ -324,7 +322,7 @@ class _Builder:
         if event.anchor not in self._anchors:
             what = f'the alias "*{event.anchor}" has no anchor "&{event.anchor}" above'
             unsaid = "this is an alias without an anchor: put a text that begins with * in quotes"
-            self._note(event, unsaid if self._in_a_secret() else what)
+            self._note(event, what, unsaid)
             self._put(None, Spot(*_place(event)))
             return
         anchored = self._anchors[event.anchor]
@@ -366,9 +364,6 @@ class _Builder:
             self._note_at(top.key_place, message)
             top.key, top.skip = key, True
 
-    def _in_a_secret(self) -> bool:
-        return any(level.key in _SECRETS for level in self._stack)
-
     def _put(self, value: object, spot: Spot, depth: int = 0) -> None:
         if not self._stack:
             self._root = (value, spot)
@@ -389,20 +384,18 @@ class _Builder:
 
     def _check_tag(self, event: Any) -> None:
         tag = event.tag
-        if tag is None or tag == "!" or tag in (f"{_STANDARD}str", f"{_STANDARD}map"):
-            return
-        if tag != f"{_STANDARD}seq":
+        if tag not in (None, "!", f"{_STANDARD}str", f"{_STANDARD}map", f"{_STANDARD}seq"):
             unsaid = "this is a tag: put a text that begins with ! in quotes"
-            what = f"the tag {quoted(tag)} can't be used here"
-            self._note(event, unsaid if self._in_a_secret() else what)
+            self._note(event, f"the tag {quoted(tag)} can't be used here", unsaid)
 
     def _count(self, nodes: int, event: Any) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
             self._stop(event, f"the file has more than {MAX_NODES:,} values: split it into several")
 
-    def _note(self, event: Any, message: str) -> None:
-        self._note_at(_place(event), message)
+    def _note(self, event: Any, message: str, of_a_secret: str = "") -> None:
+        secret = of_a_secret and any(level.key in _SECRETS for level in self._stack)
+        self._note_at(_place(event), of_a_secret if secret else message)
 
     def _note_at(self, place: tuple[int, int], message: str) -> None:
         self.problems.append(self._problem(place, message, tuple(self._path())))

@@ -27,11 +27,8 @@ _OF_OTHER_FILES = (
 def load(
     paths: Sequence[FilePath], env: Mapping[str, str], credentials_dir: FilePath | None = None
 ) -> Rulebook:
-    """Read files, and folders of ``*.yaml``, together.
-
-    ``env`` and the files in ``credentials_dir`` fill in ``${NAME}``. Raises ``RulesError`` with
-    all problems.
-    """
+    """Read files, and folders of ``*.yaml``, together; raises ``RulesError`` with all problems.
+    ``env`` and the files in ``credentials_dir`` fill in ``${NAME}``."""
     problems: list[Problem] = []
     warnings: list[Problem] = []
     documents: list[Document] = []
@@ -59,10 +56,7 @@ def load_text(
 
 
 def _rulebook(
-    documents: Sequence[Document],
-    vault: Vault,
-    problems: list[Problem],
-    warnings: list[Problem],
+    documents: Sequence[Document], vault: Vault, problems: list[Problem], warnings: list[Problem]
 ) -> Rulebook:
     broken = bool(problems)
     rulebook = None
@@ -80,12 +74,9 @@ def _rulebook(
 def _shown(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     if len(problems) < MAX_PROBLEMS:
         return problems
-    last = problems[MAX_PROBLEMS - 1]
     what = f"there may be more: mend these {MAX_PROBLEMS} first"
-    return (
-        *problems[:MAX_PROBLEMS],
-        replace(last, path="", message=what, code=ProblemCode.TOO_MANY),
-    )
+    last = replace(problems[MAX_PROBLEMS - 1], path="", message=what, code=ProblemCode.TOO_MANY)
+    return (*problems[:MAX_PROBLEMS], last)
 
 
 def _sorted(problems: Sequence[Problem], order: Mapping[str, int]) -> tuple[Problem, ...]:

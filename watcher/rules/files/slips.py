@@ -1,7 +1,6 @@
-"""Keys and secrets that were copied with more than themselves.
+"""Keys and secrets that were copied with more than themselves; no message shows any.
 
-A shell takes quotes away, a file of a secret doesn't. What is not the secret alone is refused: the
-service would only say that it is wrong, and KeyAPI counts a credit for that. No message shows any.
+The service would only say that such a key is wrong, and KeyAPI counts a credit for that.
 """
 
 from __future__ import annotations
@@ -25,9 +24,7 @@ _BEARER = re.compile(r"(?:authorization\s*:\s*)?bearer\s", re.IGNORECASE)
 
 def around_secret(text: str, name: str = "") -> str:
     """Say what is wrong with a text that is a secret, or a part of a URL that holds one; or "".
-
-    ``name`` is the variable's whose value it is.
-    """
+    ``name`` is the variable's whose value it is."""
     named = (_NAMED, _ASSIGNED, *([re.compile(rf"{_EXPORT}{name}\s*=")] if name else []))
     return _of_any(text, *named)
 

@@ -20,11 +20,8 @@ from watcher.rules.lint.facts import (
     FRACTIONS,
     TOTALS,
     Numbers,
-    above,
-    at_least,
-    at_most,
-    below,
     between,
+    compared,
     facts,
     text_of,
     these,
@@ -49,8 +46,8 @@ Clause: TypeAlias = tuple[Literal, ...]
 
 
 def alternatives(condition: Condition, *, negated: bool = False) -> list[Clause] | None:
-    """The clauses of which one must hold for ``condition`` to be met (or, ``negated``, not to
-    be); None where there are too many to look at."""
+    """The clauses of which one must hold for ``condition`` to be met (or, ``negated``, not to be);
+    None where there are too many to look at."""
     found = list(islice(_clauses(condition, negated=negated), _MOST + 1))
     return found if len(found) <= _MOST else None
 
@@ -77,16 +74,6 @@ def _clauses(condition: Condition, *, negated: bool) -> Iterator[Clause]:
     else:
         for part in condition.parts:
             yield from _clauses(part, negated=negated)
-
-
-_COMPARED = {
-    "equals": lambda limit: these([limit]),
-    "not_equals": lambda limit: ~these([limit]),
-    "above": above,
-    "below": below,
-    "at_least": at_least,
-    "at_most": at_most,
-}
 
 
 class Conflict(NamedTuple):
@@ -150,7 +137,7 @@ def _demands(literal: Literal) -> Iterator[_Demand]:
 def _now(condition: Compare | Among | Between) -> Numbers:
     match condition:
         case Compare():
-            return _COMPARED[condition.operator](condition.limit)
+            return compared(condition.operator, condition.limit)
         case Among():
             values = these(condition.values)
             return ~values if condition.negated else values
@@ -165,29 +152,23 @@ def _now_and_then(condition: Becomes | Crosses | Top) -> tuple[Numbers, Numbers]
             now, then = is_it, ~is_it
             return (then, now) if condition.leaves else (now, then)
         case Crosses():
-            if condition.above:
-                return above(condition.line), at_most(condition.line)
-            return below(condition.line), at_least(condition.line)
+            ways = ("above", "at_most") if condition.above else ("below", "at_least")
+            return compared(ways[0], condition.line), compared(ways[1], condition.line)
         case Top():
-            inside = at_most(condition.places)
+            inside = compared("at_most", condition.places)
             return (~inside, inside) if condition.leaves else (inside, ~inside)
 
 
 def _against_facts(demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
     for demand in demands:
-        top = isinstance(demand.condition, Top)
-        for fact in facts(demand.metric, query, top=top):
+        condition = demand.condition
+        limit = getattr(condition, "limit", None)
+        better = ""
+        if demand.metric.name in FRACTIONS and isinstance(limit, float) and 1 < limit <= 100:
+            better = f". Write {format_number(limit, 6)}%"
+        for fact in facts(demand.metric, query, top=isinstance(condition, Top)):
             if (demand.numbers & fact.numbers).empty:
-                why = f"{demand.said} can't be: {fact.said}{_as_percent(demand)}"
-                yield Conflict(demand.condition, why)
-
-
-def _as_percent(demand: _Demand) -> str:
-    condition = demand.condition
-    limit = getattr(condition, "limit", None)
-    if demand.metric.name in FRACTIONS and isinstance(limit, float) and 1 < limit <= 100:
-        return f". Write {format_number(limit, 6)}%"
-    return ""
+                yield Conflict(condition, f"{demand.said} can't be: {fact.said}{better}")
 
 
 def _against_each_other(demands: Sequence[_Demand]) -> Iterator[Conflict]:
@@ -220,17 +201,12 @@ def _far_moves(clause: Clause, demands: Sequence[_Demand], query: Query) -> Iter
         name = condition.metrics[0].name if condition.metrics else ""
         if literal.negated:
             continue
-        if name in TOTALS and _is_fall(condition):
+        falls = isinstance(condition, Change) and condition.direction == "falls"
+        if name in TOTALS and (falls or (isinstance(condition, Crosses) and not condition.above)):
             yield Conflict(condition, f"{said(condition)} can't be: {name} counts all time")
         elif isinstance(condition, Change) and _too_far(condition, demands, query):
-            room = f"the value has not that much room{_room(condition)}"
-            yield Conflict(condition, f"{said(condition)} can't be: {room}")
-
-
-def _is_fall(condition: Condition) -> bool:
-    if isinstance(condition, Change):
-        return condition.direction == "falls"
-    return isinstance(condition, Crosses) and not condition.above
+            why = f"{said(condition)} can't be: the value has not that much room{_room(condition)}"
+            yield Conflict(condition, why)
 
 
 def _too_far(condition: Change, demands: Sequence[_Demand], query: Query) -> bool:
@@ -307,31 +283,24 @@ def _without_past(clause: Clause) -> Iterator[Conflict]:
 
 def _texts(clause: Clause, query: Query) -> Iterator[Conflict]:
     wanted = [
-        (
-            each.condition,
-            each.condition.attribute.name,
-            frozenset(each.condition.values),
-            each.condition.negated is not each.negated,
-        )
+        (one, one.attribute.name, frozenset(one.values), one.negated is not each.negated)
         for each in clause
-        if isinstance(each.condition, OneOf)
+        if isinstance(one := each.condition, OneOf)
     ]
     for condition, name, values, negated in wanted:
         own = text_of(name, query)
         if own is not None and (own[0] in values) is negated:
             yield Conflict(condition, f"{said(condition)} can't be: the watch lists {own[1]} only")
     for (one, name, values, out), (other, second, others, others_out) in combinations(wanted, 2):
-        if name == second and _no_text(values, others, out=out, others_out=others_out):
+        if name == second and _no_text(values, others, out=out, other_out=others_out):
             yield Conflict(other, _excluding(said(one), said(other)))
 
 
-def _no_text(
-    values: frozenset[str], others: frozenset[str], *, out: bool, others_out: bool
-) -> bool:
-    """Whether no text is (or, ``out``, is none) of ``values`` and so of ``others``."""
+def _no_text(one: frozenset[str], other: frozenset[str], *, out: bool, other_out: bool) -> bool:
+    """Whether no text is (or, ``out``, is none) of ``one`` and so of ``other``."""
     if out:
-        return not others_out and others <= values
-    return values <= others if others_out else not values & others
+        return not other_out and other <= one
+    return one <= other if other_out else not one & other
 
 
 _HOLDS_ONCE = (Becomes, Crosses, Top, Appears)

@@ -1,18 +1,16 @@
-"""Doubts about what a rule can hardly mean: each with the place it is written at.
+"""Doubts about what a rule can hardly mean: warnings, for it works as it is written.
 
-A doubt is a warning, never an error: the rule works as it is written. None is raised where only
-the data can tell.
+None is raised where only the data can tell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import chain
 from typing import TypeAlias
 
 from watcher.fields import BY_NAME
-from watcher.leeway import least, longest_gap
+from watcher.leeway import longest_gap, shortest_gap
 from watcher.rules.conditions.base import Ago, Condition, Statistic, Usual
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Between, Compare
@@ -31,10 +29,8 @@ from watcher.rules.lint.conflicts import (
     said,
 )
 from watcher.rules.lint.facts import GROWTHS, SCORES
-from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.sections.ordering import ByMetric
-from watcher.schedule import Cron, Every
 from watcher.units import DAY, Unit, format_duration, format_number
 
 Doubt = tuple[Path, str]
@@ -75,20 +71,15 @@ def _when(rule: Rule) -> Iterator[_Found]:
     if rule.for_:
         part = "the rule" if len(once) == len(clauses) else "this part"
         for condition in {id(one): one for one in once}.values():
-            yield (
-                condition,
-                (
-                    f"{said(condition)} is met at one scan only, and for: "
-                    f"{format_duration(rule.for_)} waits for a second one: {part} can never fire; "
-                    "leave for: out"
-                ),
-            )
+            waits = f"for: {format_duration(rule.for_)} waits for a second one"
+            once_only = f"{said(condition)} is met at one scan only, and {waits}"
+            yield condition, f"{once_only}: {part} can never fire; leave for: out"
 
 
 def _until(rule: Rule) -> Iterator[_Found]:
-    clauses = alternatives(rule.until) if rule.until is not None else None
-    found = _conflicts(clauses or [], rule.watch)
-    yield from _told(found, clauses or [], "it ends only when the product leaves the list")
+    clauses = (alternatives(rule.until) if rule.until is not None else None) or []
+    found = _conflicts(clauses, rule.watch)
+    yield from _told(found, clauses, "it ends only when the product leaves the list")
 
 
 def _conflicts(clauses: Sequence[Clause], watch: Watch) -> list[Conflict]:
@@ -109,7 +100,7 @@ def _keys(rule: Rule) -> Iterator[_Found]:
             f"scanned {schedule}: it changes nothing; write more than two intervals"
         )
         yield "keep_firing_for", text
-    if isinstance(rule.order_by, ByMetric) and _is_unordered(rule.order_by.metric):
+    if isinstance(rule.order_by, ByMetric) and rule.order_by.metric.is_unordered:
         name = rule.order_by.metric.name
         yield "order_by", f"{name} has no order: all that fire are equal"
 
@@ -117,26 +108,15 @@ def _keys(rule: Rule) -> Iterator[_Found]:
 def _leaves(rule: Rule, kept: int, in_percent: Callable[[Condition], bool]) -> Iterator[_Found]:
     depth = rule.watch.query.top
     for leaf in chain(leaves(rule.when), leaves(rule.until) if rule.until is not None else ()):
-        yield from baselines(leaf, rule.watch.schedule)
-        percent = in_percent(leaf)
-        if (text := _unordered(leaf) or _share(leaf) * percent or _steep(leaf) * (not percent)) or (
-            text := _twice(leaf)
-        ):
+        yield from _baselines(leaf, rule.watch)
+        of_number = _share if in_percent(leaf) else _steep
+        if text := _unordered(leaf) or of_number(leaf) or _twice(leaf):
             yield leaf, text
         if isinstance(leaf, Top) and leaf.places > depth:
-            # A product below the scanned depth counts as outside.
-            yield (
-                leaf,
-                (
-                    f'"{leaf}" reaches below what the watch reads, and who is not read counts as '
-                    f"outside: write {depth:,} at most, or give the watch top: {leaf.places}"
-                ),
-            )
-        yield from outlived(leaf, kept)
-
-
-def _is_unordered(metric: Metric) -> bool:
-    return metric.unit is Unit.FLAG and len(metric.names) > 2
+            deep = f'"{leaf}" reaches below what the watch reads, and who is not read counts as'
+            cure = f"write {depth:,} at most, or give the watch top: {leaf.places}"
+            yield leaf, f"{deep} outside: {cure}"
+        yield from _outlived(leaf, kept)
 
 
 def _unordered(leaf: Condition) -> str:
@@ -144,7 +124,7 @@ def _unordered(leaf: Condition) -> str:
         isinstance(leaf, Compare) and leaf.operator not in ("equals", "not_equals")
     )
     ordered |= isinstance(leaf, Change) and leaf.direction in ("rises", "falls")
-    if not ordered or not _is_unordered(leaf.metrics[0]):
+    if not ordered or not leaf.metrics[0].is_unordered:
         return ""
     names = ", ".join(name for name, _ in leaf.metrics[0].names)
     return (
@@ -201,45 +181,43 @@ def _at(written: object, path: Path) -> object:
 
 
 _LEAST = 3  # observations that a statistic is taken of
-_SCANS = 120  # of a cron line that are looked at
-_FROM = 1_767_225_600  # 2026 begins: a cron line has the same gaps in any year
 _MARGIN = 30 * DAY
 _SPARE = 1  # observations more than needed: one scan may fail
 _NAMED = 2  # daily counters
 
 
-@lru_cache(maxsize=256)
-def shortest_gap(schedule: Every | Cron) -> int:
-    """The fewest seconds between two scans."""
-    if isinstance(schedule, Every):
-        return schedule.seconds
-    times = [schedule.next(_FROM)]
-    for _ in range(_SCANS):
-        times.append(schedule.next(times[-1]))
-    return min(later - earlier for earlier, later in pairwise(times))
-
-
-def baselines(condition: Condition, schedule: Every | Cron) -> Iterator[Conflict]:
+def _baselines(condition: Condition, watch: Watch) -> Iterator[_Found]:
     """A baseline of a simple condition that the schedule hardly ever gives."""
-    shortest, longest = shortest_gap(schedule), longest_gap(schedule)
+    shortest, longest = shortest_gap(watch.schedule), longest_gap(watch.schedule)
+    scanned = f"the watch is scanned {watch.schedule}"
     for need in condition.needs:
         match need.from_:
-            case Ago() as ago if _none_ago(ago, schedule):
-                yield Conflict(condition, _said_of_ago(condition, ago.seconds, schedule, shortest))
+            case Ago(seconds) as ago:
+                # The first scan back that is old enough; it may be a little too old.
+                count = -(-watch.least(seconds) // longest)
+                if count * shortest > seconds + ago.older:
+                    better = format_duration(max(1, round(seconds / shortest)) * shortest)
+                    none = f"{said(condition)} finds no scan of about that time"
+                    yield condition, f"{none}: {scanned}; write {better} ago, or last"
             case Statistic(_, seconds) if seconds < _LEAST * shortest:
                 enough = format_duration((_LEAST + _SPARE) * longest)
-                yield Conflict(
-                    condition,
-                    f"{said(condition)} needs {_LEAST} scans within {format_duration(seconds)}, "
-                    f"and the watch is scanned {schedule}: no data ever; write {enough} or more",
-                )
+                needs = f"{said(condition)} needs {_LEAST} scans within {format_duration(seconds)}"
+                yield condition, f"{needs}, and {scanned}: no data ever; write {enough} or more"
             case Usual(seconds, 1):
-                yield from _unusual(condition, seconds, schedule, longest)
+                days = seconds // max(DAY, shortest)
+                wanted = format_duration((LEAST_DAYS + 7) * max(DAY, longest))
+                if days <= LEAST_DAYS + _SPARE:
+                    none = f"{scanned}: no data ever"
+                    if days >= LEAST_DAYS:
+                        over = f"{format_duration(seconds)} hold hardly more"
+                        none = f"{over}: after one missed scan it has no data"
+                    needs = f"{said(condition)} needs scans on {LEAST_DAYS} different days"
+                    yield condition, f"{needs}, and {none}; write over: {wanted}"
             case Usual() as usual:
-                yield Conflict(condition, _rolling(condition, usual, shortest))
+                yield condition, _rolling(condition, usual, shortest)
 
 
-def outlived(condition: Condition, kept: int) -> Iterator[Conflict]:
+def _outlived(condition: Condition, kept: int) -> Iterator[_Found]:
     """The age of a baseline that ``keep`` has done away with, in seconds."""
     for need in condition.needs:
         match need.from_:
@@ -252,47 +230,10 @@ def outlived(condition: Condition, kept: int) -> Iterator[Conflict]:
             case _:
                 continue
         if oldest > kept:
-            yield Conflict(
-                condition,
-                f"{said(condition)} looks further back than observations are kept, "
-                f"{format_duration(kept)}: no data ever; write keep: {{observations: "
-                f"{format_duration(seconds + _MARGIN)}}}, or a shorter time",
-            )
-
-
-def _none_ago(ago: Ago, schedule: Every | Cron) -> bool:
-    """Whether no scan lies so long ago, give or take what is allowed."""
-    # The first scan back that is old enough.
-    count = -(-least(schedule, ago.seconds) // longest_gap(schedule))
-    return count * shortest_gap(schedule) > ago.seconds + ago.older
-
-
-def _said_of_ago(condition: Condition, seconds: int, schedule: Every | Cron, shortest: int) -> str:
-    count = max(1, round(seconds / shortest))
-    better = format_duration(count * shortest)
-    return (
-        f"{said(condition)} finds no scan of about that time: the watch is scanned {schedule}; "
-        f"write {better} ago, or last"
-    )
-
-
-def _unusual(
-    condition: Condition, seconds: int, schedule: Every | Cron, longest: int
-) -> Iterator[Conflict]:
-    days = seconds // max(DAY, shortest_gap(schedule))
-    wanted = format_duration((LEAST_DAYS + 7) * max(DAY, longest))
-    needs = f"{said(condition)} needs scans on {LEAST_DAYS} different days"
-    if days < LEAST_DAYS:
-        yield Conflict(
-            condition,
-            f"{needs}, and the watch is scanned {schedule}: no data ever; write over: {wanted}",
-        )
-    elif days <= LEAST_DAYS + _SPARE:
-        yield Conflict(
-            condition,
-            f"{needs}, and {format_duration(seconds)} hold hardly more: after one missed scan it "
-            f"has no data; write over: {wanted}",
-        )
+            far = f"{said(condition)} looks further back than observations are kept"
+            more = f"keep: {{observations: {format_duration(seconds + _MARGIN)}}}"
+            never = f"{format_duration(kept)}: no data ever"
+            yield condition, f"{far}, {never}; write {more}, or a shorter time"
 
 
 def _rolling(condition: Condition, usual: Usual, shortest: int) -> str:
@@ -306,7 +247,7 @@ def _rolling(condition: Condition, usual: Usual, shortest: int) -> str:
         f"{said(condition)}: {metric.name} is {sums}, of which neighbouring "
         f"values are nearly one, so that values {window} days apart are held against each other"
     )
-    better = _daily(metric)
+    better = _daily(sorted(name for name in metric.fields if (BY_NAME[name].window or 1) > 1))
     if held >= LEAST_APART:
         return f"{what} ({LEAST_APART} at least are needed); {better}"
     return (
@@ -316,9 +257,8 @@ def _rolling(condition: Condition, usual: Usual, shortest: int) -> str:
     )
 
 
-def _daily(metric: Metric) -> str:
+def _daily(counters: Sequence[str]) -> str:
     """The fields that have a new value each day, in place of sums of several days."""
-    counters = sorted(name for name in metric.fields if (BY_NAME[name].window or 1) > 1)
     found = (BY_NAME[name].family.format("1d_") for name in counters)
     daily = list(dict.fromkeys(found))[:_NAMED]
     better = f"{' and '.join(daily)} {'have' if len(daily) > 1 else 'has'} a new value each day"

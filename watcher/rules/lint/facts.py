@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from math import inf
@@ -81,36 +81,25 @@ def between(low: float, high: float) -> Numbers:
     return NONE if span.empty else Numbers((span,))
 
 
-def above(limit: float) -> Numbers:
-    """More than ``limit``, but not infinity."""
-    return Numbers((Span(limit, inf, low_open=True, high_open=True),))
-
-
-def below(limit: float) -> Numbers:
-    """Less than ``limit``."""
-    return Numbers((Span(-inf, limit, low_open=True, high_open=True),))
-
-
-def at_least(limit: float) -> Numbers:
-    """``limit`` or more, but not infinity."""
-    return Numbers((Span(limit, inf, high_open=True),))
-
-
-def at_most(limit: float) -> Numbers:
-    """``limit`` or less."""
-    return Numbers((Span(-inf, limit, low_open=True),))
-
-
 def these(values: Iterable[float]) -> Numbers:
     """Some numbers, and no others."""
     return Numbers(tuple(Span(value, value) for value in sorted(set(values))))
+
+
+def compared(operator: str, limit: float) -> Numbers:
+    """The numbers of which the comparison is so; infinity is neither ``above`` nor ``at_least``."""
+    if operator in ("equals", "not_equals"):
+        return these([limit]) if operator == "equals" else ~these([limit])
+    is_open = operator in ("above", "below")
+    if operator in ("above", "at_least"):
+        return Numbers((Span(limit, inf, is_open, high_open=True),))
+    return Numbers((Span(-inf, limit, low_open=True, high_open=is_open),))
 
 
 FRACTIONS = frozenset(["commission", "product_commission_rate", "live_share"])
 GROWTHS = frozenset(f"{what}_growth" for what in ("sales", "gmv", "views", "videos", "creators"))
 # Counted in standard errors, and what is a share or a number of times in their place.
 SCORES = {"sales_surge": "sales_surge_ratio", "sales_growth_z": "sales_growth"}
-SURGE_RATIOS = frozenset(name for name in ADDED_LATER if name.endswith("_surge_ratio"))
 # Those that count all time only grow.
 TOTALS = frozenset(
     field.name
@@ -132,7 +121,13 @@ class Fact:
 def facts(metric: Metric, query: Query, *, top: bool = False) -> list[Fact]:
     """The bounds of ``metric`` on the list of ``query``; with ``top`` it has a rank off it, too."""
     nature = _nature(metric, query.top if query.ranked else 0, outside=top)
-    return [*([nature] if nature is not None else []), *_filters(metric, query)]
+    found = [nature] if nature is not None else []
+    for name, value in query.filters:
+        parameter = PARAMETERS[name]
+        numbers = _filtered(metric, parameter.field, parameter.use, value)
+        if numbers is not None:
+            found.append(Fact(numbers, f"the watch lists {describe_filter(name, value)} only"))
+    return found
 
 
 def text_of(attribute: str, query: Query) -> tuple[str, str] | None:
@@ -153,42 +148,30 @@ def _nature(metric: Metric, top: int, *, outside: bool) -> Fact | None:
     if name in FRACTIONS:
         return Fact(between(0, 1), f"{name} is a fraction, 100% at most")
     if name in GROWTHS:
-        return Fact(at_least(-1), f"{name} is never below -100%")
-    if name in SURGE_RATIOS:
-        return Fact(at_least(0), f"{name} is never below 0")
+        return Fact(compared("at_least", -1), f"{name} is never below -100%")
+    if name in ADDED_LATER and name.endswith("_ratio"):
+        return Fact(compared("at_least", 0), f"{name} is never below 0")
     if name == "product_rating":
         return Fact(between(0, 5), "ratings are 5 stars at most")
     if metric.unit is Unit.FLAG:
         values = [number for _, number in metric.names] or [0, 1]
         return Fact(these(values), f"{name} has no such value")
     if metric.unit in (Unit.COUNT, *AMOUNTS, Unit.DAYS):
-        return Fact(at_least(0), f"{name} is never below 0")
+        return Fact(compared("at_least", 0), f"{name} is never below 0")
     return None
-
-
-def _filters(metric: Metric, query: Query) -> Iterator[Fact]:
-    for name, value in query.filters:
-        parameter = PARAMETERS[name]
-        numbers = _filtered(metric, parameter.field, parameter.use, value)
-        if numbers is not None:
-            yield Fact(numbers, f"the watch lists {describe_filter(name, value)} only")
 
 
 def _filtered(metric: Metric, field: str, use: Use, value: Value) -> Numbers | None:
     if field == "first_crawl_dt" and metric.name == "age_days" and isinstance(value, RelativeDay):
         days = value.seconds / DAY
         # A list that is read around midnight may be off by a day.
-        young = use is Use.MINIMUM
-        return at_most(days + 1) if young else at_least(max(0, days - 1))
+        if use is Use.MINIMUM:
+            return compared("at_most", days + 1)
+        return compared("at_least", max(0, days - 1))
     if metric.name != field or field in _UNSURE or not isinstance(value, int | float):
         return None
-    match use:
-        case Use.MINIMUM:
-            return at_least(value)
-        case Use.MAXIMUM:
-            return at_most(value)
-        case _:
-            return these([value])
+    operator = {Use.MINIMUM: "at_least", Use.MAXIMUM: "at_most"}.get(use, "equals")
+    return compared(operator, value)
 
 
 @cache

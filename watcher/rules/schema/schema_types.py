@@ -1,7 +1,4 @@
-"""JSON Schemas of single values as people write them in a rule file.
-
-An editor sees the file before anything is filled in, so that ``${NAME}`` may stand for every value.
-"""
+"""JSON Schemas of single values as people write them; ``${NAME}`` may stand for each of them."""
 
 from __future__ import annotations
 
@@ -46,12 +43,9 @@ def also(schema: Schema, *types: str, **limits: object) -> Schema:
 
 
 def one_of(words: Iterable[str], meanings: Iterable[str] = (), *, more: str = "") -> Schema:
-    """Words that are offered as they are and accepted in any case; ``more`` is a pattern beside.
-
-    ``meanings`` are shown beside the words, one for each.
-    """
-    offered = list(words)
-    said = list(meanings)
+    """Words that are offered as they are, with their ``meanings``, and accepted in any case;
+    ``more`` is a pattern beside."""
+    offered, said = list(words), list(meanings)
     pattern = any_case(offered, *([more] if more else []))
     enum: Schema = {"enum": offered} | ({"enumDescriptions": said} if said else {})
     return {"anyOf": [enum, written(pattern, f"write {either(offered)}")]}

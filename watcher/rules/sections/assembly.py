@@ -12,15 +12,9 @@ from watcher.rules.files.rule_file import Entry, Names, RuleFile
 from watcher.rules.files.substitution import Vault
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import DEFAULT_URL, Api, Keep, Rule, Rulebook, Secret
+from watcher.rules.sections import models
 from watcher.rules.sections.channels import Channels
-from watcher.rules.sections.models import (
-    SECTIONS,
-    ApiSection,
-    DefaultsSection,
-    KeepSection,
-    Section,
-    shape,
-)
+from watcher.rules.sections.models import SECTIONS, DefaultsSection, shape
 from watcher.rules.sections.own_metrics import OwnMetrics
 from watcher.rules.sections.rule_builder import RuleBuilder
 from watcher.rules.sections.validators import api_key, api_url, heartbeat
@@ -32,7 +26,7 @@ KEY, VENDORS_KEY = "KEYAPI_KEY", "KEYAPI_TOKEN"  # variables that hold the key
 # Stands in where the defaults are broken, so that no watch is blamed for having no region.
 _ANY_REGION = "US"
 
-_Model = TypeVar("_Model", bound=Section)
+_Model = TypeVar("_Model", bound=models.Section)
 
 
 def assemble(files: Sequence[RuleFile], vault: Vault) -> Rulebook | None:
@@ -64,7 +58,7 @@ class _Assembly:
 
     def rulebook(self) -> Rulebook | None:
         api = self._api()
-        section = self._shaped("keep", KeepSection)
+        section = self._shaped("keep", models.KeepSection)
         keep = Keep(section.observations, section.notifications) if section else Keep()
         defaults = self._defaults()
         timezone = str(defaults.timezone or "UTC")
@@ -98,11 +92,11 @@ class _Assembly:
         )
 
     def _api(self) -> Api | None:
-        section = self._shaped("api", ApiSection)
+        section = self._shaped("api", models.ApiSection)
         if section is None:
             if any(self._sections("api")):
                 return None
-            section = shape(ApiSection, {})
+            section = shape(models.ApiSection, {})
         key = section.key or self._key_of_environment()
         url = section.url or self._from_environment("KEYAPI_URL", api_url) or DEFAULT_URL
         self._warn_of_plain_http(url)
@@ -147,10 +141,10 @@ class _Assembly:
         rules = []
         lists = list(self._sections("rules"))
         for entry in lists:
-            if not isinstance(entry.value, list):
+            if isinstance(entry.value, list):
+                rules += [builder.rule(entry[index]) for index in range(len(entry.value))]
+            else:
                 entry.report(f"takes a list of rules, each after a dash, not {kind(entry.value)}")
-                continue
-            rules += [builder.rule(entry[index]) for index in range(len(entry.value))]
         if not any(entry.value != [] for entry in lists):
             what = "there are no rules: write one under rules: (watcher init shows how)"
             self._files[0].report((), what, code=ProblemCode.NO_RULES)

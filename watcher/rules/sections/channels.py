@@ -11,17 +11,14 @@ from watcher.rules.rulebook import Channel, Rule, Secret
 from watcher.rules.sections.models import ChannelSection
 from watcher.rules.sections.validators import LONGEST_NAME
 from watcher.schedule import parse_digest, parse_quiet
-from watcher.words import kind, listing, nearest, quoted
+from watcher.words import kind, quoted
 
 # For the JSON Schema; beside it a name must be printable.
 NAME_PATTERN = rf"(?=.*\S)[^/]{{1,{LONGEST_NAME}}}"
 
 
 class Channels:
-    """The channels read so far; a broken one is remembered, so that its users aren't blamed.
-
-    ``timezone`` is that of channels which have none of their own.
-    """
+    """The channels read so far; a broken one is remembered, so that its users aren't blamed."""
 
     def __init__(self, timezone: str = "UTC") -> None:
         self._timezone = timezone
@@ -81,14 +78,13 @@ class Channels:
         url = entry["url"]
         listed = isinstance(url.value, list)
         places = [url[number] for number in range(len(urls))] if listed else [url]
-        origins = tuple(place.file.place(place.path) for place in places)
         zone, quiet = section.timezone or self._timezone, section.quiet
         return Channel(
             name,
             urls,
             section.min_severity,
             zone,
-            origins,
+            tuple(place.place for place in places),
             quiet=parse_quiet(quiet.hours, quiet.timezone or zone) if quiet else None,
             digest=parse_digest(section.digest, zone) if section.digest else None,
             template=section.template,
@@ -101,8 +97,5 @@ class Channels:
             return False
         if name in self._named:
             return True
-        there = listing(self._named) or "none: write them under channels:"
-        hint = nearest(name, self._named) or f": there are {there}"
-        what = f"unknown channel {quoted(name)}{hint}"
-        entry.report(what, ProblemCode.UNKNOWN_CHANNEL)
+        self._names.unknown("channel", entry, ProblemCode.UNKNOWN_CHANNEL)
         return False

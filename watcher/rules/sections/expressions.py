@@ -1,12 +1,9 @@
 """The user's arithmetic: ``spu_avg_price * commission``, over whole columns.
 
-``+ - * / **``, parentheses, min, max, abs, ln, log10, sqrt, round, and ``a if b else c`` where b
-is a comparison; nothing else parses. There is no value (NaN) where a part has none, where the
-division is by zero, or where the result is not finite. Of ``a if b else c`` only the part that
-is chosen must have a value.
-
-A reader refuses, from left to right, what is not of this language, so that an error stands where it
-is made; of what is left Python's own parser knows what binds stronger.
+There is no value (NaN) where a part has none, or where the result is not finite; of ``a if b else
+c`` only the part that is chosen must have one. A reader refuses, from left to right, what is not of
+this language, so that an error stands where it is made; of the rest Python's parser knows what
+binds stronger.
 """
 
 from __future__ import annotations
@@ -215,7 +212,7 @@ def _node(tree: ast.expr) -> Node:
             signed = np.negative if isinstance(sign, ast.USub) else np.positive
             return _applied(signed, _node(part))
         case ast.BinOp(left=left, op=sign, right=right):
-            return _joined(_ARITHMETIC[type(sign)], _node(left), _node(right))
+            return _applied(_ARITHMETIC[type(sign)], _node(left), _node(right))
         case ast.IfExp(test=ast.Compare(left=left, ops=[sign], comparators=[right])):
             parts = [_node(part) for part in (left, right, tree.body, tree.orelse)]
             return _chosen(_COMPARISONS[type(sign)], *parts)
@@ -231,7 +228,7 @@ def _called(name: str, parts: list[Node]) -> Node:
         return _applied(_ONE_PART[name], parts[0])
     if len(parts) < 2:
         raise Wrong(f"{name} takes two parts or more, as {name}(a, b)")
-    return reduce(partial(_joined, _SOME_PARTS[name]), parts)
+    return reduce(partial(_applied, _SOME_PARTS[name]), parts)
 
 
 def _power(base: Floats, exponent: Floats) -> Floats:
@@ -264,12 +261,12 @@ def _number(text: str) -> float:
     return value
 
 
-def _applied(function: Callable[[Floats], Floats], part: Node) -> Node:
-    return lambda columns: _finite(function(part(columns)))
+def _applied(function: Callable[..., Floats], *parts: Node) -> Node:
+    def node(columns: Columns) -> Floats:
+        values = function(*(part(columns) for part in parts))
+        return np.where(np.isfinite(values), values, np.nan)
 
-
-def _joined(function: Callable[[Floats, Floats], Floats], left: Node, right: Node) -> Node:
-    return lambda columns: _finite(function(left(columns), right(columns)))
+    return node
 
 
 def _chosen(
@@ -281,7 +278,3 @@ def _chosen(
         return np.where(np.isnan(one) | np.isnan(other), np.nan, chosen)
 
     return node
-
-
-def _finite(values: Floats) -> Floats:
-    return np.where(np.isfinite(values), values, np.nan)

@@ -29,11 +29,8 @@ _DIRECTIONS = ("asc", "desc")
 
 @dataclass(frozen=True, slots=True)
 class ByCondition:
-    """An order by how far a product went beyond ``when``, in the direction of its first metric.
-
-    Conditions that all products meet alike (texts, names of flags, equal values) leave that to
-    ``metrics``: the first that is named, and the week's sales.
-    """
+    """An order by how far a product went beyond ``when``, in the direction of its first metric; of
+    what all meet alike (texts, equal values), by ``metrics``: the first named, the week's sales."""
 
     when: Condition
     metrics: tuple[Metric, ...]
@@ -96,11 +93,9 @@ Order: TypeAlias = ByCondition | ByMetric
 
 
 def order_of(text: str | None, when: Condition, catalogue: Catalogue, *, ranked: bool) -> Order:
-    """The order of a rule: as it is written, ``METRIC [change] [asc|desc]``, or by ``when``.
-
-    ``Wrong`` says what does not fit. A change is from the baseline that ``when`` compares the
-    metric with, or else from the last observation.
-    """
+    """The order of a rule: as it is written, ``METRIC [change] [asc|desc]``, or by ``when``. A
+    change is from the baseline that ``when`` compares the metric with, or else from the last
+    observation."""
     if text is not None:
         return _written(text, when, catalogue, ranked=ranked)
     named = [metric for metric in when.metrics if metric.unit is not Unit.FLAG][:1]
@@ -111,8 +106,7 @@ def _written(text: str, when: Condition, catalogue: Catalogue, *, ranked: bool) 
     name, *words = text.split() or [""]
     metric = catalogue.get(name)
     if metric is None:
-        hint = catalogue.suggest(name, texts=False)
-        raise unknown_metric(name, hint)
+        raise unknown_metric(name, catalogue.suggest(name, texts=False))
     if RANK in metric.needs and not ranked:
         raise Wrong(f"{name} needs a watch with a sort")
     rest = [word.casefold() for word in words]
@@ -130,7 +124,7 @@ def _no_order(name: str, words: list[str]) -> str:
     known = (_CHANGE, *_DIRECTIONS)
     odd = next((word for word in words if word.casefold() not in known), None)
     hint = nearest(odd, known, 1) if odd is not None else ""
-    what = quoted(odd) if odd is not None else quoted(" ".join([name, *words]))
+    what = quoted(" ".join([name, *words]) if odd is None else odd)
     return f"{what} is no order{hint or f': write {name}, {name} desc or {name} change asc'}"
 
 

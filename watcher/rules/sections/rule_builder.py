@@ -79,7 +79,7 @@ class RuleBuilder:
             priority=section.priority,
             file=entry.file.name,
             line=entry.line,
-            text=entry.file.excerpt(entry.path),
+            text=entry.file.document.excerpt(entry.path),
         )
         for place, doubt in doubts(rule, entry.value, entry.path, compiler.places, self.kept):
             entry.file.warn(place, doubt)
@@ -109,9 +109,7 @@ def _given(value: _T | None, default: _T) -> _T:
 
 
 def _fingerprint(watch: Watch, when: Condition, until: Condition | None, for_: int) -> str:
-    """Changes where the rule begins anew, and only there; stable over runs and versions.
-
-    The name is no part of it: that is how a rule that was only renamed is recognised.
-    """
+    """A text that changes where the rule begins anew, and only there; stable over runs and
+    versions. The name is no part of it: so a rule that was only renamed is recognised."""
     parts = [watch.key, when.key, until.key if until is not None else None, for_]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
