@@ -96,10 +96,7 @@ ATTRIBUTES = tuple(Attribute(text.name, text.label, text.meaning) for text in TE
 
 
 def _plain(name: str) -> Compute:
-    def column(columns: Columns, _at: When) -> Floats:
-        return columns[name]
-
-    return column
+    return lambda columns, _at: columns[name]
 
 
 def _ages(columns: Columns, at: When) -> Floats:
@@ -122,10 +119,7 @@ def _commission(columns: Columns, _at: When) -> Floats:
 
 
 def _ratio(above: str, below: str) -> Compute:
-    def compute(columns: Columns, _at: When) -> Floats:
-        return _divide(columns[above], columns[below])
-
-    return compute
+    return lambda columns, _at: _divide(columns[above], columns[below])
 
 
 def _divide(above: Floats, below: Floats) -> Floats:
@@ -133,15 +127,16 @@ def _divide(above: Floats, below: Floats) -> Floats:
         return np.where(below == 0, np.nan, above / below)
 
 
-def _before(week: Floats, month: Floats, columns: Columns, at: When) -> tuple[Floats, Floats]:
-    """The sales of the days before the last 7, and how many days (at most 23) those are; NaN where
-    the product is too young, or where the windows contradict each other."""
+def _paces(columns: Columns, at: When, families: tuple[str, ...]) -> tuple[Floats, Floats, Floats]:
+    """Sums of the last 7 days and of those before, and how many days (at most 23) those are; NaN
+    where the product is too young, or where the windows contradict each other."""
     age = _ages(columns, at)
     days = np.minimum(age, MONTH) - WEEK
+    week = _total(columns, families, WEEK)
     with np.errstate(invalid="ignore"):
-        brought = month - week
+        brought = _total(columns, families, MONTH) - week
         usable = (age >= YOUNGEST) & (brought >= 0)
-    return np.where(usable, brought, np.nan), np.where(usable, days, np.nan)
+    return week, np.where(usable, brought, np.nan), np.where(usable, days, np.nan)
 
 
 def _total(columns: Columns, names: tuple[str, ...], window: int) -> Floats:
@@ -152,14 +147,10 @@ def _total(columns: Columns, names: tuple[str, ...], window: int) -> Floats:
     return total
 
 
-def _growth_z(family: str) -> Compute:
-    def compute(columns: Columns, at: When) -> Floats:
-        week = _total(columns, (family,), WEEK)
-        brought, days = _before(week, _total(columns, (family,), MONTH), columns, at)
-        with np.errstate(all="ignore"):
-            return surges.z(week, WEEK, brought, days, 0.5)
-
-    return compute
+def _growth_z(columns: Columns, at: When) -> Floats:
+    week, brought, days = _paces(columns, at, (_SALES,))
+    with np.errstate(all="ignore"):
+        return surges.z(week, WEEK, brought, days, 0.5)
 
 
 def sums_of(columns: Columns, at: When, families: tuple[str, ...] = (_SALES,)) -> Sums:
@@ -170,19 +161,6 @@ def sums_of(columns: Columns, at: When, families: tuple[str, ...] = (_SALES,)) -
 
 def _surge(columns: Columns, at: When) -> Floats:
     return surges.score(sums_of(columns, at), columns[LIST_DAY], columns[LIST_SPARSE])
-
-
-def _surge_ratio(*families: str, pseudo: float = 1) -> Compute:
-    def compute(columns: Columns, at: When) -> Floats:
-        return surges.ratio(sums_of(columns, at, families), columns[LIST_SPARSE], pseudo)
-
-    return compute
-
-
-def _gmv_surge_ratio(columns: Columns, at: When) -> Floats:
-    gmv, units = (columns[name] for name in _PRICE)
-    price = _divide(gmv, units)  # one unit a day, at the price that the month's units had
-    return surges.ratio(sums_of(columns, at, (_GMV,)), columns[LIST_SPARSE], price)
 
 
 _NONE = "; no value for a product younger than 14 days, or without any in 7 days"
@@ -197,8 +175,7 @@ def _windows(families: Iterable[str], windows: Iterable[int] = (WEEK, MONTH)) ->
 
 def _growth_of(name: str, what: str, *families: str) -> Metric:
     def compute(columns: Columns, at: When) -> Floats:
-        week = _total(columns, families, WEEK)
-        brought, days = _before(week, _total(columns, families, MONTH), columns, at)
+        week, brought, days = _paces(columns, at, families)
         with np.errstate(over="ignore"):
             growth = _divide(week * days, WEEK * brought) - 1
         # 1.15 - 1 is a little less than 0.15, and must still be "at least 15%".
@@ -240,8 +217,16 @@ def _surge_metric(
 
 
 def _surge_ratio_of(
-    name: str, what: str, families: tuple[str, ...], compute: Compute, *more: str
+    name: str,
+    what: str,
+    families: tuple[str, ...],
+    pseudo: Callable[[Columns, When], Floats | float] = lambda _columns, _at: 1.0,
+    *more: str,
 ) -> Metric:
+    def compute(columns: Columns, at: When) -> Floats:
+        sums = sums_of(columns, at, families)
+        return surges.ratio(sums, columns[LIST_SPARSE], pseudo(columns, at))
+
     measured = "" if families == (_SALES,) else _UNMEASURED
     meaning = (
         f"{what}: how many times the usual pace both yesterday and the six days before had, the "
@@ -303,7 +288,7 @@ DERIVED: tuple[Metric, ...] = (
         "sales_growth against the noise of small numbers, in standard errors; a large order sets "
         "it off, sales_surge waits for a second good day",
         _windows([_SALES]),
-        _growth_z(_SALES),
+        _growth_z,
     ),
     _surge_metric(
         "sales_surge",
@@ -314,11 +299,12 @@ DERIVED: tuple[Metric, ...] = (
         _surge,
         LIST_DAY,
     ),
-    _surge_ratio_of("sales_surge_ratio", "sales", (_SALES,), _surge_ratio(_SALES)),
-    _surge_ratio_of("gmv_surge_ratio", "GMV", (_GMV,), _gmv_surge_ratio, *_PRICE),
-    _surge_ratio_of("views_surge_ratio", "views", (_VIEWS,), _surge_ratio(_VIEWS, pseudo=100)),
-    _surge_ratio_of("videos_surge_ratio", "videos", (_VIDEOS,), _surge_ratio(_VIDEOS)),
-    _surge_ratio_of("creators_surge_ratio", "creators", _CREATORS, _surge_ratio(*_CREATORS)),
+    _surge_ratio_of("sales_surge_ratio", "sales", (_SALES,)),
+    # One unit a day, at the price that the month's units had.
+    _surge_ratio_of("gmv_surge_ratio", "GMV", (_GMV,), _ratio(*_PRICE), *_PRICE),
+    _surge_ratio_of("views_surge_ratio", "views", (_VIEWS,), lambda _columns, _at: 100.0),
+    _surge_ratio_of("videos_surge_ratio", "videos", (_VIDEOS,)),
+    _surge_ratio_of("creators_surge_ratio", "creators", _CREATORS),
 )
 # Names that users may have given to metrics of their own before these were there.
 ADDED_LATER = frozenset(metric.name for metric in DERIVED if "_surge" in metric.name)

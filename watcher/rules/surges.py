@@ -6,10 +6,6 @@ One day alone sets nothing off, and a bulk order is one day: the lower of the tw
 
 Where a list is read *sparsely* (sales are booked on the day on which a product is collected, so
 that most have none yesterday), the days say nothing; the week is held against W60 - W7 then.
-
-For how such detectors compare: Fricker, Hegler and Dunfee (2008; moving windows and CUSUM), Höhle
-and Paul (2008; charts of counts), Noufaily et al. (2013; outbreaks), Neill and Cooper (2010; scan
-statistics).
 """
 
 from __future__ import annotations

@@ -84,9 +84,6 @@ class Spread:
     seconds: int
     window: int = 1
 
-    def __str__(self) -> str:
-        return f"spread {format_duration(self.seconds)}"
-
 
 @dataclass(frozen=True, slots=True)
 class LastList:
@@ -94,9 +91,6 @@ class LastList:
     default: a complete one); infinite for who was not on that list."""
 
     places: int = LONGEST_LIST
-
-    def __str__(self) -> str:
-        return "last list"
 
 
 From: TypeAlias = Last | Ago | Statistic | Usual | Spread | LastList
@@ -126,7 +120,7 @@ class Masks(NamedTuple):
         return Verdict.MET if self.met[row] else Verdict.NOT_MET
 
 
-class ScanTable(Protocol):
+class ScanColumns(Protocol):
     """One scan of n products as columns; NaN is no value."""
 
     @property
@@ -184,11 +178,11 @@ class Condition(ABC):
         return ()
 
     @abstractmethod
-    def judge(self, table: ScanTable) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         """The verdict on every product; ask through ``judged``, which remembers."""
 
     @abstractmethod
-    def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         """The reasons: what each simple condition in it says of one product."""
 
     @property
@@ -196,12 +190,12 @@ class Condition(ABC):
         """The metric that says which product meets it most; None where all meet it alike."""
         return None
 
-    def strength(self, table: ScanTable, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """The distance (m,) that each of the ``rows`` went beyond the condition, in its direction;
         no keys where there is no ``leading`` metric."""
         return ()
 
-    def shortfall(self, table: ScanTable, rows: Ints) -> Strength:
+    def shortfall(self, table: ScanColumns, rows: Ints) -> Strength:
         """The distance that each stayed behind: the strength of the condition's opposite."""
         return tuple(-key for key in self.strength(table, rows))
 
@@ -247,7 +241,7 @@ class MetricCondition(Condition):
         asked = self.criterion
         return f"{self.metric.canonical} {asked.operator} {asked.limits[0]!r}"
 
-    def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         metric, need = self.metric, self.need
         baseline = baseline_at = gap = None
         if need is not None:
@@ -276,7 +270,7 @@ class MetricCondition(Condition):
 class Judge:
     """A table that remembers what was asked of it: equal conditions are judged once a scan."""
 
-    def __init__(self, table: ScanTable) -> None:
+    def __init__(self, table: ScanColumns) -> None:
         self._table = table
         self.at = table.at
         self.size = table.size
@@ -316,23 +310,23 @@ def among_asked(values: Sequence[float | str], *, negated: bool) -> Criterion:
     return Criterion("not_in" if negated else "in", shown, more=len(values) - len(shown))
 
 
-def remembered(table: ScanTable, key: Hashable, compute: Callable[[], T]) -> T:
+def remembered(table: ScanColumns, key: Hashable, compute: Callable[[], T]) -> T:
     """A value that many conditions need of a scan, computed for the first of them: from
     the judge's memory where ``table`` is one. A key always stands for the same type."""
     return table.remembered(key, compute) if isinstance(table, Judge) else compute()
 
 
-def judged(table: ScanTable, condition: Condition) -> Masks:
+def judged(table: ScanColumns, condition: Condition) -> Masks:
     """The verdict, from the judge's memory where ``table`` is one."""
     return table(condition) if isinstance(table, Judge) else condition.judge(table)
 
 
-def present(table: ScanTable, metric: Metric) -> Bools:
+def present(table: ScanColumns, metric: Metric) -> Bools:
     """A mask of the products that have a value of the metric."""
     return remembered(table, ("present", metric.name), lambda: ~np.isnan(table.number(metric)))
 
 
-def by_size(table: ScanTable, metric: Metric, rows: Ints) -> Floats:
+def by_size(table: ScanColumns, metric: Metric, rows: Ints) -> Floats:
     """A metric as a key of strength: the largest is the strongest, of places the first."""
     values = table.number(metric)[rows]
     return -values if metric.unit is Unit.PLACE else values
@@ -349,7 +343,7 @@ def value_at(column: Floats, row: int) -> float | None:
     return None if np.isnan(value) else value
 
 
-def form_at(table: ScanTable, metric: Metric, row: int) -> str:
+def form_at(table: ScanColumns, metric: Metric, row: int) -> str:
     """The form of its formula that a value has; empty where the formula has but one."""
     if not metric.has_forms or np.isnan(table.number(metric)[row]):
         return ""

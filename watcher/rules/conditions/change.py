@@ -19,7 +19,7 @@ from watcher.rules.conditions.base import (
     Masks,
     MetricCondition,
     Need,
-    ScanTable,
+    ScanColumns,
     Statistic,
     Strength,
     present,
@@ -57,7 +57,7 @@ class BaselineCondition(MetricCondition):
     def leading(self) -> Metric | None:
         return self.metric
 
-    def now_and_then(self, table: ScanTable) -> tuple[Floats, Floats, Bools]:
+    def now_and_then(self, table: ScanColumns) -> tuple[Floats, Floats, Bools]:
         """The value, the baseline, and where both are there."""
         then, _ = table.baseline(self.need)
         return table.number(self.metric), then, present(table, self.metric) & ~np.isnan(then)
@@ -89,7 +89,7 @@ class Change(BaselineCondition):
     def need(self) -> Need:
         return Need(self.metric, self.from_)
 
-    def judge(self, table: ScanTable) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         move = remembered(table, (self.need, self.direction), lambda: self._move(table))
         least = self.amount * move.size if self.percent else self.amount
         met = move.moved >= least - move.slack
@@ -98,13 +98,13 @@ class Change(BaselineCondition):
             met &= move.moved >= self.min_change - move.slack
         return Masks(met & known, known)
 
-    def _move(self, table: ScanTable) -> _Move:
+    def _move(self, table: ScanColumns) -> _Move:
         now, then, known = self.now_and_then(table)
         size = np.abs(then)
         slack = _SLACK * np.maximum(np.abs(now), size)
         return _Move(self._moved(now, then), size, slack, known, known & (then != 0))
 
-    def strength(self, table: ScanTable, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """The relative change, as messages tell it; from 0 on, and of equals, the absolute one."""
         then = table.baseline(self.need)[0][rows]
         moved = self._moved(table.number(self.metric)[rows], then)

@@ -14,7 +14,7 @@ from watcher.rules.conditions.base import (
     Condition,
     Masks,
     MetricCondition,
-    ScanTable,
+    ScanColumns,
     Strength,
     among_asked,
     by_size,
@@ -46,7 +46,7 @@ class Measured(MetricCondition):
     def holds(self, values: Floats) -> Bools:
         """A mask of the ``values`` of which it is so; what it says of NaN means nothing."""
 
-    def judge(self, table: ScanTable) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         known = present(table, self.metric)
         return Masks(self.holds(table.number(self.metric)) & known, known)
 
@@ -66,7 +66,7 @@ class Compare(Measured):
         ordered = self.operator != "equals" and has_sizes(self.metric)
         return self.metric if ordered else None
 
-    def strength(self, table: ScanTable, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         if self.leading is None:
             return ()
         beyond = table.number(self.metric)[rows] - self.limit
@@ -92,7 +92,7 @@ class Among(Measured):
     def leading(self) -> Metric | None:
         return self.metric if self.negated and has_sizes(self.metric) else None
 
-    def strength(self, table: ScanTable, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         if self.leading is None:
             return ()
         away = np.abs(table.number(self.metric)[rows] - np.array(self.values)[:, None])
@@ -120,11 +120,11 @@ class Between(Measured):
     def leading(self) -> Metric | None:
         return self.metric if has_sizes(self.metric) else None
 
-    def strength(self, table: ScanTable, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         # As at_least and at_most would together: the first decides.
         return (by_size(table, self.metric, rows),) if self.leading is not None else ()
 
-    def shortfall(self, table: ScanTable, rows: Ints) -> Strength:
+    def shortfall(self, table: ScanColumns, rows: Ints) -> Strength:
         if self.leading is None:
             return ()
         value = table.number(self.metric)[rows]

@@ -9,14 +9,17 @@ from typing import Any, Protocol, TypeAlias
 from watcher.errors import ProblemCode
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Not, all_of, any_of
-from watcher.rules.conditions.other_words import answer, instead_of_rank, of_no_metric
-from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME, Operator
+from watcher.rules.conditions.other_words import INSTEAD_OF_RANK, answer, of_no_metric
+from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME, RuleOperator
 from watcher.rules.conditions.transition import appears
 from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric, unknown_metric
 from watcher.words import WrongOption, either, kind, quoted
 
 Path: TypeAlias = tuple[str | int, ...]
+# Where simple conditions are written, by their ids: two may be equal and stand in two places. Each
+# is kept beside its path, for its id must stay its own.
+Places: TypeAlias = dict[int, tuple[Condition, Path]]
 
 _GROUPS = ("all", "any", "not", "appears")
 _EMPTY = "has no condition in it"
@@ -30,20 +33,6 @@ class Report(Protocol):
     ) -> None: ...
 
 
-class Locations:
-    """The places where simple conditions are written. Two may be equal and stand in two places."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[Condition, Path]] = {}
-
-    def put(self, condition: Condition, path: Path) -> None:
-        """Remember ``path``; the condition is kept, for its id must stay its own."""
-        self._known[id(condition)] = condition, path
-
-    def of(self, condition: Condition, otherwise: Path) -> Path:
-        return self._known.get(id(condition), (condition, otherwise))[1]
-
-
 @dataclass(frozen=True, slots=True)
 class Compiler:
     """Compiles what the user wrote; ``places`` is filled with where each simple condition stands.
@@ -52,7 +41,7 @@ class Compiler:
     catalogue: Catalogue
     report: Report
     ranked: bool = True
-    places: Locations = field(default_factory=Locations)
+    places: Places = field(default_factory=dict)
 
     def condition(self, value: object, path: Path) -> Condition | None:
         """All of the conditions in a mapping; None where something in it was reported."""
@@ -138,14 +127,15 @@ class Compiler:
     def _operator(
         self, subject: Metric | Attribute, name: str, setting: Setting, path: Path
     ) -> Condition | None:
-        known: Mapping[str, Operator[Any]]
+        known: Mapping[str, RuleOperator[Any]]
         known = NUMBER_BY_NAME if isinstance(subject, Metric) else TEXT_BY_NAME
         operator = known.get(name)
         if operator is None:
             self.report(path, _no_operator(name, subject), at_key=True)
         elif operator.only_rank and subject.name != RANK:
-            what = f"{name} is only for rank, not for {subject.name}{instead_of_rank(name)}"
-            self.report(path, what, at_key=True)
+            better = INSTEAD_OF_RANK.get(name)
+            hint = f', did you mean "{better}"?' if better else ""
+            self.report(path, f"{name} is only for rank, not for {subject.name}{hint}", at_key=True)
         else:
             return self._attempt(path, operator.build, subject, setting)
         return None
@@ -175,7 +165,7 @@ class Compiler:
         except ValueError as error:
             self.report(path, str(error))
         else:
-            self.places.put(condition, path)
+            self.places[id(condition)] = condition, path
             return condition
         return None
 

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from watcher.model import Evidence, Ints, Verdict
-from watcher.rules.conditions.base import Condition, Masks, Need, ScanTable, Strength, judged
+from watcher.rules.conditions.base import Condition, Masks, Need, ScanColumns, Strength, judged
 from watcher.rules.metrics import Attribute, Metric
 
 _OPPOSITE = {
@@ -39,7 +39,7 @@ class Combination(Condition):
     def attributes(self) -> tuple[Attribute, ...]:
         return tuple(dict.fromkeys(each for part in self.parts for each in part.attributes))
 
-    def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         return tuple(evidence for part in self.parts for evidence in part.evidence(table, row))
 
     @property
@@ -67,7 +67,7 @@ class All(Combination):
     word: ClassVar[str] = "all"
     parts: tuple[Condition, ...]
 
-    def judge(self, table: ScanTable) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         masks = [judged(table, part) for part in self.parts]
         met, failed = masks[0].met.copy(), masks[0].met ^ masks[0].known
         for mask in masks[1:]:
@@ -75,7 +75,7 @@ class All(Combination):
             failed |= mask.met ^ mask.known
         return Masks(met, met | failed)
 
-    def strength(self, table: ScanTable, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """The keys of the first part; of equals those of the next one decide."""
         return tuple(key for part in self.parts for key in part.strength(table, rows))
 
@@ -90,7 +90,7 @@ class Any(Combination):
     word: ClassVar[str] = "any"
     parts: tuple[Condition, ...]
 
-    def judge(self, table: ScanTable) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         masks = [judged(table, part) for part in self.parts]
         met, known = masks[0].met.copy(), masks[0].known.copy()
         for mask in masks[1:]:
@@ -98,7 +98,7 @@ class Any(Combination):
             known &= mask.known
         return Masks(met, met | known)
 
-    def strength(self, table: ScanTable, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """First those that meet the first part, by that; then those that meet the next one; last,
         by the first, who meets none. Values of different metrics are not compared."""
         parts = [part for part in self.parts if part.leading is not None]
@@ -130,11 +130,11 @@ class Not(Combination):
     def parts(self) -> tuple[Condition, ...]:  # type: ignore[override]
         return (self.part,)
 
-    def judge(self, table: ScanTable) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         met, known = judged(table, self.part)
         return Masks(known & ~met, known)
 
-    def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         inner = self.part.evidence(table, row)
         if len(inner) > 1:
             # What several say cannot be turned round one by one: "not (a and b)".
@@ -148,7 +148,7 @@ class Not(Combination):
     def leading(self) -> Metric | None:
         return self._inside.leading
 
-    def strength(self, table: ScanTable, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         if self._inside is self.part:
             return self.part.shortfall(table, rows)
         return self._inside.strength(table, rows)

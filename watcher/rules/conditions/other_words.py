@@ -54,7 +54,7 @@ PHRASES = {
     **dict.fromkeys(("quadruples", "quadruple"), "rises: 300%"),
     **dict.fromkeys(("halves", "halved", "half"), "falls: 50%"),
 }
-_OF_RANK = {"climbs": "rises", "drops": "falls"}
+INSTEAD_OF_RANK = {"climbs": "rises", "drops": "falls"}
 
 _GONE = (
     "disappears disappear disappeared vanishes vanished gone missing removed leaves_list left_list "
@@ -136,11 +136,6 @@ def of_no_metric(word: str) -> str:
         what = match[1] or "sales"
         return f', did you mean "{what}_surge{"" if what == "sales" else "_ratio"}"?'
     return ""
-
-
-def instead_of_rank(name: str) -> str:
-    """The name that an operator of ranks has for any other metric, as a hint."""
-    return f', did you mean "{_OF_RANK[name]}"?' if name in _OF_RANK else ""
 
 
 def times(value: object) -> float | None:

@@ -9,7 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from watcher.model import Criterion, Evidence, Floats, Ints
-from watcher.rules.conditions.base import Condition, LastList, Masks, Need, ScanTable, Strength
+from watcher.rules.conditions.base import Condition, LastList, Masks, Need, ScanColumns, Strength
 from watcher.rules.conditions.change import BaselineCondition, Change, from_option
 from watcher.rules.conditions.values import Setting, is_percent, number
 from watcher.rules.metrics import Metric
@@ -21,7 +21,7 @@ OUTSIDE = "outside"  # how evidence says that a product was not on the list
 class RankChange(Change):
     """The rank moved by so many places: to climb is to fall as a number."""
 
-    def strength(self, table: ScanTable, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """Places, of which there are few at the top: there a climb of 50% may be one."""
         now = table.number(self.metric)[rows]
         return self._moved(now, table.baseline(self.need)[0][rows]), -now
@@ -45,24 +45,24 @@ class Top(BaselineCondition):
     def need(self) -> Need:
         return Need(self.metric, LastList() if self.leaves else LastList(self.places))
 
-    def judge(self, table: ScanTable) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         now, then = self._now(table), table.baseline(self.need)[0]
         known = ~np.isnan(now) & ~np.isnan(then)
         inside, outside = (then, now) if self.leaves else (now, then)
         return Masks((inside <= self.places) & (outside > self.places) & known, known)
 
-    def strength(self, table: ScanTable, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """Places inside or outside; of those that are below the scanned depth, who was higher."""
         now, then = self._now(table)[rows], table.baseline(self.need)[0][rows]
         return (now - self.places, -then) if self.leaves else (self.places - now, then)
 
-    def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         (plain,) = super().evidence(table, row)
         now, then = float(self._now(table)[row]), plain.baseline
         value = OUTSIDE if np.isinf(now) else plain.value
         return (replace(plain, value=value, baseline=OUTSIDE if then == np.inf else then),)
 
-    def _now(self, table: ScanTable) -> Floats:
+    def _now(self, table: ScanColumns) -> Floats:
         return np.where(table.fallen(), np.inf, table.number(self.metric))
 
     @cached_property

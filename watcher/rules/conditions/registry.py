@@ -30,7 +30,7 @@ class Takes(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Operator(Generic[_Subject]):
+class RuleOperator(Generic[_Subject]):
     """An operator on a metric or a text. ``options`` are the keys that may stand beside it."""
 
     name: str
@@ -47,89 +47,91 @@ class Operator(Generic[_Subject]):
 
 _BASELINE = ("from", "min_change")
 
-NUMBER_OPERATORS: tuple[Operator[Metric], ...] = (
-    Operator("equals", Takes.VALUE, "is this value", partial(compare.comparison, "equals")),
-    Operator(
+NUMBER_OPERATORS: tuple[RuleOperator[Metric], ...] = (
+    RuleOperator("equals", Takes.VALUE, "is this value", partial(compare.comparison, "equals")),
+    RuleOperator(
         "not_equals", Takes.VALUE, "is not this value", partial(compare.comparison, "not_equals")
     ),
-    Operator("in", Takes.VALUES, "is one of these values", compare.among),
-    Operator(
+    RuleOperator("in", Takes.VALUES, "is one of these values", compare.among),
+    RuleOperator(
         "not_in", Takes.VALUES, "is none of these values", partial(compare.among, negated=True)
     ),
-    Operator("above", Takes.VALUE, "is more than this", partial(compare.comparison, "above")),
-    Operator("below", Takes.VALUE, "is less than this", partial(compare.comparison, "below")),
-    Operator("at_least", Takes.VALUE, "is this or more", partial(compare.comparison, "at_least")),
-    Operator("at_most", Takes.VALUE, "is this or less", partial(compare.comparison, "at_most")),
-    Operator("between", Takes.RANGE, "lies in this range, ends included", compare.between),
-    Operator(
+    RuleOperator("above", Takes.VALUE, "is more than this", partial(compare.comparison, "above")),
+    RuleOperator("below", Takes.VALUE, "is less than this", partial(compare.comparison, "below")),
+    RuleOperator(
+        "at_least", Takes.VALUE, "is this or more", partial(compare.comparison, "at_least")
+    ),
+    RuleOperator("at_most", Takes.VALUE, "is this or less", partial(compare.comparison, "at_most")),
+    RuleOperator("between", Takes.RANGE, "lies in this range, ends included", compare.between),
+    RuleOperator(
         "rises",
         Takes.CHANGE,
         "rose by at least this much, a number or a percentage, from the baseline",
         partial(change.change, "rises"),
         _BASELINE,
     ),
-    Operator(
+    RuleOperator(
         "falls",
         Takes.CHANGE,
         "fell by at least this much, a number or a percentage, from the baseline",
         partial(change.change, "falls"),
         _BASELINE,
     ),
-    Operator(
+    RuleOperator(
         "changes",
         Takes.CHANGE,
         "moved by at least this much either way from the baseline",
         partial(change.change, "changes"),
         _BASELINE,
     ),
-    Operator(
+    RuleOperator(
         "becomes", Takes.VALUE, "was not this value when last known, and is now", transition.becomes
     ),
-    Operator(
+    RuleOperator(
         "leaves",
         Takes.VALUE,
         "was this value when last known, and is not now",
         partial(transition.becomes, leaves=True),
     ),
-    Operator(
+    RuleOperator(
         "crosses_above",
         Takes.VALUE,
         "was at or below this when last known, and is above it now",
         partial(transition.crosses, above=True),
     ),
-    Operator(
+    RuleOperator(
         "crosses_below",
         Takes.VALUE,
         "was at or above this when last known, and is below it now",
         partial(transition.crosses, above=False),
     ),
-    Operator(
+    RuleOperator(
         "climbs",
         Takes.PLACES,
         "the rank improved by so many places",
         partial(ranking.moves, "falls"),
         ("from",),
     ),
-    Operator(
+    RuleOperator(
         "drops",
         Takes.PLACES,
         "the rank worsened by so many places",
         partial(ranking.moves, "rises"),
         ("from",),
     ),
-    Operator(
+    RuleOperator(
         "enters_top",
         Takes.PLACES,
         "among the first N now, and not at the last scan that read them",
         ranking.top,
     ),
-    Operator(
+    RuleOperator(
         "leaves_top",
         Takes.PLACES,
         "among the first N at the last complete scan, and not now",
         partial(ranking.top, leaves=True),
     ),
-    Operator(
+    RuleOperator(
         "unusual",
         Takes.SCORE,
         "at least so many robust standard deviations from its own history, either way",
@@ -138,13 +140,15 @@ NUMBER_OPERATORS: tuple[Operator[Metric], ...] = (
     ),
 )
 
-TEXT_OPERATORS: tuple[Operator[Attribute], ...] = (
-    Operator("equals", Takes.TEXT, "is exactly this text", text.equals),
-    Operator("not_equals", Takes.TEXT, "is another text", partial(text.equals, negated=True)),
-    Operator("in", Takes.TEXTS, "is one of these texts", text.among),
-    Operator("not_in", Takes.TEXTS, "is none of these texts", partial(text.among, negated=True)),
-    Operator("contains", Takes.TEXT, "has this in it; capitals don't matter", text.contains),
-    Operator(
+TEXT_OPERATORS: tuple[RuleOperator[Attribute], ...] = (
+    RuleOperator("equals", Takes.TEXT, "is exactly this text", text.equals),
+    RuleOperator("not_equals", Takes.TEXT, "is another text", partial(text.equals, negated=True)),
+    RuleOperator("in", Takes.TEXTS, "is one of these texts", text.among),
+    RuleOperator(
+        "not_in", Takes.TEXTS, "is none of these texts", partial(text.among, negated=True)
+    ),
+    RuleOperator("contains", Takes.TEXT, "has this in it; capitals don't matter", text.contains),
+    RuleOperator(
         "matches",
         Takes.TEXT,
         "a regular expression (RE2) finds something in it; (?i) ignores capitals",

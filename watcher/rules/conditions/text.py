@@ -13,7 +13,7 @@ import re2
 from msgspec.structs import replace
 
 from watcher.model import Criterion, Evidence
-from watcher.rules.conditions.base import Condition, Masks, ScanTable, among_asked, judged
+from watcher.rules.conditions.base import Condition, Masks, ScanColumns, among_asked, judged
 from watcher.rules.conditions.values import Setting, several
 from watcher.rules.metrics import Attribute
 from watcher.text.evidence import criterion
@@ -50,13 +50,13 @@ class Text(Condition):
     def criterion(self) -> Criterion:
         """The operator and the texts that it compares with."""
 
-    def judge(self, table: ScanTable) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         texts, test, size = table.text(self.attribute.name), self._test, table.size
         met = np.fromiter((text is not None and bool(test(text)) for text in texts), bool, size)
         known = np.fromiter((text is not None for text in texts), bool, size)
         return Masks(met, known)
 
-    def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         name, label = self.attribute.name, self.attribute.label
         verdict, value = judged(table, self).verdict(row), table.text(name)[row]
         return (Evidence(name, label, Unit.TEXT, self.criterion, verdict, value),)

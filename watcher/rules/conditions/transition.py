@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from watcher.model import Criterion, Evidence, Ints
-from watcher.rules.conditions.base import Condition, Masks, ScanTable, Strength, judged
+from watcher.rules.conditions.base import Condition, Masks, ScanColumns, Strength, judged
 from watcher.rules.conditions.change import BaselineCondition
 from watcher.rules.conditions.values import Setting, number
 from watcher.rules.metrics import Metric
@@ -20,18 +20,17 @@ APPEARS = "appears"  # in place of a metric
 class Appears(Condition):
     """First seen by this watch; no data until the watch has had a complete scan before."""
 
-    def judge(self, table: ScanTable) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         return table.appeared()
 
-    def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         verdict = judged(table, self).verdict(row)
         return (Evidence(APPEARS, "list", Unit.TEXT, Criterion(APPEARS), verdict),)
 
     def canonical(self) -> str:
         return APPEARS
 
-    def __str__(self) -> str:
-        return APPEARS
+    __str__ = canonical
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +40,7 @@ class Becomes(BaselineCondition):
     value: float
     leaves: bool = False
 
-    def judge(self, table: ScanTable) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         now, then, known = self.now_and_then(table)
         source, target = (now, then) if self.leaves else (then, now)
         return Masks((source != self.value) & (target == self.value) & known, known)
@@ -62,13 +61,13 @@ class Crosses(BaselineCondition):
     line: float
     above: bool
 
-    def judge(self, table: ScanTable) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         now, then, known = self.now_and_then(table)
         low, high = (then, now) if self.above else (now, then)
         met = (low <= self.line) & (high >= self.line) & (now != self.line)
         return Masks(met & known, known)
 
-    def strength(self, table: ScanTable, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         beyond = table.number(self.metric)[rows] - self.line
         return (beyond if self.above else -beyond,)
 

@@ -13,7 +13,7 @@ from watcher.rules.conditions.base import (
     Condition,
     Masks,
     Need,
-    ScanTable,
+    ScanColumns,
     Spread,
     Strength,
     Usual,
@@ -49,12 +49,12 @@ class Unusual(BaselineCondition):
     def needs(self) -> tuple[Need, ...]:
         return (self.need, Need(self.metric, Spread(self.over, self.metric.window)))
 
-    def judge(self, table: ScanTable) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         scores = self._scores(table)
         known = ~np.isnan(scores)
         return Masks((np.abs(scores) >= self.score) & known, known)
 
-    def evidence(self, table: ScanTable, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         """The baseline is the usual value in the metric's own unit; beside it stands the score."""
         (plain,) = super().evidence(table, row)
         usual = plain.baseline
@@ -62,10 +62,10 @@ class Unusual(BaselineCondition):
         baseline = None if usual is None else float(f"{np.expm1(usual):.12g}")
         return (replace(plain, score=value_at(self._scores(table), row), baseline=baseline),)
 
-    def strength(self, table: ScanTable, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         return (np.abs(self._scores(table)[rows]),)
 
-    def _scores(self, table: ScanTable) -> Floats:
+    def _scores(self, table: ScanColumns) -> Floats:
         usual, spread = (table.baseline(need)[0] for need in self.needs)
         # Rounded, for a score of exactly 3 must not depend on the last binary digit.
         return np.round((logs(table.number(self.metric)) - usual) / spread, 9)

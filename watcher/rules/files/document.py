@@ -10,19 +10,18 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import yaml
 from yaml.error import MarkedYAMLError
 from yaml.scanner import ScannerError
 
 from watcher.errors import Problem, ProblemCode
-from watcher.rules.files.syntax import Parsing, explain
 from watcher.words import masked, printable, quoted
 
-_NULL = frozenset(["", "~", "null", "Null", "NULL"])
-_TRUE = frozenset(["true", "True", "TRUE"])
-_FALSE = frozenset(["false", "False", "FALSE"])
+_NULL = dict.fromkeys(["", "~", "null", "Null", "NULL"])
+_TRUE = dict.fromkeys(["true", "True", "TRUE"], True)
+_WORDS: dict[str, object] = _NULL | _TRUE | dict.fromkeys(["false", "False", "FALSE"], False)
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,29})", re.ASCII)
 _RADIX = re.compile(r"0o[0-7]{1,30}|0x[0-9a-fA-F]{1,30}", re.ASCII)
 _FLOAT = re.compile(
@@ -39,16 +38,7 @@ def resolve(text: str) -> object:
         if _RADIX.fullmatch(text):
             return int(text, 0)
         return float(text) if _FLOAT.fullmatch(text) and not text.lstrip("+-").isdecimal() else text
-    if text in _NULL:
-        return None
-    if text in _TRUE:
-        return True
-    return False if text in _FALSE else text
-
-
-def as_text(text: str) -> object:
-    """A plain scalar where all are texts: ``0x300`` stays as it is written; nothing is None."""
-    return None if text in _NULL else text
+    return _WORDS.get(text, text)
 
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -71,6 +61,9 @@ _HIDDEN = re.compile("\\$\ue000([A-Za-z_][A-Za-z0-9_]*)\ue001", re.ASCII)
 _DASH = re.compile(r"(:[ \t]+)-(?=[ \t\r\n,}]|\Z)")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as YAML counts lines
 _STANDARD = "tag:yaml.org,2002:"
+# What the parser was at: a token, a token that began earlier (a key, a text), or the items of a
+# mapping or list in lines ("block") or in brackets ("flow"), or neither ("top").
+Parsing: TypeAlias = Literal["token", "long token", "block", "flow", "top"]
 
 
 @dataclass(slots=True)
@@ -168,7 +161,7 @@ def read(data: bytes | str, name: str, *, texts: bool = False) -> Document:
         what = f"a control character (U+{ord(control[0]):04X}) can't stand in a rule file"
         place = _place_in(text[: control.start()])
         raise Unreadable((Problem(name, *place, "", what, ProblemCode.SYNTAX),))
-    builder = _Builder(name, text, as_text if texts else resolve)
+    builder = _Builder(name, text, (lambda plain: _NULL.get(plain, plain)) if texts else resolve)
     marked = _BRACED.sub("$\ue000\\1\ue001", text)
     if texts:
         marked = _DASH.sub("\\1\ue002", marked)
@@ -420,3 +413,55 @@ class _Builder:
 def _place(event: Any) -> tuple[int, int]:
     mark = event.start_mark
     return mark.line + 1, mark.column + 1
+
+
+def explain(
+    what: str, text: str, line: int, column: int, begin: int | None, parsing: Parsing = "token"
+) -> str:
+    """The meaning of a syntax error at a place of ``text`` (counted from 0), told by what stands
+    there; ``what`` the parser says only of errors that are not known here. ``begin`` is the line
+    (from 1) of what it was reading, where it says so."""
+    lines = text.splitlines()
+    if not "\n".join(lines[line:])[column:].strip():
+        where = f" (it begins in line {begin})" if begin is not None else ""
+        return f"the file ends inside something: a quote, bracket or brace is not closed{where}"
+    here, before = lines[line], "\n".join([*lines[:line], lines[line][:column]]).rstrip()
+    indent = here[: len(here) - len(here.lstrip())]
+    if "\t" in indent or here[column : column + 1] == "\t":
+        return "a tab can't indent YAML: use spaces"
+    if parsing in ("token", "long token"):
+        hint = _of_token(here, column, begin if parsing == "long token" else 0)
+    else:
+        hint = _of_items(before[-1:], here[column : column + 1], parsing)
+    return hint or f"this is no YAML: {what}"
+
+
+def _of_token(line: str, column: int, begin: int | None) -> str:
+    """``begin`` is the line in which a long token began, if not in this; 0 of a short one."""
+    letter, before = line[column : column + 1], line[:column]
+    if before.rstrip("= ").endswith((">", "|")):
+        return 'a text that begins with > or | needs quotes; "more than 5" is {above: 5}'
+    if letter and letter in "%@`>|":
+        return f"a text can't begin with {letter}: put it in quotes"
+    if begin:
+        return 'a ":" is missing: write "name: value", and put a text over several lines in quotes'
+    if letter != ":":
+        return ""
+    if begin is None:
+        return 'after a ":" comes a space and then a value'
+    return (
+        'a ":" is not possible here: is the line indented as the one above, '
+        "or does a text with a colon need quotes?"
+    )
+
+
+def _of_items(before: str, letter: str, parsing: Parsing) -> str:
+    if parsing == "flow":
+        if before in "[{,:":
+            return "a value is missing here"
+        return "a comma, or the closing bracket or brace, is missing before this"
+    if letter in ",]}" and (not before or (before in ":-" and parsing == "block")):
+        return "a value is missing here"
+    if parsing == "block":
+        return "this does not fit what stands before it: check the indentation and the quotes"
+    return ""

@@ -67,16 +67,13 @@ def _rulebook(
         problems[:] = [one for one in problems if one.code not in _OF_OTHER_FILES]
     if problems or rulebook is None:
         order = {document.name: index for index, document in enumerate(documents)}
-        raise RulesError(_shown(_sorted(problems, order)))
+        found = _sorted(problems, order)[:MAX_PROBLEMS]
+        if len(found) == MAX_PROBLEMS:
+            what = f"there may be more: mend these {MAX_PROBLEMS} first"
+            more = replace(found[-1], path="", message=what, code=ProblemCode.TOO_MANY)
+            found = (*found, more)
+        raise RulesError(found)
     return replace(rulebook, warnings=_sorted(warnings, {}))
-
-
-def _shown(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    if len(problems) < MAX_PROBLEMS:
-        return problems
-    what = f"there may be more: mend these {MAX_PROBLEMS} first"
-    last = replace(problems[MAX_PROBLEMS - 1], path="", message=what, code=ProblemCode.TOO_MANY)
-    return (*problems[:MAX_PROBLEMS], last)
 
 
 def _sorted(problems: Sequence[Problem], order: Mapping[str, int]) -> tuple[Problem, ...]:

@@ -114,6 +114,11 @@ def conflict(clause: Clause, query: Query) -> Conflict | None:
     return next(found, None)
 
 
+def conflicts(clauses: Sequence[Clause], query: Query) -> list[Conflict]:
+    """The first thing in the way of each clause that has one."""
+    return [found for clause in clauses if (found := conflict(clause, query))]
+
+
 def said(condition: Condition) -> str:
     """A simple condition with its subject, as a message quotes it."""
     if isinstance(condition, Text):
@@ -303,10 +308,7 @@ def _no_text(one: frozenset[str], other: frozenset[str], *, out: bool, other_out
     return one <= other if other_out else not one & other
 
 
-_HOLDS_ONCE = (Becomes, Crosses, Top, Appears)
-
-
 def holds_once(clause: Clause) -> Condition | None:
     """A condition of the clause that is never met at two scans in a row; None: there is none."""
     wanted = (each.condition for each in clause if not each.negated)
-    return next((one for one in wanted if isinstance(one, _HOLDS_ONCE)), None)
+    return next((one for one in wanted if isinstance(one, Becomes | Crosses | Top | Appears)), None)

@@ -14,20 +14,12 @@ from watcher.leeway import longest_gap, shortest_gap
 from watcher.rules.conditions.base import Ago, Condition, Statistic, Usual
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Between, Compare
-from watcher.rules.conditions.compiling import Locations, Path
+from watcher.rules.conditions.compiling import Path, Places
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.transition import Crosses
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
 from watcher.rules.conditions.values import is_percent
-from watcher.rules.lint.conflicts import (
-    Clause,
-    Conflict,
-    alternatives,
-    conflict,
-    holds_once,
-    leaves,
-    said,
-)
+from watcher.rules.lint.conflicts import Conflict, alternatives, conflicts, holds_once, leaves, said
 from watcher.rules.lint.facts import GROWTHS, SCORES
 from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.sections.ordering import ByMetric
@@ -45,27 +37,28 @@ _STEEP = 10  # a growth of 1,000% that is written without a percent sign was mea
 _TIMES = 3  # "rises: 3" of a count may mean three, or three times
 
 
-def doubts(
-    rule: Rule, written: object, path: Path, places: Locations, kept: int
-) -> Iterator[Doubt]:
+def doubts(rule: Rule, written: object, path: Path, places: Places, kept: int) -> Iterator[Doubt]:
     """All of ``rule``, which is ``written`` so at ``path``; observations are ``kept`` so long."""
 
+    def place(condition: Condition) -> Path:
+        return places.get(id(condition), (condition, path))[1]
+
     def in_percent(leaf: Condition) -> bool:
-        return is_percent(_at(written, places.of(leaf, path)[len(path) :]))
+        return is_percent(_at(written, place(leaf)[len(path) :]))
 
     found = chain(_when(rule), _until(rule), _leaves(rule, kept, in_percent), _keys(rule))
     for where, why in found:
-        yield ((*path, where) if isinstance(where, str) else places.of(where, path)), why
+        yield ((*path, where) if isinstance(where, str) else place(where)), why
 
 
 def _when(rule: Rule) -> Iterator[_Found]:
     clauses = alternatives(rule.when) or []
-    found = _conflicts(clauses, rule.watch)
-    yield from _told(found, clauses, "the rule can never fire")
+    found = conflicts(clauses, rule.watch.query)
+    yield from _told(found, len(clauses), "the rule can never fire")
     if len(found) == len(clauses):
         return
     reverse = alternatives(rule.when, negated=True)
-    if reverse is not None and len(_conflicts(reverse, rule.watch)) == len(reverse):
+    if reverse is not None and len(conflicts(reverse, rule.watch.query)) == len(reverse):
         yield "when", _ALWAYS
     once = [condition for condition in map(holds_once, clauses) if condition is not None]
     if rule.for_:
@@ -78,16 +71,12 @@ def _when(rule: Rule) -> Iterator[_Found]:
 
 def _until(rule: Rule) -> Iterator[_Found]:
     clauses = (alternatives(rule.until) if rule.until is not None else None) or []
-    found = _conflicts(clauses, rule.watch)
-    yield from _told(found, clauses, "it ends only when the product leaves the list")
+    found = conflicts(clauses, rule.watch.query)
+    yield from _told(found, len(clauses), "it ends only when the product leaves the list")
 
 
-def _conflicts(clauses: Sequence[Clause], watch: Watch) -> list[Conflict]:
-    return [found for found in (conflict(clause, watch.query) for clause in clauses) if found]
-
-
-def _told(found: Sequence[Conflict], clauses: Sequence[Clause], whole: str) -> Iterator[_Found]:
-    end = whole if len(found) == len(clauses) else "this part is never met"
+def _told(found: Sequence[Conflict], clauses: int, whole: str) -> Iterator[_Found]:
+    end = whole if len(found) == clauses else "this part is never met"
     for condition, why in {id(one.condition): one for one in found}.values():
         yield condition, f"{why}: {end}"
 
@@ -247,7 +236,13 @@ def _rolling(condition: Condition, usual: Usual, shortest: int) -> str:
         f"{said(condition)}: {metric.name} is {sums}, of which neighbouring "
         f"values are nearly one, so that values {window} days apart are held against each other"
     )
-    better = _daily(sorted(name for name in metric.fields if (BY_NAME[name].window or 1) > 1))
+    counters = sorted(name for name in metric.fields if (BY_NAME[name].window or 1) > 1)
+    # The fields that have a new value each day, in place of sums of several days.
+    found = (BY_NAME[name].family.format("1d_") for name in counters)
+    daily = list(dict.fromkeys(found))[:_NAMED]
+    better = f"{' and '.join(daily)} {'have' if len(daily) > 1 else 'has'} a new value each day"
+    if any(name.startswith("total_sale_") for name in counters):
+        better += ", and sales_surge: {at_least: 4} finds sales that take off"
     if held >= LEAST_APART:
         return f"{what} ({LEAST_APART} at least are needed); {better}"
     return (
@@ -255,12 +250,3 @@ def _rolling(condition: Condition, usual: Usual, shortest: int) -> str:
         f"it can never fire; {better}, or write over: "
         f"{format_duration((LEAST_APART + _SPARE) * step)}"
     )
-
-
-def _daily(counters: Sequence[str]) -> str:
-    """The fields that have a new value each day, in place of sums of several days."""
-    found = (BY_NAME[name].family.format("1d_") for name in counters)
-    daily = list(dict.fromkeys(found))[:_NAMED]
-    better = f"{' and '.join(daily)} {'have' if len(daily) > 1 else 'has'} a new value each day"
-    sales = any(name.startswith("total_sale_") for name in counters)
-    return f"{better}{', and sales_surge: {at_least: 4} finds sales that take off' * sales}"

@@ -8,7 +8,7 @@ from functools import cache
 from math import inf
 from typing import NamedTuple
 
-from watcher.fields import BY_NAME, FIELDS
+from watcher.fields import BY_NAME, COMMISSION, FIELDS
 from watcher.rules.metrics import ADDED_LATER, RANK, Metric
 from watcher.source.endpoint import Use
 from watcher.source.endpoints import PARAMETERS
@@ -71,14 +71,13 @@ class Numbers:
 
 
 EVERY = Numbers((Span(-inf, inf),))
-NONE = Numbers(())
 FINITE = Numbers((Span(-inf, inf, low_open=True, high_open=True),))
 
 
 def between(low: float, high: float) -> Numbers:
     """From ``low`` to ``high``, ends included."""
     span = Span(low, high)
-    return NONE if span.empty else Numbers((span,))
+    return Numbers(() if span.empty else (span,))
 
 
 def these(values: Iterable[float]) -> Numbers:
@@ -106,8 +105,6 @@ TOTALS = frozenset(
     for field in FIELDS
     if (field.family and field.window is None) or field.name == "total_ifl_cnt"
 )
-# A rate's filter may count in percent where the answer counts in fractions: it proves nothing.
-_UNSURE = frozenset(["product_commission_rate"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +165,9 @@ def _filtered(metric: Metric, field: str, use: Use, value: Value) -> Numbers | N
         if use is Use.MINIMUM:
             return compared("at_most", days + 1)
         return compared("at_least", max(0, days - 1))
-    if metric.name != field or field in _UNSURE or not isinstance(value, int | float):
+    # A rate's filter may count in percent where the answer counts in fractions: it proves nothing.
+    proves = metric.name == field and field != COMMISSION
+    if not proves or not isinstance(value, int | float):
         return None
     operator = {Use.MINIMUM: "at_least", Use.MAXIMUM: "at_most"}.get(use, "equals")
     return compared(operator, value)

@@ -13,15 +13,10 @@ from pydantic import BaseModel, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from watcher.fields import BY_NAME
-from watcher.rules.conditions.registry import (
-    NUMBER_OPERATORS,
-    OPTIONS,
-    TEXT_OPERATORS,
-    Operator,
-    Takes,
-)
+from watcher.rules.conditions import registry
+from watcher.rules.conditions.registry import OPTIONS, Takes
 from watcher.rules.conditions.values import counted
-from watcher.rules.metrics import ADDED_LATER, Attribute, Catalogue, Metric
+from watcher.rules.metrics import ADDED_LATER, ATTRIBUTES, Attribute, Catalogue, Metric
 from watcher.rules.schema import schema_types as shapes
 from watcher.rules.schema.schema_types import Schema
 from watcher.rules.sections import models
@@ -66,7 +61,7 @@ def _sections() -> Schema:
         )
         | {"properties": dict.fromkeys((*sorted(TAKEN), *built_in), False)},
         "watches": _named(
-            {"": _THE_WATCH | {"type": "object"}},
+            {"": {"$ref": "#/$defs/watch", "description": _A_LIST, "type": "object"}},
             "lists to read, by name; several rules may use one",
             "watches",
             _A_WATCH,
@@ -104,10 +99,7 @@ _RULE: Schema = {
 _A_RULE = _snippet("a rule", _RULE)
 _SOME_RULES = _snippet("a first rule", [_RULE])
 
-_THE_WATCH: Schema = {
-    "$ref": "#/$defs/watch",
-    "description": "a list to read: KeyAPI's filters, the order, and how many products",
-}
+_A_LIST = "a list to read: KeyAPI's filters, the order, and how many products"
 _FORMULA: Schema = {
     "type": "string",
     "pattern": r"[A-Za-z_]",
@@ -144,12 +136,8 @@ def _value(field: FieldInfo) -> Schema:
 
 
 def _limits(metadata: list[Any]) -> Schema:
-    return {
-        word: getattr(one, name)
-        for one in metadata
-        for name, word in _LIMITS.items()
-        if getattr(one, name, None) is not None
-    }
+    found = ((word, getattr(one, name, None)) for one in metadata for name, word in _LIMITS.items())
+    return {word: limit for word, limit in found if limit is not None}
 
 
 def _named(entries: Schema, description: str, title: str, snippet: Schema) -> Schema:
@@ -184,7 +172,10 @@ def _channel() -> Schema:
 def _rule() -> Schema:
     schema = _section(models.RuleSection, "rule")
     properties = schema["properties"]
-    said = {name: {"description": properties[name]["description"]} for name in _WRITTEN_OUT}
+    said = {
+        name: {"description": properties[name]["description"]}
+        for name in ("watch", "when", "until", "order_by")
+    }
     properties["watch"] = {"$ref": "#/$defs/watch", "type": ["string", "object"]} | said["watch"]
     for key in ("when", "until"):
         properties[key] = {"$ref": "#/$defs/condition"} | said[key]
@@ -212,7 +203,6 @@ _ORDER = shapes.written(
         )
     ]
 }
-_WRITTEN_OUT = ("watch", "when", "until", "order_by")
 
 
 _OF_TYPE = {
@@ -318,11 +308,7 @@ def _shared() -> Schema:
 def _condition() -> Schema:
     catalogue = Catalogue()
     metrics = {metric.name: _metric(metric) for metric in catalogue.metrics()}
-    attributes = {
-        name: _attribute(attribute)
-        for name in catalogue.names()
-        if (attribute := catalogue.attribute(name)) is not None
-    }
+    attributes = {attribute.name: _attribute(attribute) for attribute in ATTRIBUTES}
     several = {"type": "array", "minItems": 1, "items": _CONDITION}
     return {
         "title": "condition",
@@ -380,7 +366,7 @@ def _operators(
     """A metric's bare value, or its operators; ``floor`` is what ``min_change`` takes."""
     operators = {
         operator.name: _takes(operator, value) | {"description": operator.meaning}
-        for operator in NUMBER_OPERATORS
+        for operator in registry.NUMBER_OPERATORS
         if (places or not operator.only_rank) and operator.name not in without
     }
     options = {"from": "a_baseline", "min_change": floor, "over": "a_span"}
@@ -389,15 +375,14 @@ def _operators(
 
 
 def _attribute(attribute: Attribute) -> Schema:
-    said = {"title": attribute.label, "description": attribute.meaning}
-    if attribute.name == "region":
-        return _text_operators("a_region") | said
-    return {"$ref": "#/$defs/text"} | said
+    is_region = attribute.name == "region"
+    operators = _text_operators("a_region") if is_region else {"$ref": "#/$defs/text"}
+    return operators | {"title": attribute.label, "description": attribute.meaning}
 
 
 def _text_operators(value: str) -> Schema:
     operators: Schema = {}
-    for operator in TEXT_OPERATORS:
+    for operator in registry.TEXT_OPERATORS:
         takes = _list(_ref(value)) if operator.takes is Takes.TEXTS else _ref(value)
         if operator.name in ("contains", "matches"):
             takes = shapes.ID | {"minLength": 1}
@@ -412,16 +397,12 @@ def _either(value: Schema, operators: Schema) -> Schema:
     return shapes.also(plain, "object") | mapping
 
 
-def _takes(operator: Operator[Metric], value: str) -> Schema:
+def _takes(operator: registry.RuleOperator[Metric], value: str) -> Schema:
     own = {Takes.CHANGE: "a_change", Takes.PLACES: "places", Takes.SCORE: "a_score"}
     taken = _ref(own.get(operator.takes, value))
-    match operator.takes:
-        case Takes.VALUES:
-            return _list(taken)
-        case Takes.RANGE:
-            return _list(taken) | {"minItems": 2, "maxItems": 2}
-        case _:
-            return taken
+    if operator.takes is Takes.RANGE:
+        return _list(taken) | {"minItems": 2, "maxItems": 2}
+    return _list(taken) if operator.takes is Takes.VALUES else taken
 
 
 def _list(value: Schema) -> Schema:

@@ -99,7 +99,10 @@ class _Assembly:
             section = shape(models.ApiSection, {})
         key = section.key or self._key_of_environment()
         url = section.url or self._from_environment("KEYAPI_URL", api_url) or DEFAULT_URL
-        self._warn_of_plain_http(url)
+        parts = urlsplit(url)
+        if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+            message = "http:// shows your key to everyone on the way: use https://"
+            self._files[0].warn(("api", "url"), message)
         others = section.model_dump(exclude={"key", "url"})
         return Api(Secret(key) if key else None, url, **others)
 
@@ -115,19 +118,11 @@ class _Assembly:
 
     def _from_environment(self, name: str, check: Callable[[object], str]) -> str | None:
         value = self._vault.get(name)
-        if not value:
-            return None
         try:
-            return check(value)
+            return check(value) if value else None
         except ValueError as error:
             self._files[0].report(("api",), f"the value of {name} {error}")
             return None
-
-    def _warn_of_plain_http(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
-            message = "http:// shows your key to everyone on the way: use https://"
-            self._files[0].warn(("api", "url"), message)
 
     def _metrics(self, api: Api | None) -> Catalogue:
         own = OwnMetrics()
@@ -152,13 +147,12 @@ class _Assembly:
 
     def _heartbeat(self) -> Secret | None:
         entry = self._only("heartbeat")
-        if entry is None:
-            return None
-        try:
-            return Secret(heartbeat(entry.value))
-        except ValueError as error:
-            entry.report(str(error))
-            return None
+        if entry is not None:
+            try:
+                return Secret(heartbeat(entry.value))
+            except ValueError as error:
+                entry.report(str(error))
+        return None
 
     def _defaults(self) -> DefaultsSection:
         """The defaults. Their faults are reported here, not at each of their users."""

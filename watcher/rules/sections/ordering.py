@@ -11,7 +11,7 @@ from watcher.rules.conditions.base import (
     Condition,
     Last,
     Need,
-    ScanTable,
+    ScanColumns,
     Statistic,
     Strength,
     by_size,
@@ -39,7 +39,7 @@ class ByCondition:
     def needs(self) -> tuple[Need, ...]:
         return ()
 
-    def keys(self, table: ScanTable, rows: Ints) -> Strength:
+    def keys(self, table: ScanColumns, rows: Ints) -> Strength:
         sizes = (by_size(table, metric, rows) for metric in self.metrics)
         return (*self.when.strength(table, rows), *sizes)
 
@@ -69,12 +69,12 @@ class ByMetric:
     def metrics(self) -> tuple[Metric, ...]:
         return (self.metric, self.sales)
 
-    def keys(self, table: ScanTable, rows: Ints) -> Strength:
+    def keys(self, table: ScanColumns, rows: Ints) -> Strength:
         sign = 1 if self.descending else -1
         own = (sign * key for key in self._own(table, rows))
         return (*own, by_size(table, self.sales, rows))
 
-    def _own(self, table: ScanTable, rows: Ints) -> Strength:
+    def _own(self, table: ScanColumns, rows: Ints) -> Strength:
         now = table.number(self.metric)[rows]
         if not self.needs:
             return (now,)
@@ -96,13 +96,9 @@ def order_of(text: str | None, when: Condition, catalogue: Catalogue, *, ranked:
     """The order of a rule: as it is written, ``METRIC [change] [asc|desc]``, or by ``when``. A
     change is from the baseline that ``when`` compares the metric with, or else from the last
     observation."""
-    if text is not None:
-        return _written(text, when, catalogue, ranked=ranked)
-    named = [metric for metric in when.metrics if metric.unit is not Unit.FLAG][:1]
-    return ByCondition(when, tuple(dict.fromkeys([*named, catalogue[SALES]])))
-
-
-def _written(text: str, when: Condition, catalogue: Catalogue, *, ranked: bool) -> Order:
+    if text is None:
+        named = [metric for metric in when.metrics if metric.unit is not Unit.FLAG][:1]
+        return ByCondition(when, tuple(dict.fromkeys([*named, catalogue[SALES]])))
     name, *words = text.split() or [""]
     metric = catalogue.get(name)
     if metric is None:
@@ -116,7 +112,9 @@ def _written(text: str, when: Condition, catalogue: Catalogue, *, ranked: bool) 
         raise Wrong(_no_order(name, words))
     # Of places the first is the strongest, and to climb is to fall as a number.
     descending = direction == ["desc"] if direction else metric.unit is not Unit.PLACE
-    baseline = _baseline(metric, when) if change else None
+    past = [need.from_ for need in when.needs if need.metric == metric]
+    baselines = (one for one in past if isinstance(one, Last | Ago | Statistic))
+    baseline = next(baselines, Last()) if change else None
     return ByMetric(metric, catalogue[SALES], descending, baseline)
 
 
@@ -126,10 +124,3 @@ def _no_order(name: str, words: list[str]) -> str:
     hint = nearest(odd, known, 1) if odd is not None else ""
     what = quoted(" ".join([name, *words]) if odd is None else odd)
     return f"{what} is no order{hint or f': write {name}, {name} desc or {name} change asc'}"
-
-
-def _baseline(metric: Metric, when: Condition) -> Last | Ago | Statistic:
-    for need in when.needs:
-        if need.metric == metric and isinstance(need.from_, Last | Ago | Statistic):
-            return need.from_
-    return Last()
