@@ -131,7 +131,7 @@ class Between(Measured):
         return (np.maximum(self.low - value, value - self.high),)
 
     def canonical(self) -> str:
-        return f"{self.metric.canonical} between [{self.low!r}, {self.high!r}]"
+        return f"{self.metric.canonical} {self.criterion.operator} [{self.low!r}, {self.high!r}]"
 
     @cached_property
     def criterion(self) -> Criterion:
@@ -146,13 +146,13 @@ def comparison(operator: str, metric: Metric, setting: Setting) -> Condition:
     return Compare(metric, operator, number(setting.value, metric))
 
 
-def among(metric: Metric, setting: Setting, *, negated: bool = False) -> Condition:
+def among(operator: str, metric: Metric, setting: Setting) -> Condition:
     """``in: [...]`` or ``not_in: [...]``."""
     values = several(setting.value, "values, as [1, 2]")
-    return Among(metric, tuple(number(one, metric) for one in values), negated)
+    return Among(metric, tuple(number(one, metric) for one in values), operator == "not_in")
 
 
-def between(metric: Metric, setting: Setting) -> Condition:
+def between(_operator: str, metric: Metric, setting: Setting) -> Condition:
     """``between: [a, b]``."""
     value = setting.value
     if not isinstance(value, list) or len(value) != 2:

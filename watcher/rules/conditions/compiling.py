@@ -137,7 +137,7 @@ class Compiler:
             hint = f', did you mean "{better}"?' if better else ""
             self.report(path, f"{name} is only for rank, not for {subject.name}{hint}", at_key=True)
         else:
-            return self._attempt(path, operator.build, subject, setting)
+            return self._attempt(path, operator.build, name, subject, setting)
         return None
 
     def _check_options(

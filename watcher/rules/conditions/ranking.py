@@ -70,14 +70,15 @@ class Top(BaselineCondition):
         return Criterion("leaves_top" if self.leaves else "enters_top", (self.places,))
 
 
-def moves(direction: str, metric: Metric, setting: Setting) -> Condition:
+def moves(operator: str, metric: Metric, setting: Setting) -> Condition:
     """``climbs: places`` (the number falls) or ``drops: places``."""
+    direction = "falls" if operator == "climbs" else "rises"
     return RankChange(metric, direction, float(_places(setting.value)), from_=from_option(setting))
 
 
-def top(metric: Metric, setting: Setting, *, leaves: bool = False) -> Condition:
+def top(operator: str, metric: Metric, setting: Setting) -> Condition:
     """``enters_top: N`` or ``leaves_top: N``."""
-    return Top(metric, _places(setting.value), leaves)
+    return Top(metric, _places(setting.value), operator == "leaves_top")
 
 
 def _places(value: object) -> int:

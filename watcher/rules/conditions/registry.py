@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from typing import Generic, TypeVar
 
 from watcher.rules.conditions import change, compare, ranking, text, transition, unusual
@@ -31,12 +30,13 @@ class Takes(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleOperator(Generic[_Subject]):
-    """An operator on a metric or a text. ``options`` are the keys that may stand beside it."""
+    """An operator on a metric or a text. ``build`` gets its name, for several may be built
+    alike; ``options`` are the keys that may stand beside it."""
 
     name: str
     takes: Takes
     meaning: str
-    build: Callable[[_Subject, Setting], Condition]
+    build: Callable[[str, _Subject, Setting], Condition]
     options: tuple[str, ...] = ()
 
     @property
@@ -48,76 +48,59 @@ class RuleOperator(Generic[_Subject]):
 _BASELINE = ("from", "min_change")
 
 NUMBER_OPERATORS: tuple[RuleOperator[Metric], ...] = (
-    RuleOperator("equals", Takes.VALUE, "is this value", partial(compare.comparison, "equals")),
-    RuleOperator(
-        "not_equals", Takes.VALUE, "is not this value", partial(compare.comparison, "not_equals")
-    ),
+    RuleOperator("equals", Takes.VALUE, "is this value", compare.comparison),
+    RuleOperator("not_equals", Takes.VALUE, "is not this value", compare.comparison),
     RuleOperator("in", Takes.VALUES, "is one of these values", compare.among),
-    RuleOperator(
-        "not_in", Takes.VALUES, "is none of these values", partial(compare.among, negated=True)
-    ),
-    RuleOperator("above", Takes.VALUE, "is more than this", partial(compare.comparison, "above")),
-    RuleOperator("below", Takes.VALUE, "is less than this", partial(compare.comparison, "below")),
-    RuleOperator(
-        "at_least", Takes.VALUE, "is this or more", partial(compare.comparison, "at_least")
-    ),
-    RuleOperator("at_most", Takes.VALUE, "is this or less", partial(compare.comparison, "at_most")),
+    RuleOperator("not_in", Takes.VALUES, "is none of these values", compare.among),
+    RuleOperator("above", Takes.VALUE, "is more than this", compare.comparison),
+    RuleOperator("below", Takes.VALUE, "is less than this", compare.comparison),
+    RuleOperator("at_least", Takes.VALUE, "is this or more", compare.comparison),
+    RuleOperator("at_most", Takes.VALUE, "is this or less", compare.comparison),
     RuleOperator("between", Takes.RANGE, "lies in this range, ends included", compare.between),
     RuleOperator(
         "rises",
         Takes.CHANGE,
         "rose by at least this much, a number or a percentage, from the baseline",
-        partial(change.change, "rises"),
+        change.change,
         _BASELINE,
     ),
     RuleOperator(
         "falls",
         Takes.CHANGE,
         "fell by at least this much, a number or a percentage, from the baseline",
-        partial(change.change, "falls"),
+        change.change,
         _BASELINE,
     ),
     RuleOperator(
         "changes",
         Takes.CHANGE,
         "moved by at least this much either way from the baseline",
-        partial(change.change, "changes"),
+        change.change,
         _BASELINE,
     ),
     RuleOperator(
         "becomes", Takes.VALUE, "was not this value when last known, and is now", transition.becomes
     ),
     RuleOperator(
-        "leaves",
-        Takes.VALUE,
-        "was this value when last known, and is not now",
-        partial(transition.becomes, leaves=True),
+        "leaves", Takes.VALUE, "was this value when last known, and is not now", transition.becomes
     ),
     RuleOperator(
         "crosses_above",
         Takes.VALUE,
         "was at or below this when last known, and is above it now",
-        partial(transition.crosses, above=True),
+        transition.crosses,
     ),
     RuleOperator(
         "crosses_below",
         Takes.VALUE,
         "was at or above this when last known, and is below it now",
-        partial(transition.crosses, above=False),
+        transition.crosses,
     ),
     RuleOperator(
-        "climbs",
-        Takes.PLACES,
-        "the rank improved by so many places",
-        partial(ranking.moves, "falls"),
-        ("from",),
+        "climbs", Takes.PLACES, "the rank improved by so many places", ranking.moves, ("from",)
     ),
     RuleOperator(
-        "drops",
-        Takes.PLACES,
-        "the rank worsened by so many places",
-        partial(ranking.moves, "rises"),
-        ("from",),
+        "drops", Takes.PLACES, "the rank worsened by so many places", ranking.moves, ("from",)
     ),
     RuleOperator(
         "enters_top",
@@ -129,7 +112,7 @@ NUMBER_OPERATORS: tuple[RuleOperator[Metric], ...] = (
         "leaves_top",
         Takes.PLACES,
         "among the first N at the last complete scan, and not now",
-        partial(ranking.top, leaves=True),
+        ranking.top,
     ),
     RuleOperator(
         "unusual",
@@ -142,11 +125,9 @@ NUMBER_OPERATORS: tuple[RuleOperator[Metric], ...] = (
 
 TEXT_OPERATORS: tuple[RuleOperator[Attribute], ...] = (
     RuleOperator("equals", Takes.TEXT, "is exactly this text", text.equals),
-    RuleOperator("not_equals", Takes.TEXT, "is another text", partial(text.equals, negated=True)),
+    RuleOperator("not_equals", Takes.TEXT, "is another text", text.equals),
     RuleOperator("in", Takes.TEXTS, "is one of these texts", text.among),
-    RuleOperator(
-        "not_in", Takes.TEXTS, "is none of these texts", partial(text.among, negated=True)
-    ),
+    RuleOperator("not_in", Takes.TEXTS, "is none of these texts", text.among),
     RuleOperator("contains", Takes.TEXT, "has this in it; capitals don't matter", text.contains),
     RuleOperator(
         "matches",

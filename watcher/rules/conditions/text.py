@@ -151,20 +151,22 @@ def compile_pattern(pattern: str) -> re2._Regexp[str]:
         raise Wrong(f"is no regular expression that can be used: {reason}{hint}") from None
 
 
-def equals(attribute: Attribute, setting: Setting, *, negated: bool = False) -> Condition:
+def equals(operator: str, attribute: Attribute, setting: Setting) -> Condition:
     """``equals: text``, or the bare text; or ``not_equals: text``."""
+    negated = operator == "not_equals"
     better = "not_in" if negated else "in"
     value = _text(setting.value, f'; for several write "{better}: [...]"')
     return OneOf(attribute, (_as_written(attribute, value),), negated)
 
 
-def among(attribute: Attribute, setting: Setting, *, negated: bool = False) -> Condition:
+def among(operator: str, attribute: Attribute, setting: Setting) -> Condition:
     """``in: [...]`` or ``not_in: [...]``."""
     texts = several(setting.value, "texts, as [a, b]")
-    return OneOf(attribute, tuple(_as_written(attribute, _text(one)) for one in texts), negated)
+    written = tuple(_as_written(attribute, _text(one)) for one in texts)
+    return OneOf(attribute, written, operator == "not_in")
 
 
-def contains(attribute: Attribute, setting: Setting) -> Condition:
+def contains(_operator: str, attribute: Attribute, setting: Setting) -> Condition:
     """``contains: text``."""
     part = _text(setting.value, f"; for several write any: with a {attribute.name} for each")
     if not part:
@@ -172,7 +174,7 @@ def contains(attribute: Attribute, setting: Setting) -> Condition:
     return Contains(attribute, part)
 
 
-def matches(attribute: Attribute, setting: Setting) -> Condition:
+def matches(_operator: str, attribute: Attribute, setting: Setting) -> Condition:
     """``matches: regular expression``."""
     condition = Matches(attribute, _text(setting.value, '; for several write "one|other"'))
     if not condition.pattern:

@@ -85,11 +85,11 @@ def appears(value: object) -> Condition:
     return Appears()
 
 
-def becomes(metric: Metric, setting: Setting, *, leaves: bool = False) -> Condition:
+def becomes(operator: str, metric: Metric, setting: Setting) -> Condition:
     """``becomes: value`` or ``leaves: value``."""
-    return Becomes(metric, number(setting.value, metric), leaves)
+    return Becomes(metric, number(setting.value, metric), operator == "leaves")
 
 
-def crosses(metric: Metric, setting: Setting, *, above: bool) -> Condition:
+def crosses(operator: str, metric: Metric, setting: Setting) -> Condition:
     """``crosses_above: number`` or ``crosses_below: number``."""
-    return Crosses(metric, number(setting.value, metric), above)
+    return Crosses(metric, number(setting.value, metric), operator == "crosses_above")

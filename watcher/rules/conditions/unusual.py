@@ -89,7 +89,7 @@ def logs(values: Floats) -> Floats:
     return np.log1p(np.where(values > -1, values, np.nan))
 
 
-def unusual(metric: Metric, setting: Setting) -> Condition:
+def unusual(_operator: str, metric: Metric, setting: Setting) -> Condition:
     """``unusual: z`` with ``over:``."""
     if metric.unit in (Unit.FLAG, Unit.DAY):
         raise Wrong(f"is for amounts: {metric.name} has no usual size")
