@@ -11,7 +11,7 @@ from tests.store.making import DAY, scan
 from watcher.model import AlertState, Evidence, ScanState, Severity, Verdict
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
-from watcher.rules.conditions.base import Condition, Masks, Need, Table
+from watcher.rules.conditions.base import Condition, Masks, Need, ScanColumns
 from watcher.rules.metrics import Metric
 from watcher.store.sqlite.database import Database
 
@@ -207,10 +207,10 @@ class Broken(Condition):
     def metrics(self) -> tuple[Metric, ...]:
         return ()
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         raise ZeroDivisionError("in a formula")
 
-    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         return ()
 
     def canonical(self) -> str:

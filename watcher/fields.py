@@ -60,30 +60,23 @@ def _family(
     pattern: str, unit: Unit, label: str, meaning: str, *, total: bool = True
 ) -> tuple[Field, ...]:
     """The windows of ``total_{}_cnt`` and, with ``total``, the field without a window."""
-    windowed = tuple(
+    rows: list[tuple[str, str, str, int | None]] = [
+        (f"{days}d_", f"{days}-day", f"last {days} day{'s' if days > 1 else ''}", days)
+        for days in WINDOWS
+    ]
+    if total:
+        rows.append(("", "all-time", "all time", None))
+    return tuple(
         Field(
-            name=pattern.format(f"{window}d_"),
-            type=FieldType.NUMBER,
-            unit=unit,
-            label=f"{window}-day {label}",
-            meaning=f"{meaning}, last {window} day{'s' if window > 1 else ''}",
-            family=pattern,
-            window=window,
+            pattern.format(part),
+            FieldType.NUMBER,
+            unit,
+            f"{span} {label}",
+            f"{meaning}, {over}",
+            pattern,
+            window,
         )
-        for window in WINDOWS
-    )
-    if not total:
-        return windowed
-    return (
-        *windowed,
-        Field(
-            name=pattern.format(""),
-            type=FieldType.NUMBER,
-            unit=unit,
-            label=f"all-time {label}",
-            meaning=f"{meaning}, all time",
-            family=pattern,
-        ),
+        for part, span, over, window in rows
     )
 
 

@@ -16,6 +16,7 @@ from watcher.schedule import Cron, Every, Schedule
 from watcher.units import DAY
 
 _LONGEST_GAP = 366 * DAY  # of a cron line's dates: no slack is more than half of it
+_SCANS = 120  # of a cron line that are looked at
 _SOME_MONDAY: Instant = 1_672_617_600  # 2023-01-02, before a year without a 29 February
 
 
@@ -35,6 +36,17 @@ def longest_gap(schedule: Schedule) -> int:
     if isinstance(schedule, Every):
         return schedule.seconds
     return _longest_gap(schedule.line) if isinstance(schedule, Cron) else 0
+
+
+@lru_cache(maxsize=256)
+def shortest_gap(schedule: Schedule) -> int:
+    """The fewest seconds between two scans; of a cron line as far as its next 120 tell."""
+    if not isinstance(schedule, Cron):
+        return schedule.seconds if isinstance(schedule, Every) else 0
+    times = [schedule.next(_SOME_MONDAY)]
+    for _ in range(_SCANS):
+        times.append(schedule.next(times[-1]))
+    return min(_steps(times))
 
 
 @lru_cache(maxsize=256)

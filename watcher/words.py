@@ -36,21 +36,15 @@ def nearest(name: str, names: Iterable[str], count: int = 3) -> str:
     if len(name) > _LONGEST_GUESS:
         return ""
     wanted = name.casefold().replace("-", "_").replace(" ", "_")
-    by_folded = {
-        candidate.casefold().replace("-", "_"): candidate
-        for candidate in _of_a_length(list(names), len(wanted))
-    }
+    known = list(names)
+    if len(known) > _MOST_GUESSES:
+        known = [one for one in known if abs(len(one) - len(wanted)) <= 2][:_MOST_GUESSES]
+    by_folded = {candidate.casefold().replace("-", "_"): candidate for candidate in known}
     found = get_close_matches(wanted, by_folded, n=count, cutoff=0.7)
     if not found:
         return ""
     # Only what is about as near as the nearest: a long list helps nobody.
     return f", did you mean {either([quoted(by_folded[match]) for match in found])}?"
-
-
-def _of_a_length(names: list[str], length: int) -> list[str]:
-    if len(names) <= _MOST_GUESSES:
-        return names
-    return [name for name in names if abs(len(name) - length) <= 2][:_MOST_GUESSES]
 
 
 def listing(names: Iterable[str]) -> str:

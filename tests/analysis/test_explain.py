@@ -12,8 +12,8 @@ from watcher.analysis.explain import ChannelGate, Explanation, explain
 from watcher.errors import WatcherError
 from watcher.model import AlertState, NotificationState, ScanState, Verdict
 from watcher.notification.policy import Decision
-from watcher.rules.conditions.appears import Appears
-from watcher.rules.conditions.base import Masks, Table
+from watcher.rules.conditions.base import Masks, ScanColumns
+from watcher.rules.conditions.transition import Appears
 from watcher.rules.files.loading import load_text
 from watcher.store.sqlite.database import Database
 
@@ -24,7 +24,7 @@ RULE = f"rules:\n- {{name: r, {WATCH}, when: {{{SALES}: {{at_least: 10}}}}"
 class Broken(Appears):
     """A condition with a fault in it."""
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         raise ZeroDivisionError(table.size)
 
 

@@ -21,7 +21,7 @@ from tests.editor.client import NEEDED, why_not
 from tests.fuzz.checks import ENVIRONMENT
 from tests.fuzz.rulefiles import structured
 from watcher.errors import RulesError
-from watcher.rules.conditions.compiling import compile_condition
+from watcher.rules.conditions.compiling import Compiler
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, TEXT_OPERATORS
 from watcher.rules.files.document import read
 from watcher.rules.files.loading import load_text
@@ -112,7 +112,7 @@ def compiles(value: Any, catalogue: Catalogue) -> bool:
     def report(path: Any, message: str, **_about: Any) -> None:
         complaints.append(message)
 
-    compile_condition(value, (), catalogue, report)
+    Compiler(catalogue, report).condition(value, ())
     return not complaints
 
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from watcher.errors import ProblemCode, RulesError
 from watcher.model import Bools, Floats, Gap, Ints
-from watcher.rules.conditions.base import Condition, Judge, Masks, Need
-from watcher.rules.conditions.compiling import compile_condition
+from watcher.rules.conditions.base import Condition, Judge, Masks, Need, Spread
+from watcher.rules.conditions.compiling import Compiler
 from watcher.rules.files.loading import load_text
 from watcher.rules.metrics import Catalogue, Metric
+from watcher.units import format_duration
 
 AT = 1_795_400_000
 THEN = AT - 86_400
@@ -53,7 +54,9 @@ class FakeTable:
         return self._texts[name]
 
     def baseline(self, need: Need) -> tuple[Floats, Ints]:
-        full = f"{need.metric.name} from {need.from_}"
+        past = need.from_
+        said = f"spread {format_duration(past.seconds)}" if isinstance(past, Spread) else past
+        full = f"{need.metric.name} from {said}"
         values = column(self._then.get(full, self._then.get(need.metric.name, [])))
         return values, np.where(np.isnan(values), 0, THEN).astype(np.int64)
 
@@ -99,7 +102,7 @@ def condition(raw: object, catalogue: Catalogue | None = None) -> Condition:
     ) -> None:
         problems.append(f"{path}: {message} ({code}) {at_key or ''}")
 
-    compiled = compile_condition(raw, (), catalogue or Catalogue(), report)
+    compiled = Compiler(catalogue or Catalogue(), report).condition(raw, ())
     assert compiled is not None, problems
     assert not problems
     return compiled
@@ -119,7 +122,7 @@ def complaints(raw: object, *, ranked: bool = True) -> list[str]:
         place = path[:-1] if at_key else path
         problems.append(": ".join([".".join(str(step) for step in place), message]))
 
-    compiled = compile_condition(raw, (), Catalogue(), report, ranked=ranked)
+    compiled = Compiler(Catalogue(), report, ranked).condition(raw, ())
     assert (compiled is None) is bool(problems)
     return problems
 

@@ -18,21 +18,21 @@ from watcher.evaluation.last_known import REACH
 from watcher.evaluation.statistics import LEAST, least_span
 from watcher.model import LONGEST_LIST, OF_LIST, Criterion, Evidence, Verdict
 from watcher.rules import calibration
-from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import (
     Ago,
     Condition,
     Last,
     LastList,
     Need,
+    ScanColumns,
     Spread,
     Statistic,
-    Table,
     Usual,
     judged,
 )
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.logic import Combination
+from watcher.rules.conditions.transition import Appears
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS, Unusual
 from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric
 from watcher.units import (
@@ -68,7 +68,7 @@ class Reason:
     meant: str = ""
 
 
-def reason_of(condition: Condition, table: Table, row: int, zone: tzinfo = UTC) -> Reason:
+def reason_of(condition: Condition, table: ScanColumns, row: int, zone: tzinfo = UTC) -> Reason:
     """The tree of ``condition`` for one row of ``table``; times are told in ``zone``."""
     verdict = judged(table, condition).verdict(row)
     if isinstance(condition, Combination):
@@ -85,7 +85,7 @@ def reason_of(condition: Condition, table: Table, row: int, zone: tzinfo = UTC) 
     )  # fmt: skip
 
 
-def _known(condition: Condition, table: Table, row: int) -> str:
+def _known(condition: Condition, table: ScanColumns, row: int) -> str:
     """Of how many values what is usual was taken, where these are few and far apart."""
     if not isinstance(condition, Unusual) or condition.metric.window == 1:
         return ""
@@ -138,12 +138,12 @@ def _over_a_time(need: Need) -> bool:
     return isinstance(need.from_, Statistic | Usual)
 
 
-def _why_no_data(condition: Condition, table: Table, row: int, zone: tzinfo) -> str:
+def _why_no_data(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> str:
     """The first cause that can be named; where none can, the condition's own arithmetic."""
     return next(_causes(condition, table, row, zone), "its formula has no value here")
 
 
-def _causes(condition: Condition, table: Table, row: int, zone: tzinfo) -> Iterator[str]:
+def _causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> Iterator[str]:
     if table.waits and condition.needs:
         yield table.waits
     if table.fallen()[row]:
@@ -163,7 +163,7 @@ def _causes(condition: Condition, table: Table, row: int, zone: tzinfo) -> Itera
             yield "a percentage of 0 has no value (min_change would decide alone)"
 
 
-def _no_value(metric: Metric, table: Table, row: int) -> str:
+def _no_value(metric: Metric, table: ScanColumns, row: int) -> str:
     """Which of the metric's fields the product lacks, or that the formula gives nothing."""
     unused = {*OF_LIST}
     if metric.unused:
@@ -179,7 +179,7 @@ def _no_value(metric: Metric, table: Table, row: int) -> str:
     return f"its formula has no value here ({metric.meaning})"
 
 
-def _no_baseline(need: Need, table: Table, row: int, zone: tzinfo) -> str:
+def _no_baseline(need: Need, table: ScanColumns, row: int, zone: tzinfo) -> str:
     match need.from_:
         case Last():
             return f"no earlier value by this watch in the {format_duration(REACH)} before"
@@ -211,5 +211,5 @@ def _no_baseline(need: Need, table: Table, row: int, zone: tzinfo) -> str:
             return f"it never moved in the {format_duration(seconds)} before"
 
 
-def _lacks(field: str, table: Table, row: int) -> bool:
+def _lacks(field: str, table: ScanColumns, row: int) -> bool:
     return bool(np.isnan(table.number(_BUILT_IN[field])[row]))

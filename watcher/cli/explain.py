@@ -19,7 +19,7 @@ from watcher.evaluation.empty_list_guard import said_of
 from watcher.fields import unit_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
 from watcher.notification.policy import Decision
-from watcher.rules.conditions.appears import APPEARS
+from watcher.rules.conditions.transition import APPEARS
 from watcher.text.evidence import condition_of, gap_of, label_of
 from watcher.units import (
     Currencies,

@@ -16,6 +16,8 @@ from watcher.model import Listed, ListFacts, Scan, ScanState
 from watcher.rules import surges
 from watcher.rules.metrics import LIST_NEEDS, list_sums
 from watcher.store.ports import Recollection, Store
+from watcher.rules.metrics import LIST_NEEDS, sums_of
+from watcher.store.ports import Store
 from watcher.units import DAY
 
 SCANS = 7  # of which the share of idle products is taken
@@ -33,7 +35,7 @@ def with_facts(database: Store, scan: Scan) -> Scan:
 def facts_of(past: Recollection, scan: Listed) -> ListFacts:
     """What the list of ``scan`` says of itself, as the next after those of ``past``."""
     columns = {name: scan.column(name) for name in LIST_NEEDS}
-    sums = list_sums(columns, scan.at)
+    sums = sums_of(columns, scan.at)
     idle = surges.idle_share(sums.day, sums.week)
     return ListFacts(surges.day_factor(sums), idle, _sparse(past, scan, idle))
 

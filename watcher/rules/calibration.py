@@ -1,13 +1,10 @@
 """The meaning of scores on real sales: how rare a value was, and how often it went on.
 
-Measured on half of the products of a real shop over a year (UCI "Online Retail", CC BY 4.0, doi
-10.24432/C5BW33), told each morning as the API would tell it, the first 100 by 7-day sales (half of
-the products of a list of 200). No sales of TikTok Shop were had. ``benchmarks/signals.py`` measures
-the same on any file of daily sales.
+On half of the products of a real shop (UCI "Online Retail", CC BY 4.0, doi 10.24432/C5BW33), told
+each morning as the API would tell it; ``benchmarks/signals.py`` measures it on any daily sales.
 
 *Went on*: the 14 days from the alert on were at least 1.5 times the four weeks that ended a week
-before it, divided by the market's own move. The sparse form was measured on the same sales, booked
-on the day of collection: 3 days in 10, by chance.
+before it, divided by the market's own move.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The catalogue of metrics: the API's numeric fields, the derived ones, and the user's own.
 
-A derived metric is one row of ``DERIVED``. A metric computes a whole column at once; NaN is "no
-value": a part is missing, or the formula divides by zero.
+A metric computes a whole column at once; NaN is no value.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from watcher.errors import ProblemCode
 from watcher.fields import BY_NAME, NUMERIC, TEXTS
 from watcher.model import LIST_DAY, LIST_SPARSE, OF_LIST, Floats, Instant, Ints
 from watcher.rules import surges
-from watcher.rules.surges import Sums
+from watcher.rules.surges import MONTH, TWO_MONTHS, WEEK, YOUNGEST, Sums
 from watcher.units import DAY, Unit
 from watcher.words import Wrong, nearest, quoted
 
@@ -27,13 +26,15 @@ When: TypeAlias = Instant | Ints  # one for the whole column, or (n,) one for ea
 Compute: TypeAlias = Callable[[Columns, When], Floats]
 
 RANK = "rank"
+_SALES, _GMV = "total_sale_{}cnt", "total_sale_gmv_{}amt"
+_VIEWS, _VIDEOS = "total_views_{}cnt", "total_video_{}cnt"
+_CREATORS = ("total_ifl_video_{}cnt", "total_ifl_live_{}cnt")
+_PRICE = (_GMV.format("30d_"), _SALES.format("30d_"))
+_SURGE_WINDOWS = (1, WEEK, MONTH, TWO_MONTHS)
 # What a metric may need and no field of the API is: it is the scan's that saw the product.
 OF_SCAN = frozenset([RANK, *OF_LIST])
 NORMAL, SPARSE = "normal", "sparse"  # forms of a formula
 _LONGEST_LABEL = 40  # characters
-
-_YOUNGEST = 14  # days: a younger product has no pace yet that growth could be measured against
-_WEEK, _MONTH = 7, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,12 @@ class Metric:
         return LIST_SPARSE in self.needs
 
     @property
+    def is_unordered(self) -> bool:
+        """Whether it is a flag of several values, none of which is more than another."""
+        return self.unit is Unit.FLAG and len(self.names) > 2
+
+    @property
     def fields(self) -> frozenset[str]:
-        """The API's fields that it is computed of."""
         return self.needs - OF_SCAN
 
     @property
@@ -91,10 +96,7 @@ ATTRIBUTES = tuple(Attribute(text.name, text.label, text.meaning) for text in TE
 
 
 def _plain(name: str) -> Compute:
-    def column(columns: Columns, _at: When) -> Floats:
-        return columns[name]
-
-    return column
+    return lambda columns, _at: columns[name]
 
 
 def _ages(columns: Columns, at: When) -> Floats:
@@ -117,18 +119,7 @@ def _commission(columns: Columns, _at: When) -> Floats:
 
 
 def _ratio(above: str, below: str) -> Compute:
-    def compute(columns: Columns, _at: When) -> Floats:
-        return _divide(columns[above], columns[below])
-
-    return compute
-
-
-def _sum(*names: str) -> Compute:
-    def compute(columns: Columns, _at: When) -> Floats:
-        with np.errstate(over="ignore"):
-            return np.add(columns[names[0]], columns[names[1]])
-
-    return compute
+    return lambda columns, _at: _divide(columns[above], columns[below])
 
 
 def _divide(above: Floats, below: Floats) -> Floats:
@@ -136,17 +127,16 @@ def _divide(above: Floats, below: Floats) -> Floats:
         return np.where(below == 0, np.nan, above / below)
 
 
-def _before(week: Floats, month: Floats, columns: Columns, at: When) -> tuple[Floats, Floats]:
-    """The sales of the days before the last 7, and how many days (at most 23) those are.
-
-    NaN where the product is too young, or where the windows contradict each other.
-    """
+def _paces(columns: Columns, at: When, families: tuple[str, ...]) -> tuple[Floats, Floats, Floats]:
+    """Sums of the last 7 days and of those before, and how many days (at most 23) those are; NaN
+    where the product is too young, or where the windows contradict each other."""
     age = _ages(columns, at)
-    days = np.minimum(age, _MONTH) - _WEEK
+    days = np.minimum(age, MONTH) - WEEK
+    week = _total(columns, families, WEEK)
     with np.errstate(invalid="ignore"):
-        brought = month - week
-        usable = (age >= _YOUNGEST) & (brought >= 0)
-    return np.where(usable, brought, np.nan), np.where(usable, days, np.nan)
+        brought = _total(columns, families, MONTH) - week
+        usable = (age >= YOUNGEST) & (brought >= 0)
+    return week, np.where(usable, brought, np.nan), np.where(usable, days, np.nan)
 
 
 def _total(columns: Columns, names: tuple[str, ...], window: int) -> Floats:
@@ -157,203 +147,148 @@ def _total(columns: Columns, names: tuple[str, ...], window: int) -> Floats:
     return total
 
 
-def _growth(*families: str) -> Compute:
-    def compute(columns: Columns, at: When) -> Floats:
-        week = _total(columns, families, _WEEK)
-        brought, days = _before(week, _total(columns, families, _MONTH), columns, at)
-        with np.errstate(over="ignore"):
-            growth = _divide(week * days, _WEEK * brought) - 1
-        # 1.15 - 1 is a little less than 0.15, and must still be "at least 15%".
-        return np.round(growth, 12)
-
-    return compute
+def _growth_z(columns: Columns, at: When) -> Floats:
+    week, brought, days = _paces(columns, at, (_SALES,))
+    with np.errstate(all="ignore"):
+        return surges.z(week, WEEK, brought, days, 0.5)
 
 
-def _growth_z(family: str) -> Compute:
-    """Log ratio of two Poisson rates over its standard error, with daily noise beside it."""
-
-    def compute(columns: Columns, at: When) -> Floats:
-        week = _total(columns, (family,), _WEEK)
-        brought, days = _before(week, _total(columns, (family,), _MONTH), columns, at)
-        with np.errstate(all="ignore"):
-            ratio = np.log((week + 0.5) / _WEEK) - np.log((brought + 0.5) / days)
-            noise = 0.5 * (1 / _WEEK + 1 / days)
-            return ratio / np.sqrt(1 / (week + 0.5) + 1 / (brought + 0.5) + noise)
-
-    return compute
-
-
-def _windows(*families: str) -> frozenset[str]:
-    names = (family.format(f"{window}d_") for family in families for window in (_WEEK, _MONTH))
-    return frozenset([*names, "first_crawl_dt"])
-
-
-def _sums(columns: Columns, families: tuple[str, ...], at: When) -> Sums:
+def sums_of(columns: Columns, at: When, families: tuple[str, ...] = (_SALES,)) -> Sums:
+    """The sums that a surge is seen in; a list's own day and sparseness, too, of ``LIST_NEEDS``."""
     day, week, month, two_months = (_total(columns, families, days) for days in _SURGE_WINDOWS)
     return Sums(day, week, month, two_months, _ages(columns, at))
 
 
 def _surge(columns: Columns, at: When) -> Floats:
-    sums = _sums(columns, (_SALES,), at)
-    return surges.score(sums, columns[LIST_DAY], columns[LIST_SPARSE])
+    return surges.score(sums_of(columns, at), columns[LIST_DAY], columns[LIST_SPARSE])
 
 
-def _surge_ratio(*families: str, pseudo: float = 1) -> Compute:
-    def compute(columns: Columns, at: When) -> Floats:
-        return surges.ratio(_sums(columns, families, at), columns[LIST_SPARSE], pseudo)
-
-    return compute
-
-
-def _gmv_surge_ratio(columns: Columns, at: When) -> Floats:
-    gmv, units = (columns[name] for name in _PRICE)
-    price = _divide(gmv, units)  # one unit a day, at the price that the month's units had
-    return surges.ratio(_sums(columns, (_GMV,), at), columns[LIST_SPARSE], price)
-
-
-def list_sums(columns: Columns, at: When) -> Sums:
-    """The sums of which a list's own day and sparseness are seen; of ``LIST_NEEDS``."""
-    return _sums(columns, (_SALES,), at)
-
-
-def _derived(
-    name: str, label: str, unit: Unit, meaning: str, needs: Iterable[str], compute: Compute
-) -> Metric:
-    return Metric(name, label, unit, meaning, frozenset(needs), compute)
-
-
-_SALES, _GMV = "total_sale_{}cnt", "total_sale_gmv_{}amt"
-_VIEWS, _VIDEOS = "total_views_{}cnt", "total_video_{}cnt"
-_CREATORS = ("total_ifl_video_{}cnt", "total_ifl_live_{}cnt")
-_CREATORS_7D = tuple(family.format("7d_") for family in _CREATORS)
-_PRICE = (_GMV.format("30d_"), _SALES.format("30d_"))
-_SURGE_WINDOWS = (1, surges.WEEK, surges.MONTH, surges.TWO_MONTHS)
 _NONE = "; no value for a product younger than 14 days, or without any in 7 days"
 _UNMEASURED = " (made like that of sales; only sales were measured)"
 _PACE = "last 7 days against the pace of the 23 days before: 50% is half as much again"
 
 
-def _growth_of(name: str, what: str, *families: str) -> Metric:
-    return _derived(
-        name,
-        f"{what} growth",
-        Unit.FRACTION,
-        f"{what}, {_PACE}; no value for a product younger than 14 days",
-        _windows(*families),
-        _growth(*families),
-    )
-
-
-def _surge_needs(*families: str) -> frozenset[str]:
-    names = (family.format(f"{days}d_") for family in families for days in _SURGE_WINDOWS)
+def _windows(families: Iterable[str], windows: Iterable[int] = (WEEK, MONTH)) -> frozenset[str]:
+    names = [family.format(f"{days}d_") for family in families for days in windows]
     return frozenset([*names, "first_crawl_dt"])
 
 
-LIST_NEEDS = _surge_needs(_SALES)
+def _growth_of(name: str, what: str, *families: str) -> Metric:
+    def compute(columns: Columns, at: When) -> Floats:
+        week, brought, days = _paces(columns, at, families)
+        with np.errstate(over="ignore"):
+            growth = _divide(week * days, WEEK * brought) - 1
+        # 1.15 - 1 is a little less than 0.15, and must still be "at least 15%".
+        return np.round(growth, 12)
+
+    meaning = f"{what}, {_PACE}; no value for a product younger than 14 days"
+    return Metric(name, f"{what} growth", Unit.FRACTION, meaning, _windows(families), compute)
+
+
+LIST_NEEDS = _windows([_SALES], _SURGE_WINDOWS)
 # 1 where the product's list is read sparsely. Not in the catalogue: rules have the forms.
-SPARSENESS = _derived(
+SPARSENESS = Metric(
     LIST_SPARSE,
     "sparse list",
     Unit.FLAG,
     "sales are booked on the day of collection",
-    [LIST_SPARSE],
+    frozenset([LIST_SPARSE]),
     _plain(LIST_SPARSE),
 )
 
 
 def _surge_metric(
-    name: str,
-    label: str,
-    meaning: str,
-    families: tuple[str, ...],
-    compute: Compute,
-    *more: str,
+    name: str, label: str, meaning: str, families: tuple[str, ...], compute: Compute, *more: str
 ) -> Metric:
     """``more`` is needed beside the windows of ``families``, in both forms."""
     daily, sparsely = (
         frozenset(family.format(f"{days}d_") for family in families for days in windows) - {*more}
-        for windows in ((1, surges.MONTH), (surges.TWO_MONTHS,))
+        for windows in ((1, MONTH), (TWO_MONTHS,))
     )
     return Metric(
         name,
         label,
         Unit.SCORE,
         meaning,
-        _surge_needs(*families) | {*more, LIST_SPARSE},
+        _windows(families, _SURGE_WINDOWS) | {*more, LIST_SPARSE},
         compute,
         unused={NORMAL: sparsely, SPARSE: daily},
     )
 
 
 def _surge_ratio_of(
-    name: str, what: str, families: tuple[str, ...], compute: Compute, *more: str
+    name: str,
+    what: str,
+    families: tuple[str, ...],
+    pseudo: Callable[[Columns, When], Floats | float] = lambda _columns, _at: 1.0,
+    *more: str,
 ) -> Metric:
+    def compute(columns: Columns, at: When) -> Floats:
+        sums = sums_of(columns, at, families)
+        return surges.ratio(sums, columns[LIST_SPARSE], pseudo(columns, at))
+
     measured = "" if families == (_SALES,) else _UNMEASURED
-    return _surge_metric(
-        name,
-        f"{what} surge ratio",
+    meaning = (
         f"{what}: how many times the usual pace both yesterday and the six days before had, the "
-        f"lower of the two: 3 is three times{measured}{_NONE}",
-        families,
-        compute,
-        *more,
+        f"lower of the two: 3 is three times{measured}{_NONE}"
     )
+    return _surge_metric(name, f"{what} surge ratio", meaning, families, compute, *more)
 
 
 DERIVED: tuple[Metric, ...] = (
-    _derived(
+    Metric(
         RANK,
         "rank",
         Unit.PLACE,
         "place in the sorted list, 1 is first; the watch needs a sort",
-        [RANK],
+        frozenset([RANK]),
         _plain(RANK),
     ),
-    _derived(
+    Metric(
         "age_days",
         "age",
         Unit.DAYS,
         "days since first_crawl_dt, the day the product was first collected",
-        ["first_crawl_dt"],
+        frozenset(["first_crawl_dt"]),
         _ages,
     ),
-    _derived(
+    Metric(
         "commission",
         "commission",
         Unit.FRACTION,
         "product_commission_rate: a fraction, 10% is 0.1",
-        ["product_commission_rate"],
+        frozenset(["product_commission_rate"]),
         _commission,
     ),
-    _derived(
+    Metric(
         "live_share",
         "share of live sales",
         Unit.FRACTION,
         "total_live_sale_7d_cnt / total_sale_7d_cnt",
-        ["total_live_sale_7d_cnt", "total_sale_7d_cnt"],
+        frozenset(["total_live_sale_7d_cnt", "total_sale_7d_cnt"]),
         _ratio("total_live_sale_7d_cnt", "total_sale_7d_cnt"),
     ),
-    _derived(
+    Metric(
         "creators_7d",
         "7-day creators",
         Unit.COUNT,
         "total_ifl_video_7d_cnt + total_ifl_live_7d_cnt",
-        _CREATORS_7D,
-        _sum(*_CREATORS_7D),
+        frozenset(family.format("7d_") for family in _CREATORS),
+        lambda columns, _at: _total(columns, _CREATORS, WEEK),
     ),
     _growth_of("sales_growth", "sales", _SALES),
     _growth_of("gmv_growth", "GMV", _GMV),
     _growth_of("views_growth", "views", _VIEWS),
     _growth_of("videos_growth", "videos", _VIDEOS),
     _growth_of("creators_growth", "creators", *_CREATORS),
-    _derived(
+    Metric(
         "sales_growth_z",
         "sureness of the sales growth",
         Unit.SCORE,
         "sales_growth against the noise of small numbers, in standard errors; a large order sets "
         "it off, sales_surge waits for a second good day",
-        _windows(_SALES),
-        _growth_z(_SALES),
+        _windows([_SALES]),
+        _growth_z,
     ),
     _surge_metric(
         "sales_surge",
@@ -364,18 +299,15 @@ DERIVED: tuple[Metric, ...] = (
         _surge,
         LIST_DAY,
     ),
-    _surge_ratio_of("sales_surge_ratio", "sales", (_SALES,), _surge_ratio(_SALES)),
-    _surge_ratio_of("gmv_surge_ratio", "GMV", (_GMV,), _gmv_surge_ratio, *_PRICE),
-    _surge_ratio_of("views_surge_ratio", "views", (_VIEWS,), _surge_ratio(_VIEWS, pseudo=100)),
-    _surge_ratio_of("videos_surge_ratio", "videos", (_VIDEOS,), _surge_ratio(_VIDEOS)),
-    _surge_ratio_of("creators_surge_ratio", "creators", _CREATORS, _surge_ratio(*_CREATORS)),
+    _surge_ratio_of("sales_surge_ratio", "sales", (_SALES,)),
+    # One unit a day, at the price that the month's units had.
+    _surge_ratio_of("gmv_surge_ratio", "GMV", (_GMV,), _ratio(*_PRICE), *_PRICE),
+    _surge_ratio_of("views_surge_ratio", "views", (_VIEWS,), lambda _columns, _at: 100.0),
+    _surge_ratio_of("videos_surge_ratio", "videos", (_VIDEOS,)),
+    _surge_ratio_of("creators_surge_ratio", "creators", _CREATORS),
 )
 # Names that users may have given to metrics of their own before these were there.
-ADDED_LATER = frozenset(
-    f"{what}_surge{more}"
-    for what in ("sales", "gmv", "views", "videos", "creators")
-    for more in ("", "_ratio")
-) & frozenset(metric.name for metric in DERIVED)
+ADDED_LATER = frozenset(metric.name for metric in DERIVED if "_surge" in metric.name)
 
 _API = tuple(
     Metric(
@@ -398,9 +330,7 @@ def _spoken(name: str) -> str:
 
 class Catalogue:
     """All metrics and text attributes by name; the user's own beside the built-in ones.
-
-    ``gmv_currency`` is the code of the currency of all GMV, where the user named one.
-    """
+    ``gmv_currency`` is the code of the currency of all GMV, where the user named one."""
 
     def __init__(self, own: Iterable[Metric] = (), gmv_currency: str | None = None) -> None:
         self.own = tuple(own)
@@ -409,28 +339,23 @@ class Catalogue:
         self._attributes = {attribute.name: attribute for attribute in ATTRIBUTES}
 
     def get(self, name: str) -> Metric | None:
-        """The metric of that name."""
         return self._metrics.get(name)
 
     def __getitem__(self, name: str) -> Metric:
         return self._metrics[name]
 
     def attribute(self, name: str) -> Attribute | None:
-        """The text attribute of that name."""
         return self._attributes.get(name)
 
     def metrics(self) -> tuple[Metric, ...]:
-        """All metrics: derived, the API's, the user's own."""
         return tuple(self._metrics.values())
 
     def names(self) -> tuple[str, ...]:
-        """The names of all metrics and of all text attributes."""
         return (*self._metrics, *self._attributes)
 
     def suggest(self, name: str, *others: str, texts: bool = True) -> str:
         """``, did you mean "x" or "y"?`` with what messages call so, or with the nearest names,
-        ``others`` among them; empty where none is near.
-        """
+        ``others`` among them; empty where none is near."""
         known = (*self._metrics, *(self._attributes if texts else ()))
         spoken = _spoken(name[:_LONGEST_LABEL])
         for label in (spoken, f"7 day {spoken}"):

@@ -1,7 +1,4 @@
-"""A rule file as the rest of the program sees it: typed, frozen, whole.
-
-Durations are seconds. Secrets show themselves only where they are asked to.
-"""
+"""A rule file as the rest of the program sees it: typed, frozen, whole; durations in seconds."""
 
 from __future__ import annotations
 
@@ -49,9 +46,7 @@ class Secret:
 @dataclass(frozen=True, slots=True)
 class Api:
     """The access to KeyAPI: the key is None where neither file nor environment has one.
-
-    ``gmv_currency`` is what the user says that GMV is in.
-    """
+    ``gmv_currency`` is what the user says that GMV is in."""
 
     key: Secret | None = None
     url: str = DEFAULT_URL
@@ -66,9 +61,8 @@ class Api:
 class Channel:
     """A channel for alerts: one target for each URL. ``timezone`` is that of the times it shows.
 
-    ``quiet`` are the hours in which it is told nothing; with a ``digest`` it is told at those
-    times only, all at once. ``template`` lays its messages out. ``origins`` say where each URL is
-    written, for what is found wrong with it later.
+    ``quiet`` are the hours in which it is told nothing; with a ``digest`` it is told at those times
+    only, all at once. ``origins`` say where each URL is written, for later errors.
     """
 
     name: str
@@ -105,9 +99,8 @@ class Rule:
     """A condition over the products of a watch, and how to tell of it.
 
     ``fingerprint`` changes where the rule begins anew: watch, ``when``, ``until``, ``for``; with
-    the name, of which a change does the same, it is kept beside the rule's alerts.
-    ``file`` and ``line`` are where it is written, ``text`` is how, nothing filled in. Of higher
-    ``priority`` is what is read first.
+    the name, of which a change does the same, it is kept beside the rule's alerts. ``text`` is how
+    it is written, nothing filled in. Of higher ``priority`` is what is read first.
     """
 
     name: str
@@ -141,11 +134,8 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """All of a user's rule files, checked. ``watches`` has each distinct watch once.
-
-    A watch that no rule uses is among them, with a warning, and is not scanned. ``timezone`` is
-    that of all times that are shown; a channel may have its own.
-    """
+    """All of a user's rule files, checked. ``watches`` has each distinct watch once, those that no
+    rule uses, too. ``timezone`` is that of all times that are shown; a channel may have its own."""
 
     api: Api
     channels: Mapping[str, Channel]
@@ -160,7 +150,6 @@ class Rulebook:
 
     @property
     def zone(self) -> tzinfo:
-        """The time zone itself."""
         return ZoneInfo(self.timezone)
 
     @property
@@ -184,5 +173,4 @@ class Rulebook:
         return [(rule.name, channel) for rule in self.rules for channel in rule.notify]
 
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
-        """The rules that one scan of ``watch`` feeds, in the order of the file."""
         return tuple(rule for rule in self.rules if rule.watch.key == watch.key)

@@ -6,10 +6,6 @@ One day alone sets nothing off, and a bulk order is one day: the lower of the tw
 
 Where a list is read *sparsely* (sales are booked on the day on which a product is collected, so
 that most have none yesterday), the days say nothing; the week is held against W60 - W7 then.
-
-For how such detectors compare: Fricker, Hegler and Dunfee (2008; moving windows and CUSUM), Höhle
-and Paul (2008; charts of counts), Noufaily et al. (2013; outbreaks), Neill and Cooper (2010; scan
-statistics).
 """
 
 from __future__ import annotations
@@ -50,32 +46,26 @@ _Form: TypeAlias = Callable[[Sums], Floats]
 
 
 def score(sums: Sums, list_day: Floats, sparse: Floats) -> Floats:
-    """(n,) how far yesterday and the six days before both lie above the pace, in standard errors.
+    """(n,) how far yesterday and the six days before both lie above the pace, in standard errors;
+    ``list_day`` is the ``day_factor`` of each one's list (NaN: 1), ``sparse`` 1 of a sparse one."""
 
-    ``list_day`` is the factor of each one's list (``day_factor``; NaN: 1), ``sparse`` is 1 where
-    that is read sparsely.
-    """
+    def sparse_score(sums: Sums) -> Floats:
+        before, days = sums.two_months - sums.week, _days_before(sums, TWO_MONTHS)
+        return _SPARSE_SCALE * z(sums.week, WEEK, before, days, _SPARSE_NOISE)
+
     with np.errstate(all="ignore"):
         before, days = sums.month - sums.week, _days_before(sums, MONTH)
         yesterday = sums.day / np.where(np.isnan(list_day), 1.0, list_day)
         daily = np.minimum(
-            _STEADY * _z(yesterday, 1, before, days, 1),
-            _z(sums.week - sums.day, WEEK - 1, before, days, 1),
+            _STEADY * z(yesterday, 1, before, days, 1),
+            z(sums.week - sums.day, WEEK - 1, before, days, 1),
         )
-        return _formed(sums, daily, sparse, _sparse_score)
-
-
-def _sparse_score(sums: Sums) -> Floats:
-    before, days = sums.two_months - sums.week, _days_before(sums, TWO_MONTHS)
-    return _SPARSE_SCALE * _z(sums.week, WEEK, before, days, _SPARSE_NOISE)
+        return _formed(sums, daily, sparse, sparse_score)
 
 
 def ratio(sums: Sums, sparse: Floats, pseudo: Floats | float = 1.0) -> Floats:
-    """(n,) how many times the pace both were, the lower: 3 is three times.
-
-    ``pseudo`` a day is added on both sides, so that the first sale of a product that nobody
-    bought is no miracle.
-    """
+    """(n,) how many times the pace both were, the lower: 3 is three times. ``pseudo`` a day is
+    added on both sides, so that the first sale of what nobody bought is no miracle."""
 
     def sparse_ratio(sums: Sums) -> Floats:
         before, days = sums.two_months - sums.week, _days_before(sums, TWO_MONTHS)
@@ -89,10 +79,8 @@ def ratio(sums: Sums, sparse: Floats, pseudo: Floats | float = 1.0) -> Floats:
 
 
 def day_factor(sums: Sums) -> float:
-    """A list's day against its products' pace, in times: their median, 0.3 at the least.
-
-    1 where there are fewer than 20 products of which that can be said.
-    """
+    """A list's day against its products' pace, in times: their median, 0.3 at the least; 1 where
+    there are fewer than 20 products of which that can be said."""
     with np.errstate(all="ignore"):
         before, days = sums.month - sums.week, _days_before(sums, MONTH)
         times = (sums.day + 0.5) / ((before + 0.5) / days)
@@ -108,7 +96,7 @@ def idle_share(day: Floats, week: Floats) -> float | None:
     return float(np.count_nonzero(day[selling] == 0)) / count if count >= LEAST else None
 
 
-def _z(sold: Floats, days: int, before: Floats, before_days: Floats, noise: float) -> Floats:
+def z(sold: Floats, days: int, before: Floats, before_days: Floats, noise: float) -> Floats:
     """Log ratio of two Poisson rates over its standard error; ``noise`` is a day's beside it."""
     lift = np.log((sold + 0.5) / days) - np.log((before + 0.5) / before_days)
     error = 1 / (sold + 0.5) + 1 / (before + 0.5) + noise * (1 / days + 1 / before_days)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from watcher.rules.files.document import read
-from watcher.rules.files.scalars import resolve
+from watcher.rules.files.document import read, resolve
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from watcher.rules.files.syntax import explain
+from watcher.rules.files.document import explain
 
 
 @pytest.mark.parametrize(

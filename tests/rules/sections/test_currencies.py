@@ -9,7 +9,7 @@ import pytest
 from watcher.errors import RulesError
 from watcher.rules.files.loading import load_text
 from watcher.rules.schema.json_schema import json_schema
-from watcher.rules.sections.currencies import CODES
+from watcher.rules.sections.validators import CODES
 
 RULES = """
 api:

@@ -20,7 +20,7 @@ def misfits(model: type[Section], value: object) -> list[str]:
     """Path and message of each problem."""
     with pytest.raises(Misfit) as caught:
         shape(model, value)
-    return [f"{'.'.join(map(str, one.path))}: {one.message}" for one in caught.value.faults]
+    return [f"{'.'.join(map(str, one.path))}: {one.message}" for one in caught.value.mistakes]
 
 
 def test_reads_a_rule() -> None:

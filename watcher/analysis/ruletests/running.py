@@ -11,7 +11,7 @@ from watcher.analysis.ruletests.cases import Case, Expectation, Suite
 from watcher.analysis.ruletests.player import Examiner, Player
 from watcher.analysis.ruletests.scenes import scene
 from watcher.model import AlertState, Evidence, Instant
-from watcher.rules.conditions.appears import APPEARS
+from watcher.rules.conditions.transition import APPEARS
 from watcher.rules.rulebook import Rulebook
 from watcher.text.evidence import condition_of, gap_of, time_of
 from watcher.units import format_duration, format_instant, format_value

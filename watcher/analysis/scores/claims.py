@@ -15,13 +15,12 @@ from enum import StrEnum
 import numpy as np
 
 from watcher.model import Evidence
-from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.change import BaselineCondition, Change
 from watcher.rules.conditions.compare import Between, Compare, Measured
 from watcher.rules.conditions.logic import Combination, Not
 from watcher.rules.conditions.ranking import RankChange, Top
-from watcher.rules.conditions.transition import Becomes, Crosses
+from watcher.rules.conditions.transition import Appears, Becomes, Crosses
 from watcher.rules.conditions.unusual import Unusual
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rule

@@ -1,9 +1,4 @@
-"""Conditions, the table of a scan that they ask, and a judge that judges equal ones once.
-
-A condition is compiled when the file is read. It declares the baselines it needs, and judges a
-whole scan at once: columns in, two masks out. Equality is by meaning: two conditions of the
-same ``canonical`` text are one.
-"""
+"""Conditions, compiled at load, that judge a whole scan at once: columns in, two masks out."""
 
 from __future__ import annotations
 
@@ -32,7 +27,6 @@ from watcher.units import WEEK, Unit, format_duration
 
 T = TypeVar("T")
 
-_MOST_OLDER = WEEK
 _MOST_ASKED = 10
 
 
@@ -54,7 +48,7 @@ class Ago:
     @property
     def older(self) -> int:
         """The most seconds that it may be older than asked for."""
-        return min(self.seconds // 2, _MOST_OLDER)
+        return min(self.seconds // 2, WEEK)
 
     def __str__(self) -> str:
         return f"{format_duration(self.seconds)} ago"
@@ -73,11 +67,8 @@ class Statistic:
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """The median of ``ln(1+x)`` over the observations in the ``seconds`` before now.
-
-    Of a sum of several days (``window``) neighbouring values are nearly one: only values so many
-    days apart count, back from now.
-    """
+    """The median of ``ln(1+x)`` over the observations in the ``seconds`` before now; of a sum of
+    several days (``window``) only values so many days apart count: neighbours are nearly one."""
 
     seconds: int
     window: int = 1
@@ -93,9 +84,6 @@ class Spread:
     seconds: int
     window: int = 1
 
-    def __str__(self) -> str:
-        return f"spread {format_duration(self.seconds)}"
-
 
 @dataclass(frozen=True, slots=True)
 class LastList:
@@ -103,9 +91,6 @@ class LastList:
     default: a complete one); infinite for who was not on that list."""
 
     places: int = LONGEST_LIST
-
-    def __str__(self) -> str:
-        return "last list"
 
 
 From: TypeAlias = Last | Ago | Statistic | Usual | Spread | LastList
@@ -130,13 +115,12 @@ class Masks(NamedTuple):
     known: Bools
 
     def verdict(self, row: int) -> Verdict:
-        """The verdict on one row."""
         if not self.known[row]:
             return Verdict.NO_DATA
         return Verdict.MET if self.met[row] else Verdict.NOT_MET
 
 
-class Table(Protocol):
+class ScanColumns(Protocol):
     """One scan of n products as columns; NaN is no value."""
 
     @property
@@ -147,88 +131,71 @@ class Table(Protocol):
 
     def number(self, metric: Metric) -> Floats:
         """The metric of each product, (n,)."""
-        ...
 
-    def value(self, metric: Metric, row: int) -> float:
-        """The metric of one listed product."""
-        ...
+    def value(self, metric: Metric, row: int) -> float: ...
 
     def text(self, name: str) -> Sequence[str | None]:
         """A text attribute of each product."""
-        ...
 
     def baseline(self, need: Need) -> tuple[Floats, Ints]:
-        """Values (n,) of a declared need, and the instants of their observation (0: none).
-
-        Of what is taken over a time, the instant is that time's begin.
-        """
-        ...
+        """Values (n,) of a declared need, and the instants of their observation (0: none); of what
+        is taken over a time, its begin."""
 
     def gap(self, need: Need, row: int) -> Gap | None:
         """The reason why a row's baseline is older than others, where it is."""
-        ...
 
     def count(self, need: Need, row: int) -> int:
         """The number of values, so far apart as it asks for, that a row's ``Usual`` of a sum of
         several days is taken of, or was to be."""
-        ...
 
     @property
     def waits(self) -> str:
-        """The reason why no baseline has a value at this scan; empty where they have."""
-        ...
+        """The reason for which no baseline has a value at this scan; empty where they have."""
 
     def fallen(self) -> Bools:
-        """Products that the last list had and this scan, a complete one, does not.
-
-        They are below the scanned depth, and have no value of any metric.
-        """
-        ...
+        """Products that the last list had and this scan, a complete one, does not: they are below
+        the scanned depth, and have no value of any metric."""
 
     def appeared(self) -> Masks:
         """Whether this watch lists the product for the first time."""
-        ...
 
 
 class Condition(ABC):
     """A condition of a rule, compiled. Equal by meaning."""
 
     @property
-    @abstractmethod
     def needs(self) -> tuple[Need, ...]:
         """The baselines to read before it can judge."""
+        return ()
 
     @property
-    @abstractmethod
     def metrics(self) -> tuple[Metric, ...]:
         """The metrics it names, in order of appearance."""
+        return ()
 
     @property
     def attributes(self) -> tuple[Attribute, ...]:
-        """The texts it judges."""
         return ()
 
     @abstractmethod
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         """The verdict on every product; ask through ``judged``, which remembers."""
 
     @abstractmethod
-    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
-        """Why: what each simple condition in it says of one product."""
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
+        """The reasons: what each simple condition in it says of one product."""
 
     @property
     def leading(self) -> Metric | None:
         """The metric that says which product meets it most; None where all meet it alike."""
         return None
 
-    def strength(self, table: Table, rows: Ints) -> Strength:
-        """The distance (m,) that each of the ``rows`` went beyond the condition, in its direction.
-
-        No keys where there is no ``leading`` metric.
-        """
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
+        """The distance (m,) that each of the ``rows`` went beyond the condition, in its direction;
+        no keys where there is no ``leading`` metric."""
         return ()
 
-    def shortfall(self, table: Table, rows: Ints) -> Strength:
+    def shortfall(self, table: ScanColumns, rows: Ints) -> Strength:
         """The distance that each stayed behind: the strength of the condition's opposite."""
         return tuple(-key for key in self.strength(table, rows))
 
@@ -238,7 +205,6 @@ class Condition(ABC):
 
     @cached_property
     def key(self) -> str:
-        """``canonical``, computed once."""
         return self.canonical()
 
     def __eq__(self, other: object) -> bool:
@@ -248,6 +214,7 @@ class Condition(ABC):
         return hash(self.key)
 
 
+@dataclass(frozen=True, eq=False)
 class MetricCondition(Condition):
     """A condition on one metric, maybe against one baseline: ``need``."""
 
@@ -255,7 +222,6 @@ class MetricCondition(Condition):
 
     @property
     def need(self) -> Need | None:
-        """The one baseline that is needed."""
         return None
 
     @property
@@ -271,7 +237,11 @@ class MetricCondition(Condition):
     def criterion(self) -> Criterion:
         """The operator and its parameters, as evidence has them."""
 
-    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+    def canonical(self) -> str:
+        asked = self.criterion
+        return f"{self.metric.canonical} {asked.operator} {asked.limits[0]!r}"
+
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         metric, need = self.metric, self.need
         baseline = baseline_at = gap = None
         if need is not None:
@@ -300,7 +270,7 @@ class MetricCondition(Condition):
 class Judge:
     """A table that remembers what was asked of it: equal conditions are judged once a scan."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: ScanColumns) -> None:
         self._table = table
         self.at = table.at
         self.size = table.size
@@ -312,12 +282,9 @@ class Judge:
         self.count = table.count
         self.fallen = table.fallen
         self._masks: dict[str, Masks] = {}
-        self._present: dict[str, Bools] = {}
         self._computed: dict[Hashable, object] = {}
-        self._appeared: Masks | None = None
 
     def __call__(self, condition: Condition) -> Masks:
-        """The verdict of ``condition`` on every product."""
         masks = self._masks.get(condition.key)
         if masks is None:
             masks = self._masks[condition.key] = condition.judge(self)
@@ -328,16 +295,7 @@ class Judge:
         return self._table.waits
 
     def appeared(self) -> Masks:
-        if self._appeared is None:
-            self._appeared = self._table.appeared()
-        return self._appeared
-
-    def present(self, metric: Metric) -> Bools:
-        """A mask of the products that have a value of the metric."""
-        mask = self._present.get(metric.name)
-        if mask is None:
-            mask = self._present[metric.name] = ~np.isnan(self.number(metric))
-        return mask
+        return self.remembered("appeared", self._table.appeared)
 
     def remembered(self, key: Hashable, compute: Callable[[], T]) -> T:
         """The value that ``compute`` gave when it was asked for ``key`` first."""
@@ -352,23 +310,23 @@ def among_asked(values: Sequence[float | str], *, negated: bool) -> Criterion:
     return Criterion("not_in" if negated else "in", shown, more=len(values) - len(shown))
 
 
-def remembered(table: Table, key: Hashable, compute: Callable[[], T]) -> T:
+def remembered(table: ScanColumns, key: Hashable, compute: Callable[[], T]) -> T:
     """A value that many conditions need of a scan, computed for the first of them: from
     the judge's memory where ``table`` is one. A key always stands for the same type."""
     return table.remembered(key, compute) if isinstance(table, Judge) else compute()
 
 
-def judged(table: Table, condition: Condition) -> Masks:
+def judged(table: ScanColumns, condition: Condition) -> Masks:
     """The verdict, from the judge's memory where ``table`` is one."""
     return table(condition) if isinstance(table, Judge) else condition.judge(table)
 
 
-def present(table: Table, metric: Metric) -> Bools:
-    """A mask of the products with a value, from the judge's memory where ``table`` is one."""
-    return table.present(metric) if isinstance(table, Judge) else ~np.isnan(table.number(metric))
+def present(table: ScanColumns, metric: Metric) -> Bools:
+    """A mask of the products that have a value of the metric."""
+    return remembered(table, ("present", metric.name), lambda: ~np.isnan(table.number(metric)))
 
 
-def by_size(table: Table, metric: Metric, rows: Ints) -> Floats:
+def by_size(table: ScanColumns, metric: Metric, rows: Ints) -> Floats:
     """A metric as a key of strength: the largest is the strongest, of places the first."""
     values = table.number(metric)[rows]
     return -values if metric.unit is Unit.PLACE else values
@@ -385,7 +343,7 @@ def value_at(column: Floats, row: int) -> float | None:
     return None if np.isnan(value) else value
 
 
-def form_at(table: Table, metric: Metric, row: int) -> str:
+def form_at(table: ScanColumns, metric: Metric, row: int) -> str:
     """The form of its formula that a value has; empty where the formula has but one."""
     if not metric.has_forms or np.isnan(table.number(metric)[row]):
         return ""

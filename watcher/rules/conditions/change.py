@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+from msgspec.structs import replace
 
 from watcher.model import Bools, Criterion, Floats, Ints
 from watcher.rules.conditions.base import (
@@ -18,9 +19,9 @@ from watcher.rules.conditions.base import (
     Masks,
     MetricCondition,
     Need,
+    ScanColumns,
     Statistic,
     Strength,
-    Table,
     present,
     remembered,
 )
@@ -50,10 +51,13 @@ class BaselineCondition(MetricCondition):
 
     @property
     def need(self) -> Need:
-        """The one baseline that is needed; by default the last value."""
         return Need(self.metric, _LAST)
 
-    def now_and_then(self, table: Table) -> tuple[Floats, Floats, Bools]:
+    @property
+    def leading(self) -> Metric | None:
+        return self.metric
+
+    def now_and_then(self, table: ScanColumns) -> tuple[Floats, Floats, Bools]:
         """The value, the baseline, and where both are there."""
         then, _ = table.baseline(self.need)
         return table.number(self.metric), then, present(table, self.metric) & ~np.isnan(then)
@@ -72,13 +76,9 @@ class _Move(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Change(BaselineCondition):
-    """The value moved by at least ``amount`` (of the baseline, if ``percent``).
+    """The value moved by at least ``amount``, if ``percent`` of the baseline's size: of 0 that has
+    no value, and with ``min_change`` that floor decides alone."""
 
-    A percentage of a baseline of 0 has no value; with ``min_change`` that floor decides alone.
-    Of a negative baseline (a growth may be one) the percentage is of its size.
-    """
-
-    metric: Metric
     direction: str
     amount: float
     percent: bool = False
@@ -89,7 +89,7 @@ class Change(BaselineCondition):
     def need(self) -> Need:
         return Need(self.metric, self.from_)
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         move = remembered(table, (self.need, self.direction), lambda: self._move(table))
         least = self.amount * move.size if self.percent else self.amount
         met = move.moved >= least - move.slack
@@ -98,38 +98,26 @@ class Change(BaselineCondition):
             met &= move.moved >= self.min_change - move.slack
         return Masks(met & known, known)
 
-    def _move(self, table: Table) -> _Move:
+    def _move(self, table: ScanColumns) -> _Move:
         now, then, known = self.now_and_then(table)
         size = np.abs(then)
         slack = _SLACK * np.maximum(np.abs(now), size)
         return _Move(self._moved(now, then), size, slack, known, known & (then != 0))
 
-    @property
-    def leading(self) -> Metric | None:
-        return self.metric
-
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """The relative change, as messages tell it; from 0 on, and of equals, the absolute one."""
         then = table.baseline(self.need)[0][rows]
         moved = self._moved(table.number(self.metric)[rows], then)
         return relative(moved, then), moved
 
     def _moved(self, now: Floats, then: Floats) -> Floats:
-        match self.direction:
-            case "rises":
-                return now - then
-            case "falls":
-                return then - now
-            case _:
-                return np.abs(now - then)
+        moved = then - now if self.direction == "falls" else now - then
+        return np.abs(moved) if self.direction == "changes" else moved
 
     def canonical(self) -> str:
         floor = "" if self.min_change is None else f" min_change {self.min_change!r}"
-        unit = "%" if self.percent else ""
-        return (
-            f"{self.metric.canonical} {self.direction} {self.amount!r}{unit} "
-            f"from {self.from_}{floor}"
-        )
+        amount = f"{self.amount!r}{'%' if self.percent else ''}"
+        return f"{self.metric.canonical} {self.direction} {amount} from {self.from_}{floor}"
 
     @cached_property
     def criterion(self) -> Criterion:
@@ -140,14 +128,8 @@ class Change(BaselineCondition):
                 pass
             case _:
                 baseline, seconds = "last", 0
-        return Criterion(
-            self.direction,
-            (self.amount,),
-            percent=self.percent,
-            baseline=baseline,
-            seconds=seconds,
-            floor=self.min_change,
-        )
+        asked = Criterion(self.direction, (self.amount,), 0, self.percent, baseline, seconds)
+        return asked if self.min_change is None else replace(asked, floor=self.min_change)
 
 
 def relative(moved: Floats, then: Floats) -> Floats:
@@ -157,20 +139,16 @@ def relative(moved: Floats, then: Floats) -> Floats:
         return np.where(moved == 0, 0.0, np.round(moved / np.abs(then), 9))
 
 
-def change(direction: str) -> Callable[[Metric, Setting], Condition]:
-    """The builder of a change in one direction."""
-
-    def build(metric: Metric, setting: Setting) -> Condition:
-        return Change(
-            metric,
-            direction,
-            _above_zero(setting.value, direction),
-            is_percent(setting.value),
-            from_option(setting),
-            _of_option("min_change", lambda: _floor(setting.options, metric)),
-        )
-
-    return build
+def change(direction: str, metric: Metric, setting: Setting) -> Condition:
+    """A change in one direction."""
+    return Change(
+        metric,
+        direction,
+        _above_zero(setting.value, direction),
+        is_percent(setting.value),
+        from_option(setting),
+        _of_option("min_change", lambda: _floor(setting.options, metric)),
+    )
 
 
 def _of_option(option: str, read: Callable[[], _T]) -> _T:

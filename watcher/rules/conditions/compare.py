@@ -14,14 +14,14 @@ from watcher.rules.conditions.base import (
     Condition,
     Masks,
     MetricCondition,
+    ScanColumns,
     Strength,
-    Table,
     among_asked,
     by_size,
     has_sizes,
     present,
 )
-from watcher.rules.conditions.values import Setting, number
+from watcher.rules.conditions.values import Setting, number, several
 from watcher.rules.metrics import Metric
 from watcher.text.evidence import value_of
 from watcher.words import Wrong, kind
@@ -46,7 +46,7 @@ class Measured(MetricCondition):
     def holds(self, values: Floats) -> Bools:
         """A mask of the ``values`` of which it is so; what it says of NaN means nothing."""
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         known = present(table, self.metric)
         return Masks(self.holds(table.number(self.metric)) & known, known)
 
@@ -55,7 +55,6 @@ class Measured(MetricCondition):
 class Compare(Measured):
     """The value stands in one relation to a limit."""
 
-    metric: Metric
     operator: str
     limit: float
 
@@ -67,15 +66,12 @@ class Compare(Measured):
         ordered = self.operator != "equals" and has_sizes(self.metric)
         return self.metric if ordered else None
 
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         if self.leading is None:
             return ()
         beyond = table.number(self.metric)[rows] - self.limit
         direction = _DIRECTIONS.get(self.operator)
         return (np.abs(beyond) if direction is None else direction * beyond,)
-
-    def canonical(self) -> str:
-        return f"{self.metric.canonical} {self.operator} {self.limit!r}"
 
     @cached_property
     def criterion(self) -> Criterion:
@@ -86,7 +82,6 @@ class Compare(Measured):
 class Among(Measured):
     """The value is (or, negated, is not) one of some."""
 
-    metric: Metric
     values: tuple[float, ...]
     negated: bool = False
 
@@ -97,15 +92,14 @@ class Among(Measured):
     def leading(self) -> Metric | None:
         return self.metric if self.negated and has_sizes(self.metric) else None
 
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         if self.leading is None:
             return ()
         away = np.abs(table.number(self.metric)[rows] - np.array(self.values)[:, None])
         return (away.min(axis=0),)
 
     def canonical(self) -> str:
-        values = ", ".join(repr(value) for value in sorted(set(self.values)))
-        return f"{self.metric.canonical} {self.criterion.operator} [{values}]"
+        return f"{self.metric.canonical} {self.criterion.operator} {sorted(set(self.values))}"
 
     @cached_property
     def criterion(self) -> Criterion:
@@ -116,7 +110,6 @@ class Among(Measured):
 class Between(Measured):
     """The value lies between two limits, or on one of them."""
 
-    metric: Metric
     low: float
     high: float
 
@@ -127,47 +120,39 @@ class Between(Measured):
     def leading(self) -> Metric | None:
         return self.metric if has_sizes(self.metric) else None
 
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         # As at_least and at_most would together: the first decides.
         return (by_size(table, self.metric, rows),) if self.leading is not None else ()
 
-    def shortfall(self, table: Table, rows: Ints) -> Strength:
+    def shortfall(self, table: ScanColumns, rows: Ints) -> Strength:
         if self.leading is None:
             return ()
         value = table.number(self.metric)[rows]
         return (np.maximum(self.low - value, value - self.high),)
 
     def canonical(self) -> str:
-        return f"{self.metric.canonical} between [{self.low!r}, {self.high!r}]"
+        return f"{self.metric.canonical} {self.criterion.operator} [{self.low!r}, {self.high!r}]"
 
     @cached_property
     def criterion(self) -> Criterion:
         return Criterion("between", (self.low, self.high))
 
 
-def comparison(operator: str) -> Callable[[Metric, Setting], Condition]:
-    """The builder of a comparison with one limit."""
-
-    def build(metric: Metric, setting: Setting) -> Condition:
-        if isinstance(setting.value, list) and operator in ("equals", "not_equals"):
-            better = "in" if operator == "equals" else "not_in"
-            raise Wrong(f'takes one value; for several write "{better}: [...]"')
-        return Compare(metric, operator, number(setting.value, metric))
-
-    return build
+def comparison(operator: str, metric: Metric, setting: Setting) -> Condition:
+    """A comparison with one limit."""
+    if isinstance(setting.value, list) and operator in ("equals", "not_equals"):
+        better = "in" if operator == "equals" else "not_in"
+        raise Wrong(f'takes one value; for several write "{better}: [...]"')
+    return Compare(metric, operator, number(setting.value, metric))
 
 
-def among(metric: Metric, setting: Setting) -> Condition:
-    """``in: [...]``."""
-    return Among(metric, _numbers(metric, setting.value))
+def among(operator: str, metric: Metric, setting: Setting) -> Condition:
+    """``in: [...]`` or ``not_in: [...]``."""
+    values = several(setting.value, "values, as [1, 2]")
+    return Among(metric, tuple(number(one, metric) for one in values), operator == "not_in")
 
 
-def not_among(metric: Metric, setting: Setting) -> Condition:
-    """``not_in: [...]``."""
-    return Among(metric, _numbers(metric, setting.value), negated=True)
-
-
-def between(metric: Metric, setting: Setting) -> Condition:
+def between(_operator: str, metric: Metric, setting: Setting) -> Condition:
     """``between: [a, b]``."""
     value = setting.value
     if not isinstance(value, list) or len(value) != 2:
@@ -181,13 +166,3 @@ def between(metric: Metric, setting: Setting) -> Condition:
             f"as [{value_of(high, *said)}, {value_of(low, *said)}]"
         )
     return Between(metric, low, high)
-
-
-def _numbers(metric: Metric, value: object) -> tuple[float, ...]:
-    if not isinstance(value, list) or not value:
-        raise Wrong(f"takes a list of values, as [1, 2], not {_what(value)}")
-    return tuple(number(one, metric) for one in value)
-
-
-def _what(value: object) -> str:
-    return "an empty one" if value == [] else kind(value)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
 
 from watcher.errors import ProblemCode
-from watcher.rules.conditions.appears import appears
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Not, all_of, any_of
-from watcher.rules.conditions.other_words import answer, instead_of_rank, listed, of_no_metric
-from watcher.rules.conditions.registry import (
-    NUMBER_BY_NAME,
-    OPTIONS,
-    TEXT_BY_NAME,
-    NumberOperator,
-)
+from watcher.rules.conditions.other_words import INSTEAD_OF_RANK, answer, of_no_metric
+from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME, RuleOperator
+from watcher.rules.conditions.transition import appears
 from watcher.rules.conditions.values import Setting
-from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric
-from watcher.words import WrongOption, kind, quoted
+from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric, unknown_metric
+from watcher.words import WrongOption, either, kind, quoted
 
 Path: TypeAlias = tuple[str | int, ...]
+# Where simple conditions are written, by their ids: two may be equal and stand in two places. Each
+# is kept beside its path, for its id must stay its own.
+Places: TypeAlias = dict[int, tuple[Condition, Path]]
 
 _GROUPS = ("all", "any", "not", "appears")
 _EMPTY = "has no condition in it"
@@ -34,63 +33,30 @@ class Report(Protocol):
     ) -> None: ...
 
 
-class Locations:
-    """The places where simple conditions are written. Two may be equal and stand in two places."""
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """Compiles what the user wrote; ``places`` is filled with where each simple condition stands.
+    ``ranked`` is false for a watch without a sort, whose products have no rank."""
 
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[Condition, Path]] = {}
+    catalogue: Catalogue
+    report: Report
+    ranked: bool = True
+    places: Places = field(default_factory=dict)
 
-    def put(self, condition: Condition, path: Path) -> None:
-        """Remember ``path``; the condition is kept, for its id must stay its own."""
-        self._known[id(condition)] = condition, path
-
-    def of(self, condition: Condition, otherwise: Path) -> Path:
-        """The path of this very condition."""
-        return self._known.get(id(condition), (condition, otherwise))[1]
-
-
-def compile_condition(
-    value: object,
-    path: Path,
-    catalogue: Catalogue,
-    report: Report,
-    *,
-    ranked: bool = True,
-    places: Locations | None = None,
-) -> Condition | None:
-    """The condition at ``path``; None where something in it was reported.
-
-    ``ranked`` is false for a watch without a sort, whose products have no rank. ``places`` is
-    filled with where each simple condition stands.
-    """
-    places = Locations() if places is None else places
-    return _Compiler(catalogue, report, places, ranked=ranked).mapping(value, path)
-
-
-class _Compiler:
-    def __init__(
-        self, catalogue: Catalogue, report: Report, places: Locations, *, ranked: bool
-    ) -> None:
-        self._catalogue = catalogue
-        self._report = report
-        self._places = places
-        self._ranked = ranked
-
-    def mapping(self, value: object, path: Path) -> Condition | None:
-        """A mapping is "all of these"."""
+    def condition(self, value: object, path: Path) -> Condition | None:
+        """All of the conditions in a mapping; None where something in it was reported."""
         if not isinstance(value, Mapping):
-            self._report(path, self._no_mapping(value))
+            what = 'needs "all:" or "any:" before a list of conditions'
+            if not isinstance(value, list):
+                said = f"as total_sale_7d_cnt: {{at_least: 100}}, not {kind(value)}"
+                what = f"must be conditions, {said}"
+            self.report(path, what)
             return None
         if not value:
-            self._report(path, f"{_EMPTY}: write one, as total_sale_7d_cnt: {{at_least: 100}}")
+            self.report(path, f"{_EMPTY}: write one, as total_sale_7d_cnt: {{at_least: 100}}")
             return None
         parts = [self._entry(str(key), inner, (*path, key)) for key, inner in value.items()]
         return _joined(parts, all_of)
-
-    def _no_mapping(self, value: object) -> str:
-        if isinstance(value, list):
-            return 'needs "all:" or "any:" before a list of conditions'
-        return f"must be conditions, as total_sale_7d_cnt: {{at_least: 100}}, not {kind(value)}"
 
     def _entry(self, key: str, value: object, path: Path) -> Condition | None:
         match key:
@@ -99,85 +65,80 @@ class _Compiler:
             case "any":
                 return self._list(value, path, any_of)
             case "not":
-                part = self.mapping(value, path)
+                part = self.condition(value, path)
                 return None if part is None else Not(part)
             case "appears":
-                return self._attempt(path, lambda: appears(value))
-        metric = self._catalogue.get(key)
-        if metric is not None:
-            return self._metric(metric, value, path)
-        attribute = self._catalogue.attribute(key)
-        if attribute is not None:
-            return self._attribute(attribute, value, path)
+                return self._attempt(path, appears, value)
+        subject = self.catalogue.get(key) or self.catalogue.attribute(key)
+        if subject is not None:
+            return self._subject(subject, value, path)
         if key in NUMBER_BY_NAME or key in OPTIONS:
-            what = f'"{key}" is an operator: it stands under a metric, as {_example(key)}'
-            self._report(path, what, at_key=True)
+            example = f"total_sale_7d_cnt: {{{key}: ...}}"
+            what = f'"{key}" is an operator: it stands under a metric, as {example}'
+            self.report(path, what, at_key=True)
         else:
-            code = ProblemCode.UNKNOWN_METRIC
-            self._report(path, self._unknown(key), at_key=True, code=code)
+            unknown = unknown_metric(key, self._hint(key))
+            self.report(path, str(unknown), at_key=True, code=unknown.code)
         return None
 
-    def _unknown(self, key: str) -> str:
+    def _hint(self, key: str) -> str:
         group = {"and": "all", "or": "any"}.get(key.casefold())
         if group is not None:
-            return f'unknown metric {quoted(key)}, did you mean "{group}"?'
-        if other := of_no_metric(key):
-            return f"unknown metric {quoted(key)}{other}"
-        hint = self._catalogue.suggest(key, *_GROUPS)
-        return f"unknown metric {quoted(key)}{hint or ' (watcher metrics lists all)'}"
+            return f', did you mean "{group}"?'
+        return of_no_metric(key) or self.catalogue.suggest(key, *_GROUPS)
 
     def _list(
         self, value: object, path: Path, join: Callable[[Sequence[Condition]], Condition]
     ) -> Condition | None:
         if not isinstance(value, list):
-            self._report(path, f"takes a list of conditions, each after a dash, not {kind(value)}")
+            self.report(path, f"takes a list of conditions, each after a dash, not {kind(value)}")
             return None
         if not value:
-            self._report(path, _EMPTY)
+            self.report(path, _EMPTY)
             return None
-        return _joined([self.mapping(one, (*path, i)) for i, one in enumerate(value)], join)
+        return _joined([self.condition(one, (*path, i)) for i, one in enumerate(value)], join)
 
-    def _metric(self, metric: Metric, value: object, path: Path) -> Condition | None:
-        if RANK in metric.needs and not self._ranked:
-            self._report(
-                path,
-                f"{metric.name} needs a sorted list: give the watch a sort, "
-                'as "sort: total_sale_7d_cnt desc"',
-                at_key=True,
-            )
+    def _subject(self, subject: Metric | Attribute, value: object, path: Path) -> Condition | None:
+        is_metric = isinstance(subject, Metric)
+        if isinstance(subject, Metric) and RANK in subject.needs and not self.ranked:
+            what = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
+            self.report(path, f"{subject.name} needs a sorted list: {what}", at_key=True)
             return None
         if not isinstance(value, Mapping):
-            equals = NUMBER_BY_NAME["equals"]
-            return self._number(equals, metric, Setting(value), path)
+            return self._operator(subject, "equals", Setting(value), path)
         if not value:
-            self._report(path, f"{_EMPTY}: write what it should be, as {{at_least: 100}}")
+            example = "{at_least: 100}" if is_metric else '{contains: "serum"}'
+            self.report(path, f"{_EMPTY}: write what it should be, as {example}")
             return None
-        options = {key: inner for key, inner in value.items() if key in OPTIONS}
+        options = {key: one for key, one in value.items() if is_metric and key in OPTIONS}
         operators = [key for key in value if key not in options]
         parts = [
-            self._operator(metric, key, Setting(value[key], _options(key, options)), (*path, key))
+            self._operator(
+                subject,
+                key,
+                Setting(value[key], {one: options[one] for one in options if _takes(key, one)}),
+                (*path, key),
+            )
             for key in operators
         ]
-        fit = self._check_options(options, operators, path)
+        fit = not options or self._check_options(options, operators, path)
         return _joined(parts, all_of) if parts and fit else None
 
     def _operator(
-        self, metric: Metric, name: str, setting: Setting, path: Path
+        self, subject: Metric | Attribute, name: str, setting: Setting, path: Path
     ) -> Condition | None:
-        operator = NUMBER_BY_NAME.get(name)
+        known: Mapping[str, RuleOperator[Any]]
+        known = NUMBER_BY_NAME if isinstance(subject, Metric) else TEXT_BY_NAME
+        operator = known.get(name)
         if operator is None:
-            self._report(path, _unknown_operator(name, metric), at_key=True)
-            return None
-        if operator.only_rank and metric.name != RANK:
-            what = f"{name} is only for rank, not for {metric.name}{instead_of_rank(name)}"
-            self._report(path, what, at_key=True)
-            return None
-        return self._number(operator, metric, setting, path)
-
-    def _number(
-        self, operator: NumberOperator, metric: Metric, setting: Setting, path: Path
-    ) -> Condition | None:
-        return self._attempt(path, lambda: operator.build(metric, setting))
+            self.report(path, _no_operator(name, subject), at_key=True)
+        elif operator.only_rank and subject.name != RANK:
+            better = INSTEAD_OF_RANK.get(name)
+            hint = f', did you mean "{better}"?' if better else ""
+            self.report(path, f"{name} is only for rank, not for {subject.name}{hint}", at_key=True)
+        else:
+            return self._attempt(path, operator.build, name, subject, setting)
+        return None
 
     def _check_options(
         self, options: Mapping[str, object], operators: Sequence[str], path: Path
@@ -191,43 +152,20 @@ class _Compiler:
             message = f'"{option}" only goes with {takers}'
             if option == "over" and not operators:
                 message = 'unknown operator "over", did you mean "above"?'
-            self._report((*path, option), message, at_key=True)
+            self.report((*path, option), message, at_key=True)
         return not stray
 
-    def _attribute(self, attribute: Attribute, value: object, path: Path) -> Condition | None:
-        if not isinstance(value, Mapping):
-            build = TEXT_BY_NAME["equals"].build
-            return self._attempt(path, lambda: build(attribute, Setting(value)))
-        if not value:
-            self._report(path, f'{_EMPTY}: write what it should be, as {{contains: "serum"}}')
-            return None
-        parts = [
-            self._text(attribute, str(key), inner, (*path, key)) for key, inner in value.items()
-        ]
-        return _joined(parts, all_of)
-
-    def _text(self, attribute: Attribute, name: str, value: object, path: Path) -> Condition | None:
-        operator = TEXT_BY_NAME.get(name)
-        if operator is not None:
-            return self._attempt(path, lambda: operator.build(attribute, Setting(value)))
-        known = ", ".join(TEXT_BY_NAME)
-        if name in NUMBER_BY_NAME or name in OPTIONS:
-            message = f"{name} needs a number, and {attribute.name} is a text: it takes {known}"
-        else:
-            hint = answer(name, TEXT_BY_NAME) or f": a text takes {known}"
-            message = f"unknown operator {quoted(name)}{hint}"
-        self._report(path, message, at_key=True)
-        return None
-
-    def _attempt(self, path: Path, build: Callable[[], Condition]) -> Condition | None:
+    def _attempt(
+        self, path: Path, build: Callable[..., Condition], *given: object
+    ) -> Condition | None:
         try:
-            condition = build()
+            condition = build(*given)
         except WrongOption as error:
-            self._report((*path[:-1], error.option), str(error))
+            self.report((*path[:-1], error.option), str(error))
         except ValueError as error:
-            self._report(path, str(error))
+            self.report(path, str(error))
         else:
-            self._places.put(condition, path)
+            self.places[id(condition)] = condition, path
             return condition
         return None
 
@@ -240,22 +178,23 @@ def _joined(
     return join(whole) if len(whole) == len(parts) else None
 
 
-def _options(operator: str, options: Mapping[str, object]) -> Mapping[str, object]:
-    return {key: value for key, value in options.items() if _takes(operator, key)}
-
-
 def _takes(operator: str, option: str) -> bool:
     known = NUMBER_BY_NAME.get(operator)
     return known is not None and option in known.options
 
 
-def _unknown_operator(name: str, metric: Metric) -> str:
-    if name in TEXT_BY_NAME:
-        return f"{name} is for texts, and {metric.name} is a number"
-    known = [one for one in NUMBER_BY_NAME.values() if not one.only_rank or metric.name == RANK]
-    names = [operator.name for operator in known]
-    return f"unknown operator {quoted(name)}{answer(name, (*names, *OPTIONS)) or listed(names)}"
-
-
-def _example(key: str) -> str:
-    return f"total_sale_7d_cnt: {{{key}: ...}}"
+def _no_operator(name: str, subject: Metric | Attribute) -> str:
+    """The message of a name that no operator of the subject has."""
+    if isinstance(subject, Metric):
+        if name in TEXT_BY_NAME:
+            return f"{name} is for texts, and {subject.name} is a number"
+        rank = subject.name == RANK
+        names = [each.name for each in NUMBER_BY_NAME.values() if rank or not each.only_rank]
+        hint = answer(name, (*names, *OPTIONS))
+        hint = hint or f": there are {either([quoted(one) for one in names])}"
+        return f"unknown operator {quoted(name)}{hint}"
+    known = ", ".join(TEXT_BY_NAME)
+    if name in NUMBER_BY_NAME or name in OPTIONS:
+        return f"{name} needs a number, and {subject.name} is a text: it takes {known}"
+    hint = answer(name, TEXT_BY_NAME) or f": a text takes {known}"
+    return f"unknown operator {quoted(name)}{hint}"

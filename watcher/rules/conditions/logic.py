@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -11,7 +11,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from watcher.model import Evidence, Ints, Verdict
-from watcher.rules.conditions.base import Condition, Masks, Need, Strength, Table, judged
+from watcher.rules.conditions.base import Condition, Masks, Need, ScanColumns, Strength, judged
 from watcher.rules.metrics import Attribute, Metric
 
 _OPPOSITE = {
@@ -39,13 +39,25 @@ class Combination(Condition):
     def attributes(self) -> tuple[Attribute, ...]:
         return tuple(dict.fromkeys(each for part in self.parts for each in part.attributes))
 
-    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         return tuple(evidence for part in self.parts for evidence in part.evidence(table, row))
 
     @property
     def leading(self) -> Metric | None:
         """The leading metric of the first part that has one."""
         return next((part.leading for part in self.parts if part.leading is not None), None)
+
+    def canonical(self) -> str:
+        """Order, repetition and needless nesting change no meaning."""
+        keys = sorted(set(self._keys()))
+        return keys[0] if len(keys) == 1 else f"{self.word}({'; '.join(keys)})"
+
+    def _keys(self) -> Iterator[str]:
+        for part in self.parts:
+            if isinstance(part, type(self)):
+                yield from part._keys()  # noqa: SLF001 - of this class
+            else:
+                yield part.key
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +67,7 @@ class All(Combination):
     word: ClassVar[str] = "all"
     parts: tuple[Condition, ...]
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         masks = [judged(table, part) for part in self.parts]
         met, failed = masks[0].met.copy(), masks[0].met ^ masks[0].known
         for mask in masks[1:]:
@@ -63,12 +75,9 @@ class All(Combination):
             failed |= mask.met ^ mask.known
         return Masks(met, met | failed)
 
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """The keys of the first part; of equals those of the next one decide."""
         return tuple(key for part in self.parts for key in part.strength(table, rows))
-
-    def canonical(self) -> str:
-        return _canonical("all", self.parts, All)
 
     def __str__(self) -> str:
         return " and ".join(str(part) for part in self.parts)
@@ -81,7 +90,7 @@ class Any(Combination):
     word: ClassVar[str] = "any"
     parts: tuple[Condition, ...]
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         masks = [judged(table, part) for part in self.parts]
         met, known = masks[0].met.copy(), masks[0].known.copy()
         for mask in masks[1:]:
@@ -89,11 +98,9 @@ class Any(Combination):
             known &= mask.known
         return Masks(met, met | known)
 
-    def strength(self, table: Table, rows: Ints) -> Strength:
-        """First those that meet the first part, by that; then those that meet the next one.
-
-        Values of different metrics are not compared. Who meets none comes last, by the first.
-        """
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
+        """First those that meet the first part, by that; then those that meet the next one; last,
+        by the first, who meets none. Values of different metrics are not compared."""
         parts = [part for part in self.parts if part.leading is not None]
         if not parts:
             return ()
@@ -107,9 +114,6 @@ class Any(Combination):
             for level, key in enumerate(strength):
                 keys[level, here] = key[here]
         return -places.astype(np.float64), *keys
-
-    def canonical(self) -> str:
-        return _canonical("any", self.parts, Any)
 
     def __str__(self) -> str:
         return " or ".join(str(part) for part in self.parts)
@@ -126,11 +130,11 @@ class Not(Combination):
     def parts(self) -> tuple[Condition, ...]:  # type: ignore[override]
         return (self.part,)
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         met, known = judged(table, self.part)
         return Masks(known & ~met, known)
 
-    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         inner = self.part.evidence(table, row)
         if len(inner) > 1:
             # What several say cannot be turned round one by one: "not (a and b)".
@@ -144,7 +148,7 @@ class Not(Combination):
     def leading(self) -> Metric | None:
         return self._inside.leading
 
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         if self._inside is self.part:
             return self.part.shortfall(table, rows)
         return self._inside.strength(table, rows)
@@ -179,17 +183,3 @@ def all_of(parts: Sequence[Condition]) -> Condition:
 def any_of(parts: Sequence[Condition]) -> Condition:
     """Any of some conditions; a single one is itself."""
     return parts[0] if len(parts) == 1 else Any(tuple(parts))
-
-
-def _canonical(word: str, parts: Iterable[Condition], kind: type[Combination]) -> str:
-    """Order, repetition and needless nesting change no meaning."""
-    keys = sorted(set(_keys(parts, kind)))
-    return keys[0] if len(keys) == 1 else f"{word}({'; '.join(keys)})"
-
-
-def _keys(parts: Iterable[Condition], kind: type[Combination]) -> Iterable[str]:
-    for part in parts:
-        if isinstance(part, kind):
-            yield from _keys(part.parts, kind)
-        else:
-            yield part.key

@@ -1,15 +1,11 @@
-"""Words that people write in place of ours, and the answers to them.
-
-The languages of other programs, and plain English. A guess by likeness is made only where nothing
-is known of a word, and never one that means the opposite.
-"""
+"""Words that people write in place of ours, and the answers to them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-from watcher.words import either, nearest, quoted
+from watcher.words import nearest
 
 _BY_OPERATOR = {
     "equals": "= == ≡ is eq equal equal_to equals_to same exactly",
@@ -58,7 +54,7 @@ PHRASES = {
     **dict.fromkeys(("quadruples", "quadruple"), "rises: 300%"),
     **dict.fromkeys(("halves", "halved", "half"), "falls: 50%"),
 }
-_OF_RANK = {"climbs": "rises", "drops": "falls"}
+INSTEAD_OF_RANK = {"climbs": "rises", "drops": "falls"}
 
 _GONE = (
     "disappears disappear disappeared vanishes vanished gone missing removed leaves_list left_list "
@@ -108,7 +104,8 @@ def folded(word: str) -> str:
 
 
 def answer(word: str, known: Iterable[str]) -> str:
-    """``, did you mean "above"?`` of the operators ``known``; empty where nothing is near."""
+    """``, did you mean "above"?`` of the operators ``known``; empty where nothing is near. It is by
+    likeness only where nothing is known of the word, and never the opposite."""
     names = list(known)
     name = folded(word)
     if name in _GONE:
@@ -124,7 +121,7 @@ def answer(word: str, known: Iterable[str]) -> str:
         return f', did you mean "{other}"?'
     if name.startswith(_REVERSED):
         return ': for the reverse put "not" around the whole, as not: {rank: {at_most: 10}}'
-    return _guess(name, names)
+    return nearest(name, [one for one in names if not opposite(name, one)], 2)
 
 
 def of_no_metric(word: str) -> str:
@@ -141,36 +138,17 @@ def of_no_metric(word: str) -> str:
     return ""
 
 
-def instead_of_rank(name: str) -> str:
-    """The name that an operator of ranks has for any other metric, as a hint."""
-    return f', did you mean "{_OF_RANK[name]}"?' if name in _OF_RANK else ""
-
-
 def times(value: object) -> float | None:
     """The 3 of ``3x``; None of anything else."""
     match = _TIMES.fullmatch(value) if isinstance(value, str) else None
     return float(match[1]) if match else None
 
 
-def _guess(name: str, names: list[str]) -> str:
-    """The names that are alike, but nothing that means the opposite."""
-    return nearest(name, [one for one in names if not opposite(name, one)], 2)
-
-
 def opposite(word: str, operator: str) -> bool:
     """Whether ``operator`` goes the other way than ``word`` seems to, or lacks its "not"."""
     if word.startswith(_NEGATIONS) and not operator.startswith(("not_", "un")):
         return True
-    ways = _ways(word), _ways(operator)
-    return all(ways) and ways[0] != ways[1]
-
-
-def _ways(word: str) -> frozenset[str]:
-    parts = word.split("_")
-    up, down = any(part in _UP for part in parts), any(part in _DOWN for part in parts)
-    return frozenset([*(["up"] if up else []), *(["down"] if down else [])])
-
-
-def listed(names: Iterable[str]) -> str:
-    """``: there are "above", "below" ...``: where nothing is near."""
-    return f": there are {either([quoted(name) for name in names])}"
+    parts, others = word.split("_"), operator.split("_")
+    up, down = not _UP.isdisjoint(parts), not _DOWN.isdisjoint(parts)
+    ways = not _UP.isdisjoint(others), not _DOWN.isdisjoint(others)
+    return (up or down) and any(ways) and (up, down) != ways

@@ -9,7 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from watcher.model import Criterion, Evidence, Floats, Ints
-from watcher.rules.conditions.base import Condition, LastList, Masks, Need, Strength, Table
+from watcher.rules.conditions.base import Condition, LastList, Masks, Need, ScanColumns, Strength
 from watcher.rules.conditions.change import BaselineCondition, Change, from_option
 from watcher.rules.conditions.values import Setting, is_percent, number
 from watcher.rules.metrics import Metric
@@ -21,16 +21,15 @@ OUTSIDE = "outside"  # how evidence says that a product was not on the list
 class RankChange(Change):
     """The rank moved by so many places: to climb is to fall as a number."""
 
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """Places, of which there are few at the top: there a climb of 50% may be one."""
         now = table.number(self.metric)[rows]
         return self._moved(now, table.baseline(self.need)[0][rows]), -now
 
     @cached_property
     def criterion(self) -> Criterion:
-        return replace(
-            super().criterion, operator="climbs" if self.direction == "falls" else "drops"
-        )
+        operator = "climbs" if self.direction == "falls" else "drops"
+        return replace(super().criterion, operator=operator)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +38,6 @@ class Top(BaselineCondition):
     the reverse since the last complete scan: who leaves while a scan is cut off is not missed.
     Who is below the scanned depth is outside."""
 
-    metric: Metric
     places: int
     leaves: bool = False
 
@@ -47,61 +45,40 @@ class Top(BaselineCondition):
     def need(self) -> Need:
         return Need(self.metric, LastList() if self.leaves else LastList(self.places))
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         now, then = self._now(table), table.baseline(self.need)[0]
         known = ~np.isnan(now) & ~np.isnan(then)
         inside, outside = (then, now) if self.leaves else (now, then)
         return Masks((inside <= self.places) & (outside > self.places) & known, known)
 
-    @property
-    def leading(self) -> Metric | None:
-        return self.metric
-
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """Places inside or outside; of those that are below the scanned depth, who was higher."""
         now, then = self._now(table)[rows], table.baseline(self.need)[0][rows]
         return (now - self.places, -then) if self.leaves else (self.places - now, then)
 
-    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         (plain,) = super().evidence(table, row)
         now, then = float(self._now(table)[row]), plain.baseline
-        return (
-            replace(
-                plain,
-                value=OUTSIDE if np.isinf(now) else plain.value,
-                baseline=OUTSIDE if then == np.inf else then,
-            ),
-        )
+        value = OUTSIDE if np.isinf(now) else plain.value
+        return (replace(plain, value=value, baseline=OUTSIDE if then == np.inf else then),)
 
-    def _now(self, table: Table) -> Floats:
+    def _now(self, table: ScanColumns) -> Floats:
         return np.where(table.fallen(), np.inf, table.number(self.metric))
-
-    def canonical(self) -> str:
-        return f"{self.metric.canonical} {self.criterion.operator} {self.places}"
 
     @cached_property
     def criterion(self) -> Criterion:
         return Criterion("leaves_top" if self.leaves else "enters_top", (self.places,))
 
 
-def climbs(metric: Metric, setting: Setting) -> Condition:
-    """``climbs: places``."""
-    return RankChange(metric, "falls", float(_places(setting.value)), from_=from_option(setting))
+def moves(operator: str, metric: Metric, setting: Setting) -> Condition:
+    """``climbs: places`` (the number falls) or ``drops: places``."""
+    direction = "falls" if operator == "climbs" else "rises"
+    return RankChange(metric, direction, float(_places(setting.value)), from_=from_option(setting))
 
 
-def drops(metric: Metric, setting: Setting) -> Condition:
-    """``drops: places``."""
-    return RankChange(metric, "rises", float(_places(setting.value)), from_=from_option(setting))
-
-
-def enters_top(metric: Metric, setting: Setting) -> Condition:
-    """``enters_top: N``."""
-    return Top(metric, _places(setting.value))
-
-
-def leaves_top(metric: Metric, setting: Setting) -> Condition:
-    """``leaves_top: N``."""
-    return Top(metric, _places(setting.value), leaves=True)
+def top(operator: str, metric: Metric, setting: Setting) -> Condition:
+    """``enters_top: N`` or ``leaves_top: N``."""
+    return Top(metric, _places(setting.value), operator == "leaves_top")
 
 
 def _places(value: object) -> int:

@@ -1,22 +1,18 @@
-"""Every operator of the rule language, one row each.
-
-A new operator is a class and a builder in its family's file, one row here, one test.
-"""
+"""Every operator of the rule language, one row each; its class stands in its family's file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Generic, TypeVar
 
 from watcher.rules.conditions import change, compare, ranking, text, transition, unusual
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import Attribute, Metric
 
-NumberBuilder: TypeAlias = Callable[[Metric, Setting], Condition]
-TextBuilder: TypeAlias = Callable[[Attribute, Setting], Condition]
+_Subject = TypeVar("_Subject", Metric, Attribute)
 
 
 class Takes(StrEnum):
@@ -33,119 +29,92 @@ class Takes(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class NumberOperator:
-    """An operator on a metric. ``options`` are the keys that may stand beside it."""
+class RuleOperator(Generic[_Subject]):
+    """An operator on a metric or a text. ``build`` gets its name, for several may be built
+    alike; ``options`` are the keys that may stand beside it."""
 
     name: str
     takes: Takes
     meaning: str
-    build: NumberBuilder
+    build: Callable[[str, _Subject, Setting], Condition]
     options: tuple[str, ...] = ()
-    only_rank: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class TextOperator:
-    """An operator on a text attribute."""
-
-    name: str
-    takes: Takes
-    meaning: str
-    build: TextBuilder
+    @property
+    def only_rank(self) -> bool:
+        """Whether it says nothing of any other metric."""
+        return self.takes is Takes.PLACES
 
 
 _BASELINE = ("from", "min_change")
 
-NUMBER_OPERATORS: tuple[NumberOperator, ...] = (
-    NumberOperator("equals", Takes.VALUE, "is this value", compare.comparison("equals")),
-    NumberOperator(
-        "not_equals", Takes.VALUE, "is not this value", compare.comparison("not_equals")
-    ),
-    NumberOperator("in", Takes.VALUES, "is one of these values", compare.among),
-    NumberOperator("not_in", Takes.VALUES, "is none of these values", compare.not_among),
-    NumberOperator("above", Takes.VALUE, "is more than this", compare.comparison("above")),
-    NumberOperator("below", Takes.VALUE, "is less than this", compare.comparison("below")),
-    NumberOperator("at_least", Takes.VALUE, "is this or more", compare.comparison("at_least")),
-    NumberOperator("at_most", Takes.VALUE, "is this or less", compare.comparison("at_most")),
-    NumberOperator("between", Takes.RANGE, "lies in this range, ends included", compare.between),
-    NumberOperator(
+NUMBER_OPERATORS: tuple[RuleOperator[Metric], ...] = (
+    RuleOperator("equals", Takes.VALUE, "is this value", compare.comparison),
+    RuleOperator("not_equals", Takes.VALUE, "is not this value", compare.comparison),
+    RuleOperator("in", Takes.VALUES, "is one of these values", compare.among),
+    RuleOperator("not_in", Takes.VALUES, "is none of these values", compare.among),
+    RuleOperator("above", Takes.VALUE, "is more than this", compare.comparison),
+    RuleOperator("below", Takes.VALUE, "is less than this", compare.comparison),
+    RuleOperator("at_least", Takes.VALUE, "is this or more", compare.comparison),
+    RuleOperator("at_most", Takes.VALUE, "is this or less", compare.comparison),
+    RuleOperator("between", Takes.RANGE, "lies in this range, ends included", compare.between),
+    RuleOperator(
         "rises",
         Takes.CHANGE,
         "rose by at least this much, a number or a percentage, from the baseline",
-        change.change("rises"),
+        change.change,
         _BASELINE,
     ),
-    NumberOperator(
+    RuleOperator(
         "falls",
         Takes.CHANGE,
         "fell by at least this much, a number or a percentage, from the baseline",
-        change.change("falls"),
+        change.change,
         _BASELINE,
     ),
-    NumberOperator(
+    RuleOperator(
         "changes",
         Takes.CHANGE,
         "moved by at least this much either way from the baseline",
-        change.change("changes"),
+        change.change,
         _BASELINE,
     ),
-    NumberOperator(
-        "becomes",
-        Takes.VALUE,
-        "was not this value when last known, and is now",
-        transition.becomes,
+    RuleOperator(
+        "becomes", Takes.VALUE, "was not this value when last known, and is now", transition.becomes
     ),
-    NumberOperator(
-        "leaves",
-        Takes.VALUE,
-        "was this value when last known, and is not now",
-        transition.leaves,
+    RuleOperator(
+        "leaves", Takes.VALUE, "was this value when last known, and is not now", transition.becomes
     ),
-    NumberOperator(
+    RuleOperator(
         "crosses_above",
         Takes.VALUE,
         "was at or below this when last known, and is above it now",
-        transition.crosses_above,
+        transition.crosses,
     ),
-    NumberOperator(
+    RuleOperator(
         "crosses_below",
         Takes.VALUE,
         "was at or above this when last known, and is below it now",
-        transition.crosses_below,
+        transition.crosses,
     ),
-    NumberOperator(
-        "climbs",
-        Takes.PLACES,
-        "the rank improved by so many places",
-        ranking.climbs,
-        ("from",),
-        only_rank=True,
+    RuleOperator(
+        "climbs", Takes.PLACES, "the rank improved by so many places", ranking.moves, ("from",)
     ),
-    NumberOperator(
-        "drops",
-        Takes.PLACES,
-        "the rank worsened by so many places",
-        ranking.drops,
-        ("from",),
-        only_rank=True,
+    RuleOperator(
+        "drops", Takes.PLACES, "the rank worsened by so many places", ranking.moves, ("from",)
     ),
-    NumberOperator(
+    RuleOperator(
         "enters_top",
         Takes.PLACES,
         "among the first N now, and not at the last scan that read them",
-        ranking.enters_top,
-        (),
-        only_rank=True,
+        ranking.top,
     ),
-    NumberOperator(
+    RuleOperator(
         "leaves_top",
         Takes.PLACES,
         "among the first N at the last complete scan, and not now",
-        ranking.leaves_top,
-        (),
-        only_rank=True,
+        ranking.top,
     ),
-    NumberOperator(
+    RuleOperator(
         "unusual",
         Takes.SCORE,
         "at least so many robust standard deviations from its own history, either way",
@@ -154,13 +123,13 @@ NUMBER_OPERATORS: tuple[NumberOperator, ...] = (
     ),
 )
 
-TEXT_OPERATORS: tuple[TextOperator, ...] = (
-    TextOperator("equals", Takes.TEXT, "is exactly this text", text.equals),
-    TextOperator("not_equals", Takes.TEXT, "is another text", text.not_equals),
-    TextOperator("in", Takes.TEXTS, "is one of these texts", text.among),
-    TextOperator("not_in", Takes.TEXTS, "is none of these texts", text.not_among),
-    TextOperator("contains", Takes.TEXT, "has this in it; capitals don't matter", text.contains),
-    TextOperator(
+TEXT_OPERATORS: tuple[RuleOperator[Attribute], ...] = (
+    RuleOperator("equals", Takes.TEXT, "is exactly this text", text.equals),
+    RuleOperator("not_equals", Takes.TEXT, "is another text", text.equals),
+    RuleOperator("in", Takes.TEXTS, "is one of these texts", text.among),
+    RuleOperator("not_in", Takes.TEXTS, "is none of these texts", text.among),
+    RuleOperator("contains", Takes.TEXT, "has this in it; capitals don't matter", text.contains),
+    RuleOperator(
         "matches",
         Takes.TEXT,
         "a regular expression (RE2) finds something in it; (?i) ignores capitals",

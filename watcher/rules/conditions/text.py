@@ -13,9 +13,9 @@ import re2
 from msgspec.structs import replace
 
 from watcher.model import Criterion, Evidence
-from watcher.rules.conditions.base import Condition, Masks, Need, Table, among_asked, judged
-from watcher.rules.conditions.values import Setting
-from watcher.rules.metrics import Attribute, Metric
+from watcher.rules.conditions.base import Condition, Masks, ScanColumns, among_asked, judged
+from watcher.rules.conditions.values import Setting, several
+from watcher.rules.metrics import Attribute
 from watcher.text.evidence import criterion
 from watcher.units import Unit
 from watcher.words import Wrong, kind, shortened, told
@@ -30,18 +30,11 @@ _LARGEST = 5_000
 _TOO_LARGE = "is too large an expression: use fewer or smaller repetitions, as {1,100}"
 
 
+@dataclass(frozen=True, eq=False)
 class Text(Condition):
     """A condition on one text attribute; a missing text is no data."""
 
     attribute: Attribute
-
-    @property
-    def needs(self) -> tuple[Need, ...]:
-        return ()
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        return ()
 
     @property
     def attributes(self) -> tuple[Attribute, ...]:
@@ -57,23 +50,16 @@ class Text(Condition):
     def criterion(self) -> Criterion:
         """The operator and the texts that it compares with."""
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         texts, test, size = table.text(self.attribute.name), self._test, table.size
         met = np.fromiter((text is not None and bool(test(text)) for text in texts), bool, size)
         known = np.fromiter((text is not None for text in texts), bool, size)
         return Masks(met, known)
 
-    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
-        return (
-            Evidence(
-                metric=self.attribute.name,
-                label=self.attribute.label,
-                unit=Unit.TEXT,
-                condition=self.criterion,
-                verdict=judged(table, self).verdict(row),
-                value=table.text(self.attribute.name)[row],
-            ),
-        )
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
+        name, label = self.attribute.name, self.attribute.label
+        verdict, value = judged(table, self).verdict(row), table.text(name)[row]
+        return (Evidence(name, label, Unit.TEXT, self.criterion, verdict, value),)
 
     def __str__(self) -> str:
         return criterion(self.criterion, self.attribute.name, Unit.TEXT)
@@ -83,7 +69,6 @@ class Text(Condition):
 class OneOf(Text):
     """The text is (or, negated, is not) exactly one of some."""
 
-    attribute: Attribute
     values: tuple[str, ...]
     negated: bool = False
 
@@ -108,7 +93,6 @@ class OneOf(Text):
 class Contains(Text):
     """The text has a part; capitals don't matter."""
 
-    attribute: Attribute
     part: str
 
     @cached_property
@@ -128,7 +112,6 @@ class Contains(Text):
 class Matches(Text):
     """A regular expression finds something in the text; RE2 takes linear time."""
 
-    attribute: Attribute
     pattern: str
 
     @cached_property
@@ -163,34 +146,27 @@ def compile_pattern(pattern: str) -> re2._Regexp[str]:
         reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
         if "too large" in reason:
             raise Wrong(_TOO_LARGE) from None
-        hint = " (RE2 has no look-ahead, look-behind or back-reference)"
-        hint = hint if "operator" in reason or "escape" in reason else ""
+        unknown = "operator" in reason or "escape" in reason
+        hint = " (RE2 has no look-ahead, look-behind or back-reference)" if unknown else ""
         raise Wrong(f"is no regular expression that can be used: {reason}{hint}") from None
 
 
-def equals(attribute: Attribute, setting: Setting) -> Condition:
-    """``equals: text``, or the bare text."""
-    value = _text(setting.value, '; for several write "in: [...]"')
-    return OneOf(attribute, (_as_written(attribute, value),))
+def equals(operator: str, attribute: Attribute, setting: Setting) -> Condition:
+    """``equals: text``, or the bare text; or ``not_equals: text``."""
+    negated = operator == "not_equals"
+    better = "not_in" if negated else "in"
+    value = _text(setting.value, f'; for several write "{better}: [...]"')
+    return OneOf(attribute, (_as_written(attribute, value),), negated)
 
 
-def not_equals(attribute: Attribute, setting: Setting) -> Condition:
-    """``not_equals: text``."""
-    value = _text(setting.value, '; for several write "not_in: [...]"')
-    return OneOf(attribute, (_as_written(attribute, value),), negated=True)
+def among(operator: str, attribute: Attribute, setting: Setting) -> Condition:
+    """``in: [...]`` or ``not_in: [...]``."""
+    texts = several(setting.value, "texts, as [a, b]")
+    written = tuple(_as_written(attribute, _text(one)) for one in texts)
+    return OneOf(attribute, written, operator == "not_in")
 
 
-def among(attribute: Attribute, setting: Setting) -> Condition:
-    """``in: [...]``."""
-    return OneOf(attribute, _texts(attribute, setting.value))
-
-
-def not_among(attribute: Attribute, setting: Setting) -> Condition:
-    """``not_in: [...]``."""
-    return OneOf(attribute, _texts(attribute, setting.value), negated=True)
-
-
-def contains(attribute: Attribute, setting: Setting) -> Condition:
+def contains(_operator: str, attribute: Attribute, setting: Setting) -> Condition:
     """``contains: text``."""
     part = _text(setting.value, f"; for several write any: with a {attribute.name} for each")
     if not part:
@@ -198,7 +174,7 @@ def contains(attribute: Attribute, setting: Setting) -> Condition:
     return Contains(attribute, part)
 
 
-def matches(attribute: Attribute, setting: Setting) -> Condition:
+def matches(_operator: str, attribute: Attribute, setting: Setting) -> Condition:
     """``matches: regular expression``."""
     condition = Matches(attribute, _text(setting.value, '; for several write "one|other"'))
     if not condition.pattern:
@@ -214,13 +190,6 @@ def _text(value: object, several: str = "") -> str:
         hint = several if isinstance(value, list) else ""
         raise Wrong(f"takes a text, not {kind(value)}{hint}")
     return value
-
-
-def _texts(attribute: Attribute, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value:
-        given = "an empty one" if value == [] else kind(value)
-        raise Wrong(f"takes a list of texts, as [a, b], not {given}")
-    return tuple(_as_written(attribute, _text(one)) for one in value)
 
 
 def _as_written(attribute: Attribute, value: str) -> str:

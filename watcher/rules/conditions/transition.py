@@ -1,32 +1,53 @@
-"""From the last known value to this one: becomes, leaves, crosses a line."""
+"""From the last scan to this one: appears, becomes, leaves, crosses a line."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
 
-from watcher.model import Criterion, Ints
-from watcher.rules.conditions.base import Condition, Masks, Strength, Table
+from watcher.model import Criterion, Evidence, Ints
+from watcher.rules.conditions.base import Condition, Masks, ScanColumns, Strength, judged
 from watcher.rules.conditions.change import BaselineCondition
 from watcher.rules.conditions.values import Setting, number
 from watcher.rules.metrics import Metric
+from watcher.units import Unit
+from watcher.words import Wrong, kind
+
+APPEARS = "appears"  # in place of a metric
+
+
+@dataclass(frozen=True, eq=False)
+class Appears(Condition):
+    """First seen by this watch; no data until the watch has had a complete scan before."""
+
+    def judge(self, table: ScanColumns) -> Masks:
+        return table.appeared()
+
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
+        verdict = judged(table, self).verdict(row)
+        return (Evidence(APPEARS, "list", Unit.TEXT, Criterion(APPEARS), verdict),)
+
+    def canonical(self) -> str:
+        return APPEARS
+
+    __str__ = canonical
 
 
 @dataclass(frozen=True, eq=False)
 class Becomes(BaselineCondition):
     """The last known value was not ``value`` and now it is; the reverse, if ``leaves``."""
 
-    metric: Metric
     value: float
     leaves: bool = False
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         now, then, known = self.now_and_then(table)
         source, target = (now, then) if self.leaves else (then, now)
         return Masks((source != self.value) & (target == self.value) & known, known)
 
-    def canonical(self) -> str:
-        return f"{self.metric.canonical} {self.criterion.operator} {self.value!r}"
+    @property
+    def leading(self) -> Metric | None:
+        return None
 
     @cached_property
     def criterion(self) -> Criterion:
@@ -37,47 +58,38 @@ class Becomes(BaselineCondition):
 class Crosses(BaselineCondition):
     """The last known value was on the other side of the line, or on it."""
 
-    metric: Metric
     line: float
     above: bool
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         now, then, known = self.now_and_then(table)
-        if self.above:
-            return Masks((then <= self.line) & (now > self.line) & known, known)
-        return Masks((then >= self.line) & (now < self.line) & known, known)
+        low, high = (then, now) if self.above else (now, then)
+        met = (low <= self.line) & (high >= self.line) & (now != self.line)
+        return Masks(met & known, known)
 
-    @property
-    def leading(self) -> Metric | None:
-        return self.metric
-
-    def strength(self, table: Table, rows: Ints) -> Strength:
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         beyond = table.number(self.metric)[rows] - self.line
         return (beyond if self.above else -beyond,)
-
-    def canonical(self) -> str:
-        return f"{self.metric.canonical} {self.criterion.operator} {self.line!r}"
 
     @cached_property
     def criterion(self) -> Criterion:
         return Criterion("crosses_above" if self.above else "crosses_below", (self.line,))
 
 
-def becomes(metric: Metric, setting: Setting) -> Condition:
-    """``becomes: value``."""
-    return Becomes(metric, number(setting.value, metric))
+def appears(value: object) -> Condition:
+    """``appears: true``."""
+    if value is False:
+        raise Wrong('takes only true; for the reverse write "not: {appears: true}"')
+    if value is not True:
+        raise Wrong(f'takes only true, as "appears: true", not {kind(value)}')
+    return Appears()
 
 
-def leaves(metric: Metric, setting: Setting) -> Condition:
-    """``leaves: value``."""
-    return Becomes(metric, number(setting.value, metric), leaves=True)
+def becomes(operator: str, metric: Metric, setting: Setting) -> Condition:
+    """``becomes: value`` or ``leaves: value``."""
+    return Becomes(metric, number(setting.value, metric), operator == "leaves")
 
 
-def crosses_above(metric: Metric, setting: Setting) -> Condition:
-    """``crosses_above: number``."""
-    return Crosses(metric, number(setting.value, metric), above=True)
-
-
-def crosses_below(metric: Metric, setting: Setting) -> Condition:
-    """``crosses_below: number``."""
-    return Crosses(metric, number(setting.value, metric), above=False)
+def crosses(operator: str, metric: Metric, setting: Setting) -> Condition:
+    """``crosses_above: number`` or ``crosses_below: number``."""
+    return Crosses(metric, number(setting.value, metric), operator == "crosses_above")

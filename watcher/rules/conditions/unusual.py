@@ -13,9 +13,9 @@ from watcher.rules.conditions.base import (
     Condition,
     Masks,
     Need,
+    ScanColumns,
     Spread,
     Strength,
-    Table,
     Usual,
     value_at,
 )
@@ -35,14 +35,9 @@ LEAST_APART = 8
 
 @dataclass(frozen=True, eq=False)
 class Unusual(BaselineCondition):
-    """``ln(1+x)`` is ``score`` robust standard deviations or more from its median, either way.
+    """``ln(1+x)`` is ``score`` robust standard deviations or more from its median, either way; no
+    data where the history is too short, where it never moved, or where ``x`` is -1 or less."""
 
-    Of a metric that is a sum of several days, values that share no day are held against each other.
-
-    No data where the history is too short, where it never moved, or where ``x`` is -1 or less.
-    """
-
-    metric: Metric
     score: float
     over: int = _OVER
 
@@ -54,33 +49,23 @@ class Unusual(BaselineCondition):
     def needs(self) -> tuple[Need, ...]:
         return (self.need, Need(self.metric, Spread(self.over, self.metric.window)))
 
-    def judge(self, table: Table) -> Masks:
+    def judge(self, table: ScanColumns) -> Masks:
         scores = self._scores(table)
         known = ~np.isnan(scores)
         return Masks((np.abs(scores) >= self.score) & known, known)
 
-    def evidence(self, table: Table, row: int) -> tuple[Evidence, ...]:
+    def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         """The baseline is the usual value in the metric's own unit; beside it stands the score."""
         (plain,) = super().evidence(table, row)
         usual = plain.baseline
-        return (
-            replace(
-                plain,
-                score=value_at(self._scores(table), row),
-                # Twelve digits: the logarithm and back makes 100 into 100.00000000000001.
-                baseline=None if usual is None else float(f"{np.expm1(usual):.12g}"),
-            ),
-        )
+        # Twelve digits: the logarithm and back makes 100 into 100.00000000000001.
+        baseline = None if usual is None else float(f"{np.expm1(usual):.12g}")
+        return (replace(plain, score=value_at(self._scores(table), row), baseline=baseline),)
 
-    @property
-    def leading(self) -> Metric | None:
-        return self.metric
-
-    def strength(self, table: Table, rows: Ints) -> Strength:
-        """Either way."""
+    def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         return (np.abs(self._scores(table)[rows]),)
 
-    def _scores(self, table: Table) -> Floats:
+    def _scores(self, table: ScanColumns) -> Floats:
         usual, spread = (table.baseline(need)[0] for need in self.needs)
         # Rounded, for a score of exactly 3 must not depend on the last binary digit.
         return np.round((logs(table.number(self.metric)) - usual) / spread, 9)
@@ -104,7 +89,7 @@ def logs(values: Floats) -> Floats:
     return np.log1p(np.where(values > -1, values, np.nan))
 
 
-def unusual(metric: Metric, setting: Setting) -> Condition:
+def unusual(_operator: str, metric: Metric, setting: Setting) -> Condition:
     """``unusual: z`` with ``over:``."""
     if metric.unit in (Unit.FLAG, Unit.DAY):
         raise Wrong(f"is for amounts: {metric.name} has no usual size")

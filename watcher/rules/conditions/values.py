@@ -66,6 +66,13 @@ def counted(metric: Metric) -> bool:
     return metric.unit in (Unit.COUNT, *AMOUNTS, Unit.DAYS, Unit.PLACE)
 
 
+def several(value: object, what: str) -> list[object]:
+    """The items of a list that is not empty; ``what`` says of what, and how it is written."""
+    if not isinstance(value, list) or not value:
+        raise Wrong(f"takes a list of {what}, not {'an empty one' if value == [] else kind(value)}")
+    return value
+
+
 def is_percent(value: object) -> bool:
     """Whether it is written with a percent sign."""
     return isinstance(value, str) and value.strip().endswith("%")

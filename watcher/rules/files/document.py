@@ -1,8 +1,7 @@
 """YAML text into plain values that remember where they stood.
 
-Read by YAML 1.2's meaning, not by PyYAML's: ``NO``, ``on``, ``yes``, ``012``, ``1_000`` and
-``22:22`` are text. The parser's events are put together here rather than by PyYAML, without
-recursion, so that a hostile file is stopped while it is read.
+Read by YAML 1.2's meaning: ``NO``, ``on``, ``012`` and ``22:22`` are text. The parser's events are
+put together without recursion, so that a hostile file is stopped while it is read.
 """
 
 from __future__ import annotations
@@ -11,16 +10,36 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import yaml
 from yaml.error import MarkedYAMLError
 from yaml.scanner import ScannerError
 
 from watcher.errors import Problem, ProblemCode
-from watcher.rules.files.scalars import as_text, resolve
-from watcher.rules.files.syntax import Parsing, explain
 from watcher.words import masked, printable, quoted
+
+_NULL = dict.fromkeys(["", "~", "null", "Null", "NULL"])
+_TRUE = dict.fromkeys(["true", "True", "TRUE"], True)
+_WORDS: dict[str, object] = _NULL | _TRUE | dict.fromkeys(["false", "False", "FALSE"], False)
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,29})", re.ASCII)
+_RADIX = re.compile(r"0o[0-7]{1,30}|0x[0-9a-fA-F]{1,30}", re.ASCII)
+_FLOAT = re.compile(
+    r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII
+)
+
+
+def resolve(text: str) -> object:
+    """A plain scalar by the core schema of YAML 1.2; a number with a leading 0 is text."""
+    first = text[:1]
+    if first.isdecimal() or first in ("-", "+", "."):
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _RADIX.fullmatch(text):
+            return int(text, 0)
+        return float(text) if _FLOAT.fullmatch(text) and not text.lstrip("+-").isdecimal() else text
+    return _WORDS.get(text, text)
+
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -42,6 +61,9 @@ _HIDDEN = re.compile("\\$\ue000([A-Za-z_][A-Za-z0-9_]*)\ue001", re.ASCII)
 _DASH = re.compile(r"(:[ \t]+)-(?=[ \t\r\n,}]|\Z)")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as YAML counts lines
 _STANDARD = "tag:yaml.org,2002:"
+# What the parser was at: a token, a token that began earlier (a key, a text), or the items of a
+# mapping or list in lines ("block") or in brackets ("flow"), or neither ("top").
+Parsing: TypeAlias = Literal["token", "long token", "block", "flow", "top"]
 
 
 @dataclass(slots=True)
@@ -73,17 +95,12 @@ class Document:
     ) -> Problem:
         """A problem of the value at ``path``, or of its key: then it belongs to the parent."""
         spot = self._at(path)
-        line, column = spot.line, spot.column
-        if at_key and spot.key is not None:
-            line, column = spot.key
-        shown = path[:-1] if at_key else path
-        return _problem(self.name, line, column, shown, message, code)
+        place = spot.key if at_key and spot.key is not None else (spot.line, spot.column)
+        return _problem(self.name, place, path[:-1] if at_key else path, message, code)
 
     def excerpt(self, path: Path) -> str:
-        """The lines in which the value at ``path`` is written, without the indent they share.
-
-        ``${NAME}`` stands there as it is written, never what is filled in.
-        """
+        """The lines in which the value at ``path`` is written, without the indent they share, and
+        with ``${NAME}``, never what is filled in."""
         spot = self._at(path)
         indent = spot.column - 1
         lines = [self.lines[spot.line - 1][indent:].rstrip()]
@@ -114,16 +131,11 @@ def path_text(path: Path) -> str:
 
 
 def _problem(
-    name: str,
-    line: int,
-    column: int,
-    path: Path,
-    message: str,
-    code: ProblemCode = ProblemCode.SYNTAX,
+    name: str, place: tuple[int, int], path: Path, message: str, code: ProblemCode
 ) -> Problem:
     """A problem on one printable line of bounded length."""
     where = _cut(printable(path_text(path)), _LONGEST_PATH)
-    return Problem(name, line, column, where, _cut(printable(message), _LONGEST_MESSAGE), code)
+    return Problem(name, *place, where, _cut(printable(message), _LONGEST_MESSAGE), code)
 
 
 def _cut(text: str, longest: int) -> str:
@@ -141,19 +153,15 @@ class Unreadable(Exception):
 
 
 def read(data: bytes | str, name: str, *, texts: bool = False) -> Document:
-    """The one document in ``data``; raises ``Unreadable`` with all that is wrong with it.
-
-    With ``texts``, what is written is what is meant: ``0x300`` and ``1e3`` are texts, and so is
-    ``- 5``, behind a key; only nothing is None.
-    """
+    """The one document in ``data``; raises ``Unreadable`` with all that is wrong with it. With
+    ``texts``, ``0x300`` and ``1e3`` are texts, and so is ``- 5``, behind a key."""
     text = _decode(data, name) if isinstance(data, bytes) else data.removeprefix("\ufeff")
     control = _CONTROL.search(text)
     if control is not None:
-        line = text.count("\n", 0, control.start()) + 1
-        column = control.start() - text.rfind("\n", 0, control.start())
         what = f"a control character (U+{ord(control[0]):04X}) can't stand in a rule file"
-        raise Unreadable((Problem(name, line, column, "", what, ProblemCode.SYNTAX),))
-    builder = _Builder(name, text, as_text if texts else resolve)
+        place = _place_in(text[: control.start()])
+        raise Unreadable((Problem(name, *place, "", what, ProblemCode.SYNTAX),))
+    builder = _Builder(name, text, (lambda plain: _NULL.get(plain, plain)) if texts else resolve)
     marked = _BRACED.sub("$\ue000\\1\ue001", text)
     if texts:
         marked = _DASH.sub("\\1\ue002", marked)
@@ -172,10 +180,14 @@ def _decode(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - data.rfind(b"\n", 0, error.start)
         what = "the file is not UTF-8 text: save it as UTF-8"
-        raise Unreadable((Problem(name, line, column, "", what, ProblemCode.UNREADABLE),)) from None
+        place = _place_in(data[: error.start].decode("latin-1"))
+        raise Unreadable((Problem(name, *place, "", what, ProblemCode.UNREADABLE),)) from None
+
+
+def _place_in(before: str) -> tuple[int, int]:
+    """The line and column of what comes after a text, or after bytes as Latin letters."""
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 @dataclass(slots=True)
@@ -219,7 +231,7 @@ class _Builder:
     def document(self) -> Document:
         """The values that were read; raises ``Unreadable`` where problems were noted."""
         if self._root is None:
-            self.problems.append(_problem(self._name, 0, 0, (), "the file is empty"))
+            self.problems.append(self._problem((0, 0), "the file is empty"))
         if self.problems or self._root is None:
             raise Unreadable(tuple(self.problems))
         return Document(self._name, *self._root, self._lines)
@@ -227,8 +239,7 @@ class _Builder:
     def explain(self, error: yaml.YAMLError, text: str) -> Problem:
         """A syntax error, after what was read, in words."""
         if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
-            what = "the file has a character that YAML can't read"
-            return _problem(self._name, 0, 0, (), what)
+            return self._problem((0, 0), "the file has a character that YAML can't read")
         mark, begin = error.problem_mark, error.context_mark
         begun = begin.line + 1 if begin is not None and begin.line < mark.line else None
         if isinstance(error, ScannerError):
@@ -238,10 +249,9 @@ class _Builder:
         else:
             parsing = "flow" if self._stack[-1].flow else "block"
         words = explain(str(error.problem or ""), text, mark.line, mark.column, begun, parsing)
-        return _problem(self._name, mark.line + 1, mark.column + 1, (), words)
+        return self._problem((mark.line + 1, mark.column + 1), words)
 
     def take(self, event: Any) -> None:
-        """One event."""
         match event:
             case yaml.ScalarEvent():
                 self._scalar(event)
@@ -305,7 +315,7 @@ class _Builder:
         if event.anchor not in self._anchors:
             what = f'the alias "*{event.anchor}" has no anchor "&{event.anchor}" above'
             unsaid = "this is an alias without an anchor: put a text that begins with * in quotes"
-            self._note(event, unsaid if self._in_a_secret() else what)
+            self._note(event, what, unsaid)
             self._put(None, Spot(*_place(event)))
             return
         anchored = self._anchors[event.anchor]
@@ -332,9 +342,8 @@ class _Builder:
             top.skip = True
         elif key in top.value:
             first = top.spot.children[key].key or place
-            self._note_at(
-                place, f"{quoted(key)} is written twice: the first one is in line {first[0]}"
-            )
+            what = f"{quoted(key)} is written twice: the first one is in line {first[0]}"
+            self._note_at(place, what)
             top.skip = True
         top.key, top.key_place = key, place
 
@@ -342,17 +351,11 @@ class _Builder:
         """In ``{at_least: 1,000}`` the 000 is a key with nothing after it, not even a colon."""
         if top.flow and top.key and not event.style and top.key_end == event.start_mark.index:
             # After a "url" it may be the rest of one: a recipient, a password.
-            cut = "this" if self._holds_a_secret(top) else quoted(top.key)
+            cut = "this" if not _SECRETS.isdisjoint(top.value) else quoted(top.key)
             message = f"{cut} has no value: is it a text or number cut at its comma?"
             key, top.key = top.key, None  # the problem is the mapping's
             self._note_at(top.key_place, message)
             top.key, top.skip = key, True
-
-    def _holds_a_secret(self, top: _Open) -> bool:
-        return isinstance(top.value, dict) and not _SECRETS.isdisjoint(top.value)
-
-    def _in_a_secret(self) -> bool:
-        return any(level.key in _SECRETS for level in self._stack)
 
     def _put(self, value: object, spot: Spot, depth: int = 0) -> None:
         if not self._stack:
@@ -374,25 +377,26 @@ class _Builder:
 
     def _check_tag(self, event: Any) -> None:
         tag = event.tag
-        if tag is None or tag == "!" or tag in (f"{_STANDARD}str", f"{_STANDARD}map"):
-            return
-        if tag != f"{_STANDARD}seq":
+        if tag not in (None, "!", f"{_STANDARD}str", f"{_STANDARD}map", f"{_STANDARD}seq"):
             unsaid = "this is a tag: put a text that begins with ! in quotes"
-            what = f"the tag {quoted(tag)} can't be used here"
-            self._note(event, unsaid if self._in_a_secret() else what)
+            self._note(event, f"the tag {quoted(tag)} can't be used here", unsaid)
 
     def _count(self, nodes: int, event: Any) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
             self._stop(event, f"the file has more than {MAX_NODES:,} values: split it into several")
 
-    def _note(self, event: Any, message: str) -> None:
-        self._note_at(_place(event), message)
+    def _note(self, event: Any, message: str, of_a_secret: str = "") -> None:
+        secret = of_a_secret and any(level.key in _SECRETS for level in self._stack)
+        self._note_at(_place(event), of_a_secret if secret else message)
 
     def _note_at(self, place: tuple[int, int], message: str) -> None:
-        self.problems.append(_problem(self._name, *place, tuple(self._path()), message))
+        self.problems.append(self._problem(place, message, tuple(self._path())))
         if len(self.problems) >= MAX_PROBLEMS:
             raise Unreadable(tuple(self.problems))
+
+    def _problem(self, place: tuple[int, int], message: str, path: Path = ()) -> Problem:
+        return _problem(self._name, place, path, message, ProblemCode.SYNTAX)
 
     def _stop(self, event: Any, message: str) -> None:
         self._note(event, message)
@@ -409,3 +413,55 @@ class _Builder:
 def _place(event: Any) -> tuple[int, int]:
     mark = event.start_mark
     return mark.line + 1, mark.column + 1
+
+
+def explain(
+    what: str, text: str, line: int, column: int, begin: int | None, parsing: Parsing = "token"
+) -> str:
+    """The meaning of a syntax error at a place of ``text`` (counted from 0), told by what stands
+    there; ``what`` the parser says only of errors that are not known here. ``begin`` is the line
+    (from 1) of what it was reading, where it says so."""
+    lines = text.splitlines()
+    if not "\n".join(lines[line:])[column:].strip():
+        where = f" (it begins in line {begin})" if begin is not None else ""
+        return f"the file ends inside something: a quote, bracket or brace is not closed{where}"
+    here, before = lines[line], "\n".join([*lines[:line], lines[line][:column]]).rstrip()
+    indent = here[: len(here) - len(here.lstrip())]
+    if "\t" in indent or here[column : column + 1] == "\t":
+        return "a tab can't indent YAML: use spaces"
+    if parsing in ("token", "long token"):
+        hint = _of_token(here, column, begin if parsing == "long token" else 0)
+    else:
+        hint = _of_items(before[-1:], here[column : column + 1], parsing)
+    return hint or f"this is no YAML: {what}"
+
+
+def _of_token(line: str, column: int, begin: int | None) -> str:
+    """``begin`` is the line in which a long token began, if not in this; 0 of a short one."""
+    letter, before = line[column : column + 1], line[:column]
+    if before.rstrip("= ").endswith((">", "|")):
+        return 'a text that begins with > or | needs quotes; "more than 5" is {above: 5}'
+    if letter and letter in "%@`>|":
+        return f"a text can't begin with {letter}: put it in quotes"
+    if begin:
+        return 'a ":" is missing: write "name: value", and put a text over several lines in quotes'
+    if letter != ":":
+        return ""
+    if begin is None:
+        return 'after a ":" comes a space and then a value'
+    return (
+        'a ":" is not possible here: is the line indented as the one above, '
+        "or does a text with a colon need quotes?"
+    )
+
+
+def _of_items(before: str, letter: str, parsing: Parsing) -> str:
+    if parsing == "flow":
+        if before in "[{,:":
+            return "a value is missing here"
+        return "a comma, or the closing bracket or brace, is missing before this"
+    if letter in ",]}" and (not before or (before in ":-" and parsing == "block")):
+        return "a value is missing here"
+    if parsing == "block":
+        return "this does not fit what stands before it: check the indentation and the quotes"
+    return ""

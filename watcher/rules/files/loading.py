@@ -27,11 +27,8 @@ _OF_OTHER_FILES = (
 def load(
     paths: Sequence[FilePath], env: Mapping[str, str], credentials_dir: FilePath | None = None
 ) -> Rulebook:
-    """Read files, and folders of ``*.yaml``, together.
-
-    ``env`` and the files in ``credentials_dir`` fill in ``${NAME}``. Raises ``RulesError`` with
-    all problems.
-    """
+    """Read files, and folders of ``*.yaml``, together; raises ``RulesError`` with all problems.
+    ``env`` and the files in ``credentials_dir`` fill in ``${NAME}``."""
     problems: list[Problem] = []
     warnings: list[Problem] = []
     documents: list[Document] = []
@@ -59,10 +56,7 @@ def load_text(
 
 
 def _rulebook(
-    documents: Sequence[Document],
-    vault: Vault,
-    problems: list[Problem],
-    warnings: list[Problem],
+    documents: Sequence[Document], vault: Vault, problems: list[Problem], warnings: list[Problem]
 ) -> Rulebook:
     broken = bool(problems)
     rulebook = None
@@ -73,19 +67,13 @@ def _rulebook(
         problems[:] = [one for one in problems if one.code not in _OF_OTHER_FILES]
     if problems or rulebook is None:
         order = {document.name: index for index, document in enumerate(documents)}
-        raise RulesError(_shown(_sorted(problems, order)))
+        found = _sorted(problems, order)[:MAX_PROBLEMS]
+        if len(found) == MAX_PROBLEMS:
+            what = f"there may be more: mend these {MAX_PROBLEMS} first"
+            more = replace(found[-1], path="", message=what, code=ProblemCode.TOO_MANY)
+            found = (*found, more)
+        raise RulesError(found)
     return replace(rulebook, warnings=_sorted(warnings, {}))
-
-
-def _shown(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    if len(problems) < MAX_PROBLEMS:
-        return problems
-    last = problems[MAX_PROBLEMS - 1]
-    what = f"there may be more: mend these {MAX_PROBLEMS} first"
-    return (
-        *problems[:MAX_PROBLEMS],
-        replace(last, path="", message=what, code=ProblemCode.TOO_MANY),
-    )
 
 
 def _sorted(problems: Sequence[Problem], order: Mapping[str, int]) -> tuple[Problem, ...]:

@@ -10,7 +10,7 @@ from watcher.errors import Problem, ProblemCode
 from watcher.rules.files.document import MAX_PROBLEMS, Document, Path
 from watcher.rules.files.substitution import Substitution, Vault
 from watcher.rules.sections.models import Misfit, Section, shape
-from watcher.words import quoted
+from watcher.words import listing, nearest, quoted
 
 _Model = TypeVar("_Model", bound=Section)
 
@@ -23,13 +23,9 @@ class RuleFile:
     """A document, and the lists that its problems and warnings go to."""
 
     def __init__(
-        self,
-        document: Document,
-        vault: Vault,
-        problems: list[Problem],
-        warnings: list[Problem],
+        self, document: Document, vault: Vault, problems: list[Problem], warnings: list[Problem]
     ) -> None:
-        self._document = document
+        self.document = document
         self._problems = problems
         self._warnings = warnings
         self._substitution = Substitution(vault, self._complain)
@@ -45,39 +41,26 @@ class RuleFile:
         code: ProblemCode = ProblemCode.INVALID,
     ) -> None:
         """Note a problem, unless the value is missing anyhow; filled-in values are not shown.
-
-        Raises ``Enough`` where there are so many that reading on is of no use.
-        """
+        ``Enough`` is raised where there are so many that reading on is of no use."""
         if not self._substitution.hides(path):
             message = self._substitution.redact(path, message)
-            self._note(self._document.problem(path, message, at_key=at_key, code=code))
+            self._note(self.document.problem(path, message, at_key=at_key, code=code))
 
     def warn(self, path: Path, message: str) -> None:
-        """Note what is allowed but perhaps not meant."""
         if len(self._warnings) < MAX_PROBLEMS:
             message = self._substitution.redact(path, message)
-            problem = self._document.problem(path, message, code=ProblemCode.DOUBT)
-            self._warnings.append(problem)
+            self._warnings.append(self.document.problem(path, message, code=ProblemCode.DOUBT))
 
     def filled(self, path: Path) -> bool:
         """Whether the value at ``path`` is there: not left out for want of a variable."""
         return not self._substitution.hides(path)
 
-    def place(self, path: Path) -> Problem:
-        """The place of a value, as a problem without a message."""
-        return self._document.problem(path, "")
-
-    def excerpt(self, path: Path) -> str:
-        """A value as it is written, nothing filled in."""
-        return self._document.excerpt(path)
-
     def section(self, name: str) -> Entry:
-        """A section of the file; its value is None where it has none."""
         value = self.value
         return Entry(self, (name,), value.get(name) if isinstance(value, Mapping) else None)
 
     def _complain(self, path: Path, message: str) -> None:
-        self._note(self._document.problem(path, message, code=ProblemCode.UNFILLED))
+        self._note(self.document.problem(path, message, code=ProblemCode.UNFILLED))
 
     def _note(self, problem: Problem) -> None:
         self._problems.append(problem)
@@ -95,15 +78,17 @@ class Entry:
 
     @property
     def line(self) -> int:
-        """The line that the value begins in."""
-        return self.file.place(self.path).line
+        return self.place.line
+
+    @property
+    def place(self) -> Problem:
+        """The place that the value begins at, for a problem that is found later."""
+        return self.file.document.problem(self.path, "")
 
     def __getitem__(self, step: str | int) -> Entry:
         """A value in this one, which is a mapping or list; None where it isn't there."""
-        inner = None
-        if isinstance(self.value, Mapping):
-            inner = self.value.get(step)
-        elif isinstance(self.value, list) and isinstance(step, int):
+        inner = self.value.get(step) if isinstance(self.value, Mapping) else None
+        if isinstance(self.value, list) and isinstance(step, int):
             inner = self.value[step]
         return Entry(self.file, (*self.path, step), inner)
 
@@ -117,7 +102,6 @@ class Entry:
         self.file.report(self.path, message, at_key=at_key, code=code)
 
     def warn(self, message: str) -> None:
-        """Note a doubt about the value."""
         self.file.warn(self.path, message)
 
     def shape(self, model: type[_Model]) -> _Model | None:
@@ -125,9 +109,9 @@ class Entry:
         try:
             return shape(model, self.value)
         except Misfit as misfit:
-            for fault in misfit.faults:
-                place = (*self.path, *fault.path)
-                self.file.report(place, fault.message, at_key=fault.at_key, code=fault.code)
+            for one in misfit.mistakes:
+                place = (*self.path, *one.path)
+                self.file.report(place, one.message, at_key=one.at_key, code=one.code)
             return None
 
     def __str__(self) -> str:
@@ -142,12 +126,17 @@ class Names:
         self._first: dict[str, Entry] = {}
 
     def take(self, name: str, entry: Entry, field: Entry | None = None) -> bool:
-        """Whether the name of an entry is new; that it isn't is reported.
-
-        The name is the entry's key, or stands in a ``field`` of it.
-        """
+        """Whether the name of an entry (its key, or the value of a ``field`` in it) is new; that it
+        isn't is reported."""
         first = self._first.setdefault(name, entry)
         if first is not entry:
             message = f"the name {quoted(name)} is already used at {first}"
             (field or entry).report(message, ProblemCode.NAME_TAKEN, at_key=field is None)
         return first is entry
+
+    def unknown(self, kind: str, entry: Entry, code: ProblemCode) -> None:
+        """Report a name that is none of these, with those that it may stand for."""
+        name, section = str(entry.value), "watches" if kind == "watch" else f"{kind}s"
+        there = listing(self._first) or f"none: write them under {section}:"
+        hint = nearest(name, self._first) or f": there are {there}"
+        entry.report(f"unknown {kind} {quoted(name)}{hint}", code)

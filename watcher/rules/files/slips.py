@@ -1,8 +1,6 @@
-"""Keys and secrets that were copied with more than themselves.
+"""Keys and secrets that were copied with more than themselves; no message shows any.
 
-A shell takes quotes away; a file of a secret, ``docker --env-file`` and a credential of systemd's
-don't. What is not the secret alone is refused by name: the service would only say that it is wrong,
-and KeyAPI counts a credit for saying so. No message here shows any of the value.
+The service would only say that such a key is wrong, and KeyAPI counts a credit for that.
 """
 
 from __future__ import annotations
@@ -26,19 +24,14 @@ _BEARER = re.compile(r"(?:authorization\s*:\s*)?bearer\s", re.IGNORECASE)
 
 def around_secret(text: str, name: str = "") -> str:
     """Say what is wrong with a text that is a secret, or a part of a URL that holds one; or "".
-
-    ``name`` is the variable's whose value it is.
-    """
-    if name and re.match(rf"{_EXPORT}{name}\s*=", text.strip()):
-        return _OF_A_NAME
-    return _quoted(text) or _named(text) or _unseen(text)
+    ``name`` is the variable's whose value it is."""
+    named = (_NAMED, _ASSIGNED, *([re.compile(rf"{_EXPORT}{name}\s*=")] if name else []))
+    return _of_any(text, *named)
 
 
 def around_url(text: str) -> str:
     """Say what is wrong with a text that is a URL with secrets in it; or ""."""
-    if _URL_NAMED.match(text.strip()):
-        return _OF_A_NAME
-    return _quoted(text) or _unseen(text)
+    return _of_any(text, _URL_NAMED)
 
 
 def around_key(text: str, name: str = "") -> str:
@@ -60,26 +53,14 @@ def around_key(text: str, name: str = "") -> str:
     return ""
 
 
-_OF_A_NAME = 'begins with a name and "=": give only what comes after it'
-
-
-def _quoted(text: str) -> str:
+def _of_any(text: str, *named: re.Pattern[str]) -> str:
+    """Quotes around it, a name before it, and characters that came along by copying."""
     stripped = text.strip()
+    if any(pattern.match(stripped) for pattern in named):
+        return 'begins with a name and "=": give only what comes after it'
     if len(stripped) > 1 and stripped[0] in _QUOTES and stripped[-1] in _QUOTES:
         return "is in quotes, which nothing takes away here: give it without them"
-    return ""
-
-
-def _named(text: str) -> str:
-    stripped = text.strip()
-    return _OF_A_NAME if _NAMED.match(stripped) or _ASSIGNED.match(stripped) else ""
-
-
-def _unseen(text: str) -> str:
-    """Line breaks, zero-width and other characters that came along by copying."""
-    stripped = text.strip()
     if "\n" in stripped or "\r" in stripped:
         return "has several lines: give one"
-    return (
-        "" if stripped.isprintable() else "has a character in it that can't be seen: copy it anew"
-    )
+    seen = stripped.isprintable()
+    return "" if seen else "has a character in it that can't be seen: copy it anew"

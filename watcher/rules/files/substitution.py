@@ -1,7 +1,6 @@
 """``${NAME}`` in a rule file's texts: from the environment, or from a file of credentials.
 
-What was put in is never shown: a message about such a value says ``${NAME}`` in its place, or
-says nothing of the value at all.
+No message shows what was put in: it says ``${NAME}`` in its place, or nothing of the value.
 """
 
 from __future__ import annotations
@@ -85,7 +84,6 @@ class Substitution:
         self._filled = 0
 
     def fill(self, value: object, path: Path = ()) -> object:
-        """The value with every text in it filled in."""
         if isinstance(value, str):
             whole = self._text(value, path) if "${" in value else value
             if whole and path not in self.fills and _is_secret(path, whole):
@@ -101,31 +99,26 @@ class Substitution:
     def _text(self, template: str, path: Path) -> str:
         values: list[tuple[str, str]] = []
 
+        def missing(message: str) -> str:
+            self.missing.add(path)
+            self._complain(path, message)
+            return ""
+
         def one(match: re.Match[str]) -> str:
             if match[0] == "$${":
                 return "${"
             name, closed = match[1], match[2]
             if not closed or not _NAME.fullmatch(name):
-                self.missing.add(path)
-                self._complain(
-                    path,
-                    'after "${" comes a name and "}", as ${NAME}; for a plain "${" write "$${"',
-                )
-                return ""
+                plain = 'for a plain "${" write "$${"'
+                return missing(f'after "${{" comes a name and "}}", as ${{NAME}}; {plain}')
             value = self._vault.get(name)
             if not value:
-                self.missing.add(path)
-                self._complain(path, self._vault.missing(name))
-                return ""
+                return missing(self._vault.missing(name))
             self._filled += len(value)
             if self._filled > MAX_BYTES:
-                self.missing.add(path)
-                self._complain(path, f"all that is filled in has over {MAX_BYTES:,} characters")
-                return ""
+                return missing(f"all that is filled in has over {MAX_BYTES:,} characters")
             if wrong := _slip(path, template, name, value):
-                self.missing.add(path)
-                self._complain(path, f"the value of ${{{name}}} {wrong}")
-                return ""
+                return missing(f"the value of ${{{name}}} {wrong}")
             values.append((name, value))
             return value
 
@@ -145,10 +138,8 @@ class Substitution:
         return any(path[: len(missing)] == missing for missing in self.missing)
 
     def redact(self, path: Path, message: str) -> str:
-        """The message without anything that was filled in, or that is a secret as it stands.
-
-        So is every address: a channel's URL may have slipped to any other place.
-        """
+        """The message without anything that was filled in, or that is a secret as it stands; so is
+        every address, for a channel's URL may have slipped to any other place."""
         for where, fill in self.fills.items():
             if path[: len(where)] == where or where[: len(path)] == path:
                 message = _redact(message, fill)

@@ -4,35 +4,79 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, combinations
+from itertools import chain, combinations, islice, product
+from typing import NamedTuple, TypeAlias
 
-from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import Condition, From, LastList
 from watcher.rules.conditions.change import BaselineCondition, Change
 from watcher.rules.conditions.compare import Among, Between, Compare
+from watcher.rules.conditions.logic import All, Combination, Not
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.text import OneOf, Text
-from watcher.rules.conditions.transition import Becomes, Crosses
-from watcher.rules.lint import ranges
-from watcher.rules.lint.clauses import Clause, Literal
-from watcher.rules.lint.facts import FRACTIONS, TOTALS, facts, text_of, windows
-from watcher.rules.lint.ranges import Numbers
+from watcher.rules.conditions.transition import Appears, Becomes, Crosses
+from watcher.rules.lint.facts import (
+    EVERY,
+    FINITE,
+    FRACTIONS,
+    TOTALS,
+    Numbers,
+    between,
+    compared,
+    facts,
+    text_of,
+    these,
+    windows,
+)
 from watcher.rules.metrics import Metric
 from watcher.source.query import Query
 from watcher.units import format_number
 
-_COMPARED = {
-    "equals": lambda limit: ranges.these([limit]),
-    "not_equals": lambda limit: ~ranges.these([limit]),
-    "above": ranges.above,
-    "below": ranges.below,
-    "at_least": ranges.at_least,
-    "at_most": ranges.at_most,
-}
+_MOST = 200  # alternatives: who writes more is not doubted
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class Literal:
+    """A simple condition, or that it is not met."""
+
+    condition: Condition
+    negated: bool = False
+
+
+Clause: TypeAlias = tuple[Literal, ...]
+
+
+def alternatives(condition: Condition, *, negated: bool = False) -> list[Clause] | None:
+    """The clauses of which one must hold for ``condition`` to be met (or, ``negated``, not to be);
+    None where there are too many to look at."""
+    found = list(islice(_clauses(condition, negated=negated), _MOST + 1))
+    return found if len(found) <= _MOST else None
+
+
+def leaves(condition: Condition) -> Iterator[Condition]:
+    """The simple conditions in it, in order."""
+    if isinstance(condition, Combination):
+        for part in condition.parts:
+            yield from leaves(part)
+    else:
+        yield condition
+
+
+def _clauses(condition: Condition, *, negated: bool) -> Iterator[Clause]:
+    if isinstance(condition, Not):
+        yield from _clauses(condition.part, negated=not negated)
+    elif not isinstance(condition, Combination):
+        yield (Literal(condition, negated),)
+    elif isinstance(condition, All) is not negated:
+        # Bounded before they are multiplied: twenty parts of two are a million.
+        parts = (_clauses(part, negated=negated) for part in condition.parts)
+        for chosen in product(*(list(islice(part, _MOST + 1)) for part in parts)):
+            yield tuple(literal for clause in chosen for literal in clause)
+    else:
+        for part in condition.parts:
+            yield from _clauses(part, negated=negated)
+
+
+class Conflict(NamedTuple):
     """``condition`` is the one to point at; ``said`` is why."""
 
     condition: Condition
@@ -70,6 +114,11 @@ def conflict(clause: Clause, query: Query) -> Conflict | None:
     return next(found, None)
 
 
+def conflicts(clauses: Sequence[Clause], query: Query) -> list[Conflict]:
+    """The first thing in the way of each clause that has one."""
+    return [found for clause in clauses if (found := conflict(clause, query))]
+
+
 def said(condition: Condition) -> str:
     """A simple condition with its subject, as a message quotes it."""
     if isinstance(condition, Text):
@@ -78,14 +127,11 @@ def said(condition: Condition) -> str:
     return f'"{subject}{condition}"'
 
 
-# ------------------------------------------------------------------ what conditions demand
-
-
 def _demands(literal: Literal) -> Iterator[_Demand]:
     condition, negated = literal.condition, literal.negated
     if isinstance(condition, Compare | Among | Between):
         numbers = _now(condition)
-        numbers = ~numbers & ranges.FINITE if negated else numbers
+        numbers = ~numbers & FINITE if negated else numbers
         yield _Demand(condition, condition.metric, None, numbers, negated)
     elif not negated and isinstance(condition, Becomes | Crosses | Top):
         now, then = _now_and_then(condition)
@@ -96,56 +142,44 @@ def _demands(literal: Literal) -> Iterator[_Demand]:
 def _now(condition: Compare | Among | Between) -> Numbers:
     match condition:
         case Compare():
-            return _COMPARED[condition.operator](condition.limit)
+            return compared(condition.operator, condition.limit)
         case Among():
-            values = ranges.these(condition.values)
+            values = these(condition.values)
             return ~values if condition.negated else values
         case Between():
-            return ranges.between(condition.low, condition.high)
+            return between(condition.low, condition.high)
 
 
 def _now_and_then(condition: Becomes | Crosses | Top) -> tuple[Numbers, Numbers]:
     match condition:
         case Becomes():
-            is_it = ranges.these([condition.value])
+            is_it = these([condition.value])
             now, then = is_it, ~is_it
             return (then, now) if condition.leaves else (now, then)
         case Crosses():
-            if condition.above:
-                return ranges.above(condition.line), ranges.at_most(condition.line)
-            return ranges.below(condition.line), ranges.at_least(condition.line)
+            ways = ("above", "at_most") if condition.above else ("below", "at_least")
+            return compared(ways[0], condition.line), compared(ways[1], condition.line)
         case Top():
-            inside = ranges.at_most(condition.places)
+            inside = compared("at_most", condition.places)
             return (~inside, inside) if condition.leaves else (inside, ~inside)
-
-
-# ------------------------------------------------------------------ what is in their way
 
 
 def _against_facts(demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
     for demand in demands:
-        top = isinstance(demand.condition, Top)
-        for fact in facts(demand.metric, query, top=top):
+        condition = demand.condition
+        limit = getattr(condition, "limit", None)
+        better = ""
+        if demand.metric.name in FRACTIONS and isinstance(limit, float) and 1 < limit <= 100:
+            better = f". Write {format_number(limit, 6)}%"
+        for fact in facts(demand.metric, query, top=isinstance(condition, Top)):
             if (demand.numbers & fact.numbers).empty:
-                yield Conflict(
-                    demand.condition,
-                    f"{demand.said} can't be: {fact.said}{_as_percent(demand)}",
-                )
-
-
-def _as_percent(demand: _Demand) -> str:
-    condition = demand.condition
-    limit = getattr(condition, "limit", None)
-    if demand.metric.name in FRACTIONS and isinstance(limit, float) and 1 < limit <= 100:
-        return f". Write {format_number(limit, 6)}%"
-    return ""
+                yield Conflict(condition, f"{demand.said} can't be: {fact.said}{better}")
 
 
 def _against_each_other(demands: Sequence[_Demand]) -> Iterator[Conflict]:
     for one, other in combinations(demands, 2):
-        if (one.metric, one.then) == (other.metric, other.then) and (
-            one.numbers & other.numbers
-        ).empty:
+        alike = (one.metric, one.then) == (other.metric, other.then)
+        if alike and (one.numbers & other.numbers).empty:
             yield Conflict(other.condition, _excluding(one.said, other.said))
 
 
@@ -155,8 +189,7 @@ def _excluding(one: str, other: str) -> str:
 
 def _opposite_moves(clause: Clause) -> Iterator[Conflict]:
     """A value that rose from a baseline did not fall from it."""
-    moves = [each.condition for each in clause if _is_move(each)]
-    for one, other in combinations(moves, 2):
+    for one, other in combinations([each.condition for each in clause if not each.negated], 2):
         if (
             isinstance(one, Change)
             and isinstance(other, Change)
@@ -166,32 +199,19 @@ def _opposite_moves(clause: Clause) -> Iterator[Conflict]:
             yield Conflict(other, _excluding(said(one), said(other)))
 
 
-def _is_move(literal: Literal) -> bool:
-    return isinstance(literal.condition, Change) and not literal.negated
-
-
 def _far_moves(clause: Clause, demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
     """A move that is longer than the room there is."""
     for literal in clause:
         condition = literal.condition
+        name = condition.metrics[0].name if condition.metrics else ""
         if literal.negated:
             continue
-        if condition.metrics and condition.metrics[0].name in TOTALS and _is_fall(condition):
-            name = condition.metrics[0].name
+        falls = isinstance(condition, Change) and condition.direction == "falls"
+        if name in TOTALS and (falls or (isinstance(condition, Crosses) and not condition.above)):
             yield Conflict(condition, f"{said(condition)} can't be: {name} counts all time")
         elif isinstance(condition, Change) and _too_far(condition, demands, query):
-            room = f"the value has not that much room{_room(condition)}"
-            yield Conflict(condition, f"{said(condition)} can't be: {room}")
-
-
-def _is_fall(condition: Condition) -> bool:
-    match condition:
-        case Change():
-            return condition.direction == "falls"
-        case Crosses():
-            return not condition.above
-        case _:
-            return False
+            why = f"{said(condition)} can't be: the value has not that much room{_room(condition)}"
+            yield Conflict(condition, why)
 
 
 def _too_far(condition: Change, demands: Sequence[_Demand], query: Query) -> bool:
@@ -201,12 +221,10 @@ def _too_far(condition: Change, demands: Sequence[_Demand], query: Query) -> boo
         return False
     up, down = now.high - then.low, then.high - now.low
     if condition.percent:
-        if then.low < 0:
-            return False
         # From 0 a percentage says nothing; from more, the least rise ends here.
-        return (
-            condition.direction == "falls" and now.low > then.high * (1 - condition.amount)
-        ) or (condition.direction == "rises" and now.high < then.low * (1 + condition.amount))
+        least, most = then.high * (1 - condition.amount), then.low * (1 + condition.amount)
+        falls = condition.direction == "falls" and now.low > least
+        return then.low >= 0 and (falls or (condition.direction == "rises" and now.high < most))
     room = {"rises": up, "falls": down}.get(condition.direction, max(up, down))
     return room < condition.amount
 
@@ -228,7 +246,7 @@ def _bounds(
     top: bool = False,
 ) -> Numbers:
     """All that is known of a value; ``top`` as in ``facts``."""
-    numbers = ranges.EVERY
+    numbers = EVERY
     for fact in facts(metric, query, top=top):
         numbers &= fact.numbers
     for demand in demands:
@@ -262,63 +280,35 @@ def _without_past(clause: Clause) -> Iterator[Conflict]:
     """A product that appears was never on the list, and has no earlier value there."""
     if not any(isinstance(each.condition, Appears) and not each.negated for each in clause):
         return
-    for literal in clause:
-        condition = literal.condition
-        if isinstance(condition, BaselineCondition) and not isinstance(
-            condition.need.from_, LastList
-        ):
-            yield Conflict(
-                condition,
-                f"{said(condition)} compares with the product's past, and one that appears "
-                "for the first time has none",
-            )
+    why = "compares with the product's past, and one that appears for the first time has none"
+    for one in (each.condition for each in clause):
+        if isinstance(one, BaselineCondition) and not isinstance(one.need.from_, LastList):
+            yield Conflict(one, f"{said(one)} {why}")
 
 
 def _texts(clause: Clause, query: Query) -> Iterator[Conflict]:
     wanted = [
-        (
-            each.condition,
-            each.condition.attribute.name,
-            frozenset(each.condition.values),
-            each.condition.negated is not each.negated,
-        )
+        (one, one.attribute.name, frozenset(one.values), one.negated is not each.negated)
         for each in clause
-        if isinstance(each.condition, OneOf)
+        if isinstance(one := each.condition, OneOf)
     ]
     for condition, name, values, negated in wanted:
         own = text_of(name, query)
         if own is not None and (own[0] in values) is negated:
             yield Conflict(condition, f"{said(condition)} can't be: the watch lists {own[1]} only")
     for (one, name, values, out), (other, second, others, others_out) in combinations(wanted, 2):
-        if name == second and _no_text(values, others, out=out, others_out=others_out):
+        if name == second and _no_text(values, others, out=out, other_out=others_out):
             yield Conflict(other, _excluding(said(one), said(other)))
 
 
-def _no_text(
-    values: frozenset[str], others: frozenset[str], *, out: bool, others_out: bool
-) -> bool:
-    """Whether no text is (or, ``out``, is none) of ``values`` and so of ``others``."""
-    match out, others_out:
-        case False, False:
-            return not values & others
-        case False, True:
-            return values <= others
-        case True, False:
-            return others <= values
-        case _:
-            return False
-
-
-_HOLDS_ONCE = (Becomes, Crosses, Top, Appears)
+def _no_text(one: frozenset[str], other: frozenset[str], *, out: bool, other_out: bool) -> bool:
+    """Whether no text is (or, ``out``, is none) of ``one`` and so of ``other``."""
+    if out:
+        return not other_out and other <= one
+    return one <= other if other_out else not one & other
 
 
 def holds_once(clause: Clause) -> Condition | None:
     """A condition of the clause that is never met at two scans in a row; None: there is none."""
-    return next(
-        (
-            each.condition
-            for each in clause
-            if not each.negated and isinstance(each.condition, _HOLDS_ONCE)
-        ),
-        None,
-    )
+    wanted = (each.condition for each in clause if not each.negated)
+    return next((one for one in wanted if isinstance(one, Becomes | Crosses | Top | Appears)), None)

@@ -1,30 +1,33 @@
-"""Doubts about what a rule can hardly mean: each with the place it is written at.
+"""Doubts about what a rule can hardly mean: warnings, for it works as it is written.
 
-A doubt is a warning, never an error: the rule works as it is written. None is raised where only
-the data can tell.
+None is raised where only the data can tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import TypeAlias
 
-from watcher.rules.conditions.base import Condition
+from watcher.fields import BY_NAME
+from watcher.leeway import longest_gap, shortest_gap
+from watcher.rules.conditions.base import Ago, Condition, Statistic, Usual
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Between, Compare
-from watcher.rules.conditions.compiling import Locations, Path
+from watcher.rules.conditions.compiling import Path, Places
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.transition import Crosses
+from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
 from watcher.rules.conditions.values import is_percent
-from watcher.rules.lint.clauses import Clause, alternatives, leaves
-from watcher.rules.lint.conflicts import Conflict, conflict, holds_once, said
+from watcher.rules.lint.conflicts import Conflict, alternatives, conflicts, holds_once, leaves, said
 from watcher.rules.lint.facts import GROWTHS, SCORES
-from watcher.rules.lint.timing import baselines, keeps_nothing, outlived
-from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.sections.ordering import ByMetric
-from watcher.units import Unit, format_duration, format_number
+from watcher.units import DAY, Unit, format_duration, format_number
 
 Doubt = tuple[Path, str]
+# The simple condition, or the key of the rule, that is doubted; and why.
+_Found: TypeAlias = tuple[Condition | str, str]
 
 _ALWAYS = (
     "every product of the list meets this: all are told at the first scan, and each new one once; "
@@ -34,106 +37,75 @@ _STEEP = 10  # a growth of 1,000% that is written without a percent sign was mea
 _TIMES = 3  # "rises: 3" of a count may mean three, or three times
 
 
-def doubts(
-    rule: Rule, written: object, path: Path, places: Locations, kept: int
-) -> Iterator[Doubt]:
+def doubts(rule: Rule, written: object, path: Path, places: Places, kept: int) -> Iterator[Doubt]:
     """All of ``rule``, which is ``written`` so at ``path``; observations are ``kept`` so long."""
-    yield from _when(rule, path, places)
-    if rule.until is not None:
-        yield from _until(rule.until, rule.watch, path, places)
-    for condition in (rule.when, *([rule.until] if rule.until is not None else [])):
-        yield from _each(condition, rule.watch, written, path, places)
-        for leaf in leaves(condition):
-            for found in outlived(leaf, kept):
-                yield places.of(leaf, path), found.said
-    yield from _times(rule, path)
-    if isinstance(rule.order_by, ByMetric) and _is_unordered(rule.order_by.metric):
-        name = rule.order_by.metric.name
-        yield (*path, "order_by"), f"{name} has no order: all that fire are equal"
+
+    def place(condition: Condition) -> Path:
+        return places.get(id(condition), (condition, path))[1]
+
+    def in_percent(leaf: Condition) -> bool:
+        return is_percent(_at(written, place(leaf)[len(path) :]))
+
+    found = chain(_when(rule), _until(rule), _leaves(rule, kept, in_percent), _keys(rule))
+    for where, why in found:
+        yield ((*path, where) if isinstance(where, str) else place(where)), why
 
 
-def _when(rule: Rule, path: Path, places: Locations) -> Iterator[Doubt]:
-    clauses = alternatives(rule.when)
-    if clauses is None:
-        return
-    found = _conflicts(clauses, rule.watch)
+def _when(rule: Rule) -> Iterator[_Found]:
+    clauses = alternatives(rule.when) or []
+    found = conflicts(clauses, rule.watch.query)
+    yield from _told(found, len(clauses), "the rule can never fire")
     if len(found) == len(clauses):
-        for one in _distinct(found):
-            yield places.of(one.condition, path), f"{one.said}: the rule can never fire"
         return
-    for one in _distinct(found):
-        yield places.of(one.condition, path), f"{one.said}: this part is never met"
-    if _always(rule.when, rule.watch):
-        yield (*path, "when"), _ALWAYS
-    yield from _for(rule, clauses, path, places)
-
-
-def _until(until: Condition, watch: Watch, path: Path, places: Locations) -> Iterator[Doubt]:
-    clauses = alternatives(until)
-    if clauses is None:
-        return
-    found = _conflicts(clauses, watch)
-    whole = len(found) == len(clauses)
-    end = "it ends only when the product leaves the list" if whole else "this part is never met"
-    for one in _distinct(found):
-        yield places.of(one.condition, path), f"{one.said}: {end}"
-
-
-def _conflicts(clauses: Sequence[Clause], watch: Watch) -> list[Conflict]:
-    return [found for found in (conflict(clause, watch.query) for clause in clauses) if found]
-
-
-def _distinct(found: Sequence[Conflict]) -> list[Conflict]:
-    return list({id(one.condition): one for one in found}.values())
-
-
-def _always(when: Condition, watch: Watch) -> bool:
-    clauses = alternatives(when, negated=True)
-    return clauses is not None and all(conflict(clause, watch.query) for clause in clauses)
-
-
-def _for(rule: Rule, clauses: Sequence[Clause], path: Path, places: Locations) -> Iterator[Doubt]:
+    reverse = alternatives(rule.when, negated=True)
+    if reverse is not None and len(conflicts(reverse, rule.watch.query)) == len(reverse):
+        yield "when", _ALWAYS
     once = [condition for condition in map(holds_once, clauses) if condition is not None]
-    if not rule.for_ or not once:
-        return
-    never = len(once) == len(clauses)
-    what = "the rule can never fire" if never else "this part can never fire"
-    for condition in {id(one): one for one in once}.values():
-        waits = f"for: {format_duration(rule.for_)} waits for a second one"
-        text = f"{said(condition)} is met at one scan only, and {waits}: {what}; leave for: out"
-        yield places.of(condition, path), text
+    if rule.for_:
+        part = "the rule" if len(once) == len(clauses) else "this part"
+        for condition in {id(one): one for one in once}.values():
+            waits = f"for: {format_duration(rule.for_)} waits for a second one"
+            once_only = f"{said(condition)} is met at one scan only, and {waits}"
+            yield condition, f"{once_only}: {part} can never fire; leave for: out"
 
 
-def _times(rule: Rule, path: Path) -> Iterator[Doubt]:
-    if keeps_nothing(rule.keep_firing_for, rule.watch.schedule):
+def _until(rule: Rule) -> Iterator[_Found]:
+    clauses = (alternatives(rule.until) if rule.until is not None else None) or []
+    found = conflicts(clauses, rule.watch.query)
+    yield from _told(found, len(clauses), "it ends only when the product leaves the list")
+
+
+def _told(found: Sequence[Conflict], clauses: int, whole: str) -> Iterator[_Found]:
+    end = whole if len(found) == clauses else "this part is never met"
+    for condition, why in {id(one.condition): one for one in found}.values():
+        yield condition, f"{why}: {end}"
+
+
+def _keys(rule: Rule) -> Iterator[_Found]:
+    schedule = rule.watch.schedule
+    if 0 < rule.watch.least(rule.keep_firing_for) <= shortest_gap(schedule):
         text = (
             f"{format_duration(rule.keep_firing_for)} are over at the next scan, for the watch is "
-            f"scanned {rule.watch.schedule}: it changes nothing; write more than two intervals"
+            f"scanned {schedule}: it changes nothing; write more than two intervals"
         )
-        yield (*path, "keep_firing_for"), text
+        yield "keep_firing_for", text
+    if isinstance(rule.order_by, ByMetric) and rule.order_by.metric.is_unordered:
+        name = rule.order_by.metric.name
+        yield "order_by", f"{name} has no order: all that fire are equal"
 
 
-def _each(
-    condition: Condition, watch: Watch, written: object, path: Path, places: Locations
-) -> Iterator[Doubt]:
-    for leaf in leaves(condition):
-        place = places.of(leaf, path)
-        for found in baselines(leaf, watch.schedule):
-            yield place, found.said
-        inside = place[len(path) :]
-        if text := (
-            _unordered(leaf)
-            or _steep(leaf, written, inside)
-            or _share(leaf, written, inside)
-            or _twice(leaf)
-        ):
-            yield place, text
-        if isinstance(leaf, Top) and leaf.places > watch.query.top:
-            yield place, _deep(leaf, watch.query.top)
-
-
-def _is_unordered(metric: Metric) -> bool:
-    return metric.unit is Unit.FLAG and len(metric.names) > 2
+def _leaves(rule: Rule, kept: int, in_percent: Callable[[Condition], bool]) -> Iterator[_Found]:
+    depth = rule.watch.query.top
+    for leaf in chain(leaves(rule.when), leaves(rule.until) if rule.until is not None else ()):
+        yield from _baselines(leaf, rule.watch)
+        of_number = _share if in_percent(leaf) else _steep
+        if text := _unordered(leaf) or of_number(leaf) or _twice(leaf):
+            yield leaf, text
+        if isinstance(leaf, Top) and leaf.places > depth:
+            deep = f'"{leaf}" reaches below what the watch reads, and who is not read counts as'
+            cure = f"write {depth:,} at most, or give the watch top: {leaf.places}"
+            yield leaf, f"{deep} outside: {cure}"
+        yield from _outlived(leaf, kept)
 
 
 def _unordered(leaf: Condition) -> str:
@@ -141,7 +113,7 @@ def _unordered(leaf: Condition) -> str:
         isinstance(leaf, Compare) and leaf.operator not in ("equals", "not_equals")
     )
     ordered |= isinstance(leaf, Change) and leaf.direction in ("rises", "falls")
-    if not ordered or not _is_unordered(leaf.metrics[0]):
+    if not ordered or not leaf.metrics[0].is_unordered:
         return ""
     names = ", ".join(name for name, _ in leaf.metrics[0].names)
     return (
@@ -150,26 +122,22 @@ def _unordered(leaf: Condition) -> str:
     )
 
 
-def _steep(leaf: Condition, written: object, inside: Path) -> str:
-    """A growth without a percent sign: 50 is 5,000%."""
+def _steep(leaf: Condition) -> str:
+    """A growth that is written without a percent sign: 50 is 5,000%."""
     if not leaf.metrics or leaf.metrics[0].name not in GROWTHS:
         return ""
     limit = getattr(leaf, "limit", None) or getattr(leaf, "amount", None)
-    if not isinstance(limit, float) or limit < _STEEP or is_percent(_at(written, inside)):
-        return ""
-    if isinstance(leaf, Change) and leaf.percent:
+    if not isinstance(limit, float) or limit < _STEEP:
         return ""
     number = format_number(limit, 6)
     return f"{said(leaf)}: without a percent sign 1 is 100%; write {number}% if that is meant"
 
 
-def _share(leaf: Condition, written: object, inside: Path) -> str:
-    """A percentage of what is counted in standard errors: 50% is half of one."""
+def _share(leaf: Condition) -> str:
+    """A percentage, as it is written, of what is counted in standard errors: 50% is half of one."""
     name = leaf.metrics[0].name if leaf.metrics else ""
     limit = getattr(leaf, "limit", None)
     if name not in SCORES or leaf.metrics[0].definition or not isinstance(limit, float):
-        return ""
-    if not is_percent(_at(written, inside)):
         return ""
     return (
         f"{said(leaf)}: {name} is counted in standard errors, and {format_number(limit * 100, 6)}% "
@@ -191,14 +159,6 @@ def _twice(leaf: Condition) -> str:
     return f"{said(leaf)} is a move by {number}; {cure}, or beside it min_change: {number}"
 
 
-def _deep(leaf: Top, depth: int) -> str:
-    """A product below the scanned depth counts as outside, also of a top that reaches below it."""
-    return (
-        f'"{leaf}" reaches below what the watch reads, and who is not read counts as outside: '
-        f"write {depth:,} at most, or give the watch top: {leaf.places}"
-    )
-
-
 def _at(written: object, path: Path) -> object:
     """The value at ``path``, as the file has it."""
     for step in path:
@@ -207,3 +167,86 @@ def _at(written: object, path: Path) -> object:
         elif isinstance(written, list) and isinstance(step, int):
             written = written[step]
     return written
+
+
+_LEAST = 3  # observations that a statistic is taken of
+_MARGIN = 30 * DAY
+_SPARE = 1  # observations more than needed: one scan may fail
+_NAMED = 2  # daily counters
+
+
+def _baselines(condition: Condition, watch: Watch) -> Iterator[_Found]:
+    """A baseline of a simple condition that the schedule hardly ever gives."""
+    shortest, longest = shortest_gap(watch.schedule), longest_gap(watch.schedule)
+    scanned = f"the watch is scanned {watch.schedule}"
+    for need in condition.needs:
+        match need.from_:
+            case Ago(seconds) as ago:
+                # The first scan back that is old enough; it may be a little too old.
+                count = -(-watch.least(seconds) // longest)
+                if count * shortest > seconds + ago.older:
+                    better = format_duration(max(1, round(seconds / shortest)) * shortest)
+                    none = f"{said(condition)} finds no scan of about that time"
+                    yield condition, f"{none}: {scanned}; write {better} ago, or last"
+            case Statistic(_, seconds) if seconds < _LEAST * shortest:
+                enough = format_duration((_LEAST + _SPARE) * longest)
+                needs = f"{said(condition)} needs {_LEAST} scans within {format_duration(seconds)}"
+                yield condition, f"{needs}, and {scanned}: no data ever; write {enough} or more"
+            case Usual(seconds, 1):
+                days = seconds // max(DAY, shortest)
+                wanted = format_duration((LEAST_DAYS + 7) * max(DAY, longest))
+                if days <= LEAST_DAYS + _SPARE:
+                    none = f"{scanned}: no data ever"
+                    if days >= LEAST_DAYS:
+                        over = f"{format_duration(seconds)} hold hardly more"
+                        none = f"{over}: after one missed scan it has no data"
+                    needs = f"{said(condition)} needs scans on {LEAST_DAYS} different days"
+                    yield condition, f"{needs}, and {none}; write over: {wanted}"
+            case Usual() as usual:
+                yield condition, _rolling(condition, usual, shortest)
+
+
+def _outlived(condition: Condition, kept: int) -> Iterator[_Found]:
+    """The age of a baseline that ``keep`` has done away with, in seconds."""
+    for need in condition.needs:
+        match need.from_:
+            case Ago(seconds):
+                oldest = seconds
+            case Usual(seconds, window) if window > 1:
+                oldest = max(2 * seconds // 3, LEAST_APART * window * DAY)
+            case Statistic(_, seconds) | Usual(seconds):
+                oldest = 2 * seconds // 3  # a statistic has no data until so much is known
+            case _:
+                continue
+        if oldest > kept:
+            far = f"{said(condition)} looks further back than observations are kept"
+            more = f"keep: {{observations: {format_duration(seconds + _MARGIN)}}}"
+            never = f"{format_duration(kept)}: no data ever"
+            yield condition, f"{far}, {never}; write {more}, or a shorter time"
+
+
+def _rolling(condition: Condition, usual: Usual, shortest: int) -> str:
+    """A sum of several days, held against one that shares days with it, and what is better."""
+    metric, window = condition.metrics[0], usual.window
+    step = -(-window * DAY // shortest) * shortest  # the first scan that shares no day
+    held = usual.seconds // step
+    plain = metric.name in BY_NAME
+    sums = f"a sum of {window} days" if plain else f"made of sums of up to {window} days"
+    what = (
+        f"{said(condition)}: {metric.name} is {sums}, of which neighbouring "
+        f"values are nearly one, so that values {window} days apart are held against each other"
+    )
+    counters = sorted(name for name in metric.fields if (BY_NAME[name].window or 1) > 1)
+    # The fields that have a new value each day, in place of sums of several days.
+    found = (BY_NAME[name].family.format("1d_") for name in counters)
+    daily = list(dict.fromkeys(found))[:_NAMED]
+    better = f"{' and '.join(daily)} {'have' if len(daily) > 1 else 'has'} a new value each day"
+    if any(name.startswith("total_sale_") for name in counters):
+        better += ", and sales_surge: {at_least: 4} finds sales that take off"
+    if held >= LEAST_APART:
+        return f"{what} ({LEAST_APART} at least are needed); {better}"
+    return (
+        f"{what}. {LEAST_APART} are needed, and {format_duration(usual.seconds)} hold {held}: "
+        f"it can never fire; {better}, or write over: "
+        f"{format_duration((LEAST_APART + _SPARE) * step)}"
+    )

@@ -2,33 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from math import inf
+from typing import NamedTuple
 
-from watcher.fields import BY_NAME, FIELDS
-from watcher.rules.lint import ranges
-from watcher.rules.lint.ranges import Numbers
+from watcher.fields import BY_NAME, COMMISSION, FIELDS
 from watcher.rules.metrics import ADDED_LATER, RANK, Metric
 from watcher.source.endpoint import Use
 from watcher.source.endpoints import PARAMETERS
 from watcher.source.query import Query, RelativeDay, Value, describe_filter
 from watcher.units import AMOUNTS, DAY, Unit
 
+
+class Span(NamedTuple):
+    """From ``low`` to ``high``; an end that is ``open`` is not in it. Infinity may be in it: it
+    is the rank of who is not on the list."""
+
+    low: float
+    high: float
+    low_open: bool = False
+    high_open: bool = False
+
+    @property
+    def empty(self) -> bool:
+        if self.low == self.high:
+            return self.low_open or self.high_open
+        return self.low > self.high
+
+    def meet(self, other: Span) -> Span:
+        low, low_open = max((self.low, self.low_open), (other.low, other.low_open))
+        high, closed = min((self.high, not self.high_open), (other.high, not other.high_open))
+        return Span(low, high, low_open, not closed)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A set of numbers: spans in rising order that don't touch."""
+
+    spans: tuple[Span, ...]
+
+    @property
+    def empty(self) -> bool:
+        return not self.spans
+
+    @property
+    def low(self) -> float:
+        """No number in it is smaller; of an empty set infinity."""
+        return self.spans[0].low if self.spans else inf
+
+    @property
+    def high(self) -> float:
+        """No number in it is larger; of an empty set minus infinity."""
+        return self.spans[-1].high if self.spans else -inf
+
+    def __and__(self, other: Numbers) -> Numbers:
+        met = (one.meet(two) for one in self.spans for two in other.spans)
+        return Numbers(tuple(sorted(span for span in met if not span.empty)))
+
+    def __invert__(self) -> Numbers:
+        rest, low, low_open = [], -inf, False
+        for span in self.spans:
+            rest.append(Span(low, span.low, low_open, not span.low_open))
+            low, low_open = span.high, not span.high_open
+        rest.append(Span(low, inf, low_open))
+        return Numbers(tuple(span for span in rest if not span.empty))
+
+
+EVERY = Numbers((Span(-inf, inf),))
+FINITE = Numbers((Span(-inf, inf, low_open=True, high_open=True),))
+
+
+def between(low: float, high: float) -> Numbers:
+    """From ``low`` to ``high``, ends included."""
+    span = Span(low, high)
+    return Numbers(() if span.empty else (span,))
+
+
+def these(values: Iterable[float]) -> Numbers:
+    """Some numbers, and no others."""
+    return Numbers(tuple(Span(value, value) for value in sorted(set(values))))
+
+
+def compared(operator: str, limit: float) -> Numbers:
+    """The numbers of which the comparison is so; infinity is neither ``above`` nor ``at_least``."""
+    if operator in ("equals", "not_equals"):
+        return these([limit]) if operator == "equals" else ~these([limit])
+    is_open = operator in ("above", "below")
+    if operator in ("above", "at_least"):
+        return Numbers((Span(limit, inf, is_open, high_open=True),))
+    return Numbers((Span(-inf, limit, low_open=True, high_open=is_open),))
+
+
 FRACTIONS = frozenset(["commission", "product_commission_rate", "live_share"])
 GROWTHS = frozenset(f"{what}_growth" for what in ("sales", "gmv", "views", "videos", "creators"))
 # Counted in standard errors, and what is a share or a number of times in their place.
 SCORES = {"sales_surge": "sales_surge_ratio", "sales_growth_z": "sales_growth"}
-SURGE_RATIOS = frozenset(name for name in ADDED_LATER if name.endswith("_surge_ratio"))
 # Those that count all time only grow.
 TOTALS = frozenset(
     field.name
     for field in FIELDS
     if (field.family and field.window is None) or field.name == "total_ifl_cnt"
 )
-# A rate's filter may count in percent where the answer counts in fractions: it proves nothing.
-_UNSURE = frozenset(["product_commission_rate"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +118,13 @@ class Fact:
 def facts(metric: Metric, query: Query, *, top: bool = False) -> list[Fact]:
     """The bounds of ``metric`` on the list of ``query``; with ``top`` it has a rank off it, too."""
     nature = _nature(metric, query.top if query.ranked else 0, outside=top)
-    return [*([nature] if nature is not None else []), *_filters(metric, query)]
+    found = [nature] if nature is not None else []
+    for name, value in query.filters:
+        parameter = PARAMETERS[name]
+        numbers = _filtered(metric, parameter.field, parameter.use, value)
+        if numbers is not None:
+            found.append(Fact(numbers, f"the watch lists {describe_filter(name, value)} only"))
+    return found
 
 
 def text_of(attribute: str, query: Query) -> tuple[str, str] | None:
@@ -58,47 +140,37 @@ def _nature(metric: Metric, top: int, *, outside: bool) -> Fact | None:
     if metric.definition:  # the user's own may be anything
         return None
     if name == RANK:
-        ranks = [ranges.Span(1, top), *([ranges.Span(inf, inf)] if outside else [])]
+        ranks = [Span(1, top), *([Span(inf, inf)] if outside else [])]
         return Fact(Numbers(tuple(ranks)), f"the ranks of this watch are 1 to {top:,}")
     if name in FRACTIONS:
-        return Fact(ranges.between(0, 1), f"{name} is a fraction, 100% at most")
+        return Fact(between(0, 1), f"{name} is a fraction, 100% at most")
     if name in GROWTHS:
-        return Fact(ranges.at_least(-1), f"{name} is never below -100%")
-    if name in SURGE_RATIOS:
-        return Fact(ranges.at_least(0), f"{name} is never below 0")
+        return Fact(compared("at_least", -1), f"{name} is never below -100%")
+    if name in ADDED_LATER and name.endswith("_ratio"):
+        return Fact(compared("at_least", 0), f"{name} is never below 0")
     if name == "product_rating":
-        return Fact(ranges.between(0, 5), "ratings are 5 stars at most")
+        return Fact(between(0, 5), "ratings are 5 stars at most")
     if metric.unit is Unit.FLAG:
         values = [number for _, number in metric.names] or [0, 1]
-        return Fact(ranges.these(values), f"{name} has no such value")
+        return Fact(these(values), f"{name} has no such value")
     if metric.unit in (Unit.COUNT, *AMOUNTS, Unit.DAYS):
-        return Fact(ranges.at_least(0), f"{name} is never below 0")
+        return Fact(compared("at_least", 0), f"{name} is never below 0")
     return None
-
-
-def _filters(metric: Metric, query: Query) -> Iterator[Fact]:
-    for name, value in query.filters:
-        parameter = PARAMETERS[name]
-        numbers = _filtered(metric, parameter.field, parameter.use, value)
-        if numbers is not None:
-            yield Fact(numbers, f"the watch lists {describe_filter(name, value)} only")
 
 
 def _filtered(metric: Metric, field: str, use: Use, value: Value) -> Numbers | None:
     if field == "first_crawl_dt" and metric.name == "age_days" and isinstance(value, RelativeDay):
         days = value.seconds / DAY
         # A list that is read around midnight may be off by a day.
-        young = use is Use.MINIMUM
-        return ranges.at_most(days + 1) if young else ranges.at_least(max(0, days - 1))
-    if metric.name != field or field in _UNSURE or not isinstance(value, int | float):
+        if use is Use.MINIMUM:
+            return compared("at_most", days + 1)
+        return compared("at_least", max(0, days - 1))
+    # A rate's filter may count in percent where the answer counts in fractions: it proves nothing.
+    proves = metric.name == field and field != COMMISSION
+    if not proves or not isinstance(value, int | float):
         return None
-    match use:
-        case Use.MINIMUM:
-            return ranges.at_least(value)
-        case Use.MAXIMUM:
-            return ranges.at_most(value)
-        case _:
-            return ranges.these([value])
+    operator = {Use.MINIMUM: "at_least", Use.MAXIMUM: "at_most"}.get(use, "equals")
+    return compared(operator, value)
 
 
 @cache

@@ -1,39 +1,32 @@
 """The rule file's JSON Schema: completion and checking in an editor.
 
-It says what an editor can use: keys, kinds of values, descriptions. What needs knowledge of the
-rest of the file (names, ranges that belong together) is left to ``watcher check``. Beside the
-keywords of JSON Schema stand those that the YAML language server reads: ``defaultSnippets``,
-``enumDescriptions``, ``patternErrorMessage``.
+Beside the keywords of JSON Schema stand those that the YAML language server reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
+from pydantic.fields import FieldInfo
 
 from watcher.fields import BY_NAME
-from watcher.rules.metrics import ADDED_LATER, Catalogue
-from watcher.rules.schema import json_conditions
+from watcher.rules.conditions import registry
+from watcher.rules.conditions.registry import OPTIONS, Takes
+from watcher.rules.conditions.values import counted
+from watcher.rules.metrics import ADDED_LATER, ATTRIBUTES, Attribute, Catalogue, Metric
 from watcher.rules.schema import schema_types as shapes
 from watcher.rules.schema.schema_types import Schema
+from watcher.rules.sections import models
 from watcher.rules.sections.channels import NAME_PATTERN as CHANNEL_NAME
-from watcher.rules.sections.models import (
-    ApiSection,
-    ChannelSection,
-    DefaultsSection,
-    KeepSection,
-    QuietSection,
-    RuleSection,
-)
 from watcher.rules.sections.own_metrics import NAME_PATTERN as METRIC_NAME
 from watcher.rules.sections.own_metrics import TAKEN
 from watcher.source.endpoint import Parameter, ParameterType
-from watcher.source.endpoints import CHOICE, ENDPOINTS, PARAMETERS, SORTS
+from watcher.source.endpoints import CHOICE, ENDPOINTS, PARAMETERS, REGIONS, SORTS
+from watcher.units import Unit
 
-# Limits that pydantic writes under names of its own among them: ``_limits`` reads them itself.
-_OF_PYDANTIC = ("title", "default", "ge", "gt", "le", "lt", "exclusiveMinimum")
 _LIMITS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum"}
 
 
@@ -45,14 +38,15 @@ def json_schema() -> Schema:
         "type": "object",
         "additionalProperties": False,
         "properties": _sections(),
-        "$defs": {"watch": _watch(), "rule": _rule(), **json_conditions.definitions()},
+        "$defs": {"watch": _watch(), "rule": _rule(), **_shared()},
     }
 
 
 def _sections() -> Schema:
+    built_in = [name for name in Catalogue().names() if name not in ADDED_LATER]
     rules = {"type": ["array", "null"], "items": {"$ref": "#/$defs/rule"}} | _SOME_RULES
     return {
-        "api": _or_empty(_section(ApiSection, "api")),
+        "api": _or_empty(_section(models.ApiSection, "api")),
         "channels": _named(
             {f"^{CHANNEL_NAME}$": _channel()}, "where alerts go, by name", "channels", _A_CHANNEL
         ),
@@ -65,26 +59,18 @@ def _sections() -> Schema:
             "metrics",
             _A_METRIC,
         )
-        | {"properties": dict.fromkeys((*sorted(TAKEN), *_no_own_names()), False)},
+        | {"properties": dict.fromkeys((*sorted(TAKEN), *built_in), False)},
         "watches": _named(
-            {"": _THE_WATCH | {"type": "object"}},
+            {"": {"$ref": "#/$defs/watch", "description": _A_LIST, "type": "object"}},
             "lists to read, by name; several rules may use one",
             "watches",
             _A_WATCH,
         ),
         "rules": rules | {"title": "rules", "description": "what is worth telling"},
-        "keep": _or_empty(_section(KeepSection, "keep")),
+        "keep": _or_empty(_section(models.KeepSection, "keep")),
         "heartbeat": shapes.also(shapes.WEB_ADDRESS, "null")
         | {"description": "an address, asked after every good round of scans"},
     }
-
-
-def _no_own_names() -> list[str]:
-    """Built-in metrics by whose names none of the user's may go."""
-    return [name for name in Catalogue().names() if name not in ADDED_LATER]
-
-
-# ---------------------------------------------------------------- snippets
 
 
 def _snippet(label: str, body: object) -> Schema:
@@ -113,12 +99,7 @@ _RULE: Schema = {
 _A_RULE = _snippet("a rule", _RULE)
 _SOME_RULES = _snippet("a first rule", [_RULE])
 
-# ---------------------------------------------------------------- sections
-
-_THE_WATCH: Schema = {
-    "$ref": "#/$defs/watch",
-    "description": "a list to read: KeyAPI's filters, the order, and how many products",
-}
+_A_LIST = "a list to read: KeyAPI's filters, the order, and how many products"
 _FORMULA: Schema = {
     "type": "string",
     "pattern": r"[A-Za-z_]",
@@ -130,69 +111,33 @@ _FORMULA: Schema = {
 
 def _section(model: type[BaseModel], title: str) -> Schema:
     """A section of plain values, as its model says."""
-    schema = model.model_json_schema(mode="validation")
-    definitions = schema.pop("$defs", {})
-    cleaned = _inlined(schema, definitions)
-    assert isinstance(cleaned, dict)  # noqa: S101  it was one
-    for name, info in model.model_fields.items():
-        one = cleaned["properties"][info.alias or name]
-        if {"integer", "number"}.intersection(_types(one)):
-            one |= _limits(info.metadata)
-    return cleaned | {"title": title}
+    fields = {info.alias or name: info for name, info in model.model_fields.items()}
+    schema = {
+        "additionalProperties": False,
+        "description": model.__doc__,
+        "properties": {name: _value(info) for name, info in fields.items()},
+        "type": "object",
+        "title": title,
+    }
+    required = [name for name, info in fields.items() if info.is_required()]
+    return schema | ({"required": required} if required else {})
+
+
+def _value(field: FieldInfo) -> Schema:
+    """A field's own schema; without null, for a key is left out instead."""
+    inner = (getattr(each, "__metadata__", ()) for each in get_args(field.annotation))
+    about = [*chain.from_iterable(inner), *field.metadata]
+    own = next((each.json_schema for each in about if isinstance(each, WithJsonSchema)), None)
+    said = {"description": field.description} if field.description else {}
+    schema = {**(own or {}), **said}
+    types = schema.get("type", [])
+    limited = {"integer", "number"}.intersection([types] if isinstance(types, str) else types)
+    return schema | (_limits(field.metadata) if limited else {})
 
 
 def _limits(metadata: list[Any]) -> Schema:
-    return {
-        word: getattr(one, name)
-        for one in metadata
-        for name, word in _LIMITS.items()
-        if getattr(one, name, None) is not None
-    }
-
-
-def _inlined(part: object, definitions: Mapping[str, object]) -> object:
-    """Without pydantic's own definitions, titles and defaults, which help no reader."""
-    if isinstance(part, list):
-        return [_inlined(one, definitions) for one in part]
-    if not isinstance(part, dict):
-        return part
-    reference = str(part.get("$ref", "")).removeprefix("#/$defs/")
-    if reference in definitions:
-        found = _inlined(definitions[reference], definitions)
-        part = {key: value for key, value in part.items() if key != "$ref"}
-        return _described(found) | part if isinstance(found, dict) else found
-    cleaned = {
-        key: _inlined_properties(value, definitions)
-        if key == "properties"
-        else _inlined(value, definitions)
-        for key, value in part.items()
-        if key not in _OF_PYDANTIC
-    }
-    return _simpler(cleaned)
-
-
-def _described(definition: Schema) -> Schema:
-    """A definition without its class' words: the field's own say more."""
-    return {key: value for key, value in definition.items() if key != "description"}
-
-
-def _simpler(schema: Schema) -> Schema:
-    """Alternatives without null (a key is left out instead), and in one row."""
-    choices = schema.pop("anyOf", None)
-    if choices is None:
-        return schema
-    flat = [inner for one in choices for inner in one.get("anyOf", [one])]
-    kept = [one for one in flat if one != {"type": "null"}]
-    return kept[0] | schema if len(kept) == 1 else {"anyOf": kept} | schema
-
-
-def _types(schema: Schema) -> list[str]:
-    names = schema.get("type", [])
-    return [names] if isinstance(names, str) else names
-
-
-def _inlined_properties(properties: Any, definitions: Mapping[str, object]) -> object:
-    return {name: _inlined(value, definitions) for name, value in properties.items()}
+    found = ((word, getattr(one, name, None)) for one in metadata for name, word in _LIMITS.items())
+    return {word: limit for word, limit in found if limit is not None}
 
 
 def _named(entries: Schema, description: str, title: str, snippet: Schema) -> Schema:
@@ -208,24 +153,29 @@ def _or_empty(schema: Schema) -> Schema:
 
 
 def _defaults() -> Schema:
-    schema = _section(DefaultsSection, "defaults")
-    schema["properties"] |= _schedule()
+    schema = _section(models.DefaultsSection, "defaults")
     meaning = "of cron lines, digests, quiet hours and all times shown, as Europe/Berlin"
-    schema["properties"]["timezone"] = shapes.TIMEZONE | {"description": meaning}
+    timezone = shapes.TIMEZONE | {"description": meaning}
+    schema["properties"] |= _schedule() | {"timezone": timezone}
     return schema
 
 
 def _channel() -> Schema:
-    schema = _section(ChannelSection, "channel")
+    schema = _section(models.ChannelSection, "channel")
     said = schema["properties"]["quiet"]["description"]
-    schema["properties"]["quiet"] = _section(QuietSection, "quiet hours") | {"description": said}
+    schema["properties"]["quiet"] = _section(models.QuietSection, "quiet hours") | {
+        "description": said
+    }
     return schema
 
 
 def _rule() -> Schema:
-    schema = _section(RuleSection, "rule")
+    schema = _section(models.RuleSection, "rule")
     properties = schema["properties"]
-    said = {name: {"description": properties[name]["description"]} for name in _WRITTEN_OUT}
+    said = {
+        name: {"description": properties[name]["description"]}
+        for name in ("watch", "when", "until", "order_by")
+    }
     properties["watch"] = {"$ref": "#/$defs/watch", "type": ["string", "object"]} | said["watch"]
     for key in ("when", "until"):
         properties[key] = {"$ref": "#/$defs/condition"} | said[key]
@@ -253,9 +203,14 @@ _ORDER = shapes.written(
         )
     ]
 }
-_WRITTEN_OUT = ("watch", "when", "until", "order_by")
 
-# ----------------------------------------------------------------- watches
+
+_OF_TYPE = {
+    ParameterType.REGION: shapes.REGION,
+    ParameterType.TEXT: shapes.CATEGORY,
+    ParameterType.DAY: shapes.PAST_DAY,
+    ParameterType.INTEGER: shapes.WHOLE | {"minimum": 0},
+}
 
 
 def _schedule() -> Schema:
@@ -305,21 +260,154 @@ def _sort() -> Schema:
 
 def _parameter(parameter: Parameter) -> Schema:
     said: Schema = {"description": parameter.meaning}
-    match parameter.type:
-        case ParameterType.REGION:
-            return shapes.REGION | said
-        case ParameterType.FLAG:
-            return _flag(parameter) | said
-        case ParameterType.TEXT:
-            return shapes.CATEGORY | said
-        case ParameterType.DAY:
-            return shapes.PAST_DAY | said
-        case ParameterType.INTEGER:
-            return shapes.WHOLE | {"minimum": 0} | said
+    if parameter.type is ParameterType.FLAG:
+        names = dict(parameter.names)
+        return (shapes.YES_OR_NO if "true" in names else shapes.flag(names)) | said
+    return _OF_TYPE.get(parameter.type, shapes.NUMBER | {"minimum": 0}) | said
+
+
+_CONDITION: Schema = {"$ref": "#/$defs/condition"}
+# What operators take, by the names that they have in $defs.
+_VALUES = {
+    "a_number": shapes.NUMBER,
+    "an_amount": shapes.AMOUNT,
+    "days": shapes.DAYS,
+    "a_day": shapes.DAY,
+    "yes_or_no": shapes.YES_OR_NO,
+    "a_text": shapes.ID,
+    "a_region": shapes.ID | shapes.offer(REGIONS),
+    "a_change": shapes.CHANGE,
+    "a_least_change": shapes.CHANGE | {"defaultSnippets": []},
+    "a_least_move": shapes.FLOOR,
+    "places": shapes.PLACES,
+    "a_score": shapes.SCORE,
+    "a_baseline": shapes.BASELINE,
+    "a_span": shapes.SPAN,
+}
+# What an editor would show or offer for the mapping, too.
+_OF_VALUES_ONLY = ("errorMessage", "defaultSnippets")
+_WORDS = ("all", "any", "not", "appears")
+
+
+def _shared() -> Schema:
+    """The schemas that all conditions share, for ``$defs``."""
+    return {
+        "condition": _condition(),
+        "number": _operators("a_number"),
+        "count": _operators("an_amount", floor="a_least_move"),
+        "text": _text_operators("a_text"),
+        **_VALUES,
+        **{
+            _word(metric): shapes.flag(dict(metric.names))
+            for metric in Catalogue().metrics()
+            if metric.names
+        },
+    }
+
+
+def _condition() -> Schema:
+    catalogue = Catalogue()
+    metrics = {metric.name: _metric(metric) for metric in catalogue.metrics()}
+    attributes = {attribute.name: _attribute(attribute) for attribute in ATTRIBUTES}
+    several = {"type": "array", "minItems": 1, "items": _CONDITION}
+    return {
+        "title": "condition",
+        "type": "object",
+        "minProperties": 1,
+        "properties": {
+            "all": several | {"description": "all of these are met"},
+            "any": several | {"description": "at least one of these is met"},
+            "not": _CONDITION | {"description": "this is not met"},
+            "appears": {"const": True, "description": "listed by this watch for the first time"},
+            **metrics,
+            **attributes,
+            # Of the rule language, and so no metric of the user's: a line at a wrong place.
+            **{name: False for name in sorted(TAKEN) if name not in _WORDS},
+        },
+        "additionalProperties": {
+            "$ref": "#/$defs/number",
+            "title": "your own metric",
+            "description": "one of metrics:, or a mistyped name: watcher check tells",
+        },
+    }
+
+
+def _word(metric: Metric) -> str:
+    return f"{metric.name}_word"
+
+
+def _metric(metric: Metric) -> Schema:
+    said = {"title": metric.label, "description": metric.meaning}
+    match metric.unit:
+        case Unit.FLAG if metric.names:
+            plain = shapes.bare_flag(dict(metric.names))
+            operators = _operators(_word(metric), without=("unusual",), plain=plain)
+            return operators | {"examples": plain["examples"]} | said
+        case Unit.FLAG:
+            return _operators("yes_or_no", without=("unusual",)) | said
+        case Unit.DAYS:
+            return _operators("days", floor="a_least_move") | said
+        case Unit.DAY:
+            return _operators("a_day", without=("unusual",)) | said
+        case Unit.PLACE:
+            return _operators("an_amount", floor="a_least_move", places=True) | said
         case _:
-            return shapes.NUMBER | {"minimum": 0} | said
+            return {"$ref": f"#/$defs/{'count' if counted(metric) else 'number'}"} | said
 
 
-def _flag(parameter: Parameter) -> Schema:
-    names = dict(parameter.names)
-    return shapes.YES_OR_NO if "true" in names else shapes.flag(names)
+def _operators(
+    value: str,
+    *,
+    floor: str = "a_least_change",
+    places: bool = False,
+    without: Iterable[str] = (),
+    plain: Schema | None = None,
+) -> Schema:
+    """A metric's bare value, or its operators; ``floor`` is what ``min_change`` takes."""
+    operators = {
+        operator.name: _takes(operator, value) | {"description": operator.meaning}
+        for operator in registry.NUMBER_OPERATORS
+        if (places or not operator.only_rank) and operator.name not in without
+    }
+    options = {"from": "a_baseline", "min_change": floor, "over": "a_span"}
+    said = {name: _ref(options[name]) | {"description": OPTIONS[name]} for name in OPTIONS}
+    return _either(plain or _VALUES[value], operators | said)
+
+
+def _attribute(attribute: Attribute) -> Schema:
+    is_region = attribute.name == "region"
+    operators = _text_operators("a_region") if is_region else {"$ref": "#/$defs/text"}
+    return operators | {"title": attribute.label, "description": attribute.meaning}
+
+
+def _text_operators(value: str) -> Schema:
+    operators: Schema = {}
+    for operator in registry.TEXT_OPERATORS:
+        takes = _list(_ref(value)) if operator.takes is Takes.TEXTS else _ref(value)
+        if operator.name in ("contains", "matches"):
+            takes = shapes.ID | {"minLength": 1}
+        operators[operator.name] = takes | {"description": operator.meaning}
+    return _either(_VALUES[value], operators)
+
+
+def _either(value: Schema, operators: Schema) -> Schema:
+    """The bare value or the mapping, in one: alternatives would hide which key is mistyped."""
+    plain = {key: inner for key, inner in value.items() if key not in _OF_VALUES_ONLY}
+    mapping = {"minProperties": 1, "properties": operators, "additionalProperties": False}
+    return shapes.also(plain, "object") | mapping
+
+
+def _takes(operator: registry.RuleOperator[Metric], value: str) -> Schema:
+    own = {Takes.CHANGE: "a_change", Takes.PLACES: "places", Takes.SCORE: "a_score"}
+    taken = _ref(own.get(operator.takes, value))
+    if operator.takes is Takes.RANGE:
+        return _list(taken) | {"minItems": 2, "maxItems": 2}
+    return _list(taken) if operator.takes is Takes.VALUES else taken
+
+
+def _list(value: Schema) -> Schema:
+    return {"type": "array", "minItems": 1, "items": value}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}

@@ -1,17 +1,13 @@
-"""JSON Schemas of single values as people write them in a rule file.
-
-An editor sees the file before anything is filled in, so that ``${NAME}`` may stand for every value.
-What it offers stands in ``enum`` or ``defaultSnippets``; what it accepts beside that in
-``pattern``, with the message that it shows where that does not fit.
-"""
+"""JSON Schemas of single values as people write them; ``${NAME}`` may stand for each of them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from watcher.model import Severity
-from watcher.rules.sections.currencies import CODES
+from watcher.rules.sections.validators import CODES
 from watcher.source.endpoints import REGIONS
 from watcher.words import either
 
@@ -24,10 +20,14 @@ _TIME = r"[0-9]{1,12}[smhdw]([0-9]{1,12}[smhdw])?"
 _DATE = r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}"
 
 
-def written(pattern: str, say: str, offered: Iterable[object] = ()) -> Schema:
-    """A text of a pattern, or one to be filled in; ``say`` is shown where it is neither."""
+def written(
+    pattern: str, say: str, offered: Iterable[object] = (), *types: str, **limits: object
+) -> Schema:
+    """A text of a pattern, or one to be filled in, or (within the ``limits``) one of other
+    ``types``; ``say`` is shown where it is none of these."""
     fits = {"pattern": rf"^\s*({pattern})\s*$|{_FILLED_IN}", "patternErrorMessage": say}
-    return {"type": "string", **fits, "errorMessage": say} | offer(offered)
+    schema = {"type": "string", **fits, "errorMessage": say} | offer(offered)
+    return also(schema, *types, **limits) if types else schema
 
 
 def offer(values: Iterable[object]) -> Schema:
@@ -43,12 +43,9 @@ def also(schema: Schema, *types: str, **limits: object) -> Schema:
 
 
 def one_of(words: Iterable[str], meanings: Iterable[str] = (), *, more: str = "") -> Schema:
-    """Words that are offered as they are and accepted in any case; ``more`` is a pattern beside.
-
-    ``meanings`` are shown beside the words, one for each.
-    """
-    offered = list(words)
-    said = list(meanings)
+    """Words that are offered as they are, with their ``meanings``, and accepted in any case;
+    ``more`` is a pattern beside."""
+    offered, said = list(words), list(meanings)
     pattern = any_case(offered, *([more] if more else []))
     enum: Schema = {"enum": offered} | ({"enumDescriptions": said} if said else {})
     return {"anyOf": [enum, written(pattern, f"write {either(offered)}")]}
@@ -69,119 +66,100 @@ def bare_flag(names: Mapping[str, int]) -> Schema:
 
 def any_case(words: Iterable[str], *more: str) -> str:
     """The pattern of some words, whatever their capitals, or of ``more`` patterns."""
-    return "|".join([*map(_any_case, words), *more])
-
-
-def _any_case(word: str) -> str:
-    return "".join(
-        f"[{letter.upper()}{letter.lower()}]" if letter.isalpha() else letter for letter in word
+    letter = re.compile("[a-z]", re.IGNORECASE)
+    either_case = (
+        letter.sub(lambda found: f"[{found[0].upper()}{found[0].lower()}]", word) for word in words
     )
+    return "|".join([*either_case, *more])
 
 
 TEXT: Schema = {"type": "string"}
 KEY: Schema = TEXT | {"pattern": r"^\s*[!-~]+\s*$|\$\{", "patternErrorMessage": "write the key"}
 TEMPLATE: Schema = TEXT | {"pattern": r"\S", "patternErrorMessage": "write a Jinja2 template"}
 ID: Schema = {"type": ["string", "integer"]}
-NUMBER: Schema = also(
-    written(f"{_NUMERAL}[kKmM%]?", "write a number, as 12, 0.5, 10k, 1.5m or 10%"), "number"
+NUMBER = written(
+    f"{_NUMERAL}[kKmM%]?", "write a number, as 12, 0.5, 10k, 1.5m or 10%", (), "number"
 )
-AMOUNT: Schema = also(
-    written(f"{_NUMERAL}[kKmM]?", "write a number, as 12, 0.5, 10k or 1.5m"), "number"
-)
-CHANGE: Schema = also(
-    written(
-        f"{_POSITIVE}[kKmM%]?", "write how much, above 0, as 100 or 30%", ["10%", "30%", "50%"]
-    ),
+AMOUNT = written(f"{_NUMERAL}[kKmM]?", "write a number, as 12, 0.5, 10k or 1.5m", (), "number")
+CHANGE = written(
+    f"{_POSITIVE}[kKmM%]?",
+    "write how much, above 0, as 100 or 30%",
+    ["10%", "30%", "50%"],
     "number",
     exclusiveMinimum=0,
 )
-FLOOR: Schema = also(
-    written(f"{_POSITIVE}[kKmM]?", "write the least move, above 0, as 500"),
+FLOOR = written(
+    f"{_POSITIVE}[kKmM]?", "write the least move, above 0, as 500", (), "number", exclusiveMinimum=0
+)
+SCORE = written(
+    f"{_POSITIVE}[kKmM]?",
+    "write how many standard deviations, as 3",
+    [3, 4, 5],
     "number",
     exclusiveMinimum=0,
 )
-SCORE: Schema = also(
-    written(f"{_POSITIVE}[kKmM]?", "write how many standard deviations, as 3", [3, 4, 5]),
-    "number",
-    exclusiveMinimum=0,
-)
-PLACES: Schema = also(
-    written(r"[+]?0*[1-9][0-9]*(\.[0-9]*)?[kKmM]?", "write how many places, as 10", [10, 20, 50]),
+PLACES = written(
+    r"[+]?0*[1-9][0-9]*(\.[0-9]*)?[kKmM]?",
+    "write how many places, as 10",
+    [10, 20, 50],
     "integer",
     minimum=1,
 )
-WHOLE: Schema = also(
-    written(f"{_NUMERAL}[kKmM]?", "write a whole number, as 100 or 10k"), "integer"
-)
+WHOLE = written(f"{_NUMERAL}[kKmM]?", "write a whole number, as 100 or 10k", (), "integer")
 _SAY_TIME = "write a time with its unit, as 90s, 15m, 6h, 7d, 2w or 1h30m"
-DURATION: Schema = also(written(_TIME, _SAY_TIME, ["24h", "3d", "7d"]), "integer") | {
+DURATION = written(_TIME, _SAY_TIME, ["24h", "3d", "7d"], "integer") | {
     # Not as an alternative: an editor would speak of 0 to who has only left out the unit.
     "if": {"type": "integer"},
     "then": {"const": 0, "errorMessage": _SAY_TIME},
 }
-SPAN: Schema = written(_TIME, "write a time with its unit, as 28d", ["28d"])
-DAYS: Schema = also(
-    written(f"{_NUMERAL}[kKmM]?|{_TIME}", "write days as a number, or a time as 2w"), "number"
+SPAN = written(_TIME, "write a time with its unit, as 28d", ["28d"])
+DAYS = written(
+    f"{_NUMERAL}[kKmM]?|{_TIME}", "write days as a number, or a time as 2w", (), "number"
 )
 _DAYS = {"minimum": 1970_01_01, "maximum": 9999_12_31}
-DAY: Schema = also(written(_DATE, "write a day, as 2026-11-23"), "integer", **_DAYS)
-PAST_DAY: Schema = also(
-    written(
-        rf"{_DATE}|{_TIME}\s+ago",
-        "write a day as 2026-11-01, or 30d ago",
-        ["30d ago", "2026-11-01"],
-    ),
-    "integer",
-    **_DAYS,
+DAY = written(_DATE, "write a day, as 2026-11-23", (), "integer", **_DAYS)
+_PAST = ("30d ago", "2026-11-01")
+PAST_DAY = written(
+    rf"{_DATE}|{_TIME}\s+ago", "write a day as 2026-11-01, or 30d ago", _PAST, "integer", **_DAYS
 )
-BASELINE: Schema = written(
+BASELINE = written(
     rf"last|{_TIME}\s+ago|(median|mean|min|max)\s+{_TIME}",
     'write "last", a time as "7d ago", or a statistic as "median 14d"',
     ["last", "1d ago", "7d ago", "median 14d", "mean 14d", "min 60d", "max 60d"],
 )
-FLAG: Schema = also(
-    written(any_case(["true", "false"]), "write true or false"),
-    "boolean",
-)
 _SAY_FLAG = "write true or false"
-YES_OR_NO: Schema = also(
-    written(any_case(["true", "false", "yes", "no"], "0{0,3}[01]"), _SAY_FLAG),
-    "boolean",
-    "integer",
-    minimum=0,
-    maximum=1,
-)
-SEVERITY: Schema = one_of(
+FLAG = written(any_case(["true", "false"]), _SAY_FLAG, (), "boolean")
+_YES_OR_NO = any_case(["true", "false", "yes", "no"], "0{0,3}[01]")
+YES_OR_NO = written(_YES_OR_NO, _SAY_FLAG, (), "boolean", "integer", minimum=0, maximum=1)
+SEVERITY = one_of(
     [one.value for one in Severity],
     ["good to know", "worth a look today", "to be acted on now"],
 )
-CURRENCY: Schema = one_of(CODES) | {"errorMessage": "write the code of a currency, as USD"}
-REGION: Schema = one_of(REGIONS, more="[A-Za-z]{2}")
-EVERY: Schema = written(
+CURRENCY = one_of(CODES) | {"errorMessage": "write the code of a currency, as USD"}
+REGION = one_of(REGIONS, more="[A-Za-z]{2}")
+EVERY = written(
     rf"{_TIME}|\S+(\s+\S+){{4}}",
     'write a time as 24h, or a cron line as "0 9 * * mon-fri"',
     ["24h", "12h", "7d", "0 9 * * *", "0 9 * * mon-fri"],
 )
 TIMEZONE: Schema = TEXT | offer(["UTC", "America/New_York", "Europe/Berlin", "Asia/Singapore"])
-QUIET_HOURS: Schema = written(
+QUIET_HOURS = written(
     r"[0-9]{1,2}:[0-9]{2}\s*-\s*[0-9]{1,2}:[0-9]{2}",
     'write a time of day from and to, as "22:00-07:00"',
     ["22:00-07:00"],
 )
-DIGEST: Schema = written(
+DIGEST = written(
     r"[0-9]{1,2}:[0-9]{2}|\S+(\s+\S+){4}",
     'write a time of day as "09:00", or a cron line',
     ["09:00", "0 9 * * mon-fri"],
 )
 NAMES: Schema = {"type": ["array", "string"], "items": TEXT}
-CATEGORY: Schema = also(
-    written("[0-9]{1,40}", 'write the digits of its id, as "601450"'), "integer", minimum=0
+CATEGORY = written(
+    "[0-9]{1,40}", 'write the digits of its id, as "601450"', (), "integer", minimum=0
 )
-URL: Schema = written(
+URL = written(
     r"[A-Za-z0-9][A-Za-z0-9+.-]*://[\s\S]*",
     "this is no Apprise URL: it begins with a service, as slack://",
 )
 URLS: Schema = {"anyOf": [URL, {"type": "array", "minItems": 1, "items": URL}]}
-WEB_ADDRESS: Schema = written(
-    r"[Hh][Tt][Tt][Pp][Ss]?://[^\s]+", "write an address, as https://example.com"
-)
+WEB_ADDRESS = written(r"[Hh][Tt][Tt][Pp][Ss]?://[^\s]+", "write an address, as https://example.com")

@@ -12,15 +12,9 @@ from watcher.rules.files.rule_file import Entry, Names, RuleFile
 from watcher.rules.files.substitution import Vault
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import DEFAULT_URL, Api, Keep, Rule, Rulebook, Secret
+from watcher.rules.sections import models
 from watcher.rules.sections.channels import Channels
-from watcher.rules.sections.models import (
-    SECTIONS,
-    ApiSection,
-    DefaultsSection,
-    KeepSection,
-    Section,
-    shape,
-)
+from watcher.rules.sections.models import SECTIONS, DefaultsSection, shape
 from watcher.rules.sections.own_metrics import OwnMetrics
 from watcher.rules.sections.rule_builder import RuleBuilder
 from watcher.rules.sections.validators import api_key, api_url, heartbeat
@@ -32,7 +26,7 @@ KEY, VENDORS_KEY = "KEYAPI_KEY", "KEYAPI_TOKEN"  # variables that hold the key
 # Stands in where the defaults are broken, so that no watch is blamed for having no region.
 _ANY_REGION = "US"
 
-_Model = TypeVar("_Model", bound=Section)
+_Model = TypeVar("_Model", bound=models.Section)
 
 
 def assemble(files: Sequence[RuleFile], vault: Vault) -> Rulebook | None:
@@ -64,7 +58,7 @@ class _Assembly:
 
     def rulebook(self) -> Rulebook | None:
         api = self._api()
-        section = self._shaped("keep", KeepSection)
+        section = self._shaped("keep", models.KeepSection)
         keep = Keep(section.observations, section.notifications) if section else Keep()
         defaults = self._defaults()
         timezone = str(defaults.timezone or "UTC")
@@ -77,7 +71,8 @@ class _Assembly:
         watches = Watches(defaults.region, defaults.every, defaults.timezone)
         for name, entry in self._entries("watches"):
             watches.add(name, entry)
-        notify = self._default_notify(channels)
+        section_of = self._mapping("defaults")
+        notify = channels.known(section_of["notify"]) if section_of is not None else ()
         builder = RuleBuilder(metrics, watches, channels, defaults, notify, keep.observations)
         rules = self._rules(builder)
         watches.warn_unused()
@@ -96,26 +91,20 @@ class _Assembly:
             timezone=timezone,
         )
 
-    # ------------------------------------------------------------ sections
-
     def _api(self) -> Api | None:
-        section = self._shaped("api", ApiSection)
+        section = self._shaped("api", models.ApiSection)
         if section is None:
             if any(self._sections("api")):
                 return None
-            section = shape(ApiSection, {})
+            section = shape(models.ApiSection, {})
         key = section.key or self._key_of_environment()
         url = section.url or self._from_environment("KEYAPI_URL", api_url) or DEFAULT_URL
-        self._warn_of_plain_http(url)
-        return Api(
-            key=Secret(key) if key else None,
-            url=url,
-            requests_per_second=section.requests_per_second,
-            concurrency=section.concurrency,
-            credits_per_day=section.credits_per_day,
-            credits_per_month=section.credits_per_month,
-            gmv_currency=section.gmv_currency,
-        )
+        parts = urlsplit(url)
+        if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+            message = "http:// shows your key to everyone on the way: use https://"
+            self._files[0].warn(("api", "url"), message)
+        others = section.model_dump(exclude={"key", "url"})
+        return Api(Secret(key) if key else None, url, **others)
 
     def _key_of_environment(self) -> str | None:
         """The key in the environment: under our name for it, else under the vendor's."""
@@ -129,19 +118,11 @@ class _Assembly:
 
     def _from_environment(self, name: str, check: Callable[[object], str]) -> str | None:
         value = self._vault.get(name)
-        if not value:
-            return None
         try:
-            return check(value)
+            return check(value) if value else None
         except ValueError as error:
             self._files[0].report(("api",), f"the value of {name} {error}")
             return None
-
-    def _warn_of_plain_http(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
-            message = "http:// shows your key to everyone on the way: use https://"
-            self._files[0].warn(("api", "url"), message)
 
     def _metrics(self, api: Api | None) -> Catalogue:
         own = OwnMetrics()
@@ -155,11 +136,10 @@ class _Assembly:
         rules = []
         lists = list(self._sections("rules"))
         for entry in lists:
-            if not isinstance(entry.value, list):
-                what = f"takes a list of rules, each after a dash, not {kind(entry.value)}"
-                entry.report(what)
-                continue
-            rules += [builder.rule(entry[index]) for index in range(len(entry.value))]
+            if isinstance(entry.value, list):
+                rules += [builder.rule(entry[index]) for index in range(len(entry.value))]
+            else:
+                entry.report(f"takes a list of rules, each after a dash, not {kind(entry.value)}")
         if not any(entry.value != [] for entry in lists):
             what = "there are no rules: write one under rules: (watcher init shows how)"
             self._files[0].report((), what, code=ProblemCode.NO_RULES)
@@ -167,15 +147,12 @@ class _Assembly:
 
     def _heartbeat(self) -> Secret | None:
         entry = self._only("heartbeat")
-        if entry is None:
-            return None
-        try:
-            return Secret(heartbeat(entry.value))
-        except ValueError as error:
-            entry.report(str(error))
-            return None
-
-    # ------------------------------------------------------------ defaults
+        if entry is not None:
+            try:
+                return Secret(heartbeat(entry.value))
+            except ValueError as error:
+                entry.report(str(error))
+        return None
 
     def _defaults(self) -> DefaultsSection:
         """The defaults. Their faults are reported here, not at each of their users."""
@@ -190,19 +167,11 @@ class _Assembly:
             return shape(DefaultsSection, {"region": _ANY_REGION})
         return found.model_copy(update={"every": every, "timezone": timezone})
 
-    def _default_notify(self, channels: Channels) -> tuple[str, ...]:
-        entry = self._mapping("defaults")
-        return channels.known(entry["notify"]) if entry is not None else ()
-
-    # ------------------------------------------------------------- helpers
-
     def _sections(self, name: str) -> Iterator[Entry]:
-        """A section in each file that has it."""
         entries = (file.section(name) for file in self._files)
         return (entry for entry in entries if entry.value is not None)
 
     def _mapping(self, name: str) -> Entry | None:
-        """The first of a section that is a mapping."""
         entries = self._sections(name)
         return next((entry for entry in entries if isinstance(entry.value, Mapping)), None)
 
@@ -219,7 +188,6 @@ class _Assembly:
         return entry.shape(model) if entry is not None else None
 
     def _entries(self, name: str) -> Iterator[tuple[str, Entry]]:
-        """The named entries of a section in all files."""
         for section in self._sections(name):
             if isinstance(section.value, Mapping):
                 yield from ((key, section[key]) for key in section.value)

@@ -11,17 +11,14 @@ from watcher.rules.rulebook import Channel, Rule, Secret
 from watcher.rules.sections.models import ChannelSection
 from watcher.rules.sections.validators import LONGEST_NAME
 from watcher.schedule import parse_digest, parse_quiet
-from watcher.words import kind, listing, nearest, quoted
+from watcher.words import kind, quoted
 
 # For the JSON Schema; beside it a name must be printable.
 NAME_PATTERN = rf"(?=.*\S)[^/]{{1,{LONGEST_NAME}}}"
 
 
 class Channels:
-    """The channels read so far; a broken one is remembered, so that its users aren't blamed.
-
-    ``timezone`` is that of channels which have none of their own.
-    """
+    """The channels read so far; a broken one is remembered, so that its users aren't blamed."""
 
     def __init__(self, timezone: str = "UTC") -> None:
         self._timezone = timezone
@@ -30,11 +27,9 @@ class Channels:
 
     @property
     def whole(self) -> Mapping[str, Channel]:
-        """The channels that can be used, by name."""
         return {name: one[0] for name, one in self._named.items() if one[0] is not None}
 
     def add(self, name: str, entry: Entry) -> None:
-        """Take a channel of the ``channels:`` section."""
         if self._names.take(name, entry):
             self._named[name] = (self._read(name, entry), entry)
 
@@ -63,9 +58,10 @@ class Channels:
                 continue
             if name not in told:
                 entry.warn("no rule tells this channel anything")
-            elif channel is not None and max(each.rank for each in told[name]) < _rank(channel):
-                least = channel.min_severity.value
-                what = f"this channel is told nothing: no rule that tells it is {least}"
+                continue
+            least = channel.min_severity if channel is not None else Severity.INFO
+            if max(each.rank for each in told[name]) < least.rank:
+                what = f"this channel is told nothing: no rule that tells it is {least.value}"
                 entry["min_severity"].warn(what)
 
     def _read(self, name: str, entry: Entry) -> Channel | None:
@@ -82,14 +78,13 @@ class Channels:
         url = entry["url"]
         listed = isinstance(url.value, list)
         places = [url[number] for number in range(len(urls))] if listed else [url]
-        origins = tuple(place.file.place(place.path) for place in places)
         zone, quiet = section.timezone or self._timezone, section.quiet
         return Channel(
             name,
             urls,
             section.min_severity,
             zone,
-            origins,
+            tuple(place.place for place in places),
             quiet=parse_quiet(quiet.hours, quiet.timezone or zone) if quiet else None,
             digest=parse_digest(section.digest, zone) if section.digest else None,
             template=section.template,
@@ -102,12 +97,5 @@ class Channels:
             return False
         if name in self._named:
             return True
-        there = listing(self._named) or "none: write them under channels:"
-        hint = nearest(name, self._named) or f": there are {there}"
-        what = f"unknown channel {quoted(name)}{hint}"
-        entry.report(what, ProblemCode.UNKNOWN_CHANNEL)
+        self._names.unknown("channel", entry, ProblemCode.UNKNOWN_CHANNEL)
         return False
-
-
-def _rank(channel: Channel) -> int:
-    return channel.min_severity.rank

@@ -1,12 +1,9 @@
 """The user's arithmetic: ``spu_avg_price * commission``, over whole columns.
 
-``+ - * / **``, parentheses, min, max, abs, ln, log10, sqrt, round, and ``a if b else c`` where b
-is a comparison; nothing else parses. There is no value (NaN) where a part has none, where the
-division is by zero, or where the result is not finite. Of ``a if b else c`` only the part that
-is chosen must have a value.
-
-A reader refuses, from left to right, what is not of this language, so that an error stands where it
-is made; of what is left Python's own parser knows what binds stronger.
+There is no value (NaN) where a part has none, or where the result is not finite; of ``a if b else
+c`` only the part that is chosen must have one. A reader refuses, from left to right, what is not of
+this language, so that an error stands where it is made; of the rest Python's parser knows what
+binds stronger.
 """
 
 from __future__ import annotations
@@ -30,7 +27,7 @@ FILE = "<formula>"  # as Python calls what it parses
 
 Columns: TypeAlias = Mapping[str, Floats]
 Node: TypeAlias = Callable[[Columns], Floats]
-Test: TypeAlias = Callable[[Columns], tuple[Bools, Bools]]
+_Token: TypeAlias = tuple[str, str]  # its kind and its text
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?[kKmM]?(?![\w.]))"
@@ -38,6 +35,11 @@ _TOKEN = re.compile(
     r"|(?P<call>[A-Za-z_]\w*)\s*\(|(?P<name>[A-Za-z_]\w*)|(?P<end>$))",
     re.ASCII,
 )
+_OF_OTHERS = {
+    "%": "write 0.1 for 10%",
+    "^": 'a power is written "**"',
+    "=": 'equal is written "=="',
+}
 _SIGNS = ("+", "-", "*", "/")
 _COMPARING = ("<", "<=", ">", ">=", "==", "!=")
 _ONE_PART: dict[str, Callable[[Floats], Floats]] = {
@@ -75,18 +77,12 @@ def parse_expression(text: str) -> Expression:
     if not text.strip():
         raise Wrong("the formula is empty")
     reader = _Reader()
-    for token in [*_tokens(text)]:
+    for token in list(_tokens(text)):
         reader.take(token)
     if not reader.names:
         raise Wrong("the formula names no metric, so it is the same for every product")
     tree = ast.parse(" ".join(reader.python), FILE, mode="eval")
     return Expression(" ".join(text.split()), tuple(reader.names), _node(tree.body))
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -96,19 +92,15 @@ def _tokens(text: str) -> Iterator[_Token]:
         if match is None:
             raise Wrong(_no_token(text[position:].strip()))
         kind = str(match.lastgroup)
-        yield _Token(kind, match[kind])
+        yield kind, match[kind]
         if kind == "end":
             return
         position = match.end()
 
 
 def _no_token(rest: str) -> str:
-    if rest.startswith("%"):
-        return 'a formula takes no "%": write 0.1 for 10%'
-    if rest.startswith("^"):
-        return 'a formula takes no "^": a power is written "**"'
-    if rest.startswith("="):
-        return 'a formula takes no "=": equal is written "=="'
+    if better := _OF_OTHERS.get(rest[0]):
+        return f'a formula takes no "{rest[0]}": {better}'
     return f"the formula can't be read from {quoted(rest[:20])} on"
 
 
@@ -126,12 +118,11 @@ class _Reader:
         self._wants_part = True
 
     def take(self, token: _Token) -> None:
-        """Take the next token; ``Wrong`` says why it can't stand here."""
         self._wants_part = self._part(token) if self._wants_part else self._joint(token)
 
     def _part(self, token: _Token) -> bool:
         """Take what a part begins with; whether more of it must follow."""
-        match token.kind, token.text:
+        match token:
             case "number", text:
                 self.python.append(repr(_number(text)))
                 return False
@@ -156,7 +147,7 @@ class _Reader:
 
     def _joint(self, token: _Token) -> bool:
         """Take what follows a part; whether another part must come."""
-        text = token.text
+        kind, text = token
         if text == "**":
             self._deeper("sign", text)
             return True
@@ -181,7 +172,7 @@ class _Reader:
                 inner = self._open[-1]
                 if text == ")" and inner:
                     self._open.pop()
-                elif not (text == "," and inner == "call") and (token.kind != "end" or inner):
+                elif not (text == "," and inner == "call") and (kind != "end" or inner):
                     raise _misplaced(token, ")" if inner else "")
                 self.python.append(text)
                 return text == ","
@@ -200,9 +191,10 @@ class _Reader:
 
 
 def _misplaced(token: _Token, wanted: str = "") -> Wrong:
-    where = f"before {quoted(token.text)}" if token.kind != "end" else "at its end"
-    if token.text in _COMPARING:
-        return Wrong(f'a comparison stands only between "if" and "else": {token.text}')
+    kind, text = token
+    where = f"before {quoted(text)}" if kind != "end" else "at its end"
+    if text in _COMPARING:
+        return Wrong(f'a comparison stands only between "if" and "else": {text}')
     if wanted:
         return Wrong(f'the formula needs a "{wanted}" {where}')
     return Wrong(f"the formula is broken {where}")
@@ -212,16 +204,18 @@ def _node(tree: ast.expr) -> Node:
     """The computation of a part of the formula; only these few nodes are ever run."""
     match tree:
         case ast.Constant(value=float(value)):
-            return _constant(value)
+            whole = np.float64(value)
+            return lambda _columns: whole  # type: ignore[return-value]  # stands for a column
         case ast.Name(id=name):
-            return _column(name[1:])
+            return lambda columns: columns[name[1:]]
         case ast.UnaryOp(op=sign, operand=part):
-            return _applied(_PREFIXES[type(sign)], _node(part))
+            signed = np.negative if isinstance(sign, ast.USub) else np.positive
+            return _applied(signed, _node(part))
         case ast.BinOp(left=left, op=sign, right=right):
-            return _joined(_ARITHMETIC[type(sign)], _node(left), _node(right))
+            return _applied(_ARITHMETIC[type(sign)], _node(left), _node(right))
         case ast.IfExp(test=ast.Compare(left=left, ops=[sign], comparators=[right])):
-            test = _compared(_COMPARISONS[type(sign)], _node(left), _node(right))
-            return _chosen(test, _node(tree.body), _node(tree.orelse))
+            parts = [_node(part) for part in (left, right, tree.body, tree.orelse)]
+            return _chosen(_COMPARISONS[type(sign)], *parts)
         case ast.Call(func=ast.Name(id=name), args=parts):
             return _called(name, [_node(part) for part in parts])
     raise Wrong("the formula is broken")  # the reader lets nothing else pass
@@ -234,7 +228,7 @@ def _called(name: str, parts: list[Node]) -> Node:
         return _applied(_ONE_PART[name], parts[0])
     if len(parts) < 2:
         raise Wrong(f"{name} takes two parts or more, as {name}(a, b)")
-    return reduce(partial(_joined, _SOME_PARTS[name]), parts)
+    return reduce(partial(_applied, _SOME_PARTS[name]), parts)
 
 
 def _power(base: Floats, exponent: Floats) -> Floats:
@@ -243,10 +237,6 @@ def _power(base: Floats, exponent: Floats) -> Floats:
     return np.where(known, np.power(base, exponent), np.nan)
 
 
-_PREFIXES: dict[type[ast.unaryop], Callable[[Floats], Floats]] = {
-    ast.UAdd: np.positive,
-    ast.USub: np.negative,
-}
 _ARITHMETIC: dict[type[ast.operator], Callable[[Floats, Floats], Floats]] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,
@@ -271,38 +261,20 @@ def _number(text: str) -> float:
     return value
 
 
-def _constant(value: float) -> Node:
-    whole = np.float64(value)
-    return lambda _columns: whole  # type: ignore[return-value]  # a scalar stands for a column
-
-
-def _column(name: str) -> Node:
-    return lambda columns: columns[name]
-
-
-def _applied(function: Callable[[Floats], Floats], part: Node) -> Node:
-    return lambda columns: _finite(function(part(columns)))
-
-
-def _joined(function: Callable[[Floats, Floats], Floats], left: Node, right: Node) -> Node:
-    return lambda columns: _finite(function(left(columns), right(columns)))
-
-
-def _compared(function: Callable[[Floats, Floats], Bools], left: Node, right: Node) -> Test:
-    def test(columns: Columns) -> tuple[Bools, Bools]:
-        one, other = left(columns), right(columns)
-        return function(one, other), ~(np.isnan(one) | np.isnan(other))
-
-    return test
-
-
-def _chosen(test: Test, then: Node, otherwise: Node) -> Node:
+def _applied(function: Callable[..., Floats], *parts: Node) -> Node:
     def node(columns: Columns) -> Floats:
-        met, known = test(columns)
-        return np.where(known, np.where(met, then(columns), otherwise(columns)), np.nan)
+        values = function(*(part(columns) for part in parts))
+        return np.where(np.isfinite(values), values, np.nan)
 
     return node
 
 
-def _finite(values: Floats) -> Floats:
-    return np.where(np.isfinite(values), values, np.nan)
+def _chosen(
+    compare: Callable[[Floats, Floats], Bools], left: Node, right: Node, then: Node, otherwise: Node
+) -> Node:
+    def node(columns: Columns) -> Floats:
+        one, other = left(columns), right(columns)
+        chosen = np.where(compare(one, other), then(columns), otherwise(columns))
+        return np.where(np.isnan(one) | np.isnan(other), np.nan, chosen)
+
+    return node

@@ -1,7 +1,6 @@
 """The shapes of the rule file's sections, as pydantic models; errors in the user's words.
 
-Conditions, formulas and a watch's parameters have languages of their own: here they are plain
-values, read by ``conditions``, ``own_metrics`` and ``keyapi.query``.
+Conditions, formulas and a watch's parameters have languages of their own, and are plain values.
 """
 
 from __future__ import annotations
@@ -10,15 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    InstanceOf,
-    ValidationError,
-    WithJsonSchema,
-)
+from pydantic import BaseModel, BeforeValidator, Field, InstanceOf, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
 from watcher.errors import ProblemCode
@@ -26,7 +17,6 @@ from watcher.model import Severity
 from watcher.rules.files.document import Path
 from watcher.rules.schema import schema_types as shapes
 from watcher.rules.sections import validators as readers
-from watcher.rules.sections.currencies import currency
 from watcher.rules.sections.templates import Template, parse_template
 from watcher.source.endpoints import CHOICE, PARAMETERS
 from watcher.units import DAY, format_number
@@ -45,6 +35,7 @@ Name: TypeAlias = Annotated[str, BeforeValidator(readers.name), WithJsonSchema(s
 Text: TypeAlias = Annotated[str, BeforeValidator(readers.text), WithJsonSchema(shapes.TEXT)]
 # Checked where the channels are known.
 Names: TypeAlias = Annotated[Any, WithJsonSchema(shapes.NAMES)]
+Key: TypeAlias = Annotated[str, BeforeValidator(readers.api_key), WithJsonSchema(shapes.KEY)]
 Url: TypeAlias = Annotated[str, BeforeValidator(readers.url)]
 Urls: TypeAlias = Annotated[list[Url], BeforeValidator(readers.urls), WithJsonSchema(shapes.URLS)]
 OwnTemplate: TypeAlias = Annotated[
@@ -64,15 +55,13 @@ _LIMIT = "products in full in a message; the others are named"
 class Section(BaseModel):
     """A mapping of the rule file: unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+    model_config = {"extra": "forbid", "frozen": True}
 
 
 class ApiSection(Section):
     """The access to KeyAPI, and what it may cost."""
 
-    key: Annotated[str, BeforeValidator(readers.api_key), WithJsonSchema(shapes.KEY)] | None = (
-        Field(None, description="your KeyAPI key, best as ${KEYAPI_KEY}")
-    )
+    key: Key | None = Field(None, description="your KeyAPI key, best as ${KEYAPI_KEY}")
     url: (
         Annotated[str, BeforeValidator(readers.api_url), WithJsonSchema(shapes.WEB_ADDRESS)] | None
     ) = Field(None, description="the API's address")
@@ -81,7 +70,7 @@ class ApiSection(Section):
     credits_per_day: Whole | None = Field(None, ge=1, description="hard cap for a UTC day")
     credits_per_month: Whole | None = Field(None, ge=1, description="hard cap for a UTC month")
     gmv_currency: (
-        Annotated[str, BeforeValidator(currency), WithJsonSchema(shapes.CURRENCY)] | None
+        Annotated[str, BeforeValidator(readers.currency), WithJsonSchema(shapes.CURRENCY)] | None
     ) = Field(None, description="what GMV is in, as USD: the API does not say, so none is shown")
 
 
@@ -154,17 +143,7 @@ class KeepSection(Section):
     notifications: Duration = Field(90 * DAY, ge=DAY, description="what was told; 90d if left out")
 
 
-SECTIONS = (
-    "api",
-    "channels",
-    "operator",
-    "defaults",
-    "metrics",
-    "watches",
-    "rules",
-    "keep",
-    "heartbeat",
-)
+SECTIONS = tuple("api channels operator defaults metrics watches rules keep heartbeat".split())
 
 # Keys of a watch; some are looked for in a rule.
 WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *CHOICE, *PARAMETERS])
@@ -173,7 +152,7 @@ _Model = TypeVar("_Model", bound=Section)
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Mistake:
     """One thing wrong with a section: the path within it, and whether its key is meant."""
 
     path: Path
@@ -185,29 +164,29 @@ class Fault:
 class Misfit(Exception):
     """A value does not have its section's shape."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("; ".join(fault.message for fault in faults))
-        self.faults = tuple(faults)
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("; ".join(one.message for one in mistakes))
+        self.mistakes = tuple(mistakes)
 
 
 def shape(model: type[_Model], value: object) -> _Model:
     """The value as a section; raises ``Misfit`` with all that is wrong with it."""
     if not isinstance(value, Mapping):
         names = ", ".join(list(_keys(model))[:4])
-        raise Misfit([Fault((), f"must be a mapping ({names} ...), not {kind(value)}")])
+        raise Misfit([Mistake((), f"must be a mapping ({names} ...), not {kind(value)}")])
     empty = [key for key, inner in value.items() if inner is None and key in _keys(model)]
     given = {key: inner for key, inner in value.items() if key not in empty}
     hollow = "is empty: write a value, or leave the line out"
-    faults = [Fault((key,), hollow, ProblemCode.MISSING) for key in empty]
+    mistakes = [Mistake((key,), hollow, ProblemCode.MISSING) for key in empty]
     try:
         section = model.model_validate(given)
     except ValidationError as error:
         for one in error.errors(include_url=False, include_context=True):
             if one["type"] != "missing" or one["loc"][-1] not in empty:
-                fault = _explain(one, model)
-                faults.append(replace(fault, path=_written(fault.path, value)))
-    if faults:
-        raise Misfit(faults)
+                mistake = _explain(one, model)
+                mistakes.append(replace(mistake, path=_written(mistake.path, value)))
+    if mistakes:
+        raise Misfit(mistakes)
     return section
 
 
@@ -227,38 +206,32 @@ def _keys(model: type[BaseModel]) -> Mapping[str, Any]:
     return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
-def _explain(error: ErrorDetails, model: type[BaseModel]) -> Fault:
+def _explain(error: ErrorDetails, model: type[BaseModel]) -> Mistake:
     """One of pydantic's errors in the user's words."""
     path: Path = tuple(error["loc"])
     context = error.get("ctx", {})
     match error["type"]:
         case "extra_forbidden":
             key, code = str(path[-1]), ProblemCode.UNKNOWN_FIELD
-            inner = _inner(model, path[:-1])
+            inner = QuietSection if path[-2:-1] == ("quiet",) else model
             if inner is RuleSection and key in WATCH_KEYS:
                 what = f'"{key}" belongs to the watch: watch: {{{key}: ...}}'
-                return Fault(path, what, code, at_key=True)
+                return Mistake(path, what, code, at_key=True)
             hint = nearest(key, _keys(inner)) or f": there are {', '.join(_keys(inner))}"
-            return Fault(path, f"unknown field {quoted(key)}{hint}", code, at_key=True)
+            return Mistake(path, f"unknown field {quoted(key)}{hint}", code, at_key=True)
         case "missing":
-            return Fault(path[:-1], f'needs "{path[-1]}"', ProblemCode.MISSING)
+            return Mistake(path[:-1], f'needs "{path[-1]}"', ProblemCode.MISSING)
         case "value_error":
-            return Fault(path, str(context.get("error", error["msg"])))
+            return Mistake(path, str(context.get("error", error["msg"])))
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
-            return Fault(path, _limit(context))
+            return Mistake(path, _limit(context))
         case "model_type" | "dict_type" | "model_attributes_type":
-            return Fault(path, f"must be a mapping, not {kind(error['input'])}")
+            return Mistake(path, f"must be a mapping, not {kind(error['input'])}")
         case _:
-            return Fault(path, error["msg"])
+            return Mistake(path, error["msg"])
 
 
 def _limit(context: Mapping[str, Any]) -> str:
     words = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
-    name = next(name for name in words if name in context)
-    limit = context[name]
-    text = "1d" if limit == DAY else format_number(limit)
-    return f"must be {words[name]} {text}"
-
-
-def _inner(model: type[BaseModel], path: Path) -> type[BaseModel]:
-    return QuietSection if path[-1:] == ("quiet",) else model
+    word, limit = next((words[name], context[name]) for name in words if name in context)
+    return f"must be {word} {'1d' if limit == DAY else format_number(limit)}"

@@ -11,9 +11,9 @@ from watcher.rules.conditions.base import (
     Condition,
     Last,
     Need,
+    ScanColumns,
     Statistic,
     Strength,
-    Table,
     by_size,
 )
 from watcher.rules.conditions.change import relative
@@ -29,22 +29,17 @@ _DIRECTIONS = ("asc", "desc")
 
 @dataclass(frozen=True, slots=True)
 class ByCondition:
-    """An order by how far a product went beyond ``when``, in the direction of its first metric.
-
-    Conditions that all products meet alike (texts, names of flags, equal values) leave that to
-    ``metrics``: the first that is named, and the week's sales.
-    """
+    """An order by how far a product went beyond ``when``, in the direction of its first metric; of
+    what all meet alike (texts, equal values), by ``metrics``: the first named, the week's sales."""
 
     when: Condition
     metrics: tuple[Metric, ...]
 
     @property
     def needs(self) -> tuple[Need, ...]:
-        """The baselines to read beside those of the conditions: none."""
         return ()
 
-    def keys(self, table: Table, rows: Ints) -> Strength:
-        """Strength of each of the ``rows``."""
+    def keys(self, table: ScanColumns, rows: Ints) -> Strength:
         sizes = (by_size(table, metric, rows) for metric in self.metrics)
         return (*self.when.strength(table, rows), *sizes)
 
@@ -52,7 +47,8 @@ class ByCondition:
         leading = self.when.leading
         if leading is not None:
             return f"{leading.label}, furthest beyond its condition first"
-        return f"{self.metrics[0].label}, {_first(self.metrics[0])} first"
+        first = self.metrics[0]
+        return f"{first.label}, {'lowest' if first.unit is Unit.PLACE else 'highest'} first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +63,18 @@ class ByMetric:
 
     @property
     def needs(self) -> tuple[Need, ...]:
-        """The baselines to read beside those of the conditions."""
         return () if self.change is None else (Need(self.metric, self.change),)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """All that it looks at beside the conditions."""
         return (self.metric, self.sales)
 
-    def keys(self, table: Table, rows: Ints) -> Strength:
-        """Strength of each of the ``rows``."""
+    def keys(self, table: ScanColumns, rows: Ints) -> Strength:
         sign = 1 if self.descending else -1
         own = (sign * key for key in self._own(table, rows))
         return (*own, by_size(table, self.sales, rows))
 
-    def _own(self, table: Table, rows: Ints) -> Strength:
+    def _own(self, table: ScanColumns, rows: Ints) -> Strength:
         now = table.number(self.metric)[rows]
         if not self.needs:
             return (now,)
@@ -99,28 +92,17 @@ class ByMetric:
 Order: TypeAlias = ByCondition | ByMetric
 
 
-def _first(metric: Metric) -> str:
-    return "lowest" if metric.unit is Unit.PLACE else "highest"
-
-
 def order_of(text: str | None, when: Condition, catalogue: Catalogue, *, ranked: bool) -> Order:
-    """The order of a rule: as it is written, ``METRIC [change] [asc|desc]``, or by ``when``.
-
-    ``Wrong`` says what does not fit. A change is from the baseline that ``when`` compares the
-    metric with, or else from the last observation.
-    """
-    if text is not None:
-        return _written(text, when, catalogue, ranked=ranked)
-    named = [metric for metric in when.metrics if metric.unit is not Unit.FLAG][:1]
-    return ByCondition(when, tuple(dict.fromkeys([*named, catalogue[SALES]])))
-
-
-def _written(text: str, when: Condition, catalogue: Catalogue, *, ranked: bool) -> Order:
+    """The order of a rule: as it is written, ``METRIC [change] [asc|desc]``, or by ``when``. A
+    change is from the baseline that ``when`` compares the metric with, or else from the last
+    observation."""
+    if text is None:
+        named = [metric for metric in when.metrics if metric.unit is not Unit.FLAG][:1]
+        return ByCondition(when, tuple(dict.fromkeys([*named, catalogue[SALES]])))
     name, *words = text.split() or [""]
     metric = catalogue.get(name)
     if metric is None:
-        hint = catalogue.suggest(name, texts=False)
-        raise unknown_metric(name, hint)
+        raise unknown_metric(name, catalogue.suggest(name, texts=False))
     if RANK in metric.needs and not ranked:
         raise Wrong(f"{name} needs a watch with a sort")
     rest = [word.casefold() for word in words]
@@ -130,7 +112,9 @@ def _written(text: str, when: Condition, catalogue: Catalogue, *, ranked: bool) 
         raise Wrong(_no_order(name, words))
     # Of places the first is the strongest, and to climb is to fall as a number.
     descending = direction == ["desc"] if direction else metric.unit is not Unit.PLACE
-    baseline = _baseline(metric, when) if change else None
+    past = [need.from_ for need in when.needs if need.metric == metric]
+    baselines = (one for one in past if isinstance(one, Last | Ago | Statistic))
+    baseline = next(baselines, Last()) if change else None
     return ByMetric(metric, catalogue[SALES], descending, baseline)
 
 
@@ -138,12 +122,5 @@ def _no_order(name: str, words: list[str]) -> str:
     known = (_CHANGE, *_DIRECTIONS)
     odd = next((word for word in words if word.casefold() not in known), None)
     hint = nearest(odd, known, 1) if odd is not None else ""
-    what = quoted(odd) if odd is not None else quoted(" ".join([name, *words]))
+    what = quoted(" ".join([name, *words]) if odd is None else odd)
     return f"{what} is no order{hint or f': write {name}, {name} desc or {name} change asc'}"
-
-
-def _baseline(metric: Metric, when: Condition) -> Last | Ago | Statistic:
-    for need in when.needs:
-        if need.metric == metric and isinstance(need.from_, Last | Ago | Statistic):
-            return need.from_
-    return Last()

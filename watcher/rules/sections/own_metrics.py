@@ -43,17 +43,14 @@ class OwnMetrics:
         self._done: dict[str, Metric] = {}
 
     def add(self, name: str, entry: Entry) -> None:
-        """Take one entry; what is wrong with it is reported.
-
-        Its name may have become a built-in metric's since it was written: it keeps its meaning.
-        """
+        """Take one entry; what is wrong with it is reported. Its name may have become a built-in
+        metric's since it was written: it keeps its meaning."""
         if name in ADDED_LATER:
             entry.warn(
                 f"there is a metric {quoted(name)} by now, and this formula is used in its place: "
                 "give yours another name to have both",
             )
-        trouble = _no_name(name)
-        if trouble:
+        if trouble := _no_name(name):
             entry.report(trouble, at_key=True)
             self._broken.add(name)
             return
@@ -72,15 +69,15 @@ class OwnMetrics:
         """All metrics; a broken one is there too, so that its users are not blamed."""
         for name in self._formulas:
             self._metric(name, ())
-        broken = [_constant(name) for name in self._broken if name not in self._done]
+        broken = [
+            Metric(name, name, Unit.SCORE, "", frozenset(), _never)
+            for name in self._broken
+            if name not in self._done
+        ]
         return Catalogue([*self._done.values(), *broken], gmv_currency)
 
     def _fail(
-        self,
-        name: str,
-        entry: Entry,
-        message: str,
-        code: ProblemCode = ProblemCode.INVALID,
+        self, name: str, entry: Entry, message: str, code: ProblemCode = ProblemCode.INVALID
     ) -> None:
         self._broken.add(name)
         entry.report(message, code)
@@ -97,38 +94,34 @@ class OwnMetrics:
             self._fail(name, entry, f"the formula needs itself: {circle}")
             return None
         if len(above) >= _DEEPEST:
-            much = f"formulas use each other more than {_DEEPEST} deep here"
-            self._fail(name, entry, much)
+            self._fail(name, entry, f"formulas use each other more than {_DEEPEST} deep here")
             return None
         parts = {}
         for part in expression.names:
-            if not self._knows(part):
-                unknown = self._unknown(part)
-                self._fail(name, entry, str(unknown), unknown.code)
-                continue
             metric = self._metric(part, (*above, name))
             if metric is not None:
                 parts[part] = metric
+            elif part not in self._formulas and part not in self._broken:
+                unknown = self._unknown(part)
+                self._fail(name, entry, str(unknown), unknown.code)
         if len(parts) < len(expression.names):
             self._broken.add(name)
             return None
         metric = _own(name, expression, parts)
         if len(metric.definition) > _LONGEST:
-            much = "the formula and those that it uses are too long together"
-            self._fail(name, entry, much)
+            self._fail(name, entry, "the formula and those that it uses are too long together")
             return None
         self._done[name] = metric
         return metric
 
-    def _knows(self, name: str) -> bool:
-        known = name in self._formulas or name in self._broken
-        return known or _BUILT_IN.get(name) is not None
-
     def _unknown(self, name: str) -> Wrong:
         if _BUILT_IN.attribute(name) is not None:
             return Wrong(f"{name} is a text, and a formula takes numbers")
-        hint = _BUILT_IN.suggest(name, *self._formulas, texts=False)
-        return unknown_metric(name, hint)
+        return unknown_metric(name, _BUILT_IN.suggest(name, *self._formulas, texts=False))
+
+
+def _never(_columns: Columns, _at: When) -> Floats:
+    raise NotImplementedError
 
 
 def _own(name: str, expression: Expression, parts: Mapping[str, Metric]) -> Metric:
@@ -159,13 +152,6 @@ def _unused(needs: frozenset[str], parts: Iterable[Metric]) -> dict[str, frozens
         form: needs.difference(*(part.needs - part.unused.get(form, frozenset()) for part in parts))
         for form in (NORMAL, SPARSE)
     }
-
-
-def _constant(name: str) -> Metric:
-    def compute(_columns: Columns, _at: When) -> Floats:
-        raise NotImplementedError(name)
-
-    return Metric(name, name, Unit.SCORE, "", frozenset(), compute)
 
 
 def _no_name(name: str) -> str:

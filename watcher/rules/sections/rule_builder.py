@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from watcher.rules.conditions.appears import Appears
 from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.compiling import Locations, compile_condition
+from watcher.rules.conditions.compiling import Compiler
+from watcher.rules.conditions.transition import Appears
 from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.lint.doubts import doubts
 from watcher.rules.metrics import Catalogue
@@ -25,25 +26,17 @@ _T = TypeVar("_T")
 _ANY = Appears()  # a condition that names no metric
 
 
+@dataclass(frozen=True, slots=True)
 class RuleBuilder:
     """Reads rules; all that is wrong with each is reported, also where its shape is broken."""
 
-    def __init__(
-        self,
-        metrics: Catalogue,
-        watches: Watches,
-        channels: Channels,
-        defaults: DefaultsSection,
-        default_notify: tuple[str, ...],
-        kept: int,
-    ) -> None:
-        self._metrics = metrics
-        self._watches = watches
-        self._channels = channels
-        self._defaults = defaults
-        self._default_notify = default_notify
-        self._kept = kept
-        self._names = Names()
+    metrics: Catalogue
+    watches: Watches
+    channels: Channels
+    defaults: DefaultsSection
+    default_notify: tuple[str, ...]
+    kept: int
+    names: Names = field(default_factory=Names)
 
     def rule(self, entry: Entry) -> Rule | None:
         """The rule of an entry; None where something about it was reported."""
@@ -52,19 +45,21 @@ class RuleBuilder:
             return None
         watch = None
         if entry["watch"].value is not None:
-            watch = self._watches.find(entry["watch"], str(entry.value.get("name", "")))
+            watch = self.watches.find(entry["watch"], str(entry.value.get("name", "")))
         ranked = watch is None or watch.query.ranked
-        places = Locations()
-        when = self._condition(entry["when"], places, ranked=ranked)
-        until = self._condition(entry["until"], places, ranked=ranked)
+        compiler = Compiler(self.metrics, entry.file.report, ranked)
+        when, until = (
+            None if written.value is None else compiler.condition(written.value, written.path)
+            for written in (entry["when"], entry["until"])
+        )
         notify = self._notify(entry)
         if section is None:
             return None
-        fresh = self._names.take(section.name, entry, entry["name"])
+        fresh = self.names.take(section.name, entry, entry["name"])
         order_by = self._order_by(section, when, entry, ranked=ranked)
         if watch is None or when is None or order_by is None or not fresh:
             return None
-        defaults = self._defaults
+        defaults = self.defaults
         rule = Rule(
             name=section.name,
             watch=watch,
@@ -84,19 +79,11 @@ class RuleBuilder:
             priority=section.priority,
             file=entry.file.name,
             line=entry.line,
-            text=entry.file.excerpt(entry.path),
+            text=entry.file.document.excerpt(entry.path),
         )
-        for place, doubt in doubts(rule, entry.value, entry.path, places, self._kept):
+        for place, doubt in doubts(rule, entry.value, entry.path, compiler.places, self.kept):
             entry.file.warn(place, doubt)
         return rule
-
-    def _condition(self, entry: Entry, places: Locations, *, ranked: bool) -> Condition | None:
-        if entry.value is None:
-            return None
-        report = entry.file.report
-        return compile_condition(
-            entry.value, entry.path, self._metrics, report, ranked=ranked, places=places
-        )
 
     def _order_by(
         self, section: RuleSection, when: Condition | None, entry: Entry, *, ranked: bool
@@ -104,17 +91,17 @@ class RuleBuilder:
         """The order that puts the strongest first; None where a fault of it was reported."""
         try:
             # What is wrong with it is told although the conditions are wrong, too.
-            return order_of(section.order_by, when or _ANY, self._metrics, ranked=ranked)
+            return order_of(section.order_by, when or _ANY, self.metrics, ranked=ranked)
         except Wrong as error:
             entry["order_by"].report(str(error), error.code)
             return None
 
     def _notify(self, entry: Entry) -> tuple[str, ...]:
         if entry["notify"].value is not None:
-            return self._channels.known(entry["notify"])
-        if not self._default_notify:
+            return self.channels.known(entry["notify"])
+        if not self.default_notify:
             entry.warn("this rule tells nobody: give it notify:, or defaults: a notify:")
-        return self._default_notify
+        return self.default_notify
 
 
 def _given(value: _T | None, default: _T) -> _T:
@@ -122,9 +109,7 @@ def _given(value: _T | None, default: _T) -> _T:
 
 
 def _fingerprint(watch: Watch, when: Condition, until: Condition | None, for_: int) -> str:
-    """Changes where the rule begins anew, and only there; stable over runs and versions.
-
-    The name is no part of it: that is how a rule that was only renamed is recognised.
-    """
+    """A text that changes where the rule begins anew, and only there; stable over runs and
+    versions. The name is no part of it: so a rule that was only renamed is recognised."""
     parts = [watch.key, when.key, until.key if until is not None else None, for_]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

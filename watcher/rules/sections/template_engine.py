@@ -1,7 +1,4 @@
-"""The part of Jinja2 that templates may use: what is parsed, refused and written.
-
-Imported where a rule file has a template: Jinja2 takes a while, and most have none.
-"""
+"""The part of Jinja2 that templates may use; imported only where one is, for it takes a while."""
 
 from __future__ import annotations
 

@@ -1,9 +1,7 @@
 """A channel's own ``template:`` in a small, harmless part of Jinja2.
 
-What remains can't call anything, reach outside of the message, or run for long: values, ``if``,
-``for`` over the message's lists, comparisons, and filters that shorten or join. Everything else is
-refused when the rule file is read, with the line; so is a name that a message does not have, for
-the template is tried on a sample.
+What remains can't call anything, reach outside of the message, or run for long. All else is refused
+when the rule file is read; so is a name that a message lacks, for it is tried on a sample.
 """
 
 from __future__ import annotations

@@ -60,8 +60,7 @@ def flag(value: object) -> bool:
 def severity(value: object) -> Severity:
     """A severity by name."""
     names = [one.value for one in Severity]
-    if not isinstance(value, str):
-        raise Wrong(f"takes {either(names)}, not {kind(value)}")
+    value = _a_text(value, either(names))
     try:
         return Severity(value.strip().lower())
     except ValueError:
@@ -94,8 +93,7 @@ def url(value: object) -> str:
 
 def timezone(value: object) -> str:
     """The name of a time zone."""
-    if not isinstance(value, str):
-        raise Wrong(f"takes a time zone as Europe/Berlin, not {kind(value)}")
+    value = _a_text(value, "a time zone as Europe/Berlin")
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -105,9 +103,7 @@ def timezone(value: object) -> str:
 
 def api_url(value: object) -> str:
     """The API's address without a slash at its end; ``ValueError`` says what is wrong."""
-    if not isinstance(value, str):
-        raise Wrong(f"takes an address, not {kind(value)}")
-    text = value.strip().rstrip("/")
+    text = _a_text(value, "an address").strip().rstrip("/")
     if not _is_web_address(text) or "?" in text:
         raise Wrong("is no address: write it like https://api.keyapi.ai")
     return text
@@ -163,18 +159,20 @@ def digest(value: object) -> str:
 
 def name(value: object) -> str:
     """A name: short, on one line."""
-    if not isinstance(value, str):
-        raise Wrong(f"takes a text, not {kind(value)}: put it in quotes")
-    text = value.strip()
-    if not text or len(text) > LONGEST_NAME or not text.isprintable():
+    short = text(value).strip()
+    if not short or len(short) > LONGEST_NAME or not short.isprintable():
         raise Wrong(f"takes a text of 1 to {LONGEST_NAME} characters on one line")
-    return text
+    return short
 
 
 def text(value: object) -> str:
     """A text; a number must be in quotes to be one."""
+    return _a_text(value, "a text", ": put it in quotes")
+
+
+def _a_text(value: object, what: str, hint: str = "") -> str:
     if not isinstance(value, str):
-        raise Wrong(f"takes a text, not {kind(value)}: put it in quotes")
+        raise Wrong(f"takes {what}, not {kind(value)}{hint}")
     return value
 
 
@@ -183,3 +181,29 @@ def region(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch("[A-Za-z]{2}", value.strip()):
         raise Wrong(f"takes a market's code of two letters, as US, not {kind(value)}")
     return value.strip().upper()
+
+
+CODES = tuple(
+    """
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD
+    CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP
+    GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD
+    KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN
+    NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP
+    SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES
+    VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+    """.split()
+)
+_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "฿": "THB", "₫": "VND", "RP": "IDR"}
+_OTHERS = {"RMB": "CNY", "CNH": "CNY", "EURO": "EUR", "US": "USD", "DOLLAR": "USD", "NTD": "TWD"}
+
+
+def currency(value: object) -> str:
+    """A currency's code, in capitals."""
+    value = _a_text(value, "the code of a currency, as USD")
+    code = value.strip().upper()
+    if code in CODES:
+        return code
+    meant = _SIGNS.get(code) or _OTHERS.get(code)
+    hint = f', did you mean "{meant}"?' if meant else nearest(code, CODES, 1)
+    raise Wrong(f"{quoted(value)} is no currency{hint or ': write its code of ISO 4217, as USD'}")

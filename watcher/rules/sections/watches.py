@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import chain, count
 
 from watcher.errors import ProblemCode
 from watcher.rules.files.document import MAX_PROBLEMS
@@ -15,7 +16,7 @@ from watcher.rules.sections.models import WATCH_KEYS
 from watcher.schedule import Cron, Every, parse_cron
 from watcher.source.query import Query, nearest_keys, parse_query, query_warnings
 from watcher.units import DAY, HOUR
-from watcher.words import Wrong, kind, listing, nearest, quoted
+from watcher.words import Wrong, kind, quoted
 
 _SCHEDULE = ("every", "timezone")
 
@@ -61,11 +62,9 @@ class Watches:
 
     @property
     def distinct(self) -> tuple[Watch, ...]:
-        """Every distinct watch, in the order of the files."""
         return tuple(self._by_key.values())
 
     def add(self, name: str, entry: Entry) -> None:
-        """Take a watch of the ``watches:`` section."""
         if not self._names.take(name, entry):
             return
         before = len(self._by_key)
@@ -75,15 +74,11 @@ class Watches:
             entry.warn(f"is the same list as {quoted(watch.name)}: it is read once for both")
 
     def find(self, entry: Entry, rule: str) -> Watch | None:
-        """The watch that a rule's ``watch:`` names, or is."""
         raw = entry.value
         if not isinstance(raw, str):
             return self._read(rule, entry, free=True)
         if raw not in self._named:
-            there = listing(self._named) or "none: write them under watches:"
-            hint = nearest(raw, self._named) or f": there are {there}"
-            what = f"unknown watch {quoted(raw)}{hint}"
-            entry.report(what, ProblemCode.UNKNOWN_WATCH)
+            self._names.unknown("watch", entry, ProblemCode.UNKNOWN_WATCH)
             return None
         self._used.add(raw)
         return self._named[raw][0]
@@ -105,7 +100,8 @@ class Watches:
         query = self._query(raw, entry)
         if schedule is None or query is None:
             return None
-        key = _key(query, schedule)
+        text = f"{query.canonical()}\n{schedule}"
+        key = hashlib.sha256(text.encode()).hexdigest()[:16]
         if key in self._by_key:
             return self._by_key[key]
         _doubt(entry, query, schedule)
@@ -143,10 +139,8 @@ class Watches:
     def _free(self, name: str) -> str:
         """A name that no other watch has: health and status go by names."""
         taken = {watch.name for watch in self._by_key.values()} | set(self._named)
-        number, free = 2, name
-        while free in taken:
-            number, free = number + 1, f"{name} ({number})"
-        return free
+        names = chain([name], (f"{name} ({number})" for number in count(2)))
+        return next(free for free in names if free not in taken)
 
 
 def _doubt(entry: Entry, query: Query, schedule: Every | Cron) -> None:
@@ -159,8 +153,3 @@ def _doubt(entry: Entry, query: Query, schedule: Every | Cron) -> None:
             f"{schedule} is more often than hourly: the data changes about once a day, "
             f"and each scan costs {query.pages:,} credit{'s' if query.pages > 1 else ''}"
         )
-
-
-def _key(query: Query, schedule: Every | Cron) -> str:
-    text = f"{query.canonical()}\n{schedule}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
