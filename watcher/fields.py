@@ -60,30 +60,18 @@ def _family(
     pattern: str, unit: Unit, label: str, meaning: str, *, total: bool = True
 ) -> tuple[Field, ...]:
     """The windows of ``total_{}_cnt`` and, with ``total``, the field without a window."""
-    windowed = tuple(
+    parts: list[tuple[int | None, str, str, str]] = [
+        (days, f"{days}d_", f"{days}-day", f"last {days} day{'s' if days > 1 else ''}")
+        for days in WINDOWS
+    ]
+    if total:
+        parts.append((None, "", "all-time", "all time"))
+    number = FieldType.NUMBER
+    return tuple(
         Field(
-            name=pattern.format(f"{window}d_"),
-            type=FieldType.NUMBER,
-            unit=unit,
-            label=f"{window}-day {label}",
-            meaning=f"{meaning}, last {window} day{'s' if window > 1 else ''}",
-            family=pattern,
-            window=window,
+            pattern.format(part), number, unit, f"{of} {label}", f"{meaning}, {time}", pattern, days
         )
-        for window in WINDOWS
-    )
-    if not total:
-        return windowed
-    return (
-        *windowed,
-        Field(
-            name=pattern.format(""),
-            type=FieldType.NUMBER,
-            unit=unit,
-            label=f"all-time {label}",
-            meaning=f"{meaning}, all time",
-            family=pattern,
-        ),
+        for days, part, of, time in parts
     )
 
 

@@ -127,13 +127,10 @@ def is_secret(text: str) -> bool:
     if len(text) < _LONG or _WORD_LIKE.fullmatch(text):
         return False
     digits, letters = (sum(map(test, text)) for test in (str.isdigit, str.isalpha))
-    return digits >= _LONG or (digits > 0 and letters > 0) or _is_mixed(text)
-
-
-def _is_mixed(text: str) -> bool:
-    """Capitals amid small letters, more than names in one word have (``PureGlow``)."""
-    changes = sum(a.islower() and b.isupper() for a, b in pairwise(text))
-    return changes > 1 and " " not in text
+    # Capitals amid small letters, more than names in one word have (``PureGlow``).
+    capitals = sum(a.islower() and b.isupper() for a, b in pairwise(text))
+    is_mixed = capitals > 1 and " " not in text
+    return digits >= _LONG or (digits > 0 and letters > 0) or is_mixed
 
 
 def _telling_parts(url: str) -> Iterator[str]:
@@ -156,7 +153,7 @@ def _telling_parts(url: str) -> Iterator[str]:
 
 
 def _host_parts(host: str) -> tuple[str, ...]:
-    """Of services that have their own host, a token stands in its place."""
+    """The parts to look at: of services that have their own host, a token stands in its place."""
     name, _, port = host.rpartition(":") if ":" in host else (host, "", "")
     return (port,) if _DOMAIN.fullmatch(name) else (name, port, host)
 

@@ -14,11 +14,10 @@ import numpy as np
 
 from watcher.evaluation.past import Past
 from watcher.evaluation.statistics import computed
-from watcher.leeway import longest_gap
 from watcher.model import Floats, Gap, GapKind, Instant, Ints, Listed
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Metric
-from watcher.schedule import Schedule
+from watcher.schedule import Schedule, longest_gap
 from watcher.store.sql.history import Recorded
 from watcher.units import DAY
 

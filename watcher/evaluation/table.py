@@ -13,7 +13,6 @@ import numpy as np
 from watcher.evaluation.last_known import LastKnown
 from watcher.evaluation.past import Past
 from watcher.evaluation.statistics import Statistics
-from watcher.leeway import slack
 from watcher.model import (
     LIST_DAY,
     LONGEST_LIST,
@@ -37,7 +36,7 @@ from watcher.rules.conditions.base import (
     Usual,
 )
 from watcher.rules.metrics import RANK, Metric
-from watcher.schedule import Schedule
+from watcher.schedule import Schedule, slack
 from watcher.store.sql.baselines import Baseline
 from watcher.store.sql.history import Recorded
 from watcher.store.sql.lists import EarlierList

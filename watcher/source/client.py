@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import ssl
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
@@ -20,11 +23,11 @@ from yarl import URL
 from watcher import __version__, network
 from watcher.errors import KeyRefused, SourceError, SourceUnavailable
 from watcher.redaction import KeyRedaction
-from watcher.source.decoding import Page
+from watcher.retrying import backoff
+from watcher.source.decoding import Page, decoder_of
 from watcher.source.endpoint import Endpoint
 from watcher.source.endpoints import PRODUCT_LIST
-from watcher.source.failures import plain
-from watcher.source.pace import RateLimiter, Seams
+from watcher.source.failures import failure, plain
 from watcher.source.packing import LARGEST_BODY, too_long, unpacked
 
 LONGEST_PAUSE = 15 * 60.0  # seconds, whatever Retry-After says
@@ -35,6 +38,50 @@ _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _PASSING = frozenset((200, 408, 425, 429))
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 30.0  # seconds
+_LONGEST_INTERVAL = 60.0  # seconds between requests, however often the server complains
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """Seams for tests: clocks in seconds (``now`` since 1970), sleeping, chance in [0, 1)."""
+
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    random: Callable[[], float] = random.random
+
+
+class RateLimiter:
+    """Lets requests begin one after another, at most so many a second.
+
+    After a "too many requests" nobody begins before the pause is over, and the pace is halved;
+    each good answer then makes it a little faster, up to what is configured.
+    """
+
+    def __init__(self, requests_per_second: float, seams: Seams) -> None:
+        self._shortest = self.interval = 1 / requests_per_second
+        self._seams = seams
+        self._next = 0.0
+        self._queue = asyncio.Lock()
+
+    async def turn(self) -> None:
+        """Return when a request may begin, in the order of asking."""
+        async with self._queue:
+            # Again after sleeping: a pause may have begun meanwhile.
+            while (wait := self._next - self._seams.clock()) > 0:
+                await self._seams.sleep(wait)
+            self._next = self._seams.clock() + self.interval
+
+    def waits(self) -> float:
+        """Seconds until the next one may begin."""
+        return max(0.0, self._next - self._seams.clock())
+
+    def slow_down(self, pause: float) -> None:
+        self.interval = min(2 * self.interval, max(_LONGEST_INTERVAL, self._shortest))
+        self._next = max(self._next, self._seams.clock() + pause)
+
+    def speed_up(self) -> None:
+        self.interval = max(0.9 * self.interval, self._shortest)
 
 
 class Budget(Protocol):
@@ -200,11 +247,9 @@ class Client:
     def _read(self, reply: _Reply, request: _Request) -> Page:
         if 200 <= reply.status < 300:
             # Whoever echoes the key may do so anywhere, in a product's name too.
-            return request.endpoint.decoder.decode(self._redaction.body(reply.body))
+            return decoder_of(request.endpoint).decode(self._redaction.body(reply.body))
         asked = "&".join(f"{name}={value}" for name, value in request.params.items())
-        raise request.endpoint.failure(
-            reply.status, reply.headers, reply.body, now=self._seams.now(), asked=asked
-        )
+        raise failure(reply.status, reply.headers, reply.body, now=self._seams.now(), asked=asked)
 
     async def _get(self, request: _Request) -> _Reply:
         """The answer, after redirects that stay on the host: each is one more request."""
@@ -261,8 +306,7 @@ class Client:
         told = error.retry_after if isinstance(error, SourceUnavailable) else None
         if told is not None:
             return min(told, LONGEST_PAUSE)
-        longest = min(_FIRST_BACKOFF * 2.0 ** (tried - 1), _LONGEST_BACKOFF)
-        return longest * self._seams.random()
+        return backoff(tried - 1, _FIRST_BACKOFF, _LONGEST_BACKOFF, self._seams.random())
 
     def _redacted(self, error: SourceError) -> SourceError:
         # A server may repeat the key in what it says about it.

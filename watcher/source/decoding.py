@@ -1,4 +1,4 @@
-"""One body -> the products of a page, or the reason why there are none.
+"""Decoding: one body -> the products of a page, or the reason why there are none.
 
 A page without a blemish is decoded by msgspec straight into structs (the fast way). Whatever it
 refuses is read again with patience, product by product and field by field: numbers as text, ids
@@ -17,8 +17,9 @@ import struct
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from operator import attrgetter
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -27,6 +28,7 @@ from watcher.errors import CreditsUsedUp, SourceUnavailable
 from watcher.fields import LONG_TEXTS, NUMERIC, TEXTS
 from watcher.identity import product_key
 from watcher.model import Floats, LongTexts
+from watcher.source.endpoint import Endpoint
 from watcher.source.failures import OUT_OF_CREDITS, excerpt, kind, plain
 
 _texts: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
@@ -133,20 +135,13 @@ class _NoUse(ValueError):
 
 
 class PageDecoder:
-    """Reads the pages of an endpoint.
+    """Reads the pages of an endpoint."""
 
-    ``names`` has the API's name of a field where it is another than ours; ``marketplace`` becomes
-    part of the products' ids (``identity.product_key``).
-    """
-
-    def __init__(
-        self, page_size: int, names: Mapping[str, str] | None = None, marketplace: str = ""
-    ) -> None:
-        self._page_size = page_size
-        self._names = names or {}
-        self._marketplace = marketplace
-        self._row = _row_type(self._names)
-        rows = Annotated[tuple[self._row, ...], msgspec.Meta(max_length=page_size)]  # type: ignore[name-defined]
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._row = _row_type(endpoint.renamed)
+        most = msgspec.Meta(max_length=endpoint.page_size)
+        rows = Annotated[tuple[self._row, ...], most]  # type: ignore[name-defined]
         envelope = msgspec.defstruct("Envelope", [("data", rows), ("code", int | None, None)])
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(envelope, strict=False)
 
@@ -158,10 +153,11 @@ class PageDecoder:
             SourceUnavailable: any other answer that is no page of products.
         """
         page = self.decode_fast(body) or self.decode_tolerantly(body)
-        if not self._marketplace:
+        marketplace = self._endpoint.marketplace
+        if not marketplace:
             return page
         keyed = (
-            msgspec.structs.replace(one, product_id=product_key(self._marketplace, one.product_id))
+            msgspec.structs.replace(one, product_id=product_key(marketplace, one.product_id))
             for one in page.products
         )
         return replace(page, products=tuple(keyed))
@@ -190,14 +186,12 @@ class PageDecoder:
         problems: list[str] = []
         mistyped: list[tuple[str, str]] = []
         blemishes: list[str] = []
-        given = len(rows)
-        if given > self._page_size:
+        given, most = len(rows), self._endpoint.page_size
+        if given > most:
             # Where the others stand nobody knows: the next page begins at its own place.
-            problems.append(
-                f"the page has {given:,} products where {self._page_size} were asked for: "
-                f"the first {self._page_size} are read"
-            )
-            del rows[self._page_size :]
+            asked = f"where {most} were asked for: the first {most} are read"
+            problems.append(f"the page has {given:,} products {asked}")
+            del rows[most:]
         for position, row in enumerate(rows):
             try:
                 product, wrong = self._product(row)
@@ -221,18 +215,21 @@ class PageDecoder:
         """A product, and its fields that hold something else, with what instead."""
         if not isinstance(row, dict):
             raise _NoUse(f"it is {kind(row)}, not an object")
-        values: dict[str, Any] = {"product_id": _id(row.get(self._name("product_id")))}
-        wrong: list[tuple[str, str]] = []
+        names, wrong = self._endpoint.renamed, list[tuple[str, str]]()
+        values: dict[str, Any] = {"product_id": _id(row.get(names.get("product_id", "product_id")))}
         for fields, read in ((TEXTS[1:], _text), (LONG_TEXTS, _raw), (NUMERIC, _number)):
             for field in fields:
                 try:
-                    values[field.name] = read(row.get(self._name(field.name)))
+                    values[field.name] = read(row.get(names.get(field.name, field.name)))
                 except _NoUse as error:
                     wrong.append((field.name, str(error)))
         return self._row(**values), wrong
 
-    def _name(self, field: str) -> str:
-        return self._names.get(field, field)
+
+@cache
+def decoder_of(endpoint: Endpoint) -> PageDecoder:
+    """The reader of an endpoint's pages."""
+    return PageDecoder(endpoint)
 
 
 def _parsed(body: bytes) -> Any:
@@ -257,26 +254,17 @@ def _integer(digits: str) -> int | float:
 def _rows(answer: Any) -> list[Any]:
     if not isinstance(answer, dict):
         raise SourceUnavailable(f"the answer is {kind(answer)}, not an object", status=200)
-    if not _is_success(answer.get("code")):
-        _refuse(answer)
-    data = answer.get("data")
+    code, data = answer.get("code"), answer.get("data")
+    if code is not None and (isinstance(code, bool) or code not in (0, "0")):
+        message = plain(answer.get("message")) or "no message"
+        out = code in (402, "402") or OUT_OF_CREDITS.search(message)
+        error = CreditsUsedUp if out else SourceUnavailable
+        raise error(f"KeyAPI answers with code {plain(code)}: {message}", status=200)
     if not isinstance(data, list):
         # Null too: it may be the server's way to say "no more", but nobody has promised that.
         what = f'"data" is {kind(data)}' if "data" in answer else '"data" is missing'
         raise SourceUnavailable(f"the answer has no list of products: {what}", status=200)
     return data
-
-
-def _is_success(code: object) -> bool:
-    return code is None or (not isinstance(code, bool) and code in (0, "0"))
-
-
-def _refuse(answer: dict[str, Any]) -> NoReturn:
-    code, message = answer.get("code"), plain(answer.get("message")) or "no message"
-    text = f"KeyAPI answers with code {plain(code)}: {message}"
-    if code in (402, "402") or OUT_OF_CREDITS.search(message):
-        raise CreditsUsedUp(text, status=200)
-    raise SourceUnavailable(text, status=200)
 
 
 def _id(value: object) -> str:

@@ -1,16 +1,13 @@
-"""A list that the vendor gives: all that is known of it, in one object."""
+"""An endpoint: a list that the vendor gives, and all that is known of it, in one object."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from watcher.errors import SourceError
 from watcher.fields import BY_NAME
-from watcher.source.decoding import PageDecoder
-from watcher.source.failures import failure
 
 
 class Use(StrEnum):
@@ -73,11 +70,11 @@ def equals(name: str) -> Parameter:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Endpoint:
-    """A list: its path, the parameters that it takes, and the reader of its answers.
+    """A list: its path, the parameters that it takes, and the names in its answers.
 
     ``sorts`` has the API's number of each field to sort by, ``regions`` are those known to work.
-    ``decoder`` reads a page, ``failure`` an answer that is none; what fields the API names
-    otherwise than we do, and of which marketplace the products are, the decoder knows.
+    ``renamed`` has the API's name of a field where it is another than ours; ``marketplace``
+    becomes part of the products' ids (``identity.product_key``).
     """
 
     name: str
@@ -87,8 +84,8 @@ class Endpoint:
     regions: tuple[str, ...]
     page_size: int
     last_page: int
-    decoder: PageDecoder
-    failure: Callable[..., SourceError] = failure
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    marketplace: str = ""
     sort_field: str = "product_sort_field"
     sort_type: str = "sort_type"
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from watcher.fields import SALES_TRENDS, SALES_WAYS
-from watcher.source.decoding import PageDecoder
 from watcher.source.endpoint import Endpoint, Parameter, ParameterType, Use, equals, flag, limits
 
-_PAGE_SIZE = 10
 _NO_YES = {"false": 0, "true": 1}
 _INTEGER, _NUMBER = ParameterType.INTEGER, ParameterType.NUMBER
 
@@ -20,10 +18,9 @@ _INTEGER, _NUMBER = ParameterType.INTEGER, ParameterType.NUMBER
 PRODUCT_LIST = Endpoint(
     name="products",
     path="/v1/tiktok/product/list/analytics",
-    page_size=_PAGE_SIZE,
+    page_size=10,
     last_page=100_000,
     regions=tuple("US ID TH PH MY VN GB MX SG SA BR ES JP DE IT FR".split()),
-    decoder=PageDecoder(_PAGE_SIZE),
     sorts={
         "total_sale_cnt": 1,
         "total_sale_gmv_amt": 2,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from watcher.errors import CreditsUsedUp, InvalidQuery, KeyRefused, SourceError, SourceUnavailable
-from watcher.units import parse_http_date
+from watcher.retrying import retry_after
 
 RATE_LIMIT_PAUSE = 60.0  # seconds to wait after a 429 that does not say
 
@@ -19,9 +19,16 @@ OUT_OF_CREDITS = re.compile(r"quota|credit|usage[\s_-]*limit", re.IGNORECASE)
 _OUT_OF_QUOTA = re.compile(r"quota|usage[\s_-]*limit", re.IGNORECASE)  # a page may speak of credit
 _MAY_BE_QUOTA = frozenset((403, *range(500, 600)))
 
-KEY_PLACES = (
+_KEY_PLACES = (
     "it is taken from api.key in the rule file, else from KEYAPI_KEY, else from KEYAPI_TOKEN"
 )
+_ADVICE: Mapping[int, tuple[type[SourceError], str]] = {
+    400: (InvalidQuery, "correct the watch"),
+    401: (KeyRefused, f"the key is missing or not valid: {_KEY_PLACES}"),
+    402: (CreditsUsedUp, "the account has no credits left"),
+    403: (KeyRefused, "the key may not read product lists"),
+    404: (SourceUnavailable, "is api.url right?"),
+}
 
 
 def failure(
@@ -34,39 +41,18 @@ def failure(
     """
     message = _server_message(body)
     said = f"KeyAPI answers {status}: {message}" if message else f"KeyAPI answers {status}"
-    if status in _MAY_BE_QUOTA and _OUT_OF_QUOTA.search(body.decode("utf-8", "replace")):
-        return CreditsUsedUp(f"{said}: the account has no credits left", status=status)
-    match status:
-        case 400:
-            query = f" (asked for {asked})" if asked else ""
-            return InvalidQuery(f"{said}{query}: correct the watch", status=status)
-        case 401:
-            return KeyRefused(
-                f"{said}: the key is missing or not valid: {KEY_PLACES}", status=status
-            )
-        case 402:
-            return CreditsUsedUp(f"{said}: the account has no credits left", status=status)
-        case 403:
-            if OUT_OF_CREDITS.search(message):
-                return CreditsUsedUp(f"{said}: the account has no credits left", status=status)
-            return KeyRefused(f"{said}: the key may not read product lists", status=status)
-        case 404:
-            return SourceUnavailable(f"{said}: is api.url right?", status=status)
+    if status == 400 and asked:
+        said = f"{said} (asked for {asked})"
+    quota = status in _MAY_BE_QUOTA and _OUT_OF_QUOTA.search(body.decode("utf-8", "replace"))
+    is_used_up = quota or (status == 403 and OUT_OF_CREDITS.search(message))
+    found = _ADVICE.get(402 if is_used_up else status)
+    if found is not None:
+        error, advice = found
+        return error(f"{said}: {advice}", status=status)
     pause = retry_after(headers.get("Retry-After"), now)
     if status == 429 and pause is None:
         pause = RATE_LIMIT_PAUSE
     return SourceUnavailable(said, status=status, retry_after=pause)
-
-
-def retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait by a ``Retry-After`` header (seconds or an HTTP date); None if unreadable."""
-    if value is None:
-        return None
-    value = value.strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", value, re.ASCII):
-        return float(value)
-    date = parse_http_date(value)
-    return max(0.0, date.timestamp() - now) if date is not None else None
 
 
 def _server_message(body: bytes) -> str:

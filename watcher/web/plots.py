@@ -17,8 +17,8 @@ import numpy as np
 
 from watcher.charts.scale import Axis, day, thinned, value_axis
 from watcher.model import Floats, Instant, Ints
+from watcher.schedule import first_shown
 from watcher.units import Unit, at
-from watcher.wallclock import first_shown
 
 WIDTH, HEIGHT = 1_000, 160
 TOP, BOTTOM = 56, 216

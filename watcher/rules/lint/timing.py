@@ -7,12 +7,11 @@ from functools import lru_cache
 from itertools import pairwise
 
 from watcher.fields import BY_NAME
-from watcher.leeway import least, longest_gap
 from watcher.rules.conditions.base import Ago, Condition, Statistic, Usual
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
 from watcher.rules.lint.conflicts import Conflict, said
 from watcher.rules.metrics import Metric
-from watcher.schedule import Cron, Every
+from watcher.schedule import Cron, Every, least, longest_gap
 from watcher.units import DAY, format_duration
 
 _LEAST = 3  # observations that a statistic is taken of
