@@ -15,7 +15,8 @@ import pytest
 from benchmarks.market import WORDS, Statistics, main, rises, simulated_view, statistics
 from benchmarks.sales import Sales, View
 from benchmarks.simulated import recorded, simulated
-from watcher.source.simulator import FLAT, PRESETS, REAL, Behaviour, Market
+from watcher.source.simulator import PRESETS, REAL, Behaviour, Market
+from watcher.source.simulator.behaviour import FLAT
 
 SEEDS = (1, 2, 3)
 

@@ -15,17 +15,9 @@ from click.testing import CliRunner
 
 from watcher.fields import NUMERIC, NUMERIC_NAMES, WINDOWS
 from watcher.model import Ints
-from watcher.source.simulator import (
-    FLAT,
-    PRESETS,
-    REAL,
-    SPARSE,
-    STORMY,
-    Behaviour,
-    Market,
-    Simulator,
-)
+from watcher.source.simulator import PRESETS, REAL, Behaviour, Market, Simulator
 from watcher.source.simulator import __main__ as command
+from watcher.source.simulator.behaviour import FLAT, SPARSE, STORMY
 from watcher.source.simulator.dynamics import SERIES
 
 START = date(2026, 11, 23)

@@ -9,6 +9,7 @@ product (a boost, a price) leaves all others as they would have been.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -36,9 +37,10 @@ _RATES = np.array([0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3])
 _OUT_DAYS = (8, 36)
 _SMALL_MEAN = 8.0
 _SMALL_STEPS = 28
-_MOST = 2**31 - 1  # a day's count is kept in 32 bits
+MOST = 2**31 - 1  # a day's count is kept in 32 bits
 
 LISTED, DELISTED = 0, 2
+_TYPES = {"Floats": np.float64, "Ints": np.int64, "Bools": np.bool_}
 
 
 @dataclass
@@ -75,28 +77,21 @@ class State:
 def begin(goods: Goods, rng: np.random.Generator, *, launch: bool) -> State:
     """The products' first day; of ``launch`` some arrive with a spike."""
     n = len(goods)
-    zeros, none = np.zeros(n), np.zeros(n, dtype=np.int64)
     spike = np.where(rng.random(n) < 0.2, rng.uniform(1.0, 8.0, n), 0.0)
-    return State(
-        level=zeros.copy(),
-        slope=goods.trend.copy(),
-        slope_days=none.copy(),
-        heat=zeros.copy(),
-        coming=spike if launch else zeros.copy(),
-        boost=np.ones(n),
-        boost_days=none.copy(),
-        list_price=goods.price.copy(),
-        offer=zeros.copy(),
-        offer_days=none.copy(),
-        commission=goods.commission.copy(),
-        reviews=none.copy(),
-        out_days=none.copy(),
-        off_since=none - 1,
-        off_mark=none + LISTED,
-        shown_days=rng.integers(2, 6, n),
-        fated=np.zeros(n, dtype=np.bool_),
-        filmed=np.zeros(n, dtype=np.bool_),
-    )
+    at_rest: dict[str, Any] = {
+        name: np.zeros(n, _TYPES[str(kind)]) for name, kind in State.__annotations__.items()
+    }
+    given: dict[str, Any] = {
+        "slope": goods.trend.copy(),
+        "boost": np.ones(n),
+        "list_price": goods.price.copy(),
+        "commission": goods.commission.copy(),
+        "off_since": np.full(n, -1),
+        "shown_days": rng.integers(2, 6, n),
+    }
+    if launch:
+        given["coming"] = spike
+    return State(**(at_rest | given))
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +251,7 @@ def _sell(
     cents = price(goods, state) / goods.per_dollar
     gmv, video_gmv, live_gmv = (np.round(units * cents) for units in (sales, by_video, by_live))
     rows = (sales, gmv, videos, by_video, video_gmv, lives, by_live, live_gmv, views)
-    table: Ints = np.minimum(np.array(rows), _MOST).astype(np.int64)
+    table: Ints = np.minimum(np.array(rows), MOST).astype(np.int64)
     return table
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from watcher.model import Ints
-from watcher.source.endpoint import Parameter, ParameterType, Use
+from watcher.source.endpoint import ParameterType, Use
 from watcher.source.endpoints import PRODUCT_LIST
 from watcher.units import parse_day
 
@@ -29,8 +28,7 @@ class BadParameter(ValueError):
     """A parameter that the endpoint refuses (400)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """Validated parameters; ``wanted`` are those that choose products, ``page`` is from 1."""
 
     region: str
@@ -46,69 +44,45 @@ def parse(params: Mapping[str, str]) -> Request:
     for name in _REQUIRED:
         if name not in params:
             raise BadParameter(f"{name} is required")
-    values = {name: _value(name, str(text)) for name, text in params.items()}
+    region = params["region"]
+    if not _REGION.fullmatch(region):
+        raise BadParameter("region must be a code of two capital letters")
+    values = {name: _value(name, text) for name, text in params.items() if name != "region"}
     page, size = int(values.pop("page_num")), int(values.pop("page_size"))
     if not 1 <= page <= PRODUCT_LIST.last_page:
         raise BadParameter(f"page_num must be from 1 to {PRODUCT_LIST.last_page}")
     if not 1 <= size <= PRODUCT_LIST.page_size:
         raise BadParameter(f"page_size must be from 1 to {PRODUCT_LIST.page_size}")
-    sort = values.pop("product_sort_field", None)
-    direction = values.pop("sort_type", 1)
+    sort, direction = values.pop("product_sort_field", None), values.pop("sort_type", 1)
     if sort is not None and sort not in _SORT_FIELDS:
         raise BadParameter("product_sort_field must be from 1 to 7")
     if direction not in (0, 1):
         raise BadParameter("sort_type must be 0 or 1")
-    return Request(
-        region=str(values.pop("region")),
-        wanted=tuple(sorted((name, _number(value)) for name, value in values.items())),
-        sort=None if sort is None else _SORT_FIELDS[int(sort)],
-        descending=direction == 1,
-        page=page,
-        size=size,
-    )
+    field = None if sort is None else _SORT_FIELDS[int(sort)]
+    return Request(region, tuple(sorted(values.items())), field, direction == 1, page, size)
 
 
-def _value(name: str, text: str) -> int | float | str:
+def _value(name: str, text: str) -> float:
     parameter = PRODUCT_LIST.by_name.get(name)
     if parameter is None:
         # The real endpoint may ignore it; here it shows a mistake of ours.
         raise BadParameter(f"unknown parameter {name}")
-    match parameter.type:
-        case ParameterType.REGION:
-            if not _REGION.fullmatch(text):
-                raise BadParameter(f"{name} must be a code of two capital letters")
-            return text
-        case ParameterType.NUMBER:
-            return _finite(name, text)
-        case _:
-            return _integer(parameter, text)
-
-
-def _finite(name: str, text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise BadParameter(f"{name} must be a number")
-    return number
-
-
-def _integer(parameter: Parameter, text: str) -> int:
+    if parameter.type is ParameterType.NUMBER:
+        try:
+            amount = float(text)
+        except ValueError:
+            amount = math.nan
+        if not math.isfinite(amount):
+            raise BadParameter(f"{name} must be a number")
+        return amount
     if not _INTEGER.fullmatch(text):
-        raise BadParameter(f"{parameter.name} must be an integer")
+        raise BadParameter(f"{name} must be an integer")
     number = int(text)
     if parameter.type is ParameterType.DAY and parse_day(number) is None:
-        raise BadParameter(f"{parameter.name} must be a day as yyyyMMdd")
+        raise BadParameter(f"{name} must be a day as yyyyMMdd")
     if parameter.names and number not in dict(parameter.names).values():
-        raise BadParameter(f"{parameter.name} can't be {number}")
+        raise BadParameter(f"{name} can't be {number}")
     return number
-
-
-def _number(value: float | str) -> float:
-    if isinstance(value, str):
-        raise TypeError("only the region is a text")
-    return value
 
 
 class PageReader:

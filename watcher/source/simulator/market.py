@@ -17,11 +17,10 @@ from watcher.model import Bools, Floats, Ints
 from watcher.source.simulator import dynamics
 from watcher.source.simulator.behaviour import REAL, Behaviour
 from watcher.source.simulator.catalogue import Goods, draw, joined
-from watcher.source.simulator.columns import Columns, Index
+from watcher.source.simulator.columns import Collection, Columns, Index, Windows
 from watcher.source.simulator.dynamics import DELISTED, LISTED, SERIES, Day, State
 from watcher.source.simulator.listing import PageReader, parse
 from watcher.source.simulator.texts import texts
-from watcher.source.simulator.windows import Collection, Windows
 
 REGIONS = ("US", "GB", "ID", "TH", "MX", "DE")
 _BURN_IN = 100  # days: the longest window, and some for the first spikes to settle
@@ -35,9 +34,8 @@ class Market:
     """``products`` or a few more products on the list, over ``regions`` (the first the largest).
 
     ``start`` is the first ``day`` ("today"), ``behaviour`` how it moves: a preset or settings of
-    one's own. The same seed, start, size, regions and behaviour give the same market, however its
-    days are advanced; a change to one product by ``boost``,
-    ``set_price``, ``delist`` or ``relist`` leaves all others as they would have been.
+    one's own. The same settings give the same market, however its days are advanced; a change to
+    one product (``boost`` and the like) leaves all others as they would have been.
     """
 
     def __init__(

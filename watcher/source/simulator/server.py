@@ -10,12 +10,13 @@ import uuid
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any, Self
 
+import aiohttp
 import msgspec
 from aiohttp import web
 
+from watcher.errors import WatcherError
 from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.simulator.faults import Fault, Paging, Weather
 from watcher.source.simulator.listing import BadParameter
@@ -23,10 +24,12 @@ from watcher.source.simulator.market import Market
 from watcher.units import DAY
 
 CONTROL = "/simulator"
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
 _SMALL = 1_400  # bytes: compressing less than a packet gains nothing
 _PIECES = 20
 _REMEMBERED = 10_000
 _MOST_DAYS = 3_650
+_TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 
 class Simulator:
@@ -58,18 +61,11 @@ class Simulator:
         self.paging = Paging.TRUE
         self.weather = weather
         self._key = key
-        self._port = port
+        self.port = port
         self._recent: deque[float] = deque()
         self._runner: web.AppRunner | None = None
         self._day_began = 0.0
         self._day_seconds: float | None = None
-
-    @property
-    def port(self) -> int:
-        """The port that is served; that which was asked for while nothing is."""
-        if self._runner is None or not self._runner.addresses:
-            return self._port
-        return int(self._runner.addresses[0][1])
 
     @property
     def url(self) -> str:
@@ -90,18 +86,14 @@ class Simulator:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+            await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
         except OSError:
             await self._runner.cleanup()
             raise
+        self.port = int(self._runner.addresses[0][1])
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -118,11 +110,9 @@ class Simulator:
     async def _list(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
         self.asked.append(dict(request.query))
-        fault = self._fault(request.query.get("page_num", ""))
-        if fault is None:
-            return _answer(request, *self._page(request))
+        fault = self._fault(request.query.get("page_num", "")) or Fault()
         await asyncio.sleep(fault.delay)
-        return await self._fail(request, fault)
+        return await self._reply(request, fault)
 
     def _fault(self, page: str) -> Fault | None:
         for fault in self.faults:
@@ -173,13 +163,13 @@ class Simulator:
         self._recent.append(now)
         return False
 
-    async def _fail(self, request: web.Request, fault: Fault) -> web.StreamResponse:
+    async def _reply(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         if fault.drop:
             return _close(request)
         if fault.status is not None or fault.body is not None:
             status = fault.status or 200
-            body = fault.body if fault.body is not None else _body(status, "simulated fault")
-            body = body.encode() if isinstance(body, str) else body
+            told = fault.body if fault.body is not None else _body(status, "simulated fault")
+            body = told.encode() if isinstance(told, str) else told
             return _answer(request, status, body, fault.headers)
         status, body, headers = self._page(request, fault.instead)
         body = body if fault.edit is None else fault.edit(body)
@@ -209,19 +199,14 @@ class Simulator:
 
 
 def _body(code: int, message: str, products: list[dict[str, object]] | None = None) -> bytes:
-    answer = {
-        "code": code,
-        "message": message,
-        "data": products,
-        "requestId": str(uuid.uuid4()),
-    }
+    answer = {"code": code, "message": message, "data": products, "requestId": str(uuid.uuid4())}
     return msgspec.json.encode(answer)
 
 
 def _answer(
     request: web.Request, status: int, body: bytes, headers: Mapping[str, str]
 ) -> web.Response:
-    fields = {"Content-Type": "application/json; charset=utf-8", **headers}
+    fields = {**_JSON, **headers}
     accepted = request.headers.get("Accept-Encoding", "")
     if len(body) >= _SMALL and "gzip" in accepted and "Content-Encoding" not in fields:
         body = gzip.compress(body, 1)
@@ -233,10 +218,7 @@ async def _trickle(
     request: web.Request, status: int, body: bytes, fault: Fault
 ) -> web.StreamResponse:
     """Announce the whole body, send it slowly or only its beginning."""
-    response = web.StreamResponse(
-        status=status,
-        headers={"Content-Type": "application/json; charset=utf-8", **fault.headers},
-    )
+    response = web.StreamResponse(status=status, headers={**_JSON, **fault.headers})
     response.content_length = len(body)
     await response.prepare(request)
     sent = body if fault.cut is None else body[: fault.cut]
@@ -255,3 +237,28 @@ def _close(request: web.Request, response: web.StreamResponse | None = None) -> 
     if request.transport is not None:
         request.transport.close()
     return response or web.Response()
+
+
+# ------------------------------------------------------------------ asking for its time
+
+
+class Pace(msgspec.Struct):
+    """The market's time, in seconds of Unix, and how many real seconds its days take."""
+
+    now: float
+    day_seconds: float
+
+
+async def pace_of(url: str) -> Pace:
+    """The pace of the market served at ``url``; ``WatcherError`` where there is none."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=_TIMEOUT) as session,
+            session.get(f"{url}{CONTROL}") as response,
+        ):
+            return msgspec.json.decode(await response.read(), type=Pace)
+    except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError):
+        raise WatcherError(
+            f"--market-clock: no simulated market whose days pass is at {url} (KEYAPI_URL, or "
+            "api.url): start python -m watcher.source.simulator --day-seconds 5"
+        ) from None
