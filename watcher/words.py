@@ -41,10 +41,12 @@ def nearest(name: str, names: Iterable[str], count: int = 3) -> str:
         for candidate in _of_a_length(list(names), len(wanted))
     }
     found = get_close_matches(wanted, by_folded, n=count, cutoff=0.7)
-    if not found:
-        return ""
-    # Only what is about as near as the nearest: a long list helps nobody.
-    return f", did you mean {either([quoted(by_folded[match]) for match in found])}?"
+    return did_you_mean([by_folded[match] for match in found])
+
+
+def did_you_mean(names: Sequence[str]) -> str:
+    """``, did you mean "x" or "y"?``; empty without a name."""
+    return f", did you mean {either([quoted(name) for name in names])}?" if names else ""
 
 
 def _of_a_length(names: list[str], length: int) -> list[str]:

@@ -11,10 +11,10 @@ import os
 import random
 import ssl
 import time
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
 import aiohttp
@@ -28,11 +28,16 @@ from watcher.source.decoding import Page, decoder_of
 from watcher.source.endpoint import Endpoint
 from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.failures import failure, plain
-from watcher.source.packing import LARGEST_BODY, too_long, unpacked
 
 LONGEST_PAUSE = 15 * 60.0  # seconds, whatever Retry-After says
 
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5, sock_read=15)
+LARGEST_BODY = 8 * 2**20  # bytes, packed and unpacked
+_TOO_LONG = f"the answer is longer than {LARGEST_BODY >> 20} MiB"
+_LAYERS = 2  # a server and a proxy may both have packed
+_GZIP = b"\x1f\x8b"
+_EITHER, _BARE = zlib.MAX_WBITS | 32, -zlib.MAX_WBITS  # gzip or zlib by its head; without a head
+_KNOWN = frozenset(("", "identity", "gzip", "x-gzip", "deflate", "x-deflate"))
 _CHUNK = 64 * 2**10
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
@@ -121,7 +126,7 @@ class Client:
         self._headers = {
             "Authorization": f"Bearer {self._key}",
             "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",  # unpacked by ``packing``
+            "Accept-Encoding": "gzip, deflate",  # see ``unpacked``
             "User-Agent": f"watcher/{__version__}",
         }
         self._tries = tries
@@ -142,12 +147,7 @@ class Client:
         await self.open()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         await self.close()
 
     async def open(self) -> None:
@@ -344,7 +344,7 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     async for chunk in response.content.iter_chunked(_CHUNK):
         size += len(chunk)
         if size > LARGEST_BODY:
-            raise too_long()
+            raise SourceUnavailable(_TOO_LONG, status=200)
         chunks.append(chunk)
     return unpacked(b"".join(chunks), response.headers.get("Content-Encoding", ""))
 
@@ -368,3 +368,62 @@ def _words(error: Exception) -> str:
         number = error.os_error.errno or 0
         return os.strerror(number) if number > 0 else error.os_error.strerror or "no way"
     return plain(f"{type(error).__name__}: {error}")
+
+
+# ------------------------------------------------------------------ bodies
+
+
+def unpacked(body: bytes, encoding: str) -> bytes:
+    """The body as it was before the server packed it, whatever it says of that.
+
+    The names of an ``encoding`` are many (``x-gzip``, ``GZIP``), a proxy may unpack and leave the
+    header, or pack without one: so the bytes decide. What was not asked for (``br``) can't be read.
+
+    Raises ``SourceUnavailable``: it is cut off, broken, too long or packed in an unknown way.
+    """
+    for _ in range(_LAYERS):
+        if not _is_packed(body):
+            break
+        body = _inflated(body, _EITHER)
+    names = [name.strip().casefold() for name in encoding.split(",")]
+    if not body or _is_text(body):
+        return body
+    if "deflate" in names or "x-deflate" in names:
+        return _inflated(body, _BARE)
+    strange = [name for name in names if name not in _KNOWN]
+    if strange:
+        raise SourceUnavailable(
+            f'the answer is packed as "{strange[0][:20]}", which was not asked for', status=200
+        )
+    return body
+
+
+def _is_packed(body: bytes) -> bool:
+    if body.startswith(_GZIP):
+        return True
+    # The head of zlib: its method, and a check over both bytes.
+    return len(body) > 2 and body[0] & 0x8F == 0x08 and int.from_bytes(body[:2]) % 31 == 0
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether a body begins as JSON or a page of HTML does."""
+    return body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[", b"<", b'"')
+
+
+def _inflated(body: bytes, bits: int) -> bytes:
+    parts, size = [], 0
+    while body:
+        stream = zlib.decompressobj(bits)
+        try:
+            part = stream.decompress(body, LARGEST_BODY + 1 - size)
+        except zlib.error:
+            raise SourceUnavailable("the answer can't be unpacked", status=200) from None
+        size += len(part)
+        if size > LARGEST_BODY:
+            raise SourceUnavailable(_TOO_LONG, status=200)
+        if not stream.eof:
+            raise SourceUnavailable("the packed answer was cut off", status=200)
+        parts.append(part)
+        # A gzip file may have several members; anything else behind the end is nothing.
+        body = stream.unused_data if stream.unused_data.startswith(_GZIP) else b""
+    return b"".join(parts)

@@ -70,8 +70,7 @@ class ProductRow(msgspec.Struct, frozen=True, gc=False):
 
     def texts(self) -> tuple[str | None, ...]:
         """The 8 short texts, in the order of ``fields.TEXTS``."""
-        texts: tuple[str | None, ...] = _texts_of(self)
-        return texts
+        return _texts_of(self)
 
     def long_texts(self) -> LongTexts:
         """The long texts, decoded now: 11 KB a product, so ask only where they are wanted.
@@ -232,6 +231,14 @@ def decoder_of(endpoint: Endpoint) -> PageDecoder:
     return PageDecoder(endpoint)
 
 
+def _integer(digits: str) -> int | float:
+    # Python refuses to read endless integers, and one of them would lose the page.
+    return int(digits) if len(digits) <= 64 else math.inf
+
+
+_read_json = json.JSONDecoder(strict=False, parse_int=_integer).decode
+
+
 def _parsed(body: bytes) -> Any:
     if body.count(b",") + body.count(b"[") > _MOST_VALUES:
         raise SourceUnavailable("the answer has too many values for a page", status=200)
@@ -240,15 +247,6 @@ def _parsed(body: bytes) -> Any:
     except ValueError:
         text = "the answer is no JSON, or was cut off"
         raise SourceUnavailable(f"{text}: {excerpt(body)}", status=200) from None
-
-
-def _read_json(text: str) -> Any:
-    return json.loads(text, strict=False, parse_int=_integer)
-
-
-def _integer(digits: str) -> int | float:
-    # Python refuses to read endless integers, and one of them would lose the page.
-    return int(digits) if len(digits) <= 64 else math.inf
 
 
 def _rows(answer: Any) -> list[Any]:

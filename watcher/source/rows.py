@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,6 @@ MOST_TEXTS = 1_500  # products of a scan whose long texts are read, at 11 KB eac
 _BLOCK_PAGES = 5_000
 _MOVED = 1_000  # rows at a time: of a million, what is made on the way counts as well
 _OWN = 1 + [text.name for text in TEXTS].index("product_name")
-
-Objects: TypeAlias = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +42,8 @@ class _Block:
     """The rows of some pages, by their places; only those that are ``filled`` mean something."""
 
     numbers: Floats
-    texts: Objects
+    texts: NDArray[Any]
     filled: Bools
-
-    @classmethod
-    def of(cls, size: int) -> _Block:
-        texts = np.empty((size, len(TEXTS)), object)
-        return cls(np.empty((size, len(NUMERIC_NAMES))), texts, np.zeros(size, np.bool_))
 
 
 @dataclass(slots=True)
@@ -96,7 +89,10 @@ class Rows:
     def _block(self, number: int) -> _Block:
         if number not in self._blocks:
             pages = -(-self.top // self.page_size) - number * _BLOCK_PAGES
-            self._blocks[number] = _Block.of(min(pages, _BLOCK_PAGES) * self.page_size)
+            size = min(pages, _BLOCK_PAGES) * self.page_size
+            texts = np.empty((size, len(TEXTS)), object)
+            numbers = np.empty((size, len(NUMERIC_NAMES)))
+            self._blocks[number] = _Block(numbers, texts, np.zeros(size, np.bool_))
         return self._blocks[number]
 
     def _texts(self, product: ProductRow) -> list[str | None]:

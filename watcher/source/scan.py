@@ -1,4 +1,4 @@
-"""Pages -> a Scan: what a watch's list shows now, with ranks.
+"""Reading a list: pages -> a Scan, with ranks.
 
 Pages that the last scan showed to exist are read several at once, the ones past them one by one;
 and where one may be the last, the next is waited for. So at most one credit is spent beyond those
@@ -14,13 +14,7 @@ from functools import partial
 
 import numpy as np
 
-from watcher.errors import (
-    BudgetSpent,
-    CreditsUsedUp,
-    KeyRefused,
-    SourceError,
-    SourceUnavailable,
-)
+from watcher.errors import BudgetSpent, CreditsUsedUp, KeyRefused, SourceError, SourceUnavailable
 from watcher.fields import COMMISSION, NUMERIC_NAMES, RATING
 from watcher.model import Doubt, Instant, Scan, ScanState
 from watcher.source.client import Budget, Client
@@ -161,11 +155,8 @@ class _Reading:
 
     async def read(self, stop: asyncio.Event) -> None:
         """Read the known pages several at once, then the others one by one."""
-        phases = (
-            (range(1, self.known + 1), self.client.concurrency),
-            (range(self.known + 1, self.pages.wanted + 1), 1),
-        )
-        for pages, at_once in phases:
+        known, others = range(1, self.known + 1), range(self.known + 1, self.pages.wanted + 1)
+        for pages, at_once in ((known, self.client.concurrency), (others, 1)):
             numbers = iter(pages)
             try:
                 async with asyncio.TaskGroup() as group:
@@ -182,12 +173,14 @@ class _Reading:
                     self.answered.notify_all()
             if stop.is_set() or self._is_over():
                 return
+            endpoint = self.order.query.endpoint
             try:
-                page = await self.client.page(
-                    self.params, page_num, self.budget, self.order.query.endpoint
-                )
+                page = await self.client.page(self.params, page_num, self.budget, endpoint)
             except SourceError as error:
-                self._page_failed(page_num, error)
+                self.failed[page_num] = error
+                self.failures_in_a_row += 1
+                if self.fatal is None and not isinstance(error, SourceUnavailable):
+                    self.fatal = error
             else:
                 self._page_read(page_num, page)
             async with self.answered:
@@ -200,18 +193,14 @@ class _Reading:
         return not waits or stop.is_set() or self._is_over()
 
     def _page_read(self, page_num: int, page: Page) -> None:
-        self.failures_in_a_row = self.failures_in_a_row + 1 if _is_rubbish(page) else 0
+        self.failures_in_a_row = (
+            self.failures_in_a_row + 1 if page.unread and not page.products else 0
+        )
         self.rows.put(page_num, page)
         self.pages.put(page_num, page)
         if self.order.progress is not None:
             expected = self.pages.end or self.known or self.pages.wanted
             self.order.progress(len(self.pages), max(expected, len(self.pages)))
-
-    def _page_failed(self, page_num: int, error: SourceError) -> None:
-        self.failed[page_num] = error
-        self.failures_in_a_row += 1
-        if self.fatal is None and not isinstance(error, SourceUnavailable):
-            self.fatal = error
 
     def _is_over(self) -> bool:
         most = 1 if self.order.careful and not len(self.pages) else _MOST_FAILURES_IN_A_ROW
@@ -235,11 +224,7 @@ class _Reading:
             return None
         if self.failed:
             return self.failed[min(self.failed)]
-        return self._gave_up()
-
-    def _gave_up(self) -> SourceError | None:
-        """Pages that could not be read, though they are none that failed; None after a stop."""
-        if self.failures_in_a_row < _MOST_FAILURES_IN_A_ROW:
+        if self.failures_in_a_row < _MOST_FAILURES_IN_A_ROW:  # it was stopped
             return None
         text = f"{self.failures_in_a_row} pages in a row have no product that can be read"
         return SourceUnavailable(text, status=200)
@@ -283,10 +268,6 @@ def _misunderstood(query: Query, settled: Settled) -> Iterator[str]:
             yield f"KeyAPI has commissions in percent here: {name} {value:g} is {value:g}% to it"
         elif settled.percentages is False and value > 1:
             yield f"KeyAPI has commissions as fractions here: {name} {value:g} is {value:.0%} to it"
-
-
-def _is_rubbish(page: Page) -> bool:
-    return page.unread > 0 and not page.products
 
 
 async def _with_grace(work: Coroutine[None, None, None], stop: asyncio.Event, grace: float) -> None:

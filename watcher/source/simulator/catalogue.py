@@ -82,12 +82,6 @@ def joined(first: T, second: T) -> T:
     )
 
 
-def shares(count: int) -> Floats:
-    """The regions' shares of a market: the first is the largest (1, 1/2, 1/3 ...)."""
-    weights = 1 / np.arange(1, count + 1)
-    return np.asarray(weights / weights.sum(), dtype=np.float64)
-
-
 def draw(
     rng: np.random.Generator,
     births: Ints,
@@ -99,7 +93,8 @@ def draw(
 ) -> Goods:
     """Invent a product for each of ``births``; ``first`` products exist already."""
     n = len(births)
-    region = rng.choice(len(regions), n, p=shares(len(regions)))
+    weights = 1 / np.arange(1, len(regions) + 1)  # the first is the largest
+    region = rng.choice(len(regions), n, p=weights / weights.sum())
     department = rng.integers(0, len(DEPARTMENTS), n)
     base = _levels(rng, n, behaviour.tail)
     return Goods(

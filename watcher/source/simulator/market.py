@@ -181,13 +181,11 @@ class Market:
             day = self._told
             rng = self._random(day + 1)
             self._launch(rng, day)
-            table = dynamics.step(self._goods, self._state, rng, self.behaviour, self._day(day))
+            date_ = self._origin + timedelta(days=day)
+            today = Day(day, date_.weekday(), open=not self.behaviour.closed(date_))
+            table = dynamics.step(self._goods, self._state, rng, self.behaviour, today)
             self._windows.add(day, self._collection.told(day, table))
             self._told += 1
-
-    def _day(self, number: int) -> Day:
-        day = self._origin + timedelta(days=number)
-        return Day(number, day.weekday(), open=not self.behaviour.closed(day))
 
     def _random(self, day: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, day])
