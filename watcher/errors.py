@@ -59,11 +59,14 @@ class RulesError(WatcherError):
 
 
 class SourceError(WatcherError):
-    """KeyAPI did not give a page of products."""
+    """KeyAPI did not give a page of products; it may have said after how many seconds to ask."""
 
-    def __init__(self, message: str, *, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, status: int | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after = retry_after
 
 
 class InvalidQuery(SourceError):
@@ -83,13 +86,7 @@ class BudgetSpent(SourceError):
 
 
 class SourceUnavailable(SourceError):
-    """A failure that passes: worth another try after ``retry_after`` seconds, if given."""
-
-    def __init__(
-        self, message: str, *, status: int | None = None, retry_after: float | None = None
-    ) -> None:
-        super().__init__(message, status=status)
-        self.retry_after = retry_after
+    """A failure that passes (429, 5xx, connection faults, unreadable bodies): worth another try."""
 
 
 class StoreError(WatcherError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from watcher.model import Instant
@@ -38,27 +38,18 @@ _QUIET = re.compile(rf"{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
 _WEEKDAYS = tuple("mon tue wed thu fri sat sun".split())
 
 
-class Schedule(Protocol):
-    """``next`` gives the first instant at which a watch last scanned at ``last`` is due.
-
-    It may lie in the past: then the scan came due while nobody looked, and is due now.
-    """
-
-    def next(self, last: Instant) -> Instant: ...
-
-    def scans_between(self, start: Instant, end: Instant) -> float: ...
-
-    def __str__(self) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Every:
-    """On the grid ``phase + k * seconds``; ``phase`` spreads the watches over the interval."""
+    """The grid ``phase + k * seconds``; ``phase`` spreads the watches over the interval."""
 
     seconds: int
     phase: int = 0
 
     def next(self, last: Instant) -> Instant:
+        """The first instant at which a watch last scanned at ``last`` is due.
+
+        It may lie in the past: then the scan came due while nobody looked, and is due now.
+        """
         # A first scan runs at once, wherever the grid is; half an interval is the least that
         # pays for another one.
         earliest = last + (self.seconds + 1) // 2
@@ -93,13 +84,6 @@ class Cron:
             raise ValueError(f'the cron line "{self.line}" never comes again')
         return first_shown(fire.replace(tzinfo=None), zone)
 
-    def comes(self, after: Instant) -> bool:
-        """Whether it ever comes: 30 Feb does not, and looking for it until 9999 takes a while."""
-        start = at(after)
-        # A 29 February is at most eight years away.
-        trigger = _cron_trigger(self.line, f"{start.year}-{start.year + 9}")
-        return trigger.get_next_fire_time(None, start) is not None
-
     def scans_between(self, start: Instant, end: Instant) -> float:
         # Some lines fire every minute: what is counted so far stands for the rest.
         count, moment = 0, self.next(start - 1)
@@ -110,6 +94,9 @@ class Cron:
     def __str__(self) -> str:
         zone = "" if self.timezone == "UTC" else f" {self.timezone}"
         return f"at {self.line}{zone}"
+
+
+Schedule: TypeAlias = Every | Cron
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +170,10 @@ def parse_cron(line: str, timezone: str = "UTC", now: Instant = 0) -> Cron:
         raise ValueError(
             f'"{line}" names a day of the month and weekdays; write two watches, one for each'
         )
-    cron = Cron(" ".join(parts), timezone)
-    if not cron.comes(now):
+    cron, start = Cron(" ".join(parts), timezone), at(now)
+    # A 29 February is at most eight years away; to look for a 30th until 9999 takes a while.
+    trigger = _cron_trigger(cron.line, f"{start.year}-{start.year + 9}")
+    if trigger.get_next_fire_time(None, start) is None:
         raise ValueError(f'"{line}" never comes: no month has that day')
     return cron
 
@@ -246,9 +235,7 @@ def least(schedule: Schedule, seconds: int) -> int:
 def longest_gap(schedule: Schedule) -> int:
     """The most seconds between two scans: of a cron line as its wall clock shows it, at most a
     year."""
-    if isinstance(schedule, Every):
-        return schedule.seconds
-    return _longest_gap(schedule.line) if isinstance(schedule, Cron) else 0
+    return schedule.seconds if isinstance(schedule, Every) else _longest_gap(schedule.line)
 
 
 @lru_cache(maxsize=256)

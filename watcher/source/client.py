@@ -229,7 +229,7 @@ class Client:
         # Errors are values here: an exception of aiohttp can hold the request's headers, and
         # must not go along as the cause or the context of ours.
         try:
-            return self._read(await self._get(request), request), True
+            return await self._get(request), True
         except _NoWay as error:
             return error, False
         except SourceError as error:
@@ -244,15 +244,17 @@ class Client:
             fault = SourceUnavailable(f"no whole answer from {self._url.host}: {_words(error)}")
             return self._redacted(fault), True
 
-    def _read(self, reply: _Reply, request: _Request) -> Page:
-        if 200 <= reply.status < 300:
+    async def _read(self, response: aiohttp.ClientResponse, request: _Request) -> Page:
+        body = await _body(response)
+        if 200 <= response.status < 300:
             # Whoever echoes the key may do so anywhere, in a product's name too.
-            return decoder_of(request.endpoint).decode(self._redaction.body(reply.body))
+            return decoder_of(request.endpoint).decode(self._redaction.body(body))
         asked = "&".join(f"{name}={value}" for name, value in request.params.items())
-        raise failure(reply.status, reply.headers, reply.body, now=self._seams.now(), asked=asked)
+        now = self._seams.now()
+        raise failure(response.status, response.headers, body, now=now, asked=asked)
 
-    async def _get(self, request: _Request) -> _Reply:
-        """The answer, after redirects that stay on the host: each is one more request."""
+    async def _get(self, request: _Request) -> Page:
+        """The page, after redirects that stay on the host: each is one more request."""
         if self._session is None:
             raise RuntimeError("use the client as an async context manager")
         url, query = URL(f"{self._url}{request.endpoint.path}"), request.params
@@ -269,8 +271,7 @@ class Client:
                 ssl=self._tls,
             ) as response:
                 if response.status not in _REDIRECTS:
-                    body = await _body(response)
-                    return _Reply(response.status, response.headers, body)
+                    return await self._read(response, request)
                 url, query = self._redirect(url, response), {}
         raise SourceUnavailable("KeyAPI redirects in circles: is api.url right?", status=302)
 
@@ -303,9 +304,8 @@ class Client:
 
     def _pause(self, error: SourceError, tried: int) -> float:
         """Seconds to wait after a failed attempt: what the server says, else full jitter."""
-        told = error.retry_after if isinstance(error, SourceUnavailable) else None
-        if told is not None:
-            return min(told, LONGEST_PAUSE)
+        if error.retry_after is not None:
+            return min(error.retry_after, LONGEST_PAUSE)
         return backoff(tried - 1, _FIRST_BACKOFF, _LONGEST_BACKOFF, self._seams.random())
 
     def _redacted(self, error: SourceError) -> SourceError:
@@ -322,12 +322,6 @@ class _Request(NamedTuple):
     endpoint: Endpoint
     params: Mapping[str, str]
     budget: Budget
-
-
-class _Reply(NamedTuple):
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 def _checked_key(key: str) -> str:

@@ -37,12 +37,13 @@ T = TypeVar("T", bound=np.generic)
 
 
 class Windows:
-    """Sums of ``series`` daily series over the last days, for a growing number of products.
+    """Sums of the daily series over the last days, for a growing number of products.
 
     ``sums`` is (series, windows, capacity) after ``SUMMED``, ``totals`` is (series, capacity).
     """
 
-    def __init__(self, series: int) -> None:
+    def __init__(self) -> None:
+        series = len(SERIES)
         self._ring: NDArray[np.int32] = np.zeros((KEPT, series, 0), dtype=np.int32)
         self.sums: Ints = np.zeros((series, len(SUMMED), 0), dtype=np.int64)
         self.totals: Ints = np.zeros((series, 0), dtype=np.int64)
@@ -88,10 +89,10 @@ class Collection:
     Its luck is its own: the market sells the same, however it is collected.
     """
 
-    def __init__(self, behaviour: Behaviour, seed: int, series: int) -> None:
+    def __init__(self, behaviour: Behaviour, seed: int) -> None:
         self._behaviour = behaviour
         self._seed = seed
-        self._waiting: Ints = np.zeros((series, 0), dtype=np.int64)
+        self._waiting: Ints = np.zeros((len(SERIES), 0), dtype=np.int64)
         self._looked: Bools = np.zeros(0, dtype=np.bool_)
 
     def late(self, day: int) -> bool:

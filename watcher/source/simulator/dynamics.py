@@ -9,6 +9,7 @@ product (a boost, a price) leaves all others as they would have been.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -96,35 +97,31 @@ def begin(goods: Goods, rng: np.random.Generator, *, launch: bool) -> State:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day: its number since the market began, its weekday (0 is Monday), whether one sells."""
+    """A day: its number since the market began, its date, its luck, and how the market moves."""
 
     number: int
-    weekday: int
-    open: bool
+    date: date
+    rng: np.random.Generator
+    behaviour: Behaviour
 
 
-def step(
-    goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour, day: Day
-) -> Ints:
+def step(goods: Goods, state: State, day: Day) -> Ints:
     """Let one day pass, changing ``state``; gives the day's table, (9, n) after ``SERIES``."""
-    _move_level(goods, state, rng, behaviour)
-    _move_heat(goods, state, rng, behaviour)
-    _move_price(goods, state, rng, behaviour)
-    _move_commission(state, rng, behaviour)
-    _move_listing(goods, state, rng, behaviour, day.number)
-    if behaviour.sold_out:
-        _move_stock(state, rng, behaviour.sold_out)
-    calm = _expected(goods, state, day)
-    table = _sell(goods, state, rng, behaviour, calm, open_=day.open)
-    state.reviews += np.floor(table[0] * goods.review_share + rng.random(len(goods))).astype(int)
+    for move in (_move_level, _move_heat, _move_price, _move_commission, _move_listing):
+        move(goods, state, day)
+    if day.behaviour.sold_out:
+        _move_stock(state, day.rng, day.behaviour.sold_out)
+    table = _sell(goods, state, day, _expected(goods, state, day))
+    luck = day.rng.random(len(goods))
+    state.reviews += np.floor(table[0] * goods.review_share + luck).astype(int)
     state.boost_days = np.maximum(state.boost_days - 1, 0)
     state.boost[state.boost_days == 0] = 1.0
     return table
 
 
-def _move_level(goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour) -> None:
+def _move_level(goods: Goods, state: State, day: Day) -> None:
     """Slow drift with waves of some weeks, held by the long-run level."""
-    n = len(goods)
+    n, rng, behaviour = len(goods), day.rng, day.behaviour
     begins = (rng.random(n) < behaviour.wave) & (state.slope_days == 0)
     slope, days = behaviour.slope * rng.standard_normal(n), rng.integers(8, 25, n)
     state.slope_days = np.where(begins, days, np.maximum(state.slope_days - 1, 0))
@@ -133,9 +130,9 @@ def _move_level(goods: Goods, state: State, rng: np.random.Generator, behaviour:
     state.level = np.clip(state.level + step, -4.0, 2.0)
 
 
-def _move_heat(goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour) -> None:
+def _move_heat(goods: Goods, state: State, day: Day) -> None:
     """A spike comes within three days and decays with the product's half-life."""
-    n = len(goods)
+    n, rng, behaviour = len(goods), day.rng, day.behaviour
     strikes = rng.random(n) < behaviour.viral * goods.fame
     size = np.clip(behaviour.viral_size * np.exp(0.7 * rng.standard_normal(n)), 0.6, 30.0)
     # What sells a thousand a day already has less room above it.
@@ -148,9 +145,9 @@ def _move_heat(goods: Goods, state: State, rng: np.random.Generator, behaviour: 
     state.level += np.where(arrives > 0.5, 0.12 * np.log1p(arrives), 0.0)
 
 
-def _move_price(goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour) -> None:
+def _move_price(goods: Goods, state: State, day: Day) -> None:
     """Offers of one or two weeks or of a few days, and now and then a new list price."""
-    n = len(goods)
+    n, rng, behaviour = len(goods), day.rng, day.behaviour
     chance, size = rng.random(n), rng.random(n)
     days = rng.integers(5, 15, n)
     begins = (chance < behaviour.promotion) & (state.offer_days == 0)
@@ -174,24 +171,22 @@ def _flash(goods: Goods, state: State, rng: np.random.Generator, rate: float) ->
     state.offer = np.where(begins, depth, state.offer)
 
 
-def _move_commission(state: State, rng: np.random.Generator, behaviour: Behaviour) -> None:
-    n = len(state.commission)
-    changes = rng.random(n) < behaviour.new_commission
-    rate = _RATES[rng.integers(0, len(_RATES), n)]
+def _move_commission(goods: Goods, state: State, day: Day) -> None:
+    n = len(goods)
+    changes = day.rng.random(n) < day.behaviour.new_commission
+    rate = _RATES[day.rng.integers(0, len(_RATES), n)]
     state.commission = np.where(changes, rate, state.commission)
 
 
-def _move_listing(
-    goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour, day: int
-) -> None:
+def _move_listing(goods: Goods, state: State, day: Day) -> None:
     """Chance delists each product at most once: a test that lists it again can rely on it."""
     n = len(goods)
-    strikes = rng.random(n) < behaviour.delisting * goods.hazard
-    mark = np.where(rng.random(n) < 0.3, DELISTED + 1, DELISTED)
-    strikes &= ~state.fated & (day - goods.birth > 30)
+    strikes = day.rng.random(n) < day.behaviour.delisting * goods.hazard
+    mark = np.where(day.rng.random(n) < 0.3, DELISTED + 1, DELISTED)
+    strikes &= ~state.fated & (day.number - goods.birth > 30)
     state.fated = state.fated | strikes
     ends = strikes & (state.off_since < 0)
-    state.off_since = np.where(ends, day, state.off_since)
+    state.off_since = np.where(ends, day.number, state.off_since)
     state.off_mark = np.where(ends, mark, state.off_mark)
 
 
@@ -209,7 +204,9 @@ def _expected(goods: Goods, state: State, day: Day) -> Floats:
     ramp = 1 - np.exp(-(age + 1) / goods.ramp_days)
     cheaper = goods.price / price(goods, state)
     pull = np.clip(cheaper**goods.elasticity, 0.4, 2.5)
-    mean = np.exp(goods.base + state.level) * ramp * pull * state.boost * _WEEKDAYS[day.weekday]
+    mean = (
+        np.exp(goods.base + state.level) * ramp * pull * state.boost * _WEEKDAYS[day.date.weekday()]
+    )
     return np.where(_buyable(state), mean, 0.0)
 
 
@@ -217,17 +214,10 @@ def _buyable(state: State) -> Bools:
     return np.asarray((state.off_since < 0) & (state.out_days == 0))
 
 
-def _sell(
-    goods: Goods,
-    state: State,
-    rng: np.random.Generator,
-    behaviour: Behaviour,
-    calm: Floats,
-    *,
-    open_: bool,
-) -> Ints:
+def _sell(goods: Goods, state: State, day: Day, calm: Floats) -> Ints:
     """Draw the day: sales first, videos, lives and views coupled with them."""
-    n = len(goods)
+    n, rng, behaviour = len(goods), day.rng, day.behaviour
+    open_ = not behaviour.closed(day.date)
     mean = np.minimum(calm * (1 + state.heat) * open_, 1e7)
     noise = behaviour.day_noise * rng.standard_normal(n)
     if behaviour.idle:

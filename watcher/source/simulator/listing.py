@@ -1,27 +1,20 @@
-"""A request's parameters as the endpoint takes them, and the list that they ask for."""
+"""A request's parameters as the endpoint takes them."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-
-from watcher.model import Ints
-from watcher.source.endpoint import ParameterType, Use
+from watcher.source.endpoint import ParameterType
 from watcher.source.endpoints import PRODUCT_LIST
 from watcher.units import parse_day
-
-if TYPE_CHECKING:
-    from watcher.source.simulator.market import Market
 
 _REQUIRED = ("region", "page_num", "page_size")
 _SORT_FIELDS = {number: name for name, number in PRODUCT_LIST.sorts.items()}
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _REGION = re.compile(r"[A-Z]{2}", re.ASCII)
-_REMEMBERED = 64
 
 
 class BadParameter(ValueError):
@@ -83,42 +76,3 @@ def _value(name: str, text: str) -> float:
     if parameter.names and number not in dict(parameter.names).values():
         raise BadParameter(f"{name} can't be {number}")
     return number
-
-
-class PageReader:
-    """Reads the lists of a market, remembered while it does not change: their pages are cheap."""
-
-    def __init__(self, market: Market) -> None:
-        self._market = market
-        self._version: tuple[int, int] | None = None
-        self._lists: dict[tuple[object, ...], Ints] = {}
-
-    def page(self, request: Request) -> Ints:
-        """The products of a page, (at most ``size``,) as places in the market's columns."""
-        if self._version != self._market.version or len(self._lists) >= _REMEMBERED:
-            self._version, self._lists = self._market.version, {}
-        key = (request.region, request.wanted, request.sort, request.descending)
-        if key not in self._lists:
-            self._lists[key] = self._select(request)
-        first = (request.page - 1) * request.size
-        return self._lists[key][first : first + request.size]
-
-    def _select(self, request: Request) -> Ints:
-        market = self._market
-        mask = market.listed() & market.region_is(request.region)
-        for name, limit in request.wanted:
-            parameter = PRODUCT_LIST.by_name[name]
-            column = market.column(parameter.field)
-            match parameter.use:
-                case Use.MINIMUM:
-                    mask &= column >= limit
-                case Use.MAXIMUM:
-                    mask &= column <= limit
-                case _:
-                    mask &= column == limit
-        if request.sort is None:
-            order = market.shuffle()
-            return order[mask[order]]
-        chosen = np.flatnonzero(mask)
-        values = market.column(request.sort)[chosen]
-        return chosen[np.argsort(-values if request.descending else values, kind="stable")]

@@ -14,17 +14,21 @@ import numpy as np
 
 from watcher.fields import NUMERIC, NUMERIC_NAMES
 from watcher.model import Bools, Floats, Ints
+from watcher.source.endpoint import Use
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.simulator import dynamics
 from watcher.source.simulator.behaviour import REAL, Behaviour
 from watcher.source.simulator.catalogue import Goods, draw, joined
 from watcher.source.simulator.columns import Collection, Columns, Index, Windows
 from watcher.source.simulator.dynamics import DELISTED, LISTED, SERIES, Day, State
-from watcher.source.simulator.listing import PageReader, parse
+from watcher.source.simulator.listing import Request, parse
 from watcher.source.simulator.texts import texts
 
 REGIONS = ("US", "GB", "ID", "TH", "MX", "DE")
 _BURN_IN = 100  # days: the longest window, and some for the first spikes to settle
 _MEAN_AGE = 300
+_REMEMBERED = 64  # lists
+_COMPARED = {Use.MINIMUM: np.greater_equal, Use.MAXIMUM: np.less_equal, Use.FILTER: np.equal}
 
 _CATEGORIES = ("category_id", "category_l2_id", "category_l3_id")
 _COLUMNS = (*NUMERIC_NAMES, *_CATEGORIES)
@@ -56,16 +60,15 @@ class Market:
         self._origin = start - timedelta(days=_BURN_IN)
         self._elapsed = 0
         self._told = 0
-        self._changes = 0
         rng = self._random(0)
         births = -1 - np.minimum(rng.exponential(_MEAN_AGE, products), 1_500).astype(np.int64)
         self._goods = draw(rng, births, self.regions, behaviour, seed=seed, first=0)
         self._state = dynamics.begin(self._goods, rng, launch=False)
-        self._windows = Windows(len(SERIES))
+        self._windows = Windows()
         self._windows.grow(_past(self._goods, self._state, rng))
         self._slots = {str(number): slot for slot, number in enumerate(self._goods.ids.tolist())}
-        self._collection = Collection(behaviour, seed, len(SERIES))
-        self._listing = PageReader(self)
+        self._collection = Collection(behaviour, seed)
+        self._lists: dict[tuple[object, ...], Ints] = {}
         self.advance(_BURN_IN)
 
     def __len__(self) -> int:
@@ -82,13 +85,9 @@ class Market:
         """The newest day that the counters have."""
         return self._origin + timedelta(days=self._told - 1)
 
-    @property
-    def version(self) -> tuple[int, int]:
-        """Another one whenever an answer may be another one."""
-        return self._elapsed, self._changes
-
     def advance(self, days: int = 1) -> None:
         """Let ``days`` days pass."""
+        self._lists.clear()
         for _ in range(days):
             self._elapsed += 1
             if not self._collection.late(self._elapsed):
@@ -97,7 +96,13 @@ class Market:
     def answer(self, params: Mapping[str, str]) -> list[dict[str, object]]:
         """The page of products for request parameters; raises ``BadParameter``."""
         request = parse(params)
-        return self._records(self._listing.page(request))
+        key = request[:4]
+        if key not in self._lists:  # else remembered: its other pages are cheap
+            if len(self._lists) >= _REMEMBERED:
+                self._lists.clear()
+            self._lists[key] = self._select(request)
+        first = (request.page - 1) * request.size
+        return self._records(self._lists[key][first : first + request.size])
 
     def product(self, product_id: str) -> dict[str, object]:
         """One product as an answer has it, also when it is on no list; KeyError if unknown."""
@@ -107,7 +112,7 @@ class Market:
         """The ids on the list, of one region or of all."""
         mask = self.listed()
         if region is not None:
-            mask &= self.region_is(region)
+            mask &= self._is_in(region)
         return tuple(str(number) for number in self._goods.ids[mask].tolist())
 
     def ids(self) -> tuple[str, ...]:
@@ -138,7 +143,7 @@ class Market:
         slot = self._slots[product_id]
         self._state.list_price[slot] = max(1, round(price * 100))
         self._state.offer[slot] = self._state.offer_days[slot] = 0
-        self._changes += 1
+        self._lists.clear()
 
     def delist(self, product_id: str, *, shown_days: int | None = None) -> None:
         """End the product's sale: marked at once, off the list some days later (0: at once)."""
@@ -147,13 +152,13 @@ class Market:
         self._state.off_mark[slot] = DELISTED
         if shown_days is not None:
             self._state.shown_days[slot] = shown_days
-        self._changes += 1
+        self._lists.clear()
 
     def relist(self, product_id: str) -> None:
         """Put a delisted product back on the list, with its counters as they are."""
         slot = self._slots[product_id]
         self._state.off_since[slot], self._state.off_mark[slot] = -1, LISTED
-        self._changes += 1
+        self._lists.clear()
 
     def listed(self) -> Bools:
         """The products on the list, (n,): a delisted one stays some days."""
@@ -161,19 +166,28 @@ class Market:
         gone = self._told - state.off_since >= state.shown_days
         return self._collection.shown(np.asarray((state.off_since < 0) | ~gone))
 
-    def region_is(self, region: str) -> Bools:
-        """The products of the region, (n,)."""
-        index = self.regions.index(region) if region in self.regions else -1
-        return np.asarray(self._goods.region == index)
-
     def column(self, name: str, at: Index = slice(None)) -> Floats | Ints:
         """A numeric field (amounts in units) or a category, of all products or those ``at``."""
         columns = Columns(self._goods, self._state, self._windows, self._origin)
         return columns.value(name, at)
 
-    def shuffle(self) -> Ints:
-        """The order of a list without a sort: arbitrary, another one every day."""
-        return np.random.default_rng([self.seed, self._elapsed, 1]).permutation(len(self._goods))
+    def _is_in(self, region: str) -> Bools:
+        index = self.regions.index(region) if region in self.regions else -1
+        return np.asarray(self._goods.region == index)
+
+    def _select(self, request: Request) -> Ints:
+        """The products of a list, as places in the columns."""
+        mask = self.listed() & self._is_in(request.region)
+        for name, limit in request.wanted:
+            parameter = PRODUCT_LIST.by_name[name]
+            mask &= _COMPARED[parameter.use](self.column(parameter.field), limit)
+        if request.sort is None:  # arbitrary, another one every day
+            luck = np.random.default_rng([self.seed, self._elapsed, 1])
+            order = luck.permutation(len(self._goods))
+            return order[mask[order]]
+        chosen = np.flatnonzero(mask)
+        values = self.column(request.sort)[chosen]
+        return chosen[np.argsort(-values if request.descending else values, kind="stable")]
 
     def _catch_up(self) -> None:
         """Let the days up to yesterday's be told."""
@@ -181,9 +195,8 @@ class Market:
             day = self._told
             rng = self._random(day + 1)
             self._launch(rng, day)
-            date_ = self._origin + timedelta(days=day)
-            today = Day(day, date_.weekday(), open=not self.behaviour.closed(date_))
-            table = dynamics.step(self._goods, self._state, rng, self.behaviour, today)
+            today = Day(day, self._origin + timedelta(days=day), rng, self.behaviour)
+            table = dynamics.step(self._goods, self._state, today)
             self._windows.add(day, self._collection.told(day, table))
             self._told += 1
 
