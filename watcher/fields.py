@@ -56,15 +56,13 @@ def _long(name: str, label: str, meaning: str) -> Field:
     return Field(name, FieldType.LONG, Unit.TEXT, label, meaning)
 
 
-def _family(
-    pattern: str, unit: Unit, label: str, meaning: str, *, total: bool = True
-) -> tuple[Field, ...]:
-    """The windows of ``total_{}_cnt`` and, with ``total``, the field without a window."""
+def _family(pattern: str, unit: Unit, label: str, meaning: str) -> tuple[Field, ...]:
+    """The windows of ``total_{}_cnt`` and the field without one, but for creators."""
     parts: list[tuple[int | None, str, str, str]] = [
         (days, f"{days}d_", f"{days}-day", f"last {days} day{'s' if days > 1 else ''}")
         for days in WINDOWS
     ]
-    if total:
+    if not pattern.startswith("total_ifl_"):
         parts.append((None, "", "all-time", "all time"))
     number = FieldType.NUMBER
     return tuple(
@@ -125,14 +123,12 @@ FIELDS: tuple[Field, ...] = (
         Unit.COUNT,
         "video creators",
         "creators with a video of the product",
-        total=False,
     ),
     *_family(
         "total_ifl_live_{}cnt",
         Unit.COUNT,
         "live creators",
         "creators with a live stream of the product",
-        total=False,
     ),
     _number("total_ifl_cnt", Unit.COUNT, "all-time creators", "creators, all time"),
 )

@@ -82,7 +82,7 @@ class Cron:
         fire = _cron_trigger(self.line).get_next_fire_time(None, start)
         if fire is None:  # checked by parse_cron: only a clock near year 9999 gets here
             raise ValueError(f'the cron line "{self.line}" never comes again')
-        return first_shown(fire.replace(tzinfo=None), zone)
+        return shown(fire.replace(tzinfo=None), zone)[0]
 
     def scans_between(self, start: Instant, end: Instant) -> float:
         # Some lines fire every minute: what is counted so far stands for the rest.
@@ -118,8 +118,8 @@ class Quiet:
         today = at(now, zone).date()
         for day in (today - timedelta(days=1), today):
             last = day if self.start < self.end else day + timedelta(days=1)
-            end = last_shown(datetime.combine(last, self.end), zone)
-            if first_shown(datetime.combine(day, self.start), zone) <= now < end:
+            end = shown(datetime.combine(last, self.end), zone)[1]
+            if shown(datetime.combine(day, self.start), zone)[0] <= now < end:
                 return end
         return None
 
@@ -269,16 +269,6 @@ def _instants(cron: Cron, time: int) -> list[Instant]:
 # datetimes of whole seconds.
 
 
-def first_shown(wall: datetime, zone: tzinfo) -> Instant:
-    """The first instant at which the clock shows that time, or a later one where it is skipped."""
-    return _shown(wall, zone)[0]
-
-
-def last_shown(wall: datetime, zone: tzinfo) -> Instant:
-    """The last instant at which the clock shows that time; as the first where it is skipped."""
-    return _shown(wall, zone)[1]
-
-
 def latest_wall(now: Instant, zone: tzinfo) -> datetime:
     """The latest time that the clock has shown until ``now``.
 
@@ -291,7 +281,11 @@ def latest_wall(now: Instant, zone: tzinfo) -> datetime:
     return local.replace(tzinfo=None, fold=0)
 
 
-def _shown(wall: datetime, zone: tzinfo) -> tuple[Instant, Instant]:
+def shown(wall: datetime, zone: tzinfo) -> tuple[Instant, Instant]:
+    """The first and the last instant at which the clock shows that time.
+
+    Both are a later one where it is skipped.
+    """
     first, last = (_instant(wall, zone, fold) for fold in (0, 1))
     if first > last:  # skipped: of the two, these lie after and before the change
         first = last = _change(last, first, zone)

@@ -31,6 +31,9 @@ class Unit(StrEnum):
     TEXT = "text"
 
 
+# Above this a float64 no longer tells neighbouring cents apart, and no count is that large.
+LARGEST = 1e15
+
 AMOUNTS = frozenset({Unit.MONEY, Unit.GMV})
 
 
@@ -45,9 +48,7 @@ class Currencies(NamedTuple):
 
     def of(self, unit: Unit | str) -> str | None:
         """The code of an amount of that unit; None of what is no amount."""
-        if unit == Unit.MONEY:
-            return self.prices
-        return self.gmv if unit == Unit.GMV else None
+        return {Unit.MONEY: self.prices, Unit.GMV: self.gmv}.get(Unit(unit))
 
 
 NO_CURRENCIES = Currencies()

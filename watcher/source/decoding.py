@@ -30,11 +30,10 @@ from watcher.identity import product_key
 from watcher.model import Floats, LongTexts
 from watcher.source.endpoint import Endpoint
 from watcher.source.failures import OUT_OF_CREDITS, excerpt, kind, plain
+from watcher.units import LARGEST
 
 _texts: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
 
-# Beyond this a float64 no longer tells neighbouring cents apart, and no count is that large.
-LARGEST = 1e15
 # Characters of a name or an id; a longer one is cut, for rules search it and messages show it.
 LONGEST_TEXT = 1_000
 
@@ -174,7 +173,7 @@ class PageDecoder:
     def decode_tolerantly(self, body: bytes) -> Page:
         """The page, without what can't be used of it. Raises as ``decode`` does."""
         try:
-            return self._page(_rows(_parsed(body)))
+            return self._page(_rows(body))
         except RecursionError:
             text = "the answer is nested too deeply to be read"
             raise SourceUnavailable(text, status=200) from None
@@ -239,17 +238,14 @@ def _integer(digits: str) -> int | float:
 _read_json = json.JSONDecoder(strict=False, parse_int=_integer).decode
 
 
-def _parsed(body: bytes) -> Any:
+def _rows(body: bytes) -> list[Any]:
     if body.count(b",") + body.count(b"[") > _MOST_VALUES:
         raise SourceUnavailable("the answer has too many values for a page", status=200)
     try:
-        return _read_json(body.decode("utf-8-sig", "replace"))
+        answer = _read_json(body.decode("utf-8-sig", "replace"))
     except ValueError:
         text = "the answer is no JSON, or was cut off"
         raise SourceUnavailable(f"{text}: {excerpt(body)}", status=200) from None
-
-
-def _rows(answer: Any) -> list[Any]:
     if not isinstance(answer, dict):
         raise SourceUnavailable(f"the answer is {kind(answer)}, not an object", status=200)
     code, data = answer.get("code"), answer.get("data")

@@ -17,6 +17,7 @@ from watcher.model import Instant
 from watcher.source.endpoint import Endpoint, Parameter, ParameterType, Use
 from watcher.source.endpoints import ENDPOINTS, PARAMETERS, PRODUCT_LIST
 from watcher.units import (
+    LARGEST,
     day_number,
     format_duration,
     parse_day,
@@ -28,8 +29,6 @@ from watcher.words import did_you_mean
 
 _LONGEST_GUESS = 80  # characters of a name that nearest ones are looked for
 DEFAULT_TOP = 100
-# Above this a float64 no longer tells neighbouring cents apart.
-LARGEST = 1e15
 
 # Where a problem stands (the key within the watch) and what it is, for the user.
 Report: TypeAlias = Callable[[tuple[str, ...], str], None]

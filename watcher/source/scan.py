@@ -81,7 +81,7 @@ async def read_scan(
     page_size = query.endpoint.page_size
     rows = Rows(query.top, order.wants_texts, page_size)
     pages = Pages(query.pages, min(order.known_pages, query.pages), page_size)
-    reading = _Reading(order, client, _CountingBudget(budget), query.params(started), rows, pages)
+    reading = _Reading(order, client, budget, query.params(started), rows, pages)
     stop = stop or asyncio.Event()
     async with client.reading():
         await _with_grace(reading.read(stop), stop, order.grace)
@@ -95,7 +95,7 @@ async def read_scan(
         started=started,
         finished=now(),
         state=reading.state(),
-        requests=reading.budget.requests,
+        requests=reading.requests,
         pages=pages.highest,
         product_ids=joined.product_ids,
         ranks=joined.positions * query.ranked,
@@ -117,41 +117,37 @@ async def read_scan(
 # ------------------------------------------------------------------ reading
 
 
-class _CountingBudget:
-    """A budget that counts the requests that reached the server."""
-
-    def __init__(self, budget: Budget) -> None:
-        self._budget = budget
-        self.requests = 0
-
-    async def spend(self) -> None:
-        await self._budget.spend()
-        self.requests += 1
-
-    async def refund(self) -> None:
-        await self._budget.refund()
-        self.requests -= 1
-
-
 @dataclass(slots=True)
 class _Reading:
-    """One scan while it runs: which pages were read, and which failed."""
+    """One scan while it runs: which pages were read, and which failed.
+
+    It is the client's budget too, and counts the requests that reached the server.
+    """
 
     order: ScanOrder
     client: Client
-    budget: _CountingBudget
+    budget: Budget
     params: Mapping[str, str]
     rows: Rows
     pages: Pages
     failed: dict[int, SourceError] = field(default_factory=dict)
     fatal: SourceError | None = None
     failures_in_a_row: int = 0
+    requests: int = 0
     answered: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
     def known(self) -> int:
         """Pages that may be asked for at once."""
         return 0 if self.order.careful else self.pages.expected
+
+    async def spend(self) -> None:
+        await self.budget.spend()
+        self.requests += 1
+
+    async def refund(self) -> None:
+        await self.budget.refund()
+        self.requests -= 1
 
     async def read(self, stop: asyncio.Event) -> None:
         """Read the known pages several at once, then the others one by one."""
@@ -175,7 +171,7 @@ class _Reading:
                 return
             endpoint = self.order.query.endpoint
             try:
-                page = await self.client.page(self.params, page_num, self.budget, endpoint)
+                page = await self.client.page(self.params, page_num, self, endpoint)
             except SourceError as error:
                 self.failed[page_num] = error
                 self.failures_in_a_row += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -74,12 +74,8 @@ T = TypeVar("T")
 
 def joined(first: T, second: T) -> T:
     """Two bundles of arrays of the same class, one after the other."""
-    return type(first)(
-        **{
-            field.name: np.concatenate((getattr(first, field.name), getattr(second, field.name)))
-            for field in fields(first)  # type: ignore[arg-type]
-        }
-    )
+    both = {name: (array, vars(second)[name]) for name, array in vars(first).items()}
+    return type(first)(**{name: np.concatenate(arrays) for name, arrays in both.items()})
 
 
 def draw(
@@ -97,6 +93,7 @@ def draw(
     region = rng.choice(len(regions), n, p=weights / weights.sum())
     department = rng.integers(0, len(DEPARTMENTS), n)
     base = _levels(rng, n, behaviour.tail)
+    briefest, longest = behaviour.viral_days
     return Goods(
         ids=_ids(n, seed, first),
         sellers=_sellers(rng, n, seed, first),
@@ -107,7 +104,8 @@ def draw(
         base=np.clip(base, -6.0, 8.5),
         trend=_trend(rng, n) * behaviour.trend,
         ramp_days=rng.uniform(3, 18, n),
-        halflife=_halflives(rng, n, behaviour),
+        # Most spikes are over soon, where the market says so.
+        halflife=briefest + (longest - briefest) * rng.random(n) ** behaviour.viral_brief,
         fame=np.clip(1 + 0.25 * base, 0.4, 2.5),
         hazard=np.clip(1 - 0.25 * base, 0.25, 3.0),
         **_selling(rng, n),
@@ -132,12 +130,6 @@ def _levels(rng: np.random.Generator, n: int, tail: float) -> Floats:
     best = _BEST_FROM - np.log(np.maximum(quantile, 1e-12) / _BEST) / tail
     others = _BEST_FROM - _LOWER * np.abs(rng.standard_normal(n))
     return np.where(quantile < _BEST, best, others)
-
-
-def _halflives(rng: np.random.Generator, n: int, behaviour: Behaviour) -> Floats:
-    """The half-lives of spikes: most are over soon, where the market says so."""
-    least, most = behaviour.viral_days
-    return least + (most - least) * rng.random(n) ** behaviour.viral_brief
 
 
 def _ids(n: int, seed: int, first: int) -> Ints:

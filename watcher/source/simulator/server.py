@@ -19,8 +19,7 @@ from aiohttp import web
 from watcher.errors import WatcherError
 from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.simulator.faults import Fault, Paging, Weather
-from watcher.source.simulator.listing import BadParameter
-from watcher.source.simulator.market import Market
+from watcher.source.simulator.market import BadParameter, Market
 from watcher.units import DAY
 
 CONTROL = "/simulator"
