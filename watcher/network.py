@@ -1,8 +1,7 @@
 """The way to a server, as the environment says: through which proxy, and whom to trust.
 
-KeyAPI and the heartbeat are asked by aiohttp, Apprise's services by requests. Each reads the
-environment in its own way, and aiohttp's would take a password for the host from ``~/.netrc`` too:
-so both ask here.
+aiohttp and requests each read the environment in their own way, and aiohttp's would take a password
+for the host from ``~/.netrc`` too: so both ask here.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Redaction: keys and channel URLs kept out of texts, for a library or a server may repeat them.
 
-How much is hidden depends on the text. What a server says to our key hides parts of it, too; what
-a service says hides nearly every part of its URL; and a log, where any word may stand, only what
-can be told apart from a word.
+What a server says to our key hides parts of it, too; what a service says hides nearly every part of
+its URL; and a log, where any word may stand, only what can be told apart from a word.
 """
 
 from __future__ import annotations

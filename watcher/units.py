@@ -6,7 +6,6 @@ An instant is whole Unix seconds, UTC; a duration is whole seconds. Parsers rais
 
 from __future__ import annotations
 
-import math
 import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -48,7 +47,9 @@ class Currencies(NamedTuple):
 
     def of(self, unit: Unit | str) -> str | None:
         """The code of an amount of that unit; None of what is no amount."""
-        return {Unit.MONEY: self.prices, Unit.GMV: self.gmv}.get(Unit(unit))
+        if unit == Unit.MONEY:
+            return self.prices
+        return self.gmv if unit == Unit.GMV else None
 
 
 NO_CURRENCIES = Currencies()
@@ -110,10 +111,11 @@ def format_bytes(size: int) -> str:
     """A size in units of 1,000 bytes: 950 bytes, 12.4 kB, 3.1 GB."""
     if size < 1_000:
         return f"{size} byte{'' if size == 1 else 's'}"
-    power = min(4, int(math.log10(size)) // 3)
-    if round(size / 1_000**power, 1) >= 1_000 and power < 4:
-        power += 1
-    return f"{size / 1_000**power:,.1f} {('kB', 'MB', 'GB', 'TB')[power - 1]}"
+    amount, unit = size / 1_000, "kB"
+    for larger in ("MB", "GB", "TB"):
+        if round(amount, 1) >= 1_000:
+            amount, unit = amount / 1_000, larger
+    return f"{amount:,.1f} {unit}"
 
 
 def format_percent(fraction: float, *, signed: bool = False) -> str:

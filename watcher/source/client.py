@@ -140,9 +140,6 @@ class Client:
         self._readers = 0
         self._retired = False
 
-    def __repr__(self) -> str:
-        return f"<Client of {self._url.host}>"
-
     async def __aenter__(self) -> Self:
         await self.open()
         return self

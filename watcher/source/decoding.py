@@ -1,11 +1,8 @@
 """Decoding: one body -> the products of a page, or the reason why there are none.
 
-A page without a blemish is decoded by msgspec straight into structs (the fast way). Whatever it
-refuses is read again with patience, product by product and field by field: numbers as text, ids
-as numbers, control characters, one broken product among good ones. The two ways agree.
-
-What is no page of products (HTML, an object, cut JSON, a ``code`` other than 0) is an error and
-never an empty list: an empty list would say that the watched list has come to its end.
+A page without a blemish is decoded by msgspec straight into structs. Whatever it refuses is read
+again with patience, product by product and field by field, and the two ways agree. What is no page
+of products is an error and never an empty list: that would say that the list has come to its end.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The endpoints that lists are read from, a row each.
 
-Another one of the vendor is a module with its ``Endpoint``, and a row in ``ENDPOINTS``: a watch
-then says by ``list:`` which one it reads.
+Another one of the vendor is a row in ``ENDPOINTS``: a watch then says by ``list:`` which it reads.
 """
 
 from __future__ import annotations

@@ -39,10 +39,6 @@ class Pages:
     _first_on: dict[str, int] = field(default_factory=dict)  # by product, the first page with it
     _own: dict[int, int] = field(default_factory=dict)  # by page, products that are first on it
 
-    def __contains__(self, page_num: int) -> bool:
-        """Whether the page was read."""
-        return page_num in self.rows
-
     def __len__(self) -> int:
         return len(self.rows)
 

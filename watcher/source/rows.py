@@ -1,8 +1,7 @@
 """The products of a list while its pages arrive, in any order: columns, and no object a product.
 
-A list may have a million products. Their numbers lie in blocks that are given back one by one
-while they are joined, so that no moment needs twice the memory; of a list in one block the numbers
-stay where they are.
+A list may have a million products: their numbers lie in blocks that are given back one by one while
+they are joined, so that no moment needs twice the memory.
 """
 
 from __future__ import annotations

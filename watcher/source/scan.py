@@ -1,8 +1,7 @@
 """Reading a list: pages -> a Scan, with ranks.
 
 Pages that the last scan showed to exist are read several at once, the ones past them one by one;
-and where one may be the last, the next is waited for. So at most one credit is spent beyond those
-pages.
+where one may be the last, the next is waited for: so at most one credit is spent beyond the list.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
-"""The moves of the simulated products from day to day.
+"""The moves of the simulated products from day to day, drawn around what each should sell.
 
-What a product is expected to sell is a product of its long-run level, a slow wave, the heat
-of a viral spike, its age, its price and the weekday; what it sells is drawn around that.
 Every draw takes the same random numbers whatever a product's state is: what a test does to one
 product (a boost, a price) leaves all others as they would have been.
 """

@@ -1,8 +1,7 @@
 """A market of products whose sales move day by day: the simulator's whole state.
 
-The answer on ``day`` has what happened up to the day before, as KeyAPI's has (T+1). How much
-moves from day to day is its ``Behaviour``: that of real sales unless another is given. GMV is in
-US dollars in every region, prices and SKUs are in the region's currency.
+The answer on ``day`` has what happened up to the day before, as KeyAPI's has (T+1). GMV is in US
+dollars in every region, prices and SKUs are in the region's currency.
 """
 
 from __future__ import annotations

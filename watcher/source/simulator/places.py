@@ -36,12 +36,12 @@ LOCALES: dict[str, Locale] = {
     "IT": Locale("EUR", "€", 0.92, 1, ("Novità", "Qualità superiore", "Perché no?", "Offerta")),
     "FR": Locale("EUR", "€", 0.92, 1, ("Livraison gratuite", "Été 2026", "Idée cadeau", "Nouveau")),
 }
-ELSEWHERE = Locale("USD", "$", 1, 1, ("New", "Sale", "Original", "Top"))
+_ELSEWHERE = Locale("USD", "$", 1, 1, ("New", "Sale", "Original", "Top"))
 
 
 def locale_of(region: str) -> Locale:
     """The region's currency and words; dollars where the region is not known."""
-    return LOCALES.get(region, ELSEWHERE)
+    return LOCALES.get(region, _ELSEWHERE)
 
 
 # Of each department (a category of level 1) the id, a typical price in dollars, and what is sold.

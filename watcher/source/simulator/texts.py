@@ -1,7 +1,7 @@
 """A simulated product's texts: its name, and the JSON that the API puts inside texts.
 
-Composed anew for each answer from the product's id, so nothing is kept. Image addresses carry
-tokens that change daily, as the real ones do; a few texts are null, plain or cut off.
+Composed anew for each answer from the product's id. Image addresses carry tokens that change daily,
+as the real ones do; a few texts are null, plain or cut off.
 """
 
 from __future__ import annotations
