@@ -24,9 +24,8 @@ from watcher.rules.sections import expressions
 from watcher.rules.sections.expressions import MAX_LENGTH, parse_expression
 from watcher.rules.sections.template_engine import MOST as MOST_WRITTEN
 from watcher.rules.sections.templates import SAMPLE, parse_template
-from watcher.source.decoding import Page, decoder_of
+from watcher.source.decoding import Page, decoder_of, failure
 from watcher.source.endpoints import PRODUCT_LIST
-from watcher.source.failures import failure
 from watcher.words import quoted
 
 KEY, TOKEN, CHANNEL = (

@@ -24,10 +24,9 @@ from watcher import __version__, network
 from watcher.errors import KeyRefused, SourceError, SourceUnavailable
 from watcher.redaction import KeyRedaction
 from watcher.retrying import backoff
-from watcher.source.decoding import Page, decoder_of
+from watcher.source.decoding import Page, decoder_of, failure, plain
 from watcher.source.endpoint import Endpoint
 from watcher.source.endpoints import PRODUCT_LIST
-from watcher.source.failures import failure, plain
 
 LONGEST_PAUSE = 15 * 60.0  # seconds, whatever Retry-After says
 

@@ -1,4 +1,4 @@
-"""Decoding: one body -> the products of a page, or the reason why there are none.
+"""Decoding: one answer -> the products of a page, or the error that says why there are none.
 
 A page without a blemish is decoded by msgspec straight into structs. Whatever it refuses is read
 again with patience, product by product and field by field, and the two ways agree. What is no page
@@ -21,12 +21,12 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
-from watcher.errors import CreditsUsedUp, SourceUnavailable
+from watcher.errors import CreditsUsedUp, InvalidQuery, KeyRefused, SourceError, SourceUnavailable
 from watcher.fields import LONG_TEXTS, NUMERIC, TEXTS
 from watcher.identity import product_key
 from watcher.model import Floats, LongTexts
+from watcher.retrying import retry_after
 from watcher.source.endpoint import Endpoint
-from watcher.source.failures import OUT_OF_CREDITS, excerpt, kind, plain
 from watcher.units import LARGEST
 
 _texts: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
@@ -209,7 +209,7 @@ class PageDecoder:
     def _product(self, row: object) -> tuple[ProductRow, list[tuple[str, str]]]:
         """A product, and its fields that hold something else, with what instead."""
         if not isinstance(row, dict):
-            raise _NoUse(f"it is {kind(row)}, not an object")
+            raise _NoUse(f"it is {_kind(row)}, not an object")
         names, wrong = self._endpoint.renamed, list[tuple[str, str]]()
         values: dict[str, Any] = {"product_id": _id(row.get(names.get("product_id", "product_id")))}
         for fields, read in ((TEXTS[1:], _text), (LONG_TEXTS, _raw), (NUMERIC, _number)):
@@ -242,18 +242,18 @@ def _rows(body: bytes) -> list[Any]:
         answer = _read_json(body.decode("utf-8-sig", "replace"))
     except ValueError:
         text = "the answer is no JSON, or was cut off"
-        raise SourceUnavailable(f"{text}: {excerpt(body)}", status=200) from None
+        raise SourceUnavailable(f"{text}: {_excerpt(body)}", status=200) from None
     if not isinstance(answer, dict):
-        raise SourceUnavailable(f"the answer is {kind(answer)}, not an object", status=200)
+        raise SourceUnavailable(f"the answer is {_kind(answer)}, not an object", status=200)
     code, data = answer.get("code"), answer.get("data")
     if code is not None and (isinstance(code, bool) or code not in (0, "0")):
         message = plain(answer.get("message")) or "no message"
-        out = code in (402, "402") or OUT_OF_CREDITS.search(message)
+        out = code in (402, "402") or _OUT_OF_CREDITS.search(message)
         error = CreditsUsedUp if out else SourceUnavailable
         raise error(f"KeyAPI answers with code {plain(code)}: {message}", status=200)
     if not isinstance(data, list):
         # Null too: it may be the server's way to say "no more", but nobody has promised that.
-        what = f'"data" is {kind(data)}' if "data" in answer else '"data" is missing'
+        what = f'"data" is {_kind(data)}' if "data" in answer else '"data" is missing'
         raise SourceUnavailable(f"the answer has no list of products: {what}", status=200)
     return data
 
@@ -263,7 +263,7 @@ def _id(value: object) -> str:
     if text is None:
         raise _NoUse("it has no product_id")
     if not _IS_ID.match(text):
-        raise _NoUse(f"its product_id is {kind(text)}, not digits")
+        raise _NoUse(f"its product_id is {_kind(text)}, not digits")
     return text
 
 
@@ -274,7 +274,7 @@ def _text(value: object) -> str | None:
         return _whole_characters(value[:LONGEST_TEXT])
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise _NoUse(f"{kind(value)}, not a text")
+    raise _NoUse(f"{_kind(value)}, not a text")
 
 
 def _raw(value: object) -> msgspec.Raw:
@@ -289,10 +289,10 @@ def _number(value: object) -> float | None:
         if value.casefold() in _NO_VALUE:
             return None
         if not _IS_NUMBER.fullmatch(value):
-            raise _NoUse(f"{kind(value)}, not a number")
+            raise _NoUse(f"{_kind(value)}, not a number")
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _NoUse(f"{kind(value)}, not a number")
+        raise _NoUse(f"{_kind(value)}, not a number")
     if not abs(value) <= LARGEST:  # NaN too
         raise _NoUse(f"{value:.3g} is no possible number")
     return float(value)
@@ -313,3 +313,96 @@ def _long_text(raw: msgspec.Raw) -> str | None:
 def _whole_characters(text: str) -> str:
     # Half of a surrogate pair can be stored nowhere and sent to nobody.
     return _SURROGATE.sub("\ufffd", text)
+
+
+# ------------------------------------------------------------------ answers with another status
+
+# The meaning of the codes is the one that the vendor documents.
+_RATE_LIMIT_PAUSE = 60.0  # seconds to wait after a 429 that does not say
+
+_OUT_OF_CREDITS = re.compile(r"quota|credit|usage[\s_-]*limit", re.IGNORECASE)
+_OUT_OF_QUOTA = re.compile(r"quota|usage[\s_-]*limit", re.IGNORECASE)  # a page may speak of credit
+_MAY_BE_QUOTA = frozenset((403, *range(500, 600)))
+
+_KEY_PLACES = (
+    "it is taken from api.key in the rule file, else from KEYAPI_KEY, else from KEYAPI_TOKEN"
+)
+_ADVICE: Mapping[int, tuple[type[SourceError], str]] = {
+    400: (InvalidQuery, "correct the watch"),
+    401: (KeyRefused, f"the key is missing or not valid: {_KEY_PLACES}"),
+    402: (CreditsUsedUp, "the account has no credits left"),
+    403: (KeyRefused, "the key may not read product lists"),
+    404: (SourceUnavailable, "is api.url right?"),
+}
+
+
+def failure(
+    status: int, headers: Mapping[str, str], body: bytes, *, now: float, asked: str = ""
+) -> SourceError:
+    """The error of an answer; its text has what the server says.
+
+    ``now`` in Unix seconds turns a ``Retry-After`` date into a time to wait; ``asked`` is the
+    query as text, for the errors that are about it.
+    """
+    message = _server_message(body)
+    said = f"KeyAPI answers {status}: {message}" if message else f"KeyAPI answers {status}"
+    if status == 400 and asked:
+        said = f"{said} (asked for {asked})"
+    quota = status in _MAY_BE_QUOTA and _OUT_OF_QUOTA.search(body.decode("utf-8", "replace"))
+    is_used_up = quota or (status == 403 and _OUT_OF_CREDITS.search(message))
+    found = _ADVICE.get(402 if is_used_up else status)
+    if found is not None:
+        error, advice = found
+        return error(f"{said}: {advice}", status=status)
+    pause = retry_after(headers.get("Retry-After"), now)
+    if status == 429 and pause is None:
+        pause = _RATE_LIMIT_PAUSE
+    return SourceUnavailable(said, status=status, retry_after=pause)
+
+
+def _server_message(body: bytes) -> str:
+    """The server's words about its refusal, on one short line; empty if it says nothing."""
+    try:
+        answer = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _excerpt(body) if body.strip() else ""
+    if not isinstance(answer, dict):
+        return ""
+    told = (answer.get(name) for name in ("message", "msg", "error", "detail"))
+    return next((plain(text) for text in told if text), "")
+
+
+# ------------------------------------------------------------------ a server's values in words
+
+
+def plain(value: object, limit: int = 200) -> str:
+    """The value as text without control characters, cut to ``limit``; empty of None."""
+    text = value if isinstance(value, str) else "" if value is None else str(value)
+    text = "".join(letter if letter.isprintable() else " " for letter in text[: 2 * limit])
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _kind(value: object) -> str:
+    """A JSON value in words: ``a list``, ``the text "abc"``, ``the number 5``, ``null``."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case dict():
+            return "an object"
+        case list():
+            return "a list"
+        case str():
+            return f'the text "{plain(value, 40)}"'
+        case _:
+            return f"the number {plain(value, 40)}"
+
+
+def _excerpt(body: bytes) -> str:
+    """The begin of a body that can't be read."""
+    text = body[:400].decode("utf-8-sig", "replace").strip()
+    if text.startswith("<"):
+        return "an HTML page"
+    return f'"{plain(text, 80)}"' if text else "it is empty"

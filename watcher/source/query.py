@@ -74,7 +74,7 @@ class Query:
     def params(self, now: Instant) -> dict[str, str]:
         """The request's parameters but ``page_num``; ``now`` is what "30d ago" counts from."""
         asked = {"region": self.region, "page_size": str(self.endpoint.page_size)}
-        asked |= {name: _parameter_text(value, now) for name, value in self.filters}
+        asked |= {name: _value_text(value, now) for name, value in self.filters}
         if self.sort is not None:
             asked |= self.endpoint.order(self.sort, descending=self.descending)
         return asked
@@ -306,17 +306,14 @@ def _show(value: object) -> str:
     return f'"{text if len(text) <= 60 else text[:59] + "…"}"'
 
 
-def _value_text(value: Value) -> str:
+def _value_text(value: Value, now: Instant | None = None) -> str:
+    """A value; with ``now``, as the API takes it."""
+    if now is not None and isinstance(value, RelativeDay):
+        return str(day_number(utc_day(now - value.seconds)))
     if isinstance(value, float):
         # No exponents: a server that reads 1e-05 as a number may not exist.
         return f"{value:.12f}".rstrip("0").rstrip(".")
     return str(value)
-
-
-def _parameter_text(value: Value, now: Instant) -> str:
-    if isinstance(value, RelativeDay):
-        return str(day_number(utc_day(now - value.seconds)))
-    return _value_text(value)
 
 
 def describe_filter(name: str, value: Value) -> str:

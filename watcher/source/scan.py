@@ -7,6 +7,7 @@ where one may be the last, the next is waited for: so at most one credit is spen
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +19,6 @@ from watcher.fields import COMMISSION, NUMERIC_NAMES, RATING
 from watcher.model import Doubt, Instant, Scan, ScanState
 from watcher.source.client import Budget, Client
 from watcher.source.decoding import Page
-from watcher.source.pages import Pages
 from watcher.source.query import Query
 from watcher.source.rows import Rows, Settled, settle
 
@@ -27,6 +27,8 @@ STOP_GRACE = 5.0  # seconds that the pages in flight get after a stop
 # So many pages in a row that failed for good, or had nothing but rubbish: the server is down, not
 # the page.
 _MOST_FAILURES_IN_A_ROW = 3
+_MOST_PROBLEMS = 50
+_MOST_FLAWS = 3  # of each kind that are named one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,3 +289,173 @@ def _missing(scan: Scan) -> frozenset[str]:
     numbers = (NUMERIC_NAMES[column] for column in absent)
     texts = (name for name, values in scan.texts.items() if not any(values))
     return frozenset((*numbers, *texts))
+
+
+# ------------------------------------------------------------------ pages
+
+
+@dataclass(slots=True)
+class Pages:
+    """The pages of a list read so far, by number from 1: where it ends, and what is wrong with it.
+
+    A page is no proof by itself: KeyAPI may hide a product after it cut the page, leave a page
+    empty in the middle of a list, or give one again and again. So an end needs a second witness,
+    and what can't be explained is told: a list read with such flaws proves no absence.
+
+    ``wanted`` is the last one to ask for,
+    ``expected`` the last one that the scan before found.
+
+    ``highest`` is the last page with a product, or a row that can't be read, that no page
+    before it had.
+    """
+
+    wanted: int
+    expected: int = 0
+    page_size: int = 10
+    highest: int = 0
+    products: int = 0
+    rows: dict[int, int] = field(default_factory=dict)
+    _empty: set[int] = field(default_factory=set)
+    _short: set[int] = field(default_factory=set)
+    _repeated: set[int] = field(default_factory=set)
+    _unread: dict[int, int] = field(default_factory=dict)
+    _problems: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    _first_on: dict[str, int] = field(default_factory=dict)  # by product, the first page with it
+    _own: dict[int, int] = field(default_factory=dict)  # by page, products that are first on it
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def put(self, page_num: int, page: Page) -> None:
+        """Take note of a page; pages that are read at once come in any order."""
+        self.rows[page_num] = page.rows
+        self.products += len(page.products)
+        if page.problems:
+            self._problems[page_num] = page.problems
+        if page.unread:
+            self._unread[page_num] = page.unread
+        if not page.rows:
+            self._empty.add(page_num)
+            return
+        if page.rows < self.page_size:
+            self._short.add(page_num)
+        self._place(page_num, [product.product_id for product in page.products])
+
+    def _place(self, page_num: int, ids: list[str]) -> None:
+        """Find out whether the page, or a later one that was read before it, has nothing new.
+
+        Of a page with unreadable rows that is known only where all its products are on one other.
+        """
+        if self._first_on.keys().isdisjoint(ids):  # as on nearly every page
+            self._first_on.update(dict.fromkeys(ids, page_num))
+            self._own[page_num] = len(ids)
+            self._judge(page_num, repeats=False, at_one=False)
+            return
+        taken = Counter[int]()  # from pages behind this one, which had these products first so far
+        there = set[int]()
+        own = 0
+        for product_id in ids:
+            first = self._first_on.setdefault(product_id, page_num)
+            if first > page_num:
+                self._first_on[product_id] = page_num
+                taken[first] += 1
+            elif first < page_num:
+                there.add(first)
+                continue
+            own += 1
+        self._own[page_num] = own
+        self._judge(page_num, repeats=bool(ids) and not own, at_one=len(there) == 1)
+        for later, count in taken.items():
+            self._own[later] -= count
+            self._judge(later, repeats=not self._own[later], at_one=True)
+
+    def _judge(self, page_num: int, *, repeats: bool, at_one: bool) -> None:
+        if not repeats or (page_num in self._unread and not at_one):
+            self.highest = max(self.highest, page_num)
+            return
+        self._repeated.add(page_num)
+        if page_num == self.highest:
+            new = self.rows.keys() - self._empty - self._repeated
+            self.highest = max(new, default=0)
+
+    @property
+    def end(self) -> int | None:
+        """The page with which the list is over; None while not seen.
+
+        An empty one, if the scan before found none behind it, or it stands behind a short one, or
+        the next is empty too; or one that has nothing new, for all that follow would be the same.
+        """
+        ends = (page for page in self._empty if page > self.highest and self._is_end(page))
+        return min((*ends, *self._repeated), default=None)
+
+    def _is_end(self, empty: int) -> bool:
+        return (
+            empty >= self.expected
+            or (empty == self.highest + 1 and self.highest in self._short)
+            or empty + 1 in self._empty
+        )
+
+    @property
+    def doubtful(self) -> int | None:
+        """The page that is asked for next because the one before it may be the last; None where
+        nothing speaks for an end. Who asks for several at once waits for it."""
+        last = max(self._empty, default=0)
+        if last > self.highest or self.highest in self._short:
+            return max(last, self.highest) + 1
+        return None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every page up to the end, or up to the last one wanted, was read."""
+        last = self.end or self.wanted
+        return all(page_num in self.rows for page_num in range(1, last + 1))
+
+    @property
+    def rubbish(self) -> str | None:
+        """The problem of rows none of which is a product, in words."""
+        if self.products or not self._unread:
+            return None
+        return f"nothing of the list can be read: {self._unreadable()}"
+
+    def _unreadable(self) -> str:
+        count, page_num = sum(self._unread.values()), min(self._unread)
+        rows = f"{count:,} row{'s' if count > 1 else ''}"
+        return f"{rows} can't be read (page {page_num}: {self._problems[page_num][0]})"
+
+    def flaws(self) -> str | None:
+        """The reasons why a list may have more than was read of it; None without any."""
+        found: list[str] = []
+        if self._unread:
+            found.append(self._unreadable())
+        found += [*_some(self._gaps()), *_some(self._repeats())]
+        return "; ".join(found) or None
+
+    def problems(self) -> tuple[str, ...]:
+        """All that is wrong with the pages, in words."""
+        found = [
+            f"page {page_num}: {problem}"
+            for page_num in sorted(self._problems)
+            for problem in self._problems[page_num]
+        ]
+        found += [*self._gaps(), *self._repeats()]
+        if len(found) > _MOST_PROBLEMS:
+            found[_MOST_PROBLEMS:] = [f"and {len(found) - _MOST_PROBLEMS} more problems"]
+        return tuple(found)
+
+    def _gaps(self) -> list[str]:
+        pages = sorted(page for page in self._short | self._empty if page < self.highest)
+        return [
+            f"page {page} is {'empty' if page in self._empty else 'short'}, but the list goes on"
+            for page in pages
+        ]
+
+    def _repeats(self) -> list[str]:
+        return [
+            f"page {page} has only products that other pages had: reading ended there"
+            for page in sorted(self._repeated)
+        ]
+
+
+def _some(flaws: list[str]) -> list[str]:
+    more = len(flaws) - _MOST_FLAWS
+    return flaws if more <= 0 else [*flaws[:_MOST_FLAWS], f"and {more} more pages"]
