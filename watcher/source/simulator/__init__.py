@@ -11,18 +11,7 @@ For the demo, the tests and the benchmarks: no key, no account, no network.
 """
 
 from watcher.source.simulator.behaviour import PRESETS, REAL, SMOOTH, Behaviour
-from watcher.source.simulator.faults import Fault, Paging, Weather
 from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator.server import Fault, Simulator, Weather
 
-__all__ = [
-    "PRESETS",
-    "REAL",
-    "SMOOTH",
-    "Behaviour",
-    "Fault",
-    "Market",
-    "Paging",
-    "Simulator",
-    "Weather",
-]
+__all__ = ["PRESETS", "REAL", "SMOOTH", "Behaviour", "Fault", "Market", "Simulator", "Weather"]

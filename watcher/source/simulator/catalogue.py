@@ -27,30 +27,25 @@ _COMMISSION_SHARES = np.array([0.12, 0.13, 0.1, 0.2, 0.1, 0.2, 0.1, 0.05])
 
 @dataclass(frozen=True)
 class Goods:
-    """The products' fixed properties, each array (n,).
-
-    ``birth`` is the day of first collection, counted from the market's first simulated day.
-    ``base`` is ln of the units a day that the product sells in the long run, ``trend`` its
-    drift a day, ``halflife`` in days of a spike's decay, ``conversion`` sales for a view.
-    """
+    """The products' fixed properties, each array (n,)."""
 
     ids: Ints
     sellers: Ints
     region: Ints
     department: Ints
     branch: Ints
-    birth: Ints
-    base: Floats
-    trend: Floats
+    birth: Ints  # the day of first collection, from the market's first simulated day
+    base: Floats  # ln of the units sold a day in the long run
+    trend: Floats  # its drift a day
     ramp_days: Floats
-    halflife: Floats
+    halflife: Floats  # of a spike, in days
     fame: Floats
     hazard: Floats
     video_share: Floats
     live_share: Floats
     videos_for_sales: Floats
     lives: Floats
-    conversion: Floats
+    conversion: Floats  # sales for a view
     repeat: Floats
     price: Ints
     per_dollar: Floats
@@ -144,10 +139,8 @@ def _sellers(rng: np.random.Generator, n: int, seed: int, first: int) -> Ints:
     count = max(1, (first + n) // _PER_SELLER)
     picked = (count * rng.random(n) ** 2).astype(np.int64)
     begin = seed * _SEEDS_APART + 17
-    return np.array(
-        [_SELLERS + (begin + int(number)) * _SPREAD % 10**15 for number in picked],
-        dtype=np.int64,
-    )
+    numbers = [_SELLERS + (begin + number) * _SPREAD % 10**15 for number in picked.tolist()]
+    return np.array(numbers, dtype=np.int64)
 
 
 def _trend(rng: np.random.Generator, n: int) -> Floats:

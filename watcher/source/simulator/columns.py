@@ -21,8 +21,8 @@ from watcher.units import Unit, day_number
 
 Index: TypeAlias = "Ints | slice"
 # 14 is no window of the API: the trend compares the last week with the one before.
-SUMMED = (*WINDOWS, 14)
-KEPT = max(WINDOWS) + 1
+_SUMMED = (*WINDOWS, 14)
+_KEPT = max(WINDOWS) + 1
 _SPARE = 512
 # Streams of random numbers beside the market's own, which are (seed, day).
 _LATE, _LOOKS = 2, 3
@@ -39,13 +39,13 @@ T = TypeVar("T", bound=np.generic)
 class Windows:
     """Sums of the daily series over the last days, for a growing number of products.
 
-    ``sums`` is (series, windows, capacity) after ``SUMMED``, ``totals`` is (series, capacity).
+    ``sums`` is (series, windows, capacity) after ``_SUMMED``, ``totals`` is (series, capacity).
     """
 
     def __init__(self) -> None:
         series = len(SERIES)
-        self._ring: NDArray[np.int32] = np.zeros((KEPT, series, 0), dtype=np.int32)
-        self.sums: Ints = np.zeros((series, len(SUMMED), 0), dtype=np.int64)
+        self._ring: NDArray[np.int32] = np.zeros((_KEPT, series, 0), dtype=np.int32)
+        self.sums: Ints = np.zeros((series, len(_SUMMED), 0), dtype=np.int64)
         self.totals: Ints = np.zeros((series, 0), dtype=np.int64)
         self.size = 0
 
@@ -63,20 +63,14 @@ class Windows:
     def add(self, day: int, table: Ints) -> None:
         """The values of ``day`` (counted without gaps), (series, products)."""
         n = self.size
-        for index, window in enumerate(SUMMED):
-            self.sums[:, index, :n] += table - self._ring[(day - window) % KEPT, :, :n]
-        self._ring[day % KEPT, :, :n] = table
+        for index, window in enumerate(_SUMMED):
+            self.sums[:, index, :n] += table - self._ring[(day - window) % _KEPT, :, :n]
+        self._ring[day % _KEPT, :, :n] = table
         self.totals[:, :n] += table
 
     def on(self, day: int, series: int) -> Ints:
         """The values of all products on a day that is kept, (products,)."""
-        return self._ring[day % KEPT, series, : self.size].astype(np.int64)
-
-    def last(self, day: int, series: int, product: int) -> Ints:
-        """The values of one product on the 90 days up to ``day``, oldest first."""
-        days = np.arange(day - KEPT + 2, day + 1) % KEPT
-        values: Ints = self._ring[days, series, product].astype(np.int64)
-        return values
+        return self._ring[day % _KEPT, series, : self.size].astype(np.int64)
 
 
 def _wider(array: NDArray[T], by: int) -> NDArray[T]:
@@ -142,7 +136,7 @@ def _counter(family: str, window: int | None, columns: Columns, at: Index) -> In
     windows, series = columns.windows, SERIES.index(family)
     if window is None:
         return windows.totals[series, : windows.size][at]
-    return windows.sums[series, SUMMED.index(window), : windows.size][at]
+    return windows.sums[series, _SUMMED.index(window), : windows.size][at]
 
 
 def _amount(family: str, window: int | None, columns: Columns, at: Index) -> Floats:
@@ -159,10 +153,6 @@ def _all_creators(columns: Columns, at: Index) -> Ints:
     videos, lives = (_creators(family, None, columns, at) for family in (_VIDEOS, _LIVES))
     both: Ints = np.minimum(videos, lives) // 2
     return np.maximum(videos, lives) + both
-
-
-def _price(columns: Columns, at: Index) -> Floats:
-    return price(columns.goods, columns.state, at) / 100
 
 
 def _edge(sign: int, columns: Columns, at: Index) -> Floats:
@@ -225,7 +215,7 @@ _READERS: dict[str, Reader] = {
     **{field.name: _reader(field) for field in NUMERIC if field.family},
     "min_price": partial(_edge, -1),
     "max_price": partial(_edge, 1),
-    "spu_avg_price": _price,
+    "spu_avg_price": lambda columns, at: price(columns.goods, columns.state, at) / 100,
     "product_commission_rate": lambda columns, at: columns.state.commission[at],
     "product_rating": _rating,
     "review_count": lambda columns, at: columns.state.reviews[at],

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 
@@ -44,53 +43,39 @@ _TYPES = {"Floats": np.float64, "Ints": np.int64, "Bools": np.bool_}
 
 @dataclass
 class State:
-    """The changing properties of the products, each array (n,).
+    """The changing properties of the products, each array (n,); days are those still to come."""
 
-    Prices in hundredths of the local currency. ``level`` is ln of the factor on ``Goods.base``,
-    ``heat`` the extra sales of a spike as a factor, ``coming`` the heat still on its way.
-    ``out_days`` is for how many more days a product is sold out. ``off_since`` is the day of
-    delisting, -1 for none; ``fated`` whether chance delisted it, ``filmed`` whether any video ever
-    showed it.
-    """
-
-    level: Floats
+    level: Floats  # ln of the factor on ``Goods.base``
     slope: Floats
     slope_days: Ints
-    heat: Floats
-    coming: Floats
+    heat: Floats  # the extra sales of a spike, as a factor
+    coming: Floats  # the heat still on its way
     boost: Floats
     boost_days: Ints
-    list_price: Ints
+    list_price: Ints  # in hundredths of the local currency
     offer: Floats
     offer_days: Ints
     commission: Floats
     reviews: Ints
-    out_days: Ints
-    off_since: Ints
+    out_days: Ints  # of being sold out
+    off_since: Ints  # the day of delisting, -1 for none
     off_mark: Ints
     shown_days: Ints
-    fated: Bools
-    filmed: Bools
+    fated: Bools  # whether chance delisted it
+    filmed: Bools  # whether any video ever showed it
 
 
 def begin(goods: Goods, rng: np.random.Generator, *, launch: bool) -> State:
     """The products' first day; of ``launch`` some arrive with a spike."""
     n = len(goods)
     spike = np.where(rng.random(n) < 0.2, rng.uniform(1.0, 8.0, n), 0.0)
-    at_rest: dict[str, Any] = {
-        name: np.zeros(n, _TYPES[str(kind)]) for name, kind in State.__annotations__.items()
-    }
-    given: dict[str, Any] = {
-        "slope": goods.trend.copy(),
-        "boost": np.ones(n),
-        "list_price": goods.price.copy(),
-        "commission": goods.commission.copy(),
-        "off_since": np.full(n, -1),
-        "shown_days": rng.integers(2, 6, n),
-    }
+    state = State(*(np.zeros(n, _TYPES[str(kind)]) for kind in State.__annotations__.values()))
+    state.slope, state.boost = goods.trend.copy(), np.ones(n)
+    state.list_price, state.commission = goods.price.copy(), goods.commission.copy()
+    state.off_since, state.shown_days = np.full(n, -1), rng.integers(2, 6, n)
     if launch:
-        given["coming"] = spike
-    return State(**(at_rest | given))
+        state.coming = spike
+    return state
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hmac
+import random
 import time
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import aiohttp
 import msgspec
@@ -18,7 +20,6 @@ from aiohttp import web
 
 from watcher.errors import WatcherError
 from watcher.source.endpoints import PRODUCT_LIST
-from watcher.source.simulator.faults import Fault, Paging, Weather
 from watcher.source.simulator.market import BadParameter, Market
 from watcher.units import DAY
 
@@ -31,13 +32,125 @@ _MOST_DAYS = 3_650
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 
+# ------------------------------------------------------------------ faults
+
+Product: TypeAlias = dict[str, object]
+Row: TypeAlias = dict[str, Any]
+Edit: TypeAlias = Callable[[bytes], bytes]
+
+# What an unreadable row holds instead of a product; by name, so that a test can go through all.
+UNREADABLE: Mapping[str, Callable[[Row], object]] = {
+    "id null": lambda row: {**row, "product_id": None},
+    "id float": lambda row: {**row, "product_id": float(row["product_id"])},
+    "id object": lambda row: {**row, "product_id": {"id": row["product_id"]}},
+    "id list": lambda row: {**row, "product_id": [row["product_id"]]},
+    "id bool": lambda row: {**row, "product_id": True},
+    "id empty": lambda row: {**row, "product_id": ""},
+    "id text": lambda row: {**row, "product_id": "no / id"},
+    "id missing": lambda row: {name: row[name] for name in row if name != "product_id"},
+    "null": lambda _: None,
+    "list": lambda row: [row],
+    "number": lambda _: 7,
+    "text": lambda _: "broken",
+    "bool": lambda _: False,
+}
+
+
+@dataclass(slots=True)
+class Fault:
+    """A fault of the next ``times`` requests (of ``page``, if given).
+
+    ``delay`` seconds pass first. ``drop`` closes the connection without an answer. With
+    ``status`` or ``body`` that is the answer; else it is the page (``instead``: another page),
+    changed by ``edit``, in pieces with ``drip`` seconds between them, and cut off after ``cut``
+    bytes.
+    """
+
+    times: int = 1
+    page: int | None = None
+    status: int | None = None
+    body: bytes | str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0
+    drop: bool = False
+    edit: Edit | None = None
+    instead: int | None = None
+    drip: float | None = None
+    cut: int | None = None
+
+
+def rows_edited(change: Callable[[list[Any]], list[Any]]) -> Edit:
+    """An edit of a body's list of products."""
+
+    def edit(body: bytes) -> bytes:
+        answer = msgspec.json.decode(body)
+        if isinstance(answer.get("data"), list):
+            answer["data"] = change(answer["data"])
+        return msgspec.json.encode(answer)
+
+    return edit
+
+
+def unreadable(kind: str, place: int | None = None) -> Edit:
+    """One row of the page (``place`` from 0), or all of them, as ``UNREADABLE`` says."""
+    spoil = UNREADABLE[kind]
+    return rows_edited(
+        lambda rows: [
+            spoil(row) if place is None or number == place else row
+            for number, row in enumerate(rows)
+        ]
+    )
+
+
+def short(rows: int) -> Edit:
+    """So many rows of the page; 0 leaves it empty."""
+    return rows_edited(lambda all_: all_[:rows])
+
+
+class Weather:
+    """Faults that come by themselves: each request meets one with a chance of ``rate``.
+
+    The same ``seed`` brings the same ones to the same requests.
+    """
+
+    def __init__(self, rate: float, seed: int = 0) -> None:
+        self.rate = rate
+        self._chance = random.Random(seed)  # noqa: S311 - nothing is secret here
+
+    def next(self, page_num: int) -> Fault | None:
+        """The fault of the next request, which is for that page."""
+        if self._chance.random() >= self.rate:
+            return None
+        return self._chance.choice(_WEATHER)(self._chance, page_num)
+
+
+_WEATHER: tuple[Callable[[random.Random, int], Fault], ...] = (
+    lambda chance, _: Fault(edit=unreadable(chance.choice([*UNREADABLE]), chance.randrange(10))),
+    lambda chance, _: Fault(edit=unreadable(chance.choice([*UNREADABLE]))),
+    lambda chance, _: Fault(edit=short(chance.randrange(1, 10))),
+    lambda *_: Fault(edit=short(0)),
+    lambda _, page: Fault(instead=max(1, page - 1)),
+    lambda *_: Fault(instead=1),
+    lambda chance, _: Fault(status=chance.choice((500, 502, 503, 504))),
+    lambda *_: Fault(status=429, headers={"Retry-After": "1"}),
+    lambda *_: Fault(body="<html><body>maintenance</body></html>"),
+    lambda *_: Fault(body=b'{"code": 500, "message": "system busy", "data": null}'),
+    lambda chance, _: Fault(cut=chance.randrange(1, 2_000)),
+    lambda *_: Fault(drop=True),
+)
+
+
+# ------------------------------------------------------------------ serving
+
+
 class Simulator:
     """Serves a market on 127.0.0.1 within ``async with``; ``port`` 0 takes a free one.
 
     ``credits`` (pages that may still be given, then 402) and ``per_second`` (requests in any
-    second, then 429) are unlimited where None. ``paging`` is how it takes ``page_num``, and
-    ``weather`` brings faults beside those that are queued in ``faults``. ``requests`` counts what
-    reached the endpoint, ``asked`` has the parameters of the last of them.
+    second, then 429) are unlimited where None. ``answer`` gives the products of a page, as the
+    market does; ``weather`` brings faults beside those that are queued in ``faults``.
+    ``requests`` counts what reached the endpoint, ``asked`` has the parameters of the last of
+    them.
     """
 
     def __init__(
@@ -57,7 +170,7 @@ class Simulator:
         self.faults: list[Fault] = []
         self.credits = credits
         self.per_second = per_second
-        self.paging = Paging.TRUE
+        self.answer: Callable[[Mapping[str, str]], list[Product]] = market.answer
         self.weather = weather
         self._key = key
         self.port = port
@@ -136,21 +249,18 @@ class Simulator:
         if len(set(request.query)) < len(request.query):
             return 400, _body(400, "a parameter is given twice"), {}
         try:
-            products = self._products(request.query, instead)
+            asked = (
+                {**request.query}
+                if instead is None
+                else {**request.query, "page_num": f"{instead}"}
+            )
+            products = self.answer(asked)
         except BadParameter as error:
             return 400, _body(400, f"invalid parameter: {error}"), {}
         if self.credits is not None and self.pages >= self.credits:
             return 402, _body(402, "credits used up"), {}
         self.pages += 1
         return 200, _body(0, "success", products), {}
-
-    def _products(self, asked: Mapping[str, str], instead: int | None) -> list[dict[str, object]]:
-        page = 1 if self.paging is Paging.IGNORED else instead
-        products = self.market.answer(asked if page is None else {**asked, "page_num": str(page)})
-        number = int(asked["page_num"])
-        if self.paging is Paging.CLAMPED and not products and number > 1:
-            return self._products({**asked, "page_num": str(number - 1)}, None)
-        return products
 
     def _too_many(self, now: float) -> bool:
         if self.per_second is None:
@@ -197,7 +307,7 @@ class Simulator:
         return await self._state(request)
 
 
-def _body(code: int, message: str, products: list[dict[str, object]] | None = None) -> bytes:
+def _body(code: int, message: str, products: list[Product] | None = None) -> bytes:
     answer = {"code": code, "message": message, "data": products, "requestId": str(uuid.uuid4())}
     return msgspec.json.encode(answer)
 

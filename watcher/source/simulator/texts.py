@@ -134,15 +134,12 @@ def _description(name: str, picker: Picker, token: str) -> str | None:
 
 def _options(option: str, choices: dict[str, str], picker: Picker, token: str) -> str:
     """The choices that a buyer has, by the ids that the variants refer to."""
-    pictured = option == "Colour"
-    picture = {}
+    pictured, picture = option == "Colour", {}
     if pictured:
         uri = f"tos-useast5/{picker.address()}.webp?refresh_token={token}"
         picture = {"image": f"https://p16-{_IMAGES}/{uri}"}
-    values = [
-        {**picture, "prop_value_id": number, "prop_value": value}
-        for number, value in choices.items()
-    ]
+    known = choices.items()
+    values = [picture | {"prop_value_id": number, "prop_value": value} for number, value in known]
     about = {"prop_name": option, "has_image": str(pictured).lower(), "prop_id": "100000"}
     return _json([{**about, "sale_prop_values": values}])
 
@@ -154,22 +151,21 @@ def _skus(goods: Goods, state: State, slot: int, place: Locale, choices: dict[st
     # From the cheapest to the dearest, so that their average is the product's price.
     turns = np.linspace(-1, 1, count) if count > 1 else np.zeros(1)
     prices = on_steps(price(goods, state, at) * (1 + goods.spread[slot] * turns), goods.step[at])
-    variant = _new_variant if number % 3 == 0 else _variant
     found = []
     for index, (amount, choice) in enumerate(zip(prices.tolist(), choices.items(), strict=False)):
         text = f"{amount // 100}" if place.step >= 100 else f"{amount / 100:.2f}"
-        sku = {"sku_id": str(number + 5_529 + index * 65_536)}
-        found.append(sku | variant(*choice, text, place))
+        form = _in_new_form if number % 3 == 0 else _in_old_form
+        found.append({"sku_id": str(number + 5_529 + index * 65_536)} | form(*choice, text, place))
     return _json(found)
 
 
-def _variant(value_id: str, _name: str, text: str, place: Locale) -> dict[str, object]:
+def _in_old_form(value_id: str, _name: str, text: str, place: Locale) -> dict[str, object]:
     shown = f"{place.symbol}{text}"
     cost = {"price_str": shown, "price_val": text, "currency": place.currency}
     return {"sale_prop_value_ids": value_id, "real_price": cost}
 
 
-def _new_variant(value_id: str, name: str, text: str, place: Locale) -> dict[str, object]:
+def _in_new_form(value_id: str, name: str, text: str, place: Locale) -> dict[str, object]:
     cost = {
         "currency_name": place.currency,
         "sale_price_decimal": text,
