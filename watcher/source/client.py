@@ -149,9 +149,7 @@ class Client:
     async def open(self) -> None:
         """Open the connections, for a use that no ``async with`` block fits."""
         self._session = aiohttp.ClientSession(
-            timeout=self._timeout,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
+            timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
         )
         self._tls = network.tls_context() or True
         # aiohttp sends a GET again by itself when a kept connection drops: a request, and maybe
@@ -376,7 +374,8 @@ def unpacked(body: bytes, encoding: str) -> bytes:
             break
         body = _inflated(body, _EITHER)
     names = [name.strip().casefold() for name in encoding.split(",")]
-    if not body or _is_text(body):
+    begin = body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if not body or begin in (b"{", b"[", b"<", b'"'):  # as JSON or a page of HTML begins
         return body
     if "deflate" in names or "x-deflate" in names:
         return _inflated(body, _BARE)
@@ -393,11 +392,6 @@ def _is_packed(body: bytes) -> bool:
         return True
     # The head of zlib: its method, and a check over both bytes.
     return len(body) > 2 and body[0] & 0x8F == 0x08 and int.from_bytes(body[:2]) % 31 == 0
-
-
-def _is_text(body: bytes) -> bool:
-    """Whether a body begins as JSON or a page of HTML does."""
-    return body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[", b"<", b'"')
 
 
 def _inflated(body: bytes, bits: int) -> bytes:

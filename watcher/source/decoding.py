@@ -28,6 +28,7 @@ from watcher.model import Floats, LongTexts
 from watcher.retrying import retry_after
 from watcher.source.endpoint import Endpoint
 from watcher.units import LARGEST
+from watcher.words import kind
 
 _texts: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
 
@@ -43,7 +44,6 @@ _IS_ID = re.compile(_ID)
 _IS_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
 _NO_VALUE = frozenset(("", "-", "null"))
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
 
 _DOUBLES = struct.Struct(f"{len(NUMERIC)}d")
 _texts_of = attrgetter(*(field.name for field in TEXTS))  # far quicker than all 100 values
@@ -96,20 +96,14 @@ def _row_type(names: Mapping[str, str]) -> type[ProductRow]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The usable products of a page, in its order.
-
-    ``positions`` has each product's place on the page, from 0; ``rows`` counts all places,
-    also those of products that had to be dropped; ``unread`` counts the rows of the answer that
-    are no product here. ``problems`` says what was dropped and why, rows before fields;
-    ``mistyped`` has the fields that hold something else in some product, with what instead.
-    """
+    """The usable products of a page, in its order."""
 
     products: tuple[ProductRow, ...]
-    positions: tuple[int, ...]
-    rows: int
-    unread: int = 0
-    problems: tuple[str, ...] = ()
-    mistyped: tuple[tuple[str, str], ...] = ()
+    positions: tuple[int, ...]  # of each product on the page, from 0
+    rows: int  # all places, also of products that had to be dropped
+    unread: int = 0  # rows of the answer that are no product here
+    problems: tuple[str, ...] = ()  # what was dropped and why, rows before fields
+    mistyped: tuple[tuple[str, str], ...] = ()  # fields that hold something else, with what
 
 
 def number_table(products: Sequence[ProductRow]) -> Floats:
@@ -221,10 +215,7 @@ class PageDecoder:
         return self._row(**values), wrong
 
 
-@cache
-def decoder_of(endpoint: Endpoint) -> PageDecoder:
-    """The reader of an endpoint's pages."""
-    return PageDecoder(endpoint)
+decoder_of = cache(PageDecoder)  # one for each endpoint
 
 
 def _integer(digits: str) -> int | float:
@@ -385,19 +376,9 @@ def plain(value: object, limit: int = 200) -> str:
 
 def _kind(value: object) -> str:
     """A JSON value in words: ``a list``, ``the text "abc"``, ``the number 5``, ``null``."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case dict():
-            return "an object"
-        case list():
-            return "a list"
-        case str():
-            return f'the text "{plain(value, 40)}"'
-        case _:
-            return f"the number {plain(value, 40)}"
+    if value is None:
+        return "null"
+    return "an object" if isinstance(value, dict) else kind(value)
 
 
 def _excerpt(body: bytes) -> str:

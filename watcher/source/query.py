@@ -25,7 +25,7 @@ from watcher.units import (
     parse_number,
     utc_day,
 )
-from watcher.words import did_you_mean
+from watcher.words import did_you_mean, kind, quoted
 
 _LONGEST_GUESS = 80  # characters of a name that nearest ones are looked for
 DEFAULT_TOP = 100
@@ -84,9 +84,8 @@ class Query:
         parts = [] if self.endpoint is PRODUCT_LIST else [f"list={self.endpoint.name}"]
         parts.append(f"region={self.region}")
         parts += [f"{name}={_value_text(value)}" for name, value in self.filters]
-        sort = (
-            "none" if self.sort is None else f"{self.sort} {'desc' if self.descending else 'asc'}"
-        )
+        order = "desc" if self.descending else "asc"
+        sort = "none" if self.sort is None else f"{self.sort} {order}"
         return "&".join([*parts, f"sort={sort}", f"top={self.top}"])
 
     def describe(self) -> str:
@@ -296,14 +295,7 @@ def _above(least: Value, most: Value) -> bool:
 def _show(value: object) -> str:
     if value is None:
         return "an empty value"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        return "a list"
-    text = str(value)
-    return f'"{text if len(text) <= 60 else text[:59] + "…"}"'
+    return kind(value) if isinstance(value, bool | Mapping | list) else quoted(str(value))
 
 
 def _value_text(value: Value, now: Instant | None = None) -> str:

@@ -47,20 +47,15 @@ class _Block:
 
 @dataclass(slots=True)
 class Rows:
-    """The first ``top`` places of a list.
-
-    ``wants_texts`` says for a product id whether its long texts are wanted; of those that are,
-    the first ``MOST_TEXTS`` are kept. ``mistyped`` counts in how many products a field held
-    something else, ``instead`` has an example.
-    """
+    """The first ``top`` places of a list."""
 
     top: int
-    wants_texts: Callable[[str], bool]
+    wants_texts: Callable[[str], bool]  # the long ones, by id: the first ``MOST_TEXTS`` are kept
     page_size: int = 10
     products: int = 0
     long_texts: dict[str, LongTexts] = field(default_factory=dict)
-    mistyped: Counter[str] = field(default_factory=Counter)
-    instead: dict[str, str] = field(default_factory=dict)
+    mistyped: Counter[str] = field(default_factory=Counter)  # products with something else in it
+    instead: dict[str, str] = field(default_factory=dict)  # an example of what
     _blocks: dict[int, _Block] = field(default_factory=dict)
     _same: dict[str | None, str | None] = field(default_factory=dict)
 
@@ -159,13 +154,11 @@ _ABOVE_0 = np.array([field.name == RATING for field in NUMERIC], np.bool_)
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """``percentages``: the list's commissions were written so; None where it has none.
-    ``unrated``: some product says that it has no rating. ``problems`` says which values mean
-    nothing."""
+    """The findings about a list's numbers."""
 
-    percentages: bool | None
-    unrated: bool
-    problems: tuple[str, ...]
+    percentages: bool | None  # whether commissions were written so; None where it has none
+    unrated: bool  # some product says that it has no rating
+    problems: tuple[str, ...]  # which values mean nothing
 
 
 def settle(numbers: Floats) -> Settled:
@@ -178,7 +171,8 @@ def settle(numbers: Floats) -> Settled:
     commissions = numbers[:, NUMERIC_INDEX[COMMISSION]]
     unrated = bool((numbers[:, NUMERIC_INDEX[RATING]] == 0).any())
     with np.errstate(invalid="ignore"):
-        percentages = _are_percentages(commissions)
+        some, large = (int(np.count_nonzero(commissions > least)) for least in (0, 1))
+        percentages = 2 * large > some if some else None
         if percentages:
             commissions /= 100
         above = commissions > 1
@@ -196,11 +190,6 @@ def settle(numbers: Floats) -> Settled:
     if above.any():
         problems.append(f"{COMMISSION} is above 100% {_in_products(int(above.sum()))}: no value")
     return Settled(percentages, unrated, tuple(problems))
-
-
-def _are_percentages(commissions: Floats) -> bool | None:
-    some = int(np.count_nonzero(commissions > 0))
-    return 2 * int(np.count_nonzero(commissions > 1)) > some if some else None
 
 
 def _in_products(count: int) -> str:

@@ -22,8 +22,6 @@ from watcher.source.decoding import Page
 from watcher.source.query import Query
 from watcher.source.rows import Rows, Settled, settle
 
-STOP_GRACE = 5.0  # seconds that the pages in flight get after a stop
-
 # So many pages in a row that failed for good, or had nothing but rubbish: the server is down, not
 # the page.
 _MOST_FAILURES_IN_A_ROW = 3
@@ -35,9 +33,8 @@ _MOST_FLAWS = 3  # of each kind that are named one by one
 class ScanResult:
     """A scan, and the failure that kept it from being complete, if one did.
 
-    ``missing`` names the fields that no product of the scan has a value for: where they had one,
-    the API has lost them. ``mistyped`` are those that hold something else in at least half of
-    the products, with what instead.
+    ``missing`` are the fields that no product has a value for: where they had one, the API has
+    lost them. ``mistyped`` hold something else in at least half of the products: what instead.
     """
 
     scan: Scan
@@ -50,21 +47,17 @@ class ScanResult:
 class ScanOrder:
     """A watch's list to be read, for an observation at ``at``.
 
-    ``known_pages`` is how many pages the last scan found. ``careful``: the source failed
-    before, so page after page, and none after a first one that fails. ``wants_texts`` says for a
-    product id whether its long texts are wanted; ``rows.MOST_TEXTS`` of them are read at most.
-    ``progress`` hears the pages read and those expected. Pages in flight get ``grace`` seconds
-    after a stop.
+    ``careful``: the source failed before, so page after page, and none after a first that fails.
     """
 
     query: Query
     watch: str
     at: Instant
-    known_pages: int = 0
+    known_pages: int = 0  # that the last scan found
     careful: bool = False
-    wants_texts: Callable[[str], bool] = lambda _: False
-    progress: Callable[[int, int], None] | None = None
-    grace: float = STOP_GRACE
+    wants_texts: Callable[[str], bool] = lambda _: False  # the long ones of a product, by its id
+    progress: Callable[[int, int], None] | None = None  # hears the pages read and those expected
+    grace: float = 5.0  # seconds that the pages in flight get after a stop
 
 
 async def read_scan(
@@ -190,9 +183,8 @@ class _Reading:
         return not waits or stop.is_set() or self._is_over()
 
     def _page_read(self, page_num: int, page: Page) -> None:
-        self.failures_in_a_row = (
-            self.failures_in_a_row + 1 if page.unread and not page.products else 0
-        )
+        is_rubbish = page.unread and not page.products
+        self.failures_in_a_row = self.failures_in_a_row + 1 if is_rubbish else 0
         self.rows.put(page_num, page)
         self.pages.put(page_num, page)
         if self.order.progress is not None:
@@ -228,10 +220,9 @@ class _Reading:
 
     def interrupted(self) -> bool:
         """Whether it was not the list that kept the scan from being complete."""
-        if self.state() is ScanState.COMPLETE:
-            return False
-        failure = self.failure()
-        return failure is None or isinstance(failure, KeyRefused | CreditsUsedUp | BudgetSpent)
+        theirs = (KeyRefused, CreditsUsedUp, BudgetSpent)
+        failure, is_whole = self.failure(), self.state() is ScanState.COMPLETE
+        return not is_whole and (failure is None or isinstance(failure, theirs))
 
     def error(self) -> str | None:
         """The reason why the scan is not complete, on one line."""
@@ -302,17 +293,12 @@ class Pages:
     empty in the middle of a list, or give one again and again. So an end needs a second witness,
     and what can't be explained is told: a list read with such flaws proves no absence.
 
-    ``wanted`` is the last one to ask for,
-    ``expected`` the last one that the scan before found.
-
-    ``highest`` is the last page with a product, or a row that can't be read, that no page
-    before it had.
     """
 
-    wanted: int
-    expected: int = 0
+    wanted: int  # the last one to ask for
+    expected: int = 0  # the last one that the scan before found
     page_size: int = 10
-    highest: int = 0
+    highest: int = 0  # the last with a product, or an unreadable row, that none before it had
     products: int = 0
     rows: dict[int, int] = field(default_factory=dict)
     _empty: set[int] = field(default_factory=set)
@@ -397,8 +383,7 @@ class Pages:
 
     @property
     def doubtful(self) -> int | None:
-        """The page that is asked for next because the one before it may be the last; None where
-        nothing speaks for an end. Who asks for several at once waits for it."""
+        """The page that is waited for because the one before it may be the last; None without."""
         last = max(self._empty, default=0)
         if last > self.highest or self.highest in self._short:
             return max(last, self.highest) + 1
@@ -427,7 +412,8 @@ class Pages:
         found: list[str] = []
         if self._unread:
             found.append(self._unreadable())
-        found += [*_some(self._gaps()), *_some(self._repeats())]
+        for flaws in (self._gaps(), self._repeats()):
+            found += _first(_MOST_FLAWS, flaws, "pages")
         return "; ".join(found) or None
 
     def problems(self) -> tuple[str, ...]:
@@ -437,10 +423,7 @@ class Pages:
             for page_num in sorted(self._problems)
             for problem in self._problems[page_num]
         ]
-        found += [*self._gaps(), *self._repeats()]
-        if len(found) > _MOST_PROBLEMS:
-            found[_MOST_PROBLEMS:] = [f"and {len(found) - _MOST_PROBLEMS} more problems"]
-        return tuple(found)
+        return tuple(_first(_MOST_PROBLEMS, [*found, *self._gaps(), *self._repeats()], "problems"))
 
     def _gaps(self) -> list[str]:
         pages = sorted(page for page in self._short | self._empty if page < self.highest)
@@ -456,6 +439,6 @@ class Pages:
         ]
 
 
-def _some(flaws: list[str]) -> list[str]:
-    more = len(flaws) - _MOST_FLAWS
-    return flaws if more <= 0 else [*flaws[:_MOST_FLAWS], f"and {more} more pages"]
+def _first(most: int, told: list[str], what: str) -> list[str]:
+    more = len(told) - most
+    return told if more <= 0 else [*told[:most], f"and {more} more {what}"]
