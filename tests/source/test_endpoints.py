@@ -18,7 +18,7 @@ NEW = Endpoint(
     path="/v1/shop/new",
     parameters=(
         Parameter("region", ParameterType.REGION, Use.FILTER, "market code", "region"),
-        *limits("total_sale_7d_cnt", ParameterType.INTEGER),
+        *limits(ParameterType.INTEGER, "total_sale_7d_cnt"),
     ),
     sorts={"total_sale_7d_cnt": 9},
     regions=("US",),

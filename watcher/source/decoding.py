@@ -170,11 +170,8 @@ class PageDecoder:
             raise SourceUnavailable(text, status=200) from None
 
     def _page(self, rows: list[Any]) -> Page:
-        products: list[ProductRow] = []
-        positions: list[int] = []
-        problems: list[str] = []
-        mistyped: list[tuple[str, str]] = []
-        blemishes: list[str] = []
+        products = dict[int, ProductRow]()  # by their positions
+        problems, blemishes, mistyped = list[str](), list[str](), list[tuple[str, str]]()
         given, most = len(rows), self._endpoint.page_size
         if given > most:
             # Where the others stand nobody knows: the next page begins at its own place.
@@ -187,18 +184,12 @@ class PageDecoder:
             except _NoUse as error:
                 problems.append(f"product {position + 1} of the page is dropped: {error}")
                 continue
-            products.append(product)
-            positions.append(position)
+            products[position] = product
             mistyped += wrong
             blemishes += (f"{name} of product {product.product_id}: {what}" for name, what in wrong)
-        return Page(
-            tuple(products),
-            tuple(positions),
-            len(rows),
-            given - len(products),
-            (*problems, *blemishes),
-            tuple(mistyped),
-        )
+        unread, found = given - len(products), tuple(products.values())
+        told = (*problems, *blemishes)
+        return Page(found, tuple(products), len(rows), unread, told, tuple(mistyped))
 
     def _product(self, row: object) -> tuple[ProductRow, list[tuple[str, str]]]:
         """A product, and its fields that hold something else, with what instead."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -48,13 +48,12 @@ class Parameter:
         return self.use not in (Use.OWN, Use.SORT)
 
 
-def limits(field: str, type_: ParameterType) -> tuple[Parameter, Parameter]:
-    """The least and the most of a field."""
-    label = BY_NAME[field].label
-    return (
-        Parameter(f"min_{field}", type_, Use.MINIMUM, f"{label}: at least", field),
-        Parameter(f"max_{field}", type_, Use.MAXIMUM, f"{label}: at most", field),
-    )
+def limits(type_: ParameterType, *fields: str) -> Iterator[Parameter]:
+    """The least and the most of each field."""
+    for name in fields:
+        label = BY_NAME[name].label
+        yield Parameter(f"min_{name}", type_, Use.MINIMUM, f"{label}: at least", name)
+        yield Parameter(f"max_{name}", type_, Use.MAXIMUM, f"{label}: at most", name)
 
 
 def flag(name: str, names: Mapping[str, int]) -> Parameter:
@@ -63,29 +62,25 @@ def flag(name: str, names: Mapping[str, int]) -> Parameter:
     return Parameter(name, ParameterType.FLAG, Use.FILTER, meaning, name, tuple(names.items()))
 
 
-def equals(name: str) -> Parameter:
-    """A field's text."""
-    return Parameter(name, ParameterType.TEXT, Use.FILTER, BY_NAME[name].label, name)
+def equals(*names: str) -> Iterator[Parameter]:
+    """The text of each field."""
+    for name in names:
+        yield Parameter(name, ParameterType.TEXT, Use.FILTER, BY_NAME[name].label, name)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Endpoint:
-    """A list: its path, the parameters that it takes, and the names in its answers.
-
-    ``sorts`` has the API's number of each field to sort by, ``regions`` are those known to work.
-    ``renamed`` has the API's name of a field where it is another than ours; ``marketplace``
-    becomes part of the products' ids (``identity.product_key``).
-    """
+    """A list: its path, the parameters that it takes, and the names in its answers."""
 
     name: str
     path: str
     parameters: tuple[Parameter, ...]
-    sorts: Mapping[str, int]
-    regions: tuple[str, ...]
+    sorts: Mapping[str, int]  # the API's number of each field to sort by
+    regions: tuple[str, ...]  # those known to work
     page_size: int
     last_page: int
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    marketplace: str = ""
+    renamed: Mapping[str, str] = field(default_factory=dict)  # the API's names, of ours that differ
+    marketplace: str = ""  # becomes part of the products' ids (``identity.product_key``)
     sort_field: str = "product_sort_field"
     sort_type: str = "sort_type"
 

@@ -49,17 +49,13 @@ Value: TypeAlias = int | float | str | RelativeDay
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A list of products to read of ``endpoint``. ``filters`` are sorted by the parameter's name.
-
-    ``sort`` is the field to sort by; without one the order is arbitrary and there are no ranks.
-    ``top`` is the number of products to read.
-    """
+    """A list of products to read."""
 
     region: str
-    filters: tuple[tuple[str, Value], ...] = ()
-    sort: str | None = None
+    filters: tuple[tuple[str, Value], ...] = ()  # sorted by the parameter's name
+    sort: str | None = None  # a field; without one the order is arbitrary and there are no ranks
     descending: bool = True
-    top: int = DEFAULT_TOP
+    top: int = DEFAULT_TOP  # products to read
     endpoint: Endpoint = PRODUCT_LIST
 
     @property

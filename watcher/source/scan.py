@@ -102,9 +102,7 @@ async def read_scan(
         doubt=Doubt(flaws, order.at) if flaws is not None else None,
         page_size=page_size,
     )
-    missing = await asyncio.to_thread(_missing, scan)
-    if settled.unrated:  # the field is there, though it says nothing
-        missing -= {RATING}
+    missing = await asyncio.to_thread(_missing, scan, settled)
     return ScanResult(scan, reading.failure(), missing, reading.mistyped())
 
 
@@ -273,13 +271,14 @@ async def _with_grace(work: Coroutine[None, None, None], stop: asyncio.Event, gr
         await asyncio.gather(working, stopping, return_exceptions=True)
 
 
-def _missing(scan: Scan) -> frozenset[str]:
+def _missing(scan: Scan, settled: Settled) -> frozenset[str]:
     if not len(scan):
         return frozenset()
     absent = np.flatnonzero(np.isnan(scan.numbers).all(axis=0))
     numbers = (NUMERIC_NAMES[column] for column in absent)
     texts = (name for name, values in scan.texts.items() if not any(values))
-    return frozenset((*numbers, *texts))
+    there = {RATING} if settled.unrated else set[str]()  # though it says nothing
+    return frozenset((*numbers, *texts)) - there
 
 
 # ------------------------------------------------------------------ pages
@@ -292,7 +291,6 @@ class Pages:
     A page is no proof by itself: KeyAPI may hide a product after it cut the page, leave a page
     empty in the middle of a list, or give one again and again. So an end needs a second witness,
     and what can't be explained is told: a list read with such flaws proves no absence.
-
     """
 
     wanted: int  # the last one to ask for
@@ -409,9 +407,7 @@ class Pages:
 
     def flaws(self) -> str | None:
         """The reasons why a list may have more than was read of it; None without any."""
-        found: list[str] = []
-        if self._unread:
-            found.append(self._unreadable())
+        found = [self._unreadable()] if self._unread else []
         for flaws in (self._gaps(), self._repeats()):
             found += _first(_MOST_FLAWS, flaws, "pages")
         return "; ".join(found) or None

@@ -28,13 +28,12 @@ _DEEPEST = 4
 
 @dataclass(frozen=True, slots=True)
 class Sku:
-    """A variant: its id, the ``options`` that make it (as far as they have names), its price as
-    the API writes it, and the code of the price's currency."""
+    """A variant of a product."""
 
     sku_id: str
-    options: tuple[str, ...]
-    price: str
-    currency: str | None
+    options: tuple[str, ...]  # what makes it, as far as they have names
+    price: str  # as the API writes it
+    currency: str | None  # the code of the price's
 
 
 def skus_of(skus: object, sale_props: object = None) -> Iterator[Sku]:

@@ -6,8 +6,6 @@ For the demo, the tests and the benchmarks: no key, no account, no network.
     async with Simulator(market, key="demo-key") as simulator:
         ...  # read simulator.url with the ordinary client
         simulator.market.advance(1)
-
-``replace(REAL, bulk_orders=0.01)`` is a behaviour of one's own.
 """
 
 from watcher.source.simulator.behaviour import PRESETS, REAL, SMOOTH, Behaviour

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -83,14 +83,14 @@ def draw(
     first: int,
 ) -> Goods:
     """Invent a product for each of ``births``; ``first`` products exist already."""
-    n = len(births)
+    n, begin = len(births), seed * _SEEDS_APART + 1 + first
     weights = 1 / np.arange(1, len(regions) + 1)  # the first is the largest
     region = rng.choice(len(regions), n, p=weights / weights.sum())
     department = rng.integers(0, len(DEPARTMENTS), n)
     base = _levels(rng, n, behaviour.tail)
     briefest, longest = behaviour.viral_days
     return Goods(
-        ids=_ids(n, seed, first),
+        ids=_numbers(_IDS, range(begin, begin + n)),
         sellers=_sellers(rng, n, seed, first),
         region=region,
         department=department,
@@ -127,20 +127,16 @@ def _levels(rng: np.random.Generator, n: int, tail: float) -> Floats:
     return np.where(quantile < _BEST, best, others)
 
 
-def _ids(n: int, seed: int, first: int) -> Ints:
+def _numbers(least: int, places: Iterable[int]) -> Ints:
     # Python's integers: the products overflow 64 bits.
-    begin = seed * _SEEDS_APART + 1 + first
-    numbers = [_IDS + number * _SPREAD % 10**15 for number in range(begin, begin + n)]
-    return np.array(numbers, dtype=np.int64)
+    return np.array([least + place * _SPREAD % 10**15 for place in places], dtype=np.int64)
 
 
 def _sellers(rng: np.random.Generator, n: int, seed: int, first: int) -> Ints:
     """A few sellers have many products, most have some."""
     count = max(1, (first + n) // _PER_SELLER)
     picked = (count * rng.random(n) ** 2).astype(np.int64)
-    begin = seed * _SEEDS_APART + 17
-    numbers = [_SELLERS + (begin + number) * _SPREAD % 10**15 for number in picked.tolist()]
-    return np.array(numbers, dtype=np.int64)
+    return _numbers(_SELLERS, (picked + seed * _SEEDS_APART + 17).tolist())
 
 
 def _trend(rng: np.random.Generator, n: int) -> Floats:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,19 +33,13 @@ _TWIGS = 24  # categories of level 3 in a department: a multiple, so that they n
 _WEEK_CHANGE = 0.2
 
 
-T = TypeVar("T", bound=np.generic)
-
-
 class Windows:
-    """Sums of the daily series over the last days, for a growing number of products.
-
-    ``sums`` is (series, windows, capacity) after ``_SUMMED``, ``totals`` is (series, capacity).
-    """
+    """Sums of the daily series over the last days, for a growing number of products."""
 
     def __init__(self) -> None:
         series = len(SERIES)
         self._ring: NDArray[np.int32] = np.zeros((_KEPT, series, 0), dtype=np.int32)
-        self.sums: Ints = np.zeros((series, len(_SUMMED), 0), dtype=np.int64)
+        self.sums: Ints = np.zeros((series, len(_SUMMED), 0), dtype=np.int64)  # as ``_SUMMED``
         self.totals: Ints = np.zeros((series, 0), dtype=np.int64)
         self.size = 0
 
@@ -55,8 +49,9 @@ class Windows:
         missing = size - self.totals.shape[1]
         if missing > 0:
             missing += max(_SPARE, size // 8)
-            self._ring = _wider(self._ring, missing)
-            self.sums, self.totals = _wider(self.sums, missing), _wider(self.totals, missing)
+            room = (0, 0), (0, missing)
+            self._ring = np.pad(self._ring, ((0, 0), *room))
+            self.sums, self.totals = np.pad(self.sums, ((0, 0), *room)), np.pad(self.totals, room)
         self.totals[:, self.size : size] = totals
         self.size = size
 
@@ -71,10 +66,6 @@ class Windows:
     def on(self, day: int, series: int) -> Ints:
         """The values of all products on a day that is kept, (products,)."""
         return self._ring[day % _KEPT, series, : self.size].astype(np.int64)
-
-
-def _wider(array: NDArray[T], by: int) -> NDArray[T]:
-    return np.concatenate((array, np.zeros((*array.shape[:-1], by), dtype=array.dtype)), axis=-1)
 
 
 class Collection:
@@ -124,10 +115,6 @@ class Columns:
     windows: Windows
     origin: date
 
-    def value(self, name: str, at: Index) -> Floats | Ints:
-        """A field of the products ``at``: counts as integers, amounts in units of money."""
-        return _READERS[name](self, at)
-
 
 Reader: TypeAlias = Callable[[Columns, Index], Floats | Ints]
 
@@ -137,10 +124,6 @@ def _counter(family: str, window: int | None, columns: Columns, at: Index) -> In
     if window is None:
         return windows.totals[series, : windows.size][at]
     return windows.sums[series, _SUMMED.index(window), : windows.size][at]
-
-
-def _amount(family: str, window: int | None, columns: Columns, at: Index) -> Floats:
-    return _counter(family, window, columns, at) / 100
 
 
 def _creators(family: str, window: int | None, columns: Columns, at: Index) -> Ints:
@@ -207,11 +190,12 @@ def _reader(field: Field) -> Reader:
     if field.family.startswith("total_ifl_"):
         family = _VIDEOS if "video" in field.family else _LIVES
         return partial(_creators, family, field.window)
-    read = _amount if field.unit is Unit.GMV else _counter
-    return partial(read, field.family, field.window)
+    count = partial(_counter, field.family, field.window)
+    return (lambda *at: count(*at) / 100) if field.unit is Unit.GMV else count
 
 
-_READERS: dict[str, Reader] = {
+# Of each field: counts as integers, amounts in units of money.
+READERS: dict[str, Reader] = {
     **{field.name: _reader(field) for field in NUMERIC if field.family},
     "min_price": partial(_edge, -1),
     "max_price": partial(_edge, 1),

@@ -21,7 +21,7 @@ from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.simulator import dynamics
 from watcher.source.simulator.behaviour import REAL, Behaviour
 from watcher.source.simulator.catalogue import Goods, draw, joined
-from watcher.source.simulator.columns import Collection, Columns, Index, Windows
+from watcher.source.simulator.columns import READERS, Collection, Columns, Index, Windows
 from watcher.source.simulator.dynamics import SERIES, Day, State
 from watcher.source.simulator.texts import texts
 from watcher.units import parse_day
@@ -128,7 +128,7 @@ class Market:
         self.origin = start - timedelta(days=_BURN_IN)  # the date of day 0
         self.told = 0  # days that the counters have
         self._elapsed = 0
-        rng = self._random(0)
+        rng = np.random.default_rng([seed, 0])
         births = -1 - np.minimum(rng.exponential(_MEAN_AGE, products), 1_500).astype(np.int64)
         self.goods = draw(rng, births, self.regions, behaviour, seed=seed, first=0)
         self.state = dynamics.begin(self.goods, rng, launch=False)
@@ -183,7 +183,8 @@ class Market:
 
     def column(self, name: str, at: Index = slice(None)) -> Floats | Ints:
         """A numeric field (amounts in units) or a category, of all products or those ``at``."""
-        return Columns(self.goods, self.state, self.windows, self.origin).value(name, at)
+        columns = Columns(self.goods, self.state, self.windows, self.origin)
+        return READERS[name](columns, at)
 
     def _select(self, request: Request) -> Ints:
         """The products of a list, as places in the columns."""
@@ -204,15 +205,12 @@ class Market:
         """Let the days up to yesterday's be told."""
         while self.told < self._elapsed:
             day = self.told
-            rng = self._random(day + 1)
+            rng = np.random.default_rng([self.seed, day + 1])
             self._launch(rng, day)
             today = Day(day, self.origin + timedelta(days=day), rng, self.behaviour)
             table = dynamics.step(self.goods, self.state, today)
             self.windows.add(day, self._collection.told(day, table))
             self.told += 1
-
-    def _random(self, day: int) -> np.random.Generator:
-        return np.random.default_rng([self.seed, day])
 
     def _launch(self, rng: np.random.Generator, day: int) -> None:
         """New products in place of those that chance delisted, so the list never shrinks.

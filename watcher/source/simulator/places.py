@@ -80,12 +80,8 @@ class Department(NamedTuple):
     goods: tuple[str, ...]
 
 
-def _department(text: str) -> Department:
-    number, dollars, goods = " ".join(text.split()).split(" ", 2)
-    return Department(number, float(dollars), tuple(goods.split(", ")))
-
-
-DEPARTMENTS = tuple(map(_department, _SOLD.split(";")))
+_ROWS = (" ".join(text.split()).split(" ", 2) for text in _SOLD.split(";"))
+DEPARTMENTS = tuple(Department(one, float(usd), tuple(of.split(", "))) for one, usd, of in _ROWS)
 
 BRANDS = tuple(
     "Lumora|Nøva|Kesh & Co.|PureGlow|Halo|Tidewell|O'Malley's|BioRoot|Ümlaut|Kawai|Zenix|"

@@ -10,7 +10,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self, TypeAlias
 
@@ -58,25 +58,19 @@ UNREADABLE: Mapping[str, Callable[[Row], object]] = {
 
 @dataclass(slots=True)
 class Fault:
-    """A fault of the next ``times`` requests (of ``page``, if given).
+    """A fault of the next requests: an answer instead of the page, or a change to it."""
 
-    ``delay`` seconds pass first. ``drop`` closes the connection without an answer. With
-    ``status`` or ``body`` that is the answer; else it is the page (``instead``: another page),
-    changed by ``edit``, in pieces with ``drip`` seconds between them, and cut off after ``cut``
-    bytes.
-    """
-
-    times: int = 1
-    page: int | None = None
+    times: int = 1  # requests
+    page: int | None = None  # only those for it
     status: int | None = None
     body: bytes | str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    delay: float = 0
-    drop: bool = False
+    delay: float = 0  # seconds that pass first
+    drop: bool = False  # the connection is closed without an answer
     edit: Edit | None = None
-    instead: int | None = None
-    drip: float | None = None
-    cut: int | None = None
+    instead: int | None = None  # another page is given
+    drip: float | None = None  # it comes in pieces, with so many seconds between them
+    cut: int | None = None  # it ends after so many bytes
 
 
 def rows_edited(change: Callable[[list[Any]], list[Any]]) -> Edit:
@@ -96,8 +90,7 @@ def unreadable(kind: str, place: int | None = None) -> Edit:
     spoil = UNREADABLE[kind]
     return rows_edited(
         lambda rows: [
-            spoil(row) if place is None or number == place else row
-            for number, row in enumerate(rows)
+            spoil(row) if place in (None, number) else row for number, row in enumerate(rows)
         ]
     )
 
@@ -143,37 +136,24 @@ _WEATHER: tuple[Callable[[random.Random, int], Fault], ...] = (
 # ------------------------------------------------------------------ serving
 
 
+@dataclass(eq=False)
 class Simulator:
-    """Serves a market on 127.0.0.1 within ``async with``; ``port`` 0 takes a free one.
+    """Serves a market on 127.0.0.1 within ``async with``."""
 
-    ``credits`` (pages that may still be given, then 402) and ``per_second`` (requests in any
-    second, then 429) are unlimited where None. ``answer`` gives the products of a page, as the
-    market does; ``weather`` brings faults beside those that are queued in ``faults``.
-    ``requests`` counts what reached the endpoint, ``asked`` has the parameters of the last of
-    them.
-    """
+    market: Market
+    key: str = "demo-key"
+    _: KW_ONLY
+    port: int = 0  # 0 takes a free one
+    credits: int | None = None  # pages that may still be given, then 402
+    per_second: int | None = None  # requests in any second, then 429
+    weather: Weather | None = None  # faults beside those that are queued
+    faults: list[Fault] = field(default_factory=list)
+    requests: int = 0  # that reached the endpoint
+    asked: deque[Mapping[str, str]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    pages: int = 0  # given
 
-    def __init__(
-        self,
-        market: Market,
-        key: str = "demo-key",
-        *,
-        port: int = 0,
-        credits: int | None = None,  # noqa: A002 - the vendor's word
-        per_second: int | None = None,
-        weather: Weather | None = None,
-    ) -> None:
-        self.market = market
-        self.requests = 0
-        self.pages = 0
-        self.asked: deque[dict[str, str]] = deque(maxlen=_REMEMBERED)
-        self.faults: list[Fault] = []
-        self.credits = credits
-        self.per_second = per_second
-        self.answer: Callable[[Mapping[str, str]], list[Product]] = market.answer
-        self.weather = weather
-        self._key = key
-        self.port = port
+    def __post_init__(self) -> None:
+        self.answer: Callable[[Mapping[str, str]], list[Product]] = self.market.answer
         self._recent: deque[float] = deque()
         self._runner: web.AppRunner | None = None
         self._day_began = 0.0
@@ -242,7 +222,7 @@ class Simulator:
     ) -> tuple[int, bytes, Mapping[str, str]]:
         """Status, body and headers of the answer to a request, or to one for another page."""
         given = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self._key}".encode()):
+        if not hmac.compare_digest(given.encode(), f"Bearer {self.key}".encode()):
             return 401, _body(401, "invalid api key"), {}
         if self._too_many(asyncio.get_running_loop().time()):
             return 429, _body(429, "too many requests"), {"Retry-After": "1"}

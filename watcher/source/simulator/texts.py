@@ -16,7 +16,7 @@ import numpy as np
 from watcher.source.simulator import places
 from watcher.source.simulator.catalogue import Goods
 from watcher.source.simulator.dynamics import State, on_steps, price
-from watcher.source.simulator.places import DEPARTMENTS, OPTIONS, TRAITS, Locale, locale_of
+from watcher.source.simulator.places import DEPARTMENTS, OPTIONS, PACKS, TRAITS, Locale, locale_of
 
 _COVERS = "https://echosell-images.tos-ap-southeast-1.volces.com/product-cover"
 _IMAGES = "oec-ttp.tiktokcdn-us.com"
@@ -82,14 +82,10 @@ def _name(goods: Goods, slot: int, region: str, picker: Picker) -> str:
     words = [picker.one_of(TRAITS), thing]
     if picker.percent(60):
         words.insert(0, picker.one_of(places.BRANDS))
-    if picker.percent(45):
-        words.append(picker.one_of(locale_of(region).phrases))
-    if picker.percent(50):
-        words.append(f"- {picker.one_of(places.PACKS)}")
-    if picker.percent(9):
-        words.append(picker.one_of(places.EMOJI))
-    if picker.percent(1):
-        words.append(picker.one_of(places.ROUGH))
+    phrases = locale_of(region).phrases
+    for percent, more in ((45, phrases), (50, PACKS), (9, places.EMOJI), (1, places.ROUGH)):
+        if picker.percent(percent):
+            words.append(f"- {picker.one_of(more)}" if more is PACKS else picker.one_of(more))
     if picker.percent(20):
         words.append(f"for {picker.one_of(_BUYERS)}, {picker.one_of(TRAITS)} Style")
     return " ".join(words)
