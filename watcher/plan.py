@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from watcher.model import Instant, ScanState
+from watcher.retrying import backoff
 from watcher.schedule import Every, Schedule, least
 from watcher.store.sql.scanrows import ScanRow
 from watcher.units import DAY, MINUTE
@@ -62,5 +63,5 @@ def _after_failures(schedule: Schedule, regular: Instant, failed: Sequence[Insta
     if not failed:
         return regular
     latest = failed[0]
-    retry = latest + (_FIRST_RETRY << min(len(failed) - 1, LOOK_BACK))
-    return max(regular, min(retry, schedule.next(latest)))
+    wait = backoff(len(failed) - 1, _FIRST_RETRY, schedule.next(latest) - latest)
+    return max(regular, latest + int(wait))
