@@ -15,7 +15,7 @@ from watcher.fields import NUMERIC
 from watcher.model import Instant, LongTexts, Scan
 from watcher.rules.rulebook import Watch
 from watcher.source.client import Budget, Client
-from watcher.source.decoding import Page
+from watcher.source.decoding import Page, decoder_of
 from watcher.source.endpoint import Endpoint
 from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.scan import ScanOrder, ScanResult, read_scan
@@ -65,7 +65,7 @@ class _Canned(Client):
         """The page as decoded from its bytes."""
         await budget.spend()
         copy, template = divmod(page_num - 1, _TEMPLATES)
-        return PRODUCT_LIST.decoder.decode(self._bodies[template].replace(_id(0), _id(copy)))
+        return decoder_of(PRODUCT_LIST).decode(self._bodies[template].replace(_id(0), _id(copy)))
 
 
 def _template(rows: list[Row], page: int) -> bytes:

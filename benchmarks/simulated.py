@@ -13,10 +13,12 @@ from benchmarks.sales import Sales
 from watcher.model import Bools, Floats, Ints
 from watcher.source.simulator import PRESETS as BEHAVIOURS
 from watcher.source.simulator import Market
+from watcher.source.simulator.dynamics import SERIES
 
 _Values: TypeAlias = "Bools | Floats | Ints"
 START = date(2025, 11, 24)
 PRESETS = tuple(BEHAVIOURS)
+_UNITS, _CENTS = (SERIES.index(one) for one in ("total_sale_{}cnt", "total_sale_gmv_{}amt"))
 
 
 def simulated(preset: str, *, days: int, products: int, seed: int = 7) -> Sales:
@@ -39,26 +41,19 @@ def recorded(market: Market, days: int) -> tuple[Sales, Bools]:
 
     Each day is told on its morning, also where the source was late: what is late is not in it.
     """
-    start, seen, columns = (
-        market.data_day + timedelta(days=1),
-        [market.listed()],
-        list[tuple[_Values, ...]](),
-    )
+    begin, seen, columns = market.told, [market.listed()], list[tuple[_Values, ...]]()
     while len(columns) < days:
         market.advance()
-        for day in _days(start + timedelta(days=len(columns)), market.data_day):
-            sold, cents = market.column_on(day), market.column_on(day, "total_sale_gmv_{}amt")
+        for day in range(begin + len(columns), market.told):
+            sold, cents = market.windows.on(day, _UNITS), market.windows.on(day, _CENTS)
             columns.append((sold, cents / 100, market.column("spu_avg_price")))
             seen.append(market.listed())
-    columns, seen, ids = columns[:days], seen[: days + 1], market.ids()
+    columns, seen, ids = columns[:days], seen[: days + 1], tuple(market.slots)
     units, amount, price = (_daily([day[place] for day in columns], len(ids)) for place in range(3))
     born = np.cumsum(units > 0, axis=1) > 0
+    start = market.origin + timedelta(days=begin)
     sales = Sales(ids, start, units, amount, np.where(born, price, np.nan))
     return sales, _daily(seen, len(ids)) > 0
-
-
-def _days(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def _daily(days: Sequence[_Values], products: int) -> Floats:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from watcher.leeway import least, longest_gap, slack
-from watcher.schedule import Cron, Every
+from watcher.schedule import Cron, Every, least, longest_gap, slack
 from watcher.units import DAY, HOUR, MINUTE
 
 

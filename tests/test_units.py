@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher import units
+from watcher.retrying import parse_http_date
 from watcher.units import DAY, HOUR, MINUTE, Unit, parse_moment
 
 
@@ -154,7 +155,7 @@ def test_next_midnight() -> None:
 )
 def test_http_dates(text: str, instant: int | None) -> None:
     """With and without a zone; what is no date is None."""
-    when = units.parse_http_date(text)
+    when = parse_http_date(text)
     assert (when.timestamp() if when is not None else None) == instant
 
 

@@ -1,6 +1,6 @@
 """The ``watcher`` command, and ``python -m watcher``."""
 
-from watcher.interrupting import end_on_interrupt
+from watcher.importing import end_on_interrupt
 
 
 def main() -> None:

@@ -1,19 +1,4 @@
-"""Every error that this package raises on purpose.
-
-    WatcherError                 one clear line for the user; the command exits 1
-    ├── RulesError               the rule file has problems: all of them, each with its place
-    ├── SourceError              KeyAPI did not give a page
-    │   ├── InvalidQuery         400: permanent for this watch
-    │   ├── KeyRefused           401, 403: stop asking with this key
-    │   ├── CreditsUsedUp        402, or a text about quota: stop until the next budget day
-    │   ├── BudgetSpent          our own caps leave no credit; nothing was asked
-    │   └── SourceUnavailable    passing: 429, 5xx, connection faults, unreadable bodies
-    ├── StoreError               the database can't be used
-    │   ├── NotADatabase         another kind of file, or a damaged one
-    │   ├── NewerDatabase        written by a newer version of watcher
-    │   └── DatabaseHeld         another daemon owns it
-    ├── TargetError              a channel's URL that Apprise can't use
-    └── ListenError              the web page's address can't be bound
+"""The tree of errors: every one that this package raises on purpose.
 
 An exception carries data, not only text. Its text says what happened, where, and what to do,
 and never holds a key or a channel's URL.
@@ -27,7 +12,7 @@ from pathlib import Path
 
 
 class WatcherError(Exception):
-    """What the user's input or the work failed on, in words for the user."""
+    """One clear line for the user on what the input or the work failed on; a command exits 1."""
 
 
 class ProblemCode(StrEnum):
@@ -74,11 +59,14 @@ class RulesError(WatcherError):
 
 
 class SourceError(WatcherError):
-    """KeyAPI did not give a page of products."""
+    """KeyAPI did not give a page of products; it may have said after how many seconds to ask."""
 
-    def __init__(self, message: str, *, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, status: int | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after = retry_after
 
 
 class InvalidQuery(SourceError):
@@ -86,11 +74,11 @@ class InvalidQuery(SourceError):
 
 
 class KeyRefused(SourceError):
-    """The key is missing, invalid or not allowed here (401, 403)."""
+    """The key is missing, invalid or not allowed here (401, 403): stop asking with it."""
 
 
 class CreditsUsedUp(SourceError):
-    """The account has no credits left (402, or an answer that says so)."""
+    """The account has no credits left (402, or an answer that says so): stop for the day."""
 
 
 class BudgetSpent(SourceError):
@@ -98,13 +86,7 @@ class BudgetSpent(SourceError):
 
 
 class SourceUnavailable(SourceError):
-    """A failure that passes: worth another try after ``retry_after`` seconds, if given."""
-
-    def __init__(
-        self, message: str, *, status: int | None = None, retry_after: float | None = None
-    ) -> None:
-        super().__init__(message, status=status)
-        self.retry_after = retry_after
+    """A failure that passes (429, 5xx, connection faults, unreadable bodies): worth another try."""
 
 
 class StoreError(WatcherError):

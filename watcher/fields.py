@@ -1,8 +1,7 @@
 """The 100 fields of a product, one row each: the columns of a scan, of the store, of metrics.
 
-Windowed counters come in families: a family's row stands for the field of each window and, where
-there is one, the all-time total without a window. The names are those of the first endpoint; an
-endpoint that names a field otherwise says so in its own row (``source.endpoints``).
+A family's row stands for a counter's fields of each window and, where there is one, the all-time
+total. An endpoint that names a field otherwise says so in its own row (``source.endpoints``).
 """
 
 from __future__ import annotations
@@ -130,14 +129,12 @@ FIELDS: tuple[Field, ...] = (
         Unit.COUNT,
         "video creators",
         "creators with a video of the product",
-        total=False,
     ),
     *_family(
         "total_ifl_live_{}cnt",
         Unit.COUNT,
         "live creators",
         "creators with a live stream of the product",
-        total=False,
     ),
     _number("total_ifl_cnt", Unit.COUNT, "all-time creators", "creators, all time"),
 )

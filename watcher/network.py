@@ -1,8 +1,7 @@
 """The way to a server, as the environment says: through which proxy, and whom to trust.
 
-KeyAPI and the heartbeat are asked by aiohttp, Apprise's services by requests. Each reads the
-environment in its own way, and aiohttp's would take a password for the host from ``~/.netrc`` too:
-so both ask here.
+aiohttp and requests each read the environment in their own way, and aiohttp's would take a password
+for the host from ``~/.netrc`` too: so both ask here.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ def bypass_loopback(environment: dict[str, str] | os._Environ[str]) -> None:
 
 
 def tls_context() -> ssl.SSLContext | None:
-    """What aiohttp is to trust; None for its own default, where the environment says nothing."""
+    """The certificates that aiohttp is to trust; None for its own, where nothing is said."""
     found = [os.environ[name] for name in (*_OF_OPENSSL, *_BUNDLES) if os.environ.get(name)]
     if not found:
         return None
@@ -79,7 +78,7 @@ def ca_bundle() -> str | None:
 
 
 def doubts() -> Iterator[str]:
-    """What of the environment can't be meant so, for ``watcher check``."""
+    """The settings of the environment that can't be meant so, for ``watcher check``."""
     for scheme in _PROXIES:
         try:
             proxy_for(f"{scheme}://a.example")
@@ -92,7 +91,7 @@ def doubts() -> Iterator[str]:
 
 
 def _requests_bundle() -> Path | None:
-    """Where those that requests knows name one that is there, and OpenSSL's name none."""
+    """The one that requests' own names lead to, where OpenSSL's name none."""
     if any(os.environ.get(name) for name in _OF_OPENSSL):
         return None
     paths = [Path(value) for name in _BUNDLES if (value := os.environ.get(name))]
@@ -112,7 +111,7 @@ def _read(proxy: str) -> SplitResult:
 
 
 def _is_exempt(host: str, port: int, proxies: Mapping[str, str]) -> bool:
-    """By ``NO_PROXY``: ``*``, hosts with all below them, networks, and a port behind a host."""
+    """Whether ``NO_PROXY`` names it: ``*``, hosts and all below, networks, a port behind a host."""
     entries = proxies.get("no", "").replace(",", " ").casefold().split()
     return any(entry == "*" or _covers(entry, host.casefold(), port) for entry in entries)
 

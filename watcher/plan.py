@@ -1,4 +1,4 @@
-"""When a watch is to be scanned next, from its schedule and the scans in the database.
+"""The time of a watch's next scan, from its schedule and the scans in the database.
 
 Nothing else is remembered: a restart buys nothing that is not due, and what came due while the
 daemon was down is due at once, one time.
@@ -7,11 +7,11 @@ daemon was down is due at once, one time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
-from watcher.leeway import least
 from watcher.model import Instant, ScanState
-from watcher.schedule import Every, Schedule
+from watcher.retrying import backoff
+from watcher.schedule import Every, Schedule, least
+from watcher.store.sql.scanrows import ScanRow
 from watcher.units import DAY, MINUTE
 
 AT_ONCE: Instant = 0
@@ -21,20 +21,7 @@ _FIRST_RETRY = 15 * MINUTE
 _BELIEVED = DAY  # a scan further ahead of now was made under a clock that was wrong
 
 
-class PastScan(Protocol):
-    """What the plan needs of a stored scan."""
-
-    @property
-    def at(self) -> Instant: ...
-
-    @property
-    def state(self) -> ScanState: ...
-
-    @property
-    def interrupted(self) -> bool: ...
-
-
-def due(schedule: Schedule, scans: Sequence[PastScan], now: Instant) -> Instant:
+def due(schedule: Schedule, scans: Sequence[ScanRow], now: Instant) -> Instant:
     """The next time to scan; ``scans`` are the newest, newest first. It may lie in the past.
 
     A scan that gave products is done until its next time. One of which nothing could be read is
@@ -53,8 +40,8 @@ def due(schedule: Schedule, scans: Sequence[PastScan], now: Instant) -> Instant:
     return _after_failures(schedule, AT_ONCE, failed)
 
 
-def due_without_timers(schedule: Schedule, scans: Sequence[PastScan], now: Instant) -> Instant:
-    """As ``due``, for who is started by another's timer, as a cron job that runs each day.
+def due_without_timers(schedule: Schedule, scans: Sequence[ScanRow], now: Instant) -> Instant:
+    """The time to scan for who is started by another's timer, as a cron job that runs each day.
 
     Of an interval it is enough that it has passed since the newest scan, to a tenth: the phases
     by which a daemon spreads its watches would leave out every second day of some.
@@ -76,5 +63,5 @@ def _after_failures(schedule: Schedule, regular: Instant, failed: Sequence[Insta
     if not failed:
         return regular
     latest = failed[0]
-    retry = latest + (_FIRST_RETRY << min(len(failed) - 1, LOOK_BACK))
-    return max(regular, min(retry, schedule.next(latest)))
+    wait = backoff(len(failed) - 1, _FIRST_RETRY, schedule.next(latest) - latest)
+    return max(regular, latest + int(wait))

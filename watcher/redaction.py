@@ -1,8 +1,7 @@
 """Redaction: keys and channel URLs kept out of texts, for a library or a server may repeat them.
 
-How much is hidden depends on the text. What a server says to our key hides parts of it, too; what
-a service says hides nearly every part of its URL; and a log, where any word may stand, only what
-can be told apart from a word.
+What a server says to our key hides parts of it, too; what a service says hides nearly every part of
+its URL; and a log, where any word may stand, only what can be told apart from a word.
 """
 
 from __future__ import annotations
@@ -127,13 +126,10 @@ def is_secret(text: str) -> bool:
     if len(text) < _LONG or _WORD_LIKE.fullmatch(text):
         return False
     digits, letters = (sum(map(test, text)) for test in (str.isdigit, str.isalpha))
-    return digits >= _LONG or (digits > 0 and letters > 0) or _is_mixed(text)
-
-
-def _is_mixed(text: str) -> bool:
-    """Capitals amid small letters, more than names in one word have (``PureGlow``)."""
-    changes = sum(a.islower() and b.isupper() for a, b in pairwise(text))
-    return changes > 1 and " " not in text
+    # Capitals amid small letters, more than names in one word have (``PureGlow``).
+    capitals = sum(a.islower() and b.isupper() for a, b in pairwise(text))
+    is_mixed = capitals > 1 and " " not in text
+    return digits >= _LONG or (digits > 0 and letters > 0) or is_mixed
 
 
 def _telling_parts(url: str) -> Iterator[str]:
@@ -156,7 +152,7 @@ def _telling_parts(url: str) -> Iterator[str]:
 
 
 def _host_parts(host: str) -> tuple[str, ...]:
-    """Of services that have their own host, a token stands in its place."""
+    """The parts to look at: of services that have their own host, a token stands in its place."""
     name, _, port = host.rpartition(":") if ":" in host else (host, "", "")
     return (port,) if _DOMAIN.fullmatch(name) else (name, port, host)
 

@@ -1,4 +1,4 @@
-"""When a watch is due: an interval on a fixed grid, or a cron line; and quiet hours.
+"""Schedules: the times of a watch, on a fixed grid or by a cron line; and quiet hours.
 
 Pure functions of the last scan's time and now; the daemon's timers only wake it up.
 """
@@ -6,15 +6,16 @@ Pure functions of the last scan's time and now; the daemon's timers only wake it
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from watcher.model import Instant
-from watcher.units import at, format_duration
-from watcher.wallclock import first_shown, last_shown, latest_wall
+from watcher.units import DAY, at, format_duration
 
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
@@ -28,6 +29,8 @@ _FIELDS = (
     ("weekday", "day_of_week", "mon-sun"),
 )
 _COUNTED = 1_000
+_LONGEST_GAP = 366 * DAY  # of a cron line's dates: no slack is more than half of it
+_SOME_MONDAY: Instant = 1_672_617_600  # 2023-01-02, before a year without a 29 February
 _LONGEST_LINE = 500
 _CLOCK = r"([01]?\d|2[0-3]):([0-5]\d)"
 _TIME = re.compile(_CLOCK, re.ASCII)
@@ -35,27 +38,18 @@ _QUIET = re.compile(rf"{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
 _WEEKDAYS = tuple("mon tue wed thu fri sat sun".split())
 
 
-class Schedule(Protocol):
-    """``next`` gives the first instant at which a watch last scanned at ``last`` is due.
-
-    It may lie in the past: then the scan came due while nobody looked, and is due now.
-    """
-
-    def next(self, last: Instant) -> Instant: ...
-
-    def scans_between(self, start: Instant, end: Instant) -> float: ...
-
-    def __str__(self) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Every:
-    """On the grid ``phase + k * seconds``; ``phase`` spreads the watches over the interval."""
+    """The grid ``phase + k * seconds``; ``phase`` spreads the watches over the interval."""
 
     seconds: int
     phase: int = 0
 
     def next(self, last: Instant) -> Instant:
+        """The first instant at which a watch last scanned at ``last`` is due.
+
+        It may lie in the past: then the scan came due while nobody looked, and is due now.
+        """
         # A first scan runs at once, wherever the grid is; half an interval is the least that
         # pays for another one.
         earliest = last + (self.seconds + 1) // 2
@@ -88,14 +82,7 @@ class Cron:
         fire = _cron_trigger(self.line).get_next_fire_time(None, start)
         if fire is None:  # checked by parse_cron: only a clock near year 9999 gets here
             raise ValueError(f'the cron line "{self.line}" never comes again')
-        return first_shown(fire.replace(tzinfo=None), zone)
-
-    def comes(self, after: Instant) -> bool:
-        """Whether it ever comes: 30 Feb does not, and looking for it until 9999 takes a while."""
-        start = at(after)
-        # A 29 February is at most eight years away.
-        trigger = _cron_trigger(self.line, f"{start.year}-{start.year + 9}")
-        return trigger.get_next_fire_time(None, start) is not None
+        return shown(fire.replace(tzinfo=None), zone)[0]
 
     def scans_between(self, start: Instant, end: Instant) -> float:
         # Some lines fire every minute: what is counted so far stands for the rest.
@@ -107,6 +94,9 @@ class Cron:
     def __str__(self) -> str:
         zone = "" if self.timezone == "UTC" else f" {self.timezone}"
         return f"at {self.line}{zone}"
+
+
+Schedule: TypeAlias = Every | Cron
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +113,13 @@ class Quiet:
     timezone: str = "UTC"
 
     def until(self, now: Instant) -> Instant | None:
-        """When the quiet hours that ``now`` lies in end; None outside of them."""
+        """The end of the quiet hours that ``now`` lies in; None outside of them."""
         zone = ZoneInfo(self.timezone)
         today = at(now, zone).date()
         for day in (today - timedelta(days=1), today):
             last = day if self.start < self.end else day + timedelta(days=1)
-            end = last_shown(datetime.combine(last, self.end), zone)
-            if first_shown(datetime.combine(day, self.start), zone) <= now < end:
+            end = shown(datetime.combine(last, self.end), zone)[1]
+            if shown(datetime.combine(day, self.start), zone)[0] <= now < end:
                 return end
         return None
 
@@ -180,8 +170,10 @@ def parse_cron(line: str, timezone: str = "UTC", now: Instant = 0) -> Cron:
         raise ValueError(
             f'"{line}" names a day of the month and weekdays; write two watches, one for each'
         )
-    cron = Cron(" ".join(parts), timezone)
-    if not cron.comes(now):
+    cron, start = Cron(" ".join(parts), timezone), at(now)
+    # A 29 February is at most eight years away; to look for a 30th until 9999 takes a while.
+    trigger = _cron_trigger(cron.line, f"{start.year}-{start.year + 9}")
+    if trigger.get_next_fire_time(None, start) is None:
         raise ValueError(f'"{line}" never comes: no month has that day')
     return cron
 
@@ -220,3 +212,97 @@ def _check_weekdays(text: str, line: str) -> None:
         days = [_WEEKDAYS.index(name) for name in part.split("-") if name in _WEEKDAYS]
         if days != sorted(days) or len(days) > 2:
             raise ValueError(f'the weekdays "{part}" of "{line}" run backwards: mon is the first')
+
+
+# ------------------------------------------------------------------ leeway
+
+
+def slack(schedule: Schedule, seconds: int) -> int:
+    """The seconds by which a duration of a rule on a watch with that schedule may fall short.
+
+    Scans come once a day, and a day of 23 hours, or a scan that is a little early, must not make
+    ``for: 24h`` wait another day. The slack is a tenth of the duration, and at most half of the
+    time between two scans: so it never reaches to another scan than the one that was meant.
+    """
+    return max(0, min(seconds // 10, longest_gap(schedule) // 2))
+
+
+def least(schedule: Schedule, seconds: int) -> int:
+    """The shortest time that counts as ``seconds``."""
+    return seconds - slack(schedule, seconds)
+
+
+def longest_gap(schedule: Schedule) -> int:
+    """The most seconds between two scans: of a cron line as its wall clock shows it, at most a
+    year."""
+    return schedule.seconds if isinstance(schedule, Every) else _longest_gap(schedule.line)
+
+
+@lru_cache(maxsize=256)
+def _longest_gap(line: str) -> int:
+    """The longest by dates and by times of day: a line of each minute has too many instants."""
+    minute, hour, *date = line.split()
+    times = _instants(Cron(f"{minute} {hour} * * *"), DAY)
+    days = DAY
+    if date != ["*", "*", "*"]:
+        dates = _instants(Cron(f"0 0 {' '.join(date)}"), _LONGEST_GAP)
+        days = max(_steps(dates)) or _LONGEST_GAP
+    return max(*_steps(times), days - (times[-1] - times[0]))
+
+
+def _steps(instants: Sequence[Instant]) -> list[int]:
+    return [later - earlier for earlier, later in pairwise(instants)] or [0]
+
+
+def _instants(cron: Cron, time: int) -> list[Instant]:
+    """The instants in so many seconds from a Monday on."""
+    found, moment = list[Instant](), cron.next(_SOME_MONDAY - 1)
+    while moment < _SOME_MONDAY + time:
+        found.append(moment)
+        moment = cron.next(moment)
+    return found
+
+
+# ------------------------------------------------------------------ a time zone's wall clock
+#
+# A clock that is set forward skips times, one that is set back shows times twice. Walls are naive
+# datetimes of whole seconds.
+
+
+def latest_wall(now: Instant, zone: tzinfo) -> datetime:
+    """The latest time that the clock has shown until ``now``.
+
+    While times come a second time, it is the last one before the clock was set back.
+    """
+    local = at(now, zone)
+    if local.fold:
+        first = int(local.replace(fold=0).timestamp())
+        local = at(_change(first, now, zone) - 1, zone)
+    return local.replace(tzinfo=None, fold=0)
+
+
+def shown(wall: datetime, zone: tzinfo) -> tuple[Instant, Instant]:
+    """The first and the last instant at which the clock shows that time.
+
+    Both are a later one where it is skipped.
+    """
+    first, last = (_instant(wall, zone, fold) for fold in (0, 1))
+    if first > last:  # skipped: of the two, these lie after and before the change
+        first = last = _change(last, first, zone)
+    return first, last
+
+
+def _instant(wall: datetime, zone: tzinfo, fold: int) -> Instant:
+    return int(wall.replace(tzinfo=zone, fold=fold).timestamp())
+
+
+def _change(before: Instant, after: Instant, zone: tzinfo) -> Instant:
+    """The first instant at which the clock has been set, between two that it was set between."""
+    offset = at(before, zone).utcoffset()
+    while after - before > 1:
+        middle = (before + after) // 2
+        if at(middle, zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after

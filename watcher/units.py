@@ -6,11 +6,9 @@ An instant is whole Unix seconds, UTC; a duration is whole seconds. Parsers rais
 
 from __future__ import annotations
 
-import math
 import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -18,7 +16,7 @@ SECOND, MINUTE, HOUR, DAY, WEEK = 1, 60, 3_600, 86_400, 604_800
 
 
 class Unit(StrEnum):
-    """What a value counts: decides how it is written for people, and how it is stored."""
+    """The unit of a value: decides how it is written for people, and how it is stored."""
 
     COUNT = "count"
     MONEY = "money"
@@ -31,6 +29,9 @@ class Unit(StrEnum):
     DAYS = "days"
     TEXT = "text"
 
+
+# Above this a float64 no longer tells neighbouring cents apart, and no count is that large.
+LARGEST = 1e15
 
 AMOUNTS = frozenset({Unit.MONEY, Unit.GMV})
 
@@ -52,6 +53,7 @@ class Currencies(NamedTuple):
 
 
 NO_CURRENCIES = Currencies()
+_LARGEST_FIRST = (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND))
 _SECONDS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 _DURATION = re.compile(r"(\d{1,12})([smhdw])(?:(\d{1,12})([smhdw]))?", re.ASCII)
 _NUMBER = re.compile(r"([-+]?(?:\d+(?:\.\d*)?|\.\d+))([kKmM%]?)", re.ASCII)
@@ -82,7 +84,7 @@ def format_duration(seconds: int) -> str:
     if seconds <= 0:
         return "0s"
     parts = []
-    for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND)):
+    for unit, size in _LARGEST_FIRST:
         amount, seconds = divmod(seconds, size)
         if amount:
             parts.append(f"{amount}{unit}")
@@ -109,10 +111,11 @@ def format_bytes(size: int) -> str:
     """A size in units of 1,000 bytes: 950 bytes, 12.4 kB, 3.1 GB."""
     if size < 1_000:
         return f"{size} byte{'' if size == 1 else 's'}"
-    power = min(4, int(math.log10(size)) // 3)
-    if round(size / 1_000**power, 1) >= 1_000 and power < 4:
-        power += 1
-    return f"{size / 1_000**power:,.1f} {('kB', 'MB', 'GB', 'TB')[power - 1]}"
+    amount, unit = size / 1_000, "kB"
+    for larger in ("MB", "GB", "TB"):
+        if round(amount, 1) >= 1_000:
+            amount, unit = amount / 1_000, larger
+    return f"{amount:,.1f} {unit}"
 
 
 def format_percent(fraction: float, *, signed: bool = False) -> str:
@@ -181,18 +184,6 @@ def at(instant: int, zone: tzinfo = UTC) -> datetime:
     return datetime.fromtimestamp(instant, zone)
 
 
-def parse_http_date(text: str) -> datetime | None:
-    """The time of an HTTP header as an aware datetime; None where it is none.
-
-    A date whose zone is written -0000 comes without one; it is UTC all the same.
-    """
-    try:
-        when = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
-
-
 def format_instant(instant: int, zone: tzinfo = UTC) -> str:
     """``2026-11-23 15:04 Asia/Shanghai``: by name, for CST and IST are three zones each."""
     return f"{at(instant, zone):%Y-%m-%d %H:%M} {zone}"
@@ -223,17 +214,13 @@ def format_ago(instant: int, now: int) -> str:
     seconds = now - instant
     if abs(seconds) < 1:
         return "now"
-    size, unit = next(
-        (size, unit)
-        for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND))
-        if abs(seconds) >= size
-    )
+    unit, size = next((unit, size) for unit, size in _LARGEST_FIRST if abs(seconds) >= size)
     amount = abs(seconds) // size
     return f"{amount}{unit} ago" if seconds > 0 else f"in {amount}{unit}"
 
 
 def format_since(instant: int, now: int) -> str:
-    """As ``format_ago`` of what has happened: a time to come (the clock was ahead) is now."""
+    """The ``format_ago`` of what has happened: a time to come (the clock was ahead) is now."""
     return format_ago(min(instant, now), now)
 
 

@@ -41,10 +41,12 @@ def nearest(name: str, names: Iterable[str], count: int = 3) -> str:
         known = [one for one in known if abs(len(one) - len(wanted)) <= 2][:_MOST_GUESSES]
     by_folded = {candidate.casefold().replace("-", "_"): candidate for candidate in known}
     found = get_close_matches(wanted, by_folded, n=count, cutoff=0.7)
-    if not found:
-        return ""
-    # Only what is about as near as the nearest: a long list helps nobody.
-    return f", did you mean {either([quoted(by_folded[match]) for match in found])}?"
+    return did_you_mean([by_folded[match] for match in found])
+
+
+def did_you_mean(names: Sequence[str]) -> str:
+    """``, did you mean "x" or "y"?``; empty without a name."""
+    return f", did you mean {either([quoted(name) for name in names])}?" if names else ""
 
 
 def listing(names: Iterable[str]) -> str:

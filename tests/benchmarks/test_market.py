@@ -15,7 +15,9 @@ import pytest
 from benchmarks.market import WORDS, Statistics, main, rises, simulated_view, statistics
 from benchmarks.sales import Sales, View
 from benchmarks.simulated import recorded, simulated
-from watcher.source.simulator import FLAT, PRESETS, REAL, Behaviour, Market
+from tests.fakes.market import daily, data_day
+from watcher.source.simulator import PRESETS, REAL, Behaviour, Market
+from watcher.source.simulator.behaviour import FLAT
 
 SEEDS = (1, 2, 3)
 
@@ -149,7 +151,7 @@ def test_recorded_sales_are_what_the_answers_say(late: float) -> None:
         Market(start=date(2026, 1, 5), seed=3, products=80, regions=("US",), behaviour=behaviour)
         for _ in range(2)
     )
-    first = market.data_day
+    first = data_day(market)
     assert (market.day - first).days == (2 if late else 1)
     sales, seen = recorded(market, 45)
     assert sales.start == first + timedelta(days=1)
@@ -157,15 +159,15 @@ def test_recorded_sales_are_what_the_answers_say(late: float) -> None:
     assert seen.shape == (len(sales.products), 46)
     twin.advance((market.day - twin.day).days)
     shown = {name: place for place, name in enumerate(sales.products)}
-    extra = (market.data_day - sales.start).days + 1 - sales.days
+    extra = (data_day(market) - sales.start).days + 1 - sales.days
     for product in twin.product_ids():
-        days = twin.daily(product)
+        days = daily(twin, product)
         days = days[: len(days) - extra][-45:]
         assert sales.units[shown[product]].tolist() == days.tolist()
         sold = sales.units[shown[product]] > 0
         assert np.isfinite(sales.price[shown[product]][sold]).all()
         assert sales.amount[shown[product]].sum() == pytest.approx(
-            twin.daily(product, "total_sale_gmv_{}amt")[: 90 - extra][-45:].sum() / 100
+            daily(twin, product, "total_sale_gmv_{}amt")[: 90 - extra][-45:].sum() / 100
         )
 
 

@@ -19,9 +19,10 @@ from tests.delivery.couriers import (
 )
 from tests.delivery.messages import NOW, operator
 from watcher.delivery.apprise.target import Outcome, OutcomeKind
-from watcher.delivery.courier import POLL, backoff
+from watcher.delivery.courier import FIRST_PAUSE, LONGEST_PAUSE, POLL
 from watcher.delivery.ports import Way
 from watcher.model import NotificationState
+from watcher.retrying import backoff
 from watcher.units import DAY, HOUR
 
 
@@ -30,7 +31,7 @@ from watcher.units import DAY, HOUR
 )
 def test_backoff_doubles_to_an_hour(tries: int, seconds: int) -> None:
     """10 s, doubling, never over an hour."""
-    assert backoff(tries) == seconds
+    assert backoff(tries, FIRST_PAUSE, LONGEST_PAUSE) == seconds
 
 
 async def test_sends_in_order_and_marks(store: Store) -> None:

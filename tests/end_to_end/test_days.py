@@ -15,6 +15,7 @@ import pytest
 
 from tests.end_to_end.process import KEY, Daemon, Watcher, product_ids, until
 from tests.fakes.sink import receiving, serving
+from tests.fakes.market import boost, set_price
 from watcher.source.simulator import SMOOTH, Market, Simulator
 
 pytestmark = pytest.mark.end_to_end
@@ -128,7 +129,7 @@ async def a_day_passes(
     await until(lambda: simulator.pages % (TOP // 10) == 0)
     # In the server's own loop, without a pause: no scan can begin in between.
     simulator.market.advance()
-    simulator.market.set_price(cheaper, 0.5)
+    set_price(simulator.market, cheaper, 0.5)
     await all_told(daemon, watcher)
 
 
@@ -174,7 +175,7 @@ async def test_days_of_a_market(tmp_path: Path) -> None:
         # Some stories, so that each rule has something to tell on any machine.
         first = [str(product["product_id"]) for product in listed(market)]
         for lucky in first[10:20]:
-            market.boost(lucky, 4, days=7)
+            boost(market, lucky, 4, days=7)
         expected = Expected()
         expected.see(listed(market))
         async with watcher.running() as daemon:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.market import boost, ignoring_pages
 from tests.faults.source_bench import FOR_EVER, RULES, SourceBench, benched
 from watcher.model import ScanState
-from watcher.source.simulator import Fault, Paging, Simulator
-from watcher.source.simulator.faults import short, unreadable
+from watcher.source.simulator import Fault, Simulator
+from watcher.source.simulator.server import short, unreadable
 from watcher.units import DAY
 
 LIST = (
@@ -34,13 +35,9 @@ def on(page: int | None, **how: object) -> Break:
     return lambda simulator: simulator.faults.append(Fault(FOR_EVER, page, **how))  # type: ignore[arg-type]
 
 
-def paging(how: Paging) -> Break:
-    """A server that takes the page's number in another way."""
-
-    def spoil(simulator: Simulator) -> None:
-        simulator.paging = how
-
-    return spoil
+def ignore_pages(simulator: Simulator) -> None:
+    """Let the page's number mean nothing to the server."""
+    simulator.answer = ignoring_pages(simulator.market)
 
 
 FLAWS: Mapping[str, Break] = {
@@ -52,7 +49,7 @@ FLAWS: Mapping[str, Break] = {
     **{f"short page {page}": on(page, edit=short(4)) for page in (1, 3, 5)},
     **{f"empty page {page}": on(page, edit=short(0)) for page in (1, 3, 5)},
     **{f"page {page} again": on(page, instead=page - 1) for page in (2, 4, 6)},
-    "page_num ignored": paging(Paging.IGNORED),
+    "page_num ignored": ignore_pages,
     "a row of every page": on(None, edit=unreadable("id missing", 0)),
 }
 
@@ -60,7 +57,7 @@ FLAWS: Mapping[str, Break] = {
 def mend(simulator: Simulator) -> None:
     """All is well again."""
     simulator.faults.clear()
-    simulator.paging = Paging.TRUE
+    simulator.answer = simulator.market.answer
 
 
 async def told(bench: SourceBench) -> list[str]:
@@ -134,7 +131,7 @@ async def test_who_moves_on_a_flawed_list_is_judged_once(tmp_path: Path) -> None
         ids = [str(row["product_id"]) for row in bench.simulator.market.answer(PAGE)]
         climber = ids[9]
         FLAWS["row on page 1"](bench.simulator)  # the third one is never seen from now on
-        bench.simulator.market.boost(climber, 50, 3)
+        boost(bench.simulator.market, climber, 50, 3)
         bench.simulator.market.advance(2)
         await bench.scan(after=DAY)
         await bench.scan(after=DAY)

@@ -19,6 +19,7 @@ from typing import Any
 
 import watcher as product
 from tests.end_to_end.process import Daemon, Watcher
+from tests.fakes.market import boost, delist, relist, set_price
 from tests.faults.lockstep import Doors, Lockstep
 from tests.faults.sink import Sink, sinking
 from watcher.rules.files.loading import load
@@ -110,14 +111,14 @@ class Script:
         )
         products = [str(each["product_id"]) for each in listed]
         lucky, cheap, leaving, *_ = chance.sample(products, 4)
-        market.boost(lucky, 4, days=3)
+        boost(market, lucky, 4, days=3)
         price = market.product(cheap)["spu_avg_price"]
         assert isinstance(price, int | float)
-        market.set_price(cheap, round(price * chance.choice((0.8, 1.1)), 2))
+        set_price(market, cheap, round(price * chance.choice((0.8, 1.1)), 2))
         if self.gone:
-            market.relist(self.gone.pop())
+            relist(market, self.gone.pop())
         if chance.random() < 0.6:
-            market.delist(leaving, shown_days=0)
+            delist(market, leaving, shown_days=0)
             self.gone.append(leaving)
 
 

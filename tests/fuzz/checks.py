@@ -24,9 +24,8 @@ from watcher.rules.sections import expressions
 from watcher.rules.sections.expressions import MAX_LENGTH, parse_expression
 from watcher.rules.sections.template_engine import MOST as MOST_WRITTEN
 from watcher.rules.sections.templates import SAMPLE, parse_template
-from watcher.source.decoding import Page
+from watcher.source.decoding import Page, decoder_of, failure
 from watcher.source.endpoints import PRODUCT_LIST
-from watcher.source.failures import failure
 from watcher.words import quoted
 
 KEY, TOKEN, CHANNEL = (
@@ -47,9 +46,9 @@ MOST = 202
 
 def check_answer(body: bytes) -> Page | None:
     """Read, or refused by one of our errors; the two ways of reading agree."""
-    fast = PRODUCT_LIST.decoder.decode_fast(body)
+    fast = decoder_of(PRODUCT_LIST).decode_fast(body)
     try:
-        tolerant = PRODUCT_LIST.decoder.decode_tolerantly(body)
+        tolerant = decoder_of(PRODUCT_LIST).decode_tolerantly(body)
     except SourceError as error:
         _check_line(str(error), 1_000)
         if fast is None or "too many values" in str(error):  # that counts texts' brackets too
@@ -65,7 +64,7 @@ def check_answer(body: bytes) -> Page | None:
             assert one.texts() == other.texts()
             assert _equal(one.numbers(), other.numbers())
             assert one.long_texts() == other.long_texts()
-    page = PRODUCT_LIST.decoder.decode(body)
+    page = decoder_of(PRODUCT_LIST).decode(body)
     for product in page.products:
         for text in (*product.texts(), *astuple(product.long_texts())):
             (text or "").encode()  # can be stored and sent

@@ -17,7 +17,7 @@ from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
 from watcher.source.client import Budget
-from watcher.source.decoding import Page
+from watcher.source.decoding import Page, decoder_of
 from watcher.source.endpoint import Endpoint
 from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.scan import ScanOrder, read_scan
@@ -61,7 +61,7 @@ class Script:
         await budget.spend()
         if page_num > len(self._bodies):
             raise SourceUnavailable("there is no such page", status=500)
-        return PRODUCT_LIST.decoder.decode(self._bodies[page_num - 1])
+        return decoder_of(PRODUCT_LIST).decode(self._bodies[page_num - 1])
 
 
 class _Purse:

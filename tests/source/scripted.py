@@ -14,8 +14,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from watcher.errors import BudgetSpent
+from watcher.source.client import Seams
 from watcher.source.endpoints import PRODUCT_LIST
-from watcher.source.pace import Seams
 
 SAMPLE = Path(__file__).parent.parent / "data" / "product-list-analytics.sample.json"
 SAMPLE_BODY = SAMPLE.read_bytes()

@@ -13,19 +13,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tests.fakes.market import column_on, data_day, delist
 from watcher.fields import NUMERIC, NUMERIC_NAMES, WINDOWS
 from watcher.model import Ints
-from watcher.source.simulator import (
-    FLAT,
-    PRESETS,
-    REAL,
-    SPARSE,
-    STORMY,
-    Behaviour,
-    Market,
-    Simulator,
-)
+from watcher.source.simulator import PRESETS, REAL, Behaviour, Market, Simulator
 from watcher.source.simulator import __main__ as command
+from watcher.source.simulator.behaviour import FLAT, SPARSE, STORMY
 from watcher.source.simulator.dynamics import SERIES
 
 START = date(2026, 11, 23)
@@ -48,8 +41,8 @@ def columns(one: Market) -> dict[str, bytes]:
 
 def sold(one: Market, days: int = DAYS) -> Ints:
     """What was told of each product on its last days, (days, n)."""
-    last = one.data_day
-    return np.stack([one.column_on(last - timedelta(days=back)) for back in range(days)])
+    last = data_day(one)
+    return np.stack([column_on(one, last - timedelta(days=back)) for back in range(days)])
 
 
 # Another value of each setting: what is on in none of the others is on here.
@@ -119,7 +112,7 @@ def test_windows_are_consistent(preset: str) -> None:
     for family in SERIES:
         scale = 100 if family.endswith("amt") else 1
         days = np.cumsum(
-            [one.column_on(one.data_day - timedelta(days=back), family) for back in range(90)],
+            [column_on(one, data_day(one) - timedelta(days=back), family) for back in range(90)],
             axis=0,
         )
         for window in WINDOWS:
@@ -163,7 +156,7 @@ def test_a_cut_price_is_said_by_the_discount() -> None:
         one.advance()
         now = one.column("spu_avg_price")[: len(before)]
         for slot in np.flatnonzero((now < 0.89 * before) & (before > 5)):
-            product = one.product(one.ids()[slot])
+            product = one.product(str(one.goods.ids[slot]))
             said = float(str(product["discount"] or "0").strip("-%") or 0) / 100
             # Not of one offer after another, nor of a new list price.
             cuts += abs(1 - now[slot] / before[slot] - said) < 0.01
@@ -206,7 +199,7 @@ def test_closed_days() -> None:
     )
     one = market(closed)
     for back, units in enumerate(sold(one)):
-        day = one.data_day - timedelta(days=back)
+        day = data_day(one) - timedelta(days=back)
         assert (units.sum() == 0) == (day.weekday() in (5, 6) or day == holiday)
         assert closed.closed(day) == (units.sum() == 0)
 
@@ -217,7 +210,7 @@ def test_sparse_collection_books_late_and_loses_nothing(series: str) -> None:
     whole, sparse = unchanged(FLAT), unchanged(replace(FLAT, collected=0.3))
     (plain, told) = (
         np.stack(
-            [each.column_on(each.data_day - timedelta(days=back), series) for back in range(90)]
+            [column_on(each, data_day(each) - timedelta(days=back), series) for back in range(90)]
         )[::-1]
         for each in (whole, sparse)
     )
@@ -250,28 +243,28 @@ def test_late_refreshes() -> None:
     timely, late = market(REAL), market(replace(REAL, late=0.3))
     same, behind = 0, 0
     for _ in range(40):
-        before = late.data_day, columns(late), late.product_ids()
+        before = data_day(late), columns(late), late.product_ids()
         timely.advance()
         late.advance()
         assert late.day == timely.day
-        if late.data_day == timely.data_day:
+        if data_day(late) == data_day(timely):
             same += 1
             assert columns(late) == columns(timely)
             assert late.product_ids() == timely.product_ids()
         else:
             behind += 1
-            assert (late.data_day, columns(late), late.product_ids()) == before
+            assert (data_day(late), columns(late), late.product_ids()) == before
     assert behind == pytest.approx(12, abs=6)
-    while late.data_day == timely.data_day:
+    while data_day(late) == data_day(timely):
         timely.advance()
         late.advance()
     gone = late.product_ids()[0]
-    late.delist(gone, shown_days=0)
+    delist(late, gone, shown_days=0)
     assert gone not in late.product_ids()
     with pytest.raises(ValueError, match="none of the last 90 days"):
-        late.column_on(late.data_day + timedelta(days=1))
+        column_on(late, data_day(late) + timedelta(days=1))
     with pytest.raises(ValueError, match="none of the last 90 days"):
-        late.column_on(late.data_day - timedelta(days=90))
+        column_on(late, data_day(late) - timedelta(days=90))
 
 
 def test_sold_out_for_weeks_and_back() -> None:

@@ -29,9 +29,8 @@ from watcher.errors import (
     SourceError,
     SourceUnavailable,
 )
-from watcher.source.client import Client
+from watcher.source.client import LARGEST_BODY, Client
 from watcher.source.endpoints import PRODUCT_LIST
-from watcher.source.packing import LARGEST_BODY
 
 PARAMS = {"region": "US", "page_size": "10"}
 

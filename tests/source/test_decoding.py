@@ -16,7 +16,7 @@ from tests.source.scripted import SAMPLE_BODY, SAMPLE_PRODUCT, body_of, product
 from watcher.errors import CreditsUsedUp, SourceError, SourceUnavailable
 from watcher.fields import FIELDS, LONG_TEXTS, NUMERIC, NUMERIC_NAMES, TEXTS
 from watcher.model import LongTexts
-from watcher.source.decoding import Page, ProductRow, number_table
+from watcher.source.decoding import Page, ProductRow, decoder_of, number_table
 from watcher.source.endpoints import PRODUCT_LIST
 
 
@@ -28,7 +28,7 @@ def only(page: Page) -> ProductRow:
 
 def decoded(**changed: object) -> tuple[Any, tuple[str, ...]]:
     """A product with these fields after decoding, and the page's problems."""
-    page = PRODUCT_LIST.decoder.decode(body_of([product(1, **changed)]))
+    page = decoder_of(PRODUCT_LIST).decode(body_of([product(1, **changed)]))
     return only(page), page.problems
 
 
@@ -47,7 +47,7 @@ def same(one: Page, other: Page) -> bool:
 
 def test_the_sample_is_read_whole_and_fast() -> None:
     """All 100 fields of the vendor's sample, without a problem, on the fast way."""
-    page = PRODUCT_LIST.decoder.decode_fast(SAMPLE_BODY)
+    page = decoder_of(PRODUCT_LIST).decode_fast(SAMPLE_BODY)
     assert page is not None
     assert (page.rows, page.positions, page.problems) == (1, (0,), ())
     read: Any = only(page)
@@ -59,7 +59,7 @@ def test_the_sample_is_read_whole_and_fast() -> None:
 
 def test_products_are_frozen_and_typed() -> None:
     """Numbers are floats in the table's order, the id is the first text."""
-    read: Any = only(PRODUCT_LIST.decoder.decode(SAMPLE_BODY))
+    read: Any = only(decoder_of(PRODUCT_LIST).decode(SAMPLE_BODY))
     assert len(read.numbers()) == len(NUMERIC)
     assert all(isinstance(number, float) for number in read.numbers())
     assert read.texts()[0] == read.product_id == "1729873073559015752"
@@ -69,7 +69,7 @@ def test_products_are_frozen_and_typed() -> None:
 
 def test_the_number_table() -> None:
     """Products by fields; what is absent is NaN."""
-    page = PRODUCT_LIST.decoder.decode(
+    page = decoder_of(PRODUCT_LIST).decode(
         body_of([product(1, total_sale_cnt=7), product(2, total_sale_cnt=None)])
     )
     table = number_table(page.products)
@@ -83,12 +83,14 @@ def test_the_number_table() -> None:
 
 def test_an_empty_page() -> None:
     """No products are a page: the list's end."""
-    assert PRODUCT_LIST.decoder.decode(body_of([])) == Page((), (), 0)
+    assert decoder_of(PRODUCT_LIST).decode(body_of([])) == Page((), (), 0)
 
 
 def test_unknown_fields_are_ignored() -> None:
     """The API may grow."""
-    page = PRODUCT_LIST.decoder.decode_fast(body_of([product(1, brand_new={"a": [1]})], extra=1))
+    page = decoder_of(PRODUCT_LIST).decode_fast(
+        body_of([product(1, brand_new={"a": [1]})], extra=1)
+    )
     assert page is not None
     assert only(page).product_id == "1"
 
@@ -138,7 +140,7 @@ def test_numbers_that_are_none(given_as: object) -> None:
 def test_numbers_beyond_json(literal: str) -> None:
     """What strict JSON or Python refuses loses a field, not the page."""
     body = body_of([product(1, total_sale_cnt="@"), product(2)]).replace(b'"@"', literal.encode())
-    page = PRODUCT_LIST.decoder.decode(body)
+    page = decoder_of(PRODUCT_LIST).decode(body)
     assert [each.product_id for each in page.products] == ["1", "2"]
     assert number_table(page.products)[0, NUMERIC_NAMES.index("total_sale_cnt")] != 0
     assert len(page.problems) == 1
@@ -173,7 +175,7 @@ def test_discounts(discount: str | None) -> None:
 
 def test_an_id_given_as_a_number() -> None:
     """A product's id may be a number too."""
-    page = PRODUCT_LIST.decoder.decode(body_of([product(1, product_id=1729873073559015752)]))
+    page = decoder_of(PRODUCT_LIST).decode(body_of([product(1, product_id=1729873073559015752)]))
     assert only(page).product_id == "1729873073559015752"
 
 
@@ -194,7 +196,7 @@ def test_an_id_given_as_a_number() -> None:
 )
 def test_one_broken_product_does_not_lose_the_page(row: object) -> None:
     """It is dropped and said; the places of the others stay what they are."""
-    page = PRODUCT_LIST.decoder.decode(body_of([product(7), row, product(8)]))
+    page = decoder_of(PRODUCT_LIST).decode(body_of([product(7), row, product(8)]))
     assert [each.product_id for each in page.products] == ["7", "8"]
     assert (page.positions, page.rows) == ((0, 2), 3)
     assert len(page.problems) == 1
@@ -204,8 +206,8 @@ def test_one_broken_product_does_not_lose_the_page(row: object) -> None:
 def test_control_characters() -> None:
     """A raw control character breaks strict JSON, not the page."""
     body = body_of([product(1, product_name="a@b", skus="x@y")]).replace(b"@", b"\x01")
-    assert PRODUCT_LIST.decoder.decode_fast(body) is None
-    read: Any = only(PRODUCT_LIST.decoder.decode(body))
+    assert decoder_of(PRODUCT_LIST).decode_fast(body) is None
+    read: Any = only(decoder_of(PRODUCT_LIST).decode(body))
     assert read.product_name == "a\x01b"
     assert read.long_texts().skus == "x\x01y"
 
@@ -213,7 +215,7 @@ def test_control_characters() -> None:
 def test_broken_characters() -> None:
     """Bytes that are no UTF-8 and half surrogates become the replacement character."""
     body = body_of([product(1, product_name="a@b", discount="\ud800")]).replace(b"@", b"\xff")
-    read: Any = only(PRODUCT_LIST.decoder.decode(body))
+    read: Any = only(decoder_of(PRODUCT_LIST).decode(body))
     assert read.product_name == "a\ufffdb"
     assert read.discount == "\ufffd"
 
@@ -221,7 +223,7 @@ def test_broken_characters() -> None:
 def test_a_byte_order_mark() -> None:
     """A mark before the JSON is no reason to lose a page."""
     assert (
-        only(PRODUCT_LIST.decoder.decode(b"\xef\xbb\xbf" + SAMPLE_BODY)).product_id
+        only(decoder_of(PRODUCT_LIST).decode(b"\xef\xbb\xbf" + SAMPLE_BODY)).product_id
         == "1729873073559015752"
     )
 
@@ -251,7 +253,7 @@ def test_long_texts(given_as: object, text: str | None) -> None:
 def test_a_long_text_nested_without_end_is_absent() -> None:
     """JSON that is given as itself and too deep to be read costs that text only."""
     deep = msgspec.structs.replace(
-        only(PRODUCT_LIST.decoder.decode(SAMPLE_BODY)), skus=msgspec.Raw(b"[" * 100_000)
+        only(decoder_of(PRODUCT_LIST).decode(SAMPLE_BODY)), skus=msgspec.Raw(b"[" * 100_000)
     )
     assert deep.long_texts().skus is None
 
@@ -286,7 +288,7 @@ def test_a_long_text_nested_without_end_is_absent() -> None:
 def test_what_is_no_page_is_an_error(body: bytes, message: str) -> None:
     """It is never an empty list, and the reason is short and printable."""
     with pytest.raises(SourceUnavailable) as caught:
-        PRODUCT_LIST.decoder.decode(body)
+        decoder_of(PRODUCT_LIST).decode(body)
     assert message in str(caught.value)
     assert caught.value.status == 200
     assert str(caught.value).isprintable()
@@ -306,18 +308,20 @@ def test_what_is_no_page_is_an_error(body: bytes, message: str) -> None:
 def test_answers_about_credits(code: object, message: object) -> None:
     """A code 402, or a message about quota or credits, means that the credits are used up."""
     with pytest.raises(CreditsUsedUp):
-        PRODUCT_LIST.decoder.decode(body_of(None, code=code, message=message))
+        decoder_of(PRODUCT_LIST).decode(body_of(None, code=code, message=message))
 
 
 @pytest.mark.parametrize("code", [0, "0", 0.0, None])
 def test_codes_of_success(code: object) -> None:
     """0 is success, also as text; a list without a code is one."""
-    assert PRODUCT_LIST.decoder.decode(body_of([], code=code)).rows == 0
+    assert decoder_of(PRODUCT_LIST).decode(body_of([], code=code)).rows == 0
 
 
 def test_a_message_about_credits_with_code_0_is_no_failure() -> None:
     """Only a code other than 0 makes the message one of failure."""
-    assert PRODUCT_LIST.decoder.decode(body_of([product(1)], message="99 credits left")).rows == 1
+    assert (
+        decoder_of(PRODUCT_LIST).decode(body_of([product(1)], message="99 credits left")).rows == 1
+    )
 
 
 # ------------------------------------------------------------------ properties
@@ -352,9 +356,9 @@ def _rows(draw: st.DrawFn, *, good: bool) -> list[dict[str, object]]:
 @settings(max_examples=60, deadline=None)
 def test_good_pages_are_read_fast_and_alike(rows: list[dict[str, object]]) -> None:
     """A page without a blemish takes the fast way, and the tolerant one says the same."""
-    fast = PRODUCT_LIST.decoder.decode_fast(body_of(rows))
+    fast = decoder_of(PRODUCT_LIST).decode_fast(body_of(rows))
     assert fast is not None
-    assert same(fast, PRODUCT_LIST.decoder.decode_tolerantly(body_of(rows)))
+    assert same(fast, decoder_of(PRODUCT_LIST).decode_tolerantly(body_of(rows)))
 
 
 @given(_rows(good=False))
@@ -363,8 +367,8 @@ def test_any_page_is_read_alike(rows: list[dict[str, object]]) -> None:
     """Where the fast way gives a page, it is the tolerant one's; every row is kept or named."""
     body = body_of(rows)
     tolerant, fast = (
-        PRODUCT_LIST.decoder.decode_tolerantly(body),
-        PRODUCT_LIST.decoder.decode_fast(body),
+        decoder_of(PRODUCT_LIST).decode_tolerantly(body),
+        decoder_of(PRODUCT_LIST).decode_fast(body),
     )
     assert fast is None or same(fast, tolerant)
     assert tolerant.rows == len(rows)
@@ -378,7 +382,7 @@ def test_any_page_is_read_alike(rows: list[dict[str, object]]) -> None:
 def test_whatever_comes_is_a_page_or_an_error(body: bytes) -> None:
     """No body raises anything but an error of the source."""
     try:
-        page = PRODUCT_LIST.decoder.decode(body)
+        page = decoder_of(PRODUCT_LIST).decode(body)
     except SourceError:
         return
     assert page.rows >= len(page.products)
@@ -389,13 +393,16 @@ def test_whatever_comes_is_a_page_or_an_error(body: bytes) -> None:
 def test_a_cut_answer_is_never_a_page(size: int) -> None:
     """Wherever the answer was cut, it is an error."""
     with pytest.raises(SourceUnavailable):
-        PRODUCT_LIST.decoder.decode(SAMPLE_BODY.rstrip()[:size])
+        decoder_of(PRODUCT_LIST).decode(SAMPLE_BODY.rstrip()[:size])
 
 
 def test_a_page_that_is_longer_than_asked_is_cut() -> None:
     """The next page begins at its own place, so what is beyond ten has none; both ways agree."""
     body = body_of([product(number) for number in range(25)])
-    for page in (PRODUCT_LIST.decoder.decode(body), PRODUCT_LIST.decoder.decode_tolerantly(body)):
+    for page in (
+        decoder_of(PRODUCT_LIST).decode(body),
+        decoder_of(PRODUCT_LIST).decode_tolerantly(body),
+    ):
         assert page.rows == len(page.products) == 10
         assert page.positions == tuple(range(10))
         assert page.problems == (
@@ -406,7 +413,10 @@ def test_a_page_that_is_longer_than_asked_is_cut() -> None:
 def test_an_endless_name_is_cut() -> None:
     """Rules search it, and messages show it; both ways agree."""
     body = body_of([product(1, product_name="\u0e49" * 8_000_000)])
-    for page in (PRODUCT_LIST.decoder.decode(body), PRODUCT_LIST.decoder.decode_tolerantly(body)):
+    for page in (
+        decoder_of(PRODUCT_LIST).decode(body),
+        decoder_of(PRODUCT_LIST).decode_tolerantly(body),
+    ):
         (name,) = (text for text in page.products[0].texts() if text and "\u0e49" in text)
         assert name == "\u0e49" * 1_000
         assert page.problems == ()
@@ -416,4 +426,4 @@ def test_values_without_number_are_refused_before_they_take_memory() -> None:
     """A page of small values takes many times its size once it is read."""
     body = b'{"data":[' + b"[]," * 400_000 + b"[]]}"
     with pytest.raises(SourceUnavailable, match="too many values for a page"):
-        PRODUCT_LIST.decoder.decode(body)
+        decoder_of(PRODUCT_LIST).decode(body)

@@ -7,7 +7,7 @@ import pytest
 from tests.source.scripted import FakeTime, Purse, ScriptedServer, body_of, product
 from watcher.identity import product_key, product_page
 from watcher.source.client import Client
-from watcher.source.decoding import PageDecoder
+from watcher.source.decoding import decoder_of
 from watcher.source.endpoint import Endpoint, Parameter, ParameterType, Use, limits
 from watcher.source.endpoints import ENDPOINTS, PRODUCT_LIST
 from watcher.source.query import Query, parse_query
@@ -18,13 +18,14 @@ NEW = Endpoint(
     path="/v1/shop/new",
     parameters=(
         Parameter("region", ParameterType.REGION, Use.FILTER, "market code", "region"),
-        *limits("total_sale_7d_cnt", ParameterType.INTEGER),
+        *limits(ParameterType.INTEGER, "total_sale_7d_cnt"),
     ),
     sorts={"total_sale_7d_cnt": 9},
     regions=("US",),
     page_size=4,
     last_page=50,
-    decoder=PageDecoder(4, {"product_id": "item_id", "total_sale_7d_cnt": "sold"}, "shop"),
+    renamed={"product_id": "item_id", "total_sale_7d_cnt": "sold"},
+    marketplace="shop",
 )
 ASKED = {"region": "us", "list": "new", "sort": "total_sale_7d_cnt", "min_total_sale_7d_cnt": 5}
 
@@ -89,4 +90,4 @@ def test_an_id_says_its_marketplace() -> None:
     assert product_key("", "17") == "17"
     assert product_key("shop", "17") == "shop:17" != product_key("", "17")
     assert product_page("17") == "https://www.tiktok.com/shop/pdp/17"
-    assert PRODUCT_LIST.decoder.decode(body_of([product(17)])).products[0].product_id == "17"
+    assert decoder_of(PRODUCT_LIST).decode(body_of([product(17)])).products[0].product_id == "17"

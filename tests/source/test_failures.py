@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from watcher.errors import CreditsUsedUp, InvalidQuery, KeyRefused, SourceError, SourceUnavailable
-from watcher.source.failures import failure, retry_after
+from watcher.retrying import retry_after
+from watcher.source.decoding import failure
 
 NOW = 1_795_000_000  # Wed, 18 Nov 2026 11:06:40 GMT
 

@@ -21,7 +21,7 @@ from watcher.model import ScanState
 from watcher.source.client import Client
 from watcher.source.query import Query
 from watcher.source.scan import ScanOrder, ScanResult, read_scan
-from watcher.source.simulator.faults import UNREADABLE, short, unreadable
+from watcher.source.simulator.server import UNREADABLE, short, unreadable
 
 AT = 1_795_000_000
 

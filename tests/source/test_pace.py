@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.source.scripted import FakeTime
-from watcher.source.pace import RateLimiter
+from watcher.source.client import RateLimiter
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ import pytest
 
 from tests.source.scripted import SAMPLE_BODY, FakeTime, Purse, Reply, ScriptedServer
 from watcher.errors import CreditsUsedUp, SourceUnavailable
-from watcher.source.client import Client
-from watcher.source.packing import LARGEST_BODY, unpacked
+from watcher.source.client import LARGEST_BODY, Client, unpacked
 
 
 def packed(body: bytes) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES
 from watcher.source import rows
-from watcher.source.decoding import Page
+from watcher.source.decoding import Page, decoder_of
 from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.rows import Rows
 
@@ -18,7 +18,7 @@ from watcher.source.rows import Rows
 def page(*ids: int) -> Page:
     """A page of these products, each with its own sales and a long text."""
     data = [{"product_id": str(each), "total_sale_cnt": each, "skus": "[]"} for each in ids]
-    return PRODUCT_LIST.decoder.decode(msgspec.json.encode({"code": 0, "data": data}))
+    return decoder_of(PRODUCT_LIST).decode(msgspec.json.encode({"code": 0, "data": data}))
 
 
 def test_blocks_are_joined_in_the_order_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,7 @@ def test_products_without_long_texts_take_nobody_s_turn(monkeypatch: pytest.Monk
     found = Rows(20, lambda _: True)
     found.put(
         1,
-        PRODUCT_LIST.decoder.decode(
+        decoder_of(PRODUCT_LIST).decode(
             b'{"code": 0, "data": [%s]}' % b", ".join([b'{"product_id": "9"}'] * 10)
         ),
     )

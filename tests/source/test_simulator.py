@@ -15,14 +15,15 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from tests.fakes.market import clamping_pages, ignoring_pages
 from tests.source.scripted import FakeTime, Purse
 from watcher.source.client import Client
 from watcher.source.endpoint import ParameterType, Use
 from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.query import Query
 from watcher.source.scan import ScanOrder, read_scan
-from watcher.source.simulator import REAL, Fault, Market, Paging, Simulator, Weather
-from watcher.source.simulator.faults import UNREADABLE, short, unreadable
+from watcher.source.simulator import REAL, Fault, Market, Simulator, Weather
+from watcher.source.simulator.server import UNREADABLE, short, unreadable
 
 KEY = "test-key"
 BASE = {"region": "US", "page_num": "1", "page_size": "10", "product_sort_field": "4"}
@@ -300,9 +301,9 @@ async def test_paging_in_other_ways(session: aiohttp.ClientSession, simulator: S
     last = 1
     while following := await listed(session, simulator, last + 1):
         last, end = last + 1, following
-    simulator.paging = Paging.IGNORED
+    simulator.answer = ignoring_pages(simulator.market)
     assert await listed(session, simulator, 3) == first
-    simulator.paging = Paging.CLAMPED
+    simulator.answer = clamping_pages(simulator.market)
     assert await listed(session, simulator, last) == end
     assert await listed(session, simulator, last + 7) == end
     assert await listed(session, simulator, 1) == first

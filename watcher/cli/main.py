@@ -16,8 +16,13 @@ from watcher import __version__
 from watcher.cli.streams import ended, settle
 from watcher.cli.text import forgiving_streams, plain_lines
 from watcher.errors import WatcherError
-from watcher.importing import import_without, without_garbage
-from watcher.interrupting import end_on_interrupt, interrupt_as_usual, interrupts_end
+from watcher.importing import (
+    end_on_interrupt,
+    import_without,
+    interrupt_as_usual,
+    interrupts_end,
+    without_garbage,
+)
 
 # In the order of the help page: name, and what it does. A command NAME is the click command
 # ``command`` of the module ``watcher.cli.NAME``, with "_" for the import's sake after keywords.

@@ -88,7 +88,7 @@ def _say_who_reads(database: Path) -> None:
 
 
 def _market_clock(rules: Path) -> Clock:
-    from watcher.source.simulator.asking import pace_of  # noqa: PLC0415 - not for each start
+    from watcher.source.simulator.server import pace_of  # noqa: PLC0415 - not for each start
 
     pace = asyncio.run(pace_of(options.load_rules(rules).api.url))
     return FastClock(pace.now, speed=DAY / pace.day_seconds)

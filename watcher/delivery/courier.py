@@ -24,6 +24,8 @@ from watcher.delivery.ports import Keeper, Nobody, S, Sender, StoreRunner, Way
 from watcher.errors import StoreError
 from watcher.model import Instant, Notification
 from watcher.store.records import is_due
+from watcher.retrying import backoff
+from watcher.store.sql.outbox import is_due
 from watcher.units import DAY, HOUR
 
 FIRST_PAUSE = 10
@@ -278,7 +280,7 @@ class Courier(Generic[S]):
             outcome = replace(outcome, detail=reason)
             await self._mark(row.id, partial(self._dead, row, now, outcome, given_up=True))
             return
-        pause = max(backoff(row.tries), int(outcome.retry_after or 0))
+        pause = int(max(backoff(row.tries, FIRST_PAUSE, LONGEST_PAUSE), outcome.retry_after or 0))
         # One last try at the end of the day, however long the service asks to wait.
         next_try = min(now + pause, max(first_try + GIVE_UP, now + FIRST_PAUSE))
         log.warning("not delivered", target=row.target, error=outcome.detail, id=row.id)
@@ -373,8 +375,3 @@ def _first_try(row: Notification, began: Instant) -> Instant:
     if row.first_try is None:
         return began
     return min(row.first_try + max(began - row.next_try - LONGEST_PAUSE, 0), began)
-
-
-def backoff(tries: int) -> int:
-    """Seconds to wait after a failure that ``tries`` failures went before: 10, 20 ... 3600."""
-    return int(min(FIRST_PAUSE * 2 ** min(tries, 12), LONGEST_PAUSE))

@@ -12,7 +12,6 @@ import numpy as np
 
 from watcher.evaluation.last_known import LastKnown
 from watcher.evaluation.statistics import Statistics
-from watcher.leeway import slack
 from watcher.model import (
     LIST_DAY,
     LONGEST_LIST,
@@ -39,6 +38,10 @@ from watcher.rules.metrics import RANK, Metric
 from watcher.schedule import Schedule
 from watcher.store.ports import Past
 from watcher.store.records import Baseline, EarlierList, Recorded
+from watcher.schedule import Schedule, slack
+from watcher.store.sql.baselines import Baseline
+from watcher.store.sql.history import Recorded
+from watcher.store.sql.lists import EarlierList
 
 
 class ScanTable:

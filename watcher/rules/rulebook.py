@@ -8,13 +8,12 @@ from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
 from watcher.errors import Problem
-from watcher.leeway import least
 from watcher.model import Severity
 from watcher.rules.conditions.base import Condition
 from watcher.rules.metrics import Catalogue
 from watcher.rules.sections.ordering import Order
 from watcher.rules.sections.templates import Template
-from watcher.schedule import Cron, Every, Quiet
+from watcher.schedule import Cron, Every, Quiet, least
 from watcher.source.query import Query
 from watcher.units import DAY
 

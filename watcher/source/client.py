@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import ssl
-from collections.abc import AsyncIterator, Mapping
+import time
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from types import TracebackType
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol, Self
 
 import aiohttp
@@ -20,21 +23,69 @@ from yarl import URL
 from watcher import __version__, network
 from watcher.errors import KeyRefused, SourceError, SourceUnavailable
 from watcher.redaction import KeyRedaction
-from watcher.source.decoding import Page
+from watcher.retrying import backoff
+from watcher.source.decoding import Page, decoder_of, failure, plain
 from watcher.source.endpoint import Endpoint
 from watcher.source.endpoints import PRODUCT_LIST
-from watcher.source.failures import plain
-from watcher.source.pace import RateLimiter, Seams
-from watcher.source.packing import LARGEST_BODY, too_long, unpacked
 
 LONGEST_PAUSE = 15 * 60.0  # seconds, whatever Retry-After says
 
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5, sock_read=15)
+LARGEST_BODY = 8 * 2**20  # bytes, packed and unpacked
+_TOO_LONG = f"the answer is longer than {LARGEST_BODY >> 20} MiB"
+_LAYERS = 2  # a server and a proxy may both have packed
+_GZIP = b"\x1f\x8b"
+_EITHER, _BARE = zlib.MAX_WBITS | 32, -zlib.MAX_WBITS  # gzip or zlib by its head; without a head
+_KNOWN = frozenset(("", "identity", "gzip", "x-gzip", "deflate", "x-deflate"))
 _CHUNK = 64 * 2**10
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _PASSING = frozenset((200, 408, 425, 429))
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 30.0  # seconds
+_LONGEST_INTERVAL = 60.0  # seconds between requests, however often the server complains
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """Seams for tests: clocks in seconds (``now`` since 1970), sleeping, chance in [0, 1)."""
+
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    random: Callable[[], float] = random.random
+
+
+class RateLimiter:
+    """Lets requests begin one after another, at most so many a second.
+
+    After a "too many requests" nobody begins before the pause is over, and the pace is halved;
+    each good answer then makes it a little faster, up to what is configured.
+    """
+
+    def __init__(self, requests_per_second: float, seams: Seams) -> None:
+        self._shortest = self.interval = 1 / requests_per_second
+        self._seams = seams
+        self._next = 0.0
+        self._queue = asyncio.Lock()
+
+    async def turn(self) -> None:
+        """Return when a request may begin, in the order of asking."""
+        async with self._queue:
+            # Again after sleeping: a pause may have begun meanwhile.
+            while (wait := self._next - self._seams.clock()) > 0:
+                await self._seams.sleep(wait)
+            self._next = self._seams.clock() + self.interval
+
+    def waits(self) -> float:
+        """Seconds until the next one may begin."""
+        return max(0.0, self._next - self._seams.clock())
+
+    def slow_down(self, pause: float) -> None:
+        self.interval = min(2 * self.interval, max(_LONGEST_INTERVAL, self._shortest))
+        self._next = max(self._next, self._seams.clock() + pause)
+
+    def speed_up(self) -> None:
+        self.interval = max(0.9 * self.interval, self._shortest)
 
 
 class Budget(Protocol):
@@ -74,7 +125,7 @@ class Client:
         self._headers = {
             "Authorization": f"Bearer {self._key}",
             "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",  # unpacked by ``packing``
+            "Accept-Encoding": "gzip, deflate",  # see ``unpacked``
             "User-Agent": f"watcher/{__version__}",
         }
         self._tries = tries
@@ -88,27 +139,17 @@ class Client:
         self._readers = 0
         self._retired = False
 
-    def __repr__(self) -> str:
-        return f"<Client of {self._url.host}>"
-
     async def __aenter__(self) -> Self:
         await self.open()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         await self.close()
 
     async def open(self) -> None:
         """Open the connections, for a use that no ``async with`` block fits."""
         self._session = aiohttp.ClientSession(
-            timeout=self._timeout,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
+            timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
         )
         self._tls = network.tls_context() or True
         # aiohttp sends a GET again by itself when a kept connection drops: a request, and maybe
@@ -182,7 +223,7 @@ class Client:
         # Errors are values here: an exception of aiohttp can hold the request's headers, and
         # must not go along as the cause or the context of ours.
         try:
-            return self._read(await self._get(request), request), True
+            return await self._get(request), True
         except _NoWay as error:
             return error, False
         except SourceError as error:
@@ -197,17 +238,17 @@ class Client:
             fault = SourceUnavailable(f"no whole answer from {self._url.host}: {_words(error)}")
             return self._redacted(fault), True
 
-    def _read(self, reply: _Reply, request: _Request) -> Page:
-        if 200 <= reply.status < 300:
+    async def _read(self, response: aiohttp.ClientResponse, request: _Request) -> Page:
+        body = await _body(response)
+        if 200 <= response.status < 300:
             # Whoever echoes the key may do so anywhere, in a product's name too.
-            return request.endpoint.decoder.decode(self._redaction.body(reply.body))
+            return decoder_of(request.endpoint).decode(self._redaction.body(body))
         asked = "&".join(f"{name}={value}" for name, value in request.params.items())
-        raise request.endpoint.failure(
-            reply.status, reply.headers, reply.body, now=self._seams.now(), asked=asked
-        )
+        now = self._seams.now()
+        raise failure(response.status, response.headers, body, now=now, asked=asked)
 
-    async def _get(self, request: _Request) -> _Reply:
-        """The answer, after redirects that stay on the host: each is one more request."""
+    async def _get(self, request: _Request) -> Page:
+        """The page, after redirects that stay on the host: each is one more request."""
         if self._session is None:
             raise RuntimeError("use the client as an async context manager")
         url, query = URL(f"{self._url}{request.endpoint.path}"), request.params
@@ -224,8 +265,7 @@ class Client:
                 ssl=self._tls,
             ) as response:
                 if response.status not in _REDIRECTS:
-                    body = await _body(response)
-                    return _Reply(response.status, response.headers, body)
+                    return await self._read(response, request)
                 url, query = self._redirect(url, response), {}
         raise SourceUnavailable("KeyAPI redirects in circles: is api.url right?", status=302)
 
@@ -258,11 +298,9 @@ class Client:
 
     def _pause(self, error: SourceError, tried: int) -> float:
         """Seconds to wait after a failed attempt: what the server says, else full jitter."""
-        told = error.retry_after if isinstance(error, SourceUnavailable) else None
-        if told is not None:
-            return min(told, LONGEST_PAUSE)
-        longest = min(_FIRST_BACKOFF * 2.0 ** (tried - 1), _LONGEST_BACKOFF)
-        return longest * self._seams.random()
+        if error.retry_after is not None:
+            return min(error.retry_after, LONGEST_PAUSE)
+        return backoff(tried - 1, _FIRST_BACKOFF, _LONGEST_BACKOFF, self._seams.random())
 
     def _redacted(self, error: SourceError) -> SourceError:
         # A server may repeat the key in what it says about it.
@@ -280,12 +318,6 @@ class _Request(NamedTuple):
     budget: Budget
 
 
-class _Reply(NamedTuple):
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 def _checked_key(key: str) -> str:
     key = key.strip()
     if not key:
@@ -300,7 +332,7 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     async for chunk in response.content.iter_chunked(_CHUNK):
         size += len(chunk)
         if size > LARGEST_BODY:
-            raise too_long()
+            raise SourceUnavailable(_TOO_LONG, status=200)
         chunks.append(chunk)
     return unpacked(b"".join(chunks), response.headers.get("Content-Encoding", ""))
 
@@ -324,3 +356,58 @@ def _words(error: Exception) -> str:
         number = error.os_error.errno or 0
         return os.strerror(number) if number > 0 else error.os_error.strerror or "no way"
     return plain(f"{type(error).__name__}: {error}")
+
+
+# ------------------------------------------------------------------ bodies
+
+
+def unpacked(body: bytes, encoding: str) -> bytes:
+    """The body as it was before the server packed it, whatever it says of that.
+
+    The names of an ``encoding`` are many (``x-gzip``, ``GZIP``), a proxy may unpack and leave the
+    header, or pack without one: so the bytes decide. What was not asked for (``br``) can't be read.
+
+    Raises ``SourceUnavailable``: it is cut off, broken, too long or packed in an unknown way.
+    """
+    for _ in range(_LAYERS):
+        if not _is_packed(body):
+            break
+        body = _inflated(body, _EITHER)
+    names = [name.strip().casefold() for name in encoding.split(",")]
+    begin = body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if not body or begin in (b"{", b"[", b"<", b'"'):  # as JSON or a page of HTML begins
+        return body
+    if "deflate" in names or "x-deflate" in names:
+        return _inflated(body, _BARE)
+    strange = [name for name in names if name not in _KNOWN]
+    if strange:
+        raise SourceUnavailable(
+            f'the answer is packed as "{strange[0][:20]}", which was not asked for', status=200
+        )
+    return body
+
+
+def _is_packed(body: bytes) -> bool:
+    if body.startswith(_GZIP):
+        return True
+    # The head of zlib: its method, and a check over both bytes.
+    return len(body) > 2 and body[0] & 0x8F == 0x08 and int.from_bytes(body[:2]) % 31 == 0
+
+
+def _inflated(body: bytes, bits: int) -> bytes:
+    parts, size = [], 0
+    while body:
+        stream = zlib.decompressobj(bits)
+        try:
+            part = stream.decompress(body, LARGEST_BODY + 1 - size)
+        except zlib.error:
+            raise SourceUnavailable("the answer can't be unpacked", status=200) from None
+        size += len(part)
+        if size > LARGEST_BODY:
+            raise SourceUnavailable(_TOO_LONG, status=200)
+        if not stream.eof:
+            raise SourceUnavailable("the packed answer was cut off", status=200)
+        parts.append(part)
+        # A gzip file may have several members; anything else behind the end is nothing.
+        body = stream.unused_data if stream.unused_data.startswith(_GZIP) else b""
+    return b"".join(parts)

@@ -1,11 +1,8 @@
-"""One body -> the products of a page, or the reason why there are none.
+"""Decoding: one answer -> the products of a page, or the error that says why there are none.
 
-A page without a blemish is decoded by msgspec straight into structs (the fast way). Whatever it
-refuses is read again with patience, product by product and field by field: numbers as text, ids
-as numbers, control characters, one broken product among good ones. The two ways agree.
-
-What is no page of products (HTML, an object, cut JSON, a ``code`` other than 0) is an error and
-never an empty list: an empty list would say that the watched list has come to its end.
+A page without a blemish is decoded by msgspec straight into structs. Whatever it refuses is read
+again with patience, product by product and field by field, and the two ways agree. What is no page
+of products is an error and never an empty list: that would say that the list has come to its end.
 """
 
 from __future__ import annotations
@@ -17,22 +14,24 @@ import struct
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from operator import attrgetter
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
 
-from watcher.errors import CreditsUsedUp, SourceUnavailable
+from watcher.errors import CreditsUsedUp, InvalidQuery, KeyRefused, SourceError, SourceUnavailable
 from watcher.fields import LONG_TEXTS, NUMERIC, TEXTS
 from watcher.identity import product_key
 from watcher.model import Floats, LongTexts
-from watcher.source.failures import OUT_OF_CREDITS, excerpt, kind, plain
+from watcher.retrying import retry_after
+from watcher.source.endpoint import Endpoint
+from watcher.units import LARGEST
+from watcher.words import kind
 
 _texts: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
 
-# Beyond this a float64 no longer tells neighbouring cents apart, and no count is that large.
-LARGEST = 1e15
 # Characters of a name or an id; a longer one is cut, for rules search it and messages show it.
 LONGEST_TEXT = 1_000
 
@@ -45,7 +44,6 @@ _IS_ID = re.compile(_ID)
 _IS_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
 _NO_VALUE = frozenset(("", "-", "null"))
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
 
 _DOUBLES = struct.Struct(f"{len(NUMERIC)}d")
 _texts_of = attrgetter(*(field.name for field in TEXTS))  # far quicker than all 100 values
@@ -68,8 +66,7 @@ class ProductRow(msgspec.Struct, frozen=True, gc=False):
 
     def texts(self) -> tuple[str | None, ...]:
         """The 8 short texts, in the order of ``fields.TEXTS``."""
-        texts: tuple[str | None, ...] = _texts_of(self)
-        return texts
+        return _texts_of(self)
 
     def long_texts(self) -> LongTexts:
         """The long texts, decoded now: 11 KB a product, so ask only where they are wanted.
@@ -99,20 +96,14 @@ def _row_type(names: Mapping[str, str]) -> type[ProductRow]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The usable products of a page, in its order.
-
-    ``positions`` has each product's place on the page, from 0; ``rows`` counts all places,
-    also those of products that had to be dropped; ``unread`` counts the rows of the answer that
-    are no product here. ``problems`` says what was dropped and why, rows before fields;
-    ``mistyped`` has the fields that hold something else in some product, with what instead.
-    """
+    """The usable products of a page, in its order."""
 
     products: tuple[ProductRow, ...]
-    positions: tuple[int, ...]
-    rows: int
-    unread: int = 0
-    problems: tuple[str, ...] = ()
-    mistyped: tuple[tuple[str, str], ...] = ()
+    positions: tuple[int, ...]  # of each product on the page, from 0
+    rows: int  # all places, also of products that had to be dropped
+    unread: int = 0  # rows of the answer that are no product here
+    problems: tuple[str, ...] = ()  # what was dropped and why, rows before fields
+    mistyped: tuple[tuple[str, str], ...] = ()  # fields that hold something else, with what
 
 
 def number_table(products: Sequence[ProductRow]) -> Floats:
@@ -133,20 +124,13 @@ class _NoUse(ValueError):
 
 
 class PageDecoder:
-    """Reads the pages of an endpoint.
+    """Reads the pages of an endpoint."""
 
-    ``names`` has the API's name of a field where it is another than ours; ``marketplace`` becomes
-    part of the products' ids (``identity.product_key``).
-    """
-
-    def __init__(
-        self, page_size: int, names: Mapping[str, str] | None = None, marketplace: str = ""
-    ) -> None:
-        self._page_size = page_size
-        self._names = names or {}
-        self._marketplace = marketplace
-        self._row = _row_type(self._names)
-        rows = Annotated[tuple[self._row, ...], msgspec.Meta(max_length=page_size)]  # type: ignore[name-defined]
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._row = _row_type(endpoint.renamed)
+        most = msgspec.Meta(max_length=endpoint.page_size)
+        rows = Annotated[tuple[self._row, ...], most]  # type: ignore[name-defined]
         envelope = msgspec.defstruct("Envelope", [("data", rows), ("code", int | None, None)])
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(envelope, strict=False)
 
@@ -158,10 +142,11 @@ class PageDecoder:
             SourceUnavailable: any other answer that is no page of products.
         """
         page = self.decode_fast(body) or self.decode_tolerantly(body)
-        if not self._marketplace:
+        marketplace = self._endpoint.marketplace
+        if not marketplace:
             return page
         keyed = (
-            msgspec.structs.replace(one, product_id=product_key(self._marketplace, one.product_id))
+            msgspec.structs.replace(one, product_id=product_key(marketplace, one.product_id))
             for one in page.products
         )
         return replace(page, products=tuple(keyed))
@@ -179,74 +164,49 @@ class PageDecoder:
     def decode_tolerantly(self, body: bytes) -> Page:
         """The page, without what can't be used of it. Raises as ``decode`` does."""
         try:
-            return self._page(_rows(_parsed(body)))
+            return self._page(_rows(body))
         except RecursionError:
             text = "the answer is nested too deeply to be read"
             raise SourceUnavailable(text, status=200) from None
 
     def _page(self, rows: list[Any]) -> Page:
-        products: list[ProductRow] = []
-        positions: list[int] = []
-        problems: list[str] = []
-        mistyped: list[tuple[str, str]] = []
-        blemishes: list[str] = []
-        given = len(rows)
-        if given > self._page_size:
+        products = dict[int, ProductRow]()  # by their positions
+        problems, blemishes, mistyped = list[str](), list[str](), list[tuple[str, str]]()
+        given, most = len(rows), self._endpoint.page_size
+        if given > most:
             # Where the others stand nobody knows: the next page begins at its own place.
-            problems.append(
-                f"the page has {given:,} products where {self._page_size} were asked for: "
-                f"the first {self._page_size} are read"
-            )
-            del rows[self._page_size :]
+            asked = f"where {most} were asked for: the first {most} are read"
+            problems.append(f"the page has {given:,} products {asked}")
+            del rows[most:]
         for position, row in enumerate(rows):
             try:
                 product, wrong = self._product(row)
             except _NoUse as error:
                 problems.append(f"product {position + 1} of the page is dropped: {error}")
                 continue
-            products.append(product)
-            positions.append(position)
+            products[position] = product
             mistyped += wrong
             blemishes += (f"{name} of product {product.product_id}: {what}" for name, what in wrong)
-        return Page(
-            tuple(products),
-            tuple(positions),
-            len(rows),
-            given - len(products),
-            (*problems, *blemishes),
-            tuple(mistyped),
-        )
+        unread, found = given - len(products), tuple(products.values())
+        told = (*problems, *blemishes)
+        return Page(found, tuple(products), len(rows), unread, told, tuple(mistyped))
 
     def _product(self, row: object) -> tuple[ProductRow, list[tuple[str, str]]]:
         """A product, and its fields that hold something else, with what instead."""
         if not isinstance(row, dict):
-            raise _NoUse(f"it is {kind(row)}, not an object")
-        values: dict[str, Any] = {"product_id": _id(row.get(self._name("product_id")))}
-        wrong: list[tuple[str, str]] = []
+            raise _NoUse(f"it is {_kind(row)}, not an object")
+        names, wrong = self._endpoint.renamed, list[tuple[str, str]]()
+        values: dict[str, Any] = {"product_id": _id(row.get(names.get("product_id", "product_id")))}
         for fields, read in ((TEXTS[1:], _text), (LONG_TEXTS, _raw), (NUMERIC, _number)):
             for field in fields:
                 try:
-                    values[field.name] = read(row.get(self._name(field.name)))
+                    values[field.name] = read(row.get(names.get(field.name, field.name)))
                 except _NoUse as error:
                     wrong.append((field.name, str(error)))
         return self._row(**values), wrong
 
-    def _name(self, field: str) -> str:
-        return self._names.get(field, field)
 
-
-def _parsed(body: bytes) -> Any:
-    if body.count(b",") + body.count(b"[") > _MOST_VALUES:
-        raise SourceUnavailable("the answer has too many values for a page", status=200)
-    try:
-        return _read_json(body.decode("utf-8-sig", "replace"))
-    except ValueError:
-        text = "the answer is no JSON, or was cut off"
-        raise SourceUnavailable(f"{text}: {excerpt(body)}", status=200) from None
-
-
-def _read_json(text: str) -> Any:
-    return json.loads(text, strict=False, parse_int=_integer)
+decoder_of = cache(PageDecoder)  # one for each endpoint
 
 
 def _integer(digits: str) -> int | float:
@@ -254,29 +214,30 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= 64 else math.inf
 
 
-def _rows(answer: Any) -> list[Any]:
+_read_json = json.JSONDecoder(strict=False, parse_int=_integer).decode
+
+
+def _rows(body: bytes) -> list[Any]:
+    if body.count(b",") + body.count(b"[") > _MOST_VALUES:
+        raise SourceUnavailable("the answer has too many values for a page", status=200)
+    try:
+        answer = _read_json(body.decode("utf-8-sig", "replace"))
+    except ValueError:
+        text = "the answer is no JSON, or was cut off"
+        raise SourceUnavailable(f"{text}: {_excerpt(body)}", status=200) from None
     if not isinstance(answer, dict):
-        raise SourceUnavailable(f"the answer is {kind(answer)}, not an object", status=200)
-    if not _is_success(answer.get("code")):
-        _refuse(answer)
-    data = answer.get("data")
+        raise SourceUnavailable(f"the answer is {_kind(answer)}, not an object", status=200)
+    code, data = answer.get("code"), answer.get("data")
+    if code is not None and (isinstance(code, bool) or code not in (0, "0")):
+        message = plain(answer.get("message")) or "no message"
+        out = code in (402, "402") or _OUT_OF_CREDITS.search(message)
+        error = CreditsUsedUp if out else SourceUnavailable
+        raise error(f"KeyAPI answers with code {plain(code)}: {message}", status=200)
     if not isinstance(data, list):
         # Null too: it may be the server's way to say "no more", but nobody has promised that.
-        what = f'"data" is {kind(data)}' if "data" in answer else '"data" is missing'
+        what = f'"data" is {_kind(data)}' if "data" in answer else '"data" is missing'
         raise SourceUnavailable(f"the answer has no list of products: {what}", status=200)
     return data
-
-
-def _is_success(code: object) -> bool:
-    return code is None or (not isinstance(code, bool) and code in (0, "0"))
-
-
-def _refuse(answer: dict[str, Any]) -> NoReturn:
-    code, message = answer.get("code"), plain(answer.get("message")) or "no message"
-    text = f"KeyAPI answers with code {plain(code)}: {message}"
-    if code in (402, "402") or OUT_OF_CREDITS.search(message):
-        raise CreditsUsedUp(text, status=200)
-    raise SourceUnavailable(text, status=200)
 
 
 def _id(value: object) -> str:
@@ -284,7 +245,7 @@ def _id(value: object) -> str:
     if text is None:
         raise _NoUse("it has no product_id")
     if not _IS_ID.match(text):
-        raise _NoUse(f"its product_id is {kind(text)}, not digits")
+        raise _NoUse(f"its product_id is {_kind(text)}, not digits")
     return text
 
 
@@ -295,7 +256,7 @@ def _text(value: object) -> str | None:
         return _whole_characters(value[:LONGEST_TEXT])
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise _NoUse(f"{kind(value)}, not a text")
+    raise _NoUse(f"{_kind(value)}, not a text")
 
 
 def _raw(value: object) -> msgspec.Raw:
@@ -310,10 +271,10 @@ def _number(value: object) -> float | None:
         if value.casefold() in _NO_VALUE:
             return None
         if not _IS_NUMBER.fullmatch(value):
-            raise _NoUse(f"{kind(value)}, not a number")
+            raise _NoUse(f"{_kind(value)}, not a number")
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _NoUse(f"{kind(value)}, not a number")
+        raise _NoUse(f"{_kind(value)}, not a number")
     if not abs(value) <= LARGEST:  # NaN too
         raise _NoUse(f"{value:.3g} is no possible number")
     return float(value)
@@ -334,3 +295,86 @@ def _long_text(raw: msgspec.Raw) -> str | None:
 def _whole_characters(text: str) -> str:
     # Half of a surrogate pair can be stored nowhere and sent to nobody.
     return _SURROGATE.sub("\ufffd", text)
+
+
+# ------------------------------------------------------------------ answers with another status
+
+# The meaning of the codes is the one that the vendor documents.
+_RATE_LIMIT_PAUSE = 60.0  # seconds to wait after a 429 that does not say
+
+_OUT_OF_CREDITS = re.compile(r"quota|credit|usage[\s_-]*limit", re.IGNORECASE)
+_OUT_OF_QUOTA = re.compile(r"quota|usage[\s_-]*limit", re.IGNORECASE)  # a page may speak of credit
+_MAY_BE_QUOTA = frozenset((403, *range(500, 600)))
+
+_KEY_PLACES = (
+    "it is taken from api.key in the rule file, else from KEYAPI_KEY, else from KEYAPI_TOKEN"
+)
+_ADVICE: Mapping[int, tuple[type[SourceError], str]] = {
+    400: (InvalidQuery, "correct the watch"),
+    401: (KeyRefused, f"the key is missing or not valid: {_KEY_PLACES}"),
+    402: (CreditsUsedUp, "the account has no credits left"),
+    403: (KeyRefused, "the key may not read product lists"),
+    404: (SourceUnavailable, "is api.url right?"),
+}
+
+
+def failure(
+    status: int, headers: Mapping[str, str], body: bytes, *, now: float, asked: str = ""
+) -> SourceError:
+    """The error of an answer; its text has what the server says.
+
+    ``now`` in Unix seconds turns a ``Retry-After`` date into a time to wait; ``asked`` is the
+    query as text, for the errors that are about it.
+    """
+    message = _server_message(body)
+    said = f"KeyAPI answers {status}: {message}" if message else f"KeyAPI answers {status}"
+    if status == 400 and asked:
+        said = f"{said} (asked for {asked})"
+    quota = status in _MAY_BE_QUOTA and _OUT_OF_QUOTA.search(body.decode("utf-8", "replace"))
+    is_used_up = quota or (status == 403 and _OUT_OF_CREDITS.search(message))
+    found = _ADVICE.get(402 if is_used_up else status)
+    if found is not None:
+        error, advice = found
+        return error(f"{said}: {advice}", status=status)
+    pause = retry_after(headers.get("Retry-After"), now)
+    if status == 429 and pause is None:
+        pause = _RATE_LIMIT_PAUSE
+    return SourceUnavailable(said, status=status, retry_after=pause)
+
+
+def _server_message(body: bytes) -> str:
+    """The server's words about its refusal, on one short line; empty if it says nothing."""
+    try:
+        answer = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _excerpt(body) if body.strip() else ""
+    if not isinstance(answer, dict):
+        return ""
+    told = (answer.get(name) for name in ("message", "msg", "error", "detail"))
+    return next((plain(text) for text in told if text), "")
+
+
+# ------------------------------------------------------------------ a server's values in words
+
+
+def plain(value: object, limit: int = 200) -> str:
+    """The value as text without control characters, cut to ``limit``; empty of None."""
+    text = value if isinstance(value, str) else "" if value is None else str(value)
+    text = "".join(letter if letter.isprintable() else " " for letter in text[: 2 * limit])
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _kind(value: object) -> str:
+    """A JSON value in words: ``a list``, ``the text "abc"``, ``the number 5``, ``null``."""
+    if value is None:
+        return "null"
+    return "an object" if isinstance(value, dict) else kind(value)
+
+
+def _excerpt(body: bytes) -> str:
+    """The begin of a body that can't be read."""
+    text = body[:400].decode("utf-8-sig", "replace").strip()
+    if text.startswith("<"):
+        return "an HTML page"
+    return f'"{plain(text, 80)}"' if text else "it is empty"

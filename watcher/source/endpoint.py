@@ -1,16 +1,13 @@
-"""A list that the vendor gives: all that is known of it, in one object."""
+"""An endpoint: a list that the vendor gives, and all that is known of it, in one object."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from watcher.errors import SourceError
 from watcher.fields import BY_NAME
-from watcher.source.decoding import PageDecoder
-from watcher.source.failures import failure
 
 
 class Use(StrEnum):
@@ -51,13 +48,12 @@ class Parameter:
         return self.use not in (Use.OWN, Use.SORT)
 
 
-def limits(field: str, type_: ParameterType) -> tuple[Parameter, Parameter]:
-    """The least and the most of a field."""
-    label = BY_NAME[field].label
-    return (
-        Parameter(f"min_{field}", type_, Use.MINIMUM, f"{label}: at least", field),
-        Parameter(f"max_{field}", type_, Use.MAXIMUM, f"{label}: at most", field),
-    )
+def limits(type_: ParameterType, *fields: str) -> Iterator[Parameter]:
+    """The least and the most of each field."""
+    for name in fields:
+        label = BY_NAME[name].label
+        yield Parameter(f"min_{name}", type_, Use.MINIMUM, f"{label}: at least", name)
+        yield Parameter(f"max_{name}", type_, Use.MAXIMUM, f"{label}: at most", name)
 
 
 def flag(name: str, names: Mapping[str, int]) -> Parameter:
@@ -66,29 +62,25 @@ def flag(name: str, names: Mapping[str, int]) -> Parameter:
     return Parameter(name, ParameterType.FLAG, Use.FILTER, meaning, name, tuple(names.items()))
 
 
-def equals(name: str) -> Parameter:
-    """A field's text."""
-    return Parameter(name, ParameterType.TEXT, Use.FILTER, BY_NAME[name].label, name)
+def equals(*names: str) -> Iterator[Parameter]:
+    """The text of each field."""
+    for name in names:
+        yield Parameter(name, ParameterType.TEXT, Use.FILTER, BY_NAME[name].label, name)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Endpoint:
-    """A list: its path, the parameters that it takes, and the reader of its answers.
-
-    ``sorts`` has the API's number of each field to sort by, ``regions`` are those known to work.
-    ``decoder`` reads a page, ``failure`` an answer that is none; what fields the API names
-    otherwise than we do, and of which marketplace the products are, the decoder knows.
-    """
+    """A list: its path, the parameters that it takes, and the names in its answers."""
 
     name: str
     path: str
     parameters: tuple[Parameter, ...]
-    sorts: Mapping[str, int]
-    regions: tuple[str, ...]
+    sorts: Mapping[str, int]  # the API's number of each field to sort by
+    regions: tuple[str, ...]  # those known to work
     page_size: int
     last_page: int
-    decoder: PageDecoder
-    failure: Callable[..., SourceError] = failure
+    renamed: Mapping[str, str] = field(default_factory=dict)  # the API's names, of ours that differ
+    marketplace: str = ""  # becomes part of the products' ids (``identity.product_key``)
     sort_field: str = "product_sort_field"
     sort_type: str = "sort_type"
 

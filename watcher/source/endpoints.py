@@ -1,7 +1,6 @@
 """The endpoints that lists are read from, a row each.
 
-Another one of the vendor is a module with its ``Endpoint``, and a row in ``ENDPOINTS``: a watch
-then says by ``list:`` which one it reads.
+Another one of the vendor is a row in ``ENDPOINTS``: a watch then says by ``list:`` which it reads.
 """
 
 from __future__ import annotations
@@ -9,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from watcher.fields import SALES_TRENDS, SALES_WAYS
-from watcher.source.decoding import PageDecoder
 from watcher.source.endpoint import Endpoint, Parameter, ParameterType, Use, equals, flag, limits
 
-_PAGE_SIZE = 10
 _NO_YES = {"false": 0, "true": 1}
 _INTEGER, _NUMBER = ParameterType.INTEGER, ParameterType.NUMBER
 
@@ -20,10 +17,9 @@ _INTEGER, _NUMBER = ParameterType.INTEGER, ParameterType.NUMBER
 PRODUCT_LIST = Endpoint(
     name="products",
     path="/v1/tiktok/product/list/analytics",
-    page_size=_PAGE_SIZE,
+    page_size=10,
     last_page=100_000,
     regions=tuple("US ID TH PH MY VN GB MX SG SA BR ES JP DE IT FR".split()),
-    decoder=PageDecoder(_PAGE_SIZE),
     sorts={
         "total_sale_cnt": 1,
         "total_sale_gmv_amt": 2,
@@ -37,25 +33,16 @@ PRODUCT_LIST = Endpoint(
         Parameter("region", ParameterType.REGION, Use.FILTER, "market code, as US", "region"),
         Parameter("page_num", _INTEGER, Use.OWN, "page, from 1"),
         Parameter("page_size", _INTEGER, Use.OWN, "products a page, at most 10"),
-        equals("category_id"),
-        equals("category_l2_id"),
-        equals("category_l3_id"),
+        *equals("category_id", "category_l2_id", "category_l3_id"),
         flag("sales_trend_flag", SALES_TRENDS),
         flag("sales_flag", SALES_WAYS),
         flag("is_s_shop", _NO_YES),
         flag("free_shipping", _NO_YES),
-        *limits("total_sale_cnt", _INTEGER),
-        *limits("total_sale_30d_cnt", _INTEGER),
-        *limits("total_ifl_cnt", _INTEGER),
-        *limits("total_video_cnt", _INTEGER),
-        *limits("total_views_cnt", _INTEGER),
-        *limits("review_count", _INTEGER),
-        *limits("spu_avg_price", _NUMBER),
-        *limits("product_commission_rate", _NUMBER),
-        *limits("product_rating", _NUMBER),
-        *limits("total_sale_gmv_amt", _NUMBER),
-        *limits("total_sale_gmv_30d_amt", _NUMBER),
-        *limits("first_crawl_dt", ParameterType.DAY),
+        *limits(_INTEGER, "total_sale_cnt", "total_sale_30d_cnt", "total_ifl_cnt"),
+        *limits(_INTEGER, "total_video_cnt", "total_views_cnt", "review_count"),
+        *limits(_NUMBER, "spu_avg_price", "product_commission_rate", "product_rating"),
+        *limits(_NUMBER, "total_sale_gmv_amt", "total_sale_gmv_30d_amt"),
+        *limits(ParameterType.DAY, "first_crawl_dt"),
         Parameter("product_sort_field", _INTEGER, Use.SORT, "field to sort by, 1 to 7"),
         Parameter("sort_type", _INTEGER, Use.SORT, "0 ascending, 1 descending"),
     ),

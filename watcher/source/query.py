@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,6 +17,7 @@ from watcher.model import Instant
 from watcher.source.endpoint import Endpoint, Parameter, ParameterType, Use
 from watcher.source.endpoints import ENDPOINTS, PARAMETERS, PRODUCT_LIST
 from watcher.units import (
+    LARGEST,
     day_number,
     format_duration,
     parse_day,
@@ -24,11 +25,10 @@ from watcher.units import (
     parse_number,
     utc_day,
 )
+from watcher.words import did_you_mean, kind, quoted
 
 _LONGEST_GUESS = 80  # characters of a name that nearest ones are looked for
 DEFAULT_TOP = 100
-# Above this a float64 no longer tells neighbouring cents apart.
-LARGEST = 1e15
 
 # Where a problem stands (the key within the watch) and what it is, for the user.
 Report: TypeAlias = Callable[[tuple[str, ...], str], None]
@@ -49,17 +49,13 @@ Value: TypeAlias = int | float | str | RelativeDay
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A list of products to read of ``endpoint``. ``filters`` are sorted by the parameter's name.
-
-    ``sort`` is the field to sort by; without one the order is arbitrary and there are no ranks.
-    ``top`` is the number of products to read.
-    """
+    """A list of products to read."""
 
     region: str
-    filters: tuple[tuple[str, Value], ...] = ()
-    sort: str | None = None
+    filters: tuple[tuple[str, Value], ...] = ()  # sorted by the parameter's name
+    sort: str | None = None  # a field; without one the order is arbitrary and there are no ranks
     descending: bool = True
-    top: int = DEFAULT_TOP
+    top: int = DEFAULT_TOP  # products to read
     endpoint: Endpoint = PRODUCT_LIST
 
     @property
@@ -74,7 +70,7 @@ class Query:
     def params(self, now: Instant) -> dict[str, str]:
         """The request's parameters but ``page_num``; ``now`` is what "30d ago" counts from."""
         asked = {"region": self.region, "page_size": str(self.endpoint.page_size)}
-        asked |= {name: _parameter_text(value, now) for name, value in self.filters}
+        asked |= {name: _value_text(value, now) for name, value in self.filters}
         if self.sort is not None:
             asked |= self.endpoint.order(self.sort, descending=self.descending)
         return asked
@@ -84,8 +80,9 @@ class Query:
         parts = [] if self.endpoint is PRODUCT_LIST else [f"list={self.endpoint.name}"]
         parts.append(f"region={self.region}")
         parts += [f"{name}={_value_text(value)}" for name, value in self.filters]
-        parts += [f"sort={self._sort_text()}", f"top={self.top}"]
-        return "&".join(parts)
+        order = "desc" if self.descending else "asc"
+        sort = "none" if self.sort is None else f"{self.sort} {order}"
+        return "&".join([*parts, f"sort={sort}", f"top={self.top}"])
 
     def describe(self) -> str:
         """One line for people: ``US, 30-day sales: at least 100, by 7-day sales, first 200``."""
@@ -96,21 +93,15 @@ class Query:
             parts.append(f"by {BY_NAME[self.sort].label}{order}")
         return ", ".join([*parts, f"first {self.top}"])
 
-    def _sort_text(self) -> str:
-        if self.sort is None:
-            return "none"
-        return f"{self.sort} {'desc' if self.descending else 'asc'}"
-
 
 def query_warnings(query: Query) -> list[str]:
     """Warnings of what is allowed, but perhaps not meant."""
-    warnings = []
     if query.region == "UK":
-        warnings.append('region "UK" is not known: the code of the United Kingdom is GB')
-    elif query.region not in query.endpoint.regions:
+        return ['region "UK" is not known: the code of the United Kingdom is GB']
+    if query.region not in query.endpoint.regions:
         known = " ".join(query.endpoint.regions)
-        warnings.append(f'region "{query.region}" is not known to work (known are {known})')
-    return warnings
+        return [f'region "{query.region}" is not known to work (known are {known})']
+    return []
 
 
 def parse_query(raw: Mapping[str, object], report: Report) -> Query | None:
@@ -118,19 +109,17 @@ def parse_query(raw: Mapping[str, object], report: Report) -> Query | None:
 
     Every problem goes to ``report``; None if there was one. Never raises for what a user wrote.
     """
-    problems = 0
-
-    def counted(path: tuple[str, ...], message: str) -> None:
-        nonlocal problems
-        problems += 1
-        report(path, message)
-
-    endpoint, given = _chosen(raw, counted)
+    problems: list[tuple[str, str]] = []
+    given = dict(raw)
+    chosen = given.pop("list", PRODUCT_LIST.name) if len(ENDPOINTS) > 1 else PRODUCT_LIST.name
+    endpoint = ENDPOINTS.get(str(chosen), PRODUCT_LIST)
+    if endpoint.name != chosen:
+        problems.append(("list", f"{_show(chosen)} is no list: known are {', '.join(ENDPOINTS)}"))
     region: str | None = None
     filters: dict[str, Value] = {}
     sort, descending, top = None, True, DEFAULT_TOP
     if "region" not in raw:
-        counted(("region",), "is missing: write the market's code, as in region: US")
+        problems.append(("region", "is missing: write the market's code, as in region: US"))
     for name, value in given.items():
         try:
             match name:
@@ -143,25 +132,16 @@ def parse_query(raw: Mapping[str, object], report: Report) -> Query | None:
                 case _:
                     filters[name] = _filter(name, value, endpoint)
         except ValueError as error:
-            counted((name,), str(error))
-    for low, high, message in _upside_down(filters):
-        counted((low,), f"{message} {high}")
+            problems.append((name, str(error)))
+    problems += _upside_down(filters)
+    for name, message in problems:
+        report((name,), message)
     if problems or region is None:
         return None
     return Query(region, tuple(sorted(filters.items())), sort, descending, top, endpoint)
 
 
 # ------------------------------------------------------------------ keys
-
-
-def _chosen(raw: Mapping[str, object], report: Report) -> tuple[Endpoint, Mapping[str, object]]:
-    """The endpoint that ``list`` names, where there are several, and all but that key."""
-    if "list" not in raw or len(ENDPOINTS) == 1:
-        return PRODUCT_LIST, raw
-    name = raw["list"]
-    if name not in ENDPOINTS:
-        report(("list",), f"{_show(name)} is no list: known are {', '.join(ENDPOINTS)}")
-    return ENDPOINTS.get(str(name), PRODUCT_LIST), {key: raw[key] for key in raw if key != "list"}
 
 
 def _filter(name: str, value: object, endpoint: Endpoint) -> Value:
@@ -183,7 +163,7 @@ def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
         return f'unknown field "{name}": write {field}'
     if field in BY_NAME:
         return f'KeyAPI can\'t filter by "{field}": make it a condition of a rule'
-    return f'unknown field "{name}"{_did_you_mean(nearest_keys(name, known))}'
+    return f'unknown field "{name}"{did_you_mean(nearest_keys(name, known))}'
 
 
 def nearest_keys(name: str, known: Mapping[str, Parameter] = PARAMETERS) -> list[str]:
@@ -196,30 +176,23 @@ def _near(name: str, known: Iterable[str]) -> list[str]:
     return difflib.get_close_matches(name[:_LONGEST_GUESS], known, n=2, cutoff=0.6)
 
 
-def _did_you_mean(near: list[str]) -> str:
-    choices = " or ".join(f'"{match}"' for match in near)
-    return f", did you mean {choices}?" if near else ""
-
-
 # ------------------------------------------------------------------ values
 
 
 def _region(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch("[A-Za-z]{2}", value):
-        raise ValueError(
-            f"{_show(value)} is no region: write a market's code of two letters, as US"
-        )
+        takes = "write a market's code of two letters, as US"
+        raise ValueError(f"{_show(value)} is no region: {takes}")
     return value.upper()
 
 
 def _sort(value: object, endpoint: Endpoint) -> tuple[str, bool]:
     words = value.split() if isinstance(value, str) else []
     if not 1 <= len(words) <= 2 or (len(words) == 2 and words[1].lower() not in ("desc", "asc")):
-        raise ValueError(
-            f"{_show(value)} is no sort: write a field and desc or asc, as total_sale_7d_cnt desc"
-        )
+        takes = "write a field and desc or asc, as total_sale_7d_cnt desc"
+        raise ValueError(f"{_show(value)} is no sort: {takes}")
     if words[0] not in endpoint.sorts:
-        near = _did_you_mean(_near(words[0], list(endpoint.sorts)))
+        near = did_you_mean(_near(words[0], endpoint.sorts))
         help_text = near or f": it sorts by {', '.join(endpoint.sorts)}"
         raise ValueError(f'KeyAPI can\'t sort by "{words[0]}"{help_text}')
     return words[0], len(words) == 1 or words[1].lower() == "desc"
@@ -240,10 +213,8 @@ def _digits(value: object, _: Parameter) -> str:
 
 
 def _whole(value: object, parameter: Parameter) -> int:
-    if isinstance(value, str) and value.strip().endswith("%"):
-        raise ValueError(f"{_show(value)} is no whole number")
-    number = _number(value, parameter)
-    if not number.is_integer():
+    is_share = isinstance(value, str) and value.strip().endswith("%")
+    if is_share or not (number := _number(value, parameter)).is_integer():
         raise ValueError(f"{_show(value)} is no whole number")
     return int(number)
 
@@ -296,15 +267,13 @@ _READERS: Mapping[ParameterType, Callable[[object, Parameter], Value]] = {
 }
 
 
-def _upside_down(filters: Mapping[str, Value]) -> list[tuple[str, str, str]]:
-    """For each range whose least is above its most: the two keys and what is wrong."""
-    found = []
+def _upside_down(filters: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
+    """The least of a range that is above its most, and what is wrong with it."""
     for low, least in filters.items():
         high = f"max_{low.removeprefix('min_')}"
-        most = filters.get(high)
-        if low.startswith("min_") and most is not None and _above(least, most):
-            found.append((low, f"{high} ({_value_text(most)})", f"{_value_text(least)} is above"))
-    return found
+        if low.startswith("min_") and high in filters and _above(least, filters[high]):
+            most = _value_text(filters[high])
+            yield low, f"{_value_text(least)} is above {high} ({most})"
 
 
 def _above(least: Value, most: Value) -> bool:
@@ -322,27 +291,17 @@ def _above(least: Value, most: Value) -> bool:
 def _show(value: object) -> str:
     if value is None:
         return "an empty value"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        return "a list"
-    text = str(value)
-    return f'"{text if len(text) <= 60 else text[:59] + "…"}"'
+    return kind(value) if isinstance(value, bool | Mapping | list) else quoted(str(value))
 
 
-def _value_text(value: Value) -> str:
+def _value_text(value: Value, now: Instant | None = None) -> str:
+    """A value; with ``now``, as the API takes it."""
+    if now is not None and isinstance(value, RelativeDay):
+        return str(day_number(utc_day(now - value.seconds)))
     if isinstance(value, float):
         # No exponents: a server that reads 1e-05 as a number may not exist.
         return f"{value:.12f}".rstrip("0").rstrip(".")
     return str(value)
-
-
-def _parameter_text(value: Value, now: Instant) -> str:
-    if isinstance(value, RelativeDay):
-        return str(day_number(utc_day(now - value.seconds)))
-    return _value_text(value)
 
 
 def describe_filter(name: str, value: Value) -> str:

@@ -1,8 +1,7 @@
 """The products of a list while its pages arrive, in any order: columns, and no object a product.
 
-A list may have a million products. Their numbers lie in blocks that are given back one by one
-while they are joined, so that no moment needs twice the memory; of a list in one block the numbers
-stay where they are.
+A list may have a million products: their numbers lie in blocks that are given back one by one while
+they are joined, so that no moment needs twice the memory.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +24,6 @@ MOST_TEXTS = 1_500  # products of a scan whose long texts are read, at 11 KB eac
 _BLOCK_PAGES = 5_000
 _MOVED = 1_000  # rows at a time: of a million, what is made on the way counts as well
 _OWN = 1 + [text.name for text in TEXTS].index("product_name")
-
-Objects: TypeAlias = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +41,21 @@ class _Block:
     """The rows of some pages, by their places; only those that are ``filled`` mean something."""
 
     numbers: Floats
-    texts: Objects
+    texts: NDArray[Any]
     filled: Bools
-
-    @classmethod
-    def of(cls, size: int) -> _Block:
-        texts = np.empty((size, len(TEXTS)), object)
-        return cls(np.empty((size, len(NUMERIC_NAMES))), texts, np.zeros(size, np.bool_))
 
 
 @dataclass(slots=True)
 class Rows:
-    """The first ``top`` places of a list.
-
-    ``wants_texts`` says for a product id whether its long texts are wanted; of those that are,
-    the first ``MOST_TEXTS`` are kept. ``mistyped`` counts in how many products a field held
-    something else, ``instead`` has an example.
-    """
+    """The first ``top`` places of a list."""
 
     top: int
-    wants_texts: Callable[[str], bool]
+    wants_texts: Callable[[str], bool]  # the long ones, by id: the first ``MOST_TEXTS`` are kept
     page_size: int = 10
     products: int = 0
     long_texts: dict[str, LongTexts] = field(default_factory=dict)
-    mistyped: Counter[str] = field(default_factory=Counter)
-    instead: dict[str, str] = field(default_factory=dict)
+    mistyped: Counter[str] = field(default_factory=Counter)  # products with something else in it
+    instead: dict[str, str] = field(default_factory=dict)  # an example of what
     _blocks: dict[int, _Block] = field(default_factory=dict)
     _same: dict[str | None, str | None] = field(default_factory=dict)
 
@@ -96,7 +83,10 @@ class Rows:
     def _block(self, number: int) -> _Block:
         if number not in self._blocks:
             pages = -(-self.top // self.page_size) - number * _BLOCK_PAGES
-            self._blocks[number] = _Block.of(min(pages, _BLOCK_PAGES) * self.page_size)
+            size = min(pages, _BLOCK_PAGES) * self.page_size
+            texts = np.empty((size, len(TEXTS)), object)
+            numbers = np.empty((size, len(NUMERIC_NAMES)))
+            self._blocks[number] = _Block(numbers, texts, np.zeros(size, np.bool_))
         return self._blocks[number]
 
     def _texts(self, product: ProductRow) -> list[str | None]:
@@ -164,13 +154,11 @@ _ABOVE_0 = np.array([field.name == RATING for field in NUMERIC], np.bool_)
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """``percentages``: the list's commissions were written so; None where it has none.
-    ``unrated``: some product says that it has no rating. ``problems`` says which values mean
-    nothing."""
+    """The findings about a list's numbers."""
 
-    percentages: bool | None
-    unrated: bool
-    problems: tuple[str, ...]
+    percentages: bool | None  # whether commissions were written so; None where it has none
+    unrated: bool  # some product says that it has no rating
+    problems: tuple[str, ...]  # which values mean nothing
 
 
 def settle(numbers: Floats) -> Settled:
@@ -183,7 +171,8 @@ def settle(numbers: Floats) -> Settled:
     commissions = numbers[:, NUMERIC_INDEX[COMMISSION]]
     unrated = bool((numbers[:, NUMERIC_INDEX[RATING]] == 0).any())
     with np.errstate(invalid="ignore"):
-        percentages = _are_percentages(commissions)
+        some, large = (int(np.count_nonzero(commissions > least)) for least in (0, 1))
+        percentages = 2 * large > some if some else None
         if percentages:
             commissions /= 100
         above = commissions > 1
@@ -201,11 +190,6 @@ def settle(numbers: Floats) -> Settled:
     if above.any():
         problems.append(f"{COMMISSION} is above 100% {_in_products(int(above.sum()))}: no value")
     return Settled(percentages, unrated, tuple(problems))
-
-
-def _are_percentages(commissions: Floats) -> bool | None:
-    some = int(np.count_nonzero(commissions > 0))
-    return 2 * int(np.count_nonzero(commissions > 1)) > some if some else None
 
 
 def _in_products(count: int) -> str:

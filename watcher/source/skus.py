@@ -28,13 +28,12 @@ _DEEPEST = 4
 
 @dataclass(frozen=True, slots=True)
 class Sku:
-    """A variant: its id, the ``options`` that make it (as far as they have names), its price as
-    the API writes it, and the code of the price's currency."""
+    """A variant of a product."""
 
     sku_id: str
-    options: tuple[str, ...]
-    price: str
-    currency: str | None
+    options: tuple[str, ...]  # what makes it, as far as they have names
+    price: str  # as the API writes it
+    currency: str | None  # the code of the price's
 
 
 def skus_of(skus: object, sale_props: object = None) -> Iterator[Sku]:
@@ -42,13 +41,8 @@ def skus_of(skus: object, sale_props: object = None) -> Iterator[Sku]:
     known = dict(_value_names(sale_props))
     for key, sku in _rows(skus):
         names = {**known, **dict(_value_names(sku))}
-        price = _price(sku)
-        yield Sku(
-            str(sku.get("sku_id") or key),
-            tuple(_options(sku, key, names)),
-            _amount(price),
-            _currency(price),
-        )
+        sku_id = str(sku.get("sku_id") or key)
+        yield Sku(sku_id, tuple(_options(sku, key, names)), *_cost(sku))
 
 
 def options_of(sale_props: object) -> dict[str, list[str]]:
@@ -129,26 +123,13 @@ def _id_lists(sku: Mapping[str, object], key: str) -> Iterator[Sequence[str]]:
                 yield [str(value).strip()]
 
 
-def _price(sku: Mapping[str, object]) -> object:
-    """The holder of the price: an object, or the price itself."""
-    found = _any(sku, _PRICES)
-    inner = _any(found, _PRICES) if isinstance(found, dict) else None
-    if inner is not None:
-        return inner
-    return found if found is not None else sku
-
-
-def _amount(price: object) -> str:
-    if not isinstance(price, dict):
-        return str(price).strip() if _is_plain(price) else ""
-    return _first(price, _AMOUNTS)
-
-
-def _currency(price: object) -> str | None:
-    if not isinstance(price, dict):
-        return None
-    for name in _CURRENCIES:
-        code = str(price.get(name) or "").strip().upper()
-        if _CODE.fullmatch(code):
-            return code
-    return None
+def _cost(sku: Mapping[str, object]) -> tuple[str, str | None]:
+    """The price and the code of its currency, wherever in the variant they stand."""
+    price = _any(sku, _PRICES)
+    if isinstance(price, dict) and (inner := _any(price, _PRICES)) is not None:
+        price = inner
+    holder = sku if price is None else price
+    if not isinstance(holder, Mapping):
+        return str(holder).strip() if _is_plain(holder) else "", None
+    codes = (str(holder.get(name) or "").strip().upper() for name in _CURRENCIES)
+    return _first(holder, _AMOUNTS), next(filter(_CODE.fullmatch, codes), None)

@@ -17,8 +17,8 @@ import numpy as np
 
 from watcher.charts.scale import Axis, day, thinned, value_axis
 from watcher.model import Floats, Instant, Ints
+from watcher.schedule import shown
 from watcher.units import Unit, at
-from watcher.wallclock import first_shown
 
 WIDTH, HEIGHT = 1_000, 160
 TOP, BOTTOM = 56, 216
@@ -158,7 +158,7 @@ def _days(begin: Instant, end: Instant, zone: tzinfo) -> Iterator[Tick]:
     with_year = first_day.year != last_day.year
     free = 0.0
     for when in days[every // 2 :: every]:
-        midnight = first_shown(datetime.combine(when, time()), zone)
+        midnight = shown(datetime.combine(when, time()), zone)[0]
         place = 100 * (midnight - begin) / (end - begin)
         label = f"{day(when)} {when:%y}" if with_year else day(when)
         anchor, first, last = _placed(place, _LETTER * len(label))

@@ -20,8 +20,7 @@ from watcher.model import Instant, ScanState
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source import rows
-from watcher.source.client import Client
-from watcher.source.pace import Seams
+from watcher.source.client import Client, Seams
 from watcher.source.simulator import SMOOTH, Market, Simulator
 from watcher.store.records import Spent
 from watcher.store.sqlite.database import Database

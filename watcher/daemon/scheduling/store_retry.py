@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from watcher.delivery.courier import Pause, pause_until
 from watcher.errors import NotADatabase, StoreError
+from watcher.retrying import backoff
 from watcher.store.ports import Store
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds
@@ -37,14 +38,13 @@ class Patient:
 
     async def run(self, job: Callable[[Store], T]) -> T:
         """What ``job`` returns or raises, but for the ``StoreError`` that passes."""
-        failures, wait = 0, FIRST_WAIT
+        failures = 0
         while True:
             try:
                 return await self.store.run(job)
             except StoreError as error:
                 if self.stop is None or self.stop.is_set() or isinstance(error, NotADatabase):
                     raise
+                await self.waits(error, failures + 1)
+                await self.pause(self.stop, backoff(failures, FIRST_WAIT, LONGEST_WAIT))
                 failures += 1
-                await self.waits(error, failures)
-                await self.pause(self.stop, wait)
-                wait = min(wait * 2, LONGEST_WAIT)

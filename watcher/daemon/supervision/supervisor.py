@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from watcher.errors import WatcherError
+from watcher.retrying import backoff
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 
@@ -74,16 +75,17 @@ class Guard:
         self._tasks.clear()
 
     async def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        wait = 0.0
+        failures = 0
         while True:
             self._working[name] = task = asyncio.ensure_future(work())
             try:
-                if wait and not (await asyncio.wait({task}, timeout=self.well_after))[0]:
+                if failures and not (await asyncio.wait({task}, timeout=self.well_after))[0]:
                     await self._tell(name, None)
-                    wait = 0.0
+                    failures = 0
                 await self._end_of(name, task)
             except Exception as error:
-                wait = min(wait * 2, LONGEST_WAIT) or FIRST_WAIT
+                wait = backoff(failures, FIRST_WAIT, LONGEST_WAIT)
+                failures += 1
                 if isinstance(error, WatcherError):  # its text says all
                     log.error("task died", task=name, error=str(error), again_in=wait)  # noqa: TRY400
                 else:

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import math
 import smtplib
 import socket
 import ssl
@@ -41,7 +40,7 @@ from requests import exceptions as faults
 from watcher import network
 from watcher.delivery.apprise import private
 from watcher.delivery.apprise.confirming import AnswerReader, Said, Word
-from watcher.units import parse_http_date
+from watcher.retrying import parse_http_date, retry_after
 
 _Call = Callable[..., Any]
 
@@ -70,16 +69,8 @@ class Answer:
 
     def wait(self, now: float) -> float | None:
         """``Retry-After`` in seconds: a number, or a date measured from the answer's own."""
-        if self.retry_after is None:
-            return None
-        try:
-            seconds = float(self.retry_after)
-        except ValueError:
-            then, here = parse_http_date(self.retry_after), parse_http_date(self.date or "")
-            if then is None:
-                return None
-            seconds = then.timestamp() - (here.timestamp() if here else now)
-        return max(seconds, 0.0) if math.isfinite(seconds) else None
+        here = parse_http_date(self.date)
+        return retry_after(self.retry_after, here.timestamp() if here else now, negative=0.0)
 
 
 # What a plugin is shown of a refusal inside a success: statuses that none of them acts on.

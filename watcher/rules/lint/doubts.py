@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TypeAlias
 
 from watcher.fields import BY_NAME
-from watcher.leeway import longest_gap, shortest_gap
+from watcher.schedule import longest_gap, shortest_gap
 from watcher.rules.conditions.base import Ago, Condition, Statistic, Usual
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Between, Compare

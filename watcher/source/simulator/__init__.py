@@ -2,40 +2,14 @@
 
 For the demo, the tests and the benchmarks: no key, no account, no network.
 
-    market = Market(start=date(2026, 11, 23), behaviour=STORMY)  # REAL unless said
+    market = Market(start=date(2026, 11, 23), behaviour=SMOOTH)  # REAL unless said
     async with Simulator(market, key="demo-key") as simulator:
         ...  # read simulator.url with the ordinary client
         simulator.market.advance(1)
-
-``replace(REAL, bulk_orders=0.01)`` is a behaviour of one's own.
 """
 
-from watcher.source.simulator.behaviour import (
-    FLAT,
-    PRESETS,
-    REAL,
-    SMOOTH,
-    SPARSE,
-    STORMY,
-    Behaviour,
-)
-from watcher.source.simulator.faults import Fault, Paging, Weather
-from watcher.source.simulator.listing import BadParameter
+from watcher.source.simulator.behaviour import PRESETS, REAL, SMOOTH, Behaviour
 from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator.server import Fault, Simulator, Weather
 
-__all__ = [
-    "FLAT",
-    "PRESETS",
-    "REAL",
-    "SMOOTH",
-    "SPARSE",
-    "STORMY",
-    "BadParameter",
-    "Behaviour",
-    "Fault",
-    "Market",
-    "Paging",
-    "Simulator",
-    "Weather",
-]
+__all__ = ["PRESETS", "REAL", "SMOOTH", "Behaviour", "Fault", "Market", "Simulator", "Weather"]

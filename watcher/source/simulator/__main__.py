@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import sys
 from collections.abc import Mapping
@@ -29,7 +28,7 @@ Let a day pass (or start this with --day-seconds 5, and the watcher with --marke
 Ctrl-C ends it."""
 
 
-_CHANCE = click.FloatRange(0, 1)
+_CHANCE, _DAY = click.FloatRange(0, 1), click.DateTime(["%Y-%m-%d"])
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -59,11 +58,7 @@ class _Closed(click.ParamType[Mapping[str, Any]]):
 @click.option("--products", type=click.IntRange(1, 1_000_000), default=5_000, show_default=True)
 @click.option("--regions", default=",".join(REGIONS), show_default=True, help="Largest first.")
 @click.option("--key", default="demo-key", show_default=True, help="The key that is accepted.")
-@click.option(
-    "--start",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="The market's first day.  [default: today]",
-)
+@click.option("--start", type=_DAY, help="The market's first day.  [default: today]")
 @click.option(
     "--day-seconds",
     type=click.FloatRange(min=0.1),
@@ -71,7 +66,7 @@ class _Closed(click.ParamType[Mapping[str, Any]]):
 )
 @click.option(
     "--faults",
-    type=click.FloatRange(0, 1),
+    type=_CHANCE,
     default=0.0,
     help="Of so many requests (0.05: one in twenty) the answer is broken in some way.",
 )
@@ -95,7 +90,9 @@ class _Closed(click.ParamType[Mapping[str, Any]]):
     help="The share of products that the source looks at on a day; what the others sold is booked "
     "when it does.",
 )
-@click.option("--absent", is_flag=True, help="... or they are not on that day's list.")
+@click.option(
+    "--absent", is_flag=True, default=None, help="... or they are not on that day's list."
+)
 @click.option("--late", type=_CHANCE, help="The share of days that bring nothing new.")
 def main(
     *,
@@ -125,13 +122,9 @@ def main(
         raise click.ClickException(f"can't serve on 127.0.0.1:{port}: {error.strerror}") from error
 
 
-def _behaviour(
-    preset: str, closed: Mapping[str, Any] | None, *, absent: bool, **settings: float | None
-) -> Behaviour:
+def _behaviour(preset: str, closed: Mapping[str, Any] | None, **settings: Any) -> Behaviour:
     """The preset with those of the settings that are given."""
-    given: dict[str, Any] = {name: value for name, value in settings.items() if value is not None}
-    if absent:
-        given["absent"] = True
+    given = {name: value for name, value in settings.items() if value is not None}
     try:
         return replace(PRESETS[preset], **given, **(closed or {}))
     except ValueError as error:
@@ -140,27 +133,18 @@ def _behaviour(
 
 async def _serve(simulator: Simulator, key: str, day_seconds: float | None) -> None:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with simulator:
-        market = simulator.market
-        click.echo(
-            _USAGE.format(
-                products=len(market),
-                regions=", ".join(market.regions),
-                url=simulator.url,
-                day=market.day,
-                key=key,
-            )
-        )
+        market, regions = simulator.market, ", ".join(simulator.market.regions)
+        told = {"products": len(market), "regions": regions, "day": market.day}
+        click.echo(_USAGE.format(url=simulator.url, key=key, **told))
         sys.stdout.flush()
         days = asyncio.create_task(simulator.pass_days(day_seconds)) if day_seconds else None
         await stop.wait()
         if days is not None:
             days.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await days
+            await asyncio.wait({days})
 
 
 if __name__ == "__main__":

@@ -8,23 +8,18 @@ day. ``smooth`` is a calm market of slow waves, for what is not about sales.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from types import MappingProxyType
 
 _SHARES = (
-    *("idle", "crowd", "wave", "viral", "promotion", "flash", "new_price", "new_commission"),
-    *("delisting", "sold_out", "bulk_orders", "collected", "late"),
+    "idle crowd wave viral promotion flash new_price new_commission delisting sold_out bulk_orders"
+    " collected late"
 )
-_LIMITS: tuple[tuple[Sequence[str], Callable[[float], bool], str], ...] = (
+_LIMITS: tuple[tuple[str, Callable[[float], bool], str], ...] = (
     (_SHARES, lambda value: 0 <= value <= 1, "from 0 to 1"),
-    (
-        ("tail", "day_noise", "trend", "slope", "drift", "viral_size"),
-        lambda value: value >= 0,
-        "0 or more",
-    ),
-    (("viral_brief", "bulk_units", "bulk_tail"), lambda value: value > 0, "above 0"),
+    ("tail day_noise trend slope drift viral_size", lambda value: value >= 0, "0 or more"),
+    ("viral_brief bulk_units bulk_tail", lambda value: value > 0, "above 0"),
 )
 
 
@@ -32,62 +27,40 @@ _LIMITS: tuple[tuple[Sequence[str], Callable[[float], bool], str], ...] = (
 class Behaviour:
     """The moves of a market: what moves, how much, and how it is told.
 
-    Chances are a day's, for one product.
-
-    ``tail`` is the Pareto exponent of the best sellers' levels, 0 for a log-normal market.
-    ``day_noise`` is the standard deviation of ln of a day's sales around what is expected,
-    ``idle`` the share of days on which a product sells nothing, ``crowd`` how much of a day's
-    noise its videos and views show (0 to 1).
-
-    ``trend`` is 1 where a third of the products decline slowly and some grow. ``wave`` is the
-    chance of some weeks of growth or decline, ``slope`` their size in ln units a day, ``drift``
-    the level's random step. ``viral`` is the chance of a spike, ``viral_size`` its median as a
-    factor, ``viral_days`` the least and most half-life of its decay, the more of them near the
-    least the larger ``viral_brief`` (1: evenly).
-
-    ``promotion`` is the chance of an offer of one or two weeks, ``flash`` of one of a few days
-    (of a product that sells daily), ``new_price``, ``new_commission`` and ``delisting`` those of
-    what they say, ``sold_out`` that of some weeks without stock.
-
-    ``bulk_orders`` is the chance of one large order, ``bulk_units`` its least size, ``bulk_tail``
-    the Pareto exponent above it. On ``closed_weekdays`` (0 is Monday) and ``closed_days`` nobody
-    sells anything. ``collected`` is the share of products that the source looks at on a day: what
-    the others did is booked on the day they are next looked at, or, with ``absent``, they are not
-    on that day's list. ``late`` is the share of days on which the source brings nothing new: the
-    next one that is in time brings all.
+    Chances are a day's, for one product; docs/market.md says it at length.
     """
 
-    tail: float = 0.0
-    day_noise: float = 0.0
-    idle: float = 0.0
-    crowd: float = 0.0
-    trend: float = 0.0
-    wave: float = 0.0
-    slope: float = 0.0
-    drift: float = 0.0
-    viral: float = 0.0
-    viral_size: float = 0.0
-    viral_days: tuple[float, float] = (2.0, 7.0)
-    viral_brief: float = 1.0
-    promotion: float = 0.0
-    flash: float = 0.0
+    tail: float = 0.0  # the Pareto exponent of the best sellers' levels; 0: log-normal
+    day_noise: float = 0.0  # of ln of a day's sales around what is expected, the deviation
+    idle: float = 0.0  # the share of days on which a product sells nothing
+    crowd: float = 0.0  # of a day's noise, what its videos and views show
+    trend: float = 0.0  # 1: a third of the products decline slowly, some grow
+    wave: float = 0.0  # the chance of some weeks of growth or decline
+    slope: float = 0.0  # their size, in ln units a day
+    drift: float = 0.0  # the level's random step
+    viral: float = 0.0  # the chance of a spike
+    viral_size: float = 0.0  # its median, as a factor
+    viral_days: tuple[float, float] = (2.0, 7.0)  # the least and most half-life of its decay
+    viral_brief: float = 1.0  # the larger, the more of them near the least; 1: evenly
+    promotion: float = 0.0  # the chance of an offer of one or two weeks
+    flash: float = 0.0  # that of one of a few days, for what sells daily
     new_price: float = 0.0
     new_commission: float = 0.0
     delisting: float = 0.0
-    sold_out: float = 0.0
-    bulk_orders: float = 0.0
-    bulk_units: float = 60.0
-    bulk_tail: float = 1.5
-    closed_weekdays: frozenset[int] = frozenset()
+    sold_out: float = 0.0  # the chance of some weeks without stock
+    bulk_orders: float = 0.0  # the chance of one large order
+    bulk_units: float = 60.0  # its least size
+    bulk_tail: float = 1.5  # the Pareto exponent above it
+    closed_weekdays: frozenset[int] = frozenset()  # nobody sells anything; 0 is Monday
     closed_days: frozenset[date] = frozenset()
-    collected: float = 1.0
-    absent: bool = False
-    late: float = 0.0
+    collected: float = 1.0  # the share of products looked at on a day; the others' is booked later
+    absent: bool = False  # ... and those are not on that day's list
+    late: float = 0.0  # the share of days that bring nothing new; the next in time brings all
 
     def __post_init__(self) -> None:
         """Raises ValueError for a setting that can't be, with its name."""
         for names, fits, what in _LIMITS:
-            for name in names:
+            for name in names.split():
                 if not fits(getattr(self, name)):
                     raise ValueError(f"{name} must be {what}")
         if self.collected == 0:
@@ -152,6 +125,10 @@ SMOOTH = Behaviour(
     delisting=0.0025,
 )
 
-PRESETS: Mapping[str, Behaviour] = MappingProxyType(
-    {"real": REAL, "flat": FLAT, "stormy": STORMY, "sparse": SPARSE, "smooth": SMOOTH}
-)
+PRESETS: Mapping[str, Behaviour] = {
+    "real": REAL,
+    "flat": FLAT,
+    "stormy": STORMY,
+    "sparse": SPARSE,
+    "smooth": SMOOTH,
+}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,30 +27,25 @@ _COMMISSION_SHARES = np.array([0.12, 0.13, 0.1, 0.2, 0.1, 0.2, 0.1, 0.05])
 
 @dataclass(frozen=True)
 class Goods:
-    """The products' fixed properties, each array (n,).
-
-    ``birth`` is the day of first collection, counted from the market's first simulated day.
-    ``base`` is ln of the units a day that the product sells in the long run, ``trend`` its
-    drift a day, ``halflife`` in days of a spike's decay, ``conversion`` sales for a view.
-    """
+    """The products' fixed properties, each array (n,)."""
 
     ids: Ints
     sellers: Ints
     region: Ints
     department: Ints
     branch: Ints
-    birth: Ints
-    base: Floats
-    trend: Floats
+    birth: Ints  # the day of first collection, from the market's first simulated day
+    base: Floats  # ln of the units sold a day in the long run
+    trend: Floats  # its drift a day
     ramp_days: Floats
-    halflife: Floats
+    halflife: Floats  # of a spike, in days
     fame: Floats
     hazard: Floats
     video_share: Floats
     live_share: Floats
     videos_for_sales: Floats
     lives: Floats
-    conversion: Floats
+    conversion: Floats  # sales for a view
     repeat: Floats
     price: Ints
     per_dollar: Floats
@@ -74,18 +69,8 @@ T = TypeVar("T")
 
 def joined(first: T, second: T) -> T:
     """Two bundles of arrays of the same class, one after the other."""
-    return type(first)(
-        **{
-            field.name: np.concatenate((getattr(first, field.name), getattr(second, field.name)))
-            for field in fields(first)  # type: ignore[arg-type]
-        }
-    )
-
-
-def shares(count: int) -> Floats:
-    """The regions' shares of a market: the first is the largest (1, 1/2, 1/3 ...)."""
-    weights = 1 / np.arange(1, count + 1)
-    return np.asarray(weights / weights.sum(), dtype=np.float64)
+    both = {name: (array, vars(second)[name]) for name, array in vars(first).items()}
+    return type(first)(**{name: np.concatenate(arrays) for name, arrays in both.items()})
 
 
 def draw(
@@ -98,12 +83,14 @@ def draw(
     first: int,
 ) -> Goods:
     """Invent a product for each of ``births``; ``first`` products exist already."""
-    n = len(births)
-    region = rng.choice(len(regions), n, p=shares(len(regions)))
+    n, begin = len(births), seed * _SEEDS_APART + 1 + first
+    weights = 1 / np.arange(1, len(regions) + 1)  # the first is the largest
+    region = rng.choice(len(regions), n, p=weights / weights.sum())
     department = rng.integers(0, len(DEPARTMENTS), n)
     base = _levels(rng, n, behaviour.tail)
+    briefest, longest = behaviour.viral_days
     return Goods(
-        ids=_ids(n, seed, first),
+        ids=_numbers(_IDS, range(begin, begin + n)),
         sellers=_sellers(rng, n, seed, first),
         region=region,
         department=department,
@@ -112,7 +99,8 @@ def draw(
         base=np.clip(base, -6.0, 8.5),
         trend=_trend(rng, n) * behaviour.trend,
         ramp_days=rng.uniform(3, 18, n),
-        halflife=_halflives(rng, n, behaviour),
+        # Most spikes are over soon, where the market says so.
+        halflife=briefest + (longest - briefest) * rng.random(n) ** behaviour.viral_brief,
         fame=np.clip(1 + 0.25 * base, 0.4, 2.5),
         hazard=np.clip(1 - 0.25 * base, 0.25, 3.0),
         **_selling(rng, n),
@@ -139,28 +127,16 @@ def _levels(rng: np.random.Generator, n: int, tail: float) -> Floats:
     return np.where(quantile < _BEST, best, others)
 
 
-def _halflives(rng: np.random.Generator, n: int, behaviour: Behaviour) -> Floats:
-    """The half-lives of spikes: most are over soon, where the market says so."""
-    least, most = behaviour.viral_days
-    return least + (most - least) * rng.random(n) ** behaviour.viral_brief
-
-
-def _ids(n: int, seed: int, first: int) -> Ints:
+def _numbers(least: int, places: Iterable[int]) -> Ints:
     # Python's integers: the products overflow 64 bits.
-    begin = seed * _SEEDS_APART + 1 + first
-    numbers = [_IDS + number * _SPREAD % 10**15 for number in range(begin, begin + n)]
-    return np.array(numbers, dtype=np.int64)
+    return np.array([least + place * _SPREAD % 10**15 for place in places], dtype=np.int64)
 
 
 def _sellers(rng: np.random.Generator, n: int, seed: int, first: int) -> Ints:
     """A few sellers have many products, most have some."""
     count = max(1, (first + n) // _PER_SELLER)
     picked = (count * rng.random(n) ** 2).astype(np.int64)
-    begin = seed * _SEEDS_APART + 17
-    return np.array(
-        [_SELLERS + (begin + int(number)) * _SPREAD % 10**15 for number in picked],
-        dtype=np.int64,
-    )
+    return _numbers(_SELLERS, (picked + seed * _SEEDS_APART + 17).tolist())
 
 
 def _trend(rng: np.random.Generator, n: int) -> Floats:

@@ -1,4 +1,4 @@
-"""The products' numeric fields, computed from the market's state when they are asked for."""
+"""The columns of an answer: the counters that the source has gathered, and what follows of them."""
 
 from __future__ import annotations
 
@@ -9,21 +9,101 @@ from functools import partial
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from watcher.fields import NUMERIC, SALES_TRENDS, SALES_WAYS, Field
-from watcher.model import Floats, Ints
+from watcher.fields import NUMERIC, SALES_TRENDS, SALES_WAYS, WINDOWS, Field
+from watcher.model import Bools, Floats, Ints
+from watcher.source.simulator.behaviour import Behaviour
 from watcher.source.simulator.catalogue import Goods
-from watcher.source.simulator.dynamics import SERIES, State, on_steps, price
+from watcher.source.simulator.dynamics import MOST, SERIES, State, on_steps, price
 from watcher.source.simulator.places import DEPARTMENTS
-from watcher.source.simulator.windows import SUMMED, Windows
 from watcher.units import Unit, day_number
 
 Index: TypeAlias = "Ints | slice"
+# 14 is no window of the API: the trend compares the last week with the one before.
+_SUMMED = (*WINDOWS, 14)
+_KEPT = max(WINDOWS) + 1
+_SPARE = 512
+# Streams of random numbers beside the market's own, which are (seed, day).
+_LATE, _LOOKS = 2, 3
 _VIDEOS, _LIVES = "total_video_{}cnt", "total_live_{}cnt"
 _DEPARTMENT_IDS = np.array([int(department.id) for department in DEPARTMENTS], dtype=np.int64)
 _BRANCHES = 6  # categories of level 2 in a department
 _TWIGS = 24  # categories of level 3 in a department: a multiple, so that they nest
 _WEEK_CHANGE = 0.2
+
+
+class Windows:
+    """Sums of the daily series over the last days, for a growing number of products."""
+
+    def __init__(self) -> None:
+        series = len(SERIES)
+        self._ring: NDArray[np.int32] = np.zeros((_KEPT, series, 0), dtype=np.int32)
+        self.sums: Ints = np.zeros((series, len(_SUMMED), 0), dtype=np.int64)  # as ``_SUMMED``
+        self.totals: Ints = np.zeros((series, 0), dtype=np.int64)
+        self.size = 0
+
+    def grow(self, totals: Ints) -> None:
+        """Add products that begin with these ``totals``, (series, count)."""
+        size = self.size + totals.shape[1]
+        missing = size - self.totals.shape[1]
+        if missing > 0:
+            missing += max(_SPARE, size // 8)
+            room = (0, 0), (0, missing)
+            self._ring = np.pad(self._ring, ((0, 0), *room))
+            self.sums, self.totals = np.pad(self.sums, ((0, 0), *room)), np.pad(self.totals, room)
+        self.totals[:, self.size : size] = totals
+        self.size = size
+
+    def add(self, day: int, table: Ints) -> None:
+        """The values of ``day`` (counted without gaps), (series, products)."""
+        n = self.size
+        for index, window in enumerate(_SUMMED):
+            self.sums[:, index, :n] += table - self._ring[(day - window) % _KEPT, :, :n]
+        self._ring[day % _KEPT, :, :n] = table
+        self.totals[:, :n] += table
+
+    def on(self, day: int, series: int) -> Ints:
+        """The values of all products on a day that is kept, (products,)."""
+        return self._ring[day % _KEPT, series, : self.size].astype(np.int64)
+
+
+class Collection:
+    """The knowledge that the source has of a market with ``behaviour``.
+
+    Its luck is its own: the market sells the same, however it is collected.
+    """
+
+    def __init__(self, behaviour: Behaviour, seed: int) -> None:
+        self._behaviour = behaviour
+        self._seed = seed
+        self._waiting: Ints = np.zeros((len(SERIES), 0), dtype=np.int64)
+        self._looked: Bools = np.zeros(0, dtype=np.bool_)
+
+    def late(self, day: int) -> bool:
+        """Whether the source brings nothing new on that day."""
+        rate = self._behaviour.late
+        return rate > 0 and np.random.default_rng([self._seed, day, _LATE]).random() < rate
+
+    def told(self, day: int, table: Ints) -> Ints:
+        """The sales that the source books on a day, both (series, n)."""
+        if self._behaviour.collected >= 1:
+            return table
+        n = table.shape[1]
+        luck = np.random.default_rng([self._seed, day, _LOOKS]).random(n)
+        self._looked = np.asarray(luck < self._behaviour.collected)
+        if self._behaviour.absent:
+            return table
+        new = n - self._waiting.shape[1]
+        waiting = np.pad(self._waiting, ((0, 0), (0, new))) + table
+        self._waiting = np.where(self._looked, 0, waiting)
+        return np.minimum(np.where(self._looked, waiting, 0), MOST)
+
+    def shown(self, listed: Bools) -> Bools:
+        """The products on the list, (n,), that the source has an answer of."""
+        if self._behaviour.absent and len(self._looked):
+            return listed & self._looked
+        return listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +115,6 @@ class Columns:
     windows: Windows
     origin: date
 
-    def value(self, name: str, at: Index) -> Floats | Ints:
-        """A field of the products ``at``: counts as integers, amounts in units of money."""
-        return _READERS[name](self, at)
-
 
 Reader: TypeAlias = Callable[[Columns, Index], Floats | Ints]
 
@@ -47,11 +123,7 @@ def _counter(family: str, window: int | None, columns: Columns, at: Index) -> In
     windows, series = columns.windows, SERIES.index(family)
     if window is None:
         return windows.totals[series, : windows.size][at]
-    return windows.sums[series, SUMMED.index(window), : windows.size][at]
-
-
-def _amount(family: str, window: int | None, columns: Columns, at: Index) -> Floats:
-    return _counter(family, window, columns, at) / 100
+    return windows.sums[series, _SUMMED.index(window), : windows.size][at]
 
 
 def _creators(family: str, window: int | None, columns: Columns, at: Index) -> Ints:
@@ -64,10 +136,6 @@ def _all_creators(columns: Columns, at: Index) -> Ints:
     videos, lives = (_creators(family, None, columns, at) for family in (_VIDEOS, _LIVES))
     both: Ints = np.minimum(videos, lives) // 2
     return np.maximum(videos, lives) + both
-
-
-def _price(columns: Columns, at: Index) -> Floats:
-    return price(columns.goods, columns.state, at) / 100
 
 
 def _edge(sign: int, columns: Columns, at: Index) -> Floats:
@@ -122,15 +190,16 @@ def _reader(field: Field) -> Reader:
     if field.family.startswith("total_ifl_"):
         family = _VIDEOS if "video" in field.family else _LIVES
         return partial(_creators, family, field.window)
-    read = _amount if field.unit is Unit.GMV else _counter
-    return partial(read, field.family, field.window)
+    count = partial(_counter, field.family, field.window)
+    return (lambda *at: count(*at) / 100) if field.unit is Unit.GMV else count
 
 
-_READERS: dict[str, Reader] = {
+# Of each field: counts as integers, amounts in units of money.
+READERS: dict[str, Reader] = {
     **{field.name: _reader(field) for field in NUMERIC if field.family},
     "min_price": partial(_edge, -1),
     "max_price": partial(_edge, 1),
-    "spu_avg_price": _price,
+    "spu_avg_price": lambda columns, at: price(columns.goods, columns.state, at) / 100,
     "product_commission_rate": lambda columns, at: columns.state.commission[at],
     "product_rating": _rating,
     "review_count": lambda columns, at: columns.state.reviews[at],

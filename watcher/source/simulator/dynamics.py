@@ -1,7 +1,5 @@
-"""The moves of the simulated products from day to day.
+"""The moves of the simulated products from day to day, drawn around what each should sell.
 
-What a product is expected to sell is a product of its long-run level, a slow wave, the heat
-of a viral spike, its age, its price and the weekday; what it sells is drawn around that.
 Every draw takes the same random numbers whatever a product's state is: what a test does to one
 product (a boost, a price) leaves all others as they would have been.
 """
@@ -9,6 +7,7 @@ product (a boost, a price) leaves all others as they would have been.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
@@ -36,100 +35,76 @@ _RATES = np.array([0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3])
 _OUT_DAYS = (8, 36)
 _SMALL_MEAN = 8.0
 _SMALL_STEPS = 28
-_MOST = 2**31 - 1  # a day's count is kept in 32 bits
+MOST = 2**31 - 1  # a day's count is kept in 32 bits
 
 LISTED, DELISTED = 0, 2
+_TYPES = {"Floats": np.float64, "Ints": np.int64, "Bools": np.bool_}
 
 
 @dataclass
 class State:
-    """The changing properties of the products, each array (n,).
+    """The changing properties of the products, each array (n,); days are those still to come."""
 
-    Prices in hundredths of the local currency. ``level`` is ln of the factor on ``Goods.base``,
-    ``heat`` the extra sales of a spike as a factor, ``coming`` the heat still on its way.
-    ``out_days`` is for how many more days a product is sold out. ``off_since`` is the day of
-    delisting, -1 for none; ``fated`` whether chance delisted it, ``filmed`` whether any video ever
-    showed it.
-    """
-
-    level: Floats
+    level: Floats  # ln of the factor on ``Goods.base``
     slope: Floats
     slope_days: Ints
-    heat: Floats
-    coming: Floats
+    heat: Floats  # the extra sales of a spike, as a factor
+    coming: Floats  # the heat still on its way
     boost: Floats
     boost_days: Ints
-    list_price: Ints
+    list_price: Ints  # in hundredths of the local currency
     offer: Floats
     offer_days: Ints
     commission: Floats
     reviews: Ints
-    out_days: Ints
-    off_since: Ints
+    out_days: Ints  # of being sold out
+    off_since: Ints  # the day of delisting, -1 for none
     off_mark: Ints
     shown_days: Ints
-    fated: Bools
-    filmed: Bools
+    fated: Bools  # whether chance delisted it
+    filmed: Bools  # whether any video ever showed it
 
 
 def begin(goods: Goods, rng: np.random.Generator, *, launch: bool) -> State:
     """The products' first day; of ``launch`` some arrive with a spike."""
     n = len(goods)
-    zeros, none = np.zeros(n), np.zeros(n, dtype=np.int64)
     spike = np.where(rng.random(n) < 0.2, rng.uniform(1.0, 8.0, n), 0.0)
-    return State(
-        level=zeros.copy(),
-        slope=goods.trend.copy(),
-        slope_days=none.copy(),
-        heat=zeros.copy(),
-        coming=spike if launch else zeros.copy(),
-        boost=np.ones(n),
-        boost_days=none.copy(),
-        list_price=goods.price.copy(),
-        offer=zeros.copy(),
-        offer_days=none.copy(),
-        commission=goods.commission.copy(),
-        reviews=none.copy(),
-        out_days=none.copy(),
-        off_since=none - 1,
-        off_mark=none + LISTED,
-        shown_days=rng.integers(2, 6, n),
-        fated=np.zeros(n, dtype=np.bool_),
-        filmed=np.zeros(n, dtype=np.bool_),
-    )
+    state = State(*(np.zeros(n, _TYPES[str(kind)]) for kind in State.__annotations__.values()))
+    state.slope, state.boost = goods.trend.copy(), np.ones(n)
+    state.list_price, state.commission = goods.price.copy(), goods.commission.copy()
+    state.off_since, state.shown_days = np.full(n, -1), rng.integers(2, 6, n)
+    if launch:
+        state.coming = spike
+    return state
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day: its number since the market began, its weekday (0 is Monday), whether one sells."""
+    """A day: its number since the market began, its date, its luck, and how the market moves."""
 
     number: int
-    weekday: int
-    open: bool
+    date: date
+    rng: np.random.Generator
+    behaviour: Behaviour
 
 
-def step(
-    goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour, day: Day
-) -> Ints:
+def step(goods: Goods, state: State, day: Day) -> Ints:
     """Let one day pass, changing ``state``; gives the day's table, (9, n) after ``SERIES``."""
-    _move_level(goods, state, rng, behaviour)
-    _move_heat(goods, state, rng, behaviour)
-    _move_price(goods, state, rng, behaviour)
-    _move_commission(state, rng, behaviour)
-    _move_listing(goods, state, rng, behaviour, day.number)
-    if behaviour.sold_out:
-        _move_stock(state, rng, behaviour.sold_out)
-    calm = _expected(goods, state, day)
-    table = _sell(goods, state, rng, behaviour, calm, open_=day.open)
-    state.reviews += np.floor(table[0] * goods.review_share + rng.random(len(goods))).astype(int)
+    for move in (_move_level, _move_heat, _move_price, _move_commission, _move_listing):
+        move(goods, state, day)
+    if day.behaviour.sold_out:
+        _move_stock(state, day.rng, day.behaviour.sold_out)
+    table = _sell(goods, state, day, _expected(goods, state, day))
+    luck = day.rng.random(len(goods))
+    state.reviews += np.floor(table[0] * goods.review_share + luck).astype(int)
     state.boost_days = np.maximum(state.boost_days - 1, 0)
     state.boost[state.boost_days == 0] = 1.0
     return table
 
 
-def _move_level(goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour) -> None:
+def _move_level(goods: Goods, state: State, day: Day) -> None:
     """Slow drift with waves of some weeks, held by the long-run level."""
-    n = len(goods)
+    n, rng, behaviour = len(goods), day.rng, day.behaviour
     begins = (rng.random(n) < behaviour.wave) & (state.slope_days == 0)
     slope, days = behaviour.slope * rng.standard_normal(n), rng.integers(8, 25, n)
     state.slope_days = np.where(begins, days, np.maximum(state.slope_days - 1, 0))
@@ -138,9 +113,9 @@ def _move_level(goods: Goods, state: State, rng: np.random.Generator, behaviour:
     state.level = np.clip(state.level + step, -4.0, 2.0)
 
 
-def _move_heat(goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour) -> None:
+def _move_heat(goods: Goods, state: State, day: Day) -> None:
     """A spike comes within three days and decays with the product's half-life."""
-    n = len(goods)
+    n, rng, behaviour = len(goods), day.rng, day.behaviour
     strikes = rng.random(n) < behaviour.viral * goods.fame
     size = np.clip(behaviour.viral_size * np.exp(0.7 * rng.standard_normal(n)), 0.6, 30.0)
     # What sells a thousand a day already has less room above it.
@@ -153,9 +128,9 @@ def _move_heat(goods: Goods, state: State, rng: np.random.Generator, behaviour: 
     state.level += np.where(arrives > 0.5, 0.12 * np.log1p(arrives), 0.0)
 
 
-def _move_price(goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour) -> None:
+def _move_price(goods: Goods, state: State, day: Day) -> None:
     """Offers of one or two weeks or of a few days, and now and then a new list price."""
-    n = len(goods)
+    n, rng, behaviour = len(goods), day.rng, day.behaviour
     chance, size = rng.random(n), rng.random(n)
     days = rng.integers(5, 15, n)
     begins = (chance < behaviour.promotion) & (state.offer_days == 0)
@@ -179,24 +154,22 @@ def _flash(goods: Goods, state: State, rng: np.random.Generator, rate: float) ->
     state.offer = np.where(begins, depth, state.offer)
 
 
-def _move_commission(state: State, rng: np.random.Generator, behaviour: Behaviour) -> None:
-    n = len(state.commission)
-    changes = rng.random(n) < behaviour.new_commission
-    rate = _RATES[rng.integers(0, len(_RATES), n)]
+def _move_commission(goods: Goods, state: State, day: Day) -> None:
+    n = len(goods)
+    changes = day.rng.random(n) < day.behaviour.new_commission
+    rate = _RATES[day.rng.integers(0, len(_RATES), n)]
     state.commission = np.where(changes, rate, state.commission)
 
 
-def _move_listing(
-    goods: Goods, state: State, rng: np.random.Generator, behaviour: Behaviour, day: int
-) -> None:
+def _move_listing(goods: Goods, state: State, day: Day) -> None:
     """Chance delists each product at most once: a test that lists it again can rely on it."""
     n = len(goods)
-    strikes = rng.random(n) < behaviour.delisting * goods.hazard
-    mark = np.where(rng.random(n) < 0.3, DELISTED + 1, DELISTED)
-    strikes &= ~state.fated & (day - goods.birth > 30)
+    strikes = day.rng.random(n) < day.behaviour.delisting * goods.hazard
+    mark = np.where(day.rng.random(n) < 0.3, DELISTED + 1, DELISTED)
+    strikes &= ~state.fated & (day.number - goods.birth > 30)
     state.fated = state.fated | strikes
     ends = strikes & (state.off_since < 0)
-    state.off_since = np.where(ends, day, state.off_since)
+    state.off_since = np.where(ends, day.number, state.off_since)
     state.off_mark = np.where(ends, mark, state.off_mark)
 
 
@@ -214,7 +187,9 @@ def _expected(goods: Goods, state: State, day: Day) -> Floats:
     ramp = 1 - np.exp(-(age + 1) / goods.ramp_days)
     cheaper = goods.price / price(goods, state)
     pull = np.clip(cheaper**goods.elasticity, 0.4, 2.5)
-    mean = np.exp(goods.base + state.level) * ramp * pull * state.boost * _WEEKDAYS[day.weekday]
+    mean = (
+        np.exp(goods.base + state.level) * ramp * pull * state.boost * _WEEKDAYS[day.date.weekday()]
+    )
     return np.where(_buyable(state), mean, 0.0)
 
 
@@ -222,17 +197,10 @@ def _buyable(state: State) -> Bools:
     return np.asarray((state.off_since < 0) & (state.out_days == 0))
 
 
-def _sell(
-    goods: Goods,
-    state: State,
-    rng: np.random.Generator,
-    behaviour: Behaviour,
-    calm: Floats,
-    *,
-    open_: bool,
-) -> Ints:
+def _sell(goods: Goods, state: State, day: Day, calm: Floats) -> Ints:
     """Draw the day: sales first, videos, lives and views coupled with them."""
-    n = len(goods)
+    n, rng, behaviour = len(goods), day.rng, day.behaviour
+    open_ = not behaviour.closed(day.date)
     mean = np.minimum(calm * (1 + state.heat) * open_, 1e7)
     noise = behaviour.day_noise * rng.standard_normal(n)
     if behaviour.idle:
@@ -256,7 +224,7 @@ def _sell(
     cents = price(goods, state) / goods.per_dollar
     gmv, video_gmv, live_gmv = (np.round(units * cents) for units in (sales, by_video, by_live))
     rows = (sales, gmv, videos, by_video, video_gmv, lives, by_live, live_gmv, views)
-    table: Ints = np.minimum(np.array(rows), _MOST).astype(np.int64)
+    table: Ints = np.minimum(np.array(rows), MOST).astype(np.int64)
     return table
 
 

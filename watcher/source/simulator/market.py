@@ -1,43 +1,113 @@
 """A market of products whose sales move day by day: the simulator's whole state.
 
-The answer on ``day`` has what happened up to the day before, as KeyAPI's has (T+1). How much
-moves from day to day is its ``Behaviour``: that of real sales unless another is given. GMV is in
-US dollars in every region, prices and SKUs are in the region's currency.
+The answer on ``day`` has what happened up to the day before, as KeyAPI's has (T+1). GMV is in US
+dollars in every region, prices and SKUs are in the region's currency.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import numpy as np
 
-from watcher.fields import NUMERIC, NUMERIC_NAMES
+from watcher.fields import NUMERIC_NAMES
 from watcher.model import Bools, Floats, Ints
+from watcher.source.endpoint import ParameterType, Use
+from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.simulator import dynamics
 from watcher.source.simulator.behaviour import REAL, Behaviour
 from watcher.source.simulator.catalogue import Goods, draw, joined
-from watcher.source.simulator.columns import Columns, Index
-from watcher.source.simulator.dynamics import DELISTED, LISTED, SERIES, Day, State
-from watcher.source.simulator.listing import PageReader, parse
+from watcher.source.simulator.columns import READERS, Collection, Columns, Index, Windows
+from watcher.source.simulator.dynamics import SERIES, Day, State
 from watcher.source.simulator.texts import texts
-from watcher.source.simulator.windows import Collection, Windows
+from watcher.units import parse_day
 
 REGIONS = ("US", "GB", "ID", "TH", "MX", "DE")
 _BURN_IN = 100  # days: the longest window, and some for the first spikes to settle
 _MEAN_AGE = 300
+_REQUIRED = ("region", "page_num", "page_size")
+_BOUNDS = {
+    "page_num": (1, PRODUCT_LIST.last_page),
+    "page_size": (1, PRODUCT_LIST.page_size),
+    "product_sort_field": (1, len(PRODUCT_LIST.sorts)),
+    "sort_type": (0, 1),
+}
+_SORT_FIELDS = {number: name for name, number in PRODUCT_LIST.sorts.items()}
+_INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_REGION = re.compile(r"[A-Z]{2}", re.ASCII)
+_REMEMBERED = 64  # lists
+_COMPARED = {Use.MINIMUM: np.greater_equal, Use.MAXIMUM: np.less_equal, Use.FILTER: np.equal}
 
 _CATEGORIES = ("category_id", "category_l2_id", "category_l3_id")
 _COLUMNS = (*NUMERIC_NAMES, *_CATEGORIES)
+
+
+class BadParameter(ValueError):
+    """A parameter that the endpoint refuses (400)."""
+
+
+class Request(NamedTuple):
+    """Validated parameters; ``wanted`` are those that choose products, ``page`` is from 1."""
+
+    region: str
+    wanted: tuple[tuple[str, float], ...]
+    sort: str | None
+    descending: bool
+    page: int
+    size: int
+
+
+def parse(params: Mapping[str, str]) -> Request:
+    """Read a query string's parameters; raises ``BadParameter`` with the first fault."""
+    for name in _REQUIRED:
+        if name not in params:
+            raise BadParameter(f"{name} is required")
+    region = params["region"]
+    if not _REGION.fullmatch(region):
+        raise BadParameter("region must be a code of two capital letters")
+    values = {name: _value(name, text) for name, text in params.items() if name != "region"}
+    page, size = int(values.pop("page_num")), int(values.pop("page_size"))
+    sort = _SORT_FIELDS.get(int(values.pop("product_sort_field", 0)))
+    descending = values.pop("sort_type", 1) == 1
+    return Request(region, tuple(sorted(values.items())), sort, descending, page, size)
+
+
+def _value(name: str, text: str) -> float:
+    parameter = PRODUCT_LIST.by_name.get(name)
+    if parameter is None:
+        # The real endpoint may ignore it; here it shows a mistake of ours.
+        raise BadParameter(f"unknown parameter {name}")
+    if parameter.type is ParameterType.NUMBER:
+        try:
+            amount = float(text)
+        except ValueError:
+            amount = math.nan
+        if not math.isfinite(amount):
+            raise BadParameter(f"{name} must be a number")
+        return amount
+    if not _INTEGER.fullmatch(text):
+        raise BadParameter(f"{name} must be an integer")
+    number = int(text)
+    low, high = _BOUNDS.get(name, (number, number))
+    if not low <= number <= high:
+        raise BadParameter(f"{name} must be from {low} to {high}")
+    if parameter.type is ParameterType.DAY and parse_day(number) is None:
+        raise BadParameter(f"{name} must be a day as yyyyMMdd")
+    if parameter.names and number not in dict(parameter.names).values():
+        raise BadParameter(f"{name} can't be {number}")
+    return number
 
 
 class Market:
     """``products`` or a few more products on the list, over ``regions`` (the first the largest).
 
     ``start`` is the first ``day`` ("today"), ``behaviour`` how it moves: a preset or settings of
-    one's own. The same seed, start, size, regions and behaviour give the same market, however its
-    days are advanced; a change to one product by ``boost``,
-    ``set_price``, ``delist`` or ``relist`` leaves all others as they would have been.
+    one's own. The same settings give the same market, however its days are advanced; a change to
+    one product (``boost`` and the like) leaves all others as they would have been.
     """
 
     def __init__(
@@ -55,19 +125,18 @@ class Market:
         self.products = products
         self.regions = tuple(regions)
         self.behaviour = behaviour
-        self._origin = start - timedelta(days=_BURN_IN)
+        self.origin = start - timedelta(days=_BURN_IN)  # the date of day 0
+        self.told = 0  # days that the counters have
         self._elapsed = 0
-        self._told = 0
-        self._changes = 0
-        rng = self._random(0)
+        rng = np.random.default_rng([seed, 0])
         births = -1 - np.minimum(rng.exponential(_MEAN_AGE, products), 1_500).astype(np.int64)
-        self._goods = draw(rng, births, self.regions, behaviour, seed=seed, first=0)
-        self._state = dynamics.begin(self._goods, rng, launch=False)
-        self._windows = Windows(len(SERIES))
-        self._windows.grow(_past(self._goods, self._state, rng))
-        self._slots = {str(number): slot for slot, number in enumerate(self._goods.ids.tolist())}
-        self._collection = Collection(behaviour, seed, len(SERIES))
-        self._listing = PageReader(self)
+        self.goods = draw(rng, births, self.regions, behaviour, seed=seed, first=0)
+        self.state = dynamics.begin(self.goods, rng, launch=False)
+        self.windows = Windows()
+        self.windows.grow(_past(self.goods, self.state, rng))
+        self.slots = {str(number): slot for slot, number in enumerate(self.goods.ids.tolist())}
+        self._collection = Collection(behaviour, seed)
+        self._lists: dict[tuple[object, ...], Ints] = {}
         self.advance(_BURN_IN)
 
     def __len__(self) -> int:
@@ -77,20 +146,11 @@ class Market:
     @property
     def day(self) -> date:
         """Today; the newest data is yesterday's, or older where the source is late."""
-        return self._origin + timedelta(days=self._elapsed)
-
-    @property
-    def data_day(self) -> date:
-        """The newest day that the counters have."""
-        return self._origin + timedelta(days=self._told - 1)
-
-    @property
-    def version(self) -> tuple[int, int]:
-        """Another one whenever an answer may be another one."""
-        return self._elapsed, self._changes
+        return self.origin + timedelta(days=self._elapsed)
 
     def advance(self, days: int = 1) -> None:
         """Let ``days`` days pass."""
+        self._lists.clear()
         for _ in range(days):
             self._elapsed += 1
             if not self._collection.late(self._elapsed):
@@ -99,125 +159,80 @@ class Market:
     def answer(self, params: Mapping[str, str]) -> list[dict[str, object]]:
         """The page of products for request parameters; raises ``BadParameter``."""
         request = parse(params)
-        return self._records(self._listing.page(request))
+        key = request[:4]
+        if key not in self._lists:  # else remembered: its other pages are cheap
+            if len(self._lists) >= _REMEMBERED:
+                self._lists.clear()
+            self._lists[key] = self._select(request)
+        first = (request.page - 1) * request.size
+        return self._records(self._lists[key][first : first + request.size])
 
     def product(self, product_id: str) -> dict[str, object]:
         """One product as an answer has it, also when it is on no list; KeyError if unknown."""
-        return self._records(np.array([self._slots[product_id]]))[0]
+        return self._records(np.array([self.slots[product_id]]))[0]
 
-    def product_ids(self, region: str | None = None) -> tuple[str, ...]:
-        """The ids on the list, of one region or of all."""
-        mask = self.listed()
-        if region is not None:
-            mask &= self.region_is(region)
-        return tuple(str(number) for number in self._goods.ids[mask].tolist())
-
-    def ids(self) -> tuple[str, ...]:
-        """The ids of all products, those that left the list among them, in the columns' order."""
-        return tuple(str(number) for number in self._goods.ids.tolist())
-
-    def daily(self, product_id: str, series: str = "total_sale_{}cnt") -> Ints:
-        """A product's last 90 days, oldest first: a family of counters; GMV in cents."""
-        return self._windows.last(self._told - 1, SERIES.index(series), self._slots[product_id])
-
-    def column_on(self, day: date, series: str = "total_sale_{}cnt") -> Ints:
-        """A counter of every product on one of the last 90 days, (n,): GMV in cents.
-
-        Raises ValueError for a day that is older, or not told yet.
-        """
-        number = (day - self._origin).days
-        if not max(0, self._told - 90) <= number < self._told:
-            raise ValueError(f"{day} is none of the last 90 days before {self.day}")
-        return self._windows.on(number, SERIES.index(series))
-
-    def boost(self, product_id: str, factor: float, days: int) -> None:
-        """Multiply what the product is expected to sell on the next ``days`` days."""
-        slot = self._slots[product_id]
-        self._state.boost[slot], self._state.boost_days[slot] = factor, days
-
-    def set_price(self, product_id: str, price: float) -> None:
-        """Give the product another list price at once, in its currency; ends an offer."""
-        slot = self._slots[product_id]
-        self._state.list_price[slot] = max(1, round(price * 100))
-        self._state.offer[slot] = self._state.offer_days[slot] = 0
-        self._changes += 1
-
-    def delist(self, product_id: str, *, shown_days: int | None = None) -> None:
-        """End the product's sale: marked at once, off the list some days later (0: at once)."""
-        slot = self._slots[product_id]
-        self._state.off_since[slot] = self._told
-        self._state.off_mark[slot] = DELISTED
-        if shown_days is not None:
-            self._state.shown_days[slot] = shown_days
-        self._changes += 1
-
-    def relist(self, product_id: str) -> None:
-        """Put a delisted product back on the list, with its counters as they are."""
-        slot = self._slots[product_id]
-        self._state.off_since[slot], self._state.off_mark[slot] = -1, LISTED
-        self._changes += 1
+    def product_ids(self) -> tuple[str, ...]:
+        """The ids on the list, of all regions."""
+        return tuple(map(str, self.goods.ids[self.listed()].tolist()))
 
     def listed(self) -> Bools:
         """The products on the list, (n,): a delisted one stays some days."""
-        state = self._state
-        gone = self._told - state.off_since >= state.shown_days
+        state = self.state
+        gone = self.told - state.off_since >= state.shown_days
         return self._collection.shown(np.asarray((state.off_since < 0) | ~gone))
-
-    def region_is(self, region: str) -> Bools:
-        """The products of the region, (n,)."""
-        index = self.regions.index(region) if region in self.regions else -1
-        return np.asarray(self._goods.region == index)
 
     def column(self, name: str, at: Index = slice(None)) -> Floats | Ints:
         """A numeric field (amounts in units) or a category, of all products or those ``at``."""
-        columns = Columns(self._goods, self._state, self._windows, self._origin)
-        return columns.value(name, at)
+        columns = Columns(self.goods, self.state, self.windows, self.origin)
+        return READERS[name](columns, at)
 
-    def shuffle(self) -> Ints:
-        """The order of a list without a sort: arbitrary, another one every day."""
-        return np.random.default_rng([self.seed, self._elapsed, 1]).permutation(len(self._goods))
+    def _select(self, request: Request) -> Ints:
+        """The products of a list, as places in the columns."""
+        region = self.regions.index(request.region) if request.region in self.regions else -1
+        mask: Bools = self.listed() & (self.goods.region == region)
+        for name, limit in request.wanted:
+            parameter = PRODUCT_LIST.by_name[name]
+            mask &= _COMPARED[parameter.use](self.column(parameter.field), limit)
+        if request.sort is None:  # arbitrary, another one every day
+            luck = np.random.default_rng([self.seed, self._elapsed, 1])
+            order = luck.permutation(len(self.goods))
+            return np.asarray(order[mask[order]])
+        chosen = np.flatnonzero(mask)
+        values = self.column(request.sort)[chosen]
+        return chosen[np.argsort(-values if request.descending else values, kind="stable")]
 
     def _catch_up(self) -> None:
         """Let the days up to yesterday's be told."""
-        while self._told < self._elapsed:
-            day = self._told
-            rng = self._random(day + 1)
+        while self.told < self._elapsed:
+            day = self.told
+            rng = np.random.default_rng([self.seed, day + 1])
             self._launch(rng, day)
-            table = dynamics.step(self._goods, self._state, rng, self.behaviour, self._day(day))
-            self._windows.add(day, self._collection.told(day, table))
-            self._told += 1
-
-    def _day(self, number: int) -> Day:
-        day = self._origin + timedelta(days=number)
-        return Day(number, day.weekday(), open=not self.behaviour.closed(day))
-
-    def _random(self, day: int) -> np.random.Generator:
-        return np.random.default_rng([self.seed, day])
+            today = Day(day, self.origin + timedelta(days=day), rng, self.behaviour)
+            table = dynamics.step(self.goods, self.state, today)
+            self.windows.add(day, self._collection.told(day, table))
+            self.told += 1
 
     def _launch(self, rng: np.random.Generator, day: int) -> None:
         """New products in place of those that chance delisted, so the list never shrinks.
 
         Those that a test delisted are not replaced: it would change all others' luck.
         """
-        first = len(self._goods)
-        count = int(self._state.fated.sum()) - (first - self.products)
+        first = len(self.goods)
+        count = int(self.state.fated.sum()) - (first - self.products)
         births = np.full(count, day, dtype=np.int64)
         fresh = draw(rng, births, self.regions, self.behaviour, seed=self.seed, first=first)
-        self._goods = joined(self._goods, fresh)
-        self._state = joined(self._state, dynamics.begin(fresh, rng, launch=True))
-        self._windows.grow(np.zeros((len(SERIES), count), dtype=np.int64))
+        self.goods = joined(self.goods, fresh)
+        self.state = joined(self.state, dynamics.begin(fresh, rng, launch=True))
+        self.windows.grow(np.zeros((len(SERIES), count), dtype=np.int64))
         numbers = fresh.ids.tolist()
-        self._slots.update({str(number): first + index for index, number in enumerate(numbers)})
+        self.slots.update({str(number): first + index for index, number in enumerate(numbers)})
 
     def _records(self, slots: Ints) -> list[dict[str, object]]:
-        columns = Columns(self._goods, self._state, self._windows, self._origin)
-        numbers = [_plain(columns.value(field.name, slots)) for field in NUMERIC]
-        categories = [
-            [str(number) for number in columns.value(name, slots)] for name in _CATEGORIES
-        ]
+        numbers = [_plain(self.column(name, slots)) for name in NUMERIC_NAMES]
+        categories = [[str(one) for one in self.column(name, slots)] for name in _CATEGORIES]
         rows = zip(*numbers, *categories, strict=True)
         return [
-            texts(self._goods, self._state, slot, self.regions, self.day)
+            texts(self.goods, self.state, slot, self.regions, self.day)
             | dict(zip(_COLUMNS, row, strict=True))
             for slot, row in zip(slots.tolist(), rows, strict=True)
         ]

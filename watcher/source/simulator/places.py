@@ -5,11 +5,10 @@ Currencies are at round rates; ``step`` is the smallest price step, in hundredth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Locale:
+class Locale(NamedTuple):
     """A region: its currency (units for a US dollar), and what sellers there put in names."""
 
     currency: str
@@ -37,134 +36,52 @@ LOCALES: dict[str, Locale] = {
     "IT": Locale("EUR", "€", 0.92, 1, ("Novità", "Qualità superiore", "Perché no?", "Offerta")),
     "FR": Locale("EUR", "€", 0.92, 1, ("Livraison gratuite", "Été 2026", "Idée cadeau", "Nouveau")),
 }
-ELSEWHERE = Locale("USD", "$", 1, 1, ("New", "Sale", "Original", "Top"))
+_ELSEWHERE = Locale("USD", "$", 1, 1, ("New", "Sale", "Original", "Top"))
 
 
 def locale_of(region: str) -> Locale:
     """The region's currency and words; dollars where the region is not known."""
-    return LOCALES.get(region, ELSEWHERE)
+    return LOCALES.get(region, _ELSEWHERE)
 
 
-@dataclass(frozen=True, slots=True)
-class Department:
+# Of each department (a category of level 1) the id, a typical price in dollars, and what is sold.
+_SOLD = """
+601450 14 Lip Stain, Vitamin C Serum, Lash Clusters, Collagen Mask, Setting Spray, Body Butter,
+    Hair Growth Oil, Pore Strips, Makeup Brush Set, Peptide Lip Tint;
+601152 22 Ribbed Bodysuit, Wide Leg Pants, Maxi Dress, Oversized Hoodie, Seamless Leggings,
+    Lace Cami, Knit Cardigan, Pleated Skirt;
+600001 17 LED Strip Lights, Storage Bins, Shower Curtain, Throw Blanket, Wall Hooks, Sunset Lamp,
+    Mop Head Refill, Candle Warmer;
+601739 25 Wireless Earbuds, Magnetic Power Bank, Phone Case, Fast Charger, Mini Projector,
+    Smart Watch, Selfie Light, Bluetooth Speaker;
+700645 24 Magnesium Gummies, Creatine Powder, Sea Moss Capsules, Posture Corrector,
+    Electrolyte Sticks, Whitening Strips, Sleep Drops;
+605248 9 Stainless Steel Keychain, Moissanite Ring, Claw Clips, Silk Scarf, Sunglasses,
+    Beaded Bracelet, Charm Necklace, Baseball Cap;
+600024 19 Vegetable Chopper, Insulated Tumbler, Air Fryer Liners, Knife Set, Lunch Box,
+    Ice Maker Tray, Espresso Cup, Silicone Spatula;
+603014 21 Resistance Bands, Yoga Mat, Pickleball Paddle, Cycling Gloves, Jump Rope, Running Belt,
+    Grip Trainer;
+604206 15 Building Blocks, Blind Box Figure, Fidget Cube, RC Drift Car, Plush Capybara, Slime Kit,
+    Puzzle 1000 Pieces;
+602118 16 Cat Water Fountain, Dog Harness, Lick Mat, Grooming Glove, Catnip Toys, Slow Feeder Bowl;
+602284 18 Swaddle Blanket, Silicone Bibs, Teething Toy, Diaper Bag, Nursery Night Light,
+    Baby Romper;
+700437 12 Freeze Dried Candy, Matcha Powder, Chili Crisp, Protein Cookies, Instant Ramen Pack,
+    Dubai Chocolate Bar, Honey Jar
+"""
+
+
+class Department(NamedTuple):
     """A category of level 1: a typical price in dollars, and what is sold in it."""
 
     id: str
-    name: str
     dollars: float
     goods: tuple[str, ...]
 
 
-DEPARTMENTS: tuple[Department, ...] = (
-    Department(
-        "601450",
-        "Beauty",
-        14,
-        tuple(
-            "Lip Stain|Vitamin C Serum|Lash Clusters|Collagen Mask|Setting Spray|Body Butter|"
-            "Hair Growth Oil|Pore Strips|Makeup Brush Set|Peptide Lip Tint".split("|")
-        ),
-    ),
-    Department(
-        "601152",
-        "Womenswear",
-        22,
-        tuple(
-            "Ribbed Bodysuit|Wide Leg Pants|Maxi Dress|Oversized Hoodie|Seamless Leggings|"
-            "Lace Cami|Knit Cardigan|Pleated Skirt".split("|")
-        ),
-    ),
-    Department(
-        "600001",
-        "Home",
-        17,
-        tuple(
-            "LED Strip Lights|Storage Bins|Shower Curtain|Throw Blanket|Wall Hooks|"
-            "Sunset Lamp|Mop Head Refill|Candle Warmer".split("|")
-        ),
-    ),
-    Department(
-        "601739",
-        "Electronics",
-        25,
-        tuple(
-            "Wireless Earbuds|Magnetic Power Bank|Phone Case|Fast Charger|Mini Projector|"
-            "Smart Watch|Selfie Light|Bluetooth Speaker".split("|")
-        ),
-    ),
-    Department(
-        "700645",
-        "Health",
-        24,
-        tuple(
-            "Magnesium Gummies|Creatine Powder|Sea Moss Capsules|Posture Corrector|"
-            "Electrolyte Sticks|Whitening Strips|Sleep Drops".split("|")
-        ),
-    ),
-    Department(
-        "605248",
-        "Accessories",
-        9,
-        tuple(
-            "Stainless Steel Keychain|Moissanite Ring|Claw Clips|Silk Scarf|Sunglasses|"
-            "Beaded Bracelet|Charm Necklace|Baseball Cap".split("|")
-        ),
-    ),
-    Department(
-        "600024",
-        "Kitchen",
-        19,
-        tuple(
-            "Vegetable Chopper|Insulated Tumbler|Air Fryer Liners|Knife Set|Lunch Box|"
-            "Ice Maker Tray|Espresso Cup|Silicone Spatula".split("|")
-        ),
-    ),
-    Department(
-        "603014",
-        "Sports",
-        21,
-        tuple(
-            "Resistance Bands|Yoga Mat|Pickleball Paddle|Cycling Gloves|Jump Rope|"
-            "Running Belt|Grip Trainer".split("|")
-        ),
-    ),
-    Department(
-        "604206",
-        "Toys",
-        15,
-        tuple(
-            "Building Blocks|Blind Box Figure|Fidget Cube|RC Drift Car|Plush Capybara|"
-            "Slime Kit|Puzzle 1000 Pieces".split("|")
-        ),
-    ),
-    Department(
-        "602118",
-        "Pets",
-        16,
-        tuple(
-            "Cat Water Fountain|Dog Harness|Lick Mat|Grooming Glove|Catnip Toys|"
-            "Slow Feeder Bowl".split("|")
-        ),
-    ),
-    Department(
-        "602284",
-        "Baby",
-        18,
-        tuple(
-            "Swaddle Blanket|Silicone Bibs|Teething Toy|Diaper Bag|Nursery Night Light|"
-            "Baby Romper".split("|")
-        ),
-    ),
-    Department(
-        "700437",
-        "Food",
-        12,
-        tuple(
-            "Freeze Dried Candy|Matcha Powder|Chili Crisp|Protein Cookies|Instant Ramen Pack|"
-            "Dubai Chocolate Bar|Honey Jar".split("|")
-        ),
-    ),
-)
+_ROWS = (" ".join(text.split()).split(" ", 2) for text in _SOLD.split(";"))
+DEPARTMENTS = tuple(Department(one, float(usd), tuple(of.split(", "))) for one, usd, of in _ROWS)
 
 BRANDS = tuple(
     "Lumora|Nøva|Kesh & Co.|PureGlow|Halo|Tidewell|O'Malley's|BioRoot|Ümlaut|Kawai|Zenix|"
@@ -179,14 +96,8 @@ PACKS = tuple(
     "(Buy 1 Get 1)|Value Pack|2026 Edition|50% Bigger".split("|")
 )
 EMOJI = tuple("🔥 ✨ 💖 🎁 🌿 😍 🧸 ⚡ 🇺🇸 👩‍🍳".split())
-ROUGH = (
-    "<b>HOT</b>",
-    "@everyone",
-    "*50%* _off_",
-    "Tom\\Jerry",
-    "A&amp;B",
-    "[link](http://x.y)",
-    "<!channel>",
+ROUGH = tuple(
+    "<b>HOT</b>|@everyone|*50%* _off_|Tom\\Jerry|A&amp;B|[link](http://x.y)|<!channel>".split("|")
 )
 OPTIONS = (
     ("Colour", ("Black", "White", "Pink", "Sage", "golden", "silver", "Navy", "Lila")),

@@ -5,71 +5,159 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hmac
+import random
 import time
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
+import aiohttp
 import msgspec
 from aiohttp import web
 
+from watcher.errors import WatcherError
 from watcher.source.endpoints import PRODUCT_LIST
-from watcher.source.simulator.faults import Fault, Paging, Weather
-from watcher.source.simulator.listing import BadParameter
-from watcher.source.simulator.market import Market
+from watcher.source.simulator.market import BadParameter, Market
 from watcher.units import DAY
 
 CONTROL = "/simulator"
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
 _SMALL = 1_400  # bytes: compressing less than a packet gains nothing
 _PIECES = 20
 _REMEMBERED = 10_000
 _MOST_DAYS = 3_650
+_TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 
-class Simulator:
-    """Serves a market on 127.0.0.1 within ``async with``; ``port`` 0 takes a free one.
+# ------------------------------------------------------------------ faults
 
-    ``credits`` (pages that may still be given, then 402) and ``per_second`` (requests in any
-    second, then 429) are unlimited where None. ``paging`` is how it takes ``page_num``, and
-    ``weather`` brings faults beside those that are queued in ``faults``. ``requests`` counts what
-    reached the endpoint, ``asked`` has the parameters of the last of them.
+Product: TypeAlias = dict[str, object]
+Row: TypeAlias = dict[str, Any]
+Edit: TypeAlias = Callable[[bytes], bytes]
+
+# What an unreadable row holds instead of a product; by name, so that a test can go through all.
+UNREADABLE: Mapping[str, Callable[[Row], object]] = {
+    "id null": lambda row: {**row, "product_id": None},
+    "id float": lambda row: {**row, "product_id": float(row["product_id"])},
+    "id object": lambda row: {**row, "product_id": {"id": row["product_id"]}},
+    "id list": lambda row: {**row, "product_id": [row["product_id"]]},
+    "id bool": lambda row: {**row, "product_id": True},
+    "id empty": lambda row: {**row, "product_id": ""},
+    "id text": lambda row: {**row, "product_id": "no / id"},
+    "id missing": lambda row: {name: row[name] for name in row if name != "product_id"},
+    "null": lambda _: None,
+    "list": lambda row: [row],
+    "number": lambda _: 7,
+    "text": lambda _: "broken",
+    "bool": lambda _: False,
+}
+
+
+@dataclass(slots=True)
+class Fault:
+    """A fault of the next requests: an answer instead of the page, or a change to it."""
+
+    times: int = 1  # requests
+    page: int | None = None  # only those for it
+    status: int | None = None
+    body: bytes | str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0  # seconds that pass first
+    drop: bool = False  # the connection is closed without an answer
+    edit: Edit | None = None
+    instead: int | None = None  # another page is given
+    drip: float | None = None  # it comes in pieces, with so many seconds between them
+    cut: int | None = None  # it ends after so many bytes
+
+
+def rows_edited(change: Callable[[list[Any]], list[Any]]) -> Edit:
+    """An edit of a body's list of products."""
+
+    def edit(body: bytes) -> bytes:
+        answer = msgspec.json.decode(body)
+        if isinstance(answer.get("data"), list):
+            answer["data"] = change(answer["data"])
+        return msgspec.json.encode(answer)
+
+    return edit
+
+
+def unreadable(kind: str, place: int | None = None) -> Edit:
+    """One row of the page (``place`` from 0), or all of them, as ``UNREADABLE`` says."""
+    spoil = UNREADABLE[kind]
+    return rows_edited(
+        lambda rows: [
+            spoil(row) if place in (None, number) else row for number, row in enumerate(rows)
+        ]
+    )
+
+
+def short(rows: int) -> Edit:
+    """So many rows of the page; 0 leaves it empty."""
+    return rows_edited(lambda all_: all_[:rows])
+
+
+class Weather:
+    """Faults that come by themselves: each request meets one with a chance of ``rate``.
+
+    The same ``seed`` brings the same ones to the same requests.
     """
 
-    def __init__(
-        self,
-        market: Market,
-        key: str = "demo-key",
-        *,
-        port: int = 0,
-        credits: int | None = None,  # noqa: A002 - the vendor's word
-        per_second: int | None = None,
-        weather: Weather | None = None,
-    ) -> None:
-        self.market = market
-        self.requests = 0
-        self.pages = 0
-        self.asked: deque[dict[str, str]] = deque(maxlen=_REMEMBERED)
-        self.faults: list[Fault] = []
-        self.credits = credits
-        self.per_second = per_second
-        self.paging = Paging.TRUE
-        self.weather = weather
-        self._key = key
-        self._port = port
+    def __init__(self, rate: float, seed: int = 0) -> None:
+        self.rate = rate
+        self._chance = random.Random(seed)  # noqa: S311 - nothing is secret here
+
+    def next(self, page_num: int) -> Fault | None:
+        """The fault of the next request, which is for that page."""
+        if self._chance.random() >= self.rate:
+            return None
+        return self._chance.choice(_WEATHER)(self._chance, page_num)
+
+
+_WEATHER: tuple[Callable[[random.Random, int], Fault], ...] = (
+    lambda chance, _: Fault(edit=unreadable(chance.choice([*UNREADABLE]), chance.randrange(10))),
+    lambda chance, _: Fault(edit=unreadable(chance.choice([*UNREADABLE]))),
+    lambda chance, _: Fault(edit=short(chance.randrange(1, 10))),
+    lambda *_: Fault(edit=short(0)),
+    lambda _, page: Fault(instead=max(1, page - 1)),
+    lambda *_: Fault(instead=1),
+    lambda chance, _: Fault(status=chance.choice((500, 502, 503, 504))),
+    lambda *_: Fault(status=429, headers={"Retry-After": "1"}),
+    lambda *_: Fault(body="<html><body>maintenance</body></html>"),
+    lambda *_: Fault(body=b'{"code": 500, "message": "system busy", "data": null}'),
+    lambda chance, _: Fault(cut=chance.randrange(1, 2_000)),
+    lambda *_: Fault(drop=True),
+)
+
+
+# ------------------------------------------------------------------ serving
+
+
+@dataclass(eq=False)
+class Simulator:
+    """Serves a market on 127.0.0.1 within ``async with``."""
+
+    market: Market
+    key: str = "demo-key"
+    _: KW_ONLY
+    port: int = 0  # 0 takes a free one
+    credits: int | None = None  # pages that may still be given, then 402
+    per_second: int | None = None  # requests in any second, then 429
+    weather: Weather | None = None  # faults beside those that are queued
+    faults: list[Fault] = field(default_factory=list)
+    requests: int = 0  # that reached the endpoint
+    asked: deque[Mapping[str, str]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    pages: int = 0  # given
+
+    def __post_init__(self) -> None:
+        self.answer: Callable[[Mapping[str, str]], list[Product]] = self.market.answer
         self._recent: deque[float] = deque()
         self._runner: web.AppRunner | None = None
         self._day_began = 0.0
         self._day_seconds: float | None = None
-
-    @property
-    def port(self) -> int:
-        """The port that is served; that which was asked for while nothing is."""
-        if self._runner is None or not self._runner.addresses:
-            return self._port
-        return int(self._runner.addresses[0][1])
 
     @property
     def url(self) -> str:
@@ -90,18 +178,14 @@ class Simulator:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+            await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
         except OSError:
             await self._runner.cleanup()
             raise
+        self.port = int(self._runner.addresses[0][1])
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -118,11 +202,9 @@ class Simulator:
     async def _list(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
         self.asked.append(dict(request.query))
-        fault = self._fault(request.query.get("page_num", ""))
-        if fault is None:
-            return _answer(request, *self._page(request))
+        fault = self._fault(request.query.get("page_num", "")) or Fault()
         await asyncio.sleep(fault.delay)
-        return await self._fail(request, fault)
+        return await self._reply(request, fault)
 
     def _fault(self, page: str) -> Fault | None:
         for fault in self.faults:
@@ -140,28 +222,25 @@ class Simulator:
     ) -> tuple[int, bytes, Mapping[str, str]]:
         """Status, body and headers of the answer to a request, or to one for another page."""
         given = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self._key}".encode()):
+        if not hmac.compare_digest(given.encode(), f"Bearer {self.key}".encode()):
             return 401, _body(401, "invalid api key"), {}
         if self._too_many(asyncio.get_running_loop().time()):
             return 429, _body(429, "too many requests"), {"Retry-After": "1"}
         if len(set(request.query)) < len(request.query):
             return 400, _body(400, "a parameter is given twice"), {}
         try:
-            products = self._products(request.query, instead)
+            asked = (
+                {**request.query}
+                if instead is None
+                else {**request.query, "page_num": f"{instead}"}
+            )
+            products = self.answer(asked)
         except BadParameter as error:
             return 400, _body(400, f"invalid parameter: {error}"), {}
         if self.credits is not None and self.pages >= self.credits:
             return 402, _body(402, "credits used up"), {}
         self.pages += 1
         return 200, _body(0, "success", products), {}
-
-    def _products(self, asked: Mapping[str, str], instead: int | None) -> list[dict[str, object]]:
-        page = 1 if self.paging is Paging.IGNORED else instead
-        products = self.market.answer(asked if page is None else {**asked, "page_num": str(page)})
-        number = int(asked["page_num"])
-        if self.paging is Paging.CLAMPED and not products and number > 1:
-            return self._products({**asked, "page_num": str(number - 1)}, None)
-        return products
 
     def _too_many(self, now: float) -> bool:
         if self.per_second is None:
@@ -173,13 +252,13 @@ class Simulator:
         self._recent.append(now)
         return False
 
-    async def _fail(self, request: web.Request, fault: Fault) -> web.StreamResponse:
+    async def _reply(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         if fault.drop:
             return _close(request)
         if fault.status is not None or fault.body is not None:
             status = fault.status or 200
-            body = fault.body if fault.body is not None else _body(status, "simulated fault")
-            body = body.encode() if isinstance(body, str) else body
+            told = fault.body if fault.body is not None else _body(status, "simulated fault")
+            body = told.encode() if isinstance(told, str) else told
             return _answer(request, status, body, fault.headers)
         status, body, headers = self._page(request, fault.instead)
         body = body if fault.edit is None else fault.edit(body)
@@ -208,20 +287,15 @@ class Simulator:
         return await self._state(request)
 
 
-def _body(code: int, message: str, products: list[dict[str, object]] | None = None) -> bytes:
-    answer = {
-        "code": code,
-        "message": message,
-        "data": products,
-        "requestId": str(uuid.uuid4()),
-    }
+def _body(code: int, message: str, products: list[Product] | None = None) -> bytes:
+    answer = {"code": code, "message": message, "data": products, "requestId": str(uuid.uuid4())}
     return msgspec.json.encode(answer)
 
 
 def _answer(
     request: web.Request, status: int, body: bytes, headers: Mapping[str, str]
 ) -> web.Response:
-    fields = {"Content-Type": "application/json; charset=utf-8", **headers}
+    fields = {**_JSON, **headers}
     accepted = request.headers.get("Accept-Encoding", "")
     if len(body) >= _SMALL and "gzip" in accepted and "Content-Encoding" not in fields:
         body = gzip.compress(body, 1)
@@ -233,10 +307,7 @@ async def _trickle(
     request: web.Request, status: int, body: bytes, fault: Fault
 ) -> web.StreamResponse:
     """Announce the whole body, send it slowly or only its beginning."""
-    response = web.StreamResponse(
-        status=status,
-        headers={"Content-Type": "application/json; charset=utf-8", **fault.headers},
-    )
+    response = web.StreamResponse(status=status, headers={**_JSON, **fault.headers})
     response.content_length = len(body)
     await response.prepare(request)
     sent = body if fault.cut is None else body[: fault.cut]
@@ -255,3 +326,28 @@ def _close(request: web.Request, response: web.StreamResponse | None = None) -> 
     if request.transport is not None:
         request.transport.close()
     return response or web.Response()
+
+
+# ------------------------------------------------------------------ asking for its time
+
+
+class Pace(msgspec.Struct):
+    """The market's time, in seconds of Unix, and how many real seconds its days take."""
+
+    now: float
+    day_seconds: float
+
+
+async def pace_of(url: str) -> Pace:
+    """The pace of the market served at ``url``; ``WatcherError`` where there is none."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=_TIMEOUT) as session,
+            session.get(f"{url}{CONTROL}") as response,
+        ):
+            return msgspec.json.decode(await response.read(), type=Pace)
+    except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError):
+        raise WatcherError(
+            f"--market-clock: no simulated market whose days pass is at {url} (KEYAPI_URL, or "
+            "api.url): start python -m watcher.source.simulator --day-seconds 5"
+        ) from None
