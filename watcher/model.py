@@ -446,6 +446,11 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     def short_id(self) -> str:
         return f"A{self.id}"
 
+    @property
+    def outcome(self) -> str:
+        """The state in a word; of an alert that is over, why it ended."""
+        return self.reason or "over" if self.state is AlertState.INACTIVE else self.state.value
+
 
 class NotificationLogEntry(msgspec.Struct, frozen=True, gc=False):
     """What one channel was last told about one rule and product: of which alert, and when.

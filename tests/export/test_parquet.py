@@ -14,14 +14,14 @@ import pytest
 from tests.store.making import DAY, GMV, SALES, START, memory, scan
 from watcher.export import history, parquet
 from watcher.export.parquet import write_parquet
-from watcher.export.table import Column, Kind, Part, Table
+from watcher.export.table import Column, Export, Kind, Part
 from watcher.store.sql.extracts import Choice
 from watcher.store.sqlite.database import Database
 
 pq: Any = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed: make .venv/.dev")
 
 
-def written(table: Table) -> Any:
+def written(table: Export) -> Any:
     """The table as it is read back."""
     file = io.BytesIO()
     write_parquet(table, file)
@@ -57,7 +57,7 @@ def test_rows_come_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
         Column("number", Kind.INTEGER), Column("text", Kind.TEXT), Column("flag", Kind.BOOLEAN),
         Column("count", Kind.INTEGER),
     )  # fmt: skip
-    file = written(Table(columns, 250, parts()))
+    file = written(Export(columns, 250, parts()))
     assert [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)] == [
         100, 100, 50,
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the shell offers for a half-typed word: the names of rules, channels, metrics, products.
+"""Completions of a half-typed word: the names of rules, channels, metrics, products.
 
 They come from the rule file as it stands, read only as far as its names go: one with errors in
 it, or with variables that are not set here, still tells them. Whatever can't be read offers
@@ -16,8 +16,8 @@ from typing import TypeAlias
 import click
 from click.shell_completion import CompletionItem
 
-from watcher.cli.text import plain
 from watcher.source.endpoints import REGIONS
+from watcher.text.sanitize import plain
 
 Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -52,16 +52,16 @@ def _rules(ctx: click.Context) -> Iterator[tuple[str, str]]:
                 yield rule["name"], str(rule.get("description", ""))
 
 
-def _channels(ctx: click.Context) -> Iterator[tuple[str, str]]:
-    for channels in _sections(ctx, "channels"):
-        if isinstance(channels, Mapping):
-            yield from ((name, "") for name in channels)
-
-
-def _watches(ctx: click.Context) -> Iterator[tuple[str, str]]:
-    for watches in _sections(ctx, "watches"):
-        if isinstance(watches, Mapping):
-            yield from ((name, "") for name in watches)
+def _keys(section: str) -> Completer:
+    """A completer of the names in a section that is a mapping."""
+    return _completer(
+        lambda ctx: (
+            (name, "")
+            for found in _sections(ctx, section)
+            if isinstance(found, Mapping)
+            for name in found
+        )
+    )
 
 
 def _metrics(ctx: click.Context) -> Iterator[tuple[str, str]]:
@@ -74,28 +74,25 @@ def _metrics(ctx: click.Context) -> Iterator[tuple[str, str]]:
 
 
 def _products(ctx: click.Context) -> Iterator[tuple[str, str]]:
-    """Those that alerts were about, the newest first."""
+    """Products that alerts were about, the newest first."""
     from watcher.store.engine import Engine  # noqa: PLC0415 - only for who asks for it
 
-    with Engine.open(_path(ctx, "database", "watcher.db"), readonly=True) as database:
+    path = _path(ctx, "database", "WATCHER_DB", "watcher.db")
+    with Engine.open(path, readonly=True) as database:
         for row in database.alerts.list(limit=_MOST):
             yield row.product_id, row.name
 
 
-def _regions(_ctx: click.Context) -> Iterator[tuple[str, str]]:
-    yield from ((region, "") for region in REGIONS)
-
-
 def _sections(ctx: click.Context, name: str) -> Iterator[object]:
     """A section of each rule file, as it is written."""
-    path = _path(ctx, "rules", "rules.yaml")
+    path = _path(ctx, "rules", "WATCHER_RULES", "rules.yaml")
     for file in sorted(path.glob("*.yaml")) if path.is_dir() else [path]:
         if isinstance(value := _value(file), Mapping):
             yield value.get(name)
 
 
 def _value(file: Path) -> object:
-    """What stands in a file; None where it can't be read, while others beside it may be."""
+    """The value of a YAML file; None where it can't be read, while others beside it may be."""
     from watcher.rules.files.document import MAX_BYTES, Unreadable, read  # noqa: PLC0415
 
     try:
@@ -107,17 +104,14 @@ def _value(file: Path) -> object:
         return None
 
 
-def _path(ctx: click.Context, parameter: str, default: str) -> Path:
-    """What an option or its variable names; also where the command has no such option."""
-    given = ctx.params.get(parameter) or os.environ.get(_VARIABLES[parameter]) or default
-    return Path(str(given))
+def _path(ctx: click.Context, parameter: str, variable: str, default: str) -> Path:
+    """The path that an option or its variable names; also where the command has no such option."""
+    return Path(str(ctx.params.get(parameter) or os.environ.get(variable) or default))
 
-
-_VARIABLES = {"rules": "WATCHER_RULES", "database": "WATCHER_DB"}
 
 rule_names = _completer(_rules)
-channel_names = _completer(_channels)
-watch_names = _completer(_watches)
+channel_names = _keys("channels")
+watch_names = _keys("watches")
 metric_names = _completer(_metrics)
 product_ids = _completer(_products)
-regions = _completer(_regions)
+regions = _completer(lambda _ctx: ((region, "") for region in REGIONS))

@@ -6,15 +6,14 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 import msgspec
 
 from watcher.cli import options
-from watcher.cli.output import console, print_json, table
-from watcher.cli.progress import progress
+from watcher.cli.output import console, print_json
+from watcher.cli.progress import Report, progress
 from watcher.store.engine import Engine, restore
 from watcher.store.ports import Stats, Store
 from watcher.units import format_bytes, format_duration, format_since
@@ -63,31 +62,24 @@ def restore_(database: Path, file: Path) -> None:
 
 
 @command.command("prune")
-@options.rules
-@options.database
+@options.files
 @options.quiet
-def prune(rules: Path, database: Path, *, quiet: bool) -> None:
+def prune(files: options.Files, *, quiet: bool) -> None:
     """Remove now what the rule file's keep: no longer wants; the daemon does so daily."""
-    keep, now = options.load_rules(rules).keep, options.now_of(database)
+    keep, now = files.book.keep, files.now
+    before = (now - keep.observations, now - keep.notifications)
     with (
-        Engine.open(database, create=False) as opened,
+        Engine.open(files.database, create=False) as opened,
         progress("Pruning", "rows", quiet=quiet) as report,
     ):
-        removed, given_back = prune_all(
-            opened,
-            now - keep.observations,
-            now - keep.notifications,
-            time.sleep,
-            lambda rows: report(rows, None),
+        removed, given_back = _prune(opened, before, report)
+    if not quiet:
+        what = ", ".join(f"{rows:,} {kind}" for kind, rows in removed.items())
+        console().say(
+            f"Removed {what or 'nothing'}: older than {format_duration(keep.observations)} "
+            f"(notifications {format_duration(keep.notifications)}). "
+            f"Given back to the disk: {format_bytes(given_back)}."
         )
-    if quiet:
-        return
-    what = ", ".join(f"{rows:,} {kind}" for kind, rows in removed.items())
-    console().say(
-        f"Removed {what or 'nothing'}: older than {format_duration(keep.observations)} "
-        f"(notifications {format_duration(keep.notifications)}). "
-        f"Given back to the disk: {format_bytes(given_back)}."
-    )
 
 
 @command.command("stats")
@@ -102,40 +94,28 @@ def stats(database: Path, *, check: bool, as_json: bool) -> None:
         damage = opened.upkeep.check() if check else None
     disk_free = shutil.disk_usage(database.absolute().parent).free
     if as_json:
-        print_json(
-            {
-                "database": str(database),
-                **msgspec.to_builtins(figures),
-                "disk_free": disk_free,
-                "damage": damage,
-            }
-        )
+        found = {"database": str(database), **msgspec.to_builtins(figures)}
+        print_json({**found, "disk_free": disk_free, "damage": damage})
     else:
         _show(figures, disk_free, damage, now)
     sys.exit(1 if damage else 0)
 
 
-def prune_all(
-    database: Store,
-    observations_before: int,
-    notifications_before: int,
-    pause: Callable[[float], object],
-    report: Callable[[int], object] = lambda _: None,
-) -> tuple[Counter[str], int]:
-    """All that is older; rows removed by kind, and the bytes given back.
+def _prune(database: Store, before: tuple[int, int], report: Report) -> tuple[Counter[str], int]:
+    """Rows removed by kind, observations and notifications ``before`` then; bytes given back.
 
     After each step others have twice as long to write as the step took.
     """
     removed: Counter[str] = Counter()
     given_back, more = 0, True
     while more:
-        step = database.pruner.step(observations_before, notifications_before)
+        step = database.pruner.step(*before)
         if step.rows:
             removed[step.kind] += step.rows
         given_back += step.given_back
         more = step.more
-        report(removed.total())
-        pause(max(2 * step.seconds, _SHORTEST_PAUSE))
+        report(removed.total(), None)
+        time.sleep(max(2 * step.seconds, _SHORTEST_PAUSE))
     return removed, given_back
 
 
@@ -145,18 +125,18 @@ def _show(figures: Stats, disk_free: int, damage: tuple[str, ...] | None, now: i
         if figures.oldest is not None and figures.newest is not None
         else "none yet"
     )
-    rows = [
+    rows: list[tuple[str, str | int]] = [
         ("File", format_bytes(figures.bytes)),
         ("Log beside it", format_bytes(figures.wal)),
         ("Free inside", format_bytes(figures.free)),
         ("Free on the disk", format_bytes(disk_free)),
-        ("Products", f"{figures.products:,}"),
-        ("Observations", f"{figures.observations:,}"),
-        ("Scans", f"{figures.scans:,}"),
+        ("Products", figures.products),
+        ("Observations", figures.observations),
+        ("Scans", figures.scans),
         ("Scans from", since),
-        ("Alerts", f"{figures.alerts:,}"),
-        ("Notifications", f"{figures.notifications:,}"),
+        ("Alerts", figures.alerts),
+        ("Notifications", figures.notifications),
     ]
     if damage is not None:
         rows.append(("Check", "; ".join(damage) or "sound"))
-    console().print(table(("What", "How much"), rows, texts=("How much",)))
+    console().table(("What", "How much"), rows, texts=("How much",))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import click
 
@@ -30,17 +30,9 @@ _COLOURS = {"warning": "yellow", "failure": "red", "success": "green"}
 
 
 @click.command()
+@click.option("--seed", type=click.IntRange(0), default=7, help="Another one is another market.")
 @click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=7,
-    help="Another one is another market.",
-)
-@click.option(
-    "--products",
-    type=click.IntRange(100, 200_000),
-    default=5_000,
-    help="How many the market has.",
+    "--products", type=click.IntRange(100, 200_000), default=5_000, help="How many the market has."
 )
 @click.option(
     "--market",
@@ -59,38 +51,22 @@ _COLOURS = {"warning": "yellow", "failure": "red", "success": "green"}
 )
 @click.option("--listen", default="127.0.0.1:8787", help="The web page, or off.")
 @click.option("--for", "seconds", type=click.FloatRange(min=0), help="End after so many seconds.")
-def command(
-    *,
-    seed: int,
-    products: int,
-    market: str,
-    days: int,
-    day_seconds: float,
-    listen: str,
-    seconds: float | None,
-) -> None:
+def command(*, days: int, listen: str, **wanted: Any) -> None:
     """Run the whole daemon on a simulated market: no key, no account, no network."""
     configure("text", "warning")
-    settings = Settings(
-        now=int(time.time()),
-        seed=seed,
-        products=products,
-        market=market,
-        days=days,
-        day_seconds=day_seconds,
-        listen=None if listen == "off" else listen,
-        seconds=seconds,
-    )
+    address = None if listen == "off" else listen
+    settings = Settings(now=int(time.time()), days=days, listen=address, **wanted)
     network.bypass_loopback(os.environ)  # the market and the inbox are here
     # A service manager's stop cleans up as Ctrl-C does, also before the daemon listens to signals.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _Screen(days) as screen:
-        asyncio.run(Demo(settings, screen.listener(), options.load_rules).run())
+        listener = Listener(screen.past, screen.ready, screen.message, screen.day, unread)
+        asyncio.run(Demo(settings, listener, options.load_rules).run())
     leave(0)
 
 
 class _Screen:
-    """What the demo shows in the terminal."""
+    """The demo as the terminal shows it."""
 
     def __init__(self, days: int) -> None:
         self._out = console()
@@ -110,35 +86,33 @@ class _Screen:
     def __exit__(self, *_: object) -> None:
         self._bar.close()
 
-    def listener(self) -> Listener:
-        return Listener(self._past, self._ready, self._message, self._day, unread)
-
-    def _past(self, done: int, total: int) -> None:
+    def past(self, done: int, total: int) -> None:
         self._report(done, total)
 
-    def _ready(self, rules: Path, database: Path, page: str | None) -> None:
+    def ready(self, rules: Path, database: Path, page: str | None) -> None:
         self._bar.close()
         self._out.say(f"{self._days} days of past are in {database}.")
         if page is not None:
             self._out.say(f"Web page:  {page}")
-        self._out.say("Try in another terminal, while this runs:")
-        self._out.say(f"  export WATCHER_RULES={rules} WATCHER_DB={database}")
-        self._out.say(f"  {_command()} status        (alerts, explain, backtest ... as well)")
-        self._out.say('  "$EDITOR" "$WATCHER_RULES"   (read anew when you save it)')
-        self._out.say(f"Ctrl-C ends the demo. With your own key: {_command()} init\n")
+        self._out.say(
+            "Try in another terminal, while this runs:\n"
+            f"  export WATCHER_RULES={rules} WATCHER_DB={database}\n"
+            f"  {_command()} status        (alerts, explain, backtest ... as well)\n"
+            '  "$EDITOR" "$WATCHER_RULES"   (read anew when you save it)\n'
+            f"Ctrl-C ends the demo. With your own key: {_command()} init\n"
+        )
 
-    def _day(self, midnight: Instant) -> None:
+    def day(self, midnight: Instant) -> None:
         self._out.say(f"-- {at(midnight):%a %-d %b %Y} --", "dim")
 
-    def _message(self, message: Mapping[str, str]) -> None:
+    def message(self, message: Mapping[str, str]) -> None:
         colour = _COLOURS.get(message.get("type", ""), "cyan")
-        title, body = message.get("title", ""), message.get("message", "")
-        self._out.say(title, f"bold {colour}")
-        self._out.say(f"{body}\n")
+        self._out.say(message.get("title", ""), f"bold {colour}")
+        self._out.say(f"{message.get('message', '')}\n")
 
 
 def _command() -> str:
-    """How this command was called, so that the advice works as it stands."""
+    """The call of this command, so that the advice works as it stands."""
     if shutil.which("watcher"):
         return "watcher"
     called = Path(sys.argv[0])

@@ -8,8 +8,8 @@ from typing import Literal, TextIO
 
 import structlog
 
-from watcher.cli.text import plain, plain_lines
 from watcher.redaction import log_redaction
+from watcher.text.sanitize import plain, plain_lines
 
 Style = Literal["text", "json"]
 

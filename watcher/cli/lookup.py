@@ -1,34 +1,33 @@
-"""What a command's argument means: a rule, watch or metric by name, a product by id or name."""
+"""Meaning of a command's argument: a rule, watch or metric by name, a product by id or name."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
-from watcher.cli.output import plain
 from watcher.cli.tables import shortened
 from watcher.errors import WatcherError
 from watcher.model import ProductFacts
 from watcher.rules.metrics import Catalogue, Metric
-from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.rules.rulebook import Channel, Rule, Watch
 from watcher.store.ports import Store
+from watcher.text.sanitize import plain
 from watcher.words import listing, nearest, quoted
+
+N = TypeVar("N", Channel, Rule, Watch)
 
 _SHOWN = 8
 _NAME = 50  # cells of a name among several
 
 
-def no_such(what: str, name: str, names: Sequence[str]) -> WatcherError:
-    """That there is none of that name, with the nearest ones, or all where none is near."""
+def chosen(what: str, name: str, there: Sequence[N]) -> N:
+    """The one of that name; raises ``WatcherError`` with the nearest names, or all of them."""
+    for each in there:
+        if each.name == name:
+            return each
+    names = [each.name for each in there]
     hint = nearest(name, names) or f"; there are {listing(names)}"
-    return WatcherError(f"no {what} {quoted(name)}{hint}")
-
-
-def chosen_rule(book: Rulebook, name: str) -> Rule:
-    """The rule of that name; raises ``WatcherError`` with the nearest names."""
-    for rule in book.rules:
-        if rule.name == name:
-            return rule
-    raise no_such("rule", name, [rule.name for rule in book.rules])
+    raise WatcherError(f"no {what} {quoted(name)}{hint}")
 
 
 def chosen_product(database: Store, wanted: str, region: str | None) -> ProductFacts:
@@ -37,6 +36,7 @@ def chosen_product(database: Store, wanted: str, region: str | None) -> ProductF
     Raises ``WatcherError`` for none, and for several: with their ids.
     """
     wanted = wanted.strip()
+    region = region.upper() if region else None
     where = f" in {region}" if region else ""
     found = database.history.find(wanted, region)
     if not found and wanted:
@@ -55,14 +55,6 @@ def chosen_product(database: Store, wanted: str, region: str | None) -> ProductF
     return found[0]
 
 
-def chosen_watch(book: Rulebook, name: str) -> Watch:
-    """The watch of that name; raises ``WatcherError`` with the nearest names."""
-    for watch in book.watches:
-        if watch.name == name:
-            return watch
-    raise no_such("watch", name, [watch.name for watch in book.watches])
-
-
 def chosen_metrics(catalogue: Catalogue, names: Sequence[str]) -> list[Metric]:
     """The metrics of these names; raises ``WatcherError`` for what is none."""
     found = []
@@ -78,11 +70,7 @@ def chosen_metrics(catalogue: Catalogue, names: Sequence[str]) -> list[Metric]:
 
 
 def _several(wanted: str, where: str, matches: list[tuple[str, str, str]]) -> str:
-    lines = [
-        f"  {region} {key}  {shortened(plain(name), _NAME)}"
-        for region, key, name in matches[:_SHOWN]
-    ]
-    more = ["  ..."] if len(matches) > _SHOWN else []
-    return "\n".join(
-        [f"several products{where} have {quoted(wanted)} in their name:", *lines, *more]
-    )
+    lines = [f"several products{where} have {quoted(wanted)} in their name:"]
+    for region, key, name in matches[:_SHOWN]:
+        lines.append(f"  {region} {key}  {shortened(plain(name), _NAME)}")
+    return "\n".join([*lines, *(["  ..."] if len(matches) > _SHOWN else [])])

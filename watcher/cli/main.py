@@ -13,11 +13,11 @@ import click
 from click.shell_completion import CompletionItem
 
 from watcher import __version__
-from watcher.cli.streams import ended, settle
-from watcher.cli.text import forgiving_streams, plain_lines
+from watcher.cli.streams import ended, forgiving_streams, settle
 from watcher.errors import WatcherError
 from watcher.importing import import_without, without_garbage
 from watcher.interrupting import end_on_interrupt, interrupt_as_usual, interrupts_end
+from watcher.text.sanitize import plain_lines
 
 # In the order of the help page: name, and what it does. A command NAME is the click command
 # ``command`` of the module ``watcher.cli.NAME``, with "_" for the import's sake after keywords.

@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from pathlib import Path
 
 import click
 import numpy as np
 from rich.text import Text
 
 from watcher.cli import options
-from watcher.cli.alerts import alert_json, state_of, told
+from watcher.cli.alerts import alert_cells, alert_json
 from watcher.cli.completers import metric_names, product_ids, regions
 from watcher.cli.lookup import chosen_metrics, chosen_product
-from watcher.cli.output import Output, console, plain, print_json, said, table
+from watcher.cli.output import Output, console, print_json, said
 from watcher.cli.plot import plot
 from watcher.errors import RulesError, WatcherError
 from watcher.evaluation.levels import levels_of
@@ -25,15 +24,15 @@ from watcher.evaluation.series import Track, merged, tracks_of
 from watcher.export.text import csv_lines
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
-from watcher.rules.metrics import RANK, Catalogue, Metric
-from watcher.rules.rulebook import Watch
-from watcher.store.ports import Store
+from watcher.rules.metrics import RANK, Catalogue
 from watcher.store.sql.alerts import AlertRow
+from watcher.text.sanitize import plain
 from watcher.units import (
     DAY,
     NO_CURRENCIES,
     Currencies,
     at,
+    count_of,
     format_instant,
     format_iso,
     format_since,
@@ -58,12 +57,17 @@ class _Past:
     now: Instant
     days: int
     zone: tzinfo
+    gmv_currency: str | None
     product: ProductFacts
     tracks: Sequence[Track]
     at: Ints
     rows: Floats
     alerts: Sequence[AlertRow]
-    gmv_currency: str | None = None
+
+    @property
+    def pairs(self) -> list[tuple[Instant, list[float]]]:
+        """Each time with its values, one of each track."""
+        return list(zip(self.at.tolist(), self.rows.tolist(), strict=True))
 
 
 @click.command()
@@ -80,8 +84,7 @@ class _Past:
     help="Show and plot this.",
 )
 @options.days(30, "How far back to look.")
-@options.rules
-@options.database
+@options.files
 @options.as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print the values as CSV.")
 def command(
@@ -89,8 +92,7 @@ def command(
     region: str | None,
     metrics: tuple[str, ...],
     days: int,
-    rules: Path,
-    database: Path,
+    files: options.Files,
     *,
     as_json: bool,
     as_csv: bool,
@@ -105,68 +107,64 @@ def command(
     """
     if as_json and as_csv:
         raise click.UsageError("--json or --csv, not both")
-    chosen, catalogue, watches, zone = _metrics(metrics, rules)
-    with options.open_to_read(database) as opened, opened.snapshot():
-        facts = chosen_product(opened, product, region.upper() if region else None)
-        past = _past(opened, facts, chosen, watches, (options.now_of(database), days, zone))
-    past = replace(past, gmv_currency=catalogue.gmv_currency)
+    past = _past(files, (product, region), metrics, days)
     if as_json:
         print_json(_json(past))
     elif as_csv:
-        _write_csv(past)
+        # Times as ISO 8601 in UTC; no value is an empty cell.
+        lines: list[list[object]] = [["time", *(track.name for track in past.tracks)]]
+        lines += [[format_iso(instant), *map(_number, row)] for instant, row in past.pairs]
+        sys.stdout.buffer.write(csv_lines(lines))
     else:
         _show(past, plotted=past.tracks if metrics else past.tracks[:1])
 
 
-def _metrics(
-    names: Sequence[str], rules: Path
-) -> tuple[list[Metric], Catalogue, Sequence[Watch], tzinfo]:
-    """The metrics of these names, all that there are, the watches, and the time zone.
+def _past(
+    files: options.Files, wanted: tuple[str, str | None], names: Sequence[str], days: int
+) -> _Past:
+    """The past of the product that is ``wanted`` by name and region, in the metrics of these names.
 
     A rule file that is broken matters only where something of it is asked for.
     """
-    catalogue = Catalogue()
-    zone: tzinfo = UTC
-    watches: Sequence[Watch] = ()
-    wanted = tuple(dict.fromkeys(names)) or _DEFAULT
-    if rules.exists():
+    catalogue, book = Catalogue(), None
+    names = tuple(dict.fromkeys(names)) or _DEFAULT
+    if files.rules.exists():
         try:
-            book = options.load_rules(rules)
+            book = files.book
         except RulesError:
-            if any(name == RANK or catalogue.get(name) is None for name in wanted):
+            if any(name == RANK or catalogue.get(name) is None for name in names):
                 raise
-        else:
-            catalogue, watches, zone = book.metrics, book.used_watches, book.zone
-    return chosen_metrics(catalogue, wanted), catalogue, watches, zone
-
-
-def _past(
-    database: Store,
-    product: ProductFacts,
-    metrics: Sequence[Metric],
-    watches: Sequence[Watch],
-    when: tuple[Instant, int, tzinfo],
-) -> _Past:
-    now, days, zone = when
+    catalogue = catalogue if book is None else book.metrics
+    metrics = chosen_metrics(catalogue, names)
+    zone: tzinfo = UTC if book is None else book.zone
+    now = files.now
     since = now - days * DAY
-    seen = product.observed_at
-    if seen is None or seen < since:
-        last = ""
-        if seen:
-            last = f"; last seen {format_instant(seen, zone)} ({format_since(seen, now)})"
-        raise WatcherError(
-            f"{product.product_id} ({plain(product.name)}): no scan saw it in the last {days} "
-            f"days{last}; give more --days"
-        )
-    here = [watch for watch in watches if watch.query.region == product.region]
-    tracks = tracks_of(database, product, metrics, here, since)
+    with files.open() as database, database.snapshot():
+        product = chosen_product(database, *wanted)
+        label = f"{product.product_id} ({plain(product.name)})"
+        seen = product.observed_at
+        if seen is None or seen < since:
+            last = (
+                f"; last seen {format_instant(seen, zone)} ({format_since(seen, now)})"
+                if seen
+                else ""
+            )
+            raise WatcherError(
+                f"{label}: no scan saw it in the last {days} days{last}; give more --days"
+            )
+        watches = () if book is None else book.used_watches
+        here = [watch for watch in watches if watch.query.region == product.region]
+        tracks = tracks_of(database, product, metrics, here, since)
+        alerts = database.alerts.list(product=product.product, limit=_ALERTS)
     if not any(len(track.at) for track in tracks):
-        ranks = any(metric.name == RANK for metric in metrics)
-        why = "no watch of the rule file has ranked it" if ranks else "none of its values are kept"
-        raise WatcherError(f"{product.product_id} ({plain(product.name)}): {why}")
-    instants, rows = merged(tracks)
-    alerts = database.alerts.list(product=product.product, limit=_ALERTS)
-    return _Past(now, days, zone, product, tracks, instants, rows, alerts)
+        why = (
+            "no watch of the rule file has ranked it"
+            if RANK in names
+            else "none of its values are kept"
+        )
+        raise WatcherError(f"{label}: {why}")
+    currency = catalogue.gmv_currency
+    return _Past(now, days, zone, currency, product, tracks, *merged(tracks), alerts)
 
 
 def _show(past: _Past, plotted: Sequence[Track]) -> None:
@@ -174,42 +172,38 @@ def _show(past: _Past, plotted: Sequence[Track]) -> None:
     for line in _head(past):
         out.say(line)
     for track in plotted:
-        span = "last day" if past.days == 1 else f"last {past.days} days"
+        span = "last day" if past.days == 1 else f"last {count_of(past.days, 'day')}"
         out.say(f"\n{plain(track.label)}, {span} ({past.zone})")
         drawn = "no values" if track.empty else _plot(track, out, past.zone)
         out.print(Text(drawn, no_wrap=True), soft_wrap=True)
     out.print()
     labels = [track.label for track in past.tracks]
     rows = [
-        (format_instant(instant, past.zone)[:16], *_cells(past, row))
-        for instant, row in _pairs(past)
+        (format_instant(instant, past.zone)[:16], *map(_said, past.tracks, row))
+        for instant, row in past.pairs
     ]
-    out.print(table((f"Time ({past.zone})", *labels), rows, numbers=labels))
+    out.table((f"Time ({past.zone})", *labels), rows, numbers=labels)
     if past.alerts:
         out.print()
         columns = ("Alert", "Rule", "State", "Since", "Told")
-        out.print(
-            table(columns, [_alert(row, past) for row in past.alerts], texts=("Rule", "Told"))
-        )
+        alerts = [alert_cells(row, past.now, past.zone) for row in past.alerts]
+        out.table(columns, alerts, texts=("Rule", "Told"))
         if len(past.alerts) == _ALERTS:
             out.say(f"The newest {_ALERTS}.")
 
 
 def _plot(track: Track, out: Output, zone: tzinfo) -> str:
-    braille = out.encoding.startswith("utf")
-    unit, levels = track.metric.unit, levels_of(track)
-    if levels is not None:
-        names = levels.names
-        return plot(
-            _walls(track.line, zone), levels.heights, unit, out.width, braille=braille, names=names
-        )
-    return plot(_walls(track.line, zone), track.values, unit, out.width, braille=braille)
-
-
-def _walls(instants: Ints, zone: tzinfo) -> Ints:
-    """What the zone's clock shows, as if it were UTC, which is what the plot labels."""
-    walls = [at(instant, zone).replace(tzinfo=UTC).timestamp() for instant in instants.tolist()]
-    return np.array(walls, np.int64)
+    # Walls: what the zone's clock shows, as if it were UTC, which is what the plot labels.
+    walls = [at(each, zone).replace(tzinfo=UTC).timestamp() for each in track.line.tolist()]
+    levels = levels_of(track)
+    return plot(
+        np.array(walls, np.int64),
+        track.values if levels is None else levels.heights,
+        track.metric.unit,
+        out.width,
+        braille=out.encoding.startswith("utf"),
+        names=() if levels is None else levels.names,
+    )
 
 
 def _head(past: _Past) -> list[str]:
@@ -223,40 +217,20 @@ def _head(past: _Past) -> list[str]:
     ]
     first, last = (format_instant(each, past.zone) for each in (min(product.first_seen, now), seen))
     times = f"first seen {first}, last {last}"
-    lines = [
+    lines = (
         f"{product.name} ({product.region} {product.product_id})",
         product_page(product.product_id),
         f"seller {seller}, category {category}",
         f"{times} ({format_since(seen, now)})",
         " · ".join(facts),
-    ]
+    )
     return [plain(line) for line in lines]
-
-
-def _cells(past: _Past, row: Sequence[float]) -> list[str]:
-    return [_said(track, value) for track, value in zip(past.tracks, row, strict=True)]
 
 
 def _said(track: Track, value: float, currencies: Currencies = NO_CURRENCIES) -> str:
     if math.isnan(value):
         return "-"
     return said(track.metric.name, value, track.metric.unit, currencies)
-
-
-def _alert(row: AlertRow, past: _Past) -> tuple[str, ...]:
-    alert = row.alert
-    since = format_since(alert.since, past.now)
-    return (
-        alert.short_id,
-        alert.rule,
-        state_of(alert),
-        since,
-        ", ".join(told(row, past.now, past.zone)) or "not told",
-    )
-
-
-def _pairs(past: _Past) -> list[tuple[Instant, list[float]]]:
-    return list(zip(past.at.tolist(), past.rows.tolist(), strict=True))
 
 
 def _json(past: _Past) -> dict[str, object]:
@@ -270,17 +244,10 @@ def _json(past: _Past) -> dict[str, object]:
         ],
         "rows": [
             {"at": instant, "values": dict(zip(names, map(_number, row), strict=True))}
-            for instant, row in _pairs(past)
+            for instant, row in past.pairs
         ],
         "alerts": [alert_json(row) for row in past.alerts],
     }
-
-
-def _write_csv(past: _Past) -> None:
-    """Times as ISO 8601 in UTC; no value is an empty cell."""
-    rows: list[list[object]] = [["time", *(track.name for track in past.tracks)]]
-    rows += [[format_iso(instant), *map(_number, row)] for instant, row in _pairs(past)]
-    sys.stdout.buffer.write(csv_lines(rows))
 
 
 def _number(value: float) -> float | None:

@@ -10,7 +10,6 @@ import click
 import structlog
 
 from watcher.cli import options
-from watcher.cli.listening import listen_option, page_url_option, token_option
 from watcher.cli.logs import Style, configure
 from watcher.cli.streams import leave
 from watcher.daemon.clock import Clock, FastClock, SystemClock
@@ -27,21 +26,36 @@ log = structlog.get_logger("watcher.cli")
 
 
 @click.command()
-@options.rules
-@options.database
-@listen_option
-@token_option
-@page_url_option
+@options.files
+@options.listen
+@options.web_token_file
+@click.option(
+    "--page-url",
+    metavar="URL",
+    envvar="WATCHER_PAGE_URL",
+    show_envvar=True,
+    help="Where visitors find the page, if a proxy stands before it: its name and path.",
+)
 @click.option(
     "--market-clock",
     is_flag=True,
     help="Live by the clock of the simulated market that is read.",
 )
-@options.logging
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Lines for people, or JSON for machines.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    help="The least that is logged.",
+)
 def command(
     *,
-    rules: Path,
-    database: Path,
+    files: options.Files,
     listen: str,
     web_token_file: Path | None,
     page_url: str | None,
@@ -52,14 +66,14 @@ def command(
     """Run the daemon until SIGTERM or Ctrl-C; SIGHUP reads the rules anew."""
     keep_together()
     configure(log_format, log_level)
-    _say_who_reads(database)
+    _say_who_reads(files.database)
     holds = Holds()
     service = Service(
-        rules=rules,
-        database=database,
+        rules=files.rules,
+        database=files.database,
         listen=None if listen == "off" else listen,
-        load=lambda: options.load_rules(rules),
-        clock=_market_clock(rules) if market_clock else SystemClock(),
+        load=lambda: options.load_rules(files.rules),
+        clock=_market_clock(files) if market_clock else SystemClock(),
         token=read_token(web_token_file) if web_token_file is not None else "",
         page_url=parse_page_url(page_url) if page_url is not None else None,
         manager=Manager.of(os.environ),
@@ -76,19 +90,17 @@ def command(
 
 
 def _say_who_reads(database: Path) -> None:
-    """Where an older version, or somebody, lets others read the database."""
-    who = wide(database)
-    if who == "everyone":
-        log.warning(
-            "the database could be read by everyone; only its owner can now",
-            file=str(database),
-        )
-    elif who:
-        log.warning("its group can read the database (chmod 600 ends it)", file=str(database))
+    """Warn where an older version, or somebody, lets others read the database."""
+    warnings = {
+        "everyone": "the database could be read by everyone; only its owner can now",
+        "its group": "its group can read the database (chmod 600 ends it)",
+    }
+    if who := wide(database):
+        log.warning(warnings[who], file=str(database))
 
 
-def _market_clock(rules: Path) -> Clock:
+def _market_clock(files: options.Files) -> Clock:
     from watcher.source.simulator.asking import pace_of  # noqa: PLC0415 - not for each start
 
-    pace = asyncio.run(pace_of(options.load_rules(rules).api.url))
+    pace = asyncio.run(pace_of(files.book.api.url))
     return FastClock(pace.now, speed=DAY / pace.day_seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -13,9 +14,10 @@ from watcher.analysis.ruletests.cases import Suite
 from watcher.analysis.ruletests.reading import read_suite
 from watcher.analysis.ruletests.running import Result, run_suite
 from watcher.cli import options
-from watcher.cli.output import console, print_json
+from watcher.cli.output import console, fields_of, print_json
 from watcher.cli.progress import progress
 from watcher.errors import RulesError
+from watcher.units import count_of
 
 
 @click.command()
@@ -72,15 +74,12 @@ def _show(broken: Sequence[str], results: Sequence[tuple[Path, Result]], failed:
     for text in broken:
         console(stderr=True).say(text)
     out = console()
-    for file, result in results:
-        if result.passed:
-            continue
+    for file, result in [each for each in results if not each[1].passed]:
         out.say(f"{file}:{result.line}: {result.name}: failed", "red")
-        for difference in result.differences:
-            for line in difference.lines():
-                out.say(f"  {line}")
+        for line in chain.from_iterable(each.lines() for each in result.differences):
+            out.say(f"  {line}")
         out.print()
-    files = f", {len(broken)} file{'' if len(broken) == 1 else 's'} unreadable" if broken else ""
+    files = f", {count_of(len(broken), 'file')} unreadable" if broken else ""
     out.say(f"{len(results) - failed} passed, {failed} failed{files}")
 
 
@@ -89,13 +88,7 @@ def _json(broken: Sequence[str], results: Sequence[tuple[Path, Result]]) -> dict
         "ok": not broken and all(result.passed for _, result in results),
         "problems": broken,
         "tests": [
-            {
-                "file": str(file),
-                "line": result.line,
-                "name": result.name,
-                "passed": result.passed,
-                "differences": result.differences,
-            }
+            {"file": str(file), **fields_of(result, "line name passed differences")}
             for file, result in results
         ],
     }

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import click
 
 from watcher.analysis.scores.claims import claim_of
 from watcher.analysis.scores.score import DEFAULT_DAYS
-from watcher.analysis.scores.tuning import Reached, Step, Tuning, Wanted, chosen_knob, tune
+from watcher.analysis.scores.tuning import Reached, Tuning, Wanted, chosen_knob, tune
 from watcher.analysis.scores.wording import OUTCOMES, share
 from watcher.cli import options
 from watcher.cli.completers import metric_names, rule_names
-from watcher.cli.lookup import chosen_rule
-from watcher.cli.output import Output, console, print_json, table
+from watcher.cli.lookup import chosen
+from watcher.cli.output import Output, console, print_json
 from watcher.cli.progress import progress
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.units import DAY, format_instant, format_number
+from watcher.units import DAY, format_number, format_span
 
 
 def _number(_context: click.Context, _option: click.Parameter, value: float) -> float:
@@ -29,8 +28,7 @@ def _number(_context: click.Context, _option: click.Parameter, value: float) -> 
 
 @click.command()
 @click.argument("name", metavar="RULE", shell_complete=rule_names)
-@options.rules
-@options.database
+@options.files
 @click.option(
     "--per-week",
     type=click.FloatRange(min=0.1, max=10_000),
@@ -47,8 +45,7 @@ def _number(_context: click.Context, _option: click.Parameter, value: float) -> 
 @options.as_json
 def command(
     name: str,
-    rules: Path,
-    database: Path,
+    files: options.Files,
     per_week: float,
     days: int,
     metric: str | None,
@@ -67,15 +64,10 @@ def command(
       watcher tune breakout --per-week 5
       watcher tune breakout --per-week 2 --metric total_sale_7d_cnt
     """
-    book = options.load_rules(rules)
-    rule = chosen_rule(book, name)
-    knob = chosen_knob(rule, metric)
-    now = options.now_of(database)
-    with (
-        options.open_to_read(database) as opened,
-        progress(f"Replaying {rule.name}", "scans") as report,
-    ):
-        wanted = Wanted(rule, knob, per_week)
+    book, now = files.book, files.now
+    rule = chosen("rule", name, book.rules)
+    wanted = Wanted(rule, chosen_knob(rule, metric), per_week)
+    with files.open() as opened, progress(f"Replaying {rule.name}", "scans") as report:
         found = tune(opened, book, wanted, (now - days * DAY, now), report)
     if as_json:
         print_json(found)
@@ -87,8 +79,7 @@ def _show(found: Tuning, rule: Rule, book: Rulebook) -> None:
     out = console()
     out.say(
         f"{found.rule} on {found.watch}: {found.metric} {found.operator}, over {found.scans} "
-        f"scans from {format_instant(found.since, book.zone)} to "
-        f"{format_instant(found.until, book.zone)}"
+        f"scans from {format_span(found.since, found.until, book.zone)}"
     )
     out.print()
     _show_steps(out, found, rule)
@@ -112,41 +103,24 @@ def _show_steps(out: Output, found: Tuning, rule: Rule) -> None:
     columns = (*columns, "")
     rows = []
     for step in found.steps:
-        row = [
-            step.said,
-            format_number(step.a_week, 1),
-            format_number(step.messages_a_week, 1),
-            format_number(step.products),
-        ]
-        if good:
-            row += [share(step.tally), format_number(step.tally.judged)]
-        rows.append([*row, _mark(found, step)])
-    out.print(table(columns, rows, numbers=columns[:-1]))
-
-
-def _mark(found: Tuning, step: Step) -> str:
-    marks = []
-    if step.threshold == found.best.threshold:
-        marks.append("nearest")
-    if step.threshold == found.now.threshold:
-        marks.append("as it is now")
-    return ", ".join(marks)
+        judged = (share(step.tally), step.tally.judged) if good else ()
+        marks = {"nearest": found.best, "as it is now": found.now}
+        said = [mark for mark, each in marks.items() if each.threshold == step.threshold]
+        counts = (step.a_week, step.messages_a_week, step.products)
+        rows.append((step.said, *counts, *judged, ", ".join(said)))
+    out.table(columns, rows, numbers=columns[:-1])
 
 
 def _verdict(found: Tuning) -> str:
     best, wanted = found.best, format_number(found.per_week, 1)
     said = format_number(best.a_week, 1)
-    first = (
-        f" ({best.at_first:,} more held at the first scan, and are not counted)"
-        if best.at_first
-        else ""
-    )
+    more = f" ({best.at_first:,} more held at the first scan, and are not counted)"
+    first = more if best.at_first else ""
     match found.reached:
         case Reached.FEWER:
             return (
                 f"Not reached: at most {said} a week would have been told, with {best.said}, not "
-                f"{wanted}. "
-                "Its other conditions, its cooldown or its list keep it that low."
+                f"{wanted}. Its other conditions, its cooldown or its list keep it that low."
             )
         case Reached.MORE:
             return (
@@ -154,10 +128,8 @@ def _verdict(found: Tuning) -> str:
                 f"{wanted}. A longer cooldown, or another condition beside it, tells less."
             )
         case Reached.LEAPS:
-            return (
-                f"No threshold tells about {wanted} a week: {best.said} comes nearest with "
-                f"{said}{first}."
-            )
+            nearest = f"{best.said} comes nearest with {said}"
+            return f"No threshold tells about {wanted} a week: {nearest}{first}."
         case _ if best.threshold == found.now.threshold:
             return f"{best.said} is right as it is: {said} alerts a week{first}."
         case _:

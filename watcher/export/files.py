@@ -1,16 +1,30 @@
-"""Where a table is written to: a file that is there as a whole or not at all."""
+"""Files that exports are written to: their formats, and how one takes another's place."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from watcher.errors import WatcherError
+from watcher.export.parquet import write_parquet
+from watcher.export.table import Export
+from watcher.export.text import write_csv, write_json_lines
 from watcher.store.engine import OWNER_ONLY, is_ours
+
+_BESIDE = ("-wal", "-shm", "-journal", ".lock", ".restoring")
+FORMATS = ("csv", "jsonl", "parquet")
+ENDINGS = {**{name: name for name in FORMATS}, "ndjson": "jsonl", "json": "jsonl", "pq": "parquet"}
+WRITERS: Mapping[str, Callable[[Export, BinaryIO], None]] = {
+    "csv": write_csv,
+    "excel": partial(write_csv, excel=True),
+    "jsonl": write_json_lines,
+    "parquet": write_parquet,
+}
 
 
 @contextmanager
@@ -51,12 +65,7 @@ def _refuse(target: Path, database: Path) -> None:
         raise WatcherError(f"{target}: is a folder; name a file in it")
     if not target.parent.is_dir():
         raise WatcherError(f"{target}: the folder {target.parent} does not exist")
-    if not target.exists():
-        return
-    beside = [
-        f"{database.resolve()}{ending}"
-        for ending in ("-wal", "-shm", "-journal", ".lock", ".restoring")
-    ]
+    beside = {f"{database.resolve()}{ending}" for ending in _BESIDE}
     # The database first, by its name: to open and close it would drop this process's locks on it.
-    if str(target) in beside or target.samefile(database) or is_ours(target):
+    if target.exists() and (str(target) in beside or target.samefile(database) or is_ours(target)):
         raise WatcherError(f"{target}: is a database of watcher; name another file")

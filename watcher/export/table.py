@@ -1,4 +1,4 @@
-"""A table that is too large for the memory: columns with their kinds, rows in parts."""
+"""An export, too large for the memory: columns with their kinds, rows in parts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Part: TypeAlias = Sequence[Sequence[object]]
 
 
 class Kind(StrEnum):
-    """What the values of a column are."""
+    """Type of a column's values."""
 
     TIME = "time"
     INTEGER = "integer"
@@ -38,7 +38,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``unit`` and ``meaning`` are for formats that have a place for them."""
+    """Column of an export; formats that have a place for them take ``unit`` and ``meaning``."""
 
     name: str
     kind: Kind
@@ -47,8 +47,8 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """``parts`` are read once; ``total`` is how many rows they have together at most."""
+class Export:
+    """Rows to write: ``parts`` are read once, ``total`` is how many rows they have at most."""
 
     columns: tuple[Column, ...]
     total: int
@@ -58,19 +58,14 @@ class Table:
         """The parts as they are to be written: no text, wherever it came from, has a control
         character in it, or one that turns the reading direction."""
         for part in self.parts:
-            yield [
-                _harmless(column, values) for column, values in zip(self.columns, part, strict=True)
-            ]
+            yield list(map(_harmless, self.columns, part))
 
 
 def _harmless(column: Column, values: Sequence[object]) -> Sequence[object]:
-    match column.kind:
-        case Kind.TEXT | Kind.DIGITS:
-            return [harmless(value) if isinstance(value, str) else value for value in values]
-        case Kind.JSON:
-            return [_harmless_json(value) if isinstance(value, str) else value for value in values]
-        case _:
-            return values
+    if column.kind not in (Kind.TEXT, Kind.DIGITS, Kind.JSON):
+        return values
+    made = _harmless_json if column.kind is Kind.JSON else harmless
+    return [made(value) if isinstance(value, str) else value for value in values]
 
 
 def harmless(text: str) -> str:
@@ -79,7 +74,7 @@ def harmless(text: str) -> str:
 
 
 def _harmless_json(text: str) -> str:
-    """The same of each text in it, where it may be written with a backslash."""
+    """JSON with each text in it made harmless, also where it is written with a backslash."""
     if text.isprintable() and "\\" not in text:
         return text
     return msgspec.json.encode(_harmless_value(msgspec.json.decode(text))).decode()
@@ -106,5 +101,5 @@ def cells(values: Floats) -> list[object]:
 
 
 def height(part: Part) -> int:
-    """How many rows a part has."""
+    """Number of a part's rows."""
     return len(part[0])

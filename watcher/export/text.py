@@ -1,16 +1,16 @@
-"""Tables as CSV and as JSON Lines, in UTF-8."""
+"""Exports as CSV and as JSON Lines, in UTF-8."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import BinaryIO
 
 import msgspec
 
-from watcher.export.table import Column, Kind, Table
+from watcher.export.table import Column, Export, Kind
 from watcher.units import format_iso
 
 # A spreadsheet would reckon what begins so, or run it; the apostrophe tells it not to.
@@ -20,19 +20,16 @@ _BOM = b"\xef\xbb\xbf"
 iso = lru_cache(maxsize=1024)(format_iso)  # a scan's rows all have its time
 
 
-def write_csv(table: Table, file: BinaryIO, *, excel: bool = False) -> None:
+def write_csv(export: Export, file: BinaryIO, *, excel: bool = False) -> None:
     """A header, then a line for each row; no value is an empty cell.
 
     A text that a spreadsheet would take for a formula has an apostrophe before it: names come
     from outside. With ``excel``, a mark by which Excel sees that it is UTF-8, and ids as texts,
     for it would round them.
     """
-    file.write((_BOM if excel else b"") + csv_lines([[column.name for column in table.columns]]))
-    for part in table.read():
-        shown = [
-            _shown(column, values, excel=excel)
-            for column, values in zip(table.columns, part, strict=True)
-        ]
+    file.write((_BOM if excel else b"") + csv_lines([[column.name for column in export.columns]]))
+    for part in export.read():
+        shown = map(partial(_shown, excel=excel), export.columns, part)
         file.write(csv_lines(zip(*shown, strict=True)))
 
 
@@ -43,17 +40,13 @@ def csv_lines(rows: Iterable[Iterable[object]]) -> bytes:
     return page.getvalue().encode()
 
 
-def write_json_lines(table: Table, file: BinaryIO) -> None:
+def write_json_lines(export: Export, file: BinaryIO) -> None:
     """An object for each row; no value is null."""
-    names = [column.name for column in table.columns]
+    names = [column.name for column in export.columns]
     encoder = msgspec.json.Encoder()
-    for part in table.read():
-        shown = [_value(column, values) for column, values in zip(table.columns, part, strict=True)]
-        file.write(
-            encoder.encode_lines(
-                [dict(zip(names, row, strict=True)) for row in zip(*shown, strict=True)]
-            )
-        )
+    for part in export.read():
+        rows = zip(*map(_value, export.columns, part), strict=True)
+        file.write(encoder.encode_lines([dict(zip(names, row, strict=True)) for row in rows]))
 
 
 def _shown(column: Column, values: Sequence[object], *, excel: bool) -> Sequence[object]:
@@ -71,14 +64,11 @@ def _shown(column: Column, values: Sequence[object], *, excel: bool) -> Sequence
 
 
 def _value(column: Column, values: Sequence[object]) -> Sequence[object]:
-    match column.kind:
-        case Kind.TIME:
-            return _times(values)
-        case Kind.JSON:
-            return [msgspec.Raw(value.encode()) if isinstance(value, str) else None
-                    for value in values]  # fmt: skip
-        case _:
-            return values
+    if column.kind is Kind.TIME:
+        return _times(values)
+    if column.kind is Kind.JSON:
+        return [None if value is None else msgspec.Raw(str(value).encode()) for value in values]
+    return values
 
 
 def _times(values: Sequence[object]) -> list[str | None]:

@@ -72,6 +72,9 @@ class Delivery:
     target: str | None = None
     state: NotificationState | None = None
 
+    def __str__(self) -> str:
+        return f"{self.target or self.channel} {self.state.value if self.state else 'told'}"
+
 
 @dataclass(frozen=True, slots=True)
 class AlertHold:
