@@ -1,7 +1,7 @@
 """The nouns that the modules hand to each other: frozen, and free of behaviour.
 
-Instants are whole Unix seconds (UTC). What is stored as JSON (evidence, messages) is a msgspec
-struct; what lives in memory only is a dataclass.
+What is stored as JSON (evidence, messages) is a msgspec struct; what lives in memory only is a
+dataclass.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from watcher.fields import NUMERIC_INDEX
 
-Instant: TypeAlias = int
+Instant: TypeAlias = int  # whole Unix seconds, UTC
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -26,7 +26,7 @@ LONGEST_LIST = 1_000_000  # places; of no endpoint more can be asked for
 
 
 class Verdict(Enum):
-    """What a condition says of a product. No data is not "not met": it changes nothing."""
+    """A condition's answer on a product. No data is not "not met": it changes nothing."""
 
     MET = "met"
     NOT_MET = "not met"
@@ -76,11 +76,8 @@ class LongTexts:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Why who is missing from a scan may be on the list all the same.
-
-    ``since`` is when the first of ``turn`` such scans in a row was made. ``believed``: that goes
-    on for so long that absence is proven again.
-    """
+    """A reason why who is missing from a scan may be on the list all the same, ``since`` the first
+    of ``turn`` such scans in a row; ``believed``: for so long that absence is proven again."""
 
     why: str
     since: Instant
@@ -95,7 +92,7 @@ OF_LIST = (LIST_DAY, LIST_SPARSE)
 
 @dataclass(frozen=True, slots=True)
 class ListFacts:
-    """What a list says of itself at one scan.
+    """A list's own facts at one scan.
 
     ``day`` is how many times their pace its products sold yesterday, in the median. ``idle`` is
     the share of those that sell which sold nothing yesterday; None where they are too few.
@@ -153,13 +150,12 @@ class Scan:
     """One reading of a watch: n products as a table of columns, in the order of the list.
 
     ``at`` is the instant that the observations carry (the timer's, if one started the scan),
-    ``started`` and ``finished`` are the clock's. ``ranks`` counts from 1 over the positions of
-    the list; 0 where the watch has no sort. ``numbers`` is (n, 88) in the order of
-    ``fields.NUMERIC``, NaN is absent. ``texts`` has a column for each of ``fields.TEXTS``.
-    ``long_texts`` holds, by product id, only those that the reader asked for. ``interrupted``:
-    cut off by a stop, a refused key or credits, and no failure of the list: it is due again as
-    soon as the hindrance is gone. ``problems`` is all that was odd about it, ``doubt`` what of
-    that keeps it from proving an absence. ``facts`` are given where they are known already: of a
+    ``started`` and ``finished`` are the clock's. ``ranks`` counts from 1; 0 where the watch has no
+    sort. ``numbers`` is (n, 88) in the order of ``fields.NUMERIC``, NaN is absent; ``texts`` has a
+    column for each of ``fields.TEXTS``; ``long_texts`` holds, by product id, only those that the
+    reader asked for. ``interrupted``: cut off by a stop, a refused key or credits, and no failure
+    of the list: it is due again as soon as the hindrance is gone. ``problems`` is all that was odd
+    about it, ``doubt`` what of that keeps it from proving an absence. ``facts`` are given of a
     stored scan that is played once more, perhaps without some of its products.
     """
 
@@ -194,20 +190,17 @@ class Scan:
 
     @property
     def whole(self) -> bool:
-        """All of it is in memory."""
         return True
 
     def column(self, name: str) -> Floats:
-        """(n,) the numeric field of that name."""
         return self.numbers[:, NUMERIC_INDEX[name]]
 
     def cell(self, name: str, row: int) -> float:
-        """One product's value of it."""
         return float(self.numbers[row, NUMERIC_INDEX[name]])
 
 
 class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An operator of the rule language with its parameters, as a condition asks it of a metric.
+    """An operator with its parameters, as a condition asks it of a metric.
 
     ``limits`` are numbers in the metric's unit (a fraction, if ``percent``) or texts; of very many
     only the first, and ``more`` counts the others. ``baseline`` is last, ago, usual or the name of
@@ -224,7 +217,7 @@ class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class GapKind(StrEnum):
-    """Cause of a baseline that is older than the last scans."""
+    """Cause of a gap."""
 
     NO_VALUE = "no_value"
     NOT_LISTED = "not_listed"
@@ -241,11 +234,11 @@ class Gap(msgspec.Struct, frozen=True):
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     """One condition's verdict on one product, and the values that it rests on.
 
-    ``condition`` is what was asked, ``negations`` how often a "not" turned it round;
-    ``baseline_at`` is when the baseline was observed, for a statistic the begin of its time.
-    ``form`` is that of the formula, where a metric has two: normal or sparse. ``score`` is how many
-    standard deviations the value lies from the usual one, where that was asked. Words in place of
-    a criterion or a gap were stored by an earlier version.
+    ``negations`` is how often a "not" turned the condition round; ``baseline_at`` when the baseline
+    was observed, for a statistic the begin of its time. ``form`` is that of the formula, where a
+    metric has two: normal or sparse. ``score`` is how many standard deviations the value lies from
+    the usual one, where that was asked. Words in place of a criterion or a gap were stored by an
+    earlier version.
     """
 
     metric: str
@@ -264,8 +257,8 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class LatestEvidence:
-    """What a rule's conditions say of a product by the newest scan, at ``at``, that saw it;
-    ``current``: that is the watch's newest scan."""
+    """Evidence on a product by the newest scan that saw it; ``current``: that is the watch's
+    newest."""
 
     at: Instant
     evidence: tuple[Evidence, ...]
@@ -276,10 +269,10 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product in a message.
 
     ``alert`` is the short alert id; ``kind`` is firing, reminder or resolved; ``since`` is when
-    the alert fired; ``facts`` are the values worth showing, by metric. ``currency`` is that of
-    prices, ``gmv_currency`` that of GMV. ``rule`` is given where the message holds several rules.
-    ``why`` is what was so when the alert fired, ``now`` what is so as the message is written, where
-    that is later; ``seen`` is when the product was seen last, where the message's scan lacks it.
+    the alert fired; ``facts`` are the values worth showing, by metric. ``rule`` is given where the
+    message holds several rules. ``why`` is what was so when the alert fired, ``now`` what is so as
+    the message is written, where that is later; ``seen`` is when the product was seen last, where
+    the message's scan lacks it.
     """
 
     alert: str
@@ -330,9 +323,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     limit and ``more`` names the first of them. It tells of ``told`` products, and of the end of
     ``ended``. A digest has a line for each rule (``parts``), a joined one what ``waited`` too; an
     operator's and a test have ``title`` and ``text``, as had all of earlier versions. ``alerts``
-    are the ids of all alerts that it tells of, also of those that are only counted, by the
-    decision that has them told. ``cause`` is what an operator message is
-    about; ``over``: that it ended.
+    are the ids of all that it tells of or counts, by the decision that has them told. ``cause`` is
+    what an operator message is about; ``over``: that it ended.
     """
 
     kind: str
@@ -358,9 +350,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One product's values of a metric, for a picture: ``points`` are instants and values, None
-    where the product had none; ``marks`` are when its alert fired. ``number`` is its place in the
-    message, ``evidence`` why it is there."""
+    """One product's values of a metric, for a picture: ``marks`` are when its alert fired,
+    ``number`` is its place in the message, ``evidence`` why it is there."""
 
     number: int
     name: str
@@ -397,11 +388,10 @@ class NotificationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One message queued for one target. ``target`` is its masked name: ``channel/1``.
+    """One message queued for one target, which has a masked name: ``channel/1``.
 
-    ``planned`` is when ``next_try`` was set, as far as that is known. ``joined`` is the one that
-    tells this one's message in its place. ``taken`` are marks of those of the target's recipients
-    that have it already.
+    ``planned`` is when ``next_try`` was set, as far as that is known; ``joined`` the one that tells
+    this message in its place; ``taken`` are marks of those recipients that have it already.
     """
 
     id: int
@@ -423,10 +413,10 @@ class Notification:
 class Alert(msgspec.Struct, frozen=True, gc=False):
     """One rule's claim about one product: a row for each time it became pending.
 
-    ``id`` is 0 before the store has given one; ``product`` is the store's key of the product.
-    ``since`` is when the state began, ``last_met`` when ``when`` was last met, ``absent`` how
-    many complete scans in a row did not list the product. ``carried`` marks an alert that an
-    older form of the rule fired: it goes on without being told again.
+    ``id`` is 0 before the store has given one; ``product`` is the store's key. ``since`` is when
+    the state began, ``last_met`` when ``when`` was last met, ``absent`` how many complete scans in
+    a row did not list the product. ``carried``: an older form of the rule fired it, and it goes on
+    without being told again.
     """
 
     id: int
@@ -453,10 +443,8 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
 
 
 class NotificationLogEntry(msgspec.Struct, frozen=True, gc=False):
-    """What one channel was last told about one rule and product: of which alert, and when.
-
-    ``notification`` is the first of the message's; None where it was queued for no target.
-    """
+    """A channel's last news of one rule and product: of which alert, and when. ``notification`` is
+    the first of the message's; None where it was queued for no target."""
 
     rule: str
     product: int

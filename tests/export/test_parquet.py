@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.store.making import DAY, GMV, SALES, START, memory, scan
-from watcher.export import history, parquet
-from watcher.export.parquet import write_parquet
+from watcher.export import formats, history
+from watcher.export.formats import write_parquet
 from watcher.export.table import Column, Export, Kind, Part
 from watcher.store.sql.extracts import Choice
 from watcher.store.sqlite.database import Database
@@ -47,7 +47,7 @@ def test_columns_have_types_and_say_what_they_are() -> None:
 
 def test_rows_come_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that neither the writer nor a reader needs room for all; texts by dictionary."""
-    monkeypatch.setattr(parquet, "GROUP", 100)
+    monkeypatch.setattr(formats, "GROUP", 100)
 
     def parts() -> Iterator[Part]:
         for start in range(0, 250, 50):

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
+from watcher.export.formats import write_csv, write_json_lines
 from watcher.export.table import Column, Export, Kind, Part, harmless
-from watcher.export.text import write_csv, write_json_lines
 
 KEPT = "Ｔéa 茶 👩\u200d👩\u200d👧 می\u200cخواهم a\u00a0b\u00adc"  # joined signs are one sign
 

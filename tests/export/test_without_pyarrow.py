@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from watcher.errors import WatcherError
-from watcher.export.parquet import write_parquet
+from watcher.export.formats import write_parquet
 from watcher.export.table import Column, Export, Kind
 
 

@@ -104,12 +104,11 @@ def _show(found: Backtest, zone: tzinfo) -> None:
     if found.texts_since is not None:
         out.say(_texts(found.texts_since, zone))
     if found.often:
-        out.print()
         columns = ("Most often told", "Id", "Times", f"Last ({zone})")
         often = [
             (each.name, each.product_id, each.times, _time(each.last, zone)) for each in found.often
         ]
-        out.table(columns, often, numbers=("Times",), names=columns[:1])
+        out.table(columns, often, apart=True, numbers=("Times",), names=columns[:1])
 
 
 def _show_all(found: Backtests, zone: tzinfo) -> None:

@@ -13,7 +13,7 @@ import click
 from watcher.cli import options
 from watcher.cli.completers import channel_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import console, print_json
+from watcher.cli.output import console, fields_of, print_json
 from watcher.cli.streams import leave
 from watcher.daemon.channels import targets_of
 from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
@@ -43,11 +43,9 @@ def list_(rules: Path, *, as_json: bool) -> None:
         services = {name: targets[name].service for name in channel.targets}
         found.append(
             {
-                "name": channel.name,
+                **fields_of(channel, "name min_severity timezone"),
                 "targets": [{"name": name, "service": each} for name, each in services.items()],
-                "min_severity": channel.min_severity.value,
                 "told": _times(channel),
-                "timezone": channel.timezone,
                 "operator": channel.name in book.operator,
                 "rules": told_by,
             }

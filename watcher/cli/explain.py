@@ -99,8 +99,7 @@ def _data(explained: Explanation) -> str:
 def _tree(word: str, reason: Reason, explained: Explanation) -> Tree:
     root = Tree(Text.assemble(f"{word}: ", _verdict(reason)))
     # A mapping's own "all" is how everybody writes; only what nests needs its name.
-    parts = reason.parts if reason.word == "all" else (reason,)
-    for part in parts:
+    for part in reason.parts if reason.word == "all" else (reason,):
         _grow(root, part, explained)
     return root
 
@@ -210,16 +209,12 @@ def _gate(gate: ChannelGate, explained: Explanation) -> str:
 
 
 def _target(target: TargetQueue, now: Instant) -> str:
-    parts = []
-    if target.last is not None:
-        parts.append(f"the message is {target.last.value}")
+    last, dead, error = target.last, target.dead, target.error
+    parts = [f"the message is {last.value}" if last is not None else ""]
     if target.waiting and target.next_try is not None:
         parts.append(f"{target.waiting} waiting, next try {format_ago(target.next_try, now)}")
-    if target.dead:
-        parts.append(f"{target.dead} dead")
-    if target.error and (target.waiting or target.dead):
-        parts.append(target.error)
-    return ", ".join(parts)
+    parts += [f"{dead} dead" if dead else "", error or "" if target.waiting or dead else ""]
+    return ", ".join(filter(None, parts))
 
 
 def _past(instant: Instant, explained: Explanation) -> str:

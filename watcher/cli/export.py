@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, TypedDict, Unpack, cast
@@ -19,7 +19,8 @@ from watcher.cli.progress import Report, progress
 from watcher.cli.streams import ToProgram, ToTerminal
 from watcher.errors import RulesError
 from watcher.export import history
-from watcher.export.files import ENDINGS, FORMATS, WRITERS, replaced
+from watcher.export.files import replaced
+from watcher.export.formats import ENDINGS, FORMATS, WRITERS
 from watcher.export.table import Export, height
 from watcher.rules.metrics import RANK, Catalogue
 from watcher.rules.rulebook import Rulebook
@@ -61,13 +62,7 @@ class _Wanted(TypedDict):
 @click.option("--format", type=click.Choice(FORMATS), help="By default as --output ends, or csv.")
 @click.option("--what", type=click.Choice(_WHAT), default=_WHAT[0], help="The table.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="A file instead of stdout.")
-@click.option(
-    "--product",
-    "products",
-    multiple=True,
-    shell_complete=product_ids,
-    help="Only this one: id or name; repeatable.",
-)
+@options.several("--product", "products", product_ids, "Only this one: id or name; repeatable.")
 @click.option("--region", shell_complete=regions, help="Only of this market.")
 @click.option(
     "--watch",
@@ -77,12 +72,8 @@ class _Wanted(TypedDict):
 @click.option("--rule", shell_complete=rule_names, help="Only alerts of this rule.")
 @click.option("--since", type=options.MOMENT, help="From then on: 30d ago is 30d, or 2026-11-01.")
 @click.option("--until", type=options.MOMENT, help="Before then.")
-@click.option(
-    "--metric",
-    "metrics",
-    multiple=True,
-    shell_complete=metric_names,
-    help="Instead of the API's 88 numbers; repeatable.",
+@options.several(
+    "--metric", "metrics", metric_names, "Instead of the API's 88 numbers; repeatable."
 )
 @click.option("--every-scan", is_flag=True, help="A row for each scan, changed or not.")
 @click.option("--excel", is_flag=True, help="CSV that Excel reads as UTF-8, with ids as texts.")
@@ -119,7 +110,7 @@ def command(**wanted: Unpack[_Wanted]) -> None:
 
     with wanted["files"].open() as database:
         export = _export(database, wanted, book)
-        with _destination(wanted) as file, _progress(wanted) as report:
+        with _destination(wanted) as (file, report):
             export = replace(export, parts=counted(export, report))
             WRITERS["excel" if wanted["excel"] else style](export, file)
     if not rows and not wanted["quiet"]:
@@ -207,28 +198,20 @@ def _choice(database: Store, wanted: _Wanted, book: Rulebook | None) -> Choice:
     return Choice(products or None, watch, region, wanted["rule"], since, until)
 
 
-def _to_stdout(wanted: _Wanted) -> bool:
-    return wanted["output"] is None or str(wanted["output"]) == "-"
-
-
 def _to_terminal(wanted: _Wanted) -> bool:
-    return _to_stdout(wanted) and sys.stdout.isatty()
-
-
-def _progress(wanted: _Wanted) -> AbstractContextManager[Report]:
-    """None where the rows themselves are seen."""
-    if _to_terminal(wanted):
-        return nullcontext(lambda _done, _total: None)
-    return progress("Exporting", "rows", quiet=wanted["quiet"])
+    return str(wanted["output"] or "-") == "-" and sys.stdout.isatty()
 
 
 @contextmanager
-def _destination(wanted: _Wanted) -> Iterator[BinaryIO]:
+def _destination(wanted: _Wanted) -> Iterator[tuple[BinaryIO, Report]]:
+    """The file to write to, and what hears of progress: nothing where the rows are seen."""
     output = wanted["output"]
-    if output is not None and not _to_stdout(wanted):
-        with replaced(output, wanted["files"].database) as file:
-            yield file
-    elif _to_terminal(wanted):
-        yield cast("BinaryIO", ToTerminal())
-    else:
-        yield cast("BinaryIO", ToProgram())
+    if _to_terminal(wanted):
+        yield cast("BinaryIO", ToTerminal()), lambda _done, _total: None
+        return
+    with progress("Exporting", "rows", quiet=wanted["quiet"]) as report:
+        if output is None or str(output) == "-":
+            yield cast("BinaryIO", ToProgram()), report
+        else:
+            with replaced(output, wanted["files"].database) as file:
+                yield file, report

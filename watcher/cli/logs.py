@@ -17,6 +17,7 @@ Style = Literal["text", "json"]
 def configure(style: Style, level: str) -> None:
     """Set up structlog, and let the libraries' own warnings through it."""
     threshold = getattr(logging, level.upper())
+    formatter = structlog.stdlib.ProcessorFormatter
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -24,26 +25,14 @@ def configure(style: Style, level: str) -> None:
         structlog.processors.format_exc_info,
     ]
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=[structlog.stdlib.filter_by_level, *shared, formatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    rendered = [formatter.remove_processors_meta, _harmless, _renderer(style)]
     handler = _Stderr()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _harmless,
-                _renderer(style),
-            ],
-            foreign_pre_chain=shared,
-        )
-    )
+    handler.setFormatter(formatter(processors=rendered, foreign_pre_chain=shared))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     # Libraries say at INFO and DEBUG what may hold a key or a URL with one: none is heard there.
@@ -65,10 +54,8 @@ class _Stderr(logging.StreamHandler[TextIO]):
 def _harmless(
     _logger: object, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """One line an event, whatever a service or a file put into it; a traceback keeps its lines.
-
-    And no secret, whoever put it in.
-    """
+    """One line an event, whatever a service or a file put into it, and no secret; a traceback keeps
+    its lines."""
     return {
         name: (plain_lines if name == "exception" else plain)(log_redaction(value))
         if isinstance(value, str)

@@ -126,7 +126,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return 130
     except WatcherError as error:
-        _say_why(error)
+        from watcher.cli.output import console  # noqa: PLC0415 - not for each --help
+
+        console(stderr=True).say(str(error))  # wrapped where the terminal is narrower
         return 1
     except Exception as error:  # noqa: BLE001 - whatever it is, no secret is shown
         print(_of_the_machine(error) or _traceback(), file=sys.stderr)  # noqa: T201
@@ -134,15 +136,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _say_why(error: WatcherError) -> None:
-    """In the lines of the error, wrapped where the terminal is narrower."""
-    from watcher.cli.output import console  # noqa: PLC0415 - not for each --help
-
-    console(stderr=True).say(str(error))
-
-
 def _of_the_machine(error: Exception) -> str | None:
-    """In one line what the machine lacks; None of a programming error."""
+    """A line on what the machine lacks; None of a programming error."""
     if not isinstance(error, OSError) or error.errno not in _OF_THE_MACHINE:
         return None
     return f"{error.filename}: {error.strerror}" if error.filename else error.strerror

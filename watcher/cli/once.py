@@ -21,14 +21,7 @@ from watcher.store.engine import hold
 
 @click.command()
 @options.files
-@click.option(
-    "--rule",
-    "names",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=rule_names,
-    help="Scan for this rule, due or not.",
-)
+@options.several("--rule", "names", rule_names, "Scan for this rule, due or not.", "NAME")
 @click.option(
     "--dry-run", is_flag=True, help="Send nothing and keep nothing but the credits spent."
 )

@@ -89,6 +89,15 @@ quiet = click.option(
 )
 
 
+def several(
+    flag: str, name: str, complete: Callable[..., Any], about: str, metavar: str | None = None
+) -> Callable[[F], F]:
+    """An option that may be given again and again; the shell completes it."""
+    return click.option(
+        flag, name, multiple=True, metavar=metavar, shell_complete=complete, help=about
+    )
+
+
 def days(default: int, help: str) -> Callable[[F], F]:  # noqa: A002 - as click calls it
     """``--days``: how far back a command begins."""
     return click.option("--days", type=click.IntRange(1, 3_650), default=default, help=help)

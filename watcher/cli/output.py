@@ -36,9 +36,16 @@ class Output(Console):
                 self.print(Text(part, style=style, no_wrap=True, overflow="ignore"))
 
     def table(
-        self, columns: Sequence[str], rows: Sequence[Sequence[Cell]], **fits: Sequence[str]
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Cell]],
+        *,
+        apart: bool = False,
+        **fits: Sequence[str],
     ) -> None:
-        """Print a table; ``fits`` are ``table``'s."""
+        """Print a table, an empty line ``apart`` from what is above; ``fits`` are ``table``'s."""
+        if apart:
+            self.print()
         self.print(table(columns, rows, **fits))
 
 

@@ -16,12 +16,12 @@ from watcher.cli import options
 from watcher.cli.alerts import alert_cells, alert_json
 from watcher.cli.completers import metric_names, product_ids, regions
 from watcher.cli.lookup import chosen_metrics, chosen_product
-from watcher.cli.output import Output, console, print_json, said
+from watcher.cli.output import Output, console, fields_of, print_json, said
 from watcher.cli.plot import plot
 from watcher.errors import RulesError, WatcherError
 from watcher.evaluation.levels import levels_of
 from watcher.evaluation.series import Track, merged, tracks_of
-from watcher.export.text import csv_lines
+from watcher.export.formats import csv_lines
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
@@ -32,7 +32,6 @@ from watcher.units import (
     NO_CURRENCIES,
     Currencies,
     at,
-    count_of,
     format_instant,
     format_iso,
     format_since,
@@ -75,14 +74,7 @@ class _Past:
 @click.option(
     "--region", shell_complete=regions, help="The product's market, where several have it."
 )
-@click.option(
-    "--metric",
-    "metrics",
-    multiple=True,
-    metavar="METRIC",
-    shell_complete=metric_names,
-    help="Show and plot this.",
-)
+@options.several("--metric", "metrics", metric_names, "Show and plot this.", "METRIC")
 @options.days(30, "How far back to look.")
 @options.files
 @options.as_json
@@ -136,35 +128,28 @@ def _past(
                 raise
     catalogue = catalogue if book is None else book.metrics
     metrics = chosen_metrics(catalogue, names)
-    zone: tzinfo = UTC if book is None else book.zone
-    now = files.now
+    now, zone = files.now, files.zone
     since = now - days * DAY
     with files.open() as database, database.snapshot():
         product = chosen_product(database, *wanted)
         label = f"{product.product_id} ({plain(product.name)})"
         seen = product.observed_at
         if seen is None or seen < since:
-            last = (
-                f"; last seen {format_instant(seen, zone)} ({format_since(seen, now)})"
-                if seen
-                else ""
-            )
-            raise WatcherError(
-                f"{label}: no scan saw it in the last {days} days{last}; give more --days"
-            )
+            why = f"no scan saw it in the last {days} days"
+            if seen:
+                why += f"; last seen {format_instant(seen, zone)} ({format_since(seen, now)})"
+            raise WatcherError(f"{label}: {why}; give more --days")
         watches = () if book is None else book.used_watches
         here = [watch for watch in watches if watch.query.region == product.region]
         tracks = tracks_of(database, product, metrics, here, since)
         alerts = database.alerts.list(product=product.product, limit=_ALERTS)
     if not any(len(track.at) for track in tracks):
-        why = (
-            "no watch of the rule file has ranked it"
-            if RANK in names
-            else "none of its values are kept"
-        )
+        why = "none of its values are kept"
+        if RANK in names:
+            why = "no watch of the rule file has ranked it"
         raise WatcherError(f"{label}: {why}")
-    currency = catalogue.gmv_currency
-    return _Past(now, days, zone, currency, product, tracks, *merged(tracks), alerts)
+    when = (now, days, zone, catalogue.gmv_currency)
+    return _Past(*when, product, tracks, *merged(tracks), alerts)
 
 
 def _show(past: _Past, plotted: Sequence[Track]) -> None:
@@ -172,22 +157,20 @@ def _show(past: _Past, plotted: Sequence[Track]) -> None:
     for line in _head(past):
         out.say(line)
     for track in plotted:
-        span = "last day" if past.days == 1 else f"last {count_of(past.days, 'day')}"
+        span = "last day" if past.days == 1 else f"last {past.days} days"
         out.say(f"\n{plain(track.label)}, {span} ({past.zone})")
         drawn = "no values" if track.empty else _plot(track, out, past.zone)
         out.print(Text(drawn, no_wrap=True), soft_wrap=True)
-    out.print()
     labels = [track.label for track in past.tracks]
     rows = [
         (format_instant(instant, past.zone)[:16], *map(_said, past.tracks, row))
         for instant, row in past.pairs
     ]
-    out.table((f"Time ({past.zone})", *labels), rows, numbers=labels)
+    out.table((f"Time ({past.zone})", *labels), rows, apart=True, numbers=labels)
     if past.alerts:
-        out.print()
         columns = ("Alert", "Rule", "State", "Since", "Told")
         alerts = [alert_cells(row, past.now, past.zone) for row in past.alerts]
-        out.table(columns, alerts, texts=("Rule", "Told"))
+        out.table(columns, alerts, apart=True, texts=("Rule", "Told"))
         if len(past.alerts) == _ALERTS:
             out.say(f"The newest {_ALERTS}.")
 
@@ -216,12 +199,11 @@ def _head(past: _Past) -> list[str]:
         for track, value in zip(past.tracks, past.rows[-1].tolist(), strict=True)
     ]
     first, last = (format_instant(each, past.zone) for each in (min(product.first_seen, now), seen))
-    times = f"first seen {first}, last {last}"
     lines = (
         f"{product.name} ({product.region} {product.product_id})",
         product_page(product.product_id),
         f"seller {seller}, category {category}",
-        f"{times} ({format_since(seen, now)})",
+        f"first seen {first}, last {last} ({format_since(seen, now)})",
         " · ".join(facts),
     )
     return [plain(line) for line in lines]
@@ -236,8 +218,7 @@ def _said(track: Track, value: float, currencies: Currencies = NO_CURRENCIES) ->
 def _json(past: _Past) -> dict[str, object]:
     names = [track.name for track in past.tracks]
     return {
-        "product": past.product,
-        "gmv_currency": past.gmv_currency,
+        **fields_of(past, "product gmv_currency"),
         "metrics": [
             {"name": track.name, "label": track.label, "unit": track.metric.unit}
             for track in past.tracks

@@ -61,8 +61,7 @@ def _show_one(found: Scores, zone: tzinfo) -> None:
         f"{count_of(one.tally.told, 'alert')} told of {count_of(one.products, 'product')}; "
         + "; ".join(f"{each.channel}: {rate(each)}" for each in one.heard)
     )
-    out.print()
-    out.say(measured(one))
+    out.say(f"\n{measured(one)}")
     for line in outcome_lines(one):
         out.say(f"  {line}")
     _show_products(out, one.noisiest)
@@ -79,12 +78,10 @@ def _show_all(found: Scores, zone: tzinfo) -> None:
     for measure, head, words in GROUPS:
         rows = [each for each in told if each.measure is measure]
         if rows:
-            out.print()
             _show_rules(out, (head, "Messages a week", "Alerts"), words, rows)
     silent = [each.rule for each in found.rules if not each.tally.told]
     if silent:
-        out.print()
-        out.say(f"Told nothing: {', '.join(silent)}")
+        out.say(f"\nTold nothing: {', '.join(silent)}")
     _show_products(out, found.products)
 
 
@@ -98,7 +95,7 @@ def _show_rules(
         tally = each.tally
         found = (tally.went_on, tally.fell_back, share(tally), tally.too_young, tally.unknown)
         rows.append((each.rule, each.a_week, tally.told, *(found if outcomes else ())))
-    out.table(columns, rows, numbers=columns[1:], names=columns[:1])
+    out.table(columns, rows, apart=True, numbers=columns[1:], names=columns[:1])
 
 
 def _show_products(out: Output, products: tuple[ProductScore, ...]) -> None:
@@ -110,5 +107,4 @@ def _show_products(out: Output, products: tuple[ProductScore, ...]) -> None:
         (each.name, each.product_id, tally.told, tally.went_on, tally.fell_back)
         for each, tally in tallies
     ]
-    out.print()
-    out.table(columns, rows, numbers=columns[2:], names=columns[:1])
+    out.table(columns, rows, apart=True, numbers=columns[2:], names=columns[:1])

@@ -40,8 +40,8 @@ def show(state: Overview, zone: tzinfo = UTC) -> None:
     watches = [_watch(watch, state.now) for watch in state.watches]
     out.table(heads, watches, numbers=("Products", "Credits today"), texts=("Watch",))
     heads = ("Rule", "Watch", "Severity", "Firing", "Pending", "State")
-    out.print()
-    out.table(heads, [*map(_rule, state.rules)], numbers=heads[3:5], texts=("Rule", "Watch"))
+    rules = [*map(_rule, state.rules)]
+    out.table(heads, rules, apart=True, numbers=("Firing", "Pending"), texts=("Rule", "Watch"))
     for line in _failures(state):
         out.say(line, "red")
     if quiet := [rule.name for rule in state.rules if rule.quiet]:
@@ -89,11 +89,9 @@ def _problems(state: Overview, zone: tzinfo) -> Iterator[str]:
     """A line or two for the doubts and problems of each watch's last scan."""
     for watch in state.watches:
         last = watch.last
-        if last is None:
-            continue
-        if last.doubt is not None:
+        if last is not None and last.doubt is not None:
             yield f"\n{watch.name}: {said_of(last.doubt, zone)}"
-        if last.problems:
+        if last is not None and last.problems:
             count, first = len(last.problems), last.problems[0]
             more = f" and {count - 1} more" if count > 1 else ""
             yield f"\n{watch.name}: problems of the last scan: {first}{more}"

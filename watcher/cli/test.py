@@ -76,9 +76,8 @@ def _show(broken: Sequence[str], results: Sequence[tuple[Path, Result]], failed:
     out = console()
     for file, result in [each for each in results if not each[1].passed]:
         out.say(f"{file}:{result.line}: {result.name}: failed", "red")
-        for line in chain.from_iterable(each.lines() for each in result.differences):
-            out.say(f"  {line}")
-        out.print()
+        lines = chain.from_iterable(each.lines() for each in result.differences)
+        out.say("".join(f"  {line}\n" for line in lines))
     files = f", {count_of(len(broken), 'file')} unreadable" if broken else ""
     out.say(f"{len(results) - failed} passed, {failed} failed{files}")
 

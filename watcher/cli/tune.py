@@ -81,18 +81,15 @@ def _show(found: Tuning, rule: Rule, book: Rulebook) -> None:
         f"{found.rule} on {found.watch}: {found.metric} {found.operator}, over {found.scans} "
         f"scans from {format_span(found.since, found.until, book.zone)}"
     )
-    out.print()
     _show_steps(out, found, rule)
-    out.print()
-    out.say(_verdict(found))
+    out.say(f"\n{_verdict(found)}")
     if found.best.threshold != found.now.threshold:
-        out.print()
-        out.say(f"{found.place}:" if found.place else "In the rule's when:")
+        place = found.place or "In the rule's when"
+        out.say(f"\n{place}:")
         for line in found.line.split("\n"):
             out.say(f"  {line}")
     if found.others:
-        out.print()
-        out.say(f"It has more numbers to turn: --metric {' or --metric '.join(found.others)}")
+        out.say(f"\nIt has more numbers to turn: --metric {' or --metric '.join(found.others)}")
 
 
 def _show_steps(out: Output, found: Tuning, rule: Rule) -> None:
@@ -108,7 +105,7 @@ def _show_steps(out: Output, found: Tuning, rule: Rule) -> None:
         said = [mark for mark, each in marks.items() if each.threshold == step.threshold]
         counts = (step.a_week, step.messages_a_week, step.products)
         rows.append((step.said, *counts, *judged, ", ".join(said)))
-    out.table(columns, rows, numbers=columns[:-1])
+    out.table(columns, rows, apart=True, numbers=columns[:-1])
 
 
 def _verdict(found: Tuning) -> str:

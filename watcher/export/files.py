@@ -1,30 +1,18 @@
-"""Files that exports are written to: their formats, and how one takes another's place."""
+"""Files that take the place of others as a whole, or not at all."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from watcher.errors import WatcherError
-from watcher.export.parquet import write_parquet
-from watcher.export.table import Export
-from watcher.export.text import write_csv, write_json_lines
 from watcher.store.engine import OWNER_ONLY, is_ours
 
 _BESIDE = ("-wal", "-shm", "-journal", ".lock", ".restoring")
-FORMATS = ("csv", "jsonl", "parquet")
-ENDINGS = {**{name: name for name in FORMATS}, "ndjson": "jsonl", "json": "jsonl", "pq": "parquet"}
-WRITERS: Mapping[str, Callable[[Export, BinaryIO], None]] = {
-    "csv": write_csv,
-    "excel": partial(write_csv, excel=True),
-    "jsonl": write_json_lines,
-    "parquet": write_parquet,
-}
 
 
 @contextmanager
