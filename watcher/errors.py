@@ -1,23 +1,5 @@
-"""Every error that this package raises on purpose.
-
-    WatcherError                 one clear line for the user; the command exits 1
-    ├── RulesError               the rule file has problems: all of them, each with its place
-    ├── SourceError              KeyAPI did not give a page
-    │   ├── InvalidQuery         400: permanent for this watch
-    │   ├── KeyRefused           401, 403: stop asking with this key
-    │   ├── CreditsUsedUp        402, or a text about quota: stop until the next budget day
-    │   ├── BudgetSpent          our own caps leave no credit; nothing was asked
-    │   └── SourceUnavailable    passing: 429, 5xx, connection faults, unreadable bodies
-    ├── StoreError               the database can't be used
-    │   ├── NotADatabase         another kind of file, or a damaged one
-    │   ├── NewerDatabase        written by a newer version of watcher
-    │   └── DatabaseHeld         another daemon owns it
-    ├── TargetError              a channel's URL that Apprise can't use
-    └── ListenError              the web page's address can't be bound
-
-An exception carries data, not only text. Its text says what happened, where, and what to do,
-and never holds a key or a channel's URL.
-"""
+"""Every error that this package raises on purpose: with data, and a text that says what happened,
+where, and what to do, and never holds a key or a channel's URL."""
 
 from __future__ import annotations
 
@@ -27,7 +9,7 @@ from pathlib import Path
 
 
 class WatcherError(Exception):
-    """What the user's input or the work failed on, in words for the user."""
+    """A fault of the user's input or of the work, in one clear line; the command exits 1."""
 
 
 class ProblemCode(StrEnum):
@@ -62,11 +44,11 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{where}: {self.path}: {self.message}" if self.path else f"{where}: {self.message}"
+        return ": ".join(filter(None, (where, self.path, self.message)))
 
 
 class RulesError(WatcherError):
-    """The rule files can't be used; ``problems`` has every reason, in the order of the files."""
+    """The rule files can't be used; ``problems`` are all the reasons, in the order of the files."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -74,23 +56,26 @@ class RulesError(WatcherError):
 
 
 class SourceError(WatcherError):
-    """KeyAPI did not give a page of products."""
+    """KeyAPI did not give a page of products; ``retry_after`` are seconds, where it named them."""
 
-    def __init__(self, message: str, *, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, status: int | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after = retry_after
 
 
 class InvalidQuery(SourceError):
-    """The server refuses the watch's parameters (400): asking again can't help."""
+    """The server refuses the watch's parameters (400): permanent for this watch."""
 
 
 class KeyRefused(SourceError):
-    """The key is missing, invalid or not allowed here (401, 403)."""
+    """The key is missing, invalid or not allowed here (401, 403): stop asking with it."""
 
 
 class CreditsUsedUp(SourceError):
-    """The account has no credits left (402, or an answer that says so)."""
+    """The account has no credits left (402, or a text about quota): stop until the next day."""
 
 
 class BudgetSpent(SourceError):
@@ -98,13 +83,7 @@ class BudgetSpent(SourceError):
 
 
 class SourceUnavailable(SourceError):
-    """A failure that passes: worth another try after ``retry_after`` seconds, if given."""
-
-    def __init__(
-        self, message: str, *, status: int | None = None, retry_after: float | None = None
-    ) -> None:
-        super().__init__(message, status=status)
-        self.retry_after = retry_after
+    """A failure that passes (429, 5xx, connection faults, unreadable bodies): worth another try."""
 
 
 class StoreError(WatcherError):
@@ -124,7 +103,7 @@ class NewerDatabase(StoreError):
 
 
 class DatabaseHeld(StoreError):
-    """Another process owns the database; ``pid`` is that process, where known."""
+    """Another process owns the database: ``pid``, where known."""
 
     def __init__(self, message: str, path: Path, pid: int | None) -> None:
         super().__init__(message, path)

@@ -1,12 +1,9 @@
-"""When a watch is to be scanned next, from its schedule and the scans in the database.
-
-Nothing else is remembered: a restart buys nothing that is not due, and what came due while the
-daemon was down is due at once, one time.
-"""
+"""The time of a watch's next scan, from its schedule and the scans in the database only: a restart
+buys nothing that is not due, and what came due while the daemon was down is due at once, once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from watcher.leeway import least
@@ -18,11 +15,11 @@ AT_ONCE: Instant = 0
 LOOK_BACK = 16  # scans of a watch that the plan looks at
 
 _FIRST_RETRY = 15 * MINUTE
-_BELIEVED = DAY  # a scan further ahead of now was made under a clock that was wrong
+_BELIEVED = DAY  # a scan further ahead was made under a wrong clock
 
 
 class PastScan(Protocol):
-    """What the plan needs of a stored scan."""
+    """A stored scan."""
 
     @property
     def at(self) -> Instant: ...
@@ -35,33 +32,31 @@ class PastScan(Protocol):
 
 
 def due(schedule: Schedule, scans: Sequence[PastScan], now: Instant) -> Instant:
-    """The next time to scan; ``scans`` are the newest, newest first. It may lie in the past.
+    """The next time to scan, perhaps in the past; ``scans`` are the newest, newest first.
 
-    A scan that gave products is done until its next time. One of which nothing could be read is
-    tried again after 15 minutes, then 30, and so on, but never later than its next time; one
-    that was interrupted is due at once. A scan of the future (the clock was set back)
-    counts as made now.
+    One of which nothing could be read is tried again after 15 minutes, then 30, and so on, but
+    never later than its next time; an interrupted one is due at once. One of the future (the clock
+    was set back) counts as made now.
     """
     failed: list[Instant] = []
-    for scan in scans:
-        if scan.interrupted or not believed(scan.at, now):
-            continue
+    regular = AT_ONCE
+    for scan in _made(scans, now):
         at = min(scan.at, now)
         if scan.state is not ScanState.FAILED:
-            return _after_failures(schedule, schedule.next(at), failed)
+            regular = schedule.next(at)
+            break
         failed.append(at)
-    return _after_failures(schedule, AT_ONCE, failed)
+    if not failed:
+        return regular
+    retry = failed[0] + (_FIRST_RETRY << min(len(failed) - 1, LOOK_BACK))
+    return max(regular, min(retry, schedule.next(failed[0])))
 
 
 def due_without_timers(schedule: Schedule, scans: Sequence[PastScan], now: Instant) -> Instant:
-    """As ``due``, for who is started by another's timer, as a cron job that runs each day.
-
-    Of an interval it is enough that it has passed since the newest scan, to a tenth: the phases
-    by which a daemon spreads its watches would leave out every second day of some.
-    """
+    """The next time for who is started by another's timer, as cron's: an interval need have passed
+    only to a tenth, for a daemon's phases would leave out every second day of some watches."""
     moment = due(schedule, scans, now)
-    made = (scan for scan in scans if not scan.interrupted and believed(scan.at, now))
-    newest = next(made, None)
+    newest = next(_made(scans, now), None)
     if newest is None or newest.state is ScanState.FAILED or not isinstance(schedule, Every):
         return moment
     return min(moment, min(newest.at, now) + least(schedule, schedule.seconds))
@@ -72,9 +67,5 @@ def believed(at: Instant, now: Instant) -> bool:
     return at <= now + _BELIEVED
 
 
-def _after_failures(schedule: Schedule, regular: Instant, failed: Sequence[Instant]) -> Instant:
-    if not failed:
-        return regular
-    latest = failed[0]
-    retry = latest + (_FIRST_RETRY << min(len(failed) - 1, LOOK_BACK))
-    return max(regular, min(retry, schedule.next(latest)))
+def _made(scans: Sequence[PastScan], now: Instant) -> Iterator[PastScan]:
+    return (scan for scan in scans if not scan.interrupted and believed(scan.at, now))

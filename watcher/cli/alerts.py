@@ -8,9 +8,9 @@ from datetime import tzinfo
 import click
 
 from watcher.cli import options
-from watcher.cli.completers import rule_names
+from watcher.cli.completion import rule_names
 from watcher.cli.held import UNKNOWN, held_lines, reason
-from watcher.cli.output import console, fields_of, print_json
+from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.cli.tables import Cell
 from watcher.evaluation.present import with_known
 from watcher.model import AlertState
@@ -32,49 +32,40 @@ _STATES = ("pending", "firing", "inactive")
 @click.option("--state", type=click.Choice(_STATES), help="Only in this state; inactive is over.")
 @click.option("--since", type=options.DURATION, help="Only those that lived in this time, as 7d.")
 @options.limit
-@options.as_json
+@as_json
 def command(
     files: options.Files,
     rule: str | None,
     state: str | None,
     since: int | None,
     limit: int,
-    *,
-    as_json: bool,
 ) -> None:
-    """Show alerts, the newest first: why they fired, what became of their messages, and what holds
-    them back.
+    """Show alerts, the newest first: why they fired, and whether they were told.
 
-    Those that live have their values of now beside those that they began with, where the rule
-    file can be read; digests, quiet hours and cooldowns stand in it, too. On a terminal the
-    reasons take 110 columns or more.
+    With the rule file, those that live have their values of now, too, and what holds messages
+    back is said. On a terminal the reasons take 110 columns or more.
 
     \b
       watcher alerts --state firing --rule beauty-rising
       watcher alerts --since 7d --json
     """
     now, book, zone = files.now, files.book_if_any, files.zone
+    begin, living = None if since is None else now - since, AlertState(state) if state else None
     with files.open() as opened, opened.snapshot():
-        rows = opened.alerts.list(
-            rule=rule,
-            state=AlertState(state) if state else None,
-            since=now - since if since is not None else None,
-            limit=limit + 1,
-        )
+        rows = opened.alerts.list(rule=rule, state=living, since=begin, limit=limit + 1)
         rows = with_holds(opened, book, rows, now)
         held = [
             each
             for each in waiting(opened, book, now)
-            if each.alerts and (rule is None or rule in each.rules)
+            if each.alerts and rule in (None, *each.rules)
         ]
         rows = with_known(opened, book, rows) if book is not None else rows
-    if as_json:
+    if json_wanted():
         print_json([alert_json(row) for row in rows[:limit]])
         return
     out = console()
     if not rows:
-        filtered = any((rule, state, since is not None))
-        out.say(_NONE_MATCH if filtered else _NONE_YET)
+        out.say(_NONE_MATCH if any((rule, state, since is not None)) else _NONE_YET)
         return
     currency = book.metrics.gmv_currency if book is not None else None
     wide = out.width >= _WIDE
@@ -96,13 +87,9 @@ def command(
 
 
 def alert_cells(row: AlertRow, now: int, zone: tzinfo) -> tuple[Cell, ...]:
-    """Id, rule, state, since when, and what became of the last messages about the alert, a text
-    for each target, and what holds back one, for each channel."""
-    alert = row.alert
-    told = [
-        *map(str, row.deliveries),
-        *(f"{each.channel}: {reason(each, now, zone)}" for each in row.holds),
-    ]
+    """Id, rule, state, age, and what became of the last messages about it, or holds them back."""
+    alert, told = row.alert, [*map(str, row.deliveries)]
+    told += [f"{each.channel}: {reason(each, now, zone)}" for each in row.holds]
     since = format_since(alert.since, now)
     return (alert.short_id, alert.rule, alert.outcome, since, ", ".join(told) or "not told")
 

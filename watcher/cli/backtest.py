@@ -13,9 +13,9 @@ import click
 from watcher.analysis.backtest import Backtest, Backtests, Channel, backtest, backtests
 from watcher.analysis.replay import NOBODY, Sent
 from watcher.cli import options
-from watcher.cli.completers import rule_names
+from watcher.cli.completion import rule_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import console, print_json
+from watcher.cli.output import answer, as_json, console
 from watcher.cli.progress import progress
 from watcher.cli.tables import Cell
 from watcher.model import Instant
@@ -31,16 +31,13 @@ _count = partial(count_of, grouped=False)
 @click.option("--all", "every", is_flag=True, help="All rules of the file.")
 @options.files
 @options.days(30, "How far back to begin.")
-@options.as_json
-def command(
-    names: tuple[str, ...], files: options.Files, days: int, *, every: bool, as_json: bool
-) -> None:
+@as_json
+def command(names: tuple[str, ...], files: options.Files, days: int, *, every: bool) -> None:
     """Show what RULE, or several, would have told over the stored scans of their watches.
 
     Nothing is changed and nothing sent. A rule begins with the first scan of that time, as if
     it had been written then. Silences are left aside. Names, sellers, categories and discounts are
-    those of their day; where a database is older than their history, it is said from when on.
-    Several rules are replayed together, from one read: a digest tells of all of them at once.
+    those of their day, as far as known. A digest tells of all the rules at once.
 
     \b
       watcher backtest beauty-rising --days 90
@@ -49,28 +46,18 @@ def command(
     if every == bool(names):
         raise click.UsageError("name some rules, or say --all")
     book, now = files.book, files.now
-    rules = (
-        book.rules if every else [chosen("rule", each, book.rules) for each in dict.fromkeys(names)]
-    )
+    named = [chosen("rule", each, book.rules) for each in dict.fromkeys(names)]
+    rules = named or book.rules
     alone = len(rules) == 1 and not every
     time = (now - days * DAY, now)
-    what = rules[0].name if alone else f"{len(rules)} rules"
-    with (
-        files.open() as opened,
-        progress(f"Replaying {what}", "scans") as report,
-        _no_collection(),
-    ):
+    what = f"Replaying {rules[0].name if alone else f'{len(rules)} rules'}"
+    with files.open() as opened, progress(what, "scans") as report, _no_collection():
         found = (
             backtest(opened, book, rules[0], time, report)
             if alone
             else backtests(opened, book, rules, time, report)
         )
-    if as_json:
-        print_json(found)
-    elif isinstance(found, Backtest):
-        _show(found, book.zone)
-    else:
-        _show_all(found, book.zone)
+    answer(found, lambda: _show(found, book.zone))
 
 
 @contextmanager
@@ -83,7 +70,10 @@ def _no_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _show(found: Backtest, zone: tzinfo) -> None:
+def _show(found: Backtest | Backtests, zone: tzinfo) -> None:
+    if isinstance(found, Backtests):
+        _show_all(found, zone)
+        return
     out = console()
     out.say(
         f"{found.rule} on {found.watch} ({found.region}): {_count(found.scans, 'scan')}, "
@@ -148,10 +138,8 @@ def _say_channels(channels: Sequence[Channel]) -> None:
 
 
 def _texts(since: Instant, zone: tzinfo) -> str:
-    return (
-        "Names, sellers, categories and discounts are known as they were from "
-        f"{format_instant(since, zone)} on; before, the oldest known are used."
-    )
+    from_then = f"from {format_instant(since, zone)} on; before, the oldest known are used."
+    return f"Names, sellers, categories and discounts are known as they were {from_then}"
 
 
 def _row(sent: Sent, zone: tzinfo) -> tuple[Cell, ...]:

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from watcher.cli import options
-from watcher.cli.completers import channel_names
+from watcher.cli.completion import channel_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import console, fields_of, print_json
+from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.cli.streams import leave
 from watcher.daemon.channels import targets_of
 from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
@@ -32,8 +32,8 @@ def command() -> None:
 
 @command.command("list")
 @options.rules
-@options.as_json
-def list_(rules: Path, *, as_json: bool) -> None:
+@as_json
+def list_(rules: Path) -> None:
     """List the channels and their targets, without their URLs."""
     book = options.load_rules(rules)
     targets = targets_of(book)
@@ -50,17 +50,11 @@ def list_(rules: Path, *, as_json: bool) -> None:
                 "rules": told_by,
             }
         )
+        to = ", ".join(f"{name} ({service})" for name, service in services.items())
         some = ", ".join(told_by[:_NAMED])
-        rows.append(
-            (
-                channel.name,
-                ", ".join(f"{name} ({service})" for name, service in services.items()),
-                channel.min_severity.value,
-                _times(channel),
-                some if len(told_by) <= _NAMED else f"{len(told_by):,}: {some}, …",
-            )
-        )
-    if as_json:
+        some = some if len(told_by) <= _NAMED else f"{len(told_by):,}: {some}, …"
+        rows.append((channel.name, to, channel.min_severity.value, _times(channel), some))
+    if json_wanted():
         print_json(found)
     elif not rows:
         console().say(f"No channels: {rules} has none, so its rules tell nobody.")
@@ -72,12 +66,10 @@ def list_(rules: Path, *, as_json: bool) -> None:
 @command.command("test")
 @options.rules
 @click.argument("name", shell_complete=channel_names)
-@options.as_json
-def test(rules: Path, name: str, *, as_json: bool) -> None:
-    """Send a sample message to channel NAME now, and say what each target answered.
-
-    The exit code is 1 where a target did not take it.
-    """
+@as_json
+def test(rules: Path, name: str) -> None:
+    """Send a sample message to channel NAME now, and say what each target answered: exit code 1
+    where one did not take it."""
     book = options.load_rules(rules)
     if not book.channels:
         raise WatcherError(f'no channel "{name}": write one under channels: in the rule file')
@@ -85,15 +77,13 @@ def test(rules: Path, name: str, *, as_json: bool) -> None:
     targets = targets_of(book)
     answers = []
     for target, outcome in asyncio.run(_send(channel, targets, int(time.time()))).items():
-        sent, service = outcome.kind is OutcomeKind.SENT, targets[target].service
-        answers.append(
-            {"target": target, "service": service, "sent": sent, "detail": outcome.detail}
-        )
-        if not as_json:
-            detail = f": {outcome.detail}" if outcome.detail else ""
+        sent, detail = outcome.kind is OutcomeKind.SENT, outcome.detail
+        service = targets[target].service
+        answers.append({"target": target, "service": service, "sent": sent, "detail": detail})
+        if not json_wanted():
             word = "took it" if sent else "did not take it"
-            console().say(f"{target} ({service}) {word}{detail}")
-    if as_json:
+            console().say(f"{target} ({service}) {word}{detail and f': {detail}'}")
+    if json_wanted():
         print_json(answers)
     # A service that hangs holds a thread that Python would wait for.
     leave(0 if all(each["sent"] for each in answers) else 1)
@@ -107,10 +97,8 @@ def _times(channel: Channel) -> str:
 
 async def _send(channel: Channel, targets: Mapping[str, Target], now: int) -> dict[str, Outcome]:
     message, zone = sample_message(now), ZoneInfo(channel.timezone)
-    outcomes = await asyncio.gather(
-        *(
-            each.send(render(message, each.style, zone, each.limit, channel.template))
-            for each in map(targets.__getitem__, channel.targets)
-        )
-    )
-    return dict(zip(channel.targets, outcomes, strict=True))
+    sending = []
+    for each in map(targets.__getitem__, channel.targets):
+        shown = render(message, each.style, zone, each.limit, channel.template)
+        sending.append(each.send(shown))
+    return dict(zip(channel.targets, await asyncio.gather(*sending), strict=True))

@@ -12,10 +12,9 @@ import click
 
 from watcher.analysis.forecast import Forecast, forecast
 from watcher.cli import options
-from watcher.cli.output import Output, console, print_json
+from watcher.cli.output import Output, as_json, console, json_wanted, print_json
 from watcher.errors import Problem, RulesError, StoreError
 from watcher.importing import without_garbage
-from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.units import count_of, format_number
 
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.files
-@options.as_json
-def command(files: options.Files, *, as_json: bool) -> None:
+@as_json
+def command(files: options.Files) -> None:
     """Check the rule files, and say what they will read and cost."""
     warnings: tuple[Problem, ...] = ()
     try:
@@ -36,7 +35,7 @@ def command(files: options.Files, *, as_json: bool) -> None:
         warnings = (*book.warnings, *_of_a_lonely_operator(files.rules, book))
         warnings = (*warnings, *_try_channels(book))
     except RulesError as error:
-        if not as_json:
+        if not json_wanted():
             _warn(warnings)  # a URL that can't be used hides no other doubt
             raise
         print_json({"ok": False, "problems": error.problems, "warnings": warnings})
@@ -44,29 +43,18 @@ def command(files: options.Files, *, as_json: bool) -> None:
     from watcher import network  # noqa: PLC0415 - after Apprise it costs nothing
 
     environment = [Problem("environment", 0, 0, "", text) for text in network.doubts()]
-    now = files.now
-    known = _known(files.database, book, now)
+    known = _known(files, book)
     warnings = (*warnings, *environment, *known.doubts)
-    costs = forecast(book, known.pages, now, known.spent)
-    if as_json:
-        print_json(
-            {
-                "ok": True,
-                "rules": len(book.rules),
-                "forecast": costs,
-                "warnings": warnings,
-                "unmet": known.unmet,
-            }
-        )
+    costs = forecast(book, known.pages, files.now, known.spent)
+    if json_wanted():
+        found = {"ok": True, "rules": len(book.rules), "forecast": costs}
+        print_json({**found, "warnings": warnings, "unmet": known.unmet})
         return
     out = console()
     out.say(f"{files.rules}: {count_of(len(book.rules), 'rule')}, no errors.\n")
     _show_costs(out, costs)
     if book.api.key is None:
-        out.say(
-            "\nNo key yet: set KEYAPI_KEY (or KEYAPI_TOKEN), or api.key in the file, before "
-            "`watcher run`."
-        )
+        out.say("\nNo key yet: before `watcher run` set KEYAPI_KEY (or KEYAPI_TOKEN), or api.key.")
     trouble = [f"the costs are estimates: {known.trouble}"] if known.trouble else []
     _warn((*warnings, *costs.warnings, *trouble))
     if known.unmet:
@@ -87,8 +75,8 @@ def _try_channels(book: Rulebook) -> list[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class _History:
-    """Facts of the database, where there is one: the pages of each watch's list, what is spent, the
-    rules that nothing met, and what else is doubtful; or the ``trouble`` why it can't tell."""
+    """Facts of the database, where there is one: the pages of each watch's list, credits spent, the
+    rules that nothing met, what else is doubtful; or the ``trouble`` why it can't tell."""
 
     pages: Mapping[str, int] = field(default_factory=dict)
     spent: Spent | None = None
@@ -97,32 +85,32 @@ class _History:
     trouble: str = ""
 
 
-def _known(path: Path, book: Rulebook, now: Instant) -> _History:
-    if not path.exists():
+def _known(files: options.Files, book: Rulebook) -> _History:
+    if not files.database.exists():
         return _History()
     from watcher.analysis.unmet import unmet  # noqa: PLC0415 - not without a database
 
     keys = [watch.key for watch in book.used_watches]
     try:
-        with options.open_to_read(path) as database:
+        with files.open() as database:
             return _History(
                 {key: database.history.expected_pages(key) for key in keys},
-                database.ledger.spent(now),
+                database.ledger.spent(files.now),
                 list(unmet(database, book)),
-                _idle_silences(database, path, book, now),
+                _idle_silences(database, files, book),
             )
     except StoreError as error:
         # The rules are right or wrong whatever the database is.
         return _History(trouble=str(error))
 
 
-def _idle_silences(database: Store, path: Path, book: Rulebook, now: Instant) -> list[Problem]:
+def _idle_silences(database: Store, files: options.Files, book: Rulebook) -> list[Problem]:
     """A mistyped pattern silences nothing, and nobody notices."""
-    names = [rule.name for rule in book.rules]
+    path, names = str(files.database), [rule.name for rule in book.rules]
     idle = "matches nothing that there is; `watcher silence end {}` ends it"
     return [
-        Problem(str(path), 0, 0, f"silence {each.id}", f"{each}: {idle.format(each.id)}")
-        for each in database.silences.matching_nothing(names, now)
+        Problem(path, 0, 0, f"silence {each.id}", f"{each}: {idle.format(each.id)}")
+        for each in database.silences.matching_nothing(names, files.now)
     ]
 
 

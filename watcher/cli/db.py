@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from watcher.cli import options
-from watcher.cli.output import console, print_json
+from watcher.cli.output import answer, as_json, console
 from watcher.cli.progress import Report, progress
 from watcher.store.engine import Engine, restore
 from watcher.store.ports import Stats, Store
@@ -29,13 +29,10 @@ def command() -> None:
 
 @command.command("backup")
 @options.database
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=options.PATH)
 @options.quiet
 def backup(database: Path, file: Path, *, quiet: bool) -> None:
-    """Write a checked copy of the database to FILE; an older backup there is replaced.
-
-    Only its owner can read it. watcher db restore FILE puts it back.
-    """
+    """Write a checked copy of the database to FILE; an older backup there is replaced."""
     with options.open_to_read(database) as opened, progress("Copying", "MB", quiet=quiet) as report:
         size = opened.upkeep.backup(
             file, lambda done, total: report(done // _MB, max(total, _MB) // _MB)
@@ -46,12 +43,11 @@ def backup(database: Path, file: Path, *, quiet: bool) -> None:
 
 @command.command("restore")
 @options.database
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=options.PATH)
 def restore_(database: Path, file: Path) -> None:
     """Put a copy of FILE, a backup, in the place of the database; stop the daemon first.
 
-    FILE is looked through before anything is moved. The database that was there is kept beside
-    it, with its -wal and -shm, under a name that is said; it can be restored in the same way.
+    FILE is checked first. The database that was there is kept beside it under a name that is said.
     Messages that waited when the backup was made are sent again: see watcher outbox list.
     """
     done = restore(file, database, int(time.time()))
@@ -85,19 +81,17 @@ def prune(files: options.Files, *, quiet: bool) -> None:
 @command.command("stats")
 @options.database
 @click.option("--check", is_flag=True, help="Read all of it and look for damage (exit 1).")
-@options.as_json
-def stats(database: Path, *, check: bool, as_json: bool) -> None:
+@as_json
+def stats(database: Path, *, check: bool) -> None:
     """Show sizes, what is stored since when, and the free space."""
     now = options.now_of(database)
     with options.open_to_read(database) as opened:
         figures = opened.upkeep.stats()
         damage = opened.upkeep.check() if check else None
     disk_free = shutil.disk_usage(database.absolute().parent).free
-    if as_json:
-        found = {"database": str(database), **msgspec.to_builtins(figures)}
-        print_json({**found, "disk_free": disk_free, "damage": damage})
-    else:
-        _show(figures, disk_free, damage, now)
+    found = {"database": str(database), **msgspec.to_builtins(figures)}
+    found |= {"disk_free": disk_free, "damage": damage}
+    answer(found, lambda: _show(figures, disk_free, damage, now))
     sys.exit(1 if damage else 0)
 
 
@@ -120,11 +114,9 @@ def _prune(database: Store, before: tuple[int, int], report: Report) -> tuple[Co
 
 
 def _show(figures: Stats, disk_free: int, damage: tuple[str, ...] | None, now: int) -> None:
-    since = (
-        f"{format_since(figures.oldest, now)} to {format_since(figures.newest, now)}"
-        if figures.oldest is not None and figures.newest is not None
-        else "none yet"
-    )
+    since = "none yet"
+    if figures.oldest is not None and figures.newest is not None:
+        since = f"{format_since(figures.oldest, now)} to {format_since(figures.newest, now)}"
     rows: list[tuple[str, str | int]] = [
         ("File", format_bytes(figures.bytes)),
         ("Log beside it", format_bytes(figures.wal)),

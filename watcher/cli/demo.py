@@ -26,6 +26,10 @@ from watcher.model import Instant
 from watcher.source.simulator.behaviour import PRESETS
 from watcher.units import at
 
+_MARKETS = (
+    "How it moves. real: as real sales; flat: what is told is noise; stormy: the worst case; "
+    "sparse: a part is looked at each day; smooth: slow waves."
+)
 _COLOURS = {"warning": "yellow", "failure": "red", "success": "green"}
 
 
@@ -34,20 +38,10 @@ _COLOURS = {"warning": "yellow", "failure": "red", "success": "green"}
 @click.option(
     "--products", type=click.IntRange(100, 200_000), default=5_000, help="How many the market has."
 )
-@click.option(
-    "--market",
-    type=click.Choice([*PRESETS]),
-    default="real",
-    help="How it moves. real: as real sales do; flat: what is told there is noise; stormy: the "
-    "worst case; sparse: as a source tells it that looks at a part of it a day; smooth: slow "
-    "waves.",
-)
+@click.option("--market", type=click.Choice([*PRESETS]), default="real", help=_MARKETS)
 @click.option("--days", type=click.IntRange(1, 365), default=30, help="Days of past.")
 @click.option(
-    "--day-seconds",
-    type=click.FloatRange(min=1),
-    default=10.0,
-    help="How long a simulated day takes.",
+    "--day-seconds", type=click.FloatRange(min=1), default=10.0, help="How long a day takes."
 )
 @click.option("--listen", default="127.0.0.1:8787", help="The web page, or off.")
 @click.option("--for", "seconds", type=click.FloatRange(min=0), help="End after so many seconds.")
@@ -72,22 +66,18 @@ class _Screen:
         self._out = console()
         self._days = days
         self._bar = ExitStack()
-        self._report: Report = lambda _done, _total: None
+        self.past: Report = lambda _done, _total: None
 
     def __enter__(self) -> Self:
         self._out.say(
-            f"A simulated market of TikTok Shop products. First its last {self._days} days, "
-            "then a day every few seconds."
+            f"A simulated market: its last {self._days} days, then a day every few seconds."
         )
-        self._report = self._bar.enter_context(progress("Playing the simulated past", "days"))
-        self._report(0, self._days)
+        self.past = self._bar.enter_context(progress("Playing the simulated past", "days"))
+        self.past(0, self._days)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._bar.close()
-
-    def past(self, done: int, total: int) -> None:
-        self._report(done, total)
 
     def ready(self, rules: Path, database: Path, page: str | None) -> None:
         self._bar.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 from rich.text import Text
 from rich.tree import Tree
@@ -9,9 +11,9 @@ from rich.tree import Tree
 from watcher.analysis.explain import ChannelGate, Explanation, TargetQueue, explain
 from watcher.analysis.reasons import Reason, unrounded
 from watcher.cli import options
-from watcher.cli.completers import product_ids, regions, rule_names
+from watcher.cli.completion import product_ids, regions, rule_names
 from watcher.cli.lookup import chosen, chosen_product
-from watcher.cli.output import console, print_json, said
+from watcher.cli.output import answer, as_json, console, said
 from watcher.errors import WatcherError
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.fields import unit_of
@@ -29,19 +31,14 @@ _GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
 @click.command()
 @click.argument("rule_name", metavar="RULE", shell_complete=rule_names)
 @click.argument("product", shell_complete=product_ids)
-@click.option(
-    "--region", shell_complete=regions, help="The product's market; the rule's own if left out."
-)
+@click.option("--region", shell_complete=regions, help="Its market; by default the rule's.")
 @options.files
-@options.as_json
-def command(
-    rule_name: str, product: str, region: str | None, files: options.Files, *, as_json: bool
-) -> None:
+@as_json
+def command(rule_name: str, product: str, region: str | None, files: options.Files) -> None:
     """Explain why RULE fired on PRODUCT, did not fire, or was not told.
 
-    PRODUCT is an id, or a part of a name that only one product has. Shown are, on the newest scan
-    that lists it, every condition with its value, its baseline and its verdict; then the alert,
-    and what each channel was told or which gate holds a message back.
+    PRODUCT is an id, or a part of a name that only one product has. Shown are its conditions on
+    the newest scan that lists it, its alert, and what each channel was told or why not.
 
     \b
       watcher explain beauty-rising 1729382256910270485
@@ -54,10 +51,7 @@ def command(
     with files.open() as opened, opened.snapshot():
         facts = chosen_product(opened, product, market)
         explanation = explain(opened, book, rule, facts, files.now)
-    if as_json:
-        print_json(explanation)
-    else:
-        show(explanation)
+    answer(explanation, lambda: show(explanation))
 
 
 def show(explained: Explanation) -> None:
@@ -66,9 +60,9 @@ def show(explained: Explanation) -> None:
     facts = explained.product
     out.say(f"{explained.rule}: {plain(facts.name)} ({facts.region} {facts.product_id})")
     out.say(f"{_data(explained)}\n")
-    out.print(_tree("when", explained.when, explained))
-    if explained.until is not None:
-        out.print(_tree("until", explained.until, explained))
+    for word, reason in (("when", explained.when), ("until", explained.until)):
+        if reason is not None:
+            out.print(_tree(word, reason, explained))
     out.say(f"\nAlert: {_state(explained)}")
     for line in _fired_on(explained):
         out.say(f"  fired on: {line}")
@@ -132,19 +126,15 @@ def _form(evidence: Evidence) -> str:
     return f" ({evidence.form} form)" if evidence.form else ""
 
 
-def _fired_on(explained: Explanation) -> list[str]:
+def _fired_on(explained: Explanation) -> Iterator[str]:
     """Conditions as the alert fired, where that is not what is shown above."""
     alert = explained.alert
     if alert is None or alert.fired_at in (None, explained.judged_at):
-        return []
-    return [
-        plain(
-            f"{label_of(each)}{_form(each)} {condition_of(each)}: "
-            f"{', '.join(_values(each, explained)) or 'met'}"
-        )
-        for each in alert.evidence
-        if each.verdict is Verdict.MET
-    ]
+        return
+    for each in alert.evidence:
+        if each.verdict is Verdict.MET:
+            values = ", ".join(_values(each, explained)) or "met"
+            yield plain(f"{label_of(each)}{_form(each)} {condition_of(each)}: {values}")
 
 
 def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = None) -> list[str]:
@@ -170,8 +160,8 @@ def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = 
         return [*texts, f"baseline {baseline} ({when}{gap})"]
     if reason.over:
         return [*texts, f"{reason.over} {baseline} (since {when})"]
-    age = format_duration(explained.judged_at - since)
-    return [*texts, f"was {baseline} {age} before ({when})", *filter(None, [gap_of(evidence)])]
+    before = f"{format_duration(explained.judged_at - since)} before"
+    return [*texts, f"was {baseline} {before} ({when})", *filter(None, [gap_of(evidence)])]
 
 
 def _state(explained: Explanation) -> str:
@@ -192,12 +182,11 @@ def _state(explained: Explanation) -> str:
 
 
 def _gate(gate: ChannelGate, explained: Explanation) -> str:
-    text = gate.decision.value
-    if gate.decision.owed:
-        text = f"owed ({text}): told at the next scan at the latest"
-    if gate.silence is not None:
-        comment = f' "{gate.silence.comment}"' if gate.silence.comment else ""
-        text += f" by silence {gate.silence.id} ({gate.silence}){comment}"
+    text, owed = gate.decision.value, "owed ({}): told at the next scan at the latest"
+    text = owed.format(text) if gate.decision.owed else text
+    if silence := gate.silence:
+        comment = f' "{silence.comment}"' if silence.comment else ""
+        text += f" by silence {silence.id} ({silence}){comment}"
     if gate.opens is not None:
         # What was told already is not held back: it is told once more as a reminder.
         until = ", a reminder is due" if gate.decision is Decision.ALREADY_TOLD else " until"

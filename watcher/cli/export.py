@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +12,15 @@ from typing import BinaryIO, TypedDict, Unpack, cast
 import click
 
 from watcher.cli import options
-from watcher.cli.completers import metric_names, product_ids, regions, rule_names, watch_names
+from watcher.cli.completion import metric_names, product_ids, regions, rule_names, watch_names
 from watcher.cli.lookup import chosen, chosen_metrics, chosen_product
 from watcher.cli.output import console
 from watcher.cli.progress import Report, progress
 from watcher.cli.streams import ToProgram, ToTerminal
 from watcher.errors import RulesError
 from watcher.export import history
-from watcher.export.files import replaced
-from watcher.export.formats import ENDINGS, FORMATS, WRITERS
-from watcher.export.table import Export, height
+from watcher.export.formats import ENDINGS, FORMATS, WRITERS, replaced
+from watcher.export.table import Export, Part
 from watcher.rules.metrics import RANK, Catalogue
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
@@ -61,20 +60,16 @@ class _Wanted(TypedDict):
 @click.command()
 @click.option("--format", type=click.Choice(FORMATS), help="By default as --output ends, or csv.")
 @click.option("--what", type=click.Choice(_WHAT), default=_WHAT[0], help="The table.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="A file instead of stdout.")
+@click.option("--output", "-o", type=options.PATH, help="A file instead of stdout.")
 @options.several("--product", "products", product_ids, "Only this one: id or name; repeatable.")
 @click.option("--region", shell_complete=regions, help="Only of this market.")
 @click.option(
-    "--watch",
-    shell_complete=watch_names,
-    help="Only products that this watch ever listed, or its scans.",
+    "--watch", shell_complete=watch_names, help="Only what this watch listed, or its scans."
 )
 @click.option("--rule", shell_complete=rule_names, help="Only alerts of this rule.")
 @click.option("--since", type=options.MOMENT, help="From then on: 30d ago is 30d, or 2026-11-01.")
 @click.option("--until", type=options.MOMENT, help="Before then.")
-@options.several(
-    "--metric", "metrics", metric_names, "Instead of the API's 88 numbers; repeatable."
-)
+@options.several("--metric", "metrics", metric_names, "Instead of all 88 numbers; repeatable.")
 @click.option("--every-scan", is_flag=True, help="A row for each scan, changed or not.")
 @click.option("--excel", is_flag=True, help="CSV that Excel reads as UTF-8, with ids as texts.")
 @options.quiet
@@ -82,13 +77,10 @@ class _Wanted(TypedDict):
 def command(**wanted: Unpack[_Wanted]) -> None:
     """Write the history for other programs, beside a running daemon.
 
-    An observation is stored when some number of a product changed: a row holds until the
-    product's next one. With --every-scan each scan gives a row for each product that it listed.
-    Prices are in units of the currency, GMV in the API's own (it does not say which), times in
-    UTC. In CSV a text that a spreadsheet would
-    take for a formula has an apostrophe before it.
-
-    The rule file is read for the names of watches and for metrics of your own.
+    A row of a product holds until its next one; with --every-scan each scan has its rows. Prices
+    are in units of the currency, GMV in the API's own (it does not say which), times in UTC. In CSV
+    a text that a spreadsheet would take for a formula has an apostrophe before it. The rule file
+    has the names of watches and metrics of your own.
 
     \b
       watcher export --since 30d > history.csv
@@ -101,11 +93,11 @@ def command(**wanted: Unpack[_Wanted]) -> None:
     book = _rulebook(wanted)
     rows = 0
 
-    def counted(export: Export, report: Report) -> Iterator[Sequence[Sequence[object]]]:
+    def counted(export: Export, report: Report) -> Iterator[Part]:
         nonlocal rows
         for part in export.parts:
             yield part
-            rows += height(part)
+            rows += len(part[0])
             report(rows, export.total)
 
     with wanted["files"].open() as database:
@@ -143,9 +135,7 @@ def _refuse(wanted: _Wanted, style: str) -> None:
 def _rulebook(wanted: _Wanted) -> Rulebook | None:
     """The rules, where there are any. Broken ones only cost the names, if nothing else is asked."""
     files, known = wanted["files"], Catalogue()
-    needed = wanted["watch"] is not None or any(
-        known.get(each) is None for each in wanted["metrics"]
-    )
+    needed = wanted["watch"] is not None or not all(map(known.get, wanted["metrics"]))
     if not needed and (not files.rules.exists() or wanted["what"] in ("alerts", "transitions")):
         return None
     try:
@@ -153,10 +143,8 @@ def _rulebook(wanted: _Wanted) -> Rulebook | None:
     except RulesError as error:
         if needed:
             raise
-        console(stderr=True).say(
-            f"{files.rules}: {count_of(len(error.problems), 'problem')} (`watcher check` shows "
-            "them); watches are named by their keys."
-        )
+        problems = f"{count_of(len(error.problems), 'problem')} (see `watcher check`)"
+        console(stderr=True).say(f"{files.rules}: {problems}; watches are named by their keys.")
         return None
 
 

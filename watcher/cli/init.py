@@ -16,10 +16,8 @@ from watcher.rules.schema.json_schema import json_schema
 @click.command()
 @options.rules
 def command(rules: Path) -> None:
-    """Write a commented rule file to begin with; never over one that is there.
-
-    Beside it the file's JSON Schema, from which an editor completes and explains.
-    """
+    """Write a commented rule file to begin with, and its JSON Schema for editors; never over one
+    that is there."""
     schema = rules.with_suffix(".schema.json")
     text = resources.files("watcher.cli").joinpath("rules.init.yaml").read_text("utf-8")
     _write(rules, text.replace("rules.schema.json", schema.name))

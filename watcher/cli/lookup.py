@@ -31,10 +31,7 @@ def chosen(what: str, name: str, there: Sequence[N]) -> N:
 
 
 def chosen_product(database: Store, wanted: str, region: str | None) -> ProductFacts:
-    """The product of that id, or the only one whose name has the words in it.
-
-    Raises ``WatcherError`` for none, and for several: with their ids.
-    """
+    """The product of that id, or the only one with the words in its name; else ``WatcherError``."""
     wanted = wanted.strip()
     region = region.upper() if region else None
     where = f" in {region}" if region else ""
@@ -46,8 +43,7 @@ def chosen_product(database: Store, wanted: str, region: str | None) -> ProductF
         found = [each for at, key, _ in matches for each in database.history.find(key, at)]
     if not found:
         raise WatcherError(
-            f"no product {quoted(wanted)}{where}: no scan has seen one of that id, "
-            "or with that in its name"
+            f"no product {quoted(wanted)}{where}: no scan has seen one of that id or name"
         )
     if len(found) > 1:
         regions = ", ".join(each.region for each in found)
@@ -57,16 +53,13 @@ def chosen_product(database: Store, wanted: str, region: str | None) -> ProductF
 
 def chosen_metrics(catalogue: Catalogue, names: Sequence[str]) -> list[Metric]:
     """The metrics of these names; raises ``WatcherError`` for what is none."""
-    found = []
     for name in names:
-        metric = catalogue.get(name)
-        if metric is None:
-            if catalogue.attribute(name) is not None:
-                raise WatcherError(f"{quoted(name)} is a text: only numbers have a past")
+        if catalogue.attribute(name) is not None:
+            raise WatcherError(f"{quoted(name)} is a text: only numbers have a past")
+        if catalogue.get(name) is None:
             hint = catalogue.suggest(name) or "; `watcher metrics` lists them"
             raise WatcherError(f"no metric {quoted(name)}{hint}")
-        found.append(metric)
-    return found
+    return [catalogue[name] for name in names]
 
 
 def _several(wanted: str, where: str, matches: list[tuple[str, str, str]]) -> str:

@@ -47,7 +47,7 @@ COMMANDS = (
 )
 
 
-# What no code can help: no traceback, only the system's word for it.
+# Faults of the machine: no traceback, only the system's word for it.
 _OF_THE_MACHINE = (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
@@ -66,15 +66,14 @@ class Commands(click.Group):
         if args[0] not in dict(COMMANDS) and not args[0].startswith("-"):
             from watcher.words import nearest  # noqa: PLC0415 - not for each start
 
-            names = [name for name, _ in COMMANDS]
-            ctx.fail(f'No such command "{args[0]}"{nearest(args[0], names)}')
+            ctx.fail(f'No such command "{args[0]}"{nearest(args[0], [*dict(COMMANDS)])}')
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The commands by name, without importing any."""
-        named = [(name, what) for name, what in COMMANDS if name.startswith(incomplete)]
-        commands = [CompletionItem(name, help=what) for name, what in named]
-        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+        found = [CompletionItem(name, help=what) for name, what in COMMANDS]
+        found = [each for each in found if each.value.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -131,19 +130,15 @@ def _run(arguments: Sequence[str] | None) -> int:
         console(stderr=True).say(str(error))  # wrapped where the terminal is narrower
         return 1
     except Exception as error:  # noqa: BLE001 - whatever it is, no secret is shown
-        print(_of_the_machine(error) or _traceback(), file=sys.stderr)  # noqa: T201
+        print(_said_of(error), file=sys.stderr)  # noqa: T201
         return 1
     return code if isinstance(code, int) else 0
 
 
-def _of_the_machine(error: Exception) -> str | None:
-    """A line on what the machine lacks; None of a programming error."""
-    if not isinstance(error, OSError) or error.errno not in _OF_THE_MACHINE:
-        return None
-    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-
-
-def _traceback() -> str:
+def _said_of(error: Exception) -> str:
+    """A line on what the machine lacks; the traceback of a programming error."""
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        return ": ".join(map(str, filter(None, (error.filename, error.strerror))))
     from watcher.redaction import log_redaction  # noqa: PLC0415 - not for each --help
 
     return plain_lines(log_redaction(traceback.format_exc()))

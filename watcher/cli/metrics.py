@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import click
 
-from watcher.cli import options
-from watcher.cli.output import console, print_json
+from watcher.cli.output import as_json, console, json_wanted, print_json
 from watcher.rules.calibration import ANY, DATA, MEASURED
 from watcher.rules.metrics import ATTRIBUTES, NORMAL, SPARSE, Catalogue
 
 
 @click.command()
-@options.as_json
-def command(*, as_json: bool) -> None:
+@as_json
+def command() -> None:
     """List all metrics and attributes with their meaning, and what scores meant on real sales."""
     rows = [(each.name, each.unit.value, each.meaning) for each in Catalogue().metrics()]
     rows += [(each.name, "text", each.meaning) for each in ATTRIBUTES]
-    if as_json:
+    if json_wanted():
         print_json([_json(*row) for row in rows])
         return
     out = console()

@@ -8,9 +8,10 @@ from contextlib import nullcontext
 import click
 
 from watcher.cli import options
-from watcher.cli.completers import rule_names
+from watcher.cli.completion import rule_names
 from watcher.cli.logs import configure
 from watcher.cli.lookup import chosen
+from watcher.cli.output import as_json, json_wanted
 from watcher.cli.run_report import RunReport
 from watcher.cli.single_run import SingleRun
 from watcher.cli.streams import leave
@@ -22,18 +23,13 @@ from watcher.store.engine import hold
 @click.command()
 @options.files
 @options.several("--rule", "names", rule_names, "Scan for this rule, due or not.", "NAME")
-@click.option(
-    "--dry-run", is_flag=True, help="Send nothing and keep nothing but the credits spent."
-)
-@options.as_json
+@click.option("--dry-run", is_flag=True, help="Send nothing, keep nothing but the credits spent.")
+@as_json
 @options.quiet
-def command(
-    files: options.Files, names: tuple[str, ...], *, dry_run: bool, as_json: bool, quiet: bool
-) -> None:
+def command(files: options.Files, names: tuple[str, ...], *, dry_run: bool, quiet: bool) -> None:
     """Scan what is due (or named) now, print what fires, and send it.
 
-    The exit code is 1 where a scan was not complete; with --quiet only that is said, and what could
-    not be sent. To see what a new rule would tell:
+    The exit code is 1 where a scan was not complete. To see what a new rule would tell:
 
     \b
       watcher once --rule beauty-rising --dry-run
@@ -44,7 +40,7 @@ def command(
     watches = list({watch.key: watch for watch in named or book.used_watches}.values())
     targets_of(book)  # a bad URL is said before a credit is spent
     with nullcontext() if dry_run else hold(files.database):
-        report = RunReport(as_json, quiet, book.zone)
+        report = RunReport(json_wanted(), quiet, book.zone)
         clock = clock_of(files.database)
         run = SingleRun(book, files.database, dry_run=dry_run, clock=clock, report=report)
         good = asyncio.run(run.run(watches, forced=bool(names)))

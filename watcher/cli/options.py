@@ -49,44 +49,26 @@ def _moment(text: str) -> str:
     return text
 
 
-def _path(flag: str, name: str, variable: str, default: str | None, about: str) -> Callable[[F], F]:
-    return click.option(
-        flag,
-        name,
-        type=click.Path(path_type=Path),
-        envvar=variable,
-        default=default,
-        show_envvar=True,
-        help=about,
-    )
+def variable(flag: str, *names: str, **how: Any) -> Callable[[F], F]:
+    """An option that an environment variable gives, too: ``WATCHER_WEB_TOKEN_FILE``."""
+    name = flag.strip("-").replace("-", "_").upper()
+    return click.option(flag, *names, envvar=f"WATCHER_{name}", show_envvar=True, **how)
 
 
+PATH = click.Path(path_type=Path)
 DURATION = _Parsed("duration", parse_duration)
 MOMENT = _Parsed("time", _moment)
 
-rules = _path(
-    "--rules", "rules", "WATCHER_RULES", "rules.yaml", "The rule file, or a folder of *.yaml files."
+rules = variable(
+    "--rules", type=PATH, default="rules.yaml", help="The rule file, or a folder of *.yaml files."
 )
-database = _path("--db", "database", "WATCHER_DB", "watcher.db", "The database file.")
-web_token_file = _path(
-    "--web-token-file",
-    "web_token_file",
-    "WATCHER_WEB_TOKEN_FILE",
-    None,
-    "A file with the token that the page asks for; an address other than loopback needs one.",
+database = variable("--db", "database", type=PATH, default="watcher.db", help="The database file.")
+web_token_file = variable(
+    "--web-token-file", type=PATH, help="A file with the page's token; none is needed on loopback."
 )
-listen = click.option(
-    "--listen",
-    envvar="WATCHER_LISTEN",
-    default="127.0.0.1:8787",
-    show_envvar=True,
-    help="Address of the web page, or off.",
-)
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+listen = variable("--listen", default="127.0.0.1:8787", help="Address of the web page, or off.")
 limit = click.option("--limit", type=click.IntRange(1), default=100, help="At most so many.")
-quiet = click.option(
-    "--quiet", "-q", is_flag=True, help="Say nothing unless something is wrong: for cron."
-)
+quiet = click.option("--quiet", "-q", is_flag=True, help="Say only what is wrong: for cron.")
 
 
 def several(

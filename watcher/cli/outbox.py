@@ -11,7 +11,7 @@ import click
 
 from watcher.cli import options
 from watcher.cli.held import UNKNOWN, reason
-from watcher.cli.output import console, fields_of, print_json
+from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.cli.tables import Cell
 from watcher.errors import WatcherError
 from watcher.model import Notification, NotificationState
@@ -22,9 +22,9 @@ from watcher.text.messages import title_of
 from watcher.text.sanitize import plain
 from watcher.units import format_ago, format_duration
 
-_STATES = tuple(state.value for state in NotificationState)
 _OPEN = (NotificationState.WAITING, NotificationState.DEAD)
 _HELD = "held"  # what is to become a message later
+_STATES = (*(state.value for state in NotificationState), _HELD)
 
 
 @click.group()
@@ -37,34 +37,27 @@ def command() -> None:
 @click.option(
     "--state",
     "states",
-    type=click.Choice((*_STATES, _HELD)),
+    type=click.Choice(_STATES),
     multiple=True,
-    help="Of this state; held is what a digest, quiet hours, a silence or a cooldown keeps back.",
+    help="Of this state; repeatable.",
 )
 @click.option("--target", metavar="NAME", help="To this target, as growth/1.")
 @options.limit
-@options.as_json
-def list_(
-    files: options.Files, states: tuple[str, ...], target: str | None, limit: int, *, as_json: bool
-) -> None:
-    """List the messages that wait or are dead, the newest first, and what is held back.
-
-    The rule file is read only for what is held: digests, quiet hours and cooldowns stand in it.
+@as_json
+def list_(files: options.Files, states: tuple[str, ...], target: str | None, limit: int) -> None:
+    """List the messages that wait or are dead, the newest first, and what is held back by a digest,
+    quiet hours, a silence or a cooldown, as the rule file has them.
     """
     now, book = files.now, files.book_if_any
     wanted = [NotificationState(state) for state in states if state != _HELD]
     with files.open() as opened, opened.snapshot():
         asked = wanted or (() if states else _OPEN)
         rows = opened.outbox.list(asked, limit=limit + 1, target=target) if asked else []
-        held: Sequence[Waiting] = ()
-        if not states or _HELD in states:
-            channel = None if target is None else target.rpartition("/")[0]
-            held = [
-                each
-                for each in waiting(opened, book, now)
-                if channel is None or each.channel == channel
-            ]
-    if as_json:
+        held = waiting(opened, book, now) if not states or _HELD in states else ()
+        if target is not None:
+            channel = target.rpartition("/")[0]
+            held = tuple(each for each in held if each.channel == channel)
+    if json_wanted():
         print_json([*map(_json, rows[:limit]), *map(_held_json, held)])
     elif not rows and not held:
         console().say(
@@ -109,7 +102,7 @@ def retry(**chosen: Any) -> None:
       watcher outbox retry 17 18
       watcher outbox retry --target growth/1
     """
-    _say(_moved("retry", **chosen), "tried again", "No dead messages.")
+    _move("retry", "tried again", "No dead messages.", **chosen)
 
 
 @command.command("drop")
@@ -120,20 +113,33 @@ def drop(**chosen: Any) -> None:
     \b
       watcher outbox drop 17
     """
-    _say(_moved("drop", **chosen), "given up", "No messages wait or are dead.")
+    _move("drop", "given up", "No messages wait or are dead.", **chosen)
 
 
-def _moved(
-    verb: str, *, database: Path, ids: Sequence[int], target: str | None, everything: bool
-) -> Sequence[int]:
-    """The ids of the messages that were retried or dropped."""
+def _move(
+    verb: str,
+    done: str,
+    none: str,
+    *,
+    database: Path,
+    ids: Sequence[int],
+    target: str | None,
+    everything: bool,
+) -> None:
+    """Retry or drop messages, and say of how many it is ``done``."""
     if sum((bool(ids), target is not None, everything)) != 1:
         raise click.UsageError("give ids, --target NAME or --all")
     now = options.now_of(database)
     with Engine.open(database, create=False) as opened, opened.atomic():
         _check_ids(opened, ids, target)
         move = opened.outbox.retry if verb == "retry" else opened.outbox.drop
-        return move(ids or None, now, target)
+        moved = move(ids or None, now, target)
+    if not moved:
+        console().print(none)
+    elif len(moved) == 1:
+        console().print(f"Message {moved[0]} is {done}.")
+    else:
+        console().print(f"{len(moved):,} messages are {done}.")
 
 
 def _check_ids(database: Store, ids: Sequence[int], target: str | None) -> None:
@@ -151,15 +157,6 @@ def _check_ids(database: Store, ids: Sequence[int], target: str | None) -> None:
                 raise WatcherError(f"message {number} was given up by `watcher outbox drop`")
             case NotificationState.JOINED:
                 raise WatcherError(f"message {number} is told by message {row.joined}; name that")
-
-
-def _say(moved: Sequence[int], done: str, none: str) -> None:
-    if not moved:
-        console().print(none)
-    elif len(moved) == 1:
-        console().print(f"Message {moved[0]} is {done}.")
-    else:
-        console().print(f"{len(moved):,} messages are {done}.")
 
 
 def _row(row: Notification, now: int) -> tuple[Cell, ...]:

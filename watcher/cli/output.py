@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
+import click
 import msgspec
 from rich.console import Console
 from rich.text import Text
@@ -21,6 +22,15 @@ _PIPED_WIDTH = 100_000  # nothing is cut or wrapped where a program reads
 
 # JSON leaves these as they are, and terminals obey them: C1 controls, reading direction.
 _OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+_JSON = "watcher.json"
+as_json = click.option(
+    "--json",
+    is_flag=True,
+    help="Print JSON.",
+    expose_value=False,
+    callback=lambda context, _option, value: context.meta.update({_JSON: value}),
+)
 
 
 class Output(Console):
@@ -41,12 +51,20 @@ class Output(Console):
         rows: Sequence[Sequence[Cell]],
         *,
         apart: bool = False,
-        **fits: Sequence[str],
+        numbers: Sequence[str] = (),
+        names: Sequence[str] = (),
+        texts: Sequence[str] = (),
+        lists: Sequence[str] = (),
     ) -> None:
-        """Print a table, an empty line ``apart`` from what is above; ``fits`` are ``table``'s."""
+        """Print a table, an empty line ``apart`` from what is above. Columns in ``numbers`` are set
+        to the right, those in ``names`` shortened where room is short (in ``lists`` line by line),
+        those in ``texts`` wrapped; all others are shown whole."""
+        fits = {"State": Fit.STATE}
+        fits |= dict.fromkeys(numbers, Fit.NUMBER) | dict.fromkeys(names, Fit.NAME)
+        fits |= dict.fromkeys(texts, Fit.TEXT) | dict.fromkeys(lists, Fit.NAMES)
         if apart:
             self.print()
-        self.print(table(columns, rows, **fits))
+        self.print(Sheet([(column, fits.get(column, Fit.WHOLE)) for column in columns], rows))
 
 
 def console(*, stderr: bool = False) -> Output:
@@ -71,24 +89,6 @@ def _width(stream: TextIO) -> int | None:
     return os.get_terminal_size(stream.fileno()).columns or 80
 
 
-def table(
-    columns: Sequence[str],
-    rows: Sequence[Sequence[Cell]],
-    *,
-    numbers: Sequence[str] = (),
-    names: Sequence[str] = (),
-    texts: Sequence[str] = (),
-    lists: Sequence[str] = (),
-) -> Sheet:
-    """A table. Columns named in ``numbers`` are set to the right, those in ``names`` shortened
-    where room is short (in ``lists`` line by line), those in ``texts`` wrapped; all others are
-    shown whole."""
-    fits = {"State": Fit.STATE}
-    fits |= dict.fromkeys(numbers, Fit.NUMBER) | dict.fromkeys(names, Fit.NAME)
-    fits |= dict.fromkeys(texts, Fit.TEXT) | dict.fromkeys(lists, Fit.NAMES)
-    return Sheet([(column, fits.get(column, Fit.WHOLE)) for column in columns], rows)
-
-
 def said(
     metric: str,
     value: float | str | None,
@@ -104,6 +104,19 @@ def json_text(value: object) -> str:
     """A value as indented JSON, with nothing in it that a terminal obeys."""
     text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
     return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+
+
+def json_wanted() -> bool:
+    """Whether the command that runs was asked for JSON, by ``as_json``."""
+    return bool(click.get_current_context().meta[_JSON])
+
+
+def answer(found: object, show: Callable[[], None]) -> None:
+    """Print what a command found: as JSON where that is wanted, else as it is shown to people."""
+    if json_wanted():
+        print_json(found)
+    else:
+        show()
 
 
 def print_json(value: object) -> None:

@@ -7,18 +7,19 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from typing import Any
 
 import click
 import numpy as np
 from rich.text import Text
+from uniplot import plot_to_string
 
 from watcher.cli import options
 from watcher.cli.alerts import alert_cells, alert_json
-from watcher.cli.completers import metric_names, product_ids, regions
+from watcher.cli.completion import metric_names, product_ids, regions
 from watcher.cli.lookup import chosen_metrics, chosen_product
-from watcher.cli.output import Output, console, fields_of, print_json, said
-from watcher.cli.plot import plot
-from watcher.errors import RulesError, WatcherError
+from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json, said
+from watcher.errors import WatcherError
 from watcher.evaluation.levels import levels_of
 from watcher.evaluation.series import Track, merged, tracks_of
 from watcher.export.formats import csv_lines
@@ -31,6 +32,7 @@ from watcher.units import (
     DAY,
     NO_CURRENCIES,
     Currencies,
+    Unit,
     at,
     format_instant,
     format_iso,
@@ -38,6 +40,8 @@ from watcher.units import (
 )
 
 _ALERTS = 20  # shown at most
+_WIDTH, _HEIGHT = 80, 12  # of a plot, at most
+_OFF_THE_EDGE = 0.1  # of a level: between two rows of letters it is drawn in either
 _DEFAULT = (
     "total_sale_7d_cnt",
     "total_sale_gmv_7d_amt",
@@ -71,13 +75,11 @@ class _Past:
 
 @click.command()
 @click.argument("product", shell_complete=product_ids)
-@click.option(
-    "--region", shell_complete=regions, help="The product's market, where several have it."
-)
+@click.option("--region", shell_complete=regions, help="Its market, where several have it.")
 @options.several("--metric", "metrics", metric_names, "Show and plot this.", "METRIC")
 @options.days(30, "How far back to look.")
 @options.files
-@options.as_json
+@as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print the values as CSV.")
 def command(
     product: str,
@@ -86,21 +88,20 @@ def command(
     days: int,
     files: options.Files,
     *,
-    as_json: bool,
     as_csv: bool,
 ) -> None:
     """Show PRODUCT's values of the last days as they changed, a plot, and its alerts.
 
-    PRODUCT is an id, or a part of a name that only one product has. The rule file is read for
-    the time zone, metrics of your own, the rank in each of your watches, and api.gmv_currency.
+    PRODUCT is an id, or a part of a name that only one product has. Your metrics and the rank in
+    each of your watches are the rule file's.
 
     \b
       watcher product "face serum" --metric rank --days 90
     """
-    if as_json and as_csv:
+    if json_wanted() and as_csv:
         raise click.UsageError("--json or --csv, not both")
-    past = _past(files, (product, region), metrics, days)
-    if as_json:
+    past = _past(files, (product, region), tuple(dict.fromkeys(metrics)) or _DEFAULT, days)
+    if json_wanted():
         print_json(_json(past))
     elif as_csv:
         # Times as ISO 8601 in UTC; no value is an empty cell.
@@ -118,36 +119,29 @@ def _past(
 
     A rule file that is broken matters only where something of it is asked for.
     """
-    catalogue, book = Catalogue(), None
-    names = tuple(dict.fromkeys(names)) or _DEFAULT
-    if files.rules.exists():
-        try:
-            book = files.book
-        except RulesError:
-            if any(name == RANK or catalogue.get(name) is None for name in names):
-                raise
-    catalogue = catalogue if book is None else book.metrics
+    catalogue, book = Catalogue(), files.book_if_any
+    if book is not None:
+        catalogue = book.metrics
+    elif files.rules.exists() and any(n == RANK or catalogue.get(n) is None for n in names):
+        book = files.book  # to say what is wrong with it
     metrics = chosen_metrics(catalogue, names)
     now, zone = files.now, files.zone
     since = now - days * DAY
     with files.open() as database, database.snapshot():
         product = chosen_product(database, *wanted)
         label = f"{product.product_id} ({plain(product.name)})"
-        seen = product.observed_at
-        if seen is None or seen < since:
-            why = f"no scan saw it in the last {days} days"
-            if seen:
-                why += f"; last seen {format_instant(seen, zone)} ({format_since(seen, now)})"
-            raise WatcherError(f"{label}: {why}; give more --days")
+        seen = product.observed_at or 0
+        if seen < since:
+            last = f"; last seen {format_instant(seen, zone)} ({format_since(seen, now)})"
+            why = f"no scan saw it in the last {days} days{last if seen else ''}; give more --days"
+            raise WatcherError(f"{label}: {why}")
         watches = () if book is None else book.used_watches
         here = [watch for watch in watches if watch.query.region == product.region]
         tracks = tracks_of(database, product, metrics, here, since)
         alerts = database.alerts.list(product=product.product, limit=_ALERTS)
     if not any(len(track.at) for track in tracks):
-        why = "none of its values are kept"
-        if RANK in names:
-            why = "no watch of the rule file has ranked it"
-        raise WatcherError(f"{label}: {why}")
+        why = "no watch of the rule file has ranked it"
+        raise WatcherError(f"{label}: {why if RANK in names else 'none of its values are kept'}")
     when = (now, days, zone, catalogue.gmv_currency)
     return _Past(*when, product, tracks, *merged(tracks), alerts)
 
@@ -199,14 +193,13 @@ def _head(past: _Past) -> list[str]:
         for track, value in zip(past.tracks, past.rows[-1].tolist(), strict=True)
     ]
     first, last = (format_instant(each, past.zone) for each in (min(product.first_seen, now), seen))
-    lines = (
-        f"{product.name} ({product.region} {product.product_id})",
+    return [
+        plain(f"{product.name} ({product.region} {product.product_id})"),
         product_page(product.product_id),
-        f"seller {seller}, category {category}",
+        plain(f"seller {seller}, category {category}"),
         f"first seen {first}, last {last} ({format_since(seen, now)})",
-        " · ".join(facts),
-    )
-    return [plain(line) for line in lines]
+        plain(" · ".join(facts)),
+    ]
 
 
 def _said(track: Track, value: float, currencies: Currencies = NO_CURRENCIES) -> str:
@@ -217,17 +210,17 @@ def _said(track: Track, value: float, currencies: Currencies = NO_CURRENCIES) ->
 
 def _json(past: _Past) -> dict[str, object]:
     names = [track.name for track in past.tracks]
+    metrics = [{**fields_of(each, "name label"), "unit": each.metric.unit} for each in past.tracks]
+    rows = [
+        {"at": instant, "values": dict(zip(names, map(_number, row), strict=True))}
+        for instant, row in past.pairs
+    ]
+    alerts = [alert_json(row) for row in past.alerts]
     return {
         **fields_of(past, "product gmv_currency"),
-        "metrics": [
-            {"name": track.name, "label": track.label, "unit": track.metric.unit}
-            for track in past.tracks
-        ],
-        "rows": [
-            {"at": instant, "values": dict(zip(names, map(_number, row), strict=True))}
-            for instant, row in past.pairs
-        ],
-        "alerts": [alert_json(row) for row in past.alerts],
+        "metrics": metrics,
+        "rows": rows,
+        "alerts": alerts,
     }
 
 
@@ -236,3 +229,55 @@ def _number(value: float) -> float | None:
     if math.isnan(value):
         return None
     return int(value) if value == int(value) else value
+
+
+def plot(
+    at: Ints,
+    values: Floats,
+    unit: Unit,
+    width: int = _WIDTH,
+    *,
+    braille: bool = True,
+    names: Sequence[str] = (),
+) -> str:
+    """A plot in plain characters, at most ``width`` (and 80) wide: values (m,) as steps from their
+    instants (m,; UTC) on; NaN leaves a gap. ``names`` are those of levels: values 0, 1 and so on."""
+    widest = min(width, _WIDTH)
+    if names:
+        room = widest - 1 - max(map(len, names))
+        # Each level has a band of its own, with its line in the middle.
+        bands = {"y_labels": False, "y_min": -0.5, "y_max": len(names) - 0.5}
+        drawn = _drawn(at, values + _OFF_THE_EDGE, room, braille=braille, **bands)
+        return "\n".join(_named(drawn, names))
+    if unit is Unit.PLACE:  # the first is at the top
+        drawn = _drawn(at, -values, widest, braille=braille)
+        return "\n".join(line.replace(" -", " ") for line in drawn)
+    percent = unit is Unit.FRACTION
+    values = values * 100 if percent else values
+    return "\n".join(_drawn(at, values, widest, braille=braille, y_unit="%" if percent else ""))
+
+
+def _drawn(at: Ints, values: Floats, width: int, *, braille: bool, **more: Any) -> list[str]:
+    """The lines: a frame with ``_HEIGHT`` of them inside, and the days below."""
+    drawn: str = plot_to_string(
+        xs=np.repeat(at, 2)[1:].astype("datetime64[s]"),
+        ys=np.repeat(values, 2)[:-1],
+        lines=True,
+        color=False,
+        character_set="braille" if braille else "ascii",
+        width=_WIDTH,
+        height=_HEIGHT,
+        line_length_hard_cap=width,
+        y_gridlines=[],  # one at 0 would be taken for values in a gap
+        **more,
+    )
+    return [line.rstrip() for line in drawn.splitlines()]
+
+
+def _named(drawn: Sequence[str], names: Sequence[str]) -> list[str]:
+    """With the name of each level beside its line; the first line is the frame's."""
+    rows = {
+        _HEIGHT - int((level + 0.5 + _OFF_THE_EDGE) / len(names) * _HEIGHT): name
+        for level, name in enumerate(names)
+    }
+    return [f"{line} {rows[row]}" if row in rows else line for row, line in enumerate(drawn)]

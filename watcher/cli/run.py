@@ -22,6 +22,11 @@ from watcher.store.engine import wide
 from watcher.units import DAY
 from watcher.web.address import parse_page_url, read_token
 
+_READERS = {
+    "everyone": "the database could be read by everyone; only its owner can now",
+    "its group": "its group can read the database (chmod 600 ends it)",
+}
+_LEVELS = ("debug", "info", "warning", "error")
 log = structlog.get_logger("watcher.cli")
 
 
@@ -29,30 +34,14 @@ log = structlog.get_logger("watcher.cli")
 @options.files
 @options.listen
 @options.web_token_file
-@click.option(
-    "--page-url",
-    metavar="URL",
-    envvar="WATCHER_PAGE_URL",
-    show_envvar=True,
-    help="Where visitors find the page, if a proxy stands before it: its name and path.",
+@options.variable(
+    "--page-url", metavar="URL", help="Where visitors find the page, if a proxy stands before it."
 )
+@click.option("--market-clock", is_flag=True, help="Live by the simulated market's clock.")
 @click.option(
-    "--market-clock",
-    is_flag=True,
-    help="Live by the clock of the simulated market that is read.",
+    "--log-format", type=click.Choice(["text", "json"]), default="text", help="Texts, or JSON."
 )
-@click.option(
-    "--log-format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="Lines for people, or JSON for machines.",
-)
-@click.option(
-    "--log-level",
-    type=click.Choice(["debug", "info", "warning", "error"]),
-    default="info",
-    help="The least that is logged.",
-)
+@click.option("--log-level", type=click.Choice(_LEVELS), default="info", help="The least logged.")
 def command(
     *,
     files: options.Files,
@@ -66,7 +55,8 @@ def command(
     """Run the daemon until SIGTERM or Ctrl-C; SIGHUP reads the rules anew."""
     keep_together()
     configure(log_format, log_level)
-    _say_who_reads(files.database)
+    if who := wide(files.database):  # by an older version, or somebody's hand
+        log.warning(_READERS[who], file=str(files.database))
     holds = Holds()
     service = Service(
         rules=files.rules,
@@ -87,16 +77,6 @@ def command(
         raise WatcherError(f"the daemon was ended from within ({type(error).__name__})") from error
     # Apprise's threads may still hang in a dead service: Python would wait for them.
     leave(0)
-
-
-def _say_who_reads(database: Path) -> None:
-    """Warn where an older version, or somebody, lets others read the database."""
-    warnings = {
-        "everyone": "the database could be read by everyone; only its owner can now",
-        "its group": "its group can read the database (chmod 600 ends it)",
-    }
-    if who := wide(database):
-        log.warning(warnings[who], file=str(database))
 
 
 def _market_clock(files: options.Files) -> Clock:

@@ -15,8 +15,7 @@ from watcher.units import count_of, format_ago, format_instant
 
 @dataclass(slots=True)
 class RunReport:
-    """Hears of each scan, and of messages that are not sent yet; ``quiet`` says only what went
-    wrong. ``told`` is what the scan that runs has led to."""
+    """Says each scan and message; ``told`` is what the running scan has led to."""
 
     as_json: bool = False
     quiet: bool = False
@@ -36,7 +35,7 @@ class RunReport:
         self._say(f"{watch}: not due, next {when}")
 
     def scanned(self, watch: str, outcome: Outcome | None) -> bool:
-        """Whether a scan was complete; no outcome means that it was not begun."""
+        """Whether a scan was complete; without an outcome it was not begun."""
         messages = [render(message, Style.PLAIN, self.zone) for message in self.told]
         self.told.clear()
         texts = [{"title": each.title, "text": each.body} for each in messages]
@@ -48,8 +47,7 @@ class RunReport:
         else:
             self._say_outcome(watch, outcome, whole=whole)
         for each in messages:
-            self._say("")
-            self._say(each.title, "bold")
+            self._say(f"\n{each.title}", "bold")
             self._say(each.body)
         if messages:
             self._say("")

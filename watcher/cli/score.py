@@ -10,9 +10,9 @@ import click
 from watcher.analysis.scores.score import DEFAULT_DAYS, ProductScore, RuleScore, Scores, score
 from watcher.analysis.scores.wording import GROUPS, measured, outcome_lines, rate, share
 from watcher.cli import options
-from watcher.cli.completers import rule_names
+from watcher.cli.completion import rule_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import Output, console, print_json
+from watcher.cli.output import Output, answer, as_json, console
 from watcher.cli.tables import Cell
 from watcher.units import count_of, format_span
 
@@ -21,15 +21,14 @@ from watcher.units import count_of, format_span
 @click.argument("name", metavar="[RULE]", required=False, shell_complete=rule_names)
 @options.files
 @options.days(DEFAULT_DAYS, "How far back to begin; messages are kept for `keep: notifications:`.")
-@options.as_json
-def command(name: str | None, files: options.Files, days: int, *, as_json: bool) -> None:
+@as_json
+def command(name: str | None, files: options.Files, days: int) -> None:
     """Show what became of what was told: by RULE, or by all.
 
     An alert went on where the product sold, in the 14 days from the morning it was told, at least
-    1.5 times as much a day as before (the week that set it off left aside), and that beyond what
-    the whole list did; else it fell back. Of a rule that claims no rise, as a price guard, it is
-    said whether its condition still held after 14 days. Each alert counts once, however many
-    channels, reminders and digests told of it. Nothing is changed.
+    1.5 times as much a day as before (the week that set it off left aside), beyond what the whole
+    list did; else it fell back. Of a rule that claims no rise, as a price guard, it is said whether
+    its condition still held then. Each alert counts once, however often it was told.
 
     \b
       watcher score
@@ -39,12 +38,8 @@ def command(name: str | None, files: options.Files, days: int, *, as_json: bool)
     rules = book.rules if name is None else (chosen("rule", name, book.rules),)
     with files.open() as opened:
         found = score(opened, book, rules, days, files.now)
-    if as_json:
-        print_json(found)
-    elif name is not None:
-        _show_one(found, book.zone)
-    else:
-        _show_all(found, book.zone)
+    show = _show_all if name is None else _show_one
+    answer(found, lambda: show(found, book.zone))
 
 
 def _show_one(found: Scores, zone: tzinfo) -> None:
@@ -102,9 +97,8 @@ def _show_products(out: Output, products: tuple[ProductScore, ...]) -> None:
     if not products:
         return
     columns = ("Noisiest products", "Id", "Told", "Good", "In vain")
-    tallies = [(each, each.tally) for each in products]
     rows = [
-        (each.name, each.product_id, tally.told, tally.went_on, tally.fell_back)
-        for each, tally in tallies
+        (each.name, each.product_id, each.tally.told, each.tally.went_on, each.tally.fell_back)
+        for each in products
     ]
     out.table(columns, rows, apart=True, numbers=columns[2:], names=columns[:1])

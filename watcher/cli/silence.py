@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from watcher.cli import options
-from watcher.cli.completers import product_ids, rule_names
-from watcher.cli.output import console, fields_of, print_json
+from watcher.cli.completion import product_ids, rule_names
+from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.errors import WatcherError
 from watcher.store.engine import Engine
 from watcher.units import format_ago, format_instant, format_since
@@ -59,23 +59,18 @@ def add(files: options.Files, duration: int, comment: str, **patterns: str | Non
 @command.command("list")
 @options.database
 @click.option("--all", "everything", is_flag=True, help="Those that are over, too.")
-@options.as_json
-def list_(database: Path, *, everything: bool, as_json: bool) -> None:
+@as_json
+def list_(database: Path, *, everything: bool) -> None:
     """List the silences, the newest first."""
     now = options.now_of(database)
     with options.open_to_read(database) as opened:
         silences = [each for each in opened.silences.list() if everything or each.ends > now]
-    if as_json:
-        print_json(
-            [
-                {
-                    **fields_of(each, "id begins ends comment"),
-                    "on": each.is_on(now),
-                    "patterns": dict(each.patterns),
-                }
-                for each in silences
-            ]
-        )
+    if json_wanted():
+        found: list[dict[str, object]] = []
+        for each in silences:
+            more = {"on": each.is_on(now), "patterns": dict(each.patterns)}
+            found.append({**fields_of(each, "id begins ends comment"), **more})
+        print_json(found)
     elif not silences:
         over = "" if everything else " now; --all shows those that are over"
         console().say(f"No silences{over}.")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 
 from watcher import plan
-from watcher.cli.progress import Report, progress
+from watcher.cli.progress import progress
 from watcher.cli.run_report import RunReport
 from watcher.daemon.channels import targets_of, ways_of
 from watcher.daemon.clock import Clock
@@ -45,14 +44,9 @@ class SingleRun:
             if not self.dry_run:  # else a daemon may run, and what is set aside is its own
                 await store.run(lambda database: database.ledger.settle_all(CHECKPOINT))
             await store.run(lambda database: database.rules.sync(self.book.marks, now))
-            scanner = Scanner(
-                self.book,
-                client,
-                store,
-                self.clock,
-                report=self.report.told.append,
-                budget=PaidBudget if self.dry_run else LedgerBudget,
-            )
+            budget = PaidBudget if self.dry_run else LedgerBudget
+            told = self.report.told.append
+            scanner = Scanner(self.book, client, store, self.clock, report=told, budget=budget)
             good = True
             due = [each for each in watches if forced or await self._due(store, each)]
             for watch in due:
@@ -74,7 +68,12 @@ class SingleRun:
 
     async def _scan(self, scanner: Scanner, watch: Watch) -> bool:
         with progress(f"Reading {watch.name}", "requests", quiet=self.report.quiet) as report:
-            moved = _counting(report, watch.query.pages)
+            expected, requests = watch.query.pages, itertools.count(1)
+
+            def moved() -> None:
+                done = next(requests)
+                report(done, max(done, expected))  # some are tried again
+
             outcome = await scanner.scan(watch, self.clock.now(), moved=moved)
         return self.report.scanned(watch.name, outcome)
 
@@ -91,25 +90,11 @@ class SingleRun:
                 self.report.released(row)
 
     async def _deliver(self, store: DatabaseThread) -> None:
+        now, keeper = self.clock.now, Post(lambda: self.book, self.clock.now)
         courier = Courier(
-            store,
-            targets_of(self.book),
-            now=self.clock.now,
-            ways=ways_of(self.book),
-            keeper=Post(lambda: self.book, self.clock.now),
+            store, targets_of(self.book), now=now, ways=ways_of(self.book), keeper=keeper
         )
         await courier.drain(_SEND_SECONDS)
         waiting = await store.run(lambda database: database.outbox.due_targets(self.clock.now()))
         for target, _, count in waiting:
             self.report.waits(target, count)
-
-
-def _counting(report: Report, expected: int) -> Callable[[], None]:
-    """Reports each request; there are more than expected where some are tried again."""
-    requests = itertools.count(1)
-
-    def moved() -> None:
-        done = next(requests)
-        report(done, max(done, expected))
-
-    return moved

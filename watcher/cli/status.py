@@ -10,7 +10,7 @@ import click
 from watcher.analysis.overview import QUIET_DAYS, Overview, RuleStatus, WatchStatus, overview
 from watcher.cli import options
 from watcher.cli.held import held_lines
-from watcher.cli.output import console, print_json
+from watcher.cli.output import answer, as_json, console
 from watcher.cli.tables import Cell
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.units import format_ago, format_since
@@ -19,16 +19,13 @@ from watcher.words import listing
 
 @click.command()
 @options.files
-@options.as_json
-def command(files: options.Files, *, as_json: bool) -> None:
+@as_json
+def command(files: options.Files) -> None:
     """Show watches (last scan, next, health), rules, credits and the queue."""
     book = files.book
     with files.open() as opened:
         state = overview(opened, book, files.now)
-    if as_json:
-        print_json(state)
-    else:
-        show(state, book.zone)
+    answer(state, lambda: show(state, book.zone))
 
 
 def show(state: Overview, zone: tzinfo = UTC) -> None:
@@ -78,11 +75,10 @@ def _rule(rule: RuleStatus) -> tuple[Cell, ...]:
 def _failures(state: Overview) -> Iterator[str]:
     """A line for each failure: since when and why."""
     parts: tuple[WatchStatus | RuleStatus, ...] = (*state.watches, *state.rules)
-    for part in parts:
-        health = part.health
+    for name, health in ((part.name, part.health) for part in parts):
         if health.failing_since is not None:
             since = format_since(health.failing_since, state.now)
-            yield f"\n{part.name}: failing since {since}: {health.last_error}"
+            yield f"\n{name}: failing since {since}: {health.last_error}"
 
 
 def _problems(state: Overview, zone: tzinfo) -> Iterator[str]:

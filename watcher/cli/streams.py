@@ -1,8 +1,5 @@
-"""Standard output and error that a command can always write to, whoever reads them or has left.
-
-What a command does and its exit code don't hang on who reads along: where the reader (``head``, a
-pager) has gone, the rest is written nowhere. Only a disk that takes no more is a failure.
-"""
+"""Standard output and error that can always be written to: where the reader (a pager, ``head``)
+is gone, the rest is written nowhere. Only a disk that takes no more is a failure."""
 
 from __future__ import annotations
 
@@ -77,21 +74,16 @@ def unread() -> bool:
     return _failure() is not None
 
 
-def stop_unread() -> None:
-    """End a command that does nothing but write, where nobody reads it any more."""
-    if unread():
-        raise click.exceptions.Exit(0)
-
-
 class ToProgram(io.RawIOBase):
-    """Another program, or a file of the shell's; it may leave before all is read."""
+    """Another program, or a file of the shell's; the command ends where it leaves early."""
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any, /) -> int:
         written = sys.stdout.buffer.write(data)
-        stop_unread()
+        if unread():
+            raise click.exceptions.Exit(0)
         return written
 
 

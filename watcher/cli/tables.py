@@ -1,9 +1,6 @@
-"""Tables that fit where they are read: a terminal of any width, or a pipe.
-
-On a terminal no line is wider than it, and ids, numbers and times stay whole: names are shortened,
-texts wrapped, and where even that does not suffice each row becomes lines of its own. Piped, each
-row is one line, whole and without lines drawn.
-"""
+"""Tables that fit where they are read. On a terminal ids, numbers and times stay whole, names are
+shortened, texts wrapped, and where even that does not suffice each row becomes lines of its own.
+Piped, each row is one line, whole and without lines drawn."""
 
 from __future__ import annotations
 
@@ -126,12 +123,11 @@ class Sheet:
         spare = room - _across(widths)
         if spare < 0:
             return None
-        wishes = list(map(max, widths, (each.natural for each in self._columns)))
+        wishes = [max(each.least, each.natural) for each in self._columns]
         spare = _widen(widths, wishes, spare)
         # What is left lets heads stand on one line.
-        _widen(
-            widths, list(map(max, wishes, (cell_len(each.head) for each in self._columns))), spare
-        )
+        heads = [cell_len(each.head) for each in self._columns]
+        _widen(widths, list(map(max, wishes, heads)), spare)
         return widths
 
     def _table(self, widths: Sequence[int]) -> Iterator[Text]:

@@ -14,18 +14,16 @@ from watcher.analysis.ruletests.cases import Suite
 from watcher.analysis.ruletests.reading import read_suite
 from watcher.analysis.ruletests.running import Result, run_suite
 from watcher.cli import options
-from watcher.cli.output import console, fields_of, print_json
+from watcher.cli.output import answer, as_json, console, fields_of
 from watcher.cli.progress import progress
 from watcher.errors import RulesError
 from watcher.units import count_of
 
 
 @click.command()
-@click.argument(
-    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
-)
-@options.as_json
-def command(files: Sequence[Path], *, as_json: bool) -> None:
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=options.PATH)
+@as_json
+def command(files: Sequence[Path]) -> None:
     """Run the rule tests in each FILE: series of values, and the alerts they must lead to.
 
     \b
@@ -63,10 +61,7 @@ def command(files: Sequence[Path], *, as_json: bool) -> None:
                 results.append((file, result))
                 report(len(results), total)
     failed = sum(not result.passed for _, result in results)
-    if as_json:
-        print_json(_json(broken, results))
-    else:
-        _show(broken, results, failed)
+    answer(_json(broken, results), lambda: _show(broken, results, failed))
     sys.exit(1 if failed or broken else 0)
 
 

@@ -11,12 +11,14 @@ from watcher.analysis.scores.score import DEFAULT_DAYS
 from watcher.analysis.scores.tuning import Reached, Tuning, Wanted, chosen_knob, tune
 from watcher.analysis.scores.wording import OUTCOMES, share
 from watcher.cli import options
-from watcher.cli.completers import metric_names, rule_names
+from watcher.cli.completion import metric_names, rule_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import Output, console, print_json
+from watcher.cli.output import Output, answer, as_json, console
 from watcher.cli.progress import progress
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.units import DAY, format_number, format_span
+
+_RATE = click.FloatRange(min=0.1, max=10_000)
 
 
 def _number(_context: click.Context, _option: click.Parameter, value: float) -> float:
@@ -30,35 +32,26 @@ def _number(_context: click.Context, _option: click.Parameter, value: float) -> 
 @click.argument("name", metavar="RULE", shell_complete=rule_names)
 @options.files
 @click.option(
-    "--per-week",
-    type=click.FloatRange(min=0.1, max=10_000),
-    callback=_number,
-    default=5,
-    help="How many alerts a week it should tell.",
+    "--per-week", type=_RATE, callback=_number, default=5, help="How many alerts it should tell."
 )
 @options.days(DEFAULT_DAYS, "How far back to begin.")
 @click.option(
-    "--metric",
-    shell_complete=metric_names,
-    help="The metric whose threshold to turn, where RULE has several; its score's by default.",
+    "--metric", shell_complete=metric_names, help="Whose threshold to turn; its score's by default."
 )
-@options.as_json
+@as_json
 def command(
     name: str,
     files: options.Files,
     per_week: float,
     days: int,
     metric: str | None,
-    *,
-    as_json: bool,
 ) -> None:
     """Find the threshold of RULE that would have told about so many alerts a week.
 
     The rule is replayed over the stored scans of its watch with other values of one number: that
     of its score (a surge, a growth, `unusual`), else of a move (`rises`, `climbs` ...), else its
-    first. Its other conditions, cooldown, `for` and channels stay as they are. Of each value it is
-    said how many alerts it would have told and what became of them, as `watcher score` says it;
-    last comes the line to paste. Nothing is changed.
+    first. Shown are the alerts that each would have told, what became of them (as `watcher score`
+    says it), and the line to paste. Nothing is changed.
 
     \b
       watcher tune breakout --per-week 5
@@ -69,10 +62,7 @@ def command(
     wanted = Wanted(rule, chosen_knob(rule, metric), per_week)
     with files.open() as opened, progress(f"Replaying {rule.name}", "scans") as report:
         found = tune(opened, book, wanted, (now - days * DAY, now), report)
-    if as_json:
-        print_json(found)
-    else:
-        _show(found, rule, book)
+    answer(found, lambda: _show(found, rule, book))
 
 
 def _show(found: Tuning, rule: Rule, book: Rulebook) -> None:
@@ -94,10 +84,8 @@ def _show(found: Tuning, rule: Rule, book: Rulebook) -> None:
 
 def _show_steps(out: Output, found: Tuning, rule: Rule) -> None:
     good = OUTCOMES[claim_of(rule).measure][:1]
-    columns: tuple[str, ...] = ("Threshold", "Alerts a week", "Messages a week", "Products")
-    if good:
-        columns = (*columns, *good, "of known")
-    columns = (*columns, "")
+    known = (*good, "of known") if good else ()
+    columns = ("Threshold", "Alerts a week", "Messages a week", "Products", *known, "")
     rows = []
     for step in found.steps:
         judged = (share(step.tally), step.tally.judged) if good else ()

@@ -1,17 +1,22 @@
-"""Exports as CSV, as JSON Lines (UTF-8 both) and as Parquet."""
+"""Exports as CSV, JSON Lines (UTF-8 both) and Parquet, and the file that they are written to."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
 from watcher.errors import WatcherError
-from watcher.export.table import Column, Export, Kind, Part
+from watcher.export.table import Column, Convert, Export, Kind, Part, converted
+from watcher.store.engine import OWNER_ONLY, is_ours
 from watcher.units import format_iso
 
 FORMATS = ("csv", "jsonl", "parquet")
@@ -20,6 +25,7 @@ GROUP = 32_768  # rows of a Parquet row group: what is in memory at once
 # A spreadsheet would reckon what begins so, or run it; the apostrophe tells it not to.
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 _BOM = b"\xef\xbb\xbf"
+_BESIDE = ("-wal", "-shm", "-journal", ".lock", ".restoring")  # of a database
 
 iso = lru_cache(maxsize=1024)(format_iso)  # a scan's rows all have its time
 
@@ -27,13 +33,12 @@ iso = lru_cache(maxsize=1024)(format_iso)  # a scan's rows all have its time
 def write_csv(export: Export, file: BinaryIO, *, excel: bool = False) -> None:
     """A header, then a line for each row; no value is an empty cell.
 
-    A text that a spreadsheet would take for a formula has an apostrophe before it: names come
-    from outside. With ``excel``, a mark by which Excel sees that it is UTF-8, and ids as texts,
-    for it would round them.
+    A text that a spreadsheet would take for a formula has an apostrophe before it. For ``excel`` a
+    mark says that it is UTF-8, and ids are texts, for it would round them.
     """
     file.write((_BOM if excel else b"") + csv_lines([[column.name for column in export.columns]]))
     for part in export.read():
-        shown = map(partial(_shown, excel=excel), export.columns, part)
+        shown = converted(part, export.columns, _EXCEL if excel else _CSV)
         file.write(csv_lines(zip(*shown, strict=True)))
 
 
@@ -49,47 +54,28 @@ def write_json_lines(export: Export, file: BinaryIO) -> None:
     names = [column.name for column in export.columns]
     encoder = msgspec.json.Encoder()
     for part in export.read():
-        rows = zip(*map(_value, export.columns, part), strict=True)
+        rows = zip(*converted(part, export.columns, _JSON), strict=True)
         file.write(encoder.encode_lines([dict(zip(names, row, strict=True)) for row in rows]))
 
 
-def _shown(column: Column, values: Sequence[object], *, excel: bool) -> Sequence[object]:
-    match column.kind:
-        case Kind.TIME:
-            return _times(values)
-        case Kind.BOOLEAN:
-            return [None if value is None else int(bool(value)) for value in values]
-        case Kind.DIGITS if excel:
-            return [_quoted(value) for value in values]
-        case Kind.TEXT | Kind.DIGITS:
-            return [_harmless(value) for value in values]
-        case _:
-            return values
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
-def _value(column: Column, values: Sequence[object]) -> Sequence[object]:
-    if column.kind is Kind.TIME:
-        return _times(values)
-    if column.kind is Kind.JSON:
-        return [None if value is None else msgspec.Raw(str(value).encode()) for value in values]
-    return values
-
-
-def _times(values: Sequence[object]) -> list[str | None]:
-    return [iso(value) if isinstance(value, int) else None for value in values]
-
-
-def _harmless(value: object) -> object:
-    if isinstance(value, str) and value.lstrip().startswith(_FORMULA):
-        return f"'{value}"
-    return value
-
-
-def _quoted(value: object) -> object:
+def _quoted(text: str) -> str:
     """An id that stays as it is where a number of 19 digits would lose its last ones."""
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
-        return f'="{value}"'
-    return _harmless(value)
+    return f'="{text}"' if text.isascii() and text.isdecimal() else _no_formula(text)
+
+
+_CSV: dict[Kind, Convert] = {
+    Kind.TIME: iso,
+    Kind.BOOLEAN: int,
+    Kind.TEXT: _no_formula,
+    Kind.DIGITS: _no_formula,
+}
+_EXCEL = {**_CSV, Kind.DIGITS: _quoted}
+_JSON: dict[Kind, Convert] = {Kind.TIME: iso, Kind.JSON: lambda text: msgspec.Raw(text.encode())}
+_PARQUET: dict[Kind, Convert] = {Kind.TIME: lambda at: at * 1000, Kind.INTEGER: round}
 
 
 def write_parquet(export: Export, file: BinaryIO) -> None:
@@ -118,8 +104,8 @@ def _pyarrow() -> tuple[Any, Any]:
         import pyarrow.parquet  # noqa: PLC0415
     except ImportError as error:
         raise WatcherError(
-            "Parquet needs pyarrow, which is not installed: pip install pyarrow beside watcher "
-            "(with pipx: pipx inject watcher pyarrow); CSV and JSON Lines need nothing"
+            "Parquet needs pyarrow: pip install pyarrow beside watcher (with pipx: pipx inject "
+            "watcher pyarrow); CSV and JSON Lines need nothing"
         ) from error
     return pyarrow, pyarrow.parquet
 
@@ -137,19 +123,9 @@ def _field(pa: Any, column: Column) -> Any:
 
 
 def _batch(pa: Any, schema: Any, columns: Sequence[Column], part: Part) -> Any:
-    arrays = [
-        pa.array(_typed(column, values), field.type)
-        for column, values, field in zip(columns, part, schema, strict=True)
-    ]
+    typed = converted(part, columns, _PARQUET)
+    arrays = [pa.array(each, field.type) for each, field in zip(typed, schema, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _typed(column: Column, values: Sequence[object]) -> Sequence[object]:
-    if column.kind is Kind.TIME:
-        return [value * 1000 if isinstance(value, int) else None for value in values]
-    if column.kind is Kind.INTEGER:
-        return [round(value) if isinstance(value, float) else value for value in values]
-    return values
 
 
 WRITERS: Mapping[str, Callable[[Export, BinaryIO], None]] = {
@@ -158,3 +134,46 @@ WRITERS: Mapping[str, Callable[[Export, BinaryIO], None]] = {
     "jsonl": write_json_lines,
     "parquet": write_parquet,
 }
+
+
+@contextmanager
+def replaced(target: Path, database: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which only at the end of the block takes the place of what was there.
+
+    Only its owner may read it. What is no ordinary file (a pipe, a device) is written to directly.
+    Raises ``WatcherError`` where that can't be; a database of watcher is not replaced.
+    """
+    try:
+        # By the name that was given: what /dev/stdout leads to, a pipe, has no other.
+        if target.exists() and not target.is_file() and not target.is_dir():
+            with target.open("wb") as file:
+                yield file
+            return
+        target = target.resolve()
+        _refuse_to_replace(target, database)
+        handle, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.chmod(OWNER_ONLY)  # mkstemp's, but for an odd umask
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise WatcherError(f"{target}: can't be written: {error.strerror or error}") from error
+
+
+def _refuse_to_replace(target: Path, database: Path) -> None:
+    if target.is_dir():
+        raise WatcherError(f"{target}: is a folder; name a file in it")
+    if not target.parent.is_dir():
+        raise WatcherError(f"{target}: the folder {target.parent} does not exist")
+    beside = {f"{database.resolve()}{ending}" for ending in _BESIDE}
+    # The database first, by its name: to open and close it would drop this process's locks on it.
+    if target.exists() and (str(target) in beside or target.samefile(database) or is_ours(target)):
+        raise WatcherError(f"{target}: is a database of watcher; name another file")

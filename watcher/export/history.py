@@ -39,7 +39,7 @@ def observations(
     """Observations of products: a row where some number changed, or one for each scan.
 
     ``metrics`` are its columns beside those that say what, where and when; ``watches`` are names
-    by key. ``gmv_currency`` is what the user says that GMV is in.
+    by key.
     """
     fields = sorted({name for metric in metrics for name in metric.needs} - {RANK})
     stored = database.observations
@@ -51,9 +51,8 @@ def observations(
         *(_text(name) for name in TEXTS),
         *(_column(metric, gmv_currency) for metric in metrics if metric.name != RANK),
     )
-    return Export(
-        columns, extract.total, (_part(each, fields, metrics, watches) for each in extract.parts)
-    )
+    parts = (_part(each, fields, metrics, watches) for each in extract.parts)
+    return Export(columns, extract.total, parts)
 
 
 def fields() -> list[Metric]:
@@ -172,8 +171,7 @@ def _plain(
     return Export(columns, extract.total, parts())
 
 
-def _short(alert: object) -> str:
-    return f"A{alert}"
+_short = "A{}".format  # an alert's id
 
 
 def _spelled(evidence: object) -> object:

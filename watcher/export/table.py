@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -22,6 +22,7 @@ _TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 # A part's values, column by column: None is absent, a time is an instant, JSON a text.
 Part: TypeAlias = Sequence[Sequence[object]]
+Convert: TypeAlias = Callable[[Any], object]
 
 
 class Kind(StrEnum):
@@ -55,17 +56,21 @@ class Export:
     parts: Iterator[Part]
 
     def read(self) -> Iterator[Part]:
-        """The parts as they are to be written: no text, wherever it came from, has a control
-        character in it, or one that turns the reading direction."""
+        """The parts to write: no text has a control character, or turns the reading direction."""
+        made = {Kind.TEXT: harmless, Kind.DIGITS: harmless, Kind.JSON: _harmless_json}
         for part in self.parts:
-            yield list(map(_harmless, self.columns, part))
+            yield converted(part, self.columns, made)
 
 
-def _harmless(column: Column, values: Sequence[object]) -> Sequence[object]:
-    if column.kind not in (Kind.TEXT, Kind.DIGITS, Kind.JSON):
-        return values
-    made = _harmless_json if column.kind is Kind.JSON else harmless
-    return [made(value) if isinstance(value, str) else value for value in values]
+def converted(part: Part, columns: Sequence[Column], made: Mapping[Kind, Convert]) -> Part:
+    """A part with each value ``made`` into another by its kind; what is absent stays so."""
+    found: list[Sequence[object]] = []
+    for column, values in zip(columns, part, strict=True):
+        make = made.get(column.kind)
+        found.append(
+            [None if value is None else make(value) for value in values] if make else values
+        )
+    return found
 
 
 def harmless(text: str) -> str:
@@ -98,8 +103,3 @@ def cells(values: Floats) -> list[object]:
     found[~np.isfinite(values)] = None
     listed: list[object] = found.tolist()
     return listed
-
-
-def height(part: Part) -> int:
-    """Number of a part's rows."""
-    return len(part[0])
