@@ -34,11 +34,7 @@ _STATES = ("pending", "firing", "inactive")
 @options.limit
 @as_json
 def command(
-    files: options.Files,
-    rule: str | None,
-    state: str | None,
-    since: int | None,
-    limit: int,
+    files: options.Files, rule: str | None, state: str | None, since: int | None, limit: int
 ) -> None:
     """Show alerts, the newest first: why they fired, and whether they were told.
 
@@ -54,11 +50,8 @@ def command(
     with files.open() as opened, opened.snapshot():
         rows = opened.alerts.list(rule=rule, state=living, since=begin, limit=limit + 1)
         rows = with_holds(opened, book, rows, now)
-        held = [
-            each
-            for each in waiting(opened, book, now)
-            if each.alerts and rule in (None, *each.rules)
-        ]
+        held = [each for each in waiting(opened, book, now) if each.alerts]
+        held = [each for each in held if rule is None or rule in each.rules]
         rows = with_known(opened, book, rows) if book is not None else rows
     if json_wanted():
         print_json([alert_json(row) for row in rows[:limit]])

@@ -74,14 +74,13 @@ def _rules(ctx: click.Context) -> Iterator[tuple[str, str]]:
 
 def _keys(section: str) -> Completer:
     """A completer of the names in a section that is a mapping."""
-    return _completer(
-        lambda ctx: (
-            (name, "")
-            for found in _sections(ctx, section)
-            if isinstance(found, Mapping)
-            for name in found
-        )
-    )
+
+    def offer(ctx: click.Context) -> Iterator[tuple[str, str]]:
+        for found in _sections(ctx, section):
+            if isinstance(found, Mapping):
+                yield from ((name, "") for name in found)
+
+    return _completer(offer)
 
 
 def _metrics(ctx: click.Context) -> Iterator[tuple[str, str]]:

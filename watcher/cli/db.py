@@ -13,9 +13,9 @@ import msgspec
 
 from watcher.cli import options
 from watcher.cli.output import answer, as_json, console
-from watcher.cli.progress import Report, progress
+from watcher.cli.progress import progress
 from watcher.store.engine import Engine, restore
-from watcher.store.ports import Stats, Store
+from watcher.store.ports import Stats
 from watcher.units import format_bytes, format_duration, format_since
 
 _MB = 1_000_000
@@ -63,12 +63,21 @@ def restore_(database: Path, file: Path) -> None:
 def prune(files: options.Files, *, quiet: bool) -> None:
     """Remove now what the rule file's keep: no longer wants; the daemon does so daily."""
     keep, now = files.book.keep, files.now
-    before = (now - keep.observations, now - keep.notifications)
+    removed: Counter[str] = Counter()
+    given_back, more = 0, True
     with (
         Engine.open(files.database, create=False) as opened,
         progress("Pruning", "rows", quiet=quiet) as report,
     ):
-        removed, given_back = _prune(opened, before, report)
+        while more:
+            step = opened.pruner.step(now - keep.observations, now - keep.notifications)
+            if step.rows:
+                removed[step.kind] += step.rows
+            given_back += step.given_back
+            more = step.more
+            report(removed.total(), None)
+            # Others have twice as long to write as the step took.
+            time.sleep(max(2 * step.seconds, _SHORTEST_PAUSE))
     if not quiet:
         what = ", ".join(f"{rows:,} {kind}" for kind, rows in removed.items())
         console().say(
@@ -93,24 +102,6 @@ def stats(database: Path, *, check: bool) -> None:
     found |= {"disk_free": disk_free, "damage": damage}
     answer(found, lambda: _show(figures, disk_free, damage, now))
     sys.exit(1 if damage else 0)
-
-
-def _prune(database: Store, before: tuple[int, int], report: Report) -> tuple[Counter[str], int]:
-    """Rows removed by kind, observations and notifications ``before`` then; bytes given back.
-
-    After each step others have twice as long to write as the step took.
-    """
-    removed: Counter[str] = Counter()
-    given_back, more = 0, True
-    while more:
-        step = database.pruner.step(*before)
-        if step.rows:
-            removed[step.kind] += step.rows
-        given_back += step.given_back
-        more = step.more
-        report(removed.total(), None)
-        time.sleep(max(2 * step.seconds, _SHORTEST_PAUSE))
-    return removed, given_back
 
 
 def _show(figures: Stats, disk_free: int, damage: tuple[str, ...] | None, now: int) -> None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import click
 
@@ -19,7 +19,7 @@ from watcher import network
 from watcher.cli import options
 from watcher.cli.logs import configure
 from watcher.cli.output import console
-from watcher.cli.progress import Report, progress
+from watcher.cli.progress import progress
 from watcher.cli.streams import leave, unread
 from watcher.demo import Demo, Listener, Settings
 from watcher.model import Instant
@@ -53,7 +53,8 @@ def command(*, days: int, listen: str, **wanted: Any) -> None:
     network.bypass_loopback(os.environ)  # the market and the inbox are here
     # A service manager's stop cleans up as Ctrl-C does, also before the daemon listens to signals.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with _Screen(days) as screen:
+    with ExitStack() as bar:
+        screen = _Screen(days, bar)
         listener = Listener(screen.past, screen.ready, screen.message, screen.day, unread)
         asyncio.run(Demo(settings, listener, options.load_rules).run())
     leave(0)
@@ -62,22 +63,11 @@ def command(*, days: int, listen: str, **wanted: Any) -> None:
 class _Screen:
     """The demo as the terminal shows it."""
 
-    def __init__(self, days: int) -> None:
-        self._out = console()
-        self._days = days
-        self._bar = ExitStack()
-        self.past: Report = lambda _done, _total: None
-
-    def __enter__(self) -> Self:
-        self._out.say(
-            f"A simulated market: its last {self._days} days, then a day every few seconds."
-        )
-        self.past = self._bar.enter_context(progress("Playing the simulated past", "days"))
-        self.past(0, self._days)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
+    def __init__(self, days: int, bar: ExitStack) -> None:
+        self._out, self._days, self._bar = console(), days, bar
+        self._out.say(f"A simulated market: its last {days} days, then a day every few seconds.")
+        self.past = bar.enter_context(progress("Playing the simulated past", "days"))
+        self.past(0, days)
 
     def ready(self, rules: Path, database: Path, page: str | None) -> None:
         self._bar.close()

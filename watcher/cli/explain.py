@@ -62,7 +62,11 @@ def show(explained: Explanation) -> None:
     out.say(f"{_data(explained)}\n")
     for word, reason in (("when", explained.when), ("until", explained.until)):
         if reason is not None:
-            out.print(_tree(word, reason, explained))
+            tree = Tree(Text.assemble(f"{word}: ", _verdict(reason)))
+            # A mapping's own "all" is how everybody writes; only what nests needs its name.
+            for part in reason.parts if reason.word == "all" else (reason,):
+                _grow(tree, part, explained)
+            out.print(tree)
     out.say(f"\nAlert: {_state(explained)}")
     for line in _fired_on(explained):
         out.say(f"  fired on: {line}")
@@ -84,18 +88,8 @@ def _data(explained: Explanation) -> str:
         newest += f", with problems: {plain(said_of(scan.doubt, explained.zone))}"
     if explained.judged_at == scan.at:
         return f"Judged on the {newest}, whose list it has left."
-    return (
-        f"Not in the {newest}.\n"
-        f"Judged on the last scan that lists it: {_past(explained.judged_at, explained)}."
-    )
-
-
-def _tree(word: str, reason: Reason, explained: Explanation) -> Tree:
-    root = Tree(Text.assemble(f"{word}: ", _verdict(reason)))
-    # A mapping's own "all" is how everybody writes; only what nests needs its name.
-    for part in reason.parts if reason.word == "all" else (reason,):
-        _grow(root, part, explained)
-    return root
+    judged = _past(explained.judged_at, explained)
+    return f"Not in the {newest}.\nJudged on the last scan that lists it: {judged}."
 
 
 def _grow(tree: Tree, reason: Reason, explained: Explanation) -> None:

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
-from typing import BinaryIO, TypedDict, Unpack, cast
+from functools import partial
+from typing import Any, BinaryIO, cast
 
 import click
 
@@ -27,6 +27,7 @@ from watcher.store.ports import Store
 from watcher.store.sql.extracts import Choice
 from watcher.units import count_of
 
+_Wanted = Mapping[str, Any]  # the options as they were given
 _WHAT = ("observations", "alerts", "transitions", "scans")
 # Which of the options that choose belong to which table.
 _ONLY = {
@@ -36,25 +37,6 @@ _ONLY = {
     "metrics": ("observations",),
     "every_scan": ("observations",),
 }
-
-
-class _Wanted(TypedDict):
-    """The options as they were given."""
-
-    format: str | None
-    what: str
-    output: Path | None
-    products: tuple[str, ...]
-    region: str | None
-    watch: str | None
-    rule: str | None
-    since: str | None
-    until: str | None
-    metrics: tuple[str, ...]
-    every_scan: bool
-    excel: bool
-    quiet: bool
-    files: options.Files
 
 
 @click.command()
@@ -74,7 +56,7 @@ class _Wanted(TypedDict):
 @click.option("--excel", is_flag=True, help="CSV that Excel reads as UTF-8, with ids as texts.")
 @options.quiet
 @options.files
-def command(**wanted: Unpack[_Wanted]) -> None:
+def command(**wanted: Any) -> None:
     """Write the history for other programs, beside a running daemon.
 
     A row of a product holds until its next one; with --every-scan each scan has its rows. Prices
@@ -110,8 +92,7 @@ def command(**wanted: Unpack[_Wanted]) -> None:
 
 
 def _format(wanted: _Wanted) -> str:
-    output = wanted["output"]
-    ending = output.suffix.lstrip(".").lower() if output is not None else ""
+    ending = wanted["output"].suffix.lstrip(".").lower() if wanted["output"] else ""
     if wanted["format"] or not ending:
         return wanted["format"] or "csv"
     if ending not in ENDINGS:
@@ -121,9 +102,8 @@ def _format(wanted: _Wanted) -> str:
 
 
 def _refuse(wanted: _Wanted, style: str) -> None:
-    given: Mapping[str, object] = dict(wanted)
     for name, tables in _ONLY.items():
-        if given[name] and wanted["what"] not in tables:
+        if wanted[name] and wanted["what"] not in tables:
             option = name.removesuffix("s").replace("_", "-")
             raise click.UsageError(f"--{option} goes with --what {' or '.join(tables)}")
     if wanted["excel"] and style != "csv":
@@ -134,7 +114,8 @@ def _refuse(wanted: _Wanted, style: str) -> None:
 
 def _rulebook(wanted: _Wanted) -> Rulebook | None:
     """The rules, where there are any. Broken ones only cost the names, if nothing else is asked."""
-    files, known = wanted["files"], Catalogue()
+    files: options.Files = wanted["files"]
+    known = Catalogue()
     needed = wanted["watch"] is not None or not all(map(known.get, wanted["metrics"]))
     if not needed and (not files.rules.exists() or wanted["what"] in ("alerts", "transitions")):
         return None
@@ -166,14 +147,8 @@ def _export(database: Store, wanted: _Wanted, book: Rulebook | None) -> Export:
     if wanted["metrics"]:  # the rank has its column in any case
         named = [name for name in dict.fromkeys(wanted["metrics"]) if name != RANK]
         metrics = chosen_metrics(catalogue, named)
-    return history.observations(
-        database,
-        choice,
-        metrics,
-        names,
-        every_scan=wanted["every_scan"],
-        gmv_currency=catalogue.gmv_currency,
-    )
+    observed = partial(history.observations, every_scan=wanted["every_scan"])
+    return observed(database, choice, metrics, names, gmv_currency=catalogue.gmv_currency)
 
 
 def _choice(database: Store, wanted: _Wanted, book: Rulebook | None) -> Choice:

@@ -30,7 +30,13 @@ def configure(style: Style, level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    rendered = [formatter.remove_processors_meta, _harmless, _renderer(style)]
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if style == "text":
+        traceback = structlog.dev.plain_traceback
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=traceback
+        )
+    rendered = [formatter.remove_processors_meta, _harmless, renderer]
     handler = _Stderr()
     handler.setFormatter(formatter(processors=rendered, foreign_pre_chain=shared))
     root = logging.getLogger()
@@ -62,11 +68,3 @@ def _harmless(
         else value
         for name, value in event.items()
     }
-
-
-def _renderer(style: Style) -> structlog.typing.Processor:
-    if style == "json":
-        return structlog.processors.JSONRenderer()
-    return structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-    )

@@ -58,7 +58,19 @@ class Commands(click.Group):
         return [name for name, _ in COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return _imported(cmd_name) if cmd_name in dict(COMMANDS) else None
+        if cmd_name not in dict(COMMANDS):
+            return None
+        # Nothing here multiplies matrices: the threads that numpy would start for it cost 30 ms.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        with without_garbage():
+            if (
+                cmd_name == "run"
+            ):  # 4 MB of a daemon, for tracebacks in colours that it never prints
+                import_without("structlog", "rich", "greenlet")
+            module = importlib.import_module(f"watcher.cli.{cmd_name}")
+        interrupt_as_usual()
+        command: click.Command = module.command
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -78,17 +90,6 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS))
-
-
-def _imported(name: str) -> click.Command:
-    # Nothing here multiplies matrices: the threads that numpy would start for it cost 30 ms.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    with without_garbage():
-        if name == "run":  # 4 MB of a daemon, for tracebacks in colours that it never prints
-            import_without("structlog", "rich", "greenlet")
-        command: click.Command = importlib.import_module(f"watcher.cli.{name}").command
-    interrupt_as_usual()
-    return command
 
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "show_default": True}

@@ -118,8 +118,7 @@ class Files:
     @property
     def zone(self) -> tzinfo:
         """The time zone of the rules; UTC where there are none that can be read."""
-        book = self.book_if_any
-        return book.zone if book is not None else UTC
+        return UTC if (book := self.book_if_any) is None else book.zone
 
     @property
     def now(self) -> Instant:

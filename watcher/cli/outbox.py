@@ -24,6 +24,10 @@ from watcher.units import format_ago, format_duration
 
 _OPEN = (NotificationState.WAITING, NotificationState.DEAD)
 _HELD = "held"  # what is to become a message later
+_SAID = {
+    "retry": ("tried again", "No dead messages."),
+    "drop": ("given up", "No messages wait or are dead."),
+}
 _STATES = (*(state.value for state in NotificationState), _HELD)
 
 
@@ -34,13 +38,7 @@ def command() -> None:
 
 @command.command("list")
 @options.files
-@click.option(
-    "--state",
-    "states",
-    type=click.Choice(_STATES),
-    multiple=True,
-    help="Of this state; repeatable.",
-)
+@click.option("--state", "states", type=click.Choice(_STATES), multiple=True, help="In this state.")
 @click.option("--target", metavar="NAME", help="To this target, as growth/1.")
 @options.limit
 @as_json
@@ -60,17 +58,12 @@ def list_(files: options.Files, states: tuple[str, ...], target: str | None, lim
     if json_wanted():
         print_json([*map(_json, rows[:limit]), *map(_held_json, held)])
     elif not rows and not held:
-        console().say(
-            "No messages match."
-            if states or target is not None
-            else "No messages wait or are dead. --state sent shows what was sent."
-        )
+        none = "No messages wait or are dead. --state sent shows what was sent."
+        console().say("No messages match." if states or target is not None else none)
     else:
         columns = ("Id", "Target", "State", "Tries", "Next", "Age", "Message")
-        shown = [
-            *(_row(row, now) for row in rows[:limit]),
-            *(_held_row(each, now, files.zone) for each in held),
-        ]
+        shown = [_row(row, now) for row in rows[:limit]]
+        shown += [_held_row(each, now, files.zone) for each in held]
         numbers = ("Id", "Tries", "Next", "Age")
         console().table(columns, shown, numbers=numbers, texts=("Target", "Message"))
         if len(rows) > limit:
@@ -102,7 +95,7 @@ def retry(**chosen: Any) -> None:
       watcher outbox retry 17 18
       watcher outbox retry --target growth/1
     """
-    _move("retry", "tried again", "No dead messages.", **chosen)
+    _move("retry", **chosen)
 
 
 @command.command("drop")
@@ -113,20 +106,13 @@ def drop(**chosen: Any) -> None:
     \b
       watcher outbox drop 17
     """
-    _move("drop", "given up", "No messages wait or are dead.", **chosen)
+    _move("drop", **chosen)
 
 
 def _move(
-    verb: str,
-    done: str,
-    none: str,
-    *,
-    database: Path,
-    ids: Sequence[int],
-    target: str | None,
-    everything: bool,
+    verb: str, *, database: Path, ids: Sequence[int], target: str | None, everything: bool
 ) -> None:
-    """Retry or drop messages, and say of how many it is ``done``."""
+    """Retry or drop messages, and say how many that were."""
     if sum((bool(ids), target is not None, everything)) != 1:
         raise click.UsageError("give ids, --target NAME or --all")
     now = options.now_of(database)
@@ -134,6 +120,7 @@ def _move(
         _check_ids(opened, ids, target)
         move = opened.outbox.retry if verb == "retry" else opened.outbox.drop
         moved = move(ids or None, now, target)
+    done, none = _SAID[verb]
     if not moved:
         console().print(none)
     elif len(moved) == 1:

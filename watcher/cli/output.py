@@ -23,13 +23,13 @@ _PIPED_WIDTH = 100_000  # nothing is cut or wrapped where a program reads
 # JSON leaves these as they are, and terminals obey them: C1 controls, reading direction.
 _OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
-_JSON = "watcher.json"
+
+def _note_json(context: click.Context, _option: click.Parameter, value: object) -> None:
+    context.meta[__name__] = value
+
+
 as_json = click.option(
-    "--json",
-    is_flag=True,
-    help="Print JSON.",
-    expose_value=False,
-    callback=lambda context, _option, value: context.meta.update({_JSON: value}),
+    "--json", is_flag=True, expose_value=False, callback=_note_json, help="Print JSON."
 )
 
 
@@ -90,10 +90,7 @@ def _width(stream: TextIO) -> int | None:
 
 
 def said(
-    metric: str,
-    value: float | str | None,
-    unit: Unit | str,
-    currencies: Currencies = NO_CURRENCIES,
+    metric: str, value: float | str | None, unit: Unit | str, currencies: Currencies = NO_CURRENCIES
 ) -> str:
     """A metric's value for a terminal; a flag's by its name."""
     shown = value if isinstance(value, str) else evidence.said(metric, value, unit, currencies)
@@ -108,7 +105,7 @@ def json_text(value: object) -> str:
 
 def json_wanted() -> bool:
     """Whether the command that runs was asked for JSON, by ``as_json``."""
-    return bool(click.get_current_context().meta[_JSON])
+    return bool(click.get_current_context().meta[__name__])
 
 
 def answer(found: object, show: Callable[[], None]) -> None:

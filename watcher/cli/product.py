@@ -43,14 +43,9 @@ _ALERTS = 20  # shown at most
 _WIDTH, _HEIGHT = 80, 12  # of a plot, at most
 _OFF_THE_EDGE = 0.1  # of a level: between two rows of letters it is drawn in either
 _DEFAULT = (
-    "total_sale_7d_cnt",
-    "total_sale_gmv_7d_amt",
-    "spu_avg_price",
-    "sales_trend_flag",
-    "total_ifl_cnt",
-    "creators_7d",
-    "commission",
-)
+    "total_sale_7d_cnt total_sale_gmv_7d_amt spu_avg_price sales_trend_flag total_ifl_cnt "
+    "creators_7d commission"
+).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +95,7 @@ def command(
     """
     if json_wanted() and as_csv:
         raise click.UsageError("--json or --csv, not both")
-    past = _past(files, (product, region), tuple(dict.fromkeys(metrics)) or _DEFAULT, days)
+    past = _past(files, (product, region), list(dict.fromkeys(metrics)) or _DEFAULT, days)
     if json_wanted():
         print_json(_json(past))
     elif as_csv:
@@ -215,13 +210,8 @@ def _json(past: _Past) -> dict[str, object]:
         {"at": instant, "values": dict(zip(names, map(_number, row), strict=True))}
         for instant, row in past.pairs
     ]
-    alerts = [alert_json(row) for row in past.alerts]
-    return {
-        **fields_of(past, "product gmv_currency"),
-        "metrics": metrics,
-        "rows": rows,
-        "alerts": alerts,
-    }
+    found = {"metrics": metrics, "rows": rows, "alerts": [*map(alert_json, past.alerts)]}
+    return {**fields_of(past, "product gmv_currency"), **found}
 
 
 def _number(value: float) -> float | None:
@@ -241,7 +231,7 @@ def plot(
     names: Sequence[str] = (),
 ) -> str:
     """A plot in plain characters, at most ``width`` (and 80) wide: values (m,) as steps from their
-    instants (m,; UTC) on; NaN leaves a gap. ``names`` are those of levels: values 0, 1 and so on."""
+    instants (m,; UTC) on; NaN leaves a gap. ``names`` are those of the levels 0, 1 and so on."""
     widest = min(width, _WIDTH)
     if names:
         room = widest - 1 - max(map(len, names))

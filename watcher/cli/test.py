@@ -78,11 +78,7 @@ def _show(broken: Sequence[str], results: Sequence[tuple[Path, Result]], failed:
 
 
 def _json(broken: Sequence[str], results: Sequence[tuple[Path, Result]]) -> dict[str, object]:
-    return {
-        "ok": not broken and all(result.passed for _, result in results),
-        "problems": broken,
-        "tests": [
-            {"file": str(file), **fields_of(result, "line name passed differences")}
-            for file, result in results
-        ],
-    }
+    names = "line name passed differences"
+    tests = [{"file": str(file), **fields_of(result, names)} for file, result in results]
+    passed = all(result.passed for _, result in results)
+    return {"ok": passed and not broken, "problems": broken, "tests": tests}

@@ -13,7 +13,7 @@ from watcher.analysis.scores.wording import OUTCOMES, share
 from watcher.cli import options
 from watcher.cli.completion import metric_names, rule_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import Output, answer, as_json, console
+from watcher.cli.output import answer, as_json, console
 from watcher.cli.progress import progress
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.units import DAY, format_number, format_span
@@ -40,11 +40,7 @@ def _number(_context: click.Context, _option: click.Parameter, value: float) -> 
 )
 @as_json
 def command(
-    name: str,
-    files: options.Files,
-    per_week: float,
-    days: int,
-    metric: str | None,
+    name: str, files: options.Files, per_week: float, days: int, metric: str | None
 ) -> None:
     """Find the threshold of RULE that would have told about so many alerts a week.
 
@@ -71,18 +67,6 @@ def _show(found: Tuning, rule: Rule, book: Rulebook) -> None:
         f"{found.rule} on {found.watch}: {found.metric} {found.operator}, over {found.scans} "
         f"scans from {format_span(found.since, found.until, book.zone)}"
     )
-    _show_steps(out, found, rule)
-    out.say(f"\n{_verdict(found)}")
-    if found.best.threshold != found.now.threshold:
-        place = found.place or "In the rule's when"
-        out.say(f"\n{place}:")
-        for line in found.line.split("\n"):
-            out.say(f"  {line}")
-    if found.others:
-        out.say(f"\nIt has more numbers to turn: --metric {' or --metric '.join(found.others)}")
-
-
-def _show_steps(out: Output, found: Tuning, rule: Rule) -> None:
     good = OUTCOMES[claim_of(rule).measure][:1]
     known = (*good, "of known") if good else ()
     columns = ("Threshold", "Alerts a week", "Messages a week", "Products", *known, "")
@@ -94,6 +78,14 @@ def _show_steps(out: Output, found: Tuning, rule: Rule) -> None:
         counts = (step.a_week, step.messages_a_week, step.products)
         rows.append((step.said, *counts, *judged, ", ".join(said)))
     out.table(columns, rows, apart=True, numbers=columns[:-1])
+    out.say(f"\n{_verdict(found)}")
+    if found.best.threshold != found.now.threshold:
+        place = found.place or "In the rule's when"
+        out.say(f"\n{place}:")
+        for line in found.line.split("\n"):
+            out.say(f"  {line}")
+    if found.others:
+        out.say(f"\nIt has more numbers to turn: --metric {' or --metric '.join(found.others)}")
 
 
 def _verdict(found: Tuning) -> str:
@@ -101,17 +93,14 @@ def _verdict(found: Tuning) -> str:
     said = format_number(best.a_week, 1)
     more = f" ({best.at_first:,} more held at the first scan, and are not counted)"
     first = more if best.at_first else ""
+    told = f"{said} a week would have been told, with {best.said}, not {wanted}."
     match found.reached:
         case Reached.FEWER:
-            return (
-                f"Not reached: at most {said} a week would have been told, with {best.said}, not "
-                f"{wanted}. Its other conditions, its cooldown or its list keep it that low."
-            )
+            why = "Its other conditions, its cooldown or its list keep it that low."
+            return f"Not reached: at most {told} {why}"
         case Reached.MORE:
-            return (
-                f"Not reached: at least {said} a week would have been told, with {best.said}, not "
-                f"{wanted}. A longer cooldown, or another condition beside it, tells less."
-            )
+            advice = "A longer cooldown, or another condition beside it, tells less."
+            return f"Not reached: at least {told} {advice}"
         case Reached.LEAPS:
             nearest = f"{best.said} comes nearest with {said}"
             return f"No threshold tells about {wanted} a week: {nearest}{first}."

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from watcher.errors import WatcherError
-from watcher.export.table import Column, Convert, Export, Kind, Part, converted
+from watcher.export.table import Column, Convert, Export, Kind, converted
 from watcher.store.engine import OWNER_ONLY, is_ours
 from watcher.units import format_iso
 
@@ -84,30 +84,27 @@ def write_parquet(export: Export, file: BinaryIO) -> None:
 
     Each column says its meaning and its unit. Raises ``WatcherError`` where pyarrow is missing.
     """
-    pa, pq = _pyarrow()
-    schema = pa.schema([_field(pa, column) for column in export.columns])
-    texts = [c.name for c in export.columns if c.kind in (Kind.TEXT, Kind.DIGITS, Kind.JSON)]
-    with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=texts) as writer:
-        batches: list[Any] = []
-        for part in export.read():
-            batches.append(_batch(pa, schema, export.columns, part))
-            if sum(batch.num_rows for batch in batches) >= GROUP:
-                writer.write_table(pa.Table.from_batches(batches), row_group_size=2 * GROUP)
-                batches.clear()
-        if batches:
-            writer.write_table(pa.Table.from_batches(batches), row_group_size=2 * GROUP)
-
-
-def _pyarrow() -> tuple[Any, Any]:
     try:
-        import pyarrow  # noqa: PLC0415 - only where it is asked for
-        import pyarrow.parquet  # noqa: PLC0415
+        import pyarrow as pa  # noqa: PLC0415 - only where it is asked for
+        import pyarrow.parquet as pq  # noqa: PLC0415
     except ImportError as error:
         raise WatcherError(
             "Parquet needs pyarrow: pip install pyarrow beside watcher (with pipx: pipx inject "
             "watcher pyarrow); CSV and JSON Lines need nothing"
         ) from error
-    return pyarrow, pyarrow.parquet
+    schema = pa.schema([_field(pa, column) for column in export.columns])
+    texts = [c.name for c in export.columns if c.kind in (Kind.TEXT, Kind.DIGITS, Kind.JSON)]
+    with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=texts) as writer:
+        batches: list[Any] = []
+        for part in export.read():
+            typed = converted(part, export.columns, _PARQUET)
+            arrays = [pa.array(each, field.type) for each, field in zip(typed, schema, strict=True)]
+            batches.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
+            if sum(batch.num_rows for batch in batches) >= GROUP:
+                writer.write_table(pa.Table.from_batches(batches), row_group_size=2 * GROUP)
+                batches.clear()
+        if batches:
+            writer.write_table(pa.Table.from_batches(batches), row_group_size=2 * GROUP)
 
 
 def _field(pa: Any, column: Column) -> Any:
@@ -120,12 +117,6 @@ def _field(pa: Any, column: Column) -> Any:
     notes = {"description": column.meaning, "unit": column.unit}
     known = {name: text for name, text in notes.items() if text}
     return pa.field(column.name, types.get(column.kind, pa.string()), metadata=known)
-
-
-def _batch(pa: Any, schema: Any, columns: Sequence[Column], part: Part) -> Any:
-    typed = converted(part, columns, _PARQUET)
-    arrays = [pa.array(each, field.type) for each, field in zip(typed, schema, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 WRITERS: Mapping[str, Callable[[Export, BinaryIO], None]] = {
