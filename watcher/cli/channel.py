@@ -41,15 +41,13 @@ def list_(rules: Path) -> None:
     for channel in book.channels.values():
         told_by = [rule.name for rule in book.rules if channel.name in rule.notify]
         services = {name: targets[name].service for name in channel.targets}
-        found.append(
-            {
-                **fields_of(channel, "name min_severity timezone"),
-                "targets": [{"name": name, "service": each} for name, each in services.items()],
-                "told": _times(channel),
-                "operator": channel.name in book.operator,
-                "rules": told_by,
-            }
-        )
+        more = {
+            "targets": [{"name": name, "service": each} for name, each in services.items()],
+            "told": _times(channel),
+            "operator": channel.name in book.operator,
+            "rules": told_by,
+        }
+        found.append({**fields_of(channel, "name min_severity timezone"), **more})
         to = ", ".join(f"{name} ({service})" for name, service in services.items())
         some = ", ".join(told_by[:_NAMED])
         some = some if len(told_by) <= _NAMED else f"{len(told_by):,}: {some}, …"

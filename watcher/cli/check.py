@@ -75,8 +75,7 @@ def _try_channels(book: Rulebook) -> list[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class _History:
-    """Facts of the database, where there is one: the pages of each watch's list, credits spent, the
-    rules that nothing met, what else is doubtful; or the ``trouble`` why it can't tell."""
+    """Facts of the database, where there is one, or the ``trouble`` why it can't tell."""
 
     pages: Mapping[str, int] = field(default_factory=dict)
     spent: Spent | None = None

@@ -23,10 +23,7 @@ def command() -> None:
 @options.files
 @click.option("--rule", metavar="PATTERN", shell_complete=rule_names, help="Of rules of this name.")
 @click.option(
-    "--product",
-    metavar="PATTERN",
-    shell_complete=product_ids,
-    help="Of products of this id or name.",
+    "--product", metavar="PATTERN", shell_complete=product_ids, help="Of this product's id or name."
 )
 @click.option("--seller", metavar="PATTERN", help="Of products of this seller's id.")
 @click.option("--category", metavar="PATTERN", help="Of products in this category's id.")
