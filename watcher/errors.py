@@ -1,8 +1,5 @@
-"""The tree of errors: every one that this package raises on purpose.
-
-An exception carries data, not only text. Its text says what happened, where, and what to do,
-and never holds a key or a channel's URL.
-"""
+"""Every error that this package raises on purpose: with data, and a text that says what happened,
+where, and what to do, and never holds a key or a channel's URL."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from pathlib import Path
 
 
 class WatcherError(Exception):
-    """One clear line for the user on what the input or the work failed on; a command exits 1."""
+    """A fault of the user's input or of the work, in one clear line; the command exits 1."""
 
 
 class ProblemCode(StrEnum):
@@ -47,11 +44,11 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{where}: {self.path}: {self.message}" if self.path else f"{where}: {self.message}"
+        return ": ".join(filter(None, (where, self.path, self.message)))
 
 
 class RulesError(WatcherError):
-    """The rule files can't be used; ``problems`` has every reason, in the order of the files."""
+    """The rule files can't be used; ``problems`` are all the reasons, in the order of the files."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -59,7 +56,7 @@ class RulesError(WatcherError):
 
 
 class SourceError(WatcherError):
-    """KeyAPI did not give a page of products; it may have said after how many seconds to ask."""
+    """KeyAPI did not give a page of products; ``retry_after`` are seconds, where it named them."""
 
     def __init__(
         self, message: str, *, status: int | None = None, retry_after: float | None = None
@@ -70,7 +67,7 @@ class SourceError(WatcherError):
 
 
 class InvalidQuery(SourceError):
-    """The server refuses the watch's parameters (400): asking again can't help."""
+    """The server refuses the watch's parameters (400): permanent for this watch."""
 
 
 class KeyRefused(SourceError):
@@ -78,7 +75,7 @@ class KeyRefused(SourceError):
 
 
 class CreditsUsedUp(SourceError):
-    """The account has no credits left (402, or an answer that says so): stop for the day."""
+    """The account has no credits left (402, or a text about quota): stop until the next day."""
 
 
 class BudgetSpent(SourceError):
@@ -106,7 +103,7 @@ class NewerDatabase(StoreError):
 
 
 class DatabaseHeld(StoreError):
-    """Another process owns the database; ``pid`` is that process, where known."""
+    """Another process owns the database: ``pid``, where known."""
 
     def __init__(self, message: str, path: Path, pid: int | None) -> None:
         super().__init__(message, path)

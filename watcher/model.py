@@ -1,8 +1,5 @@
-"""The nouns that the modules hand to each other: frozen, and free of behaviour.
-
-Instants are whole Unix seconds (UTC). What is stored as JSON (evidence, messages) is a msgspec
-struct; what lives in memory only is a dataclass.
-"""
+"""The nouns that the modules hand to each other: frozen, and free of behaviour. What is stored as
+JSON (evidence, messages) is a msgspec struct; what lives in memory only is a dataclass."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from numpy.typing import NDArray
 
 from watcher.fields import NUMERIC_INDEX
 
-Instant: TypeAlias = int
+Instant: TypeAlias = int  # whole Unix seconds, UTC
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -26,7 +23,7 @@ LONGEST_LIST = 1_000_000  # places; of no endpoint more can be asked for
 
 
 class Verdict(Enum):
-    """What a condition says of a product. No data is not "not met": it changes nothing."""
+    """A condition's answer on a product. No data is not "not met": it changes nothing."""
 
     MET = "met"
     NOT_MET = "not met"
@@ -58,10 +55,7 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        return _RANKS[self]
-
-
-_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+        return list(Severity).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +70,8 @@ class LongTexts:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Why who is missing from a scan may be on the list all the same.
-
-    ``since`` is when the first of ``turn`` such scans in a row was made. ``believed``: that goes
-    on for so long that absence is proven again.
-    """
+    """A reason why who is missing from a scan may be on the list all the same, ``since`` the first
+    of ``turn`` such scans in a row; ``believed``: for so long that absence is proven again."""
 
     why: str
     since: Instant
@@ -95,12 +86,9 @@ OF_LIST = (LIST_DAY, LIST_SPARSE)
 
 @dataclass(frozen=True, slots=True)
 class ListFacts:
-    """What a list says of itself at one scan.
-
-    ``day`` is how many times their pace its products sold yesterday, in the median. ``idle`` is
-    the share of those that sell which sold nothing yesterday; None where they are too few.
-    ``sparse``: so many for so long that sales must be booked on the day of collection.
-    """
+    """A list's own facts at one scan: ``day``, how many times their pace its products sold
+    yesterday, in the median; ``idle``, the share of those that sell which sold nothing, if enough;
+    ``sparse``: so many for so long that sales must be booked on the day of collection."""
 
     day: float = 1.0
     idle: float | None = None
@@ -108,8 +96,7 @@ class ListFacts:
 
 
 class Listed(Protocol):
-    """A scan of n products as rules judge it: one just made, or one of the past, of which only
-    what is asked for is read."""
+    """A scan of n products as rules judge it: just made, or of the past and read as asked for."""
 
     @property
     def watch(self) -> str: ...
@@ -135,32 +122,27 @@ class Listed(Protocol):
     @property
     def whole(self) -> bool:
         """Whether all that messages show is in memory, so that a column costs nothing."""
-        ...
 
     def __len__(self) -> int: ...
 
     def column(self, name: str) -> Floats:
         """(n,) the numeric field of that name; NaN is absent."""
-        ...
 
     def cell(self, name: str, row: int) -> float:
         """One product's value of it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
     """One reading of a watch: n products as a table of columns, in the order of the list.
 
-    ``at`` is the instant that the observations carry (the timer's, if one started the scan),
-    ``started`` and ``finished`` are the clock's. ``ranks`` counts from 1 over the positions of
-    the list; 0 where the watch has no sort. ``numbers`` is (n, 88) in the order of
-    ``fields.NUMERIC``, NaN is absent. ``texts`` has a column for each of ``fields.TEXTS``.
-    ``long_texts`` holds, by product id, only those that the reader asked for. ``interrupted``:
-    cut off by a stop, a refused key or credits, and no failure of the list: it is due again as
-    soon as the hindrance is gone. ``problems`` is all that was odd about it, ``doubt`` what of
-    that keeps it from proving an absence. ``facts`` are given where they are known already: of a
-    stored scan that is played once more, perhaps without some of its products.
+    ``at`` is the instant that the observations carry (the timer's, if one started the scan).
+    ``ranks`` counts from 1; 0 where the watch has no sort. ``numbers`` is (n, 88) in the order of
+    ``fields.NUMERIC``, NaN is absent; ``texts`` has a column for each of ``fields.TEXTS``;
+    ``long_texts`` are those that the reader asked for, by product id. ``interrupted``: by a stop, a
+    refused key or credits, and due again once that is over. ``problems`` is all that was odd,
+    ``doubt`` what of it keeps the scan from proving an absence. ``facts`` are given of a stored
+    scan that is played once more, perhaps without some of its products.
     """
 
     watch: str
@@ -194,25 +176,19 @@ class Scan:
 
     @property
     def whole(self) -> bool:
-        """All of it is in memory."""
         return True
 
     def column(self, name: str) -> Floats:
-        """(n,) the numeric field of that name."""
         return self.numbers[:, NUMERIC_INDEX[name]]
 
     def cell(self, name: str, row: int) -> float:
-        """One product's value of it."""
         return float(self.numbers[row, NUMERIC_INDEX[name]])
 
 
 class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An operator of the rule language with its parameters, as a condition asks it of a metric.
-
-    ``limits`` are numbers in the metric's unit (a fraction, if ``percent``) or texts; of very many
-    only the first, and ``more`` counts the others. ``baseline`` is last, ago, usual or the name of
-    a statistic, ``seconds`` how long ago or over how long; ``floor`` is ``min_change``.
-    """
+    """An operator with its parameters: ``limits`` in the metric's unit (fractions, if ``percent``)
+    or texts, of very many the first, and ``more`` counts the others; ``baseline`` is last, ago,
+    usual or a statistic, ``seconds`` how long ago or over how long; ``floor`` is ``min_change``."""
 
     operator: str
     limits: tuple[float | str, ...] = ()
@@ -224,7 +200,7 @@ class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class GapKind(StrEnum):
-    """Cause of a baseline that is older than the last scans."""
+    """Cause of a gap."""
 
     NO_VALUE = "no_value"
     NOT_LISTED = "not_listed"
@@ -241,10 +217,9 @@ class Gap(msgspec.Struct, frozen=True):
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     """One condition's verdict on one product, and the values that it rests on.
 
-    ``condition`` is what was asked, ``negations`` how often a "not" turned it round;
-    ``baseline_at`` is when the baseline was observed, for a statistic the begin of its time.
-    ``form`` is that of the formula, where a metric has two: normal or sparse. ``score`` is how many
-    standard deviations the value lies from the usual one, where that was asked. Words in place of
+    ``negations`` is how often a "not" turned it round; ``baseline_at`` when the baseline was
+    observed, for a statistic the begin of its time; ``form`` normal or sparse, where the formula
+    has both; ``score`` how many standard deviations the value lies from the usual one. Words for
     a criterion or a gap were stored by an earlier version.
     """
 
@@ -264,8 +239,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class LatestEvidence:
-    """What a rule's conditions say of a product by the newest scan, at ``at``, that saw it;
-    ``current``: that is the watch's newest scan."""
+    """Evidence of the newest scan that saw a product; ``current``: it is the watch's newest."""
 
     at: Instant
     evidence: tuple[Evidence, ...]
@@ -275,11 +249,10 @@ class LatestEvidence:
 class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product in a message.
 
-    ``alert`` is the short alert id; ``kind`` is firing, reminder or resolved; ``since`` is when
-    the alert fired; ``facts`` are the values worth showing, by metric. ``currency`` is that of
-    prices, ``gmv_currency`` that of GMV. ``rule`` is given where the message holds several rules.
-    ``why`` is what was so when the alert fired, ``now`` what is so as the message is written, where
-    that is later; ``seen`` is when the product was seen last, where the message's scan lacks it.
+    ``alert`` is the short id; ``kind`` firing, reminder or resolved; ``since`` when it fired;
+    ``facts`` are the values worth showing, by metric; ``rule`` is given where there are several.
+    ``why`` was so when the alert fired, ``now`` as the message is written, where that is later;
+    ``seen`` is when the product was seen last, where the message's scan lacks it.
     """
 
     alert: str
@@ -299,7 +272,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One rule's line in a message of several: how many products it tells of, and of what ended."""
+    """One rule's line in a message of several: the products told of, and what ended."""
 
     rule: str
     told: int = 0
@@ -308,11 +281,8 @@ class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Waited(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Messages that waited for up to ``seconds`` and are told as one.
-
-    ``passed`` alerts began and ended meanwhile; of the watcher's own, ``troubles`` (texts) go on,
-    ``over`` (causes) are over, and ``others`` came and went.
-    """
+    """Messages that waited for up to ``seconds`` and are told as one: ``passed`` alerts came and
+    went; of the watcher's own ``troubles`` go on, ``over`` (causes) ended, ``others`` did both."""
 
     messages: int
     seconds: int
@@ -326,13 +296,11 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """A notification's content, before it is worded and put into a service's format.
 
     ``kind``: alerts, digest (of several rules), joined (what still holds of many that waited),
-    operator or test. One of alerts has ``items`` in full; ``rest`` counts those beyond the rule's
-    limit and ``more`` names the first of them. It tells of ``told`` products, and of the end of
+    operator or test. One of alerts has ``items`` in full, counts those beyond the rule's limit in
+    ``rest``, names the first of them in ``more``, tells of ``told`` products and the end of
     ``ended``. A digest has a line for each rule (``parts``), a joined one what ``waited`` too; an
-    operator's and a test have ``title`` and ``text``, as had all of earlier versions. ``alerts``
-    are the ids of all alerts that it tells of, also of those that are only counted, by the
-    decision that has them told. ``cause`` is what an operator message is
-    about; ``over``: that it ended.
+    operator's (of a ``cause``, which may be ``over``) and a test have ``title`` and ``text``, as
+    had all of earlier versions. ``alerts`` are the ids of all that it tells of, by decision.
     """
 
     kind: str
@@ -358,9 +326,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One product's values of a metric, for a picture: ``points`` are instants and values, None
-    where the product had none; ``marks`` are when its alert fired. ``number`` is its place in the
-    message, ``evidence`` why it is there."""
+    """One product's values of a metric: ``marks`` are when its alert fired, ``number`` its place in
+    the message, ``evidence`` why it is there."""
 
     number: int
     name: str
@@ -372,8 +339,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A metric of the strongest products of a message, up to ``at``; ``currency`` is that of all
-    its amounts, where it is known and the same."""
+    """A metric of a message's strongest products, up to ``at``; ``currency`` where all share it."""
 
     label: str
     unit: str
@@ -383,10 +349,7 @@ class Chart:
 
 
 class NotificationState(StrEnum):
-    """A notification waits until its service took it, or it is dead or dropped.
-
-    One that waited with dozens of others is joined with them: another one tells what holds.
-    """
+    """Waiting for its service to take it, or done with; joined: another one tells what holds."""
 
     WAITING = "waiting"
     SENT = "sent"
@@ -397,12 +360,8 @@ class NotificationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One message queued for one target. ``target`` is its masked name: ``channel/1``.
-
-    ``planned`` is when ``next_try`` was set, as far as that is known. ``joined`` is the one that
-    tells this one's message in its place. ``taken`` are marks of those of the target's recipients
-    that have it already.
-    """
+    """One message queued for one target, ``channel/1``. ``planned`` is when ``next_try`` was set,
+    ``joined`` who tells it in its place, ``taken`` marks of the recipients that have it."""
 
     id: int
     channel: str
@@ -423,10 +382,9 @@ class Notification:
 class Alert(msgspec.Struct, frozen=True, gc=False):
     """One rule's claim about one product: a row for each time it became pending.
 
-    ``id`` is 0 before the store has given one; ``product`` is the store's key of the product.
-    ``since`` is when the state began, ``last_met`` when ``when`` was last met, ``absent`` how
-    many complete scans in a row did not list the product. ``carried`` marks an alert that an
-    older form of the rule fired: it goes on without being told again.
+    ``id`` is 0 before the store gives one, ``product`` its key. ``since`` is when the state began,
+    ``last_met`` when ``when`` was last met, ``absent`` how many complete scans in a row lack the
+    product. ``carried``: an older form of the rule fired it; it goes on without being told again.
     """
 
     id: int
@@ -446,12 +404,15 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     def short_id(self) -> str:
         return f"A{self.id}"
 
+    @property
+    def outcome(self) -> str:
+        """The state in a word; of an alert that is over, why it ended."""
+        return self.reason or "over" if self.state is AlertState.INACTIVE else self.state.value
+
 
 class NotificationLogEntry(msgspec.Struct, frozen=True, gc=False):
-    """What one channel was last told about one rule and product: of which alert, and when.
-
-    ``notification`` is the first of the message's; None where it was queued for no target.
-    """
+    """A channel's last news of one rule and product: the alert, and the message's first
+    ``notification``, None where it was queued for no target."""
 
     rule: str
     product: int

@@ -6,7 +6,7 @@ daemon was down is due at once, one time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from watcher.model import Instant, ScanState
 from watcher.retrying import backoff
@@ -18,26 +18,28 @@ AT_ONCE: Instant = 0
 LOOK_BACK = 16  # scans of a watch that the plan looks at
 
 _FIRST_RETRY = 15 * MINUTE
-_BELIEVED = DAY  # a scan further ahead of now was made under a clock that was wrong
+_BELIEVED = DAY  # a scan further ahead was made under a wrong clock
 
 
 def due(schedule: Schedule, scans: Sequence[ScanRow], now: Instant) -> Instant:
-    """The next time to scan; ``scans`` are the newest, newest first. It may lie in the past.
+    """The next time to scan, perhaps in the past; ``scans`` are the newest, newest first.
 
-    A scan that gave products is done until its next time. One of which nothing could be read is
-    tried again after 15 minutes, then 30, and so on, but never later than its next time; one
-    that was interrupted is due at once. A scan of the future (the clock was set back)
-    counts as made now.
+    One of which nothing could be read is tried again after 15 minutes, then 30, and so on, but
+    never later than its next time; an interrupted one is due at once. One of the future (the clock
+    was set back) counts as made now.
     """
     failed: list[Instant] = []
-    for scan in scans:
-        if scan.interrupted or not believed(scan.at, now):
-            continue
+    regular = AT_ONCE
+    for scan in _made(scans, now):
         at = min(scan.at, now)
         if scan.state is not ScanState.FAILED:
-            return _after_failures(schedule, schedule.next(at), failed)
+            regular = schedule.next(at)
+            break
         failed.append(at)
-    return _after_failures(schedule, AT_ONCE, failed)
+    if not failed:
+        return regular
+    wait = backoff(len(failed) - 1, _FIRST_RETRY, schedule.next(failed[0]) - failed[0])
+    return max(regular, failed[0] + int(wait))
 
 
 def due_without_timers(schedule: Schedule, scans: Sequence[ScanRow], now: Instant) -> Instant:
@@ -47,8 +49,7 @@ def due_without_timers(schedule: Schedule, scans: Sequence[ScanRow], now: Instan
     by which a daemon spreads its watches would leave out every second day of some.
     """
     moment = due(schedule, scans, now)
-    made = (scan for scan in scans if not scan.interrupted and believed(scan.at, now))
-    newest = next(made, None)
+    newest = next(_made(scans, now), None)
     if newest is None or newest.state is ScanState.FAILED or not isinstance(schedule, Every):
         return moment
     return min(moment, min(newest.at, now) + least(schedule, schedule.seconds))
@@ -59,9 +60,5 @@ def believed(at: Instant, now: Instant) -> bool:
     return at <= now + _BELIEVED
 
 
-def _after_failures(schedule: Schedule, regular: Instant, failed: Sequence[Instant]) -> Instant:
-    if not failed:
-        return regular
-    latest = failed[0]
-    wait = backoff(len(failed) - 1, _FIRST_RETRY, schedule.next(latest) - latest)
-    return max(regular, latest + int(wait))
+def _made(scans: Sequence[ScanRow], now: Instant) -> Iterator[ScanRow]:
+    return (scan for scan in scans if not scan.interrupted and believed(scan.at, now))

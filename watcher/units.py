@@ -107,10 +107,16 @@ def format_number(value: float, digits: int = 2) -> str:
     return "0" if text in ("-0", "") else text
 
 
+def count_of(number: float, noun: str, *, grouped: bool = True) -> str:
+    """``1 product``, ``1,234 products``; not ``grouped``, ``1234 products``."""
+    text = format_number(number)
+    return f"{text if grouped else text.replace(',', '')} {noun}{'' if number == 1 else 's'}"
+
+
 def format_bytes(size: int) -> str:
     """A size in units of 1,000 bytes: 950 bytes, 12.4 kB, 3.1 GB."""
     if size < 1_000:
-        return f"{size} byte{'' if size == 1 else 's'}"
+        return count_of(size, "byte")
     amount, unit = size / 1_000, "kB"
     for larger in ("MB", "GB", "TB"):
         if round(amount, 1) >= 1_000:
@@ -187,6 +193,11 @@ def at(instant: int, zone: tzinfo = UTC) -> datetime:
 def format_instant(instant: int, zone: tzinfo = UTC) -> str:
     """``2026-11-23 15:04 Asia/Shanghai``: by name, for CST and IST are three zones each."""
     return f"{at(instant, zone):%Y-%m-%d %H:%M} {zone}"
+
+
+def format_span(since: int, until: int, zone: tzinfo = UTC) -> str:
+    """``2026-11-23 15:04 UTC to 2026-11-24 15:04 UTC``."""
+    return f"{format_instant(since, zone)} to {format_instant(until, zone)}"
 
 
 def format_iso(instant: int) -> str:

@@ -17,9 +17,10 @@ from watcher.cli import demo
 from watcher.cli.logs import configure
 from watcher.cli.main import main
 from watcher.cli.options import learn_secrets, load_rules
-from watcher.cli.output import console, print_json, table
-from watcher.cli.text import forgiving_streams, plain, plain_lines
+from watcher.cli.output import console, print_json
+from watcher.cli.streams import forgiving_streams
 from watcher.rules.files.loading import load_text
+from watcher.text.sanitize import plain, plain_lines
 
 RULE = "rules: [{name: a, watch: {region: US}, when: {off_mark: 1}, notify: []}]"
 NAME = "a\x1b[31m\x9b2J\u202eb\x07\r[red]c[/] :boom:\u2066"
@@ -49,7 +50,7 @@ def test_the_console_prints_names_as_they_are(capsys: pytest.CaptureFixture[str]
     tree = Tree(NAME)
     tree.add(NAME)
     out.print(NAME)
-    out.print(table(("Name",), [(NAME,)]))
+    out.table(("Name",), [(NAME,)])
     out.print(tree)
     printed = capsys.readouterr().out
     assert printed.count("[red]c[/] :boom:") == 4

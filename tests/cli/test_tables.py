@@ -8,7 +8,7 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from watcher.cli.output import Output, table
+from watcher.cli.output import Output
 from watcher.cli.tables import hanging, shortened, wrapped
 
 IDS = ["1729000000000015838", "1729000000000055433", "1729000000000285084", "17290"]
@@ -33,7 +33,7 @@ def _shown(width: int, file: io.StringIO | None = None) -> list[str]:
         (f"A{number}", (name, f"US {key}"), f"a rule with a name of words {number}", "1,234", "ok")
         for number, (key, name) in enumerate(zip(IDS, NAMES, strict=True))
     ]
-    out.print(table(COLUMNS, rows, numbers=("Count",), names=("Product",), texts=("Rule",)))
+    out.table(COLUMNS, rows, numbers=("Count",), names=("Product",), texts=("Rule",))
     return file.getvalue().splitlines()
 
 
@@ -58,9 +58,8 @@ def test_a_wider_terminal_is_used() -> None:
 def test_numbers_are_set_to_the_right() -> None:
     """Under their head, in line."""
     file = _Terminal()
-    Output(file=file, width=40, color_system=None).print(
-        table(("What", "Number"), [("a", "1"), ("b", "12,345")], numbers=("Number",))
-    )
+    out = Output(file=file, width=40, color_system=None)
+    out.table(("What", "Number"), [("a", "1"), ("b", "12,345")], numbers=("Number",))
     assert [line.rstrip() for line in file.getvalue().splitlines()] == [
         "What  Number",
         "────────────",
@@ -81,7 +80,7 @@ def test_a_long_state_is_wrapped_and_coloured() -> None:
     """Why an alert is over may take more than a word."""
     file = _Terminal()
     out = Output(file=file, width=30, color_system="standard", force_terminal=True)
-    out.print(table(("Id", "State"), [("A1", "failing"), ("A2", "the rule was edited long ago")]))
+    out.table(("Id", "State"), [("A1", "failing"), ("A2", "the rule was edited long ago")])
     lines = file.getvalue().splitlines()
     assert lines[2] == "A1  \x1b[31mfailing\x1b[0m"
     assert [line.strip() for line in lines[3:]] == ["A2  the rule was edited long", "ago"]

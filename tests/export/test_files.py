@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from watcher.errors import WatcherError
-from watcher.export.files import replaced
+from watcher.export.formats import replaced
 from watcher.store.sqlite.database import Database
 
 

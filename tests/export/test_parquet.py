@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 
 from tests.store.making import DAY, GMV, SALES, START, memory, scan
-from watcher.export import history, parquet
-from watcher.export.parquet import write_parquet
-from watcher.export.table import Column, Kind, Part, Table
+from watcher.export import formats, history
+from watcher.export.formats import write_parquet
+from watcher.export.table import Column, Export, Kind, Part
 from watcher.store.sql.extracts import Choice
 from watcher.store.sqlite.database import Database
 
 pq: Any = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed: make .venv/.dev")
 
 
-def written(table: Table) -> Any:
+def written(table: Export) -> Any:
     """The table as it is read back."""
     file = io.BytesIO()
     write_parquet(table, file)
@@ -47,7 +47,7 @@ def test_columns_have_types_and_say_what_they_are() -> None:
 
 def test_rows_come_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that neither the writer nor a reader needs room for all; texts by dictionary."""
-    monkeypatch.setattr(parquet, "GROUP", 100)
+    monkeypatch.setattr(formats, "GROUP", 100)
 
     def parts() -> Iterator[Part]:
         for start in range(0, 250, 50):
@@ -57,7 +57,7 @@ def test_rows_come_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
         Column("number", Kind.INTEGER), Column("text", Kind.TEXT), Column("flag", Kind.BOOLEAN),
         Column("count", Kind.INTEGER),
     )  # fmt: skip
-    file = written(Table(columns, 250, parts()))
+    file = written(Export(columns, 250, parts()))
     assert [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)] == [
         100, 100, 50,
     ]  # fmt: skip

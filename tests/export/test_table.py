@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from watcher.export.table import Column, Kind, Part, Table, harmless
-from watcher.export.text import write_csv, write_json_lines
+from watcher.export.formats import write_csv, write_json_lines
+from watcher.export.table import Column, Export, Kind, Part, harmless
 
 KEPT = "Ｔéa 茶 👩\u200d👩\u200d👧 می\u200cخواهم a\u00a0b\u00adc"  # joined signs are one sign
 
@@ -29,12 +29,12 @@ def test_harmless(text: str, shown: str) -> None:
     assert harmless(text) == shown
 
 
-def table() -> Table:
+def table() -> Export:
     """One row of each kind of text, all with what a terminal obeys."""
     names = {"name": Kind.TEXT, "id": Kind.DIGITS, "why": Kind.JSON, "n": Kind.INTEGER}
     why = json.dumps([{"a\x1b": "b\x9b\u202ec\n", "n": 1.5, "deep": [None, True, "\x00"]}])
     part: Part = [["x\x1b[31m\n"], ["\x9b7\u202e"], [why], [7]]
-    return Table(tuple(Column(name, kind) for name, kind in names.items()), 1, iter([part]))
+    return Export(tuple(Column(name, kind) for name, kind in names.items()), 1, iter([part]))
 
 
 def test_json_inside_a_cell() -> None:
@@ -54,5 +54,5 @@ def test_json_inside_a_cell() -> None:
 def test_a_formula_behind_spaces() -> None:
     """Cleaned first, so that a line break before it hides nothing."""
     file = io.BytesIO()
-    write_csv(Table((Column("a", Kind.TEXT),), 1, iter([[["\t=1+1", " @x", "a=b"]]])), file)
+    write_csv(Export((Column("a", Kind.TEXT),), 1, iter([[["\t=1+1", " @x", "a=b"]]])), file)
     assert file.getvalue() == b"a\n' =1+1\n' @x\na=b\n"

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from watcher.errors import WatcherError
-from watcher.export.parquet import write_parquet
-from watcher.export.table import Column, Kind, Table
+from watcher.export.formats import write_parquet
+from watcher.export.table import Column, Export, Kind
 
 
 def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,5 +17,5 @@ def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     file = io.BytesIO()
     with pytest.raises(WatcherError, match="pip install pyarrow"):
-        write_parquet(Table((Column("a", Kind.TEXT),), 0, iter(())), file)
+        write_parquet(Export((Column("a", Kind.TEXT),), 0, iter(())), file)
     assert file.getvalue() == b""

@@ -13,8 +13,8 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from watcher.cli.logs import configure
-from watcher.cli.once import _Once
 from watcher.cli.options import load_rules
+from watcher.cli.single_run import SingleRun
 from watcher.daemon.clock import FastClock
 from watcher.daemon.service import Service
 from watcher.errors import WatcherError
@@ -34,7 +34,7 @@ def main(what: str, start: str, began: str, speed: str) -> int:
             return 0
         book = load_rules(RULES)
         with nullcontext() if what == "dry" else hold(DATABASE):
-            once = _Once(book, DATABASE, dry_run=what == "dry", clock=clock)
+            once = SingleRun(book, DATABASE, dry_run=what == "dry", clock=clock)
             good = asyncio.run(once.run(list(book.used_watches), forced=True))
         return 0 if good else 1
     except WatcherError as error:

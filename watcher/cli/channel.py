@@ -11,16 +11,16 @@ from zoneinfo import ZoneInfo
 import click
 
 from watcher.cli import options
-from watcher.cli.completers import channel_names
-from watcher.cli.lookup import no_such
-from watcher.cli.output import console, print_json, table
+from watcher.cli.completion import channel_names
+from watcher.cli.lookup import chosen
+from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.cli.streams import leave
 from watcher.daemon.channels import targets_of
 from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
 from watcher.delivery.message import render
 from watcher.errors import WatcherError
 from watcher.notification.sample import sample_message
-from watcher.rules.rulebook import Channel, Rulebook
+from watcher.rules.rulebook import Channel
 
 _NAMED = 3  # rules of a channel, by name
 
@@ -32,105 +32,71 @@ def command() -> None:
 
 @command.command("list")
 @options.rules
-@options.as_json
-def list_(rules: Path, *, as_json: bool) -> None:
+@as_json
+def list_(rules: Path) -> None:
     """List the channels and their targets, without their URLs."""
     book = options.load_rules(rules)
     targets = targets_of(book)
-    if as_json:
-        print_json([_json(channel, targets, book) for channel in book.channels.values()])
-        return
-    if not book.channels:
+    found, rows = [], []
+    for channel in book.channels.values():
+        told_by = [rule.name for rule in book.rules if channel.name in rule.notify]
+        services = {name: targets[name].service for name in channel.targets}
+        more = {
+            "targets": [{"name": name, "service": each} for name, each in services.items()],
+            "told": _times(channel),
+            "operator": channel.name in book.operator,
+            "rules": told_by,
+        }
+        found.append({**fields_of(channel, "name min_severity timezone"), **more})
+        to = ", ".join(f"{name} ({service})" for name, service in services.items())
+        some = ", ".join(told_by[:_NAMED])
+        some = some if len(told_by) <= _NAMED else f"{len(told_by):,}: {some}, …"
+        rows.append((channel.name, to, channel.min_severity.value, _times(channel), some))
+    if json_wanted():
+        print_json(found)
+    elif not rows:
         console().say(f"No channels: {rules} has none, so its rules tell nobody.")
-        return
-    rows = [
-        (
-            channel.name,
-            ", ".join(f"{name} ({targets[name].service})" for name in channel.targets),
-            channel.min_severity.value,
-            _times(channel),
-            _rules(book, channel),
-        )
-        for channel in book.channels.values()
-    ]
-    columns = ("Channel", "Targets", "From severity", "Told", "Rules")
-    texts = ("Channel", "Targets", "Told", "Rules")
-    console().print(table(columns, rows, texts=texts))
-
-
-def _rules(book: Rulebook, channel: Channel) -> str:
-    """The first that tell it, and how many there are; the JSON has them all."""
-    names = [rule.name for rule in book.rules if channel.name in rule.notify]
-    some = ", ".join(names[:_NAMED])
-    return some if len(names) <= _NAMED else f"{len(names):,}: {some}, …"
-
-
-def _json(channel: Channel, targets: Mapping[str, Target], book: Rulebook) -> dict[str, object]:
-    return {
-        "name": channel.name,
-        "targets": [{"name": name, "service": targets[name].service} for name in channel.targets],
-        "min_severity": channel.min_severity.value,
-        "told": _times(channel),
-        "timezone": channel.timezone,
-        "operator": channel.name in book.operator,
-        "rules": [rule.name for rule in book.rules if channel.name in rule.notify],
-    }
+    else:
+        columns = ("Channel", "Targets", "From severity", "Told", "Rules")
+        console().table(columns, rows, texts=("Channel", "Targets", "Told", "Rules"))
 
 
 @command.command("test")
 @options.rules
 @click.argument("name", shell_complete=channel_names)
-@options.as_json
-def test(rules: Path, name: str, *, as_json: bool) -> None:
-    """Send a sample message to channel NAME now, and say what each target answered.
-
-    The exit code is 1 where a target did not take it.
-    """
+@as_json
+def test(rules: Path, name: str) -> None:
+    """Send a sample message to channel NAME now, and say what each target answered: exit code 1
+    where one did not take it."""
     book = options.load_rules(rules)
-    channel = _channel(book, name)
+    if not book.channels:
+        raise WatcherError(f'no channel "{name}": write one under channels: in the rule file')
+    channel = chosen("channel", name, [book.channels[key] for key in sorted(book.channels)])
     targets = targets_of(book)
-    outcomes = asyncio.run(_send(channel, targets, int(time.time())))
-    if as_json:
-        print_json([_answer(name, targets[name], each) for name, each in outcomes.items()])
-    for target, outcome in () if as_json else outcomes.items():
-        word = "took it" if outcome.kind is OutcomeKind.SENT else "did not take it"
-        detail = f": {outcome.detail}" if outcome.detail else ""
-        console().say(f"{target} ({targets[target].service}) {word}{detail}")
+    answers = []
+    for target, outcome in asyncio.run(_send(channel, targets, int(time.time()))).items():
+        sent, detail = outcome.kind is OutcomeKind.SENT, outcome.detail
+        service = targets[target].service
+        answers.append({"target": target, "service": service, "sent": sent, "detail": detail})
+        if not json_wanted():
+            word = "took it" if sent else "did not take it"
+            console().say(f"{target} ({service}) {word}{detail and f': {detail}'}")
+    if json_wanted():
+        print_json(answers)
     # A service that hangs holds a thread that Python would wait for.
-    leave(0 if all(each.kind is OutcomeKind.SENT for each in outcomes.values()) else 1)
-
-
-def _answer(name: str, target: Target, outcome: Outcome) -> dict[str, object]:
-    return {
-        "target": name,
-        "service": target.service,
-        "sent": outcome.kind is OutcomeKind.SENT,
-        "detail": outcome.detail,
-    }
+    leave(0 if all(each["sent"] for each in answers) else 1)
 
 
 def _times(channel: Channel) -> str:
-    """When it is told: ``at 0 9 * * *, not 22:00-07:00 Europe/Berlin``."""
+    """Times at which it is told: ``at 0 9 * * *, not 22:00-07:00 Europe/Berlin``."""
     told = str(channel.digest) if channel.digest is not None else "at once"
     return f"{told}, not {channel.quiet}" if channel.quiet is not None else told
 
 
-def _channel(book: Rulebook, name: str) -> Channel:
-    channel = book.channels.get(name)
-    if channel is None:
-        if not book.channels:
-            raise WatcherError(f'no channel "{name}": write one under channels: in the rule file')
-        raise no_such("channel", name, sorted(book.channels))
-    return channel
-
-
 async def _send(channel: Channel, targets: Mapping[str, Target], now: int) -> dict[str, Outcome]:
     message, zone = sample_message(now), ZoneInfo(channel.timezone)
-    chosen = [targets[name] for name in channel.targets]
-    outcomes = await asyncio.gather(
-        *(
-            each.send(render(message, each.style, zone, each.limit, channel.template))
-            for each in chosen
-        )
-    )
-    return dict(zip(channel.targets, outcomes, strict=True))
+    sending = []
+    for each in map(targets.__getitem__, channel.targets):
+        shown = render(message, each.style, zone, each.limit, channel.template)
+        sending.append(each.send(shown))
+    return dict(zip(channel.targets, await asyncio.gather(*sending), strict=True))

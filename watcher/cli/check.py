@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,11 @@ import click
 
 from watcher.analysis.forecast import Forecast, forecast
 from watcher.cli import options
-from watcher.cli.output import console, print_json, table
-from watcher.cli.tables import Sheet
+from watcher.cli.output import Output, as_json, console, json_wanted, print_json
 from watcher.errors import Problem, RulesError, StoreError
 from watcher.importing import without_garbage
-from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
-from watcher.units import format_number
+from watcher.units import count_of, format_number
 
 if TYPE_CHECKING:
     from watcher.analysis.unmet import Unmet
@@ -27,45 +25,46 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@options.rules
-@options.database
-@options.as_json
-def command(rules: Path, database: Path, *, as_json: bool) -> None:
+@options.files
+@as_json
+def command(files: options.Files) -> None:
     """Check the rule files, and say what they will read and cost."""
     warnings: tuple[Problem, ...] = ()
     try:
-        book = options.load_rules(rules)
-        warnings = (*book.warnings, *_of_a_lonely_operator(rules, book))
+        book = files.book
+        warnings = (*book.warnings, *_of_a_lonely_operator(files.rules, book))
         warnings = (*warnings, *_try_channels(book))
     except RulesError as error:
-        if not as_json:
+        if not json_wanted():
             _warn(warnings)  # a URL that can't be used hides no other doubt
             raise
         print_json({"ok": False, "problems": error.problems, "warnings": warnings})
         sys.exit(1)
-    warnings = (*warnings, *_of_the_environment())
-    book = replace(book, warnings=warnings)
-    now = options.now_of(database)
-    known = _known(database, book, now)
-    book = replace(book, warnings=(*book.warnings, *known.doubts))
-    costs = forecast(book, known.pages, now, known.spent)
-    if as_json:
-        print_json(
-            {
-                "ok": True,
-                "rules": len(book.rules),
-                "forecast": costs,
-                "warnings": book.warnings,
-                "unmet": known.unmet,
-            }
-        )
-    else:
-        _show(rules, book, costs, known)
+    from watcher import network  # noqa: PLC0415 - after Apprise it costs nothing
+
+    environment = [Problem("environment", 0, 0, "", text) for text in network.doubts()]
+    known = _known(files, book)
+    warnings = (*warnings, *environment, *known.doubts)
+    costs = forecast(book, known.pages, files.now, known.spent)
+    if json_wanted():
+        found = {"ok": True, "rules": len(book.rules), "forecast": costs}
+        print_json({**found, "warnings": warnings, "unmet": known.unmet})
+        return
+    out = console()
+    out.say(f"{files.rules}: {count_of(len(book.rules), 'rule')}, no errors.\n")
+    _show_costs(out, costs)
+    if book.api.key is None:
+        out.say("\nNo key yet: before `watcher run` set KEYAPI_KEY (or KEYAPI_TOKEN), or api.key.")
+    trouble = [f"the costs are estimates: {known.trouble}"] if known.trouble else []
+    _warn((*warnings, *costs.warnings, *trouble))
+    if known.unmet:
+        out.say("\nNothing in the stored scans met these rules:")
+    for each in known.unmet:
+        out.say(f"  {each.file}:{each.line}: {each}")
 
 
 def _try_channels(book: Rulebook) -> list[Problem]:
-    """What to say of the channels' URLs; raises ``RulesError`` with every one that Apprise can't
-    use."""
+    """Doubts of the channels' URLs; raises ``RulesError`` with all that Apprise can't use."""
     if not book.channels:
         return []
     with without_garbage():  # Apprise has 186 plugins
@@ -76,8 +75,7 @@ def _try_channels(book: Rulebook) -> list[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class _History:
-    """Of the database, where there is one: the pages of each watch's list, what is spent, the
-    rules that nothing met, and what else is doubtful; or the ``trouble`` why it can't tell."""
+    """Facts of the database, where there is one, or the ``trouble`` why it can't tell."""
 
     pages: Mapping[str, int] = field(default_factory=dict)
     spent: Spent | None = None
@@ -86,37 +84,32 @@ class _History:
     trouble: str = ""
 
 
-def _known(path: Path, book: Rulebook, now: Instant) -> _History:
-    if not path.exists():
+def _known(files: options.Files, book: Rulebook) -> _History:
+    if not files.database.exists():
         return _History()
     from watcher.analysis.unmet import unmet  # noqa: PLC0415 - not without a database
-    from watcher.store.engine import Engine  # noqa: PLC0415 - not without a database
 
+    keys = [watch.key for watch in book.used_watches]
     try:
-        with Engine.open(path, readonly=True) as database:
+        with files.open() as database:
             return _History(
-                {key: database.history.expected_pages(key) for key in _keys(book)},
-                database.ledger.spent(now),
+                {key: database.history.expected_pages(key) for key in keys},
+                database.ledger.spent(files.now),
                 list(unmet(database, book)),
-                _idle_silences(database, path, book, now),
+                _idle_silences(database, files, book),
             )
     except StoreError as error:
         # The rules are right or wrong whatever the database is.
         return _History(trouble=str(error))
 
 
-def _idle_silences(database: Store, path: Path, book: Rulebook, now: Instant) -> list[Problem]:
+def _idle_silences(database: Store, files: options.Files, book: Rulebook) -> list[Problem]:
     """A mistyped pattern silences nothing, and nobody notices."""
-    names = [rule.name for rule in book.rules]
+    path, names = str(files.database), [rule.name for rule in book.rules]
+    idle = "matches nothing that there is; `watcher silence end {}` ends it"
     return [
-        Problem(
-            str(path),
-            0,
-            0,
-            f"silence {each.id}",
-            f"{each}: matches nothing that there is; `watcher silence end {each.id}` ends it",
-        )
-        for each in database.silences.matching_nothing(names, now)
+        Problem(path, 0, 0, f"silence {each.id}", f"{each}: {idle.format(each.id)}")
+        for each in database.silences.matching_nothing(names, files.now)
     ]
 
 
@@ -129,61 +122,19 @@ def _of_a_lonely_operator(path: Path, book: Rulebook) -> list[Problem]:
     return [Problem(str(path), 0, 0, "operator", text)]
 
 
-def _of_the_environment() -> list[Problem]:
-    from watcher import network  # noqa: PLC0415 - after Apprise it costs nothing
-
-    return [Problem("environment", 0, 0, "", text) for text in network.doubts()]
-
-
-def _keys(book: Rulebook) -> list[str]:
-    return [watch.key for watch in book.used_watches]
-
-
-def _show(path: Path, book: Rulebook, costs: Forecast, known: _History) -> None:
-    out = console()
-    count = len(book.rules)
-    out.say(f"{path}: {count} rule{'' if count == 1 else 's'}, no errors.\n")
-    out.print(_costs(costs))
-    out.say(
-        f"\nTogether {_credits(costs.credits_a_day)} a day, "
-        f"{format_number(costs.credits_a_month, 0)} in 30 days (1 credit a request of 10 products)."
-    )
-    if book.api.key is None:
-        out.say(
-            "\nNo key yet: set KEYAPI_KEY (or KEYAPI_TOKEN), or api.key in the file, before "
-            "`watcher run`."
-        )
-    _warn(book.warnings)
-    trouble = [f"the costs are estimates: {known.trouble}"] if known.trouble else []
-    for text in (*costs.warnings, *trouble):
-        out.say(f"\nwarning: {text}", "yellow")
-    if known.unmet:
-        out.say("\nNothing in the stored scans met these rules:")
-    for each in known.unmet:
-        out.say(f"  {each.file}:{each.line}: {each}")
-
-
-def _credits(amount: float) -> str:
-    said = format_number(amount, 0)
-    return f"{said} credit{'' if said == '1' else 's'}"
-
-
-def _warn(warnings: Sequence[Problem]) -> None:
+def _warn(warnings: Sequence[object]) -> None:
     for warning in warnings:
         console().say(f"\nwarning: {warning}", "yellow")
 
 
-def _costs(costs: Forecast) -> Sheet:
+def _show_costs(out: Output, costs: Forecast) -> None:
     columns = ("Watch", "When", "Requests a scan", "Scans a day", "Credits a day", "30 days")
-    rows = [
-        (
-            cost.watch,
-            cost.schedule,
-            format_number(cost.requests),
-            format_number(cost.scans_a_day, 1),
-            format_number(cost.credits_a_day, 1),
-            format_number(cost.credits_a_month, 0),
-        )
-        for cost in costs.watches
-    ]
-    return table(columns, rows, numbers=columns[2:], texts=columns[:2])
+    rows = []
+    for cost in costs.watches:
+        day = (cost.requests, cost.scans_a_day, cost.credits_a_day)
+        rows.append((cost.watch, cost.schedule, *day, round(cost.credits_a_month)))
+    out.table(columns, rows, numbers=columns[2:], texts=columns[:2])
+    out.say(
+        f"\nTogether {count_of(round(costs.credits_a_day), 'credit')} a day, "
+        f"{format_number(costs.credits_a_month, 0)} in 30 days (1 credit a request of 10 products)."
+    )

@@ -1,13 +1,30 @@
-"""``watcher completion``: what a shell needs to complete commands, options and names."""
+"""``watcher completion``, and completions of a half-typed name of a rule, channel, metric, product.
+
+They come from the rule file as it stands, also one with errors. Whatever can't be read offers
+nothing, and never a message: it would stand in the middle of what is being typed.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import CompletionItem, get_completion_class
 
 from watcher.errors import WatcherError
+from watcher.source.endpoints import REGIONS
+from watcher.text.sanitize import plain
 
 VARIABLE = "_WATCHER_COMPLETE"
+Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+# What may be typed without quotes: no shell puts them around another for every user.
+_TYPED = re.compile(r"[\w.@%+/-]+")
+_MOST = 100  # products
 
 
 @click.command()
@@ -27,3 +44,93 @@ def command(shell: str) -> None:
     if complete is None:
         raise WatcherError(f"there is no completion for {shell} here")
     click.echo(complete(root, {}, "watcher", VARIABLE).source())
+
+
+def _completer(offer: Callable[[click.Context], Iterable[tuple[str, str]]]) -> Completer:
+    """A function for ``shell_complete``; ``offer`` gives names, each with a word about it."""
+
+    def complete(
+        ctx: click.Context, _param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        try:
+            offered = dict(offer(ctx))
+        except Exception:  # noqa: BLE001 - nothing may be said while somebody types
+            return []
+        return [
+            CompletionItem(name, help=" ".join(plain(said).split()) or None)
+            for name, said in offered.items()
+            if name.startswith(incomplete) and _TYPED.fullmatch(name)
+        ]
+
+    return complete
+
+
+def _rules(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    for rules in _sections(ctx, "rules"):
+        for rule in rules if isinstance(rules, list) else ():
+            if isinstance(rule, Mapping) and isinstance(rule.get("name"), str):
+                yield rule["name"], str(rule.get("description", ""))
+
+
+def _keys(section: str) -> Completer:
+    """A completer of the names in a section that is a mapping."""
+
+    def offer(ctx: click.Context) -> Iterator[tuple[str, str]]:
+        for found in _sections(ctx, section):
+            if isinstance(found, Mapping):
+                yield from ((name, "") for name in found)
+
+    return _completer(offer)
+
+
+def _metrics(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    from watcher.rules.metrics import Catalogue  # noqa: PLC0415 - only for who asks for it
+
+    for metrics in _sections(ctx, "metrics"):
+        if isinstance(metrics, Mapping):
+            yield from ((name, str(formula)) for name, formula in metrics.items())
+    yield from ((metric.name, metric.meaning) for metric in Catalogue().metrics())
+
+
+def _products(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    """Products that alerts were about, the newest first."""
+    from watcher.store.engine import Engine  # noqa: PLC0415 - only for who asks for it
+
+    path = _path(ctx, "database", "WATCHER_DB", "watcher.db")
+    with Engine.open(path, readonly=True) as database:
+        for row in database.alerts.list(limit=_MOST):
+            yield row.product_id, row.name
+
+
+def _sections(ctx: click.Context, name: str) -> Iterator[object]:
+    """A section of each rule file, as it is written."""
+    path = _path(ctx, "rules", "WATCHER_RULES", "rules.yaml")
+    for file in sorted(path.glob("*.yaml")) if path.is_dir() else [path]:
+        if isinstance(value := _value(file), Mapping):
+            yield value.get(name)
+
+
+def _value(file: Path) -> object:
+    """The value of a YAML file; None where it can't be read, while others beside it may be."""
+    from watcher.rules.files.document import MAX_BYTES, Unreadable, read  # noqa: PLC0415
+
+    try:
+        if not file.is_file():  # a pipe would never end
+            return None
+        with file.open("rb") as opened:
+            return read(opened.read(MAX_BYTES + 1), file.name).value
+    except (OSError, Unreadable):
+        return None
+
+
+def _path(ctx: click.Context, parameter: str, variable: str, default: str) -> Path:
+    """The path that an option or its variable names; also where the command has no such option."""
+    return Path(str(ctx.params.get(parameter) or os.environ.get(variable) or default))
+
+
+rule_names = _completer(_rules)
+channel_names = _keys("channels")
+watch_names = _keys("watches")
+metric_names = _completer(_metrics)
+product_ids = _completer(_products)
+regions = _completer(lambda _ctx: ((region, "") for region in REGIONS))

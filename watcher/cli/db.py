@@ -6,18 +6,18 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 import msgspec
 
 from watcher.cli import options
-from watcher.cli.output import console, print_json, table
+from watcher.cli.output import answer, as_json, console
 from watcher.cli.progress import progress
 from watcher.store.engine import Engine, restore
 from watcher.store.ports import Store
 from watcher.store.records import Stats
+from watcher.store.ports import Stats
 from watcher.units import format_bytes, format_duration, format_since
 
 _MB = 1_000_000
@@ -31,13 +31,10 @@ def command() -> None:
 
 @command.command("backup")
 @options.database
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=options.PATH)
 @options.quiet
 def backup(database: Path, file: Path, *, quiet: bool) -> None:
-    """Write a checked copy of the database to FILE; an older backup there is replaced.
-
-    Only its owner can read it. watcher db restore FILE puts it back.
-    """
+    """Write a checked copy of the database to FILE; an older backup there is replaced."""
     with options.open_to_read(database) as opened, progress("Copying", "MB", quiet=quiet) as report:
         size = opened.upkeep.backup(
             file, lambda done, total: report(done // _MB, max(total, _MB) // _MB)
@@ -48,12 +45,11 @@ def backup(database: Path, file: Path, *, quiet: bool) -> None:
 
 @command.command("restore")
 @options.database
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=options.PATH)
 def restore_(database: Path, file: Path) -> None:
     """Put a copy of FILE, a backup, in the place of the database; stop the daemon first.
 
-    FILE is looked through before anything is moved. The database that was there is kept beside
-    it, with its -wal and -shm, under a name that is said; it can be restored in the same way.
+    FILE is checked first. The database that was there is kept beside it under a name that is said.
     Messages that waited when the backup was made are sent again: see watcher outbox list.
     """
     done = restore(file, database, int(time.time()))
@@ -64,100 +60,68 @@ def restore_(database: Path, file: Path) -> None:
 
 
 @command.command("prune")
-@options.rules
-@options.database
+@options.files
 @options.quiet
-def prune(rules: Path, database: Path, *, quiet: bool) -> None:
+def prune(files: options.Files, *, quiet: bool) -> None:
     """Remove now what the rule file's keep: no longer wants; the daemon does so daily."""
-    keep, now = options.load_rules(rules).keep, options.now_of(database)
+    keep, now = files.book.keep, files.now
+    removed: Counter[str] = Counter()
+    given_back, more = 0, True
     with (
-        Engine.open(database, create=False) as opened,
+        Engine.open(files.database, create=False) as opened,
         progress("Pruning", "rows", quiet=quiet) as report,
     ):
-        removed, given_back = prune_all(
-            opened,
-            now - keep.observations,
-            now - keep.notifications,
-            time.sleep,
-            lambda rows: report(rows, None),
+        while more:
+            step = opened.pruner.step(now - keep.observations, now - keep.notifications)
+            if step.rows:
+                removed[step.kind] += step.rows
+            given_back += step.given_back
+            more = step.more
+            report(removed.total(), None)
+            # Others have twice as long to write as the step took.
+            time.sleep(max(2 * step.seconds, _SHORTEST_PAUSE))
+    if not quiet:
+        what = ", ".join(f"{rows:,} {kind}" for kind, rows in removed.items())
+        console().say(
+            f"Removed {what or 'nothing'}: older than {format_duration(keep.observations)} "
+            f"(notifications {format_duration(keep.notifications)}). "
+            f"Given back to the disk: {format_bytes(given_back)}."
         )
-    if quiet:
-        return
-    what = ", ".join(f"{rows:,} {kind}" for kind, rows in removed.items())
-    console().say(
-        f"Removed {what or 'nothing'}: older than {format_duration(keep.observations)} "
-        f"(notifications {format_duration(keep.notifications)}). "
-        f"Given back to the disk: {format_bytes(given_back)}."
-    )
 
 
 @command.command("stats")
 @options.database
 @click.option("--check", is_flag=True, help="Read all of it and look for damage (exit 1).")
-@options.as_json
-def stats(database: Path, *, check: bool, as_json: bool) -> None:
+@as_json
+def stats(database: Path, *, check: bool) -> None:
     """Show sizes, what is stored since when, and the free space."""
     now = options.now_of(database)
     with options.open_to_read(database) as opened:
         figures = opened.upkeep.stats()
         damage = opened.upkeep.check() if check else None
     disk_free = shutil.disk_usage(database.absolute().parent).free
-    if as_json:
-        print_json(
-            {
-                "database": str(database),
-                **msgspec.to_builtins(figures),
-                "disk_free": disk_free,
-                "damage": damage,
-            }
-        )
-    else:
-        _show(figures, disk_free, damage, now)
+    found = {"database": str(database), **msgspec.to_builtins(figures)}
+    found |= {"disk_free": disk_free, "damage": damage}
+    answer(found, lambda: _show(figures, disk_free, damage, now))
     sys.exit(1 if damage else 0)
 
 
-def prune_all(
-    database: Store,
-    observations_before: int,
-    notifications_before: int,
-    pause: Callable[[float], object],
-    report: Callable[[int], object] = lambda _: None,
-) -> tuple[Counter[str], int]:
-    """All that is older; rows removed by kind, and the bytes given back.
-
-    After each step others have twice as long to write as the step took.
-    """
-    removed: Counter[str] = Counter()
-    given_back, more = 0, True
-    while more:
-        step = database.pruner.step(observations_before, notifications_before)
-        if step.rows:
-            removed[step.kind] += step.rows
-        given_back += step.given_back
-        more = step.more
-        report(removed.total())
-        pause(max(2 * step.seconds, _SHORTEST_PAUSE))
-    return removed, given_back
-
-
 def _show(figures: Stats, disk_free: int, damage: tuple[str, ...] | None, now: int) -> None:
-    since = (
-        f"{format_since(figures.oldest, now)} to {format_since(figures.newest, now)}"
-        if figures.oldest is not None and figures.newest is not None
-        else "none yet"
-    )
-    rows = [
+    since = "none yet"
+    if figures.oldest is not None and figures.newest is not None:
+        since = f"{format_since(figures.oldest, now)} to {format_since(figures.newest, now)}"
+    rows: list[tuple[str, str | int]] = [
         ("File", format_bytes(figures.bytes)),
         ("Log beside it", format_bytes(figures.wal)),
         ("Free inside", format_bytes(figures.free)),
         ("Free on the disk", format_bytes(disk_free)),
-        ("Products", f"{figures.products:,}"),
-        ("Observations", f"{figures.observations:,}"),
-        ("Scans", f"{figures.scans:,}"),
+        ("Products", figures.products),
+        ("Observations", figures.observations),
+        ("Scans", figures.scans),
         ("Scans from", since),
-        ("Alerts", f"{figures.alerts:,}"),
-        ("Notifications", f"{figures.notifications:,}"),
+        ("Alerts", figures.alerts),
+        ("Notifications", figures.notifications),
     ]
     if damage is not None:
         rows.append(("Check", "; ".join(damage) or "sound"))
-    console().print(table(("What", "How much"), rows, texts=("How much",)))
+    console().table(("What", "How much"), rows, texts=("How much",))

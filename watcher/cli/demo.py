@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
+from typing import Any
 
 import click
 
@@ -19,126 +19,80 @@ from watcher import network
 from watcher.cli import options
 from watcher.cli.logs import configure
 from watcher.cli.output import console
-from watcher.cli.progress import Report, progress
+from watcher.cli.progress import progress
 from watcher.cli.streams import leave, unread
 from watcher.demo import Demo, Listener, Settings
 from watcher.model import Instant
 from watcher.source.simulator.behaviour import PRESETS
 from watcher.units import at
 
+_MARKETS = (
+    "How it moves. real: as real sales; flat: what is told is noise; stormy: the worst case; "
+    "sparse: a part is looked at each day; smooth: slow waves."
+)
 _COLOURS = {"warning": "yellow", "failure": "red", "success": "green"}
 
 
 @click.command()
+@click.option("--seed", type=click.IntRange(0), default=7, help="Another one is another market.")
 @click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=7,
-    help="Another one is another market.",
+    "--products", type=click.IntRange(100, 200_000), default=5_000, help="How many the market has."
 )
-@click.option(
-    "--products",
-    type=click.IntRange(100, 200_000),
-    default=5_000,
-    help="How many the market has.",
-)
-@click.option(
-    "--market",
-    type=click.Choice([*PRESETS]),
-    default="real",
-    help="How it moves. real: as real sales do; flat: what is told there is noise; stormy: the "
-    "worst case; sparse: as a source tells it that looks at a part of it a day; smooth: slow "
-    "waves.",
-)
+@click.option("--market", type=click.Choice([*PRESETS]), default="real", help=_MARKETS)
 @click.option("--days", type=click.IntRange(1, 365), default=30, help="Days of past.")
 @click.option(
-    "--day-seconds",
-    type=click.FloatRange(min=1),
-    default=10.0,
-    help="How long a simulated day takes.",
+    "--day-seconds", type=click.FloatRange(min=1), default=10.0, help="How long a day takes."
 )
 @click.option("--listen", default="127.0.0.1:8787", help="The web page, or off.")
 @click.option("--for", "seconds", type=click.FloatRange(min=0), help="End after so many seconds.")
-def command(
-    *,
-    seed: int,
-    products: int,
-    market: str,
-    days: int,
-    day_seconds: float,
-    listen: str,
-    seconds: float | None,
-) -> None:
+def command(*, days: int, listen: str, **wanted: Any) -> None:
     """Run the whole daemon on a simulated market: no key, no account, no network."""
     configure("text", "warning")
-    settings = Settings(
-        now=int(time.time()),
-        seed=seed,
-        products=products,
-        market=market,
-        days=days,
-        day_seconds=day_seconds,
-        listen=None if listen == "off" else listen,
-        seconds=seconds,
-    )
+    address = None if listen == "off" else listen
+    settings = Settings(now=int(time.time()), days=days, listen=address, **wanted)
     network.bypass_loopback(os.environ)  # the market and the inbox are here
     # A service manager's stop cleans up as Ctrl-C does, also before the daemon listens to signals.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with _Screen(days) as screen:
-        asyncio.run(Demo(settings, screen.listener(), options.load_rules).run())
+    with ExitStack() as bar:
+        screen = _Screen(days, bar)
+        listener = Listener(screen.past, screen.ready, screen.message, screen.day, unread)
+        asyncio.run(Demo(settings, listener, options.load_rules).run())
     leave(0)
 
 
 class _Screen:
-    """What the demo shows in the terminal."""
+    """The demo as the terminal shows it."""
 
-    def __init__(self, days: int) -> None:
-        self._out = console()
-        self._days = days
-        self._bar = ExitStack()
-        self._report: Report = lambda _done, _total: None
+    def __init__(self, days: int, bar: ExitStack) -> None:
+        self._out, self._days, self._bar = console(), days, bar
+        self._out.say(f"A simulated market: its last {days} days, then a day every few seconds.")
+        self.past = bar.enter_context(progress("Playing the simulated past", "days"))
+        self.past(0, days)
 
-    def __enter__(self) -> Self:
-        self._out.say(
-            f"A simulated market of TikTok Shop products. First its last {self._days} days, "
-            "then a day every few seconds."
-        )
-        self._report = self._bar.enter_context(progress("Playing the simulated past", "days"))
-        self._report(0, self._days)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def listener(self) -> Listener:
-        return Listener(self._past, self._ready, self._message, self._day, unread)
-
-    def _past(self, done: int, total: int) -> None:
-        self._report(done, total)
-
-    def _ready(self, rules: Path, database: Path, page: str | None) -> None:
+    def ready(self, rules: Path, database: Path, page: str | None) -> None:
         self._bar.close()
         self._out.say(f"{self._days} days of past are in {database}.")
         if page is not None:
             self._out.say(f"Web page:  {page}")
-        self._out.say("Try in another terminal, while this runs:")
-        self._out.say(f"  export WATCHER_RULES={rules} WATCHER_DB={database}")
-        self._out.say(f"  {_command()} status        (alerts, explain, backtest ... as well)")
-        self._out.say('  "$EDITOR" "$WATCHER_RULES"   (read anew when you save it)')
-        self._out.say(f"Ctrl-C ends the demo. With your own key: {_command()} init\n")
+        self._out.say(
+            "Try in another terminal, while this runs:\n"
+            f"  export WATCHER_RULES={rules} WATCHER_DB={database}\n"
+            f"  {_command()} status        (alerts, explain, backtest ... as well)\n"
+            '  "$EDITOR" "$WATCHER_RULES"   (read anew when you save it)\n'
+            f"Ctrl-C ends the demo. With your own key: {_command()} init\n"
+        )
 
-    def _day(self, midnight: Instant) -> None:
+    def day(self, midnight: Instant) -> None:
         self._out.say(f"-- {at(midnight):%a %-d %b %Y} --", "dim")
 
-    def _message(self, message: Mapping[str, str]) -> None:
+    def message(self, message: Mapping[str, str]) -> None:
         colour = _COLOURS.get(message.get("type", ""), "cyan")
-        title, body = message.get("title", ""), message.get("message", "")
-        self._out.say(title, f"bold {colour}")
-        self._out.say(f"{body}\n")
+        self._out.say(message.get("title", ""), f"bold {colour}")
+        self._out.say(f"{message.get('message', '')}\n")
 
 
 def _command() -> str:
-    """How this command was called, so that the advice works as it stands."""
+    """The call of this command, so that the advice works as it stands."""
     if shutil.which("watcher"):
         return "watcher"
     called = Path(sys.argv[0])

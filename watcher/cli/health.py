@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from watcher.cli import options
-from watcher.cli.listening import listen_option, token_option
-from watcher.cli.text import plain_lines
 from watcher.errors import WatcherError
+from watcher.text.sanitize import plain_lines
 from watcher.web.address import parse_address, read_token
 
 _SECONDS = 10  # the daemon itself gives its parts five
@@ -19,8 +18,8 @@ _LONGEST = 4_000
 
 
 @click.command()
-@listen_option
-@token_option
+@options.listen
+@options.web_token_file
 @options.quiet
 def command(*, listen: str, web_token_file: Path | None, quiet: bool) -> None:
     """Ask the daemon at --listen whether every part of it works; exit code 1 where not."""

@@ -1,4 +1,4 @@
-"""What is held back, in words: ``status``, ``alerts`` and ``outbox list`` say it alike."""
+"""Words for what is held back: ``status``, ``alerts`` and ``outbox list`` say it alike."""
 
 from __future__ import annotations
 
@@ -15,22 +15,14 @@ UNKNOWN = "when it is told stands in the rule file, which could not be read (--r
 
 def held_lines(waiting: Iterable[Waiting], now: Instant, zone: tzinfo) -> list[str]:
     """``Held for growth: 3 alerts of rising, waiting for the channel's digest until ...``."""
-    said = [(each, reason(each.why, each.until, each.silence, (now, zone))) for each in waiting]
-    return [f"Held for {each.channel}: {each.what}, {why}" for each, why in said]
+    return [f"Held for {each.channel}: {each.what}, {reason(each, now, zone)}" for each in waiting]
 
 
-def hold_text(hold: AlertHold, now: Instant, zone: tzinfo) -> str:
-    """``growth: waiting for the channel's digest until ...``."""
-    return f"{hold.channel}: {reason(hold.why, hold.until, hold.silence, (now, zone))}"
-
-
-def reason(
-    why: str, until: Instant | None, silence: int | None, clock: tuple[Instant, tzinfo]
-) -> str:
-    """Why and until when by the ``clock``, now and the zone that it shows; the hold of a gate that
-    has just opened ends within the minute."""
-    now, zone = clock
-    text = f"{why} by silence {silence}" if silence is not None else why
+def reason(held: Waiting | AlertHold, now: Instant, zone: tzinfo) -> str:
+    """Cause and end of a hold; one that has just ended is told within the minute."""
+    until, text = held.until, held.why
+    if held.silence is not None:
+        text += f" by silence {held.silence}"
     if until is None:
         return text
     if until <= now:

@@ -16,19 +16,19 @@ from watcher.rules.schema.json_schema import json_schema
 @click.command()
 @options.rules
 def command(rules: Path) -> None:
-    """Write a commented rule file to begin with; never over one that is there.
-
-    Beside it the file's JSON Schema, from which an editor completes and explains.
-    """
+    """Write a commented rule file to begin with, and its JSON Schema for editors; never over one
+    that is there."""
     schema = rules.with_suffix(".schema.json")
     text = resources.files("watcher.cli").joinpath("rules.init.yaml").read_text("utf-8")
     _write(rules, text.replace("rules.schema.json", schema.name))
-    click.echo(f"Wrote {rules}. Next:")
-    click.echo("  1. put your key into the environment: export KEYAPI_KEY=... (or KEYAPI_TOKEN)")
-    click.echo("  2. write where alerts go into its channels: section")
-    click.echo(f"  3. watcher check --rules {rules}     what it will read, and what that costs")
-    click.echo(f"  4. watcher once --dry-run --rules {rules}     what would fire now")
-    click.echo(f"  5. watcher run --rules {rules}")
+    click.echo(
+        f"Wrote {rules}. Next:\n"
+        "  1. put your key into the environment: export KEYAPI_KEY=... (or KEYAPI_TOKEN)\n"
+        "  2. write where alerts go into its channels: section\n"
+        f"  3. watcher check --rules {rules}     what it will read, and what that costs\n"
+        f"  4. watcher once --dry-run --rules {rules}     what would fire now\n"
+        f"  5. watcher run --rules {rules}"
+    )
     if schema.exists():
         click.echo(f"{schema} was there already: watcher schema > {schema} writes it anew.")
     else:

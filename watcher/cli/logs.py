@@ -8,8 +8,8 @@ from typing import Literal, TextIO
 
 import structlog
 
-from watcher.cli.text import plain, plain_lines
 from watcher.redaction import log_redaction
+from watcher.text.sanitize import plain, plain_lines
 
 Style = Literal["text", "json"]
 
@@ -17,6 +17,7 @@ Style = Literal["text", "json"]
 def configure(style: Style, level: str) -> None:
     """Set up structlog, and let the libraries' own warnings through it."""
     threshold = getattr(logging, level.upper())
+    formatter = structlog.stdlib.ProcessorFormatter
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -24,26 +25,20 @@ def configure(style: Style, level: str) -> None:
         structlog.processors.format_exc_info,
     ]
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=[structlog.stdlib.filter_by_level, *shared, formatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = _Stderr()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _harmless,
-                _renderer(style),
-            ],
-            foreign_pre_chain=shared,
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if style == "text":
+        traceback = structlog.dev.plain_traceback
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=traceback
         )
-    )
+    rendered = [formatter.remove_processors_meta, _harmless, renderer]
+    handler = _Stderr()
+    handler.setFormatter(formatter(processors=rendered, foreign_pre_chain=shared))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     # Libraries say at INFO and DEBUG what may hold a key or a URL with one: none is heard there.
@@ -65,21 +60,11 @@ class _Stderr(logging.StreamHandler[TextIO]):
 def _harmless(
     _logger: object, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """One line an event, whatever a service or a file put into it; a traceback keeps its lines.
-
-    And no secret, whoever put it in.
-    """
+    """One line an event, whatever a service or a file put into it, and no secret; a traceback keeps
+    its lines."""
     return {
         name: (plain_lines if name == "exception" else plain)(log_redaction(value))
         if isinstance(value, str)
         else value
         for name, value in event.items()
     }
-
-
-def _renderer(style: Style) -> structlog.typing.Processor:
-    if style == "json":
-        return structlog.processors.JSONRenderer()
-    return structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-    )

@@ -13,8 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from watcher import __version__
-from watcher.cli.streams import ended, settle
-from watcher.cli.text import forgiving_streams, plain_lines
+from watcher.cli.streams import ended, forgiving_streams, settle
 from watcher.errors import WatcherError
 from watcher.importing import (
     end_on_interrupt,
@@ -23,6 +22,7 @@ from watcher.importing import (
     interrupts_end,
     without_garbage,
 )
+from watcher.text.sanitize import plain_lines
 
 # In the order of the help page: name, and what it does. A command NAME is the click command
 # ``command`` of the module ``watcher.cli.NAME``, with "_" for the import's sake after keywords.
@@ -52,7 +52,7 @@ COMMANDS = (
 )
 
 
-# What no code can help: no traceback, only the system's word for it.
+# Faults of the machine: no traceback, only the system's word for it.
 _OF_THE_MACHINE = (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
@@ -63,7 +63,19 @@ class Commands(click.Group):
         return [name for name, _ in COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return _imported(cmd_name) if cmd_name in dict(COMMANDS) else None
+        if cmd_name not in dict(COMMANDS):
+            return None
+        # Nothing here multiplies matrices: the threads that numpy would start for it cost 30 ms.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        with without_garbage():
+            if (
+                cmd_name == "run"
+            ):  # 4 MB of a daemon, for tracebacks in colours that it never prints
+                import_without("structlog", "rich", "greenlet")
+            module = importlib.import_module(f"watcher.cli.{cmd_name}")
+        interrupt_as_usual()
+        command: click.Command = module.command
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -71,30 +83,18 @@ class Commands(click.Group):
         if args[0] not in dict(COMMANDS) and not args[0].startswith("-"):
             from watcher.words import nearest  # noqa: PLC0415 - not for each start
 
-            names = [name for name, _ in COMMANDS]
-            ctx.fail(f'No such command "{args[0]}"{nearest(args[0], names)}')
+            ctx.fail(f'No such command "{args[0]}"{nearest(args[0], [*dict(COMMANDS)])}')
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The commands by name, without importing any."""
-        named = [(name, what) for name, what in COMMANDS if name.startswith(incomplete)]
-        commands = [CompletionItem(name, help=what) for name, what in named]
-        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+        found = [CompletionItem(name, help=what) for name, what in COMMANDS]
+        found = [each for each in found if each.value.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS))
-
-
-def _imported(name: str) -> click.Command:
-    # Nothing here multiplies matrices: the threads that numpy would start for it cost 30 ms.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    with without_garbage():
-        if name == "run":  # 4 MB of a daemon, for tracebacks in colours that it never prints
-            import_without("structlog", "rich", "greenlet")
-        command: click.Command = importlib.import_module(f"watcher.cli.{name}").command
-    interrupt_as_usual()
-    return command
 
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "show_default": True}
@@ -131,29 +131,20 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return 130
     except WatcherError as error:
-        _say_why(error)
+        from watcher.cli.output import console  # noqa: PLC0415 - not for each --help
+
+        console(stderr=True).say(str(error))  # wrapped where the terminal is narrower
         return 1
     except Exception as error:  # noqa: BLE001 - whatever it is, no secret is shown
-        print(_of_the_machine(error) or _traceback(), file=sys.stderr)  # noqa: T201
+        print(_said_of(error), file=sys.stderr)  # noqa: T201
         return 1
     return code if isinstance(code, int) else 0
 
 
-def _say_why(error: WatcherError) -> None:
-    """In the lines of the error, wrapped where the terminal is narrower."""
-    from watcher.cli.output import console  # noqa: PLC0415 - not for each --help
-
-    console(stderr=True).say(str(error))
-
-
-def _of_the_machine(error: Exception) -> str | None:
-    """In one line what the machine lacks; None of a programming error."""
-    if not isinstance(error, OSError) or error.errno not in _OF_THE_MACHINE:
-        return None
-    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-
-
-def _traceback() -> str:
+def _said_of(error: Exception) -> str:
+    """A line on what the machine lacks; the traceback of a programming error."""
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        return ": ".join(map(str, filter(None, (error.filename, error.strerror))))
     from watcher.redaction import log_redaction  # noqa: PLC0415 - not for each --help
 
     return plain_lines(log_redaction(traceback.format_exc()))

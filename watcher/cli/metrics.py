@@ -4,43 +4,31 @@ from __future__ import annotations
 
 import click
 
-from watcher.cli import options
-from watcher.cli.output import console, print_json, table
+from watcher.cli.output import as_json, console, json_wanted, print_json
 from watcher.rules.calibration import ANY, DATA, MEASURED
 from watcher.rules.metrics import ATTRIBUTES, NORMAL, SPARSE, Catalogue
-from watcher.units import format_number
 
 
 @click.command()
-@options.as_json
-def command(*, as_json: bool) -> None:
+@as_json
+def command() -> None:
     """List all metrics and attributes with their meaning, and what scores meant on real sales."""
-    metrics = [(each.name, each.unit.value, each.meaning) for each in Catalogue().metrics()]
-    texts = [(each.name, "text", each.meaning) for each in ATTRIBUTES]
-    rows = [*metrics, *texts]
-    if as_json:
-        print_json([_json(name, unit, text) for name, unit, text in rows])
+    rows = [(each.name, each.unit.value, each.meaning) for each in Catalogue().metrics()]
+    rows += [(each.name, "text", each.meaning) for each in ATTRIBUTES]
+    if json_wanted():
+        print_json([_json(*row) for row in rows])
         return
     out = console()
-    out.print(table(("Metric", "Unit", "Meaning"), rows, texts=("Meaning",)))
+    out.table(("Metric", "Unit", "Meaning"), rows, texts=("Meaning",))
     out.say(f"\nWhat scores meant on real sales ({DATA}):")
     columns = ("Metric", "Form", "At least", "Listed products a day", "Of what is told, went on")
-    out.print(table(columns, _measured()))
-    out.say(f"Of any listed product went on: {ANY[NORMAL]:.0%} (sparse form: {ANY[SPARSE]:.0%}).")
-
-
-def _measured() -> list[tuple[str, ...]]:
-    return [
-        (
-            name,
-            form,
-            format_number(mark.value, 1),
-            mark.odds.removesuffix(" of"),
-            f"{mark.went_on:.0%}",
-        )
+    measured = [
+        (name, form, mark.value, mark.odds.removesuffix(" of"), f"{mark.went_on:.0%}")
         for (name, form), marks in MEASURED.items()
         for mark in marks
     ]
+    out.table(columns, measured)
+    out.say(f"Of any listed product went on: {ANY[NORMAL]:.0%} (sparse form: {ANY[SPARSE]:.0%}).")
 
 
 def _json(name: str, unit: str, meaning: str) -> dict[str, object]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,61 +27,57 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _Duration(click.ParamType[int]):
-    """A duration as in the rule file; seconds."""
+class _Parsed(click.ParamType[Any]):
+    """A text read by a function that says in a ``ValueError`` what is wrong with it."""
 
-    name = "duration"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        try:
-            return parse_duration(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class _Moment(click.ParamType[str]):
-    """A time ago, as ``30d``, or a day or time: a text for ``parse_moment``, which needs to know
-    the time and the zone."""
-
-    name = "time"
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self._parse = parse
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
+    ) -> Any:
         try:
-            parse_moment(str(value), int(time.time()))
+            return self._parse(str(value))
         except (ValueError, OverflowError) as error:
             self.fail(str(error), param, ctx)
-        return str(value)
 
 
-DURATION = _Duration()
-MOMENT = _Moment()
+def _moment(text: str) -> str:
+    """A text that ``Files.moment`` can read, which knows the time and the zone."""
+    parse_moment(text, int(time.time()))
+    return text
 
-rules = click.option(
-    "--rules",
-    type=click.Path(path_type=Path),
-    envvar="WATCHER_RULES",
-    default=Path("rules.yaml"),
-    show_envvar=True,
-    help="The rule file, or a folder of *.yaml files.",
+
+def variable(flag: str, *names: str, **how: Any) -> Callable[[F], F]:
+    """An option that an environment variable gives, too: ``WATCHER_WEB_TOKEN_FILE``."""
+    name = flag.strip("-").replace("-", "_").upper()
+    return click.option(flag, *names, envvar=f"WATCHER_{name}", show_envvar=True, **how)
+
+
+PATH = click.Path(path_type=Path)
+DURATION = _Parsed("duration", parse_duration)
+MOMENT = _Parsed("time", _moment)
+
+rules = variable(
+    "--rules", type=PATH, default="rules.yaml", help="The rule file, or a folder of *.yaml files."
 )
-database = click.option(
-    "--db",
-    "database",
-    type=click.Path(path_type=Path),
-    envvar="WATCHER_DB",
-    default=Path("watcher.db"),
-    show_envvar=True,
-    help="The database file.",
+database = variable("--db", "database", type=PATH, default="watcher.db", help="The database file.")
+web_token_file = variable(
+    "--web-token-file", type=PATH, help="A file with the page's token; none is needed on loopback."
 )
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+listen = variable("--listen", default="127.0.0.1:8787", help="Address of the web page, or off.")
 limit = click.option("--limit", type=click.IntRange(1), default=100, help="At most so many.")
-quiet = click.option(
-    "--quiet", "-q", is_flag=True, help="Say nothing unless something is wrong: for cron."
-)
+quiet = click.option("--quiet", "-q", is_flag=True, help="Say only what is wrong: for cron.")
+
+
+def several(
+    flag: str, name: str, complete: Callable[..., Any], about: str, metavar: str | None = None
+) -> Callable[[F], F]:
+    """An option that may be given again and again; the shell completes it."""
+    return click.option(
+        flag, name, multiple=True, metavar=metavar, shell_complete=complete, help=about
+    )
 
 
 def days(default: int, help: str) -> Callable[[F], F]:  # noqa: A002 - as click calls it
@@ -87,21 +85,53 @@ def days(default: int, help: str) -> Callable[[F], F]:  # noqa: A002 - as click 
     return click.option("--days", type=click.IntRange(1, 3_650), default=default, help=help)
 
 
-def logging(command: F) -> F:
-    """``--log-format`` and ``--log-level``."""
-    level = click.option(
-        "--log-level",
-        type=click.Choice(["debug", "info", "warning", "error"]),
-        default="info",
-        help="The least that is logged.",
-    )
-    style = click.option(
-        "--log-format",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        help="Lines for people, or JSON for machines.",
-    )
-    return style(level(command))
+def files(command: F) -> Callable[..., Any]:
+    """``--rules`` and ``--db``: the command takes them together, as ``files``."""
+
+    @wraps(command)
+    def with_files(*args: object, rules: Path, database: Path, **more: object) -> Any:
+        return command(*args, files=Files(rules, database), **more)
+
+    return rules(database(with_files))
+
+
+@dataclass(frozen=True)
+class Files:
+    """Paths of the rules and of the database that a command is about."""
+
+    rules: Path
+    database: Path
+
+    @cached_property
+    def book(self) -> Rulebook:
+        """The rules; raises ``RulesError``."""
+        return load_rules(self.rules)
+
+    @property
+    def book_if_any(self) -> Rulebook | None:
+        """The rules for what only tells more by them; None where they can't be read."""
+        try:
+            return self.book
+        except WatcherError:
+            return None
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of the rules; UTC where there are none that can be read."""
+        return UTC if (book := self.book_if_any) is None else book.zone
+
+    @property
+    def now(self) -> Instant:
+        """The time that the database's daemon lives in."""
+        return now_of(self.database)
+
+    def moment(self, text: str | None) -> Instant | None:
+        """The instant that a ``MOMENT`` means."""
+        return None if text is None else parse_moment(text, self.now, self.zone)
+
+    def open(self) -> Store:
+        """The database, for reading beside a running daemon; raises ``StoreError``."""
+        return open_to_read(self.database)
 
 
 def load_rules(path: Path) -> Rulebook:
@@ -119,25 +149,6 @@ def learn_secrets(book: Rulebook) -> None:
         urls.append(book.heartbeat)
     key = book.api.key.reveal() if book.api.key is not None else ""
     log_redaction.learn_rules(key, (url.reveal() for url in urls))
-
-
-def rules_if_any(path: Path) -> Rulebook | None:
-    """The rules at ``path`` for what only tells more by them; None where they can't be read."""
-    try:
-        return load_rules(path)
-    except WatcherError:
-        return None
-
-
-def shown_zone(path: Path) -> tzinfo:
-    """The time zone of the rules at ``path``, for a command that does without them; UTC where
-    there are none, or none that can be read."""
-    return zone_of(rules_if_any(path))
-
-
-def zone_of(book: Rulebook | None) -> tzinfo:
-    """The time zone of rules that may be missing; UTC then."""
-    return book.zone if book is not None else UTC
 
 
 def now_of(database: Path) -> Instant:

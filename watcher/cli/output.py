@@ -1,29 +1,36 @@
-"""What commands print: tables that fit the terminal, plain where piped, or JSON."""
+"""Output of commands: tables that fit the terminal, plain where piped, or JSON."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
+import click
 import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from watcher.cli.tables import Cell, Kind, Sheet, hanging, sheet
-from watcher.cli.text import plain, plain_lines
+from watcher.cli.tables import Cell, Fit, Sheet, hanging
 from watcher.text import evidence
+from watcher.text.sanitize import plain, plain_lines
 from watcher.units import NO_CURRENCIES, Currencies, Unit
-
-__all__ = ["Output", "console", "plain", "print_json", "said", "table"]
 
 _PIPED_WIDTH = 100_000  # nothing is cut or wrapped where a program reads
 
-
 # JSON leaves these as they are, and terminals obey them: C1 controls, reading direction.
 _OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def _note_json(context: click.Context, _option: click.Parameter, value: object) -> None:
+    context.meta[__name__] = value
+
+
+as_json = click.option(
+    "--json", is_flag=True, expose_value=False, callback=_note_json, help="Print JSON."
+)
 
 
 class Output(Console):
@@ -38,11 +45,31 @@ class Output(Console):
             for part in hanging(line, self.width):
                 self.print(Text(part, style=style, no_wrap=True, overflow="ignore"))
 
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Cell]],
+        *,
+        apart: bool = False,
+        numbers: Sequence[str] = (),
+        names: Sequence[str] = (),
+        texts: Sequence[str] = (),
+        lists: Sequence[str] = (),
+    ) -> None:
+        """Print a table, an empty line ``apart`` from what is above. Columns in ``numbers`` are set
+        to the right, those in ``names`` shortened where room is short (in ``lists`` line by line),
+        those in ``texts`` wrapped; all others are shown whole."""
+        fits = {"State": Fit.STATE}
+        fits |= dict.fromkeys(numbers, Fit.NUMBER) | dict.fromkeys(names, Fit.NAME)
+        fits |= dict.fromkeys(texts, Fit.TEXT) | dict.fromkeys(lists, Fit.NAMES)
+        if apart:
+            self.print()
+        self.print(Sheet([(column, fits.get(column, Fit.WHOLE)) for column in columns], rows))
+
 
 def console(*, stderr: bool = False) -> Output:
     """A console that colours only terminals and obeys NO_COLOR."""
-    stream = sys.stderr if stderr else sys.stdout
-    width = _width(stream)
+    width = _width(sys.stderr if stderr else sys.stdout)
     height = None if width is None else 25  # without it rich overlooks the width, too
     return Output(
         stderr=stderr, highlight=False, markup=False, emoji=False, width=width, height=height
@@ -57,39 +84,17 @@ def _width(stream: TextIO) -> int | None:
         return None
     # Of these rich believes that all have 80 columns.
     columns = os.environ.get("COLUMNS", "")
-    return (
-        int(columns) if columns.isdecimal() else os.get_terminal_size(stream.fileno()).columns or 80
-    )
-
-
-def table(
-    columns: Sequence[str],
-    rows: Sequence[Sequence[Cell]],
-    *,
-    numbers: Sequence[str] = (),
-    names: Sequence[str] = (),
-    texts: Sequence[str] = (),
-    lists: Sequence[str] = (),
-) -> Sheet:
-    """A table of texts. Columns named in ``numbers`` are set to the right, those in ``names``
-    shortened where room is short (in ``lists`` line by line), those in ``texts`` wrapped; all
-    others are shown whole."""
-    kinds = {"State": Kind.STATE}
-    kinds |= dict.fromkeys(numbers, Kind.NUMBER) | dict.fromkeys(names, Kind.NAME)
-    kinds |= dict.fromkeys(texts, Kind.TEXT) | dict.fromkeys(lists, Kind.NAMES)
-    return sheet([(column, kinds.get(column, Kind.WHOLE)) for column in columns], rows)
+    if columns.isdecimal():
+        return int(columns)
+    return os.get_terminal_size(stream.fileno()).columns or 80
 
 
 def said(
-    metric: str,
-    value: float | str | None,
-    unit: Unit | str,
-    currencies: Currencies = NO_CURRENCIES,
+    metric: str, value: float | str | None, unit: Unit | str, currencies: Currencies = NO_CURRENCIES
 ) -> str:
     """A metric's value for a terminal; a flag's by its name."""
-    if isinstance(value, str):
-        return plain(value)
-    return plain(evidence.said(metric, value, unit, currencies))
+    shown = value if isinstance(value, str) else evidence.said(metric, value, unit, currencies)
+    return plain(shown)
 
 
 def json_text(value: object) -> str:
@@ -98,7 +103,25 @@ def json_text(value: object) -> str:
     return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
 
 
+def json_wanted() -> bool:
+    """Whether the command that runs was asked for JSON, by ``as_json``."""
+    return bool(click.get_current_context().meta[__name__])
+
+
+def answer(found: object, show: Callable[[], None]) -> None:
+    """Print what a command found: as JSON where that is wanted, else as it is shown to people."""
+    if json_wanted():
+        print_json(found)
+    else:
+        show()
+
+
 def print_json(value: object) -> None:
     """A value as indented JSON on stdout."""
     sys.stdout.buffer.write(json_text(value).encode())
     sys.stdout.flush()
+
+
+def fields_of(value: object, names: str) -> dict[str, object]:
+    """The fields of these names, parted by spaces, for JSON."""
+    return {name: getattr(value, name) for name in names.split()}

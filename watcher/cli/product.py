@@ -5,34 +5,38 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 from rich.text import Text
+from uniplot import plot_to_string
 
 from watcher.cli import options
-from watcher.cli.alerts import alert_json, state_of, told
-from watcher.cli.completers import metric_names, product_ids, regions
+from watcher.cli.alerts import alert_cells, alert_json
+from watcher.cli.completion import metric_names, product_ids, regions
 from watcher.cli.lookup import chosen_metrics, chosen_product
-from watcher.cli.output import Output, console, plain, print_json, said, table
-from watcher.cli.plot import plot
-from watcher.errors import RulesError, WatcherError
+from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json, said
+from watcher.errors import WatcherError
 from watcher.evaluation.levels import levels_of
 from watcher.evaluation.series import Track, merged, tracks_of
-from watcher.export.text import csv_lines
+from watcher.export.formats import csv_lines
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Watch
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
+from watcher.rules.metrics import RANK, Catalogue
+from watcher.store.sql.alerts import AlertRow
+from watcher.text.sanitize import plain
 from watcher.units import (
     DAY,
     NO_CURRENCIES,
     Currencies,
+    Unit,
     at,
     format_instant,
     format_iso,
@@ -40,15 +44,12 @@ from watcher.units import (
 )
 
 _ALERTS = 20  # shown at most
+_WIDTH, _HEIGHT = 80, 12  # of a plot, at most
+_OFF_THE_EDGE = 0.1  # of a level: between two rows of letters it is drawn in either
 _DEFAULT = (
-    "total_sale_7d_cnt",
-    "total_sale_gmv_7d_amt",
-    "spu_avg_price",
-    "sales_trend_flag",
-    "total_ifl_cnt",
-    "creators_7d",
-    "commission",
-)
+    "total_sale_7d_cnt total_sale_gmv_7d_amt spu_avg_price sales_trend_flag total_ifl_cnt "
+    "creators_7d commission"
+).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,115 +59,90 @@ class _Past:
     now: Instant
     days: int
     zone: tzinfo
+    gmv_currency: str | None
     product: ProductFacts
     tracks: Sequence[Track]
     at: Ints
     rows: Floats
     alerts: Sequence[AlertRow]
-    gmv_currency: str | None = None
+
+    @property
+    def pairs(self) -> list[tuple[Instant, list[float]]]:
+        """Each time with its values, one of each track."""
+        return list(zip(self.at.tolist(), self.rows.tolist(), strict=True))
 
 
 @click.command()
 @click.argument("product", shell_complete=product_ids)
-@click.option(
-    "--region", shell_complete=regions, help="The product's market, where several have it."
-)
-@click.option(
-    "--metric",
-    "metrics",
-    multiple=True,
-    metavar="METRIC",
-    shell_complete=metric_names,
-    help="Show and plot this.",
-)
+@click.option("--region", shell_complete=regions, help="Its market, where several have it.")
+@options.several("--metric", "metrics", metric_names, "Show and plot this.", "METRIC")
 @options.days(30, "How far back to look.")
-@options.rules
-@options.database
-@options.as_json
+@options.files
+@as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print the values as CSV.")
 def command(
     product: str,
     region: str | None,
     metrics: tuple[str, ...],
     days: int,
-    rules: Path,
-    database: Path,
+    files: options.Files,
     *,
-    as_json: bool,
     as_csv: bool,
 ) -> None:
     """Show PRODUCT's values of the last days as they changed, a plot, and its alerts.
 
-    PRODUCT is an id, or a part of a name that only one product has. The rule file is read for
-    the time zone, metrics of your own, the rank in each of your watches, and api.gmv_currency.
+    PRODUCT is an id, or a part of a name that only one product has. Your metrics and the rank in
+    each of your watches are the rule file's.
 
     \b
       watcher product "face serum" --metric rank --days 90
     """
-    if as_json and as_csv:
+    if json_wanted() and as_csv:
         raise click.UsageError("--json or --csv, not both")
-    chosen, catalogue, watches, zone = _metrics(metrics, rules)
-    with options.open_to_read(database) as opened, opened.snapshot():
-        facts = chosen_product(opened, product, region.upper() if region else None)
-        past = _past(opened, facts, chosen, watches, (options.now_of(database), days, zone))
-    past = replace(past, gmv_currency=catalogue.gmv_currency)
-    if as_json:
+    past = _past(files, (product, region), list(dict.fromkeys(metrics)) or _DEFAULT, days)
+    if json_wanted():
         print_json(_json(past))
     elif as_csv:
-        _write_csv(past)
+        # Times as ISO 8601 in UTC; no value is an empty cell.
+        lines: list[list[object]] = [["time", *(track.name for track in past.tracks)]]
+        lines += [[format_iso(instant), *map(_number, row)] for instant, row in past.pairs]
+        sys.stdout.buffer.write(csv_lines(lines))
     else:
         _show(past, plotted=past.tracks if metrics else past.tracks[:1])
 
 
-def _metrics(
-    names: Sequence[str], rules: Path
-) -> tuple[list[Metric], Catalogue, Sequence[Watch], tzinfo]:
-    """The metrics of these names, all that there are, the watches, and the time zone.
+def _past(
+    files: options.Files, wanted: tuple[str, str | None], names: Sequence[str], days: int
+) -> _Past:
+    """The past of the product that is ``wanted`` by name and region, in the metrics of these names.
 
     A rule file that is broken matters only where something of it is asked for.
     """
-    catalogue = Catalogue()
-    zone: tzinfo = UTC
-    watches: Sequence[Watch] = ()
-    wanted = tuple(dict.fromkeys(names)) or _DEFAULT
-    if rules.exists():
-        try:
-            book = options.load_rules(rules)
-        except RulesError:
-            if any(name == RANK or catalogue.get(name) is None for name in wanted):
-                raise
-        else:
-            catalogue, watches, zone = book.metrics, book.used_watches, book.zone
-    return chosen_metrics(catalogue, wanted), catalogue, watches, zone
-
-
-def _past(
-    database: Store,
-    product: ProductFacts,
-    metrics: Sequence[Metric],
-    watches: Sequence[Watch],
-    when: tuple[Instant, int, tzinfo],
-) -> _Past:
-    now, days, zone = when
+    catalogue, book = Catalogue(), files.book_if_any
+    if book is not None:
+        catalogue = book.metrics
+    elif files.rules.exists() and any(n == RANK or catalogue.get(n) is None for n in names):
+        book = files.book  # to say what is wrong with it
+    metrics = chosen_metrics(catalogue, names)
+    now, zone = files.now, files.zone
     since = now - days * DAY
-    seen = product.observed_at
-    if seen is None or seen < since:
-        last = ""
-        if seen:
+    with files.open() as database, database.snapshot():
+        product = chosen_product(database, *wanted)
+        label = f"{product.product_id} ({plain(product.name)})"
+        seen = product.observed_at or 0
+        if seen < since:
             last = f"; last seen {format_instant(seen, zone)} ({format_since(seen, now)})"
-        raise WatcherError(
-            f"{product.product_id} ({plain(product.name)}): no scan saw it in the last {days} "
-            f"days{last}; give more --days"
-        )
-    here = [watch for watch in watches if watch.query.region == product.region]
-    tracks = tracks_of(database, product, metrics, here, since)
+            why = f"no scan saw it in the last {days} days{last if seen else ''}; give more --days"
+            raise WatcherError(f"{label}: {why}")
+        watches = () if book is None else book.used_watches
+        here = [watch for watch in watches if watch.query.region == product.region]
+        tracks = tracks_of(database, product, metrics, here, since)
+        alerts = database.alerts.list(product=product.product, limit=_ALERTS)
     if not any(len(track.at) for track in tracks):
-        ranks = any(metric.name == RANK for metric in metrics)
-        why = "no watch of the rule file has ranked it" if ranks else "none of its values are kept"
-        raise WatcherError(f"{product.product_id} ({plain(product.name)}): {why}")
-    instants, rows = merged(tracks)
-    alerts = database.alerts.list(product=product.product, limit=_ALERTS)
-    return _Past(now, days, zone, product, tracks, instants, rows, alerts)
+        why = "no watch of the rule file has ranked it"
+        raise WatcherError(f"{label}: {why if RANK in names else 'none of its values are kept'}")
+    when = (now, days, zone, catalogue.gmv_currency)
+    return _Past(*when, product, tracks, *merged(tracks), alerts)
 
 
 def _show(past: _Past, plotted: Sequence[Track]) -> None:
@@ -178,38 +154,32 @@ def _show(past: _Past, plotted: Sequence[Track]) -> None:
         out.say(f"\n{plain(track.label)}, {span} ({past.zone})")
         drawn = "no values" if track.empty else _plot(track, out, past.zone)
         out.print(Text(drawn, no_wrap=True), soft_wrap=True)
-    out.print()
     labels = [track.label for track in past.tracks]
     rows = [
-        (format_instant(instant, past.zone)[:16], *_cells(past, row))
-        for instant, row in _pairs(past)
+        (format_instant(instant, past.zone)[:16], *map(_said, past.tracks, row))
+        for instant, row in past.pairs
     ]
-    out.print(table((f"Time ({past.zone})", *labels), rows, numbers=labels))
+    out.table((f"Time ({past.zone})", *labels), rows, apart=True, numbers=labels)
     if past.alerts:
-        out.print()
         columns = ("Alert", "Rule", "State", "Since", "Told")
-        out.print(
-            table(columns, [_alert(row, past) for row in past.alerts], texts=("Rule", "Told"))
-        )
+        alerts = [alert_cells(row, past.now, past.zone) for row in past.alerts]
+        out.table(columns, alerts, apart=True, texts=("Rule", "Told"))
         if len(past.alerts) == _ALERTS:
             out.say(f"The newest {_ALERTS}.")
 
 
 def _plot(track: Track, out: Output, zone: tzinfo) -> str:
-    braille = out.encoding.startswith("utf")
-    unit, levels = track.metric.unit, levels_of(track)
-    if levels is not None:
-        names = levels.names
-        return plot(
-            _walls(track.line, zone), levels.heights, unit, out.width, braille=braille, names=names
-        )
-    return plot(_walls(track.line, zone), track.values, unit, out.width, braille=braille)
-
-
-def _walls(instants: Ints, zone: tzinfo) -> Ints:
-    """What the zone's clock shows, as if it were UTC, which is what the plot labels."""
-    walls = [at(instant, zone).replace(tzinfo=UTC).timestamp() for instant in instants.tolist()]
-    return np.array(walls, np.int64)
+    # Walls: what the zone's clock shows, as if it were UTC, which is what the plot labels.
+    walls = [at(each, zone).replace(tzinfo=UTC).timestamp() for each in track.line.tolist()]
+    levels = levels_of(track)
+    return plot(
+        np.array(walls, np.int64),
+        track.values if levels is None else levels.heights,
+        track.metric.unit,
+        out.width,
+        braille=out.encoding.startswith("utf"),
+        names=() if levels is None else levels.names,
+    )
 
 
 def _head(past: _Past) -> list[str]:
@@ -222,19 +192,13 @@ def _head(past: _Past) -> list[str]:
         for track, value in zip(past.tracks, past.rows[-1].tolist(), strict=True)
     ]
     first, last = (format_instant(each, past.zone) for each in (min(product.first_seen, now), seen))
-    times = f"first seen {first}, last {last}"
-    lines = [
-        f"{product.name} ({product.region} {product.product_id})",
+    return [
+        plain(f"{product.name} ({product.region} {product.product_id})"),
         product_page(product.product_id),
-        f"seller {seller}, category {category}",
-        f"{times} ({format_since(seen, now)})",
-        " · ".join(facts),
+        plain(f"seller {seller}, category {category}"),
+        f"first seen {first}, last {last} ({format_since(seen, now)})",
+        plain(" · ".join(facts)),
     ]
-    return [plain(line) for line in lines]
-
-
-def _cells(past: _Past, row: Sequence[float]) -> list[str]:
-    return [_said(track, value) for track, value in zip(past.tracks, row, strict=True)]
 
 
 def _said(track: Track, value: float, currencies: Currencies = NO_CURRENCIES) -> str:
@@ -243,44 +207,15 @@ def _said(track: Track, value: float, currencies: Currencies = NO_CURRENCIES) ->
     return said(track.metric.name, value, track.metric.unit, currencies)
 
 
-def _alert(row: AlertRow, past: _Past) -> tuple[str, ...]:
-    alert = row.alert
-    since = format_since(alert.since, past.now)
-    return (
-        alert.short_id,
-        alert.rule,
-        state_of(alert),
-        since,
-        ", ".join(told(row, past.now, past.zone)) or "not told",
-    )
-
-
-def _pairs(past: _Past) -> list[tuple[Instant, list[float]]]:
-    return list(zip(past.at.tolist(), past.rows.tolist(), strict=True))
-
-
 def _json(past: _Past) -> dict[str, object]:
     names = [track.name for track in past.tracks]
-    return {
-        "product": past.product,
-        "gmv_currency": past.gmv_currency,
-        "metrics": [
-            {"name": track.name, "label": track.label, "unit": track.metric.unit}
-            for track in past.tracks
-        ],
-        "rows": [
-            {"at": instant, "values": dict(zip(names, map(_number, row), strict=True))}
-            for instant, row in _pairs(past)
-        ],
-        "alerts": [alert_json(row) for row in past.alerts],
-    }
-
-
-def _write_csv(past: _Past) -> None:
-    """Times as ISO 8601 in UTC; no value is an empty cell."""
-    rows: list[list[object]] = [["time", *(track.name for track in past.tracks)]]
-    rows += [[format_iso(instant), *map(_number, row)] for instant, row in _pairs(past)]
-    sys.stdout.buffer.write(csv_lines(rows))
+    metrics = [{**fields_of(each, "name label"), "unit": each.metric.unit} for each in past.tracks]
+    rows = [
+        {"at": instant, "values": dict(zip(names, map(_number, row), strict=True))}
+        for instant, row in past.pairs
+    ]
+    found = {"metrics": metrics, "rows": rows, "alerts": [*map(alert_json, past.alerts)]}
+    return {**fields_of(past, "product gmv_currency"), **found}
 
 
 def _number(value: float) -> float | None:
@@ -288,3 +223,55 @@ def _number(value: float) -> float | None:
     if math.isnan(value):
         return None
     return int(value) if value == int(value) else value
+
+
+def plot(
+    at: Ints,
+    values: Floats,
+    unit: Unit,
+    width: int = _WIDTH,
+    *,
+    braille: bool = True,
+    names: Sequence[str] = (),
+) -> str:
+    """A plot in plain characters, at most ``width`` (and 80) wide: values (m,) as steps from their
+    instants (m,; UTC) on; NaN leaves a gap. ``names`` are those of the levels 0, 1 and so on."""
+    widest = min(width, _WIDTH)
+    if names:
+        room = widest - 1 - max(map(len, names))
+        # Each level has a band of its own, with its line in the middle.
+        bands = {"y_labels": False, "y_min": -0.5, "y_max": len(names) - 0.5}
+        drawn = _drawn(at, values + _OFF_THE_EDGE, room, braille=braille, **bands)
+        return "\n".join(_named(drawn, names))
+    if unit is Unit.PLACE:  # the first is at the top
+        drawn = _drawn(at, -values, widest, braille=braille)
+        return "\n".join(line.replace(" -", " ") for line in drawn)
+    percent = unit is Unit.FRACTION
+    values = values * 100 if percent else values
+    return "\n".join(_drawn(at, values, widest, braille=braille, y_unit="%" if percent else ""))
+
+
+def _drawn(at: Ints, values: Floats, width: int, *, braille: bool, **more: Any) -> list[str]:
+    """The lines: a frame with ``_HEIGHT`` of them inside, and the days below."""
+    drawn: str = plot_to_string(
+        xs=np.repeat(at, 2)[1:].astype("datetime64[s]"),
+        ys=np.repeat(values, 2)[:-1],
+        lines=True,
+        color=False,
+        character_set="braille" if braille else "ascii",
+        width=_WIDTH,
+        height=_HEIGHT,
+        line_length_hard_cap=width,
+        y_gridlines=[],  # one at 0 would be taken for values in a gap
+        **more,
+    )
+    return [line.rstrip() for line in drawn.splitlines()]
+
+
+def _named(drawn: Sequence[str], names: Sequence[str]) -> list[str]:
+    """With the name of each level beside its line; the first line is the frame's."""
+    rows = {
+        _HEIGHT - int((level + 0.5 + _OFF_THE_EDGE) / len(names) * _HEIGHT): name
+        for level, name in enumerate(names)
+    }
+    return [f"{line} {rows[row]}" if row in rows else line for row, line in enumerate(drawn)]

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from watcher.cli.output import console
 from watcher.cli.tables import shortened
-from watcher.cli.text import plain
+from watcher.text.sanitize import plain
 
 _BAR = 14  # cells
 _COUNTS = 26  # cells of "1,234/5,678", the time, and the gaps

@@ -10,7 +10,6 @@ import click
 import structlog
 
 from watcher.cli import options
-from watcher.cli.listening import listen_option, page_url_option, token_option
 from watcher.cli.logs import Style, configure
 from watcher.cli.streams import leave
 from watcher.daemon.clock import Clock, FastClock, SystemClock
@@ -23,25 +22,29 @@ from watcher.store.engine import wide
 from watcher.units import DAY
 from watcher.web.address import parse_page_url, read_token
 
+_READERS = {
+    "everyone": "the database could be read by everyone; only its owner can now",
+    "its group": "its group can read the database (chmod 600 ends it)",
+}
+_LEVELS = ("debug", "info", "warning", "error")
 log = structlog.get_logger("watcher.cli")
 
 
 @click.command()
-@options.rules
-@options.database
-@listen_option
-@token_option
-@page_url_option
-@click.option(
-    "--market-clock",
-    is_flag=True,
-    help="Live by the clock of the simulated market that is read.",
+@options.files
+@options.listen
+@options.web_token_file
+@options.variable(
+    "--page-url", metavar="URL", help="Where visitors find the page, if a proxy stands before it."
 )
-@options.logging
+@click.option("--market-clock", is_flag=True, help="Live by the simulated market's clock.")
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", help="Texts, or JSON."
+)
+@click.option("--log-level", type=click.Choice(_LEVELS), default="info", help="The least logged.")
 def command(
     *,
-    rules: Path,
-    database: Path,
+    files: options.Files,
     listen: str,
     web_token_file: Path | None,
     page_url: str | None,
@@ -52,14 +55,15 @@ def command(
     """Run the daemon until SIGTERM or Ctrl-C; SIGHUP reads the rules anew."""
     keep_together()
     configure(log_format, log_level)
-    _say_who_reads(database)
+    if who := wide(files.database):  # by an older version, or somebody's hand
+        log.warning(_READERS[who], file=str(files.database))
     holds = Holds()
     service = Service(
-        rules=rules,
-        database=database,
+        rules=files.rules,
+        database=files.database,
         listen=None if listen == "off" else listen,
-        load=lambda: options.load_rules(rules),
-        clock=_market_clock(rules) if market_clock else SystemClock(),
+        load=lambda: options.load_rules(files.rules),
+        clock=_market_clock(files) if market_clock else SystemClock(),
         token=read_token(web_token_file) if web_token_file is not None else "",
         page_url=parse_page_url(page_url) if page_url is not None else None,
         manager=Manager.of(os.environ),
@@ -75,20 +79,8 @@ def command(
     leave(0)
 
 
-def _say_who_reads(database: Path) -> None:
-    """Where an older version, or somebody, lets others read the database."""
-    who = wide(database)
-    if who == "everyone":
-        log.warning(
-            "the database could be read by everyone; only its owner can now",
-            file=str(database),
-        )
-    elif who:
-        log.warning("its group can read the database (chmod 600 ends it)", file=str(database))
-
-
-def _market_clock(rules: Path) -> Clock:
+def _market_clock(files: options.Files) -> Clock:
     from watcher.source.simulator.server import pace_of  # noqa: PLC0415 - not for each start
 
-    pace = asyncio.run(pace_of(options.load_rules(rules).api.url))
+    pace = asyncio.run(pace_of(files.book.api.url))
     return FastClock(pace.now, speed=DAY / pace.day_seconds)

@@ -1,29 +1,27 @@
-"""What ``watcher once`` did: said at once, or kept and printed as JSON at the end."""
+"""Report of ``watcher once``: said at once, or kept and printed as JSON at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
-from watcher.cli.output import Output, console, print_json
+from watcher.cli.output import Output, console, fields_of, print_json
 from watcher.delivery.message import Style, render
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant, Message, Notification, ScanState
-from watcher.pipeline import Judged, Outcome
-from watcher.text.counts import count_of
-from watcher.units import format_ago, format_instant, format_number
+from watcher.pipeline import Outcome
+from watcher.units import count_of, format_ago, format_instant
 
 
 @dataclass(slots=True)
 class RunReport:
-    """Hears of each scan, and of messages that are not sent yet; ``quiet`` says only what went
-    wrong."""
+    """Says each scan and message; ``told`` is what the running scan has led to."""
 
     as_json: bool = False
     quiet: bool = False
     zone: tzinfo = UTC
     out: Output = field(default_factory=console)
+    told: list[Message] = field(default_factory=list)
     scans: list[dict[str, object]] = field(default_factory=list)
     not_due: list[dict[str, object]] = field(default_factory=list)
     held: list[dict[str, object]] = field(default_factory=list)
@@ -33,36 +31,27 @@ class RunReport:
     def later(self, watch: str, due: Instant, now: Instant) -> None:
         """A watch that is not due."""
         self.not_due.append({"watch": watch, "due": due})
-        self._say(
-            f"{watch}: not due, next {format_ago(due, now)} ({format_instant(due, self.zone)})"
-        )
+        when = f"{format_ago(due, now)} ({format_instant(due, self.zone)})"
+        self._say(f"{watch}: not due, next {when}")
 
-    def scanned(self, watch: str, outcome: Outcome | None, told: Iterable[Message]) -> None:
-        """A scan and the messages that it led to; None where it was not begun."""
-        messages = [render(message, Style.PLAIN, self.zone) for message in told]
-        self.scans.append(
-            {
-                "watch": watch,
-                **(_figures(outcome) if outcome is not None else {"state": "not scanned"}),
-                "messages": [{"title": each.title, "text": each.body} for each in messages],
-            }
-        )
-        summary = _summary(outcome) if outcome is not None else "not scanned"
+    def scanned(self, watch: str, outcome: Outcome | None) -> bool:
+        """Whether a scan was complete; without an outcome it was not begun."""
+        messages = [render(message, Style.PLAIN, self.zone) for message in self.told]
+        self.told.clear()
+        texts = [{"title": each.title, "text": each.body} for each in messages]
+        figures = {"state": "not scanned"} if outcome is None else _figures(outcome)
+        self.scans.append({"watch": watch, **figures, "messages": texts})
         whole = outcome is not None and outcome.scan.state is ScanState.COMPLETE
-        self._say(f"{watch}: {summary}", wrong=not whole)
-        if outcome is not None:
-            if outcome.scan.error:
-                self._say(f"{watch}: {outcome.scan.error}", wrong=not whole)
-            if outcome.scan.doubt is not None:
-                self._say(f"{watch}: {said_of(outcome.scan.doubt, self.zone)}", wrong=True)
-            for judged in outcome.judged:
-                self._say(f"  {_verdicts(judged, len(outcome.scan))}")
+        if outcome is None:
+            self._say(f"{watch}: not scanned", wrong=True)
+        else:
+            self._say_outcome(watch, outcome, whole=whole)
         for each in messages:
-            self._say("")
-            self._say(each.title, "bold")
+            self._say(f"\n{each.title}", "bold")
             self._say(each.body)
         if messages:
             self._say("")
+        return whole
 
     def released(self, row: Notification) -> None:
         """A message that an earlier run held back."""
@@ -81,15 +70,26 @@ class RunReport:
     def end(self, *, good: bool) -> None:
         """Nothing more comes; ``good`` says whether every scan was complete."""
         if self.as_json and not (self.quiet and good and not self.undelivered):
-            print_json(
-                {
-                    "ok": good,
-                    "scans": self.scans,
-                    "not_due": self.not_due,
-                    "held": self.held,
-                    "undelivered": self.undelivered,
-                }
-            )
+            print_json({"ok": good, **fields_of(self, "scans not_due held undelivered")})
+
+    def _say_outcome(self, watch: str, outcome: Outcome, *, whole: bool) -> None:
+        scan = outcome.scan
+        products = count_of(len(scan), "product")
+        self._say(
+            f"{watch}: {scan.state.value}, {products}, {count_of(scan.requests, 'credit')}, "
+            f"{len(outcome.fired):,} began to fire, {len(outcome.resolved):,} ended",
+            wrong=not whole,
+        )
+        if scan.error:
+            self._say(f"{watch}: {scan.error}", wrong=not whole)
+        if scan.doubt is not None:
+            self._say(f"{watch}: {said_of(scan.doubt, self.zone)}", wrong=True)
+        for judged in outcome.judged:
+            text = f"  {judged.rule}: met by {judged.met:,} of {products}"
+            if judged.no_data:
+                why = " (it compares with earlier scans)" if judged.compares else ""
+                text += f", no data of {judged.no_data:,}{why}"
+            self._say(text)
 
     def _say(self, text: str, style: str = "", *, wrong: bool = False) -> None:
         if not self.as_json and (wrong or not self.quiet):
@@ -97,36 +97,11 @@ class RunReport:
 
 
 def _figures(outcome: Outcome) -> dict[str, object]:
-    scan = outcome.scan
     return {
-        "state": scan.state,
-        "at": scan.at,
-        "products": len(scan),
-        "credits": scan.requests,
+        **fields_of(outcome.scan, "state at error problems doubt"),
+        "products": len(outcome.scan),
+        "credits": outcome.scan.requests,
         "fired": len(outcome.fired),
         "resolved": len(outcome.resolved),
-        "error": scan.error,
-        "problems": scan.problems,
-        "doubt": scan.doubt,
-        "rules": [
-            {"rule": each.rule, "met": each.met, "no_data": each.no_data} for each in outcome.judged
-        ],
+        "rules": [fields_of(each, "rule met no_data") for each in outcome.judged],
     }
-
-
-def _summary(outcome: Outcome) -> str:
-    scan = outcome.scan
-    return (
-        f"{scan.state.value}, {count_of(len(scan), 'product')}, "
-        f"{count_of(scan.requests, 'credit')}, "
-        f"{format_number(len(outcome.fired))} began to fire, "
-        f"{format_number(len(outcome.resolved))} ended"
-    )
-
-
-def _verdicts(judged: Judged, products: int) -> str:
-    text = f"{judged.rule}: met by {judged.met:,} of {count_of(products, 'product')}"
-    if not judged.no_data:
-        return text
-    why = " (it compares with earlier scans)" if judged.compares else ""
-    return f"{text}, no data of {judged.no_data:,}{why}"

@@ -7,11 +7,10 @@ from pathlib import Path
 import click
 
 from watcher.cli import options
-from watcher.cli.completers import product_ids, rule_names
-from watcher.cli.output import console, print_json, table
+from watcher.cli.completion import product_ids, rule_names
+from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.errors import WatcherError
 from watcher.store.engine import Engine
-from watcher.store.sql.silences import Silence
 from watcher.units import format_ago, format_instant, format_since
 
 
@@ -21,20 +20,16 @@ def command() -> None:
 
 
 @command.command("add")
-@options.rules
-@options.database
+@options.files
 @click.option("--rule", metavar="PATTERN", shell_complete=rule_names, help="Of rules of this name.")
 @click.option(
-    "--product",
-    metavar="PATTERN",
-    shell_complete=product_ids,
-    help="Of products of this id or name.",
+    "--product", metavar="PATTERN", shell_complete=product_ids, help="Of this product's id or name."
 )
 @click.option("--seller", metavar="PATTERN", help="Of products of this seller's id.")
 @click.option("--category", metavar="PATTERN", help="Of products in this category's id.")
 @click.option("--for", "duration", type=options.DURATION, required=True, help="How long, as 2d.")
 @click.option("--comment", default="", show_default=False, help="Why, for whoever looks later.")
-def add(rules: Path, database: Path, duration: int, comment: str, **patterns: str | None) -> None:
+def add(files: options.Files, duration: int, comment: str, **patterns: str | None) -> None:
     """Silence what matches all the patterns given (as in the shell: *serum*, 7495?).
 
     What still fires when the silence ends is told then.
@@ -47,12 +42,11 @@ def add(rules: Path, database: Path, duration: int, comment: str, **patterns: st
         raise click.UsageError("give at least one of --rule, --product, --seller, --category")
     if duration <= 0:
         raise click.UsageError("--for must be longer than 0")
-    now = options.now_of(database)
-    with Engine.open(database, create=False) as opened:
-        silence = opened.silences.add(
-            begins=now, ends=now + duration, comment=comment.strip(), **given
-        )
-    until = format_instant(silence.ends, options.shown_zone(rules))
+    now = files.now
+    over, why = now + duration, comment.strip()
+    with Engine.open(files.database, create=False) as opened:
+        silence = opened.silences.add(begins=now, ends=over, comment=why, **given)
+    until = format_instant(silence.ends, files.zone)
     console().say(
         f"Silence {silence.id} of {silence} until {until}; "
         f"`watcher silence end {silence.id}` ends it sooner."
@@ -62,56 +56,40 @@ def add(rules: Path, database: Path, duration: int, comment: str, **patterns: st
 @command.command("list")
 @options.database
 @click.option("--all", "everything", is_flag=True, help="Those that are over, too.")
-@options.as_json
-def list_(database: Path, *, everything: bool, as_json: bool) -> None:
+@as_json
+def list_(database: Path, *, everything: bool) -> None:
     """List the silences, the newest first."""
     now = options.now_of(database)
     with options.open_to_read(database) as opened:
         silences = [each for each in opened.silences.list() if everything or each.ends > now]
-    if as_json:
-        print_json([_json(each, now) for each in silences])
+    if json_wanted():
+        found: list[dict[str, object]] = []
+        for each in silences:
+            more = {"on": each.is_on(now), "patterns": dict(each.patterns)}
+            found.append({**fields_of(each, "id begins ends comment"), **more})
+        print_json(found)
     elif not silences:
         over = "" if everything else " now; --all shows those that are over"
         console().say(f"No silences{over}.")
     else:
         columns = ("Id", "Of", "Begins", "Ends", "Comment")
-        rows = [_row(each, now) for each in silences]
-        console().print(table(columns, rows, numbers=("Id",), texts=("Of", "Comment")))
+        rows = []
+        for each in silences:
+            times = (format_since(each.begins, now), format_ago(each.ends, now))
+            rows.append((str(each.id), str(each), *times, each.comment))
+        console().table(columns, rows, numbers=("Id",), texts=("Of", "Comment"))
 
 
 @command.command("end")
-@options.rules
-@options.database
+@options.files
 @click.argument("number", metavar="ID", type=click.IntRange(1))
-def end(rules: Path, database: Path, number: int) -> None:
+def end(files: options.Files, number: int) -> None:
     """End silence ID now; what it held and still fires is told."""
-    now = options.now_of(database)
-    with Engine.open(database, create=False) as opened:
+    with Engine.open(files.database, create=False) as opened:
         silence = opened.silences.get(number)
         if silence is None:
             raise WatcherError(f"no silence {number}; `watcher silence list` shows them")
-        if not opened.silences.end(number, now):
-            over = format_instant(silence.ends, options.shown_zone(rules))
+        if not opened.silences.end(number, files.now):
+            over = format_instant(silence.ends, files.zone)
             raise WatcherError(f"silence {number} is over since {over}")
     console().say(f"Silence {number} of {silence} is over.")
-
-
-def _row(silence: Silence, now: int) -> tuple[str, ...]:
-    return (
-        str(silence.id),
-        str(silence),
-        format_since(silence.begins, now),
-        format_ago(silence.ends, now),
-        silence.comment,
-    )
-
-
-def _json(silence: Silence, now: int) -> dict[str, object]:
-    return {
-        "id": silence.id,
-        "on": silence.is_on(now),
-        "patterns": dict(silence.patterns),
-        "begins": silence.begins,
-        "ends": silence.ends,
-        "comment": silence.comment,
-    }

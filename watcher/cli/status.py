@@ -4,32 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, tzinfo
-from pathlib import Path
 
 import click
 
 from watcher.analysis.overview import QUIET_DAYS, Overview, RuleStatus, WatchStatus, overview
 from watcher.cli import options
 from watcher.cli.held import held_lines
-from watcher.cli.output import console, print_json, table
+from watcher.cli.output import answer, as_json, console
+from watcher.cli.tables import Cell
 from watcher.evaluation.empty_list_guard import said_of
-from watcher.units import format_ago, format_number, format_since
+from watcher.units import format_ago, format_since
 from watcher.words import listing
 
 
 @click.command()
-@options.rules
-@options.database
-@options.as_json
-def command(rules: Path, database: Path, *, as_json: bool) -> None:
+@options.files
+@as_json
+def command(files: options.Files) -> None:
     """Show watches (last scan, next, health), rules, credits and the queue."""
-    book = options.load_rules(rules)
-    with options.open_to_read(database) as opened:
-        state = overview(opened, book, options.now_of(database))
-    if as_json:
-        print_json(state)
-    else:
-        show(state, book.zone)
+    book = files.book
+    with files.open() as opened:
+        state = overview(opened, book, files.now)
+    answer(state, lambda: show(state, book.zone))
 
 
 def show(state: Overview, zone: tzinfo = UTC) -> None:
@@ -37,15 +33,12 @@ def show(state: Overview, zone: tzinfo = UTC) -> None:
     out = console()
     for trouble in state.troubles:
         out.say(f"trouble since {format_since(trouble.since, state.now)}: {trouble.text}\n", "red")
-    columns: tuple[str, ...] = (
-        "Watch", "Last scan", "Next", "Products", "Credits today", "State",
-    )  # fmt: skip
+    heads = ("Watch", "Last scan", "Next", "Products", "Credits today", "State")
     watches = [_watch(watch, state.now) for watch in state.watches]
-    out.print(table(columns, watches, numbers=("Products", "Credits today"), texts=("Watch",)))
-    rules = [_rule(rule) for rule in state.rules]
-    columns = ("Rule", "Watch", "Severity", "Firing", "Pending", "State")
-    out.print()
-    out.print(table(columns, rules, numbers=("Firing", "Pending"), texts=("Rule", "Watch")))
+    out.table(heads, watches, numbers=("Products", "Credits today"), texts=("Watch",))
+    heads = ("Rule", "Watch", "Severity", "Firing", "Pending", "State")
+    rules = [*map(_rule, state.rules)]
+    out.table(heads, rules, apart=True, numbers=("Firing", "Pending"), texts=("Rule", "Watch"))
     for line in _failures(state):
         out.say(line, "red")
     if quiet := [rule.name for rule in state.rules if rule.quiet]:
@@ -59,7 +52,7 @@ def show(state: Overview, zone: tzinfo = UTC) -> None:
         out.say(line)
 
 
-def _watch(watch: WatchStatus, now: int) -> tuple[str, ...]:
+def _watch(watch: WatchStatus, now: int) -> tuple[Cell, ...]:
     last = watch.last
     how = last.state.value if last is not None else "waiting"
     if last is not None and (last.doubt is not None or last.problems):
@@ -68,42 +61,33 @@ def _watch(watch: WatchStatus, now: int) -> tuple[str, ...]:
         watch.name,
         format_since(last.at, now) if last is not None else "never",
         format_ago(watch.due, now),
-        format_number(last.products) if last is not None else "",
-        format_number(watch.credits_today),
+        last.products if last is not None else None,
+        watch.credits_today,
         "failing" if watch.health.failing_since is not None else how,
     )
 
 
-def _rule(rule: RuleStatus) -> tuple[str, ...]:
-    return (
-        rule.name,
-        rule.watch,
-        rule.severity,
-        str(rule.firing),
-        str(rule.pending),
-        "failing" if rule.health.failing_since is not None else "ok",
-    )
+def _rule(rule: RuleStatus) -> tuple[Cell, ...]:
+    state = "failing" if rule.health.failing_since is not None else "ok"
+    return (rule.name, rule.watch, rule.severity, rule.firing, rule.pending, state)
 
 
 def _failures(state: Overview) -> Iterator[str]:
-    """What fails since when and why, a line each."""
+    """A line for each failure: since when and why."""
     parts: tuple[WatchStatus | RuleStatus, ...] = (*state.watches, *state.rules)
-    for part in parts:
-        health = part.health
+    for name, health in ((part.name, part.health) for part in parts):
         if health.failing_since is not None:
             since = format_since(health.failing_since, state.now)
-            yield f"\n{part.name}: failing since {since}: {health.last_error}"
+            yield f"\n{name}: failing since {since}: {health.last_error}"
 
 
 def _problems(state: Overview, zone: tzinfo) -> Iterator[str]:
-    """What was wrong with the last scan of each watch, as far as a line takes it."""
+    """A line or two for the doubts and problems of each watch's last scan."""
     for watch in state.watches:
         last = watch.last
-        if last is None:
-            continue
-        if last.doubt is not None:
+        if last is not None and last.doubt is not None:
             yield f"\n{watch.name}: {said_of(last.doubt, zone)}"
-        if last.problems:
+        if last is not None and last.problems:
             count, first = len(last.problems), last.problems[0]
             more = f" and {count - 1} more" if count > 1 else ""
             yield f"\n{watch.name}: problems of the last scan: {first}{more}"
@@ -111,6 +95,5 @@ def _problems(state: Overview, zone: tzinfo) -> Iterator[str]:
 
 def _credits(state: Overview) -> str:
     spent = state.credits
-    day = f"{spent.day:,} today" + (f" of {spent.day_cap:,}" if spent.day_cap else "")
-    month = f"{spent.month:,} this month" + (f" of {spent.month_cap:,}" if spent.month_cap else "")
-    return f"{day}, {month}"
+    spans = (("today", spent.day, spent.day_cap), ("this month", spent.month, spent.month_cap))
+    return ", ".join(f"{used:,} {span}{f' of {cap:,}' if cap else ''}" for span, used, cap in spans)

@@ -1,20 +1,23 @@
-"""Standard output and error that a command can always write to, whoever reads them or has left.
-
-What a command does and its exit code don't hang on who reads along: where the reader (``head``, a
-pager) has gone, the rest is written nowhere. Only a disk that takes no more is a failure.
-"""
+"""Standard output and error that can always be written to: where the reader (a pager, ``head``)
+is gone, the rest is written nowhere. Only a disk that takes no more is a failure."""
 
 from __future__ import annotations
 
+import codecs
 import errno
 import io
 import os
 import sys
-from typing import NoReturn, TextIO
+import unicodedata
+from typing import Any, NoReturn, TextIO
 
 import click
 
+from watcher.text.sanitize import plain_lines
+
 _BUFFER = 1 << 16
+_ASCII = dict(zip("…→·×−–’“”", '~>-x--\'""', strict=True))  # noqa: RUF001 - that is the point
+_HANDLER = "watcher.nearest"
 _LEFT = (errno.EPIPE, errno.EIO)  # a pipe without a reader, a terminal that was closed
 
 
@@ -44,20 +47,19 @@ def settle() -> None:
 
 
 def _patient(stream: TextIO | None, descriptor: int) -> TextIO:
-    if stream is not None and not isinstance(_raw(stream), io.FileIO):
-        return stream  # somebody else's, as a test's
-    if stream is not None and isinstance(_raw(stream), _Patient):
-        return stream
-    raw = _Patient(descriptor, "wb", closefd=False)
+    raw = _raw(stream)
+    if stream is not None and (isinstance(raw, _Patient) or not isinstance(raw, io.FileIO)):
+        return stream  # made so already, or somebody else's, as a test's
+    patient = _Patient(descriptor, "wb", closefd=False)
     return io.TextIOWrapper(
-        io.BufferedWriter(raw, _BUFFER),
+        io.BufferedWriter(patient, _BUFFER),
         encoding=stream.encoding if stream is not None else "utf-8",
-        line_buffering=stream is None or descriptor == 2 or raw.isatty(),
+        line_buffering=stream is None or descriptor == 2 or patient.isatty(),
         write_through=bool(getattr(stream, "write_through", False)),
     )
 
 
-def _raw(stream: TextIO) -> object:
+def _raw(stream: TextIO | None) -> object:
     buffer = getattr(stream, "buffer", None)
     return getattr(buffer, "raw", buffer)
 
@@ -72,10 +74,25 @@ def unread() -> bool:
     return _failure() is not None
 
 
-def stop_unread() -> None:
-    """End a command that does nothing but write, where nobody reads it any more."""
-    if unread():
-        raise click.exceptions.Exit(0)
+class ToProgram(io.RawIOBase):
+    """Another program, or a file of the shell's; the command ends where it leaves early."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        written = sys.stdout.buffer.write(data)
+        if unread():
+            raise click.exceptions.Exit(0)
+        return written
+
+
+class ToTerminal:
+    """Texts for people's eyes: nothing in them moves the cursor."""
+
+    def write(self, data: bytes) -> int:
+        sys.stdout.write(plain_lines(data.decode()))
+        return len(data)
 
 
 def ended(code: int) -> int:
@@ -94,3 +111,31 @@ def leave(code: int) -> NoReturn:
     code = ended(code)
     sys.stderr.flush()
     os._exit(code)
+
+
+def forgiving_streams() -> None:
+    """Write the nearest character where the encoding of a terminal or a file lacks one."""
+    codecs.register_error(_HANDLER, _nearest)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_HANDLER)
+
+
+def _nearest(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_like, error.object[error.start : error.end])), error.end
+
+
+def _like(character: str) -> str:
+    """A text of as many columns as the character has on a terminal: tables stay straight."""
+    if character in _ASCII:
+        return _ASCII[character]
+    if unicodedata.combining(character):
+        return ""
+    if "─" <= character <= "╿":  # box drawing
+        return "-" if character in "─━╸╺" else "|" if character in "│┃" else "+"
+    base = unicodedata.normalize("NFKD", character)[0]
+    if base.isascii():
+        return base
+    return "??" if unicodedata.east_asian_width(character) in "WF" else "?"

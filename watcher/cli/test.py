@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -13,17 +14,16 @@ from watcher.analysis.ruletests.cases import Suite
 from watcher.analysis.ruletests.reading import read_suite
 from watcher.analysis.ruletests.running import Result, run_suite
 from watcher.cli import options
-from watcher.cli.output import console, print_json
+from watcher.cli.output import answer, as_json, console, fields_of
 from watcher.cli.progress import progress
 from watcher.errors import RulesError
+from watcher.units import count_of
 
 
 @click.command()
-@click.argument(
-    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
-)
-@options.as_json
-def command(files: Sequence[Path], *, as_json: bool) -> None:
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=options.PATH)
+@as_json
+def command(files: Sequence[Path]) -> None:
     """Run the rule tests in each FILE: series of values, and the alerts they must lead to.
 
     \b
@@ -61,10 +61,7 @@ def command(files: Sequence[Path], *, as_json: bool) -> None:
                 results.append((file, result))
                 report(len(results), total)
     failed = sum(not result.passed for _, result in results)
-    if as_json:
-        print_json(_json(broken, results))
-    else:
-        _show(broken, results, failed)
+    answer(_json(broken, results), lambda: _show(broken, results, failed))
     sys.exit(1 if failed or broken else 0)
 
 
@@ -72,30 +69,16 @@ def _show(broken: Sequence[str], results: Sequence[tuple[Path, Result]], failed:
     for text in broken:
         console(stderr=True).say(text)
     out = console()
-    for file, result in results:
-        if result.passed:
-            continue
+    for file, result in [each for each in results if not each[1].passed]:
         out.say(f"{file}:{result.line}: {result.name}: failed", "red")
-        for difference in result.differences:
-            for line in difference.lines():
-                out.say(f"  {line}")
-        out.print()
-    files = f", {len(broken)} file{'' if len(broken) == 1 else 's'} unreadable" if broken else ""
+        lines = chain.from_iterable(each.lines() for each in result.differences)
+        out.say("".join(f"  {line}\n" for line in lines))
+    files = f", {count_of(len(broken), 'file')} unreadable" if broken else ""
     out.say(f"{len(results) - failed} passed, {failed} failed{files}")
 
 
 def _json(broken: Sequence[str], results: Sequence[tuple[Path, Result]]) -> dict[str, object]:
-    return {
-        "ok": not broken and all(result.passed for _, result in results),
-        "problems": broken,
-        "tests": [
-            {
-                "file": str(file),
-                "line": result.line,
-                "name": result.name,
-                "passed": result.passed,
-                "differences": result.differences,
-            }
-            for file, result in results
-        ],
-    }
+    names = "line name passed differences"
+    tests = [{"file": str(file), **fields_of(result, names)} for file, result in results]
+    passed = all(result.passed for _, result in results)
+    return {"ok": passed and not broken, "problems": broken, "tests": tests}

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import click
 
 from watcher.analysis.scores.claims import claim_of
 from watcher.analysis.scores.score import DEFAULT_DAYS
-from watcher.analysis.scores.tuning import Reached, Step, Tuning, Wanted, chosen_knob, tune
+from watcher.analysis.scores.tuning import Reached, Tuning, Wanted, chosen_knob, tune
 from watcher.analysis.scores.wording import OUTCOMES, share
 from watcher.cli import options
-from watcher.cli.completers import metric_names, rule_names
-from watcher.cli.lookup import chosen_rule
-from watcher.cli.output import Output, console, print_json, table
+from watcher.cli.completion import metric_names, rule_names
+from watcher.cli.lookup import chosen
+from watcher.cli.output import answer, as_json, console
 from watcher.cli.progress import progress
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.units import DAY, format_instant, format_number
+from watcher.units import DAY, format_number, format_span
+
+_RATE = click.FloatRange(min=0.1, max=10_000)
 
 
 def _number(_context: click.Context, _option: click.Parameter, value: float) -> float:
@@ -29,135 +30,80 @@ def _number(_context: click.Context, _option: click.Parameter, value: float) -> 
 
 @click.command()
 @click.argument("name", metavar="RULE", shell_complete=rule_names)
-@options.rules
-@options.database
+@options.files
 @click.option(
-    "--per-week",
-    type=click.FloatRange(min=0.1, max=10_000),
-    callback=_number,
-    default=5,
-    help="How many alerts a week it should tell.",
+    "--per-week", type=_RATE, callback=_number, default=5, help="How many alerts it should tell."
 )
 @options.days(DEFAULT_DAYS, "How far back to begin.")
 @click.option(
-    "--metric",
-    shell_complete=metric_names,
-    help="The metric whose threshold to turn, where RULE has several; its score's by default.",
+    "--metric", shell_complete=metric_names, help="Whose threshold to turn; its score's by default."
 )
-@options.as_json
+@as_json
 def command(
-    name: str,
-    rules: Path,
-    database: Path,
-    per_week: float,
-    days: int,
-    metric: str | None,
-    *,
-    as_json: bool,
+    name: str, files: options.Files, per_week: float, days: int, metric: str | None
 ) -> None:
     """Find the threshold of RULE that would have told about so many alerts a week.
 
     The rule is replayed over the stored scans of its watch with other values of one number: that
     of its score (a surge, a growth, `unusual`), else of a move (`rises`, `climbs` ...), else its
-    first. Its other conditions, cooldown, `for` and channels stay as they are. Of each value it is
-    said how many alerts it would have told and what became of them, as `watcher score` says it;
-    last comes the line to paste. Nothing is changed.
+    first. Shown are the alerts that each would have told, what became of them (as `watcher score`
+    says it), and the line to paste. Nothing is changed.
 
     \b
       watcher tune breakout --per-week 5
       watcher tune breakout --per-week 2 --metric total_sale_7d_cnt
     """
-    book = options.load_rules(rules)
-    rule = chosen_rule(book, name)
-    knob = chosen_knob(rule, metric)
-    now = options.now_of(database)
-    with (
-        options.open_to_read(database) as opened,
-        progress(f"Replaying {rule.name}", "scans") as report,
-    ):
-        wanted = Wanted(rule, knob, per_week)
+    book, now = files.book, files.now
+    rule = chosen("rule", name, book.rules)
+    wanted = Wanted(rule, chosen_knob(rule, metric), per_week)
+    with files.open() as opened, progress(f"Replaying {rule.name}", "scans") as report:
         found = tune(opened, book, wanted, (now - days * DAY, now), report)
-    if as_json:
-        print_json(found)
-    else:
-        _show(found, rule, book)
+    answer(found, lambda: _show(found, rule, book))
 
 
 def _show(found: Tuning, rule: Rule, book: Rulebook) -> None:
     out = console()
     out.say(
         f"{found.rule} on {found.watch}: {found.metric} {found.operator}, over {found.scans} "
-        f"scans from {format_instant(found.since, book.zone)} to "
-        f"{format_instant(found.until, book.zone)}"
+        f"scans from {format_span(found.since, found.until, book.zone)}"
     )
-    out.print()
-    _show_steps(out, found, rule)
-    out.print()
-    out.say(_verdict(found))
+    good = OUTCOMES[claim_of(rule).measure][:1]
+    known = (*good, "of known") if good else ()
+    columns = ("Threshold", "Alerts a week", "Messages a week", "Products", *known, "")
+    rows = []
+    for step in found.steps:
+        judged = (share(step.tally), step.tally.judged) if good else ()
+        marks = {"nearest": found.best, "as it is now": found.now}
+        said = [mark for mark, each in marks.items() if each.threshold == step.threshold]
+        counts = (step.a_week, step.messages_a_week, step.products)
+        rows.append((step.said, *counts, *judged, ", ".join(said)))
+    out.table(columns, rows, apart=True, numbers=columns[:-1])
+    out.say(f"\n{_verdict(found)}")
     if found.best.threshold != found.now.threshold:
-        out.print()
-        out.say(f"{found.place}:" if found.place else "In the rule's when:")
+        place = found.place or "In the rule's when"
+        out.say(f"\n{place}:")
         for line in found.line.split("\n"):
             out.say(f"  {line}")
     if found.others:
-        out.print()
-        out.say(f"It has more numbers to turn: --metric {' or --metric '.join(found.others)}")
-
-
-def _show_steps(out: Output, found: Tuning, rule: Rule) -> None:
-    good = OUTCOMES[claim_of(rule).measure][:1]
-    columns: tuple[str, ...] = ("Threshold", "Alerts a week", "Messages a week", "Products")
-    if good:
-        columns = (*columns, *good, "of known")
-    columns = (*columns, "")
-    rows = []
-    for step in found.steps:
-        row = [
-            step.said,
-            format_number(step.a_week, 1),
-            format_number(step.messages_a_week, 1),
-            format_number(step.products),
-        ]
-        if good:
-            row += [share(step.tally), format_number(step.tally.judged)]
-        rows.append([*row, _mark(found, step)])
-    out.print(table(columns, rows, numbers=columns[:-1]))
-
-
-def _mark(found: Tuning, step: Step) -> str:
-    marks = []
-    if step.threshold == found.best.threshold:
-        marks.append("nearest")
-    if step.threshold == found.now.threshold:
-        marks.append("as it is now")
-    return ", ".join(marks)
+        out.say(f"\nIt has more numbers to turn: --metric {' or --metric '.join(found.others)}")
 
 
 def _verdict(found: Tuning) -> str:
     best, wanted = found.best, format_number(found.per_week, 1)
     said = format_number(best.a_week, 1)
-    first = (
-        f" ({best.at_first:,} more held at the first scan, and are not counted)"
-        if best.at_first
-        else ""
-    )
+    more = f" ({best.at_first:,} more held at the first scan, and are not counted)"
+    first = more if best.at_first else ""
+    told = f"{said} a week would have been told, with {best.said}, not {wanted}."
     match found.reached:
         case Reached.FEWER:
-            return (
-                f"Not reached: at most {said} a week would have been told, with {best.said}, not "
-                f"{wanted}. "
-                "Its other conditions, its cooldown or its list keep it that low."
-            )
+            why = "Its other conditions, its cooldown or its list keep it that low."
+            return f"Not reached: at most {told} {why}"
         case Reached.MORE:
-            return (
-                f"Not reached: at least {said} a week would have been told, with {best.said}, not "
-                f"{wanted}. A longer cooldown, or another condition beside it, tells less."
-            )
+            advice = "A longer cooldown, or another condition beside it, tells less."
+            return f"Not reached: at least {told} {advice}"
         case Reached.LEAPS:
-            return (
-                f"No threshold tells about {wanted} a week: {best.said} comes nearest with "
-                f"{said}{first}."
-            )
+            nearest = f"{best.said} comes nearest with {said}"
+            return f"No threshold tells about {wanted} a week: {nearest}{first}."
         case _ if best.threshold == found.now.threshold:
             return f"{best.said} is right as it is: {said} alerts a week{first}."
         case _:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from watcher.export.table import Column, Kind, Part, Table, cells
+from watcher.export.table import Column, Export, Kind, Part, cells
 from watcher.fields import BY_NAME, NUMERIC_NAMES
 from watcher.model import LIST_DAY, LIST_SPARSE, Evidence
 from watcher.rules.metrics import RANK, Catalogue, Metric
@@ -35,16 +35,15 @@ def observations(
     *,
     every_scan: bool = False,
     gmv_currency: str | None = None,
-) -> Table:
-    """What was seen of products: a row where some number changed, or one for each scan.
+) -> Export:
+    """Observations of products: a row where some number changed, or one for each scan.
 
     ``metrics`` are its columns beside those that say what, where and when; ``watches`` are names
-    by key. ``gmv_currency`` is what the user says that GMV is in.
+    by key.
     """
     fields = sorted({name for metric in metrics for name in metric.needs} - {RANK})
     stored = database.observations
-    read = stored.sightings if every_scan else stored.changes
-    extract = read(choice, fields)
+    extract = (stored.sightings if every_scan else stored.changes)(choice, fields)
     columns = (
         Column("at", Kind.TIME, "when the scan was due"),
         _WATCH,
@@ -52,9 +51,8 @@ def observations(
         *(_text(name) for name in OBSERVED_TEXTS),
         *(_column(metric, gmv_currency) for metric in metrics if metric.name != RANK),
     )
-    return Table(
-        columns, extract.total, (_part(each, fields, metrics, watches) for each in extract.parts)
-    )
+    parts = (_part(each, fields, metrics, watches) for each in extract.parts)
+    return Export(columns, extract.total, parts)
 
 
 def fields() -> list[Metric]:
@@ -63,7 +61,7 @@ def fields() -> list[Metric]:
     return [catalogue[name] for name in NUMERIC_NAMES]
 
 
-def alerts(database: Store, choice: Choice) -> Table:
+def alerts(database: Store, choice: Choice) -> Export:
     """Alerts, with why they fired as JSON."""
     columns = (
         _ALERT, _RULE, _REGION, _ID, _NAME,
@@ -78,7 +76,7 @@ def alerts(database: Store, choice: Choice) -> Table:
     return _plain(columns, database.extracts.alerts(choice), {0: _short, 11: _spelled})
 
 
-def transitions(database: Store, choice: Choice) -> Table:
+def transitions(database: Store, choice: Choice) -> Export:
     """The alerts' changes of state."""
     columns = (
         Column("id", Kind.INTEGER, "in rising order of time"),
@@ -91,7 +89,7 @@ def transitions(database: Store, choice: Choice) -> Table:
     return _plain(columns, database.extracts.transitions(choice), {1: _short})
 
 
-def scans(database: Store, choice: Choice, watches: Mapping[str, str]) -> Table:
+def scans(database: Store, choice: Choice, watches: Mapping[str, str]) -> Export:
     """The scans, those that failed among them."""
     columns = (
         Column("id", Kind.INTEGER, "in rising order of time"),
@@ -110,24 +108,19 @@ def scans(database: Store, choice: Choice, watches: Mapping[str, str]) -> Table:
         Column("list_idle", Kind.NUMBER, "share without a sale yesterday, of 20 products at least"),
         Column(LIST_SPARSE, Kind.BOOLEAN, "sales are booked on the day of collection"),
     )  # fmt: skip
-    extract = database.extracts.scans(choice)
     shown: dict[int, Callable[[object], object]] = {
         1: lambda key: watches.get(str(key), key),
         12: bool,
-        15: _known_bool,
+        15: lambda sparse: None if sparse is None else bool(sparse),
     }
-    return _plain(columns, extract, shown)
-
-
-def _known_bool(value: object) -> object:
-    return None if value is None else bool(value)
+    return _plain(columns, database.extracts.scans(choice), shown)
 
 
 def _text(name: str) -> Column:
     if name == "currency":
         return Column(name, Kind.TEXT, "of the prices; the API does not say what GMV is in")
-    digits = name.endswith("_id")
-    return Column(name, Kind.DIGITS if digits else Kind.TEXT, BY_NAME[name].meaning)
+    kind = Kind.DIGITS if name.endswith("_id") else Kind.TEXT
+    return Column(name, kind, BY_NAME[name].meaning)
 
 
 def _column(metric: Metric, gmv_currency: str | None) -> Column:
@@ -165,7 +158,7 @@ def _plain(
     columns: tuple[Column, ...],
     extract: Extract[Sequence[Row]],
     shown: Mapping[int, Callable[[object], object]],
-) -> Table:
+) -> Export:
     def parts() -> Iterator[Part]:
         for rows in extract.parts:
             values = [list(column) for column in zip(*rows, strict=True)]
@@ -175,11 +168,10 @@ def _plain(
                 values[place] = [show(value) for value in values[place]]
             yield values
 
-    return Table(columns, extract.total, parts())
+    return Export(columns, extract.total, parts())
 
 
-def _short(alert: object) -> str:
-    return f"A{alert}"
+_short = "A{}".format  # an alert's id
 
 
 def _spelled(evidence: object) -> object:

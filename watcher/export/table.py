@@ -1,12 +1,12 @@
-"""A table that is too large for the memory: columns with their kinds, rows in parts."""
+"""An export, too large for the memory: columns with their kinds, rows in parts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -22,10 +22,11 @@ _TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 # A part's values, column by column: None is absent, a time is an instant, JSON a text.
 Part: TypeAlias = Sequence[Sequence[object]]
+Convert: TypeAlias = Callable[[Any], object]
 
 
 class Kind(StrEnum):
-    """What the values of a column are."""
+    """Type of a column's values."""
 
     TIME = "time"
     INTEGER = "integer"
@@ -38,7 +39,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``unit`` and ``meaning`` are for formats that have a place for them."""
+    """Column of an export; formats that have a place for them take ``unit`` and ``meaning``."""
 
     name: str
     kind: Kind
@@ -47,30 +48,29 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """``parts`` are read once; ``total`` is how many rows they have together at most."""
+class Export:
+    """Rows to write: ``parts`` are read once, ``total`` is how many rows they have at most."""
 
     columns: tuple[Column, ...]
     total: int
     parts: Iterator[Part]
 
     def read(self) -> Iterator[Part]:
-        """The parts as they are to be written: no text, wherever it came from, has a control
-        character in it, or one that turns the reading direction."""
+        """The parts to write: no text has a control character, or turns the reading direction."""
+        made = {Kind.TEXT: harmless, Kind.DIGITS: harmless, Kind.JSON: _harmless_json}
         for part in self.parts:
-            yield [
-                _harmless(column, values) for column, values in zip(self.columns, part, strict=True)
-            ]
+            yield converted(part, self.columns, made)
 
 
-def _harmless(column: Column, values: Sequence[object]) -> Sequence[object]:
-    match column.kind:
-        case Kind.TEXT | Kind.DIGITS:
-            return [harmless(value) if isinstance(value, str) else value for value in values]
-        case Kind.JSON:
-            return [_harmless_json(value) if isinstance(value, str) else value for value in values]
-        case _:
-            return values
+def converted(part: Part, columns: Sequence[Column], made: Mapping[Kind, Convert]) -> Part:
+    """A part with each value ``made`` into another by its kind; what is absent stays so."""
+    found: list[Sequence[object]] = []
+    for column, values in zip(columns, part, strict=True):
+        make = made.get(column.kind)
+        found.append(
+            [None if value is None else make(value) for value in values] if make else values
+        )
+    return found
 
 
 def harmless(text: str) -> str:
@@ -79,9 +79,7 @@ def harmless(text: str) -> str:
 
 
 def _harmless_json(text: str) -> str:
-    """The same of each text in it, where it may be written with a backslash."""
-    if text.isprintable() and "\\" not in text:
-        return text
+    """JSON with each text in it made harmless, also where it is written with a backslash."""
     return msgspec.json.encode(_harmless_value(msgspec.json.decode(text))).decode()
 
 
@@ -103,8 +101,3 @@ def cells(values: Floats) -> list[object]:
     found[~np.isfinite(values)] = None
     listed: list[object] = found.tolist()
     return listed
-
-
-def height(part: Part) -> int:
-    """How many rows a part has."""
-    return len(part[0])

@@ -26,6 +26,8 @@ _DOMAIN = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
 _LOOKALIKES = str.maketrans(
     {"*": "∗", "_": "＿", "~": "∼", "`": "ˋ", "|": "∣", "\\": "＼"}  # noqa: RUF001
 )
+# Of no width: within a word or an address a space in their place would part it.
+_WIDTHLESS = str.maketrans("", "", "\u200b\u200c\u200d\u2060\ufeff")
 _PAIR = re.compile(r"\[([^\[\]]*)\]|([\[\]])")
 _WIDE = {"[": "［", "]": "］", "#": "＃", ">": "＞"}  # noqa: RUF001
 _ENTITIES = re.compile(r"[<>]")
@@ -78,6 +80,19 @@ def escape_slack(text: str) -> str:
     """For Markdown that Apprise translates into Slack's: what it is to make entities of takes a
     backslash, which it drops."""
     return _ENTITIES.sub(r"\\\g<0>", escape_markdown(text))
+
+
+def plain(text: str) -> str:
+    """A text for a terminal, on one line: nothing moves its cursor, its colours or the reading
+    direction."""
+    return "".join(each if each.isprintable() else " " for each in text.translate(_WIDTHLESS))
+
+
+def plain_lines(text: str) -> str:
+    """A text for a terminal, of lines that stay."""
+    if text.isprintable():
+        return text
+    return "\n".join(map(plain, text.split("\n")))
 
 
 def _visible(text: str) -> str:

@@ -10,6 +10,8 @@ from datetime import tzinfo
 from watcher.delivery.view import view_of
 from watcher.model import AlertState, Instant, Item, Message, Severity
 from watcher.store.records import AlertRow
+from watcher.model import Instant, Item, Message, Severity
+from watcher.store.sql.alerts import AlertRow
 from watcher.units import (
     format_ago,
     format_duration,
@@ -32,10 +34,7 @@ class AlertLine:
     @property
     def state(self) -> str:
         """In a word; of one that is over, why it ended."""
-        alert = self.row.alert
-        if alert.state is AlertState.INACTIVE:
-            return alert.reason or "over"
-        return alert.state.value
+        return self.row.alert.outcome
 
     @property
     def since(self) -> Instant:
@@ -45,10 +44,7 @@ class AlertLine:
     @property
     def told(self) -> str:
         """The fate of the last messages about it."""
-        return ", ".join(
-            f"{each.target or each.channel} {each.state.value if each.state else 'told'}"
-            for each in self.row.deliveries
-        )
+        return ", ".join(map(str, self.row.deliveries))
 
 
 def lines(

@@ -1,0 +1,100 @@
+"""A single run without a daemon: scan what is due, tell what is owed, deliver it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import KW_ONLY, dataclass, field
+from pathlib import Path
+
+from watcher import plan
+from watcher.cli.progress import progress
+from watcher.cli.run_report import RunReport
+from watcher.daemon.channels import targets_of, ways_of
+from watcher.daemon.clock import Clock
+from watcher.daemon.connections import client_of
+from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudget
+from watcher.daemon.scheduling.scanner import Scanner
+from watcher.delivery.courier import Courier
+from watcher.incidents.credits import note_credits
+from watcher.incidents.delivery_hooks import Post
+from watcher.notification.flush_deferred import sweep
+from watcher.notification.policy import policies_of
+from watcher.rules.rulebook import Rulebook, Watch
+from watcher.store.engine import DatabaseThread, Scratch, Writer
+
+_SEND_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class SingleRun:
+    """One run, in the time that the database's daemon lives in."""
+
+    book: Rulebook
+    path: Path
+    _: KW_ONLY
+    dry_run: bool
+    clock: Clock
+    report: RunReport = field(default_factory=RunReport)
+
+    async def run(self, watches: list[Watch], *, forced: bool) -> bool:
+        """Scan, print, send; True if every scan was complete."""
+        store: DatabaseThread = Scratch(self.path) if self.dry_run else Writer(self.path)
+        async with store, client_of(self.book) as client:
+            now = self.clock.now()
+            if not self.dry_run:  # else a daemon may run, and what is set aside is its own
+                await store.run(lambda database: database.ledger.settle_all(CHECKPOINT))
+            await store.run(lambda database: database.rules.sync(self.book.marks, now))
+            budget = PaidBudget if self.dry_run else LedgerBudget
+            told = self.report.told.append
+            scanner = Scanner(self.book, client, store, self.clock, report=told, budget=budget)
+            good = True
+            due = [each for each in watches if forced or await self._due(store, each)]
+            for watch in due:
+                good = await self._scan(scanner, watch) and good
+            await self._release(store, scanner)
+            if not self.dry_run:
+                await self._deliver(store)
+            return good
+
+    async def _due(self, store: DatabaseThread, watch: Watch) -> bool:
+        scans = await store.run(
+            lambda database: database.history.scans(watch.key, limit=plan.LOOK_BACK)
+        )
+        now = self.clock.now()
+        moment = plan.due_without_timers(watch.schedule, scans, now)
+        if moment > now:
+            self.report.later(watch.name, moment, now)
+        return moment <= now
+
+    async def _scan(self, scanner: Scanner, watch: Watch) -> bool:
+        with progress(f"Reading {watch.name}", "requests", quiet=self.report.quiet) as report:
+            expected, requests = watch.query.pages, itertools.count(1)
+
+            def moved() -> None:
+                done = next(requests)
+                report(done, max(done, expected))  # some are tried again
+
+            outcome = await scanner.scan(watch, self.clock.now(), moved=moved)
+        return self.report.scanned(watch.name, outcome)
+
+    async def _release(self, store: DatabaseThread, scanner: Scanner) -> None:
+        """Tell what was held at an earlier run and no longer is."""
+        policies, now = policies_of(self.book.channels), self.clock.now()
+        await store.run(
+            lambda database: note_credits(scanner.operator(database, now), self.book.api)
+        )
+        told = await store.run(lambda database: sweep(database, self.book, policies, now))
+        rows = await store.run(lambda database: [database.outbox.get(row) for row in told])
+        for row in rows:
+            if row is not None:
+                self.report.released(row)
+
+    async def _deliver(self, store: DatabaseThread) -> None:
+        now, keeper = self.clock.now, Post(lambda: self.book, self.clock.now)
+        courier = Courier(
+            store, targets_of(self.book), now=now, ways=ways_of(self.book), keeper=keeper
+        )
+        await courier.drain(_SEND_SECONDS)
+        waiting = await store.run(lambda database: database.outbox.due_targets(self.clock.now()))
+        for target, _, count in waiting:
+            self.report.waits(target, count)

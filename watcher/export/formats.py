@@ -1,0 +1,170 @@
+"""Exports as CSV, JSON Lines (UTF-8 both) and Parquet, and the file that they are written to."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from watcher.errors import WatcherError
+from watcher.export.table import Column, Convert, Export, Kind, converted
+from watcher.store.engine import OWNER_ONLY, is_ours
+from watcher.units import format_iso
+
+FORMATS = ("csv", "jsonl", "parquet")
+ENDINGS = {**{name: name for name in FORMATS}, "ndjson": "jsonl", "json": "jsonl", "pq": "parquet"}
+GROUP = 32_768  # rows of a Parquet row group: what is in memory at once
+# A spreadsheet would reckon what begins so, or run it; the apostrophe tells it not to.
+_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+_BOM = b"\xef\xbb\xbf"
+_BESIDE = ("-wal", "-shm", "-journal", ".lock", ".restoring")  # of a database
+
+iso = lru_cache(maxsize=1024)(format_iso)  # a scan's rows all have its time
+
+
+def write_csv(export: Export, file: BinaryIO, *, excel: bool = False) -> None:
+    """A header, then a line for each row; no value is an empty cell.
+
+    A text that a spreadsheet would take for a formula has an apostrophe before it. For ``excel`` a
+    mark says that it is UTF-8, and ids are texts, for it would round them.
+    """
+    file.write((_BOM if excel else b"") + csv_lines([[column.name for column in export.columns]]))
+    for part in export.read():
+        shown = converted(part, export.columns, _EXCEL if excel else _CSV)
+        file.write(csv_lines(zip(*shown, strict=True)))
+
+
+def csv_lines(rows: Iterable[Iterable[object]]) -> bytes:
+    """Rows as lines; what needs quotes has them."""
+    page = io.StringIO(newline="")
+    csv.writer(page, lineterminator="\n").writerows(rows)
+    return page.getvalue().encode()
+
+
+def write_json_lines(export: Export, file: BinaryIO) -> None:
+    """An object for each row; no value is null."""
+    names = [column.name for column in export.columns]
+    encoder = msgspec.json.Encoder()
+    for part in export.read():
+        rows = zip(*converted(part, export.columns, _JSON), strict=True)
+        file.write(encoder.encode_lines([dict(zip(names, row, strict=True)) for row in rows]))
+
+
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+
+
+def _quoted(text: str) -> str:
+    """An id that stays as it is where a number of 19 digits would lose its last ones."""
+    return f'="{text}"' if text.isascii() and text.isdecimal() else _no_formula(text)
+
+
+_CSV: dict[Kind, Convert] = {
+    Kind.TIME: iso,
+    Kind.BOOLEAN: int,
+    Kind.TEXT: _no_formula,
+    Kind.DIGITS: _no_formula,
+}
+_EXCEL = {**_CSV, Kind.DIGITS: _quoted}
+_JSON: dict[Kind, Convert] = {Kind.TIME: iso, Kind.JSON: lambda text: msgspec.Raw(text.encode())}
+_PARQUET: dict[Kind, Convert] = {Kind.TIME: lambda at: at * 1000, Kind.INTEGER: round}
+
+
+def write_parquet(export: Export, file: BinaryIO) -> None:
+    """Typed columns, compressed with Zstandard: times in milliseconds of UTC, counts as int64
+    (one with decimals is rounded), amounts and rates as doubles, texts by dictionary.
+
+    Each column says its meaning and its unit. Raises ``WatcherError`` where pyarrow is missing.
+    """
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - only where it is asked for
+        import pyarrow.parquet as pq  # noqa: PLC0415
+    except ImportError as error:
+        raise WatcherError(
+            "Parquet needs pyarrow: pip install pyarrow beside watcher (with pipx: pipx inject "
+            "watcher pyarrow); CSV and JSON Lines need nothing"
+        ) from error
+    schema = pa.schema([_field(pa, column) for column in export.columns])
+    texts = [c.name for c in export.columns if c.kind in (Kind.TEXT, Kind.DIGITS, Kind.JSON)]
+    with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=texts) as writer:
+        batches: list[Any] = []
+        for part in export.read():
+            typed = converted(part, export.columns, _PARQUET)
+            arrays = [pa.array(each, field.type) for each, field in zip(typed, schema, strict=True)]
+            batches.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
+            if sum(batch.num_rows for batch in batches) >= GROUP:
+                writer.write_table(pa.Table.from_batches(batches), row_group_size=2 * GROUP)
+                batches.clear()
+        if batches:
+            writer.write_table(pa.Table.from_batches(batches), row_group_size=2 * GROUP)
+
+
+def _field(pa: Any, column: Column) -> Any:
+    types = {
+        Kind.TIME: pa.timestamp("ms", "UTC"),
+        Kind.INTEGER: pa.int64(),
+        Kind.NUMBER: pa.float64(),
+        Kind.BOOLEAN: pa.bool_(),
+    }
+    notes = {"description": column.meaning, "unit": column.unit}
+    known = {name: text for name, text in notes.items() if text}
+    return pa.field(column.name, types.get(column.kind, pa.string()), metadata=known)
+
+
+WRITERS: Mapping[str, Callable[[Export, BinaryIO], None]] = {
+    "csv": write_csv,
+    "excel": partial(write_csv, excel=True),
+    "jsonl": write_json_lines,
+    "parquet": write_parquet,
+}
+
+
+@contextmanager
+def replaced(target: Path, database: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which only at the end of the block takes the place of what was there.
+
+    Only its owner may read it. What is no ordinary file (a pipe, a device) is written to directly.
+    Raises ``WatcherError`` where that can't be; a database of watcher is not replaced.
+    """
+    try:
+        # By the name that was given: what /dev/stdout leads to, a pipe, has no other.
+        if target.exists() and not target.is_file() and not target.is_dir():
+            with target.open("wb") as file:
+                yield file
+            return
+        target = target.resolve()
+        _refuse_to_replace(target, database)
+        handle, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.chmod(OWNER_ONLY)  # mkstemp's, but for an odd umask
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise WatcherError(f"{target}: can't be written: {error.strerror or error}") from error
+
+
+def _refuse_to_replace(target: Path, database: Path) -> None:
+    if target.is_dir():
+        raise WatcherError(f"{target}: is a folder; name a file in it")
+    if not target.parent.is_dir():
+        raise WatcherError(f"{target}: the folder {target.parent} does not exist")
+    beside = {f"{database.resolve()}{ending}" for ending in _BESIDE}
+    # The database first, by its name: to open and close it would drop this process's locks on it.
+    if target.exists() and (str(target) in beside or target.samefile(database) or is_ours(target)):
+        raise WatcherError(f"{target}: is a database of watcher; name another file")
