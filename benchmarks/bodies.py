@@ -14,7 +14,8 @@ import msgspec
 
 from benchmarks.workload import PRODUCTS
 from watcher.source.endpoints import PRODUCT_LIST
-from watcher.source.simulator import SMOOTH, Market
+from watcher.source.simulator.behaviour import SMOOTH
+from watcher.source.simulator.market import Market
 
 SORT = "total_sale_7d_cnt"
 CHANGED = 0.3

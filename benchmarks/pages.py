@@ -44,7 +44,8 @@ from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import StoreReader, Writer
 from watcher.units import DAY, Unit
-from watcher.web.app import Site, Sources
+from watcher.web.app import Site
+from watcher.web.context import Sources
 
 NOW = 1_790_000_000
 PRODUCTS, RULES, WATCHES = 10_000, 200, 100

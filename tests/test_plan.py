@@ -5,7 +5,7 @@ from __future__ import annotations
 from watcher.model import ScanState
 from watcher.plan import AT_ONCE, due, due_without_timers
 from watcher.schedule import Every, parse_cron
-from watcher.store.sql.scanrows import ScanRow
+from watcher.store.records import ScanRow
 from watcher.units import DAY, HOUR, MINUTE
 
 DAILY = Every(DAY, phase=6 * HOUR)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from watcher.model import Instant, ScanState
 from watcher.retrying import backoff
 from watcher.schedule import Every, Schedule, least
-from watcher.store.sql.scanrows import ScanRow
+from watcher.store.records import ScanRow
 from watcher.units import DAY, MINUTE
 
 AT_ONCE: Instant = 0

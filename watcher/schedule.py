@@ -30,6 +30,7 @@ _FIELDS = (
 )
 _COUNTED = 1_000
 _LONGEST_GAP = 366 * DAY  # of a cron line's dates: no slack is more than half of it
+_SCANS = 120  # of a cron line that are looked at
 _SOME_MONDAY: Instant = 1_672_617_600  # 2023-01-02, before a year without a 29 February
 _LONGEST_LINE = 500
 _CLOCK = r"([01]?\d|2[0-3]):([0-5]\d)"
@@ -236,6 +237,17 @@ def longest_gap(schedule: Schedule) -> int:
     """The most seconds between two scans: of a cron line as its wall clock shows it, at most a
     year."""
     return schedule.seconds if isinstance(schedule, Every) else _longest_gap(schedule.line)
+
+
+@lru_cache(maxsize=256)
+def shortest_gap(schedule: Schedule) -> int:
+    """The fewest seconds between two scans; of a cron line as far as its next 120 tell."""
+    if isinstance(schedule, Every):
+        return schedule.seconds
+    times = [schedule.next(_SOME_MONDAY)]
+    for _ in range(_SCANS):
+        times.append(schedule.next(times[-1]))
+    return min(_steps(times))
 
 
 @lru_cache(maxsize=256)

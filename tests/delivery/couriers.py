@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 
 from tests.delivery.messages import NOW
 from tests.fakes.clock import SetClock
-from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind
+from watcher.delivery.apprise.target import Outcome, OutcomeKind
 from watcher.delivery.courier import Courier
-from watcher.delivery.message import Rendered, Style
+from watcher.delivery.markup import Style
 from watcher.delivery.ports import Nobody, StoreRunner
+from watcher.delivery.rendered import Rendered
+from watcher.delivery.services import Attachment
 from watcher.model import Message, Notification
 from watcher.store.sqlite.database import Database
 

@@ -16,7 +16,7 @@ from tests.fakes.sink import Secret, on_loopback
 from watcher.delivery.apprise.confirmations import BY_OTHERS, BY_STATUS, CONFIRMS
 from watcher.delivery.apprise.confirming import Word, read
 from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
-from watcher.delivery.message import Rendered
+from watcher.delivery.rendered import Rendered
 
 PLAIN = Rendered("title", "body", "text", "warning")
 _KINDS = {"+": OutcomeKind.SENT, "-": OutcomeKind.DEAD, "~": OutcomeKind.RETRY}

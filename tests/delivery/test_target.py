@@ -24,9 +24,11 @@ from tests.fakes.sink import (
     receiving,
     serving,
 )
-from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind, Target, warm_up
-from watcher.delivery.markup import PICTURES
-from watcher.delivery.message import Rendered, Style, render
+from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target, warm_up
+from watcher.delivery.markup import PICTURES, Style
+from watcher.delivery.message import render
+from watcher.delivery.rendered import Rendered
+from watcher.delivery.services import Attachment
 from watcher.errors import TargetError
 
 PLAIN = Rendered("title", "body", "text", "warning")

@@ -15,8 +15,9 @@ from yarl import URL
 from tests.end_to_end.process import Watcher, until
 from tests.fakes.sink import Service
 from tests.web.serving import leads_to
-from watcher.delivery.message import Style, render
-from watcher.source.simulator import Simulator
+from watcher.delivery.markup import Style
+from watcher.delivery.message import render
+from watcher.source.simulator.server import Simulator
 from watcher.store.sqlite.database import Database
 
 pytestmark = pytest.mark.end_to_end

@@ -19,7 +19,7 @@ import pytest
 from tests.end_to_end.process import Daemon, Watcher, until
 from tests.end_to_end.test_running import SECOND
 from tests.fakes.sink import Service
-from watcher.source.simulator import Simulator
+from watcher.source.simulator.server import Simulator
 
 pytestmark = pytest.mark.end_to_end
 

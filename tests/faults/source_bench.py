@@ -26,7 +26,9 @@ from watcher.notification.policy import policies_of
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.source.client import Client
-from watcher.source.simulator import SMOOTH, Fault, Market, Simulator
+from watcher.source.simulator.behaviour import SMOOTH
+from watcher.source.simulator.market import Market
+from watcher.source.simulator.server import Fault, Simulator
 from watcher.store.sqlite.writer import Writer
 from watcher.text.messages import title_of
 from watcher.units import DAY, HOUR

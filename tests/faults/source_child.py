@@ -18,7 +18,7 @@ from watcher.cli.single_run import SingleRun
 from watcher.daemon.clock import FastClock
 from watcher.daemon.service import Service
 from watcher.errors import WatcherError
-from watcher.store.sqlite.database import hold
+from watcher.store.sqlite.locking import hold
 
 RULES, DATABASE = Path("rules.yaml"), Path("watcher.db")
 

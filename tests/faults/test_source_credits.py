@@ -16,7 +16,9 @@ from watcher.daemon.scheduling.budget import PaidBudget
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.errors import StoreError
 from watcher.model import ScanState
-from watcher.source.simulator import SMOOTH, Market, Simulator
+from watcher.source.simulator.behaviour import SMOOTH
+from watcher.source.simulator.market import Market
+from watcher.source.simulator.server import Simulator
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Scratch, Writer
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from tests.faults.source_bench import FOR_EVER, RULES, SourceBench, benched, edited
 from watcher.model import ScanState
-from watcher.source.simulator import Fault
-from watcher.source.simulator.server import short
+from watcher.source.simulator.server import Fault, short
 from watcher.units import DAY, HOUR
 
 LONG = (

@@ -16,8 +16,10 @@ from yarl import URL
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.writer import StoreReader, Writer
+from watcher.web.accept_errors import VisitorLimits
 from watcher.web.address import parse_page_url
-from watcher.web.app import Site, Sources, VisitorLimits
+from watcher.web.app import Site
+from watcher.web.context import Sources
 
 PATIENT = VisitorLimits(penalty=0)  # a wrong token costs nothing
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')

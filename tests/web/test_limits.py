@@ -20,8 +20,7 @@ from tests.web.serving import Page, serving
 from tests.web.test_access import TOKEN
 from tests.web.test_app import RULES
 from watcher.store.sqlite.database import Database
-from watcher.web.accept_errors import FEWEST, MOST, OWN, most_connections
-from watcher.web.app import VisitorLimits
+from watcher.web.accept_errors import FEWEST, MOST, OWN, VisitorLimits, most_connections
 
 WHOLE = HEAD + b"\r\n"
 FORM = (

@@ -19,11 +19,12 @@ from watcher.analysis.readings import Reading
 from watcher.evaluation.freshness import LATE, is_late
 from watcher.evaluation.jumps import WAITS
 from watcher.evaluation.present import stored_table
+from watcher.evaluation.stepping import compares
 from watcher.evaluation.table import ScanTable
 from watcher.model import Alert, Evidence, Instant, Message
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import Decision, Holds, NotifyPolicy, policies_of
-from watcher.pipeline import Evaluator, Keys, compares, needs_of
+from watcher.pipeline import Evaluator, Keys, needs_of
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.engine import Engine

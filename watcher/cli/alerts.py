@@ -13,12 +13,9 @@ from watcher.cli.held import UNKNOWN, held_lines, reason
 from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.cli.tables import Cell
 from watcher.evaluation.present import with_known
-from watcher.model import Alert, AlertState, LatestEvidence
-from watcher.notification.deferral import Waiting, waiting, with_holds
-from watcher.store.records import AlertRow
 from watcher.model import AlertState
 from watcher.notification.deferral import waiting, with_holds
-from watcher.store.sql.alerts import AlertRow
+from watcher.store.records import AlertRow
 from watcher.text.evidence import spelled
 from watcher.units import format_since
 from watcher.web.words import lines

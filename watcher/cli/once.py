@@ -17,7 +17,7 @@ from watcher.cli.single_run import SingleRun
 from watcher.cli.streams import leave
 from watcher.daemon.channels import targets_of
 from watcher.daemon.clock import clock_of
-from watcher.store.engine import hold
+from watcher.store.sqlite.locking import hold
 
 
 @click.command()

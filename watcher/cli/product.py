@@ -25,12 +25,8 @@ from watcher.evaluation.series import Track, merged, tracks_of
 from watcher.export.formats import csv_lines
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
-from watcher.rules.metrics import RANK, Catalogue, Metric
-from watcher.rules.rulebook import Watch
-from watcher.store.ports import Store
-from watcher.store.records import AlertRow
 from watcher.rules.metrics import RANK, Catalogue
-from watcher.store.sql.alerts import AlertRow
+from watcher.store.records import AlertRow
 from watcher.text.sanitize import plain
 from watcher.units import (
     DAY,

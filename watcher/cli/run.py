@@ -18,7 +18,7 @@ from watcher.daemon.supervision.loop_lag import Holds
 from watcher.daemon.supervision.memory import keep_together
 from watcher.daemon.supervision.systemd import Manager
 from watcher.errors import WatcherError
-from watcher.store.engine import wide
+from watcher.store.sqlite.rights import wide
 from watcher.units import DAY
 from watcher.web.address import parse_page_url, read_token
 

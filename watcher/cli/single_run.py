@@ -20,7 +20,7 @@ from watcher.incidents.delivery_hooks import Post
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.store.engine import DatabaseThread, Scratch, Writer
+from watcher.store.sqlite.writer import DatabaseThread, Scratch, Writer
 
 _SEND_SECONDS = 60.0
 

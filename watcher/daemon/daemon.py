@@ -45,9 +45,9 @@ from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Keep, Rulebook, Watch
 from watcher.source.client import Client
-from watcher.store.engine import Writer
 from watcher.store.ports import Store
 from watcher.store.records import About, Incident
+from watcher.store.sqlite.writer import Writer
 from watcher.units import HOUR, MINUTE
 
 WORKERS = 2

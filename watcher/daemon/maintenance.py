@@ -17,9 +17,9 @@ from watcher.daemon.supervision.liveness import Pulses
 from watcher.delivery.daemon_thread import DaemonThread
 from watcher.model import Instant
 from watcher.rules.rulebook import Keep
-from watcher.store.engine import DatabaseThread
 from watcher.store.ports import Store
 from watcher.store.records import Incident
+from watcher.store.sqlite.writer import DatabaseThread
 from watcher.units import DAY, HOUR, MINUTE
 
 DISK = Incident("disk nearly full")

@@ -27,9 +27,11 @@ from watcher.daemon.supervision.systemd import Manager
 from watcher.delivery.apprise.target import warm_up
 from watcher.errors import WatcherError
 from watcher.rules.rulebook import Rulebook
-from watcher.store.engine import StoreReader, Writer, hold
+from watcher.store.sqlite.locking import hold
+from watcher.store.sqlite.writer import StoreReader, Writer
 from watcher.web.address import PageUrl
-from watcher.web.app import Site, Sources
+from watcher.web.app import Site
+from watcher.web.context import Sources
 
 log = structlog.get_logger("watcher.daemon")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from watcher.charts import Panel, draw
-from watcher.delivery.apprise.target import Attachment
+from watcher.charts import draw
+from watcher.charts.panel import Panel
+from watcher.delivery.services import Attachment
 from watcher.delivery.view import moved
 from watcher.model import Chart, Series
 from watcher.units import Unit

@@ -17,15 +17,15 @@ from typing import Generic
 
 import structlog
 
-from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind
+from watcher.delivery.apprise.target import Outcome, OutcomeKind
 from watcher.delivery.chart_attachment import picture
 from watcher.delivery.message import render
 from watcher.delivery.ports import Keeper, Nobody, S, Sender, StoreRunner, Way
+from watcher.delivery.services import Attachment
 from watcher.errors import StoreError
 from watcher.model import Instant, Notification
-from watcher.store.records import is_due
 from watcher.retrying import backoff
-from watcher.store.sql.outbox import is_due
+from watcher.store.records import is_due
 from watcher.units import DAY, HOUR
 
 FIRST_PAUSE = 10

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Protocol, TypeVar
 
-from watcher.delivery.apprise.target import Attachment, Outcome
+from watcher.delivery.apprise.target import Outcome
 from watcher.delivery.custom_template import OwnTemplate
 from watcher.delivery.markup import Style
 from watcher.delivery.rendered import Rendered
+from watcher.delivery.services import Attachment
 from watcher.model import Chart, Instant, Notification
 
 T = TypeVar("T")

@@ -15,8 +15,6 @@ from datetime import tzinfo
 
 from watcher.model import Doubt, Instant, Scan, ScanState
 from watcher.store.records import ScanRow
-from watcher.units import DAY, format_instant
-from watcher.store.sql.history import ScanRow
 from watcher.units import DAY, count_of, format_instant
 
 MANY = 10  # products: below that a list may well come to nothing in a day

@@ -16,11 +16,9 @@ from watcher.evaluation.statistics import computed
 from watcher.model import Floats, Gap, GapKind, Instant, Ints, Listed
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Metric
-from watcher.schedule import Schedule
+from watcher.schedule import Schedule, longest_gap
 from watcher.store.ports import Past
 from watcher.store.records import Recorded
-from watcher.schedule import Schedule, longest_gap
-from watcher.store.sql.history import Recorded
 from watcher.units import DAY
 
 REACH = 14 * DAY  # an older value is no last one, but where the watch is hardly ever read

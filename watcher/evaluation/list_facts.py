@@ -14,10 +14,8 @@ import numpy as np
 
 from watcher.model import Listed, ListFacts, Scan, ScanState
 from watcher.rules import surges
-from watcher.rules.metrics import LIST_NEEDS, list_sums
-from watcher.store.ports import Recollection, Store
 from watcher.rules.metrics import LIST_NEEDS, sums_of
-from watcher.store.ports import Store
+from watcher.store.ports import Recollection, Store
 from watcher.units import DAY
 
 SCANS = 7  # of which the share of idle products is taken

@@ -35,13 +35,9 @@ from watcher.rules.conditions.base import (
     Usual,
 )
 from watcher.rules.metrics import RANK, Metric
-from watcher.schedule import Schedule
+from watcher.schedule import Schedule, slack
 from watcher.store.ports import Past
 from watcher.store.records import Baseline, EarlierList, Recorded
-from watcher.schedule import Schedule, slack
-from watcher.store.sql.baselines import Baseline
-from watcher.store.sql.history import Recorded
-from watcher.store.sql.lists import EarlierList
 
 
 class ScanTable:

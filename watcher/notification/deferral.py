@@ -26,10 +26,6 @@ from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertHold, AlertRow
 from watcher.store.sql.silences import Held, HeldGroup, Silence
-from watcher.text.counts import count_of
-from watcher.store.sql.alerts import AlertHold, AlertRow
-from watcher.store.sql.deferred import Held, HeldGroup
-from watcher.store.sql.silences import Silence
 from watcher.units import count_of
 
 HELD = "held for the channel"  # by what is not known without the rule file

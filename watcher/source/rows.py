@@ -193,5 +193,3 @@ def settle(numbers: Floats) -> Settled:
             f"{COMMISSION} is above 100% in {count_of(int(above.sum()), 'product')}: no value"
         )
     return Settled(percentages, unrated, tuple(problems))
-
-

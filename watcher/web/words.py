@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from watcher.delivery.view import view_of
-from watcher.model import AlertState, Instant, Item, Message, Severity
-from watcher.store.records import AlertRow
 from watcher.model import Instant, Item, Message, Severity
-from watcher.store.sql.alerts import AlertRow
+from watcher.store.records import AlertRow
 from watcher.units import (
     format_ago,
     format_duration,

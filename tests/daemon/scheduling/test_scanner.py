@@ -21,7 +21,9 @@ from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source import rows
 from watcher.source.client import Client, Seams
-from watcher.source.simulator import SMOOTH, Market, Simulator
+from watcher.source.simulator.behaviour import SMOOTH
+from watcher.source.simulator.market import Market
+from watcher.source.simulator.server import Simulator
 from watcher.store.records import Spent
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer

@@ -13,7 +13,8 @@ import pytest
 from tests.store.making import DAY, START, scan
 from watcher.errors import DatabaseHeld, NewerDatabase, NotADatabase, StoreError
 from watcher.store.sqlite import swapping
-from watcher.store.sqlite.database import Database, hold
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.locking import hold
 from watcher.store.sqlite.restoring import restore
 
 NOW = 1_795_000_000

@@ -12,7 +12,8 @@ import pytest
 
 from tests.store.making import START, scan
 from watcher.store.sqlite import rights
-from watcher.store.sqlite.database import Database, hold
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.locking import hold
 from watcher.store.sqlite.restoring import restore
 
 

@@ -45,9 +45,9 @@ from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.source.client import Client
 from watcher.source.rows import MOST_TEXTS
 from watcher.source.scan import ScanOrder, ScanResult, read_scan
-from watcher.store.engine import DatabaseThread
 from watcher.store.ports import Store
 from watcher.store.records import About, Incident
+from watcher.store.sqlite.writer import DatabaseThread
 from watcher.units import DAY, next_midnight
 
 TEXTS_KEEP = 30 * DAY  # after that a product's long texts are read anew, at the earliest

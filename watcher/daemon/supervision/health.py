@@ -16,8 +16,8 @@ from watcher.daemon.supervision.direct_alert import Emergency
 from watcher.daemon.supervision.liveness import Limits, Pulses
 from watcher.daemon.supervision.supervisor import Guard
 from watcher.errors import WatcherError
-from watcher.store.engine import DatabaseThread
 from watcher.store.ports import Store
+from watcher.store.sqlite.writer import DatabaseThread
 
 PROBE_SECONDS = 5.0
 DATABASE_TURNS = 6  # it is looked at each half minute

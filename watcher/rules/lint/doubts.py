@@ -10,7 +10,6 @@ from itertools import chain
 from typing import TypeAlias
 
 from watcher.fields import BY_NAME
-from watcher.schedule import longest_gap, shortest_gap
 from watcher.rules.conditions.base import Ago, Condition, Statistic, Usual
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Between, Compare
@@ -23,6 +22,7 @@ from watcher.rules.lint.conflicts import Conflict, alternatives, conflicts, hold
 from watcher.rules.lint.facts import GROWTHS, SCORES
 from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.sections.ordering import ByMetric
+from watcher.schedule import longest_gap, shortest_gap
 from watcher.units import DAY, Unit, format_duration, format_number
 
 Doubt = tuple[Path, str]
