@@ -15,6 +15,8 @@ import click
 from watcher.source.simulator.behaviour import PRESETS, Behaviour
 from watcher.source.simulator.market import REGIONS, Market
 from watcher.source.simulator.server import Simulator, Weather
+from watcher.source.simulator import PRESETS, Market, Simulator, Weather
+from watcher.source.simulator.market import REGIONS
 
 _USAGE = """\
 A simulated market of {products} products in {regions} is served at {url}, today is {day}.
@@ -96,40 +98,40 @@ class _Closed(click.ParamType[Mapping[str, Any]]):
 )
 @click.option("--late", type=_CHANCE, help="The share of days that bring nothing new.")
 def main(
-    *,
-    port: int,
-    seed: int,
-    products: int,
-    regions: str,
-    key: str,
-    start: datetime | None,
-    day_seconds: float | None,
-    faults: float,
-    **settings: Any,
+    *, port: int, key: str, day_seconds: float | None, faults: float, seed: int, **asked: Any
 ) -> None:
     """Serve a simulated market on loopback as KeyAPI would."""
-    market = Market(
-        seed=seed,
-        products=products,
-        start=(start or datetime.now(UTC)).date(),
-        regions=tuple(name.strip().upper() for name in regions.split(",") if name.strip()),
-        behaviour=_behaviour(**settings),
-    )
+    weather = Weather(faults, seed) if faults else None
+    simulator = Simulator(_market(seed=seed, **asked), key, port=port, weather=weather)
     try:
-        weather = Weather(faults, seed) if faults else None
-        simulator = Simulator(market, key, port=port, weather=weather)
         asyncio.run(_serve(simulator, key, day_seconds))
     except OSError as error:
         raise click.ClickException(f"can't serve on 127.0.0.1:{port}: {error.strerror}") from error
 
 
-def _behaviour(preset: str, closed: Mapping[str, Any] | None, **settings: Any) -> Behaviour:
-    """The preset with those of the settings that are given."""
+def _market(
+    *,
+    seed: int,
+    products: int,
+    regions: str,
+    start: datetime | None,
+    preset: str,
+    closed: Mapping[str, Any] | None,
+    **settings: Any,
+) -> Market:
+    """A market of the preset with those of the settings that are given."""
     given = {name: value for name, value in settings.items() if value is not None}
     try:
-        return replace(PRESETS[preset], **given, **(closed or {}))
+        behaviour = replace(PRESETS[preset], **given, **(closed or {}))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    return Market(
+        seed=seed,
+        products=products,
+        start=(start or datetime.now(UTC)).date(),
+        regions=tuple(name.strip().upper() for name in regions.split(",") if name.strip()),
+        behaviour=behaviour,
+    )
 
 
 async def _serve(simulator: Simulator, key: str, day_seconds: float | None) -> None:
