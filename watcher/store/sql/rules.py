@@ -90,7 +90,7 @@ class Rules(Face):
             "SELECT r.name, r.fingerprint FROM rules AS r WHERE r.ended IS NULL AND EXISTS "
             "(SELECT 1 FROM alerts AS a WHERE a.rule = r.name AND a.fired_at >= r.began)"
         )
-        return {(name, fingerprint) for name, fingerprint in rows}
+        return set(rows)
 
     def not_fired_since(self, since: Instant) -> set[str]:
         """Names of the rules that are older than ``since`` and have not fired from then on."""

@@ -27,9 +27,8 @@ def lock_path(path: Path) -> Path:
 @contextmanager
 def hold(path: Path) -> Iterator[None]:
     """Owns the database for the time of the block; raises ``DatabaseHeld`` if another does. The
-    file of the lock stays behind (to remove it would race with the next owner); the lock does not.
-    A restore that was cut off is gone on with. Where there is no database, an empty file is made:
-    it has to be there to be locked under all its names."""
+    lock's file stays, for to remove it would race with the next owner. A restore that was cut off
+    is gone on with. Without a database an empty one is made, to be locked under all its names."""
     lock = lock_path(path)
     handle = _opened(lock, path)
     try:
