@@ -109,12 +109,8 @@ class Silences(Face):
         if ends <= begins:
             raise ValueError("a silence ends after it begins")
         values = (rule, product, seller, category, begins, ends, comment)
-        with self._db.atomic():
-            silence = self._db.number(
-                f"INSERT INTO silences ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                values,
-            )
-        return Silence(silence, *values)
+        sql = f"INSERT INTO silences ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id"
+        return Silence(self._db.number(sql, values), *values)
 
     def get(self, silence: int) -> Silence | None:
         row = self._db.one(f"SELECT id, {_FIELDS} FROM silences WHERE id = ?", (silence,))
@@ -122,12 +118,8 @@ class Silences(Face):
 
     def end(self, silence: int, now: Instant) -> bool:
         """End it now; False where it is over already, or never was."""
-        with self._db.atomic():
-            changed = self._db.execute(
-                "UPDATE silences SET ends = max(?2, begins) WHERE id = ?1 AND ends > ?2",
-                (silence, now),
-            ).rowcount
-        return bool(changed)
+        sql = "UPDATE silences SET ends = max(?2, begins) WHERE id = ?1 AND ends > ?2"
+        return bool(self._db.execute(sql, (silence, now)).rowcount)
 
     def list(self) -> builtins.list[Silence]:
         """All, the newest first."""
