@@ -236,7 +236,6 @@ class MemoryOutbox(Outbox):
         now: Instant,
         not_before: Instant | None = None,
     ) -> builtins.list[int]:
-        """One for each target; ids in their order."""
         ids = [self._last + number for number, _ in enumerate(targets, start=1)]
         self._last += len(ids)
         self._messages.update(dict.fromkeys(ids, (channel, message)))

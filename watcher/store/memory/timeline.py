@@ -16,7 +16,7 @@ from watcher.store.packing import PackedList
 from watcher.store.sql.baselines import numbers_in_force
 from watcher.store.sql.scans import PROVES, facts_of
 from watcher.store.sqlite.connection import Connection
-from watcher.store.sqlite.dialect import among, listed, rows_of
+from watcher.store.sqlite.dialect import among, listed, rows_of, within_pair
 
 _ROWS = (
     "SELECT s.id, s.at, s.mark, s.finished, s.size, s.rows, s.state, "
@@ -253,8 +253,7 @@ def _version_rows(
     columns = "".join(f", {expression(name)}" for name in fields)
     cursor = db.execute(
         f"SELECT o.product, o.at{columns} FROM {rows_of()} CROSS JOIN observations AS o "
-        "ON o.id BETWEEN json_extract(w.value, '$[0]') AND json_extract(w.value, '$[1]') "
-        "ORDER BY w.key, o.id",
+        f"ON {within_pair('o.id')} ORDER BY w.key, o.id",
         (listed(_runs(db, int(timeline.ids[first]), regions)),),
     )
     # In parts: rows as Python objects take many times what they do as an array.

@@ -226,10 +226,7 @@ class Observations(_Bulk):
             kept = np.flatnonzero(np.isin(listing.products, wanted))
         for part in chunks(len(kept), PART):
             products, size = listing.products[kept[part]], part.stop - part.start
-            marks = np.full(size, mark)
-            numbers = (
-                numbers_at(self._db, products, marks, fields) if fields else np.zeros((size, 0))
-            )
+            numbers = numbers_at(self._db, products, np.full(size, mark), fields)
             yield Observed(
                 np.full(size, at), [watch] * size, listing.ranked(kept[part]),
                 [*product_rows(self._db, products, _TEXT_COLUMNS)], numbers,

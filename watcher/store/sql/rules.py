@@ -90,18 +90,19 @@ class Rules(Face):
             "SELECT r.name, r.fingerprint FROM rules AS r WHERE r.ended IS NULL AND EXISTS "
             "(SELECT 1 FROM alerts AS a WHERE a.rule = r.name AND a.fired_at >= r.began)"
         )
-        return {(name, fingerprint) for name, fingerprint in rows}
+        return set(rows)
 
     def not_fired_since(self, since: Instant) -> set[str]:
         """Names of the rules that are older than ``since`` and have not fired from then on."""
-        rows = self._db.rows(
+        names = self._db.all(
+            str,
             "SELECT r.name FROM rules AS r WHERE r.ended IS NULL AND r.began < ?1 AND NOT EXISTS "
             "(SELECT 1 FROM alerts AS a WHERE a.rule = r.name AND a.state = 'firing') "
             "AND NOT EXISTS (SELECT 1 FROM (SELECT a.fired_at FROM alerts AS a "
             "WHERE a.rule = r.name ORDER BY a.id DESC LIMIT ?2) WHERE fired_at >= ?1)",
             (since, _NEWEST),
         )
-        return {name for (name,) in rows}
+        return set(names)
 
 
 def _renamed(

@@ -7,20 +7,17 @@ import builtins
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
+import numpy as np
 from msgspec import Struct
 from msgspec.structs import astuple
 
 from watcher.model import Instant
-from watcher.store.sqlite.connection import Face, chunks
-from watcher.store.sqlite.dialect import REPLACE, among, listed, pairs, rows_of
+from watcher.store.sql.baselines import product_rows
+from watcher.store.sqlite.connection import Face
+from watcher.store.sqlite.dialect import REPLACE, among, listed, pairs
 
 _FIELDS = "rule, product, seller, category, begins, ends, comment"
-_TEXTS = (
-    "SELECT p.id, p.product_id, p.product_name, p.seller_id, p.category_id, p.category_l2_id, "
-    "p.category_l3_id"
-)
-_PRODUCT = f"{_TEXTS} FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value"
-_EVERY_PRODUCT = f"{_TEXTS} FROM products AS p"
+_TEXTS = "product_id, product_name, seller_id, category_id, category_l2_id, category_l3_id"
 _HELD_FIELDS = "rule, product, channel, alert, since, silence"
 
 
@@ -112,12 +109,8 @@ class Silences(Face):
         if ends <= begins:
             raise ValueError("a silence ends after it begins")
         values = (rule, product, seller, category, begins, ends, comment)
-        with self._db.atomic():
-            silence = self._db.number(
-                f"INSERT INTO silences ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                values,
-            )
-        return Silence(silence, *values)
+        sql = f"INSERT INTO silences ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id"
+        return Silence(self._db.number(sql, values), *values)
 
     def get(self, silence: int) -> Silence | None:
         row = self._db.one(f"SELECT id, {_FIELDS} FROM silences WHERE id = ?", (silence,))
@@ -125,12 +118,8 @@ class Silences(Face):
 
     def end(self, silence: int, now: Instant) -> bool:
         """End it now; False where it is over already, or never was."""
-        with self._db.atomic():
-            changed = self._db.execute(
-                "UPDATE silences SET ends = max(?2, begins) WHERE id = ?1 AND ends > ?2",
-                (silence, now),
-            ).rowcount
-        return bool(changed)
+        sql = "UPDATE silences SET ends = max(?2, begins) WHERE id = ?1 AND ends > ?2"
+        return bool(self._db.execute(sql, (silence, now)).rowcount)
 
     def list(self) -> builtins.list[Silence]:
         """All, the newest first."""
@@ -147,7 +136,7 @@ class Silences(Face):
         found = [each for each in self.list() if each.ends > now]
         idle = [each for each in found if not any(map(each.covers_rule, names))]
         rest = [each for each in found if each not in idle and each.patterns.keys() != {"rule"}]
-        for _, *texts in self._db.execute(_EVERY_PRODUCT) if rest else ():
+        for texts in self._db.execute(f"SELECT {_TEXTS} FROM products") if rest else ():
             rest = [each for each in rest if not each.covers(texts)]
             if not rest:
                 break
@@ -155,8 +144,8 @@ class Silences(Face):
 
     def of_product(self, product: int, now: Instant) -> builtins.list[Silence]:
         """Return those that are on and cover the product, of whichever rules."""
-        texts = [row[1:] for row in self._db.rows(_PRODUCT, (listed([product]),))]
-        return [each for each in self.active(now) if any(each.covers(text) for text in texts)]
+        texts = self._db.rows(f"SELECT {_TEXTS} FROM products WHERE id = ?", (product,))
+        return [each for each in self.active(now) if any(map(each.covers, texts))]
 
     def covering(self, rule: str, products: Sequence[int], now: Instant) -> dict[int, Silence]:
         """The silence that lasts longest for each of these products of the rule, where any is."""
@@ -164,11 +153,11 @@ class Silences(Face):
         if not active:
             return {}
         found: dict[int, Silence] = {}
-        for part in chunks(len(products)):
-            for key, *texts in self._db.execute(_PRODUCT, (listed(products[part]),)):
-                silence = next((each for each in active if each.covers(texts)), None)
-                if silence is not None:
-                    found[key] = silence
+        texts = product_rows(self._db, np.array(products, np.int64), _TEXTS)
+        for product, each_text in zip(products, texts, strict=True):
+            silence = next((each for each in active if each.covers(each_text)), None)
+            if silence is not None:
+                found[product] = silence
         return found
 
 

@@ -58,7 +58,10 @@ class Database(Connection, Faces):
         refuse_unfinished(path)
         refuse_other_name(path)
         _refuse_what_is_no_database(path, create=create and not readonly)
-        _keep_private(path)
+        # SQLite gives ``-wal`` and ``-shm`` the rights and the owner that the database has.
+        with suppress(OSError):  # SQLite will say it in its own words
+            rights.make(path.resolve())
+        rights.narrow(path)
         with explained(path):
             database = cls(_connect(path, timeout, readonly=readonly), path)
             try:
@@ -228,15 +231,6 @@ class Database(Connection, Faces):
 
 def _damage_mark(path: Path) -> Path:
     return beside(path.resolve(), ".damaged")
-
-
-def _keep_private(path: Path) -> None:
-    """SQLite gives ``-wal`` and ``-shm`` the rights and the owner that the database has."""
-    if path.exists():
-        rights.narrow(path)
-    else:
-        with suppress(OSError):  # SQLite will say it in its own words
-            rights.make(path.resolve())
 
 
 def _connect(path: Path, timeout: float, *, readonly: bool) -> sqlite3.Connection:

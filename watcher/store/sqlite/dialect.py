@@ -36,6 +36,11 @@ def pairs(parameter: str = "?") -> str:
     )
 
 
+def within_pair(column: str) -> str:
+    """Whether a column lies from the first to the second of the pair in a row ``w``."""
+    return f"{column} BETWEEN json_extract(w.value, '$[0]') AND json_extract(w.value, '$[1]')"
+
+
 def next_id(table: str) -> str:
     """The id that the next row of a table gets: inside a transaction nobody else writes."""
     return f"SELECT 1 + coalesce(max(id), 0) FROM {table}"

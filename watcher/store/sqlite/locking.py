@@ -27,11 +27,14 @@ def lock_path(path: Path) -> Path:
 @contextmanager
 def hold(path: Path) -> Iterator[None]:
     """Owns the database for the time of the block; raises ``DatabaseHeld`` if another does. The
-    file of the lock stays behind (to remove it would race with the next owner); the lock does not.
-    A restore that was cut off is gone on with. Where there is no database, an empty file is made:
-    it has to be there to be locked under all its names."""
+    lock's file stays, for to remove it would race with the next owner. A restore that was cut off
+    is gone on with. Without a database an empty one is made, to be locked under all its names."""
     lock = lock_path(path)
-    handle = _opened(lock, path)
+    try:
+        rights.make(lock, kin=path if path.exists() else None)
+        handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        raise StoreError(f"{lock}: can't be written: {error.strerror}", path) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -105,14 +108,6 @@ def _is_open_here(status: os.stat_result) -> bool:
             if os.path.samestat(each.stat(), status):
                 return True
     return False
-
-
-def _opened(lock: Path, path: Path) -> int:
-    try:
-        rights.make(lock, kin=path if path.exists() else None)
-        return os.open(lock, os.O_RDWR | os.O_CLOEXEC)
-    except OSError as error:
-        raise StoreError(f"{lock}: can't be written: {error.strerror}", path) from error
 
 
 @contextmanager

@@ -1,9 +1,8 @@
 """A new database in the place of the old one, in steps of which the last undoes no first.
 
-A database is several files (``-wal`` holds what is not in it yet), and no file system moves several
-at once. So the new one gets a name beside the old one first, ``watcher.db.restoring``: from then on
-nobody opens the database, until ``finish`` has moved the old files away and the new one into their
-place. Where that is cut off, the next who owns the database goes on with it."""
+No file system moves a database's several files at once. So the new one gets a name beside the old
+one first, ``watcher.db.restoring``: from then on nobody opens the database, until ``finish`` has
+moved the old files away and the new one there. The next owner goes on with what was cut off."""
 
 from __future__ import annotations
 
@@ -21,9 +20,8 @@ ENDINGS = ("", "-wal", "-shm", "-journal")
 
 
 def place(database: Path, ready: Path, now: Instant) -> tuple[Path, ...]:
-    """Put ``ready``, whole and on the disk, in the place of ``database``; only for its owner.
-    Returns where the old files are now. Raises ``StoreError``; what is then not done, the next
-    owner does."""
+    """Put ``ready``, whole and on the disk, in the place of ``database``; only for its owner. Where
+    the old files are now. Raises ``StoreError``: the next owner does what is not done."""
     real = database.resolve()
     while any(_kept(real, now, ending).exists() for ending in ENDINGS):
         now += 1

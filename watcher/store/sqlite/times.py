@@ -1,8 +1,6 @@
-"""Stored times that lie in the future: the clock was ahead when they were written.
-
-They count as now. Left as they are, an alert that was told under a clock a year ahead would be in
-its cooldown for a year. They are mended where they stand, once, so that what counts from them goes
-on from now; whoever reads them need not know of it."""
+"""Stored times that lie in the future, for the clock was ahead: they are mended once where they
+stand, to count as now. Left as they are, an alert that was told under a clock a year ahead would be
+in its cooldown for a year."""
 
 from __future__ import annotations
 

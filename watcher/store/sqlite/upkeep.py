@@ -72,18 +72,13 @@ class SqliteUpkeep(Face):
         )
 
     def ever(self) -> dict[str, int]:
-        counted = dict.fromkeys(("scans", "observations", "alerts", "notifications"), 0)
-        for table in ("scans", "observations"):
-            counted[table] = self._db.number(f"SELECT max(id) FROM {table}")
-        counted.update(
-            self._db.rows(
-                "SELECT name, seq FROM sqlite_sequence WHERE name IN ('alerts', 'notifications')"
-            )
-        )
-        return counted
+        kept = "SELECT seq FROM sqlite_sequence WHERE name = '{}'"
+        counted = dict.fromkeys(("scans", "observations"), "SELECT max(id) FROM {}")
+        counted |= dict.fromkeys(("alerts", "notifications"), kept)
+        return {table: self._db.number(sql.format(table)) for table, sql in counted.items()}
 
     def engine(self) -> str:
-        return str((self._db.one("SELECT sqlite_version()") or ("",))[0])
+        return str(self._db.value("SELECT sqlite_version()"))
 
     def stats(self) -> Stats:
         oldest, newest = self._db.one("SELECT min(at), max(at) FROM scans") or (None, None)
