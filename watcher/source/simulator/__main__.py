@@ -12,11 +12,9 @@ from typing import Any
 
 import click
 
-from watcher.source.simulator.behaviour import PRESETS, Behaviour
+from watcher.source.simulator.behaviour import PRESETS
 from watcher.source.simulator.market import REGIONS, Market
 from watcher.source.simulator.server import Simulator, Weather
-from watcher.source.simulator import PRESETS, Market, Simulator, Weather
-from watcher.source.simulator.market import REGIONS
 
 _USAGE = """\
 A simulated market of {products} products in {regions} is served at {url}, today is {day}.
