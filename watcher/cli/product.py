@@ -20,8 +20,7 @@ from watcher.cli.lookup import chosen_metrics, chosen_product
 from watcher.cli.output import Output, console, plain, print_json, said, table
 from watcher.cli.plot import plot
 from watcher.errors import RulesError, WatcherError
-from watcher.evaluation.levels import levels_of
-from watcher.evaluation.series import Track, merged, tracks_of
+from watcher.evaluation.series import Track, levels_of, merged, tracks_of
 from watcher.export.text import csv_lines
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts

@@ -2,24 +2,145 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
 from typing import TypeVar
 
-from watcher.analysis.ruletests.actors import Actors
 from watcher.analysis.ruletests.cases import Actor, Case, Expectation, Suite
-from watcher.analysis.ruletests.series import LONGEST
-from watcher.analysis.ruletests.source import TestSource, listed
+from watcher.analysis.ruletests.series import LONGEST, Series, TextSeries, parse_series, parse_texts
 from watcher.errors import Problem, RulesError
-from watcher.model import Instant
-from watcher.rules.files.document import MAX_BYTES, Path, Unreadable, read
+from watcher.model import OF_LIST, Instant
+from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Path, Unreadable, read
 from watcher.rules.files.loading import load
-from watcher.rules.metrics import RANK
+from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.rules.sections.validators import duration, whole
 from watcher.units import DAY, format_duration
 from watcher.words import Wrong, kind, listing, nearest, quoted
+
+_NAME = "product_name"
+_NOT_GIVEN = {"product_id": "is the product's own key", "region": "is that of the watch"}
+
+
+class Actors:
+    """Reads the products of a test."""
+
+    def __init__(self, source: TestSource, metrics: Catalogue) -> None:
+        self._source = source
+        self._metrics = metrics
+
+    def read(self, raw: object, path: Path) -> tuple[Actor, ...]:
+        """The products in the order of the file; what is wrong is reported."""
+        if not isinstance(raw, dict) or not raw:
+            what = "products takes a mapping of product ids and their series"
+            self._source.report(path if raw is not None else path[:-1], f"{what}, not {kind(raw)}")
+            return ()
+        return tuple(self._actor(name, value, (*path, name)) for name, value in raw.items())
+
+    def _actor(self, name: str, raw: object, path: Path) -> Actor:
+        texts: dict[str, TextSeries] = {}
+        series: dict[str, Series] = {}
+        for field, value in self._source.mapping({} if raw is None else raw, path).items():
+            place = (*path, field)
+            metric = self._metrics.get(field)
+            if field in _NOT_GIVEN:
+                self._source.report(place, f"{field} {_NOT_GIVEN[field]}", at_key=True)
+            elif self._metrics.attribute(field) is not None:
+                try:
+                    texts[field] = parse_texts(value, free=field == _NAME)
+                except ValueError as error:
+                    self._source.report(place, str(error))
+            elif metric is None:
+                message = f"unknown field {quoted(field)}{self._metrics.suggest(field)}"
+                self._source.report(place, message, at_key=True)
+            elif metric.needs != {metric.name}:
+                self._source.report(
+                    place,
+                    f"{field} is computed: give {', '.join(sorted(metric.needs - {*OF_LIST}))}",
+                    at_key=True,
+                )
+            else:
+                found = self._series(metric, value, place)
+                if found is not None:
+                    series[field] = found
+        return Actor(name, texts, series)
+
+    def _series(self, metric: Metric, value: object, path: Path) -> Series | None:
+        if not isinstance(value, str):
+            self._source.report(path, f"takes values as 100x3 120 _ 90, not {kind(value)}")
+            return None
+        try:
+            series = parse_series(value, metric.unit, dict(metric.names))
+            if metric.name == RANK:
+                _check_places(series)
+        except ValueError as error:
+            self._source.report(path, str(error))
+            return None
+        return series
+
+
+def _check_places(series: Series) -> None:
+    for place in series:
+        # NaN is neither: a product may stand in a list without a place.
+        if place is not None and (place < 1 or place % 1 > 0):
+            raise Wrong("a rank is a whole number from 1")
+
+
+class TestSource:
+    """A document and the list of what is wrong with it."""
+
+    __test__ = False  # pytest: no tests are in here
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._problems: list[Problem] = []
+        self.value = document.value
+
+    @property
+    def count(self) -> int:
+        """How many problems were reported."""
+        return len(self._problems)
+
+    def report(self, path: Path, message: str, *, at_key: bool = False) -> None:
+        """Note a problem of the value at ``path``, or of its key.
+
+        Raises ``RulesError`` where there are so many that reading on is of no use.
+        """
+        self._problems.append(self._document.problem(path, message, at_key=at_key))
+        if len(self._problems) >= MAX_PROBLEMS:
+            self.raise_problems()
+
+    def raise_problems(self) -> None:
+        """Raises ``RulesError`` where any were reported, in the order of the file."""
+        if self._problems:
+            found = dict.fromkeys(self._problems)
+            raise RulesError(tuple(sorted(found, key=lambda one: (one.line, one.column))))
+
+    def line(self, path: Path) -> int:
+        """The line of a value."""
+        return self._document.problem(path, "").line
+
+    def mapping(
+        self, value: object, path: Path, keys: Sequence[str] | None = None
+    ) -> Mapping[str, object]:
+        """The value as a mapping of ``keys`` (any, if None); what it is not is reported."""
+        if not isinstance(value, dict):
+            self.report(path, f"must be a mapping, not {kind(value)}")
+            return {}
+        for key in value:
+            if keys is not None and key not in keys:
+                hint = nearest(key, keys, 1) or f": there are {', '.join(keys)}"
+                self.report((*path, key), f"unknown field {quoted(key)}{hint}", at_key=True)
+        return value
+
+
+def listed(value: object) -> list[object]:
+    """A single value as a list of it; nothing as an empty one."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
 
 START: Instant = 1_767_225_600  # 2026-01-01T00:00Z
 
