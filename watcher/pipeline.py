@@ -1,11 +1,9 @@
-"""A scan in, one transaction out: observations, verdicts, alerts, notifications.
-
-Synchronous, and the time is an argument: the daemon, ``once``, the demo's past and rule tests all
-call ``evaluate``: it records the scan, and has an ``Evaluator`` do what follows from that. A replay
-asks only for the latter, of scans that are recorded long since. It runs on the store's thread.
-Alerts live on the scan's own time (``at``), so that a timer that comes a second late does not make
-``for: 24h`` wait another day; one that the clock has not reached (it was set back) counts as now.
-"""
+"""A scan in, one transaction out: observations, verdicts, alerts, notifications. Synchronous, and
+the time is an argument: the daemon, ``once``, the demo's past and rule tests all call ``evaluate``:
+it records the scan, and has an ``Evaluator`` do what follows from that. A replay asks only for the
+latter, of scans that are recorded long since. It runs on the store's thread. Alerts live on the
+scan's own time (``at``), so that a timer that comes a second late does not make ``for: 24h`` wait
+another day; one that the clock has not reached (it was set back) counts as now."""
 
 from __future__ import annotations
 
@@ -53,8 +51,8 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Sequel:
-    """What followed from a recorded scan: by rule the alerts that began to fire and that ended,
-    the ids of the notifications written, and how each rule was judged."""
+    """Consequences of a recorded scan: by rule the alerts that began to fire and that ended, the
+    ids of the notifications written, and how each rule was judged."""
 
     fired: Mapping[str, Keys]
     resolved: Mapping[str, Keys]
@@ -64,8 +62,8 @@ class Sequel:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a scan changed: observations written, alerts that began to fire or ended, and the
-    ids of the notifications written; how each rule was judged; and whether sales jumped."""
+    """Changes by a scan: observations written, alerts that began to fire or ended, and the ids of
+    the notifications written; how each rule was judged; and whether sales jumped."""
 
     scan: Scan
     changed: int = 0
@@ -86,11 +84,9 @@ def evaluate(
     *,
     report: Report | None = None,
 ) -> Outcome:
-    """Record ``scan`` and all that follows from it for ``rules``, in one transaction.
-
-    ``rules`` are those of the scan's watch; ``now`` is the clock's, for the outbox. ``report``
-    hears, for each rule of which something began or ended, of that, whoever else is told.
-    """
+    """Record ``scan`` and all that follows from it for ``rules``, those of its watch, in one
+    transaction. ``now`` is the clock's, for the outbox. ``report`` hears, for each rule of which
+    something began or ended, of that, whoever else is told."""
     with database.atomic():
         if database.times.ahead(now):
             database.times.mend(now)
@@ -132,10 +128,8 @@ def _tabled(
 
 
 class Evaluator:
-    """What follows from recorded scans: alerts and messages, in ``database``.
-
-    ``archive`` is asked what was seen, of which the daemon's database is one itself.
-    """
+    """Draws the consequences of recorded scans, alerts and messages, in ``database``. ``archive``
+    is asked what was seen, of which the daemon's database is one itself."""
 
     def __init__(
         self,
@@ -157,10 +151,8 @@ class Evaluator:
         *,
         report: Report | None = None,
     ) -> Sequel:
-        """All that follows from a recorded scan for ``rules``, those of its watch.
-
-        ``table`` has the baselines that they need, and says whether what compares waits.
-        """
+        """Move and tell of the alerts of ``rules``, those of the watch of a recorded scan.
+        ``table`` has the baselines that they need, and says whether what compares waits."""
         at = min(table.at, now)
         round_ = Round(self._database, self._archive, table, rules, at)
         products = Products(self._archive.history, round_.present, self._catalogue)

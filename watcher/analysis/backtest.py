@@ -1,9 +1,6 @@
-"""What rules would have told over the stored history.
-
-The stored scans are played once more, in memory; the database is only read. The rules begin with
-the first scan of the time, as if they had been written then: what already holds at that moment is
-told at once. Scans before are only there so that baselines exist.
-"""
+"""Rules tried on the stored history, once more in memory; the database is only read. They begin
+with the first scan of the time, as if they had been written then: what already holds is told at
+once. Scans before are only there so that baselines exist."""
 
 from __future__ import annotations
 
@@ -27,8 +24,7 @@ MOST_TOLD = 10
 
 @dataclass(frozen=True, slots=True)
 class OftenTold:
-    """A product, and how many times the channel that hears most of it was told that the rule fires
-    for it."""
+    """A product, and how often the channel that hears most of it was told that the rule fires."""
 
     product_id: str
     name: str
@@ -47,13 +43,9 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """The rule over ``scans`` scans from ``since`` to ``until``.
-
-    ``fired`` and ``ended`` count alerts that began to fire and that ended, ``firing`` those that
-    fire at the end; ``products`` counts the distinct products that fired. ``texts_since`` is from
-    when on the texts that the rule judges are known as they were, where that is later than
-    ``since``: before it the oldest known ones are used.
-    """
+    """The rule over ``scans`` scans: alerts that began to fire, ended, and fire at the end.
+    ``texts_since`` is given where the texts that the rule judges are known as they were only from
+    then on: before it the oldest known ones are used."""
 
     rule: str
     watch: str
@@ -78,11 +70,8 @@ class Backtest:
 
 @dataclass(frozen=True, slots=True)
 class Backtests:
-    """Several rules together, as a file has them: a digest tells of all of them at once.
-
-    ``channels`` and ``told`` are what each channel would have heard of all rules. ``unread`` names
-    the rules of whose watch no scan is stored in that time.
-    """
+    """Several rules together, as a file has them: a digest tells of all of them at once. ``unread``
+    names the rules of whose watch no scan is stored in that time."""
 
     rules: tuple[Backtest, ...]
     channels: tuple[Channel, ...]
@@ -97,11 +86,7 @@ def backtest(
     time: tuple[Instant, Instant],
     progress: Progress | None = None,
 ) -> Backtest:
-    """Play the scans of ``rule``'s watch in ``time``, its begin and end.
-
-    ``progress`` hears how many scans are done, and of how many. Raises ``WatcherError`` where
-    there is no scan to play.
-    """
+    """Play the scans of ``rule``'s watch in ``time`` (begin and end), as ``backtests`` does."""
     (found,) = backtests(source, book, [rule], time, progress).rules
     return found
 
@@ -113,10 +98,8 @@ def backtests(
     time: tuple[Instant, Instant],
     progress: Progress | None = None,
 ) -> Backtests:
-    """Play the scans of the watches of ``rules`` to all of them, from one read.
-
-    Raises ``WatcherError`` where there is no scan to play for any.
-    """
+    """Play the scans of the watches of ``rules`` to all of them, from one read. Raises
+    ``WatcherError`` where there is no scan to play for any."""
     with source.snapshot():
         reading = Reading(source, rules, time)
         tallies = {rule.name: _Tally(rule) for rule in rules}
@@ -151,7 +134,7 @@ def _with_texts(found: Backtest, rule: Rule, since: Instant | None) -> Backtest:
 def _channels(
     rules: Sequence[Rule], told: Sequence[Sent], results: Sequence[Backtest]
 ) -> Iterator[Channel]:
-    """What each channel of the rules heard; a week is that of the watch read for longest."""
+    """Yield the sum of each channel; a week is that of the watch read for longest."""
     longest = max(results, key=lambda each: each.until - each.since)
     for name in dict.fromkeys(name for rule in rules for name in rule.notify or (NOBODY,)):
         count = sum(each.channel == name for each in told)
@@ -198,23 +181,21 @@ class _Tally:
 
     @property
     def scans(self) -> int:
-        """How many of its watch were played."""
         return len(self._ats)
 
     def scanned(self, at: Instant, fired: Keys, ended: Keys) -> None:
-        """One more scan of its watch, and what it changed."""
+        """Count one more scan of its watch, and what it changed."""
         self._ats.append(at)
         self._fired += len(fired)
         self._ended += len(ended)
         self._products.update(fired.products)
 
     def hear(self, channel: str, products: set[int], at: Instant) -> None:
-        """A channel was told that the rule fires for these products."""
+        """Note that a channel was told that the rule fires for these products."""
         self._times.setdefault(channel, Counter()).update(products)
         self._last.update(dict.fromkeys(products, at))
 
     def result(self, replay: Replay) -> Backtest:
-        """The sums."""
         rule, since, until = self._rule, self._ats[0], self._ats[-1]
         firing = replay.database.alerts.counts().get((rule.name, AlertState.FIRING), 0)
         counts = Counter(told.channel for told in self.told)

@@ -1,8 +1,6 @@
-"""Why a rule fired on a product, did not fire, or was not told: the state of the two, read only.
-
-The conditions are the compiled ones and are judged by the evaluation's own table, on the newest
-stored scan of the rule's watch; the gates are those that hold messages back.
-"""
+"""One rule on one product, read only: why it fired, did not fire, or was not told. Judged by the
+compiled conditions on the newest stored scan of the rule's watch; the gates are those that hold
+messages back."""
 
 from __future__ import annotations
 
@@ -39,8 +37,8 @@ from watcher.units import format_duration
 
 @dataclass(frozen=True, slots=True)
 class TargetQueue:
-    """One of a channel's targets: what became of the last message about this alert (None: there
-    was none), and what its queue waits or died on."""
+    """One of a channel's targets: what became of the last message about this alert (None: there was
+    none), and what its queue waits or died on."""
 
     target: str
     last: NotificationState | None = None
@@ -52,11 +50,8 @@ class TargetQueue:
 
 @dataclass(frozen=True, slots=True)
 class ChannelGate:
-    """Whether one channel is to be told of the alert now, or which gate holds that back.
-
-    ``opens`` is when the gate opens by itself: what still holds is told then, or at the next
-    scan after it. ``silence`` is given where one holds it.
-    """
+    """Whether one channel is to be told of the alert now, or which gate holds that back. ``opens``
+    is when it opens by itself: what still holds is told then, or at the next scan after it."""
 
     channel: str
     decision: Decision
@@ -69,13 +64,9 @@ class ChannelGate:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One rule and one product at ``now``.
-
-    ``scan`` is the newest of the rule's watch, ``judged_at`` the newest that lists the product:
-    the conditions are those of that one. ``alert`` is the live one, or the last that ended.
-    ``fires_at`` is when a pending alert fires at the earliest. ``timezone`` is that of the times
-    that are shown.
-    """
+    """One rule and one product. ``judged_at`` is the newest scan that lists the product. ``alert``
+    is the live one, or the last that ended; ``fires_at`` is when a pending one fires at the
+    earliest."""
 
     now: Instant
     rule: str
@@ -130,7 +121,7 @@ def explain(
 
 
 def _fires_at(rule: Rule, alert: Alert | None, now: Instant) -> Instant | None:
-    """When a pending alert fires at the earliest, if it is still met."""
+    """The earliest moment at which a pending alert fires, if it is still met."""
     if alert is None or alert.state is not AlertState.PENDING:
         return None
     return min(alert.since, now) + rule.watch.least(rule.for_)
@@ -138,7 +129,7 @@ def _fires_at(rule: Rule, alert: Alert | None, now: Instant) -> Instant | None:
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """What the conditions said at ``at``; ``fallen``: of a product that fell off that list."""
+    """Reasons at ``at``; ``fallen``: of a product that fell off that list."""
 
     at: Instant
     when: Reason
@@ -149,8 +140,8 @@ class _Looked:
 def _look(
     database: Store, rule: Rule, product: ProductFacts, scan: ScanRow, zone: tzinfo
 ) -> _Looked:
-    """At the newest scan if it lists the product, or says something of one that fell off it;
-    else at the last one that listed it."""
+    """Judge the newest scan if it lists the product, or says something of one that fell off it;
+    else the last one that listed it."""
     seen = database.history.sighting(rule.watch.key, product.product)
     if seen is None:
         raise WatcherError(
@@ -216,7 +207,7 @@ def _gates(
 
 
 def _queues(database: Store, now: Instant) -> dict[str, TargetQueue]:
-    """What waits and what is dead, by target."""
+    """The targets whose messages wait or are dead."""
     queues: dict[str, TargetQueue] = {}
     for target, next_try, count in database.outbox.due_targets(now):
         head = database.outbox.next_for(target)
@@ -249,7 +240,7 @@ def _notes(
 
 
 def _holding(rule: Rule, when: Verdict, alert: Alert) -> Iterator[str]:
-    """Why an alert lives on although it is not met, or not as usual."""
+    """Yield the reasons why an alert lives on although it is not met, or not as usual."""
     if alert.carried:
         yield "fired before the rule was changed and still holds, so it is not told again"
     if alert.absent:

@@ -36,10 +36,8 @@ class WatchStatus:
 
 @dataclass(frozen=True, slots=True)
 class RuleStatus:
-    """A rule, how many alerts of it are pending and firing, and how it fares.
-
-    ``quiet`` is that it has not fired for ``QUIET_DAYS`` although it could.
-    """
+    """A rule, its pending and firing alerts, and how it fares. ``quiet``: it has not fired for
+    ``QUIET_DAYS`` although it could."""
 
     name: str
     watch: str
@@ -129,7 +127,7 @@ def _watch(
 
 
 def _health(known: Mapping[tuple[str, str], Health], kind: str, name: str) -> Health:
-    """Nothing bad of what was never heard of."""
+    """Health as it was noted; good where nothing was."""
     return known.get((kind, name)) or Health(kind, name)
 
 

@@ -1,8 +1,6 @@
-"""The stored scans that some rules need, read into memory: what a replay plays.
-
-Jumps of the sales are judged while they are read, as the daemon judges them, for they do not
-depend on rules; so is what lists say of themselves, where a database is older than that.
-"""
+"""The stored scans that some rules need, read into memory: what a replay plays. Jumps of the sales
+are judged while they are read, as the daemon judges them, for they do not depend on rules; so is
+what lists say of themselves, where a database is older than that."""
 
 from __future__ import annotations
 
@@ -26,11 +24,8 @@ _MANY = 20  # rules: so many tell of so many products that what messages show is
 
 class Reading:
     """The scans of the watches of ``rules`` in ``time`` (its begin and end), and as many before it
-    as the rules look back.
-
-    The database must stay as it is meanwhile: read and play in one ``source.snapshot()``. Other
-    rules than those given can be played too: what was not read for them is asked of the database.
-    """
+    as the rules look back. Read and play in one ``source.snapshot()``: the database must stay as it
+    is. Other rules can be played too: what was not read for them is asked of the database."""
 
     def __init__(self, source: Store, rules: Sequence[Rule], time: tuple[Instant, Instant]) -> None:
         self.time = time
@@ -65,7 +60,7 @@ class Reading:
 
 
 def _extent(source: Store, rules: Sequence[Rule], since: Instant) -> Extent:
-    """What to read: the time itself, and as much before it as the rules look back."""
+    """The time itself, and as much before it as the rules look back."""
     fields = {name for metric in _metrics(rules) for name in metric.fields}
     shown = _shown()
     if len(rules) >= _MANY:
@@ -80,7 +75,7 @@ def _extent(source: Store, rules: Sequence[Rule], since: Instant) -> Extent:
 
 
 def _begin(source: Store, rule: Rule, since: Instant) -> Instant:
-    """From when on a rule that begins at ``since`` needs the past."""
+    """The moment from which on a rule that begins at ``since`` needs the past."""
     complete = source.history.last_proof_before(rule.watch.key, since)
     first = since if complete is None else min(since, complete)
     reach = last_reach(rule.watch.schedule)  # also of what tells a jump
@@ -99,7 +94,7 @@ def _looks_back(need: Need) -> int:
 
 
 def _asks_others(need: Need) -> bool:
-    """Of numbers other watches' scans are baselines too; of ranks only the own one's are."""
+    """Whether other watches' scans are baselines too: of numbers they are, of ranks not."""
     return not isinstance(need.from_, Last | LastList) and bool(need.metric.fields)
 
 

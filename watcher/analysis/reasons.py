@@ -1,8 +1,5 @@
-"""A rule's conditions on one product, as a tree: what each says, and why it has no data.
-
-Only asks the compiled conditions and the table that judged them, so that what people are shown
-is what decided.
-"""
+"""A rule's conditions on one product, as a tree: what each says, and why it has no data. Asks only
+the compiled conditions and their table: what people are shown is what decided."""
 
 from __future__ import annotations
 
@@ -50,13 +47,10 @@ _ROUNDED = (*AMOUNTS, Unit.SCORE, Unit.COUNT, Unit.FRACTION, Unit.PLACE, Unit.DA
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What one condition says of a product.
-
-    A group (``word`` is all, any or not) has ``parts``; any other has ``evidence``, and ``why``
-    where it has no data. ``over`` names a baseline that is taken over a time ("median 14d"): its
-    instant is that time's begin. ``meant`` is what such a value says: what it meant on real sales,
-    where that was measured, and of how many values what is usual was taken, where they are few.
-    """
+    """One condition on one product. A group (``word`` is all, any or not) has ``parts``; any other
+    has ``evidence``, and ``why`` where it has no data. ``over`` names a baseline that is taken over
+    a time ("median 14d"), whose instant is that time's begin; ``meant`` says what such a value
+    meant on real sales, and of how many values what is usual was taken, where they are few."""
 
     condition: str
     verdict: Verdict
@@ -86,7 +80,7 @@ def reason_of(condition: Condition, table: Table, row: int, zone: tzinfo = UTC) 
 
 
 def _known(condition: Condition, table: Table, row: int) -> str:
-    """Of how many values what is usual was taken, where these are few and far apart."""
+    """The number of values of which what is usual was taken, where these are few and far apart."""
     if not isinstance(condition, Unusual) or condition.metric.window == 1:
         return ""
     apart, known = condition.metric.window, table.count(condition.need, row)
@@ -111,10 +105,8 @@ def _meant(condition: Condition, evidence: Evidence) -> str:
 
 
 def unrounded(evidence: Evidence, shown: str) -> str:
-    """``shown`` is the value for people; in full where rounding made it a number of the condition.
-
-    "earnings at least 2: 2" is no answer to why that is not met, "1.999" is.
-    """
+    """``shown`` in full where rounding made it a number of the condition: "earnings at least 2: 2"
+    is no answer to why that is not met, "1.999" is."""
     number = _NUMBER.search(shown)
     if number is None or isinstance(evidence.value, str | None) or evidence.unit not in _ROUNDED:
         return shown
@@ -164,7 +156,7 @@ def _causes(condition: Condition, table: Table, row: int, zone: tzinfo) -> Itera
 
 
 def _no_value(metric: Metric, table: Table, row: int) -> str:
-    """Which of the metric's fields the product lacks, or that the formula gives nothing."""
+    """The fields that the product lacks, or that the formula gives nothing."""
     unused = {*OF_LIST}
     if metric.unused:
         sparse = table.number(SPARSENESS)[row] > 0

@@ -1,9 +1,6 @@
-"""The stored past played to rules once more: what they would have told, message for message.
-
-Nothing is recorded anew. The scans are read into memory once (``readings``), and any rules can be
-played to them, as often as one likes. Alerts and messages have a database of their own, in memory,
-so nothing of it reaches the user's database or channels.
-"""
+"""The stored past played to rules once more, message for message. Nothing is recorded anew: scans
+are read into memory once (``readings``), and alerts and messages have a database of their own
+there, so nothing reaches the user's database or channels."""
 
 from __future__ import annotations
 
@@ -58,12 +55,9 @@ class ToldAlert(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """The messages that a scan, or a moment between two scans, would have caused at ``at``.
-
-    ``told`` has each alert that they tell of, once for each channel. ``scan`` is the time of the
-    scan and ``watch`` its watch, None between two scans; ``fired`` and ``ended`` are the alerts
-    that began to fire and that ended with it, by rule.
-    """
+    """The messages that a scan, or a moment between two scans, would have caused at ``at``, and
+    each alert that they tell of, once for each channel. ``scan`` and ``watch`` are None between two
+    scans; ``fired`` and ``ended`` are the alerts that did so with it, by rule."""
 
     at: Instant
     sent: tuple[Sent, ...]
@@ -85,12 +79,9 @@ class Played:
 
 
 class Stage:
-    """Where rules tell what goes nowhere; close it at the end.
-
-    A rule that tells nobody tells ``NOBODY``. Where ``held``, quiet hours and digests hold messages
-    back as in earnest; else channels are told at once. ``foreign``: alerts are of products that
-    another database has.
-    """
+    """Rules whose messages go nowhere; close it at the end. A rule that tells nobody tells
+    ``NOBODY``. Where ``held``, quiet hours and digests hold messages back as in earnest.
+    ``foreign``: alerts are of products that another database has."""
 
     def __init__(
         self,
@@ -125,7 +116,7 @@ class Stage:
         return self.database.alerts.active([rule.name for rule in self.rules])
 
     def played(self, now: Instant, notifications: Sequence[int]) -> Played:
-        """What these notifications, written now, tell."""
+        """The messages and alerts of these notifications, written now."""
         messages = self._messages(notifications)
         ids = {
             alert for _, message in messages for each in message.alerts.values() for alert in each
@@ -155,15 +146,11 @@ class Stage:
 
 class Replay(Stage):
     """Plays a reading to ``rules``; each that a file has would do, of whichever of its watches.
-
-    Silences play no part. Rules begin with the first scan of the reading's time, as if they had
-    been written then. Several replays may have one reading, one after another, and each costs the
-    judging only: so a threshold is tried at many values, each a rule with another ``when``. All of
-    them at once, by names of their own, cost least: what they ask of the past is read once.
-
-    Every alert that fired stays in ``database.alerts``, with its evidence. Where not ``every``,
-    only those that go on do, and evidence is made for what messages show.
-    """
+    Silences play no part. Several replays may have one reading, one after another, and each costs
+    the judging only. Forms of one rule played at once, by names of their own, cost least: what they
+    ask of the past is read once. Every alert that fired stays in ``database.alerts``, with its
+    evidence. Where not ``every``, only those that go on do, and evidence is made for what messages
+    show."""
 
     def __init__(
         self,
@@ -189,14 +176,12 @@ class Replay(Stage):
 
     @property
     def past(self) -> Recalled:
-        """All that is known at the moment that is played: products and their numbers."""
+        """All that is known at the moment that is played."""
         return self._past
 
     def run(self, progress: Progress | None = None) -> Iterator[Played]:
-        """All scans of the reading's time, and what is told between them and up to its end.
-
-        ``progress`` hears how many scans are done, and of how many.
-        """
+        """Yield all scans of the reading's time, and what is told between them and up to its end.
+        ``progress`` hears how many scans are done, and of how many."""
         line, (since, until) = self._past.matrix.timeline, self._reading.time
         rules = {rule.watch.key: self.book.rules_of(rule.watch) for rule in self.rules}
         places = self._reading.places
@@ -236,7 +221,7 @@ class Replay(Stage):
         )
 
     def _why(self, alert: Alert) -> tuple[Evidence, ...]:
-        """Why an alert of an earlier scan fired, judged once more."""
+        """The evidence of an alert that fired at an earlier scan, judged once more."""
         rule = self._by_name[alert.rule]
         place = self._places[rule.watch.key, alert.fired_at or 0]
         seen = self._past.sighting(place, np.array([alert.product]))

@@ -1,7 +1,5 @@
-"""Rules that nothing in the stored scans met, and how near it came: for ``watcher check``.
-
-Judged by the rule's own conditions on whole stored scans, read only.
-"""
+"""Rules that nothing in the stored scans met, and how near it came: for ``watcher check``. Judged
+by the rule's own conditions on whole stored scans, read only."""
 
 from __future__ import annotations
 
@@ -50,7 +48,7 @@ class Unmet:
 
 
 def unmet(database: Store, book: Rulebook) -> Iterator[Unmet]:
-    """Of the rules that never fired as they are written."""
+    """Yield those of the rules that never fired as they are written."""
     fired = database.rules.ever_fired()
     for watch in book.used_watches:
         rules = [
@@ -88,8 +86,8 @@ def _fields(condition: Condition) -> set[str]:
 
 @dataclass(slots=True)
 class _Leaf:
-    """A simple condition: how many products met it, of how many there was data, and the value
-    that came nearest."""
+    """A simple condition: how many products met it, of how many there was data, and the value that
+    came nearest."""
 
     condition: Condition
     met: int = 0
@@ -135,8 +133,8 @@ class _Tally:
             leaf.add(judge)
 
     def why(self) -> str:
-        """The first condition without data, else the first that none met, else the first "any"
-        of which nothing was met, else all together."""
+        """The first condition without data, else the first that none met, else the first "any" of
+        which nothing was met, else all together."""
         # What stands in "not" or "any" need not be met for the whole to be.
         must = [leaf for leaf in self.leaves if leaf.condition in _must(self.rule.when)]
         for leaf in must:
@@ -161,7 +159,7 @@ def _must(condition: Condition) -> list[Condition]:
 
 
 def _choices(condition: Condition) -> Iterator[Any]:
-    """Of each ``any`` one part must be met for ``condition`` to be."""
+    """Yield each ``any`` of which one part must be met for ``condition`` to be."""
     if isinstance(condition, Any):
         yield condition
     elif isinstance(condition, All):
@@ -170,7 +168,7 @@ def _choices(condition: Condition) -> Iterator[Any]:
 
 
 def _reach(condition: Condition, judge: Judge) -> tuple[Floats, bool] | None:
-    """How far each product's value goes towards the condition, and whether more is nearer."""
+    """The distance of each product's value towards the condition, and whether more is nearer."""
     match condition:
         case Compare(operator="above" | "at_least"):
             return judge.number(condition.metric), True

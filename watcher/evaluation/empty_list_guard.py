@@ -24,7 +24,7 @@ DOUBTED = 7 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What a watch's scans were before: its ``last`` complete one, the last that proved absence
+    """The scans of a watch before: its ``last`` complete one, the last that proved absence
     (``proof``), and when a scan was due after the latter."""
 
     last: ScanRow | None
@@ -33,10 +33,8 @@ class Before:
 
 
 def doubted(scan: Scan, before: Before) -> Scan:
-    """``scan`` with what is doubted of it, how long that has gone on, and whether it is believed.
-
-    A list of many products that is empty now counts as not read, so it is soon asked again.
-    """
+    """``scan`` with what is doubted of it, how long that has gone on, and whether it is believed. A
+    list of many products that is empty now counts as not read, so it is soon asked again."""
     if scan.state is not ScanState.COMPLETE:
         return scan if scan.doubt is None else replace(scan, doubt=None)  # it proves nothing anyway
     short = _shortness(len(scan), before.proof)

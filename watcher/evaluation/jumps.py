@@ -42,7 +42,7 @@ SALES_BEFORE = Need(_SALES, Last())
 
 
 class Turn(Enum):
-    """What a scan says of a jump."""
+    """The course of a jump at a scan."""
 
     BEGINS = "begins"
     GOES_ON = "goes on"
@@ -52,7 +52,7 @@ class Turn(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """What a scan says of a jump; ``change`` is the median product's since the scan ``before``."""
+    """A turn of a jump; ``change`` is the median product's since the scan ``before``."""
 
     turn: Turn
     change: float
@@ -65,8 +65,8 @@ class Jump:
 
 
 def needed(archive: Archive, scan: Listed, recorded: Recorded) -> tuple[Need, ...]:
-    """What the judgement of a recorded scan asks for: nothing where most of the products that sell
-    have the very numbers that they had at the scan before."""
+    """The needs of the judgement of a recorded scan: none where most of the products that sell have
+    the very numbers that they had at the scan before."""
     if scan.state is ScanState.FAILED or not len(scan):
         return ()
     sell = int(np.count_nonzero(sales_of(scan) > 0))
@@ -77,8 +77,7 @@ def needed(archive: Archive, scan: Listed, recorded: Recorded) -> tuple[Need, ..
 
 def judge_jump(archive: Archive, scan: Listed, recorded: Recorded, table: ScanTable) -> Jump | None:
     """Whether the recorded ``scan`` jumps away from the scan before, or ends a jump; None where
-    nothing is special. ``table`` has what is ``needed``. What follows is noted in the store.
-    """
+    nothing is special. ``table`` has what is ``needed``. What follows is noted in the store."""
     doubted = archive.jumps.before(scan.watch, recorded.scan_id)
     now = table.number(_SALES)[: table.listed]
     values, instants = table.before(SALES_BEFORE)
@@ -105,12 +104,10 @@ def _turn(
     doubted: Sequence[Jumped],
     change: float | None,
 ) -> Turn:
-    """After doubted scans: whether this one is as before them, as the last of them (which is
-    believed then), or neither. ``change`` is that since the scan before them.
-
-    One that lists few of the last one's products (it was cut off, or has flaws) says nothing of the
-    others: would it be believed, they were compared with the jump, and never told of it.
-    """
+    """Whether after doubted scans this one is as before them, as the last of them (which is
+    believed then), or neither. ``change`` is that since the scan before them. One that lists few of
+    the last one's products (it was cut off, or has flaws) says nothing of the others: would it be
+    believed, they were compared with the jump, and never told of it."""
     if change is not None and _is_usual(change):
         return Turn.MENDED
     if is_late(archive, scan):
@@ -131,10 +128,9 @@ def _turn(
 
 
 def median_change(now: Floats, before: Floats) -> float | None:
-    """Of products that were listed both times, with sales before: no sales now is -100%.
-
-    Where hardly any had sales: infinite if most have some now, else 0. None of fewer than ten.
-    """
+    """The median move of products that were listed both times, with sales before: no sales now is
+    -100%. Where hardly any had sales: infinite if most have some now, else 0. None of fewer than
+    ten."""
     if len(now) < LEAST:
         return None
     now, before = np.nan_to_num(now), np.nan_to_num(before)

@@ -1,8 +1,6 @@
-"""The last known value of each metric in a watch: over scans without the product, or its value.
-
-What the scan before found is read at once for all products. Only where a product has a value now
-and had none then is more looked at: the watch's last few scans first, then all that count.
-"""
+"""The last known value of each metric in a watch: over scans without the product, or its value. The
+scan before is read at once for all products. Only where a product has a value now and had none then
+is more looked at: the watch's last few scans first, then all that count."""
 
 from __future__ import annotations
 
@@ -28,7 +26,7 @@ _USUAL = 2  # scans back that a last value may lie without a word
 
 
 def last_reach(schedule: Schedule | None) -> int:
-    """How old a last value may be, in seconds: two weeks, or two scans where those are rare."""
+    """The age of a last value at most, in seconds: two weeks, or two scans where those are rare."""
     return max(REACH, 2 * longest_gap(schedule) if schedule is not None else 0)
 
 
@@ -68,8 +66,7 @@ class LastKnown:
         return values, at
 
     def gap(self, row: int, at: Instant) -> Gap | None:
-        """The reason why a value of ``at`` is the row's last, where that is older than the last two
-        scans."""
+        """The reason why a value of ``at`` is the row's last, where that is older than usual."""
         if at >= self._usual:
             return None
         age = self._scan.at - at

@@ -1,4 +1,4 @@
-"""What tables of scans, and messages about products, ask of what was seen."""
+"""The faces of the past: for tables of scans, and messages about products."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Recollection(Past, Protocol):
 
 
 class Doubts(Protocol):
-    """Which scans jumped, as each later one sees it."""
+    """Scans that jumped, as each later one sees it."""
 
     def doubt(self, scan_id: int) -> None:
         """The scan is no baseline, until it is believed."""

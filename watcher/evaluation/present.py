@@ -1,8 +1,6 @@
-"""What a rule says of products now: by the scan at hand, or else by the last one that saw them.
-
-Messages that come later than the alert (reminders, digests, what was held back) show what is so
-when they are written. It is judged anew from the stored observations, by the rule's own conditions.
-"""
+"""Rules on products now: by the scan at hand, or else by the last one that saw them. Messages that
+come later than the alert (reminders, digests, what was held back) show what is so when they are
+written. It is judged anew from the stored observations, by the rule's own conditions."""
 
 from __future__ import annotations
 
@@ -31,18 +29,16 @@ log = structlog.get_logger("watcher.rules")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a product stands: a row of a judged table."""
+    """A row of a judged table."""
 
     judge: Judge
     row: int
 
 
 class Present:
-    """Some products of one watch.
-
-    ``rows`` gives the row of a product that the scan lists, ``fallen`` that of one which fell off
-    the list with it. ``judge`` has the baselines of all rules that will be asked for.
-    """
+    """Some products of one watch. ``rows`` gives the row of a product that the scan lists,
+    ``fallen`` that of one which fell off the list with it. ``judge`` has the baselines of all rules
+    that will be asked for."""
 
     def __init__(
         self,
@@ -63,7 +59,6 @@ class Present:
 
     @property
     def at(self) -> Instant:
-        """The time of the scan at hand."""
         return self._judge.at
 
     def text(self, name: str, product: int) -> str | None:
@@ -77,10 +72,8 @@ class Present:
         return self._judge.value(metric, row) if row is not None else None
 
     def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
-        """(k, n) keys of the rule's order, the first decides, and (n,) who is on this list.
-
-        No keys, which is no order, where the rule can't be judged.
-        """
+        """(k, n) keys of the rule's order, the first decides, and (n,) who is on this list. No
+        keys, which is no order, where the rule can't be judged."""
         found = _safely(rule, lambda: [self._row(rule, product) for product in products])
         rows = np.array(found if found is not None else [-1] * len(products), np.int64)
         earlier = self._earlier(rule, products, rows)
@@ -88,8 +81,8 @@ class Present:
         return keys if keys is not None else np.zeros((0, len(products))), rows >= 0
 
     def known(self, rule: Rule, product: int) -> LatestEvidence | None:
-        """What the rule's conditions say of the product; None where nothing is known of it, or
-        the rule can't be judged."""
+        """The evidence of the rule on the product; None where nothing is known of it, or the rule
+        can't be judged."""
         row = _safely(rule, lambda: self._row(rule, product))
         if row is not None and row >= 0:
             place = Place(self._judge, row)
@@ -118,7 +111,8 @@ class Present:
     def _earlier(
         self, rule: Rule, products: Sequence[int], rows: Ints
     ) -> Mapping[Judge, Mapping[int, int]]:
-        """Of those without a row: by judge, the row there by the place in ``products``."""
+        """Rows of those that the scan has not: by judge, the row there by the place in
+        ``products``."""
         groups: dict[Judge, dict[int, int]] = {}
         missing = np.flatnonzero(rows < 0).tolist()
         self._look_back([products[index] for index in missing])
@@ -129,10 +123,8 @@ class Present:
         return groups
 
     def _row(self, rule: Rule, product: int) -> int:
-        """The product's row in the scan at hand, or -1.
-
-        That it fell off the list may itself be what the rule is about.
-        """
+        """The product's row in the scan at hand, or -1. That it fell off the list may itself be
+        what the rule is about."""
         row = self._rows.get(product)
         if row is not None:
             return row
@@ -140,7 +132,7 @@ class Present:
         return fallen if fallen >= 0 and self._judge(rule.when).known[fallen] else -1
 
     def _before(self, rule: Rule, product: int) -> Place | None:
-        """By the last scan that saw it, with the baselines that the rule asks for."""
+        """Place in the last scan that saw it, with the baselines that the rule asks for."""
         found = self._seen[product]
         if found is None:
             return None
@@ -164,7 +156,7 @@ class Present:
 
 
 def _safely(rule: Rule, ask: Callable[[], T]) -> T | None:
-    """What ``ask`` gives; None where the rule breaks: that must not stop what others are told."""
+    """Ask; None where the rule breaks: that must not stop what others are told."""
     try:
         return ask()
     except Exception:
@@ -202,7 +194,7 @@ def newest(
 
 
 def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
-    """The same rows, each live alert with what its rule says of the product now."""
+    """The rows, each live alert with what its rule says of the product now."""
     rules = {rule.name: rule for rule in book.rules}
     live = [row for row in rows if row.alert.resolved_at is None and row.alert.rule in rules]
     asked: dict[str, list[AlertRow]] = {}

@@ -1,7 +1,5 @@
 """The past of one product as tracks: a metric's values in steps, each in force until the next.
-
-Where scans looked for the product and did not see it, there is no value.
-"""
+Where scans looked for the product and did not see it, there is no value."""
 
 from __future__ import annotations
 
@@ -54,9 +52,7 @@ def _named(metric: Metric) -> Sequence[tuple[str, int]]:
 @dataclass(frozen=True, slots=True)
 class Track:
     """``values`` (m,) of a metric from the instants ``at`` (m,) on, rising; NaN is no value.
-
-    ``line`` is ``at`` as it is drawn: that a product is not seen begins when it was seen last.
-    """
+    ``line`` is ``at`` as it is drawn: that a product is not seen begins when it was seen last."""
 
     name: str
     label: str
@@ -67,13 +63,12 @@ class Track:
 
     @property
     def empty(self) -> bool:
-        """Whether there is no value at all."""
         return bool(np.isnan(self.values).all())
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was seen of a product: ``numbers`` (m, k) of ``fields`` at the instants ``at`` (m,)."""
+    """Numbers (m, k) of ``fields`` that were seen of a product at the instants ``at`` (m,)."""
 
     fields: tuple[str, ...]
     at: Ints
@@ -95,10 +90,8 @@ def tracks_of(
     seen: Seen | None = None,
 ) -> list[Track]:
     """A track for each of ``metrics``; of ``rank`` one for each of ``watches`` that ranked it.
-
     ``absences`` and what was ``seen`` (``seen_of``) are the product's, where they are known
-    already.
-    """
+    already."""
     if absences is None:
         absences = database.history.absences([product.product], since)[product.product]
     of_product = [metric for metric in metrics if not metric.needs & OF_SCAN]
@@ -133,8 +126,8 @@ def seen_of(
     since: Instant,
     watch: str = "",
 ) -> list[Seen]:
-    """For each product, what ``metrics`` are computed of at each scan of the region that saw it,
-    or of one ``watch`` only."""
+    """The numbers of ``metrics``, for each product, at each scan of the region that saw it, or of
+    one ``watch`` only."""
     fields = tuple(sorted({name for metric in metrics for name in metric.needs}))
     found = [Seen.nothing(fields)] * len(products)
     keys, within = np.array(products, np.int64), (since, AFTER_ALL)
@@ -171,10 +164,8 @@ def _of_fields(
 
 
 def merged(tracks: Sequence[Track]) -> tuple[Ints, Floats]:
-    """(m,) instants at which any of the tracks changed, and (m, k) the values from then on.
-
-    The last row is when the product was last seen, changed or not.
-    """
+    """(m,) instants at which any of the tracks changed, and (m, k) the values from then on. The
+    last row is when the product was last seen, changed or not."""
     times = np.unique(np.concatenate([track.at for track in tracks]))
     table = np.full((len(times), len(tracks)), np.nan)
     for column, track in enumerate(tracks):
@@ -241,7 +232,7 @@ def _with_places(
     since: Instant,
     absences: Sequence[Absence],
 ) -> list[Track]:
-    """The same of a formula that has more in it than the rank."""
+    """Tracks of a formula that has more in it than the rank."""
     tracks = []
     for watch in watches:
         (seen,) = seen_of(database, product.region, [product.product], [metric], since, watch.key)

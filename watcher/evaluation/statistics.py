@@ -1,8 +1,6 @@
-"""Statistics over a product's past: one value for each scan that saw it.
-
-A derived metric is computed for each past scan and then aggregated: the median of a ratio is
-not the ratio of two medians.
-"""
+"""Statistics over a product's past: one value for each scan that saw it. A derived metric is
+computed for each past scan and then aggregated: the median of a ratio is not the ratio of two
+medians."""
 
 from __future__ import annotations
 
@@ -28,7 +26,7 @@ Over: TypeAlias = Statistic | Usual | Spread
 
 
 class Statistics:
-    """What is asked of one time before ``now``, for n products; filled window by window."""
+    """Statistics of the time before ``now`` for n products, filled window by window."""
 
     def __init__(self, asked: Mapping[Need, Over], size: int, now: Instant) -> None:
         self._now = now
@@ -42,7 +40,7 @@ class Statistics:
 
     @property
     def begin(self) -> Instant:
-        """Of the longest time."""
+        """Begin of the longest time."""
         overs = (over for needs in self._asked.values() for over in needs.values())
         return self._now - max(over.seconds for over in overs)
 
@@ -149,8 +147,8 @@ _STATISTICS: dict[str, Callable[[Floats], Floats]] = {
 
 
 def _apart(values: Floats, days: Ints, today: int, window: int) -> Floats:
-    """Of values (S, m) on ``days`` (S,) those that are sums of ``window`` days without a day in
-    common, the newest first and none with a day of today's; NaN in place of the others."""
+    """The values (S, m) on ``days`` (S,) that are sums of ``window`` days without a day in common,
+    the newest first and none with a day of today's; NaN in place of the others."""
     kept = np.full(values.shape, np.nan)
     last = np.full(values.shape[1], today)
     for row in np.argsort(days, kind="stable")[::-1].tolist():

@@ -1,8 +1,5 @@
-"""One scan's verdicts, applied to the alerts in the store.
-
-All live alerts are looked at as columns; only those that change become objects, and take their step
-one by one.
-"""
+"""One scan's verdicts, applied to the alerts in the store. All live alerts are looked at as
+columns; only those that change become objects, and take their step one by one."""
 
 from __future__ import annotations
 
@@ -39,10 +36,8 @@ Silent: TypeAlias = Callable[[Sequence[Rule], Live], Bools]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """How many of the listed products met a rule's conditions, and of how many there was no data.
-
-    ``compares``: the rule holds values against earlier ones, so a first scan has no data of it.
-    """
+    """The number of listed products that met a rule's conditions, and of those without data.
+    ``compares``: the rule holds values against earlier ones, so a first scan has no data of it."""
 
     rule: str
     met: int
@@ -52,10 +47,8 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A rule's alerts after a scan: those that messages may speak of, what began, what ended.
-
-    All without their evidence, which is stored.
-    """
+    """A rule's alerts after a scan, without their evidence, which is stored: those that messages
+    may speak of, what began, what ended."""
 
     rule: Rule
     speaking: list[Alert] = field(default_factory=list)
@@ -99,11 +92,9 @@ class Round:
         self.judged: list[Judged] = []
 
     def moves(self, silent: Silent) -> Iterator[list[Moved]]:
-        """Move every alert by one step, and save those that changed: some rules, then the next.
-
-        A rule whose judgement breaks is noted as failing and holds its alerts as they are; what the
-        store can't do is raised, and ends the transaction.
-        """
+        """Move every alert by one step, and save those that changed: some rules, then the next. A
+        rule whose judgement breaks is noted as failing and holds its alerts as they are; what the
+        store can't do is raised, and ends the transaction."""
         cases = self._cases()
         live = self._database.alerts.columns([case.rule.name for case in cases])
         places = positions(self._table.products, live.products)
@@ -158,7 +149,7 @@ class Round:
         return np.where(listed, stay, not self._table.scan.proves_absence)
 
     def _begun(self, case: _Case, live: Ints) -> Iterator[Alert]:
-        """Alerts that begin to be pending or firing now; ``live`` are the rows of those that did
+        """Yield alerts that begin to be pending or firing; ``live`` are the rows of those that did
         before."""
         begins = case.when.met.copy()
         begins[live[live >= 0]] = False
@@ -174,10 +165,8 @@ class Round:
         return self._absent(case, alert) if row is None else self._stepped(case, alert, row)
 
     def _absent(self, case: _Case, alert: Alert) -> Alert:
-        """After a scan that proves that it did not list the product.
-
-        That it fell below the scanned depth may itself be what the rule is about.
-        """
+        """Step after a scan that proves that it did not list the product. That it fell below the
+        scanned depth may itself be what the rule is about."""
         row = self._fallen.get(alert.product)
         if row is not None and case.when.known[row]:
             alert = self._stepped(case, alert, row)
@@ -200,7 +189,7 @@ class Round:
 
 
 class _Saving:
-    """What changed is stored so many at a time: those of several rules together."""
+    """Stores so many changes at a time: those of several rules together."""
 
     def __init__(self, alerts: Alerts, at: Instant) -> None:
         self._alerts = alerts
@@ -215,7 +204,7 @@ class _Saving:
             self._save()
 
     def done(self, moved: Moved) -> list[Moved]:
-        """The rule has no more changes; where all is stored by now, those that have not been told
+        """Note that the rule has no more changes; where all is stored by now, return those not told
         of yet."""
         self._done.append(moved)
         return self._stored() if not self._waiting else []

@@ -1,8 +1,6 @@
-"""One scan as the conditions see it: columns, and the baselines they declared.
-
-Everything is read from the history in bulk, once: a handful of statements a scan, whatever the
-number of rules and products.
-"""
+"""One scan as the conditions see it: columns, and the baselines they declared. Everything is read
+from the history in bulk, once: a handful of statements a scan, whatever the number of rules and
+products."""
 
 from __future__ import annotations
 
@@ -45,12 +43,10 @@ from watcher.store.sql.lists import EarlierList
 
 class ScanTable:
     """A scan's columns and baselines by metric, computed when first asked for and kept.
-
-    ``products`` are the store's keys of the rows: first what the scan listed (``listed`` rows,
-    in its order), then, where a condition asks for them, the products that the last list had and
-    this one has not. Those have no value but that. ``schedule`` is the watch's. While ``waits``
-    says why, no baseline has a value.
-    """
+    ``products`` are the store's keys of the rows: first what the scan listed (``listed`` rows, in
+    its order), then, where a condition asks for them, the products that the last list had and this
+    one has not. Those have no value but that. ``schedule`` is the watch's. While ``waits`` says
+    why, no baseline has a value."""
 
     def __init__(
         self,
@@ -111,7 +107,7 @@ class ScanTable:
         return self.before(need)
 
     def before(self, need: Need) -> tuple[Floats, Ints]:
-        """The same, also where conditions wait."""
+        """The baseline also where conditions wait."""
         baseline = self._baselines.get(need)
         if baseline is None:
             values, at = self._compared(need)
@@ -127,7 +123,8 @@ class ScanTable:
         return None if np.isnan(values[row]) else self._last.gap(row, int(instants[row]))
 
     def count(self, need: Need, row: int) -> int:
-        """Of how many values a ``Usual`` of a sum of several days is taken, or was to be."""
+        """The number of values of which a ``Usual`` of a sum of several days is taken, or was to
+        be."""
         return int(self._counts[need][row])
 
     def appeared(self) -> Masks:
@@ -166,10 +163,8 @@ class ScanTable:
         return self.scan.column(name)
 
     def _read_lists(self, needs: Sequence[Need]) -> Ints:
-        """Fills the baselines of ranks on the last list; who is not listed any more.
-
-        Absence from some scans proves nothing (``Scan.proves_absence``): those have none of these.
-        """
+        """Fills the baselines of ranks on the last list; who is not listed any more. Absence from
+        some scans proves nothing (``Scan.proves_absence``): those have none of these."""
         asked = {need: need.from_.places for need in needs if isinstance(need.from_, LastList)}
         lists = {places: self._list(places) for places in set(asked.values())}
         fallen = np.zeros(0, np.int64)

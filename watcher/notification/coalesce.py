@@ -1,10 +1,8 @@
-"""Dozens of messages that wait for one target become one: what still holds of them.
-
-The target was down for hours, or somebody has what was dead sent again. Each rule and product
-is told once, as it is now: that it fires, or that it ended where the target had heard before
-that it fires. What began and ended meanwhile is only counted. Of troubles of the watcher itself
-those are told that go on, and the ends of those that were told before.
-"""
+"""Dozens of messages that wait for one target become one: what still holds of them. The target was
+down for hours, or somebody has what was dead sent again. Each rule and product is told once, as it
+is now: that it fires, or that it ended where the target had heard before that it fires. What began
+and ended meanwhile is only counted. Of troubles of the watcher itself those are told that go on,
+and the ends of those that were told before."""
 
 from __future__ import annotations
 
@@ -37,11 +35,9 @@ _Key = tuple[str, int]  # of rule and product
 
 
 def join_backlog(database: Store, book: Rulebook, target: str, now: Instant) -> bool:
-    """Join what waits for ``target`` where that are dozens; whether it did.
-
-    What was joined once takes in what came since, and is brought up to date. It is written in
-    one transaction; what is read for it before may be a lot.
-    """
+    """Join what waits for ``target`` where that are dozens; whether it did. What was joined once
+    takes in what came since, and is brought up to date. It is written in one transaction; what is
+    read for it before may be a lot."""
     if not _is_long(database, target):
         return False
     head, piled = database.backlog.head(target), database.backlog.messages(target)
@@ -81,7 +77,7 @@ def _is_long(database: Store, target: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What one rule has to say, with the time of its data."""
+    """A rule's part of the message, with the time of its data."""
 
     rule: Rule
     owed: list[Decided]
@@ -124,7 +120,7 @@ class _Joining:
         ]
 
     def message(self) -> Message:
-        """What still holds, as one message; that it is nothing is told, too."""
+        """Everything that still holds, as one message; that it is nothing is told, too."""
         owed = [each for part in self._parts for each in part.owed]
         troubles, ends, others = self._troubles()
         if self._parts:
@@ -152,10 +148,8 @@ class _Joining:
 
     def mark(self, channel: str, row: int) -> None:
         """Note that the channel was told of alerts that fired anew, by the notification ``row``.
-
-        They were held by a cooldown, which begins anew. Where the channel has other targets,
-        these have still to be told.
-        """
+        They were held by a cooldown, which begins anew. Where the channel has other targets, these
+        have still to be told."""
         known = self._book.channels.get(channel)
         if known is None or len(known.targets) > 1:
             return
@@ -178,7 +172,7 @@ class _Joining:
         }
 
     def _owed(self) -> dict[str, list[Decided]]:
-        """By rule, each product once: that it fires, or else that it ended."""
+        """Each product of each rule once: that it fires, or else that it ended."""
         firing = self._firing(name for name, _ in self._keys)
         owed: dict[str, list[Decided]] = {}
         for key in self._keys:

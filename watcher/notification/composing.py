@@ -1,4 +1,4 @@
-"""What is owed, as a message: the strongest products first, in full up to the rule's limit."""
+"""Messages of what is owed: the strongest products first, in full up to the rule's limit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def compose_all(
     parts: Sequence[tuple[Rule, Sequence[Decided]]], products: Products, at: Instant, now: Instant,
     explained: Explained,
 ) -> list[Message]:  # fmt: skip
-    """The same of several rules: what they show is read together."""
+    """One message of each rule: ``at`` is the time of its data, ``now`` when it is written.
+    ``explained`` gives the evidence of those alerts that are shown in full, of all rules at
+    once."""
     ordered = [_strongest_first(rule, owed, products) for rule, owed in parts]
     shown = [
         each.alert
@@ -121,11 +123,9 @@ def _ids(owed: Sequence[Decided]) -> dict[str, tuple[int, ...]]:
 
 
 def _strongest_first(rule: Rule, owed: Sequence[Decided], products: Products) -> list[Decided]:
-    """What fires before what ended; of each, what the scan lists before what it does not.
-
-    Within these by the rule's order, without a value last; of equals the alert that is older,
-    and of those of one scan the product that is higher on the list.
-    """
+    """Order what fires before what ended; of each, what the scan lists before what it does not.
+    Within these by the rule's order, without a value last; of equals the alert that is older, and
+    of those of one scan the product that is higher on the list."""
     keys, here = products.strength(rule, [each.alert.product for each in owed])
     ended = np.array([each.decision.of_an_end for each in owed])
     ids = np.array([each.alert.id for each in owed])

@@ -1,10 +1,8 @@
-"""Deferred messages: owed, and held; for whom, by which hold, until when.
-
-What is owed and held by a silence, quiet hours or a digest is remembered row by row
-(``store.sql.deferred``); a cooldown holds what the next scan after it tells; and the operator's
-messages in quiet hours stand in the outbox already. "Why was I not told?" is answered here, for one
-alert (``channel_statuses``), for a list of them (``with_holds``) and in short (``waiting``).
-"""
+"""Deferred messages: owed, and held; for whom, by which hold, until when. What a silence, quiet
+hours or a digest holds is remembered row by row (``store.sql.deferred``); a cooldown holds what the
+next scan after it tells; and the operator's messages in quiet hours stand in the outbox already.
+"Why was I not told?" is answered here, for one alert (``channel_statuses``), for a list of them
+(``with_holds``) and in short (``waiting``)."""
 
 from __future__ import annotations
 
@@ -76,11 +74,8 @@ def _waits_since(before: Held | None, silence: int | None, now: Instant) -> Inst
 
 @dataclass(frozen=True, slots=True)
 class ChannelStatus:
-    """The decision on an alert for one channel, and until when time alone leaves it so.
-
-    ``told`` is what the channel was last told of the rule and product. ``silence`` is the one
-    that holds, where one does.
-    """
+    """The decision on an alert for one channel, and until when time alone leaves it so. ``told`` is
+    what the channel was last told of the rule and product."""
 
     channel: str
     decision: Decision
@@ -98,18 +93,16 @@ def channel_statuses(
     now: Instant,
 ) -> tuple[ChannelStatus, ...]:
     """The status of ``alert``, the rule's newest of a product, with each channel of the rule.
-
     ``at`` is the time of the watch's newest scan, on which cooldowns and reminders count; ``now``
-    is the clock's.
-    """
+    is the clock's."""
     return _Statuses(database, policies, at, now).of(rule, [alert])[alert.id]
 
 
 def with_holds(
     database: Store, book: Rulebook | None, rows: Sequence[AlertRow], now: Instant
 ) -> list[AlertRow]:
-    """The same alerts with what holds them back by the clock ``now``; without a ``book`` (the rule
-    file can't be read) what the database knows of it."""
+    """The alerts with what holds them back by the clock ``now``; without a ``book`` (the rule file
+    can't be read) what the database knows of it."""
     if book is None:
         known = _remembered(database, rows, now)
         return [replace(row, holds=tuple(known.get(row.alert.id, ()))) for row in rows]
@@ -139,7 +132,7 @@ class _Statuses:
         self._holds = Holds(database, now, database.held.groups())
 
     def of(self, rule: Rule, alerts: Sequence[Alert]) -> dict[int, tuple[ChannelStatus, ...]]:
-        """By alert, all of one rule, and for each channel of it."""
+        """Statuses of a rule's alerts with each channel of it, by alert."""
         entries = self._database.alerts.told(rule.name, [alert.product for alert in alerts])
         held = self._database.held.of_alerts(alert.id for alert in alerts)
         found: dict[int, list[ChannelStatus]] = {alert.id: [] for alert in alerts}
@@ -179,7 +172,7 @@ def _alert_hold(status: ChannelStatus) -> AlertHold:
 def _remembered(
     database: Store, rows: Sequence[AlertRow], now: Instant
 ) -> dict[int, list[AlertHold]]:
-    """By alert, the holds at the last scan."""
+    """Holds at the last scan, by alert."""
     ends = {silence.id: silence.ends for silence in database.silences.active(now)}
     found: dict[int, list[AlertHold]] = {}
     for each in database.held.of_alerts(row.alert.id for row in rows):
@@ -195,10 +188,8 @@ def _remembered(
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """``alerts`` of ``rules``, or else ``messages`` to the operator, that a channel hears later.
-
     ``why`` is a decision's name, ``since`` when the first began to wait. ``until`` is when the hold
-    ends by itself, in a cooldown that of the first; None where the rule file was not read.
-    """
+    ends by itself, in a cooldown that of the first; None where the rule file was not read."""
 
     channel: str
     why: str

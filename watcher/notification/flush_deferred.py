@@ -1,8 +1,6 @@
-"""Between scans: what a silence, quiet hours or a digest held is told once it no longer does.
-
-One message for each channel, of all its rules. Nothing is judged anew: what fires is what the
-last scan left firing, and cooldowns and reminders count on that scan's time, as ever.
-"""
+"""Messages between scans: what a silence, quiet hours or a digest held, once it no longer does. One
+for each channel, of all its rules. Nothing is judged anew: what fires is what the last scan left
+firing, and cooldowns and reminders count on that scan's time, as ever."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ from watcher.store.sql.deferred import Held, HeldGroup
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What one rule owes to a channel, and who can say it."""
+    """A rule's part of what a channel is owed, and who can say it."""
 
     rule: Rule
     teller: Teller
@@ -38,10 +36,8 @@ def sweep(
     archive: Archive | None = None,
 ) -> list[int]:
     """Tell what is no longer held at ``now``, in one transaction; the notifications written.
-    ``archive`` is what was seen, where that is not the database itself.
-
-    Where nothing is held or no hold is over, nothing is written and no lock is taken.
-    """
+    ``archive`` is what was seen, where that is not the database itself. Where no hold is over,
+    nothing is written and no lock is taken."""
     if not _ripe(database, book, policies, now):
         return []
     with database.atomic():
@@ -51,7 +47,8 @@ def sweep(
 def _ripe(
     database: Store, book: Rulebook, policies: Mapping[str, NotifyPolicy], now: Instant
 ) -> dict[str, list[HeldGroup]]:
-    """What is held by holds that are over, by rule; of rules and channels that there are."""
+    """Groups that are held by holds that are over, by rule; of rules and channels that there
+    are."""
     groups = database.held.groups()
     if not groups:
         return {}
@@ -99,7 +96,7 @@ class _Sweep:
         return [row for channel, each in parts.items() for row in self._tell(channel, each)]
 
     def _parts(self, rule: Rule, ripe: Sequence[HeldGroup]) -> Iterable[tuple[str, _Part]]:
-        """What the rule owes to each channel of which something of it is ripe."""
+        """Yield what the rule owes to each channel of which something of it is ripe."""
         opened = {(group.channel, group.silence) for group in ripe}
         held = [
             each

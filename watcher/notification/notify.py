@@ -1,9 +1,7 @@
-"""From alerts to notifications: one message for each rule and channel a scan.
-
-``policy`` decides what goes now, ``composing`` makes the message; this writes it: a row for each
-target of the channel, and what the channel has now been told. ``deferral`` remembers what is held,
-and ``flush_deferred`` tells it.
-"""
+"""From alerts to notifications: one message for each rule and channel a scan. ``policy`` decides
+what goes now, ``composing`` makes the message; this writes it: a row for each target of the
+channel, and what the channel has now been told. ``deferral`` remembers what is held, and
+``flush_deferred`` tells it."""
 
 from __future__ import annotations
 
@@ -32,11 +30,9 @@ _NEVER = np.iinfo(np.int64).max
 
 
 class Teller:
-    """Writes what the rules owe to their channels after one scan; ``written`` are the rows.
-
-    ``at`` is the scan's time, on which cooldowns and reminders count; ``now`` is the clock's,
-    on which holds begin and end.
-    """
+    """Writes what the rules owe to their channels after one scan; ``written`` are the rows. ``at``
+    is the scan's time, on which cooldowns and reminders count; ``now`` is the clock's, on which
+    holds begin and end."""
 
     def __init__(
         self,
@@ -56,8 +52,7 @@ class Teller:
         self.written: list[int] = []
 
     def tell(self, parts: Sequence[tuple[Rule, Sequence[Alert]]]) -> None:
-        """Tell each channel of each rule what it is owed of the rule's alerts (living or just
-        ended)."""
+        """Tell each channel of each rule what it is owed of these alerts (living or just ended)."""
         owed = [
             (rule, name, each)
             for rule, alerts in parts
@@ -93,7 +88,7 @@ class Teller:
     def owed(
         self, rule: Rule, alerts: Sequence[Alert], policies: Sequence[NotifyPolicy]
     ) -> dict[str, list[Decided]]:
-        """By channel, the alerts that it is to be told of now; what is held is remembered."""
+        """Alerts that each channel is to be told of now; what is held is remembered."""
         if not alerts:
             return {}
         held: dict[str, dict[int, Held]] = {}
@@ -149,7 +144,7 @@ class Teller:
     def _log(
         self, rule: Rule, alerts: Sequence[Alert]
     ) -> dict[str, dict[int, NotificationLogEntry]]:
-        """By channel and product, what was told last."""
+        """Entries of what was told last, by channel and product."""
         by_channel: dict[str, dict[int, NotificationLogEntry]] = {}
         for entry in self._database.alerts.told(rule.name, [alert.product for alert in alerts]):
             by_channel.setdefault(entry.channel, {})[entry.product] = entry

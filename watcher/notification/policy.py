@@ -84,8 +84,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class NotifyPolicy:
-    """A channel's settings: the names of its targets, the least severity, and when it may be
-    told."""
+    """A channel's settings: its targets, the least severity, and when it may be told."""
 
     channel: str
     targets: tuple[str, ...]
@@ -94,11 +93,9 @@ class NotifyPolicy:
     digest: Cron | None = None
 
     def hold(self, now: Instant, since: Instant | None = None) -> Hold | None:
-        """The hold on the channel as a whole; None where it is told at once.
-
-        ``since`` is when something began to wait for its digest: that is due once one of its times
-        has come after that.
-        """
+        """The hold on the channel as a whole; None where it is told at once. ``since`` is when
+        something began to wait for its digest: that is due once one of its times has come after
+        that."""
         if (hold := self.urgent_hold(now)) is not None:
             return hold
         if self.digest is not None:
@@ -108,11 +105,8 @@ class NotifyPolicy:
         return None
 
     def urgent_hold(self, now: Instant) -> Hold | None:
-        """The hold on messages of the watcher's own trouble: quiet hours alone.
-
-        Who is named as operator wants to hear of trouble soon, whatever its severity; but nobody is
-        to be woken.
-        """
+        """The hold on messages of the watcher's own trouble: quiet hours alone. Who is named as
+        operator wants to hear of trouble soon, whatever its severity; but nobody is to be woken."""
         until = self.quiet.until(now) if self.quiet is not None else None
         return Hold(Decision.QUIET, until) if until is not None else None
 
@@ -194,11 +188,9 @@ class Holds:
         unheard: Collection[int],
         at: Instant,
     ) -> list[Decided]:
-        """The decision on each of the rule's alerts for one channel.
-
-        ``log`` is what the channel was told last, by product; ``unheard`` are the alerts whose
-        begin is held back for it. Cooldowns and reminders count on ``at``, the time of a scan.
-        """
+        """The decision on each of the rule's alerts for one channel. ``log`` is what the channel
+        was told last, by product; ``unheard`` are the alerts whose begin is held back for it.
+        Cooldowns and reminders count on ``at``, the time of a scan."""
         terms = terms_of(rule, policy)
         decided = [
             Decided(
@@ -235,10 +227,8 @@ def decide(
     waiting: bool = False,
 ) -> Decision:
     """Decide whether ``alert`` is owed to a channel whose log says ``told`` of rule and product.
-
-    ``waiting``: its begin was held back for the channel (quiet hours, digest), so that it is
-    still to be told though it is over.
-    """
+    ``waiting``: its begin was held back for the channel (quiet hours, digest), so that it is still
+    to be told though it is over."""
     if not terms.tells:
         return Decision.BELOW_SEVERITY
     if alert.state is AlertState.FIRING:
@@ -249,11 +239,9 @@ def decide(
 
 
 def is_heard(live: Live, told_at: Ints, remind: Ints, now: Instant) -> Bools:
-    """(n,) the firing alerts that ``decide`` does not have told, going on as they are.
-
-    ``told_at`` is when the channel was told of each (-1: it was not), ``remind`` after how many
-    seconds it is told again.
-    """
+    """(n,) the firing alerts that ``decide`` does not have told, going on as they are. ``told_at``
+    is when the channel was told of each (-1: it was not), ``remind`` after how many seconds it is
+    told again."""
     return live.carried | ((told_at >= 0) & (now - told_at < remind))
 
 

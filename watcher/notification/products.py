@@ -26,7 +26,7 @@ FACTS = (
 
 
 class FactSource(Protocol):
-    """What is asked of the history: products with their newest numbers, by store key."""
+    """The part of the history that is asked for products with their newest numbers."""
 
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]: ...
 
@@ -57,8 +57,8 @@ class Products:
         return self._facts[product].name
 
     def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
-        """(k, n) keys of which the first decides, the largest is the strongest and NaN is no
-        value; and (n,) which products the scan lists, so that these are values of now."""
+        """(k, n) keys of which the first decides, the largest is the strongest and NaN is no value;
+        and (n,) which products the scan lists, so that these are values of now."""
         if self._present is None:
             return np.zeros((0, len(products))), np.ones(len(products), np.bool_)
         return self._present.strength(rule, products)
@@ -118,9 +118,7 @@ def last_left(
     archive: Archive, rule: Rule, alerts: Sequence[Alert], catalogue: Catalogue, now: Instant
 ) -> tuple[Products, Instant]:
     """The products of ``alerts`` as the last good scan of the rule's watch left them, and its time.
-
-    Without a scan (pruned, or none of this watch yet) the time is the alerts' own.
-    """
+    Without a scan (pruned, or none of this watch yet) the time is the alerts' own."""
     present = newest(archive, rule.watch.key, [rule], [alert.product for alert in alerts])
     own = max((alert.since for alert in alerts), default=now)
     at = present.at if present is not None else own

@@ -1,4 +1,5 @@
-"""A file of rule tests as it was read: typed, whole, and free of behaviour."""
+"""A file of rule tests as it was read, and one moment of a test as the scan that would have been
+read then."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def scene(case: Case, turn: int) -> Scan:
 
 
 def _values(actor: Actor, turn: int) -> _Values | None:
-    """What a product has then; None where one of its series says that it is not in the list."""
+    """The values of a product then; None where one of its series says that it is not in the
+    list."""
     values: dict[str, float] = {}
     if any(_at(series, turn) is ABSENT for series in actor.texts.values()):
         return None
@@ -48,7 +50,6 @@ def _values(actor: Actor, turn: int) -> _Values | None:
 
 
 def _at(series: Sequence[_T], turn: int) -> _T:
-    """A single value is for all scans."""
     return series[turn] if len(series) > 1 else series[0]
 
 
@@ -118,10 +119,8 @@ def _text(actor: Actor, name: str, region: str, turn: int) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A product of a test. A series has a value a scan, or one for all of them.
-
-    ``texts`` are its text attributes, ``series`` the API's numeric fields and ``rank``.
-    """
+    """A product of a test. A series has a value a scan, or one for all of them. ``texts`` are its
+    text attributes, ``series`` the API's numeric fields and ``rank``."""
 
     product_id: str
     texts: Mapping[str, TextSeries]
@@ -134,16 +133,14 @@ class Actor:
 
     @property
     def all_series(self) -> Mapping[str, Series | TextSeries]:
-        """Those of texts, and those of numbers."""
+        """The series of texts and of numbers."""
         return {**self.texts, **self.series}
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What must be so right after a scan (counted from 0), by product id.
-
-    ``told`` is None where the test does not say who was told of.
-    """
+    """The state right after a scan (counted from 0), by product id; ``told`` is None where the test
+    does not say."""
 
     scan: int
     firing: frozenset[str]

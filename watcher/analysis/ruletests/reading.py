@@ -99,14 +99,12 @@ class TestSource:
 
     @property
     def count(self) -> int:
-        """How many problems were reported."""
+        """The number of problems so far."""
         return len(self._problems)
 
     def report(self, path: Path, message: str, *, at_key: bool = False) -> None:
-        """Note a problem of the value at ``path``, or of its key.
-
-        Raises ``RulesError`` where there are so many that reading on is of no use.
-        """
+        """Note a problem of the value at ``path``, or of its key. Raises ``RulesError`` where there
+        are so many that reading on is of no use."""
         self._problems.append(self._document.problem(path, message, at_key=at_key))
         if len(self._problems) >= MAX_PROBLEMS:
             self.raise_problems()
@@ -118,7 +116,6 @@ class TestSource:
             raise RulesError(tuple(sorted(found, key=lambda one: (one.line, one.column))))
 
     def line(self, path: Path) -> int:
-        """The line of a value."""
         return self._document.problem(path, "").line
 
     def mapping(
@@ -152,11 +149,8 @@ _T = TypeVar("_T")
 
 
 def read_suite(path: FilePath, env: Mapping[str, str] | None = None) -> Suite:
-    """The tests in the file at ``path``, with the rules it names, relative to it.
-
-    ``env`` fills in what the file's own ``env:`` does not. Raises ``RulesError`` with all problems
-    of the file, or of the rules.
-    """
+    """The tests in the file at ``path``, with the rules it names, relative to it. ``env`` fills in
+    what the file's own ``env:`` does not. Raises ``RulesError`` with all problems."""
     source = _open(path)
     document = source.mapping(source.value, (), _FILE_KEYS)
     files = _files(source, document)
@@ -322,7 +316,8 @@ class _Case:
         return frozenset(found)
 
     def _size(self, actors: tuple[Actor, ...], alerts: list[Expectation]) -> int:
-        """How many scans: what the series cover, or up to the last time where all are constant."""
+        """The number of scans: what the series cover, or up to the last time where all are
+        constant."""
         longest = max((actor.length for actor in actors), default=1)
         last = max((alert.scan for alert in alerts), default=0)
         if longest == 1:

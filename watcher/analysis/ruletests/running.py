@@ -21,10 +21,8 @@ from watcher.units import format_duration, format_instant, format_value
 
 
 class Player(Stage):
-    """Plays scans of one watch to rules, the oldest first; close it at the end.
-
-    Silences play no part, and channels are told at once.
-    """
+    """Plays scans of one watch to rules, the oldest first; close it at the end. Silences play no
+    part, and channels are told at once."""
 
     def remember(self, scan: Scan) -> None:
         """Record a scan that no rule judges, so that later ones have a past."""
@@ -44,10 +42,8 @@ class Player(Stage):
 
 
 class Examiner:
-    """What conditions say of the products of a scan, with the past that ``database`` has.
-
-    Records the scan, so the database must be one to throw away.
-    """
+    """The conditions on the products of a scan, with the past that ``database`` has. Records the
+    scan, so the database must be one to throw away."""
 
     def __init__(self, database: Store, scan: Scan, rules: Sequence[Rule]) -> None:
         recorded = remember(database, scan)
@@ -59,7 +55,8 @@ class Examiner:
         self._rows = {product_id: row for row, product_id in enumerate(scan.product_ids)}
 
     def evidence(self, rule: Rule, product_id: str) -> tuple[Evidence, ...]:
-        """What each condition of ``when``, then of ``until`` says; nothing of an absent product."""
+        """The evidence of each condition of ``when``, then of ``until``; nothing of an absent
+        product."""
         row = self._rows.get(product_id)
         if row is None:
             return ()
@@ -72,10 +69,8 @@ _NONE = "nothing"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One expectation that was not met: ``expected`` and ``got`` by what was compared.
-
-    ``values`` says of each product concerned what the rules' conditions found then.
-    """
+    """One expectation that was not met: ``expected`` and ``got`` by what was compared. ``values``
+    says of each product concerned what the rules' conditions found then."""
 
     line: int
     when: str
@@ -94,7 +89,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one test went."""
+    """The differences of one test."""
 
     name: str
     line: int
@@ -170,7 +165,7 @@ def _ordered(case: Case, products: Iterable[str]) -> tuple[str, ...]:
 def _values(
     case: Case, book: Rulebook, scan: int, products: Sequence[str]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What the conditions say of some products: the scans once more, up to that one."""
+    """Yield what the conditions say of some products: the scans once more, up to that one."""
     with Player(book, case.rules) as player:
         for turn in range(scan):
             player.remember(scene(case, turn))

@@ -43,11 +43,9 @@ _TRUTH = {"true": 1, "false": 0}
 
 def parse_series(text: str, unit: Unit, names: Mapping[str, int]) -> Series:
     """The values of a field, one a scan: NaN where it has none, None where the product is absent.
-
     ``100x3`` is a value three times, ``120+20x5`` five values from 120 in steps of 20, ``_`` no
     value, ``-`` not in the list (both may be repeated). ``names`` are a flag's values by name.
-    Raises ``Wrong``.
-    """
+    Raises ``Wrong``."""
     values: list[float | None] = []
     for word in _LOOSE_REPEAT.sub("", text.strip()).split():
         values += _word(word, unit, names)
@@ -59,12 +57,10 @@ def parse_series(text: str, unit: Unit, names: Mapping[str, int]) -> Series:
 
 
 def parse_texts(value: object, *, free: bool) -> TextSeries:
-    """The texts of an attribute, one a scan: ``NO_TEXT`` where it has none, None where the product
-    is absent. A single one is for all scans.
-
-    A list has a text for each scan. The short notation is that of numbers, with texts in quotes
-    where they have spaces; what is ``free`` text (a name) is read so only where it has quotes.
-    """
+    """The texts of an attribute, one a scan, or one for all: ``NO_TEXT`` where it has none, None
+    where the product is absent. A list has a text for each scan. The short notation is that of
+    numbers, with texts in quotes where they have spaces; what is ``free`` text (a name) is read so
+    only where it has quotes."""
     if isinstance(value, list):
         texts = tuple(_item(each) for each in value)
     elif isinstance(value, dict):

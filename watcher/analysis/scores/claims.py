@@ -1,9 +1,7 @@
-"""What a rule claims: that sales rise, that something is so, or nothing that can be measured.
-
-A rule claims a **rise** where one of its conditions speaks of one (of sales, GMV, views, videos,
+"""The claims of rules: that sales rise, that something is so, or nothing that can be measured. A
+rule claims a **rise** where one of its conditions speaks of one (of sales, GMV, views, videos,
 creators, or of places in the list) and none speaks of a fall of these. Any other rule is measured
-by the first of its conditions that can be asked again later: does it still hold?
-"""
+by the first of its conditions that can be asked again later: does it still hold?"""
 
 from __future__ import annotations
 
@@ -34,7 +32,7 @@ _KEPT = 0.5  # of a move that is still there
 
 
 class Measure(StrEnum):
-    """By what a rule's alerts are judged later."""
+    """The measure by which a rule's alerts are judged later."""
 
     RISE = "rise"
     STATE = "state"
@@ -43,19 +41,18 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a rule claims; ``condition`` is the one that is asked again (of ``STATE``)."""
+    """The claim of a rule; ``condition`` is the one that is asked again (of ``STATE``)."""
 
     measure: Measure
     condition: Condition | None = None
 
     @property
     def metric(self) -> Metric | None:
-        """The metric that is read again."""
         return self.condition.metrics[0] if self.condition is not None else None
 
     @property
     def said(self) -> str:
-        """What is asked later, in words; empty where nothing is."""
+        """The question that is asked later; empty where none is."""
         if self.condition is None or self.metric is None:
             return ""
         said = f"{self.metric.label} {self.condition}"
@@ -70,7 +67,7 @@ class Claim:
 
 
 def claim_of(rule: Rule) -> Claim:
-    """What the rule's ``when`` claims."""
+    """The claim of the rule's ``when``."""
     parts = list(simple(rule.when))
     directions = {_direction(part) for part in parts}
     if 1 in directions and -1 not in directions:
@@ -80,8 +77,8 @@ def claim_of(rule: Rule) -> Claim:
 
 
 def simple(condition: Condition) -> Iterator[Condition]:
-    """The conditions of which it is made, in the order of the file; those under "not" are none
-    that a rule speaks of."""
+    """Yield the conditions of which it is made; those under "not" are none that a rule speaks
+    of."""
     if isinstance(condition, Not):
         return
     if isinstance(condition, Combination):
@@ -148,7 +145,7 @@ def _askable(condition: Condition) -> bool:
 
 
 def weight(condition: Condition) -> int:
-    """How much of what a rule claims a condition is: 2 for a score (a growth, a surge, what is
+    """The part of a condition in what a rule claims: 2 for a score (a growth, a surge, what is
     unusual), 1 for a move, 0 for a plain limit, or a cap on a growth."""
     if isinstance(condition, Unusual):
         return 2
@@ -158,11 +155,9 @@ def weight(condition: Condition) -> int:
 
 
 def still_holds(condition: Condition, why: Evidence | None, value: float) -> bool | None:
-    """Whether what ``condition`` claimed when an alert fired is so at a later ``value``.
-
-    A limit: the value is still beyond it. A move from a baseline: half of it is still there. None
-    where that can't be said: no value, or the alert was fired by another form of the condition.
-    """
+    """Whether what ``condition`` claimed when an alert fired is so at a later ``value``. A limit:
+    the value is still beyond it. A move from a baseline: half of it is still there. None where
+    there is no value, or the alert was fired by another form of the condition."""
     if math.isnan(value):
         return None
     match condition:

@@ -49,7 +49,7 @@ _STEADY = {"category_id", "category_l2_id", "category_l3_id"}
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """n products, each at a scan of ``watch``: its ``marks`` and the time of its ``data``."""
+    """Products, each at a scan of ``watch``: its ``marks`` and the time of its ``data``."""
 
     watch: Watch
     products: Ints
@@ -65,8 +65,8 @@ class Probes:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Sales a day of n products: ``before``, NaN where it has no such level, and ``after``, which
-    lies between ``low`` and ``high`` (0 and infinite where nothing is known)."""
+    """Sales a day: ``before``, NaN without such a level, and after between ``low`` and ``high`` (0
+    and infinite where nothing is known)."""
 
     before: Floats
     low: Floats
@@ -74,7 +74,7 @@ class Course:
 
     @property
     def exact(self) -> Bools:
-        """Where after is known."""
+        """Whether after is known, of each."""
         return np.equal(self.low, self.high)
 
 
@@ -89,8 +89,7 @@ class _Numbers:
 
 
 def course(past: Aftermath, probes: Probes, *, bounded: bool = True) -> Course:
-    """How each of the probes fared; of those that were not seen later nothing where not
-    ``bounded``."""
+    """The course of each probe; where not ``bounded`` nothing of those that were not seen later."""
     then = _Numbers(past, probes.products, probes.marks)
     before = _before(then, probes.data)
     end = _seen(past, probes, DAYS, LATEST)
@@ -127,7 +126,7 @@ def _before(then: _Numbers, at: Ints) -> Floats:
 
 
 def _by_total(then: _Numbers, now: _Numbers, days: Floats) -> Floats:
-    """By the all-time totals, where the counters of the end don't contradict them."""
+    """Sales a day by the all-time totals, where the counters of the end don't contradict them."""
     with np.errstate(invalid="ignore", divide="ignore"):
         sold = now[TOTAL] - then[TOTAL]
         least = sold * _LOOSE + _FEW >= now[WEEK]
@@ -137,7 +136,7 @@ def _by_total(then: _Numbers, now: _Numbers, days: Floats) -> Floats:
 
 
 def _by_counters(past: Aftermath, probes: Probes) -> Floats:
-    """By two weeks, else by the half month."""
+    """Sales a day by two weeks, else by the half month."""
     weeks = (_counter(past, probes, WEEK, 7) + _counter(past, probes, WEEK, DAYS)) / DAYS
     half = _counter(past, probes, _HALF, DAYS + 1) / (DAYS + 1)
     return np.where(np.isnan(weeks), half, weeks)
@@ -150,8 +149,8 @@ def _counter(past: Aftermath, probes: Probes, field: str, day: int) -> Floats:
 
 
 class _Gone:
-    """What is known of products that no scan saw from the 14th to the 21st day: ``low`` and
-    ``high`` sales a day. ``totals`` are those of the morning."""
+    """Bounds of the sales of products that no scan saw from the 14th to the 21st day. ``totals``
+    are those of the morning."""
 
     def __init__(self, past: Aftermath, probes: Probes, totals: Floats) -> None:
         self._past, self._probes, self._totals = past, probes, totals
@@ -164,7 +163,8 @@ class _Gone:
         self.low[wrong], self.high[wrong] = 0.0, np.inf
 
     def _by_return(self) -> Floats:
-        """By the totals of the day on which it was back, less the counter of the days since."""
+        """Sales by the totals of the day on which it was back, less the counter of the days
+        since."""
         seen = _seen(self._past, self._probes, LATEST, _LONGEST)
         now = _Numbers(self._past, self._probes.products, seen.marks)
         days = _days(self._probes, seen)
@@ -178,7 +178,7 @@ class _Gone:
         return found
 
     def _least(self) -> Floats:
-        """What it had sold when it was seen last, as if nothing after."""
+        """Sales up to when it was seen last."""
         data = self._probes.data
         seen = self._past.last_seen(
             self._probes.products, data + _SLACK, data + DAYS * DAY - _SLACK
@@ -188,14 +188,14 @@ class _Gone:
         return np.where(sold >= 0, sold / DAYS, 0.0)
 
     def _most(self) -> Floats:
-        """In a week at whose end it was not listed it sold less than the list's last place."""
+        """Sales so far, and less than the last places of the days between."""
         first = _counter(self._past, self._probes, WEEK, 7)
         first = np.where(np.isnan(first), self._last_places(7), first)
         most = (first + self._last_places(DAYS)) / DAYS
         return np.where(np.isnan(most), np.inf, most)
 
     def _last_places(self, day: int) -> Floats:
-        """What the list's last place sold in the week up to that day, on the list of each."""
+        """The weekly sales of the list's last place up to that day, on the list of each."""
         data = self._probes.data
         places = {at: self._last_place(at + day * DAY) for at in np.unique(data).tolist()}
         return np.array([places[at] for at in data.tolist()])

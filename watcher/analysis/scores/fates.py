@@ -1,4 +1,4 @@
-"""What became of single alerts: each told of a product at some morning, judged 14 days later."""
+"""The fates of single alerts: each told of a product at some morning, judged 14 days later."""
 
 from __future__ import annotations
 
@@ -41,8 +41,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A product that was told of by data of ``at``; ``why`` its alert fired, where that is
-    asked."""
+    """A product that was told of by data of ``at``, and ``why``, where that is asked."""
 
     product: int
     at: Instant
@@ -51,8 +50,8 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of it. ``times`` is the level after over that before and the market's move;
-    ``why`` it is not known; ``early``: undone within 4 days."""
+    """The outcome of a telling. ``times`` is the level after over that before and the market's
+    move; ``why`` it is not known; ``early``: undone within 4 days."""
 
     outcome: Outcome
     times: float | None = None
@@ -92,7 +91,7 @@ class Assessor:
         return found
 
     def _unread(self, telling: Telling) -> Fate:
-        """Of one of whose scan nothing is known."""
+        """The fate of one of whose scan nothing is known."""
         young = self._is_young(telling.at)
         return Fate(Outcome.TOO_YOUNG) if young else Fate(Outcome.UNKNOWN, why=UNSEEN)
 
@@ -100,8 +99,8 @@ class Assessor:
         return self._now < at + DAYS * DAY
 
     def markets(self, watch: Watch, begins: Iterable[Look]) -> dict[int, Market]:
-        """By scan, how the list's other products fared that were seen both times; of a long list
-        some stand for all."""
+        """Market by scan: the list's other products that were seen both times; of a long list some
+        stand for all."""
         new = {look.id: look for look in begins if look.id not in self._markets}
         samples = {key: _sample(self._past.products(look)) for key, look in new.items()}
         if samples:
@@ -128,7 +127,7 @@ class Assessor:
             yield self._rise(watch, found, row, markets[begin.id].move(each.product), begin)
 
     def _rise(self, watch: Watch, found: Course, row: int, move: float, begin: Look) -> Fate:
-        """``move`` is by how much the market sold more."""
+        """Judge one; ``move`` is by how much the market sold more."""
         if np.isnan(found.before[row]):
             return Fate(Outcome.UNKNOWN, why=NO_LEVEL)
         before, low, high = (float(each[row]) for each in (found.before, found.low, found.high))
@@ -213,11 +212,8 @@ def _sample(products: Ints) -> Ints:
 
 
 class Market:
-    """By how much the products of a list sold more after than before, all together.
-
-    No product counts for more than a few that sell as the median does: a single one would decide
-    else.
-    """
+    """The move of the products of a list from before to after, all together. None counts for more
+    than a few that sell as the median does: a single one would decide else."""
 
     def __init__(self, products: Ints, found: Course, rows: slice) -> None:
         before, after = found.before[rows], found.low[rows]
@@ -229,7 +225,8 @@ class Market:
         self._before, self._after = weight * before, weight * after
 
     def move(self, product: int) -> float:
-        """Of all but ``product``; 1 where too few others are known, or where they sold nothing."""
+        """The move of all but ``product``; 1 where too few others are known, or where they sold
+        nothing."""
         others = self._products != product
         before, after = self._before[others].sum(), self._after[others].sum()
         if others.sum() < _FEWEST or not before or not after:

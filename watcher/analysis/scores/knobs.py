@@ -1,5 +1,4 @@
-"""The numbers of a rule that can be turned: which there are, which values make sense, and how a
-value is written where the rule file has it."""
+"""The numbers of a rule that can be turned: which values make sense, and how they are written."""
 
 from __future__ import annotations
 
@@ -31,8 +30,8 @@ _STRICTER = {"above": 1, "at_least": 1, "below": -1, "at_most": -1}
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """A threshold of a rule: the number ``field`` of the ``condition``, written beside
-    ``operator``. ``stricter`` is 1 where a larger one tells less, -1 where a smaller one does."""
+    """The number ``field`` of a rule's ``condition``, written beside ``operator``. ``stricter`` is
+    1 where a larger one tells less, -1 where a smaller one does."""
 
     condition: Condition
     metric: Metric
@@ -43,7 +42,6 @@ class Knob:
 
     @property
     def value(self) -> float:
-        """As the rule has it now."""
         return float(getattr(self.condition, self.field))
 
     def turned(self, rule: Rule, value: float) -> Rule:
@@ -109,7 +107,7 @@ def _knob(condition: Condition) -> Knob | None:
 
 
 def _with(condition: Condition, old: Condition, new: Condition) -> Condition:
-    """The same condition with this very part of it replaced."""
+    """The condition with this very part of it replaced."""
     if condition is old:
         return new
     if isinstance(condition, All | Any):
@@ -119,8 +117,8 @@ def _with(condition: Condition, old: Condition, new: Condition) -> Condition:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Where the rule file has a threshold: the ``text`` from the metric to the number, ``line``
-    its first line in the file, and the number's place in it."""
+    """A threshold as the rule file has it: the ``text`` from the metric to the number, ``line`` its
+    first line in the file, and the number's place in it."""
 
     text: str
     line: int
@@ -129,7 +127,6 @@ class Written:
 
     @property
     def token(self) -> str:
-        """The number as it is written."""
         return self.text[self.begin : self.end]
 
     def with_value(self, value: float) -> str:
@@ -146,7 +143,7 @@ _KEY = re.compile(r"""(?<![\w.-])["']?([A-Za-z_]\w*)["']?\s*:(?=\s|$)""", re.MUL
 
 
 def written(rule: Rule, knob: Knob) -> Written | None:
-    """Where the rule file has it; None where it can't be found as it is meant."""
+    """The place of the threshold in the rule file; None where it can't be found as it is meant."""
     text = rule.text
     keys = list(_KEY.finditer(_ASIDE.sub(_left_aside, text)))
     for place, key in enumerate(keys):
@@ -162,7 +159,7 @@ def written(rule: Rule, knob: Knob) -> Written | None:
 
 
 def _left_aside(found: re.Match[str]) -> str:
-    """A comment, or words in quotes: as long, and without a key in it."""
+    """Blanks for a comment, or words in quotes: as long, and without a key in it."""
     return found[0] if _SAID.fullmatch(found[0]) else " " * len(found[0])
 
 

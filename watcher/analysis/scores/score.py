@@ -1,4 +1,4 @@
-"""What rules told and what became of it: the score of each, and the noisiest products."""
+"""The score of each rule, by what was told and what became of it, and the noisiest products."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _REMINDER = Decision.REMINDER.value
 
 @dataclass(slots=True)
 class ToldOf:
-    """What was told of one rule: its alerts with the time of the first data that told each, and
-    how many messages each channel got."""
+    """A rule's alerts with the time of the first data that told each, and how many messages each
+    channel got."""
 
     alerts: dict[int, tuple[ToldAlert, Instant]] = field(default_factory=dict)
     messages: Counter[str] = field(default_factory=Counter)
@@ -32,8 +32,8 @@ class ToldOf:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """By rule what was told since ``since``; ``messages`` by channel are those of all rules, one
-    of several rules once."""
+    """Tellings of several rules; ``messages`` by channel are those of all, one of several rules
+    once."""
 
     since: Instant
     by_rule: Mapping[str, ToldOf]
@@ -41,8 +41,9 @@ class Told:
 
 
 def told_since(database: Store, rules: Sequence[str], since: Instant, until: Instant) -> Told:
-    """What targets took of these rules' messages from ``since`` to ``until``: a clock that was set
-    back has messages of after it."""
+    """Read what targets took of these rules' messages from ``since`` to ``until``, each alert once,
+    whatever channels, reminders and digests told of it: a clock that was set back has messages of
+    after it."""
     messages = database.tellings.delivered(rules, since, until)
     ids = {one for message in messages for found in message.alerts.values() for one in found}
     alerts = database.tellings.told_alerts(sorted(ids))
@@ -79,11 +80,9 @@ def _take(
 
 
 def _begins(decision: str, alert: ToldAlert, since: Instant) -> bool:
-    """Whether that may be the first word on an alert.
-
-    A reminder is, where the message before it never arrived; of an alert that fired before the
-    time that is looked at, that message is not known.
-    """
+    """Whether that may be the first word on an alert. A reminder is, where the message before it
+    never arrived; of an alert that fired before the time that is looked at, that message is not
+    known."""
     return decision in BEGINS or (decision == _REMINDER and alert.fired_at >= since)
 
 
@@ -93,7 +92,7 @@ DEFAULT_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many alerts were told, and what became of them."""
+    """The number of alerts told, and of each outcome."""
 
     told: int = 0
     went_on: int = 0
@@ -103,17 +102,16 @@ class Tally:
 
     @property
     def judged(self) -> int:
-        """Those of which it is known."""
         return self.went_on + self.fell_back
 
     @property
     def share(self) -> float | None:
-        """Of those of which it is known, how much went on; None of none."""
+        """The part that went on, of those of which it is known."""
         return self.went_on / self.judged if self.judged else None
 
     @property
     def at_least(self) -> float | None:
-        """The same, if nothing of what is not known went on. Who leaves a list sells less than who
+        """The share if nothing of what is not known went on. Who leaves a list sells less than who
         stays: the truth is nearer to this."""
         old = self.judged + self.unknown
         return self.went_on / old if self.judged else None
@@ -121,7 +119,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How many messages a channel got; ``a_week`` is None of less than a day."""
+    """The messages that a channel got; ``a_week`` is None of less than a day."""
 
     channel: str
     messages: int
@@ -140,14 +138,9 @@ class ProductScore:
 
 @dataclass(frozen=True, slots=True)
 class RuleScore:
-    """What a rule told from ``since`` on, and what became of it.
-
-    ``measure`` is by what: ``rise`` (sales), ``state`` (``condition``, in words, still holds) or
-    ``none``. ``share`` is how much of what is known went on, ``share_at_least`` if nothing of what
-    is not known did. ``times`` is the median of the level
-    after over that before and the market's move. ``early`` counts states that were undone within
-    4 days, ``of_early`` those of which that is known. ``why_unknown`` counts by reason.
-    """
+    """The tellings of a rule from ``since`` on, and what became of them. ``times`` is the median of
+    the level after over that before and the market's move. ``early`` counts states that were undone
+    within 4 days, ``of_early`` those of which that is known. ``why_unknown`` counts by reason."""
 
     rule: str
     watch: str
@@ -170,7 +163,7 @@ class RuleScore:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A rule's score, and what became of each product that it told: key and fate."""
+    """A rule's score, and the fate of each product that it told."""
 
     score: RuleScore
     fates: tuple[tuple[int, Fate], ...] = field(repr=False)
@@ -178,10 +171,8 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The scores of rules, the noisiest first, and the noisiest products over them all.
-
-    ``since`` is where what is kept of messages begins, if that is later than what was asked for.
-    """
+    """The scores of rules, the noisiest first, and the noisiest products over them all. ``since``
+    is where what is kept of messages begins, if that is later than what was asked for."""
 
     since: Instant
     until: Instant
@@ -205,7 +196,7 @@ class Scorer:
         self._database: Store | None = None
 
     def read(self, database: Store) -> Told:
-        """What was told of all the rules."""
+        """Read once what was told of all the rules."""
         if self._told is None:
             names = [rule.name for rule in self.rules]
             self._told = told_since(database, names, self.since, self._now)
@@ -285,15 +276,14 @@ class Scorer:
 def score(
     database: Store, book: Rulebook, rules: Sequence[Rule], days: int, now: Instant
 ) -> Scores:
-    """What these rules told in the last ``days``, as far as messages are kept, and what became of
-    it."""
+    """Score these rules by the last ``days``, as far as messages are kept."""
     scorer = Scorer(book, rules, days, now)
     with database.snapshot():
         return scorer.summed(database, [scorer.scored(database, rule) for rule in rules])
 
 
 def tally_of(fates: Iterable[Fate]) -> Tally:
-    """How many came to what."""
+    """The number of each outcome."""
     counts = Counter(fate.outcome for fate in fates)
     return Tally(
         counts.total(),
@@ -314,7 +304,7 @@ def _heard(messages: Mapping[str, int], since: Instant, until: Instant) -> tuple
 
 
 def _quietness(score: RuleScore) -> tuple[float, int, str]:
-    """Those first that interrupted most for nothing: told, and not gone on."""
+    """Sort key: first who interrupted most for nothing, told and not gone on."""
     return (-score.tally.fell_back, -score.tally.told, score.rule)
 
 

@@ -1,10 +1,8 @@
-"""The threshold of a rule that would have told so many alerts a week on one's own history.
-
-The rule is replayed with other values of one of its numbers. The stricter the number, the fewer
-alerts: so some values over all that make sense are tried, then some between the two that the
-wanted number lies between, until the one that comes nearest is found. What holds already at the
-first scan of the time is not counted: it comes once, whatever the threshold.
-"""
+"""The threshold of a rule that would have told so many alerts a week on one's own history. The rule
+is replayed with other values of one of its numbers. The stricter the number, the fewer alerts: so
+some values over all that make sense are tried, then some between the two that the wanted number
+lies between. What holds already at the first scan of the time is not counted: it comes once,
+whatever the threshold."""
 
 from __future__ import annotations
 
@@ -31,8 +29,8 @@ from watcher.words import listing, nearest, quoted
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a rule would have told from ``since`` to ``until``: each alert once, as it was told
-    first. ``a_week`` are the messages of the channel that would have heard most."""
+    """Alerts that a rule would have told, each as it was told first. ``a_week`` are the messages of
+    the channel that would have heard most."""
 
     since: Instant
     until: Instant
@@ -43,10 +41,8 @@ class Replayed:
 
 class Replays:
     """The scans of ``rule``'s watch in ``time`` (its begin and end), to be played as often as one
-    likes, within one ``source.snapshot()``.
-
-    Raises ``WatcherError`` where they span less than a day.
-    """
+    likes, within one ``source.snapshot()``. Raises ``WatcherError`` where they span less than a
+    day."""
 
     def __init__(
         self, source: Store, book: Rulebook, rule: Rule, time: tuple[Instant, Instant]
@@ -72,8 +68,7 @@ class Replays:
             )
 
     def of(self, rules: Sequence[Rule], progress: Progress | None = None) -> list[Replayed]:
-        """What each of these forms of the rule would have told; each as if it were the only
-        one."""
+        """Replay each of these forms of the rule, as if it were the only one."""
         # By names of their own; and no message has to show more than one product.
         forms = [replace(rule, name=f"{place}", limit=1) for place, rule in enumerate(rules)]
         told: list[dict[int, tuple[int, Instant]]] = [{} for _ in forms]
@@ -116,8 +111,8 @@ _NEAR, _AT_MOST_OFF = 0.15, 0.5  # of what is asked for, and alerts: so near is 
 
 
 class Reached(StrEnum):
-    """Whether some threshold tells about as many as asked for: else all tell ``FEWER`` or
-    ``MORE``, or it leaps over the number (``LEAPS``)."""
+    """Whether some threshold tells about as many as asked for: else all tell ``FEWER`` or ``MORE``,
+    or it leaps over the number (``LEAPS``)."""
 
     YES = "yes"
     FEWER = "fewer"
@@ -128,11 +123,8 @@ class Reached(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Step:
     """One threshold, ``said`` as the file would say it, and what it would have told.
-
-    ``a_week`` are alerts, ``messages_a_week`` those of the channel that would have heard most;
-    ``at_first`` alerts held at the first scan, and are in none of the other numbers but the
-    messages.
-    """
+    ``messages_a_week`` are those of the channel that would have heard most; ``at_first`` are alerts
+    held at the first scan, in none of the other numbers but the messages."""
 
     threshold: float
     said: str
@@ -148,8 +140,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What was found. ``line`` is the threshold's line of the file with the best value, ``place``
-    where it stands (empty where it could not be found), ``others`` metrics that could be tuned."""
+    """The findings. ``line`` is the threshold's line of the file with the best value, ``place``
+    where it stands (empty where it was not found), ``others`` metrics that could be tuned."""
 
     rule: str
     watch: str
@@ -170,9 +162,7 @@ class Tuning:
 
 def chosen_knob(rule: Rule, metric: str | None) -> Knob:
     """The threshold of the rule's score, else of a move, else the first; or that of ``metric``.
-
-    Raises ``WatcherError``.
-    """
+    Raises ``WatcherError``."""
     found = knobs(rule)
     if not found:
         raise WatcherError(
@@ -191,7 +181,7 @@ def chosen_knob(rule: Rule, metric: str | None) -> Knob:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How many alerts a week ``rule`` is to tell, by turning ``knob``."""
+    """The number of alerts a week that ``rule`` is to tell, by turning ``knob``."""
 
     rule: Rule
     knob: Knob
@@ -264,7 +254,7 @@ class _Trials:
         self._assessor = Assessor(source, self._rule.watch.query.region, replays.since, now)
 
     def of(self, values: Iterable[float]) -> list[Replayed]:
-        """What the rule would have told with each of these values."""
+        """Replay the rule with each of these values, unless that was done."""
         wanted = list(values)
         new = [value for value in dict.fromkeys(wanted) if value not in self._found]
         if new:
@@ -279,11 +269,9 @@ class _Trials:
         return [_a_week(each) for each in self._found.values()]
 
     def rates(self, values: Sequence[float]) -> list[float]:
-        """Alerts a week."""
         return [_a_week(each) for each in self.of(values)]
 
     def steps(self, values: Sequence[float]) -> list[Step]:
-        """All that is to be known of each of these values."""
         return [
             self._step(value, found) for value, found in zip(values, self.of(values), strict=True)
         ]
@@ -321,11 +309,9 @@ def _search(
     wanted: float,
     rates: Callable[[Sequence[float]], list[float]],
 ) -> int:
-    """The place of the value that comes nearest; of equals the one that is nearest to ``now``.
-
-    The rate falls along the ladder, or nearly so, from where it is highest. As many values are
-    tried at once as one reading of the history takes.
-    """
+    """The place of the value that comes nearest; of equals the one that is nearest to ``now``. The
+    rate falls along the ladder, or nearly so, from where it is highest. As many values are tried at
+    once as one reading of the history takes."""
     known: dict[int, float] = {}
 
     def ask(places: Iterable[int]) -> None:
@@ -360,10 +346,8 @@ def _beyond(
     wanted: float,
     ask: Callable[[Iterable[int]], None],
 ) -> tuple[int, int]:
-    """Two places between which the rate falls below ``wanted``, on the stricter side of ``now``.
-
-    A limit that is far too loose tells little, too: all are beyond it at the first scan, and stay.
-    """
+    """Two places between which the rate falls below ``wanted``, on the stricter side of ``now``. A
+    limit that is far too loose tells little, too: all are beyond it at the first scan, and stay."""
     tried = [now, *_between(now, last, 2 * _AT_ONCE), last]
     ask(tried[: len(tried) // 2])
     ask(tried[len(tried) // 2 :])
