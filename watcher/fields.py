@@ -7,7 +7,7 @@ endpoint that names a field otherwise says so in its own row (``source.endpoints
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from watcher.units import Unit
@@ -30,7 +30,10 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a product. ``names`` gives a flag's values by name; ``window`` is in days."""
+    """A field of a product. ``names`` gives a flag's values by name; ``window`` is in days.
+
+    ``demand``: more of it is more demand.
+    """
 
     name: str
     type: FieldType
@@ -40,6 +43,7 @@ class Field:
     family: str = ""
     window: int | None = None
     names: tuple[tuple[str, int], ...] = ()
+    demand: bool = False
 
 
 def _number(
@@ -69,6 +73,7 @@ def _family(
             meaning=f"{meaning}, last {window} day{'s' if window > 1 else ''}",
             family=pattern,
             window=window,
+            demand=True,
         )
         for window in WINDOWS
     )
@@ -83,6 +88,7 @@ def _family(
             label=f"all-time {label}",
             meaning=f"{meaning}, all time",
             family=pattern,
+            demand=True,
         ),
     )
 
@@ -146,7 +152,9 @@ FIELDS: tuple[Field, ...] = (
         "creators with a live stream of the product",
         total=False,
     ),
-    _number("total_ifl_cnt", Unit.COUNT, "all-time creators", "creators, all time"),
+    replace(
+        _number("total_ifl_cnt", Unit.COUNT, "all-time creators", "creators, all time"), demand=True
+    ),
 )
 
 BY_NAME = {field.name: field for field in FIELDS}

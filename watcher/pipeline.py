@@ -15,7 +15,7 @@ from watcher.evaluation.freshness import LATE, is_late
 from watcher.evaluation.jumps import WAITS, Jump, judge_jump, needed
 from watcher.evaluation.list_facts import with_facts
 from watcher.evaluation.past import Archive
-from watcher.evaluation.stepping import RULE, Judged, Round, compares
+from watcher.evaluation.stepping import Judged, Round, compares
 from watcher.evaluation.table import ScanTable
 from watcher.model import Alert, Instant, Message, Scan, ScanState
 from watcher.notification.notify import Teller
@@ -27,7 +27,7 @@ from watcher.rules.rulebook import Rule
 from watcher.store.ports import Store
 from watcher.store.sql.history import Recorded
 
-__all__ = ["RULE", "Evaluator", "Judged", "Keys", "Outcome", "compares", "evaluate", "needs_of"]
+__all__ = ["Evaluator", "Judged", "Keys", "ScanOutcome", "compares", "evaluate", "needs_of"]
 
 Report = Callable[[Message], None]
 
@@ -61,7 +61,7 @@ class Sequel:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ScanOutcome:
     """Changes by a scan: observations written, alerts that began to fire or ended, and the ids of
     the notifications written; how each rule was judged; and whether sales jumped."""
 
@@ -83,7 +83,7 @@ def evaluate(
     now: Instant,
     *,
     report: Report | None = None,
-) -> Outcome:
+) -> ScanOutcome:
     """Record ``scan`` and all that follows from it for ``rules``, those of its watch, in one
     transaction. ``now`` is the clock's, for the outbox. ``report`` hears, for each rule of which
     something began or ended, of that, whoever else is told."""
@@ -93,12 +93,12 @@ def evaluate(
         scan = with_facts(database, scan)
         recorded = database.history.record(scan)
         if scan.state is ScanState.FAILED:
-            return Outcome(scan)
+            return ScanOutcome(scan)
         table, jump = _tabled(database, scan, recorded, rules)
         evaluator = Evaluator(database, database, policies, catalogue)
         sequel = evaluator.follow(table, rules, now, report=report)
         fired, resolved = (_joined(each) for each in (sequel.fired, sequel.resolved))
-        return Outcome(
+        return ScanOutcome(
             scan, recorded.changed, fired, resolved, sequel.notifications, sequel.judged, jump
         )
 

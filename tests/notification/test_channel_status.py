@@ -16,9 +16,9 @@ from watcher.units import DAY, HOUR
 def standing(world: World, after: int = 0) -> ChannelStatus:
     """Of the newest alert, so long after the last scan."""
     alert = world.database.alerts.list(rule="r")[0].alert
-    audiences = policies_of(world.book.channels)
+    policies = policies_of(world.book.channels)
     (found,) = channel_statuses(
-        world.database, world.book.rules[0], alert, audiences, world.now, world.now + after
+        world.database, world.book.rules[0], alert, policies, world.now, world.now + after
     )
     return found
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
@@ -33,7 +33,7 @@ class OftenTold:
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class ChannelSum:
     """What one channel would have heard; ``a_week`` is None where one scan is all there is."""
 
     name: str
@@ -57,7 +57,7 @@ class Backtest:
     ended: int
     firing: int
     products: int
-    channels: tuple[Channel, ...]
+    channels: tuple[ChannelSum, ...]
     often: tuple[OftenTold, ...]
     told: tuple[Sent, ...]
     texts_since: Instant | None = None
@@ -74,7 +74,7 @@ class Backtests:
     names the rules of whose watch no scan is stored in that time."""
 
     rules: tuple[Backtest, ...]
-    channels: tuple[Channel, ...]
+    channels: tuple[ChannelSum, ...]
     told: tuple[Sent, ...]
     unread: tuple[str, ...] = ()
 
@@ -108,37 +108,26 @@ def backtests(
             for played in replay.run(progress):
                 told += played.sent
                 _hear(tallies, played)
-            found = [tally.result(replay) for tally in tallies.values() if tally.scans]
+            texts = source.history.texts_known_since()
+            found = [tally.result(replay, texts) for tally in tallies.values() if tally.scans]
         if not found:
             raise WatcherError(_unread(rules))
-        texts = source.history.texts_known_since()
-    results = [_with_texts(each, rule, texts) for each, rule in _paired(found, rules)]
     return Backtests(
-        tuple(results),
-        tuple(_channels(rules, told, results)),
+        tuple(found),
+        tuple(_channels(rules, told, found)),
         tuple(told),
         tuple(name for name, tally in tallies.items() if not tally.scans),
     )
 
 
-def _paired(found: Sequence[Backtest], rules: Sequence[Rule]) -> Iterator[tuple[Backtest, Rule]]:
-    by_name = {rule.name: rule for rule in rules}
-    return ((each, by_name[each.rule]) for each in found)
-
-
-def _with_texts(found: Backtest, rule: Rule, since: Instant | None) -> Backtest:
-    known = since is None or since <= found.since or not any(_judges_texts(rule))
-    return found if known else replace(found, texts_since=since)
-
-
 def _channels(
     rules: Sequence[Rule], told: Sequence[Sent], results: Sequence[Backtest]
-) -> Iterator[Channel]:
+) -> Iterator[ChannelSum]:
     """Yield the sum of each channel; a week is that of the watch read for longest."""
     longest = max(results, key=lambda each: each.until - each.since)
     for name in dict.fromkeys(name for rule in rules for name in rule.notify or (NOBODY,)):
         count = sum(each.channel == name for each in told)
-        yield Channel(name, count, _a_week(count, longest.scans, longest.since, longest.until))
+        yield ChannelSum(name, count, _a_week(count, longest.scans, longest.since, longest.until))
 
 
 def _unread(rules: Sequence[Rule]) -> str:
@@ -195,7 +184,7 @@ class _Tally:
         self._times.setdefault(channel, Counter()).update(products)
         self._last.update(dict.fromkeys(products, at))
 
-    def result(self, replay: Replay) -> Backtest:
+    def result(self, replay: Replay, texts: Instant | None) -> Backtest:
         rule, since, until = self._rule, self._ats[0], self._ats[-1]
         firing = replay.database.alerts.counts().get((rule.name, AlertState.FIRING), 0)
         counts = Counter(told.channel for told in self.told)
@@ -211,11 +200,12 @@ class _Tally:
             firing=firing,
             products=len(self._products),
             channels=tuple(
-                Channel(name, counts[name], _a_week(counts[name], self.scans, since, until))
+                ChannelSum(name, counts[name], _a_week(counts[name], self.scans, since, until))
                 for name in rule.notify or (NOBODY,)
             ),
             often=tuple(self._often(replay)),
             told=tuple(self.told),
+            texts_since=texts if texts and texts > since and _judges_texts(rule) else None,
         )
 
     def _often(self, replay: Replay) -> Iterator[OftenTold]:
@@ -236,6 +226,5 @@ def _a_week(count: int, scans: int, since: Instant, until: Instant) -> float | N
     return count * WEEK * (scans - 1) / ((until - since) * scans)
 
 
-def _judges_texts(rule: Rule) -> Iterator[bool]:
-    for condition in (rule.when, rule.until):
-        yield condition is not None and bool(condition.attributes)
+def _judges_texts(rule: Rule) -> bool:
+    return bool(rule.when.attributes or (rule.until is not None and rule.until.attributes))

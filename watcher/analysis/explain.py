@@ -186,11 +186,11 @@ def _judged(
 def _gates(
     database: Store, book: Rulebook, rule: Rule, row: AlertRow | None, now: Instant
 ) -> Iterator[ChannelGate]:
-    audiences, queues = policies_of(book.channels), _queues(database, now)
+    policies, queues = policies_of(book.channels), _queues(database, now)
     found = tuple(ChannelStatus(name, Decision.NOT_FIRING) for name in rule.notify)
     if row is not None:
         # By the clock, not by the last scan: a cooldown that is over since holds nothing back.
-        found = channel_statuses(database, rule, row.alert, audiences, at=now, now=now)
+        found = channel_statuses(database, rule, row.alert, policies, at=now, now=now)
     for each in found:
         told = each.told
         yield ChannelGate(
@@ -201,7 +201,7 @@ def _gates(
             opens=each.until,
             silence=each.silence,
             targets=tuple(
-                _target(target, row, queues) for target in audiences[each.channel].targets
+                _target(target, row, queues) for target in policies[each.channel].targets
             ),
         )
 

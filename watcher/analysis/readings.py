@@ -12,7 +12,8 @@ from watcher.evaluation.list_facts import facts_of
 from watcher.evaluation.table import ScanTable
 from watcher.model import OF_LIST, Instant
 from watcher.notification.products import FACTS
-from watcher.rules.conditions.base import Ago, Condition, Last, LastList, Need
+from watcher.pipeline import needs_of
+from watcher.rules.conditions.base import Ago, Last, LastList, Need
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
 from watcher.store.memory.recalled import Recalled
@@ -33,7 +34,7 @@ class Reading:
         self._past = source.past_scans(_extent(source, rules, time[0]))
         self.matrix = self._past.matrix
         line, own = self.matrix.timeline, {rule.watch.key for rule in rules}
-        others = any(_asks_others(need) for need in _needs(rules))
+        others = any(_asks_others(need) for need in needs_of(rules))
         late = range(self._past.first, len(line))
         judged = [place for place in late if others or line.watches[place] in own]
         self.places = [place for place in late if line.at[place] <= time[1]]
@@ -62,7 +63,8 @@ class Reading:
 def _extent(source: Store, rules: Sequence[Rule], since: Instant) -> Extent:
     """The time itself, and as much before it as the rules look back."""
     fields = {name for metric in _metrics(rules) for name in metric.fields}
-    shown = _shown()
+    catalogue = Catalogue()
+    shown = {name for fact in FACTS for name in catalogue[fact].fields}  # by messages
     if len(rules) >= _MANY:
         fields |= shown
     return Extent(
@@ -79,7 +81,7 @@ def _begin(source: Store, rule: Rule, since: Instant) -> Instant:
     complete = source.history.last_proof_before(rule.watch.key, since)
     first = since if complete is None else min(since, complete)
     reach = last_reach(rule.watch.schedule)  # also of what tells a jump
-    return first - max([reach, *(_looks_back(need) for need in _needs([rule]))])
+    return first - max([reach, *(_looks_back(need) for need in needs_of([rule]))])
 
 
 def _looks_back(need: Need) -> int:
@@ -98,25 +100,7 @@ def _asks_others(need: Need) -> bool:
     return not isinstance(need.from_, Last | LastList) and bool(need.metric.fields)
 
 
-def _conditions(rules: Iterable[Rule]) -> Iterable[Condition]:
-    for rule in rules:
-        yield rule.when
-        if rule.until is not None:
-            yield rule.until
-
-
-def _needs(rules: Sequence[Rule]) -> list[Need]:
-    needs = [need for condition in _conditions(rules) for need in condition.needs]
-    return needs + [need for rule in rules for need in rule.order_by.needs]
-
-
 def _metrics(rules: Sequence[Rule]) -> set[Metric]:
-    metrics = {metric for condition in _conditions(rules) for metric in condition.metrics}
-    metrics |= {metric for rule in rules for metric in rule.order_by.metrics}
-    return metrics | {need.metric for need in _needs(rules)}
-
-
-def _shown() -> set[str]:
-    """The fields of the values that messages show of every product."""
-    catalogue = Catalogue()
-    return {name for fact in FACTS for name in catalogue[fact].fields}
+    spoken = [each for rule in rules for each in (rule.when, rule.until, rule.order_by) if each]
+    metrics = {metric for each in spoken for metric in each.metrics}
+    return metrics | {need.metric for need in needs_of(rules)}

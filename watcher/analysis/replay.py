@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -43,7 +42,7 @@ class Sent:
     rules: tuple[str, ...] = ()
 
 
-class ToldAlert(msgspec.Struct, frozen=True, gc=False):
+class PlayedAlert(msgspec.Struct, frozen=True, gc=False):
     """An alert that a channel was told of: its rule, product (the key in the store) and why."""
 
     channel: str
@@ -61,7 +60,7 @@ class Played:
 
     at: Instant
     sent: tuple[Sent, ...]
-    told: tuple[ToldAlert, ...]
+    told: tuple[PlayedAlert, ...]
     scan: Instant | None = None
     watch: str | None = None
     fired: Mapping[str, Keys] = field(default_factory=dict)
@@ -103,12 +102,7 @@ class Stage:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.database.close()
 
     def alerts(self) -> list[Alert]:
@@ -124,7 +118,7 @@ class Stage:
         alerts = {alert: (rule, key) for alert, rule, key, _ in self.database.alerts.brief(ids)}
         told = [
             [
-                ToldAlert(channel, *alerts[alert], alert, Decision(decision))
+                PlayedAlert(channel, *alerts[alert], alert, Decision(decision))
                 for decision, each in message.alerts.items()
                 for alert in each
             ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from watcher.analysis.backtest import Backtest, Backtests, Channel, backtest, backtests
+from watcher.analysis.backtest import Backtest, Backtests, ChannelSum, backtest, backtests
 from watcher.analysis.replay import NOBODY, Sent
 from watcher.cli import options
 from watcher.cli.completers import rule_names
@@ -144,7 +144,7 @@ def _rule(found: Backtest) -> tuple[Cell, ...]:
     )  # fmt: skip
 
 
-def _say_channels(channels: Sequence[Channel]) -> None:
+def _say_channels(channels: Sequence[ChannelSum]) -> None:
     for channel in channels:
         count = _count(channel.messages, "message")
         rate = "" if channel.a_week is None else f", {format_number(channel.a_week, 1)} a week"

@@ -158,10 +158,10 @@ class _Once:
                 self.report.released(row)
 
     def _sweep_once(self, database: Store) -> list[int]:
-        audiences, now = policies_of(self.book.channels), self.clock.now()
-        operator = [audiences[name] for name in self.book.operator]
+        policies, now = policies_of(self.book.channels), self.clock.now()
+        operator = [policies[name] for name in self.book.operator]
         note_credits(Operator(database, operator, now), self.book.api)
-        return sweep(database, self.book, audiences, now)
+        return sweep(database, self.book, policies, now)
 
     async def _deliver(self, store: DatabaseThread) -> None:
         if self.dry_run:

@@ -18,6 +18,7 @@ from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Metric
 from watcher.schedule import Schedule
 from watcher.store.sql.history import Recorded
+from watcher.store.sql.windows import WindowQuery
 from watcher.units import DAY
 
 REACH = 14 * DAY  # an older value is no last one, but where the watch is hardly ever read
@@ -87,10 +88,11 @@ class LastKnown:
     def _fill(
         self, metric: Metric, rows: Ints, within: tuple[Instant, Instant], values: Floats, at: Ints
     ) -> None:
-        for window in self._past.windows(
-            self._scan.watch, self._scan.region, self._seen.products[rows], within,
-            sorted(metric.needs), scan_id=self._seen.scan_id, own=True,
-        ):  # fmt: skip
+        scan, seen, fields = self._scan, self._seen, sorted(metric.needs)
+        query = WindowQuery(
+            scan.watch, scan.region, seen.products[rows], within, fields, seen.scan_id, own=True
+        )
+        for window in self._past.windows(query):
             found = computed(metric, window)
             known = ~np.isnan(found)
             newest = len(known) - 1 - np.argmax(known[::-1], axis=0)

@@ -11,7 +11,7 @@ from watcher.store.sql.changes import LastChange
 from watcher.store.sql.jumped import Jumped
 from watcher.store.sql.lists import EarlierList
 from watcher.store.sql.product_history import Sighting
-from watcher.store.sql.windows import Window
+from watcher.store.sql.windows import Window, WindowQuery
 
 
 class Past(Protocol):
@@ -27,10 +27,7 @@ class Past(Protocol):
         *, scan_id: int,
     ) -> Baseline: ...  # fmt: skip
 
-    def windows(
-        self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
-        fields: Sequence[str], *, scan_id: int, own: bool = False,
-    ) -> Iterable[Window]: ...  # fmt: skip
+    def windows(self, query: WindowQuery) -> Iterable[Window]: ...
 
     def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None: ...
 
@@ -42,28 +39,22 @@ class Recollection(Past, Protocol):
 
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
         """Products with their newest numbers, by the store's key."""
-        ...
 
     def sightings(self, watch: str, products: Ints) -> Iterator[Sighting]:
         """The scans in which the watch saw each of the products last, cut to these."""
-        ...
 
     def newest_sighting(self, watch: str, products: Ints) -> Sighting | None:
         """The watch's newest scan, cut to those of the products that it lists."""
-        ...
 
     def last_change(self, region: str, since: Instant) -> LastChange | None:
         """The newest scan from ``since`` on in which a product that was known changed."""
-        ...
 
     def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
         """The shares of idle products at the watch's last scans with one ``below`` that, the
         newest first."""
-        ...
 
     def largest_is_sparse(self, region: str, since: Instant) -> bool:
         """Whether the region's largest list of those read whole since then is read sparsely."""
-        ...
 
 
 class Doubts(Protocol):
@@ -71,23 +62,18 @@ class Doubts(Protocol):
 
     def doubt(self, scan_id: int) -> None:
         """The scan is no baseline, until it is believed."""
-        ...
 
     def believe(self, scan_id: int, after: int) -> None:
         """The doubted scan is a baseline of those that come after the scan ``after``."""
-        ...
 
     def before(self, watch: str, scan_id: int) -> list[Jumped]:
         """The doubted scans right before the scan ``scan_id`` of the watch, the newest first."""
-        ...
 
     def is_calm(self, watch: str, scan_id: int) -> bool:
         """Whether the scan before ``scan_id`` is the watch's own, and believed."""
-        ...
 
     def is_doubted(self, scan_id: int) -> bool:
         """Whether the scan was doubted when it was made."""
-        ...
 
 
 class Archive(Protocol):

@@ -28,7 +28,7 @@ log = structlog.get_logger("watcher.rules")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TableRow:
     """A row of a judged table."""
 
     judge: Judge
@@ -85,7 +85,7 @@ class Present:
         can't be judged."""
         row = _safely(rule, lambda: self._row(rule, product))
         if row is not None and row >= 0:
-            place = Place(self._judge, row)
+            place = TableRow(self._judge, row)
         else:
             self._look_back([product])
             if (found := self._before(rule, product)) is None:
@@ -131,8 +131,8 @@ class Present:
         fallen = self._fallen.get(product, -1)
         return fallen if fallen >= 0 and self._judge(rule.when).known[fallen] else -1
 
-    def _before(self, rule: Rule, product: int) -> Place | None:
-        """Place in the last scan that saw it, with the baselines that the rule asks for."""
+    def _before(self, rule: Rule, product: int) -> TableRow | None:
+        """TableRow in the last scan that saw it, with the baselines that the rule asks for."""
         found = self._seen[product]
         if found is None:
             return None
@@ -142,7 +142,7 @@ class Present:
             seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
             table = stored_table(self._archive, seen, needs, rule.watch.schedule)
             judge = self._judges[number, rule.name] = Judge(table)
-        return Place(judge, row)
+        return TableRow(judge, row)
 
     def _look_back(self, products: Sequence[int]) -> None:
         """Find where each was seen last."""

@@ -14,6 +14,7 @@ from watcher.rules.rulebook import Watch
 from watcher.store.ports import Store
 from watcher.store.sql.baselines import AFTER_ALL
 from watcher.store.sql.history import Absence
+from watcher.store.sql.windows import WindowQuery
 from watcher.units import Unit
 
 _TRUTH = (("no", 0), ("yes", 1))
@@ -103,12 +104,19 @@ def tracks_of(
         found |= _of_fields(of_lists, seen, absences)
     tracks: list[Track] = []
     for metric in metrics:
-        if metric.needs == {RANK}:
-            tracks += _places(database, product, metric, watches, since)
-        elif RANK in metric.needs:
-            tracks += _with_places(database, product, metric, watches, since, absences)
-        else:
+        if metric in found:
             tracks.append(found[metric])
+            continue
+        for watch in watches:
+            if metric.needs == {RANK}:
+                track = _places(database, product, metric, watch, since)
+            else:  # a formula that has more in it than the rank
+                key, region = watch.key, product.region
+                (own,) = seen_of(database, region, [product.product], [metric], since, key)
+                track = _of_fields([metric], own, absences)[metric]
+            if not track.empty:
+                name, label = f"{metric.name} in {watch.name}", f"{metric.label} in {watch.name}"
+                tracks.append(replace(track, name=name, label=label))
     return tracks
 
 
@@ -131,7 +139,8 @@ def seen_of(
     fields = tuple(sorted({name for metric in metrics for name in metric.needs}))
     found = [Seen.nothing(fields)] * len(products)
     keys, within = np.array(products, np.int64), (since, AFTER_ALL)
-    for window in database.history.windows(watch, region, keys, within, fields, own=bool(watch)):
+    query = WindowQuery(watch, region, keys, within, fields, own=bool(watch))
+    for window in database.history.windows(query):
         for place in range(window.rows.start, window.rows.stop):
             columns = [window.values[name][:, place - window.rows.start] for name in fields]
             numbers = np.column_stack(columns)
@@ -204,44 +213,12 @@ def _interrupted(
 
 
 def _places(
-    database: Store,
-    product: ProductFacts,
-    metric: Metric,
-    watches: Sequence[Watch],
-    since: Instant,
-) -> list[Track]:
-    tracks = []
-    for watch in watches:
-        found = list(database.history.ranks(watch.key, product.product, since))
-        at = np.array([at for at, _ in found], np.int64)
-        places = np.array([np.nan if rank is None else rank for _, rank in found], np.float64)
-        values = metric.compute({RANK: places}, at)
-        # There is a row for each scan: the one before was the last that saw it.
-        line = np.where(np.isnan(values), np.append(at[:1], at[:-1]), at)
-        track = _in_watch(Track("", "", metric, at, values, line), watch)
-        if not track.empty:
-            tracks.append(track)
-    return tracks
-
-
-def _with_places(
-    database: Store,
-    product: ProductFacts,
-    metric: Metric,
-    watches: Sequence[Watch],
-    since: Instant,
-    absences: Sequence[Absence],
-) -> list[Track]:
-    """Tracks of a formula that has more in it than the rank."""
-    tracks = []
-    for watch in watches:
-        (seen,) = seen_of(database, product.region, [product.product], [metric], since, watch.key)
-        track = _in_watch(_of_fields([metric], seen, absences)[metric], watch)
-        if not track.empty:
-            tracks.append(track)
-    return tracks
-
-
-def _in_watch(track: Track, watch: Watch) -> Track:
-    name, label = track.metric.name, track.metric.label
-    return replace(track, name=f"{name} in {watch.name}", label=f"{label} in {watch.name}")
+    database: Store, product: ProductFacts, metric: Metric, watch: Watch, since: Instant
+) -> Track:
+    found = list(database.history.ranks(watch.key, product.product, since))
+    at = np.array([at for at, _ in found], np.int64)
+    places = np.array([np.nan if rank is None else rank for _, rank in found], np.float64)
+    values = metric.compute({RANK: places}, at)
+    # There is a row for each scan: the one before was the last that saw it.
+    line = np.where(np.isnan(values), np.append(at[:1], at[:-1]), at)
+    return Track("", "", metric, at, values, line)

@@ -5,6 +5,7 @@ medians."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -107,7 +108,8 @@ def _aggregate(over: Over, values: Floats, days: Ints) -> Floats:
         case Statistic(kind):
             return np.where(_counts(values) >= LEAST, _STATISTICS[kind](values), np.nan)
         case Usual(_, window) | Spread(_, window):
-            usual = _usual(values, days, least_values(window))
+            known = _days_known(values, days) >= least_values(window)
+            usual = np.where(known, _median(values), np.nan)
             return usual if isinstance(over, Usual) else _spread(values, usual)
 
 
@@ -130,19 +132,11 @@ def _mean(values: Floats) -> Floats:
     return np.where(counts > 0, np.nansum(values, axis=0) / np.maximum(counts, 1), np.nan)
 
 
-def _least(values: Floats) -> Floats:
-    return np.asarray(np.fmin.reduce(values, axis=0, initial=np.nan))
-
-
-def _largest(values: Floats) -> Floats:
-    return np.asarray(np.fmax.reduce(values, axis=0, initial=np.nan))
-
-
 _STATISTICS: dict[str, Callable[[Floats], Floats]] = {
     "median": _median,
     "mean": _mean,
-    "min": _least,
-    "max": _largest,
+    "min": partial(np.fmin.reduce, axis=0, initial=np.nan),
+    "max": partial(np.fmax.reduce, axis=0, initial=np.nan),
 }
 
 
@@ -165,10 +159,6 @@ def _days_known(values: Floats, days: Ints) -> Ints:
     for day in np.unique(days):
         different += present[days == day].any(axis=0)
     return different
-
-
-def _usual(values: Floats, days: Ints, least: int) -> Floats:
-    return np.where(_days_known(values, days) >= least, _median(values), np.nan)
 
 
 def _spread(values: Floats, usual: Floats) -> Floats:

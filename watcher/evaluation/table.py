@@ -39,6 +39,7 @@ from watcher.schedule import Schedule
 from watcher.store.sql.baselines import Baseline
 from watcher.store.sql.history import Recorded
 from watcher.store.sql.lists import EarlierList
+from watcher.store.sql.windows import WindowQuery
 
 
 class ScanTable:
@@ -211,10 +212,9 @@ class ScanTable:
             return
         statistics = Statistics(asked, self.size, self.at)
         scan, seen, within = self.scan, self._seen, (statistics.begin, self.at)
-        windows = self._past.windows(
-            scan.watch, scan.region, seen.products, within, statistics.fields,
-            scan_id=seen.scan_id,
-        )  # fmt: skip
-        statistics.take(windows)
+        query = WindowQuery(
+            scan.watch, scan.region, seen.products, within, statistics.fields, seen.scan_id
+        )
+        statistics.take(self._past.windows(query))
         self._baselines |= statistics.results()
         self._counts = statistics.counts

@@ -67,6 +67,11 @@ class Metric:
         return self.needs - OF_SCAN
 
     @property
+    def counts_demand(self) -> bool:
+        """Whether all that it is computed of is sales, views, videos and the like."""
+        return all(name in BY_NAME and BY_NAME[name].demand for name in self.needs)
+
+    @property
     def window(self) -> int:
         """Days that the longest of its counters is a sum of; 1 where it has none."""
         fields = self.fields - self.unused.get(NORMAL, frozenset())

@@ -18,6 +18,7 @@ from watcher.store.memory.matrix import Matrix
 from watcher.store.memory.timeline import Timeline
 from watcher.store.memory.versions import Versions
 from watcher.store.sql.baselines import RANK
+from watcher.store.sql.windows import WindowQuery
 from watcher.store.sqlite.database import Database
 
 HOUR = 3_600
@@ -140,12 +141,13 @@ def test_it_says_what_the_history_says(
             theirs, ours = (
                 list(
                     past.windows(
-                        watch, region, keys, (since, at), fields, scan_id=scan_id,
-                        own=question["own"],
+                        WindowQuery(
+                            watch, region, keys, (since, at), fields, scan_id, question["own"]
+                        )
                     )
                 )
                 for past in (store.history, matrix)
-            )  # fmt: skip
+            )
             assert [each.rows for each in theirs] == [each.rows for each in ours]
             for one, other in zip(theirs, ours, strict=True):
                 np.testing.assert_array_equal(one.at, other.at)

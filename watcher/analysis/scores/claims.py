@@ -24,7 +24,6 @@ from watcher.rules.conditions.unusual import Unusual
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rule
 
-_DEMAND = ("total_sale_", "total_video_", "total_live_", "total_views_", "total_ifl_")
 _CHANGES = ("_growth", "_growth_z", "_surge")  # metrics that measure a rise by themselves
 _RATIOS = "_surge_ratio"
 _TREND = "sales_trend_flag"
@@ -132,7 +131,7 @@ def _is_demand(metric: Metric) -> bool:
     """Whether more of it is more demand. Of a ratio of one's own it can't be known."""
     if _is_change(metric):
         return True
-    return not metric.definition and all(name.startswith(_DEMAND) for name in metric.needs)
+    return not metric.definition and metric.counts_demand
 
 
 def _askable(condition: Condition) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from watcher.analysis.scores.claims import simple
@@ -179,16 +180,12 @@ def _owner(keys: list[re.Match[str]], place: int, metric: str) -> re.Match[str] 
 
 def _value_of(token: str, metric: Metric) -> float | None:
     try:
-        return number(_plain(token.strip("\"'")), metric if metric.unit is Unit.DAYS else None)
+        plain: object = token.strip("\"'")
+        with suppress(ValueError):
+            plain = float(token.strip("\"'"))
+        return number(plain, metric if metric.unit is Unit.DAYS else None)
     except ValueError:
         return None
-
-
-def _plain(text: str) -> object:
-    try:
-        return float(text)
-    except ValueError:
-        return text
 
 
 def _cut(rule: Rule, owner: re.Match[str], token: re.Match[str]) -> Written:

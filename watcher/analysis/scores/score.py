@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from watcher.analysis.scores.claims import Measure, claim_of
-from watcher.analysis.scores.fates import Assessor, Fate, Outcome, Telling
+from watcher.analysis.scores.fates import Assessor, Fate, FateKind, Telling
 from watcher.model import Instant
 from watcher.notification.policy import Decision
 from watcher.rules.rulebook import Rule, Rulebook
@@ -287,10 +287,10 @@ def tally_of(fates: Iterable[Fate]) -> Tally:
     counts = Counter(fate.outcome for fate in fates)
     return Tally(
         counts.total(),
-        counts[Outcome.WENT_ON],
-        counts[Outcome.FELL_BACK],
-        counts[Outcome.TOO_YOUNG],
-        counts[Outcome.UNKNOWN],
+        counts[FateKind.WENT_ON],
+        counts[FateKind.FELL_BACK],
+        counts[FateKind.TOO_YOUNG],
+        counts[FateKind.UNKNOWN],
     )
 
 

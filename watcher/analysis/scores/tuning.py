@@ -7,7 +7,7 @@ whatever the threshold."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -67,7 +67,7 @@ class Replays:
                 "takes more of it; a watch whose query or schedule was changed is a new one)"
             )
 
-    def of(self, rules: Sequence[Rule], progress: Progress | None = None) -> list[Replayed]:
+    def of(self, rules: Sequence[Rule], progress: Progress | None = None) -> Iterator[Replayed]:
         """Replay each of these forms of the rule, as if it were the only one."""
         # By names of their own; and no message has to show more than one product.
         forms = [replace(rule, name=f"{place}", limit=1) for place, rule in enumerate(rules)]
@@ -86,22 +86,15 @@ class Replays:
                             told[int(each.rule)].setdefault(alert, (each.product, at))
             ids = [alert for found in told for alert in found] if self._asks_why else []
             why_of = {alert.id: alert.evidence for alert in replay.database.alerts.by_id(ids)}
-        return [
-            self._replayed(
-                [
-                    Telling(product, at, why_of.get(alert, ()))
-                    for alert, (product, at) in found.items()
-                ],
-                heard,
-            )
-            for found, heard in zip(told, messages, strict=True)
-        ]
-
-    def _replayed(self, alerts: Sequence[Telling], heard: Counter[str]) -> Replayed:
         # As a backtest reckons it: the last scan stands for as long as the others.
         weeks = (self.until - self.since) / WEEK * self.scans / (self.scans - 1)
-        most = max(heard.values(), default=0)
-        return Replayed(self.since, self.until, self.scans, tuple(alerts), most / weeks)
+        for found, heard in zip(told, messages, strict=True):
+            alerts = tuple(
+                Telling(product, at, why_of.get(alert, ()))
+                for alert, (product, at) in found.items()
+            )
+            most = max(heard.values(), default=0)
+            yield Replayed(self.since, self.until, self.scans, alerts, most / weeks)
 
 
 NEIGHBOURS = (-6, -3, 3, 6)  # places of the ladder beside the best
@@ -198,10 +191,8 @@ def tune(
     """Find the threshold that would have told so many alerts in ``time``, its begin and its end
     (now). Raises ``WatcherError`` where there is too little history."""
     with source.snapshot():
-        trials = _Trials(
-            source, wanted, Replays(source, book, wanted.rule, time), progress, time[1]
-        )
-        return _tuned(wanted, trials)
+        replays = Replays(source, book, wanted.rule, time)
+        return _tuned(wanted, _Trials(source, wanted, replays, progress, time[1]))
 
 
 def _tuned(wanted: Wanted, trials: _Trials) -> Tuning:
@@ -225,11 +216,13 @@ def _tuned(wanted: Wanted, trials: _Trials) -> Tuning:
         since=current.since,
         until=current.until,
         scans=current.scans,
-        reached=_reached(best.a_week, trials.tried, per_week),
+        reached=_reached(best.a_week, [_a_week(each) for each in trials.found.values()], per_week),
         now=steps[knob.value],
         best=best,
         steps=tuple(steps.values()),
-        line=at.with_value(best.threshold) if at is not None else _plain_line(knob, best),
+        line=at.with_value(best.threshold)
+        if at is not None
+        else f"{knob.metric.name}: {{{knob.operator}: {best.said}}}",
         place=f"{rule.file}:{at.line}" if at is not None else "",
         others=tuple(names),
     )
@@ -248,7 +241,7 @@ class _Trials:
     ) -> None:
         self._rule, self._knob = wanted.rule, wanted.knob
         self._replays, self._progress = replays, progress
-        self._found = dict[float, Replayed]()
+        self.found = dict[float, Replayed]()
         at = written(self._rule, self._knob)
         self._token = at.token if at is not None else None
         self._assessor = Assessor(source, self._rule.watch.query.region, replays.since, now)
@@ -256,17 +249,12 @@ class _Trials:
     def of(self, values: Iterable[float]) -> list[Replayed]:
         """Replay the rule with each of these values, unless that was done."""
         wanted = list(values)
-        new = [value for value in dict.fromkeys(wanted) if value not in self._found]
+        new = [value for value in dict.fromkeys(wanted) if value not in self.found]
         if new:
             rules = [self._knob.turned(self._rule, value) for value in new]
             found = self._replays.of(rules, self._progress)
-            self._found.update(zip(new, found, strict=True))
-        return [self._found[value] for value in wanted]
-
-    @property
-    def tried(self) -> list[float]:
-        """The alerts a week of all values that were tried."""
-        return [_a_week(each) for each in self._found.values()]
+            self.found.update(zip(new, found, strict=True))
+        return [self.found[value] for value in wanted]
 
     def rates(self, values: Sequence[float]) -> list[float]:
         return [_a_week(each) for each in self.of(values)]
@@ -372,7 +360,3 @@ def _reached(best: float, rates: Sequence[float], wanted: float) -> Reached:
     if max(rates) < wanted:
         return Reached.FEWER
     return Reached.MORE if min(rates) > wanted else Reached.LEAPS
-
-
-def _plain_line(knob: Knob, best: Step) -> str:
-    return f"{knob.metric.name}: {{{knob.operator}: {best.said}}}"

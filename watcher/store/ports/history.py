@@ -17,7 +17,7 @@ from watcher.store.sql.observed import Observed
 from watcher.store.sql.product_history import Sighting
 from watcher.store.sql.recording import Recorded
 from watcher.store.sql.scanrows import ScanRow
-from watcher.store.sql.windows import Window
+from watcher.store.sql.windows import Window, WindowQuery
 
 
 class History(Protocol):
@@ -44,14 +44,8 @@ class History(Protocol):
         ``scan_id`` sees the past: in place of what is doubted stands what was seen before it.
         """
 
-    def windows(
-        self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
-        fields: Sequence[str], *, scan_id: int = AFTER_ALL, own: bool = False,
-    ) -> Iterator[Window]:  # fmt: skip
-        """All values in a time (its end does not belong to it), one for each scan of the region
-        that saw a product, some products after others; a ``rank`` by this watch's scans only, and
-        if ``own`` all. As the scan ``scan_id`` sees the past: without what is doubted.
-        """
+    def windows(self, query: WindowQuery) -> Iterator[Window]:
+        """All values in a time, one for each scan that saw a product, part by part."""
 
     def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
         """The list of the watch's last scan before ``scan_id`` that read its first ``places``."""

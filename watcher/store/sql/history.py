@@ -23,7 +23,7 @@ from watcher.store.sql.product_history import Sighting
 from watcher.store.sql.recording import Recorded
 from watcher.store.sql.scanrows import COLUMNS, PROVES, TABLES, ScanRow, scan_row
 from watcher.store.sql.texts import unpack_texts
-from watcher.store.sql.windows import Window, windows
+from watcher.store.sql.windows import Window, WindowQuery, windows
 from watcher.store.sqlite.connection import Connection, Row, chunks, listed
 from watcher.store.sqlite.dialect import among, rows_of
 
@@ -68,11 +68,8 @@ class SqlHistory:
     ) -> Baseline:  # fmt: skip
         return baselines.ago(self._db, watch, products, (not_before, at), fields, scan_id)
 
-    def windows(
-        self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
-        fields: Sequence[str], *, scan_id: int = AFTER_ALL, own: bool = False,
-    ) -> Iterator[Window]:  # fmt: skip
-        return windows(self._db, watch, region, products, within, fields, scan_id=scan_id, own=own)
+    def windows(self, query: WindowQuery) -> Iterator[Window]:
+        return windows(self._db, query)
 
     def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
         return lists.standing(self._db, watch, scan_id, places)

@@ -50,21 +50,29 @@ class _Scans:
     own: Bools
 
 
-def windows(
-    db: Connection, watch: str, region: str, products: Ints,
-    within: tuple[Instant, Instant], fields: Sequence[str],
-    *, scan_id: int = AFTER_ALL, own: bool = False,
-) -> Iterator[Window]:  # fmt: skip
-    """Return what the scans in ``within`` (the end does not belong to it) found, part by part.
+@dataclass(frozen=True, slots=True)
+class WindowQuery:
+    """All that the scans of a region found in ``within`` (the end does not belong to it).
 
     Numbers count from any watch of the region (not if ``own``), ranks from ``watch`` only; what
-    a list says of itself goes with each scan's numbers. The
-    scan ``scan_id`` is the one that looks back: a scan that it doubts has the numbers of the one
-    before, or is left out (if ``own``). No window comes where there was no scan.
+    a list says of itself goes with each scan's numbers. The scan ``scan_id`` is the one that looks
+    back: a scan that it doubts has the numbers of the one before, or is left out (if ``own``).
     """
+
+    watch: str
+    region: str
+    products: Ints
+    within: tuple[Instant, Instant]
+    fields: Sequence[str]
+    scan_id: int = AFTER_ALL
+    own: bool = False
+
+
+def windows(db: Connection, query: WindowQuery) -> Iterator[Window]:
+    """Yield what was asked for, some products after others; nothing where there was no scan."""
+    products, fields = query.products, query.fields
     names = [name for name in fields if name not in OF_SCAN]
-    only_own = own or not names
-    scans = _scans(db, (watch, region), within, scan_id, only_own=only_own)
+    scans = _scans(db, query, only_own=query.own or not names)
     count = len(scans.ids)
     if not count:
         return
@@ -81,22 +89,18 @@ def windows(
             yield Window(rows, scans.at, values)
 
 
-def _scans(
-    db: Connection, watch: tuple[str, str], within: tuple[Instant, Instant], scan_id: int,
-    *, only_own: bool,
-) -> _Scans:  # fmt: skip
-    """``watch`` is its key and its region."""
+def _scans(db: Connection, query: WindowQuery, *, only_own: bool) -> _Scans:
     rows = db.rows(
         f"SELECT id, at, mark, watch = ?1, {BELIEVED.format('?6')} FROM scans "
         f"{BY_TIME} WHERE region = ?2 AND at >= ?3 AND at < ?4 AND size > 0 "
         "AND (watch = ?1 OR NOT ?5) AND id < ?6 ORDER BY mark",
-        (*watch, *within, only_own, scan_id),
+        (query.watch, query.region, *query.within, only_own, query.scan_id),
     )
     ids, at, marks, own, believed = np.array(rows, np.int64).reshape(len(rows), 5).T
     if believed.all():
         return _Scans(ids, at, marks, own.astype(np.bool_))
     for place in np.flatnonzero(believed == 0).tolist():
-        marks[place] = 0 if only_own else mark_before(db, int(ids[place]), scan_id)
+        marks[place] = 0 if only_own else mark_before(db, int(ids[place]), query.scan_id)
     kept = np.flatnonzero(marks)
     order = kept[np.argsort(marks[kept], kind="stable")]
     # The place in a list is another's then, so such a scan gives no ranks.
