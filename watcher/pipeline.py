@@ -19,7 +19,7 @@ from watcher.evaluation.stepping import Judged, Round, compares
 from watcher.evaluation.table import ScanTable
 from watcher.model import Alert, Instant, Message, Scan, ScanState
 from watcher.notification.notify import Teller
-from watcher.notification.policy import NotifyPolicy
+from watcher.notification.policy import Holds, NotifyPolicy
 from watcher.notification.products import Products
 from watcher.rules.conditions.base import Need
 from watcher.rules.metrics import Catalogue
@@ -127,21 +127,15 @@ def _tabled(
     return table, jump
 
 
+@dataclass(frozen=True, slots=True)
 class Evaluator:
     """Draws the consequences of recorded scans, alerts and messages, in ``database``. ``archive``
     is asked what was seen, of which the daemon's database is one itself."""
 
-    def __init__(
-        self,
-        database: Store,
-        archive: Archive,
-        policies: Mapping[str, NotifyPolicy],
-        catalogue: Catalogue,
-    ) -> None:
-        self._database = database
-        self._archive = archive
-        self._policies = policies
-        self._catalogue = catalogue
+    database: Store
+    archive: Archive
+    policies: Mapping[str, NotifyPolicy]
+    catalogue: Catalogue
 
     def follow(
         self,
@@ -154,9 +148,10 @@ class Evaluator:
         """Move and tell of the alerts of ``rules``, those of the watch of a recorded scan.
         ``table`` has the baselines that they need, and says whether what compares waits."""
         at = min(table.at, now)
-        round_ = Round(self._database, self._archive, table, rules, at)
-        products = Products(self._archive.history, round_.present, self._catalogue)
-        teller = Teller(self._database, products, self._policies, at, now)
+        round_ = Round(self.database, self.archive, table, rules, at)
+        products = Products(self.archive.history, round_.present, self.catalogue)
+        holds = Holds(self.database, now)
+        teller = Teller(self.database, products, self.policies, at, now, holds)
         fired = {rule.name: Keys() for rule in rules}
         resolved = {rule.name: Keys() for rule in rules}
         for group in round_.moves(teller.silent):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.fakes.world import World
@@ -9,6 +11,7 @@ from tests.notification.test_flush_deferred import MORNING, NOON, QUIET, swept, 
 from tests.test_pipeline import SELLS, rule, rules
 from watcher.notification.deferral import ChannelStatus, channel_statuses
 from watcher.notification.policy import Decision, policies_of
+from watcher.store.sql.deferred import Held
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR
 
@@ -80,3 +83,17 @@ def test_a_silence_is_named(store: Database) -> None:
     found = standing(world, NOON)
     assert (found.decision, found.until) == (Decision.SILENCED, silence.ends)
     assert found.silence == silence
+
+
+def test_a_begin_that_a_silence_held_is_not_owed_at_its_end(store: Database) -> None:
+    """What quiet hours held is: whoever is silenced did not want to hear of it."""
+    world = World(store, rules(rule(SELLS)))
+    silence = store.silences.add(begins=world.now, ends=world.now + 3 * DAY, product="1")
+    world.march("20 10")
+    alert = store.alerts.list(rule="r")[0].alert
+    (channel,) = world.book.rules[0].notify
+    held = Held("r", alert.product, channel, alert.id, world.now, silence.id)
+    store.held.put([held])
+    assert standing(world, 9 * DAY).decision is Decision.END_NOT_ASKED
+    store.held.put([replace(held, silence=None)])
+    assert standing(world, 9 * DAY).decision is Decision.MISSED

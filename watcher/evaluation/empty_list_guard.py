@@ -41,7 +41,8 @@ def doubted(scan: Scan, before: Before) -> Scan:
     if short and not len(scan):
         return _unread(scan, short, before.expected + DOUBTED)
     why = scan.doubt.why if scan.doubt is not None else None
-    if short and (why is not None or not _second(before)):
+    second = before.last is not None and bool(_shortness(before.last.products, before.proof))
+    if short and (why is not None or not second):
         why = f"{why}; {short}" if why is not None else short
     if why is None:
         return replace(scan, doubt=None)
@@ -67,11 +68,6 @@ def _shortness(size: int, proof: ScanRow | None) -> str:
         return ""
     products = "product" if size == 1 else "products"
     return f"the list has {size or 'no'} {products}, and had {proof.products:,}"
-
-
-def _second(before: Before) -> bool:
-    """Whether the last scan was short, too."""
-    return before.last is not None and bool(_shortness(before.last.products, before.proof))
 
 
 def _unread(scan: Scan, short: str, until: Instant) -> Scan:

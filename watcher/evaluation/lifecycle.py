@@ -86,16 +86,12 @@ def end(alert: Alert, reason: str, now: Instant) -> Alert:
     )
 
 
-def _ripen(alert: Alert, terms: Terms, now: Instant) -> Alert:
-    """A pending alert that is met fires once it has been pending for ``for:``."""
-    if now - alert.since < terms.for_:
-        return alert
-    return replace(alert, state=AlertState.FIRING, since=now, fired_at=now)
-
-
 def _still_met(alert: Alert, terms: Terms, now: Instant) -> Alert:
     if alert.state is AlertState.PENDING:
-        return _ripen(replace(alert, last_met=now), terms, now)
+        alert = replace(alert, last_met=now)
+        if now - alert.since < terms.for_:
+            return alert
+        return replace(alert, state=AlertState.FIRING, since=now, fired_at=now)
     if alert.carried:
         return replace(alert, carried=False, last_met=now)
     # Where nothing asks when it was last met, a steady alert need not be written again.

@@ -40,36 +40,31 @@ class Present:
     ``fallen`` that of one which fell off the list with it. ``judge`` has the baselines of all rules
     that will be asked for."""
 
-    def __init__(
-        self,
-        archive: Archive,
-        watch: str,
-        judge: Judge,
-        rows: Mapping[int, int],
-        fallen: Mapping[int, int],
-    ) -> None:
+    def __init__(self, archive: Archive, table: ScanTable) -> None:
         self._archive = archive
-        self._watch = watch
-        self._judge = judge
-        self._rows = rows
-        self._fallen = fallen
+        self._watch = table.scan.watch
+        self.judge = Judge(table)
+        self.keys: list[int] = table.products.tolist()
+        self.rows: dict[int, int] = dict(zip(self.keys, range(table.listed), strict=False))
+        listed = table.listed
+        self.fallen = {key: row for row, key in enumerate(self.keys[listed:], start=listed)}
         self._sightings: list[Sighting] = []
         self._seen: dict[int, tuple[int, int] | None] = {}  # which sighting, and its row
         self._judges: dict[tuple[int, str], Judge] = {}  # of a sighting, by rule
 
     @property
     def at(self) -> Instant:
-        return self._judge.at
+        return self.judge.at
 
     def text(self, name: str, product: int) -> str | None:
         """A text of a product that the scan lists; None of any other."""
-        row = self._rows.get(product)
-        return self._judge.text(name)[row] if row is not None else None
+        row = self.rows.get(product)
+        return self.judge.text(name)[row] if row is not None else None
 
     def number(self, metric: Metric, product: int) -> float | None:
         """A metric of a product that the scan lists, NaN is no value; None of any other."""
-        row = self._rows.get(product)
-        return self._judge.value(metric, row) if row is not None else None
+        row = self.rows.get(product)
+        return self.judge.value(metric, row) if row is not None else None
 
     def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
         """(k, n) keys of the rule's order, the first decides, and (n,) who is on this list. No
@@ -85,7 +80,7 @@ class Present:
         can't be judged."""
         row = _safely(rule, lambda: self._row(rule, product))
         if row is not None and row >= 0:
-            place = TableRow(self._judge, row)
+            place = TableRow(self.judge, row)
         else:
             self._look_back([product])
             if (found := self._before(rule, product)) is None:
@@ -94,13 +89,13 @@ class Present:
         evidence = _safely(rule, lambda: rule.when.evidence(place.judge, place.row))
         if evidence is None:
             return None
-        return LatestEvidence(place.judge.at, evidence, place.judge is self._judge)
+        return LatestEvidence(place.judge.at, evidence, place.judge is self.judge)
 
     def _keys(
         self, rule: Rule, size: int, rows: Ints, earlier: Mapping[Judge, Mapping[int, int]]
     ) -> Floats:
         here = np.flatnonzero(rows >= 0)
-        own = rule.order_by.keys(self._judge, rows[here])
+        own = rule.order_by.keys(self.judge, rows[here])
         found = np.full((len(own), size), np.nan)
         found[:, here] = own
         for judge, group in earlier.items():
@@ -125,11 +120,11 @@ class Present:
     def _row(self, rule: Rule, product: int) -> int:
         """The product's row in the scan at hand, or -1. That it fell off the list may itself be
         what the rule is about."""
-        row = self._rows.get(product)
+        row = self.rows.get(product)
         if row is not None:
             return row
-        fallen = self._fallen.get(product, -1)
-        return fallen if fallen >= 0 and self._judge(rule.when).known[fallen] else -1
+        fallen = self.fallen.get(product, -1)
+        return fallen if fallen >= 0 and self.judge(rule.when).known[fallen] else -1
 
     def _before(self, rule: Rule, product: int) -> TableRow | None:
         """TableRow in the last scan that saw it, with the baselines that the rule asks for."""
@@ -184,13 +179,7 @@ def newest(
         return None
     needs = [need for rule in rules for each in (rule.when, rule.order_by) for need in each.needs]
     table = stored_table(archive, seen, needs, rules[0].watch.schedule if rules else None)
-    keys: list[int] = table.products.tolist()
-    rows = {key: row for row, key in enumerate(keys[: table.listed])}
-    asked = set(wanted.tolist())
-    fallen = {
-        key: row for row, key in enumerate(keys[table.listed :], start=table.listed) if key in asked
-    }
-    return Present(archive, watch, Judge(table), rows, fallen)
+    return Present(archive, table)
 
 
 def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:

@@ -15,7 +15,7 @@ from watcher.evaluation.past import Archive
 from watcher.evaluation.present import Present
 from watcher.evaluation.table import ScanTable
 from watcher.model import Alert, AlertState, Bools, Instant, Ints
-from watcher.rules.conditions.base import Judge, Masks
+from watcher.rules.conditions.base import Masks
 from watcher.rules.rulebook import Rule
 from watcher.store.packing import positions
 from watcher.store.ports import Alerts, Store
@@ -81,14 +81,8 @@ class Round:
         self._table = table
         self._rules = rules
         self._at = at
-        keys: list[int] = table.products.tolist()
-        self._keys = keys
-        self._rows = dict(zip(keys, range(table.listed), strict=False))
-        self._fallen = {
-            key: row for row, key in enumerate(keys[table.listed :], start=table.listed)
-        }
-        self._judge = Judge(table)
-        self.present = Present(archive, table.scan.watch, self._judge, self._rows, self._fallen)
+        self.present = Present(archive, table)
+        self._judge = self.present.judge
         self.judged: list[Judged] = []
 
     def moves(self, silent: Silent) -> Iterator[list[Moved]]:
@@ -100,13 +94,12 @@ class Round:
         places = positions(self._table.products, live.products)
         stay = self._staying(cases, live, places)
         speaking = stay & ~silent([case.rule for case in cases], live)
-        moving = ~stay
         saving = _Saving(self._database.alerts, self._at)
         for number, case in enumerate(cases):
             moved = Moved(case.rule)
             own = live.of(number)
             moved.speaking.extend(live.alerts(own, speaking))
-            for alert in live.alerts(own, moving):
+            for alert in live.alerts(own, ~stay):
                 saving.put(moved, (alert, self._next(case, alert)))
             for alert in self._begun(case, places[own]):
                 saving.put(moved, (None, alert))
@@ -127,10 +120,13 @@ class Round:
                 log.exception("a rule could not be judged", rule=rule.name)
                 health.failing(RULE, rule.name, f"{type(error).__name__}: {error}", self._at)
                 continue
-            self.judged.append(_judged(rule, when, self._table.listed))
+            listed = self._table.listed
+            met, known = (int(np.count_nonzero(mask[:listed])) for mask in when)
+            self.judged.append(Judged(rule.name, met, listed - known, compares(rule)))
             if rule.name in failing:
                 health.ok(RULE, rule.name, self._at)
-            cases.append(_Case(rule, _terms(rule), when, until))
+            terms = Terms(rule.watch.least(rule.for_), rule.watch.least(rule.keep_firing_for))
+            cases.append(_Case(rule, terms, when, until))
         return cases
 
     def _staying(self, cases: Sequence[_Case], live: Live, places: Ints) -> Bools:
@@ -154,20 +150,20 @@ class Round:
         begins = case.when.met.copy()
         begins[live[live >= 0]] = False
         for row in np.flatnonzero(begins).tolist():
-            product = self._keys[row]
+            product = self.present.keys[row]
             alert = begin(case.rule.name, product, case.terms, self._at)
-            if product in self._fallen:
+            if product in self.present.fallen:
                 alert = step_absent(alert, self._at)
             yield self._with_evidence(case, alert, row)
 
     def _next(self, case: _Case, alert: Alert) -> Alert:
-        row = self._rows.get(alert.product)
+        row = self.present.rows.get(alert.product)
         return self._absent(case, alert) if row is None else self._stepped(case, alert, row)
 
     def _absent(self, case: _Case, alert: Alert) -> Alert:
         """Step after a scan that proves that it did not list the product. That it fell below the
         scanned depth may itself be what the rule is about."""
-        row = self._fallen.get(alert.product)
+        row = self.present.fallen.get(alert.product)
         if row is not None and case.when.known[row]:
             alert = self._stepped(case, alert, row)
         return alert if alert.state is AlertState.INACTIVE else step_absent(alert, self._at)
@@ -242,17 +238,8 @@ def _transitions(
             yield Transition(after.id, at, state, after.state, after.reason)
 
 
-def _terms(rule: Rule) -> Terms:
-    return Terms(rule.watch.least(rule.for_), rule.watch.least(rule.keep_firing_for))
-
-
 def _just_fired(alert: Alert, at: Instant) -> bool:
     return alert.state is AlertState.FIRING and alert.fired_at == at
-
-
-def _judged(rule: Rule, when: Masks, listed: int) -> Judged:
-    met, known = (int(np.count_nonzero(mask[:listed])) for mask in when)
-    return Judged(rule.name, met, listed - known, compares(rule))
 
 
 def compares(rule: Rule) -> bool:

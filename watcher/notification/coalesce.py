@@ -20,7 +20,7 @@ from watcher.model import (
     Severity,
     Waited,
 )
-from watcher.notification.composing import combine, compose
+from watcher.notification.composing import combine, compose_all
 from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import last_left
 from watcher.rules.rulebook import Rule, Rulebook
@@ -38,9 +38,10 @@ def join_backlog(database: Store, book: Rulebook, target: str, now: Instant) -> 
     """Join what waits for ``target`` where that are dozens; whether it did. What was joined once
     takes in what came since, and is brought up to date. It is written in one transaction; what is
     read for it before may be a lot."""
-    if not _is_long(database, target):
+    backlog = database.backlog
+    if backlog.size(target, DOZENS) < DOZENS and not backlog.joins(target):
         return False
-    head, piled = database.backlog.head(target), database.backlog.messages(target)
+    head, piled = backlog.head(target), backlog.messages(target)
     if head is None:
         return False
     joining = _Joining(database, book, piled, now)
@@ -68,11 +69,6 @@ def _same(before: Message, after: Message) -> bool:
 def _lasting(message: Message) -> Waited | None:
     waited = message.waited
     return msgspec.structs.replace(waited, messages=0, seconds=0) if waited is not None else None
-
-
-def _is_long(database: Store, target: str) -> bool:
-    backlog = database.backlog
-    return backlog.size(target, DOZENS) >= DOZENS or backlog.joins(target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +124,9 @@ class _Joining:
         else:
             severity = Severity.WARNING if troubles else Severity.INFO
             base = Message("joined", "", severity, self._now)
-        severity = max((base.severity, *([Severity.WARNING] if troubles else [])), key=_rank)
+        severity = max(
+            (base.severity, *([Severity.WARNING] if troubles else [])), key=lambda each: each.rank
+        )
         return msgspec.structs.replace(
             base,
             kind="joined",
@@ -194,7 +192,8 @@ class _Joining:
         alerts = [each.alert for each in owed]
         products, at = last_left(self._database, rule, alerts, self._book.metrics, self._now)
         explained = self._database.alerts.explained
-        return _Part(rule, owed, compose(rule, owed, products, at, self._now, explained), at)
+        (message,) = compose_all([(rule, owed)], products, at, self._now, explained)
+        return _Part(rule, owed, message, at)
 
     def _troubles(self) -> tuple[list[str], list[str], int]:
         """Texts of the causes that are on, causes that are over and were told of before, and how
@@ -211,7 +210,3 @@ class _Joining:
         ]
         ended = [cause for cause, gists in told.items() if cause not in on and gists[0].over]
         return going, ended, len(told) - len(going) - len(ended)
-
-
-def _rank(severity: Severity) -> int:
-    return severity.rank

@@ -18,17 +18,6 @@ Explained: TypeAlias = Callable[[Sequence[Alert]], Sequence[Alert]]
 NAMED = 20  # names of the products beyond the limit; the others are only counted
 
 
-def compose(
-    rule: Rule, owed: Sequence[Decided], products: Products, at: Instant, now: Instant,
-    explained: Explained,
-) -> Message:  # fmt: skip
-    """One message of a rule: ``at`` is the time of its data, ``now`` when it is written.
-    ``explained`` gives the evidence of those alerts that are shown in full.
-    """
-    (message,) = compose_all([(rule, owed)], products, at, now, explained)
-    return message
-
-
 def compose_all(
     parts: Sequence[tuple[Rule, Sequence[Decided]]], products: Products, at: Instant, now: Instant,
     explained: Explained,

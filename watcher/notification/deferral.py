@@ -6,7 +6,7 @@ next scan after it tells; and the operator's messages in quiet hours stand in th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from watcher.model import Alert, Instant, NotificationLogEntry
@@ -95,7 +95,8 @@ def channel_statuses(
     """The status of ``alert``, the rule's newest of a product, with each channel of the rule.
     ``at`` is the time of the watch's newest scan, on which cooldowns and reminders count; ``now``
     is the clock's."""
-    return _Statuses(database, policies, at, now).of(rule, [alert])[alert.id]
+    holds = Holds(database, now, database.held.groups())
+    return _Statuses(database, policies, at, now, holds).of(rule, [alert])[alert.id]
 
 
 def with_holds(
@@ -106,41 +107,36 @@ def with_holds(
     if book is None:
         known = _remembered(database, rows, now)
         return [replace(row, holds=tuple(known.get(row.alert.id, ()))) for row in rows]
-    statuses = _Statuses(database, policies_of(book.channels), now, now)
-    holds: dict[int, tuple[AlertHold, ...]] = {}
+    holds = Holds(database, now, database.held.groups())
+    statuses = _Statuses(database, policies_of(book.channels), now, now, holds)
+    found: dict[int, tuple[AlertHold, ...]] = {}
     for rule in book.rules:
         alerts = [row.alert for row in rows if row.alert.rule == rule.name]
         for alert, each in statuses.of(rule, alerts).items() if alerts else ():
-            holds[alert] = tuple(map(_alert_hold, filter(_is_hold, each)))
-    return [replace(row, holds=holds.get(row.alert.id, ())) for row in rows]
+            found[alert] = tuple(_alert_holds(each))
+    return [replace(row, holds=found.get(row.alert.id, ())) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
 class _Statuses:
     """Alerts and the channels of their rules; ``at`` and ``now`` as above."""
 
-    def __init__(
-        self,
-        database: Store,
-        policies: Mapping[str, NotifyPolicy],
-        at: Instant,
-        now: Instant,
-    ) -> None:
-        self._database = database
-        self._policies = policies
-        self._at = at
-        self._now = now
-        self._holds = Holds(database, now, database.held.groups())
+    database: Store
+    policies: Mapping[str, NotifyPolicy]
+    at: Instant
+    now: Instant
+    holds: Holds
 
     def of(self, rule: Rule, alerts: Sequence[Alert]) -> dict[int, tuple[ChannelStatus, ...]]:
         """Statuses of a rule's alerts with each channel of it, by alert."""
-        entries = self._database.alerts.told(rule.name, [alert.product for alert in alerts])
-        held = self._database.held.of_alerts(alert.id for alert in alerts)
+        entries = self.database.alerts.told(rule.name, [alert.product for alert in alerts])
+        held = self.database.held.of_alerts(alert.id for alert in alerts)
         found: dict[int, list[ChannelStatus]] = {alert.id: [] for alert in alerts}
         for name in rule.notify:
             log = {each.product: each for each in entries if each.channel == name}
             unheard = {each.alert for each in held if each.channel == name and not each.silence}
-            policy = self._policies[name]
-            for each in self._holds.judge(rule, policy, alerts, log, unheard, self._at):
+            policy = self.policies[name]
+            for each in self.holds.judge(rule, policy, alerts, log, unheard, self.at):
                 last = log.get(each.alert.product)
                 found[each.alert.id].append(self._status(rule, name, each, last))
         return {alert: tuple(each) for alert, each in found.items()}
@@ -152,7 +148,7 @@ class _Statuses:
         if hold is not None:
             return ChannelStatus(channel, hold.decision, hold.until, told, hold.silence)
         if told is not None:
-            told_at = min(told.told_at, self._now)
+            told_at = min(told.told_at, self.now)
             if decision is Decision.COOLDOWN:
                 until = told_at + rule.watch.least(rule.cooldown)
             elif decision is Decision.ALREADY_TOLD and rule.remind and not told.resolved_told:
@@ -160,13 +156,11 @@ class _Statuses:
         return ChannelStatus(channel, decision, until, told)
 
 
-def _is_hold(status: ChannelStatus) -> bool:
-    return status.decision.of_a_hold or status.decision in _TOLD_OF
-
-
-def _alert_hold(status: ChannelStatus) -> AlertHold:
-    silence = status.silence.id if status.silence is not None else None
-    return AlertHold(status.channel, status.decision.value, status.until, silence)
+def _alert_holds(statuses: Iterable[ChannelStatus]) -> Iterator[AlertHold]:
+    for each in statuses:
+        if each.decision.of_a_hold or each.decision in _TOLD_OF:
+            silence = each.silence.id if each.silence is not None else None
+            yield AlertHold(each.channel, each.decision.value, each.until, silence)
 
 
 def _remembered(

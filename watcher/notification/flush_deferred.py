@@ -68,81 +68,74 @@ def _ripe(
     return found
 
 
+@dataclass(frozen=True, slots=True)
 class _Sweep:
     """One round over what is held; tells each channel once."""
 
-    def __init__(
-        self,
-        database: Store,
-        archive: Archive,
-        book: Rulebook,
-        policies: Mapping[str, NotifyPolicy],
-        now: Instant,
-    ) -> None:
-        self._database = database
-        self._archive = archive
-        self._book = book
-        self._policies = policies
-        self._now = now
-        self._ripe = _ripe(database, book, policies, now)
-        self._holds = Holds(database, now, database.held.groups())
+    database: Store
+    archive: Archive
+    book: Rulebook
+    policies: Mapping[str, NotifyPolicy]
+    now: Instant
 
     def run(self) -> list[int]:
+        ripe = _ripe(self.database, self.book, self.policies, self.now)
+        holds = Holds(self.database, self.now, self.database.held.groups())
         parts: dict[str, list[_Part]] = {}
-        for rule in self._book.rules:
-            if rule.name in self._ripe:
-                for channel, part in self._parts(rule, self._ripe[rule.name]):
+        for rule in self.book.rules:
+            if rule.name in ripe:
+                for channel, part in self._parts(rule, ripe[rule.name], holds):
                     parts.setdefault(channel, []).append(part)
         return [row for channel, each in parts.items() for row in self._tell(channel, each)]
 
-    def _parts(self, rule: Rule, ripe: Sequence[HeldGroup]) -> Iterable[tuple[str, _Part]]:
+    def _parts(
+        self, rule: Rule, ripe: Sequence[HeldGroup], holds: Holds
+    ) -> Iterable[tuple[str, _Part]]:
         """Yield what the rule owes to each channel of which something of it is ripe."""
         opened = {(group.channel, group.silence) for group in ripe}
         held = [
             each
-            for each in self._database.held.of_rule(rule.name)
+            for each in self.database.held.of_rule(rule.name)
             if (each.channel, each.silence) in opened
         ]
         alerts = self._alerts(held)
         again = self._firing(rule) if any(_is_over(alert) for alert in alerts.values()) else set()
-        teller = self._teller(rule, list(alerts.values()))
+        left = list(alerts.values())
+        products, at = last_left(self.archive, rule, left, self.book.metrics, self.now)
+        at = min(at, self.now)  # of a clock that was set back
+        teller = Teller(self.database, products, self.policies, at, self.now, holds)
         for channel in dict.fromkeys(each.channel for each in held):
             ours = [each for each in held if each.channel == channel and each.alert in alerts]
             # That it ended stays held while it fires anew: it would be a wrong word now.
             kept = [each for each in ours if _is_over(alerts[each.alert]) and each.product in again]
-            if self._policies[channel].digest is not None:  # for the next one
-                later = (replace(each, since=self._now, silence=None) for each in kept)
-                self._database.held.put(later)
+            if self.policies[channel].digest is not None:  # for the next one
+                later = (replace(each, since=self.now, silence=None) for each in kept)
+                self.database.held.put(later)
             chosen = [alerts[each.alert] for each in ours if each not in kept]
-            owed = teller.owed(rule, chosen, [self._policies[channel]])
+            owed = teller.owed(rule, chosen, [self.policies[channel]])
             if channel in owed:
                 yield channel, _Part(rule, teller, owed[channel])
 
     def _alerts(self, held: Sequence[Held]) -> dict[int, Alert]:
         """The alerts by id; what is held of one that is no more is let go."""
         found = {
-            alert.id: alert for alert in self._database.alerts.by_id([each.alert for each in held])
+            alert.id: alert for alert in self.database.alerts.by_id([each.alert for each in held])
         }
-        self._database.held.release(each for each in held if each.alert not in found)
+        self.database.held.release(each for each in held if each.alert not in found)
         return found
 
     def _firing(self, rule: Rule) -> set[int]:
         """The products for which the rule fires."""
-        active = self._database.alerts.live([rule.name])
+        active = self.database.alerts.live([rule.name])
         return {alert.product for alert in active if alert.state is AlertState.FIRING}
-
-    def _teller(self, rule: Rule, alerts: Sequence[Alert]) -> Teller:
-        products, at = last_left(self._archive, rule, alerts, self._book.metrics, self._now)
-        at = min(at, self._now)  # of a clock that was set back
-        return Teller(self._database, products, self._policies, at, self._now, self._holds)
 
     def _tell(self, channel: str, parts: Sequence[_Part]) -> list[int]:
         composed = [
             (part.rule, part.owed, part.teller.message(part.rule, part.owed)) for part in parts
         ]
         message = composed[0][2] if len(composed) == 1 else combine(composed)
-        targets = self._policies[channel].targets
-        rows = self._database.outbox.add(channel, targets, message, self._now)
+        targets = self.policies[channel].targets
+        rows = self.database.outbox.add(channel, targets, message, self.now)
         for part in parts:
             part.teller.mark(part.rule, part.owed, channel, rows)
         return rows

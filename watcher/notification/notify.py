@@ -6,6 +6,7 @@ channel, and what the channel has now been told. ``deferral`` remembers what is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,49 +30,43 @@ from watcher.store.sql.deferred import Held
 _NEVER = np.iinfo(np.int64).max
 
 
+@dataclass(frozen=True, slots=True)
 class Teller:
     """Writes what the rules owe to their channels after one scan; ``written`` are the rows. ``at``
     is the scan's time, on which cooldowns and reminders count; ``now`` is the clock's, on which
     holds begin and end."""
 
-    def __init__(
-        self,
-        database: Store,
-        products: Products,
-        policies: Mapping[str, NotifyPolicy],
-        at: Instant,
-        now: Instant,
-        holds: Holds | None = None,
-    ) -> None:
-        self._database = database
-        self._products = products
-        self._policies = policies
-        self._at = at
-        self._now = now
-        self._holds = holds or Holds(database, now)
-        self.written: list[int] = []
+    database: Store
+    products: Products
+    policies: Mapping[str, NotifyPolicy]
+    at: Instant
+    now: Instant
+    holds: Holds
+    written: list[int] = field(default_factory=list)
 
     def tell(self, parts: Sequence[tuple[Rule, Sequence[Alert]]]) -> None:
         """Tell each channel of each rule what it is owed of these alerts (living or just ended)."""
         owed = [
             (rule, name, each)
             for rule, alerts in parts
-            for name, each in self._owed_to_all(rule, alerts).items()
+            for name, each in self.owed(
+                rule, alerts, [self.policies[name] for name in rule.notify]
+            ).items()
         ]
         messages = self._messages([(rule, each) for rule, _, each in owed])
         for (rule, name, each), message in zip(owed, messages, strict=True):
-            targets = self._policies[name].targets
-            rows = self._database.outbox.add(name, targets, message, self._now)
+            targets = self.policies[name].targets
+            rows = self.database.outbox.add(name, targets, message, self.now)
             self.mark(rule, each, name, rows)
-            self.written += rows
+            self.written.extend(rows)
 
     def silent(self, rules: Sequence[Rule], live: Live) -> Bools:
         """(n,) the live alerts of ``rules``, in their order, that ``tell`` need not hear of where
         they go on as they are: no channel is owed them, and nothing of their rule is held."""
-        held = {group.rule for group in self._database.held.groups()}
+        held = {group.rule for group in self.database.held.groups()}
         speaks = np.array([rule.name in held for rule in rules], np.bool_)[live.rules]
         for channel in dict.fromkeys(name for rule in rules for name in rule.notify):
-            speaks |= ~self._heard(rules, live, self._policies[channel])
+            speaks |= ~self._heard(rules, live, self.policies[channel])
         return ~(live.firing & speaks)
 
     def _heard(self, rules: Sequence[Rule], live: Live, policy: NotifyPolicy) -> Bools:
@@ -80,9 +75,9 @@ class Teller:
         terms = [terms_of(rule, policy) if name in rule.notify else None for rule in rules]
         remind = [each.remind if each is not None else None for each in terms]
         listens = [each is not None and each.tells for each in terms]
-        told_at = self._database.alerts.heard_at(live, name)
+        told_at = self.database.alerts.heard_at(live, name)
         after = np.array([_NEVER if each is None else each for each in remind], np.int64)
-        heard = is_heard(live, told_at, after[live.rules], self._at)
+        heard = is_heard(live, told_at, after[live.rules], self.at)
         return heard | ~np.array(listens, np.bool_)[live.rules]
 
     def owed(
@@ -92,7 +87,7 @@ class Teller:
         if not alerts:
             return {}
         held: dict[str, dict[int, Held]] = {}
-        for each in self._database.held.of_rule(rule.name):
+        for each in self.database.held.of_rule(rule.name):
             held.setdefault(each.channel, {})[each.product] = each
         if not held and not rule.resolved:  # no end is told, and thousands may end at once
             alerts = [alert for alert in alerts if alert.state is AlertState.FIRING]
@@ -102,8 +97,8 @@ class Teller:
             name = policy.channel
             before = held.get(name, {})
             unheard = {each.alert for each in before.values() if each.silence is None}
-            decided = self._holds.judge(rule, policy, alerts, log.get(name, {}), unheard, self._at)
-            defer(self._database, name, decided, before, self._now)
+            decided = self.holds.judge(rule, policy, alerts, log.get(name, {}), unheard, self.at)
+            defer(self.database, name, decided, before, self.now)
             if going := [each for each in decided if each.goes]:
                 found[name] = going
         return found
@@ -115,13 +110,13 @@ class Teller:
 
     def mark(self, rule: Rule, owed: Sequence[Decided], channel: str, rows: Sequence[int]) -> None:
         """Note that ``channel`` was told ``owed`` by the notifications ``rows``."""
-        self._database.alerts.mark_told(
+        self.database.alerts.mark_told(
             NotificationLogEntry(
                 rule.name,
                 each.alert.product,
                 channel,
                 each.alert.id,
-                self._at,
+                self.at,
                 resolved_told=each.decision.of_an_end,
                 notification=rows[0] if rows else None,
             )
@@ -135,17 +130,14 @@ class Teller:
         return self.message(rule, owed)
 
     def _messages(self, parts: Sequence[tuple[Rule, Sequence[Decided]]]) -> list[Message]:
-        explained = self._database.alerts.explained
-        return compose_all(parts, self._products, self._at, self._now, explained)
-
-    def _owed_to_all(self, rule: Rule, alerts: Sequence[Alert]) -> dict[str, list[Decided]]:
-        return self.owed(rule, alerts, [self._policies[name] for name in rule.notify])
+        explained = self.database.alerts.explained
+        return compose_all(parts, self.products, self.at, self.now, explained)
 
     def _log(
         self, rule: Rule, alerts: Sequence[Alert]
     ) -> dict[str, dict[int, NotificationLogEntry]]:
         """Entries of what was told last, by channel and product."""
         by_channel: dict[str, dict[int, NotificationLogEntry]] = {}
-        for entry in self._database.alerts.told(rule.name, [alert.product for alert in alerts]):
+        for entry in self.database.alerts.told(rule.name, [alert.product for alert in alerts]):
             by_channel.setdefault(entry.channel, {})[entry.product] = entry
         return by_channel

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
-from watcher.evaluation.past import Archive
+from watcher.evaluation.past import Archive, Recollection
 from watcher.evaluation.present import Present, newest
 from watcher.model import Alert, Bools, Floats, Instant, Item, LatestEvidence, ProductFacts
 from watcher.rules.metrics import Catalogue, Metric
@@ -25,16 +24,10 @@ FACTS = (
 )
 
 
-class FactSource(Protocol):
-    """The part of the history that is asked for products with their newest numbers."""
-
-    def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]: ...
-
-
 class Products:
     """The products of one scan for people; ``present`` says what is so, None knows of no scan."""
 
-    def __init__(self, source: FactSource, present: Present | None, catalogue: Catalogue) -> None:
+    def __init__(self, source: Recollection, present: Present | None, catalogue: Catalogue) -> None:
         self._source = source
         self._present = present
         self._shown = [metric for name in FACTS if (metric := catalogue.get(name)) is not None]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
 from typing import TypeVar
@@ -13,7 +15,7 @@ from watcher.errors import Problem, RulesError
 from watcher.model import OF_LIST, Instant
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Path, Unreadable, read
 from watcher.rules.files.loading import load
-from watcher.rules.metrics import RANK, Catalogue, Metric
+from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.rules.sections.validators import duration, whole
 from watcher.units import DAY, format_duration
@@ -23,100 +25,30 @@ _NAME = "product_name"
 _NOT_GIVEN = {"product_id": "is the product's own key", "region": "is that of the watch"}
 
 
-class Actors:
-    """Reads the products of a test."""
-
-    def __init__(self, source: TestSource, metrics: Catalogue) -> None:
-        self._source = source
-        self._metrics = metrics
-
-    def read(self, raw: object, path: Path) -> tuple[Actor, ...]:
-        """The products in the order of the file; what is wrong is reported."""
-        if not isinstance(raw, dict) or not raw:
-            what = "products takes a mapping of product ids and their series"
-            self._source.report(path if raw is not None else path[:-1], f"{what}, not {kind(raw)}")
-            return ()
-        return tuple(self._actor(name, value, (*path, name)) for name, value in raw.items())
-
-    def _actor(self, name: str, raw: object, path: Path) -> Actor:
-        texts: dict[str, TextSeries] = {}
-        series: dict[str, Series] = {}
-        for field, value in self._source.mapping({} if raw is None else raw, path).items():
-            place = (*path, field)
-            metric = self._metrics.get(field)
-            if field in _NOT_GIVEN:
-                self._source.report(place, f"{field} {_NOT_GIVEN[field]}", at_key=True)
-            elif self._metrics.attribute(field) is not None:
-                try:
-                    texts[field] = parse_texts(value, free=field == _NAME)
-                except ValueError as error:
-                    self._source.report(place, str(error))
-            elif metric is None:
-                message = f"unknown field {quoted(field)}{self._metrics.suggest(field)}"
-                self._source.report(place, message, at_key=True)
-            elif metric.needs != {metric.name}:
-                self._source.report(
-                    place,
-                    f"{field} is computed: give {', '.join(sorted(metric.needs - {*OF_LIST}))}",
-                    at_key=True,
-                )
-            else:
-                found = self._series(metric, value, place)
-                if found is not None:
-                    series[field] = found
-        return Actor(name, texts, series)
-
-    def _series(self, metric: Metric, value: object, path: Path) -> Series | None:
-        if not isinstance(value, str):
-            self._source.report(path, f"takes values as 100x3 120 _ 90, not {kind(value)}")
-            return None
-        try:
-            series = parse_series(value, metric.unit, dict(metric.names))
-            if metric.name == RANK:
-                _check_places(series)
-        except ValueError as error:
-            self._source.report(path, str(error))
-            return None
-        return series
-
-
-def _check_places(series: Series) -> None:
-    for place in series:
-        # NaN is neither: a product may stand in a list without a place.
-        if place is not None and (place < 1 or place % 1 > 0):
-            raise Wrong("a rank is a whole number from 1")
-
-
+@dataclass(frozen=True, slots=True)
 class TestSource:
     """A document and the list of what is wrong with it."""
 
+    document: Document
+    problems: list[Problem] = dataclasses.field(default_factory=list)
+
     __test__ = False  # pytest: no tests are in here
-
-    def __init__(self, document: Document) -> None:
-        self._document = document
-        self._problems: list[Problem] = []
-        self.value = document.value
-
-    @property
-    def count(self) -> int:
-        """The number of problems so far."""
-        return len(self._problems)
 
     def report(self, path: Path, message: str, *, at_key: bool = False) -> None:
         """Note a problem of the value at ``path``, or of its key. Raises ``RulesError`` where there
         are so many that reading on is of no use."""
-        self._problems.append(self._document.problem(path, message, at_key=at_key))
-        if len(self._problems) >= MAX_PROBLEMS:
+        self.problems.append(self.document.problem(path, message, at_key=at_key))
+        if len(self.problems) >= MAX_PROBLEMS:
             self.raise_problems()
 
     def raise_problems(self) -> None:
         """Raises ``RulesError`` where any were reported, in the order of the file."""
-        if self._problems:
-            found = dict.fromkeys(self._problems)
+        if self.problems:
+            found = dict.fromkeys(self.problems)
             raise RulesError(tuple(sorted(found, key=lambda one: (one.line, one.column))))
 
     def line(self, path: Path) -> int:
-        return self._document.problem(path, "").line
+        return self.document.problem(path, "").line
 
     def mapping(
         self, value: object, path: Path, keys: Sequence[str] | None = None
@@ -152,7 +84,7 @@ def read_suite(path: FilePath, env: Mapping[str, str] | None = None) -> Suite:
     """The tests in the file at ``path``, with the rules it names, relative to it. ``env`` fills in
     what the file's own ``env:`` does not. Raises ``RulesError`` with all problems."""
     source = _open(path)
-    document = source.mapping(source.value, (), _FILE_KEYS)
+    document = source.mapping(source.document.value, (), _FILE_KEYS)
     files = _files(source, document)
     own = source.mapping(document.get("env", {}), ("env",))
     given = {**(env or {}), **{name: str(value) for name, value in own.items()}}
@@ -197,7 +129,7 @@ class _Case:
 
     def read(self, raw: object) -> Case | None:
         """The test; None where something about it was reported."""
-        before = self._source.count
+        before = len(self._source.problems)
         if not isinstance(raw, dict):
             self._source.report(self._path, f"a test is a mapping, not {kind(raw)}")
             return None
@@ -208,12 +140,10 @@ class _Case:
         rules = self._rules(given)
         start = self._value(given, "start", START, _start)
         interval = self._value(given, "interval", DAY, _interval)
-        actors = Actors(self._source, self._book.metrics).read(
-            given.get("products"), (*self._path, "products")
-        )
+        actors = self._actors(given.get("products"), (*self._path, "products"))
         alerts = list(self._alerts(given, actors, interval))
         size = self._size(actors, alerts)
-        if self._source.count > before:
+        if len(self._source.problems) > before:
             return None
         line = self._source.line(self._path)
         return Case(name, line, rules, start, interval, size, actors, tuple(alerts))
@@ -252,6 +182,55 @@ class _Case:
                 f"{listing(sorted(watches))}: name one with rule:",
             )
         return rules
+
+    def _actors(self, raw: object, path: Path) -> tuple[Actor, ...]:
+        """The products in the order of the file."""
+        if not isinstance(raw, dict) or not raw:
+            what = "products takes a mapping of product ids and their series"
+            self._source.report(path if raw is not None else path[:-1], f"{what}, not {kind(raw)}")
+            return ()
+        return tuple(self._actor(name, value, (*path, name)) for name, value in raw.items())
+
+    def _actor(self, name: str, raw: object, path: Path) -> Actor:
+        texts: dict[str, TextSeries] = {}
+        series: dict[str, Series] = {}
+        for field, value in self._source.mapping({} if raw is None else raw, path).items():
+            place = (*path, field)
+            metric = self._book.metrics.get(field)
+            if field in _NOT_GIVEN:
+                self._source.report(place, f"{field} {_NOT_GIVEN[field]}", at_key=True)
+            elif self._book.metrics.attribute(field) is not None:
+                try:
+                    texts[field] = parse_texts(value, free=field == _NAME)
+                except ValueError as error:
+                    self._source.report(place, str(error))
+            elif metric is None:
+                message = f"unknown field {quoted(field)}{self._book.metrics.suggest(field)}"
+                self._source.report(place, message, at_key=True)
+            elif metric.needs != {metric.name}:
+                self._source.report(
+                    place,
+                    f"{field} is computed: give {', '.join(sorted(metric.needs - {*OF_LIST}))}",
+                    at_key=True,
+                )
+            else:
+                found = self._series(metric, value, place)
+                if found is not None:
+                    series[field] = found
+        return Actor(name, texts, series)
+
+    def _series(self, metric: Metric, value: object, path: Path) -> Series | None:
+        if not isinstance(value, str):
+            self._source.report(path, f"takes values as 100x3 120 _ 90, not {kind(value)}")
+            return None
+        try:
+            series = parse_series(value, metric.unit, dict(metric.names))
+            if metric.name == RANK:
+                _check_ranks(series)
+        except ValueError as error:
+            self._source.report(path, str(error))
+            return None
+        return series
 
     # -------------------------------------------------------------- alerts
 
@@ -354,6 +333,13 @@ class _Case:
                         f"has the rank {place:.0f} at scan {turn}, as {quoted(other)} has",
                     )
                     break
+
+
+def _check_ranks(series: Series) -> None:
+    for place in series:
+        # NaN is neither: a product may stand in a list without a place.
+        if place is not None and (place < 1 or place % 1 > 0):
+            raise Wrong("a rank is a whole number from 1")
 
 
 def _seconds(value: object) -> int:

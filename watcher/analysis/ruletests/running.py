@@ -14,8 +14,7 @@ from watcher.model import AlertState, Evidence, Instant, Scan
 from watcher.pipeline import evaluate, needs_of
 from watcher.rules.conditions.appears import APPEARS
 from watcher.rules.conditions.base import Judge
-from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store.ports import Store
+from watcher.rules.rulebook import Rulebook
 from watcher.text.evidence import condition_of, gap_of, time_of
 from watcher.units import format_duration, format_instant, format_value
 
@@ -24,9 +23,14 @@ class Player(Stage):
     """Plays scans of one watch to rules, the oldest first; close it at the end. Silences play no
     part, and channels are told at once."""
 
-    def remember(self, scan: Scan) -> None:
-        """Record a scan that no rule judges, so that later ones have a past."""
-        remember(self.database, scan)
+    def examine(self, scan: Scan) -> Judge:
+        """Record a scan, and judge it with the past that there is."""
+        recorded, schedule = remember(self.database, scan), self.rules[0].watch.schedule
+        history = self.database.history
+        table = ScanTable(scan, recorded, history, needs_of(self.rules), schedule)
+        if self.database.jumps.is_doubted(recorded.scan_id):
+            table.waits = WAITS
+        return Judge(table)
 
     def play(self, scan: Scan) -> Played:
         """Record a scan and all that follows from it."""
@@ -39,29 +43,6 @@ class Player(Stage):
         """The API's ids of products, by the store's keys."""
         facts = self.database.history.facts(products)
         return {product: each.product_id for product, each in facts.items()}
-
-
-class Examiner:
-    """The conditions on the products of a scan, with the past that ``database`` has. Records the
-    scan, so the database must be one to throw away."""
-
-    def __init__(self, database: Store, scan: Scan, rules: Sequence[Rule]) -> None:
-        recorded = remember(database, scan)
-        schedule = rules[0].watch.schedule
-        table = ScanTable(scan, recorded, database.history, needs_of(rules), schedule)
-        if database.jumps.is_doubted(recorded.scan_id):
-            table.waits = WAITS
-        self._judge = Judge(table)
-        self._rows = {product_id: row for row, product_id in enumerate(scan.product_ids)}
-
-    def evidence(self, rule: Rule, product_id: str) -> tuple[Evidence, ...]:
-        """The evidence of each condition of ``when``, then of ``until``; nothing of an absent
-        product."""
-        row = self._rows.get(product_id)
-        if row is None:
-            return ()
-        until = rule.until.evidence(self._judge, row) if rule.until is not None else ()
-        return (*rule.when.evidence(self._judge, row), *until)
 
 
 _NONE = "nothing"
@@ -168,14 +149,17 @@ def _values(
     """Yield what the conditions say of some products: the scans once more, up to that one."""
     with Player(book, case.rules) as player:
         for turn in range(scan):
-            player.remember(scene(case, turn))
-        examiner = Examiner(player.database, scene(case, scan), case.rules)
+            remember(player.database, scene(case, turn))
+        judged = scene(case, scan)
+        judge, listed = player.examine(judged), judged.product_ids
         for product in products:
             found = [
                 f"{f'{rule.name}: ' if len(case.rules) > 1 else ''}"
                 f"{_said(evidence, book, case.at(scan))}"
                 for rule in case.rules
-                for evidence in examiner.evidence(rule, product)
+                for condition in (rule.when, rule.until)
+                if condition is not None and product in listed
+                for evidence in condition.evidence(judge, listed.index(product))
             ]
             yield product, tuple(found) or ("not in the list",)
 
