@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from watcher.analysis.readings import Reading
+from watcher.analysis.readings import Reading, without_collection
 from watcher.analysis.replay import NOBODY, Played, Progress, Replay, Sent
 from watcher.errors import WatcherError
 from watcher.model import AlertState, Instant
@@ -91,6 +91,7 @@ def backtest(
     return found
 
 
+@without_collection()
 def backtests(
     source: Store,
     book: Rulebook,

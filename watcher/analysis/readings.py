@@ -4,7 +4,9 @@ what lists say of themselves, where a database is older than that."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from watcher.evaluation.jumps import SALES_BEFORE, judge_jump, needed
 from watcher.evaluation.last_known import last_reach
@@ -21,6 +23,16 @@ from watcher.store.memory.replaying import Extent
 from watcher.store.ports import Store
 
 _MANY = 20  # rules: so many tell of so many products that what messages show is read for all
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Stop the collector of cycles: a replay makes millions of values, none of them in a cycle."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Reading:

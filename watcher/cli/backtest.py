@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
@@ -60,7 +58,6 @@ def command(
     with (
         options.open_to_read(database) as opened,
         progress(f"Replaying {what}", "scans") as report,
-        _no_collection(),
     ):
         if one is None:
             together = backtests(opened, book, chosen, time, report)
@@ -72,16 +69,6 @@ def command(
         _show_all(together, book.zone)
     else:
         _show(alone, book.zone)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without the collector of cycles: millions of values are made, none of them in a cycle."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _show(found: Backtest, zone: tzinfo) -> None:

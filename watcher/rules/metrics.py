@@ -43,7 +43,8 @@ class Metric:
     ``needs`` are the API's numeric fields (or some of ``OF_SCAN``) whose columns ``compute`` is
     given, with the instant at which they were observed, or one for each row. ``names`` are a flag's
     values by name. ``definition`` is the user's own expression. ``unused`` are, of a formula that
-    has two forms, or is made of one, the fields that each of them does without.
+    has two forms, or is made of one, the fields that each of them does without. ``steady`` is the
+    value of no change, of a metric that measures a rise by itself; None of any other.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Metric:
     names: tuple[tuple[str, int], ...] = field(default=(), compare=False)
     definition: str = ""
     unused: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
+    steady: float | None = field(default=None, compare=False)
 
     @property
     def has_forms(self) -> bool:
@@ -222,9 +224,10 @@ def list_sums(columns: Columns, at: When) -> Sums:
 
 
 def _derived(
-    name: str, label: str, unit: Unit, meaning: str, needs: Iterable[str], compute: Compute
-) -> Metric:
-    return Metric(name, label, unit, meaning, frozenset(needs), compute)
+    name: str, label: str, unit: Unit, meaning: str, needs: Iterable[str], compute: Compute,
+    *, steady: float | None = None,
+) -> Metric:  # fmt: skip
+    return Metric(name, label, unit, meaning, frozenset(needs), compute, steady=steady)
 
 
 _SALES, _GMV = "total_sale_{}cnt", "total_sale_gmv_{}amt"
@@ -246,6 +249,7 @@ def _growth_of(name: str, what: str, *families: str) -> Metric:
         f"{what}, {_PACE}; no value for a product younger than 14 days",
         _windows(*families),
         _growth(*families),
+        steady=0,
     )
 
 
@@ -273,6 +277,7 @@ def _surge_metric(
     families: tuple[str, ...],
     compute: Compute,
     *more: str,
+    steady: float = 0,
 ) -> Metric:
     """``more`` is needed beside the windows of ``families``, in both forms."""
     daily, sparsely = (
@@ -287,6 +292,7 @@ def _surge_metric(
         _surge_needs(*families) | {*more, LIST_SPARSE},
         compute,
         unused={NORMAL: sparsely, SPARSE: daily},
+        steady=steady,
     )
 
 
@@ -302,6 +308,7 @@ def _surge_ratio_of(
         families,
         compute,
         *more,
+        steady=1,
     )
 
 
@@ -359,6 +366,7 @@ DERIVED: tuple[Metric, ...] = (
         "it off, sales_surge waits for a second good day",
         _windows(_SALES),
         _growth_z(_SALES),
+        steady=0,
     ),
     _surge_metric(
         "sales_surge",

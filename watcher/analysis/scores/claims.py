@@ -24,8 +24,6 @@ from watcher.rules.conditions.unusual import Unusual
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rule
 
-_CHANGES = ("_growth", "_growth_z", "_surge")  # metrics that measure a rise by themselves
-_RATIOS = "_surge_ratio"
 _TREND = "sales_trend_flag"
 _KEPT = 0.5  # of a move that is still there
 
@@ -102,10 +100,10 @@ def _direction(condition: Condition) -> int:
             return _of_trend(metric, value)
         case Compare(metric=metric, operator="equals", limit=limit) if metric.name == _TREND:
             return _of_trend(metric, limit)
-        case Compare(metric=metric, operator=relation, limit=limit) if _is_change(metric):
-            return _of_limit(relation, limit - (1 if metric.name.endswith(_RATIOS) else 0))
-        case Between(metric=metric, low=low) if _is_change(metric):
-            return 1 if low > (1 if metric.name.endswith(_RATIOS) else 0) else 0
+        case Compare(metric=metric, operator=relation, limit=limit) if metric.steady is not None:
+            return _of_limit(relation, limit - metric.steady)
+        case Between(metric=metric, low=low) if metric.steady is not None:
+            return int(low > metric.steady)
         case _:
             return 0
 
@@ -123,15 +121,9 @@ def _of_trend(metric: Metric, value: float) -> int:
     return {"rising": 1, "falling": -1}.get(names.get(int(value), ""), 0)
 
 
-def _is_change(metric: Metric) -> bool:
-    return metric.name.endswith((*_CHANGES, _RATIOS)) and not metric.definition
-
-
 def _is_demand(metric: Metric) -> bool:
     """Whether more of it is more demand. Of a ratio of one's own it can't be known."""
-    if _is_change(metric):
-        return True
-    return not metric.definition and metric.counts_demand
+    return metric.steady is not None or (not metric.definition and metric.counts_demand)
 
 
 def _askable(condition: Condition) -> bool:
@@ -148,7 +140,7 @@ def weight(condition: Condition) -> int:
     unusual), 1 for a move, 0 for a plain limit, or a cap on a growth."""
     if isinstance(condition, Unusual):
         return 2
-    if isinstance(condition, Compare) and _is_change(condition.metric):
+    if isinstance(condition, Compare) and condition.metric.steady is not None:
         return 2 if _direction(condition) else 0
     return int(isinstance(condition, BaselineCondition | Crosses | Top))
 

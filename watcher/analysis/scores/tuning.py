@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from watcher.analysis.readings import Reading
+from watcher.analysis.readings import Reading, without_collection
 from watcher.analysis.replay import Progress, Replay
 from watcher.analysis.scores.claims import Measure, claim_of, weight
 from watcher.analysis.scores.fates import Assessor, Telling
@@ -181,6 +181,7 @@ class Wanted:
     per_week: float
 
 
+@without_collection()
 def tune(
     source: Store,
     book: Rulebook,
