@@ -53,17 +53,16 @@ def test_times(store: Database) -> None:
     world = world_of(store, QUIET, rule(SELLS, "cooldown: 5d\n    remind: 9d"))
     world.scan({"1": 20})
     night = standing(world, HOUR)
-    assert night.until is not None
-    assert world.now + 8 * HOUR < night.until < world.now + MORNING
+    assert night.opens is not None
+    assert world.now + 8 * HOUR < night.opens < world.now + MORNING
     assert standing(world, MORNING).decision is Decision.FIRES
     swept(world, MORNING)
     told = standing(world, MORNING)
-    assert (told.decision, told.until) == (Decision.ALREADY_TOLD, world.now + 9 * DAY - DAY // 2)
-    assert told.told is not None
-    assert told.told.told_at == world.now
+    assert (told.decision, told.opens) == (Decision.ALREADY_TOLD, world.now + 9 * DAY - DAY // 2)
+    assert told.told_at == world.now
     world.march("10 20")
     cooling = standing(world)
-    assert (cooling.decision, cooling.until) == (Decision.COOLDOWN, world.now + 3 * DAY - DAY // 2)
+    assert (cooling.decision, cooling.opens) == (Decision.COOLDOWN, world.now + 3 * DAY - DAY // 2)
 
 
 def test_a_digest_that_is_due(store: Database) -> None:
@@ -71,8 +70,8 @@ def test_a_digest_that_is_due(store: Database) -> None:
     world = world_of(store, 'digest: "09:00"', rule(SELLS))
     world.scan({"1": 20})
     waits = standing(world)
-    assert waits.until is not None
-    assert standing(world, waits.until - world.now).decision is Decision.FIRES
+    assert waits.opens is not None
+    assert standing(world, waits.opens - world.now).decision is Decision.FIRES
 
 
 def test_a_silence_is_named(store: Database) -> None:
@@ -81,7 +80,7 @@ def test_a_silence_is_named(store: Database) -> None:
     silence = store.silences.add(begins=world.now, ends=world.now + 3 * DAY, product="1")
     world.scan({"1": 20})
     found = standing(world, NOON)
-    assert (found.decision, found.until) == (Decision.SILENCED, silence.ends)
+    assert (found.decision, found.opens) == (Decision.SILENCED, silence.ends)
     assert found.silence == silence
 
 

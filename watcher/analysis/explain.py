@@ -13,7 +13,7 @@ import numpy as np
 
 from watcher.analysis.reasons import Reason, reason_of
 from watcher.errors import WatcherError
-from watcher.evaluation.present import stored_table
+from watcher.evaluation.jumps import stored_table
 from watcher.model import (
     Alert,
     AlertState,
@@ -22,7 +22,7 @@ from watcher.model import (
     ProductFacts,
     Verdict,
 )
-from watcher.notification.deferral import ChannelStatus, channel_statuses
+from watcher.notification.deferral import ChannelStatus, TargetQueue, channel_statuses
 from watcher.notification.policy import Decision, policies_of
 from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Judge
@@ -31,35 +31,7 @@ from watcher.store.ports import Store
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.history import ScanRow
 from watcher.store.sql.product_history import Sighting, absence
-from watcher.store.sql.silences import Silence
 from watcher.units import format_duration
-
-
-@dataclass(frozen=True, slots=True)
-class TargetQueue:
-    """One of a channel's targets: what became of the last message about this alert (None: there was
-    none), and what its queue waits or died on."""
-
-    target: str
-    last: NotificationState | None = None
-    waiting: int = 0
-    next_try: Instant | None = None
-    dead: int = 0
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelGate:
-    """Whether one channel is to be told of the alert now, or which gate holds that back. ``opens``
-    is when it opens by itself: what still holds is told then, or at the next scan after it."""
-
-    channel: str
-    decision: Decision
-    told_at: Instant | None = None
-    told_end: bool = False
-    opens: Instant | None = None
-    silence: Silence | None = None
-    targets: tuple[TargetQueue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +51,7 @@ class Explanation:
     alert: Alert | None
     gmv_currency: str | None
     fires_at: Instant | None
-    gates: tuple[ChannelGate, ...]
+    gates: tuple[ChannelStatus, ...]
     notes: tuple[str, ...]
     timezone: str = "UTC"
 
@@ -168,8 +140,8 @@ def _judged(
     fallen: bool = False,
 ) -> _Looked | None:
     """None where the scan knows nothing of the product."""
-    needs = needs_of([rule])
-    table = stored_table(database, seen, needs, rule.watch.schedule)
+    needs, schedule = needs_of([rule]), rule.watch.schedule
+    table = stored_table(database, seen.row, seen.recorded, needs, schedule)
     rows = np.flatnonzero(table.products == product.product).tolist()
     if not rows:
         return None
@@ -185,25 +157,15 @@ def _judged(
 
 def _gates(
     database: Store, book: Rulebook, rule: Rule, row: AlertRow | None, now: Instant
-) -> Iterator[ChannelGate]:
+) -> Iterator[ChannelStatus]:
     policies, queues = policies_of(book.channels), _queues(database, now)
     found = tuple(ChannelStatus(name, Decision.NOT_FIRING) for name in rule.notify)
     if row is not None:
         # By the clock, not by the last scan: a cooldown that is over since holds nothing back.
         found = channel_statuses(database, rule, row.alert, policies, at=now, now=now)
     for each in found:
-        told = each.told
-        yield ChannelGate(
-            channel=each.channel,
-            decision=each.decision,
-            told_at=told.told_at if told is not None else None,
-            told_end=told is not None and told.resolved_told,
-            opens=each.until,
-            silence=each.silence,
-            targets=tuple(
-                _target(target, row, queues) for target in policies[each.channel].targets
-            ),
-        )
+        targets = policies[each.channel].targets
+        yield replace(each, targets=tuple(_target(target, row, queues) for target in targets))
 
 
 def _queues(database: Store, now: Instant) -> dict[str, TargetQueue]:

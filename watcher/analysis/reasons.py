@@ -69,10 +69,14 @@ def reason_of(condition: Condition, table: Table, row: int, zone: tzinfo = UTC) 
         parts = tuple(reason_of(part, table, row, zone) for part in condition.parts)
         return Reason(str(condition), verdict, condition.word, parts)
     evidence = next(iter(condition.evidence(table, row)), None)
-    why = _why_no_data(condition, table, row, zone) if verdict is Verdict.NO_DATA else ""
-    over = next((str(need.from_) for need in condition.needs if _over_a_time(need)), "")
+    why = known = ""
+    if verdict is Verdict.NO_DATA:  # where no cause can be named, its own arithmetic
+        why = next(_causes(condition, table, row, zone), "its formula has no value here")
+    else:
+        known = _known(condition, table, row)
+    overs = [need.from_ for need in condition.needs if isinstance(need.from_, Statistic | Usual)]
+    over = str(overs[0]) if overs else ""
     meant = _meant(condition, evidence) if evidence is not None else ""
-    known = _known(condition, table, row) if verdict is not Verdict.NO_DATA else ""
     return Reason(
         str(condition), verdict, evidence=evidence, why=why, over=over,
         meant="; ".join(filter(None, [known, meant])),
@@ -124,15 +128,6 @@ def _limits(evidence: Evidence, scale: int) -> list[float]:
     if not isinstance(asked, Criterion):
         return []
     return [round(limit * scale, 6) for limit in asked.limits if not isinstance(limit, str)]
-
-
-def _over_a_time(need: Need) -> bool:
-    return isinstance(need.from_, Statistic | Usual)
-
-
-def _why_no_data(condition: Condition, table: Table, row: int, zone: tzinfo) -> str:
-    """The first cause that can be named; where none can, the condition's own arithmetic."""
-    return next(_causes(condition, table, row, zone), "its formula has no value here")
 
 
 def _causes(condition: Condition, table: Table, row: int, zone: tzinfo) -> Iterator[str]:

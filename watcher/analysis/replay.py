@@ -13,9 +13,7 @@ import numpy as np
 
 from watcher.analysis.readings import Reading
 from watcher.evaluation.freshness import LATE, is_late
-from watcher.evaluation.jumps import WAITS
-from watcher.evaluation.present import stored_table
-from watcher.evaluation.table import ScanTable
+from watcher.evaluation.jumps import stored_table
 from watcher.model import Alert, Evidence, Instant, Message
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import Decision, Holds, NotifyPolicy, policies_of
@@ -67,14 +65,9 @@ class Played:
     ended: Mapping[str, Keys] = field(default_factory=dict)
 
     @property
-    def fires(self) -> frozenset[int]:
-        """The products of which some channel was told that a rule fires, anew or still."""
-        return frozenset(each.product for each in self.told if not each.decision.of_an_end)
-
-    @property
-    def ends(self) -> frozenset[int]:
-        """The products of which some channel was told that a rule does no longer fire."""
-        return frozenset(each.product for each in self.told if each.decision.of_an_end)
+    def products(self) -> frozenset[int]:
+        """Those of which some channel was told."""
+        return frozenset(each.product for each in self.told)
 
 
 class Stage:
@@ -97,7 +90,10 @@ class Stage:
             rule if rule.notify else replace(rule, notify=(NOBODY,)) for rule in rules
         )
         self.book = replace(book, rules=self.rules)
-        self.policies = _policies(book, held=held)
+        named = policies_of(book.channels)
+        if not held:
+            named = {name: replace(each, quiet=None, digest=None) for name, each in named.items()}
+        self.policies = {**named, NOBODY: NotifyPolicy(NOBODY, (f"{NOBODY}/1",))}
 
     def __enter__(self) -> Self:
         return self
@@ -105,16 +101,14 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         self.database.close()
 
-    def alerts(self) -> list[Alert]:
-        """The alerts that are pending or firing."""
-        return self.database.alerts.active([rule.name for rule in self.rules])
-
     def played(self, now: Instant, notifications: Sequence[int]) -> Played:
         """The messages and alerts of these notifications, written now."""
-        messages = self._messages(notifications)
-        ids = {
-            alert for _, message in messages for each in message.alerts.values() for alert in each
-        }
+        found: dict[tuple[str, str], Message] = {}
+        for channel, message in self.outbox.take(notifications):
+            # The targets of a channel all get the same.
+            found.setdefault((channel, message.rule), message)
+        messages = [(channel, message) for (channel, _), message in found.items()]
+        ids = {one for _, message in messages for each in message.alerts.values() for one in each}
         alerts = {alert: (rule, key) for alert, rule, key, _ in self.database.alerts.brief(ids)}
         told = [
             [
@@ -129,13 +123,6 @@ class Stage:
             for (channel, message), about in zip(messages, told, strict=True)
         ]
         return Played(now, tuple(sent), tuple(each for about in told for each in about))
-
-    def _messages(self, notifications: Sequence[int]) -> list[tuple[str, Message]]:
-        """One for each channel and rule: the targets of a channel all get the same."""
-        found: dict[tuple[str, str], Message] = {}
-        for channel, message in self.outbox.take(notifications):
-            found.setdefault((channel, message.rule), message)
-        return [(channel, message) for (channel, _), message in found.items()]
 
 
 class Replay(Stage):
@@ -192,10 +179,9 @@ class Replay(Stage):
 
     def _play(self, place: int, rules: Sequence[Rule], now: Instant) -> Played:
         scan, seen = self._past.scan(place)
-        table = ScanTable(scan, seen, self._past, needs_of(rules), rules[0].watch.schedule)
-        if self._past.jumps.is_doubted(seen.scan_id):
-            table.waits = WAITS
-        elif any(map(compares, rules)) and is_late(self._past, scan):
+        schedule = rules[0].watch.schedule
+        table = stored_table(self._past, scan, seen, needs_of(rules), schedule)
+        if not table.waits and any(map(compares, rules)) and is_late(self._past, scan):
             table.waits = LATE
         self._alerts.all_at_once = self._every or bool(table.waits)
         if not self._every:
@@ -219,7 +205,8 @@ class Replay(Stage):
         rule = self._by_name[alert.rule]
         place = self._places[rule.watch.key, alert.fired_at or 0]
         seen = self._past.sighting(place, np.array([alert.product]))
-        table = stored_table(self._past, seen, rule.when.needs, rule.watch.schedule)
+        needs, schedule = rule.when.needs, rule.watch.schedule
+        table = stored_table(self._past, seen.row, seen.recorded, needs, schedule)
         row = int(np.flatnonzero(table.products == alert.product)[0])
         return rule.when.evidence(Judge(table), row)
 
@@ -243,10 +230,3 @@ class Replay(Stage):
         channels = {group.channel for group in groups}
         found = (holds.on(self.policies[channel]) for channel in channels)
         return min((hold.until for hold in found if hold is not None), default=None)
-
-
-def _policies(book: Rulebook, *, held: bool) -> dict[str, NotifyPolicy]:
-    named = policies_of(book.channels)
-    if not held:
-        named = {name: replace(policy, quiet=None, digest=None) for name, policy in named.items()}
-    return {**named, NOBODY: NotifyPolicy(NOBODY, (f"{NOBODY}/1",))}

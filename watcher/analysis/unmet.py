@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from watcher.evaluation.present import stored_table
+from watcher.evaluation.jumps import stored_table
 from watcher.model import Floats
 from watcher.rules.conditions.base import Condition, Judge
 from watcher.rules.conditions.change import Change
@@ -61,10 +61,11 @@ def unmet(database: Store, book: Rulebook) -> Iterator[Unmet]:
 def _of_watch(database: Store, watch: Watch, rules: Sequence[Rule]) -> Iterator[Unmet]:
     tallies = [_Tally(rule) for rule in rules]
     needs = [need for rule in rules for need in rule.when.needs]
-    fields = sorted({name for rule in rules for name in _fields(rule.when)} - OF_SCAN)
+    metrics = {need.metric for need in needs}.union(*(rule.when.metrics for rule in rules))
+    fields = sorted({name for metric in metrics for name in metric.needs} - OF_SCAN)
     scans = products = rows = 0
     for seen in database.history.whole(watch.key, fields, MOST_SCANS):
-        judge = Judge(stored_table(database, seen, needs, watch.schedule))
+        judge = Judge(stored_table(database, seen.row, seen.recorded, needs, watch.schedule))
         products = max(products, len(seen.row))
         scans, rows = scans + 1, rows + len(seen.row)
         for tally in tallies:
@@ -77,11 +78,6 @@ def _of_watch(database: Store, watch: Watch, rules: Sequence[Rule]) -> Iterator[
         if not tally.met:
             rule = tally.rule
             yield Unmet(rule.name, rule.file, rule.line, scans, products, tally.why())
-
-
-def _fields(condition: Condition) -> set[str]:
-    metrics = (*condition.metrics, *(need.metric for need in condition.needs))
-    return {name for metric in metrics for name in metric.needs}
 
 
 @dataclass(slots=True)

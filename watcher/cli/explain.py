@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 from rich.tree import Tree
 
-from watcher.analysis.explain import ChannelGate, Explanation, TargetQueue, explain
+from watcher.analysis.explain import Explanation, explain
 from watcher.analysis.reasons import Reason, unrounded
 from watcher.cli import options
 from watcher.cli.completers import product_ids, regions, rule_names
@@ -18,6 +18,7 @@ from watcher.errors import WatcherError
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.fields import unit_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
+from watcher.notification.deferral import ChannelStatus, TargetQueue
 from watcher.notification.policy import Decision
 from watcher.rules.conditions.appears import APPEARS
 from watcher.text.evidence import condition_of, gap_of, label_of
@@ -213,7 +214,7 @@ def _state(explained: Explanation) -> str:
             return f"none now; {alert.short_id} ended {_when(alert.since, explained)}{why}"
 
 
-def _gate(gate: ChannelGate, explained: Explanation) -> str:
+def _gate(gate: ChannelStatus, explained: Explanation) -> str:
     text = gate.decision.value
     if gate.decision.owed:
         text = f"owed ({text}): told at the next scan at the latest"

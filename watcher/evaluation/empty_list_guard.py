@@ -39,7 +39,15 @@ def doubted(scan: Scan, before: Before) -> Scan:
         return scan if scan.doubt is None else replace(scan, doubt=None)  # it proves nothing anyway
     short = _shortness(len(scan), before.proof)
     if short and not len(scan):
-        return _unread(scan, short, before.expected + DOUBTED)
+        until = before.expected + DOUBTED
+        lasts = (
+            f"taken for a fault of KeyAPI, and for true if it lasts until {format_instant(until)}"
+        )
+        return (
+            scan
+            if scan.at >= until
+            else replace(scan, state=ScanState.FAILED, error=f"{short}: {lasts}")
+        )
     why = scan.doubt.why if scan.doubt is not None else None
     second = before.last is not None and bool(_shortness(before.last.products, before.proof))
     if short and (why is not None or not second):
@@ -68,13 +76,3 @@ def _shortness(size: int, proof: ScanRow | None) -> str:
         return ""
     products = "product" if size == 1 else "products"
     return f"the list has {size or 'no'} {products}, and had {proof.products:,}"
-
-
-def _unread(scan: Scan, short: str, until: Instant) -> Scan:
-    if scan.at >= until:
-        return scan
-    error = (
-        f"{short}: taken for a fault of KeyAPI, and for true if it lasts until "
-        f"{format_instant(until)}"
-    )
-    return replace(scan, state=ScanState.FAILED, error=error)

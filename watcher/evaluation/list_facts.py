@@ -5,7 +5,6 @@ collected every day."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -44,10 +43,5 @@ def _sparse(past: Recollection, scan: Listed, idle: float | None) -> bool:
         before = past.idle_shares(scan.watch, below=CLOSED, limit=SCANS)
         shares = [*([idle] if idle < CLOSED else []), *before][:SCANS]
         if shares:
-            return is_sparse(shares)
+            return float(np.median(shares)) > 0.5  # at the middle one, who did not sell
     return past.largest_is_sparse(scan.region, scan.at - _RECENT)
-
-
-def is_sparse(shares: Iterable[float]) -> bool:
-    """Whether at the middle one of these scans more than half of the products had no sale."""
-    return float(np.median([*shares])) > 0.5

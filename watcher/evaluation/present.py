@@ -4,35 +4,26 @@ written. It is judged anew from the stored observations, by the rule's own condi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 import structlog
 
-from watcher.evaluation.jumps import WAITS
+from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.past import Archive
 from watcher.evaluation.table import ScanTable
 from watcher.model import Bools, Floats, Instant, Ints, LatestEvidence
-from watcher.rules.conditions.base import Judge, Need
+from watcher.rules.conditions.base import Judge
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.schedule import Schedule
 from watcher.store.ports import Store
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.product_history import Sighting
 
 T = TypeVar("T")
 log = structlog.get_logger("watcher.rules")
-
-
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """A row of a judged table."""
-
-    judge: Judge
-    row: int
 
 
 class Present:
@@ -80,16 +71,16 @@ class Present:
         can't be judged."""
         row = _safely(rule, lambda: self._row(rule, product))
         if row is not None and row >= 0:
-            place = TableRow(self.judge, row)
+            place = self.judge, row
         else:
             self._look_back([product])
             if (found := self._before(rule, product)) is None:
                 return None
             place = found
-        evidence = _safely(rule, lambda: rule.when.evidence(place.judge, place.row))
+        evidence = _safely(rule, lambda: rule.when.evidence(*place))
         if evidence is None:
             return None
-        return LatestEvidence(place.judge.at, evidence, place.judge is self.judge)
+        return LatestEvidence(place[0].at, evidence, place[0] is self.judge)
 
     def _keys(
         self, rule: Rule, size: int, rows: Ints, earlier: Mapping[Judge, Mapping[int, int]]
@@ -112,9 +103,8 @@ class Present:
         missing = np.flatnonzero(rows < 0).tolist()
         self._look_back([products[index] for index in missing])
         for index in missing:
-            place = self._before(rule, products[index])
-            if place is not None:
-                groups.setdefault(place.judge, {})[index] = place.row
+            if (place := self._before(rule, products[index])) is not None:
+                groups.setdefault(place[0], {})[index] = place[1]
         return groups
 
     def _row(self, rule: Rule, product: int) -> int:
@@ -126,8 +116,8 @@ class Present:
         fallen = self.fallen.get(product, -1)
         return fallen if fallen >= 0 and self.judge(rule.when).known[fallen] else -1
 
-    def _before(self, rule: Rule, product: int) -> TableRow | None:
-        """TableRow in the last scan that saw it, with the baselines that the rule asks for."""
+    def _before(self, rule: Rule, product: int) -> tuple[Judge, int] | None:
+        """Its row in the last scan that saw it, with the baselines that the rule asks for."""
         found = self._seen[product]
         if found is None:
             return None
@@ -135,9 +125,9 @@ class Present:
         judge = self._judges.get((number, rule.name))
         if judge is None:
             seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
-            table = stored_table(self._archive, seen, needs, rule.watch.schedule)
+            table = stored_table(self._archive, seen.row, seen.recorded, needs, rule.watch.schedule)
             judge = self._judges[number, rule.name] = Judge(table)
-        return TableRow(judge, row)
+        return judge, row
 
     def _look_back(self, products: Sequence[int]) -> None:
         """Find where each was seen last."""
@@ -159,16 +149,6 @@ def _safely(rule: Rule, ask: Callable[[], T]) -> T | None:
         return None
 
 
-def stored_table(
-    archive: Archive, seen: Sighting, needs: Iterable[Need], schedule: Schedule | None
-) -> ScanTable:
-    """A stored scan as the rules of its watch saw it when it was made."""
-    table = ScanTable(seen.row, seen.recorded, archive.history, needs, schedule)
-    if archive.jumps.is_doubted(seen.scan.id):
-        table.waits = WAITS
-    return table
-
-
 def newest(
     archive: Archive, watch: str, rules: Sequence[Rule], products: Sequence[int]
 ) -> Present | None:
@@ -178,7 +158,8 @@ def newest(
     if seen is None:
         return None
     needs = [need for rule in rules for each in (rule.when, rule.order_by) for need in each.needs]
-    table = stored_table(archive, seen, needs, rules[0].watch.schedule if rules else None)
+    schedule = rules[0].watch.schedule if rules else None
+    table = stored_table(archive, seen.row, seen.recorded, needs, schedule)
     return Present(archive, table)
 
 

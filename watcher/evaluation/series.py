@@ -35,19 +35,15 @@ def levels_of(track: Track) -> Levels | None:
     """The levels of a track; None of what is no flag, or has a value that has no name."""
     if track.metric.unit is not Unit.FLAG:
         return None
-    names = _named(track.metric)
+    metric = track.metric
+    named = dict(metric.names or _TRUTH)
+    names = [(name, named[name]) for name in _ORDER.get(metric.name, named)]
     heights = np.full(len(track.values), np.nan)
     for height, (_, value) in enumerate(names):
         heights[track.values == value] = height
     if (np.isnan(heights) & np.isfinite(track.values)).any():
         return None
     return Levels(tuple(name for name, _ in names), heights)
-
-
-def _named(metric: Metric) -> Sequence[tuple[str, int]]:
-    """The names of its values, the lowest first, with the values."""
-    names = dict(metric.names or _TRUTH)
-    return [(name, names[name]) for name in _ORDER.get(metric.name, names)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +70,6 @@ class Seen:
     fields: tuple[str, ...]
     at: Ints
     numbers: Floats
-
-    @classmethod
-    def nothing(cls, fields: tuple[str, ...]) -> Seen:
-        return cls(fields, np.zeros(0, np.int64), np.zeros((0, len(fields))))
 
 
 def tracks_of(
@@ -137,7 +129,8 @@ def seen_of(
     """The numbers of ``metrics``, for each product, at each scan of the region that saw it, or of
     one ``watch`` only."""
     fields = tuple(sorted({name for metric in metrics for name in metric.needs}))
-    found = [Seen.nothing(fields)] * len(products)
+    nothing = Seen(fields, np.zeros(0, np.int64), np.zeros((0, len(fields))))
+    found = [nothing] * len(products)
     keys, within = np.array(products, np.int64), (since, AFTER_ALL)
     query = WindowQuery(watch, region, keys, within, fields, own=bool(watch))
     for window in database.history.windows(query):
@@ -181,18 +174,12 @@ def merged(tracks: Sequence[Track]) -> tuple[Ints, Floats]:
         places = np.searchsorted(track.at, times, side="right") - 1
         known = places >= 0
         table[known, column] = track.values[places[known]]
-    kept = _changed(table)
-    kept[-1:] = True
-    return times[kept], table[kept]
-
-
-def _changed(table: Floats) -> Bools:
-    """(m,) the rows that differ from the row before, no value being equal to no value."""
-    changed = np.ones(len(table), np.bool_)
+    kept = np.ones(len(table), np.bool_)
     before, after = table[:-1], table[1:]
     same = (before == after) | (np.isnan(before) & np.isnan(after))
-    changed[1:] = ~same.all(axis=1)
-    return changed
+    kept[1:] = ~same.all(axis=1)
+    kept[-1:] = True
+    return times[kept], table[kept]
 
 
 def _interrupted(

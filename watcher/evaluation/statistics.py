@@ -70,14 +70,13 @@ class Statistics:
 
     def results(self) -> dict[Need, tuple[Floats, Ints]]:
         """Values (n,) of each need, and the begin of its time (0 where there is no value)."""
-        begins = {
-            need: self._now - over.seconds
+        return {
+            need: (
+                found := self._found[need],
+                np.where(np.isnan(found), 0, self._now - over.seconds),
+            )
             for needs in self._asked.values()
             for need, over in needs.items()
-        }
-        return {
-            need: (values, np.where(np.isnan(values), 0, begins[need]))
-            for need, values in self._found.items()
         }
 
 

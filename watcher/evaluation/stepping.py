@@ -218,24 +218,18 @@ class _Saving:
         """Store what changed, with a transition where the state did; new alerts get their ids."""
         waiting, self._waiting = self._waiting, []
         saved = self._alerts.save([after for _, (_, after) in waiting])
-        for (moved, _), after in zip(waiting, saved, strict=True):
+        changes: list[Transition] = []
+        for (moved, (before, _)), after in zip(waiting, saved, strict=True):
+            state = before.state if before is not None else AlertState.INACTIVE
+            if state is not after.state:
+                changes.append(Transition(after.id, self._at, state, after.state, after.reason))
             if after.fired_at is not None:
                 moved.speaking.append(after)
             if _just_fired(after, self._at):
                 moved.fired.append(after)
             if after.resolved_at is not None:
                 moved.resolved.append(after)
-        befores = [before for _, (before, _) in waiting]
-        self._alerts.record(_transitions(befores, saved, self._at))
-
-
-def _transitions(
-    befores: Sequence[Alert | None], afters: Sequence[Alert], at: Instant
-) -> Iterator[Transition]:
-    for before, after in zip(befores, afters, strict=True):
-        state = before.state if before is not None else AlertState.INACTIVE
-        if state is not after.state:
-            yield Transition(after.id, at, state, after.state, after.reason)
+        self._alerts.record(changes)
 
 
 def _just_fired(alert: Alert, at: Instant) -> bool:

@@ -36,7 +36,6 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.metrics import RANK, Metric
 from watcher.schedule import Schedule
-from watcher.store.sql.baselines import Baseline
 from watcher.store.sql.history import Recorded
 from watcher.store.sql.lists import EarlierList
 from watcher.store.sql.windows import WindowQuery
@@ -191,18 +190,14 @@ class ScanTable:
             if isinstance(need.from_, Ago):
                 fields_at.setdefault(need.from_, set()).update(need.metric.needs)
         for ago, names in fields_at.items():
-            fields = sorted(names)
-            found = self._ago(ago, fields)
+            fields, then = sorted(names), self.at - ago.seconds
+            younger = slack(self._schedule, ago.seconds) if self._schedule is not None else 0
+            found = self._past.ago(
+                self.scan.watch, self._seen.products, then + younger, then - ago.older, fields,
+                scan_id=self._seen.scan_id,
+            )  # fmt: skip
             columns = {name: found.values[:, index] for index, name in enumerate(fields)}
             self._observed[ago] = (columns, found.at)
-
-    def _ago(self, ago: Ago, fields: Sequence[str]) -> Baseline:
-        then = self.at - ago.seconds
-        younger = slack(self._schedule, ago.seconds) if self._schedule is not None else 0
-        return self._past.ago(
-            self.scan.watch, self._seen.products, then + younger, then - ago.older, fields,
-            scan_id=self._seen.scan_id,
-        )  # fmt: skip
 
     def _read_statistics(self, needs: Sequence[Need]) -> None:
         asked = {

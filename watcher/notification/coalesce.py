@@ -6,23 +6,14 @@ and the ends of those that were told before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import msgspec
 
-from watcher.model import (
-    Alert,
-    AlertState,
-    Instant,
-    Message,
-    NotificationLogEntry,
-    Severity,
-    Waited,
-)
-from watcher.notification.composing import combine, compose_all
+from watcher.model import Instant, Message, Severity, Waited
+from watcher.notification.composing import Part, combine, compose_all
 from watcher.notification.policy import Decided, Decision
-from watcher.notification.products import last_left
+from watcher.notification.products import firing, last_left
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.sql.backlog import Gist, Piled
@@ -30,8 +21,6 @@ from watcher.text.messages import text_of
 
 DOZENS = 24  # that wait for one target are joined
 MOST_ITEMS = 50  # products in full; a service's limit may leave fewer
-
-_Key = tuple[str, int]  # of rule and product
 
 
 def join_backlog(database: Store, book: Rulebook, target: str, now: Instant) -> bool:
@@ -69,16 +58,6 @@ def _same(before: Message, after: Message) -> bool:
 def _lasting(message: Message) -> Waited | None:
     waited = message.waited
     return msgspec.structs.replace(waited, messages=0, seconds=0) if waited is not None else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A rule's part of the message, with the time of its data."""
-
-    rule: Rule
-    owed: list[Decided]
-    message: Message
-    at: Instant
 
 
 class _Joining:
@@ -120,7 +99,7 @@ class _Joining:
         owed = [each for part in self._parts for each in part.owed]
         troubles, ends, others = self._troubles()
         if self._parts:
-            base = combine([(part.rule, part.owed, part.message) for part in self._parts])
+            base = combine(self._parts)
         else:
             severity = Severity.WARNING if troubles else Severity.INFO
             base = Message("joined", "", severity, self._now)
@@ -152,14 +131,11 @@ class _Joining:
         if known is None or len(known.targets) > 1:
             return
         self._database.alerts.mark_told(
-            NotificationLogEntry(
-                part.rule.name, each.alert.product, channel, each.alert.id, part.at,
-                notification=row,
-            )
+            entry
             for part in self._parts
-            for each in part.owed
-            if not each.decision.of_an_end and each.alert.id not in self._told
-        )  # fmt: skip
+            for entry in part.entries(channel, [row])
+            if not entry.resolved_told and entry.alert not in self._told
+        )
 
     def _ids(self, *decisions: Decision) -> set[int]:
         return {
@@ -171,29 +147,20 @@ class _Joining:
 
     def _owed(self) -> dict[str, list[Decided]]:
         """Each product of each rule once: that it fires, or else that it ended."""
-        firing = self._firing(name for name, _ in self._keys)
+        fires = firing(self._database, (name for name, _ in self._keys))
         owed: dict[str, list[Decided]] = {}
         for key in self._keys:
-            if key in firing:
-                owed.setdefault(key[0], []).append(Decided(firing[key], Decision.REMINDER))
+            if key in fires:
+                owed.setdefault(key[0], []).append(Decided(fires[key], Decision.REMINDER))
             elif key in self._over:
                 owed.setdefault(key[0], []).append(Decided(self._over[key], Decision.RESOLVED))
         return owed
 
-    def _firing(self, names: Iterable[str]) -> Mapping[_Key, Alert]:
-        active = self._database.alerts.live(list(dict.fromkeys(names)))
-        return {
-            (alert.rule, alert.product): alert
-            for alert in active
-            if alert.state is AlertState.FIRING
-        }
-
-    def _part(self, rule: Rule, owed: list[Decided]) -> _Part:
+    def _part(self, rule: Rule, owed: list[Decided]) -> Part:
         alerts = [each.alert for each in owed]
         products, at = last_left(self._database, rule, alerts, self._book.metrics, self._now)
         explained = self._database.alerts.explained
-        (message,) = compose_all([(rule, owed)], products, at, self._now, explained)
-        return _Part(rule, owed, message, at)
+        return compose_all([(rule, owed)], products, at, self._now, explained)[0]
 
     def _troubles(self) -> tuple[list[str], list[str], int]:
         """Texts of the causes that are on, causes that are over and were told of before, and how

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from watcher.model import Alert, Instant, NotificationLogEntry
+from watcher.model import Alert, Instant, NotificationLogEntry, NotificationState
 from watcher.notification.policy import (
     Decided,
     Decision,
@@ -73,15 +73,31 @@ def _waits_since(before: Held | None, silence: int | None, now: Instant) -> Inst
 
 
 @dataclass(frozen=True, slots=True)
+class TargetQueue:
+    """One of a channel's targets: what became of the last message about an alert (None: there was
+    none), and what its queue waits or died on."""
+
+    target: str
+    last: NotificationState | None = None
+    waiting: int = 0
+    next_try: Instant | None = None
+    dead: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelStatus:
-    """The decision on an alert for one channel, and until when time alone leaves it so. ``told`` is
-    what the channel was last told of the rule and product."""
+    """The decision on an alert for one channel, and when time alone changes it (``opens``): what
+    still holds is told then, or at the next scan after it. ``told_at`` is when the channel was last
+    told of the rule and product; ``targets`` are given where one explains it."""
 
     channel: str
     decision: Decision
-    until: Instant | None = None
-    told: NotificationLogEntry | None = None
+    told_at: Instant | None = None
+    told_end: bool = False
+    opens: Instant | None = None
     silence: Silence | None = None
+    targets: tuple[TargetQueue, ...] = ()
 
 
 def channel_statuses(
@@ -144,23 +160,25 @@ class _Statuses:
     def _status(
         self, rule: Rule, channel: str, decided: Decided, told: NotificationLogEntry | None
     ) -> ChannelStatus:
-        decision, hold, until = decided.decision, decided.hold, None
-        if hold is not None:
-            return ChannelStatus(channel, hold.decision, hold.until, told, hold.silence)
-        if told is not None:
-            told_at = min(told.told_at, self.now)
-            if decision is Decision.COOLDOWN:
-                until = told_at + rule.watch.least(rule.cooldown)
-            elif decision is Decision.ALREADY_TOLD and rule.remind and not told.resolved_told:
-                until = told_at + rule.watch.least(rule.remind)
-        return ChannelStatus(channel, decision, until, told)
+        decision, opens, silence = decided.decision, None, None
+        if (hold := decided.hold) is not None:
+            decision, opens, silence = hold.decision, hold.until, hold.silence
+        elif told is not None:
+            waits = {Decision.COOLDOWN: rule.cooldown}
+            if not told.resolved_told:
+                waits[Decision.ALREADY_TOLD] = rule.remind or 0
+            if seconds := waits.get(decision):
+                opens = min(told.told_at, self.now) + rule.watch.least(seconds)
+        told_at = told.told_at if told is not None else None
+        told_end = told is not None and told.resolved_told
+        return ChannelStatus(channel, decision, told_at, told_end, opens, silence)
 
 
 def _alert_holds(statuses: Iterable[ChannelStatus]) -> Iterator[AlertHold]:
     for each in statuses:
         if each.decision.of_a_hold or each.decision in _TOLD_OF:
             silence = each.silence.id if each.silence is not None else None
-            yield AlertHold(each.channel, each.decision.value, each.until, silence)
+            yield AlertHold(each.channel, each.decision.value, each.opens, silence)
 
 
 def _remembered(

@@ -8,23 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from watcher.evaluation.past import Archive
-from watcher.model import Alert, AlertState, Instant
-from watcher.notification.composing import combine
+from watcher.model import Alert, Instant
+from watcher.notification.composing import Part, combine
 from watcher.notification.notify import Teller
-from watcher.notification.policy import Decided, Holds, NotifyPolicy
-from watcher.notification.products import last_left
+from watcher.notification.policy import Holds, NotifyPolicy
+from watcher.notification.products import firing, last_left
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.sql.deferred import Held, HeldGroup
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A rule's part of what a channel is owed, and who can say it."""
-
-    rule: Rule
-    teller: Teller
-    owed: list[Decided]
 
 
 def sweep(
@@ -81,7 +72,7 @@ class _Sweep:
     def run(self) -> list[int]:
         ripe = _ripe(self.database, self.book, self.policies, self.now)
         holds = Holds(self.database, self.now, self.database.held.groups())
-        parts: dict[str, list[_Part]] = {}
+        parts: dict[str, list[Part]] = {}
         for rule in self.book.rules:
             if rule.name in ripe:
                 for channel, part in self._parts(rule, ripe[rule.name], holds):
@@ -90,7 +81,7 @@ class _Sweep:
 
     def _parts(
         self, rule: Rule, ripe: Sequence[HeldGroup], holds: Holds
-    ) -> Iterable[tuple[str, _Part]]:
+    ) -> Iterable[tuple[str, Part]]:
         """Yield what the rule owes to each channel of which something of it is ripe."""
         opened = {(group.channel, group.silence) for group in ripe}
         held = [
@@ -99,7 +90,8 @@ class _Sweep:
             if (each.channel, each.silence) in opened
         ]
         alerts = self._alerts(held)
-        again = self._firing(rule) if any(_is_over(alert) for alert in alerts.values()) else set()
+        over = {alert.id for alert in alerts.values() if alert.resolved_at is not None}
+        again = firing(self.database, [rule.name]) if over else {}
         left = list(alerts.values())
         products, at = last_left(self.archive, rule, left, self.book.metrics, self.now)
         at = min(at, self.now)  # of a clock that was set back
@@ -107,14 +99,15 @@ class _Sweep:
         for channel in dict.fromkeys(each.channel for each in held):
             ours = [each for each in held if each.channel == channel and each.alert in alerts]
             # That it ended stays held while it fires anew: it would be a wrong word now.
-            kept = [each for each in ours if _is_over(alerts[each.alert]) and each.product in again]
+            kept = [
+                each for each in ours if each.alert in over and (rule.name, each.product) in again
+            ]
             if self.policies[channel].digest is not None:  # for the next one
                 later = (replace(each, since=self.now, silence=None) for each in kept)
                 self.database.held.put(later)
             chosen = [alerts[each.alert] for each in ours if each not in kept]
-            owed = teller.owed(rule, chosen, [self.policies[channel]])
-            if channel in owed:
-                yield channel, _Part(rule, teller, owed[channel])
+            for owed in teller.owed(rule, chosen, [self.policies[channel]]).values():
+                yield channel, teller.parts([(rule, owed)])[0]
 
     def _alerts(self, held: Sequence[Held]) -> dict[int, Alert]:
         """The alerts by id; what is held of one that is no more is let go."""
@@ -124,22 +117,10 @@ class _Sweep:
         self.database.held.release(each for each in held if each.alert not in found)
         return found
 
-    def _firing(self, rule: Rule) -> set[int]:
-        """The products for which the rule fires."""
-        active = self.database.alerts.live([rule.name])
-        return {alert.product for alert in active if alert.state is AlertState.FIRING}
-
-    def _tell(self, channel: str, parts: Sequence[_Part]) -> list[int]:
-        composed = [
-            (part.rule, part.owed, part.teller.message(part.rule, part.owed)) for part in parts
-        ]
-        message = composed[0][2] if len(composed) == 1 else combine(composed)
+    def _tell(self, channel: str, parts: Sequence[Part]) -> list[int]:
+        message = parts[0].message if len(parts) == 1 else combine(parts)
         targets = self.policies[channel].targets
         rows = self.database.outbox.add(channel, targets, message, self.now)
         for part in parts:
-            part.teller.mark(part.rule, part.owed, channel, rows)
+            self.database.alerts.mark_told(part.entries(channel, rows))
         return rows
-
-
-def _is_over(alert: Alert) -> bool:
-    return alert.resolved_at is not None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from watcher.model import Alert, AlertState, Bools, Instant, Message, NotificationLogEntry
-from watcher.notification.composing import compose_all
+from watcher.notification.composing import Part, compose_all
 from watcher.notification.deferral import defer
 from watcher.notification.policy import (
     Decided,
@@ -44,20 +44,20 @@ class Teller:
     holds: Holds
     written: list[int] = field(default_factory=list)
 
-    def tell(self, parts: Sequence[tuple[Rule, Sequence[Alert]]]) -> None:
+    def tell(self, rules: Sequence[tuple[Rule, Sequence[Alert]]]) -> None:
         """Tell each channel of each rule what it is owed of these alerts (living or just ended)."""
         owed = [
             (rule, name, each)
-            for rule, alerts in parts
+            for rule, alerts in rules
             for name, each in self.owed(
                 rule, alerts, [self.policies[name] for name in rule.notify]
             ).items()
         ]
-        messages = self._messages([(rule, each) for rule, _, each in owed])
-        for (rule, name, each), message in zip(owed, messages, strict=True):
+        parts = self.parts([(rule, each) for rule, _, each in owed])
+        for (_, name, _), part in zip(owed, parts, strict=True):
             targets = self.policies[name].targets
-            rows = self.database.outbox.add(name, targets, message, self.now)
-            self.mark(rule, each, name, rows)
+            rows = self.database.outbox.add(name, targets, part.message, self.now)
+            self.database.alerts.mark_told(part.entries(name, rows))
             self.written.extend(rows)
 
     def silent(self, rules: Sequence[Rule], live: Live) -> Bools:
@@ -103,35 +103,16 @@ class Teller:
                 found[name] = going
         return found
 
-    def message(self, rule: Rule, owed: Sequence[Decided]) -> Message:
-        """One rule's message."""
-        (message,) = self._messages([(rule, owed)])
-        return message
-
-    def mark(self, rule: Rule, owed: Sequence[Decided], channel: str, rows: Sequence[int]) -> None:
-        """Note that ``channel`` was told ``owed`` by the notifications ``rows``."""
-        self.database.alerts.mark_told(
-            NotificationLogEntry(
-                rule.name,
-                each.alert.product,
-                channel,
-                each.alert.id,
-                self.at,
-                resolved_told=each.decision.of_an_end,
-                notification=rows[0] if rows else None,
-            )
-            for each in owed
-        )
-
     def summary(self, rule: Rule, fired: Sequence[Alert], resolved: Sequence[Alert]) -> Message:
         """A message that nobody is sent, of what began and what ended."""
         owed = [Decided(alert, Decision.FIRES) for alert in fired]
         owed += [Decided(alert, Decision.RESOLVED) for alert in resolved]
-        return self.message(rule, owed)
+        return self.parts([(rule, owed)])[0].message
 
-    def _messages(self, parts: Sequence[tuple[Rule, Sequence[Decided]]]) -> list[Message]:
+    def parts(self, owed: Sequence[tuple[Rule, Sequence[Decided]]]) -> list[Part]:
+        """Compose what the rules owe."""
         explained = self.database.alerts.explained
-        return compose_all(parts, self.products, self.at, self.now, explained)
+        return compose_all(owed, self.products, self.at, self.now, explained)
 
     def _log(
         self, rule: Rule, alerts: Sequence[Alert]

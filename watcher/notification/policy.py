@@ -203,19 +203,19 @@ class Holds:
         if not owed:
             return decided
         hold = self.on(policy)
-        silences = self._database.silences.covering(rule.name, owed, self._now)
-        if hold is None and not silences:
+        covering = self._database.silences.covering(rule.name, owed, self._now)
+        if hold is None and not covering:
             return decided
+        silenced = {
+            product: Hold(Decision.SILENCED, silence.ends, silence)
+            for product, silence in covering.items()
+        }
         return [
-            Decided(each.alert, each.decision, _silenced(silences.get(each.alert.product)) or hold)
+            Decided(each.alert, each.decision, silenced.get(each.alert.product, hold))
             if each.decision.owed
             else each
             for each in decided
         ]
-
-
-def _silenced(silence: Silence | None) -> Hold | None:
-    return Hold(Decision.SILENCED, silence.ends, silence) if silence is not None else None
 
 
 def decide(

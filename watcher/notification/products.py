@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from watcher.evaluation.past import Archive, Recollection
 from watcher.evaluation.present import Present, newest
-from watcher.model import Alert, Bools, Floats, Instant, Item, LatestEvidence, ProductFacts
+from watcher.model import (
+    Alert,
+    AlertState,
+    Bools,
+    Floats,
+    Instant,
+    Item,
+    LatestEvidence,
+    ProductFacts,
+)
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
+from watcher.store.ports import Store
 
 FACTS = (
     "spu_avg_price",
@@ -116,3 +126,9 @@ def last_left(
     own = max((alert.since for alert in alerts), default=now)
     at = present.at if present is not None else own
     return Products(archive.history, present, catalogue), at
+
+
+def firing(database: Store, rules: Iterable[str]) -> dict[tuple[str, int], Alert]:
+    """The alerts of these rules that fire, by rule and product; without their evidence."""
+    live = database.alerts.live(list(dict.fromkeys(rules)))
+    return {(each.rule, each.product): each for each in live if each.state is AlertState.FIRING}

@@ -3,8 +3,9 @@ read then."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import TypeVar
 
 import numpy as np
@@ -56,18 +57,10 @@ def _at(series: Sequence[_T], turn: int) -> _T:
 def _places(given: Sequence[float | None]) -> list[int]:
     """A place for each product: its own, or the first free one; 0 for a rank without a value."""
     taken = {int(place) for place in given if place is not None and not np.isnan(place)}
-    free = _free(taken)
+    free = (place for place in count(1) if place not in taken)
     return [
         next(free) if place is None else 0 if np.isnan(place) else int(place) for place in given
     ]
-
-
-def _free(taken: set[int]) -> Iterator[int]:
-    place = 0
-    while True:
-        place += 1
-        if place not in taken:
-            yield place
 
 
 def _scan(case: Case, turn: int, present: Sequence[tuple[Actor, _Values]], ranks: Ints) -> Scan:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from watcher.analysis.reasons import unrounded
 from watcher.analysis.replay import Played, Stage
 from watcher.analysis.ruletests.cases import Case, Expectation, Suite, scene
-from watcher.evaluation.jumps import WAITS, remember
-from watcher.evaluation.table import ScanTable
+from watcher.evaluation.jumps import remember, stored_table
 from watcher.model import AlertState, Evidence, Instant, Scan
 from watcher.pipeline import evaluate, needs_of
 from watcher.rules.conditions.appears import APPEARS
@@ -26,11 +25,8 @@ class Player(Stage):
     def examine(self, scan: Scan) -> Judge:
         """Record a scan, and judge it with the past that there is."""
         recorded, schedule = remember(self.database, scan), self.rules[0].watch.schedule
-        history = self.database.history
-        table = ScanTable(scan, recorded, history, needs_of(self.rules), schedule)
-        if self.database.jumps.is_doubted(recorded.scan_id):
-            table.waits = WAITS
-        return Judge(table)
+        needs = needs_of(self.rules)
+        return Judge(stored_table(self.database, scan, recorded, needs, schedule))
 
     def play(self, scan: Scan) -> Played:
         """Record a scan and all that follows from it."""
@@ -38,14 +34,6 @@ class Player(Stage):
             self.database, scan, self.rules, self.policies, self.book.metrics, scan.at
         )
         return self.played(scan.at, outcome.notifications)
-
-    def product_ids(self, products: Sequence[int]) -> dict[int, str]:
-        """The API's ids of products, by the store's keys."""
-        facts = self.database.history.facts(products)
-        return {product: each.product_id for product, each in facts.items()}
-
-
-_NONE = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +94,10 @@ def run_case(case: Case, book: Rulebook) -> Result:
 def _compare(
     case: Case, book: Rulebook, player: Player, played: Played, expected: Expectation
 ) -> Iterator[Difference]:
-    alerts = player.alerts()
-    told = played.fires | played.ends
-    ids = player.product_ids([*(alert.product for alert in alerts), *told])
+    alerts = player.database.alerts.live([rule.name for rule in player.rules])
+    told = played.products
+    facts = player.database.history.facts([*(alert.product for alert in alerts), *told])
+    ids = {product: each.product_id for product, each in facts.items()}
     by_state = {
         state: {ids[alert.product] for alert in alerts if alert.state is state}
         for state in (AlertState.FIRING, AlertState.PENDING)
@@ -122,20 +111,16 @@ def _compare(
     wrong = [(what, wanted, got) for what, wanted, got in pairs if wanted != got]
     if wrong:
         concerned = {product for _, wanted, got in wrong for product in wanted ^ got}
+        moment = case.at(expected.scan)
+        after = format_duration(moment - case.start)
         yield Difference(
             expected.line,
-            _moment(case, expected.scan),
+            f"scan {expected.scan}, {after} after the start ({format_instant(moment)})",
             tuple(
                 (what, _ordered(case, wanted), _ordered(case, got)) for what, wanted, got in wrong
             ),
             tuple(_values(case, book, expected.scan, _ordered(case, concerned))),
         )
-
-
-def _moment(case: Case, scan: int) -> str:
-    moment = case.at(scan)
-    when = format_instant(moment)
-    return f"scan {scan}, {format_duration(moment - case.start)} after the start ({when})"
 
 
 def _ordered(case: Case, products: Iterable[str]) -> tuple[str, ...]:
@@ -192,4 +177,4 @@ def _shown(value: float | str | None, evidence: Evidence, book: Rulebook) -> str
 
 
 def _ids(products: Sequence[str]) -> str:
-    return ", ".join(products) or _NONE
+    return ", ".join(products) or "nothing"

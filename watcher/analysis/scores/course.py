@@ -17,6 +17,7 @@ Days are those of the data: a scan whose numbers are those of the day before cou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,6 @@ import numpy as np
 from watcher.model import Bools, Floats, Ints
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Watch
-from watcher.source.query import Query
 from watcher.store.sql.aftermath import Aftermath, FoundBy
 from watcher.units import DAY
 
@@ -78,22 +78,20 @@ class Course:
         return np.equal(self.low, self.high)
 
 
-class _Numbers:
+_Numbers = Mapping[str, Floats]
+
+
+def _numbers(past: Aftermath, products: Ints, marks: Ints) -> _Numbers:
     """The counters of some products at one of their scans, by field."""
-
-    def __init__(self, past: Aftermath, products: Ints, marks: Ints) -> None:
-        self._table = past.numbers(products, marks, _FIELDS)
-
-    def __getitem__(self, name: str) -> Floats:
-        return np.asarray(self._table[:, _FIELDS.index(name)])
+    return dict(zip(_FIELDS, past.numbers(products, marks, _FIELDS).T, strict=True))
 
 
 def course(past: Aftermath, probes: Probes, *, bounded: bool = True) -> Course:
     """The course of each probe; where not ``bounded`` nothing of those that were not seen later."""
-    then = _Numbers(past, probes.products, probes.marks)
+    then = _numbers(past, probes.products, probes.marks)
     before = _before(then, probes.data)
-    end = _seen(past, probes, DAYS, LATEST)
-    now = _Numbers(past, probes.products, end.marks)
+    end = seen_by(past, probes, DAYS, LATEST)
+    now = _numbers(past, probes.products, end.marks)
     after = _by_total(then, now, _days(probes, end))
     rows = np.flatnonzero(np.isnan(after) & (end.marks > 0))
     after[rows] = _by_counters(past, probes[rows])
@@ -106,10 +104,13 @@ def course(past: Aftermath, probes: Probes, *, bounded: bool = True) -> Course:
     return Course(before, low, high)
 
 
-def _seen(past: Aftermath, probes: Probes, first: float, last: float) -> FoundBy:
-    """The first scan that saw each from one day on and before another."""
-    begins = probes.data + int(first * DAY) - _SLACK
-    return past.first_seen(probes.products, begins, probes.data + int(last * DAY) - _SLACK)
+def seen_by(
+    past: Aftermath, probes: Probes, first: float, last: float, watch: str | None = None
+) -> FoundBy:
+    """The first scan that saw each from one day on and before another; of ``watch`` only, if
+    given."""
+    begins, ends = (probes.data + int(day * DAY) - _SLACK for day in (first, last))
+    return past.first_seen(probes.products, begins, ends, watch)
 
 
 def _days(probes: Probes, seen: FoundBy) -> Floats:
@@ -144,7 +145,7 @@ def _by_counters(past: Aftermath, probes: Probes) -> Floats:
 
 def _counter(past: Aftermath, probes: Probes, field: str, day: int) -> Floats:
     """A counter on one day; NaN where no scan of that day saw the product."""
-    seen = _seen(past, probes, day, day + 1)
+    seen = seen_by(past, probes, day, day + 1)
     return past.numbers(probes.products, seen.marks, [field])[:, 0]
 
 
@@ -165,8 +166,8 @@ class _Gone:
     def _by_return(self) -> Floats:
         """Sales by the totals of the day on which it was back, less the counter of the days
         since."""
-        seen = _seen(self._past, self._probes, LATEST, _LONGEST)
-        now = _Numbers(self._past, self._probes.products, seen.marks)
+        seen = seen_by(self._past, self._probes, LATEST, _LONGEST)
+        now = _numbers(self._past, self._probes.products, seen.marks)
         days = _days(self._probes, seen)
         found = np.full(len(days), np.nan)
         for window, field in zip(_WINDOWS, _COUNTERS, strict=True):
@@ -203,14 +204,10 @@ class _Gone:
     def _last_place(self, at: int) -> float:
         """NaN where a product may be missing for another reason than that it sells less."""
         watch = self._probes.watch
-        if not _is_by_sales(watch.query):
+        by_sales = watch.query.sort == WEEK and watch.query.descending
+        if not by_sales or any(name not in _STEADY for name, _ in watch.query.filters):
             return np.nan
         for look in self._past.within(at - _SLACK, at + (LATEST - DAYS) * DAY, watch.key):
             if look.proves and look.size >= watch.query.top:
                 return self._past.last_place(look, WEEK)
         return np.nan
-
-
-def _is_by_sales(query: Query) -> bool:
-    by_sales = query.sort == WEEK and query.descending
-    return by_sales and all(name in _STEADY for name, _ in query.filters)

@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from watcher.analysis.scores.claims import Claim, Measure, claim_of, still_holds
-from watcher.analysis.scores.course import DAYS, LATEST, WENT_ON, Course, Probes, course
+from watcher.analysis.scores.course import DAYS, LATEST, WENT_ON, Course, Probes, course, seen_by
 from watcher.model import Bools, Evidence, Floats, Instant, Ints
 from watcher.rules.conditions.base import Condition
 from watcher.rules.metrics import RANK, Metric
@@ -157,23 +157,18 @@ class Assessor:
             return
         probes = _probes(watch, begins, told)
         own = watch.key if claim.ranked else None
-        early = self._held(condition, metric, told, self._seen(probes, EARLY, EARLY + 2, own))
-        late = self._held(condition, metric, told, self._seen(probes, DAYS, LATEST, own))
-        for begin, soon, then in zip(begins, early, late, strict=True):
-            yield self._state(begin, None if soon is None else not soon, then)
-
-    def _state(self, begin: Look, early: bool | None, held: bool | None) -> Fate:
-        if self._is_young(begin.at):
-            return Fate(FateKind.TOO_YOUNG, early=early)
-        if held is not None:
-            return Fate(FateKind.WENT_ON if held else FateKind.FELL_BACK, early=early)
-        return self._open(begin, early)
-
-    def _seen(self, probes: Probes, first: int, last: int, own: str | None) -> FoundBy:
-        begins = probes.data + first * DAY - _SLACK
-        return self._past.first_seen(
-            probes.products, begins, probes.data + last * DAY - _SLACK, own
+        early = self._held(
+            condition, metric, told, seen_by(self._past, probes, EARLY, EARLY + 2, own)
         )
+        late = self._held(condition, metric, told, seen_by(self._past, probes, DAYS, LATEST, own))
+        for begin, soon, then in zip(begins, early, late, strict=True):
+            undone = None if soon is None else not soon
+            if self._is_young(begin.at):
+                yield Fate(FateKind.TOO_YOUNG, early=undone)
+            elif then is not None:
+                yield Fate(FateKind.WENT_ON if then else FateKind.FELL_BACK, early=undone)
+            else:
+                yield self._open(begin, undone)
 
     def _held(
         self, condition: Condition, metric: Metric, told: Sequence[Telling], seen: FoundBy

@@ -146,9 +146,12 @@ _KEY = re.compile(r"""(?<![\w.-])["']?([A-Za-z_]\w*)["']?\s*:(?=\s|$)""", re.MUL
 def written(rule: Rule, knob: Knob) -> Written | None:
     """The place of the threshold in the rule file; None where it can't be found as it is meant."""
     text = rule.text
-    keys = list(_KEY.finditer(_ASIDE.sub(_left_aside, text)))
+    # A comment, or words in quotes, are as many blanks: no key is in them.
+    bare = _ASIDE.sub(lambda at: at[0] if _SAID.fullmatch(at[0]) else " " * len(at[0]), text)
+    keys = list(_KEY.finditer(bare))
     for place, key in enumerate(keys):
-        if key[1] != knob.operator or not _is_of_when(keys, place):
+        section = next((each[1] for each in keys[place::-1] if each[1] in ("when", "until")), "")
+        if key[1] != knob.operator or section != "when":
             continue
         owner = _owner(keys, place, knob.metric.name)
         token = re.compile(rf"\s*{_WORD}").match(text, key.end())
@@ -157,15 +160,6 @@ def written(rule: Rule, knob: Knob) -> Written | None:
         if _value_of(token[1], knob.metric) == knob.value:
             return _cut(rule, owner, token)
     return None
-
-
-def _left_aside(found: re.Match[str]) -> str:
-    """Blanks for a comment, or words in quotes: as long, and without a key in it."""
-    return found[0] if _SAID.fullmatch(found[0]) else " " * len(found[0])
-
-
-def _is_of_when(keys: list[re.Match[str]], place: int) -> bool:
-    return next((key[1] for key in keys[place::-1] if key[1] in ("when", "until")), "") == "when"
 
 
 def _owner(keys: list[re.Match[str]], place: int, metric: str) -> re.Match[str] | None:

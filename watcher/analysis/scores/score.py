@@ -35,7 +35,6 @@ class Told:
     """Tellings of several rules; ``messages`` by channel are those of all, one of several rules
     once."""
 
-    since: Instant
     by_rule: Mapping[str, ToldOf]
     messages: Counter[str]
 
@@ -54,7 +53,7 @@ def told_since(database: Store, rules: Sequence[str], since: Instant, until: Ins
         channels[message.channel] += bool(names)
         for name in names:
             by_rule[name].messages[message.channel] += 1
-    return Told(since, by_rule, channels)
+    return Told(by_rule, channels)
 
 
 def _take(

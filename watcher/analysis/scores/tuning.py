@@ -38,6 +38,16 @@ class Replayed:
     alerts: tuple[Telling, ...]
     a_week: float
 
+    @property
+    def counted(self) -> list[Telling]:
+        """The alerts but for those that held at the first scan."""
+        return [each for each in self.alerts if each.at > self.since]
+
+    @property
+    def rate(self) -> float:
+        """The alerts counted a week."""
+        return len(self.counted) * WEEK / (self.until - self.since)
+
 
 class Replays:
     """The scans of ``rule``'s watch in ``time`` (its begin and end), to be played as often as one
@@ -217,7 +227,7 @@ def _tuned(wanted: Wanted, trials: _Trials) -> Tuning:
         since=current.since,
         until=current.until,
         scans=current.scans,
-        reached=_reached(best.a_week, [_a_week(each) for each in trials.found.values()], per_week),
+        reached=_reached(best.a_week, [each.rate for each in trials.found.values()], per_week),
         now=steps[knob.value],
         best=best,
         steps=tuple(steps.values()),
@@ -258,7 +268,7 @@ class _Trials:
         return [self.found[value] for value in wanted]
 
     def rates(self, values: Sequence[float]) -> list[float]:
-        return [_a_week(each) for each in self.of(values)]
+        return [each.rate for each in self.of(values)]
 
     def steps(self, values: Sequence[float]) -> list[Step]:
         return [
@@ -266,13 +276,13 @@ class _Trials:
         ]
 
     def _step(self, value: float, found: Replayed) -> Step:
-        counted = _counted(found)
+        counted = found.counted
         tally = tally_of(self._assessor.fates(self._knob.turned(self._rule, value), counted))
         said = as_written(self._knob, value) if self._token is None else like(self._token, value)
         return Step(
             threshold=value,
             said=said,
-            a_week=_a_week(found),
+            a_week=found.rate,
             messages_a_week=found.a_week,
             alerts=len(counted),
             products=len({each.product for each in counted}),
@@ -281,15 +291,6 @@ class _Trials:
             share=tally.share,
             share_at_least=tally.at_least,
         )
-
-
-def _counted(found: Replayed) -> list[Telling]:
-    """But for what held at the first scan."""
-    return [each for each in found.alerts if each.at > found.since]
-
-
-def _a_week(found: Replayed) -> float:
-    return len(_counted(found)) * WEEK / (found.until - found.since)
 
 
 def _search(

@@ -42,7 +42,9 @@ def outcome_lines(score: RuleScore) -> Iterator[str]:
         return
     good, bad = _WORDS[score.measure]
     if tally.judged:
-        yield f"{tally.went_on:,} {good}: {share(tally)}{_of_two(tally, good)}"
+        part = share(tally)
+        lower = f" (the lower: if none of those not known {good})" if " to " in part else ""
+        yield f"{tally.went_on:,} {good}: {part}{lower}"
         yield f"{tally.fell_back:,} {bad}"
     if score.times is not None:
         yield (
@@ -57,11 +59,6 @@ def outcome_lines(score: RuleScore) -> Iterator[str]:
     if tally.unknown:
         whys = ", ".join(f"{why} {count:,}" for why, count in sorted(score.why_unknown.items()))
         yield f"{tally.unknown:,} not known" + (f": {whys}" if whys else "")
-
-
-def _of_two(tally: Tally, good: str) -> str:
-    """The meaning of the lower of two shares."""
-    return f" (the lower: if none of those not known {good})" if " to " in share(tally) else ""
 
 
 def share(tally: Tally) -> str:
