@@ -1,6 +1,5 @@
-"""Rules tried on the stored history, once more in memory; the database is only read. They begin
-with the first scan of the time, as if they had been written then: what already holds is told at
-once. Scans before are only there so that baselines exist."""
+"""Rules tried on the stored history, in memory, as if written at its begin: what holds then is told
+at once. Scans before are only there so that baselines exist."""
 
 from __future__ import annotations
 
@@ -34,7 +33,7 @@ class OftenTold:
 
 @dataclass(frozen=True, slots=True)
 class ChannelSum:
-    """What one channel would have heard; ``a_week`` is None where one scan is all there is."""
+    """Messages that one channel would have heard; ``a_week`` is None of a single scan."""
 
     name: str
     messages: int
@@ -43,9 +42,8 @@ class ChannelSum:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """The rule over ``scans`` scans: alerts that began to fire, ended, and fire at the end.
-    ``texts_since`` is given where the texts that the rule judges are known as they were only from
-    then on: before it the oldest known ones are used."""
+    """The rule over ``scans`` scans: alerts that began to fire, ended, and fire at the end. Before
+    ``texts_since`` the oldest known texts are used; None where that concerns no scan."""
 
     rule: str
     watch: str
@@ -188,6 +186,7 @@ class _Tally:
     def result(self, replay: Replay, texts: Instant | None) -> Backtest:
         rule, since, until = self._rule, self._ats[0], self._ats[-1]
         firing = replay.database.alerts.counts().get((rule.name, AlertState.FIRING), 0)
+        attributes = [each.attributes for each in (rule.when, rule.until) if each is not None]
         counts = Counter(told.channel for told in self.told)
         return Backtest(
             rule=rule.name,
@@ -206,7 +205,7 @@ class _Tally:
             ),
             often=tuple(self._often(replay)),
             told=tuple(self.told),
-            texts_since=texts if texts and texts > since and _judges_texts(rule) else None,
+            texts_since=texts if texts and texts > since and any(attributes) else None,
         )
 
     def _often(self, replay: Replay) -> Iterator[OftenTold]:
@@ -225,7 +224,3 @@ def _a_week(count: int, scans: int, since: Instant, until: Instant) -> float | N
     if scans < 2 or since == until:
         return None
     return count * WEEK * (scans - 1) / ((until - since) * scans)
-
-
-def _judges_texts(rule: Rule) -> bool:
-    return bool(rule.when.attributes or (rule.until is not None and rule.until.attributes))

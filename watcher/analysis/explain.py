@@ -1,6 +1,5 @@
-"""One rule on one product, read only: why it fired, did not fire, or was not told. Judged by the
-compiled conditions on the newest stored scan of the rule's watch; the gates are those that hold
-messages back."""
+"""One rule on one product, read only: why it fired, did not fire, or was not told. Judged by what
+judges and holds in earnest, on the newest stored scan of the rule's watch."""
 
 from __future__ import annotations
 
@@ -36,9 +35,8 @@ from watcher.units import format_duration
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One rule and one product. ``judged_at`` is the newest scan that lists the product. ``alert``
-    is the live one, or the last that ended; ``fires_at`` is when a pending one fires at the
-    earliest."""
+    """One rule and one product, judged at the newest scan that lists it. ``alert`` is the live one,
+    or the last that ended; ``fires_at`` is when a pending one fires at the earliest."""
 
     now: Instant
     rule: str
@@ -85,18 +83,13 @@ def explain(
         until=looked.until,
         alert=alert,
         gmv_currency=book.metrics.gmv_currency,
-        fires_at=_fires_at(rule, alert, now),
+        fires_at=min(alert.since, now) + rule.watch.least(rule.for_)
+        if alert is not None and alert.state is AlertState.PENDING
+        else None,
         gates=tuple(_gates(database, book, rule, row, now)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
         timezone=book.timezone,
     )
-
-
-def _fires_at(rule: Rule, alert: Alert | None, now: Instant) -> Instant | None:
-    """The earliest moment at which a pending alert fires, if it is still met."""
-    if alert is None or alert.state is not AlertState.PENDING:
-        return None
-    return min(alert.since, now) + rule.watch.least(rule.for_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +153,17 @@ def _gates(
 ) -> Iterator[ChannelStatus]:
     policies, queues = policies_of(book.channels), _queues(database, now)
     found = tuple(ChannelStatus(name, Decision.NOT_FIRING) for name in rule.notify)
+    last: dict[str | None, NotificationState | None] = {}
     if row is not None:
+        # The first of a target is its newest.
+        last = {each.target: each.state for each in reversed(row.deliveries)}
         # By the clock, not by the last scan: a cooldown that is over since holds nothing back.
         found = channel_statuses(database, rule, row.alert, policies, at=now, now=now)
     for each in found:
-        targets = policies[each.channel].targets
-        yield replace(each, targets=tuple(_target(target, row, queues) for target in targets))
+        targets = (queues.get(name, TargetQueue(name)) for name in policies[each.channel].targets)
+        yield replace(
+            each, targets=tuple(replace(queue, last=last.get(queue.target)) for queue in targets)
+        )
 
 
 def _queues(database: Store, now: Instant) -> dict[str, TargetQueue]:
@@ -179,12 +177,6 @@ def _queues(database: Store, now: Instant) -> dict[str, TargetQueue]:
         known = queues.get(each.target, TargetQueue(each.target))
         queues[each.target] = replace(known, dead=known.dead + 1, error=known.error or each.error)
     return queues
-
-
-def _target(name: str, row: AlertRow | None, queues: dict[str, TargetQueue]) -> TargetQueue:
-    deliveries = row.deliveries if row is not None else ()
-    last = next((each.state for each in deliveries if each.target == name), None)
-    return replace(queues.get(name, TargetQueue(name)), last=last)
 
 
 def _notes(

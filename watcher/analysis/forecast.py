@@ -58,8 +58,7 @@ def forecast(
 def scans_left(
     schedule: Schedule, due: Instant, now: Instant, end: Instant, at_most: int = _MOST_SCANS
 ) -> int:
-    """Count the scans from ``now`` until before ``end``, the next ``due``, up to ``at_most``; what
-    is overdue begins now."""
+    """Count the scans from ``now`` (what is overdue begins now) until before ``end``."""
     count, moment = 0, max(due, now)
     while moment < end and count < at_most:
         count, moment = count + 1, schedule.next(moment)

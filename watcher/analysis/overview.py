@@ -19,8 +19,7 @@ QUIET_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class WatchStatus:
-    """A watch: what it reads, when it was and will be read, how it fares, and the credits that it
-    used on this UTC day, those set aside included."""
+    """A watch, and the credits that it used on this UTC day, those set aside included."""
 
     name: str
     key: str
@@ -35,8 +34,7 @@ class WatchStatus:
 
 @dataclass(frozen=True, slots=True)
 class RuleStatus:
-    """A rule, its pending and firing alerts, and how it fares. ``quiet``: it has not fired for
-    ``QUIET_DAYS`` although it could."""
+    """A rule; ``quiet``: it has not fired for ``QUIET_DAYS`` although it could."""
 
     name: str
     watch: str

@@ -117,17 +117,12 @@ def unrounded(evidence: Evidence, shown: str) -> str:
     scale = 100 if evidence.unit == Unit.FRACTION else 1
     value = evidence.value * scale
     read = float(number[0].replace(",", ""))
-    if read not in _limits(evidence, scale) or math.isclose(value, read, rel_tol=1e-11):
+    asked = evidence.condition  # as words were stored once, their numbers are not known
+    numbers = asked.limits if isinstance(asked, Criterion) else ()
+    limits = [round(each * scale, 6) for each in numbers if not isinstance(each, str)]
+    if read not in limits or math.isclose(value, read, rel_tol=1e-11):
         return shown
     return f"{shown[: number.start()]}{value:,.12g}{shown[number.end() :]}"
-
-
-def _limits(evidence: Evidence, scale: int) -> list[float]:
-    """The numbers of the condition, as people see them; none is known of stored words."""
-    asked = evidence.condition
-    if not isinstance(asked, Criterion):
-        return []
-    return [round(limit * scale, 6) for limit in asked.limits if not isinstance(limit, str)]
 
 
 def _causes(condition: Condition, table: Table, row: int, zone: tzinfo) -> Iterator[str]:
@@ -156,7 +151,8 @@ def _no_value(metric: Metric, table: Table, row: int) -> str:
     if metric.unused:
         sparse = table.number(SPARSENESS)[row] > 0
         unused |= metric.unused[SPARSE if sparse else NORMAL]
-    missing = [name for name in sorted(metric.needs - unused) if _lacks(name, table, row)]
+    asked = sorted(metric.needs - unused)
+    missing = [name for name in asked if np.isnan(table.number(_BUILT_IN[name])[row])]
     if missing == [RANK]:
         return "the watch has no sort, so there is no rank"
     if missing:
@@ -196,7 +192,3 @@ def _no_baseline(need: Need, table: Table, row: int, zone: tzinfo) -> str:
             )
         case Spread(seconds):
             return f"it never moved in the {format_duration(seconds)} before"
-
-
-def _lacks(field: str, table: Table, row: int) -> bool:
-    return bool(np.isnan(table.number(_BUILT_IN[field])[row]))

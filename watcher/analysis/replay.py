@@ -23,7 +23,6 @@ from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.engine import Engine
 from watcher.store.memory.alerts import MemoryAlerts
 from watcher.store.memory.outbox import MemoryOutbox
-from watcher.store.memory.recalled import Recalled
 
 NOBODY = "nobody"  # the channel that takes what a rule without channels would tell
 
@@ -66,7 +65,7 @@ class Played:
 
     @property
     def products(self) -> frozenset[int]:
-        """Those of which some channel was told."""
+        """Products of which some channel was told."""
         return frozenset(each.product for each in self.told)
 
 
@@ -126,12 +125,10 @@ class Stage:
 
 
 class Replay(Stage):
-    """Plays a reading to ``rules``; each that a file has would do, of whichever of its watches.
-    Silences play no part. Several replays may have one reading, one after another, and each costs
-    the judging only. Forms of one rule played at once, by names of their own, cost least: what they
-    ask of the past is read once. Every alert that fired stays in ``database.alerts``, with its
-    evidence. Where not ``every``, only those that go on do, and evidence is made for what messages
-    show."""
+    """Plays a reading to ``rules``, of whichever of its watches; silences play no part. Forms of
+    one rule played at once, by names of their own, cost least: what they ask of the past is read
+    once. Every alert that fired stays in ``database.alerts``, with its evidence; where not
+    ``every``, only those that go on do, and evidence is made for what messages show."""
 
     def __init__(
         self,
@@ -145,31 +142,26 @@ class Replay(Stage):
         super().__init__(book, rules, held=held, foreign=True)
         self._every = every
         self._reading = reading
-        self._past = reading.recalled()
+        self.past = reading.recalled()  # all that is known at the moment that is played
         # Texts are known as they were at the moment that is played, not before.
         of_texts = {rule.name for rule in self.rules if rule.when.attributes}
         self._alerts = MemoryAlerts(self._why, of_texts)
         self.database.alerts = self._alerts
         self._by_name = {rule.name: rule for rule in self.rules}
         self._places: dict[tuple[str, Instant], int] = {}
-        self._evaluator = Evaluator(self.database, self._past, self.policies, book.metrics)
+        self._evaluator = Evaluator(self.database, self.past, self.policies, book.metrics)
         self._now: Instant = 0
-
-    @property
-    def past(self) -> Recalled:
-        """All that is known at the moment that is played."""
-        return self._past
 
     def run(self, progress: Progress | None = None) -> Iterator[Played]:
         """Yield all scans of the reading's time, and what is told between them and up to its end.
         ``progress`` hears how many scans are done, and of how many."""
-        line, (since, until) = self._past.matrix.timeline, self._reading.time
+        line, (since, until) = self.past.matrix.timeline, self._reading.time
         rules = {rule.watch.key: self.book.rules_of(rule.watch) for rule in self.rules}
         places = self._reading.places
         for done, place in enumerate(places, start=1):
             now = int(line.finished[place])
             yield from self._wait(now)
-            self._past.move(place)
+            self.past.move(place)
             own, at = rules.get(line.watches[place]), line.at[place]
             if own is not None and since <= at <= until and not line.failed[place]:
                 yield self._play(place, own, now)
@@ -178,10 +170,10 @@ class Replay(Stage):
         yield from self._wait(until)
 
     def _play(self, place: int, rules: Sequence[Rule], now: Instant) -> Played:
-        scan, seen = self._past.scan(place)
+        scan, seen = self.past.scan(place)
         schedule = rules[0].watch.schedule
-        table = stored_table(self._past, scan, seen, needs_of(rules), schedule)
-        if not table.waits and any(map(compares, rules)) and is_late(self._past, scan):
+        table = stored_table(self.past, scan, seen, needs_of(rules), schedule)
+        if not table.waits and any(map(compares, rules)) and is_late(self.past, scan):
             table.waits = LATE
         self._alerts.all_at_once = self._every or bool(table.waits)
         if not self._every:
@@ -204,9 +196,9 @@ class Replay(Stage):
         """The evidence of an alert that fired at an earlier scan, judged once more."""
         rule = self._by_name[alert.rule]
         place = self._places[rule.watch.key, alert.fired_at or 0]
-        seen = self._past.sighting(place, np.array([alert.product]))
+        seen = self.past.sighting(place, np.array([alert.product]))
         needs, schedule = rule.when.needs, rule.watch.schedule
-        table = stored_table(self._past, seen.row, seen.recorded, needs, schedule)
+        table = stored_table(self.past, seen.row, seen.recorded, needs, schedule)
         row = int(np.flatnonzero(table.products == alert.product)[0])
         return rule.when.evidence(Judge(table), row)
 
@@ -222,7 +214,7 @@ class Replay(Stage):
             yield self.played(opens, self._sweep(opens))
 
     def _sweep(self, now: Instant) -> list[int]:
-        return sweep(self.database, self.book, self.policies, now, archive=self._past)
+        return sweep(self.database, self.book, self.policies, now, archive=self.past)
 
     def _next_opening(self) -> Instant | None:
         groups = self.database.held.groups()

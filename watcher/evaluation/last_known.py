@@ -68,12 +68,13 @@ class LastKnown:
 
     def gap(self, row: int, at: Instant) -> Gap | None:
         """The reason why a value of ``at`` is the row's last, where that is older than usual."""
-        if at >= self._usual:
+        recent = self._recent
+        if len(recent) < _USUAL or at >= recent[_USUAL - 1][0]:
             return None
         age = self._scan.at - at
         if at < self._at[row]:
             return Gap(GapKind.NO_VALUE, age)
-        proved = all(proves for scan, proves in self._recent if scan > at)
+        proved = all(proves for scan, proves in recent if scan > at)
         return Gap(GapKind.NOT_LISTED if proved else GapKind.NOT_SEEN, age)
 
     def _look_further(self, metric: Metric, missing: Ints, values: Floats, at: Ints) -> None:
@@ -99,12 +100,6 @@ class LastKnown:
             hit = np.flatnonzero(known.any(axis=0))
             places = rows[window.rows][hit]
             values[places], at[places] = found[newest[hit], hit], window.at[newest[hit]]
-
-    @cached_property
-    def _usual(self) -> Instant:
-        """A last value since then needs no word; of a watch with fewer scans none does."""
-        recent = self._recent
-        return recent[_USUAL - 1][0] if len(recent) >= _USUAL else 0
 
     @cached_property
     def _recent(self) -> Sequence[tuple[Instant, bool]]:

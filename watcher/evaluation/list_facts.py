@@ -37,8 +37,7 @@ def facts_of(past: Recollection, scan: Listed) -> ListFacts:
 
 
 def _sparse(past: Recollection, scan: Listed, idle: float | None) -> bool:
-    """Whether it is, by the median share of the last scans; of few products as the region's largest
-    list."""
+    """Whether it is, by the median share of the last scans; of few products as the largest list."""
     if idle is not None:
         before = past.idle_shares(scan.watch, below=CLOSED, limit=SCANS)
         shares = [*([idle] if idle < CLOSED else []), *before][:SCANS]

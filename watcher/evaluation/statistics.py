@@ -41,13 +41,11 @@ class Statistics:
 
     @property
     def begin(self) -> Instant:
-        """Begin of the longest time."""
         overs = (over for needs in self._asked.values() for over in needs.values())
         return self._now - max(over.seconds for over in overs)
 
     @property
     def fields(self) -> list[str]:
-        """The API's fields (and ``rank``) that the metrics are computed of."""
         return sorted({name for metric in self._asked for name in metric.needs})
 
     def take(self, windows: Iterable[Window]) -> None:

@@ -47,8 +47,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A rule's alerts after a scan, without their evidence, which is stored: those that messages
-    may speak of, what began, what ended."""
+    """A rule's alerts after a scan, without evidence: those to speak of, what began, what ended."""
 
     rule: Rule
     speaking: list[Alert] = field(default_factory=list)
@@ -145,8 +144,7 @@ class Round:
         return np.where(listed, stay, not self._table.scan.proves_absence)
 
     def _begun(self, case: _Case, live: Ints) -> Iterator[Alert]:
-        """Yield alerts that begin to be pending or firing; ``live`` are the rows of those that did
-        before."""
+        """Yield alerts that begin; ``live`` are the rows of those that did before."""
         begins = case.when.met.copy()
         begins[live[live >= 0]] = False
         for row in np.flatnonzero(begins).tolist():
@@ -194,7 +192,6 @@ class _Saving:
         self._done: list[Moved] = []
 
     def put(self, moved: Moved, change: Change) -> None:
-        """Take note of a change of the rule that is being moved."""
         self._waiting.append((moved, change))
         if len(self._waiting) >= _AT_ONCE:
             self._save()
@@ -206,7 +203,6 @@ class _Saving:
         return self._stored() if not self._waiting else []
 
     def rest(self) -> list[Moved]:
-        """Store what is left."""
         self._save()
         return self._stored()
 

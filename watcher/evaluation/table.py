@@ -96,7 +96,6 @@ class ScanTable:
         return float(metric.compute(columns, self.at)[0])
 
     def text(self, name: str) -> Sequence[str | None]:
-        """A text attribute, one for each row."""
         texts = self.scan.texts[name]
         return (*texts, *[None] * (self.size - self.listed)) if self.size > self.listed else texts
 
@@ -110,7 +109,12 @@ class ScanTable:
         """The baseline also where conditions wait."""
         baseline = self._baselines.get(need)
         if baseline is None:
-            values, at = self._compared(need)
+            if isinstance(need.from_, Last):
+                values, at = self._last.of(need.metric, self.number(need.metric)[: self.listed])
+            else:
+                columns, at = self._observed[need.from_]
+                # An age is that of the day on which each value was observed.
+                values = np.where(at > 0, need.metric.compute(columns, at), np.nan)
             instants = np.concatenate([at, np.zeros(self.size - self.listed, np.int64)])
             baseline = self._baselines[need] = self._padded(values), instants
         return baseline
@@ -137,14 +141,6 @@ class ScanTable:
     def fallen(self) -> Bools:
         """The rows of products that this scan did not list, and the last list had."""
         return np.arange(self.size) >= self.listed
-
-    def _compared(self, need: Need) -> tuple[Floats, Ints]:
-        """A baseline of the listed products."""
-        if isinstance(need.from_, Last):
-            return self._last.of(need.metric, self.number(need.metric)[: self.listed])
-        columns, at = self._observed[need.from_]
-        # An age is that of the day on which each value was observed.
-        return np.where(at > 0, need.metric.compute(columns, at), np.nan), at
 
     def _padded(self, listed: Floats) -> Floats:
         """A column of what the scan listed, with no value for the others."""

@@ -45,9 +45,8 @@ def compose_all(
     parts: Sequence[tuple[Rule, Sequence[Decided]]], products: Products, at: Instant, now: Instant,
     explained: Explained,
 ) -> list[Part]:  # fmt: skip
-    """One part of each rule: ``at`` is the time of its data, ``now`` when it is written.
-    ``explained`` gives the evidence of those alerts that are shown in full, of all rules at
-    once."""
+    """One part of each rule, of data of ``at``, written ``now``. ``explained`` gives the evidence
+    of the alerts that are shown in full, of all rules at once."""
     ordered = [_strongest_first(rule, owed, products) for rule, owed in parts]
     shown = [
         each.alert

@@ -108,9 +108,8 @@ def channel_statuses(
     at: Instant,
     now: Instant,
 ) -> tuple[ChannelStatus, ...]:
-    """The status of ``alert``, the rule's newest of a product, with each channel of the rule.
-    ``at`` is the time of the watch's newest scan, on which cooldowns and reminders count; ``now``
-    is the clock's."""
+    """The status of a product's newest ``alert`` with each channel of the rule; cooldowns and
+    reminders count on ``at``, the time of the newest scan, all else on ``now``."""
     holds = Holds(database, now, database.held.groups())
     return _Statuses(database, policies, at, now, holds).of(rule, [alert])[alert.id]
 
@@ -144,7 +143,6 @@ class _Statuses:
     holds: Holds
 
     def of(self, rule: Rule, alerts: Sequence[Alert]) -> dict[int, tuple[ChannelStatus, ...]]:
-        """Statuses of a rule's alerts with each channel of it, by alert."""
         entries = self.database.alerts.told(rule.name, [alert.product for alert in alerts])
         held = self.database.held.of_alerts(alert.id for alert in alerts)
         found: dict[int, list[ChannelStatus]] = {alert.id: [] for alert in alerts}

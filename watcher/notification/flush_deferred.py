@@ -26,9 +26,8 @@ def sweep(
     *,
     archive: Archive | None = None,
 ) -> list[int]:
-    """Tell what is no longer held at ``now``, in one transaction; the notifications written.
-    ``archive`` is what was seen, where that is not the database itself. Where no hold is over,
-    nothing is written and no lock is taken."""
+    """Tell what is no longer held at ``now``, in one transaction; the notifications written. Where
+    no hold is over, nothing is written and no lock is taken."""
     if not _ripe(database, book, policies, now):
         return []
     with database.atomic():
@@ -38,8 +37,7 @@ def sweep(
 def _ripe(
     database: Store, book: Rulebook, policies: Mapping[str, NotifyPolicy], now: Instant
 ) -> dict[str, list[HeldGroup]]:
-    """Groups that are held by holds that are over, by rule; of rules and channels that there
-    are."""
+    """Groups whose holds are over, by rule; of rules and channels that there are."""
     groups = database.held.groups()
     if not groups:
         return {}

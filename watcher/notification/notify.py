@@ -1,7 +1,6 @@
-"""From alerts to notifications: one message for each rule and channel a scan. ``policy`` decides
-what goes now, ``composing`` makes the message; this writes it: a row for each target of the
-channel, and what the channel has now been told. ``deferral`` remembers what is held, and
-``flush_deferred`` tells it."""
+"""From alerts to notifications, a message for each rule and channel a scan: ``policy`` decides,
+``composing`` words, ``deferral`` remembers and ``flush_deferred`` tells what is held; this
+writes."""
 
 from __future__ import annotations
 
@@ -32,9 +31,8 @@ _NEVER = np.iinfo(np.int64).max
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Writes what the rules owe to their channels after one scan; ``written`` are the rows. ``at``
-    is the scan's time, on which cooldowns and reminders count; ``now`` is the clock's, on which
-    holds begin and end."""
+    """Writes what the rules owe to their channels after one scan. Cooldowns and reminders count on
+    ``at``, the scan's time, holds on the clock's ``now``."""
 
     database: Store
     products: Products
@@ -110,7 +108,6 @@ class Teller:
         return self.parts([(rule, owed)])[0].message
 
     def parts(self, owed: Sequence[tuple[Rule, Sequence[Decided]]]) -> list[Part]:
-        """Compose what the rules owe."""
         explained = self.database.alerts.explained
         return compose_all(owed, self.products, self.at, self.now, explained)
 

@@ -66,7 +66,6 @@ class Decision(StrEnum):
 
     @property
     def of_an_end(self) -> bool:
-        """Whether it tells of an alert that is over."""
         return self in (Decision.RESOLVED, Decision.MISSED)
 
 
@@ -93,9 +92,8 @@ class NotifyPolicy:
     digest: Cron | None = None
 
     def hold(self, now: Instant, since: Instant | None = None) -> Hold | None:
-        """The hold on the channel as a whole; None where it is told at once. ``since`` is when
-        something began to wait for its digest: that is due once one of its times has come after
-        that."""
+        """The hold on the channel as a whole, if any. What waits for its digest ``since`` a time is
+        due once one of the digest's times has come after that."""
         if (hold := self.urgent_hold(now)) is not None:
             return hold
         if self.digest is not None:
@@ -135,7 +133,6 @@ class NotifyTerms:
 
     @property
     def tells(self) -> bool:
-        """Whether the channel is told of such a rule at all."""
         return self.severity.rank >= self.min_severity.rank
 
 
@@ -159,7 +156,6 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def goes(self) -> bool:
-        """Whether it is told now."""
         return self.decision.owed and self.hold is None
 
 

@@ -110,10 +110,7 @@ class Products:
 
 def _stored_value(metric: Metric, facts: ProductFacts) -> float:
     """A metric of a product that this scan did not list, from its newest observation."""
-    numbers = {name: facts.numbers.get(name) for name in metric.needs}
-    columns = {
-        name: np.array([np.nan if number is None else number]) for name, number in numbers.items()
-    }
+    columns = {name: np.array([facts.numbers.get(name)], np.float64) for name in metric.needs}
     return float(metric.compute(columns, facts.observed_at or 0)[0])
 
 

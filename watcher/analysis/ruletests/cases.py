@@ -1,5 +1,4 @@
-"""A file of rule tests as it was read, and one moment of a test as the scan that would have been
-read then."""
+"""A file of rule tests, and one moment of a test as the scan that would have been read then."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from watcher.analysis.ruletests.series import ABSENT, NO_TEXT, Series, TextSeries
 from watcher.fields import NUMERIC_INDEX, RATING, TEXTS
-from watcher.model import Floats, Instant, Ints, Scan, ScanState
+from watcher.model import Floats, Instant, Scan, ScanState
 from watcher.rules.metrics import RANK
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.source.endpoints import PRODUCT_LIST
@@ -33,12 +32,29 @@ def scene(case: Case, turn: int) -> Scan:
         ranks = np.array([places[row] for row in order], np.int64)
     else:
         ranks = np.zeros(len(present), np.int64)
-    return _scan(case, turn, present, ranks)
+    at, region = case.at(turn), case.watch.query.region
+    pages = -(-len(present) // PRODUCT_LIST.page_size)
+    return Scan(
+        watch=case.watch.key,
+        region=region,
+        at=at,
+        started=at,
+        finished=at,
+        state=ScanState.COMPLETE,
+        requests=pages,
+        pages=pages,
+        product_ids=tuple(actor.product_id for actor, _ in present),
+        ranks=ranks,
+        numbers=_numbers([values for _, values in present]),
+        texts={
+            text.name: tuple(_text(actor, text.name, region, turn) for actor, _ in present)
+            for text in TEXTS
+        },
+    )
 
 
 def _values(actor: Actor, turn: int) -> _Values | None:
-    """The values of a product then; None where one of its series says that it is not in the
-    list."""
+    """The values of a product then; None where one of its series says that it is not listed."""
     values: dict[str, float] = {}
     if any(_at(series, turn) is ABSENT for series in actor.texts.values()):
         return None
@@ -61,29 +77,6 @@ def _places(given: Sequence[float | None]) -> list[int]:
     return [
         next(free) if place is None else 0 if np.isnan(place) else int(place) for place in given
     ]
-
-
-def _scan(case: Case, turn: int, present: Sequence[tuple[Actor, _Values]], ranks: Ints) -> Scan:
-    at = case.at(turn)
-    region = case.watch.query.region
-    pages = -(-len(present) // PRODUCT_LIST.page_size)
-    return Scan(
-        watch=case.watch.key,
-        region=region,
-        at=at,
-        started=at,
-        finished=at,
-        state=ScanState.COMPLETE,
-        requests=pages,
-        pages=pages,
-        product_ids=tuple(actor.product_id for actor, _ in present),
-        ranks=ranks,
-        numbers=_numbers([values for _, values in present]),
-        texts={
-            text.name: tuple(_text(actor, text.name, region, turn) for actor, _ in present)
-            for text in TEXTS
-        },
-    )
 
 
 def _numbers(rows: Sequence[_Values]) -> Floats:
@@ -112,8 +105,7 @@ def _text(actor: Actor, name: str, region: str, turn: int) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A product of a test. A series has a value a scan, or one for all of them. ``texts`` are its
-    text attributes, ``series`` the API's numeric fields and ``rank``."""
+    """A product of a test; its series have a value a scan, or one for all of them."""
 
     product_id: str
     texts: Mapping[str, TextSeries]
@@ -126,7 +118,6 @@ class Actor:
 
     @property
     def all_series(self) -> Mapping[str, Series | TextSeries]:
-        """The series of texts and of numbers."""
         return {**self.texts, **self.series}
 
 
@@ -160,7 +151,6 @@ class Case:
         return self.rules[0].watch
 
     def at(self, scan: int) -> Instant:
-        """The time of a scan."""
         return self.start + scan * self.interval
 
 

@@ -85,11 +85,13 @@ def read_suite(path: FilePath, env: Mapping[str, str] | None = None) -> Suite:
     what the file's own ``env:`` does not. Raises ``RulesError`` with all problems."""
     source = _open(path)
     document = source.mapping(source.document.value, (), _FILE_KEYS)
-    files = _files(source, document)
+    files = listed(document.get("rules"))
+    if not files or not all(isinstance(file, str) for file in files):
+        source.report(("rules",), "takes the rule file that is tested, or a list of them")
     own = source.mapping(document.get("env", {}), ("env",))
     given = {**(env or {}), **{name: str(value) for name, value in own.items()}}
     source.raise_problems()
-    book = load([path.parent / file for file in files], given)
+    book = load([path.parent / str(file) for file in files], given)
     raw = document.get("tests")
     if not isinstance(raw, list) or not raw:
         source.report(("tests",), f"takes a list of tests, each after a dash, not {kind(raw)}")
@@ -109,14 +111,6 @@ def _open(path: FilePath) -> TestSource:
         raise RulesError((Problem(str(path), 0, 0, "", why),)) from error
     except Unreadable as error:
         raise RulesError(error.problems) from None
-
-
-def _files(source: TestSource, document: Mapping[str, object]) -> list[str]:
-    files = listed(document.get("rules"))
-    if not files or not all(isinstance(file, str) for file in files):
-        source.report(("rules",), "takes the rule file that is tested, or a list of them")
-        return []
-    return [str(file) for file in files]
 
 
 class _Case:
@@ -184,7 +178,6 @@ class _Case:
         return rules
 
     def _actors(self, raw: object, path: Path) -> tuple[Actor, ...]:
-        """The products in the order of the file."""
         if not isinstance(raw, dict) or not raw:
             what = "products takes a mapping of product ids and their series"
             self._source.report(path if raw is not None else path[:-1], f"{what}, not {kind(raw)}")
@@ -225,8 +218,10 @@ class _Case:
             return None
         try:
             series = parse_series(value, metric.unit, dict(metric.names))
-            if metric.name == RANK:
-                _check_ranks(series)
+            places = [each for each in series if each is not None]
+            # NaN is neither: a product may stand in a list without a place.
+            if metric.name == RANK and any(each < 1 or each % 1 > 0 for each in places):
+                raise Wrong("a rank is a whole number from 1")
         except ValueError as error:
             self._source.report(path, str(error))
             return None
@@ -333,13 +328,6 @@ class _Case:
                         f"has the rank {place:.0f} at scan {turn}, as {quoted(other)} has",
                     )
                     break
-
-
-def _check_ranks(series: Series) -> None:
-    for place in series:
-        # NaN is neither: a product may stand in a list without a place.
-        if place is not None and (place < 1 or place % 1 > 0):
-            raise Wrong("a rank is a whole number from 1")
 
 
 def _seconds(value: object) -> int:

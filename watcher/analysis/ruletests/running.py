@@ -19,8 +19,7 @@ from watcher.units import format_duration, format_instant, format_value
 
 
 class Player(Stage):
-    """Plays scans of one watch to rules, the oldest first; close it at the end. Silences play no
-    part, and channels are told at once."""
+    """Plays scans of one watch to rules, the oldest first; channels are told at once."""
 
     def examine(self, scan: Scan) -> Judge:
         """Record a scan, and judge it with the past that there is."""
@@ -29,7 +28,6 @@ class Player(Stage):
         return Judge(stored_table(self.database, scan, recorded, needs, schedule))
 
     def play(self, scan: Scan) -> Played:
-        """Record a scan and all that follows from it."""
         outcome = evaluate(
             self.database, scan, self.rules, self.policies, self.book.metrics, scan.at
         )
@@ -38,8 +36,7 @@ class Player(Stage):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One expectation that was not met: ``expected`` and ``got`` by what was compared. ``values``
-    says of each product concerned what the rules' conditions found then."""
+    """An expectation that was not met, and what the conditions found of each product concerned."""
 
     line: int
     when: str
@@ -47,7 +44,6 @@ class Difference:
     values: tuple[tuple[str, tuple[str, ...]], ...]
 
     def lines(self) -> Iterator[str]:
-        """The difference for people."""
         yield f"line {self.line}: {self.when}"
         for what, expected, got in self.compared:
             yield f"  {what}: expected {_ids(expected)}, got {_ids(got)}"

@@ -34,7 +34,7 @@ _REPEATED = re.compile(r"(.+?)x(\d{1,6})", re.ASCII)
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3}|[kKmM%])?"
 _POWER = re.compile(r"([-+]?[\d.]+)[eE]([-+]?\d{1,3})", re.ASCII)
 _STEPS = re.compile(rf"([-+]?{_NUMBER})([-+]{_NUMBER})", re.ASCII)
-_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # "Night serum" x3, or a word; a quoted text may be followed by its repeat at once.
 _TEXT = re.compile(r'(?:"(?P<quoted>[^"]*)"|(?P<word>[^\s"]+?))(?:\s*x(?P<count>\d{1,6}))?(?=\s|$)')
 _TEXT_MARKS: dict[str, Nothing | None] = {"_": NO_TEXT, "-": ABSENT}
@@ -129,7 +129,10 @@ def _value(word: str, unit: Unit, names: Mapping[str, int]) -> float:
         return float(known[word.casefold()])
     date = _DATE.fullmatch(word)
     if unit is Unit.DAY and date is not None:
-        return _day(word, date)
+        found = parse_day(int(word.replace("-", "")))
+        if found is None:
+            raise Wrong(f"{quoted(word)} is no day")
+        return float(day_number(found))
     try:
         return _number(word)
     except Wrong:
@@ -151,11 +154,3 @@ def _number(word: str) -> float:
     if not math.isfinite(number):
         raise Wrong(f"{quoted(word)} is too large a number")
     return number
-
-
-def _day(word: str, date: re.Match[str]) -> float:
-    year, month, day = map(int, date.groups())
-    found = parse_day(year * 10_000 + month * 100 + day)
-    if found is None:
-        raise Wrong(f"{quoted(word)} is no day")
-    return float(day_number(found))

@@ -74,8 +74,7 @@ def claim_of(rule: Rule) -> Claim:
 
 
 def simple(condition: Condition) -> Iterator[Condition]:
-    """Yield the conditions of which it is made; those under "not" are none that a rule speaks
-    of."""
+    """Yield the conditions of which it is made, but none that is under "not"."""
     if isinstance(condition, Not):
         return
     if isinstance(condition, Combination):

@@ -1,4 +1,4 @@
-"""How a list's products sold after a morning, against their level of before.
+"""The sales of a list's products after a morning, against their level of before.
 
 **Before** is one answer's: the counter of 30 days less that of 7, over the days between (23, of a
 young product fewer): the week that may have set an alert off is not in it. **After** are the 14
@@ -107,8 +107,7 @@ def course(past: Aftermath, probes: Probes, *, bounded: bool = True) -> Course:
 def seen_by(
     past: Aftermath, probes: Probes, first: float, last: float, watch: str | None = None
 ) -> FoundBy:
-    """The first scan that saw each from one day on and before another; of ``watch`` only, if
-    given."""
+    """The first scan (of ``watch``, if given) that saw each from one day on and before another."""
     begins, ends = (probes.data + int(day * DAY) - _SLACK for day in (first, last))
     return past.first_seen(probes.products, begins, ends, watch)
 
@@ -150,8 +149,7 @@ def _counter(past: Aftermath, probes: Probes, field: str, day: int) -> Floats:
 
 
 class _Gone:
-    """Bounds of the sales of products that no scan saw from the 14th to the 21st day. ``totals``
-    are those of the morning."""
+    """Bounds of the sales of products, by their ``totals``, that no scan saw on days 14 to 21."""
 
     def __init__(self, past: Aftermath, probes: Probes, totals: Floats) -> None:
         self._past, self._probes, self._totals = past, probes, totals

@@ -99,7 +99,7 @@ class Assessor:
         return self._now < at + DAYS * DAY
 
     def markets(self, watch: Watch, begins: Iterable[Look]) -> dict[int, ListMove]:
-        """By scan, the move of the products that were seen both times, or of a sample of them."""
+        """The move of the products that a scan and a later one saw, or of a sample, by scan."""
         new = {look.id: look for look in begins if look.id not in self._markets}
         samples = {key: _sample(self._past.products(look)) for key, look in new.items()}
         if samples:
@@ -215,8 +215,7 @@ class ListMove:
         self._before, self._after = weight * before, weight * after
 
     def move(self, product: int) -> float:
-        """The move of all but ``product``; 1 where too few others are known, or where they sold
-        nothing."""
+        """The move of all but ``product``; 1 where too few others are known, or sold anything."""
         others = self._products != product
         before, after = self._before[others].sum(), self._after[others].sum()
         if others.sum() < _FEWEST or not before or not after:

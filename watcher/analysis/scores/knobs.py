@@ -46,7 +46,6 @@ class Knob:
         return float(getattr(self.condition, self.field))
 
     def turned(self, rule: Rule, value: float) -> Rule:
-        """The rule with another threshold."""
         given = int(value) if isinstance(self.condition, Top) else value
         fresh = replace(self.condition, **{self.field: given})  # type: ignore[type-var]
         when = _with(rule.when, self.condition, fresh)
@@ -131,7 +130,6 @@ class Written:
         return self.text[self.begin : self.end]
 
     def with_value(self, value: float) -> str:
-        """The lines with another number, in the same manner."""
         return f"{self.text[: self.begin]}{like(self.token, value)}{self.text[self.end :]}"
 
 
@@ -205,18 +203,15 @@ def _cut(rule: Rule, owner: re.Match[str], token: re.Match[str]) -> Written:
 def like(token: str, value: float) -> str:
     """A value in the manner of another one: ``50%``, ``10k``, ``"2w"``, ``4``."""
     quote = token[0] if token[:1] in ("'", '"') else ""
-    return f"{quote}{_like(token.strip(quote) if quote else token, value)}{quote}"
-
-
-def _like(token: str, value: float) -> str:
-    if token.endswith("%"):
-        return f"{_digits(value * 100)}%"
+    bare, text = token.strip(quote) if quote else token, _digits(value)
+    if bare.endswith("%"):
+        text = f"{_digits(value * 100)}%"
+    elif bare[-1:] in ("d", "w", "h") and bare[:1].isdigit():
+        text = f"{_digits(value)}d"
     for suffix, factor in (("k", 1e3), ("m", 1e6)):
-        if token[-1:].lower() == suffix and abs(value) >= factor:
-            return f"{_digits(value / factor)}{token[-1]}"
-    if token[-1:] in ("d", "w", "h") and token[:1].isdigit():
-        return f"{_digits(value)}d"
-    return _digits(value)
+        if bare[-1:].lower() == suffix and abs(value) >= factor:
+            text = f"{_digits(value / factor)}{bare[-1]}"
+    return f"{quote}{text}{quote}"
 
 
 def _digits(value: float) -> str:

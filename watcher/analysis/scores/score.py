@@ -22,8 +22,7 @@ _REMINDER = Decision.REMINDER.value
 
 @dataclass(slots=True)
 class ToldOf:
-    """A rule's alerts with the time of the first data that told each, and how many messages each
-    channel got."""
+    """A rule's alerts with the time of the data that told each first, and messages by channel."""
 
     alerts: dict[int, tuple[ToldAlert, Instant]] = field(default_factory=dict)
     messages: Counter[str] = field(default_factory=Counter)
@@ -32,17 +31,15 @@ class ToldOf:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Tellings of several rules; ``messages`` by channel are those of all, one of several rules
-    once."""
+    """Tellings by rule, and the messages by channel, one of several rules counted once."""
 
     by_rule: Mapping[str, ToldOf]
     messages: Counter[str]
 
 
 def told_since(database: Store, rules: Sequence[str], since: Instant, until: Instant) -> Told:
-    """Read what targets took of these rules' messages from ``since`` to ``until``, each alert once,
-    whatever channels, reminders and digests told of it: a clock that was set back has messages of
-    after it."""
+    """Read what targets took of these rules' messages, each alert once, whatever channels,
+    reminders and digests told of it: a clock that was set back has messages of after ``until``."""
     messages = database.tellings.delivered(rules, since, until)
     ids = {one for message in messages for found in message.alerts.values() for one in found}
     alerts = database.tellings.told_alerts(sorted(ids))
@@ -202,7 +199,6 @@ class Scorer:
         return self._told
 
     def scored(self, database: Store, rule: Rule) -> Scored:
-        """The score of one of the rules."""
         told = self.read(database).by_rule[rule.name]
         fates = self._fates(database, rule, told)
         known = database.tellings.known_from(rule.name, rule.watch.key)
@@ -234,9 +230,11 @@ class Scorer:
         return Scored(score, tuple(fates))
 
     def summed(self, database: Store, scored: Sequence[Scored]) -> Scores:
-        """The scores of all, with what they have in common."""
         fates = [each for one in scored for each in one.fates]
-        rules = sorted((one.score for one in scored), key=_quietness)
+        rules = sorted(  # first who interrupted most for nothing, told and not gone on
+            (one.score for one in scored),
+            key=lambda each: (-each.tally.fell_back, -each.tally.told, each.rule),
+        )
         tally = tally_of(fate for _, fate in fates)
         since = max(self.since, min((rule.since for rule in rules), default=self.since))
         return Scores(
@@ -300,11 +298,6 @@ def _heard(messages: Mapping[str, int], since: Instant, until: Instant) -> tuple
         for channel, count in sorted(messages.items(), key=lambda pair: (-pair[1], pair[0]))
         if count
     )
-
-
-def _quietness(score: RuleScore) -> tuple[float, int, str]:
-    """Sort key: first who interrupted most for nothing, told and not gone on."""
-    return (-score.tally.fell_back, -score.tally.told, score.rule)
 
 
 def _noisiest(database: Store, fates: Sequence[tuple[int, Fate]]) -> Iterator[ProductScore]:

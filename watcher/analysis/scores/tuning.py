@@ -1,8 +1,7 @@
-"""The threshold of a rule that would have told so many alerts a week on one's own history. The rule
-is replayed with other values of one of its numbers. The stricter the number, the fewer alerts: so
-some values over all that make sense are tried, then some between the two that the wanted number
-lies between. What holds already at the first scan of the time is not counted: it comes once,
-whatever the threshold."""
+"""The threshold of a rule that would have told so many alerts a week on one's own history, by
+replays with other values. The stricter it is, the fewer alerts: so values over all that make sense
+are tried, then some between the two next to the wanted number. What holds at the first scan is not
+counted: it comes once, whatever the threshold."""
 
 from __future__ import annotations
 
@@ -29,30 +28,18 @@ from watcher.words import listing, nearest, quoted
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """Alerts that a rule would have told, each as it was told first. ``a_week`` are the messages of
-    the channel that would have heard most."""
+    """Alerts as told first, but for the number of those that held at the first scan, and how many
+    that is a week; and the messages a week of the channel that would have heard most."""
 
-    since: Instant
-    until: Instant
-    scans: int
     alerts: tuple[Telling, ...]
+    at_first: int
     a_week: float
-
-    @property
-    def counted(self) -> list[Telling]:
-        """The alerts but for those that held at the first scan."""
-        return [each for each in self.alerts if each.at > self.since]
-
-    @property
-    def rate(self) -> float:
-        """The alerts counted a week."""
-        return len(self.counted) * WEEK / (self.until - self.since)
+    messages_a_week: float
 
 
 class Replays:
-    """The scans of ``rule``'s watch in ``time`` (its begin and end), to be played as often as one
-    likes, within one ``source.snapshot()``. Raises ``WatcherError`` where they span less than a
-    day."""
+    """Scans of ``rule``'s watch to be played often, in one ``source.snapshot()``. Raises
+    ``WatcherError`` where they span less than a day."""
 
     def __init__(
         self, source: Store, book: Rulebook, rule: Rule, time: tuple[Instant, Instant]
@@ -99,12 +86,14 @@ class Replays:
         # As a backtest reckons it: the last scan stands for as long as the others.
         weeks = (self.until - self.since) / WEEK * self.scans / (self.scans - 1)
         for found, heard in zip(told, messages, strict=True):
-            alerts = tuple(
+            alerts = [
                 Telling(product, at, why_of.get(alert, ()))
                 for alert, (product, at) in found.items()
-            )
+            ]
+            late = tuple(each for each in alerts if each.at > self.since)
+            rate = len(late) * WEEK / (self.until - self.since)
             most = max(heard.values(), default=0)
-            yield Replayed(self.since, self.until, self.scans, alerts, most / weeks)
+            yield Replayed(late, len(alerts) - len(late), rate, most / weeks)
 
 
 NEIGHBOURS = (-6, -3, 3, 6)  # places of the ladder beside the best
@@ -201,19 +190,15 @@ def tune(
 ) -> Tuning:
     """Find the threshold that would have told so many alerts in ``time``, its begin and its end
     (now). Raises ``WatcherError`` where there is too little history."""
-    with source.snapshot():
-        replays = Replays(source, book, wanted.rule, time)
-        return _tuned(wanted, _Trials(source, wanted, replays, progress, time[1]))
-
-
-def _tuned(wanted: Wanted, trials: _Trials) -> Tuning:
     rule, knob, per_week = wanted.rule, wanted.knob, wanted.per_week
-    current = trials.of([knob.value])[0]
     ladder = knob.ladder()
-    place = _search(ladder, ladder.index(knob.value), per_week, trials.rates)
-    near = [ladder[place + step] for step in NEIGHBOURS if 0 <= place + step < len(ladder)]
-    shown = sorted({ladder[place], knob.value, *near}, reverse=knob.stricter < 0)
-    steps = dict(zip(shown, trials.steps(shown), strict=True))
+    with source.snapshot():
+        replays = Replays(source, book, rule, time)
+        trials = _Trials(source, wanted, replays, progress, time[1])
+        place = _search(ladder, ladder.index(knob.value), per_week, trials.rates)
+        near = [ladder[place + step] for step in NEIGHBOURS if 0 <= place + step < len(ladder)]
+        shown = sorted({ladder[place], knob.value, *near}, reverse=knob.stricter < 0)
+        steps = dict(zip(shown, trials.steps(shown), strict=True))
     best = steps[ladder[place]]
     at = written(rule, knob)
     names = dict.fromkeys(each.metric.name for each in knobs(rule))
@@ -224,10 +209,10 @@ def _tuned(wanted: Wanted, trials: _Trials) -> Tuning:
         metric=knob.metric.name,
         operator=knob.operator,
         per_week=per_week,
-        since=current.since,
-        until=current.until,
-        scans=current.scans,
-        reached=_reached(best.a_week, [each.rate for each in trials.found.values()], per_week),
+        since=replays.since,
+        until=replays.until,
+        scans=replays.scans,
+        reached=_reached(best.a_week, [each.a_week for each in trials.found.values()], per_week),
         now=steps[knob.value],
         best=best,
         steps=tuple(steps.values()),
@@ -268,7 +253,7 @@ class _Trials:
         return [self.found[value] for value in wanted]
 
     def rates(self, values: Sequence[float]) -> list[float]:
-        return [each.rate for each in self.of(values)]
+        return [each.a_week for each in self.of(values)]
 
     def steps(self, values: Sequence[float]) -> list[Step]:
         return [
@@ -276,17 +261,16 @@ class _Trials:
         ]
 
     def _step(self, value: float, found: Replayed) -> Step:
-        counted = found.counted
-        tally = tally_of(self._assessor.fates(self._knob.turned(self._rule, value), counted))
+        tally = tally_of(self._assessor.fates(self._knob.turned(self._rule, value), found.alerts))
         said = as_written(self._knob, value) if self._token is None else like(self._token, value)
         return Step(
             threshold=value,
             said=said,
-            a_week=found.rate,
-            messages_a_week=found.a_week,
-            alerts=len(counted),
-            products=len({each.product for each in counted}),
-            at_first=len(found.alerts) - len(counted),
+            a_week=found.a_week,
+            messages_a_week=found.messages_a_week,
+            alerts=len(found.alerts),
+            products=len({each.product for each in found.alerts}),
+            at_first=found.at_first,
             tally=tally,
             share=tally.share,
             share_at_least=tally.at_least,
