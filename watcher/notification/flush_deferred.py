@@ -28,38 +28,16 @@ def sweep(
 ) -> list[int]:
     """Tell what is no longer held at ``now``, in one transaction; the notifications written. Where
     no hold is over, nothing is written and no lock is taken."""
-    if not _ripe(database, book, policies, now):
+    swept = _Sweep(database, archive or database, book, policies, now)
+    if not swept.ripe():
         return []
     with database.atomic():
-        return _Sweep(database, archive or database, book, policies, now).run()
-
-
-def _ripe(
-    database: Store, book: Rulebook, policies: Mapping[str, NotifyPolicy], now: Instant
-) -> dict[str, list[HeldGroup]]:
-    """Groups whose holds are over, by rule; of rules and channels that there are."""
-    groups = database.held.groups()
-    if not groups:
-        return {}
-    holds = Holds(database, now, groups)
-    silences = {silence.id for silence in database.silences.active(now)}
-    known = set(book.tellings)
-    found: dict[str, list[HeldGroup]] = {}
-    for group in groups:
-        if (group.rule, group.channel) not in known:
-            continue
-        if group.silence is not None:
-            opened = group.silence not in silences
-        else:
-            opened = holds.on(policies[group.channel]) is None
-        if opened:
-            found.setdefault(group.rule, []).append(group)
-    return found
+        return swept.run()
 
 
 @dataclass(frozen=True, slots=True)
 class _Sweep:
-    """One round over what is held; tells each channel once."""
+    """One round over what is held, by what ``archive`` saw; tells each channel once."""
 
     database: Store
     archive: Archive
@@ -67,8 +45,27 @@ class _Sweep:
     policies: Mapping[str, NotifyPolicy]
     now: Instant
 
+    def ripe(self) -> dict[str, list[HeldGroup]]:
+        """Groups whose holds are over, by rule; of rules and channels that there are."""
+        found: dict[str, list[HeldGroup]] = {}
+        if not (groups := self.database.held.groups()):
+            return found
+        holds = Holds(self.database, self.now, groups)
+        silences = {silence.id for silence in self.database.silences.active(self.now)}
+        known = set(self.book.tellings)
+        for group in groups:
+            if (group.rule, group.channel) not in known:
+                continue
+            if group.silence is not None:
+                opened = group.silence not in silences
+            else:
+                opened = holds.on(self.policies[group.channel]) is None
+            if opened:
+                found.setdefault(group.rule, []).append(group)
+        return found
+
     def run(self) -> list[int]:
-        ripe = _ripe(self.database, self.book, self.policies, self.now)
+        ripe = self.ripe()
         holds = Holds(self.database, self.now, self.database.held.groups())
         parts: dict[str, list[Part]] = {}
         for rule in self.book.rules:
@@ -104,7 +101,7 @@ class _Sweep:
                 later = (replace(each, since=self.now, silence=None) for each in kept)
                 self.database.held.put(later)
             chosen = [alerts[each.alert] for each in ours if each not in kept]
-            for owed in teller.owed(rule, chosen, [self.policies[channel]]).values():
+            for owed in teller.owed(rule, chosen, [channel]).values():
                 yield channel, teller.parts([(rule, owed)])[0]
 
     def _alerts(self, held: Sequence[Held]) -> dict[int, Alert]:

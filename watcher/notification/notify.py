@@ -47,9 +47,7 @@ class Teller:
         owed = [
             (rule, name, each)
             for rule, alerts in rules
-            for name, each in self.owed(
-                rule, alerts, [self.policies[name] for name in rule.notify]
-            ).items()
+            for name, each in self.owed(rule, alerts, rule.notify).items()
         ]
         parts = self.parts([(rule, each) for rule, _, each in owed])
         for (_, name, _), part in zip(owed, parts, strict=True):
@@ -79,7 +77,7 @@ class Teller:
         return heard | ~np.array(listens, np.bool_)[live.rules]
 
     def owed(
-        self, rule: Rule, alerts: Sequence[Alert], policies: Sequence[NotifyPolicy]
+        self, rule: Rule, alerts: Sequence[Alert], channels: Sequence[str]
     ) -> dict[str, list[Decided]]:
         """Alerts that each channel is to be told of now; what is held is remembered."""
         if not alerts:
@@ -91,9 +89,8 @@ class Teller:
             alerts = [alert for alert in alerts if alert.state is AlertState.FIRING]
         log = self._log(rule, alerts)
         found: dict[str, list[Decided]] = {}
-        for policy in policies:
-            name = policy.channel
-            before = held.get(name, {})
+        for name in channels:
+            before, policy = held.get(name, {}), self.policies[name]
             unheard = {each.alert for each in before.values() if each.silence is None}
             decided = self.holds.judge(rule, policy, alerts, log.get(name, {}), unheard, self.at)
             defer(self.database, name, decided, before, self.now)

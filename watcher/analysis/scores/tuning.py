@@ -194,7 +194,8 @@ def tune(
     ladder = knob.ladder()
     with source.snapshot():
         replays = Replays(source, book, rule, time)
-        trials = _Trials(source, wanted, replays, progress, time[1])
+        assessor = Assessor(source, rule.watch.query.region, replays.since, time[1])
+        trials = _Trials(wanted, replays, assessor, progress)
         place = _search(ladder, ladder.index(knob.value), per_week, trials.rates)
         near = [ladder[place + step] for step in NEIGHBOURS if 0 <= place + step < len(ladder)]
         shown = sorted({ladder[place], knob.value, *near}, reverse=knob.stricter < 0)
@@ -228,19 +229,14 @@ class _Trials:
     """Replays of the rule with values of the knob; each value once."""
 
     def __init__(
-        self,
-        source: Store,
-        wanted: Wanted,
-        replays: Replays,
-        progress: Progress | None,
-        now: Instant,
+        self, wanted: Wanted, replays: Replays, assessor: Assessor, progress: Progress | None
     ) -> None:
         self._rule, self._knob = wanted.rule, wanted.knob
         self._replays, self._progress = replays, progress
         self.found = dict[float, Replayed]()
         at = written(self._rule, self._knob)
         self._token = at.token if at is not None else None
-        self._assessor = Assessor(source, self._rule.watch.query.region, replays.since, now)
+        self._assessor = assessor
 
     def of(self, values: Iterable[float]) -> list[Replayed]:
         """Replay the rule with each of these values, unless that was done."""
