@@ -114,9 +114,9 @@ def _look(
             f"({product.name}): it reads {rule.watch.query.describe()}"
         )
     if seen.scan.id != scan.id:
-        fallen = _judged(database, rule, absence(scan), product, zone, fallen=True)
+        fallen = _judged(database, rule, absence(scan), product, zone)
         if fallen is not None and fallen.when.verdict is not Verdict.NO_DATA:
-            return fallen
+            return replace(fallen, fallen=True)
     judged = _judged(database, rule, seen, product, zone)
     if judged is None:
         raise WatcherError(f"{product.product_id} ({product.name}): its values are not kept")
@@ -124,13 +124,7 @@ def _look(
 
 
 def _judged(
-    database: Store,
-    rule: Rule,
-    seen: Sighting,
-    product: ProductFacts,
-    zone: tzinfo,
-    *,
-    fallen: bool = False,
+    database: Store, rule: Rule, seen: Sighting, product: ProductFacts, zone: tzinfo
 ) -> _Looked | None:
     """None where the scan knows nothing of the product."""
     needs, schedule = needs_of([rule]), rule.watch.schedule
@@ -145,7 +139,7 @@ def _judged(
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise WatcherError(f'rule "{rule.name}" can\'t be judged: {what}') from error
-    return _Looked(seen.scan.at, when, until, fallen)
+    return _Looked(seen.scan.at, when, until)
 
 
 def _gates(
@@ -155,8 +149,7 @@ def _gates(
     found = tuple(ChannelStatus(name, Decision.NOT_FIRING) for name in rule.notify)
     last: dict[str | None, NotificationState | None] = {}
     if row is not None:
-        # The first of a target is its newest.
-        last = {each.target: each.state for each in reversed(row.deliveries)}
+        last = {each.target: each.state for each in reversed(row.deliveries)}  # the first counts
         # By the clock, not by the last scan: a cooldown that is over since holds nothing back.
         found = channel_statuses(database, rule, row.alert, policies, at=now, now=now)
     for each in found:

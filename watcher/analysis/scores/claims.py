@@ -21,7 +21,7 @@ from watcher.rules.conditions.logic import Combination, Not
 from watcher.rules.conditions.ranking import RankChange, Top
 from watcher.rules.conditions.transition import Becomes, Crosses
 from watcher.rules.conditions.unusual import Unusual
-from watcher.rules.metrics import RANK, Metric
+from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule
 
 _TREND = "sales_trend_flag"
@@ -56,11 +56,6 @@ class Claim:
         if isinstance(self.condition, Measured | Crosses | Becomes | Top):
             return said
         return f"at least half of the move is still there ({said})"
-
-    @property
-    def ranked(self) -> bool:
-        """Whether that is a place of the rule's own list."""
-        return self.metric is not None and RANK in self.metric.needs
 
 
 def claim_of(rule: Rule) -> Claim:

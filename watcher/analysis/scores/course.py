@@ -59,9 +59,6 @@ class Probes:
     def __getitem__(self, rows: Ints) -> Probes:
         return Probes(self.watch, self.products[rows], self.marks[rows], self.data[rows])
 
-    def __len__(self) -> int:
-        return len(self.products)
-
 
 @dataclass(frozen=True, slots=True)
 class Course:

@@ -156,7 +156,7 @@ class Assessor:
         if condition is None or metric is None:
             return
         probes = _probes(watch, begins, told)
-        own = watch.key if claim.ranked else None
+        own = watch.key if RANK in metric.needs else None  # a place of the rule's own list
         early = self._held(
             condition, metric, told, seen_by(self._past, probes, EARLY, EARLY + 2, own)
         )
