@@ -110,9 +110,9 @@ def _last_due(watch: Watch, until: Instant) -> Instant:
 
 def store(database: Database, book: Rulebook, watch: Watch, scan: Scan) -> Made:
     """Through the transaction that the daemon makes of a scan; then its messages are sent."""
-    chosen, audiences = book.rules_of(watch), policies_of(book.channels)
+    chosen, policies = book.rules_of(watch), policies_of(book.channels)
     with measured() as cost:
-        outcome = evaluate(database, scan, chosen, audiences, book.metrics, scan.finished)
+        outcome = evaluate(database, scan, chosen, policies, book.metrics, scan.finished)
     with database.atomic():
         for notification in outcome.notifications:
             database.outbox.sent(notification, scan.finished)

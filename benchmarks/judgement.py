@@ -50,7 +50,7 @@ def main(path: Path) -> None:
     """Some days of history, and the day that is measured."""
     book = load_text(file(varied(), more=OWN))
     (watch,) = book.used_watches
-    audiences = policies_of(book.channels)
+    policies = policies_of(book.channels)
     chance = np.random.default_rng(8)
     with Database.open(path) as database:
         scan = first_scan(watch, 20_000 * DAY)
@@ -58,7 +58,7 @@ def main(path: Path) -> None:
             live = sum(database.alerts.counts().values())
             rules = book.rules if day >= _DAYS - 1 else ()
             with measured() as cost:
-                outcome = evaluate(database, scan, rules, audiences, book.metrics, scan.at)
+                outcome = evaluate(database, scan, rules, policies, book.metrics, scan.at)
             scan = next_day(scan, chance)
     with measured() as bare:
         _compare(scan.numbers)

@@ -59,7 +59,7 @@ def main(products: int, path: Path) -> None:
     rules = [", ".join(each.text() for each in rule) for rule in plain(_RULES, _STRICT)]
     book = load_text(file(rules, products))
     (watch,) = book.used_watches
-    audiences = policies_of(book.channels)
+    policies = policies_of(book.channels)
     chance = np.random.default_rng(10)
     costs = []
     with Database.open(path) as database:
@@ -69,7 +69,7 @@ def main(products: int, path: Path) -> None:
             if number:
                 scan = next_day(scan, chance)
             with measured() as cost:
-                evaluate(database, scan, book.rules, audiences, book.metrics, scan.at)
+                evaluate(database, scan, book.rules, policies, book.metrics, scan.at)
             costs.append(cost)
         live = sum(database.alerts.counts().values())
     answer(

@@ -158,11 +158,11 @@ class Demo:
         """The days before now, through the same scan and evaluation; nobody is told of them."""
         clock = _PastClock(0)
         nobody = {
-            name: replace(audience, targets=(), quiet=None, digest=None)
-            for name, audience in policies_of(book.channels).items()
+            name: replace(policy, targets=(), quiet=None, digest=None)
+            for name, policy in policies_of(book.channels).items()
         }
         async with Writer(self.database) as writer, client_of(book) as client:
-            scanner = Scanner(book, client, writer, clock, audiences=nobody)
+            scanner = Scanner(book, client, writer, clock, policies=nobody)
             midnight = next_midnight(self.settings.now) - DAY
             for day in range(self.settings.days, 0, -1):
                 clock.instant = midnight - day * DAY + _READ_AT

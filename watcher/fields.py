@@ -6,7 +6,7 @@ total. An endpoint that names a field otherwise says so in its own row (``source
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from watcher.units import Unit
@@ -29,7 +29,10 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a product. ``names`` gives a flag's values by name; ``window`` is in days."""
+    """A field of a product. ``names`` gives a flag's values by name; ``window`` is in days.
+
+    ``demand``: more of it is more demand.
+    """
 
     name: str
     type: FieldType
@@ -39,6 +42,7 @@ class Field:
     family: str = ""
     window: int | None = None
     names: tuple[tuple[str, int], ...] = ()
+    demand: bool = False
 
 
 def _number(
@@ -74,6 +78,7 @@ def _family(
             f"{meaning}, {over}",
             pattern,
             window,
+            demand=True,
         )
         for part, span, over, window in rows
     )
@@ -136,7 +141,9 @@ FIELDS: tuple[Field, ...] = (
         "live creators",
         "creators with a live stream of the product",
     ),
-    _number("total_ifl_cnt", Unit.COUNT, "all-time creators", "creators, all time"),
+    replace(
+        _number("total_ifl_cnt", Unit.COUNT, "all-time creators", "creators, all time"), demand=True
+    ),
 )
 
 BY_NAME = {field.name: field for field in FIELDS}

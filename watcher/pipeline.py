@@ -1,11 +1,9 @@
-"""A scan in, one transaction out: observations, verdicts, alerts, notifications.
-
-Synchronous, and the time is an argument: the daemon, ``once``, the demo's past and rule tests all
-call ``evaluate``: it records the scan, and has an ``Evaluator`` do what follows from that. A replay
-asks only for the latter, of scans that are recorded long since. It runs on the store's thread.
-Alerts live on the scan's own time (``at``), so that a timer that comes a second late does not make
-``for: 24h`` wait another day; one that the clock has not reached (it was set back) counts as now.
-"""
+"""A scan in, one transaction out: observations, verdicts, alerts, notifications. Synchronous, and
+the time is an argument: the daemon, ``once``, the demo's past and rule tests all call ``evaluate``:
+it records the scan, and has an ``Evaluator`` do what follows from that. A replay asks only for the
+latter, of scans that are recorded long since. It runs on the store's thread. Alerts live on the
+scan's own time (``at``), so that a timer that comes a second late does not make ``for: 24h`` wait
+another day; one that the clock has not reached (it was set back) counts as now."""
 
 from __future__ import annotations
 
@@ -16,11 +14,11 @@ from dataclasses import dataclass, field
 from watcher.evaluation.freshness import LATE, is_late
 from watcher.evaluation.jumps import WAITS, Jump, judge_jump, needed
 from watcher.evaluation.list_facts import with_facts
-from watcher.evaluation.stepping import RULE, Judged, Round, compares
+from watcher.evaluation.stepping import Judged, Round, compares
 from watcher.evaluation.table import ScanTable
 from watcher.model import Alert, Instant, Message, Scan, ScanState
 from watcher.notification.notify import Teller
-from watcher.notification.policy import NotifyPolicy
+from watcher.notification.policy import Holds, NotifyPolicy
 from watcher.notification.products import Products
 from watcher.rules.conditions.base import Need
 from watcher.rules.metrics import Catalogue
@@ -28,7 +26,7 @@ from watcher.rules.rulebook import Rule
 from watcher.store.ports import Archive, Store
 from watcher.store.records import Recorded
 
-__all__ = ["RULE", "Evaluator", "Judged", "Keys", "Outcome", "compares", "evaluate", "needs_of"]
+__all__ = ["Evaluator", "Judged", "Keys", "ScanOutcome", "compares", "evaluate", "needs_of"]
 
 Report = Callable[[Message], None]
 
@@ -52,8 +50,8 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Sequel:
-    """What followed from a recorded scan: by rule the alerts that began to fire and that ended,
-    the ids of the notifications written, and how each rule was judged."""
+    """Consequences of a recorded scan: by rule the alerts that began to fire and that ended, the
+    ids of the notifications written, and how each rule was judged."""
 
     fired: Mapping[str, Keys]
     resolved: Mapping[str, Keys]
@@ -62,9 +60,9 @@ class Sequel:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a scan changed: observations written, alerts that began to fire or ended, and the
-    ids of the notifications written; how each rule was judged; and whether sales jumped."""
+class ScanOutcome:
+    """Changes by a scan: observations written, alerts that began to fire or ended, and the ids of
+    the notifications written; how each rule was judged; and whether sales jumped."""
 
     scan: Scan
     changed: int = 0
@@ -84,24 +82,22 @@ def evaluate(
     now: Instant,
     *,
     report: Report | None = None,
-) -> Outcome:
-    """Record ``scan`` and all that follows from it for ``rules``, in one transaction.
-
-    ``rules`` are those of the scan's watch; ``now`` is the clock's, for the outbox. ``report``
-    hears, for each rule of which something began or ended, of that, whoever else is told.
-    """
+) -> ScanOutcome:
+    """Record ``scan`` and all that follows from it for ``rules``, those of its watch, in one
+    transaction. ``now`` is the clock's, for the outbox. ``report`` hears, for each rule of which
+    something began or ended, of that, whoever else is told."""
     with database.atomic():
         if database.times.ahead(now):
             database.times.mend(now)
         scan = with_facts(database, scan)
         recorded = database.history.record(scan)
         if scan.state is ScanState.FAILED:
-            return Outcome(scan)
+            return ScanOutcome(scan)
         table, jump = _tabled(database, scan, recorded, rules)
         evaluator = Evaluator(database, database, policies, catalogue)
         sequel = evaluator.follow(table, rules, now, report=report)
         fired, resolved = (_joined(each) for each in (sequel.fired, sequel.resolved))
-        return Outcome(
+        return ScanOutcome(
             scan, recorded.changed, fired, resolved, sequel.notifications, sequel.judged, jump
         )
 
@@ -130,23 +126,15 @@ def _tabled(
     return table, jump
 
 
+@dataclass(frozen=True, slots=True)
 class Evaluator:
-    """What follows from recorded scans: alerts and messages, in ``database``.
+    """Draws the consequences of recorded scans, alerts and messages, in ``database``. ``archive``
+    is asked what was seen, of which the daemon's database is one itself."""
 
-    ``archive`` is asked what was seen, of which the daemon's database is one itself.
-    """
-
-    def __init__(
-        self,
-        database: Store,
-        archive: Archive,
-        policies: Mapping[str, NotifyPolicy],
-        catalogue: Catalogue,
-    ) -> None:
-        self._database = database
-        self._archive = archive
-        self._policies = policies
-        self._catalogue = catalogue
+    database: Store
+    archive: Archive
+    policies: Mapping[str, NotifyPolicy]
+    catalogue: Catalogue
 
     def follow(
         self,
@@ -156,14 +144,13 @@ class Evaluator:
         *,
         report: Report | None = None,
     ) -> Sequel:
-        """All that follows from a recorded scan for ``rules``, those of its watch.
-
-        ``table`` has the baselines that they need, and says whether what compares waits.
-        """
+        """Move and tell of the alerts of ``rules``, those of the watch of a recorded scan.
+        ``table`` has the baselines that they need, and says whether what compares waits."""
         at = min(table.at, now)
-        round_ = Round(self._database, self._archive, table, rules, at)
-        products = Products(self._archive.history, round_.present, self._catalogue)
-        teller = Teller(self._database, products, self._policies, at, now)
+        round_ = Round(self.database, self.archive, table, rules, at)
+        products = Products(self.archive.history, round_.present, self.catalogue)
+        holds = Holds(self.database, now)
+        teller = Teller(self.database, products, self.policies, at, now, holds)
         fired = {rule.name: Keys() for rule in rules}
         resolved = {rule.name: Keys() for rule in rules}
         for group in round_.moves(teller.silent):

@@ -8,9 +8,10 @@ import pytest
 
 from tests.fakes.world import WATCH, World
 from tests.store.making import DAY, START
-from watcher.analysis.explain import ChannelGate, Explanation, explain
+from watcher.analysis.explain import Explanation, explain
 from watcher.errors import WatcherError
 from watcher.model import AlertState, NotificationState, ScanState, Verdict
+from watcher.notification.deferral import ChannelStatus
 from watcher.notification.policy import Decision
 from watcher.rules.conditions.base import Masks, ScanColumns
 from watcher.rules.conditions.transition import Appears
@@ -34,7 +35,7 @@ def explained(world: World, product: str = "1", later: int = 60) -> Explanation:
     return explain(world.database, world.book, world.book.rules[0], facts, world.now + later)
 
 
-def gate(world: World, channel: str = "me", later: int = 60) -> ChannelGate:
+def gate(world: World, channel: str = "me", later: int = 60) -> ChannelStatus:
     """How one channel stands."""
     return next(each for each in explained(world, later=later).gates if each.channel == channel)
 

@@ -47,8 +47,8 @@ def past(folder: Path) -> int:
         for day, yesterday in enumerate((2, 0.1, 2, 2, 2, 0.1)):
             at = last - (5 - day) * DAY
             read = scan(at, market(yesterday=yesterday, big=(6, 80, 140, 170)), watch=watch.key)
-            audiences = policies_of(book.channels)
-            evaluate(database, read, book.rules, audiences, book.metrics, at + 60)
+            policies = policies_of(book.channels)
+            evaluate(database, read, book.rules, policies, book.metrics, at + 60)
     return last
 
 
@@ -199,8 +199,8 @@ def test_every_operator_takes_it(watcher: Command, past: int, folder: Path, metr
     with Database.open(folder / "watcher.db") as database:
         database.rules.sync(book.marks, past)
         read = scan(past + 60, market(big=(16, 80, 140, 170)), watch=book.used_watches[0].key)
-        audiences = policies_of(book.channels)
-        outcome = evaluate(database, read, book.rules, audiences, book.metrics, past + 120)
+        policies = policies_of(book.channels)
+        outcome = evaluate(database, read, book.rules, policies, book.metrics, past + 120)
         assert len(outcome.judged) == len(lines)
         assert {each.rule for each in outcome.judged if each.met} or metric not in (
             "sales_surge", "sales_surge_ratio"

@@ -21,6 +21,7 @@ from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.conditions.registry import NUMBER_OPERATORS
 from watcher.rules.files.loading import load_text
+from watcher.store.records import WindowQuery
 from watcher.store.sqlite.database import Database
 from watcher.units import HOUR
 
@@ -53,7 +54,7 @@ class JumpingList:
     def __post_init__(self) -> None:
         self.book = load_text(self.text)
         self.store.rules.sync(self.book.marks, START)
-        self.audiences = policies_of(self.book.channels)
+        self.policies = policies_of(self.book.channels)
         self.books = self.book  # all that the daemon reads
 
     @property
@@ -69,9 +70,9 @@ class JumpingList:
             values = {key: self.values(sales[key]) for key in ordered}
             made = scan(self.now, values, watch=watch.key, state=state)
             outcome = evaluate(
-                self.store, made, self.book.rules, self.audiences, self.book.metrics, self.now
+                self.store, made, self.book.rules, self.policies, self.book.metrics, self.now
             )
-            operator = [self.audiences["boss"]]
+            operator = [self.policies["boss"]]
             jump = outcome.jump
             now = made.finished
             note_jump(Operator(self.store, operator, now), self.books, watch, made, jump)
@@ -149,7 +150,7 @@ def test_two_jumps_in_a_row_wait_for_both(store: Database) -> None:
     # Only the last of them turned out to be right.
     key, products = market.book.watches[0].key, np.arange(1, 13)
     within = (START, market.now)
-    (window,) = store.history.windows(key, "US", products, within, [SALES], scan_id=99)
+    (window,) = store.history.windows(WindowQuery(key, "US", products, within, [SALES], scan_id=99))
     assert window.values[SALES].min(axis=1).tolist() == [100, 100, 100, 1000, 1000]
 
 
@@ -432,7 +433,7 @@ def test_every_operator_that_compares_waits(store: Database) -> None:
             market.now + DAY, {str(n): 3000.0 - n for n in range(11, -1, -1)}, watch=watch.key
         )
         outcome = evaluate(
-            market.store, made, market.book.rules, market.audiences, market.book.metrics, made.at
+            market.store, made, market.book.rules, market.policies, market.book.metrics, made.at
         )
         assert (outcome.judged[0].met, outcome.judged[0].no_data) == (0, 12), name
 

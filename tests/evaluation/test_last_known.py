@@ -248,7 +248,7 @@ def test_few_statements_however_many_are_missing(store: Database) -> None:
     """The whole list had no value for a week: a handful of statements, none a product."""
     shop = Shop(store, CASES["rises"][0])
     key = shop.book.rules[0].watch.key
-    counts, audiences = [], policies_of(shop.book.channels)
+    counts, policies = [], policies_of(shop.book.channels)
     for size in (20, 200):
         products = {str(n): {PRICE: 10.0 + n % 7} for n in range(size)}
         nothing = {str(n): {"review_count": 3.0} for n in range(size)}
@@ -257,7 +257,7 @@ def test_few_statements_however_many_are_missing(store: Database) -> None:
             statements: list[str] = []
             store.conn.set_trace_callback(statements.append)
             made = scan(shop.at, values, watch=key)
-            evaluate(store, made, shop.book.rules, audiences, shop.book.metrics, shop.at)
+            evaluate(store, made, shop.book.rules, policies, shop.book.metrics, shop.at)
             store.conn.set_trace_callback(None)
         counts.append(len([each for each in statements if each.startswith("SELECT")]))
     assert abs(counts[0] - counts[1]) <= 2

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from watcher.evaluation.levels import levels_of
-from watcher.evaluation.series import Track
+from watcher.evaluation.series import Track, levels_of
 from watcher.rules.metrics import Catalogue
 from watcher.units import Unit
 

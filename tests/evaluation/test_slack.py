@@ -58,8 +58,8 @@ class Days:
         self.at += after
         (rule,) = self.book.rules
         made = scan(self.at, {"1": sales, "2": {}}, watch=rule.watch.key)
-        audiences = policies_of(self.book.channels)
-        outcome = evaluate(self.store, made, [rule], audiences, self.book.metrics, self.at)
+        policies = policies_of(self.book.channels)
+        outcome = evaluate(self.store, made, [rule], policies, self.book.metrics, self.at)
         live = self.store.alerts.active(["r"])
         state = live[0].state.value[0] if live else "."
         return f"{state}{'!' if outcome.notifications else ''}"

@@ -16,7 +16,7 @@ from watcher.evaluation import stepping
 from watcher.evaluation.lifecycle import Finding, Terms, stays, step, step_absent
 from watcher.model import Alert, AlertState, NotificationLogEntry, ScanState, Verdict
 from watcher.notification.notify import Teller
-from watcher.notification.policy import Decision, NotifyTerms, decide, is_heard, policies_of
+from watcher.notification.policy import Decision, Holds, NotifyTerms, decide, is_heard, policies_of
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule
 from watcher.store.records import Live
@@ -109,7 +109,8 @@ def test_what_is_silent(store: Database) -> None:
     rules = world.book.rules
     live = store.alerts.columns([rule.name for rule in rules])
     products = Products(store.history, None, world.book.metrics)
-    teller = Teller(store, products, policies_of(world.book.channels), world.now, world.now)
+    policies, holds = policies_of(world.book.channels), Holds(store, world.now)
+    teller = Teller(store, products, policies, world.now, world.now, holds)
     assert teller.silent(rules, live).tolist() == [True] * 4
     store.held.put([Held("b", int(live.products[2]), "me", int(live.ids[2]), world.now)])
     assert teller.silent(rules, live).tolist() == [True, True, False, False]

@@ -27,7 +27,7 @@ class Daemon:
     said: list[Said] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.audiences = policies_of(self.book.channels)
+        self.policies = policies_of(self.book.channels)
         self._now: Instant = 0
 
     def scan(self, scan: Scan) -> None:
@@ -35,7 +35,7 @@ class Daemon:
         self.wait(scan.finished)
         rules = [rule for rule in self.book.rules if rule.watch.key == scan.watch]
         outcome = evaluate(
-            self.database, scan, rules, self.audiences, self.book.metrics, scan.finished
+            self.database, scan, rules, self.policies, self.book.metrics, scan.finished
         )
         self._note(scan.finished, outcome.notifications)
         self._sweep(scan.finished)
@@ -48,13 +48,13 @@ class Daemon:
             self._sweep(now)
 
     def _sweep(self, now: Instant) -> None:
-        self._note(now, sweep(self.database, self.book, self.audiences, now))
+        self._note(now, sweep(self.database, self.book, self.policies, now))
 
     def _note(self, now: Instant, rows: list[int] | tuple[int, ...]) -> None:
         for row in rows:
             found = self.database.outbox.get(row)
             assert found is not None
-            if found.target == self.audiences[found.channel].targets[0]:
+            if found.target == self.policies[found.channel].targets[0]:
                 self.said.append((now, found.channel, found.message))
 
 

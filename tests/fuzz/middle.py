@@ -103,13 +103,13 @@ class Middle:
         ranks = scan.ranks.tolist()
         assert ranks == sorted(set(ranks)), "two products in one place"
         self.told.clear()
-        audiences = policies_of(self.book.channels)
+        policies = policies_of(self.book.channels)
         with self.database.atomic():
             evaluate(
                 self.database,
                 scan,
                 self.book.rules,
-                audiences,
+                policies,
                 self.book.metrics,
                 now,
                 report=self.told.append,

@@ -72,8 +72,8 @@ def test_a_scan_that_the_clock_has_not_reached_is_now(store: Database) -> None:
     (rule,) = days.book.rules
     now = days.at
     made = scan(now + 3 * HOUR, {"1": 20}, watch=rule.watch.key)
-    audiences = policies_of(days.book.channels)
-    outcome = evaluate(store, made, [rule], audiences, days.book.metrics, now)
+    policies = policies_of(days.book.channels)
+    outcome = evaluate(store, made, [rule], policies, days.book.metrics, now)
     (alert,) = store.alerts.by_id(outcome.fired.alerts)
     assert (alert.since, alert.fired_at) == (now, now)
     (told,) = told_of(store, ["r"])

@@ -16,9 +16,9 @@ from tests.notification.test_flush_deferred import MORNING, QUIET, swept, world_
 from tests.test_pipeline import SELLS, rule, rules
 from tests.web.serving import serving
 from watcher.incidents.operator import Operator
-from watcher.model import Instant
-from watcher.notification.deferral import HELD, Waiting, waiting, with_holds
-from watcher.notification.policy import Decision, policies_of
+from watcher.model import Alert, AlertState, Instant
+from watcher.notification.deferral import HELD, Waiting, defer, waiting, with_holds
+from watcher.notification.policy import Decided, Decision, Hold, policies_of
 from watcher.store.records import AlertHold, Incident
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR, format_instant
@@ -262,3 +262,15 @@ async def test_the_page_shows_it(tmp_path: Path, case: Case) -> None:
             assert [row["holds"][0]["until"] for row in alerts] == [until] * case.alerts
             sample = f'watcher_alerts_held{{channel="me",why="{case.why.value}"}} 2.0'
             assert (sample in (await page.get("metrics"))[1]) is bool(case.alerts)
+
+
+def test_what_passed_unheard_and_is_silenced_now_is_not_kept(store: Database) -> None:
+    """What fires and is silenced waits for the silence's end; what is over by now does not."""
+    silence = store.silences.add(begins=0, ends=DAY, rule="r")
+    hold = Hold(Decision.SILENCED, silence.ends, silence)
+    over = Alert(7, "r", 1, AlertState.INACTIVE, 0, 0, 0, 5)
+    defer(store, "me", [Decided(over, Decision.MISSED, hold)], {}, 9)
+    assert store.held.groups() == []
+    fires = Alert(8, "r", 2, AlertState.FIRING, 0, 0, 0)
+    defer(store, "me", [Decided(fires, Decision.FIRES, hold)], {}, 9)
+    assert [group.silence for group in store.held.groups()] == [silence.id]

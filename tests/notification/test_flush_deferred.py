@@ -30,8 +30,8 @@ defaults: {{region: US, notify: [me]}}
 
 def swept(world: World, after: int) -> list[str]:
     """The titles that a sweep so long after the last scan adds."""
-    audiences = policies_of(world.book.channels)
-    rows = sweep(world.database, world.book, audiences, world.now + after)
+    policies = policies_of(world.book.channels)
+    rows = sweep(world.database, world.book, policies, world.now + after)
     found = [world.database.outbox.get(row) for row in rows]
     return [title_of(row.message) for row in found if row is not None]
 

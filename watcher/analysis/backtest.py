@@ -1,19 +1,15 @@
-"""What rules would have told over the stored history.
-
-The stored scans are played once more, in memory; the database is only read. The rules begin with
-the first scan of the time, as if they had been written then: what already holds at that moment is
-told at once. Scans before are only there so that baselines exist.
-"""
+"""Rules tried on the stored history, in memory, as if written at its begin: what holds then is told
+at once. Scans before are only there so that baselines exist."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from watcher.analysis.readings import Reading
+from watcher.analysis.readings import Reading, without_collection
 from watcher.analysis.replay import NOBODY, Played, Progress, Replay, Sent
 from watcher.errors import WatcherError
 from watcher.model import AlertState, Instant
@@ -27,8 +23,7 @@ MOST_TOLD = 10
 
 @dataclass(frozen=True, slots=True)
 class OftenTold:
-    """A product, and how many times the channel that hears most of it was told that the rule fires
-    for it."""
+    """A product, and how often the channel that hears most of it was told that the rule fires."""
 
     product_id: str
     name: str
@@ -37,8 +32,8 @@ class OftenTold:
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
-    """What one channel would have heard; ``a_week`` is None where one scan is all there is."""
+class ChannelSum:
+    """Messages that one channel would have heard; ``a_week`` is None of a single scan."""
 
     name: str
     messages: int
@@ -47,13 +42,8 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """The rule over ``scans`` scans from ``since`` to ``until``.
-
-    ``fired`` and ``ended`` count alerts that began to fire and that ended, ``firing`` those that
-    fire at the end; ``products`` counts the distinct products that fired. ``texts_since`` is from
-    when on the texts that the rule judges are known as they were, where that is later than
-    ``since``: before it the oldest known ones are used.
-    """
+    """The rule over ``scans`` scans: alerts that began to fire, ended, and fire at the end. Before
+    ``texts_since`` the oldest known texts are used; None where that concerns no scan."""
 
     rule: str
     watch: str
@@ -65,7 +55,7 @@ class Backtest:
     ended: int
     firing: int
     products: int
-    channels: tuple[Channel, ...]
+    channels: tuple[ChannelSum, ...]
     often: tuple[OftenTold, ...]
     told: tuple[Sent, ...]
     texts_since: Instant | None = None
@@ -78,14 +68,11 @@ class Backtest:
 
 @dataclass(frozen=True, slots=True)
 class Backtests:
-    """Several rules together, as a file has them: a digest tells of all of them at once.
-
-    ``channels`` and ``told`` are what each channel would have heard of all rules. ``unread`` names
-    the rules of whose watch no scan is stored in that time.
-    """
+    """Several rules together, as a file has them: a digest tells of all of them at once. ``unread``
+    names the rules of whose watch no scan is stored in that time."""
 
     rules: tuple[Backtest, ...]
-    channels: tuple[Channel, ...]
+    channels: tuple[ChannelSum, ...]
     told: tuple[Sent, ...]
     unread: tuple[str, ...] = ()
 
@@ -97,15 +84,12 @@ def backtest(
     time: tuple[Instant, Instant],
     progress: Progress | None = None,
 ) -> Backtest:
-    """Play the scans of ``rule``'s watch in ``time``, its begin and end.
-
-    ``progress`` hears how many scans are done, and of how many. Raises ``WatcherError`` where
-    there is no scan to play.
-    """
+    """Play the scans of ``rule``'s watch in ``time`` (begin and end), as ``backtests`` does."""
     (found,) = backtests(source, book, [rule], time, progress).rules
     return found
 
 
+@without_collection()
 def backtests(
     source: Store,
     book: Rulebook,
@@ -113,10 +97,8 @@ def backtests(
     time: tuple[Instant, Instant],
     progress: Progress | None = None,
 ) -> Backtests:
-    """Play the scans of the watches of ``rules`` to all of them, from one read.
-
-    Raises ``WatcherError`` where there is no scan to play for any.
-    """
+    """Play the scans of the watches of ``rules`` to all of them, from one read. Raises
+    ``WatcherError`` where there is no scan to play for any."""
     with source.snapshot():
         reading = Reading(source, rules, time)
         tallies = {rule.name: _Tally(rule) for rule in rules}
@@ -125,37 +107,26 @@ def backtests(
             for played in replay.run(progress):
                 told += played.sent
                 _hear(tallies, played)
-            found = [tally.result(replay) for tally in tallies.values() if tally.scans]
+            texts = source.history.texts_known_since()
+            found = [tally.result(replay, texts) for tally in tallies.values() if tally.scans]
         if not found:
             raise WatcherError(_unread(rules))
-        texts = source.history.texts_known_since()
-    results = [_with_texts(each, rule, texts) for each, rule in _paired(found, rules)]
     return Backtests(
-        tuple(results),
-        tuple(_channels(rules, told, results)),
+        tuple(found),
+        tuple(_channels(rules, told, found)),
         tuple(told),
         tuple(name for name, tally in tallies.items() if not tally.scans),
     )
 
 
-def _paired(found: Sequence[Backtest], rules: Sequence[Rule]) -> Iterator[tuple[Backtest, Rule]]:
-    by_name = {rule.name: rule for rule in rules}
-    return ((each, by_name[each.rule]) for each in found)
-
-
-def _with_texts(found: Backtest, rule: Rule, since: Instant | None) -> Backtest:
-    known = since is None or since <= found.since or not any(_judges_texts(rule))
-    return found if known else replace(found, texts_since=since)
-
-
 def _channels(
     rules: Sequence[Rule], told: Sequence[Sent], results: Sequence[Backtest]
-) -> Iterator[Channel]:
-    """What each channel of the rules heard; a week is that of the watch read for longest."""
+) -> Iterator[ChannelSum]:
+    """Yield the sum of each channel; a week is that of the watch read for longest."""
     longest = max(results, key=lambda each: each.until - each.since)
     for name in dict.fromkeys(name for rule in rules for name in rule.notify or (NOBODY,)):
         count = sum(each.channel == name for each in told)
-        yield Channel(name, count, _a_week(count, longest.scans, longest.since, longest.until))
+        yield ChannelSum(name, count, _a_week(count, longest.scans, longest.since, longest.until))
 
 
 def _unread(rules: Sequence[Rule]) -> str:
@@ -198,25 +169,24 @@ class _Tally:
 
     @property
     def scans(self) -> int:
-        """How many of its watch were played."""
         return len(self._ats)
 
     def scanned(self, at: Instant, fired: Keys, ended: Keys) -> None:
-        """One more scan of its watch, and what it changed."""
+        """Count one more scan of its watch, and what it changed."""
         self._ats.append(at)
         self._fired += len(fired)
         self._ended += len(ended)
         self._products.update(fired.products)
 
     def hear(self, channel: str, products: set[int], at: Instant) -> None:
-        """A channel was told that the rule fires for these products."""
+        """Note that a channel was told that the rule fires for these products."""
         self._times.setdefault(channel, Counter()).update(products)
         self._last.update(dict.fromkeys(products, at))
 
-    def result(self, replay: Replay) -> Backtest:
-        """The sums."""
+    def result(self, replay: Replay, texts: Instant | None) -> Backtest:
         rule, since, until = self._rule, self._ats[0], self._ats[-1]
         firing = replay.database.alerts.counts().get((rule.name, AlertState.FIRING), 0)
+        attributes = [each.attributes for each in (rule.when, rule.until) if each is not None]
         counts = Counter(told.channel for told in self.told)
         return Backtest(
             rule=rule.name,
@@ -230,11 +200,12 @@ class _Tally:
             firing=firing,
             products=len(self._products),
             channels=tuple(
-                Channel(name, counts[name], _a_week(counts[name], self.scans, since, until))
+                ChannelSum(name, counts[name], _a_week(counts[name], self.scans, since, until))
                 for name in rule.notify or (NOBODY,)
             ),
             often=tuple(self._often(replay)),
             told=tuple(self.told),
+            texts_since=texts if texts and texts > since and any(attributes) else None,
         )
 
     def _often(self, replay: Replay) -> Iterator[OftenTold]:
@@ -253,8 +224,3 @@ def _a_week(count: int, scans: int, since: Instant, until: Instant) -> float | N
     if scans < 2 or since == until:
         return None
     return count * WEEK * (scans - 1) / ((until - since) * scans)
-
-
-def _judges_texts(rule: Rule) -> Iterator[bool]:
-    for condition in (rule.when, rule.until):
-        yield condition is not None and bool(condition.attributes)

@@ -1,8 +1,5 @@
-"""Why a rule fired on a product, did not fire, or was not told: the state of the two, read only.
-
-The conditions are the compiled ones and are judged by the evaluation's own table, on the newest
-stored scan of the rule's watch; the gates are those that hold messages back.
-"""
+"""One rule on one product, read only: why it fired, did not fire, or was not told. Judged by what
+judges and holds in earnest, on the newest stored scan of the rule's watch."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ import numpy as np
 
 from watcher.analysis.reasons import Reason, reason_of
 from watcher.errors import WatcherError
-from watcher.evaluation.present import stored_table
+from watcher.evaluation.jumps import stored_table
 from watcher.model import (
     Alert,
     AlertState,
@@ -24,56 +21,20 @@ from watcher.model import (
     ProductFacts,
     Verdict,
 )
-from watcher.notification.deferral import ChannelStatus, channel_statuses
+from watcher.notification.deferral import ChannelStatus, TargetQueue, channel_statuses
 from watcher.notification.policy import Decision, policies_of
 from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow, ScanRow, Sighting
-from watcher.store.sql.silences import Silence
 from watcher.units import format_duration
 
 
 @dataclass(frozen=True, slots=True)
-class TargetQueue:
-    """One of a channel's targets: what became of the last message about this alert (None: there
-    was none), and what its queue waits or died on."""
-
-    target: str
-    last: NotificationState | None = None
-    waiting: int = 0
-    next_try: Instant | None = None
-    dead: int = 0
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelGate:
-    """Whether one channel is to be told of the alert now, or which gate holds that back.
-
-    ``opens`` is when the gate opens by itself: what still holds is told then, or at the next
-    scan after it. ``silence`` is given where one holds it.
-    """
-
-    channel: str
-    decision: Decision
-    told_at: Instant | None = None
-    told_end: bool = False
-    opens: Instant | None = None
-    silence: Silence | None = None
-    targets: tuple[TargetQueue, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Explanation:
-    """One rule and one product at ``now``.
-
-    ``scan`` is the newest of the rule's watch, ``judged_at`` the newest that lists the product:
-    the conditions are those of that one. ``alert`` is the live one, or the last that ended.
-    ``fires_at`` is when a pending alert fires at the earliest. ``timezone`` is that of the times
-    that are shown.
-    """
+    """One rule and one product, judged at the newest scan that lists it. ``alert`` is the live one,
+    or the last that ended; ``fires_at`` is when a pending one fires at the earliest."""
 
     now: Instant
     rule: str
@@ -86,7 +47,7 @@ class Explanation:
     alert: Alert | None
     gmv_currency: str | None
     fires_at: Instant | None
-    gates: tuple[ChannelGate, ...]
+    gates: tuple[ChannelStatus, ...]
     notes: tuple[str, ...]
     timezone: str = "UTC"
 
@@ -120,23 +81,18 @@ def explain(
         until=looked.until,
         alert=alert,
         gmv_currency=book.metrics.gmv_currency,
-        fires_at=_fires_at(rule, alert, now),
+        fires_at=min(alert.since, now) + rule.watch.least(rule.for_)
+        if alert is not None and alert.state is AlertState.PENDING
+        else None,
         gates=tuple(_gates(database, book, rule, row, now)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
         timezone=book.timezone,
     )
 
 
-def _fires_at(rule: Rule, alert: Alert | None, now: Instant) -> Instant | None:
-    """When a pending alert fires at the earliest, if it is still met."""
-    if alert is None or alert.state is not AlertState.PENDING:
-        return None
-    return min(alert.since, now) + rule.watch.least(rule.for_)
-
-
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """What the conditions said at ``at``; ``fallen``: of a product that fell off that list."""
+    """Reasons at ``at``; ``fallen``: of a product that fell off that list."""
 
     at: Instant
     when: Reason
@@ -147,8 +103,8 @@ class _Looked:
 def _look(
     database: Store, rule: Rule, product: ProductFacts, scan: ScanRow, zone: tzinfo
 ) -> _Looked:
-    """At the newest scan if it lists the product, or says something of one that fell off it;
-    else at the last one that listed it."""
+    """Judge the newest scan if it lists the product, or says something of one that fell off it;
+    else the last one that listed it."""
     seen = database.history.sighting(rule.watch.key, product.product)
     if seen is None:
         raise WatcherError(
@@ -156,9 +112,9 @@ def _look(
             f"({product.name}): it reads {rule.watch.query.describe()}"
         )
     if seen.scan.id != scan.id:
-        fallen = _judged(database, rule, Sighting.absent(scan), product, zone, fallen=True)
+        fallen = _judged(database, rule, Sighting.absent(scan), product, zone)
         if fallen is not None and fallen.when.verdict is not Verdict.NO_DATA:
-            return fallen
+            return replace(fallen, fallen=True)
     judged = _judged(database, rule, seen, product, zone)
     if judged is None:
         raise WatcherError(f"{product.product_id} ({product.name}): its values are not kept")
@@ -166,17 +122,11 @@ def _look(
 
 
 def _judged(
-    database: Store,
-    rule: Rule,
-    seen: Sighting,
-    product: ProductFacts,
-    zone: tzinfo,
-    *,
-    fallen: bool = False,
+    database: Store, rule: Rule, seen: Sighting, product: ProductFacts, zone: tzinfo
 ) -> _Looked | None:
     """None where the scan knows nothing of the product."""
-    needs = needs_of([rule])
-    table = stored_table(database, seen, needs, rule.watch.schedule)
+    needs, schedule = needs_of([rule]), rule.watch.schedule
+    table = stored_table(database, seen.row, seen.recorded, needs, schedule)
     rows = np.flatnonzero(table.products == product.product).tolist()
     if not rows:
         return None
@@ -187,34 +137,28 @@ def _judged(
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise WatcherError(f'rule "{rule.name}" can\'t be judged: {what}') from error
-    return _Looked(seen.scan.at, when, until, fallen)
+    return _Looked(seen.scan.at, when, until)
 
 
 def _gates(
     database: Store, book: Rulebook, rule: Rule, row: AlertRow | None, now: Instant
-) -> Iterator[ChannelGate]:
-    audiences, queues = policies_of(book.channels), _queues(database, now)
+) -> Iterator[ChannelStatus]:
+    policies, queues = policies_of(book.channels), _queues(database, now)
     found = tuple(ChannelStatus(name, Decision.NOT_FIRING) for name in rule.notify)
+    last: dict[str | None, NotificationState | None] = {}
     if row is not None:
+        last = {each.target: each.state for each in reversed(row.deliveries)}  # the first counts
         # By the clock, not by the last scan: a cooldown that is over since holds nothing back.
-        found = channel_statuses(database, rule, row.alert, audiences, at=now, now=now)
+        found = channel_statuses(database, rule, row.alert, policies, at=now, now=now)
     for each in found:
-        told = each.told
-        yield ChannelGate(
-            channel=each.channel,
-            decision=each.decision,
-            told_at=told.told_at if told is not None else None,
-            told_end=told is not None and told.resolved_told,
-            opens=each.until,
-            silence=each.silence,
-            targets=tuple(
-                _target(target, row, queues) for target in audiences[each.channel].targets
-            ),
+        targets = (queues.get(name, TargetQueue(name)) for name in policies[each.channel].targets)
+        yield replace(
+            each, targets=tuple(replace(queue, last=last.get(queue.target)) for queue in targets)
         )
 
 
 def _queues(database: Store, now: Instant) -> dict[str, TargetQueue]:
-    """What waits and what is dead, by target."""
+    """The targets whose messages wait or are dead."""
     queues: dict[str, TargetQueue] = {}
     for target, next_try, count in database.outbox.due_targets(now):
         head = database.outbox.next_for(target)
@@ -224,12 +168,6 @@ def _queues(database: Store, now: Instant) -> dict[str, TargetQueue]:
         known = queues.get(each.target, TargetQueue(each.target))
         queues[each.target] = replace(known, dead=known.dead + 1, error=known.error or each.error)
     return queues
-
-
-def _target(name: str, row: AlertRow | None, queues: dict[str, TargetQueue]) -> TargetQueue:
-    deliveries = row.deliveries if row is not None else ()
-    last = next((each.state for each in deliveries if each.target == name), None)
-    return replace(queues.get(name, TargetQueue(name)), last=last)
 
 
 def _notes(
@@ -247,7 +185,7 @@ def _notes(
 
 
 def _holding(rule: Rule, when: Verdict, alert: Alert) -> Iterator[str]:
-    """Why an alert lives on although it is not met, or not as usual."""
+    """Yield the reasons why an alert lives on although it is not met, or not as usual."""
     if alert.carried:
         yield "fired before the rule was changed and still holds, so it is not told again"
     if alert.absent:

@@ -1,4 +1,4 @@
-"""What the watches will cost: requests a scan, a day and a month, against the caps."""
+"""The cost of the watches: requests a scan, a day and a month, against the caps."""
 
 from __future__ import annotations
 
@@ -46,11 +46,9 @@ class Forecast:
 def forecast(
     book: Rulebook, pages: Mapping[str, int], now: Instant, spent: Spent | None = None
 ) -> Forecast:
-    """The cost of ``book``; ``pages`` is how many pages a watch (by key) really had, if known,
-    and ``spent`` what of this day and month is used already.
-
-    A list may end before ``top``, so the first forecast of a watch is the most it can cost.
-    """
+    """The cost of ``book``; ``pages`` is how many pages a watch (by key) really had, if known, and
+    ``spent`` what of this day and month is used already. A list may end before ``top``, so the
+    first forecast of a watch is the most it can cost."""
     costs = tuple(_cost(watch, pages, now) for watch in book.used_watches)
     day = sum(cost.credits_a_day for cost in costs)
     month = sum(cost.credits_a_month for cost in costs)
@@ -60,10 +58,7 @@ def forecast(
 def scans_left(
     schedule: Schedule, due: Instant, now: Instant, end: Instant, at_most: int = _MOST_SCANS
 ) -> int:
-    """How many scans begin from ``now`` until before ``end``, the next of them at ``due``.
-
-    Counted up to ``at_most``; what is overdue begins now.
-    """
+    """Count the scans from ``now`` (what is overdue begins now) until before ``end``."""
     count, moment = 0, max(due, now)
     while moment < end and count < at_most:
         count, moment = count + 1, schedule.next(moment)
@@ -74,8 +69,8 @@ def scans_left(
 
 
 def requests_of(watch: Watch, pages: int) -> int:
-    """Requests of one scan: as many pages as the list should have, and the one that shows that
-    it ends there; as many as it may have where ``pages`` is 0 (nothing is known)."""
+    """Requests of one scan: as many ``pages`` as the list should have (0: not known), and the one
+    that shows that it ends there."""
     return min(pages + 1, watch.query.pages) if pages else watch.query.pages
 
 
@@ -116,7 +111,7 @@ def _warnings(
 def _month_warnings(
     cap: int, day: float, now: Instant, spent: Spent | None, zone: tzinfo
 ) -> Iterator[str]:
-    """Of this month, from what is used of it already; else of a whole one."""
+    """Yield what is to be said of this month, from what is used already, else of a whole one."""
     used = spent.month if spent is not None else 0
     reached = now + int(max(0, cap - used) / day * DAY)
     if spent is not None and used and reached < next_month(now):
@@ -135,11 +130,9 @@ def _month_warnings(
 def _day_cap_reached(
     book: Rulebook, pages: Mapping[str, int], cap: int, now: Instant, used: Spent | None
 ) -> tuple[Instant, Watch] | None:
-    """The first scan of the next days (a week of them) that does not fit into its day: from now
-    on where it is known what is ``used`` of today, else from midnight on.
-
-    It must leave what the watches of higher priority still need on that day.
-    """
+    """The first scan of the next week that does not fit into its day: from now on where it is known
+    what is ``used`` of today, else from midnight on. It must leave what the watches of higher
+    priority still need on that day."""
     watches = book.used_watches
     costs = [requests_of(watch, pages.get(watch.key, 0)) for watch in watches]
     priorities = [book.priority(watch) for watch in watches]

@@ -10,7 +10,7 @@ from watcher.model import AlertState, Health, Instant
 from watcher.notification.deferral import Waiting, waiting
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.ports import Store
-from watcher.store.records import Cause, ScanRow, Spent
+from watcher.store.records import Cause, ScanRow
 from watcher.units import DAY
 
 QUIET_DAYS = 30
@@ -18,8 +18,7 @@ QUIET_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class WatchStatus:
-    """A watch: what it reads, when it was and will be read, how it fares, and the credits that it
-    used on this UTC day, those set aside included."""
+    """A watch, and the credits that it used on this UTC day, those set aside included."""
 
     name: str
     key: str
@@ -34,10 +33,7 @@ class WatchStatus:
 
 @dataclass(frozen=True, slots=True)
 class RuleStatus:
-    """A rule, how many alerts of it are pending and firing, and how it fares.
-
-    ``quiet`` is that it has not fired for ``QUIET_DAYS`` although it could.
-    """
+    """A rule; ``quiet``: it has not fired for ``QUIET_DAYS`` although it could."""
 
     name: str
     watch: str
@@ -75,7 +71,7 @@ class Overview:
 
 def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
     """Read the state of ``book``'s watches and rules at ``now``."""
-    counts = database.alerts.counts()
+    counts, spent = database.alerts.counts(), database.ledger.spent(now)
     credits_today = database.ledger.by_watch(now)
     quiet = database.rules.not_fired_since(now - QUIET_DAYS * DAY)
     health = {(each.kind, each.name): each for each in database.health.list()}
@@ -92,12 +88,14 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
                 rule.notify,
                 counts.get((rule.name, AlertState.PENDING), 0),
                 counts.get((rule.name, AlertState.FIRING), 0),
-                _health(health, "rule", rule.name),
+                health.get(("rule", rule.name), Health("rule", rule.name)),
                 rule.name in quiet,
             )
             for rule in book.rules
         ),
-        credits=_credits(database.ledger.spent(now), book),
+        credits=Credits(
+            spent.day, spent.month, book.api.credits_per_day, book.api.credits_per_month
+        ),
         queue={state.value: count for state, count in database.outbox.counts().items()},
         troubles=tuple(database.health.causes()),
         waiting=waiting(database, book, now),
@@ -121,15 +119,6 @@ def _watch(
         rules=tuple(rule.name for rule in book.rules_of(watch)),
         last=scans[0] if scans else None,
         due=max(plan.due(watch.schedule, scans, now), now),
-        health=_health(health, "watch", watch.key),
+        health=health.get(("watch", watch.key), Health("watch", watch.key)),
         credits_today=spent.get(watch.key, 0),
     )
-
-
-def _health(known: Mapping[tuple[str, str], Health], kind: str, name: str) -> Health:
-    """Nothing bad of what was never heard of."""
-    return known.get((kind, name)) or Health(kind, name)
-
-
-def _credits(spent: Spent, book: Rulebook) -> Credits:
-    return Credits(spent.day, spent.month, book.api.credits_per_day, book.api.credits_per_month)

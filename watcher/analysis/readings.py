@@ -1,12 +1,12 @@
-"""The stored scans that some rules need, read into memory: what a replay plays.
-
-Jumps of the sales are judged while they are read, as the daemon judges them, for they do not
-depend on rules; so is what lists say of themselves, where a database is older than that.
-"""
+"""The stored scans that some rules need, read into memory: what a replay plays. Jumps of the sales
+are judged while they are read, as the daemon judges them, for they do not depend on rules; so is
+what lists say of themselves, where a database is older than that."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from watcher.evaluation.jumps import SALES_BEFORE, judge_jump, needed
 from watcher.evaluation.last_known import last_reach
@@ -14,7 +14,8 @@ from watcher.evaluation.list_facts import facts_of
 from watcher.evaluation.table import ScanTable
 from watcher.model import OF_LIST, Instant
 from watcher.notification.products import FACTS
-from watcher.rules.conditions.base import Ago, Condition, Last, LastList, Need
+from watcher.pipeline import needs_of
+from watcher.rules.conditions.base import Ago, Last, LastList, Need
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
 from watcher.store.memory.replaying import Extent, Recalled
@@ -23,13 +24,20 @@ from watcher.store.ports import Store
 _MANY = 20  # rules: so many tell of so many products that what messages show is read for all
 
 
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Stop the collector of cycles: a replay makes millions of values, none of them in a cycle."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 class Reading:
     """The scans of the watches of ``rules`` in ``time`` (its begin and end), and as many before it
-    as the rules look back.
-
-    The database must stay as it is meanwhile: read and play in one ``source.snapshot()``. Other
-    rules than those given can be played too: what was not read for them is asked of the database.
-    """
+    as the rules look back. Read and play in one ``source.snapshot()``: the database must stay as it
+    is. Other rules can be played too: what was not read for them is asked of the database."""
 
     def __init__(self, source: Store, rules: Sequence[Rule], time: tuple[Instant, Instant]) -> None:
         self.time = time
@@ -37,7 +45,7 @@ class Reading:
         self._past = source.past_scans(_extent(source, rules, time[0]))
         self.matrix = self._past.matrix
         line, own = self.matrix.timeline, {rule.watch.key for rule in rules}
-        others = any(_asks_others(need) for need in _needs(rules))
+        others = any(_asks_others(need) for need in needs_of(rules))
         late = range(self._past.first, len(line))
         judged = [place for place in late if others or line.watches[place] in own]
         self.places = [place for place in late if line.at[place] <= time[1]]
@@ -64,9 +72,10 @@ class Reading:
 
 
 def _extent(source: Store, rules: Sequence[Rule], since: Instant) -> Extent:
-    """What to read: the time itself, and as much before it as the rules look back."""
+    """The time itself, and as much before it as the rules look back."""
     fields = {name for metric in _metrics(rules) for name in metric.fields}
-    shown = _shown()
+    catalogue = Catalogue()
+    shown = {name for fact in FACTS for name in catalogue[fact].fields}  # by messages
     if len(rules) >= _MANY:
         fields |= shown
     return Extent(
@@ -79,11 +88,11 @@ def _extent(source: Store, rules: Sequence[Rule], since: Instant) -> Extent:
 
 
 def _begin(source: Store, rule: Rule, since: Instant) -> Instant:
-    """From when on a rule that begins at ``since`` needs the past."""
+    """The moment from which on a rule that begins at ``since`` needs the past."""
     complete = source.history.last_proof_before(rule.watch.key, since)
     first = since if complete is None else min(since, complete)
     reach = last_reach(rule.watch.schedule)  # also of what tells a jump
-    return first - max([reach, *(_looks_back(need) for need in _needs([rule]))])
+    return first - max([reach, *(_looks_back(need) for need in needs_of([rule]))])
 
 
 def _looks_back(need: Need) -> int:
@@ -98,29 +107,11 @@ def _looks_back(need: Need) -> int:
 
 
 def _asks_others(need: Need) -> bool:
-    """Of numbers other watches' scans are baselines too; of ranks only the own one's are."""
+    """Whether other watches' scans are baselines too: of numbers they are, of ranks not."""
     return not isinstance(need.from_, Last | LastList) and bool(need.metric.fields)
 
 
-def _conditions(rules: Iterable[Rule]) -> Iterable[Condition]:
-    for rule in rules:
-        yield rule.when
-        if rule.until is not None:
-            yield rule.until
-
-
-def _needs(rules: Sequence[Rule]) -> list[Need]:
-    needs = [need for condition in _conditions(rules) for need in condition.needs]
-    return needs + [need for rule in rules for need in rule.order_by.needs]
-
-
 def _metrics(rules: Sequence[Rule]) -> set[Metric]:
-    metrics = {metric for condition in _conditions(rules) for metric in condition.metrics}
-    metrics |= {metric for rule in rules for metric in rule.order_by.metrics}
-    return metrics | {need.metric for need in _needs(rules)}
-
-
-def _shown() -> set[str]:
-    """The fields of the values that messages show of every product."""
-    catalogue = Catalogue()
-    return {name for fact in FACTS for name in catalogue[fact].fields}
+    spoken = [each for rule in rules for each in (rule.when, rule.until, rule.order_by) if each]
+    metrics = {metric for each in spoken for metric in each.metrics}
+    return metrics | {need.metric for need in needs_of(rules)}

@@ -1,8 +1,5 @@
-"""A rule's conditions on one product, as a tree: what each says, and why it has no data.
-
-Only asks the compiled conditions and the table that judged them, so that what people are shown
-is what decided.
-"""
+"""A rule's conditions on one product, as a tree: what each says, and why it has no data. Asks only
+the compiled conditions and their table: what people are shown is what decided."""
 
 from __future__ import annotations
 
@@ -50,13 +47,10 @@ _ROUNDED = (*AMOUNTS, Unit.SCORE, Unit.COUNT, Unit.FRACTION, Unit.PLACE, Unit.DA
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What one condition says of a product.
-
-    A group (``word`` is all, any or not) has ``parts``; any other has ``evidence``, and ``why``
-    where it has no data. ``over`` names a baseline that is taken over a time ("median 14d"): its
-    instant is that time's begin. ``meant`` is what such a value says: what it meant on real sales,
-    where that was measured, and of how many values what is usual was taken, where they are few.
-    """
+    """One condition on one product. A group (``word`` is all, any or not) has ``parts``; any other
+    has ``evidence``, and ``why`` where it has no data. ``over`` names a baseline that is taken over
+    a time ("median 14d"), whose instant is that time's begin; ``meant`` says what such a value
+    meant on real sales, and of how many values what is usual was taken, where they are few."""
 
     condition: str
     verdict: Verdict
@@ -75,10 +69,14 @@ def reason_of(condition: Condition, table: ScanColumns, row: int, zone: tzinfo =
         parts = tuple(reason_of(part, table, row, zone) for part in condition.parts)
         return Reason(str(condition), verdict, condition.word, parts)
     evidence = next(iter(condition.evidence(table, row)), None)
-    why = _why_no_data(condition, table, row, zone) if verdict is Verdict.NO_DATA else ""
-    over = next((str(need.from_) for need in condition.needs if _over_a_time(need)), "")
+    why = known = ""
+    if verdict is Verdict.NO_DATA:  # where no cause can be named, its own arithmetic
+        why = next(_causes(condition, table, row, zone), "its formula has no value here")
+    else:
+        known = _known(condition, table, row)
+    overs = [need.from_ for need in condition.needs if isinstance(need.from_, Statistic | Usual)]
+    over = str(overs[0]) if overs else ""
     meant = _meant(condition, evidence) if evidence is not None else ""
-    known = _known(condition, table, row) if verdict is not Verdict.NO_DATA else ""
     return Reason(
         str(condition), verdict, evidence=evidence, why=why, over=over,
         meant="; ".join(filter(None, [known, meant])),
@@ -86,7 +84,7 @@ def reason_of(condition: Condition, table: ScanColumns, row: int, zone: tzinfo =
 
 
 def _known(condition: Condition, table: ScanColumns, row: int) -> str:
-    """Of how many values what is usual was taken, where these are few and far apart."""
+    """The number of values of which what is usual was taken, where these are few and far apart."""
     if not isinstance(condition, Unusual) or condition.metric.window == 1:
         return ""
     apart, known = condition.metric.window, table.count(condition.need, row)
@@ -111,36 +109,20 @@ def _meant(condition: Condition, evidence: Evidence) -> str:
 
 
 def unrounded(evidence: Evidence, shown: str) -> str:
-    """``shown`` is the value for people; in full where rounding made it a number of the condition.
-
-    "earnings at least 2: 2" is no answer to why that is not met, "1.999" is.
-    """
+    """``shown`` in full where rounding made it a number of the condition: "earnings at least 2: 2"
+    is no answer to why that is not met, "1.999" is."""
     number = _NUMBER.search(shown)
     if number is None or isinstance(evidence.value, str | None) or evidence.unit not in _ROUNDED:
         return shown
     scale = 100 if evidence.unit == Unit.FRACTION else 1
     value = evidence.value * scale
     read = float(number[0].replace(",", ""))
-    if read not in _limits(evidence, scale) or math.isclose(value, read, rel_tol=1e-11):
+    asked = evidence.condition  # as words were stored once, their numbers are not known
+    numbers = asked.limits if isinstance(asked, Criterion) else ()
+    limits = [round(each * scale, 6) for each in numbers if not isinstance(each, str)]
+    if read not in limits or math.isclose(value, read, rel_tol=1e-11):
         return shown
     return f"{shown[: number.start()]}{value:,.12g}{shown[number.end() :]}"
-
-
-def _limits(evidence: Evidence, scale: int) -> list[float]:
-    """The numbers of the condition, as people see them; none is known of stored words."""
-    asked = evidence.condition
-    if not isinstance(asked, Criterion):
-        return []
-    return [round(limit * scale, 6) for limit in asked.limits if not isinstance(limit, str)]
-
-
-def _over_a_time(need: Need) -> bool:
-    return isinstance(need.from_, Statistic | Usual)
-
-
-def _why_no_data(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> str:
-    """The first cause that can be named; where none can, the condition's own arithmetic."""
-    return next(_causes(condition, table, row, zone), "its formula has no value here")
 
 
 def _causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> Iterator[str]:
@@ -164,12 +146,13 @@ def _causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) ->
 
 
 def _no_value(metric: Metric, table: ScanColumns, row: int) -> str:
-    """Which of the metric's fields the product lacks, or that the formula gives nothing."""
+    """The fields that the product lacks, or that the formula gives nothing."""
     unused = {*OF_LIST}
     if metric.unused:
         sparse = table.number(SPARSENESS)[row] > 0
         unused |= metric.unused[SPARSE if sparse else NORMAL]
-    missing = [name for name in sorted(metric.needs - unused) if _lacks(name, table, row)]
+    asked = sorted(metric.needs - unused)
+    missing = [name for name in asked if np.isnan(table.number(_BUILT_IN[name])[row])]
     if missing == [RANK]:
         return "the watch has no sort, so there is no rank"
     if missing:
@@ -209,7 +192,3 @@ def _no_baseline(need: Need, table: ScanColumns, row: int, zone: tzinfo) -> str:
             )
         case Spread(seconds):
             return f"it never moved in the {format_duration(seconds)} before"
-
-
-def _lacks(field: str, table: ScanColumns, row: int) -> bool:
-    return bool(np.isnan(table.number(_BUILT_IN[field])[row]))

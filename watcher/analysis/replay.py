@@ -1,15 +1,11 @@
-"""The stored past played to rules once more: what they would have told, message for message.
-
-Nothing is recorded anew. The scans are read into memory once (``readings``), and any rules can be
-played to them, as often as one likes. Alerts and messages have a database of their own, in memory,
-so nothing of it reaches the user's database or channels.
-"""
+"""The stored past played to rules once more, message for message. Nothing is recorded anew: scans
+are read into memory once (``readings``), and alerts and messages have a database of their own
+there, so nothing reaches the user's database or channels."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -17,10 +13,8 @@ import numpy as np
 
 from watcher.analysis.readings import Reading
 from watcher.evaluation.freshness import LATE, is_late
-from watcher.evaluation.jumps import WAITS
-from watcher.evaluation.present import stored_table
+from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.stepping import compares
-from watcher.evaluation.table import ScanTable
 from watcher.model import Alert, Evidence, Instant, Message
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import Decision, Holds, NotifyPolicy, policies_of
@@ -29,7 +23,6 @@ from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.engine import Engine
 from watcher.store.memory.alerts import MemoryAlerts, MemoryOutbox
-from watcher.store.memory.replaying import Recalled
 
 NOBODY = "nobody"  # the channel that takes what a rule without channels would tell
 
@@ -46,7 +39,7 @@ class Sent:
     rules: tuple[str, ...] = ()
 
 
-class ToldAlert(msgspec.Struct, frozen=True, gc=False):
+class PlayedAlert(msgspec.Struct, frozen=True, gc=False):
     """An alert that a channel was told of: its rule, product (the key in the store) and why."""
 
     channel: str
@@ -58,39 +51,28 @@ class ToldAlert(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """The messages that a scan, or a moment between two scans, would have caused at ``at``.
-
-    ``told`` has each alert that they tell of, once for each channel. ``scan`` is the time of the
-    scan and ``watch`` its watch, None between two scans; ``fired`` and ``ended`` are the alerts
-    that began to fire and that ended with it, by rule.
-    """
+    """The messages that a scan, or a moment between two scans, would have caused at ``at``, and
+    each alert that they tell of, once for each channel. ``scan`` and ``watch`` are None between two
+    scans; ``fired`` and ``ended`` are the alerts that did so with it, by rule."""
 
     at: Instant
     sent: tuple[Sent, ...]
-    told: tuple[ToldAlert, ...]
+    told: tuple[PlayedAlert, ...]
     scan: Instant | None = None
     watch: str | None = None
     fired: Mapping[str, Keys] = field(default_factory=dict)
     ended: Mapping[str, Keys] = field(default_factory=dict)
 
     @property
-    def fires(self) -> frozenset[int]:
-        """The products of which some channel was told that a rule fires, anew or still."""
-        return frozenset(each.product for each in self.told if not each.decision.of_an_end)
-
-    @property
-    def ends(self) -> frozenset[int]:
-        """The products of which some channel was told that a rule does no longer fire."""
-        return frozenset(each.product for each in self.told if each.decision.of_an_end)
+    def products(self) -> frozenset[int]:
+        """Products of which some channel was told."""
+        return frozenset(each.product for each in self.told)
 
 
 class Stage:
-    """Where rules tell what goes nowhere; close it at the end.
-
-    A rule that tells nobody tells ``NOBODY``. Where ``held``, quiet hours and digests hold messages
-    back as in earnest; else channels are told at once. ``foreign``: alerts are of products that
-    another database has.
-    """
+    """Rules whose messages go nowhere; close it at the end. A rule that tells nobody tells
+    ``NOBODY``. Where ``held``, quiet hours and digests hold messages back as in earnest.
+    ``foreign``: alerts are of products that another database has."""
 
     def __init__(
         self,
@@ -107,33 +89,29 @@ class Stage:
             rule if rule.notify else replace(rule, notify=(NOBODY,)) for rule in rules
         )
         self.book = replace(book, rules=self.rules)
-        self.policies = _policies(book, held=held)
+        named = policies_of(book.channels)
+        if not held:
+            named = {name: replace(each, quiet=None, digest=None) for name, each in named.items()}
+        self.policies = {**named, NOBODY: NotifyPolicy(NOBODY, (f"{NOBODY}/1",))}
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.database.close()
 
-    def alerts(self) -> list[Alert]:
-        """The alerts that are pending or firing."""
-        return self.database.alerts.active([rule.name for rule in self.rules])
-
     def played(self, now: Instant, notifications: Sequence[int]) -> Played:
-        """What these notifications, written now, tell."""
-        messages = self._messages(notifications)
-        ids = {
-            alert for _, message in messages for each in message.alerts.values() for alert in each
-        }
+        """The messages and alerts of these notifications, written now."""
+        found: dict[tuple[str, str], Message] = {}
+        for channel, message in self.outbox.take(notifications):
+            # The targets of a channel all get the same.
+            found.setdefault((channel, message.rule), message)
+        messages = [(channel, message) for (channel, _), message in found.items()]
+        ids = {one for _, message in messages for each in message.alerts.values() for one in each}
         alerts = {alert: (rule, key) for alert, rule, key, _ in self.database.alerts.brief(ids)}
         told = [
             [
-                ToldAlert(channel, *alerts[alert], alert, Decision(decision))
+                PlayedAlert(channel, *alerts[alert], alert, Decision(decision))
                 for decision, each in message.alerts.items()
                 for alert in each
             ]
@@ -145,25 +123,12 @@ class Stage:
         ]
         return Played(now, tuple(sent), tuple(each for about in told for each in about))
 
-    def _messages(self, notifications: Sequence[int]) -> list[tuple[str, Message]]:
-        """One for each channel and rule: the targets of a channel all get the same."""
-        found: dict[tuple[str, str], Message] = {}
-        for channel, message in self.outbox.take(notifications):
-            found.setdefault((channel, message.rule), message)
-        return [(channel, message) for (channel, _), message in found.items()]
-
 
 class Replay(Stage):
-    """Plays a reading to ``rules``; each that a file has would do, of whichever of its watches.
-
-    Silences play no part. Rules begin with the first scan of the reading's time, as if they had
-    been written then. Several replays may have one reading, one after another, and each costs the
-    judging only: so a threshold is tried at many values, each a rule with another ``when``. All of
-    them at once, by names of their own, cost least: what they ask of the past is read once.
-
-    Every alert that fired stays in ``database.alerts``, with its evidence. Where not ``every``,
-    only those that go on do, and evidence is made for what messages show.
-    """
+    """Plays a reading to ``rules``, of whichever of its watches; silences play no part. Forms of
+    one rule played at once, by names of their own, cost least: what they ask of the past is read
+    once. Every alert that fired stays in ``database.alerts``, with its evidence; where not
+    ``every``, only those that go on do, and evidence is made for what messages show."""
 
     def __init__(
         self,
@@ -177,33 +142,26 @@ class Replay(Stage):
         super().__init__(book, rules, held=held, foreign=True)
         self._every = every
         self._reading = reading
-        self._past = reading.recalled()
+        self.past = reading.recalled()  # all that is known at the moment that is played
         # Texts are known as they were at the moment that is played, not before.
         of_texts = {rule.name for rule in self.rules if rule.when.attributes}
         self._alerts = MemoryAlerts(self._why, of_texts)
         self.database.alerts = self._alerts
         self._by_name = {rule.name: rule for rule in self.rules}
         self._places: dict[tuple[str, Instant], int] = {}
-        self._evaluator = Evaluator(self.database, self._past, self.policies, book.metrics)
+        self._evaluator = Evaluator(self.database, self.past, self.policies, book.metrics)
         self._now: Instant = 0
 
-    @property
-    def past(self) -> Recalled:
-        """All that is known at the moment that is played: products and their numbers."""
-        return self._past
-
     def run(self, progress: Progress | None = None) -> Iterator[Played]:
-        """All scans of the reading's time, and what is told between them and up to its end.
-
-        ``progress`` hears how many scans are done, and of how many.
-        """
-        line, (since, until) = self._past.matrix.timeline, self._reading.time
+        """Yield all scans of the reading's time, and what is told between them and up to its end.
+        ``progress`` hears how many scans are done, and of how many."""
+        line, (since, until) = self.past.matrix.timeline, self._reading.time
         rules = {rule.watch.key: self.book.rules_of(rule.watch) for rule in self.rules}
         places = self._reading.places
         for done, place in enumerate(places, start=1):
             now = int(line.finished[place])
             yield from self._wait(now)
-            self._past.move(place)
+            self.past.move(place)
             own, at = rules.get(line.watches[place]), line.at[place]
             if own is not None and since <= at <= until and not line.failed[place]:
                 yield self._play(place, own, now)
@@ -212,11 +170,10 @@ class Replay(Stage):
         yield from self._wait(until)
 
     def _play(self, place: int, rules: Sequence[Rule], now: Instant) -> Played:
-        scan, seen = self._past.scan(place)
-        table = ScanTable(scan, seen, self._past, needs_of(rules), rules[0].watch.schedule)
-        if self._past.jumps.is_doubted(seen.scan_id):
-            table.waits = WAITS
-        elif any(map(compares, rules)) and is_late(self._past, scan):
+        scan, seen = self.past.scan(place)
+        schedule = rules[0].watch.schedule
+        table = stored_table(self.past, scan, seen, needs_of(rules), schedule)
+        if not table.waits and any(map(compares, rules)) and is_late(self.past, scan):
             table.waits = LATE
         self._alerts.all_at_once = self._every or bool(table.waits)
         if not self._every:
@@ -236,11 +193,12 @@ class Replay(Stage):
         )
 
     def _why(self, alert: Alert) -> tuple[Evidence, ...]:
-        """Why an alert of an earlier scan fired, judged once more."""
+        """The evidence of an alert that fired at an earlier scan, judged once more."""
         rule = self._by_name[alert.rule]
         place = self._places[rule.watch.key, alert.fired_at or 0]
-        seen = self._past.sighting(place, np.array([alert.product]))
-        table = stored_table(self._past, seen, rule.when.needs, rule.watch.schedule)
+        seen = self.past.sighting(place, np.array([alert.product]))
+        needs, schedule = rule.when.needs, rule.watch.schedule
+        table = stored_table(self.past, seen.row, seen.recorded, needs, schedule)
         row = int(np.flatnonzero(table.products == alert.product)[0])
         return rule.when.evidence(Judge(table), row)
 
@@ -256,7 +214,7 @@ class Replay(Stage):
             yield self.played(opens, self._sweep(opens))
 
     def _sweep(self, now: Instant) -> list[int]:
-        return sweep(self.database, self.book, self.policies, now, archive=self._past)
+        return sweep(self.database, self.book, self.policies, now, archive=self.past)
 
     def _next_opening(self) -> Instant | None:
         groups = self.database.held.groups()
@@ -264,10 +222,3 @@ class Replay(Stage):
         channels = {group.channel for group in groups}
         found = (holds.on(self.policies[channel]) for channel in channels)
         return min((hold.until for hold in found if hold is not None), default=None)
-
-
-def _policies(book: Rulebook, *, held: bool) -> dict[str, NotifyPolicy]:
-    named = policies_of(book.channels)
-    if not held:
-        named = {name: replace(policy, quiet=None, digest=None) for name, policy in named.items()}
-    return {**named, NOBODY: NotifyPolicy(NOBODY, (f"{NOBODY}/1",))}

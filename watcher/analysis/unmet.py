@@ -1,7 +1,5 @@
-"""Rules that nothing in the stored scans met, and how near it came: for ``watcher check``.
-
-Judged by the rule's own conditions on whole stored scans, read only.
-"""
+"""Rules that nothing in the stored scans met, and how near it came: for ``watcher check``. Judged
+by the rule's own conditions on whole stored scans, read only."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from watcher.evaluation.present import stored_table
+from watcher.evaluation.jumps import stored_table
 from watcher.model import Floats
 from watcher.rules.conditions.base import Condition, Judge
 from watcher.rules.conditions.change import Change
@@ -49,7 +47,7 @@ class Unmet:
 
 
 def unmet(database: Store, book: Rulebook) -> Iterator[Unmet]:
-    """Of the rules that never fired as they are written."""
+    """Yield those of the rules that never fired as they are written."""
     fired = database.rules.ever_fired()
     for watch in book.used_watches:
         rules = [
@@ -62,10 +60,11 @@ def unmet(database: Store, book: Rulebook) -> Iterator[Unmet]:
 def _of_watch(database: Store, watch: Watch, rules: Sequence[Rule]) -> Iterator[Unmet]:
     tallies = [_Tally(rule) for rule in rules]
     needs = [need for rule in rules for need in rule.when.needs]
-    fields = sorted({name for rule in rules for name in _fields(rule.when)} - OF_SCAN)
+    metrics = {need.metric for need in needs}.union(*(rule.when.metrics for rule in rules))
+    fields = sorted({name for metric in metrics for name in metric.needs} - OF_SCAN)
     scans = products = rows = 0
     for seen in database.history.whole(watch.key, fields, MOST_SCANS):
-        judge = Judge(stored_table(database, seen, needs, watch.schedule))
+        judge = Judge(stored_table(database, seen.row, seen.recorded, needs, watch.schedule))
         products = max(products, len(seen.row))
         scans, rows = scans + 1, rows + len(seen.row)
         for tally in tallies:
@@ -80,15 +79,10 @@ def _of_watch(database: Store, watch: Watch, rules: Sequence[Rule]) -> Iterator[
             yield Unmet(rule.name, rule.file, rule.line, scans, products, tally.why())
 
 
-def _fields(condition: Condition) -> set[str]:
-    metrics = (*condition.metrics, *(need.metric for need in condition.needs))
-    return {name for metric in metrics for name in metric.needs}
-
-
 @dataclass(slots=True)
 class _Leaf:
-    """A simple condition: how many products met it, of how many there was data, and the value
-    that came nearest."""
+    """A simple condition: how many products met it, of how many there was data, and the value that
+    came nearest."""
 
     condition: Condition
     met: int = 0
@@ -134,8 +128,8 @@ class _Tally:
             leaf.add(judge)
 
     def why(self) -> str:
-        """The first condition without data, else the first that none met, else the first "any"
-        of which nothing was met, else all together."""
+        """The first condition without data, else the first that none met, else the first "any" of
+        which nothing was met, else all together."""
         # What stands in "not" or "any" need not be met for the whole to be.
         must = [leaf for leaf in self.leaves if leaf.condition in _must(self.rule.when)]
         for leaf in must:
@@ -160,7 +154,7 @@ def _must(condition: Condition) -> list[Condition]:
 
 
 def _choices(condition: Condition) -> Iterator[Any]:
-    """Of each ``any`` one part must be met for ``condition`` to be."""
+    """Yield each ``any`` of which one part must be met for ``condition`` to be."""
     if isinstance(condition, Any):
         yield condition
     elif isinstance(condition, All):
@@ -169,7 +163,7 @@ def _choices(condition: Condition) -> Iterator[Any]:
 
 
 def _reach(condition: Condition, judge: Judge) -> tuple[Floats, bool] | None:
-    """How far each product's value goes towards the condition, and whether more is nearer."""
+    """The distance of each product's value towards the condition, and whether more is nearer."""
     match condition:
         case Compare(operator="above" | "at_least"):
             return judge.number(condition.metric), True

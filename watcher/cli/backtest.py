@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import tzinfo
 from functools import partial
 
 import click
 
-from watcher.analysis.backtest import Backtest, Backtests, Channel, backtest, backtests
+from watcher.analysis.backtest import Backtest, Backtests, ChannelSum, backtest, backtests
 from watcher.analysis.replay import NOBODY, Sent
 from watcher.cli import options
 from watcher.cli.completion import rule_names
@@ -51,23 +49,13 @@ def command(names: tuple[str, ...], files: options.Files, days: int, *, every: b
     alone = len(rules) == 1 and not every
     time = (now - days * DAY, now)
     what = f"Replaying {rules[0].name if alone else f'{len(rules)} rules'}"
-    with files.open() as opened, progress(what, "scans") as report, _no_collection():
+    with files.open() as opened, progress(what, "scans") as report:
         found = (
             backtest(opened, book, rules[0], time, report)
             if alone
             else backtests(opened, book, rules, time, report)
         )
     answer(found, lambda: _show(found, book.zone))
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without the collector of cycles: millions of values are made, none of them in a cycle."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _show(found: Backtest | Backtests, zone: tzinfo) -> None:
@@ -130,7 +118,7 @@ def _rule(found: Backtest) -> tuple[Cell, ...]:
     return (found.rule, found.watch, most.messages, most.a_week, *counts)
 
 
-def _say_channels(channels: Sequence[Channel]) -> None:
+def _say_channels(channels: Sequence[ChannelSum]) -> None:
     for channel in channels:
         count = _count(channel.messages, "message")
         rate = "" if channel.a_week is None else f", {format_number(channel.a_week, 1)} a week"

@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 from rich.tree import Tree
 
-from watcher.analysis.explain import ChannelGate, Explanation, TargetQueue, explain
+from watcher.analysis.explain import Explanation, explain
 from watcher.analysis.reasons import Reason, unrounded
 from watcher.cli import options
 from watcher.cli.completion import product_ids, regions, rule_names
@@ -18,6 +18,7 @@ from watcher.errors import WatcherError
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.fields import unit_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
+from watcher.notification.deferral import ChannelStatus, TargetQueue
 from watcher.notification.policy import Decision
 from watcher.rules.conditions.transition import APPEARS
 from watcher.text.evidence import condition_of, gap_of, label_of
@@ -175,7 +176,7 @@ def _state(explained: Explanation) -> str:
             return f"none now; {alert.short_id} ended {since}{why}"
 
 
-def _gate(gate: ChannelGate, explained: Explanation) -> str:
+def _gate(gate: ChannelStatus, explained: Explanation) -> str:
     text, owed = gate.decision.value, "owed ({}): told at the next scan at the latest"
     text = owed.format(text) if gate.decision.owed else text
     if silence := gate.silence:

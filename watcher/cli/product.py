@@ -18,10 +18,17 @@ from watcher.cli import options
 from watcher.cli.alerts import alert_cells, alert_json
 from watcher.cli.completion import metric_names, product_ids, regions
 from watcher.cli.lookup import chosen_metrics, chosen_product
-from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json, said
+from watcher.cli.output import (
+    Output,
+    as_json,
+    console,
+    fields_of,
+    json_wanted,
+    print_json,
+    said,
+)
 from watcher.errors import WatcherError
-from watcher.evaluation.levels import levels_of
-from watcher.evaluation.series import Track, merged, tracks_of
+from watcher.evaluation.series import Track, levels_of, merged, tracks_of
 from watcher.export.formats import csv_lines
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts

@@ -10,7 +10,7 @@ from watcher.delivery.markup import Style
 from watcher.delivery.message import render
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant, Message, Notification, ScanState
-from watcher.pipeline import Outcome
+from watcher.pipeline import ScanOutcome
 from watcher.units import count_of, format_ago, format_instant
 
 
@@ -35,7 +35,7 @@ class RunReport:
         when = f"{format_ago(due, now)} ({format_instant(due, self.zone)})"
         self._say(f"{watch}: not due, next {when}")
 
-    def scanned(self, watch: str, outcome: Outcome | None) -> bool:
+    def scanned(self, watch: str, outcome: ScanOutcome | None) -> bool:
         """Whether a scan was complete; without an outcome it was not begun."""
         messages = [render(message, Style.PLAIN, self.zone) for message in self.told]
         self.told.clear()
@@ -73,7 +73,7 @@ class RunReport:
         if self.as_json and not (self.quiet and good and not self.undelivered):
             print_json({"ok": good, **fields_of(self, "scans not_due held undelivered")})
 
-    def _say_outcome(self, watch: str, outcome: Outcome, *, whole: bool) -> None:
+    def _say_outcome(self, watch: str, outcome: ScanOutcome, *, whole: bool) -> None:
         scan = outcome.scan
         products = count_of(len(scan), "product")
         self._say(
@@ -97,7 +97,7 @@ class RunReport:
             self.out.say(text, style)
 
 
-def _figures(outcome: Outcome) -> dict[str, object]:
+def _figures(outcome: ScanOutcome) -> dict[str, object]:
     return {
         **fields_of(outcome.scan, "state at error problems doubt"),
         "products": len(outcome.scan),

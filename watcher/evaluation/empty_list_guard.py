@@ -15,7 +15,7 @@ from datetime import tzinfo
 
 from watcher.model import Doubt, Instant, Scan, ScanState
 from watcher.store.records import ScanRow
-from watcher.units import DAY, count_of, format_instant
+from watcher.units import DAY, format_instant
 
 MANY = 10  # products: below that a list may well come to nothing in a day
 LEFT = 2 / 3  # of its products: fewer are doubted
@@ -24,7 +24,7 @@ DOUBTED = 7 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What a watch's scans were before: its ``last`` complete one, the last that proved absence
+    """The scans of a watch before: its ``last`` complete one, the last that proved absence
     (``proof``), and when a scan was due after the latter."""
 
     last: ScanRow | None
@@ -33,17 +33,24 @@ class Before:
 
 
 def doubted(scan: Scan, before: Before) -> Scan:
-    """``scan`` with what is doubted of it, how long that has gone on, and whether it is believed.
-
-    A list of many products that is empty now counts as not read, so it is soon asked again.
-    """
+    """``scan`` with what is doubted of it, how long that has gone on, and whether it is believed. A
+    list of many products that is empty now counts as not read, so it is soon asked again."""
     if scan.state is not ScanState.COMPLETE:
         return scan if scan.doubt is None else replace(scan, doubt=None)  # it proves nothing anyway
     short = _shortness(len(scan), before.proof)
     if short and not len(scan):
-        return _unread(scan, short, before.expected + DOUBTED)
+        until = before.expected + DOUBTED
+        lasts = (
+            f"taken for a fault of KeyAPI, and for true if it lasts until {format_instant(until)}"
+        )
+        return (
+            scan
+            if scan.at >= until
+            else replace(scan, state=ScanState.FAILED, error=f"{short}: {lasts}")
+        )
     why = scan.doubt.why if scan.doubt is not None else None
-    if short and (why is not None or not _second(before)):
+    second = before.last is not None and bool(_shortness(before.last.products, before.proof))
+    if short and (why is not None or not second):
         why = f"{why}; {short}" if why is not None else short
     if why is None:
         return replace(scan, doubt=None)
@@ -67,20 +74,5 @@ def said_of(doubt: Doubt, zone: tzinfo) -> str:
 def _shortness(size: int, proof: ScanRow | None) -> str:
     if proof is None or proof.products < MANY or size >= LEFT * proof.products:
         return ""
-    has = count_of(size, "product", grouped=False) if size else "no products"
-    return f"the list has {has}, and had {proof.products:,}"
-
-
-def _second(before: Before) -> bool:
-    """Whether the last scan was short, too."""
-    return before.last is not None and bool(_shortness(before.last.products, before.proof))
-
-
-def _unread(scan: Scan, short: str, until: Instant) -> Scan:
-    if scan.at >= until:
-        return scan
-    error = (
-        f"{short}: taken for a fault of KeyAPI, and for true if it lasts until "
-        f"{format_instant(until)}"
-    )
-    return replace(scan, state=ScanState.FAILED, error=error)
+    products = "product" if size == 1 else "products"
+    return f"the list has {size or 'no'} {products}, and had {proof.products:,}"

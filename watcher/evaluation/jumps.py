@@ -11,9 +11,8 @@ Only 7-day sales are judged, for only of them it is known how they move.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 
@@ -39,32 +38,19 @@ _SALES = Catalogue()["total_sale_7d_cnt"]
 SALES_BEFORE = Need(_SALES, Last())
 
 
-class Turn(Enum):
-    """What a scan says of a jump."""
-
-    BEGINS = "begins"
-    GOES_ON = "goes on"
-    MENDED = "mended"
-    TRUE = "true"
-
-
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """What a scan says of a jump; ``change`` is the median product's since the scan ``before``."""
+    """A jump at a scan: rules that compare wait for the next one, or it is over. ``change`` is the
+    median product's since the scan ``before``."""
 
-    turn: Turn
+    waits: bool
     change: float
     before: Instant
 
-    @property
-    def waits(self) -> bool:
-        """Whether rules that compare wait for the next scan."""
-        return self.turn in (Turn.BEGINS, Turn.GOES_ON)
-
 
 def needed(archive: Archive, scan: Listed, recorded: Recorded) -> tuple[Need, ...]:
-    """What the judgement of a recorded scan asks for: nothing where most of the products that sell
-    have the very numbers that they had at the scan before."""
+    """The needs of the judgement of a recorded scan: none where most of the products that sell have
+    the very numbers that they had at the scan before."""
     if scan.state is ScanState.FAILED or not len(scan):
         return ()
     sell = int(np.count_nonzero(sales_of(scan) > 0))
@@ -75,8 +61,7 @@ def needed(archive: Archive, scan: Listed, recorded: Recorded) -> tuple[Need, ..
 
 def judge_jump(archive: Archive, scan: Listed, recorded: Recorded, table: ScanTable) -> Jump | None:
     """Whether the recorded ``scan`` jumps away from the scan before, or ends a jump; None where
-    nothing is special. ``table`` has what is ``needed``. What follows is noted in the store.
-    """
+    nothing is special. ``table`` has what is ``needed``. What follows is noted in the store."""
     doubted = archive.jumps.before(scan.watch, recorded.scan_id)
     now = table.number(_SALES)[: table.listed]
     values, instants = table.before(SALES_BEFORE)
@@ -87,32 +72,29 @@ def judge_jump(archive: Archive, scan: Listed, recorded: Recorded, table: ScanTa
     if not doubted:
         if change is None or _is_usual(change):
             return None
-        turn = Turn.BEGINS
+        waits = True
     else:
-        turn = _turn(archive, scan, recorded, doubted, change)
-    jump = Jump(turn, 0.0 if change is None else change, newest)
-    if jump.waits:
+        waits = _goes_on(archive, scan, recorded, doubted, change)
+    if waits:
         archive.jumps.doubt(recorded.scan_id)
-    return jump
+    return Jump(waits, 0.0 if change is None else change, newest)
 
 
-def _turn(
+def _goes_on(
     archive: Archive,
     scan: Listed,
     recorded: Recorded,
     doubted: Sequence[Jumped],
     change: float | None,
-) -> Turn:
-    """After doubted scans: whether this one is as before them, as the last of them (which is
-    believed then), or neither. ``change`` is that since the scan before them.
-
-    One that lists few of the last one's products (it was cut off, or has flaws) says nothing of the
-    others: would it be believed, they were compared with the jump, and never told of it.
-    """
+) -> bool:
+    """Whether after doubted scans this one is neither as before them (the jump is mended) nor as
+    the last of them (it was true, and is believed then). ``change`` is that since the scan before
+    them. One that lists few of the last one's products (it was cut off, or has flaws) says nothing
+    of the others: would it be believed, they were compared with the jump, and never told of it."""
     if change is not None and _is_usual(change):
-        return Turn.MENDED
+        return False
     if is_late(archive, scan):
-        return Turn.GOES_ON  # the same answer once more says nothing new
+        return True  # the same answer once more says nothing new
     found = archive.history.last(
         scan.watch, recorded.scan_id, recorded.products, [_SALES.name], doubted=True
     )
@@ -121,18 +103,17 @@ def _turn(
     lasts = scan.at - doubted[-1].at >= LONGEST
     few = np.count_nonzero(seen) < _ENOUGH * doubted[0].size
     if not lasts and (few or since is None or not _is_usual(since)):
-        return Turn.GOES_ON
+        return True
     for each in doubted:
         if np.count_nonzero(found.at == each.at) >= LEAST:
             archive.jumps.believe(each.scan_id, recorded.scan_id)
-    return Turn.TRUE
+    return False
 
 
 def median_change(now: Floats, before: Floats) -> float | None:
-    """Of products that were listed both times, with sales before: no sales now is -100%.
-
-    Where hardly any had sales: infinite if most have some now, else 0. None of fewer than ten.
-    """
+    """The median move of products that were listed both times, with sales before: no sales now is
+    -100%. Where hardly any had sales: infinite if most have some now, else 0. None of fewer than
+    ten."""
     if len(now) < LEAST:
         return None
     now, before = np.nan_to_num(now), np.nan_to_num(before)
@@ -141,6 +122,20 @@ def median_change(now: Floats, before: Floats) -> float | None:
         return float(np.median(now[sold] / before[sold])) - 1
     sells = np.count_nonzero(now > 0)
     return float("inf") if sells >= LEAST and sells > len(now) / 2 else 0.0
+
+
+def stored_table(
+    archive: Archive,
+    scan: Listed,
+    recorded: Recorded,
+    needs: Iterable[Need],
+    schedule: Schedule | None,
+) -> ScanTable:
+    """A stored scan as the rules of its watch saw it when it was made."""
+    table = ScanTable(scan, recorded, archive.history, needs, schedule)
+    if archive.jumps.is_doubted(recorded.scan_id):
+        table.waits = WAITS
+    return table
 
 
 def remember(database: Store, scan: Scan, schedule: Schedule | None = None) -> Recorded:

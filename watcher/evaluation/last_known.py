@@ -1,8 +1,6 @@
-"""The last known value of each metric in a watch: over scans without the product, or its value.
-
-What the scan before found is read at once for all products. Only where a product has a value now
-and had none then is more looked at: the watch's last few scans first, then all that count.
-"""
+"""The last known value of each metric in a watch: over scans without the product, or its value. The
+scan before is read at once for all products. Only where a product has a value now and had none then
+is more looked at: the watch's last few scans first, then all that count."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Metric
 from watcher.schedule import Schedule, longest_gap
 from watcher.store.ports import Past
-from watcher.store.records import Recorded
+from watcher.store.records import Recorded, WindowQuery
 from watcher.units import DAY
 
 REACH = 14 * DAY  # an older value is no last one, but where the watch is hardly ever read
@@ -27,7 +25,7 @@ _USUAL = 2  # scans back that a last value may lie without a word
 
 
 def last_reach(schedule: Schedule | None) -> int:
-    """How old a last value may be, in seconds: two weeks, or two scans where those are rare."""
+    """The age of a last value at most, in seconds: two weeks, or two scans where those are rare."""
     return max(REACH, 2 * longest_gap(schedule) if schedule is not None else 0)
 
 
@@ -67,14 +65,14 @@ class LastKnown:
         return values, at
 
     def gap(self, row: int, at: Instant) -> Gap | None:
-        """The reason why a value of ``at`` is the row's last, where that is older than the last two
-        scans."""
-        if at >= self._usual:
+        """The reason why a value of ``at`` is the row's last, where that is older than usual."""
+        recent = self._recent
+        if len(recent) < _USUAL or at >= recent[_USUAL - 1][0]:
             return None
         age = self._scan.at - at
         if at < self._at[row]:
             return Gap(GapKind.NO_VALUE, age)
-        proved = all(proves for scan, proves in self._recent if scan > at)
+        proved = all(proves for scan, proves in recent if scan > at)
         return Gap(GapKind.NOT_LISTED if proved else GapKind.NOT_SEEN, age)
 
     def _look_further(self, metric: Metric, missing: Ints, values: Floats, at: Ints) -> None:
@@ -89,22 +87,17 @@ class LastKnown:
     def _fill(
         self, metric: Metric, rows: Ints, within: tuple[Instant, Instant], values: Floats, at: Ints
     ) -> None:
-        for window in self._past.windows(
-            self._scan.watch, self._scan.region, self._seen.products[rows], within,
-            sorted(metric.needs), scan_id=self._seen.scan_id, own=True,
-        ):  # fmt: skip
+        scan, seen, fields = self._scan, self._seen, sorted(metric.needs)
+        query = WindowQuery(
+            scan.watch, scan.region, seen.products[rows], within, fields, seen.scan_id, own=True
+        )
+        for window in self._past.windows(query):
             found = computed(metric, window)
             known = ~np.isnan(found)
             newest = len(known) - 1 - np.argmax(known[::-1], axis=0)
             hit = np.flatnonzero(known.any(axis=0))
             places = rows[window.rows][hit]
             values[places], at[places] = found[newest[hit], hit], window.at[newest[hit]]
-
-    @cached_property
-    def _usual(self) -> Instant:
-        """A last value since then needs no word; of a watch with fewer scans none does."""
-        recent = self._recent
-        return recent[_USUAL - 1][0] if len(recent) >= _USUAL else 0
 
     @cached_property
     def _recent(self) -> Sequence[tuple[Instant, bool]]:

@@ -1,9 +1,7 @@
-"""The life of an alert: inactive, pending, firing; one step for each evaluation.
-
-Pure functions of what was, what the conditions say now, and the time. "Inactive" is no alert at
-all before it became pending, and a row with ``resolved_at`` after it fired. Modelled on the
-active alerts of Prometheus' ``rules/alerting.go``, with a third verdict: no data changes nothing.
-"""
+"""The life of an alert: inactive, pending, firing; one step for each evaluation. Pure functions of
+what was, what the conditions say now, and the time. "Inactive" is no alert at all before it became
+pending, and a row with ``resolved_at`` after it fired. Modelled on the active alerts of Prometheus'
+``rules/alerting.go``, with a third verdict: no data changes nothing."""
 
 from __future__ import annotations
 
@@ -25,14 +23,14 @@ RULE_CHANGED = "rule changed"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a rule says about time, in seconds."""
+    """The times of a rule, in seconds."""
 
     for_: int = 0
     keep_firing_for: int = 0
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False):
-    """What the rule's conditions say of a product now; ``until`` is None where not given."""
+    """Verdicts of the rule's conditions on a product now; ``until`` is None where not given."""
 
     when: Verdict
     until: Verdict | None = None
@@ -41,11 +39,9 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
 def step(
     alert: Alert | None, rule: str, product: int, finding: Finding, terms: Terms, now: Instant
 ) -> Alert | None:
-    """The alert after one evaluation; None where there was none and none begins.
-
-    One that ends comes back inactive: with ``resolved_at`` and ``reason`` if it had fired,
-    without if it was only pending. An unchanged alert comes back as the same object.
-    """
+    """The alert after one evaluation; None where there was none and none begins. One that ends
+    comes back inactive: with ``resolved_at`` and ``reason`` if it had fired, without if it was only
+    pending. An unchanged alert comes back as the same object."""
     if alert is None or alert.state is AlertState.INACTIVE:
         return begin(rule, product, terms, now) if finding.when is Verdict.MET else None
     if alert.absent:
@@ -65,11 +61,8 @@ def begin(rule: str, product: int, terms: Terms, now: Instant) -> Alert:
 
 
 def stays(live: Live, met: Bools, known: Bools, waits: Bools, keep: Ints, now: Instant) -> Bools:
-    """(n,) the alerts that ``step`` leaves as they are: most of them, most of the time.
-
-    ``met`` and ``known`` are what ``when`` says, ``waits`` marks those whose ``until`` is not met,
-    ``keep`` has the seconds of ``keep_firing_for``.
-    """
+    """(n,) the alerts that ``step`` leaves as they are: most of them, most of the time. ``waits``
+    marks those whose ``until`` is not met, ``keep`` has the seconds of ``keep_firing_for``."""
     goes_on = np.where(met, keep == 0, waits | (now - live.last_met < keep))
     stay: Bools = (live.absent == 0) & (~known | (live.firing & ~live.carried & goes_on))
     return stay
@@ -93,16 +86,12 @@ def end(alert: Alert, reason: str, now: Instant) -> Alert:
     )
 
 
-def _ripen(alert: Alert, terms: Terms, now: Instant) -> Alert:
-    """A pending alert that is met fires once it has been pending for ``for:``."""
-    if now - alert.since < terms.for_:
-        return alert
-    return replace(alert, state=AlertState.FIRING, since=now, fired_at=now)
-
-
 def _still_met(alert: Alert, terms: Terms, now: Instant) -> Alert:
     if alert.state is AlertState.PENDING:
-        return _ripen(replace(alert, last_met=now), terms, now)
+        alert = replace(alert, last_met=now)
+        if now - alert.since < terms.for_:
+            return alert
+        return replace(alert, state=AlertState.FIRING, since=now, fired_at=now)
     if alert.carried:
         return replace(alert, carried=False, last_met=now)
     # Where nothing asks when it was last met, a steady alert need not be written again.

@@ -1,13 +1,10 @@
-"""What a list says of itself at a scan: computed once, before any rule judges.
-
-Its *day*: after a holiday nearly every product sold little yesterday, and none of them for a
-reason of its own. Whether it is *sparse*: sales are booked on the day on which a product is
-collected, and most products are not collected every day.
-"""
+"""Facts of a list at a scan, computed once, before any rule judges. Its *day*: after a holiday
+nearly every product sold little yesterday, and none of them for a reason of its own. Whether it is
+*sparse*: sales are booked on the day on which a product is collected, and most products are not
+collected every day."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -24,14 +21,14 @@ CLOSED = 0.99  # of the products without a sale: a holiday, or a day that was no
 
 
 def with_facts(database: Store, scan: Scan) -> Scan:
-    """``scan`` with what its list says of itself; before it is recorded."""
+    """``scan`` with the facts of its list; before it is recorded."""
     if scan.facts is not None or scan.state is ScanState.FAILED:
         return scan
     return replace(scan, facts=facts_of(database.history, scan))
 
 
 def facts_of(past: Recollection, scan: Listed) -> ListFacts:
-    """What the list of ``scan`` says of itself, as the next after those of ``past``."""
+    """The facts of the list of ``scan``, as the next after those of ``past``."""
     columns = {name: scan.column(name) for name in LIST_NEEDS}
     sums = sums_of(columns, scan.at)
     idle = surges.idle_share(sums.day, sums.week)
@@ -39,15 +36,10 @@ def facts_of(past: Recollection, scan: Listed) -> ListFacts:
 
 
 def _sparse(past: Recollection, scan: Listed, idle: float | None) -> bool:
-    """By the median share of the last scans; of a list of few products as the region's largest."""
+    """Whether it is, by the median share of the last scans; of few products as the largest list."""
     if idle is not None:
         before = past.idle_shares(scan.watch, below=CLOSED, limit=SCANS)
         shares = [*([idle] if idle < CLOSED else []), *before][:SCANS]
         if shares:
-            return is_sparse(shares)
+            return float(np.median(shares)) > 0.5  # at the middle one, who did not sell
     return past.largest_is_sparse(scan.region, scan.at - _RECENT)
-
-
-def is_sparse(shares: Iterable[float]) -> bool:
-    """Whether at the middle one of these scans more than half of the products had no sale."""
-    return float(np.median([*shares])) > 0.5

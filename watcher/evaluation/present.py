@@ -1,26 +1,22 @@
-"""What a rule says of products now: by the scan at hand, or else by the last one that saw them.
-
-Messages that come later than the alert (reminders, digests, what was held back) show what is so
-when they are written. It is judged anew from the stored observations, by the rule's own conditions.
-"""
+"""Rules on products now: by the scan at hand, or else by the last one that saw them. Messages that
+come later than the alert (reminders, digests, what was held back) show what is so when they are
+written. It is judged anew from the stored observations, by the rule's own conditions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
 import structlog
 from msgspec.structs import replace
 
-from watcher.evaluation.jumps import WAITS
+from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.table import ScanTable
 from watcher.model import Bools, Floats, Instant, Ints, LatestEvidence
-from watcher.rules.conditions.base import Judge, Need
+from watcher.rules.conditions.base import Judge
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.schedule import Schedule
 from watcher.store.ports import Archive, Store
 from watcher.store.records import AlertRow, Sighting
 
@@ -28,58 +24,40 @@ T = TypeVar("T")
 log = structlog.get_logger("watcher.rules")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a product stands: a row of a judged table."""
-
-    judge: Judge
-    row: int
-
-
 class Present:
-    """Some products of one watch.
+    """Some products of one watch. ``rows`` gives the row of a product that the scan lists,
+    ``fallen`` that of one which fell off the list with it. ``judge`` has the baselines of all rules
+    that will be asked for."""
 
-    ``rows`` gives the row of a product that the scan lists, ``fallen`` that of one which fell off
-    the list with it. ``judge`` has the baselines of all rules that will be asked for.
-    """
-
-    def __init__(
-        self,
-        archive: Archive,
-        watch: str,
-        judge: Judge,
-        rows: Mapping[int, int],
-        fallen: Mapping[int, int],
-    ) -> None:
+    def __init__(self, archive: Archive, table: ScanTable) -> None:
         self._archive = archive
-        self._watch = watch
-        self._judge = judge
-        self._rows = rows
-        self._fallen = fallen
+        self._watch = table.scan.watch
+        self.judge = Judge(table)
+        self.keys: list[int] = table.products.tolist()
+        self.rows: dict[int, int] = dict(zip(self.keys, range(table.listed), strict=False))
+        listed = table.listed
+        self.fallen = {key: row for row, key in enumerate(self.keys[listed:], start=listed)}
         self._sightings: list[Sighting] = []
         self._seen: dict[int, tuple[int, int] | None] = {}  # which sighting, and its row
         self._judges: dict[tuple[int, str], Judge] = {}  # of a sighting, by rule
 
     @property
     def at(self) -> Instant:
-        """The time of the scan at hand."""
-        return self._judge.at
+        return self.judge.at
 
     def text(self, name: str, product: int) -> str | None:
         """A text of a product that the scan lists; None of any other."""
-        row = self._rows.get(product)
-        return self._judge.text(name)[row] if row is not None else None
+        row = self.rows.get(product)
+        return self.judge.text(name)[row] if row is not None else None
 
     def number(self, metric: Metric, product: int) -> float | None:
         """A metric of a product that the scan lists, NaN is no value; None of any other."""
-        row = self._rows.get(product)
-        return self._judge.value(metric, row) if row is not None else None
+        row = self.rows.get(product)
+        return self.judge.value(metric, row) if row is not None else None
 
     def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
-        """(k, n) keys of the rule's order, the first decides, and (n,) who is on this list.
-
-        No keys, which is no order, where the rule can't be judged.
-        """
+        """(k, n) keys of the rule's order, the first decides, and (n,) who is on this list. No
+        keys, which is no order, where the rule can't be judged."""
         found = _safely(rule, lambda: [self._row(rule, product) for product in products])
         rows = np.array(found if found is not None else [-1] * len(products), np.int64)
         earlier = self._earlier(rule, products, rows)
@@ -87,26 +65,26 @@ class Present:
         return keys if keys is not None else np.zeros((0, len(products))), rows >= 0
 
     def known(self, rule: Rule, product: int) -> LatestEvidence | None:
-        """What the rule's conditions say of the product; None where nothing is known of it, or
-        the rule can't be judged."""
+        """The evidence of the rule on the product; None where nothing is known of it, or the rule
+        can't be judged."""
         row = _safely(rule, lambda: self._row(rule, product))
         if row is not None and row >= 0:
-            place = Place(self._judge, row)
+            place = self.judge, row
         else:
             self._look_back([product])
             if (found := self._before(rule, product)) is None:
                 return None
             place = found
-        evidence = _safely(rule, lambda: rule.when.evidence(place.judge, place.row))
+        evidence = _safely(rule, lambda: rule.when.evidence(*place))
         if evidence is None:
             return None
-        return LatestEvidence(place.judge.at, evidence, place.judge is self._judge)
+        return LatestEvidence(place[0].at, evidence, place[0] is self.judge)
 
     def _keys(
         self, rule: Rule, size: int, rows: Ints, earlier: Mapping[Judge, Mapping[int, int]]
     ) -> Floats:
         here = np.flatnonzero(rows >= 0)
-        own = rule.order_by.keys(self._judge, rows[here])
+        own = rule.order_by.keys(self.judge, rows[here])
         found = np.full((len(own), size), np.nan)
         found[:, here] = own
         for judge, group in earlier.items():
@@ -117,29 +95,27 @@ class Present:
     def _earlier(
         self, rule: Rule, products: Sequence[int], rows: Ints
     ) -> Mapping[Judge, Mapping[int, int]]:
-        """Of those without a row: by judge, the row there by the place in ``products``."""
+        """Rows of those that the scan has not: by judge, the row there by the place in
+        ``products``."""
         groups: dict[Judge, dict[int, int]] = {}
         missing = np.flatnonzero(rows < 0).tolist()
         self._look_back([products[index] for index in missing])
         for index in missing:
-            place = self._before(rule, products[index])
-            if place is not None:
-                groups.setdefault(place.judge, {})[index] = place.row
+            if (place := self._before(rule, products[index])) is not None:
+                groups.setdefault(place[0], {})[index] = place[1]
         return groups
 
     def _row(self, rule: Rule, product: int) -> int:
-        """The product's row in the scan at hand, or -1.
-
-        That it fell off the list may itself be what the rule is about.
-        """
-        row = self._rows.get(product)
+        """The product's row in the scan at hand, or -1. That it fell off the list may itself be
+        what the rule is about."""
+        row = self.rows.get(product)
         if row is not None:
             return row
-        fallen = self._fallen.get(product, -1)
-        return fallen if fallen >= 0 and self._judge(rule.when).known[fallen] else -1
+        fallen = self.fallen.get(product, -1)
+        return fallen if fallen >= 0 and self.judge(rule.when).known[fallen] else -1
 
-    def _before(self, rule: Rule, product: int) -> Place | None:
-        """By the last scan that saw it, with the baselines that the rule asks for."""
+    def _before(self, rule: Rule, product: int) -> tuple[Judge, int] | None:
+        """Its row in the last scan that saw it, with the baselines that the rule asks for."""
         found = self._seen[product]
         if found is None:
             return None
@@ -147,9 +123,9 @@ class Present:
         judge = self._judges.get((number, rule.name))
         if judge is None:
             seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
-            table = stored_table(self._archive, seen, needs, rule.watch.schedule)
+            table = stored_table(self._archive, seen.row, seen.recorded, needs, rule.watch.schedule)
             judge = self._judges[number, rule.name] = Judge(table)
-        return Place(judge, row)
+        return judge, row
 
     def _look_back(self, products: Sequence[int]) -> None:
         """Find where each was seen last."""
@@ -163,22 +139,12 @@ class Present:
 
 
 def _safely(rule: Rule, ask: Callable[[], T]) -> T | None:
-    """What ``ask`` gives; None where the rule breaks: that must not stop what others are told."""
+    """Ask; None where the rule breaks: that must not stop what others are told."""
     try:
         return ask()
     except Exception:
         log.exception("a rule could not be judged for a message", rule=rule.name)
         return None
-
-
-def stored_table(
-    archive: Archive, seen: Sighting, needs: Iterable[Need], schedule: Schedule | None
-) -> ScanTable:
-    """A stored scan as the rules of its watch saw it when it was made."""
-    table = ScanTable(seen.row, seen.recorded, archive.history, needs, schedule)
-    if archive.jumps.is_doubted(seen.scan.id):
-        table.waits = WAITS
-    return table
 
 
 def newest(
@@ -190,18 +156,13 @@ def newest(
     if seen is None:
         return None
     needs = [need for rule in rules for each in (rule.when, rule.order_by) for need in each.needs]
-    table = stored_table(archive, seen, needs, rules[0].watch.schedule if rules else None)
-    keys: list[int] = table.products.tolist()
-    rows = {key: row for row, key in enumerate(keys[: table.listed])}
-    asked = set(wanted.tolist())
-    fallen = {
-        key: row for row, key in enumerate(keys[table.listed :], start=table.listed) if key in asked
-    }
-    return Present(archive, watch, Judge(table), rows, fallen)
+    schedule = rules[0].watch.schedule if rules else None
+    table = stored_table(archive, seen.row, seen.recorded, needs, schedule)
+    return Present(archive, table)
 
 
 def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
-    """The same rows, each live alert with what its rule says of the product now."""
+    """The rows, each live alert with what its rule says of the product now."""
     rules = {rule.name: rule for rule in book.rules}
     live = [row for row in rows if row.alert.resolved_at is None and row.alert.rule in rules]
     asked: dict[str, list[AlertRow]] = {}

@@ -1,7 +1,5 @@
 """The past of one product as tracks: a metric's values in steps, each in force until the next.
-
-Where scans looked for the product and did not see it, there is no value.
-"""
+Where scans looked for the product and did not see it, there is no value."""
 
 from __future__ import annotations
 
@@ -14,15 +12,42 @@ from watcher.model import OF_LIST, Bools, Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import OF_SCAN, RANK, Metric
 from watcher.rules.rulebook import Watch
 from watcher.store.ports import Store
-from watcher.store.records import AFTER_ALL, Absence
+from watcher.store.records import AFTER_ALL, Absence, WindowQuery
+from watcher.units import Unit
+
+_TRUTH = (("no", 0), ("yes", 1))
+# Where the numbers' own order is not that from the lowest to the highest.
+_ORDER = {"sales_trend_flag": ("falling", "stable", "rising")}
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """``names`` from the lowest to the highest level, and (m,) the ``heights`` of a track's values
+    among them: 0 is the lowest, NaN no value."""
+
+    names: tuple[str, ...]
+    heights: Floats
+
+
+def levels_of(track: Track) -> Levels | None:
+    """The levels of a track; None of what is no flag, or has a value that has no name."""
+    if track.metric.unit is not Unit.FLAG:
+        return None
+    metric = track.metric
+    named = dict(metric.names or _TRUTH)
+    names = [(name, named[name]) for name in _ORDER.get(metric.name, named)]
+    heights = np.full(len(track.values), np.nan)
+    for height, (_, value) in enumerate(names):
+        heights[track.values == value] = height
+    if (np.isnan(heights) & np.isfinite(track.values)).any():
+        return None
+    return Levels(tuple(name for name, _ in names), heights)
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
     """``values`` (m,) of a metric from the instants ``at`` (m,) on, rising; NaN is no value.
-
-    ``line`` is ``at`` as it is drawn: that a product is not seen begins when it was seen last.
-    """
+    ``line`` is ``at`` as it is drawn: that a product is not seen begins when it was seen last."""
 
     name: str
     label: str
@@ -33,21 +58,16 @@ class Track:
 
     @property
     def empty(self) -> bool:
-        """Whether there is no value at all."""
         return bool(np.isnan(self.values).all())
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was seen of a product: ``numbers`` (m, k) of ``fields`` at the instants ``at`` (m,)."""
+    """Numbers (m, k) of ``fields`` that were seen of a product at the instants ``at`` (m,)."""
 
     fields: tuple[str, ...]
     at: Ints
     numbers: Floats
-
-    @classmethod
-    def nothing(cls, fields: tuple[str, ...]) -> Seen:
-        return cls(fields, np.zeros(0, np.int64), np.zeros((0, len(fields))))
 
 
 def tracks_of(
@@ -61,10 +81,8 @@ def tracks_of(
     seen: Seen | None = None,
 ) -> list[Track]:
     """A track for each of ``metrics``; of ``rank`` one for each of ``watches`` that ranked it.
-
     ``absences`` and what was ``seen`` (``seen_of``) are the product's, where they are known
-    already.
-    """
+    already."""
     if absences is None:
         absences = database.history.absences([product.product], since)[product.product]
     of_product = [metric for metric in metrics if not metric.needs & OF_SCAN]
@@ -76,12 +94,19 @@ def tracks_of(
         found |= _of_fields(of_lists, seen, absences)
     tracks: list[Track] = []
     for metric in metrics:
-        if metric.needs == {RANK}:
-            tracks += _places(database, product, metric, watches, since)
-        elif RANK in metric.needs:
-            tracks += _with_places(database, product, metric, watches, since, absences)
-        else:
+        if metric in found:
             tracks.append(found[metric])
+            continue
+        for watch in watches:
+            if metric.needs == {RANK}:
+                track = _places(database, product, metric, watch, since)
+            else:  # a formula that has more in it than the rank
+                key, region = watch.key, product.region
+                (own,) = seen_of(database, region, [product.product], [metric], since, key)
+                track = _of_fields([metric], own, absences)[metric]
+            if not track.empty:
+                name, label = f"{metric.name} in {watch.name}", f"{metric.label} in {watch.name}"
+                tracks.append(replace(track, name=name, label=label))
     return tracks
 
 
@@ -99,12 +124,14 @@ def seen_of(
     since: Instant,
     watch: str = "",
 ) -> list[Seen]:
-    """For each product, what ``metrics`` are computed of at each scan of the region that saw it,
-    or of one ``watch`` only."""
+    """The numbers of ``metrics``, for each product, at each scan of the region that saw it, or of
+    one ``watch`` only."""
     fields = tuple(sorted({name for metric in metrics for name in metric.needs}))
-    found = [Seen.nothing(fields)] * len(products)
+    nothing = Seen(fields, np.zeros(0, np.int64), np.zeros((0, len(fields))))
+    found = [nothing] * len(products)
     keys, within = np.array(products, np.int64), (since, AFTER_ALL)
-    for window in database.history.windows(watch, region, keys, within, fields, own=bool(watch)):
+    query = WindowQuery(watch, region, keys, within, fields, own=bool(watch))
+    for window in database.history.windows(query):
         for place in range(window.rows.start, window.rows.stop):
             columns = [window.values[name][:, place - window.rows.start] for name in fields]
             numbers = np.column_stack(columns)
@@ -137,28 +164,20 @@ def _of_fields(
 
 
 def merged(tracks: Sequence[Track]) -> tuple[Ints, Floats]:
-    """(m,) instants at which any of the tracks changed, and (m, k) the values from then on.
-
-    The last row is when the product was last seen, changed or not.
-    """
+    """(m,) instants at which any of the tracks changed, and (m, k) the values from then on. The
+    last row is when the product was last seen, changed or not."""
     times = np.unique(np.concatenate([track.at for track in tracks]))
     table = np.full((len(times), len(tracks)), np.nan)
     for column, track in enumerate(tracks):
         places = np.searchsorted(track.at, times, side="right") - 1
         known = places >= 0
         table[known, column] = track.values[places[known]]
-    kept = _changed(table)
-    kept[-1:] = True
-    return times[kept], table[kept]
-
-
-def _changed(table: Floats) -> Bools:
-    """(m,) the rows that differ from the row before, no value being equal to no value."""
-    changed = np.ones(len(table), np.bool_)
+    kept = np.ones(len(table), np.bool_)
     before, after = table[:-1], table[1:]
     same = (before == after) | (np.isnan(before) & np.isnan(after))
-    changed[1:] = ~same.all(axis=1)
-    return changed
+    kept[1:] = ~same.all(axis=1)
+    kept[-1:] = True
+    return times[kept], table[kept]
 
 
 def _interrupted(
@@ -179,44 +198,12 @@ def _interrupted(
 
 
 def _places(
-    database: Store,
-    product: ProductFacts,
-    metric: Metric,
-    watches: Sequence[Watch],
-    since: Instant,
-) -> list[Track]:
-    tracks = []
-    for watch in watches:
-        found = list(database.history.ranks(watch.key, product.product, since))
-        at = np.array([at for at, _ in found], np.int64)
-        places = np.array([np.nan if rank is None else rank for _, rank in found], np.float64)
-        values = metric.compute({RANK: places}, at)
-        # There is a row for each scan: the one before was the last that saw it.
-        line = np.where(np.isnan(values), np.append(at[:1], at[:-1]), at)
-        track = _in_watch(Track("", "", metric, at, values, line), watch)
-        if not track.empty:
-            tracks.append(track)
-    return tracks
-
-
-def _with_places(
-    database: Store,
-    product: ProductFacts,
-    metric: Metric,
-    watches: Sequence[Watch],
-    since: Instant,
-    absences: Sequence[Absence],
-) -> list[Track]:
-    """The same of a formula that has more in it than the rank."""
-    tracks = []
-    for watch in watches:
-        (seen,) = seen_of(database, product.region, [product.product], [metric], since, watch.key)
-        track = _in_watch(_of_fields([metric], seen, absences)[metric], watch)
-        if not track.empty:
-            tracks.append(track)
-    return tracks
-
-
-def _in_watch(track: Track, watch: Watch) -> Track:
-    name, label = track.metric.name, track.metric.label
-    return replace(track, name=f"{name} in {watch.name}", label=f"{label} in {watch.name}")
+    database: Store, product: ProductFacts, metric: Metric, watch: Watch, since: Instant
+) -> Track:
+    found = list(database.history.ranks(watch.key, product.product, since))
+    at = np.array([at for at, _ in found], np.int64)
+    places = np.array([np.nan if rank is None else rank for _, rank in found], np.float64)
+    values = metric.compute({RANK: places}, at)
+    # There is a row for each scan: the one before was the last that saw it.
+    line = np.where(np.isnan(values), np.append(at[:1], at[:-1]), at)
+    return Track("", "", metric, at, values, line)

@@ -1,12 +1,11 @@
-"""Statistics over a product's past: one value for each scan that saw it.
-
-A derived metric is computed for each past scan and then aggregated: the median of a ratio is
-not the ratio of two medians.
-"""
+"""Statistics over a product's past: one value for each scan that saw it. A derived metric is
+computed for each past scan and then aggregated: the median of a ratio is not the ratio of two
+medians."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -28,7 +27,7 @@ Over: TypeAlias = Statistic | Usual | Spread
 
 
 class Statistics:
-    """What is asked of one time before ``now``, for n products; filled window by window."""
+    """Statistics of the time before ``now`` for n products, filled window by window."""
 
     def __init__(self, asked: Mapping[Need, Over], size: int, now: Instant) -> None:
         self._now = now
@@ -42,13 +41,11 @@ class Statistics:
 
     @property
     def begin(self) -> Instant:
-        """Of the longest time."""
         overs = (over for needs in self._asked.values() for over in needs.values())
         return self._now - max(over.seconds for over in overs)
 
     @property
     def fields(self) -> list[str]:
-        """The API's fields (and ``rank``) that the metrics are computed of."""
         return sorted({name for metric in self._asked for name in metric.needs})
 
     def take(self, windows: Iterable[Window]) -> None:
@@ -71,14 +68,13 @@ class Statistics:
 
     def results(self) -> dict[Need, tuple[Floats, Ints]]:
         """Values (n,) of each need, and the begin of its time (0 where there is no value)."""
-        begins = {
-            need: self._now - over.seconds
+        return {
+            need: (
+                found := self._found[need],
+                np.where(np.isnan(found), 0, self._now - over.seconds),
+            )
             for needs in self._asked.values()
             for need, over in needs.items()
-        }
-        return {
-            need: (values, np.where(np.isnan(values), 0, begins[need]))
-            for need, values in self._found.items()
         }
 
 
@@ -109,7 +105,8 @@ def _aggregate(over: Over, values: Floats, days: Ints) -> Floats:
         case Statistic(kind):
             return np.where(_counts(values) >= LEAST, _STATISTICS[kind](values), np.nan)
         case Usual(_, window) | Spread(_, window):
-            usual = _usual(values, days, least_values(window))
+            known = _days_known(values, days) >= least_values(window)
+            usual = np.where(known, _median(values), np.nan)
             return usual if isinstance(over, Usual) else _spread(values, usual)
 
 
@@ -132,25 +129,17 @@ def _mean(values: Floats) -> Floats:
     return np.where(counts > 0, np.nansum(values, axis=0) / np.maximum(counts, 1), np.nan)
 
 
-def _least(values: Floats) -> Floats:
-    return np.asarray(np.fmin.reduce(values, axis=0, initial=np.nan))
-
-
-def _largest(values: Floats) -> Floats:
-    return np.asarray(np.fmax.reduce(values, axis=0, initial=np.nan))
-
-
 _STATISTICS: dict[str, Callable[[Floats], Floats]] = {
     "median": _median,
     "mean": _mean,
-    "min": _least,
-    "max": _largest,
+    "min": partial(np.fmin.reduce, axis=0, initial=np.nan),
+    "max": partial(np.fmax.reduce, axis=0, initial=np.nan),
 }
 
 
 def _apart(values: Floats, days: Ints, today: int, window: int) -> Floats:
-    """Of values (S, m) on ``days`` (S,) those that are sums of ``window`` days without a day in
-    common, the newest first and none with a day of today's; NaN in place of the others."""
+    """The values (S, m) on ``days`` (S,) that are sums of ``window`` days without a day in common,
+    the newest first and none with a day of today's; NaN in place of the others."""
     kept = np.full(values.shape, np.nan)
     last = np.full(values.shape[1], today)
     for row in np.argsort(days, kind="stable")[::-1].tolist():
@@ -167,10 +156,6 @@ def _days_known(values: Floats, days: Ints) -> Ints:
     for day in np.unique(days):
         different += present[days == day].any(axis=0)
     return different
-
-
-def _usual(values: Floats, days: Ints, least: int) -> Floats:
-    return np.where(_days_known(values, days) >= least, _median(values), np.nan)
 
 
 def _spread(values: Floats, usual: Floats) -> Floats:

@@ -1,8 +1,5 @@
-"""One scan's verdicts, applied to the alerts in the store.
-
-All live alerts are looked at as columns; only those that change become objects, and take their step
-one by one.
-"""
+"""One scan's verdicts, applied to the alerts in the store. All live alerts are looked at as
+columns; only those that change become objects, and take their step one by one."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from watcher.evaluation.lifecycle import Finding, Terms, begin, stays, step, ste
 from watcher.evaluation.present import Present
 from watcher.evaluation.table import ScanTable
 from watcher.model import Alert, AlertState, Bools, Instant, Ints
-from watcher.rules.conditions.base import Judge, Masks
+from watcher.rules.conditions.base import Masks
 from watcher.rules.rulebook import Rule
 from watcher.store.packing import positions
 from watcher.store.ports import Archive, Store
@@ -39,10 +36,8 @@ Silent: TypeAlias = Callable[[Sequence[Rule], Live], Bools]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """How many of the listed products met a rule's conditions, and of how many there was no data.
-
-    ``compares``: the rule holds values against earlier ones, so a first scan has no data of it.
-    """
+    """The number of listed products that met a rule's conditions, and of those without data.
+    ``compares``: the rule holds values against earlier ones, so a first scan has no data of it."""
 
     rule: str
     met: int
@@ -52,10 +47,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A rule's alerts after a scan: those that messages may speak of, what began, what ended.
-
-    All without their evidence, which is stored.
-    """
+    """A rule's alerts after a scan, without evidence: those to speak of, what began, what ended."""
 
     rule: Rule
     speaking: list[Alert] = field(default_factory=list)
@@ -88,34 +80,25 @@ class Round:
         self._table = table
         self._rules = rules
         self._at = at
-        keys: list[int] = table.products.tolist()
-        self._keys = keys
-        self._rows = dict(zip(keys, range(table.listed), strict=False))
-        self._fallen = {
-            key: row for row, key in enumerate(keys[table.listed :], start=table.listed)
-        }
-        self._judge = Judge(table)
-        self.present = Present(archive, table.scan.watch, self._judge, self._rows, self._fallen)
+        self.present = Present(archive, table)
+        self._judge = self.present.judge
         self.judged: list[Judged] = []
 
     def moves(self, silent: Silent) -> Iterator[list[Moved]]:
-        """Move every alert by one step, and save those that changed: some rules, then the next.
-
-        A rule whose judgement breaks is noted as failing and holds its alerts as they are; what the
-        store can't do is raised, and ends the transaction.
-        """
+        """Move every alert by one step, and save those that changed: some rules, then the next. A
+        rule whose judgement breaks is noted as failing and holds its alerts as they are; what the
+        store can't do is raised, and ends the transaction."""
         cases = self._cases()
         live = self._database.alerts.columns([case.rule.name for case in cases])
         places = positions(self._table.products, live.products)
         stay = self._staying(cases, live, places)
         speaking = stay & ~silent([case.rule for case in cases], live)
-        moving = ~stay
         saving = _Saving(self._database.alerts, self._at)
         for number, case in enumerate(cases):
             moved = Moved(case.rule)
             own = live.of(number)
             moved.speaking.extend(live.alerts(own, speaking))
-            for alert in live.alerts(own, moving):
+            for alert in live.alerts(own, ~stay):
                 saving.put(moved, (alert, self._next(case, alert)))
             for alert in self._begun(case, places[own]):
                 saving.put(moved, (None, alert))
@@ -136,10 +119,13 @@ class Round:
                 log.exception("a rule could not be judged", rule=rule.name)
                 health.failing(RULE, rule.name, f"{type(error).__name__}: {error}", self._at)
                 continue
-            self.judged.append(_judged(rule, when, self._table.listed))
+            listed = self._table.listed
+            met, known = (int(np.count_nonzero(mask[:listed])) for mask in when)
+            self.judged.append(Judged(rule.name, met, listed - known, compares(rule)))
             if rule.name in failing:
                 health.ok(RULE, rule.name, self._at)
-            cases.append(_Case(rule, _terms(rule), when, until))
+            terms = Terms(rule.watch.least(rule.for_), rule.watch.least(rule.keep_firing_for))
+            cases.append(_Case(rule, terms, when, until))
         return cases
 
     def _staying(self, cases: Sequence[_Case], live: Live, places: Ints) -> Bools:
@@ -158,27 +144,24 @@ class Round:
         return np.where(listed, stay, not self._table.scan.proves_absence)
 
     def _begun(self, case: _Case, live: Ints) -> Iterator[Alert]:
-        """Alerts that begin to be pending or firing now; ``live`` are the rows of those that did
-        before."""
+        """Yield alerts that begin; ``live`` are the rows of those that did before."""
         begins = case.when.met.copy()
         begins[live[live >= 0]] = False
         for row in np.flatnonzero(begins).tolist():
-            product = self._keys[row]
+            product = self.present.keys[row]
             alert = begin(case.rule.name, product, case.terms, self._at)
-            if product in self._fallen:
+            if product in self.present.fallen:
                 alert = step_absent(alert, self._at)
             yield self._with_evidence(case, alert, row)
 
     def _next(self, case: _Case, alert: Alert) -> Alert:
-        row = self._rows.get(alert.product)
+        row = self.present.rows.get(alert.product)
         return self._absent(case, alert) if row is None else self._stepped(case, alert, row)
 
     def _absent(self, case: _Case, alert: Alert) -> Alert:
-        """After a scan that proves that it did not list the product.
-
-        That it fell below the scanned depth may itself be what the rule is about.
-        """
-        row = self._fallen.get(alert.product)
+        """Step after a scan that proves that it did not list the product. That it fell below the
+        scanned depth may itself be what the rule is about."""
+        row = self.present.fallen.get(alert.product)
         if row is not None and case.when.known[row]:
             alert = self._stepped(case, alert, row)
         return alert if alert.state is AlertState.INACTIVE else step_absent(alert, self._at)
@@ -200,7 +183,7 @@ class Round:
 
 
 class _Saving:
-    """What changed is stored so many at a time: those of several rules together."""
+    """Stores so many changes at a time: those of several rules together."""
 
     def __init__(self, alerts: Alerts, at: Instant) -> None:
         self._alerts = alerts
@@ -209,19 +192,17 @@ class _Saving:
         self._done: list[Moved] = []
 
     def put(self, moved: Moved, change: Change) -> None:
-        """Take note of a change of the rule that is being moved."""
         self._waiting.append((moved, change))
         if len(self._waiting) >= _AT_ONCE:
             self._save()
 
     def done(self, moved: Moved) -> list[Moved]:
-        """The rule has no more changes; where all is stored by now, those that have not been told
+        """Note that the rule has no more changes; where all is stored by now, return those not told
         of yet."""
         self._done.append(moved)
         return self._stored() if not self._waiting else []
 
     def rest(self) -> list[Moved]:
-        """Store what is left."""
         self._save()
         return self._stored()
 
@@ -233,37 +214,22 @@ class _Saving:
         """Store what changed, with a transition where the state did; new alerts get their ids."""
         waiting, self._waiting = self._waiting, []
         saved = self._alerts.save([after for _, (_, after) in waiting])
-        for (moved, _), after in zip(waiting, saved, strict=True):
+        changes: list[Transition] = []
+        for (moved, (before, _)), after in zip(waiting, saved, strict=True):
+            state = before.state if before is not None else AlertState.INACTIVE
+            if state is not after.state:
+                changes.append(Transition(after.id, self._at, state, after.state, after.reason))
             if after.fired_at is not None:
                 moved.speaking.append(after)
             if _just_fired(after, self._at):
                 moved.fired.append(after)
             if after.resolved_at is not None:
                 moved.resolved.append(after)
-        befores = [before for _, (before, _) in waiting]
-        self._alerts.record(_transitions(befores, saved, self._at))
-
-
-def _transitions(
-    befores: Sequence[Alert | None], afters: Sequence[Alert], at: Instant
-) -> Iterator[Transition]:
-    for before, after in zip(befores, afters, strict=True):
-        state = before.state if before is not None else AlertState.INACTIVE
-        if state is not after.state:
-            yield Transition(after.id, at, state, after.state, after.reason)
-
-
-def _terms(rule: Rule) -> Terms:
-    return Terms(rule.watch.least(rule.for_), rule.watch.least(rule.keep_firing_for))
+        self._alerts.record(changes)
 
 
 def _just_fired(alert: Alert, at: Instant) -> bool:
     return alert.state is AlertState.FIRING and alert.fired_at == at
-
-
-def _judged(rule: Rule, when: Masks, listed: int) -> Judged:
-    met, known = (int(np.count_nonzero(mask[:listed])) for mask in when)
-    return Judged(rule.name, met, listed - known, compares(rule))
 
 
 def compares(rule: Rule) -> bool:

@@ -1,8 +1,6 @@
-"""One scan as the conditions see it: columns, and the baselines they declared.
-
-Everything is read from the history in bulk, once: a handful of statements a scan, whatever the
-number of rules and products.
-"""
+"""One scan as the conditions see it: columns, and the baselines they declared. Everything is read
+from the history in bulk, once: a handful of statements a scan, whatever the number of rules and
+products."""
 
 from __future__ import annotations
 
@@ -37,17 +35,15 @@ from watcher.rules.conditions.base import (
 from watcher.rules.metrics import RANK, Metric
 from watcher.schedule import Schedule, slack
 from watcher.store.ports import Past
-from watcher.store.records import Baseline, EarlierList, Recorded
+from watcher.store.records import EarlierList, Recorded, WindowQuery
 
 
 class ScanTable:
     """A scan's columns and baselines by metric, computed when first asked for and kept.
-
-    ``products`` are the store's keys of the rows: first what the scan listed (``listed`` rows,
-    in its order), then, where a condition asks for them, the products that the last list had and
-    this one has not. Those have no value but that. ``schedule`` is the watch's. While ``waits``
-    says why, no baseline has a value.
-    """
+    ``products`` are the store's keys of the rows: first what the scan listed (``listed`` rows, in
+    its order), then, where a condition asks for them, the products that the last list had and this
+    one has not. Those have no value but that. ``schedule`` is the watch's. While ``waits`` says
+    why, no baseline has a value."""
 
     def __init__(
         self,
@@ -97,7 +93,6 @@ class ScanTable:
         return float(metric.compute(columns, self.at)[0])
 
     def text(self, name: str) -> Sequence[str | None]:
-        """A text attribute, one for each row."""
         texts = self.scan.texts[name]
         return (*texts, *[None] * (self.size - self.listed)) if self.size > self.listed else texts
 
@@ -108,10 +103,15 @@ class ScanTable:
         return self.before(need)
 
     def before(self, need: Need) -> tuple[Floats, Ints]:
-        """The same, also where conditions wait."""
+        """The baseline also where conditions wait."""
         baseline = self._baselines.get(need)
         if baseline is None:
-            values, at = self._compared(need)
+            if isinstance(need.from_, Last):
+                values, at = self._last.of(need.metric, self.number(need.metric)[: self.listed])
+            else:
+                columns, at = self._observed[need.from_]
+                # An age is that of the day on which each value was observed.
+                values = np.where(at > 0, need.metric.compute(columns, at), np.nan)
             instants = np.concatenate([at, np.zeros(self.size - self.listed, np.int64)])
             baseline = self._baselines[need] = self._padded(values), instants
         return baseline
@@ -124,7 +124,8 @@ class ScanTable:
         return None if np.isnan(values[row]) else self._last.gap(row, int(instants[row]))
 
     def count(self, need: Need, row: int) -> int:
-        """Of how many values a ``Usual`` of a sum of several days is taken, or was to be."""
+        """The number of values of which a ``Usual`` of a sum of several days is taken, or was to
+        be."""
         return int(self._counts[need][row])
 
     def appeared(self) -> Masks:
@@ -137,14 +138,6 @@ class ScanTable:
     def fallen(self) -> Bools:
         """The rows of products that this scan did not list, and the last list had."""
         return np.arange(self.size) >= self.listed
-
-    def _compared(self, need: Need) -> tuple[Floats, Ints]:
-        """A baseline of the listed products."""
-        if isinstance(need.from_, Last):
-            return self._last.of(need.metric, self.number(need.metric)[: self.listed])
-        columns, at = self._observed[need.from_]
-        # An age is that of the day on which each value was observed.
-        return np.where(at > 0, need.metric.compute(columns, at), np.nan), at
 
     def _padded(self, listed: Floats) -> Floats:
         """A column of what the scan listed, with no value for the others."""
@@ -163,10 +156,8 @@ class ScanTable:
         return self.scan.column(name)
 
     def _read_lists(self, needs: Sequence[Need]) -> Ints:
-        """Fills the baselines of ranks on the last list; who is not listed any more.
-
-        Absence from some scans proves nothing (``Scan.proves_absence``): those have none of these.
-        """
+        """Fills the baselines of ranks on the last list; who is not listed any more. Absence from
+        some scans proves nothing (``Scan.proves_absence``): those have none of these."""
         asked = {need: need.from_.places for need in needs if isinstance(need.from_, LastList)}
         lists = {places: self._list(places) for places in set(asked.values())}
         fallen = np.zeros(0, np.int64)
@@ -192,18 +183,14 @@ class ScanTable:
             if isinstance(need.from_, Ago):
                 fields_at.setdefault(need.from_, set()).update(need.metric.needs)
         for ago, names in fields_at.items():
-            fields = sorted(names)
-            found = self._ago(ago, fields)
+            fields, then = sorted(names), self.at - ago.seconds
+            younger = slack(self._schedule, ago.seconds) if self._schedule is not None else 0
+            found = self._past.ago(
+                self.scan.watch, self._seen.products, then + younger, then - ago.older, fields,
+                scan_id=self._seen.scan_id,
+            )  # fmt: skip
             columns = {name: found.values[:, index] for index, name in enumerate(fields)}
             self._observed[ago] = (columns, found.at)
-
-    def _ago(self, ago: Ago, fields: Sequence[str]) -> Baseline:
-        then = self.at - ago.seconds
-        younger = slack(self._schedule, ago.seconds) if self._schedule is not None else 0
-        return self._past.ago(
-            self.scan.watch, self._seen.products, then + younger, then - ago.older, fields,
-            scan_id=self._seen.scan_id,
-        )  # fmt: skip
 
     def _read_statistics(self, needs: Sequence[Need]) -> None:
         asked = {
@@ -213,10 +200,9 @@ class ScanTable:
             return
         statistics = Statistics(asked, self.size, self.at)
         scan, seen, within = self.scan, self._seen, (statistics.begin, self.at)
-        windows = self._past.windows(
-            scan.watch, scan.region, seen.products, within, statistics.fields,
-            scan_id=seen.scan_id,
-        )  # fmt: skip
-        statistics.take(windows)
+        query = WindowQuery(
+            scan.watch, scan.region, seen.products, within, statistics.fields, seen.scan_id
+        )
+        statistics.take(self._past.windows(query))
         self._baselines |= statistics.results()
         self._counts = statistics.counts

@@ -1,1 +1,1 @@
-"""What is owed to whom: decided, composed, held back, joined."""
+"""Messages owed to channels: decided, composed, held back, joined."""

@@ -1,30 +1,19 @@
-"""Dozens of messages that wait for one target become one: what still holds of them.
-
-The target was down for hours, or somebody has what was dead sent again. Each rule and product
-is told once, as it is now: that it fires, or that it ended where the target had heard before
-that it fires. What began and ended meanwhile is only counted. Of troubles of the watcher itself
-those are told that go on, and the ends of those that were told before.
-"""
+"""Dozens of messages that wait for one target become one: what still holds of them. The target was
+down for hours, or somebody has what was dead sent again. Each rule and product is told once, as it
+is now: that it fires, or that it ended where the target had heard before that it fires. What began
+and ended meanwhile is only counted. Of troubles of the watcher itself those are told that go on,
+and the ends of those that were told before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import msgspec
 
-from watcher.model import (
-    Alert,
-    AlertState,
-    Instant,
-    Message,
-    NotificationLogEntry,
-    Severity,
-    Waited,
-)
-from watcher.notification.composing import combine, compose
+from watcher.model import Instant, Message, Severity, Waited
+from watcher.notification.composing import Part, combine, compose_all
 from watcher.notification.policy import Decided, Decision
-from watcher.notification.products import last_left
+from watcher.notification.products import firing, last_left
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.sql.outbox import MessageSummary, Piled
@@ -33,18 +22,15 @@ from watcher.text.messages import text_of
 DOZENS = 24  # that wait for one target are joined
 MOST_ITEMS = 50  # products in full; a service's limit may leave fewer
 
-_Key = tuple[str, int]  # of rule and product
-
 
 def join_backlog(database: Store, book: Rulebook, target: str, now: Instant) -> bool:
-    """Join what waits for ``target`` where that are dozens; whether it did.
-
-    What was joined once takes in what came since, and is brought up to date. It is written in
-    one transaction; what is read for it before may be a lot.
-    """
-    if not _is_long(database, target):
+    """Join what waits for ``target`` where that are dozens; whether it did. What was joined once
+    takes in what came since, and is brought up to date. It is written in one transaction; what is
+    read for it before may be a lot."""
+    backlog = database.backlog
+    if backlog.size(target, DOZENS) < DOZENS and not backlog.joins(target):
         return False
-    head, piled = database.backlog.head(target), database.backlog.messages(target)
+    head, piled = backlog.head(target), backlog.messages(target)
     if head is None:
         return False
     joining = _Joining(database, book, piled, now)
@@ -72,21 +58,6 @@ def _same(before: Message, after: Message) -> bool:
 def _lasting(message: Message) -> Waited | None:
     waited = message.waited
     return msgspec.structs.replace(waited, messages=0, seconds=0) if waited is not None else None
-
-
-def _is_long(database: Store, target: str) -> bool:
-    backlog = database.backlog
-    return backlog.size(target, DOZENS) >= DOZENS or backlog.joins(target)
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What one rule has to say, with the time of its data."""
-
-    rule: Rule
-    owed: list[Decided]
-    message: Message
-    at: Instant
 
 
 class _Joining:
@@ -124,15 +95,17 @@ class _Joining:
         ]
 
     def message(self) -> Message:
-        """What still holds, as one message; that it is nothing is told, too."""
+        """Everything that still holds, as one message; that it is nothing is told, too."""
         owed = [each for part in self._parts for each in part.owed]
         troubles, ends, others = self._troubles()
         if self._parts:
-            base = combine([(part.rule, part.owed, part.message) for part in self._parts])
+            base = combine(self._parts)
         else:
             severity = Severity.WARNING if troubles else Severity.INFO
             base = Message("joined", "", severity, self._now)
-        severity = max((base.severity, *([Severity.WARNING] if troubles else [])), key=_rank)
+        severity = max(
+            (base.severity, *([Severity.WARNING] if troubles else [])), key=lambda each: each.rank
+        )
         return msgspec.structs.replace(
             base,
             kind="joined",
@@ -152,22 +125,17 @@ class _Joining:
 
     def mark(self, channel: str, row: int) -> None:
         """Note that the channel was told of alerts that fired anew, by the notification ``row``.
-
-        They were held by a cooldown, which begins anew. Where the channel has other targets,
-        these have still to be told.
-        """
+        They were held by a cooldown, which begins anew. Where the channel has other targets, these
+        have still to be told."""
         known = self._book.channels.get(channel)
         if known is None or len(known.targets) > 1:
             return
         self._database.alerts.mark_told(
-            NotificationLogEntry(
-                part.rule.name, each.alert.product, channel, each.alert.id, part.at,
-                notification=row,
-            )
+            entry
             for part in self._parts
-            for each in part.owed
-            if not each.decision.of_an_end and each.alert.id not in self._told
-        )  # fmt: skip
+            for entry in part.entries(channel, [row])
+            if not entry.resolved_told and entry.alert not in self._told
+        )
 
     def _ids(self, *decisions: Decision) -> set[int]:
         return {
@@ -178,29 +146,21 @@ class _Joining:
         }
 
     def _owed(self) -> dict[str, list[Decided]]:
-        """By rule, each product once: that it fires, or else that it ended."""
-        firing = self._firing(name for name, _ in self._keys)
+        """Each product of each rule once: that it fires, or else that it ended."""
+        fires = firing(self._database, (name for name, _ in self._keys))
         owed: dict[str, list[Decided]] = {}
         for key in self._keys:
-            if key in firing:
-                owed.setdefault(key[0], []).append(Decided(firing[key], Decision.REMINDER))
+            if key in fires:
+                owed.setdefault(key[0], []).append(Decided(fires[key], Decision.REMINDER))
             elif key in self._over:
                 owed.setdefault(key[0], []).append(Decided(self._over[key], Decision.RESOLVED))
         return owed
 
-    def _firing(self, names: Iterable[str]) -> Mapping[_Key, Alert]:
-        active = self._database.alerts.live(list(dict.fromkeys(names)))
-        return {
-            (alert.rule, alert.product): alert
-            for alert in active
-            if alert.state is AlertState.FIRING
-        }
-
-    def _part(self, rule: Rule, owed: list[Decided]) -> _Part:
+    def _part(self, rule: Rule, owed: list[Decided]) -> Part:
         alerts = [each.alert for each in owed]
         products, at = last_left(self._database, rule, alerts, self._book.metrics, self._now)
         explained = self._database.alerts.explained
-        return _Part(rule, owed, compose(rule, owed, products, at, self._now, explained), at)
+        return compose_all([(rule, owed)], products, at, self._now, explained)[0]
 
     def _troubles(self) -> tuple[list[str], list[str], int]:
         """Texts of the causes that are on, causes that are over and were told of before, and how
@@ -217,7 +177,3 @@ class _Joining:
         ]
         ended = [cause for cause, gists in told.items() if cause not in on and gists[0].over]
         return going, ended, len(told) - len(going) - len(ended)
-
-
-def _rank(severity: Severity) -> int:
-    return severity.rank

@@ -1,14 +1,15 @@
-"""What is owed, as a message: the strongest products first, in full up to the rule's limit."""
+"""Messages of what is owed: the strongest products first, in full up to the rule's limit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import msgspec
 import numpy as np
 
-from watcher.model import Alert, Instant, Item, Message, RuleCount
+from watcher.model import Alert, Instant, Item, Message, NotificationLogEntry, RuleCount
 from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule
@@ -18,22 +19,34 @@ Explained: TypeAlias = Callable[[Sequence[Alert]], Sequence[Alert]]
 NAMED = 20  # names of the products beyond the limit; the others are only counted
 
 
-def compose(
-    rule: Rule, owed: Sequence[Decided], products: Products, at: Instant, now: Instant,
-    explained: Explained,
-) -> Message:  # fmt: skip
-    """One message of a rule: ``at`` is the time of its data, ``now`` when it is written.
-    ``explained`` gives the evidence of those alerts that are shown in full.
-    """
-    (message,) = compose_all([(rule, owed)], products, at, now, explained)
-    return message
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A rule's part of what a channel is told; its message has the time of its data."""
+
+    rule: Rule
+    owed: Sequence[Decided]
+    message: Message
+
+    def entries(self, channel: str, rows: Sequence[int]) -> Iterator[NotificationLogEntry]:
+        """The channel's log of it, once the notifications ``rows`` are written."""
+        for each in self.owed:
+            yield NotificationLogEntry(
+                self.rule.name,
+                each.alert.product,
+                channel,
+                each.alert.id,
+                self.message.data_at or 0,
+                resolved_told=each.decision.of_an_end,
+                notification=rows[0] if rows else None,
+            )
 
 
 def compose_all(
     parts: Sequence[tuple[Rule, Sequence[Decided]]], products: Products, at: Instant, now: Instant,
     explained: Explained,
-) -> list[Message]:  # fmt: skip
-    """The same of several rules: what they show is read together."""
+) -> list[Part]:  # fmt: skip
+    """One part of each rule, of data of ``at``, written ``now``. ``explained`` gives the evidence
+    of the alerts that are shown in full, of all rules at once."""
     ordered = [_strongest_first(rule, owed, products) for rule, owed in parts]
     shown = [
         each.alert
@@ -43,8 +56,8 @@ def compose_all(
     products.load([alert.product for alert in shown])
     whole = {alert.id: alert for alert in explained(shown)}
     return [
-        _message(rule, owed, products, (at, now), whole)
-        for (rule, _), owed in zip(parts, ordered, strict=True)
+        Part(rule, owed, _message(rule, strongest, products, (at, now), whole))
+        for (rule, owed), strongest in zip(parts, ordered, strict=True)
     ]
 
 
@@ -56,7 +69,7 @@ def _message(
     shown, rest = ordered[: rule.limit], ordered[rule.limit :]
     named = [each.alert.product for each in rest[:NAMED]]
     data_at, now = times
-    told, ended = counted(ordered)
+    told, ended = _counted(ordered)
     return Message(
         kind="alerts",
         title="",
@@ -75,13 +88,13 @@ def _message(
     )
 
 
-def combine(parts: Sequence[tuple[Rule, Sequence[Decided], Message]]) -> Message:
+def combine(parts: Sequence[Part]) -> Message:
     """The messages of several rules as one: the most severe rules first, a line about each."""
-    order = sorted(parts, key=lambda part: -part[2].severity.rank)
-    messages = [message for _, _, message in order]
-    everything = [each for _, owed, _ in parts for each in owed]
+    order = sorted(parts, key=lambda part: -part.message.severity.rank)
+    messages = [part.message for part in order]
+    everything = [each for part in parts for each in part.owed]
     regions = ", ".join(dict.fromkeys(message.region for message in messages))
-    told, ended = counted(everything)
+    told, ended = _counted(everything)
     return Message(
         kind="digest",
         title="",
@@ -100,12 +113,12 @@ def combine(parts: Sequence[tuple[Rule, Sequence[Decided], Message]]) -> Message
         told=told,
         ended=ended,
         parts=tuple(
-            RuleCount(rule.name, *counted(owed), rule.description) for rule, owed, _ in order
+            RuleCount(part.rule.name, *_counted(part.owed), part.rule.description) for part in order
         ),
     )
 
 
-def counted(owed: Sequence[Decided]) -> tuple[int, int]:
+def _counted(owed: Sequence[Decided]) -> tuple[int, int]:
     """Products that are told of, and those whose end is; one of two rules counts once."""
     ended = len({each.alert.product for each in owed if each.decision.of_an_end})
     told = len({each.alert.product for each in owed if not each.decision.of_an_end})
@@ -121,11 +134,9 @@ def _ids(owed: Sequence[Decided]) -> dict[str, tuple[int, ...]]:
 
 
 def _strongest_first(rule: Rule, owed: Sequence[Decided], products: Products) -> list[Decided]:
-    """What fires before what ended; of each, what the scan lists before what it does not.
-
-    Within these by the rule's order, without a value last; of equals the alert that is older,
-    and of those of one scan the product that is higher on the list.
-    """
+    """Order what fires before what ended; of each, what the scan lists before what it does not.
+    Within these by the rule's order, without a value last; of equals the alert that is older, and
+    of those of one scan the product that is higher on the list."""
     keys, here = products.strength(rule, [each.alert.product for each in owed])
     ended = np.array([each.decision.of_an_end for each in owed])
     ids = np.array([each.alert.id for each in owed])

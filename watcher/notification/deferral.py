@@ -1,19 +1,17 @@
-"""Deferred messages: owed, and held; for whom, by which hold, until when.
-
-What is owed and held by a silence, quiet hours or a digest is remembered row by row
-(``store.sql.deferred``); a cooldown holds what the next scan after it tells; and the operator's
-messages in quiet hours stand in the outbox already. "Why was I not told?" is answered here, for one
-alert (``channel_statuses``), for a list of them (``with_holds``) and in short (``waiting``).
-"""
+"""Deferred messages: owed, and held; for whom, by which hold, until when. What a silence, quiet
+hours or a digest holds is remembered row by row (``store.sql.deferred``); a cooldown holds what the
+next scan after it tells; and the operator's messages in quiet hours stand in the outbox already.
+"Why was I not told?" is answered here, for one alert (``channel_statuses``), for a list of them
+(``with_holds``) and in short (``waiting``)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from watcher.model import Alert, Instant, NotificationLogEntry
+from watcher.model import Alert, Instant, NotificationLogEntry, NotificationState
 from watcher.notification.policy import (
     Decided,
     Decision,
@@ -76,18 +74,31 @@ def _waits_since(before: Held | None, silence: int | None, now: Instant) -> Inst
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelStatus:
-    """The decision on an alert for one channel, and until when time alone leaves it so.
+class TargetQueue:
+    """One of a channel's targets: what became of the last message about an alert (None: there was
+    none), and what its queue waits or died on."""
 
-    ``told`` is what the channel was last told of the rule and product. ``silence`` is the one
-    that holds, where one does.
-    """
+    target: str
+    last: NotificationState | None = None
+    waiting: int = 0
+    next_try: Instant | None = None
+    dead: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStatus:
+    """The decision on an alert for one channel, and when time alone changes it (``opens``): what
+    still holds is told then, or at the next scan after it. ``told_at`` is when the channel was last
+    told of the rule and product; ``targets`` are given where one explains it."""
 
     channel: str
     decision: Decision
-    until: Instant | None = None
-    told: NotificationLogEntry | None = None
+    told_at: Instant | None = None
+    told_end: bool = False
+    opens: Instant | None = None
     silence: Silence | None = None
+    targets: tuple[TargetQueue, ...] = ()
 
 
 def channel_statuses(
@@ -98,57 +109,49 @@ def channel_statuses(
     at: Instant,
     now: Instant,
 ) -> tuple[ChannelStatus, ...]:
-    """The status of ``alert``, the rule's newest of a product, with each channel of the rule.
-
-    ``at`` is the time of the watch's newest scan, on which cooldowns and reminders count; ``now``
-    is the clock's.
-    """
-    return _Statuses(database, policies, at, now).of(rule, [alert])[alert.id]
+    """The status of a product's newest ``alert`` with each channel of the rule; cooldowns and
+    reminders count on ``at``, the time of the newest scan, all else on ``now``."""
+    holds = Holds(database, now, database.held.groups())
+    return _Statuses(database, policies, at, now, holds).of(rule, [alert])[alert.id]
 
 
 def with_holds(
     database: Store, book: Rulebook | None, rows: Sequence[AlertRow], now: Instant
 ) -> list[AlertRow]:
-    """The same alerts with what holds them back by the clock ``now``; without a ``book`` (the rule
-    file can't be read) what the database knows of it."""
+    """The alerts with what holds them back by the clock ``now``; without a ``book`` (the rule file
+    can't be read) what the database knows of it."""
     if book is None:
         known = _remembered(database, rows, now)
         return [replace(row, holds=tuple(known.get(row.alert.id, ()))) for row in rows]
-    statuses = _Statuses(database, policies_of(book.channels), now, now)
-    holds: dict[int, tuple[AlertHold, ...]] = {}
+    holds = Holds(database, now, database.held.groups())
+    statuses = _Statuses(database, policies_of(book.channels), now, now, holds)
+    found: dict[int, tuple[AlertHold, ...]] = {}
     for rule in book.rules:
         alerts = [row.alert for row in rows if row.alert.rule == rule.name]
         for alert, each in statuses.of(rule, alerts).items() if alerts else ():
-            holds[alert] = tuple(map(_alert_hold, filter(_is_hold, each)))
-    return [replace(row, holds=holds.get(row.alert.id, ())) for row in rows]
+            found[alert] = tuple(_alert_holds(each))
+    return [replace(row, holds=found.get(row.alert.id, ())) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
 class _Statuses:
     """Alerts and the channels of their rules; ``at`` and ``now`` as above."""
 
-    def __init__(
-        self,
-        database: Store,
-        policies: Mapping[str, NotifyPolicy],
-        at: Instant,
-        now: Instant,
-    ) -> None:
-        self._database = database
-        self._policies = policies
-        self._at = at
-        self._now = now
-        self._holds = Holds(database, now, database.held.groups())
+    database: Store
+    policies: Mapping[str, NotifyPolicy]
+    at: Instant
+    now: Instant
+    holds: Holds
 
     def of(self, rule: Rule, alerts: Sequence[Alert]) -> dict[int, tuple[ChannelStatus, ...]]:
-        """By alert, all of one rule, and for each channel of it."""
-        entries = self._database.alerts.told(rule.name, [alert.product for alert in alerts])
-        held = self._database.held.of_alerts(alert.id for alert in alerts)
+        entries = self.database.alerts.told(rule.name, [alert.product for alert in alerts])
+        held = self.database.held.of_alerts(alert.id for alert in alerts)
         found: dict[int, list[ChannelStatus]] = {alert.id: [] for alert in alerts}
         for name in rule.notify:
             log = {each.product: each for each in entries if each.channel == name}
             unheard = {each.alert for each in held if each.channel == name and not each.silence}
-            policy = self._policies[name]
-            for each in self._holds.judge(rule, policy, alerts, log, unheard, self._at):
+            policy = self.policies[name]
+            for each in self.holds.judge(rule, policy, alerts, log, unheard, self.at):
                 last = log.get(each.alert.product)
                 found[each.alert.id].append(self._status(rule, name, each, last))
         return {alert: tuple(each) for alert, each in found.items()}
@@ -156,31 +159,31 @@ class _Statuses:
     def _status(
         self, rule: Rule, channel: str, decided: Decided, told: NotificationLogEntry | None
     ) -> ChannelStatus:
-        decision, hold, until = decided.decision, decided.hold, None
-        if hold is not None:
-            return ChannelStatus(channel, hold.decision, hold.until, told, hold.silence)
-        if told is not None:
-            told_at = min(told.told_at, self._now)
-            if decision is Decision.COOLDOWN:
-                until = told_at + rule.watch.least(rule.cooldown)
-            elif decision is Decision.ALREADY_TOLD and rule.remind and not told.resolved_told:
-                until = told_at + rule.watch.least(rule.remind)
-        return ChannelStatus(channel, decision, until, told)
+        decision, opens, silence = decided.decision, None, None
+        if (hold := decided.hold) is not None:
+            decision, opens, silence = hold.decision, hold.until, hold.silence
+        elif told is not None:
+            waits = {Decision.COOLDOWN: rule.cooldown}
+            if not told.resolved_told:
+                waits[Decision.ALREADY_TOLD] = rule.remind or 0
+            if seconds := waits.get(decision):
+                opens = min(told.told_at, self.now) + rule.watch.least(seconds)
+        told_at = told.told_at if told is not None else None
+        told_end = told is not None and told.resolved_told
+        return ChannelStatus(channel, decision, told_at, told_end, opens, silence)
 
 
-def _is_hold(status: ChannelStatus) -> bool:
-    return status.decision.of_a_hold or status.decision in _TOLD_OF
-
-
-def _alert_hold(status: ChannelStatus) -> AlertHold:
-    silence = status.silence.id if status.silence is not None else None
-    return AlertHold(status.channel, status.decision.value, status.until, silence)
+def _alert_holds(statuses: Iterable[ChannelStatus]) -> Iterator[AlertHold]:
+    for each in statuses:
+        if each.decision.of_a_hold or each.decision in _TOLD_OF:
+            silence = each.silence.id if each.silence is not None else None
+            yield AlertHold(each.channel, each.decision.value, each.opens, silence)
 
 
 def _remembered(
     database: Store, rows: Sequence[AlertRow], now: Instant
 ) -> dict[int, list[AlertHold]]:
-    """By alert, the holds at the last scan."""
+    """Holds at the last scan, by alert."""
     ends = {silence.id: silence.ends for silence in database.silences.active(now)}
     found: dict[int, list[AlertHold]] = {}
     for each in database.held.of_alerts(row.alert.id for row in rows):
@@ -196,10 +199,8 @@ def _remembered(
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """``alerts`` of ``rules``, or else ``messages`` to the operator, that a channel hears later.
-
     ``why`` is a decision's name, ``since`` when the first began to wait. ``until`` is when the hold
-    ends by itself, in a cooldown that of the first; None where the rule file was not read.
-    """
+    ends by itself, in a cooldown that of the first; None where the rule file was not read."""
 
     channel: str
     why: str

@@ -1,8 +1,6 @@
-"""Between scans: what a silence, quiet hours or a digest held is told once it no longer does.
-
-One message for each channel, of all its rules. Nothing is judged anew: what fires is what the
-last scan left firing, and cooldowns and reminders count on that scan's time, as ever.
-"""
+"""Messages between scans: what a silence, quiet hours or a digest held, once it no longer does. One
+for each channel, of all its rules. Nothing is judged anew: what fires is what the last scan left
+firing, and cooldowns and reminders count on that scan's time, as ever."""
 
 from __future__ import annotations
 
@@ -11,23 +9,14 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from watcher.model import Alert, AlertState, Instant
-from watcher.notification.composing import combine
+from watcher.model import Alert, Instant
+from watcher.notification.composing import Part, combine
 from watcher.notification.notify import Teller
-from watcher.notification.policy import Decided, Holds, NotifyPolicy
-from watcher.notification.products import last_left
+from watcher.notification.policy import Holds, NotifyPolicy
+from watcher.notification.products import firing, last_left
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Archive, Store
 from watcher.store.sql.silences import Held, HeldGroup
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What one rule owes to a channel, and who can say it."""
-
-    rule: Rule
-    teller: Teller
-    owed: list[Decided]
 
 
 def sweep(
@@ -38,119 +27,96 @@ def sweep(
     *,
     archive: Archive | None = None,
 ) -> list[int]:
-    """Tell what is no longer held at ``now``, in one transaction; the notifications written.
-    ``archive`` is what was seen, where that is not the database itself.
-
-    Where nothing is held or no hold is over, nothing is written and no lock is taken.
-    """
-    if not _ripe(database, book, policies, now):
+    """Tell what is no longer held at ``now``, in one transaction; the notifications written. Where
+    no hold is over, nothing is written and no lock is taken."""
+    swept = _Sweep(database, archive or database, book, policies, now)
+    if not swept.ripe():
         return []
     with database.atomic():
-        return _Sweep(database, archive or database, book, policies, now).run()
+        return swept.run()
 
 
-def _ripe(
-    database: Store, book: Rulebook, policies: Mapping[str, NotifyPolicy], now: Instant
-) -> dict[str, list[HeldGroup]]:
-    """What is held by holds that are over, by rule; of rules and channels that there are."""
-    groups = database.held.groups()
-    if not groups:
-        return {}
-    holds = Holds(database, now, groups)
-    silences = {silence.id for silence in database.silences.active(now)}
-    known = set(book.tellings)
-    found: dict[str, list[HeldGroup]] = {}
-    for group in groups:
-        if (group.rule, group.channel) not in known:
-            continue
-        if group.silence is not None:
-            opened = group.silence not in silences
-        else:
-            opened = holds.on(policies[group.channel]) is None
-        if opened:
-            found.setdefault(group.rule, []).append(group)
-    return found
-
-
+@dataclass(frozen=True, slots=True)
 class _Sweep:
-    """One round over what is held; tells each channel once."""
+    """One round over what is held, by what ``archive`` saw; tells each channel once."""
 
-    def __init__(
-        self,
-        database: Store,
-        archive: Archive,
-        book: Rulebook,
-        policies: Mapping[str, NotifyPolicy],
-        now: Instant,
-    ) -> None:
-        self._database = database
-        self._archive = archive
-        self._book = book
-        self._policies = policies
-        self._now = now
-        self._ripe = _ripe(database, book, policies, now)
-        self._holds = Holds(database, now, database.held.groups())
+    database: Store
+    archive: Archive
+    book: Rulebook
+    policies: Mapping[str, NotifyPolicy]
+    now: Instant
+
+    def ripe(self) -> dict[str, list[HeldGroup]]:
+        """Groups whose holds are over, by rule; of rules and channels that there are."""
+        found: dict[str, list[HeldGroup]] = {}
+        if not (groups := self.database.held.groups()):
+            return found
+        holds = Holds(self.database, self.now, groups)
+        silences = {silence.id for silence in self.database.silences.active(self.now)}
+        known = set(self.book.tellings)
+        for group in groups:
+            if (group.rule, group.channel) not in known:
+                continue
+            if group.silence is not None:
+                opened = group.silence not in silences
+            else:
+                opened = holds.on(self.policies[group.channel]) is None
+            if opened:
+                found.setdefault(group.rule, []).append(group)
+        return found
 
     def run(self) -> list[int]:
-        parts: dict[str, list[_Part]] = {}
-        for rule in self._book.rules:
-            if rule.name in self._ripe:
-                for channel, part in self._parts(rule, self._ripe[rule.name]):
+        ripe = self.ripe()
+        holds = Holds(self.database, self.now, self.database.held.groups())
+        parts: dict[str, list[Part]] = {}
+        for rule in self.book.rules:
+            if rule.name in ripe:
+                for channel, part in self._parts(rule, ripe[rule.name], holds):
                     parts.setdefault(channel, []).append(part)
         return [row for channel, each in parts.items() for row in self._tell(channel, each)]
 
-    def _parts(self, rule: Rule, ripe: Sequence[HeldGroup]) -> Iterable[tuple[str, _Part]]:
-        """What the rule owes to each channel of which something of it is ripe."""
+    def _parts(
+        self, rule: Rule, ripe: Sequence[HeldGroup], holds: Holds
+    ) -> Iterable[tuple[str, Part]]:
+        """Yield what the rule owes to each channel of which something of it is ripe."""
         opened = {(group.channel, group.silence) for group in ripe}
         held = [
             each
-            for each in self._database.held.of_rule(rule.name)
+            for each in self.database.held.of_rule(rule.name)
             if (each.channel, each.silence) in opened
         ]
         alerts = self._alerts(held)
-        again = self._firing(rule) if any(_is_over(alert) for alert in alerts.values()) else set()
-        teller = self._teller(rule, list(alerts.values()))
+        over = {alert.id for alert in alerts.values() if alert.resolved_at is not None}
+        again = firing(self.database, [rule.name]) if over else {}
+        left = list(alerts.values())
+        products, at = last_left(self.archive, rule, left, self.book.metrics, self.now)
+        at = min(at, self.now)  # of a clock that was set back
+        teller = Teller(self.database, products, self.policies, at, self.now, holds)
         for channel in dict.fromkeys(each.channel for each in held):
             ours = [each for each in held if each.channel == channel and each.alert in alerts]
             # That it ended stays held while it fires anew: it would be a wrong word now.
-            kept = [each for each in ours if _is_over(alerts[each.alert]) and each.product in again]
-            if self._policies[channel].digest is not None:  # for the next one
-                later = (replace(each, since=self._now, silence=None) for each in kept)
-                self._database.held.put(later)
+            kept = [
+                each for each in ours if each.alert in over and (rule.name, each.product) in again
+            ]
+            if self.policies[channel].digest is not None:  # for the next one
+                later = (replace(each, since=self.now, silence=None) for each in kept)
+                self.database.held.put(later)
             chosen = [alerts[each.alert] for each in ours if each not in kept]
-            owed = teller.owed(rule, chosen, [self._policies[channel]])
-            if channel in owed:
-                yield channel, _Part(rule, teller, owed[channel])
+            for owed in teller.owed(rule, chosen, [channel]).values():
+                yield channel, teller.parts([(rule, owed)])[0]
 
     def _alerts(self, held: Sequence[Held]) -> dict[int, Alert]:
         """The alerts by id; what is held of one that is no more is let go."""
         found = {
-            alert.id: alert for alert in self._database.alerts.by_id([each.alert for each in held])
+            alert.id: alert for alert in self.database.alerts.by_id([each.alert for each in held])
         }
-        self._database.held.release(each for each in held if each.alert not in found)
+        self.database.held.release(each for each in held if each.alert not in found)
         return found
 
-    def _firing(self, rule: Rule) -> set[int]:
-        """The products for which the rule fires."""
-        active = self._database.alerts.live([rule.name])
-        return {alert.product for alert in active if alert.state is AlertState.FIRING}
-
-    def _teller(self, rule: Rule, alerts: Sequence[Alert]) -> Teller:
-        products, at = last_left(self._archive, rule, alerts, self._book.metrics, self._now)
-        at = min(at, self._now)  # of a clock that was set back
-        return Teller(self._database, products, self._policies, at, self._now, self._holds)
-
-    def _tell(self, channel: str, parts: Sequence[_Part]) -> list[int]:
-        composed = [
-            (part.rule, part.owed, part.teller.message(part.rule, part.owed)) for part in parts
-        ]
-        message = composed[0][2] if len(composed) == 1 else combine(composed)
-        targets = self._policies[channel].targets
-        rows = self._database.outbox.add(channel, targets, message, self._now)
+    def _tell(self, channel: str, parts: Sequence[Part]) -> list[int]:
+        message = parts[0].message if len(parts) == 1 else combine(parts)
+        targets = self.policies[channel].targets
+        rows = self.database.outbox.add(channel, targets, message, self.now)
         for part in parts:
-            part.teller.mark(part.rule, part.owed, channel, rows)
+            self.database.alerts.mark_told(part.entries(channel, rows))
         return rows
-
-
-def _is_over(alert: Alert) -> bool:
-    return alert.resolved_at is not None

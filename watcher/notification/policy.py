@@ -65,7 +65,6 @@ class Decision(StrEnum):
 
     @property
     def of_an_end(self) -> bool:
-        """Whether it tells of an alert that is over."""
         return self in (Decision.RESOLVED, Decision.MISSED)
 
 
@@ -83,8 +82,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class NotifyPolicy:
-    """A channel's settings: the names of its targets, the least severity, and when it may be
-    told."""
+    """A channel's settings: its targets, the least severity, and when it may be told."""
 
     channel: str
     targets: tuple[str, ...]
@@ -93,11 +91,8 @@ class NotifyPolicy:
     digest: Cron | None = None
 
     def hold(self, now: Instant, since: Instant | None = None) -> Hold | None:
-        """The hold on the channel as a whole; None where it is told at once.
-
-        ``since`` is when something began to wait for its digest: that is due once one of its times
-        has come after that.
-        """
+        """The hold on the channel as a whole, if any. What waits for its digest ``since`` a time is
+        due once one of the digest's times has come after that."""
         if (hold := self.urgent_hold(now)) is not None:
             return hold
         if self.digest is not None:
@@ -107,11 +102,8 @@ class NotifyPolicy:
         return None
 
     def urgent_hold(self, now: Instant) -> Hold | None:
-        """The hold on messages of the watcher's own trouble: quiet hours alone.
-
-        Who is named as operator wants to hear of trouble soon, whatever its severity; but nobody is
-        to be woken.
-        """
+        """The hold on messages of the watcher's own trouble: quiet hours alone. Who is named as
+        operator wants to hear of trouble soon, whatever its severity; but nobody is to be woken."""
         until = self.quiet.until(now) if self.quiet is not None else None
         return Hold(Decision.QUIET, until) if until is not None else None
 
@@ -140,7 +132,6 @@ class NotifyTerms:
 
     @property
     def tells(self) -> bool:
-        """Whether the channel is told of such a rule at all."""
         return self.severity.rank >= self.min_severity.rank
 
 
@@ -164,7 +155,6 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def goes(self) -> bool:
-        """Whether it is told now."""
         return self.decision.owed and self.hold is None
 
 
@@ -193,11 +183,9 @@ class Holds:
         unheard: Collection[int],
         at: Instant,
     ) -> list[Decided]:
-        """The decision on each of the rule's alerts for one channel.
-
-        ``log`` is what the channel was told last, by product; ``unheard`` are the alerts whose
-        begin is held back for it. Cooldowns and reminders count on ``at``, the time of a scan.
-        """
+        """The decision on each of the rule's alerts for one channel. ``log`` is what the channel
+        was told last, by product; ``unheard`` are the alerts whose begin is held back for it.
+        Cooldowns and reminders count on ``at``, the time of a scan."""
         terms = terms_of(rule, policy)
         decided = [
             Decided(
@@ -210,19 +198,19 @@ class Holds:
         if not owed:
             return decided
         hold = self.on(policy)
-        silences = self._database.silences.covering(rule.name, owed, self._now)
-        if hold is None and not silences:
+        covering = self._database.silences.covering(rule.name, owed, self._now)
+        if hold is None and not covering:
             return decided
+        silenced = {
+            product: Hold(Decision.SILENCED, silence.ends, silence)
+            for product, silence in covering.items()
+        }
         return [
-            Decided(each.alert, each.decision, _silenced(silences.get(each.alert.product)) or hold)
+            Decided(each.alert, each.decision, silenced.get(each.alert.product, hold))
             if each.decision.owed
             else each
             for each in decided
         ]
-
-
-def _silenced(silence: Silence | None) -> Hold | None:
-    return Hold(Decision.SILENCED, silence.ends, silence) if silence is not None else None
 
 
 def decide(
@@ -234,10 +222,8 @@ def decide(
     waiting: bool = False,
 ) -> Decision:
     """Decide whether ``alert`` is owed to a channel whose log says ``told`` of rule and product.
-
-    ``waiting``: its begin was held back for the channel (quiet hours, digest), so that it is
-    still to be told though it is over.
-    """
+    ``waiting``: its begin was held back for the channel (quiet hours, digest), so that it is still
+    to be told though it is over."""
     if not terms.tells:
         return Decision.BELOW_SEVERITY
     if alert.state is AlertState.FIRING:
@@ -248,11 +234,9 @@ def decide(
 
 
 def is_heard(live: Live, told_at: Ints, remind: Ints, now: Instant) -> Bools:
-    """(n,) the firing alerts that ``decide`` does not have told, going on as they are.
-
-    ``told_at`` is when the channel was told of each (-1: it was not), ``remind`` after how many
-    seconds it is told again.
-    """
+    """(n,) the firing alerts that ``decide`` does not have told, going on as they are. ``told_at``
+    is when the channel was told of each (-1: it was not), ``remind`` after how many seconds it is
+    told again."""
     return live.carried | ((told_at >= 0) & (now - told_at < remind))
 
 

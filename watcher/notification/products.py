@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from watcher.evaluation.present import Present, newest
-from watcher.model import Alert, Bools, Floats, Instant, Item, LatestEvidence, ProductFacts
+from watcher.model import (
+    Alert,
+    AlertState,
+    Bools,
+    Floats,
+    Instant,
+    Item,
+    LatestEvidence,
+    ProductFacts,
+)
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
-from watcher.store.ports import Archive
+from watcher.store.ports import Archive, Recollection, Store
 
 FACTS = (
     "spu_avg_price",
@@ -25,16 +33,10 @@ FACTS = (
 )
 
 
-class FactSource(Protocol):
-    """What is asked of the history: products with their newest numbers, by store key."""
-
-    def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]: ...
-
-
 class Products:
     """The products of one scan for people; ``present`` says what is so, None knows of no scan."""
 
-    def __init__(self, source: FactSource, present: Present | None, catalogue: Catalogue) -> None:
+    def __init__(self, source: Recollection, present: Present | None, catalogue: Catalogue) -> None:
         self._source = source
         self._present = present
         self._shown = [metric for name in FACTS if (metric := catalogue.get(name)) is not None]
@@ -57,8 +59,8 @@ class Products:
         return self._facts[product].name
 
     def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
-        """(k, n) keys of which the first decides, the largest is the strongest and NaN is no
-        value; and (n,) which products the scan lists, so that these are values of now."""
+        """(k, n) keys of which the first decides, the largest is the strongest and NaN is no value;
+        and (n,) which products the scan lists, so that these are values of now."""
         if self._present is None:
             return np.zeros((0, len(products))), np.ones(len(products), np.bool_)
         return self._present.strength(rule, products)
@@ -107,10 +109,7 @@ class Products:
 
 def _stored_value(metric: Metric, facts: ProductFacts) -> float:
     """A metric of a product that this scan did not list, from its newest observation."""
-    numbers = {name: facts.numbers.get(name) for name in metric.needs}
-    columns = {
-        name: np.array([np.nan if number is None else number]) for name, number in numbers.items()
-    }
+    columns = {name: np.array([facts.numbers.get(name)], np.float64) for name in metric.needs}
     return float(metric.compute(columns, facts.observed_at or 0)[0])
 
 
@@ -118,10 +117,14 @@ def last_left(
     archive: Archive, rule: Rule, alerts: Sequence[Alert], catalogue: Catalogue, now: Instant
 ) -> tuple[Products, Instant]:
     """The products of ``alerts`` as the last good scan of the rule's watch left them, and its time.
-
-    Without a scan (pruned, or none of this watch yet) the time is the alerts' own.
-    """
+    Without a scan (pruned, or none of this watch yet) the time is the alerts' own."""
     present = newest(archive, rule.watch.key, [rule], [alert.product for alert in alerts])
     own = max((alert.since for alert in alerts), default=now)
     at = present.at if present is not None else own
     return Products(archive.history, present, catalogue), at
+
+
+def firing(database: Store, rules: Iterable[str]) -> dict[tuple[str, int], Alert]:
+    """The alerts of these rules that fire, by rule and product; without their evidence."""
+    live = database.alerts.live(list(dict.fromkeys(rules)))
+    return {(each.rule, each.product): each for each in live if each.state is AlertState.FIRING}

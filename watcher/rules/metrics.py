@@ -44,7 +44,8 @@ class Metric:
     ``needs`` are the API's numeric fields (or some of ``OF_SCAN``) whose columns ``compute`` is
     given, with the instant at which they were observed, or one for each row. ``names`` are a flag's
     values by name. ``definition`` is the user's own expression. ``unused`` are, of a formula that
-    has two forms, or is made of one, the fields that each of them does without.
+    has two forms, or is made of one, the fields that each of them does without. ``steady`` is the
+    value of no change, of a metric that measures a rise by itself; None of any other.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Metric:
     names: tuple[tuple[str, int], ...] = field(default=(), compare=False)
     definition: str = ""
     unused: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
+    steady: float | None = field(default=None, compare=False)
 
     @property
     def has_forms(self) -> bool:
@@ -70,6 +72,11 @@ class Metric:
     @property
     def fields(self) -> frozenset[str]:
         return self.needs - OF_SCAN
+
+    @property
+    def counts_demand(self) -> bool:
+        """Whether all that it is computed of is sales, views, videos and the like."""
+        return all(name in BY_NAME and BY_NAME[name].demand for name in self.needs)
 
     @property
     def window(self) -> int:
@@ -182,7 +189,8 @@ def _growth_of(name: str, what: str, *families: str) -> Metric:
         return np.round(growth, 12)
 
     meaning = f"{what}, {_PACE}; no value for a product younger than 14 days"
-    return Metric(name, f"{what} growth", Unit.FRACTION, meaning, _windows(families), compute)
+    needs = _windows(families)
+    return Metric(name, f"{what} growth", Unit.FRACTION, meaning, needs, compute, steady=0)
 
 
 LIST_NEEDS = _windows([_SALES], _SURGE_WINDOWS)
@@ -198,8 +206,9 @@ SPARSENESS = Metric(
 
 
 def _surge_metric(
-    name: str, label: str, meaning: str, families: tuple[str, ...], compute: Compute, *more: str
-) -> Metric:
+    name: str, label: str, meaning: str, families: tuple[str, ...], compute: Compute, *more: str,
+    steady: float = 0,
+) -> Metric:  # fmt: skip
     """``more`` is needed beside the windows of ``families``, in both forms."""
     daily, sparsely = (
         frozenset(family.format(f"{days}d_") for family in families for days in windows) - {*more}
@@ -213,6 +222,7 @@ def _surge_metric(
         _windows(families, _SURGE_WINDOWS) | {*more, LIST_SPARSE},
         compute,
         unused={NORMAL: sparsely, SPARSE: daily},
+        steady=steady,
     )
 
 
@@ -232,7 +242,8 @@ def _surge_ratio_of(
         f"{what}: how many times the usual pace both yesterday and the six days before had, the "
         f"lower of the two: 3 is three times{measured}{_NONE}"
     )
-    return _surge_metric(name, f"{what} surge ratio", meaning, families, compute, *more)
+    label = f"{what} surge ratio"
+    return _surge_metric(name, label, meaning, families, compute, *more, steady=1)
 
 
 DERIVED: tuple[Metric, ...] = (
@@ -289,6 +300,7 @@ DERIVED: tuple[Metric, ...] = (
         "it off, sales_surge waits for a second good day",
         _windows([_SALES]),
         _growth_z,
+        steady=0,
     ),
     _surge_metric(
         "sales_surge",

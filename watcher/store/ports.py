@@ -23,6 +23,7 @@ from watcher.store.records import (
     Sizes,
     Stats,
     Window,
+    WindowQuery,
 )
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.browsing import Browsing
@@ -95,13 +96,8 @@ class Past(Protocol):
         ``not_before`` to ``at`` that saw it; a ``rank`` by this watch's only. As the scan
         ``scan_id`` sees the past: in place of what is doubted stands what was seen before it."""
 
-    def windows(
-        self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
-        fields: Sequence[str], *, scan_id: int = AFTER_ALL, own: bool = False,
-    ) -> Iterator[Window]:  # fmt: skip
-        """All values in a time (its end does not belong to it), one for each scan of the region
-        that saw a product, some products after others; a ``rank`` by this watch's scans only, and
-        if ``own`` all. As the scan ``scan_id`` sees the past: without what is doubted."""
+    def windows(self, query: WindowQuery) -> Iterator[Window]:
+        """All values in a time, one for each scan that saw a product, part by part."""
 
     def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
         """The list of the watch's last scan before ``scan_id`` that read its first ``places``."""

@@ -119,6 +119,23 @@ class Baseline(Struct, frozen=True):
         return cls(np.full((size, len(fields)), np.nan), np.zeros(size, np.int64))
 
 
+class WindowQuery(Struct, frozen=True):
+    """All that the scans of a region found in ``within`` (the end does not belong to it).
+
+    Numbers count from any watch of the region (not if ``own``), ranks from ``watch`` only; what
+    a list says of itself goes with each scan's numbers. The scan ``scan_id`` is the one that looks
+    back: a scan that it doubts has the numbers of the one before, or is left out (if ``own``).
+    """
+
+    watch: str
+    region: str
+    products: Ints
+    within: tuple[Instant, Instant]
+    fields: Sequence[str]
+    scan_id: int = AFTER_ALL
+    own: bool = False
+
+
 class Window(Struct, frozen=True):
     """Some of the products asked for (``rows`` of them, m) in the S scans of a time. ``at`` is
     (S,), when each scan was; ``values`` has (S, m) for each field, NaN where the scan did not see

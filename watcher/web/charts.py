@@ -10,8 +10,7 @@ from datetime import tzinfo
 import numpy as np
 
 from watcher.charts.scale import day
-from watcher.evaluation.levels import levels_of
-from watcher.evaluation.series import Track
+from watcher.evaluation.series import Track, levels_of
 from watcher.model import Floats, Instant
 from watcher.store.records import AlertRow
 from watcher.text.evidence import said

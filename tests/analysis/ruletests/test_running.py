@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.analysis.ruletests.writing import RULES, suite
+from watcher.analysis.ruletests.cases import scene
 from watcher.analysis.ruletests.running import Result, run_suite
-from watcher.analysis.ruletests.scenes import scene
 from watcher.model import ScanState
 
 

@@ -16,7 +16,7 @@ from watcher.model import LIST_DAY, LIST_SPARSE, Doubt, Ints, ListFacts, ScanSta
 from watcher.store.memory import matrix as matrix_module
 from watcher.store.memory.matrix import Matrix
 from watcher.store.memory.timeline import Timeline, Versions
-from watcher.store.records import RANK
+from watcher.store.records import RANK, WindowQuery
 from watcher.store.sqlite.database import Database
 
 HOUR = 3_600
@@ -139,12 +139,13 @@ def test_it_says_what_the_history_says(
             theirs, ours = (
                 list(
                     past.windows(
-                        watch, region, keys, (since, at), fields, scan_id=scan_id,
-                        own=question["own"],
+                        WindowQuery(
+                            watch, region, keys, (since, at), fields, scan_id, question["own"]
+                        )
                     )
                 )
                 for past in (store.history, matrix)
-            )  # fmt: skip
+            )
             assert [each.rows for each in theirs] == [each.rows for each in ours]
             for one, other in zip(theirs, ours, strict=True):
                 np.testing.assert_array_equal(one.at, other.at)

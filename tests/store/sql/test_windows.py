@@ -9,6 +9,7 @@ import pytest
 
 from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.model import Ints, ScanState
+from watcher.store.records import WindowQuery
 from watcher.store.sql import baselines
 from watcher.store.sqlite.database import Database
 
@@ -23,7 +24,7 @@ def values(
     within = (START + int(days[0] * DAY), START + int(days[1] * DAY))
     found = [
         np.nan_to_num(window.values[name].T, nan=NOTHING)
-        for window in store.history.windows(watch, "US", products, within, [name])
+        for window in store.history.windows(WindowQuery(watch, "US", products, within, [name]))
     ]
     return np.concatenate(found).tolist() if found else []
 
@@ -66,7 +67,9 @@ def test_ranks_beside_numbers(store: Database) -> None:
     store.history.record(scan(START + 2 * DAY, {"1": 7}, watch="b"))
     store.history.record(scan(START + 3 * DAY, {"1": 7}, ranked=False))
     within = (START, START + 9 * DAY)
-    (window,) = store.history.windows("w", "US", products, within, ["rank", SALES, GMV])
+    (window,) = store.history.windows(
+        WindowQuery("w", "US", products, within, ["rank", SALES, GMV])
+    )
     assert np.nan_to_num(window.values["rank"][:, 0], nan=NOTHING).tolist() == [2, 1, -1, -1]
     assert window.values[SALES][:, 0].tolist() == [5, 6, 7, 7]
     assert np.isnan(window.values[GMV]).all()

@@ -9,6 +9,7 @@ import pytest
 from tests.store.making import DAY, SALES, START, scan
 from watcher.fields import NUMERIC_NAMES
 from watcher.model import Message, Severity
+from watcher.store.records import WindowQuery
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.times import AHEAD, PAST
 from watcher.units import HOUR, MINUTE
@@ -122,7 +123,9 @@ def test_baselines_are_sane_after_a_year_ahead(store: Database) -> None:
     assert (found.values[:, 0].tolist(), found.at.tolist()) == ([3, 7], [NOW, NOW])
     day = store.history.ago("w", products, NOW + HOUR - DAY, NOW - 9 * DAY, [SALES])
     assert day.values[:, 0].tolist() == [1, 7]
-    (window,) = store.history.windows("w", "US", products, (NOW - 3 * DAY, NOW + HOUR), [SALES])
+    (window,) = store.history.windows(
+        WindowQuery("w", "US", products, (NOW - 3 * DAY, NOW + HOUR), [SALES])
+    )
     assert window.values[SALES].T.tolist() == [[0, 1, 2, 3], [7, 7, 7, 7]]
     seen, values = store.history.series(int(products[0]), [SALES], 0)
     assert seen.max() <= NOW + HOUR

@@ -1,21 +1,111 @@
-"""A file of rule tests as it was read: typed, whole, and free of behaviour."""
+"""A file of rule tests, and one moment of a test as the scan that would have been read then."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
+from typing import TypeVar
 
-from watcher.analysis.ruletests.series import Series, TextSeries
-from watcher.model import Instant
+import numpy as np
+
+from watcher.analysis.ruletests.series import ABSENT, NO_TEXT, Series, TextSeries
+from watcher.fields import NUMERIC_INDEX, RATING, TEXTS
+from watcher.model import Floats, Instant, Scan, ScanState
+from watcher.rules.metrics import RANK
 from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.source.endpoints import PRODUCT_LIST
+
+_Values = Mapping[str, float]
+_T = TypeVar("_T")
+
+
+def scene(case: Case, turn: int) -> Scan:
+    """The scan number ``turn`` of a test: complete, with the products that are in the list then."""
+    present = [
+        (actor, values) for actor in case.actors if (values := _values(actor, turn)) is not None
+    ]
+    if case.watch.query.ranked:
+        places = _places([values.get(RANK) for _, values in present])
+        order = sorted(range(len(present)), key=lambda row: places[row] or np.inf)
+        present = [present[row] for row in order]
+        ranks = np.array([places[row] for row in order], np.int64)
+    else:
+        ranks = np.zeros(len(present), np.int64)
+    at, region = case.at(turn), case.watch.query.region
+    pages = -(-len(present) // PRODUCT_LIST.page_size)
+    return Scan(
+        watch=case.watch.key,
+        region=region,
+        at=at,
+        started=at,
+        finished=at,
+        state=ScanState.COMPLETE,
+        requests=pages,
+        pages=pages,
+        product_ids=tuple(actor.product_id for actor, _ in present),
+        ranks=ranks,
+        numbers=_numbers([values for _, values in present]),
+        texts={
+            text.name: tuple(_text(actor, text.name, region, turn) for actor, _ in present)
+            for text in TEXTS
+        },
+    )
+
+
+def _values(actor: Actor, turn: int) -> _Values | None:
+    """The values of a product then; None where one of its series says that it is not listed."""
+    values: dict[str, float] = {}
+    if any(_at(series, turn) is ABSENT for series in actor.texts.values()):
+        return None
+    for name, series in actor.series.items():
+        value = _at(series, turn)
+        if value is ABSENT:
+            return None
+        values[name] = value
+    return values
+
+
+def _at(series: Sequence[_T], turn: int) -> _T:
+    return series[turn] if len(series) > 1 else series[0]
+
+
+def _places(given: Sequence[float | None]) -> list[int]:
+    """A place for each product: its own, or the first free one; 0 for a rank without a value."""
+    taken = {int(place) for place in given if place is not None and not np.isnan(place)}
+    free = (place for place in count(1) if place not in taken)
+    return [
+        next(free) if place is None else 0 if np.isnan(place) else int(place) for place in given
+    ]
+
+
+def _numbers(rows: Sequence[_Values]) -> Floats:
+    numbers = np.full((len(rows), len(NUMERIC_INDEX)), np.nan)
+    for row, values in enumerate(rows):
+        for name, value in values.items():
+            if name != RANK:
+                numbers[row, NUMERIC_INDEX[name]] = value
+    ratings = numbers[:, NUMERIC_INDEX[RATING]]
+    ratings[ratings == 0] = np.nan  # unrated, as of a real list
+    return numbers
+
+
+def _text(actor: Actor, name: str, region: str, turn: int) -> str | None:
+    match name:
+        case "product_id":
+            return actor.product_id
+        case "region":
+            return region
+        case "product_name" if name not in actor.texts:
+            return f"Product {actor.product_id}"
+        case _:
+            text = _at(actor.texts.get(name, (NO_TEXT,)), turn)
+            return text if isinstance(text, str) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A product of a test. A series has a value a scan, or one for all of them.
-
-    ``texts`` are its text attributes, ``series`` the API's numeric fields and ``rank``.
-    """
+    """A product of a test; its series have a value a scan, or one for all of them."""
 
     product_id: str
     texts: Mapping[str, TextSeries]
@@ -28,16 +118,13 @@ class Actor:
 
     @property
     def all_series(self) -> Mapping[str, Series | TextSeries]:
-        """Those of texts, and those of numbers."""
         return {**self.texts, **self.series}
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What must be so right after a scan (counted from 0), by product id.
-
-    ``told`` is None where the test does not say who was told of.
-    """
+    """The state right after a scan (counted from 0), by product id; ``told`` is None where the test
+    does not say."""
 
     scan: int
     firing: frozenset[str]
@@ -64,7 +151,6 @@ class Case:
         return self.rules[0].watch
 
     def at(self, scan: int) -> Instant:
-        """The time of a scan."""
         return self.start + scan * self.interval
 
 

@@ -2,24 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
 from typing import TypeVar
 
-from watcher.analysis.ruletests.actors import Actors
 from watcher.analysis.ruletests.cases import Actor, Case, Expectation, Suite
-from watcher.analysis.ruletests.series import LONGEST
-from watcher.analysis.ruletests.source import TestSource, listed
+from watcher.analysis.ruletests.series import LONGEST, Series, TextSeries, parse_series, parse_texts
 from watcher.errors import Problem, RulesError
-from watcher.model import Instant
-from watcher.rules.files.document import MAX_BYTES, Path, Unreadable, read
+from watcher.model import OF_LIST, Instant
+from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Path, Unreadable, read
 from watcher.rules.files.loading import load
-from watcher.rules.metrics import RANK
+from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.rules.sections.validators import duration, whole
 from watcher.units import DAY, format_duration
 from watcher.words import Wrong, kind, listing, nearest, quoted
+
+_NAME = "product_name"
+_NOT_GIVEN = {"product_id": "is the product's own key", "region": "is that of the watch"}
+
+
+@dataclass(frozen=True, slots=True)
+class TestSource:
+    """A document and the list of what is wrong with it."""
+
+    document: Document
+    problems: list[Problem] = dataclasses.field(default_factory=list)
+
+    __test__ = False  # pytest: no tests are in here
+
+    def report(self, path: Path, message: str, *, at_key: bool = False) -> None:
+        """Note a problem of the value at ``path``, or of its key. Raises ``RulesError`` where there
+        are so many that reading on is of no use."""
+        self.problems.append(self.document.problem(path, message, at_key=at_key))
+        if len(self.problems) >= MAX_PROBLEMS:
+            self.raise_problems()
+
+    def raise_problems(self) -> None:
+        """Raises ``RulesError`` where any were reported, in the order of the file."""
+        if self.problems:
+            found = dict.fromkeys(self.problems)
+            raise RulesError(tuple(sorted(found, key=lambda one: (one.line, one.column))))
+
+    def line(self, path: Path) -> int:
+        return self.document.problem(path, "").line
+
+    def mapping(
+        self, value: object, path: Path, keys: Sequence[str] | None = None
+    ) -> Mapping[str, object]:
+        """The value as a mapping of ``keys`` (any, if None); what it is not is reported."""
+        if not isinstance(value, dict):
+            self.report(path, f"must be a mapping, not {kind(value)}")
+            return {}
+        for key in value:
+            if keys is not None and key not in keys:
+                hint = nearest(key, keys, 1) or f": there are {', '.join(keys)}"
+                self.report((*path, key), f"unknown field {quoted(key)}{hint}", at_key=True)
+        return value
+
+
+def listed(value: object) -> list[object]:
+    """A single value as a list of it; nothing as an empty one."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
 
 START: Instant = 1_767_225_600  # 2026-01-01T00:00Z
 
@@ -31,18 +81,17 @@ _T = TypeVar("_T")
 
 
 def read_suite(path: FilePath, env: Mapping[str, str] | None = None) -> Suite:
-    """The tests in the file at ``path``, with the rules it names, relative to it.
-
-    ``env`` fills in what the file's own ``env:`` does not. Raises ``RulesError`` with all problems
-    of the file, or of the rules.
-    """
+    """The tests in the file at ``path``, with the rules it names, relative to it. ``env`` fills in
+    what the file's own ``env:`` does not. Raises ``RulesError`` with all problems."""
     source = _open(path)
-    document = source.mapping(source.value, (), _FILE_KEYS)
-    files = _files(source, document)
+    document = source.mapping(source.document.value, (), _FILE_KEYS)
+    files = listed(document.get("rules"))
+    if not files or not all(isinstance(file, str) for file in files):
+        source.report(("rules",), "takes the rule file that is tested, or a list of them")
     own = source.mapping(document.get("env", {}), ("env",))
     given = {**(env or {}), **{name: str(value) for name, value in own.items()}}
     source.raise_problems()
-    book = load([path.parent / file for file in files], given)
+    book = load([path.parent / str(file) for file in files], given)
     raw = document.get("tests")
     if not isinstance(raw, list) or not raw:
         source.report(("tests",), f"takes a list of tests, each after a dash, not {kind(raw)}")
@@ -64,14 +113,6 @@ def _open(path: FilePath) -> TestSource:
         raise RulesError(error.problems) from None
 
 
-def _files(source: TestSource, document: Mapping[str, object]) -> list[str]:
-    files = listed(document.get("rules"))
-    if not files or not all(isinstance(file, str) for file in files):
-        source.report(("rules",), "takes the rule file that is tested, or a list of them")
-        return []
-    return [str(file) for file in files]
-
-
 class _Case:
     """Reads one test."""
 
@@ -82,7 +123,7 @@ class _Case:
 
     def read(self, raw: object) -> Case | None:
         """The test; None where something about it was reported."""
-        before = self._source.count
+        before = len(self._source.problems)
         if not isinstance(raw, dict):
             self._source.report(self._path, f"a test is a mapping, not {kind(raw)}")
             return None
@@ -93,12 +134,10 @@ class _Case:
         rules = self._rules(given)
         start = self._value(given, "start", START, _start)
         interval = self._value(given, "interval", DAY, _interval)
-        actors = Actors(self._source, self._book.metrics).read(
-            given.get("products"), (*self._path, "products")
-        )
+        actors = self._actors(given.get("products"), (*self._path, "products"))
         alerts = list(self._alerts(given, actors, interval))
         size = self._size(actors, alerts)
-        if self._source.count > before:
+        if len(self._source.problems) > before:
             return None
         line = self._source.line(self._path)
         return Case(name, line, rules, start, interval, size, actors, tuple(alerts))
@@ -137,6 +176,56 @@ class _Case:
                 f"{listing(sorted(watches))}: name one with rule:",
             )
         return rules
+
+    def _actors(self, raw: object, path: Path) -> tuple[Actor, ...]:
+        if not isinstance(raw, dict) or not raw:
+            what = "products takes a mapping of product ids and their series"
+            self._source.report(path if raw is not None else path[:-1], f"{what}, not {kind(raw)}")
+            return ()
+        return tuple(self._actor(name, value, (*path, name)) for name, value in raw.items())
+
+    def _actor(self, name: str, raw: object, path: Path) -> Actor:
+        texts: dict[str, TextSeries] = {}
+        series: dict[str, Series] = {}
+        for field, value in self._source.mapping({} if raw is None else raw, path).items():
+            place = (*path, field)
+            metric = self._book.metrics.get(field)
+            if field in _NOT_GIVEN:
+                self._source.report(place, f"{field} {_NOT_GIVEN[field]}", at_key=True)
+            elif self._book.metrics.attribute(field) is not None:
+                try:
+                    texts[field] = parse_texts(value, free=field == _NAME)
+                except ValueError as error:
+                    self._source.report(place, str(error))
+            elif metric is None:
+                message = f"unknown field {quoted(field)}{self._book.metrics.suggest(field)}"
+                self._source.report(place, message, at_key=True)
+            elif metric.needs != {metric.name}:
+                self._source.report(
+                    place,
+                    f"{field} is computed: give {', '.join(sorted(metric.needs - {*OF_LIST}))}",
+                    at_key=True,
+                )
+            else:
+                found = self._series(metric, value, place)
+                if found is not None:
+                    series[field] = found
+        return Actor(name, texts, series)
+
+    def _series(self, metric: Metric, value: object, path: Path) -> Series | None:
+        if not isinstance(value, str):
+            self._source.report(path, f"takes values as 100x3 120 _ 90, not {kind(value)}")
+            return None
+        try:
+            series = parse_series(value, metric.unit, dict(metric.names))
+            places = [each for each in series if each is not None]
+            # NaN is neither: a product may stand in a list without a place.
+            if metric.name == RANK and any(each < 1 or each % 1 > 0 for each in places):
+                raise Wrong("a rank is a whole number from 1")
+        except ValueError as error:
+            self._source.report(path, str(error))
+            return None
+        return series
 
     # -------------------------------------------------------------- alerts
 
@@ -201,7 +290,8 @@ class _Case:
         return frozenset(found)
 
     def _size(self, actors: tuple[Actor, ...], alerts: list[Expectation]) -> int:
-        """How many scans: what the series cover, or up to the last time where all are constant."""
+        """The number of scans: what the series cover, or up to the last time where all are
+        constant."""
         longest = max((actor.length for actor in actors), default=1)
         last = max((alert.scan for alert in alerts), default=0)
         if longest == 1:

@@ -6,25 +6,37 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from watcher.analysis.reasons import unrounded
-from watcher.analysis.replay import Played
-from watcher.analysis.ruletests.cases import Case, Expectation, Suite
-from watcher.analysis.ruletests.player import Examiner, Player
-from watcher.analysis.ruletests.scenes import scene
-from watcher.model import AlertState, Evidence, Instant
+from watcher.analysis.replay import Played, Stage
+from watcher.analysis.ruletests.cases import Case, Expectation, Suite, scene
+from watcher.evaluation.jumps import remember, stored_table
+from watcher.model import AlertState, Evidence, Instant, Scan
+from watcher.pipeline import evaluate, needs_of
+from watcher.rules.conditions.base import Judge
 from watcher.rules.conditions.transition import APPEARS
 from watcher.rules.rulebook import Rulebook
 from watcher.text.evidence import condition_of, gap_of, time_of
 from watcher.units import format_duration, format_instant, format_value
 
-_NONE = "nothing"
+
+class Player(Stage):
+    """Plays scans of one watch to rules, the oldest first; channels are told at once."""
+
+    def examine(self, scan: Scan) -> Judge:
+        """Record a scan, and judge it with the past that there is."""
+        recorded, schedule = remember(self.database, scan), self.rules[0].watch.schedule
+        needs = needs_of(self.rules)
+        return Judge(stored_table(self.database, scan, recorded, needs, schedule))
+
+    def play(self, scan: Scan) -> Played:
+        outcome = evaluate(
+            self.database, scan, self.rules, self.policies, self.book.metrics, scan.at
+        )
+        return self.played(scan.at, outcome.notifications)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One expectation that was not met: ``expected`` and ``got`` by what was compared.
-
-    ``values`` says of each product concerned what the rules' conditions found then.
-    """
+    """An expectation that was not met, and what the conditions found of each product concerned."""
 
     line: int
     when: str
@@ -32,7 +44,6 @@ class Difference:
     values: tuple[tuple[str, tuple[str, ...]], ...]
 
     def lines(self) -> Iterator[str]:
-        """The difference for people."""
         yield f"line {self.line}: {self.when}"
         for what, expected, got in self.compared:
             yield f"  {what}: expected {_ids(expected)}, got {_ids(got)}"
@@ -43,7 +54,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one test went."""
+    """The differences of one test."""
 
     name: str
     line: int
@@ -79,9 +90,10 @@ def run_case(case: Case, book: Rulebook) -> Result:
 def _compare(
     case: Case, book: Rulebook, player: Player, played: Played, expected: Expectation
 ) -> Iterator[Difference]:
-    alerts = player.alerts()
-    told = played.fires | played.ends
-    ids = player.product_ids([*(alert.product for alert in alerts), *told])
+    alerts = player.database.alerts.live([rule.name for rule in player.rules])
+    told = played.products
+    facts = player.database.history.facts([*(alert.product for alert in alerts), *told])
+    ids = {product: each.product_id for product, each in facts.items()}
     by_state = {
         state: {ids[alert.product] for alert in alerts if alert.state is state}
         for state in (AlertState.FIRING, AlertState.PENDING)
@@ -95,20 +107,16 @@ def _compare(
     wrong = [(what, wanted, got) for what, wanted, got in pairs if wanted != got]
     if wrong:
         concerned = {product for _, wanted, got in wrong for product in wanted ^ got}
+        moment = case.at(expected.scan)
+        after = format_duration(moment - case.start)
         yield Difference(
             expected.line,
-            _moment(case, expected.scan),
+            f"scan {expected.scan}, {after} after the start ({format_instant(moment)})",
             tuple(
                 (what, _ordered(case, wanted), _ordered(case, got)) for what, wanted, got in wrong
             ),
             tuple(_values(case, book, expected.scan, _ordered(case, concerned))),
         )
-
-
-def _moment(case: Case, scan: int) -> str:
-    moment = case.at(scan)
-    when = format_instant(moment)
-    return f"scan {scan}, {format_duration(moment - case.start)} after the start ({when})"
 
 
 def _ordered(case: Case, products: Iterable[str]) -> tuple[str, ...]:
@@ -119,17 +127,20 @@ def _ordered(case: Case, products: Iterable[str]) -> tuple[str, ...]:
 def _values(
     case: Case, book: Rulebook, scan: int, products: Sequence[str]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What the conditions say of some products: the scans once more, up to that one."""
+    """Yield what the conditions say of some products: the scans once more, up to that one."""
     with Player(book, case.rules) as player:
         for turn in range(scan):
-            player.remember(scene(case, turn))
-        examiner = Examiner(player.database, scene(case, scan), case.rules)
+            remember(player.database, scene(case, turn))
+        judged = scene(case, scan)
+        judge, listed = player.examine(judged), judged.product_ids
         for product in products:
             found = [
                 f"{f'{rule.name}: ' if len(case.rules) > 1 else ''}"
                 f"{_said(evidence, book, case.at(scan))}"
                 for rule in case.rules
-                for evidence in examiner.evidence(rule, product)
+                for condition in (rule.when, rule.until)
+                if condition is not None and product in listed
+                for evidence in condition.evidence(judge, listed.index(product))
             ]
             yield product, tuple(found) or ("not in the list",)
 
@@ -162,4 +173,4 @@ def _shown(value: float | str | None, evidence: Evidence, book: Rulebook) -> str
 
 
 def _ids(products: Sequence[str]) -> str:
-    return ", ".join(products) or _NONE
+    return ", ".join(products) or "nothing"

@@ -34,7 +34,7 @@ _REPEATED = re.compile(r"(.+?)x(\d{1,6})", re.ASCII)
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3}|[kKmM%])?"
 _POWER = re.compile(r"([-+]?[\d.]+)[eE]([-+]?\d{1,3})", re.ASCII)
 _STEPS = re.compile(rf"([-+]?{_NUMBER})([-+]{_NUMBER})", re.ASCII)
-_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # "Night serum" x3, or a word; a quoted text may be followed by its repeat at once.
 _TEXT = re.compile(r'(?:"(?P<quoted>[^"]*)"|(?P<word>[^\s"]+?))(?:\s*x(?P<count>\d{1,6}))?(?=\s|$)')
 _TEXT_MARKS: dict[str, Nothing | None] = {"_": NO_TEXT, "-": ABSENT}
@@ -43,11 +43,9 @@ _TRUTH = {"true": 1, "false": 0}
 
 def parse_series(text: str, unit: Unit, names: Mapping[str, int]) -> Series:
     """The values of a field, one a scan: NaN where it has none, None where the product is absent.
-
     ``100x3`` is a value three times, ``120+20x5`` five values from 120 in steps of 20, ``_`` no
     value, ``-`` not in the list (both may be repeated). ``names`` are a flag's values by name.
-    Raises ``Wrong``.
-    """
+    Raises ``Wrong``."""
     values: list[float | None] = []
     for word in _LOOSE_REPEAT.sub("", text.strip()).split():
         values += _word(word, unit, names)
@@ -59,12 +57,10 @@ def parse_series(text: str, unit: Unit, names: Mapping[str, int]) -> Series:
 
 
 def parse_texts(value: object, *, free: bool) -> TextSeries:
-    """The texts of an attribute, one a scan: ``NO_TEXT`` where it has none, None where the product
-    is absent. A single one is for all scans.
-
-    A list has a text for each scan. The short notation is that of numbers, with texts in quotes
-    where they have spaces; what is ``free`` text (a name) is read so only where it has quotes.
-    """
+    """The texts of an attribute, one a scan, or one for all: ``NO_TEXT`` where it has none, None
+    where the product is absent. A list has a text for each scan. The short notation is that of
+    numbers, with texts in quotes where they have spaces; what is ``free`` text (a name) is read so
+    only where it has quotes."""
     if isinstance(value, list):
         texts = tuple(_item(each) for each in value)
     elif isinstance(value, dict):
@@ -133,7 +129,10 @@ def _value(word: str, unit: Unit, names: Mapping[str, int]) -> float:
         return float(known[word.casefold()])
     date = _DATE.fullmatch(word)
     if unit is Unit.DAY and date is not None:
-        return _day(word, date)
+        found = parse_day(int(word.replace("-", "")))
+        if found is None:
+            raise Wrong(f"{quoted(word)} is no day")
+        return float(day_number(found))
     try:
         return _number(word)
     except Wrong:
@@ -155,11 +154,3 @@ def _number(word: str) -> float:
     if not math.isfinite(number):
         raise Wrong(f"{quoted(word)} is too large a number")
     return number
-
-
-def _day(word: str, date: re.Match[str]) -> float:
-    year, month, day = map(int, date.groups())
-    found = parse_day(year * 10_000 + month * 100 + day)
-    if found is None:
-        raise Wrong(f"{quoted(word)} is no day")
-    return float(day_number(found))

@@ -1,1 +1,1 @@
-"""What became of what rules told: went on or fell back, held or undone; and thresholds by it."""
+"""The fate of what rules told: went on or fell back, held or undone; and thresholds by it."""

@@ -1,9 +1,7 @@
-"""What a rule claims: that sales rise, that something is so, or nothing that can be measured.
-
-A rule claims a **rise** where one of its conditions speaks of one (of sales, GMV, views, videos,
+"""The claims of rules: that sales rise, that something is so, or nothing that can be measured. A
+rule claims a **rise** where one of its conditions speaks of one (of sales, GMV, views, videos,
 creators, or of places in the list) and none speaks of a fall of these. Any other rule is measured
-by the first of its conditions that can be asked again later: does it still hold?
-"""
+by the first of its conditions that can be asked again later: does it still hold?"""
 
 from __future__ import annotations
 
@@ -22,18 +20,15 @@ from watcher.rules.conditions.logic import Combination, Not
 from watcher.rules.conditions.ranking import RankChange, Top
 from watcher.rules.conditions.transition import Appears, Becomes, Crosses
 from watcher.rules.conditions.unusual import Unusual
-from watcher.rules.metrics import RANK, Metric
+from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule
 
-_DEMAND = ("total_sale_", "total_video_", "total_live_", "total_views_", "total_ifl_")
-_CHANGES = ("_growth", "_growth_z", "_surge")  # metrics that measure a rise by themselves
-_RATIOS = "_surge_ratio"
 _TREND = "sales_trend_flag"
 _KEPT = 0.5  # of a move that is still there
 
 
 class Measure(StrEnum):
-    """By what a rule's alerts are judged later."""
+    """The measure by which a rule's alerts are judged later."""
 
     RISE = "rise"
     STATE = "state"
@@ -42,19 +37,18 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a rule claims; ``condition`` is the one that is asked again (of ``STATE``)."""
+    """The claim of a rule; ``condition`` is the one that is asked again (of ``STATE``)."""
 
     measure: Measure
     condition: Condition | None = None
 
     @property
     def metric(self) -> Metric | None:
-        """The metric that is read again."""
         return self.condition.metrics[0] if self.condition is not None else None
 
     @property
     def said(self) -> str:
-        """What is asked later, in words; empty where nothing is."""
+        """The question that is asked later; empty where none is."""
         if self.condition is None or self.metric is None:
             return ""
         said = f"{self.metric.label} {self.condition}"
@@ -62,14 +56,9 @@ class Claim:
             return said
         return f"at least half of the move is still there ({said})"
 
-    @property
-    def ranked(self) -> bool:
-        """Whether that is a place of the rule's own list."""
-        return self.metric is not None and RANK in self.metric.needs
-
 
 def claim_of(rule: Rule) -> Claim:
-    """What the rule's ``when`` claims."""
+    """The claim of the rule's ``when``."""
     parts = list(simple(rule.when))
     directions = {_direction(part) for part in parts}
     if 1 in directions and -1 not in directions:
@@ -79,8 +68,7 @@ def claim_of(rule: Rule) -> Claim:
 
 
 def simple(condition: Condition) -> Iterator[Condition]:
-    """The conditions of which it is made, in the order of the file; those under "not" are none
-    that a rule speaks of."""
+    """Yield the conditions of which it is made, but none that is under "not"."""
     if isinstance(condition, Not):
         return
     if isinstance(condition, Combination):
@@ -105,10 +93,10 @@ def _direction(condition: Condition) -> int:
             return _of_trend(metric, value)
         case Compare(metric=metric, operator="equals", limit=limit) if metric.name == _TREND:
             return _of_trend(metric, limit)
-        case Compare(metric=metric, operator=relation, limit=limit) if _is_change(metric):
-            return _of_limit(relation, limit - (1 if metric.name.endswith(_RATIOS) else 0))
-        case Between(metric=metric, low=low) if _is_change(metric):
-            return 1 if low > (1 if metric.name.endswith(_RATIOS) else 0) else 0
+        case Compare(metric=metric, operator=relation, limit=limit) if metric.steady is not None:
+            return _of_limit(relation, limit - metric.steady)
+        case Between(metric=metric, low=low) if metric.steady is not None:
+            return int(low > metric.steady)
         case _:
             return 0
 
@@ -126,15 +114,9 @@ def _of_trend(metric: Metric, value: float) -> int:
     return {"rising": 1, "falling": -1}.get(names.get(int(value), ""), 0)
 
 
-def _is_change(metric: Metric) -> bool:
-    return metric.name.endswith((*_CHANGES, _RATIOS)) and not metric.definition
-
-
 def _is_demand(metric: Metric) -> bool:
     """Whether more of it is more demand. Of a ratio of one's own it can't be known."""
-    if _is_change(metric):
-        return True
-    return not metric.definition and all(name.startswith(_DEMAND) for name in metric.needs)
+    return metric.steady is not None or (not metric.definition and metric.counts_demand)
 
 
 def _askable(condition: Condition) -> bool:
@@ -147,21 +129,19 @@ def _askable(condition: Condition) -> bool:
 
 
 def weight(condition: Condition) -> int:
-    """How much of what a rule claims a condition is: 2 for a score (a growth, a surge, what is
+    """The part of a condition in what a rule claims: 2 for a score (a growth, a surge, what is
     unusual), 1 for a move, 0 for a plain limit, or a cap on a growth."""
     if isinstance(condition, Unusual):
         return 2
-    if isinstance(condition, Compare) and _is_change(condition.metric):
+    if isinstance(condition, Compare) and condition.metric.steady is not None:
         return 2 if _direction(condition) else 0
     return int(isinstance(condition, BaselineCondition | Crosses | Top))
 
 
 def still_holds(condition: Condition, why: Evidence | None, value: float) -> bool | None:
-    """Whether what ``condition`` claimed when an alert fired is so at a later ``value``.
-
-    A limit: the value is still beyond it. A move from a baseline: half of it is still there. None
-    where that can't be said: no value, or the alert was fired by another form of the condition.
-    """
+    """Whether what ``condition`` claimed when an alert fired is so at a later ``value``. A limit:
+    the value is still beyond it. A move from a baseline: half of it is still there. None where
+    there is no value, or the alert was fired by another form of the condition."""
     if math.isnan(value):
         return None
     match condition:

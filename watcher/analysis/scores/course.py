@@ -1,4 +1,4 @@
-"""How a list's products sold after a morning, against their level of before.
+"""The sales of a list's products after a morning, against their level of before.
 
 **Before** is one answer's: the counter of 30 days less that of 7, over the days between (23, of a
 young product fewer): the week that may have set an alert off is not in it. **After** are the 14
@@ -17,6 +17,7 @@ Days are those of the data: a scan whose numbers are those of the day before cou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,6 @@ import numpy as np
 from watcher.model import Bools, Floats, Ints
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Watch
-from watcher.source.query import Query
 from watcher.store.sql.aftermath import Aftermath, FoundBy
 from watcher.units import DAY
 
@@ -49,7 +49,7 @@ _STEADY = {"category_id", "category_l2_id", "category_l3_id"}
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """n products, each at a scan of ``watch``: its ``marks`` and the time of its ``data``."""
+    """Products, each at a scan of ``watch``: its ``marks`` and the time of its ``data``."""
 
     watch: Watch
     products: Ints
@@ -59,14 +59,11 @@ class Probes:
     def __getitem__(self, rows: Ints) -> Probes:
         return Probes(self.watch, self.products[rows], self.marks[rows], self.data[rows])
 
-    def __len__(self) -> int:
-        return len(self.products)
-
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Sales a day of n products: ``before``, NaN where it has no such level, and ``after``, which
-    lies between ``low`` and ``high`` (0 and infinite where nothing is known)."""
+    """Sales a day: ``before``, NaN without such a level, and after between ``low`` and ``high`` (0
+    and infinite where nothing is known)."""
 
     before: Floats
     low: Floats
@@ -74,27 +71,24 @@ class Course:
 
     @property
     def exact(self) -> Bools:
-        """Where after is known."""
+        """Whether after is known, of each."""
         return np.equal(self.low, self.high)
 
 
-class _Numbers:
+_Numbers = Mapping[str, Floats]
+
+
+def _numbers(past: Aftermath, products: Ints, marks: Ints) -> _Numbers:
     """The counters of some products at one of their scans, by field."""
-
-    def __init__(self, past: Aftermath, products: Ints, marks: Ints) -> None:
-        self._table = past.numbers(products, marks, _FIELDS)
-
-    def __getitem__(self, name: str) -> Floats:
-        return np.asarray(self._table[:, _FIELDS.index(name)])
+    return dict(zip(_FIELDS, past.numbers(products, marks, _FIELDS).T, strict=True))
 
 
 def course(past: Aftermath, probes: Probes, *, bounded: bool = True) -> Course:
-    """How each of the probes fared; of those that were not seen later nothing where not
-    ``bounded``."""
-    then = _Numbers(past, probes.products, probes.marks)
+    """The course of each probe; where not ``bounded`` nothing of those that were not seen later."""
+    then = _numbers(past, probes.products, probes.marks)
     before = _before(then, probes.data)
-    end = _seen(past, probes, DAYS, LATEST)
-    now = _Numbers(past, probes.products, end.marks)
+    end = seen_by(past, probes, DAYS, LATEST)
+    now = _numbers(past, probes.products, end.marks)
     after = _by_total(then, now, _days(probes, end))
     rows = np.flatnonzero(np.isnan(after) & (end.marks > 0))
     after[rows] = _by_counters(past, probes[rows])
@@ -107,10 +101,12 @@ def course(past: Aftermath, probes: Probes, *, bounded: bool = True) -> Course:
     return Course(before, low, high)
 
 
-def _seen(past: Aftermath, probes: Probes, first: float, last: float) -> FoundBy:
-    """The first scan that saw each from one day on and before another."""
-    begins = probes.data + int(first * DAY) - _SLACK
-    return past.first_seen(probes.products, begins, probes.data + int(last * DAY) - _SLACK)
+def seen_by(
+    past: Aftermath, probes: Probes, first: float, last: float, watch: str | None = None
+) -> FoundBy:
+    """The first scan (of ``watch``, if given) that saw each from one day on and before another."""
+    begins, ends = (probes.data + int(day * DAY) - _SLACK for day in (first, last))
+    return past.first_seen(probes.products, begins, ends, watch)
 
 
 def _days(probes: Probes, seen: FoundBy) -> Floats:
@@ -127,7 +123,7 @@ def _before(then: _Numbers, at: Ints) -> Floats:
 
 
 def _by_total(then: _Numbers, now: _Numbers, days: Floats) -> Floats:
-    """By the all-time totals, where the counters of the end don't contradict them."""
+    """Sales a day by the all-time totals, where the counters of the end don't contradict them."""
     with np.errstate(invalid="ignore", divide="ignore"):
         sold = now[TOTAL] - then[TOTAL]
         least = sold * _LOOSE + _FEW >= now[WEEK]
@@ -137,7 +133,7 @@ def _by_total(then: _Numbers, now: _Numbers, days: Floats) -> Floats:
 
 
 def _by_counters(past: Aftermath, probes: Probes) -> Floats:
-    """By two weeks, else by the half month."""
+    """Sales a day by two weeks, else by the half month."""
     weeks = (_counter(past, probes, WEEK, 7) + _counter(past, probes, WEEK, DAYS)) / DAYS
     half = _counter(past, probes, _HALF, DAYS + 1) / (DAYS + 1)
     return np.where(np.isnan(weeks), half, weeks)
@@ -145,13 +141,12 @@ def _by_counters(past: Aftermath, probes: Probes) -> Floats:
 
 def _counter(past: Aftermath, probes: Probes, field: str, day: int) -> Floats:
     """A counter on one day; NaN where no scan of that day saw the product."""
-    seen = _seen(past, probes, day, day + 1)
+    seen = seen_by(past, probes, day, day + 1)
     return past.numbers(probes.products, seen.marks, [field])[:, 0]
 
 
 class _Gone:
-    """What is known of products that no scan saw from the 14th to the 21st day: ``low`` and
-    ``high`` sales a day. ``totals`` are those of the morning."""
+    """Bounds of the sales of products, by their ``totals``, that no scan saw on days 14 to 21."""
 
     def __init__(self, past: Aftermath, probes: Probes, totals: Floats) -> None:
         self._past, self._probes, self._totals = past, probes, totals
@@ -164,9 +159,10 @@ class _Gone:
         self.low[wrong], self.high[wrong] = 0.0, np.inf
 
     def _by_return(self) -> Floats:
-        """By the totals of the day on which it was back, less the counter of the days since."""
-        seen = _seen(self._past, self._probes, LATEST, _LONGEST)
-        now = _Numbers(self._past, self._probes.products, seen.marks)
+        """Sales by the totals of the day on which it was back, less the counter of the days
+        since."""
+        seen = seen_by(self._past, self._probes, LATEST, _LONGEST)
+        now = _numbers(self._past, self._probes.products, seen.marks)
         days = _days(self._probes, seen)
         found = np.full(len(days), np.nan)
         for window, field in zip(_WINDOWS, _COUNTERS, strict=True):
@@ -178,7 +174,7 @@ class _Gone:
         return found
 
     def _least(self) -> Floats:
-        """What it had sold when it was seen last, as if nothing after."""
+        """Sales up to when it was seen last."""
         data = self._probes.data
         seen = self._past.last_seen(
             self._probes.products, data + _SLACK, data + DAYS * DAY - _SLACK
@@ -188,14 +184,14 @@ class _Gone:
         return np.where(sold >= 0, sold / DAYS, 0.0)
 
     def _most(self) -> Floats:
-        """In a week at whose end it was not listed it sold less than the list's last place."""
+        """Sales so far, and less than the last places of the days between."""
         first = _counter(self._past, self._probes, WEEK, 7)
         first = np.where(np.isnan(first), self._last_places(7), first)
         most = (first + self._last_places(DAYS)) / DAYS
         return np.where(np.isnan(most), np.inf, most)
 
     def _last_places(self, day: int) -> Floats:
-        """What the list's last place sold in the week up to that day, on the list of each."""
+        """The weekly sales of the list's last place up to that day, on the list of each."""
         data = self._probes.data
         places = {at: self._last_place(at + day * DAY) for at in np.unique(data).tolist()}
         return np.array([places[at] for at in data.tolist()])
@@ -203,14 +199,10 @@ class _Gone:
     def _last_place(self, at: int) -> float:
         """NaN where a product may be missing for another reason than that it sells less."""
         watch = self._probes.watch
-        if not _is_by_sales(watch.query):
+        by_sales = watch.query.sort == WEEK and watch.query.descending
+        if not by_sales or any(name not in _STEADY for name, _ in watch.query.filters):
             return np.nan
         for look in self._past.within(at - _SLACK, at + (LATEST - DAYS) * DAY, watch.key):
             if look.proves and look.size >= watch.query.top:
                 return self._past.last_place(look, WEEK)
         return np.nan
-
-
-def _is_by_sales(query: Query) -> bool:
-    by_sales = query.sort == WEEK and query.descending
-    return by_sales and all(name in _STEADY for name, _ in query.filters)

@@ -1,4 +1,4 @@
-"""What became of single alerts: each told of a product at some morning, judged 14 days later."""
+"""The fates of single alerts: each told of a product at some morning, judged 14 days later."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from watcher.analysis.scores.claims import Claim, Measure, claim_of, still_holds
-from watcher.analysis.scores.course import DAYS, LATEST, WENT_ON, Course, Probes, course
+from watcher.analysis.scores.course import DAYS, LATEST, WENT_ON, Course, Probes, course, seen_by
 from watcher.model import Bools, Evidence, Floats, Instant, Ints
 from watcher.rules.conditions.base import Condition
 from watcher.rules.metrics import RANK, Metric
@@ -30,7 +30,7 @@ LEFT, NO_LEVEL, UNSEEN = "left the list", "no level before", "not seen later"
 UNMEASURED = "nothing to measure"
 
 
-class Outcome(StrEnum):
+class FateKind(StrEnum):
     """``WENT_ON``: the sales did; of a rule that claims no rise, what it said still held."""
 
     WENT_ON = "went on"
@@ -41,8 +41,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A product that was told of by data of ``at``; ``why`` its alert fired, where that is
-    asked."""
+    """A product that was told of by data of ``at``, and ``why``, where that is asked."""
 
     product: int
     at: Instant
@@ -51,10 +50,10 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of it. ``times`` is the level after over that before and the market's move;
-    ``why`` it is not known; ``early``: undone within 4 days."""
+    """The outcome of a telling. ``times`` is the level after over that before and the market's
+    move; ``why`` it is not known; ``early``: undone within 4 days."""
 
-    outcome: Outcome
+    outcome: FateKind
     times: float | None = None
     why: str = ""
     early: bool | None = None
@@ -66,15 +65,20 @@ class Assessor:
     def __init__(self, database: Store, region: str, since: Instant, now: Instant) -> None:
         self._past = database.history.aftermath(region, since - _LOOK_BACK)
         self._now = now
-        self._markets = dict[int, Market]()
+        self._markets = dict[int, ListMove]()
 
     def fates(self, rule: Rule, tellings: Sequence[Telling]) -> list[Fate]:
         """One for each telling of the rule, in their order."""
         claim, watch = claim_of(rule), rule.watch
         if claim.measure is Measure.NONE:
-            return [Fate(Outcome.UNKNOWN, why=UNMEASURED)] * len(tellings)
+            return [Fate(FateKind.UNKNOWN, why=UNMEASURED)] * len(tellings)
         begins = [self._past.at(watch.key, each.at, each.product) for each in tellings]
-        found = [self._unread(each) for each in tellings]
+        found = [  # of one of whose scan nothing is known
+            Fate(FateKind.TOO_YOUNG)
+            if self._is_young(each.at)
+            else Fate(FateKind.UNKNOWN, why=UNSEEN)
+            for each in tellings
+        ]
         asked = [row for row, begin in enumerate(begins) if begin is not None]
         if claim.measure is not Measure.STATE:  # whose first answer comes after 4 days
             asked = [row for row in asked if not self._is_young(tellings[row].at)]
@@ -91,17 +95,11 @@ class Assessor:
             found[row] = fate
         return found
 
-    def _unread(self, telling: Telling) -> Fate:
-        """Of one of whose scan nothing is known."""
-        young = self._is_young(telling.at)
-        return Fate(Outcome.TOO_YOUNG) if young else Fate(Outcome.UNKNOWN, why=UNSEEN)
-
     def _is_young(self, at: Instant) -> bool:
         return self._now < at + DAYS * DAY
 
-    def markets(self, watch: Watch, begins: Iterable[Look]) -> dict[int, Market]:
-        """By scan, how the list's other products fared that were seen both times; of a long list
-        some stand for all."""
+    def markets(self, watch: Watch, begins: Iterable[Look]) -> dict[int, ListMove]:
+        """The move of the products that a scan and a later one saw, or of a sample, by scan."""
         new = {look.id: look for look in begins if look.id not in self._markets}
         samples = {key: _sample(self._past.products(look)) for key, look in new.items()}
         if samples:
@@ -116,7 +114,7 @@ class Assessor:
             found = course(self._past, probes, bounded=False)
             ends = np.cumsum(sizes).tolist()
             for key, begin, end in zip(samples, [0, *ends], ends, strict=False):
-                self._markets[key] = Market(samples[key], found, slice(begin, end))
+                self._markets[key] = ListMove(samples[key], found, slice(begin, end))
         return self._markets
 
     def _rises(
@@ -128,30 +126,28 @@ class Assessor:
             yield self._rise(watch, found, row, markets[begin.id].move(each.product), begin)
 
     def _rise(self, watch: Watch, found: Course, row: int, move: float, begin: Look) -> Fate:
-        """``move`` is by how much the market sold more."""
+        """Judge one; ``move`` is by how much the market sold more."""
         if np.isnan(found.before[row]):
-            return Fate(Outcome.UNKNOWN, why=NO_LEVEL)
+            return Fate(FateKind.UNKNOWN, why=NO_LEVEL)
         before, low, high = (float(each[row]) for each in (found.before, found.low, found.high))
         if begin.watch != watch.key and low < high:  # another list's last place says nothing
             high = math.inf
         usual = before * move
         times = low / usual if usual and found.exact[row] else None
         if low >= WENT_ON * usual and low > 0:
-            return Fate(Outcome.WENT_ON, times)
+            return Fate(FateKind.WENT_ON, times)
         if high < WENT_ON * usual or not high:
-            return Fate(Outcome.FELL_BACK, times)
-        if self._is_awaited(begin):
-            return Fate(Outcome.TOO_YOUNG)
-        return Fate(Outcome.UNKNOWN, why=self._missing(begin))
+            return Fate(FateKind.FELL_BACK, times)
+        return self._open(begin)
 
-    def _missing(self, begin: Look) -> str:
-        """Whether the list was read, without it, or not at all."""
+    def _open(self, begin: Look, early: bool | None = None) -> Fate:
+        """Fate of what no scan tells yet (data is late, or the product comes back), or any more:
+        the list was read, without it, or not at all."""
+        if self._now < begin.data + LATEST * DAY:
+            return Fate(FateKind.TOO_YOUNG, early=early)
         span = (begin.data + DAYS * DAY - _SLACK, begin.data + LATEST * DAY)
-        return LEFT if any(self._past.within(*span, begin.watch)) else UNSEEN
-
-    def _is_awaited(self, begin: Look) -> bool:
-        """Whether a scan may still say it: data is late, or the product comes back."""
-        return self._now < begin.data + LATEST * DAY
+        why = LEFT if any(self._past.within(*span, begin.watch)) else UNSEEN
+        return Fate(FateKind.UNKNOWN, why=why, early=early)
 
     def _states(
         self, watch: Watch, claim: Claim, begins: Sequence[Look], told: Sequence[Telling]
@@ -160,26 +156,19 @@ class Assessor:
         if condition is None or metric is None:
             return
         probes = _probes(watch, begins, told)
-        own = watch.key if claim.ranked else None
-        early = self._held(condition, metric, told, self._seen(probes, EARLY, EARLY + 2, own))
-        late = self._held(condition, metric, told, self._seen(probes, DAYS, LATEST, own))
-        for begin, soon, then in zip(begins, early, late, strict=True):
-            yield self._state(begin, None if soon is None else not soon, then)
-
-    def _state(self, begin: Look, early: bool | None, held: bool | None) -> Fate:
-        if self._is_young(begin.at):
-            return Fate(Outcome.TOO_YOUNG, early=early)
-        if held is not None:
-            return Fate(Outcome.WENT_ON if held else Outcome.FELL_BACK, early=early)
-        if self._is_awaited(begin):
-            return Fate(Outcome.TOO_YOUNG, early=early)
-        return Fate(Outcome.UNKNOWN, why=self._missing(begin), early=early)
-
-    def _seen(self, probes: Probes, first: int, last: int, own: str | None) -> FoundBy:
-        begins = probes.data + first * DAY - _SLACK
-        return self._past.first_seen(
-            probes.products, begins, probes.data + last * DAY - _SLACK, own
+        own = watch.key if RANK in metric.needs else None  # a place of the rule's own list
+        early = self._held(
+            condition, metric, told, seen_by(self._past, probes, EARLY, EARLY + 2, own)
         )
+        late = self._held(condition, metric, told, seen_by(self._past, probes, DAYS, LATEST, own))
+        for begin, soon, then in zip(begins, early, late, strict=True):
+            undone = None if soon is None else not soon
+            if self._is_young(begin.at):
+                yield Fate(FateKind.TOO_YOUNG, early=undone)
+            elif then is not None:
+                yield Fate(FateKind.WENT_ON if then else FateKind.FELL_BACK, early=undone)
+            else:
+                yield self._open(begin, undone)
 
     def _held(
         self, condition: Condition, metric: Metric, told: Sequence[Telling], seen: FoundBy
@@ -212,12 +201,9 @@ def _sample(products: Ints) -> Ints:
     return products[places.astype(np.int64)]
 
 
-class Market:
-    """By how much the products of a list sold more after than before, all together.
-
-    No product counts for more than a few that sell as the median does: a single one would decide
-    else.
-    """
+class ListMove:
+    """The move of the products of a list from before to after, all together. None counts for more
+    than a few that sell as the median does: a single one would decide else."""
 
     def __init__(self, products: Ints, found: Course, rows: slice) -> None:
         before, after = found.before[rows], found.low[rows]
@@ -229,7 +215,7 @@ class Market:
         self._before, self._after = weight * before, weight * after
 
     def move(self, product: int) -> float:
-        """Of all but ``product``; 1 where too few others are known, or where they sold nothing."""
+        """The move of all but ``product``; 1 where too few others are known, or sold anything."""
         others = self._products != product
         before, after = self._before[others].sum(), self._after[others].sum()
         if others.sum() < _FEWEST or not before or not after:

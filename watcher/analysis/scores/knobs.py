@@ -1,9 +1,9 @@
-"""The numbers of a rule that can be turned: which there are, which values make sense, and how a
-value is written where the rule file has it."""
+"""The numbers of a rule that can be turned: which values make sense, and how they are written."""
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from watcher.analysis.scores.claims import simple
@@ -31,8 +31,8 @@ _STRICTER = {"above": 1, "at_least": 1, "below": -1, "at_most": -1}
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """A threshold of a rule: the number ``field`` of the ``condition``, written beside
-    ``operator``. ``stricter`` is 1 where a larger one tells less, -1 where a smaller one does."""
+    """The number ``field`` of a rule's ``condition``, written beside ``operator``. ``stricter`` is
+    1 where a larger one tells less, -1 where a smaller one does."""
 
     condition: Condition
     metric: Metric
@@ -43,11 +43,9 @@ class Knob:
 
     @property
     def value(self) -> float:
-        """As the rule has it now."""
         return float(getattr(self.condition, self.field))
 
     def turned(self, rule: Rule, value: float) -> Rule:
-        """The rule with another threshold."""
         given = int(value) if isinstance(self.condition, Top) else value
         fresh = replace(self.condition, **{self.field: given})  # type: ignore[type-var]
         when = _with(rule.when, self.condition, fresh)
@@ -109,7 +107,7 @@ def _knob(condition: Condition) -> Knob | None:
 
 
 def _with(condition: Condition, old: Condition, new: Condition) -> Condition:
-    """The same condition with this very part of it replaced."""
+    """The condition with this very part of it replaced."""
     if condition is old:
         return new
     if isinstance(condition, All | Any):
@@ -119,8 +117,8 @@ def _with(condition: Condition, old: Condition, new: Condition) -> Condition:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Where the rule file has a threshold: the ``text`` from the metric to the number, ``line``
-    its first line in the file, and the number's place in it."""
+    """A threshold as the rule file has it: the ``text`` from the metric to the number, ``line`` its
+    first line in the file, and the number's place in it."""
 
     text: str
     line: int
@@ -129,11 +127,9 @@ class Written:
 
     @property
     def token(self) -> str:
-        """The number as it is written."""
         return self.text[self.begin : self.end]
 
     def with_value(self, value: float) -> str:
-        """The lines with another number, in the same manner."""
         return f"{self.text[: self.begin]}{like(self.token, value)}{self.text[self.end :]}"
 
 
@@ -146,11 +142,14 @@ _KEY = re.compile(r"""(?<![\w.-])["']?([A-Za-z_]\w*)["']?\s*:(?=\s|$)""", re.MUL
 
 
 def written(rule: Rule, knob: Knob) -> Written | None:
-    """Where the rule file has it; None where it can't be found as it is meant."""
+    """The place of the threshold in the rule file; None where it can't be found as it is meant."""
     text = rule.text
-    keys = list(_KEY.finditer(_ASIDE.sub(_left_aside, text)))
+    # A comment, or words in quotes, are as many blanks: no key is in them.
+    bare = _ASIDE.sub(lambda at: at[0] if _SAID.fullmatch(at[0]) else " " * len(at[0]), text)
+    keys = list(_KEY.finditer(bare))
     for place, key in enumerate(keys):
-        if key[1] != knob.operator or not _is_of_when(keys, place):
+        section = next((each[1] for each in keys[place::-1] if each[1] in ("when", "until")), "")
+        if key[1] != knob.operator or section != "when":
             continue
         owner = _owner(keys, place, knob.metric.name)
         token = re.compile(rf"\s*{_WORD}").match(text, key.end())
@@ -159,15 +158,6 @@ def written(rule: Rule, knob: Knob) -> Written | None:
         if _value_of(token[1], knob.metric) == knob.value:
             return _cut(rule, owner, token)
     return None
-
-
-def _left_aside(found: re.Match[str]) -> str:
-    """A comment, or words in quotes: as long, and without a key in it."""
-    return found[0] if _SAID.fullmatch(found[0]) else " " * len(found[0])
-
-
-def _is_of_when(keys: list[re.Match[str]], place: int) -> bool:
-    return next((key[1] for key in keys[place::-1] if key[1] in ("when", "until")), "") == "when"
 
 
 def _owner(keys: list[re.Match[str]], place: int, metric: str) -> re.Match[str] | None:
@@ -182,16 +172,12 @@ def _owner(keys: list[re.Match[str]], place: int, metric: str) -> re.Match[str] 
 
 def _value_of(token: str, metric: Metric) -> float | None:
     try:
-        return number(_plain(token.strip("\"'")), metric if metric.unit is Unit.DAYS else None)
+        plain: object = token.strip("\"'")
+        with suppress(ValueError):
+            plain = float(token.strip("\"'"))
+        return number(plain, metric if metric.unit is Unit.DAYS else None)
     except ValueError:
         return None
-
-
-def _plain(text: str) -> object:
-    try:
-        return float(text)
-    except ValueError:
-        return text
 
 
 def _cut(rule: Rule, owner: re.Match[str], token: re.Match[str]) -> Written:
@@ -217,18 +203,15 @@ def _cut(rule: Rule, owner: re.Match[str], token: re.Match[str]) -> Written:
 def like(token: str, value: float) -> str:
     """A value in the manner of another one: ``50%``, ``10k``, ``"2w"``, ``4``."""
     quote = token[0] if token[:1] in ("'", '"') else ""
-    return f"{quote}{_like(token.strip(quote) if quote else token, value)}{quote}"
-
-
-def _like(token: str, value: float) -> str:
-    if token.endswith("%"):
-        return f"{_digits(value * 100)}%"
+    bare, text = token.strip(quote) if quote else token, _digits(value)
+    if bare.endswith("%"):
+        text = f"{_digits(value * 100)}%"
+    elif bare[-1:] in ("d", "w", "h") and bare[:1].isdigit():
+        text = f"{_digits(value)}d"
     for suffix, factor in (("k", 1e3), ("m", 1e6)):
-        if token[-1:].lower() == suffix and abs(value) >= factor:
-            return f"{_digits(value / factor)}{token[-1]}"
-    if token[-1:] in ("d", "w", "h") and token[:1].isdigit():
-        return f"{_digits(value)}d"
-    return _digits(value)
+        if bare[-1:].lower() == suffix and abs(value) >= factor:
+            text = f"{_digits(value / factor)}{bare[-1]}"
+    return f"{quote}{text}{quote}"
 
 
 def _digits(value: float) -> str:

@@ -1,4 +1,4 @@
-"""What rules told and what became of it: the score of each, and the noisiest products."""
+"""The score of each rule, by what was told and what became of it, and the noisiest products."""
 
 from __future__ import annotations
 
@@ -9,12 +9,79 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from watcher.analysis.scores.claims import Measure, claim_of
-from watcher.analysis.scores.fates import Assessor, Fate, Outcome, Telling
-from watcher.analysis.scores.told import Told, ToldOf, told_since
+from watcher.analysis.scores.fates import Assessor, Fate, FateKind, Telling
 from watcher.model import Instant
+from watcher.notification.policy import Decision
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
+from watcher.store.records import Delivered, FiredAlert
 from watcher.units import DAY, WEEK
+
+BEGINS = (Decision.FIRES.value, Decision.MISSED.value)  # that an alert fires, for the first time
+_REMINDER = Decision.REMINDER.value
+
+
+@dataclass(slots=True)
+class ToldOf:
+    """A rule's alerts with the time of the data that told each first, and messages by channel."""
+
+    alerts: dict[int, tuple[FiredAlert, Instant]] = field(default_factory=dict)
+    messages: Counter[str] = field(default_factory=Counter)
+    first: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Tellings by rule, and the messages by channel, one of several rules counted once."""
+
+    by_rule: Mapping[str, ToldOf]
+    messages: Counter[str]
+
+
+def told_since(database: Store, rules: Sequence[str], since: Instant, until: Instant) -> Told:
+    """Read what targets took of these rules' messages, each alert once, whatever channels,
+    reminders and digests told of it: a clock that was set back has messages of after ``until``."""
+    messages = database.tellings.delivered(rules, since, until)
+    ids = {one for message in messages for found in message.alerts.values() for one in found}
+    alerts = database.tellings.told_alerts(sorted(ids))
+    by_rule = {name: ToldOf() for name in rules}
+    channels = Counter[str]()
+    for message in messages:
+        names = _take(message, alerts, by_rule, since)
+        channels[message.channel] += bool(names)
+        for name in names:
+            by_rule[name].messages[message.channel] += 1
+    return Told(by_rule, channels)
+
+
+def _take(
+    message: Delivered,
+    alerts: Mapping[int, FiredAlert],
+    by_rule: Mapping[str, ToldOf],
+    since: Instant,
+) -> set[str]:
+    """Note what a message tells; the rules that it tells of."""
+    names = set()
+    for decision, ids in message.alerts.items():
+        for one in ids:
+            alert = alerts.get(one)
+            name = message.rule or (alert.rule if alert is not None else "")
+            if alert is None or name not in by_rule:
+                continue
+            names.add(name)
+            told = by_rule[name]
+            told.first = message.about if told.first is None else told.first
+            if _begins(decision, alert, since):
+                told.alerts.setdefault(one, (alert, message.about))
+    return names
+
+
+def _begins(decision: str, alert: FiredAlert, since: Instant) -> bool:
+    """Whether that may be the first word on an alert. A reminder is, where the message before it
+    never arrived; of an alert that fired before the time that is looked at, that message is not
+    known."""
+    return decision in BEGINS or (decision == _REMINDER and alert.fired_at >= since)
+
 
 NOISIEST = 10
 DEFAULT_DAYS = 90
@@ -22,7 +89,7 @@ DEFAULT_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many alerts were told, and what became of them."""
+    """The number of alerts told, and of each outcome."""
 
     told: int = 0
     went_on: int = 0
@@ -32,17 +99,16 @@ class Tally:
 
     @property
     def judged(self) -> int:
-        """Those of which it is known."""
         return self.went_on + self.fell_back
 
     @property
     def share(self) -> float | None:
-        """Of those of which it is known, how much went on; None of none."""
+        """The part that went on, of those of which it is known."""
         return self.went_on / self.judged if self.judged else None
 
     @property
     def at_least(self) -> float | None:
-        """The same, if nothing of what is not known went on. Who leaves a list sells less than who
+        """The share if nothing of what is not known went on. Who leaves a list sells less than who
         stays: the truth is nearer to this."""
         old = self.judged + self.unknown
         return self.went_on / old if self.judged else None
@@ -50,7 +116,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How many messages a channel got; ``a_week`` is None of less than a day."""
+    """The messages that a channel got; ``a_week`` is None of less than a day."""
 
     channel: str
     messages: int
@@ -69,14 +135,9 @@ class ProductScore:
 
 @dataclass(frozen=True, slots=True)
 class RuleScore:
-    """What a rule told from ``since`` on, and what became of it.
-
-    ``measure`` is by what: ``rise`` (sales), ``state`` (``condition``, in words, still holds) or
-    ``none``. ``share`` is how much of what is known went on, ``share_at_least`` if nothing of what
-    is not known did. ``times`` is the median of the level
-    after over that before and the market's move. ``early`` counts states that were undone within
-    4 days, ``of_early`` those of which that is known. ``why_unknown`` counts by reason.
-    """
+    """The tellings of a rule from ``since`` on, and what became of them. ``times`` is the median of
+    the level after over that before and the market's move. ``early`` counts states that were undone
+    within 4 days, ``of_early`` those of which that is known. ``why_unknown`` counts by reason."""
 
     rule: str
     watch: str
@@ -99,7 +160,7 @@ class RuleScore:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A rule's score, and what became of each product that it told: key and fate."""
+    """A rule's score, and the fate of each product that it told."""
 
     score: RuleScore
     fates: tuple[tuple[int, Fate], ...] = field(repr=False)
@@ -107,10 +168,8 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The scores of rules, the noisiest first, and the noisiest products over them all.
-
-    ``since`` is where what is kept of messages begins, if that is later than what was asked for.
-    """
+    """The scores of rules, the noisiest first, and the noisiest products over them all. ``since``
+    is where what is kept of messages begins, if that is later than what was asked for."""
 
     since: Instant
     until: Instant
@@ -134,14 +193,13 @@ class Scorer:
         self._database: Store | None = None
 
     def read(self, database: Store) -> Told:
-        """What was told of all the rules."""
+        """Read once what was told of all the rules."""
         if self._told is None:
             names = [rule.name for rule in self.rules]
             self._told = told_since(database, names, self.since, self._now)
         return self._told
 
     def scored(self, database: Store, rule: Rule) -> Scored:
-        """The score of one of the rules."""
         told = self.read(database).by_rule[rule.name]
         fates = self._fates(database, rule, told)
         known = database.tellings.known_from(rule.name, rule.watch.key)
@@ -173,9 +231,11 @@ class Scorer:
         return Scored(score, tuple(fates))
 
     def summed(self, database: Store, scored: Sequence[Scored]) -> Scores:
-        """The scores of all, with what they have in common."""
         fates = [each for one in scored for each in one.fates]
-        rules = sorted((one.score for one in scored), key=_quietness)
+        rules = sorted(  # first who interrupted most for nothing, told and not gone on
+            (one.score for one in scored),
+            key=lambda each: (-each.tally.fell_back, -each.tally.told, each.rule),
+        )
         tally = tally_of(fate for _, fate in fates)
         since = max(self.since, min((rule.since for rule in rules), default=self.since))
         return Scores(
@@ -214,22 +274,21 @@ class Scorer:
 def score(
     database: Store, book: Rulebook, rules: Sequence[Rule], days: int, now: Instant
 ) -> Scores:
-    """What these rules told in the last ``days``, as far as messages are kept, and what became of
-    it."""
+    """Score these rules by the last ``days``, as far as messages are kept."""
     scorer = Scorer(book, rules, days, now)
     with database.snapshot():
         return scorer.summed(database, [scorer.scored(database, rule) for rule in rules])
 
 
 def tally_of(fates: Iterable[Fate]) -> Tally:
-    """How many came to what."""
+    """The number of each outcome."""
     counts = Counter(fate.outcome for fate in fates)
     return Tally(
         counts.total(),
-        counts[Outcome.WENT_ON],
-        counts[Outcome.FELL_BACK],
-        counts[Outcome.TOO_YOUNG],
-        counts[Outcome.UNKNOWN],
+        counts[FateKind.WENT_ON],
+        counts[FateKind.FELL_BACK],
+        counts[FateKind.TOO_YOUNG],
+        counts[FateKind.UNKNOWN],
     )
 
 
@@ -240,11 +299,6 @@ def _heard(messages: Mapping[str, int], since: Instant, until: Instant) -> tuple
         for channel, count in sorted(messages.items(), key=lambda pair: (-pair[1], pair[0]))
         if count
     )
-
-
-def _quietness(score: RuleScore) -> tuple[float, int, str]:
-    """Those first that interrupted most for nothing: told, and not gone on."""
-    return (-score.tally.fell_back, -score.tally.told, score.rule)
 
 
 def _noisiest(database: Store, fates: Sequence[tuple[int, Fate]]) -> Iterator[ProductScore]:

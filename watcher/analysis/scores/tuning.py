@@ -1,31 +1,100 @@
-"""The threshold of a rule that would have told so many alerts a week on one's own history.
-
-The rule is replayed with other values of one of its numbers. The stricter the number, the fewer
-alerts: so some values over all that make sense are tried, then some between the two that the
-wanted number lies between, until the one that comes nearest is found. What holds already at the
-first scan of the time is not counted: it comes once, whatever the threshold.
-"""
+"""The threshold of a rule that would have told so many alerts a week on one's own history, by
+replays with other values. The stricter it is, the fewer alerts: so values over all that make sense
+are tried, then some between the two next to the wanted number. What holds at the first scan is not
+counted: it comes once, whatever the threshold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
-from watcher.analysis.replay import Progress
-from watcher.analysis.scores.claims import weight
+from watcher.analysis.readings import Reading, without_collection
+from watcher.analysis.replay import Progress, Replay
+from watcher.analysis.scores.claims import Measure, claim_of, weight
 from watcher.analysis.scores.fates import Assessor, Telling
 from watcher.analysis.scores.knobs import Knob, as_written, knobs, like, written
-from watcher.analysis.scores.replays import Replayed, Replays
-from watcher.analysis.scores.score import Tally, tally_of
+from watcher.analysis.scores.score import BEGINS, Tally, tally_of
 from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
-from watcher.units import WEEK
+from watcher.units import DAY, WEEK
 from watcher.words import listing, nearest, quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """Alerts as told first, but for the number of those that held at the first scan, and how many
+    that is a week; and the messages a week of the channel that would have heard most."""
+
+    alerts: tuple[Telling, ...]
+    at_first: int
+    a_week: float
+    messages_a_week: float
+
+
+class Replays:
+    """Scans of ``rule``'s watch to be played often, in one ``source.snapshot()``. Raises
+    ``WatcherError`` where they span less than a day."""
+
+    def __init__(
+        self, source: Store, book: Rulebook, rule: Rule, time: tuple[Instant, Instant]
+    ) -> None:
+        self._book = book
+        self._asks_why = claim_of(rule).measure is Measure.STATE
+        self._reading = Reading(source, [rule], time)
+        line = self._reading.matrix.timeline
+        ats = [
+            line.at[place]
+            for place in self._reading.places
+            if line.watches[place] == rule.watch.key
+            and not line.failed[place]
+            and time[0] <= line.at[place] <= time[1]
+        ]
+        self.scans = len(ats)
+        self.since, self.until = (int(ats[0]), int(ats[-1])) if ats else (0, 0)
+        if self.until - self.since < DAY:
+            raise WatcherError(
+                f"the stored scans of the watch {rule.watch.name} in that time span less than a "
+                "day: a threshold is tried on what `watcher run` has read for its watch (--days "
+                "takes more of it; a watch whose query or schedule was changed is a new one)"
+            )
+
+    def of(self, rules: Sequence[Rule], progress: Progress | None = None) -> Iterator[Replayed]:
+        """Replay each of these forms of the rule, as if it were the only one."""
+        # By names of their own; and no message has to show more than one product.
+        forms = [replace(rule, name=f"{place}", limit=1) for place, rule in enumerate(rules)]
+        told: list[dict[int, tuple[int, Instant]]] = [{} for _ in forms]
+        messages = [Counter[str]() for _ in forms]
+        with Replay(self._reading, self._book, forms, every=self._asks_why) as replay:
+            for played in replay.run(progress):
+                about = {each.alert: each for each in played.told}
+                for sent in played.sent:
+                    for name in sent.rules:
+                        messages[int(name)][sent.channel] += 1
+                    for why in BEGINS:
+                        for alert in sent.message.alerts.get(why, ()):
+                            each = about[alert]
+                            at = sent.message.data_at or sent.at
+                            told[int(each.rule)].setdefault(alert, (each.product, at))
+            ids = [alert for found in told for alert in found] if self._asks_why else []
+            why_of = {alert.id: alert.evidence for alert in replay.database.alerts.by_id(ids)}
+        # As a backtest reckons it: the last scan stands for as long as the others.
+        weeks = (self.until - self.since) / WEEK * self.scans / (self.scans - 1)
+        for found, heard in zip(told, messages, strict=True):
+            alerts = [
+                Telling(product, at, why_of.get(alert, ()))
+                for alert, (product, at) in found.items()
+            ]
+            late = tuple(each for each in alerts if each.at > self.since)
+            rate = len(late) * WEEK / (self.until - self.since)
+            most = max(heard.values(), default=0)
+            yield Replayed(late, len(alerts) - len(late), rate, most / weeks)
+
 
 NEIGHBOURS = (-6, -3, 3, 6)  # places of the ladder beside the best
 _AT_ONCE = 15  # values that one reading of the history is played to
@@ -34,8 +103,8 @@ _NEAR, _AT_MOST_OFF = 0.15, 0.5  # of what is asked for, and alerts: so near is 
 
 
 class Reached(StrEnum):
-    """Whether some threshold tells about as many as asked for: else all tell ``FEWER`` or
-    ``MORE``, or it leaps over the number (``LEAPS``)."""
+    """Whether some threshold tells about as many as asked for: else all tell ``FEWER`` or ``MORE``,
+    or it leaps over the number (``LEAPS``)."""
 
     YES = "yes"
     FEWER = "fewer"
@@ -46,11 +115,8 @@ class Reached(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Step:
     """One threshold, ``said`` as the file would say it, and what it would have told.
-
-    ``a_week`` are alerts, ``messages_a_week`` those of the channel that would have heard most;
-    ``at_first`` alerts held at the first scan, and are in none of the other numbers but the
-    messages.
-    """
+    ``messages_a_week`` are those of the channel that would have heard most; ``at_first`` are alerts
+    held at the first scan, in none of the other numbers but the messages."""
 
     threshold: float
     said: str
@@ -66,8 +132,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What was found. ``line`` is the threshold's line of the file with the best value, ``place``
-    where it stands (empty where it could not be found), ``others`` metrics that could be tuned."""
+    """The findings. ``line`` is the threshold's line of the file with the best value, ``place``
+    where it stands (empty where it was not found), ``others`` metrics that could be tuned."""
 
     rule: str
     watch: str
@@ -88,9 +154,7 @@ class Tuning:
 
 def chosen_knob(rule: Rule, metric: str | None) -> Knob:
     """The threshold of the rule's score, else of a move, else the first; or that of ``metric``.
-
-    Raises ``WatcherError``.
-    """
+    Raises ``WatcherError``."""
     found = knobs(rule)
     if not found:
         raise WatcherError(
@@ -109,13 +173,14 @@ def chosen_knob(rule: Rule, metric: str | None) -> Knob:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How many alerts a week ``rule`` is to tell, by turning ``knob``."""
+    """The number of alerts a week that ``rule`` is to tell, by turning ``knob``."""
 
     rule: Rule
     knob: Knob
     per_week: float
 
 
+@without_collection()
 def tune(
     source: Store,
     book: Rulebook,
@@ -125,21 +190,16 @@ def tune(
 ) -> Tuning:
     """Find the threshold that would have told so many alerts in ``time``, its begin and its end
     (now). Raises ``WatcherError`` where there is too little history."""
-    with source.snapshot():
-        trials = _Trials(
-            source, wanted, Replays(source, book, wanted.rule, time), progress, time[1]
-        )
-        return _tuned(wanted, trials)
-
-
-def _tuned(wanted: Wanted, trials: _Trials) -> Tuning:
     rule, knob, per_week = wanted.rule, wanted.knob, wanted.per_week
-    current = trials.of([knob.value])[0]
     ladder = knob.ladder()
-    place = _search(ladder, ladder.index(knob.value), per_week, trials.rates)
-    near = [ladder[place + step] for step in NEIGHBOURS if 0 <= place + step < len(ladder)]
-    shown = sorted({ladder[place], knob.value, *near}, reverse=knob.stricter < 0)
-    steps = dict(zip(shown, trials.steps(shown), strict=True))
+    with source.snapshot():
+        replays = Replays(source, book, rule, time)
+        assessor = Assessor(source, rule.watch.query.region, replays.since, time[1])
+        trials = _Trials(wanted, replays, assessor, progress)
+        place = _search(ladder, ladder.index(knob.value), per_week, trials.rates)
+        near = [ladder[place + step] for step in NEIGHBOURS if 0 <= place + step < len(ladder)]
+        shown = sorted({ladder[place], knob.value, *near}, reverse=knob.stricter < 0)
+        steps = dict(zip(shown, trials.steps(shown), strict=True))
     best = steps[ladder[place]]
     at = written(rule, knob)
     names = dict.fromkeys(each.metric.name for each in knobs(rule))
@@ -150,14 +210,16 @@ def _tuned(wanted: Wanted, trials: _Trials) -> Tuning:
         metric=knob.metric.name,
         operator=knob.operator,
         per_week=per_week,
-        since=current.since,
-        until=current.until,
-        scans=current.scans,
-        reached=_reached(best.a_week, trials.tried, per_week),
+        since=replays.since,
+        until=replays.until,
+        scans=replays.scans,
+        reached=_reached(best.a_week, [each.a_week for each in trials.found.values()], per_week),
         now=steps[knob.value],
         best=best,
         steps=tuple(steps.values()),
-        line=at.with_value(best.threshold) if at is not None else _plain_line(knob, best),
+        line=at.with_value(best.threshold)
+        if at is not None
+        else f"{knob.metric.name}: {{{knob.operator}: {best.said}}}",
         place=f"{rule.file}:{at.line}" if at is not None else "",
         others=tuple(names),
     )
@@ -167,70 +229,48 @@ class _Trials:
     """Replays of the rule with values of the knob; each value once."""
 
     def __init__(
-        self,
-        source: Store,
-        wanted: Wanted,
-        replays: Replays,
-        progress: Progress | None,
-        now: Instant,
+        self, wanted: Wanted, replays: Replays, assessor: Assessor, progress: Progress | None
     ) -> None:
         self._rule, self._knob = wanted.rule, wanted.knob
         self._replays, self._progress = replays, progress
-        self._found = dict[float, Replayed]()
+        self.found = dict[float, Replayed]()
         at = written(self._rule, self._knob)
         self._token = at.token if at is not None else None
-        self._assessor = Assessor(source, self._rule.watch.query.region, replays.since, now)
+        self._assessor = assessor
 
     def of(self, values: Iterable[float]) -> list[Replayed]:
-        """What the rule would have told with each of these values."""
+        """Replay the rule with each of these values, unless that was done."""
         wanted = list(values)
-        new = [value for value in dict.fromkeys(wanted) if value not in self._found]
+        new = [value for value in dict.fromkeys(wanted) if value not in self.found]
         if new:
             rules = [self._knob.turned(self._rule, value) for value in new]
             found = self._replays.of(rules, self._progress)
-            self._found.update(zip(new, found, strict=True))
-        return [self._found[value] for value in wanted]
-
-    @property
-    def tried(self) -> list[float]:
-        """The alerts a week of all values that were tried."""
-        return [_a_week(each) for each in self._found.values()]
+            self.found.update(zip(new, found, strict=True))
+        return [self.found[value] for value in wanted]
 
     def rates(self, values: Sequence[float]) -> list[float]:
-        """Alerts a week."""
-        return [_a_week(each) for each in self.of(values)]
+        return [each.a_week for each in self.of(values)]
 
     def steps(self, values: Sequence[float]) -> list[Step]:
-        """All that is to be known of each of these values."""
         return [
             self._step(value, found) for value, found in zip(values, self.of(values), strict=True)
         ]
 
     def _step(self, value: float, found: Replayed) -> Step:
-        counted = _counted(found)
-        tally = tally_of(self._assessor.fates(self._knob.turned(self._rule, value), counted))
+        tally = tally_of(self._assessor.fates(self._knob.turned(self._rule, value), found.alerts))
         said = as_written(self._knob, value) if self._token is None else like(self._token, value)
         return Step(
             threshold=value,
             said=said,
-            a_week=_a_week(found),
-            messages_a_week=found.a_week,
-            alerts=len(counted),
-            products=len({each.product for each in counted}),
-            at_first=len(found.alerts) - len(counted),
+            a_week=found.a_week,
+            messages_a_week=found.messages_a_week,
+            alerts=len(found.alerts),
+            products=len({each.product for each in found.alerts}),
+            at_first=found.at_first,
             tally=tally,
             share=tally.share,
             share_at_least=tally.at_least,
         )
-
-
-def _counted(found: Replayed) -> list[Telling]:
-    """But for what held at the first scan."""
-    return [each for each in found.alerts if each.at > found.since]
-
-
-def _a_week(found: Replayed) -> float:
-    return len(_counted(found)) * WEEK / (found.until - found.since)
 
 
 def _search(
@@ -239,11 +279,9 @@ def _search(
     wanted: float,
     rates: Callable[[Sequence[float]], list[float]],
 ) -> int:
-    """The place of the value that comes nearest; of equals the one that is nearest to ``now``.
-
-    The rate falls along the ladder, or nearly so, from where it is highest. As many values are
-    tried at once as one reading of the history takes.
-    """
+    """The place of the value that comes nearest; of equals the one that is nearest to ``now``. The
+    rate falls along the ladder, or nearly so, from where it is highest. As many values are tried at
+    once as one reading of the history takes."""
     known: dict[int, float] = {}
 
     def ask(places: Iterable[int]) -> None:
@@ -278,10 +316,8 @@ def _beyond(
     wanted: float,
     ask: Callable[[Iterable[int]], None],
 ) -> tuple[int, int]:
-    """Two places between which the rate falls below ``wanted``, on the stricter side of ``now``.
-
-    A limit that is far too loose tells little, too: all are beyond it at the first scan, and stay.
-    """
+    """Two places between which the rate falls below ``wanted``, on the stricter side of ``now``. A
+    limit that is far too loose tells little, too: all are beyond it at the first scan, and stay."""
     tried = [now, *_between(now, last, 2 * _AT_ONCE), last]
     ask(tried[: len(tried) // 2])
     ask(tried[len(tried) // 2 :])
@@ -306,7 +342,3 @@ def _reached(best: float, rates: Sequence[float], wanted: float) -> Reached:
     if max(rates) < wanted:
         return Reached.FEWER
     return Reached.MORE if min(rates) > wanted else Reached.LEAPS
-
-
-def _plain_line(knob: Knob, best: Step) -> str:
-    return f"{knob.metric.name}: {{{knob.operator}: {best.said}}}"

@@ -21,7 +21,7 @@ _WORDS = {Measure.RISE: ("went on", "fell back"), Measure.STATE: ("still held", 
 
 
 def measured(score: RuleScore) -> str:
-    """By what the rule is measured."""
+    """A sentence on how the rule is measured."""
     match score.measure:
         case Measure.RISE:
             return (
@@ -36,13 +36,15 @@ def measured(score: RuleScore) -> str:
 
 
 def outcome_lines(score: RuleScore) -> Iterator[str]:
-    """What became of the alerts, a line for each of what there is."""
+    """A line for each outcome that there is."""
     tally = score.tally
     if score.measure is Measure.NONE:
         return
     good, bad = _WORDS[score.measure]
     if tally.judged:
-        yield f"{tally.went_on:,} {good}: {share(tally)}{_of_two(tally, good)}"
+        part = share(tally)
+        lower = f" (the lower: if none of those not known {good})" if " to " in part else ""
+        yield f"{tally.went_on:,} {good}: {part}{lower}"
         yield f"{tally.fell_back:,} {bad}"
     if score.times is not None:
         yield (
@@ -59,13 +61,8 @@ def outcome_lines(score: RuleScore) -> Iterator[str]:
         yield f"{tally.unknown:,} not known" + (f": {whys}" if whys else "")
 
 
-def _of_two(tally: Tally, good: str) -> str:
-    """What the lower of two shares means."""
-    return f" (the lower: if none of those not known {good})" if " to " in share(tally) else ""
-
-
 def share(tally: Tally) -> str:
-    """How much went on: ``46%``, or from ``38%`` (if nothing of what is not known did) on."""
+    """Percent that went on: ``46%``, or from ``38%`` (if nothing of what is not known did) on."""
     if tally.share is None or tally.at_least is None:
         return ""
     low, high = (format_percent(round(each, 2)) for each in (tally.at_least, tally.share))

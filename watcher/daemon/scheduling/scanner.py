@@ -40,7 +40,7 @@ from watcher.incidents.sales_jumps import note_jump
 from watcher.incidents.stale_data import note_changes
 from watcher.model import Instant, Scan, ScanState
 from watcher.notification.policy import NotifyPolicy, policies_of
-from watcher.pipeline import Outcome, Report, evaluate
+from watcher.pipeline import Report, ScanOutcome, evaluate
 from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.source.client import Client
 from watcher.source.rows import MOST_TEXTS
@@ -88,7 +88,7 @@ class Scanner:
         clock: Clock,
         *,
         stop: asyncio.Event | None = None,
-        audiences: dict[str, NotifyPolicy] | None = None,
+        policies: dict[str, NotifyPolicy] | None = None,
         report: Report | None = None,
         budget: Budgets = LedgerBudget,
     ) -> None:
@@ -98,7 +98,7 @@ class Scanner:
         self._writer = writer
         self._clock = clock
         self._stop = stop
-        self._audiences = policies_of(book.channels) if audiences is None else audiences
+        self._policies = policies_of(book.channels) if policies is None else policies
         self._report = report
         self.pause: Pause = pause_until  # between two tries to store a scan
         self._budget = budget
@@ -108,7 +108,7 @@ class Scanner:
     @property
     def policies(self) -> list[NotifyPolicy]:
         """Policies of the channels that hear of the watcher's own incidents."""
-        return [self._audiences[name] for name in self.book.operator]
+        return [self._policies[name] for name in self.book.operator]
 
     def operator(self, database: Store, now: Instant) -> Operator:
         """The operator, as of ``now``."""
@@ -121,7 +121,7 @@ class Scanner:
         refused may be mended now.
         """
         self.book = book
-        self._audiences = policies_of(book.channels)
+        self._policies = policies_of(book.channels)
         self.gate = Gate()
         self._skipped.clear()
         if client is not None:
@@ -143,7 +143,7 @@ class Scanner:
 
     async def scan(
         self, watch: Watch, at: Instant, *, moved: Callable[[], None] = lambda: None
-    ) -> Outcome | None:
+    ) -> ScanOutcome | None:
         """Scan ``watch`` as of ``at``; None where it was not begun (the log says why).
 
         ``moved`` is called before each request: a sign of life.
@@ -157,7 +157,7 @@ class Scanner:
 
     async def _scan(
         self, watch: Watch, at: Instant, moved: Callable[[], None], *, trying: bool
-    ) -> Outcome | None:
+    ) -> ScanOutcome | None:
         store = self._patient(watch, moved)
         budget = self._budget(store, self._clock, self.book.api, watch.key, moved)
         before = await self._writer.run(lambda db: self._begin(db, watch, budget))
@@ -247,7 +247,7 @@ class Scanner:
         watch: Watch,
         result: ScanResult,
         budget: ScanBudget,
-    ) -> Outcome:
+    ) -> ScanOutcome:
         now = self._clock.now()
         # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
         chosen = self.book.rules_of(watch)
@@ -261,7 +261,7 @@ class Scanner:
                 database,
                 scan,
                 chosen,
-                self._audiences,
+                self._policies,
                 self.book.metrics,
                 now,
                 report=self._report,

@@ -45,7 +45,7 @@ class Emergency:
         self._bad += 1
         if self._bad >= LOOKS:
             text = f"Nothing is read, judged or sent until this is mended.\n{reason}"
-            names = {target for audience in self.operator() for target in audience.targets}
+            names = {target for policy in self.operator() for target in policy.targets}
             message = _message(TITLE, text, Severity.CRITICAL, now)
             self._told |= await self._send(message, names - self._told, now)
 
@@ -53,9 +53,9 @@ class Emergency:
         """The targets that took it, or that are no more."""
         quiet = {
             target
-            for audience in self.operator()
-            if audience.urgent_hold(now) is not None
-            for target in audience.targets
+            for policy in self.operator()
+            if policy.urgent_hold(now) is not None
+            for target in policy.targets
         }
         asked = sorted(names - quiet)
         took = await asyncio.gather(*(self._try(name, message) for name in asked))

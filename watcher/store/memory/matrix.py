@@ -10,7 +10,16 @@ import numpy as np
 
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
 from watcher.store.memory.timeline import NONE, PastList, Timeline, Versions, Wholes
-from watcher.store.records import AFTER_ALL, OF_SCAN, RANK, Baseline, EarlierList, Jumped, Window
+from watcher.store.records import (
+    AFTER_ALL,
+    OF_SCAN,
+    RANK,
+    Baseline,
+    EarlierList,
+    Jumped,
+    Window,
+    WindowQuery,
+)
 from watcher.store.sql.baselines import numbers_in_force
 from watcher.store.sqlite.connection import Connection, chunks
 
@@ -72,15 +81,14 @@ class Matrix:
             self._fill(baseline, products, scans, fields)
         return baseline
 
-    def windows(
-        self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
-        fields: Sequence[str], *, scan_id: int = AFTER_ALL, own: bool = False,
-    ) -> Iterator[Window]:  # fmt: skip
+    def windows(self, query: WindowQuery) -> Iterator[Window]:
+        watch, products, fields, scan_id = query.watch, query.products, query.fields, query.scan_id
         line, names = self.timeline, [name for name in fields if name not in OF_SCAN]
-        before, own = line.place(scan_id), own or not names
-        scans = line.of_watch(watch, before) if own else line.of_region(region, before)
+        before, own = line.place(scan_id), query.own or not names
+        scans = line.of_watch(watch, before) if own else line.of_region(query.region, before)
         at = line.at[scans]
-        scans = scans[(at >= within[0]) & (at < within[1]) & (line.sizes[scans] > 0)]
+        begin, end = query.within
+        scans = scans[(at >= begin) & (at < end) & (line.sizes[scans] > 0)]
         valued = scans.copy()  # whose numbers a scan has
         for row in np.flatnonzero(self.jumps.doubted(line.ids[scans], scan_id)).tolist():
             valued[row] = NONE if own else self._before(int(scans[row]), scan_id)

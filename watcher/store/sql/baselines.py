@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
 from watcher.store.columns import expression
 from watcher.store.packing import EMPTY, PackedList, positions
-from watcher.store.records import AFTER_ALL, OF_SCAN, RANK, Baseline, Row, Window
+from watcher.store.records import AFTER_ALL, OF_SCAN, RANK, Baseline, Row, Window, WindowQuery
 from watcher.store.sqlite.connection import Connection, Face, chunks
 from watcher.store.sqlite.dialect import BY_TIME, among, listed, rows_of
 
@@ -70,14 +70,11 @@ class Baselines(Face):
             _fill_numbers(self._db, baseline, products, walk.marks, fields)
         return baseline
 
-    def windows(
-        self, watch: str, region: str, products: Ints, within: tuple[Instant, Instant],
-        fields: Sequence[str], *, scan_id: int = AFTER_ALL, own: bool = False,
-    ) -> Iterator[Window]:  # fmt: skip
+    def windows(self, query: WindowQuery) -> Iterator[Window]:
         # No window comes where there was no scan.
+        products, fields = query.products, query.fields
         names = [name for name in fields if name not in OF_SCAN]
-        only_own = own or not names
-        scans = _window_scans(self._db, (watch, region), within, scan_id, only_own=only_own)
+        scans = _window_scans(self._db, query, only_own=query.own or not names)
         count = len(scans.ids)
         if not count:
             return
@@ -281,22 +278,18 @@ class _Scans(Struct, frozen=True):
     own: Bools
 
 
-def _window_scans(
-    db: Connection, watch: tuple[str, str], within: tuple[Instant, Instant], scan_id: int,
-    *, only_own: bool,
-) -> _Scans:  # fmt: skip
-    """``watch`` is its key and its region."""
+def _window_scans(db: Connection, query: WindowQuery, *, only_own: bool) -> _Scans:
     rows = db.rows(
         f"SELECT id, at, mark, watch = ?1, {BELIEVED.format('?6')} FROM scans "
         f"{BY_TIME} WHERE region = ?2 AND at >= ?3 AND at < ?4 AND size > 0 "
         "AND (watch = ?1 OR NOT ?5) AND id < ?6 ORDER BY mark",
-        (*watch, *within, only_own, scan_id),
+        (query.watch, query.region, *query.within, only_own, query.scan_id),
     )
     ids, at, marks, own, believed = np.array(rows, np.int64).reshape(len(rows), 5).T
     if believed.all():
         return _Scans(ids, at, marks, own.astype(np.bool_))
     for place in np.flatnonzero(believed == 0).tolist():
-        marks[place] = 0 if only_own else mark_before(db, int(ids[place]), scan_id)
+        marks[place] = 0 if only_own else mark_before(db, int(ids[place]), query.scan_id)
     kept = np.flatnonzero(marks)
     order = kept[np.argsort(marks[kept], kind="stable")]
     # The place in a list is another's then, so such a scan gives no ranks.
