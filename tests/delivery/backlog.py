@@ -69,7 +69,7 @@ async def deliver(path: Path, rows: int, targets: int, *, joined: bool) -> Run:
         await writer.run(lambda database: _fill(database, rows, names))
         urls = zip(names, services, strict=True)
         book = load_text(RULES)
-        courier: Courier[Database] = Courier(
+        courier: Courier = Courier(
             writer,
             {name: Target(name, service.url) for name, service in urls},
             now=lambda: NOW,

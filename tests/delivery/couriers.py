@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tests.delivery.messages import NOW
-from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind
 from watcher.delivery.courier import Courier
-from watcher.delivery.message import Rendered, Style
-from watcher.delivery.ports import Nobody, StoreRunner
+from watcher.delivery.ports import Nobody, StoreThread
+from watcher.delivery.rendered import Attachment, Outcome, OutcomeKind, Rendered, Style
 from watcher.errors import StoreError
 from watcher.model import Message, Notification
 from watcher.store.sqlite.database import Database
@@ -135,14 +134,12 @@ class FullDisk(Store):
         return await super().run(work)
 
 
-def courier_of(
-    store: StoreRunner[Database], lines: Mapping[str, Line], clock: Clock, **more: Any
-) -> Courier[Database]:
+def courier_of(store: StoreThread, lines: Mapping[str, Line], clock: Clock, **more: Any) -> Courier:
     """A courier on the test's clock."""
     return Courier(store, lines, now=clock, pause=clock.pause, **more)
 
 
-async def turn(courier: Courier[Database]) -> float:
+async def turn(courier: Courier) -> float:
     """One turn of the loop, and all that it began."""
     wait = await courier.turn()
     await courier.idle()

@@ -13,7 +13,6 @@ from apprise import NotifyBase
 
 from tests.delivery.ends import Secret, receiving, serving
 from watcher.delivery.apprise import private
-from watcher.delivery.apprise.doubts import doubts
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.rendered import Rendered
 
@@ -36,11 +35,11 @@ async def main() -> None:
     message = Rendered("title", "body", "text")
     async with serving() as service, receiving() as mail:
         slack = Secret("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ")
-        told = [str(len(doubts(Target("hook/1", slack), slack)))]
+        told = [str(len(Target("hook/1", slack).doubts()))]
         for url in (service.url, mail.url()):
             service.status, mail.data = 200, "250 OK"
             target = Target("hook/1", url)
-            told += [str(len(doubts(target, url))), (await target.send(message)).kind.value]
+            told += [str(len(target.doubts())), (await target.send(message)).kind.value]
             service.status, mail.data = 404, "554 looks like spam"
             told.append((await target.send(message)).kind.value)
     sys.stdout.write(" ".join(told))

@@ -13,10 +13,10 @@ from aiohttp import web
 from tests.delivery.answers import cases
 from tests.delivery.ends import Secret
 from tests.delivery.plugins import ABSENT, URLS, lead_here, plugins, target
-from watcher.delivery.apprise.confirmations import BY_OTHERS, BY_STATUS, CONFIRMS
 from watcher.delivery.apprise.confirming import Word, read
-from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
-from watcher.delivery.message import Rendered
+from watcher.delivery.apprise.target import Target
+from watcher.delivery.rendered import Outcome, OutcomeKind, Rendered
+from watcher.delivery.services import PROFILES, ROWS
 
 PLAIN = Rendered("title", "body", "text", "warning")
 _KINDS = {"+": OutcomeKind.SENT, "-": OutcomeKind.DEAD, "~": OutcomeKind.RETRY}
@@ -64,8 +64,7 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Answering]:
 
 def test_every_plugin_is_in_the_table() -> None:
     """Each in one part of it, those that can't run here too; and none that Apprise has not."""
-    known = [*CONFIRMS, *BY_STATUS, *BY_OTHERS]
-    assert Counter(known) == Counter(plugins(disabled=True).keys())
+    assert Counter(row.name for row in ROWS) == Counter(plugins(disabled=True).keys())
 
 
 def test_every_plugin_has_a_url_to_test_with() -> None:
@@ -78,8 +77,8 @@ def test_every_row_has_answers() -> None:
     by_service: dict[str, set[str]] = {}
     for case in cases():
         by_service.setdefault(case.service, set()).add(case.sign)
-    for name, row in CONFIRMS.items():
-        if name in URLS:
+    for name, row in PROFILES.items():
+        if name in URLS and row.fields:
             assert by_service.get(name, set()) >= {"+", "-"}, name
             if row.passing and name not in ("msgbird", "telnyx"):
                 assert "~" in by_service[name], name
@@ -99,7 +98,7 @@ async def test_the_services_word_decides(server: Answering) -> None:
 
 
 # Not over HTTP, or with others in front: their own tests, or none.
-_BY_HTTP = sorted(set(URLS) - BY_OTHERS - {"blink1", "jellyfin"})
+_BY_HTTP = sorted({each for each in URLS if PROFILES[each].over_http} - {"blink1", "jellyfin"})
 
 
 async def test_who_is_asked_to_wait_is_not_asked_again(server: Answering) -> None:
@@ -199,7 +198,7 @@ async def test_a_reason_repeats_no_secret(server: Answering) -> None:
     assert len(detail) < 400
 
 
-_ALWAYS = sorted(name for name, row in CONFIRMS.items() if row.always and not row.checked)
+_ALWAYS = sorted(name for name, row in PROFILES.items() if row.always and not row.checked)
 
 
 @pytest.mark.parametrize("service", _ALWAYS)
@@ -291,4 +290,4 @@ async def test_one_answers_500_and_one_404(server: Answering) -> None:
 @pytest.mark.parametrize("content", [b"{" * 100_000, b"\xff\xfe", b'{"errcode": {}}', b"null"])
 def test_a_hostile_answer_is_read(content: bytes) -> None:
     """Whatever it is: it took nothing."""
-    assert read(CONFIRMS["dingtalk"], 200, content).word in (Word.PASSING, Word.REFUSED)
+    assert read(PROFILES["dingtalk"], 200, content).word in (Word.PASSING, Word.REFUSED)

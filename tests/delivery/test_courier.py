@@ -18,9 +18,9 @@ from tests.delivery.couriers import (
     turn,
 )
 from tests.delivery.messages import NOW, operator
-from watcher.delivery.apprise.target import Outcome, OutcomeKind
 from watcher.delivery.courier import POLL, backoff
 from watcher.delivery.ports import Way
+from watcher.delivery.rendered import Outcome, OutcomeKind
 from watcher.model import NotificationState
 from watcher.units import DAY, HOUR
 
@@ -173,7 +173,7 @@ async def test_an_unknown_target_is_dead_with_a_reason(store: Store) -> None:
     (row_id,) = store.add(operator("a"), "growth/1")
     courier = courier_of(store, {"growth/1": line}, clock)
     await turn(courier)
-    courier.update({})
+    courier.update({}, {})
     await turn(courier)
     row = store.row(row_id)
     assert (row.state, row.error) == (
@@ -199,7 +199,7 @@ async def test_a_reload_during_a_try(store: Store) -> None:
     began = old.has(1)
     await courier.turn()
     await began.wait()
-    courier.update({"growth/1": new})
+    courier.update({"growth/1": new}, {})
     assert old.gate is not None
     old.gate.set()
     await courier.idle()

@@ -12,8 +12,9 @@ import pytest_asyncio
 
 from tests.delivery.chats import PNG, SERVICES, Chats, TelegramText, chatting
 from tests.delivery.messages import HOSTILE, alerts
-from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind, Target
+from watcher.delivery.apprise.target import Target
 from watcher.delivery.message import render
+from watcher.delivery.rendered import Attachment, Outcome, OutcomeKind
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 

@@ -24,9 +24,9 @@ from tests.delivery.ends import (
 )
 from tests.delivery.messages import HOSTILE, alerts
 from tests.end_to_end.process import until
-from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind, Target, warm_up
-from watcher.delivery.markup import PICTURES
-from watcher.delivery.message import Rendered, Style, render
+from watcher.delivery.apprise.target import Target, warm_up
+from watcher.delivery.message import render
+from watcher.delivery.rendered import PICTURES, Attachment, Outcome, OutcomeKind, Rendered, Style
 from watcher.errors import TargetError
 
 PLAIN = Rendered("title", "body", "text", "warning")

@@ -15,7 +15,8 @@ from yarl import URL
 from tests.delivery.ends import Service
 from tests.end_to_end.process import Watcher, until
 from tests.web.serving import leads_to
-from watcher.delivery.message import Style, render
+from watcher.delivery.message import render
+from watcher.delivery.rendered import Style
 from watcher.source.simulator import Simulator
 from watcher.store.sqlite.database import Database
 

@@ -16,8 +16,9 @@ from watcher.cli.lookup import no_such
 from watcher.cli.output import console, print_json, table
 from watcher.cli.streams import leave
 from watcher.daemon.channels import targets_of
-from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
+from watcher.delivery.apprise.target import Target
 from watcher.delivery.message import render
+from watcher.delivery.rendered import Outcome, OutcomeKind
 from watcher.errors import WatcherError
 from watcher.notification.sample import sample_message
 from watcher.rules.rulebook import Channel, Rulebook

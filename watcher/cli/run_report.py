@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from watcher.cli.output import Output, console, print_json
-from watcher.delivery.message import Style, render
+from watcher.delivery.message import render
+from watcher.delivery.rendered import Style
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant, Message, Notification, ScanState
 from watcher.pipeline import Judged, Outcome

@@ -12,24 +12,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import tzinfo
 from functools import partial
-from typing import Generic
 
 import structlog
 
-from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind
-from watcher.delivery.chart_attachment import picture
+from watcher.charts import Panel, draw
 from watcher.delivery.message import render
-from watcher.delivery.ports import Keeper, Nobody, S, Sender, StoreRunner, Way
+from watcher.delivery.ports import Keeper, Nobody, Sender, StoreThread, Way
+from watcher.delivery.rendered import Attachment, Outcome, OutcomeKind
+from watcher.delivery.view import moved
 from watcher.errors import StoreError
-from watcher.model import Instant, Notification
+from watcher.model import Chart, Instant, Notification
+from watcher.store.ports import Store
 from watcher.store.sql.outbox import is_due
-from watcher.units import DAY, HOUR
+from watcher.units import DAY, HOUR, Unit
 
 FIRST_PAUSE = 10
 LONGEST_PAUSE = HOUR
 GIVE_UP = DAY
 POLL = 5.0
+PICTURE = "chart.png"
 
 log = structlog.get_logger("watcher.delivery")
 
@@ -45,11 +48,33 @@ async def pause_until(event: asyncio.Event, seconds: float) -> None:
         pass
 
 
+def picture(chart: Chart, zone: tzinfo) -> Attachment:
+    """Draw it: some 30 ms of processor time, so in a thread. Times are told in ``zone``."""
+    content = draw(
+        [
+            Panel(
+                each.name,
+                each.points,
+                each.marks,
+                moved(each.evidence) if each.evidence is not None else "",
+                each.number,
+                each.product_id,
+            )
+            for each in chart.series
+        ],
+        title=f"{chart.label}{f' in {chart.currency}' if chart.currency else ''}, last 30 days",
+        unit=Unit(chart.unit),
+        zone=zone,
+        now=chart.at,
+    )
+    return Attachment(PICTURE, content)
+
+
 _NOBODY = Nobody()
 _USUAL = Way()
 
 
-class Courier(Generic[S]):
+class Courier:
     """Sends what waits in the outbox to ``targets`` (by name), each channel in its way.
 
     ``on_turn`` is called at each turn of the loop, so that its standing still is noticed.
@@ -57,51 +82,42 @@ class Courier(Generic[S]):
 
     def __init__(
         self,
-        store: StoreRunner[S],
+        store: StoreThread,
         targets: Mapping[str, Sender],
         *,
         now: Callable[[], Instant],
         ways: Mapping[str, Way] | None = None,
-        keeper: Keeper[S] = _NOBODY,
+        keeper: Keeper = _NOBODY,
         on_turn: Callable[[], None] = lambda: None,
         pause: Pause = pause_until,
     ) -> None:
+        self.targets = targets
         self._store = store
-        self._targets = dict(targets)
-        self._ways = dict(ways or {})
+        self._ways = ways or {}
         self._now = now
         self._keeper = keeper
         self._on_turn = on_turn
         self._pause = pause
         self._wake = asyncio.Event()
         self._serving: dict[str, asyncio.Task[int]] = {}
-        self._unmarked: dict[int, Callable[[S], object]] = {}
+        self._unmarked: dict[int, Callable[[Store], object]] = {}
         self._stopping = False
-
-    @property
-    def targets(self) -> Mapping[str, Sender]:
-        """Those in use, by name."""
-        return self._targets
 
     def wake(self) -> None:
         """Look at the outbox now: there are new rows. To be called on the loop's thread."""
         self._wake.set()
 
-    def update(
-        self,
-        targets: Mapping[str, Sender],
-        ways: Mapping[str, Way] | None = None,
-    ) -> None:
+    def update(self, targets: Mapping[str, Sender], ways: Mapping[str, Way]) -> None:
         """Swap the targets after a reload; a try under way ends with the one that it began with."""
-        for replaced in self._targets.values():
+        for replaced in self.targets.values():
             replaced.release()
-        self._targets = dict(targets)
-        self._ways = dict(ways or {})
+        self.targets, self._ways = targets, ways
         self.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until ``stop``; tries that are under way then are left to ``drain``."""
-        stopped = asyncio.create_task(self._wake_at(stop))
+        stopped = asyncio.create_task(stop.wait())
+        stopped.add_done_callback(lambda _stopped: self.wake())
         try:
             while not stop.is_set():
                 self._wake.clear()
@@ -119,11 +135,11 @@ class Courier(Generic[S]):
         now = self._now()
         self._reap()
         soonest = POLL
-        waiting = await self._store.run(lambda storage: list(storage.outbox.due_targets(now)))
+        waiting = await self._store.run(lambda store: store.outbox.due_targets(now))
         for name, next_try, _count in waiting:
             if name in self._serving:
                 continue
-            if next_try > now and name in self._targets:
+            if next_try > now and name in self.targets:
                 soonest = min(soonest, float(next_try - now))
                 continue
             self._serving[name] = task = asyncio.create_task(
@@ -150,19 +166,12 @@ class Courier(Generic[S]):
         except TimeoutError:
             log.info("not all messages were sent at the stop; the rest goes out at the next start")
         finally:
-            await self._abort()
-
-    async def _abort(self) -> None:
-        self._stopping = True
-        serving = list(self._serving.values())
-        self._serving.clear()
-        for task in serving:
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
-
-    async def _wake_at(self, stop: asyncio.Event) -> None:
-        await stop.wait()
-        self.wake()
+            self._stopping = True
+            serving = list(self._serving.values())
+            self._serving.clear()
+            for task in serving:
+                task.cancel()
+            await asyncio.gather(*serving, return_exceptions=True)
 
     def _reap(self) -> int:
         done = [name for name, task in self._serving.items() if task.done()]
@@ -178,12 +187,12 @@ class Courier(Generic[S]):
         """Try the rows of one target in order until none is due; how many were tried."""
         tried = 0
         while not self._stopping:
-            row = await self._store.run(lambda storage: storage.outbox.next_for(name))
+            row = await self._next(name)
             if row is None:
                 break
-            target = self._targets.get(name)
+            target = self.targets.get(name)
             if row.id in self._unmarked:
-                await self._mark(row.id, self._unmarked[row.id])
+                await self._mark(row, self._unmarked[row.id])
             elif target is None:
                 await self._bury(row)
             elif not is_due(row, self._now()) or await self._is_quiet(row):
@@ -195,36 +204,38 @@ class Courier(Generic[S]):
             tried += 1
         return tried
 
+    async def _next(self, name: str) -> Notification | None:
+        return await self._store.run(lambda store: store.outbox.next_for(name))
+
     async def _joined(self, row: Notification) -> Notification | None:
         """The first of its target's rows, after dozens of them became one."""
         name = row.target
         try:
-            if not await self._store.run(lambda storage: self._keeper.join(storage, name)):
+            if not await self._store.run(lambda store: self._keeper.join(store, name)):
                 return row
         except Exception:
             log.exception("what waits could not be joined; it is sent one by one", target=name)
             return row
-        return await self._store.run(lambda storage: storage.outbox.next_for(name))
+        return await self._next(name)
 
     async def _is_quiet(self, row: Notification) -> bool:
         """Whether its channel has quiet hours now; then the row waits for their end."""
         hours = self._way(row).quiet
         until = hours.until(self._now()) if hours is not None else None
         if until is not None:
-            await self._write(lambda storage: storage.outbox.postpone(row.id, until))
+            await self._write(lambda store: store.outbox.postpone(row.id, until))
         return until is not None
 
     async def _deliver(self, row: Notification, target: Sender) -> None:
         began = self._now()
         outcome = await self._try(row, target)
-        now = self._now()
         match outcome.kind:
             case OutcomeKind.SENT:
-                await self._mark(row.id, partial(self._sent, row, now, outcome.detail))
+                await self._sent(row, outcome.detail)
             case OutcomeKind.DEAD:
-                await self._mark(row.id, partial(self._dead, row, now, outcome))
+                await self._dead(row, outcome)
             case OutcomeKind.RETRY:
-                await self._again(row, began, now, outcome)
+                await self._again(row, began, outcome)
 
     async def _try(self, row: Notification, target: Sender) -> Outcome:
         try:
@@ -237,11 +248,8 @@ class Courier(Generic[S]):
             return outcome
         except Exception as error:  # noqa: BLE001 - one row must not stop the others
             # Only the kind: an error's text might repeat what was sent where.
-            return Outcome(
-                OutcomeKind.RETRY,
-                f"it could not be written ({type(error).__name__})",
-                taken=row.taken,
-            )
+            detail = f"it could not be written ({type(error).__name__})"
+            return Outcome(OutcomeKind.RETRY, detail, taken=row.taken)
 
     async def _send(self, row: Notification, target: Sender, way: Way) -> Outcome:
         # Not on the loop: a message of many rules takes a while to be cut to what a service takes.
@@ -258,7 +266,7 @@ class Courier(Generic[S]):
         if row.tries or not target.takes_files:
             return ()
         try:
-            chart = await self._store.run(lambda storage: self._keeper.chart(storage, row))
+            chart = await self._store.run(lambda store: self._keeper.chart(store, row))
             if chart is None:
                 return ()
             return (await asyncio.to_thread(picture, chart, way.zone),)
@@ -269,56 +277,55 @@ class Courier(Generic[S]):
     def _way(self, row: Notification) -> Way:
         return self._ways.get(row.channel, _USUAL)
 
-    async def _again(
-        self, row: Notification, began: Instant, now: Instant, outcome: Outcome
-    ) -> None:
-        first_try = _first_try(row, began)
+    async def _again(self, row: Notification, began: Instant, outcome: Outcome) -> None:
+        now, first_try = self._now(), _first_try(row, began)
         if now - first_try >= GIVE_UP:
             reason = f"given up after 24 h: {outcome.detail}"
-            outcome = replace(outcome, detail=reason)
-            await self._mark(row.id, partial(self._dead, row, now, outcome, given_up=True))
+            await self._dead(row, replace(outcome, detail=reason), given_up=True)
             return
         pause = max(backoff(row.tries), int(outcome.retry_after or 0))
         # One last try at the end of the day, however long the service asks to wait.
         next_try = min(now + pause, max(first_try + GIVE_UP, now + FIRST_PAUSE))
         log.warning("not delivered", target=row.target, error=outcome.detail, id=row.id)
-        await self._mark(
-            row.id,
-            lambda storage: storage.outbox.failed(
-                row.id, now, outcome.detail, next_try, first_try=first_try, taken=outcome.taken
-            ),
-        )
+
+        def failed(store: Store) -> None:
+            taken = outcome.taken
+            store.outbox.failed(
+                row.id, now, outcome.detail, next_try, first_try=first_try, taken=taken
+            )
+
+        await self._mark(row, failed)
+
+    async def _sent(self, row: Notification, detail: str) -> None:
+        now = self._now()
+
+        def sent(store: Store) -> None:
+            store.outbox.sent(row.id, now, detail)
+            self._tell(partial(self._keeper.took, store, row))
+
+        await self._mark(row, sent)
+
+    async def _dead(self, row: Notification, outcome: Outcome, *, given_up: bool = False) -> None:
+        now, reason = self._now(), outcome.detail
+
+        def dead(store: Store) -> None:
+            mark = store.outbox.give_up if given_up else store.outbox.dead
+            mark(row.id, now, reason, taken=outcome.taken)
+            log.warning("notification is dead", target=row.target, id=row.id, reason=reason)
+            self._tell(partial(self._keeper.died, store, row, reason))
+
+        await self._mark(row, dead)
 
     async def _bury(self, row: Notification) -> None:
         """All that waits for a target that is no more, as a whole."""
         now, reason = self._now(), "the rule file no longer names this target"
 
-        def bury(storage: S) -> None:
-            count = storage.outbox.bury(row.target, now, reason)
+        def bury(store: Store) -> None:
+            count = store.outbox.bury(row.target, now, reason)
             log.warning("notifications are dead", target=row.target, count=count, reason=reason)
-            self._tell(partial(self._keeper.died, storage, row, reason))
+            self._tell(partial(self._keeper.died, store, row, reason))
 
-        await self._mark(row.id, bury)
-
-    # -- on the store's thread, in one transaction ------------------------------------------
-
-    def _sent(self, row: Notification, now: Instant, detail: str, storage: S) -> None:
-        storage.outbox.sent(row.id, now, detail)
-        self._tell(partial(self._keeper.took, storage, row))
-
-    def _dead(
-        self,
-        row: Notification,
-        now: Instant,
-        outcome: Outcome,
-        storage: S,
-        *,
-        given_up: bool = False,
-    ) -> None:
-        mark = storage.outbox.give_up if given_up else storage.outbox.dead
-        mark(row.id, now, outcome.detail, taken=outcome.taken)
-        log.warning("notification is dead", target=row.target, id=row.id, reason=outcome.detail)
-        self._tell(partial(self._keeper.died, storage, row, outcome.detail))
+        await self._mark(row, bury)
 
     def _tell(self, hear: Callable[[], object]) -> None:
         try:
@@ -329,14 +336,12 @@ class Courier(Generic[S]):
             # What became of the row is to be noted all the same.
             log.exception("nobody could be told what became of a notification")
 
-    # -- marking ----------------------------------------------------------------------------
-
-    async def _mark(self, row: int, change: Callable[[S], object]) -> None:
+    async def _mark(self, row: Notification, change: Callable[[Store], object]) -> None:
         """Write down what became of a try, whatever it takes: sending again would repeat it.
 
         What can't be written for now is remembered, also over a new begin of the loop.
         """
-        self._unmarked[row] = change
+        self._unmarked[row.id] = change
         task = asyncio.create_task(self._write(change))
         try:
             await asyncio.shield(task)
@@ -345,12 +350,12 @@ class Courier(Generic[S]):
             await asyncio.wait([task], timeout=1)
             task.cancel()
             raise
-        del self._unmarked[row]
+        del self._unmarked[row.id]
 
-    async def _write(self, change: Callable[[S], object]) -> None:
-        def marked(storage: S) -> None:
-            with storage.atomic():
-                change(storage)
+    async def _write(self, change: Callable[[Store], object]) -> None:
+        def marked(store: Store) -> None:
+            with store.atomic():
+                change(store)
 
         pause = 1.0
         while True:

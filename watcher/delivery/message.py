@@ -6,23 +6,23 @@ drops products from the end until the whole fits: a product is shown whole or on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from functools import partial
+from typing import Any
 
 import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import escape
 
-from watcher.delivery.custom_template import OwnTemplate, write_own
-from watcher.delivery.markup import Limit, Style
-from watcher.delivery.rendered import LONGEST, Rendered
-from watcher.delivery.view import TITLE_LENGTH, View, cut_text, cut_to, view_of
+from watcher.delivery.ports import OwnTemplate
+from watcher.delivery.rendered import LONGEST, PICTURES, Limit, Rendered, Style
+from watcher.delivery.view import TITLE_LENGTH, View, cut_to, view_of
 from watcher.model import Message
 from watcher.text.messages import title_of
 from watcher.text.sanitize import escape_markdown, escape_slack, neutralise, shorten
-
-__all__ = ["LONGEST", "Rendered", "Style", "render"]
 
 _BETWEEN = 16  # what Apprise may put between a title and a body that it joins
 
@@ -60,15 +60,15 @@ def render(
     room = _Room(
         limit - (size(title) + _BETWEEN if style.has_title else 0), size, style is Style.PLAIN
     )
-    usual = partial(_usual, style)
-    if template is None or message.kind == "operator":
-        body = _fitting(view, usual, room)
-    else:
+    body = ""
+    if template is not None and message.kind != "operator":
         try:
-            body = _fitting(view, partial(write_own, template, message, style), room)
+            body = _fitting(view, partial(_own, template, message, style), room)
         except Exception as error:  # noqa: BLE001 - a template must not cost an alert
             log.warning("a template failed; told as usual", rule=message.rule, error=str(error))
-            body = _fitting(view, usual, room)
+            template = None
+    if template is None or message.kind == "operator":
+        body = _fitting(view, partial(_usual, style), room)
     plain = _fitting(view, partial(_usual, Style.PLAIN), room) if style is Style.EMAIL else ""
     shown_title = title if style.has_title else ""
     return Rendered(shown_title, body, style.body_format, message.severity.value, plain)
@@ -97,8 +97,44 @@ def _title(text: str, limit: Limit) -> str:
 
 
 def _usual(style: Style, shown: View) -> str:
-    environment = _ENVIRONMENTS.get(style, _OTHERS)
-    return environment.get_template(f"{style}.j2").render(view=shown).strip("\n")
+    return _ENVIRONMENTS[style].get_template(f"{style}.j2").render(view=shown).strip("\n")
+
+
+def _own(template: OwnTemplate, message: Message, style: Style, shown: View) -> str:
+    """The body by a channel's own template. Line breaks stay in mail, each line is a paragraph in
+    cards (they run the lines of one together); a service without titles gets it on top."""
+    escaped = _ESCAPES[style]
+    body = template.write(values_of(message, shown), escaped)
+    match style:
+        case Style.TELEGRAM:
+            return f"<b>{escaped(shown.title)}</b>\n{body}"
+        case Style.TITLED:
+            return f"**{escaped(shown.title)}**\n{body}"
+        case Style.TEAMS:
+            return re.sub(r"\s*\n\s*", "\n\n", body)
+        case Style.EMAIL:
+            return f'<div style="white-space:pre-wrap">{body}</div>{PICTURES}'
+        case _:
+            return body
+
+
+def values_of(message: Message, shown: View) -> dict[str, Any]:
+    """Values that a template may use, by the names of ``SAMPLE`` in the rules' ``templates``."""
+    products = [
+        {name: _listed(getattr(product, name)) for name in _OF_A_PRODUCT}
+        | {"id": product.link.rpartition("/")[2]}
+        for product in shown.products
+    ]
+    return {name: _listed(getattr(shown, name)) for name in _OF_A_MESSAGE} | {
+        "severity": message.severity.value,
+        "rule": neutralise(message.rule),
+        "region": neutralise(message.region),
+        "products": products,
+    }
+
+
+def _listed(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _fitting(whole: View, write: Callable[[View], str], room: _Room) -> str:
@@ -106,10 +142,12 @@ def _fitting(whole: View, write: Callable[[View], str], room: _Room) -> str:
     if room.has(body):
         return body
     body = _most_products(whole, write, room)
-    for smaller in _smaller(whole):
+    # Ever shorter ways to say it, where not even one product has room.
+    counted = cut_to(whole, 0, named=False)
+    for longest in (1_000, 500, 200, 100, 50, 20):
         if room.has(body):
             return body
-        body = write(smaller)
+        body = write(replace(counted, text=shorten(counted.text, longest)))
     return body if room.has(body) or not room.plain else _cut(body, room)
 
 
@@ -133,22 +171,14 @@ def _most_products(whole: View, write: Callable[[View], str], room: _Room) -> st
     return write(cut_to(whole, low))
 
 
-def _smaller(whole: View) -> Iterator[View]:
-    """Ever shorter ways to say it, where not even one product has room."""
-    counted = cut_to(whole, 0, named=False)
-    for longest in (1_000, 500, 200, 100, 50, 20):
-        yield cut_text(counted, longest)
-
-
-def _escaping(escape: Callable[[str], str]) -> Callable[[object], object]:
-    def finalize(value: object) -> object:
-        return escape(value) if isinstance(value, str) and not isinstance(value, _Ready) else value
-
-    return finalize
-
-
-def _environment(finalize: Callable[[object], object] | None = None) -> Environment:
+def _environment(escaped: Callable[[str], str] | None) -> Environment:
     """Every value is escaped for its format by default: a template can't forget it."""
+
+    def finalize(value: object) -> object:
+        if escaped is None or not isinstance(value, str) or isinstance(value, _Ready):
+            return value
+        return escaped(value)
+
     environment = Environment(
         loader=PackageLoader("watcher.delivery"),
         auto_reload=False,
@@ -163,10 +193,24 @@ def _environment(finalize: Callable[[object], object] | None = None) -> Environm
     return environment
 
 
-_OTHERS = _environment()
-_DIRECT = _environment(_escaping(escape_markdown))
-_ENVIRONMENTS = {
-    Style.MARKDOWN: _environment(_escaping(escape_slack)),
+def _html(text: str) -> str:
+    return str(escape(text))
+
+
+_OF_A_MESSAGE = ("title", "text", "rest", "names", "more", "data", "footer")
+_OF_A_PRODUCT = ("number", "name", "link", "alert", "notes", "why", "facts")
+_ESCAPES: Mapping[Style, Callable[[str], str]] = {
+    Style.PLAIN: str,
+    Style.MARKDOWN: escape_slack,
+    Style.TITLED: escape_markdown,
+    Style.TEAMS: escape_markdown,
+    Style.TELEGRAM: _html,
+    Style.EMAIL: _html,
+}
+# Jinja2 itself escapes what becomes HTML.
+_UNESCAPED, _DIRECT = _environment(None), _environment(escape_markdown)
+_ENVIRONMENTS = dict.fromkeys(Style, _UNESCAPED) | {
+    Style.MARKDOWN: _environment(escape_slack),
     Style.TITLED: _DIRECT,
     Style.TEAMS: _DIRECT,
 }

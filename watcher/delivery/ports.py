@@ -1,75 +1,24 @@
-"""What the courier needs of others: the store's outbox, targets, channels, and who knows what
-messages mean. Declared where they are used; the real ones satisfy them by their shape."""
+"""What the courier needs of others, declared where it is used: targets, channels, and who knows
+what messages mean."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from watcher.delivery.apprise.target import Attachment, Outcome
-from watcher.delivery.custom_template import OwnTemplate
-from watcher.delivery.markup import Style
-from watcher.delivery.rendered import Rendered
+from watcher.delivery.rendered import Attachment, Outcome, Rendered, Style
 from watcher.model import Chart, Instant, Notification
+from watcher.store.ports import Store
 
 T = TypeVar("T")
 
 
-class Queue(Protocol):
-    """What the courier asks of the store's outbox."""
-
-    def next_for(self, target: str, /) -> Notification | None: ...
-
-    def due_targets(self, now: Instant, /) -> Iterable[tuple[str, Instant, int]]: ...
-
-    def sent(self, notification: int, now: Instant, detail: str, /) -> object: ...
-
-    def failed(
-        self,
-        notification: int,
-        now: Instant,
-        error: str,
-        next_try: Instant,
-        /,
-        *,
-        first_try: Instant,
-        taken: Iterable[str],
-    ) -> object: ...
-
-    def postpone(self, notification: int, next_try: Instant, /) -> object: ...
-
-    def dead(
-        self, notification: int, now: Instant, error: str, /, *, taken: Iterable[str]
-    ) -> object: ...
-
-    def give_up(
-        self, notification: int, now: Instant, error: str, /, *, taken: Iterable[str]
-    ) -> object: ...
-
-    def bury(self, target: str, now: Instant, error: str, /) -> int: ...
-
-
-class Storage(Protocol):
-    """A database with an outbox."""
-
-    @property
-    def outbox(self) -> Queue: ...
-
-    def atomic(self) -> AbstractContextManager[None]: ...
-
-
-S = TypeVar("S", bound=Storage)
-S_co = TypeVar("S_co", bound=Storage, covariant=True)
-S_contra = TypeVar("S_contra", bound=Storage, contravariant=True)
-
-
-class StoreRunner(Protocol[S_co]):
+class StoreThread(Protocol):
     """Runs a function where the database lives."""
 
-    async def run(self, job: Callable[[S_co], T], /) -> T: ...
+    async def run(self, job: Callable[[Store], T], /) -> T: ...
 
 
 class Sender(Protocol):
@@ -103,6 +52,12 @@ class QuietHours(Protocol):
     def until(self, now: Instant, /) -> Instant | None: ...
 
 
+class OwnTemplate(Protocol):
+    """A channel's own template; ``watcher.rules.sections.templates.Template`` is the real one."""
+
+    def write(self, values: Mapping[str, Any], escape: Callable[[str], str], /) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """How a channel is told: times in ``zone``, nothing in ``quiet`` hours, laid out by its own
@@ -113,7 +68,7 @@ class Way:
     template: OwnTemplate | None = None
 
 
-class Keeper(Protocol[S_contra]):
+class Keeper(Protocol):
     """Who knows what messages mean; asked on the store's thread.
 
     ``join`` is asked before each try whether it made one of what waits for a target, ``chart``
@@ -121,26 +76,24 @@ class Keeper(Protocol[S_contra]):
     (with the reason) and ``took`` hear what becomes of a row, in the transaction that notes it.
     """
 
-    def join(self, storage: S_contra, target: str, /) -> bool: ...
+    def join(self, store: Store, target: str, /) -> bool: ...
 
-    def chart(self, storage: S_contra, notification: Notification, /) -> Chart | None: ...
+    def chart(self, store: Store, notification: Notification, /) -> Chart | None: ...
 
-    def died(self, storage: S_contra, notification: Notification, reason: str, /) -> object: ...
+    def died(self, store: Store, notification: Notification, reason: str, /) -> object: ...
 
-    def took(self, storage: S_contra, notification: Notification, /) -> object: ...
+    def took(self, store: Store, notification: Notification, /) -> object: ...
 
 
 class Nobody:
-    """Joins nothing, and does not want to hear."""
+    """Joins nothing, and does not want to hear: the outbox shows what was sent or is dead."""
 
-    def join(self, _storage: object, _target: str) -> bool:
+    def join(self, _store: Store, _target: str) -> bool:
         return False
 
-    def chart(self, _storage: object, _notification: Notification) -> None:
-        """Draws nothing."""
+    def chart(self, _store: Store, _notification: Notification) -> Chart | None:
+        return None
 
-    def died(self, _storage: object, _notification: Notification, _reason: str) -> None:
-        """What is dead is seen in the outbox."""
+    def died(self, _store: Store, _notification: Notification, _reason: str) -> None: ...
 
-    def took(self, _storage: object, _notification: Notification) -> None:
-        """So is what was sent."""
+    def took(self, _store: Store, _notification: Notification) -> None: ...

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from watcher.daemon.supervision.direct_alert import TITLE, Emergency
-from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind
-from watcher.delivery.message import LONGEST, Rendered, Style
+from watcher.delivery.rendered import LONGEST, Attachment, Outcome, OutcomeKind, Rendered, Style
 from watcher.notification.policy import NotifyPolicy
 from watcher.schedule import parse_quiet
 from watcher.units import HOUR

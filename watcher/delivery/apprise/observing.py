@@ -1,20 +1,9 @@
 """What really went over the wire while Apprise sent: it tells only success or failure.
 
-Apprise's plugins call ``requests`` and ``smtplib`` and turn every answer into a boolean; the
-status code, ``Retry-After`` and the mail server's reply stay inside. The two libraries are
-wrapped once a process, and a wrapper notes what it sees in the observation of its own context
-(a ``ContextVar``): calls outside ``observed`` pass untouched and unseen.
-
-An observation holds kinds and numbers, never addresses or headers, and of the other side's texts
-only what its ``reader`` makes of them: they may repeat a channel's secret. Where a service refuses
-a message inside an answer that its status calls a success, the plugin is given a status that says
-so: it then keeps no recipient for served. After an answer that asks to wait nothing more is sent
-in the same try: the courier's queue comes again. It can end a try that hangs (``abort``), by the
-sockets that the libraries opened for it, and knows by marks which of several recipients have a
-message.
-
-The text beside an HTML mail is handed over in the same way: Apprise would make it of the HTML,
-and lose the links.
+``requests`` and ``smtplib`` are wrapped once a process, and a wrapper notes what it sees in the
+observation of its own context (a ``ContextVar``): calls outside ``observed`` pass untouched and
+unseen. An observation holds kinds and numbers, never addresses or headers, and of the other side's
+texts only what its ``reader`` makes of them: they may repeat a channel's secret.
 """
 
 from __future__ import annotations
@@ -29,19 +18,23 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from http.client import RemoteDisconnected
 from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 import requests
 import urllib3.util.connection
+from apprise import NotifyBase
 from requests import exceptions as faults
 
 from watcher import network
 from watcher.delivery.apprise import private
 from watcher.delivery.apprise.confirming import AnswerReader, Said, Word
 from watcher.units import parse_http_date
+
+PATIENCE = 10.0  # seconds that a try waits for a service that says when it takes more
+LONGEST_ASKED = 900.0  # a service's clock and ours may be hours apart
 
 _Call = Callable[..., Any]
 
@@ -187,30 +180,48 @@ def observed(
         _current.reset(token)
 
 
-def current() -> Observation | None:
-    """What notes the calls of this context, if anything does."""
-    return _current.get()
-
-
 @cache
 def watch() -> None:
     """Wrap the two libraries; cached, so that it happens once a process."""
+    smtp = smtplib.SMTP
     _wrap(requests.Session, "send", _send)
     _wrap(requests.Session, "merge_environment_settings", _settled)
     _wrap(urllib3.util.connection, "create_connection", _opened)
-    _wrap(smtplib.SMTP, "sendmail", _sendmail)
-    _wrap(smtplib.SMTP, "getreply", _getreply)
-    _wrap(smtplib.SMTP, "connect", _connect)
-    _wrap(smtplib.SMTP, "login", _unsupported)
-    _wrap(smtplib.SMTP, "starttls", _unsupported)
-    _wrap(smtplib.SMTP, "quit", _quit)
+    _wrap(smtp, "sendmail", _sendmail)
+    _wrap(smtp, "getreply", _getreply)
+    _wrap(smtp, "connect", partial(_note, (OSError, smtplib.SMTPException)))
+    # What the server does not offer is never asked of it: no reply and no cut line tells.
+    _wrap(smtp, "login", partial(_note, smtplib.SMTPNotSupportedError))
+    _wrap(smtp, "starttls", partial(_note, smtplib.SMTPNotSupportedError))
+    _wrap(smtp, "quit", _quit)
     for part, around in ((private.MAIL_CONVERSION, _text_of_mail), (private.MAIL_SOCKET, _opened)):
         found = private.owner_of(part)
         if found is not None:
             _wrap(*found, around)
 
 
-def _wrap(owner: object, name: str, around: Callable[[Observation, _Call], _Call]) -> None:
+def pace(plugin: NotifyBase) -> None:
+    """Have ``plugin`` end a try that has been asked to wait, by ``Limited``.
+
+    Some plugins (Discord, Matrix, Mastodon ...) repeat a request that was answered 429 by
+    themselves, as long after as the service says, on the thread of the try. All of them wait by
+    ``throttle``. The pause that a plugin keeps between its own requests stays.
+    """
+    usual: _Call = plugin.throttle
+
+    def throttle(last_io: Any = None, wait: float | None = None) -> None:
+        observation = _current.get()
+        if observation is not None:
+            if wait is not None and wait > PATIENCE and not observation.limited:
+                observation.limited, observation.asked = True, min(wait, LONGEST_ASKED)
+            observation.hold()
+        usual(last_io=last_io, wait=wait)
+
+    vars(plugin)["throttle"] = throttle
+
+
+def _wrap(owner: object, name: str, around: _Call) -> None:
+    """Have ``around`` called with the observation and the original, in an observed context."""
     original = getattr(owner, name)
 
     @wraps(original)
@@ -218,141 +229,116 @@ def _wrap(owner: object, name: str, around: Callable[[Observation, _Call], _Call
         observation = _current.get()
         if observation is None:
             return original(*args, **kwargs)
-        return around(observation, original)(*args, **kwargs)
+        return around(observation, original, *args, **kwargs)
 
     setattr(owner, name, wrapper)
 
 
-def _text_of_mail(observation: Observation, original: _Call) -> _Call:
-    def convert(*args: Any, **kwargs: Any) -> Any:
-        return observation.plain or original(*args, **kwargs)
-
-    return convert
+def _text_of_mail(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+    """The text beside an HTML mail: Apprise would make it of the HTML, and lose the links."""
+    return seen.plain or original(*args, **kwargs)
 
 
-def _send(observation: Observation, original: _Call) -> _Call:
-    def send(*args: Any, **kwargs: Any) -> Any:
-        observation.hold()
-        try:
-            response = original(*args, **kwargs)
-        except (requests.RequestException, ValueError) as error:
-            observation.unusable |= isinstance(error, _UNUSABLE)
-            observation.faults.append(describe(error))
-            raise
-        # A body that is read piece by piece is left to the plugin.
-        said = observation.reader(
-            response.status_code, b"" if kwargs.get("stream") else response.content
-        )
-        answer = Answer(
-            response.status_code, _retry_after(response), response.headers.get("Date"), said
-        )
-        observation.answers.append(answer)
-        observation.limited |= answer.asks_to_wait
-        if observation.reader.decides and 200 <= response.status_code < 300:
-            response.status_code = _AS_STATUS.get(said.word, response.status_code)
-        return response
-
-    return send
+def _send(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+    """The answer; of a refusal inside a success with a status that says so, or else the plugin
+    keeps a recipient for served."""
+    seen.hold()
+    try:
+        response = original(*args, **kwargs)
+    except (requests.RequestException, ValueError) as error:
+        seen.unusable |= isinstance(error, _UNUSABLE)
+        seen.faults.append(describe(error))
+        raise
+    status = response.status_code
+    # A body that is read piece by piece is left to the plugin.
+    said = seen.reader(status, b"" if kwargs.get("stream") else response.content)
+    answer = Answer(status, _retry_after(response), response.headers.get("Date"), said)
+    seen.answers.append(answer)
+    seen.limited |= answer.asks_to_wait
+    if seen.reader.decides and 200 <= status < 300:
+        response.status_code = _AS_STATUS.get(said.word, status)
+    return response
 
 
-def _settled(_observation: Observation, original: _Call) -> _Call:
+def _settled(
+    _seen: Observation, original: _Call, session: object, url: str, *args: Any, **kwargs: Any
+) -> dict[str, Any]:
     """Have requests take proxies and certificates from the environment as KeyAPI's client does."""
-
-    def merge(session: object, url: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        settings: dict[str, Any] = original(session, url, *args, **kwargs)
-        try:
-            proxy = network.proxy_for(url)
-        except ValueError:
-            raise faults.InvalidProxyURL from None
-        settings["proxies"] = {} if proxy is None else {urlsplit(url).scheme.lower(): proxy}
-        if settings["verify"] is not False:  # verify=no of a channel's URL
-            settings["verify"] = network.ca_bundle() or True
-        return settings
-
-    return merge
+    settings: dict[str, Any] = original(session, url, *args, **kwargs)
+    try:
+        proxy = network.proxy_for(url)
+    except ValueError:
+        raise faults.InvalidProxyURL from None
+    settings["proxies"] = {} if proxy is None else {urlsplit(url).scheme.lower(): proxy}
+    if settings["verify"] is not False:  # verify=no of a channel's URL
+        settings["verify"] = network.ca_bundle() or True
+    return settings
 
 
-def _opened(observation: Observation, original: _Call) -> _Call:
-    def opened(*args: Any, **kwargs: Any) -> Any:
-        connection = original(*args, **kwargs)
-        observation.opened(connection)
-        return connection
-
-    return opened
+def _opened(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+    connection = original(*args, **kwargs)
+    seen.opened(connection)
+    return connection
 
 
-def _sendmail(observation: Observation, original: _Call) -> _Call:
+def _sendmail(
+    seen: Observation,
+    original: _Call,
+    server: object,
+    sender: str,
+    to: Any,
+    *args: Any,
+    **more: Any,
+) -> Any:
     """To those only who have it not yet: the server may take it for some of a mail's recipients."""
-
-    def sendmail(server: smtplib.SMTP, sender: str, to: Any, *args: Any, **kwargs: Any) -> Any:
-        everybody = [to] if isinstance(to, str) else list(to)
-        wanting = [each for each in everybody if _address(each) not in observation.accepted]
-        if not wanting:
-            return {}
-        try:
-            refused = original(server, sender, wanting, *args, **kwargs)
-        except smtplib.SMTPRecipientsRefused as error:
-            observation.unwelcome += len(error.recipients)
-            raise
-        observation.unwelcome += len(refused)
-        for each in wanting:
-            if each not in refused:
-                observation.accepted.add(_address(each))
-        return refused
-
-    return sendmail
-
-
-def _address(recipient: str) -> tuple[str, str]:
-    return ("mail", recipient.lower())
+    wanting = [
+        each
+        for each in ([to] if isinstance(to, str) else to)
+        if ("mail", each.lower()) not in seen.accepted
+    ]
+    if not wanting:
+        return {}
+    try:
+        refused = original(server, sender, wanting, *args, **more)
+    except smtplib.SMTPRecipientsRefused as error:
+        seen.unwelcome += len(error.recipients)
+        raise
+    seen.unwelcome += len(refused)
+    for each in wanting:
+        if each not in refused:
+            seen.accepted.add(("mail", each.lower()))
+    return refused
 
 
-def _getreply(observation: Observation, original: _Call) -> _Call:
-    def getreply(*args: Any, **kwargs: Any) -> Any:
-        try:
-            code, text = original(*args, **kwargs)
-        except (OSError, smtplib.SMTPException) as error:
-            if not observation.closing:
-                observation.faults.append(describe(error))
-            raise
-        if code >= 400 and not observation.closing:
-            observation.replies.append(code)
-        return code, text
-
-    return getreply
+def _getreply(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+    try:
+        code, text = original(*args, **kwargs)
+    except (OSError, smtplib.SMTPException) as error:
+        if not seen.closing:
+            seen.faults.append(describe(error))
+        raise
+    if code >= 400 and not seen.closing:
+        seen.replies.append(code)
+    return code, text
 
 
-def _connect(observation: Observation, original: _Call) -> _Call:
-    def connect(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return original(*args, **kwargs)
-        except (OSError, smtplib.SMTPException) as error:
-            observation.faults.append(describe(error))
-            raise
-
-    return connect
-
-
-def _unsupported(observation: Observation, original: _Call) -> _Call:
-    """What the server does not offer is never asked of it: no reply and no cut line tells."""
-
-    def asked(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return original(*args, **kwargs)
-        except smtplib.SMTPNotSupportedError as error:
-            observation.faults.append(describe(error))
-            raise
-
-    return asked
-
-
-def _quit(observation: Observation, original: _Call) -> _Call:
-    def leave(*args: Any, **kwargs: Any) -> Any:
-        # All is said by now; a server that hangs up at once adds nothing.
-        observation.closing = True
+def _note(
+    kinds: type[Exception] | tuple[type[Exception], ...],
+    seen: Observation,
+    original: _Call,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    try:
         return original(*args, **kwargs)
+    except kinds as error:
+        seen.faults.append(describe(error))
+        raise
 
-    return leave
+
+def _quit(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+    seen.closing = True  # all is said by now; a server that hangs up at once adds nothing
+    return original(*args, **kwargs)
 
 
 def _retry_after(response: requests.Response) -> str | None:

@@ -1,4 +1,4 @@
-"""One channel URL, one try, a typed outcome: the only user of Apprise.
+"""One channel URL, one try, a typed outcome.
 
 Apprise answers a send with yes or no; the reasons come from ``observing``. A try runs on a
 thread of the target's own, not in Apprise's shared pool of six, where a few dead services would
@@ -16,34 +16,31 @@ import time
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import replace
 from functools import cache, partial
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Protocol
 
-from apprise import Apprise, AppriseAttachment, NotifyBase, NotifyFormat, NotifyType
-from apprise.attachment.memory import AttachMemory
+from apprise import Apprise, AppriseAttachment, NotifyFormat, NotifyType
 
 from watcher.delivery.apprise import observing, private
-from watcher.delivery.apprise.addresses import read, service_of
-from watcher.delivery.apprise.confirmations import BY_OTHERS, CONFIRMS
+from watcher.delivery.apprise.addresses import HOW_TO_ENCODE, is_cut_short, read, service_of
 from watcher.delivery.apprise.confirming import AnswerReader, Word
-from watcher.delivery.daemon_thread import DaemonThread
-from watcher.delivery.rendered import Rendered
-from watcher.delivery.services import (
-    Attachment,
+from watcher.delivery.apprise.parameters import doubts_of
+from watcher.delivery.apprise.plugin import (
     limit_of,
     prepare,
     style_of,
     takes_pictures,
     with_pictures,
 )
+from watcher.delivery.daemon_thread import DaemonThread
+from watcher.delivery.rendered import Attachment, Outcome, OutcomeKind, Rendered
+from watcher.delivery.services import PROFILES, UNKNOWN
 from watcher.importing import without_garbage
+from watcher.model import Severity
 from watcher.redaction import url_redaction
 from watcher.text.sanitize import neutralise
-
-__all__ = ["Attachment", "Concealed", "Outcome", "OutcomeKind", "Target", "warm_up"]
 
 TIMEOUT = 30.0
 PERMANENT = frozenset({400, 401, 403, 404, 410, 413})
@@ -51,44 +48,11 @@ PERMANENT = frozenset({400, 401, 403, 404, 410, 413})
 # cutting their connections ends (a name server that hangs, a plugin with connections of its own).
 _STUCK = 2
 
-PATIENCE = 10.0  # seconds that a try waits for a service that says when it takes more
-LONGEST_ASKED = 900.0  # a service's clock and ours may be hours apart
-
+_MAIL = " (of mail they have ASCII letters alone; a domain with others is xn--...)"
 _NOISY = ("apprise", "urllib3", "requests", "charset_normalizer", "markdown", "MARKDOWN")
-_FORMATS = {"text": NotifyFormat.TEXT, "markdown": NotifyFormat.MARKDOWN, "html": NotifyFormat.HTML}
-_TYPES = {
-    "info": NotifyType.INFO,
-    "warning": NotifyType.WARNING,
-    "critical": NotifyType.FAILURE,
-}
-
-
-class OutcomeKind(Enum):
-    """What became of a try."""
-
-    SENT = "sent"
-    RETRY = "retry"
-    DEAD = "dead"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One try's end. ``detail`` is for people; ``retry_after`` is seconds, if the service said.
-
-    ``taken`` marks the recipients that have the message, of a URL with several of them.
-    ``unexplained`` is an answer in the affirmative that Apprise did not take for one.
-    """
-
-    kind: OutcomeKind
-    detail: str
-    retry_after: float | None = None
-    taken: frozenset[str] = frozenset()
-    unexplained: bool = field(default=False, compare=False)
-
-    @property
-    def refused(self) -> bool:
-        """Whether the same message would be refused again, as far as the answer tells."""
-        return self.kind is OutcomeKind.DEAD or self.unexplained
+_TYPES = {"warning": NotifyType.WARNING, "critical": NotifyType.FAILURE}
+_retry = partial(Outcome, OutcomeKind.RETRY)
+_dead = partial(Outcome, OutcomeKind.DEAD)
 
 
 class Concealed(Protocol):
@@ -135,18 +99,21 @@ class Target:
         self._left: list[Future[bool]] = []
         self._hand = DaemonThread(f"send-{name}")
         self._secret = url
-        self._apprise, self._plugin, self._left_out = _load(name, url.reveal(), timeout)
+        warm_up()
+        self._apprise, self._plugin, self._url, self._left_out = read(name, url.reveal())
         plugin = self._plugin
+        # Our outbox tries again, and a failure must not be called a success.
+        plugin.retry, plugin.wait, plugin.optional = 0, 0.0, False
+        plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
         self.service = service_of(plugin)
-        self.style = style_of(plugin, self.service)
-        self.limit = limit_of(plugin, self.service, self.style)
-        self.takes_files = takes_pictures(plugin, self.service)
-        prepare(plugin, url.reveal(), self.service, self.style)
-        _pace(plugin)
+        self._profile = PROFILES.get(self.service, UNKNOWN)
+        self.style = style_of(plugin, self._profile)
+        self.limit = limit_of(plugin, self._profile, self.style)
+        self.takes_files = takes_pictures(plugin, self._profile)
+        prepare(plugin, url.reveal(), self._profile, self.style)
+        observing.pace(plugin)
         hide = url_redaction(url.reveal())
-        self._reader = AnswerReader(
-            CONFIRMS.get(self.service), lambda text: neutralise(hide(text), 300)
-        )
+        self._reader = AnswerReader(self._profile, lambda text: neutralise(hide(text), 300))
 
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.service}://***>"
@@ -177,12 +144,9 @@ class Target:
     ) -> Outcome:
         self._left = [future for future in self._left if not future.done()]
         if len(self._left) >= _STUCK:
-            return Outcome(
-                OutcomeKind.RETRY,
-                f"{self.service}: earlier tries still hang",
-                taken=frozenset(taken),
-            )
-        rendered, files = with_pictures(rendered, files, self.service)
+            hang = f"{self.service}: earlier tries still hang"
+            return _retry(hang, taken=frozenset(taken))
+        rendered, files = with_pictures(rendered, files, self._profile)
         accepted = observing.Accepted(self._secret.reveal(), taken)
         with observing.observed(accepted, rendered.plain, self._reader) as observation:
             future = self._hand.run(partial(self._notify, rendered, files))
@@ -191,20 +155,49 @@ class Target:
         if outcome.kind is OutcomeKind.SENT:
             return outcome
         # Apprise marks a whole message, too; the marks of a failure are of recipients.
-        asked = bool(observation.answers) or self.service in BY_OTHERS
+        asked = bool(observation.answers) or not self._profile.over_http
         marks = accepted.marks if asked else frozenset(taken)
-        return replace(outcome, detail=_but(outcome.detail, marks), taken=marks)
+        some = "; some of its recipients have it" if marks else ""
+        return replace(outcome, detail=f"{outcome.detail}{some}", taken=marks)
 
-    def tells(self, severity: str) -> bool:
+    def doubts(self) -> list[str]:
+        """What of the URL has no effect, and who is not told by it, without what is secret.
+
+        For ``watcher check``: the daemon sends by such a URL as Apprise does.
+        """
+        if is_cut_short(self._secret.reveal(), self._plugin):
+            return [f"its password seems to be cut short: {HOW_TO_ENCODE}"]
+        return [*self._untold_recipients(), *doubts_of(self._url)]
+
+    def _untold_recipients(self) -> list[str]:
+        """Each message would count as sent all the same."""
+        scheme = f"{self.service}:// URL"
+        dropped = getattr(self._plugin, "invalid_targets", None) or private.attribute(
+            self._plugin, private.UNUSABLE_RECIPIENTS
+        )
+        known = len(dropped) if isinstance(dropped, Sequence | set) else 0
+        count = max(known, len(self._left_out))
+        untold = [each for each in Severity if not self._tells(each)]
+        if len(untold) == len(Severity):
+            why = "those that it has can't be used" if count else "it needs a recipient"
+            return [f"this {scheme} tells nobody: {why}"]
+        found = [f"this {scheme} sends nothing of severity {each.value}" for each in untold]
+        if count:
+            are = "recipients" if count > 1 else "recipient"
+            hint = _MAIL if any("mail" in each for each in self._left_out) else ""
+            found.append(f"{count} {are} of this {scheme} can't be used, and is not told{hint}")
+        return found
+
+    def _tells(self, severity: Severity) -> bool:
         """Whether a message of ``severity`` would make a request; none is made to find out.
 
         Of a service that is not asked over HTTP it is not known, and taken for granted.
         """
-        if self.service in BY_OTHERS:
+        if not self._profile.over_http:
             return True
         with observing.observed(observing.Accepted(self._secret.reveal())) as observation:
             observation.limited = True
-            self._notify(Rendered("check", "check", self.style.body_format, severity), ())
+            self._notify(Rendered("check", "check", self.style.body_format, severity.value), ())
         return observation.held > 0
 
     def release(self) -> None:
@@ -222,39 +215,30 @@ class Target:
             self._left.append(future)
             self._hand.let_go()
             observation.abort()
-            return Outcome(
-                OutcomeKind.RETRY,
-                f"{self.service}: no end of the answer within {self._timeout:g} s",
-            )
+            return _retry(f"{self.service}: no end of the answer within {self._timeout:g} s")
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-            return Outcome(
-                OutcomeKind.RETRY, f"{self.service}: Apprise failed ({type(error).__name__})"
-            )
-        if taken and not observation.answers and self.service not in BY_OTHERS and not begun:
+            return _retry(f"{self.service}: Apprise failed ({type(error).__name__})")
+        if taken and not observation.answers and self._profile.over_http and not begun:
             # Some plugins call it a success.
-            return Outcome(
-                OutcomeKind.DEAD, f"{self.service}: nothing was sent: its URL names nobody"
-            )
+            return _dead(f"{self.service}: nothing was sent: its URL names nobody")
         if taken:
             return Outcome(OutcomeKind.SENT, f"{self.service} took it")
         return self._failure(observation)
 
     def _notify(self, rendered: Rendered, files: Sequence[Attachment]) -> bool:
         private.forget_later_request(self._plugin)
+        in_memory = private.part(private.MEMORY_ATTACHMENT)
         attach = AppriseAttachment()
         for file in files:
-            attach.add(
-                AttachMemory(  # type: ignore[no-untyped-call]
-                    file.content, name=file.name, mimetype=file.mimetype
-                )
-            )
+            if in_memory is not None:
+                attach.add(in_memory(file.content, name=file.name, mimetype=file.mimetype))
         return bool(
             self._apprise.notify(
                 body=rendered.body,
                 title=rendered.title,
-                body_format=_FORMATS[rendered.format],
+                body_format=NotifyFormat(rendered.format),
                 notify_type=_TYPES.get(rendered.severity, NotifyType.INFO),
-                attach=attach if files else None,
+                attach=attach if len(attach) else None,
             )
         )
 
@@ -262,27 +246,22 @@ class Target:
         """Permanent only if everything that failed did so for good: else another try may help."""
         answers = [answer for answer in seen.answers if answer.is_refusal]
         if seen.unusable:
-            return Outcome(OutcomeKind.DEAD, f"{self.service}: {seen.faults[-1]}")
+            return _dead(f"{self.service}: {seen.faults[-1]}")
         if answers:
-            return self._refused(answers, passing=bool(seen.faults))
+            detail = f"{self.service}: {_told(answers[-1])}"
+            if not seen.faults and all(map(_is_for_good, answers)):
+                return _dead(detail)
+            waits = [answer.wait(self._clock()) for answer in answers]
+            return _retry(detail, max((wait for wait in waits if wait is not None), default=None))
         if seen.asked is not None:
-            return Outcome(OutcomeKind.RETRY, f"{self.service} asks to wait", seen.asked)
+            return _retry(f"{self.service} asks to wait", seen.asked)
         if seen.replies:
             return self._refused_mail(seen)
         if seen.faults:
-            return Outcome(OutcomeKind.RETRY, f"{self.service}: {seen.faults[-1]}")
+            return _retry(f"{self.service}: {seen.faults[-1]}")
         if self._left_out and not getattr(self._plugin, "targets", True):
-            return Outcome(OutcomeKind.DEAD, f"{self.service}: no recipient of its URL can be used")
-        detail = f"{self.service} did not take it and gave no reason"
-        return Outcome(OutcomeKind.RETRY, detail, unexplained=True)
-
-    def _refused(self, answers: Sequence[observing.Answer], *, passing: bool) -> Outcome:
-        detail = f"{self.service}: {_told(answers[-1])}"
-        if not passing and all(map(_is_for_good, answers)):
-            return Outcome(OutcomeKind.DEAD, detail)
-        waits = [answer.wait(self._clock()) for answer in answers]
-        longest = max((wait for wait in waits if wait is not None), default=None)
-        return Outcome(OutcomeKind.RETRY, detail, longest)
+            return _dead(f"{self.service}: no recipient of its URL can be used")
+        return _retry(f"{self.service} did not take it and gave no reason", unexplained=True)
 
     def _refused_mail(self, seen: observing.Observation) -> Outcome:
         """Of a mail server's replies, 5xx are for good (RFC 5321) and 4xx pass."""
@@ -291,7 +270,7 @@ class Target:
         if seen.unwelcome:
             many = "an address" if seen.unwelcome == 1 else f"{seen.unwelcome} addresses"
             detail += f" to {many} of the URL"
-        return Outcome(OutcomeKind.RETRY if soft or seen.faults else OutcomeKind.DEAD, detail)
+        return (_retry if soft or seen.faults else _dead)(detail)
 
 
 def _is_for_good(answer: observing.Answer) -> bool:
@@ -311,38 +290,3 @@ def _told(answer: observing.Answer) -> str:
     # Many begin with the phrase themselves.
     reason = reason.removeprefix(f"{phrase}: ") if phrase else reason
     return f"{told}: {reason}" if reason and reason.lower() != phrase.lower() else told
-
-
-def _but(detail: str, marks: Collection[str]) -> str:
-    """The detail, with that some of several recipients have it."""
-    return f"{detail}; some of its recipients have it" if marks else detail
-
-
-def _load(name: str, url: str, timeout: float) -> tuple[Apprise, NotifyBase, bool]:
-    """The third is whether recipients of the URL are left out."""
-    warm_up()
-    apprise, plugin, _, left_out = read(name, url)
-    # Our outbox tries again, and a failure must not be called a success.
-    plugin.retry, plugin.wait, plugin.optional = 0, 0.0, False
-    plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
-    return apprise, plugin, bool(left_out)
-
-
-def _pace(plugin: NotifyBase) -> None:
-    """Have ``plugin`` end a try that has been asked to wait, by ``observing.Limited``.
-
-    Some plugins (Discord, Matrix, Mastodon ...) repeat a request that was answered 429 by
-    themselves, as long after as the service says, on the thread of the try. All of them wait by
-    ``throttle``. The pause that a plugin keeps between its own requests stays.
-    """
-    usual: Callable[..., object] = plugin.throttle
-
-    def throttle(last_io: Any = None, wait: float | None = None) -> None:
-        observation = observing.current()
-        if observation is not None:
-            if wait is not None and wait > PATIENCE and not observation.limited:
-                observation.limited, observation.asked = True, min(wait, LONGEST_ASKED)
-            observation.hold()
-        usual(last_io=last_io, wait=wait)
-
-    vars(plugin)["throttle"] = throttle
