@@ -13,7 +13,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import tzinfo
-from functools import partial
 
 import structlog
 
@@ -37,6 +36,7 @@ PICTURE = "chart.png"
 log = structlog.get_logger("watcher.delivery")
 
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
+_Change = Callable[[Store], object]
 
 
 async def pause_until(event: asyncio.Event, seconds: float) -> None:
@@ -100,7 +100,7 @@ class Courier:
         self._pause = pause
         self._wake = asyncio.Event()
         self._serving: dict[str, asyncio.Task[int]] = {}
-        self._unmarked: dict[int, Callable[[Store], object]] = {}
+        self._unmarked: dict[int, _Change] = {}
         self._stopping = False
 
     def wake(self) -> None:
@@ -192,7 +192,7 @@ class Courier:
                 break
             target = self.targets.get(name)
             if row.id in self._unmarked:
-                await self._mark(row, self._unmarked[row.id])
+                await self._note(row, self._unmarked[row.id])
             elif target is None:
                 await self._bury(row)
             elif not is_due(row, self._now()) or await self._is_quiet(row):
@@ -229,13 +229,17 @@ class Courier:
     async def _deliver(self, row: Notification, target: Sender) -> None:
         began = self._now()
         outcome = await self._try(row, target)
-        match outcome.kind:
-            case OutcomeKind.SENT:
-                await self._sent(row, outcome.detail)
-            case OutcomeKind.DEAD:
-                await self._dead(row, outcome)
-            case OutcomeKind.RETRY:
-                await self._again(row, began, outcome)
+        if outcome.kind is OutcomeKind.RETRY:
+            await self._again(row, began, outcome)
+        elif outcome.kind is OutcomeKind.DEAD:
+            await self._dead(row, outcome)
+        else:
+            now = self._now()
+            await self._mark(
+                row,
+                lambda store: store.outbox.sent(row.id, now, outcome.detail),
+                lambda store: self._keeper.took(store, row),
+            )
 
     async def _try(self, row: Notification, target: Sender) -> Outcome:
         try:
@@ -294,16 +298,7 @@ class Courier:
                 row.id, now, outcome.detail, next_try, first_try=first_try, taken=taken
             )
 
-        await self._mark(row, failed)
-
-    async def _sent(self, row: Notification, detail: str) -> None:
-        now = self._now()
-
-        def sent(store: Store) -> None:
-            store.outbox.sent(row.id, now, detail)
-            self._tell(partial(self._keeper.took, store, row))
-
-        await self._mark(row, sent)
+        await self._note(row, failed)
 
     async def _dead(self, row: Notification, outcome: Outcome, *, given_up: bool = False) -> None:
         now, reason = self._now(), outcome.detail
@@ -312,9 +307,8 @@ class Courier:
             mark = store.outbox.give_up if given_up else store.outbox.dead
             mark(row.id, now, reason, taken=outcome.taken)
             log.warning("notification is dead", target=row.target, id=row.id, reason=reason)
-            self._tell(partial(self._keeper.died, store, row, reason))
 
-        await self._mark(row, dead)
+        await self._mark(row, dead, lambda store: self._keeper.died(store, row, reason))
 
     async def _bury(self, row: Notification) -> None:
         """All that waits for a target that is no more, as a whole."""
@@ -323,24 +317,29 @@ class Courier:
         def bury(store: Store) -> None:
             count = store.outbox.bury(row.target, now, reason)
             log.warning("notifications are dead", target=row.target, count=count, reason=reason)
-            self._tell(partial(self._keeper.died, store, row, reason))
 
-        await self._mark(row, bury)
+        await self._mark(row, bury, lambda store: self._keeper.died(store, row, reason))
 
-    def _tell(self, hear: Callable[[], object]) -> None:
-        try:
-            hear()
-        except StoreError:
-            raise
-        except Exception:
-            # What became of the row is to be noted all the same.
-            log.exception("nobody could be told what became of a notification")
-
-    async def _mark(self, row: Notification, change: Callable[[Store], object]) -> None:
+    async def _mark(self, row: Notification, change: _Change, hear: _Change) -> None:
         """Write down what became of a try, whatever it takes: sending again would repeat it.
 
-        What can't be written for now is remembered, also over a new begin of the loop.
+        Who is to ``hear`` of it does so in the same transaction. What can't be written for now is
+        remembered, also over a new begin of the loop.
         """
+
+        def marked(store: Store) -> None:
+            change(store)
+            try:
+                hear(store)
+            except StoreError:
+                raise
+            except Exception:
+                # What became of the row is to be noted all the same.
+                log.exception("nobody could be told what became of a notification")
+
+        await self._note(row, marked)
+
+    async def _note(self, row: Notification, change: _Change) -> None:
         self._unmarked[row.id] = change
         task = asyncio.create_task(self._write(change))
         try:
@@ -352,7 +351,7 @@ class Courier:
             raise
         del self._unmarked[row.id]
 
-    async def _write(self, change: Callable[[Store], object]) -> None:
+    async def _write(self, change: _Change) -> None:
         def marked(store: Store) -> None:
             with store.atomic():
                 change(store)

@@ -7,6 +7,7 @@ drops products from the end until the whole fits: a product is shown whole or on
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
@@ -15,7 +16,7 @@ from typing import Any
 
 import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from watcher.delivery.ports import OwnTemplate
 from watcher.delivery.rendered import LONGEST, PICTURES, Limit, Rendered, Style
@@ -27,12 +28,6 @@ from watcher.text.sanitize import escape_markdown, escape_slack, neutralise, sho
 _BETWEEN = 16  # what Apprise may put between a title and a body that it joins
 
 log = structlog.get_logger("watcher.delivery")
-
-
-class _Ready(str):
-    """Text that is Markdown already."""
-
-    __slots__ = ()
 
 
 def render(
@@ -57,18 +52,17 @@ def render(
     if style.has_title and limit.title < len(whole):  # a service of short titles loses nothing
         view = replace(view, text="\n".join(filter(None, (whole, view.text))))
     # A style without a title has it in the body.
-    room = _Room(
-        limit - (size(title) + _BETWEEN if style.has_title else 0), size, style is Style.PLAIN
-    )
-    body = ""
+    room = _Room(limit - (size(title) + _BETWEEN if style.has_title else 0), size)
+    body = None
     if template is not None and message.kind != "operator":
         try:
             body = _fitting(view, partial(_own, template, message, style), room)
         except Exception as error:  # noqa: BLE001 - a template must not cost an alert
             log.warning("a template failed; told as usual", rule=message.rule, error=str(error))
-            template = None
-    if template is None or message.kind == "operator":
+    if body is None:
         body = _fitting(view, partial(_usual, style), room)
+    if style is Style.PLAIN and not room.has(body):
+        body = _cut(body, room)
     plain = _fitting(view, partial(_usual, Style.PLAIN), room) if style is Style.EMAIL else ""
     shown_title = title if style.has_title else ""
     return Rendered(shown_title, body, style.body_format, message.severity.value, plain)
@@ -80,7 +74,6 @@ class _Room:
 
     limit: int
     size: Callable[[str], int]
-    plain: bool
 
     def has(self, body: str) -> bool:
         return self.size(body) <= self.limit
@@ -141,45 +134,34 @@ def _fitting(whole: View, write: Callable[[View], str], room: _Room) -> str:
     body = write(whole)
     if room.has(body):
         return body
-    body = _most_products(whole, write, room)
+    # As many products as fit; maybe none.
+    counts = range(1, max(len(whole.products), 1))
+    most = bisect_right(counts, 0, key=lambda count: not room.has(write(cut_to(whole, count))))
+    body = write(cut_to(whole, most))
     # Ever shorter ways to say it, where not even one product has room.
     counted = cut_to(whole, 0, named=False)
     for longest in (1_000, 500, 200, 100, 50, 20):
         if room.has(body):
             return body
         body = write(replace(counted, text=shorten(counted.text, longest)))
-    return body if room.has(body) or not room.plain else _cut(body, room)
+    return body
 
 
 def _cut(body: str, room: _Room) -> str:
     """The beginning of a text that counts its products only: a radio or an SMS has no more room."""
-    longest = len(body)
-    while longest and not room.has(shorten(body, longest)):
-        longest -= 1
-    return shorten(body, longest) if longest else ""
-
-
-def _most_products(whole: View, write: Callable[[View], str], room: _Room) -> str:
-    """The body with as many products as fit, found by halving; maybe none."""
-    low, high = 0, max(len(whole.products) - 1, 0)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if room.has(write(cut_to(whole, middle))):
-            low = middle
-        else:
-            high = middle - 1
-    return write(cut_to(whole, low))
+    shorter = (shorten(body, length) for length in range(len(body), 0, -1))
+    return next(filter(room.has, shorter), "")
 
 
 def _environment(escaped: Callable[[str], str] | None) -> Environment:
     """Every value is escaped for its format by default: a template can't forget it."""
 
     def finalize(value: object) -> object:
-        if escaped is None or not isinstance(value, str) or isinstance(value, _Ready):
+        if escaped is None or not isinstance(value, str) or isinstance(value, Markup):
             return value
         return escaped(value)
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("watcher.delivery"),
         auto_reload=False,
         autoescape=select_autoescape(["html.j2"]),
@@ -189,12 +171,6 @@ def _environment(escaped: Callable[[str], str] | None) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["ready"] = _Ready
-    return environment
-
-
-def _html(text: str) -> str:
-    return str(escape(text))
 
 
 _OF_A_MESSAGE = ("title", "text", "rest", "names", "more", "data", "footer")
@@ -204,13 +180,11 @@ _ESCAPES: Mapping[Style, Callable[[str], str]] = {
     Style.MARKDOWN: escape_slack,
     Style.TITLED: escape_markdown,
     Style.TEAMS: escape_markdown,
-    Style.TELEGRAM: _html,
-    Style.EMAIL: _html,
+    Style.TELEGRAM: escape,
+    Style.EMAIL: escape,
 }
 # Jinja2 itself escapes what becomes HTML.
-_UNESCAPED, _DIRECT = _environment(None), _environment(escape_markdown)
-_ENVIRONMENTS = dict.fromkeys(Style, _UNESCAPED) | {
-    Style.MARKDOWN: _environment(escape_slack),
-    Style.TITLED: _DIRECT,
-    Style.TEAMS: _DIRECT,
+_ENVIRONMENTS = {
+    style: _environment(escaped if style.body_format == "markdown" else None)
+    for style, escaped in _ESCAPES.items()
 }

@@ -1,5 +1,4 @@
-"""What the courier needs of others, declared where it is used: targets, channels, and who knows
-what messages mean."""
+"""The courier's needs of others: the store, targets, channels, and who knows what messages mean."""
 
 from __future__ import annotations
 
@@ -60,7 +59,7 @@ class OwnTemplate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a channel is told: times in ``zone``, nothing in ``quiet`` hours, laid out by its own
+    """A channel's own way: times in ``zone``, nothing in ``quiet`` hours, laid out by its own
     ``template`` if it has one."""
 
     zone: tzinfo = UTC
@@ -69,31 +68,25 @@ class Way:
 
 
 class Keeper(Protocol):
-    """Who knows what messages mean; asked on the store's thread.
+    """One who knows what messages mean; asked on the store's thread.
 
     ``join`` is asked before each try whether it made one of what waits for a target, ``chart``
     what its picture shows where the service takes pictures. ``died``
     (with the reason) and ``took`` hear what becomes of a row, in the transaction that notes it.
     """
 
-    def join(self, store: Store, target: str, /) -> bool: ...
-
-    def chart(self, store: Store, notification: Notification, /) -> Chart | None: ...
-
-    def died(self, store: Store, notification: Notification, reason: str, /) -> object: ...
-
-    def took(self, store: Store, notification: Notification, /) -> object: ...
-
-
-class Nobody:
-    """Joins nothing, and does not want to hear: the outbox shows what was sent or is dead."""
-
-    def join(self, _store: Store, _target: str) -> bool:
+    def join(self, _store: Store, _target: str, /) -> bool:
         return False
 
-    def chart(self, _store: Store, _notification: Notification) -> Chart | None:
+    def chart(self, _store: Store, _notification: Notification, /) -> Chart | None:
         return None
 
-    def died(self, _store: Store, _notification: Notification, _reason: str) -> None: ...
+    def died(self, _store: Store, _notification: Notification, _reason: str, /) -> None:
+        return
 
-    def took(self, _store: Store, _notification: Notification) -> None: ...
+    def took(self, _store: Store, _notification: Notification, /) -> None:
+        return
+
+
+class Nobody(Keeper):
+    """Joins nothing, and does not want to hear: the outbox shows what was sent or is dead."""

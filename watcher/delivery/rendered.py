@@ -16,7 +16,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 
 class Style(StrEnum):
-    """How a family of services wants its text; the value names the template.
+    """A family of services, by how it wants its text; the value names the template.
 
     ``MARKDOWN`` is what Apprise translates (for Slack), ``TITLED`` is a service's own and has
     the title in it, ``TEAMS`` is that of adaptive cards.
@@ -31,7 +31,7 @@ class Style(StrEnum):
 
     @property
     def body_format(self) -> str:
-        """What the body is, in Apprise's words: text, markdown or html."""
+        """The body's format, in Apprise's words: text, markdown or html."""
         return {"txt": "text", "md": "markdown", "html": "html"}[self.value.rpartition(".")[2]]
 
     @property
@@ -44,7 +44,7 @@ class Style(StrEnum):
 
 
 class Limit(int):
-    """How much a service takes, in UTF-16 units: the strictest count of characters in use.
+    """The most that a service takes, in UTF-16 units: the strictest count of characters in use.
 
     ``written`` is what Apprise makes of a text before it goes out, where that is longer (it escapes
     what a service would take for markup). ``title`` is the most characters of a title.
@@ -54,7 +54,7 @@ class Limit(int):
     title: int = 200
 
     def size(self, text: str) -> int:
-        """How much of it a text takes."""
+        """The part of it that a text takes."""
         return self._count(text if self.written is None else self.written(text))
 
     def _count(self, text: str) -> int:
@@ -108,7 +108,7 @@ class Attachment:
 
 
 class OutcomeKind(Enum):
-    """What became of a try."""
+    """A try's end."""
 
     SENT = "sent"
     RETRY = "retry"

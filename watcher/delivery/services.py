@@ -1,4 +1,4 @@
-"""What is particular to one service: a row for each, whatever sends to it.
+"""The peculiarities of services, a row for each, whatever sends to it.
 
 From the services' documentation. Every plugin of Apprise has a row.
 """

@@ -38,7 +38,7 @@ _ATTRIBUTE = re.compile(r"([\w:]+)=\"([^\"]*)\"")
 
 
 class Word(Enum):
-    """What an answer says of the message; ``NONE`` leaves it to the HTTP status."""
+    """An answer's verdict on the message; ``NONE`` leaves it to the HTTP status."""
 
     TAKEN = "taken"
     PASSING = "passing"
@@ -72,23 +72,23 @@ class AnswerReader:
 
 
 def read(service: ServiceProfile, status: int, content: bytes) -> Said:
-    """What an answer says; where the status says all, or it is 300 and above, its reason.
+    """The verdict of an answer; where the status says all, or it is 300 and above, its reason.
 
     A refusal by status may still be called passing: the service's code says more.
     """
-    document = _document(content)
+    document = document_of(content)
     reason = _words(document, service.words)[:LONGEST_WORDS]
     if not service.fields:
         return Said(Word.NONE, reason)
-    codes = chain(*(_found(document, path) for path in (*service.fields, *service.words)))
+    codes = chain(*(found(document, path) for path in (*service.fields, *service.words)))
     passing = any(_plain(code) in service.passing for code in codes)
     if not 200 <= status < 300:
         # Of a Telegram group that became a supergroup.
-        for new in _found(document, "parameters.migrate_to_chat_id"):
+        for new in found(document, "parameters.migrate_to_chat_id"):
             reason += f"; the chat has a new id, write it into the URL: {_plain(new)}"
         return Said(Word.PASSING if passing else Word.NONE, reason)
     for path in service.fields:
-        if values := _found(document, path):
+        if values := found(document, path):
             refused = [value for value in values if not _is_taken(value, service)]
             if not refused:
                 return Said(Word.TAKEN)
@@ -117,7 +117,7 @@ def _labelled(path: str, value: object, reason: str) -> str:
 
 def _words(document: object, paths: tuple[str, ...]) -> str:
     for path in (*paths, *_USUAL_WORDS):
-        texts = [text for value in _found(document, path) for text in _texts(value)]
+        texts = [text for value in found(document, path) for text in _texts(value)]
         if texts:
             return " ".join("; ".join(dict.fromkeys(texts)).split())
     return ""
@@ -141,18 +141,19 @@ def _plain(value: object) -> str:
     return str(value).strip().lower() if isinstance(value, str | int | float) else ""
 
 
-def _found(document: object, path: str) -> list[Any]:
+def found(document: object, path: str) -> list[Any]:
     """The values at a path; ``[]`` after a name goes through a list. None of what is missing."""
-    found: list[Any] = [document]
+    values: list[Any] = [document]
     for step in path.split("."):
         if name := step.removesuffix("[]"):
-            found = [each[name] for each in found if isinstance(each, dict) and name in each]
+            values = [each[name] for each in values if isinstance(each, dict) and name in each]
         if step.endswith("[]"):
-            found = [each for many in found if isinstance(many, list) for each in many]
-    return found
+            values = [each for many in values if isinstance(many, list) for each in many]
+    return values
 
 
-def _document(content: bytes) -> object:
+def document_of(content: bytes) -> object:
+    """An answer's body, read; empty of one that is too long."""
     if len(content) > LONGEST_BODY:
         return {}
     text = content.decode("utf-8", "replace").strip()
@@ -170,8 +171,8 @@ def _of_text(text: str) -> dict[str, object]:
 
 def _of_xml(text: str) -> dict[str, object]:
     """The elements that hold no others, by name. Not parsed: XML can be made to explode."""
-    found: dict[str, object] = {}
+    read: dict[str, object] = {}
     elements = chain(_ELEMENT.findall(text), _EMPTY_ELEMENT.findall(text))
     for tag, attributes, inside in elements:
-        found.setdefault(tag, {**dict(_ATTRIBUTE.findall(attributes)), "text": inside.strip()})
-    return found
+        read.setdefault(tag, {**dict(_ATTRIBUTE.findall(attributes)), "text": inside.strip()})
+    return read

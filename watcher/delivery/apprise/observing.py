@@ -1,4 +1,4 @@
-"""What really went over the wire while Apprise sent: it tells only success or failure.
+"""A look at what goes over the wire while Apprise sends: it tells only success or failure.
 
 ``requests`` and ``smtplib`` are wrapped once a process, and a wrapper notes what it sees in the
 observation of its own context (a ``ContextVar``): calls outside ``observed`` pass untouched and
@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache, partial, wraps
+from functools import cache, wraps
 from http.client import RemoteDisconnected
-from typing import Any, TypeGuard
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -30,7 +30,7 @@ from requests import exceptions as faults
 
 from watcher import network
 from watcher.delivery.apprise import private
-from watcher.delivery.apprise.confirming import AnswerReader, Said, Word
+from watcher.delivery.apprise.confirming import AnswerReader, Said, Word, document_of, found
 from watcher.units import parse_http_date
 
 PATIENCE = 10.0  # seconds that a try waits for a service that says when it takes more
@@ -84,7 +84,7 @@ class Limited(requests.RequestException):
 
 
 class Accepted:
-    """Which recipients have a message, by marks that give no address away.
+    """The recipients that have a message, by marks that give no address away.
 
     It is asked and told as a set is: Apprise's plugins keep their own count in it, so that a
     new try passes over those that have it. ``secret`` is what the marks can't be guessed without.
@@ -139,6 +139,17 @@ class Observation:
             self.held += 1
             raise Limited
 
+    @contextmanager
+    def noting(self, *kinds: type[Exception]) -> Iterator[None]:
+        """Note a fault of such ``kinds`` that the block ends in, until the connection closes."""
+        try:
+            yield
+        except kinds as error:
+            self.unusable |= isinstance(error, _UNUSABLE)
+            if not self.closing:
+                self.faults.append(describe(error))
+            raise
+
     def opened(self, connection: socket.socket) -> None:
         """Keep a handle on a new connection; TLS later takes the original over."""
         self._sockets.append(connection.dup())
@@ -189,10 +200,10 @@ def watch() -> None:
     _wrap(urllib3.util.connection, "create_connection", _opened)
     _wrap(smtp, "sendmail", _sendmail)
     _wrap(smtp, "getreply", _getreply)
-    _wrap(smtp, "connect", partial(_note, (OSError, smtplib.SMTPException)))
+    _wrap(smtp, "connect", _noting(*_FAILURES))
     # What the server does not offer is never asked of it: no reply and no cut line tells.
-    _wrap(smtp, "login", partial(_note, smtplib.SMTPNotSupportedError))
-    _wrap(smtp, "starttls", partial(_note, smtplib.SMTPNotSupportedError))
+    _wrap(smtp, "login", _noting(smtplib.SMTPNotSupportedError))
+    _wrap(smtp, "starttls", _noting(smtplib.SMTPNotSupportedError))
     _wrap(smtp, "quit", _quit)
     for part, around in ((private.MAIL_CONVERSION, _text_of_mail), (private.MAIL_SOCKET, _opened)):
         found = private.owner_of(part)
@@ -243,12 +254,8 @@ def _send(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
     """The answer; of a refusal inside a success with a status that says so, or else the plugin
     keeps a recipient for served."""
     seen.hold()
-    try:
+    with seen.noting(requests.RequestException, ValueError):
         response = original(*args, **kwargs)
-    except (requests.RequestException, ValueError) as error:
-        seen.unusable |= isinstance(error, _UNUSABLE)
-        seen.faults.append(describe(error))
-        raise
     status = response.status_code
     # A body that is read piece by piece is left to the plugin.
     said = seen.reader(status, b"" if kwargs.get("stream") else response.content)
@@ -291,11 +298,8 @@ def _sendmail(
     **more: Any,
 ) -> Any:
     """To those only who have it not yet: the server may take it for some of a mail's recipients."""
-    wanting = [
-        each
-        for each in ([to] if isinstance(to, str) else to)
-        if ("mail", each.lower()) not in seen.accepted
-    ]
+    everybody = [to] if isinstance(to, str) else to
+    wanting = [each for each in everybody if ("mail", each.lower()) not in seen.accepted]
     if not wanting:
         return {}
     try:
@@ -311,29 +315,19 @@ def _sendmail(
 
 
 def _getreply(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
-    try:
+    with seen.noting(*_FAILURES):
         code, text = original(*args, **kwargs)
-    except (OSError, smtplib.SMTPException) as error:
-        if not seen.closing:
-            seen.faults.append(describe(error))
-        raise
     if code >= 400 and not seen.closing:
         seen.replies.append(code)
     return code, text
 
 
-def _note(
-    kinds: type[Exception] | tuple[type[Exception], ...],
-    seen: Observation,
-    original: _Call,
-    *args: Any,
-    **kwargs: Any,
-) -> Any:
-    try:
-        return original(*args, **kwargs)
-    except kinds as error:
-        seen.faults.append(describe(error))
-        raise
+def _noting(*kinds: type[Exception]) -> _Call:
+    def around(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+        with seen.noting(*kinds):
+            return original(*args, **kwargs)
+
+    return around
 
 
 def _quit(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
@@ -344,27 +338,17 @@ def _quit(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
 def _retry_after(response: requests.Response) -> str | None:
     """The header, or where Discord, Telegram and Matrix put it in the body of a 429."""
     header = response.headers.get("Retry-After")
-    if header is not None or response.status_code != 429 or len(response.content) > 10_000:
+    if header is not None or response.status_code != 429:
         return header
-    try:
-        body = response.json()
-    except ValueError:
-        return None
-    if not isinstance(body, dict):
-        return None
-    parameters = body.get("parameters")
-    inner = parameters.get("retry_after") if isinstance(parameters, dict) else None
-    value = body.get("retry_after", inner)
-    milliseconds = body.get("retry_after_ms")
-    if value is None and _is_number(milliseconds):
-        value = milliseconds / 1000
-    return str(value) if _is_number(value) else None
+    body = document_of(response.content)
+    for path, unit in (("retry_after", 1), ("parameters.retry_after", 1), ("retry_after_ms", 1000)):
+        for value in found(body, path):
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return str(value / unit)
+    return None
 
 
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
+_FAILURES = (OSError, smtplib.SMTPException)
 _UNUSABLE = (faults.InvalidURL, faults.InvalidSchema, faults.MissingSchema, faults.InvalidHeader)
 
 _WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
@@ -403,12 +387,10 @@ def describe(error: BaseException) -> str:
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """An error and what it was raised from; requests wraps urllib3's, which wraps the system's."""
-    seen: list[BaseException] = []
-    waiting: list[Any] = [error]
-    while waiting and len(seen) < 20:
-        link = waiting.pop(0)
-        if not isinstance(link, BaseException) or any(link is other for other in seen):
-            continue
-        seen.append(link)
+    chain: list[Any] = [error]
+    for link in chain:  # which grows under way
         yield link
-        waiting += [getattr(link, "reason", None), link.__cause__, link.__context__, *link.args]
+        wrapped = (getattr(link, "reason", None), link.__cause__, link.__context__, *link.args)
+        for each in wrapped:
+            if isinstance(each, BaseException) and each not in chain and len(chain) < 20:
+                chain.append(each)

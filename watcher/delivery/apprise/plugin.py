@@ -28,7 +28,7 @@ def style_of(plugin: NotifyBase, profile: ServiceProfile) -> Style:
 
 
 def limit_of(plugin: NotifyBase, profile: ServiceProfile, style: Style) -> Limit:
-    """How much it takes of title and body together, in the service's own unit."""
+    """The most that it takes of title and body together, in the service's own unit."""
     leaves_cutting = plugin.overflow_mode.value == "upstream"
     limit = profile.limit or Limit(LONGEST)
     if profile.limit is None or not leaves_cutting:
