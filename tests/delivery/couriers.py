@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 from tests.delivery.messages import NOW
 from watcher.delivery.courier import Courier
 from watcher.delivery.ports import Nobody, StoreThread
-from watcher.delivery.rendered import Attachment, Outcome, OutcomeKind, Rendered, Style
+from watcher.delivery.rendered import Attachment, OutcomeKind, Rendered, SendOutcome, Style
 from watcher.errors import StoreError
 from watcher.model import Message, Notification
 from watcher.store.sqlite.database import Database
 
 T = TypeVar("T")
-SENT = Outcome(OutcomeKind.SENT, "took it")
-AGAIN = Outcome(OutcomeKind.RETRY, "HTTP 500")
-GONE = Outcome(OutcomeKind.DEAD, "HTTP 404")
+SENT = SendOutcome(OutcomeKind.SENT, "took it")
+AGAIN = SendOutcome(OutcomeKind.RETRY, "HTTP 500")
+GONE = SendOutcome(OutcomeKind.DEAD, "HTTP 404")
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Clock:
 class Line:
     """A target that answers as planned, then takes everything; keeps what it was sent."""
 
-    plan: list[Outcome] = field(default_factory=list)
+    plan: list[SendOutcome] = field(default_factory=list)
     taken: list[Rendered] = field(default_factory=list)
     gate: asyncio.Event | None = None
     error: Exception | None = None
@@ -69,7 +69,7 @@ class Line:
         /,
         *,
         taken: Collection[str] = (),
-    ) -> Outcome:
+    ) -> SendOutcome:
         self.files.append(len(attachments))
         self.had.append(frozenset(taken))
         if self.error is not None:

@@ -15,7 +15,7 @@ from tests.delivery.ends import Secret
 from tests.delivery.plugins import ABSENT, URLS, lead_here, plugins, target
 from watcher.delivery.apprise.confirming import Word, read
 from watcher.delivery.apprise.target import Target
-from watcher.delivery.rendered import Outcome, OutcomeKind, Rendered
+from watcher.delivery.rendered import OutcomeKind, Rendered, SendOutcome
 from watcher.delivery.services import PROFILES, ROWS
 
 PLAIN = Rendered("title", "body", "text", "warning")
@@ -141,7 +141,7 @@ async def test_telegrams_reasons(server: Answering) -> None:
     """That a chat is not there, and the new number of a group that was made larger."""
     server.status = 400
     server.body = '{"ok":false,"error_code":400,"description":"Bad Request: chat not found"}'
-    assert await target("tgram").send(PLAIN) == Outcome(
+    assert await target("tgram").send(PLAIN) == SendOutcome(
         OutcomeKind.DEAD, "tgram: HTTP 400 Bad Request: chat not found"
     )
     server.body = (
@@ -221,7 +221,7 @@ async def test_one_of_two_recipients_is_refused(server: Answering) -> None:
     server.next_body = lambda: next(answers)
     two = target_of("vonage://AC012345:0123456789abcdef@15551231234/15557654321/15557654322")
     outcome = await two.send(PLAIN)
-    assert outcome == Outcome(
+    assert outcome == SendOutcome(
         OutcomeKind.DEAD,
         "vonage: status 4: no; some of its recipients have it",
         taken=outcome.taken,
@@ -259,7 +259,9 @@ async def test_a_success_without_a_request_is_none(server: Answering) -> None:
     """Opsgenie's plugin makes nothing of an info where the URL has it mapped to a note."""
     mapped = target_of("opsgenie://0123456789abcdef?action=map")
     outcome = await mapped.send(Rendered("title", "body", "text", "info"))
-    assert outcome == Outcome(OutcomeKind.DEAD, "opsgenie: nothing was sent: its URL names nobody")
+    assert outcome == SendOutcome(
+        OutcomeKind.DEAD, "opsgenie: nothing was sent: its URL names nobody"
+    )
     assert server.requests == []
     server.body = '{"requestId": "x"}'
     again = await mapped.send(Rendered("title", "body", "text", "critical"), taken=outcome.taken)

@@ -20,7 +20,7 @@ from tests.delivery.couriers import (
 from tests.delivery.messages import NOW, operator
 from watcher.delivery.courier import POLL, backoff
 from watcher.delivery.ports import Way
-from watcher.delivery.rendered import Outcome, OutcomeKind
+from watcher.delivery.rendered import OutcomeKind, SendOutcome
 from watcher.model import NotificationState
 from watcher.units import DAY, HOUR
 
@@ -94,7 +94,10 @@ async def test_retry_after_is_obeyed(store: Store) -> None:
     """A service that says when is asked then, not before."""
     clock = Clock()
     line = Line(
-        [Outcome(OutcomeKind.RETRY, "HTTP 429", 300.0), Outcome(OutcomeKind.RETRY, "HTTP 429", 1.0)]
+        [
+            SendOutcome(OutcomeKind.RETRY, "HTTP 429", 300.0),
+            SendOutcome(OutcomeKind.RETRY, "HTTP 429", 1.0),
+        ]
     )
     (row_id,) = store.add(operator("a"), "growth/1")
     courier = courier_of(store, {"growth/1": line}, clock)
@@ -119,7 +122,7 @@ async def test_a_permanent_answer_is_dead_at_once(store: Store) -> None:
 @pytest.mark.parametrize("retry_after", [None, 7 * DAY])
 async def test_a_day_of_failures_is_dead(store: Store, retry_after: float | None) -> None:
     """Given up 24 h after the first try, with a last try at the end of the day."""
-    clock, line = Clock(), Line([Outcome(OutcomeKind.RETRY, "HTTP 503", retry_after)] * 99)
+    clock, line = Clock(), Line([SendOutcome(OutcomeKind.RETRY, "HTTP 503", retry_after)] * 99)
     (row_id,) = store.add(operator("a"), "growth/1", at=NOW - HOUR)
     courier = courier_of(store, {"growth/1": line}, clock)
     while store.row(row_id).state is NotificationState.WAITING:

@@ -27,7 +27,7 @@ from tests.delivery.messages import NOW, alerts, operator
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.courier import POLL, Courier
 from watcher.delivery.ports import Nobody, Way
-from watcher.delivery.rendered import Outcome, OutcomeKind
+from watcher.delivery.rendered import OutcomeKind, SendOutcome
 from watcher.errors import StoreError
 from watcher.model import Chart, Notification, NotificationState, Series
 from watcher.rules.sections.templates import parse_template
@@ -304,7 +304,7 @@ async def test_from_the_real_store_to_real_ends() -> None:
 async def test_its_own_layout_and_where_it_is_refused(store: Store) -> None:
     """A service that does not take the user's markup gets the usual message: no alert is lost."""
     template = parse_template("OWN {{ rule }} {% for p in products %}{{ p.name }}{% endfor %}")
-    takes, refuses = Line(), Line([Outcome(OutcomeKind.DEAD, "HTTP 400")])
+    takes, refuses = Line(), Line([SendOutcome(OutcomeKind.DEAD, "HTTP 400")])
     lines = {"growth/1": takes, "growth/2": refuses}
     first, second = store.add(alerts(["Lamp"]), *lines)
     await turn(courier_of(store, lines, Clock(), ways={"growth": Way(template=template)}))

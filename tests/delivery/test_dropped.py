@@ -13,7 +13,7 @@ import pytest
 from tests.delivery.ends import Secret
 from watcher.delivery.apprise.addresses import left_out
 from watcher.delivery.apprise.target import Target
-from watcher.delivery.rendered import Outcome, OutcomeKind, Rendered
+from watcher.delivery.rendered import OutcomeKind, Rendered, SendOutcome
 
 MAIL = "mailto://127.0.0.1:25/?from=w@example.com"
 SMS = f"twilio://AC{'0' * 32}:{'1' * 32}@15551234567"
@@ -107,4 +107,4 @@ async def test_where_all_are_left_out_a_try_says_so() -> None:
     """It is not tried for a day, for no reason."""
     target = Target("me/1", Secret(f"{MAIL}&to=änn@example.com"))
     outcome = await target.send(Rendered("title", "body", "text"))
-    assert outcome == Outcome(OutcomeKind.DEAD, "mailto: no recipient of its URL can be used")
+    assert outcome == SendOutcome(OutcomeKind.DEAD, "mailto: no recipient of its URL can be used")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.delivery.chats import PNG
 from tests.delivery.messages import HOSTILE, alerts
-from watcher.delivery.apprise.plugin import with_pictures
+from watcher.delivery.apprise.target import with_pictures
 from watcher.delivery.message import render
 from watcher.delivery.rendered import Attachment, Style
 from watcher.delivery.services import PROFILES

@@ -18,7 +18,7 @@ from watcher.cli.streams import leave
 from watcher.daemon.channels import targets_of
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.message import render
-from watcher.delivery.rendered import Outcome, OutcomeKind
+from watcher.delivery.rendered import OutcomeKind, SendOutcome
 from watcher.errors import WatcherError
 from watcher.notification.sample import sample_message
 from watcher.rules.rulebook import Channel, Rulebook
@@ -101,7 +101,7 @@ def test(rules: Path, name: str, *, as_json: bool) -> None:
     leave(0 if all(each.kind is OutcomeKind.SENT for each in outcomes.values()) else 1)
 
 
-def _answer(name: str, target: Target, outcome: Outcome) -> dict[str, object]:
+def _answer(name: str, target: Target, outcome: SendOutcome) -> dict[str, object]:
     return {
         "target": name,
         "service": target.service,
@@ -125,7 +125,9 @@ def _channel(book: Rulebook, name: str) -> Channel:
     return channel
 
 
-async def _send(channel: Channel, targets: Mapping[str, Target], now: int) -> dict[str, Outcome]:
+async def _send(
+    channel: Channel, targets: Mapping[str, Target], now: int
+) -> dict[str, SendOutcome]:
     message, zone = sample_message(now), ZoneInfo(channel.timezone)
     chosen = [targets[name] for name in channel.targets]
     outcomes = await asyncio.gather(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import tzinfo
 
 import structlog
@@ -19,7 +19,7 @@ import structlog
 from watcher.charts import Panel, draw
 from watcher.delivery.message import render
 from watcher.delivery.ports import Keeper, Nobody, Sender, StoreThread, Way
-from watcher.delivery.rendered import Attachment, Outcome, OutcomeKind
+from watcher.delivery.rendered import Attachment, OutcomeKind, SendOutcome
 from watcher.delivery.view import moved
 from watcher.errors import StoreError
 from watcher.model import Chart, Instant, Notification
@@ -50,18 +50,14 @@ async def pause_until(event: asyncio.Event, seconds: float) -> None:
 
 def picture(chart: Chart, zone: tzinfo) -> Attachment:
     """Draw it: some 30 ms of processor time, so in a thread. Times are told in ``zone``."""
+    panels = []
+    for each in chart.series:
+        change = moved(each.evidence) if each.evidence is not None else ""
+        panels.append(
+            Panel(each.name, each.points, each.marks, change, each.number, each.product_id)
+        )
     content = draw(
-        [
-            Panel(
-                each.name,
-                each.points,
-                each.marks,
-                moved(each.evidence) if each.evidence is not None else "",
-                each.number,
-                each.product_id,
-            )
-            for each in chart.series
-        ],
+        panels,
         title=f"{chart.label}{f' in {chart.currency}' if chart.currency else ''}, last 30 days",
         unit=Unit(chart.unit),
         zone=zone,
@@ -70,38 +66,25 @@ def picture(chart: Chart, zone: tzinfo) -> Attachment:
     return Attachment(PICTURE, content)
 
 
-_NOBODY = Nobody()
-_USUAL = Way()
-
-
+@dataclass(eq=False)
 class Courier:
     """Sends what waits in the outbox to ``targets`` (by name), each channel in its way.
 
     ``on_turn`` is called at each turn of the loop, so that its standing still is noticed.
     """
 
-    def __init__(
-        self,
-        store: StoreThread,
-        targets: Mapping[str, Sender],
-        *,
-        now: Callable[[], Instant],
-        ways: Mapping[str, Way] | None = None,
-        keeper: Keeper = _NOBODY,
-        on_turn: Callable[[], None] = lambda: None,
-        pause: Pause = pause_until,
-    ) -> None:
-        self.targets = targets
-        self._store = store
-        self._ways = ways or {}
-        self._now = now
-        self._keeper = keeper
-        self._on_turn = on_turn
-        self._pause = pause
-        self._wake = asyncio.Event()
-        self._serving: dict[str, asyncio.Task[int]] = {}
-        self._unmarked: dict[int, _Change] = {}
-        self._stopping = False
+    store: StoreThread
+    targets: Mapping[str, Sender]
+    _: KW_ONLY
+    now: Callable[[], Instant]
+    ways: Mapping[str, Way] = field(default_factory=dict)
+    keeper: Keeper = field(default_factory=Nobody)
+    on_turn: Callable[[], None] = lambda: None
+    pause: Pause = pause_until
+    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _serving: dict[str, asyncio.Task[int]] = field(default_factory=dict, init=False)
+    _unmarked: dict[int, _Change] = field(default_factory=dict, init=False)
+    _stopping: bool = field(default=False, init=False)
 
     def wake(self) -> None:
         """Look at the outbox now: there are new rows. To be called on the loop's thread."""
@@ -111,7 +94,7 @@ class Courier:
         """Swap the targets after a reload; a try under way ends with the one that it began with."""
         for replaced in self.targets.values():
             replaced.release()
-        self.targets, self._ways = targets, ways
+        self.targets, self.ways = targets, ways
         self.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -121,7 +104,7 @@ class Courier:
         try:
             while not stop.is_set():
                 self._wake.clear()
-                await self._pause(self._wake, await self.turn())
+                await self.pause(self._wake, await self.turn())
         finally:
             stopped.cancel()
 
@@ -131,11 +114,11 @@ class Courier:
         Raises what a target's queue broke on (the store failed): the loop is then to be begun
         anew by its guard.
         """
-        self._on_turn()
-        now = self._now()
+        self.on_turn()
+        now = self.now()
         self._reap()
         soonest = POLL
-        waiting = await self._store.run(lambda store: store.outbox.due_targets(now))
+        waiting = await self.store.run(lambda store: store.outbox.due_targets(now))
         for name, next_try, _count in waiting:
             if name in self._serving:
                 continue
@@ -195,7 +178,7 @@ class Courier:
                 await self._note(row, self._unmarked[row.id])
             elif target is None:
                 await self._bury(row)
-            elif not is_due(row, self._now()) or await self._is_quiet(row):
+            elif not is_due(row, self.now()) or await self._is_quiet(row):
                 break
             else:
                 joined = await self._joined(row)
@@ -205,13 +188,13 @@ class Courier:
         return tried
 
     async def _next(self, name: str) -> Notification | None:
-        return await self._store.run(lambda store: store.outbox.next_for(name))
+        return await self.store.run(lambda store: store.outbox.next_for(name))
 
     async def _joined(self, row: Notification) -> Notification | None:
         """The first of its target's rows, after dozens of them became one."""
         name = row.target
         try:
-            if not await self._store.run(lambda store: self._keeper.join(store, name)):
+            if not await self.store.run(lambda store: self.keeper.join(store, name)):
                 return row
         except Exception:
             log.exception("what waits could not be joined; it is sent one by one", target=name)
@@ -221,27 +204,27 @@ class Courier:
     async def _is_quiet(self, row: Notification) -> bool:
         """Whether its channel has quiet hours now; then the row waits for their end."""
         hours = self._way(row).quiet
-        until = hours.until(self._now()) if hours is not None else None
+        until = hours.until(self.now()) if hours is not None else None
         if until is not None:
             await self._write(lambda store: store.outbox.postpone(row.id, until))
         return until is not None
 
     async def _deliver(self, row: Notification, target: Sender) -> None:
-        began = self._now()
+        began = self.now()
         outcome = await self._try(row, target)
         if outcome.kind is OutcomeKind.RETRY:
             await self._again(row, began, outcome)
         elif outcome.kind is OutcomeKind.DEAD:
             await self._dead(row, outcome)
         else:
-            now = self._now()
+            now = self.now()
             await self._mark(
                 row,
                 lambda store: store.outbox.sent(row.id, now, outcome.detail),
-                lambda store: self._keeper.took(store, row),
+                lambda store: self.keeper.took(store, row),
             )
 
-    async def _try(self, row: Notification, target: Sender) -> Outcome:
+    async def _try(self, row: Notification, target: Sender) -> SendOutcome:
         try:
             way = self._way(row)
             outcome = await self._send(row, target, way)
@@ -253,9 +236,9 @@ class Courier:
         except Exception as error:  # noqa: BLE001 - one row must not stop the others
             # Only the kind: an error's text might repeat what was sent where.
             detail = f"it could not be written ({type(error).__name__})"
-            return Outcome(OutcomeKind.RETRY, detail, taken=row.taken)
+            return SendOutcome(OutcomeKind.RETRY, detail, taken=row.taken)
 
-    async def _send(self, row: Notification, target: Sender, way: Way) -> Outcome:
+    async def _send(self, row: Notification, target: Sender, way: Way) -> SendOutcome:
         # Not on the loop: a message of many rules takes a while to be cut to what a service takes.
         rendered = await asyncio.to_thread(
             render, row.message, target.style, way.zone, target.limit, way.template
@@ -270,7 +253,7 @@ class Courier:
         if row.tries or not target.takes_files:
             return ()
         try:
-            chart = await self._store.run(lambda store: self._keeper.chart(store, row))
+            chart = await self.store.run(lambda store: self.keeper.chart(store, row))
             if chart is None:
                 return ()
             return (await asyncio.to_thread(picture, chart, way.zone),)
@@ -279,10 +262,10 @@ class Courier:
             return ()
 
     def _way(self, row: Notification) -> Way:
-        return self._ways.get(row.channel, _USUAL)
+        return self.ways.get(row.channel, Way())
 
-    async def _again(self, row: Notification, began: Instant, outcome: Outcome) -> None:
-        now, first_try = self._now(), _first_try(row, began)
+    async def _again(self, row: Notification, began: Instant, outcome: SendOutcome) -> None:
+        now, first_try = self.now(), _first_try(row, began)
         if now - first_try >= GIVE_UP:
             reason = f"given up after 24 h: {outcome.detail}"
             await self._dead(row, replace(outcome, detail=reason), given_up=True)
@@ -300,25 +283,27 @@ class Courier:
 
         await self._note(row, failed)
 
-    async def _dead(self, row: Notification, outcome: Outcome, *, given_up: bool = False) -> None:
-        now, reason = self._now(), outcome.detail
+    async def _dead(
+        self, row: Notification, outcome: SendOutcome, *, given_up: bool = False
+    ) -> None:
+        now, reason = self.now(), outcome.detail
 
         def dead(store: Store) -> None:
             mark = store.outbox.give_up if given_up else store.outbox.dead
             mark(row.id, now, reason, taken=outcome.taken)
             log.warning("notification is dead", target=row.target, id=row.id, reason=reason)
 
-        await self._mark(row, dead, lambda store: self._keeper.died(store, row, reason))
+        await self._mark(row, dead, lambda store: self.keeper.died(store, row, reason))
 
     async def _bury(self, row: Notification) -> None:
         """All that waits for a target that is no more, as a whole."""
-        now, reason = self._now(), "the rule file no longer names this target"
+        now, reason = self.now(), "the rule file no longer names this target"
 
         def bury(store: Store) -> None:
             count = store.outbox.bury(row.target, now, reason)
             log.warning("notifications are dead", target=row.target, count=count, reason=reason)
 
-        await self._mark(row, bury, lambda store: self._keeper.died(store, row, reason))
+        await self._mark(row, bury, lambda store: self.keeper.died(store, row, reason))
 
     async def _mark(self, row: Notification, change: _Change, hear: _Change) -> None:
         """Write down what became of a try, whatever it takes: sending again would repeat it.
@@ -359,10 +344,10 @@ class Courier:
         pause = 1.0
         while True:
             try:
-                await self._store.run(marked)
+                await self.store.run(marked)
             except StoreError as error:
                 log.error("can't note what was delivered", error=str(error), again_in=pause)  # noqa: TRY400
-                await self._pause(asyncio.Event(), pause)
+                await self.pause(asyncio.Event(), pause)
                 pause = min(pause * 2, 60.0)
             else:
                 return

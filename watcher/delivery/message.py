@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from functools import partial
 from typing import Any
@@ -20,12 +20,14 @@ from markupsafe import Markup, escape
 
 from watcher.delivery.ports import OwnTemplate
 from watcher.delivery.rendered import LONGEST, PICTURES, Limit, Rendered, Style
-from watcher.delivery.view import TITLE_LENGTH, View, cut_to, view_of
+from watcher.delivery.view import TITLE_LENGTH, Product, View, cut_to, view_of
 from watcher.model import Message
 from watcher.text.messages import title_of
 from watcher.text.sanitize import escape_markdown, escape_slack, neutralise, shorten
 
 _BETWEEN = 16  # what Apprise may put between a title and a body that it joins
+
+_Fits = Callable[[str], bool]
 
 log = structlog.get_logger("watcher.delivery")
 
@@ -52,31 +54,24 @@ def render(
     if style.has_title and limit.title < len(whole):  # a service of short titles loses nothing
         view = replace(view, text="\n".join(filter(None, (whole, view.text))))
     # A style without a title has it in the body.
-    room = _Room(limit - (size(title) + _BETWEEN if style.has_title else 0), size)
+    room = limit - (size(title) + _BETWEEN if style.has_title else 0)
+
+    def fits(written: str) -> bool:
+        return size(written) <= room
+
     body = None
     if template is not None and message.kind != "operator":
         try:
-            body = _fitting(view, partial(_own, template, message, style), room)
+            body = _fitting(view, partial(_own, template, message, style), fits)
         except Exception as error:  # noqa: BLE001 - a template must not cost an alert
             log.warning("a template failed; told as usual", rule=message.rule, error=str(error))
     if body is None:
-        body = _fitting(view, partial(_usual, style), room)
-    if style is Style.PLAIN and not room.has(body):
-        body = _cut(body, room)
-    plain = _fitting(view, partial(_usual, Style.PLAIN), room) if style is Style.EMAIL else ""
+        body = _fitting(view, partial(_usual, style), fits)
+    if style is Style.PLAIN and not fits(body):
+        body = _cut(body, fits)
+    plain = _fitting(view, partial(_usual, Style.PLAIN), fits) if style is Style.EMAIL else ""
     shown_title = title if style.has_title else ""
     return Rendered(shown_title, body, style.body_format, message.severity.value, plain)
-
-
-@dataclass(frozen=True, slots=True)
-class _Room:
-    """The room that a body has, by the service's own count."""
-
-    limit: int
-    size: Callable[[str], int]
-
-    def has(self, body: str) -> bool:
-        return self.size(body) <= self.limit
 
 
 def _title(text: str, limit: Limit) -> str:
@@ -98,27 +93,18 @@ def _own(template: OwnTemplate, message: Message, style: Style, shown: View) -> 
     cards (they run the lines of one together); a service without titles gets it on top."""
     escaped = _ESCAPES[style]
     body = template.write(values_of(message, shown), escaped)
-    match style:
-        case Style.TELEGRAM:
-            return f"<b>{escaped(shown.title)}</b>\n{body}"
-        case Style.TITLED:
-            return f"**{escaped(shown.title)}**\n{body}"
-        case Style.TEAMS:
-            return re.sub(r"\s*\n\s*", "\n\n", body)
-        case Style.EMAIL:
-            return f'<div style="white-space:pre-wrap">{body}</div>{PICTURES}'
-        case _:
-            return body
+    if style is Style.TEAMS:
+        body = re.sub(r"\s*\n\s*", "\n\n", body)
+    return _AROUND.get(style, "{1}").format(escaped(shown.title), body)
 
 
 def values_of(message: Message, shown: View) -> dict[str, Any]:
     """Values that a template may use, by the names of ``SAMPLE`` in the rules' ``templates``."""
     products = [
-        {name: _listed(getattr(product, name)) for name in _OF_A_PRODUCT}
-        | {"id": product.link.rpartition("/")[2]}
+        _values(product, _OF_A_PRODUCT) | {"id": product.link.rpartition("/")[2]}
         for product in shown.products
     ]
-    return {name: _listed(getattr(shown, name)) for name in _OF_A_MESSAGE} | {
+    return _values(shown, _OF_A_MESSAGE) | {
         "severity": message.severity.value,
         "rule": neutralise(message.rule),
         "region": neutralise(message.region),
@@ -126,31 +112,32 @@ def values_of(message: Message, shown: View) -> dict[str, Any]:
     }
 
 
-def _listed(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
+def _values(source: View | Product, names: Sequence[str]) -> dict[str, Any]:
+    values = ((name, getattr(source, name)) for name in names)
+    return {name: list(each) if isinstance(each, tuple) else each for name, each in values}
 
 
-def _fitting(whole: View, write: Callable[[View], str], room: _Room) -> str:
+def _fitting(whole: View, write: Callable[[View], str], fits: _Fits) -> str:
     body = write(whole)
-    if room.has(body):
+    if fits(body):
         return body
     # As many products as fit; maybe none.
     counts = range(1, max(len(whole.products), 1))
-    most = bisect_right(counts, 0, key=lambda count: not room.has(write(cut_to(whole, count))))
+    most = bisect_right(counts, 0, key=lambda count: not fits(write(cut_to(whole, count))))
     body = write(cut_to(whole, most))
     # Ever shorter ways to say it, where not even one product has room.
     counted = cut_to(whole, 0, named=False)
     for longest in (1_000, 500, 200, 100, 50, 20):
-        if room.has(body):
+        if fits(body):
             return body
         body = write(replace(counted, text=shorten(counted.text, longest)))
     return body
 
 
-def _cut(body: str, room: _Room) -> str:
+def _cut(body: str, fits: _Fits) -> str:
     """The beginning of a text that counts its products only: a radio or an SMS has no more room."""
     shorter = (shorten(body, length) for length in range(len(body), 0, -1))
-    return next(filter(room.has, shorter), "")
+    return next(filter(fits, shorter), "")
 
 
 def _environment(escaped: Callable[[str], str] | None) -> Environment:
@@ -173,6 +160,11 @@ def _environment(escaped: Callable[[str], str] | None) -> Environment:
     )
 
 
+_AROUND = {  # title and body
+    Style.TELEGRAM: "<b>{0}</b>\n{1}",
+    Style.TITLED: "**{0}**\n{1}",
+    Style.EMAIL: f'<div style="white-space:pre-wrap">{{1}}</div>{PICTURES}',
+}
 _OF_A_MESSAGE = ("title", "text", "rest", "names", "more", "data", "footer")
 _OF_A_PRODUCT = ("number", "name", "link", "alert", "notes", "why", "facts")
 _ESCAPES: Mapping[Style, Callable[[str], str]] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any, Protocol, TypeVar
 
-from watcher.delivery.rendered import Attachment, Outcome, Rendered, Style
+from watcher.delivery.rendered import Attachment, Rendered, SendOutcome, Style
 from watcher.model import Chart, Instant, Notification
 from watcher.store.ports import Store
 
@@ -23,14 +23,11 @@ class StoreThread(Protocol):
 class Sender(Protocol):
     """One target; ``watcher.delivery.apprise.target.Target`` is the real one."""
 
-    @property
-    def style(self) -> Style: ...
+    style: Style
+    takes_files: bool
 
     @property
     def limit(self) -> int: ...
-
-    @property
-    def takes_files(self) -> bool: ...
 
     async def send(
         self,
@@ -39,7 +36,7 @@ class Sender(Protocol):
         /,
         *,
         taken: Collection[str] = (),
-    ) -> Outcome: ...
+    ) -> SendOutcome: ...
 
     def release(self) -> None:
         """It is not needed any more; a try under way may end."""

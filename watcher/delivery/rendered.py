@@ -116,7 +116,7 @@ class OutcomeKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SendOutcome:
     """One try's end. ``detail`` is for people; ``retry_after`` is seconds, if the service said.
 
     ``taken`` marks the recipients that have the message, of a URL with several of them.

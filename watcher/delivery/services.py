@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
 from typing import Any
 
 from watcher.delivery.rendered import Bytes, Escaped, Limit, Style
 
-EMPTY = "(nothing)"
-"""Of ``taken``: the field is missing, null, empty or 0: an error that is none."""
-FILLED = "(anything)"
-"""Of ``taken``: the field has a value."""
+# Of ``taken``.
+EMPTY = "(nothing)"  # the field is missing, null, empty or 0: an error that is none
+FILLED = "(anything)"  # the field has a value
 
 _WITHOUT_PREVIEWS = 4  # Discord's flag SUPPRESS_EMBEDS: of ten shop pages, below ten links
 
@@ -36,7 +36,8 @@ class ServiceProfile:
     What it takes: text in its ``style``, at most ``limit`` or else as much as Apprise says, which
     counts in ``unit``; ``title`` is the most characters of a title, where Apprise has more.
     ``files_of_bots`` come of a bot only, not of a webhook. With ``text_in_upload`` Apprise puts the
-    text into the address of a picture's upload. ``presets`` are set where the URL leaves them open.
+    text into the address of a picture's upload. ``rate`` is the least seconds between two requests,
+    where Apprise has less. ``presets`` are set where the URL leaves them open.
     """
 
     name: str
@@ -55,24 +56,24 @@ class ServiceProfile:
     title: int = 0
     files_of_bots: bool = False
     text_in_upload: bool = False
+    rate: float = 0.0
     presets: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def decides(self) -> bool:
+        """Whether its answers say more than Apprise's plugin reads of them."""
+        return bool(self.fields) and not self.checked
 
 
 UNKNOWN = ServiceProfile("")
 
 
-def _service(
-    name: str,
-    fields: str = "",
-    taken: str = "",
-    passing: str = "",
-    words: str = "",
-    refused: str = "",
-    **more: Any,
-) -> ServiceProfile:
+def _row(name: str, *texts: str, **more: Any) -> ServiceProfile:
     """A row, with what there are several of written in one text."""
-    several = (tuple(each.split()) for each in (fields, taken, passing, words, refused))
-    return ServiceProfile(name, *several, **more)
+    return ServiceProfile(name, *(tuple(text.split()) for text in texts), **more)
+
+
+_checked, _apart = partial(_row, checked=True), partial(_row, over_http=False)
 
 
 # An old token of WeChat (``wechat``) is renewed at the next try. ntfy makes a file of more than
@@ -83,140 +84,129 @@ def _service(
 # info of Opsgenie and Jira is a note to an incident that there is not.
 ROWS = (
     # Chats.
-    _service("dingtalk", "errcode", "0", "-1 130101 410100", "errmsg", always=True, unit=Escaped),
-    _service("wecombot", "errcode", "0", "-1 45009 45033", "errmsg", always=True, unit=Bytes),
-    _service("wechat", "errcode", "0", "-1 40001 40014 42001 45009 45033", "errmsg", always=True,
-             checked=True, unit=Bytes),
-    _service("feishu", "code StatusCode", "0", "11232 11247 230020 99991400", "msg StatusMessage",
-             always=True, unit=Escaped),
-    _service("lark", "code StatusCode", "0", "11232 11247 230020 99991400", "msg StatusMessage",
-             always=True, unit=Escaped),
-    _service("tgram", "ok", "true", "", "description", always=True, style=Style.TELEGRAM),
-    _service("slack", "ok", "true",
+    _row("dingtalk", "errcode", "0", "-1 130101 410100", "errmsg", always=True, unit=Escaped),
+    _row("wecombot", "errcode", "0", "-1 45009 45033", "errmsg", always=True, unit=Bytes),
+    _checked("wechat", "errcode", "0", "-1 40001 40014 42001 45009 45033", "errmsg", always=True,
+             unit=Bytes),
+    *(_row(name, "code StatusCode", "0", "11232 11247 230020 99991400", "msg StatusMessage",
+           always=True, unit=Escaped) for name in ("feishu", "lark")),
+    _row("tgram", "ok", "true", "", "description", always=True, style=Style.TELEGRAM),
+    _checked("slack", "ok", "true",
              "ratelimited rate_limited internal_error fatal_error service_unavailable"
              " request_timeout rollup_error",
-             "error text", checked=True, style=Style.MARKDOWN, files_of_bots=True),
-    _service("rocket", "success", "true", "error-too-many-requests", "error message"),
-    _service("zulip", "result", "success", "rate_limit_hit", "msg code"),
-    _service("synology", "success", "true", "411", "error.errors error.code"),
-    _service("kook", "code", "0", "429", "message", checked=True),
-    _service("onebot", "status", "ok async", "", "wording message msg", checked=True),
-    _service("viber", "status", "0", "12 999", "status_message", checked=True, unit=Escaped),
-    _service("zalo", "ok", "true", "429", "description error_code", checked=True),
-    _service("whapi", "sent", "true", "429", "error.message error.code", checked=True),
-    _service("whatsapp", "error.code", "(nothing)", "4 80007 130429 131016 131048 131056 133016",
-             "error.message"),
-    _service("gupshup", "status", "submitted success", "", "message", checked=True),
-    _service("kakaotalk", "failure_info[].code result_code", "0", "", "failure_info[].msg msg",
-             unit=Escaped),
-    _service("reddit", "json.errors", "(nothing)", "", "json.errors[]", checked=True),
-    _service("nctalk", "ocs.meta.status status.text", "ok", "", "ocs.meta.message message.text"),
-    _service("ncloud", "ocs.meta.status status.text", "ok", "", "ocs.meta.message message.text"),
-    _service("github", "errors", "(nothing)", "", "message errors[].message", checked=True),
+             "error text", style=Style.MARKDOWN, files_of_bots=True),
+    _row("rocket", "success", "true", "error-too-many-requests", "error message"),
+    _row("zulip", "result", "success", "rate_limit_hit", "msg code"),
+    _row("synology", "success", "true", "411", "error.errors error.code"),
+    _checked("kook", "code", "0", "429", "message"),
+    _checked("onebot", "status", "ok async", "", "wording message msg"),
+    _checked("viber", "status", "0", "12 999", "status_message", unit=Escaped),
+    _checked("zalo", "ok", "true", "429", "description error_code"),
+    _checked("whapi", "sent", "true", "429", "error.message error.code"),
+    _row("whatsapp", "error.code", "(nothing)", "4 80007 130429 131016 131048 131056 133016",
+         "error.message"),
+    _checked("gupshup", "status", "submitted success", "", "message"),
+    _row("kakaotalk", "failure_info[].code result_code", "0", "", "failure_info[].msg msg",
+         unit=Escaped),
+    _checked("reddit", "json.errors", "(nothing)", "", "json.errors[]"),
+    _row("nctalk", "ocs.meta.status status.text", "ok", "", "ocs.meta.message message.text"),
+    _row("ncloud", "ocs.meta.status status.text", "ok", "", "ocs.meta.message message.text"),
+    _checked("github", "errors", "(nothing)", "", "message errors[].message"),
     # Pushes to a phone or a screen.
-    _service("schan", "code errno", "0", "", "message errmsg info data.error", always=True,
-             limit=Bytes(32_000), title=32),
-    _service("pushplus", "code", "200", "500 900", "msg", checked=True),
-    _service("wxpusher", "code", "1000", "1005", "msg", checked=True),
-    _service("wpush", "code", "0", "429 500", "message", checked=True),
-    _service("qq", "success", "true", "", "reason"),
-    _service("pushme", "text", "success", "", "text"),
-    _service("pushdeer", "code", "0", "", "error message"),
-    _service("spugpush", "code", "200", "429 500", "msg"),
-    _service("bark", "code", "200", "429 500 502 503", "message", limit=Bytes(3_500)),
-    _service("pover", "status", "1", "", "errors[]", always=True),
-    _service("psafer", "status", "1", "", "error", checked=True),
-    _service("pushy", "success", "true", "internal_error", "error code", checked=True, unit=Bytes),
-    _service("pushed", "error", "(nothing)", "", "error.message error.type"),
-    _service("pjet", "error", "(nothing)", "", "error.message"),
-    _service("push", "success", "true", "", "message"),
-    _service("prowl", "error.code success.code", "200", "406 500", "error.text"),
-    _service("join", "success", "true", "", "errorMessage"),
-    _service("onesignal", "id", "(anything)", "", "errors[]"),
-    _service("fcm", "failure", "0",
-             "unavailable internalservererror devicemessagerateexceeded quota_exceeded",
-             "results[].error error.status"),
-    _service("gorush", "logs[].type", "success-push succeeded-push", "", "logs[].error",
-             checked=True, unit=Bytes),
-    _service("parsep", "result", "true", "155", "error code"),
-    _service("notifiarr", "result", "success", "", "details.response details.reason"),
-    _service("splunk", "result", "success", "", "message"),
-    _service("strmlabs", "success error", "true (nothing)", "", "message error"),
-    _service("lfg", "fired", "true", "", "message error", checked=True),
-    _service("lametric", "errors", "(nothing)", "", "errors[].message"),
-    _service("enigma2", "result", "true", "", "message", checked=True),
-    _service("kodi", "error", "(nothing)", "", "error.message"),
+    _row("schan", "code errno", "0", "", "message errmsg info data.error", always=True,
+         limit=Bytes(32_000), title=32),
+    _checked("pushplus", "code", "200", "500 900", "msg"),
+    _checked("wxpusher", "code", "1000", "1005", "msg"),
+    _checked("wpush", "code", "0", "429 500", "message"),
+    _row("qq", "success", "true", "", "reason"),
+    _row("pushme", "text", "success", "", "text"),
+    _row("pushdeer", "code", "0", "", "error message"),
+    _row("spugpush", "code", "200", "429 500", "msg"),
+    _row("bark", "code", "200", "429 500 502 503", "message", limit=Bytes(3_500)),
+    _row("pover", "status", "1", "", "errors[]", always=True),
+    _checked("psafer", "status", "1", "", "error"),
+    _checked("pushy", "success", "true", "internal_error", "error code", unit=Bytes),
+    _row("pushed", "error", "(nothing)", "", "error.message error.type"),
+    _row("pjet", "error", "(nothing)", "", "error.message"),
+    _row("push", "success", "true", "", "message"),
+    _row("prowl", "error.code success.code", "200", "406 500", "error.text"),
+    _row("join", "success", "true", "", "errorMessage"),
+    _row("onesignal", "id", "(anything)", "", "errors[]"),
+    _row("fcm", "failure", "0",
+         "unavailable internalservererror devicemessagerateexceeded quota_exceeded",
+         "results[].error error.status"),
+    _checked("gorush", "logs[].type", "success-push succeeded-push", "", "logs[].error",
+             unit=Bytes),
+    _row("parsep", "result", "true", "155", "error code"),
+    _row("notifiarr", "result", "success", "", "details.response details.reason"),
+    _row("splunk", "result", "success", "", "message"),
+    _row("strmlabs", "success error", "true (nothing)", "", "message error"),
+    _checked("lfg", "fired", "true", "", "message error"),
+    _row("lametric", "errors", "(nothing)", "", "errors[].message"),
+    _checked("enigma2", "result", "true", "", "message"),
+    _row("kodi", "error", "(nothing)", "", "error.message"),
     # Mail.
-    _service("postmark", "ErrorCode", "0", "100 429", "Message"),
-    _service("smtp2go", "data.error data.failed", "0", "", "data.error data.failures[]"),
-    _service("sendpulse", "result", "true", "", "message"),
-    _service("sparkpost", "results.total_rejected_recipients", "0", "", "errors[].message"),
-    _service("ses", "Code", "(nothing)", "throttling serviceunavailable internalfailure",
-             "Message.text Code.text"),
-    _service("sns", "Code", "(nothing)",
-             "throttling throttled serviceunavailable internalfailure internalerror",
-             "Message.text Code.text"),
+    _row("postmark", "ErrorCode", "0", "100 429", "Message"),
+    _row("smtp2go", "data.error data.failed", "0", "", "data.error data.failures[]"),
+    _row("sendpulse", "result", "true", "", "message"),
+    _row("sparkpost", "results.total_rejected_recipients", "0", "", "errors[].message"),
+    _row("ses", "Code", "(nothing)", "throttling serviceunavailable internalfailure",
+         "Message.text Code.text"),
+    _row("sns", "Code", "(nothing)",
+         "throttling throttled serviceunavailable internalfailure internalerror",
+         "Message.text Code.text"),
     # Texts to a phone.
-    _service("atalk", "SMSMessageData.Recipients[].statusCode", "100 101 102", "500 501 502 504",
-             "SMSMessageData.Recipients[].status SMSMessageData.Message", checked=True),
-    _service("bulksms", "[].status.type", "", "", "[].status.subtype detail",
-             refused="failed unknown"),
-    _service("bulkvs", "Results[].Status", "success", "", "Results[].Status Description"),
-    _service("burstsms", "error.code", "success", "over_limit", "error.description"),
-    _service("clickatell", "messages[].accepted error", "true (nothing)", "",
-             "errorDescription error messages[].errorDescription messages[].error"),
-    _service("clicksend", "data.messages[].status response_code", "success", "throttled",
-             "data.messages[].status response_msg"),
-    _service("cm", "errorCode", "0 (nothing)", "999", "details messages[].messageDetails",
-             checked=True),
-    _service("d7sms", "status", "", "", "detail.message message",
-             refused="rejected failed undelivered error"),
-    _service("exotel", "Status.text SMSMessage.Status", "", "",
-             "DetailedStatus.text SMSMessage.DetailedStatus Message.text RestException.Message",
-             refused="failed failed-dnd 403"),
-    _service("46elks", "status", "", "", "text", refused="failed"),
-    _service("httpsms", "status", "success", "", "message"),
-    _service("infobip", "messages[].status.groupName", "pending delivered accepted", "",
-             "messages[].status.description requestError.serviceException.text", checked=True),
-    _service("kaleyra", "error", "(nothing)", "", "error.message error.error message",
-             checked=True),
-    _service("kavenegar", "return.status", "200", "409 501", "return.message"),
-    _service("msgbird", "recipients.items[].status", "", "25 98 99",
-             "errors[].description errors[].code", refused="delivery_failed expired"),
-    _service("mobilemessage", "results[].status status", "success complete", "",
-             "results[].error error", checked=True),
-    _service("msg91", "type", "success", "", "message"),
-    _service("notifyre", "success", "true", "", "message errors[]", checked=True),
-    _service("plivo", "error", "(nothing)", "", "error"),
-    _service("serwersms", "success", "true", "", "error.message error.type", checked=True),
-    _service("seven", "success text", "100", "600", "messages[].error_text"),
-    _service("sfr", "success", "true", "", "errorDetail errorCode", checked=True),
-    _service("smsc", "error_code", "(nothing)", "4 9", "error", checked=True),
-    _service("smseagle", "result[].status result.status", "ok", "",
-             "result[].error_text result.error_text result", checked=True),
-    _service("smsmgr", "head", "ok", "", "text"),
-    _service("smstunnel", "success", "true", "", "message error", checked=True),
-    _service("telesign", "status.code", "200 203 250 251 290 291 292 293 294 295", "210 500",
-             "status.description"),
-    _service("telnyx", "errors data.errors", "(nothing)", "10011",
-             "errors[].detail data.errors[].detail errors[].code"),
-    _service("twilio", "error_code", "(nothing)", "20429 30001", "error_message message"),
-    _service("voipms", "status", "success", "limit_reached api_limit_exceeded", "message status",
-             checked=True),
-    _service("vonage", "messages[].status", "0", "1 5 10", "messages[].error-text"),
+    _checked("atalk", "SMSMessageData.Recipients[].statusCode", "100 101 102", "500 501 502 504",
+             "SMSMessageData.Recipients[].status SMSMessageData.Message"),
+    _row("bulksms", "[].status.type", "", "", "[].status.subtype detail", "failed unknown"),
+    _row("bulkvs", "Results[].Status", "success", "", "Results[].Status Description"),
+    _row("burstsms", "error.code", "success", "over_limit", "error.description"),
+    _row("clickatell", "messages[].accepted error", "true (nothing)", "",
+         "errorDescription error messages[].errorDescription messages[].error"),
+    _row("clicksend", "data.messages[].status response_code", "success", "throttled",
+         "data.messages[].status response_msg"),
+    _checked("cm", "errorCode", "0 (nothing)", "999", "details messages[].messageDetails"),
+    _row("d7sms", "status", "", "", "detail.message message", "rejected failed undelivered error"),
+    _row("exotel", "Status.text SMSMessage.Status", "", "",
+         "DetailedStatus.text SMSMessage.DetailedStatus Message.text RestException.Message",
+         "failed failed-dnd 403"),
+    _row("46elks", "status", "", "", "text", "failed"),
+    _row("httpsms", "status", "success", "", "message"),
+    _checked("infobip", "messages[].status.groupName", "pending delivered accepted", "",
+             "messages[].status.description requestError.serviceException.text"),
+    _checked("kaleyra", "error", "(nothing)", "", "error.message error.error message"),
+    _row("kavenegar", "return.status", "200", "409 501", "return.message"),
+    _row("msgbird", "recipients.items[].status", "", "25 98 99",
+         "errors[].description errors[].code", "delivery_failed expired"),
+    _checked("mobilemessage", "results[].status status", "success complete", "",
+             "results[].error error"),
+    _row("msg91", "type", "success", "", "message"),
+    _checked("notifyre", "success", "true", "", "message errors[]"),
+    _row("plivo", "error", "(nothing)", "", "error"),
+    _checked("serwersms", "success", "true", "", "error.message error.type"),
+    _row("seven", "success text", "100", "600", "messages[].error_text"),
+    _checked("sfr", "success", "true", "", "errorDetail errorCode"),
+    _checked("smsc", "error_code", "(nothing)", "4 9", "error"),
+    _checked("smseagle", "result[].status result.status", "ok", "",
+             "result[].error_text result.error_text result"),
+    _row("smsmgr", "head", "ok", "", "text"),
+    _checked("smstunnel", "success", "true", "", "message error"),
+    _row("telesign", "status.code", "200 203 250 251 290 291 292 293 294 295", "210 500",
+         "status.description"),
+    _row("telnyx", "errors data.errors", "(nothing)", "10011",
+         "errors[].detail data.errors[].detail errors[].code"),
+    _row("twilio", "error_code", "(nothing)", "20429 30001", "error_message message"),
+    _checked("voipms", "status", "success", "limit_reached api_limit_exceeded", "message status"),
+    _row("vonage", "messages[].status", "0", "1 5 10", "messages[].error-text"),
     # Whose HTTP status says all.
-    _service("discord", style=Style.TITLED, presets={"flags": _WITHOUT_PREVIEWS}),
-    _service("jira", presets={"action": "new"}),
-    _service("matrix", limit=Bytes(20_000)),
-    _service("mmost", style=Style.TITLED, files_of_bots=True),
-    _service("ntfy", limit=Bytes(3_300), text_in_upload=True),
-    _service("opsgenie", presets={"action": "new"}),
-    _service("pushward", limit=Bytes(3_000)),
-    _service("threema", unit=Bytes),
-    _service("vapid", unit=Bytes),
-    _service("workflow", style=Style.TEAMS, limit=Bytes(9_000)),
-    _service("wxteams", unit=Bytes),
-    _service("x", unit=Bytes),
+    _row("discord", style=Style.TITLED, rate=0.4, presets={"flags": _WITHOUT_PREVIEWS}),
+    _row("matrix", limit=Bytes(20_000)),
+    _row("mmost", style=Style.TITLED, files_of_bots=True),
+    _row("ntfy", limit=Bytes(3_300), text_in_upload=True),
+    *(_row(name, presets={"action": "new"}) for name in ("jira", "opsgenie")),
+    _row("pushward", limit=Bytes(3_000)),
+    _row("workflow", style=Style.TEAMS, limit=Bytes(9_000)),
+    *(_row(name, unit=Bytes) for name in ("threema", "vapid", "wxteams", "x")),
     *map(ServiceProfile, """
         apprise azure betterstack blink1 brevo bsky chanify cliq dapnet dot eight00com
         emby evolution firehydrant flock flowtriq fluxer form freemobile gchat goalert
@@ -227,14 +217,11 @@ ROWS = (
         trigv twist xmatters xml youlmk zoom
     """.split()),
     # Not asked over HTTP.
-    _service("amqp", unit=Bytes, over_http=False),
-    _service("irc", unit=Bytes, over_http=False),
-    _service("mailto", style=Style.EMAIL, over_http=False),
-    _service("mqtt", unit=Bytes, over_http=False),
-    _service("nostr", unit=Bytes, over_http=False),
-    *(_service(name, over_http=False) for name in (
-        "aprs deltachat glib gnome growl macosx qt rsyslog smpp syslog windows xmpp".split()
-    )),
+    _apart("mailto", style=Style.EMAIL),
+    *(_apart(name, unit=Bytes) for name in ("amqp", "irc", "mqtt", "nostr")),
+    *map(_apart, """
+        aprs deltachat glib gnome growl macosx qt rsyslog smpp syslog windows xmpp
+    """.split()),
 )  # fmt: skip
 
 PROFILES = {row.name: row for row in ROWS}

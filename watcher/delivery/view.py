@@ -16,12 +16,7 @@ from watcher.identity import product_page
 from watcher.model import Evidence, Instant, Item, Message, Verdict
 from watcher.text.evidence import flag_of, spelled
 from watcher.text.messages import text_of
-from watcher.text.sanitize import (
-    TEXT_LENGTH,
-    neutralise,
-    neutralise_lines,
-    neutralise_name,
-)
+from watcher.text.sanitize import TEXT_LENGTH, neutralise, neutralise_lines, neutralise_name
 from watcher.units import (
     NO_CURRENCIES,
     Currencies,
@@ -91,10 +86,7 @@ def view_of(message: Message, title: str, zone: tzinfo) -> View:
     """The message in words; times in ``zone``."""
     told_at = message.data_at or message.created
     text = message.description if message.kind == "alerts" else text_of(message)
-    data = ""
-    if message.data_at:
-        when = at(message.data_at, zone)
-        data = f"Data of {when.day} {when:%b %Y, %H:%M} {zone}"
+    when = at(told_at, zone)
     return View(
         title=title,
         text=neutralise_lines(text, TEXT_LENGTH),
@@ -104,7 +96,7 @@ def view_of(message: Message, title: str, zone: tzinfo) -> View:
         ),
         rest=max(message.rest, len(message.more)),
         names=tuple(_short(name) for name in message.more[:NAMED]),
-        data=data,
+        data=f"Data of {when.day} {when:%b %Y, %H:%M} {zone}" if message.data_at else "",
     )
 
 
@@ -126,6 +118,7 @@ class _Telling:
         self._item, self._told_at, self._zone = item, told_at, zone
         codes = (neutralise(each, 8) or None for each in (item.currency, item.gmv_currency))
         self._currencies = Currencies(*codes)
+        self._without_prices = self._currencies._replace(prices=None)
 
     def product(self, number: int) -> Product:
         item, reasons = self._item, _reasons(self._item)
@@ -140,7 +133,7 @@ class _Telling:
             link=page.replace("_", "%5F").replace("~", "%7E"),
             notes=tuple(filter(None, (*self._notes(), seen))),
             why=tuple(filter(None, map(self._reason, shown[:REASONS]))),
-            facts=tuple(_facts(item.facts, self._currencies)),
+            facts=tuple(filter(None, _facts(item.facts, self._currencies))),
             seen=seen,
         )
 
@@ -178,11 +171,8 @@ class _Telling:
 
     def _said(self, evidence: Evidence) -> str:
         """From where to where; or the value, where it did not move."""
-        change = self._change(evidence) if _moves(evidence) else ""
+        change = moved(evidence, self._without_prices) if _moves(evidence) else ""
         return change or _value(evidence.value, evidence, self._currencies) or "no value"
-
-    def _change(self, evidence: Evidence) -> str:
-        return moved(evidence, self._currencies._replace(prices=None))
 
     def _why(self, evidence: Evidence) -> str:
         """``7-day GMV 1,200 → 4,830 (+303%) since 16 Nov``, or the value and what it was to be."""
@@ -190,7 +180,7 @@ class _Telling:
         value = _value(evidence.value, evidence, self._currencies)
         if value is None:
             return f"{label}: {condition}" if condition else label
-        change = self._change(evidence)
+        change = moved(evidence, self._without_prices)
         if not change:
             return f"{label} {value} ({condition})" if condition else f"{label} {value}"
         gap = f", {neutralise(evidence.gap, 60)}" if evidence.gap else ""
@@ -222,8 +212,7 @@ class _Reason:
 
     @property
     def met(self) -> bool:
-        both = (self.now, self.began)
-        return any(each is not None and each.verdict is Verdict.MET for each in both)
+        return Verdict.MET in (self.now.verdict, self.began and self.began.verdict)
 
 
 def _reasons(item: Item) -> list[_Reason]:
@@ -267,8 +256,7 @@ def moved(evidence: Evidence, currencies: Currencies = NO_CURRENCIES) -> str:
     value = _value(evidence.value, evidence, currencies)
     if value is None or baseline is None:
         return ""
-    share = _moved(evidence)
-    return f"{baseline} → {value}{f' ({share})' if share else ''}"
+    return f"{baseline} → {value}{_share(evidence)}"
 
 
 def _value(value: float | str | None, evidence: Evidence, currencies: Currencies) -> str | None:
@@ -283,14 +271,14 @@ def _value(value: float | str | None, evidence: Evidence, currencies: Currencies
     return format_value(value, unit if unit in set(Unit) else Unit.SCORE, currencies)
 
 
-def _moved(evidence: Evidence) -> str:
+def _share(evidence: Evidence) -> str:
     """A move in percent, relative to the baseline; empty where a ratio says nothing."""
     value, baseline = evidence.value, evidence.baseline
     if isinstance(value, str) or isinstance(baseline, str) or value is None or not baseline:
         return ""
     if evidence.unit in (Unit.PLACE, Unit.FLAG, Unit.DAY, Unit.TEXT) or baseline < 0:
         return ""
-    return format_percent(value / baseline - 1, signed=True)
+    return f" ({format_percent(value / baseline - 1, signed=True)})"
 
 
 def _facts(facts: Mapping[str, float | None], currencies: Currencies) -> Iterator[str]:
@@ -307,14 +295,9 @@ def _facts(facts: Mapping[str, float | None], currencies: Currencies) -> Iterato
     week = ", ".join(filter(None, (sold, told("total_sale_gmv_7d_amt", Unit.GMV, "GMV {}"))))
     creators = told("total_ifl_cnt", Unit.COUNT, "{} creators in all")
     this_week = told("creators_7d", Unit.COUNT, f"{{}}{'' if creators else ' creators'} this week")
-    yield from filter(
-        None,
-        (
-            told("spu_avg_price", Unit.MONEY),
-            f"7 days: {week}" if week else "",
-            told("sales_trend_flag", Unit.FLAG),
-            told("rank", Unit.PLACE) if facts.get("rank") else "",
-            ", ".join(filter(None, (creators, this_week))),
-            told("commission", Unit.FRACTION, "{} commission"),
-        ),
-    )
+    yield told("spu_avg_price", Unit.MONEY)
+    yield f"7 days: {week}" if week else ""
+    yield told("sales_trend_flag", Unit.FLAG)
+    yield told("rank", Unit.PLACE) if facts.get("rank") else ""
+    yield ", ".join(filter(None, (creators, this_week)))
+    yield told("commission", Unit.FRACTION, "{} commission")

@@ -1,4 +1,4 @@
-"""A channel's URL read: what Apprise makes of it, and what to say of one that it can't use.
+"""A channel's URL, read by Apprise, and the words for one that it can't use.
 
 No text of this module repeats a URL or a part of one that may be secret.
 """
@@ -45,7 +45,7 @@ class LoadedUrl(NamedTuple):
 
 
 def read(name: str, url: str) -> LoadedUrl:
-    """What Apprise makes of ``url``.
+    """A channel's ``url`` as Apprise takes it.
 
     Raises ``TargetError``, which names the target ``name``, of what can't be used.
     """
@@ -123,27 +123,19 @@ def _unread(url: str) -> str:
     if is_cut_short(url, None):
         return f"{unread}: {HOW_TO_ENCODE}"
     if schemes and not schemes[named].enabled:
-        return f"Apprise can't do {named}:// here: {_lacking(schemes[named])}"
+        packages = schemes[named].requirements.get("packages_required") or ()
+        names = listing([packages] if isinstance(packages, str) else list(map(str, packages)))
+        why = f"it needs {names} in the environment that watcher runs in (pip install)"
+        why = why if packages else "this system lacks what the service needs"
+        return f"Apprise can't do {named}:// here: {why}"
     why = culprit(url)
     return f"{unread}: {why}" if why else f"{unread}; is a part missing?"
 
 
-def _lacking(kind: type[NotifyBase]) -> str:
-    """What the system lacks for a service, as far as Apprise says it."""
-    packages = kind.requirements.get("packages_required") or ()
-    names = [packages] if isinstance(packages, str) else [str(each) for each in packages]
-    if not names:
-        return "this system lacks what the service needs"
-    return f"it needs {listing(names)} in the environment that watcher runs in (pip install)"
-
-
 def _schemes() -> Mapping[str, type[NotifyBase]]:
     """Apprise's plugins by each of their schemes; none where it doesn't say."""
-    found = private.part(private.PLUGIN_MANAGER)
-    if found is None:
-        return {}
-    manager = found()
-    return {scheme: manager[scheme] for scheme in manager.schemas()}
+    manager = private.part(private.PLUGIN_MANAGER)
+    return {scheme: manager()[scheme] for scheme in manager().schemas()} if manager else {}
 
 
 @contextmanager

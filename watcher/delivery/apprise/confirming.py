@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
 from typing import Any
 
-from watcher.delivery.services import EMPTY, FILLED, UNKNOWN, ServiceProfile
+from watcher.delivery.services import EMPTY, FILLED, ServiceProfile
 
 LONGEST_BODY = 65_536  # bytes of an answer that are read
 LONGEST_WORDS = 300
@@ -52,23 +52,6 @@ class Said:
 
     word: Word
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerReader:
-    """Reads the answers of one target, a ``service``'s; their reasons pass through ``hide``."""
-
-    service: ServiceProfile = UNKNOWN
-    hide: Callable[[str], str] = str
-
-    @property
-    def decides(self) -> bool:
-        """Whether it adds to what Apprise's plugin reads."""
-        return bool(self.service.fields) and not self.service.checked
-
-    def __call__(self, status: int, content: bytes) -> Said:
-        said = read(self.service, status, content)
-        return Said(said.word, self.hide(said.reason))
 
 
 def read(service: ServiceProfile, status: int, content: bytes) -> Said:

@@ -2,8 +2,8 @@
 
 ``requests`` and ``smtplib`` are wrapped once a process, and a wrapper notes what it sees in the
 observation of its own context (a ``ContextVar``): calls outside ``observed`` pass untouched and
-unseen. An observation holds kinds and numbers, never addresses or headers, and of the other side's
-texts only what its ``reader`` makes of them: they may repeat a channel's secret.
+unseen. An observation holds kinds and numbers, never addresses or headers; the reasons that a
+service gives may repeat a channel's secret.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, wraps
-from http.client import RemoteDisconnected
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,7 +29,8 @@ from requests import exceptions as faults
 
 from watcher import network
 from watcher.delivery.apprise import private
-from watcher.delivery.apprise.confirming import AnswerReader, Said, Word, document_of, found
+from watcher.delivery.apprise.confirming import Said, Word, document_of, found, read
+from watcher.delivery.services import UNKNOWN, ServiceProfile
 from watcher.units import parse_http_date
 
 PATIENCE = 10.0  # seconds that a try waits for a service that says when it takes more
@@ -43,7 +43,7 @@ _Call = Callable[..., Any]
 class Answer:
     """An HTTP answer: its status, and what it says of when to come again (as it stands there).
 
-    ``said`` is the service's own word on the message.
+    ``said`` is the service's own word on the message, not masked.
     """
 
     status: int
@@ -55,11 +55,6 @@ class Answer:
     def is_refusal(self) -> bool:
         """Whether it took no message."""
         return not 200 <= self.status < 300 or self.said.word in _AS_STATUS
-
-    @property
-    def asks_to_wait(self) -> bool:
-        """Whether asking again at once would make it worse."""
-        return self.status == 429 or self.said.word is Word.PASSING
 
     def wait(self, now: float) -> float | None:
         """``Retry-After`` in seconds: a number, or a date measured from the answer's own."""
@@ -120,7 +115,7 @@ class Observation:
 
     accepted: Accepted
     plain: str = ""
-    reader: AnswerReader = field(default_factory=AnswerReader)
+    service: ServiceProfile = UNKNOWN
     limited: bool = False
     asked: float | None = None
     held: int = 0
@@ -131,7 +126,7 @@ class Observation:
     unusable: bool = False
     closing: bool = False
     aborted: bool = False
-    _sockets: list[socket.socket] = field(default_factory=list)
+    sockets: list[socket.socket] = field(default_factory=list)
 
     def hold(self) -> None:
         """Raises ``Limited`` where nothing more is to be sent."""
@@ -150,23 +145,17 @@ class Observation:
                 self.faults.append(describe(error))
             raise
 
-    def opened(self, connection: socket.socket) -> None:
-        """Keep a handle on a new connection; TLS later takes the original over."""
-        self._sockets.append(connection.dup())
-        if self.aborted:
-            self.abort()
-
     def abort(self) -> None:
         """Cut every connection of this try: whoever waits on one wakes with an error."""
         self.aborted = True
-        for each in self._sockets:
+        for each in self.sockets:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Let go of the handles, once the try is over."""
-        while self._sockets:
-            self._sockets.pop().close()
+        while self.sockets:
+            self.sockets.pop().close()
 
 
 _current: ContextVar[Observation | None] = ContextVar("watcher_observation", default=None)
@@ -174,15 +163,15 @@ _current: ContextVar[Observation | None] = ContextVar("watcher_observation", def
 
 @contextmanager
 def observed(
-    accepted: Accepted, plain: str = "", reader: AnswerReader | None = None
+    accepted: Accepted, plain: str = "", service: ServiceProfile = UNKNOWN
 ) -> Iterator[Observation]:
     """Note what ``requests`` and ``smtplib`` do in this context while the block runs.
 
     Recipients that are in ``accepted`` are passed over; those that take it are added. An HTML
-    mail has ``plain`` beside it, if it is not empty. ``reader`` reads what the service answers.
+    mail has ``plain`` beside it, if it is not empty. The ``service`` says how to read its answers.
     """
     watch()
-    observation = Observation(accepted, plain, reader or AnswerReader())
+    observation = Observation(accepted, plain, service)
     token = _current.set(observation)
     try:
         with private.delivered_to(accepted):
@@ -258,11 +247,12 @@ def _send(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
         response = original(*args, **kwargs)
     status = response.status_code
     # A body that is read piece by piece is left to the plugin.
-    said = seen.reader(status, b"" if kwargs.get("stream") else response.content)
+    said = read(seen.service, status, b"" if kwargs.get("stream") else response.content)
     answer = Answer(status, _retry_after(response), response.headers.get("Date"), said)
     seen.answers.append(answer)
-    seen.limited |= answer.asks_to_wait
-    if seen.reader.decides and 200 <= status < 300:
+    # Asking again at once would make it worse.
+    seen.limited |= status == 429 or said.word is Word.PASSING
+    if seen.service.decides and 200 <= status < 300:
         response.status_code = _AS_STATUS.get(said.word, status)
     return response
 
@@ -284,7 +274,9 @@ def _settled(
 
 def _opened(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
     connection = original(*args, **kwargs)
-    seen.opened(connection)
+    seen.sockets.append(connection.dup())  # TLS later takes the original over
+    if seen.aborted:
+        seen.abort()
     return connection
 
 
@@ -359,10 +351,7 @@ _WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((ssl.SSLCertVerificationError,), "its certificate is not valid"),
     ((ssl.SSLError, faults.SSLError), "the encrypted connection failed"),
     ((ConnectionRefusedError,), "the connection was refused"),
-    (
-        (RemoteDisconnected, ConnectionError, smtplib.SMTPServerDisconnected),
-        "the connection was cut",
-    ),
+    ((ConnectionError, smtplib.SMTPServerDisconnected), "the connection was cut"),
     (
         (smtplib.SMTPNotSupportedError,),
         "the server does not offer the login or the encryption that the address asks for",

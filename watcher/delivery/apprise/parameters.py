@@ -1,16 +1,16 @@
-"""What a channel's URL asks for in vain: parameters that Apprise passes over, without a word.
+"""Parameters of a channel's URL that Apprise passes over, without a word.
 
-Which ones a plugin knows is seen by what it looks up while it reads the URL: its own description
-lacks aliases, and names some that it reads only beside others. No value is shown that may be a
-secret.
+Those that a plugin knows are those that it looks up while it reads the URL: its own description
+lacks aliases, and names some that it reads only beside others.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, partial, wraps
@@ -79,17 +79,6 @@ def _watch() -> None:
     setattr(*found, parse)
 
 
-@contextmanager
-def _noting() -> Iterator[_Read]:
-    _watch()
-    read = _Read()
-    token = _current.set(read)
-    try:
-        yield read
-    finally:
-        _current.reset(token)
-
-
 class _Parameter:
     """One of a plugin's parameters, by its name, as the plugin describes it."""
 
@@ -127,7 +116,7 @@ class _Parameter:
         return self._kind in ("int", "float") and not self._is_within(value)
 
     def _is_among(self, given: str) -> bool:
-        """As Apprise reads choices: by their beginning, or by the words that its module lists."""
+        """Whether it is a choice by its beginning, or by the words that its module lists."""
         folded = {str(each).casefold() for each in self._choices}
         return any(each.startswith(given) for each in folded) or any(
             given.startswith(word) for word in self._words_for(folded)
@@ -143,13 +132,10 @@ class _Parameter:
                 yield from (key.casefold() for key in table if key)
 
     def _is_within(self, value: str) -> bool:
-        try:
-            number = float(value)
-        except ValueError:
-            return False
-        return (self._least is None or number >= self._least) and (
-            self._most is None or number <= self._most
-        )
+        least = -math.inf if self._least is None else self._least
+        with suppress(ValueError):
+            return bool(least <= float(value) <= (math.inf if self._most is None else self._most))
+        return False
 
     def takes(self) -> str:
         """``it takes low, normal or high``."""
@@ -159,10 +145,9 @@ class _Parameter:
             are_words = all(isinstance(each, str | int) for each in choices.values())
             choices = list(choices.values() if are_words else choices)
         if choices:
-            told = [str(each) for each in choices]
-            return (
-                f"it takes {listing(told if isinstance(choices, list | tuple) else sorted(told))}"
-            )
+            told = list(map(str, choices))
+            in_order = isinstance(choices, list | tuple)
+            return f"it takes {listing(told if in_order else sorted(told))}"
         if self._kind == "bool":
             return "it takes yes or no"
         if self._kind in ("int", "float"):
@@ -173,9 +158,12 @@ class _Parameter:
 
 
 def doubts_of(url: str) -> list[str]:
-    """What is written in ``url`` and has no effect; none of a URL that Apprise can't read."""
-    with _noting() as read:
-        plugin = _made(url)
+    """Parts of ``url`` that have no effect; none of one that Apprise can't read."""
+    _watch()
+    read = _Read()
+    token = _current.set(read)
+    plugin = _made(url)
+    _current.reset(token)
     if plugin is None:
         return []
     prefixes = {each.get("prefix") for each in plugin.template_kwargs.values()}
@@ -194,7 +182,7 @@ def doubts_of(url: str) -> list[str]:
 
 
 def culprit(url: str) -> str:
-    """Of a URL that Apprise can't read: the parameters without which it could, in words."""
+    """The parameters without which Apprise could read a URL that it can't, in words."""
     bare, _, query = url.partition("?")
     plugin = _made(bare)
     if plugin is None or not query:

@@ -12,31 +12,37 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import cache, partial
+from html import escape
 from http import HTTPStatus
-from typing import Protocol
+from typing import Any, Protocol
+from urllib.parse import parse_qs, quote, urlsplit
 
-from apprise import Apprise, AppriseAttachment, NotifyFormat, NotifyType
+from apprise import Apprise, AppriseAttachment, NotifyBase, NotifyFormat, NotifyType
 
 from watcher.delivery.apprise import observing, private
 from watcher.delivery.apprise.addresses import HOW_TO_ENCODE, is_cut_short, read, service_of
-from watcher.delivery.apprise.confirming import AnswerReader, Word
+from watcher.delivery.apprise.confirming import Word
 from watcher.delivery.apprise.parameters import doubts_of
-from watcher.delivery.apprise.plugin import (
-    limit_of,
-    prepare,
-    style_of,
-    takes_pictures,
-    with_pictures,
-)
 from watcher.delivery.daemon_thread import DaemonThread
-from watcher.delivery.rendered import Attachment, Outcome, OutcomeKind, Rendered
-from watcher.delivery.services import PROFILES, UNKNOWN
+from watcher.delivery.rendered import (
+    LONGEST,
+    PICTURES,
+    Attachment,
+    Limit,
+    OutcomeKind,
+    Rendered,
+    SendOutcome,
+    Shown,
+    Style,
+)
+from watcher.delivery.services import PROFILES, UNKNOWN, ServiceProfile
 from watcher.importing import without_garbage
 from watcher.model import Severity
 from watcher.redaction import url_redaction
@@ -47,12 +53,14 @@ PERMANENT = frozenset({400, 401, 403, 404, 410, 413})
 # Threads of one target that may be left behind before a try is refused: those that not even
 # cutting their connections ends (a name server that hangs, a plugin with connections of its own).
 _STUCK = 2
+_LONGEST_LINE = 7_000  # of a request, of the 8 kB that a proxy before ntfy takes by default
+_FALLBACK = 300
 
 _MAIL = " (of mail they have ASCII letters alone; a domain with others is xn--...)"
 _NOISY = ("apprise", "urllib3", "requests", "charset_normalizer", "markdown", "MARKDOWN")
 _TYPES = {"warning": NotifyType.WARNING, "critical": NotifyType.FAILURE}
-_retry = partial(Outcome, OutcomeKind.RETRY)
-_dead = partial(Outcome, OutcomeKind.DEAD)
+_retry = partial(SendOutcome, OutcomeKind.RETRY)
+_dead = partial(SendOutcome, OutcomeKind.DEAD)
 
 
 class Concealed(Protocol):
@@ -107,13 +115,12 @@ class Target:
         plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
         self.service = service_of(plugin)
         self._profile = PROFILES.get(self.service, UNKNOWN)
-        self.style = style_of(plugin, self._profile)
-        self.limit = limit_of(plugin, self._profile, self.style)
-        self.takes_files = takes_pictures(plugin, self._profile)
-        prepare(plugin, url.reveal(), self._profile, self.style)
+        self.style = _style_of(plugin, self._profile)
+        self.limit = _limit_of(plugin, self._profile, self.style)
+        self.takes_files = _takes_pictures(plugin, self._profile)
+        _prepare(plugin, url.reveal(), self._profile, self.style)
         observing.pace(plugin)
-        hide = url_redaction(url.reveal())
-        self._reader = AnswerReader(self._profile, lambda text: neutralise(hide(text), 300))
+        self._hide = url_redaction(url.reveal())
 
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.service}://***>"
@@ -124,7 +131,7 @@ class Target:
         attachments: Sequence[Attachment] = (),
         *,
         taken: Collection[str] = (),
-    ) -> Outcome:
+    ) -> SendOutcome:
         """Try once, for at most the timeout; never raises for what the service does.
 
         Recipients marked in ``taken`` (by an earlier try) have it already. Where the service
@@ -141,14 +148,14 @@ class Target:
 
     async def _try(
         self, rendered: Rendered, files: Sequence[Attachment], taken: Collection[str]
-    ) -> Outcome:
+    ) -> SendOutcome:
         self._left = [future for future in self._left if not future.done()]
         if len(self._left) >= _STUCK:
             hang = f"{self.service}: earlier tries still hang"
             return _retry(hang, taken=frozenset(taken))
         rendered, files = with_pictures(rendered, files, self._profile)
         accepted = observing.Accepted(self._secret.reveal(), taken)
-        with observing.observed(accepted, rendered.plain, self._reader) as observation:
+        with observing.observed(accepted, rendered.plain, self._profile) as observation:
             future = self._hand.run(partial(self._notify, rendered, files))
         future.add_done_callback(lambda _done: observation.close())
         outcome = await self._outcome(future, observation, begun=bool(taken))
@@ -161,7 +168,7 @@ class Target:
         return replace(outcome, detail=f"{outcome.detail}{some}", taken=marks)
 
     def doubts(self) -> list[str]:
-        """What of the URL has no effect, and who is not told by it, without what is secret.
+        """Parts of the URL that have no effect, and who is not told by it, without what is secret.
 
         For ``watcher check``: the daemon sends by such a URL as Apprise does.
         """
@@ -206,7 +213,7 @@ class Target:
 
     async def _outcome(
         self, future: Future[bool], observation: observing.Observation, *, begun: bool
-    ) -> Outcome:
+    ) -> SendOutcome:
         """The end of a try; ``begun`` is one of which some recipients have the message already."""
         try:
             async with asyncio.timeout(self._timeout):
@@ -222,7 +229,7 @@ class Target:
             # Some plugins call it a success.
             return _dead(f"{self.service}: nothing was sent: its URL names nobody")
         if taken:
-            return Outcome(OutcomeKind.SENT, f"{self.service} took it")
+            return SendOutcome(OutcomeKind.SENT, f"{self.service} took it")
         return self._failure(observation)
 
     def _notify(self, rendered: Rendered, files: Sequence[Attachment]) -> bool:
@@ -242,13 +249,13 @@ class Target:
             )
         )
 
-    def _failure(self, seen: observing.Observation) -> Outcome:
+    def _failure(self, seen: observing.Observation) -> SendOutcome:
         """Permanent only if everything that failed did so for good: else another try may help."""
         answers = [answer for answer in seen.answers if answer.is_refusal]
         if seen.unusable:
             return _dead(f"{self.service}: {seen.faults[-1]}")
         if answers:
-            detail = f"{self.service}: {_told(answers[-1])}"
+            detail = f"{self.service}: {self._told(answers[-1])}"
             if not seen.faults and all(map(_is_for_good, answers)):
                 return _dead(detail)
             waits = [answer.wait(self._clock()) for answer in answers]
@@ -263,14 +270,25 @@ class Target:
             return _dead(f"{self.service}: no recipient of its URL can be used")
         return _retry(f"{self.service} did not take it and gave no reason", unexplained=True)
 
-    def _refused_mail(self, seen: observing.Observation) -> Outcome:
-        """Of a mail server's replies, 5xx are for good (RFC 5321) and 4xx pass."""
+    def _refused_mail(self, seen: observing.Observation) -> SendOutcome:
+        """The end by a mail server's replies: 5xx are for good (RFC 5321) and 4xx pass."""
         soft = [code for code in seen.replies if code < 500]
         detail = f"{self.service}: the mail server answered {(soft or seen.replies)[-1]}"
         if seen.unwelcome:
             many = "an address" if seen.unwelcome == 1 else f"{seen.unwelcome} addresses"
             detail += f" to {many} of the URL"
         return (_retry if soft or seen.faults else _dead)(detail)
+
+    def _told(self, answer: observing.Answer) -> str:
+        """``HTTP 400 Bad Request: chat not found``; of an HTTP 200 the service's words alone."""
+        status, reason = answer.status, neutralise(self._hide(answer.said.reason), 300)
+        if 200 <= status < 300:
+            return reason or f"it refused the message, in an answer of HTTP {status}"
+        phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+        told = f"HTTP {status} {phrase}".rstrip()
+        # Many begin with the phrase themselves.
+        reason = reason.removeprefix(f"{phrase}: ") if phrase else reason
+        return f"{told}: {reason}" if reason and reason.lower() != phrase.lower() else told
 
 
 def _is_for_good(answer: observing.Answer) -> bool:
@@ -280,13 +298,90 @@ def _is_for_good(answer: observing.Answer) -> bool:
     return answer.said.word is Word.REFUSED or answer.status in PERMANENT
 
 
-def _told(answer: observing.Answer) -> str:
-    """``HTTP 400 Bad Request: chat not found``; of an HTTP 200 the service's words alone."""
-    status, reason = answer.status, answer.said.reason
-    if 200 <= status < 300:
-        return reason or f"it refused the message, in an answer of HTTP {status}"
-    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
-    told = f"HTTP {status} {phrase}".rstrip()
-    # Many begin with the phrase themselves.
-    reason = reason.removeprefix(f"{phrase}: ") if phrase else reason
-    return f"{told}: {reason}" if reason and reason.lower() != phrase.lower() else told
+def _style_of(plugin: NotifyBase, profile: ServiceProfile) -> Style:
+    """The family's style; plain where the URL asks for plain text by ``?format=``."""
+    wanted = private.attribute(plugin, private.ASKED_FORMAT)
+    is_usual = wanted is None or wanted.value == profile.style.body_format
+    return profile.style if is_usual else Style.PLAIN
+
+
+def _limit_of(plugin: NotifyBase, profile: ServiceProfile, style: Style) -> Limit:
+    """The most that it takes of title and body together, in the service's own unit."""
+    leaves_cutting = plugin.overflow_mode.value == "upstream"
+    limit = profile.limit or Limit(LONGEST)
+    if profile.limit is None or not leaves_cutting:
+        limit = min(profile.unit(int(plugin.body_maxlen) or LONGEST), limit)
+    unit = Shown if style is Style.TELEGRAM and leaves_cutting else type(limit)
+    limit = unit(limit)  # one of its own
+    source = NotifyFormat(style.body_format)
+    target = plugin.resolve_format(source)
+    if target is not source or type(plugin).dialect_convert is not NotifyBase.dialect_convert:
+        limit.written = partial(_written, plugin, source, target)
+    titles = (int(plugin.title_maxlen), profile.title)
+    limit.title = min([limit.title, *(longest for longest in titles if longest > 0)])
+    return limit
+
+
+def _written(plugin: NotifyBase, source: NotifyFormat, target: NotifyFormat, text: str) -> str:
+    """A text as Apprise hands it to the plugin: escaped, in the service's own markup."""
+    convert = private.part(private.CONVERSION)
+    converted = text if convert is None else convert(source, target, text)
+    return str(plugin.dialect_convert(converted, target))
+
+
+def _takes_pictures(plugin: NotifyBase, profile: ServiceProfile) -> bool:
+    """Whether files arrive."""
+    is_webhook = profile.files_of_bots and getattr(plugin, "mode", None) != "bot"
+    return bool(plugin.attachment_support) and not is_webhook
+
+
+def _prepare(plugin: NotifyBase, url: str, profile: ServiceProfile, style: Style) -> None:
+    """Set what the URL leaves open to what an alert is best shown with."""
+    asked = parse_qs(urlsplit(url).query)
+    # No picture of a severity and no "sent by", unless the URL asks for them.
+    ornaments = (("image", "include_image"), ("footer", "include_footer"), ("avatar", "avatar"))
+    for parameter, attribute in ornaments:
+        if hasattr(plugin, attribute) and parameter not in asked:
+            setattr(plugin, attribute, False)
+    inline = {"inline": True} if style is Style.EMAIL else {}
+    for name, value in {**profile.presets, **inline}.items():
+        # ":" begins a mapping of severities, as Opsgenie and Jira take it.
+        if not any(each == name or each.startswith(":") for each in asked):
+            vars(plugin)[name] = value
+    plugin.request_rate_per_sec = max(plugin.request_rate_per_sec, profile.rate)
+    if profile.name == "slack":
+        private.replace(plugin, private.SLACK_SENDING, _with_fallback)
+
+
+def with_pictures(
+    rendered: Rendered, pictures: Sequence[Attachment], profile: ServiceProfile
+) -> tuple[Rendered, Sequence[Attachment]]:
+    """The message with its pictures where they belong, and those that can go with it."""
+    line = len(quote(rendered.title)) + len(quote(rendered.body))
+    if profile.text_in_upload and pictures and line > _LONGEST_LINE:
+        return rendered, ()
+    body = rendered.body.replace(PICTURES, "".join(map(_image, pictures)), 1)
+    return replace(rendered, body=body), pictures
+
+
+def _image(picture: Attachment) -> str:
+    return (
+        f'<p style="margin:0 0 12px"><img src="cid:{escape(quote(picture.name))}" '
+        f'alt="{escape(picture.alt)}" width="640" '
+        'style="display:block;width:100%;max-width:640px;height:auto;border:0;border-radius:8px">'
+        "</p>"
+    )
+
+
+def _with_fallback(send: Callable[..., Any]) -> Callable[..., Any]:
+    """Slack shows ``fallback`` on a phone's lock screen; Apprise gives none."""
+
+    def sending(url: str, payload: Any, **kwargs: Any) -> Any:
+        for each in payload.get("attachments", ()) if isinstance(payload, dict) else ():
+            if "fallback" not in each and isinstance(each.get("text"), str):
+                text = re.sub(r"<[^|>]*\|([^>]*)>", r"\1", each["text"]).replace("*", "")
+                told = " · ".join(line for line in text.splitlines() if line.strip())
+                each["fallback"] = f"{each.get('title', '')} · {told}"[:_FALLBACK]
+        return send(url, payload, **kwargs)
+
+    return sending
