@@ -1,10 +1,7 @@
 """The delivery loop: each target's queue in order, one message at a time, at its own pace.
 
-The loop and the evaluation meet only in the outbox: rows wait there until a service took
-them. A row is marked after the service answered, so a crash in between repeats a message and
-never loses one. Before dozens are sent to a target that was down, the keeper makes them one.
-``turn`` starts what is due now; ``run`` turns whenever something is due, was added (``wake``),
-or the poll period is over (another process may have put a row back).
+A row is marked after the service answered: a crash in between repeats a message and never loses
+one. Before dozens are sent to a target that was down, the keeper makes them one.
 """
 
 from __future__ import annotations
@@ -98,7 +95,11 @@ class Courier:
         self.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until ``stop``; tries that are under way then are left to ``drain``."""
+        """Deliver until ``stop``; tries that are under way then are left to ``drain``.
+
+        It turns whenever something is due, was added (``wake``), or the poll period is over
+        (another process may have put a row back).
+        """
         stopped = asyncio.create_task(stop.wait())
         stopped.add_done_callback(lambda _stopped: self.wake())
         try:
@@ -125,9 +126,8 @@ class Courier:
             if next_try > now and name in self.targets:
                 soonest = min(soonest, float(next_try - now))
                 continue
-            self._serving[name] = task = asyncio.create_task(
-                self._serve(name), name=f"deliver-{name}"
-            )
+            task = asyncio.create_task(self._serve(name), name=f"deliver-{name}")
+            self._serving[name] = task
             task.add_done_callback(self._served)
         return soonest
 
@@ -215,7 +215,7 @@ class Courier:
         if outcome.kind is OutcomeKind.RETRY:
             await self._again(row, began, outcome)
         elif outcome.kind is OutcomeKind.DEAD:
-            await self._dead(row, outcome)
+            await self._dead(row, outcome, given_up=False)
         else:
             now = self.now()
             await self._mark(
@@ -245,21 +245,17 @@ class Courier:
         )
         return await target.send(rendered, await self._pictures(row, target, way), taken=row.taken)
 
-    async def _pictures(
-        self, row: Notification, target: Sender, way: Way
-    ) -> tuple[Attachment, ...]:
+    async def _pictures(self, row: Notification, target: Sender, way: Way) -> list[Attachment]:
         """The message's picture. At the first try only: a service may have taken the text of one
         that failed on its picture, and would get it again and again."""
         if row.tries or not target.takes_files:
-            return ()
+            return []
         try:
             chart = await self.store.run(lambda store: self.keeper.chart(store, row))
-            if chart is None:
-                return ()
-            return (await asyncio.to_thread(picture, chart, way.zone),)
+            return [] if chart is None else [await asyncio.to_thread(picture, chart, way.zone)]
         except Exception:
             log.exception("the picture could not be drawn; the message goes without", id=row.id)
-            return ()
+            return []
 
     def _way(self, row: Notification) -> Way:
         return self.ways.get(row.channel, Way())
@@ -283,9 +279,7 @@ class Courier:
 
         await self._note(row, failed)
 
-    async def _dead(
-        self, row: Notification, outcome: SendOutcome, *, given_up: bool = False
-    ) -> None:
+    async def _dead(self, row: Notification, outcome: SendOutcome, *, given_up: bool) -> None:
         now, reason = self.now(), outcome.detail
 
         def dead(store: Store) -> None:
@@ -354,7 +348,7 @@ class Courier:
 
 
 def _first_try(row: Notification, began: Instant) -> Instant:
-    """From when the day counts in which a row is tried, of which a try just failed.
+    """The begin of the day in which a row is tried, of which a try just failed.
 
     The time in which nobody tried, though it was due (the machine slept, the daemon was down,
     the clock was set forward), is no part of that day; nor is a time still to come.

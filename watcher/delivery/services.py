@@ -1,7 +1,4 @@
-"""The peculiarities of services, a row for each, whatever sends to it.
-
-From the services' documentation. Every plugin of Apprise has a row.
-"""
+"""The peculiarities of services, from their documentation; every plugin of Apprise has a row."""
 
 from __future__ import annotations
 
@@ -24,14 +21,13 @@ class ServiceProfile:
     """One service, by the first scheme that Apprise has for it (``slack``).
 
     How it confirms a message: ``fields`` are paths into the answer (``messages[].status``); the
-    first that is there decides. Its values in ``taken`` mean that the message was taken, any other
-    that it was refused: for now where it, or a value at ``words``, is in ``passing``; for good
-    otherwise. Of a service with many words for what it took, ``refused`` has those for what it did
-    not, instead. With ``always`` the service never answers without the field: an answer that lacks
-    it is not the service's (a proxy's page). ``checked`` is a service whose answer Apprise's plugin
-    reads itself. An answer in plain text is ``{"text": ...}``, XML is ``{tag: {attribute,
-    "text"}}``. Without ``fields`` the HTTP status says all; where a service is not asked
-    ``over_http``, the protocol's own answer decides, as far as it has one.
+    first that is there decides. Values in ``taken`` mean that the message was taken, others that it
+    was refused: for now where one, or a value at ``words``, is in ``passing``. Of a service with
+    many words for what it took, ``refused`` has those for what it did not, instead. With ``always``
+    an answer without the field is not the service's (a proxy's page). ``checked`` is one whose
+    answer Apprise's plugin reads itself. An answer in plain text is ``{"text": ...}``, XML is
+    ``{tag: {attribute, "text"}}``. Without ``fields`` the HTTP status says all; where it is not
+    asked ``over_http``, the protocol's own answer decides, as far as it has one.
 
     What it takes: text in its ``style``, at most ``limit`` or else as much as Apprise says, which
     counts in ``unit``; ``title`` is the most characters of a title, where Apprise has more.

@@ -1,7 +1,6 @@
-"""A message as harmless, readable texts: what the templates lay out.
+"""A message as harmless, readable texts, of no format: what the templates lay out.
 
-Nothing here knows a format. Every text has gone through ``neutralise``, the rule file's own
-too: a rule's name is shown as it is meant, and never works as markup.
+Every text has gone through ``neutralise``, the rule file's own too: none works as markup.
 """
 
 from __future__ import annotations
@@ -219,25 +218,19 @@ def _reasons(item: Item) -> list[_Reason]:
     why = [spelled(each) for each in item.why]
     if not item.now:
         return [_Reason(each) for each in why]
-    reasons = []
-    for now in map(spelled, item.now):
-        began = _began(now, why)
-        same = began is not None and _what_is_so(began) == _what_is_so(now)
-        reasons.append(_Reason(now, None if same else began))
-    return reasons
-
-
-def _what_is_so(evidence: Evidence) -> tuple[object, ...]:
-    """Value and baseline; of an event, which has no value, whether it is met."""
-    value = evidence.verdict if evidence.value is None else evidence.value
-    return value, evidence.baseline
+    return [_Reason(now, _began(now, why)) for now in map(spelled, item.now)]
 
 
 def _began(now: Evidence, why: Sequence[Evidence]) -> Evidence | None:
-    """Evidence of the condition as the alert fired; or the metric's only one, if it was edited."""
-    same = [each for each in why if (each.metric, each.condition) == (now.metric, now.condition)]
+    """Evidence of the condition as the alert fired, or the metric's only one, if it was edited;
+    None of what is as it was."""
     others = [each for each in why if each.metric == now.metric]
-    return same[0] if same else others[0] if len(others) == 1 else None
+    same = [each for each in others if each.condition == now.condition]
+    began = same[0] if same else others[0] if len(others) == 1 else None
+    if began is None or began.baseline != now.baseline or began.value != now.value:
+        return began
+    # An event has no value: it is met or not.
+    return began if now.value is None and began.verdict != now.verdict else None
 
 
 def _label(evidence: Evidence) -> str:

@@ -35,8 +35,7 @@ HOW_TO_ENCODE = (
 
 class LoadedUrl(NamedTuple):
     """Apprise with one plugin, the plugin, and the URL that it was made of: of a web address that
-    was pasted, the one that this means. ``left_out`` are its recipients that Apprise can't use, a
-    word or two for each: "To email"."""
+    was pasted, the one that this means; and the ``left_out`` of it."""
 
     apprise: Apprise
     plugin: NotifyBase
@@ -142,8 +141,7 @@ def _schemes() -> Mapping[str, type[NotifyBase]]:
 def left_out() -> Iterator[list[str]]:
     """Recipients that Apprise leaves out in the block, a word or two for each: "To email".
 
-    It says so in its log, and goes on: every message would count as sent. Never the recipients
-    themselves: an address may be a secret.
+    It says so in its log, and goes on. Never the recipients themselves: they may be a secret.
     """
     found: list[str] = []
     reader = threading.get_ident()

@@ -1,8 +1,7 @@
 """A look at what goes over the wire while Apprise sends: it tells only success or failure.
 
-``requests`` and ``smtplib`` are wrapped once a process, and a wrapper notes what it sees in the
-observation of its own context (a ``ContextVar``): calls outside ``observed`` pass untouched and
-unseen. An observation holds kinds and numbers, never addresses or headers; the reasons that a
+``requests`` and ``smtplib`` are wrapped once a process; calls outside ``observed`` pass untouched
+and unseen. An observation holds kinds and numbers, never addresses or headers; the reasons that a
 service gives may repeat a channel's secret.
 """
 
@@ -300,9 +299,8 @@ def _sendmail(
         seen.unwelcome += len(error.recipients)
         raise
     seen.unwelcome += len(refused)
-    for each in wanting:
-        if each not in refused:
-            seen.accepted.add(("mail", each.lower()))
+    for each in set(wanting) - refused.keys():
+        seen.accepted.add(("mail", each.lower()))
     return refused
 
 

@@ -1,8 +1,7 @@
 """A service's own web address, as its page shows it, into the Apprise URL that it means.
 
 Apprise itself reads the addresses of some services; these are the others, and the forms that it
-does not know. What an address lacks (Telegram's has no chat) is told, with the URL to write.
-Parameters that are no part of it stand in the URL, too: some of them Apprise knows.
+does not know. Parameters that are no part of an address stand in the URL, too: Apprise knows some.
 """
 
 from __future__ import annotations

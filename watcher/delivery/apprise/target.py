@@ -1,11 +1,8 @@
 """One channel URL, one try, a typed outcome.
 
-Apprise answers a send with yes or no; the reasons come from ``observing``. A try runs on a
-thread of the target's own, not in Apprise's shared pool of six, where a few dead services would
-hold up the others; it is a daemon thread, so that a stuck one can't hold up the process's end.
-
-A URL is a secret: it is read once, handed to Apprise, and occurs in no text of ours. Apprise,
-requests and urllib3 write addresses into their logs; ``warm_up`` silences these.
+Apprise answers a send with yes or no; the reasons come from ``observing``. A try runs on a daemon
+thread of the target's own: in Apprise's pool of six a few dead services would hold up the others.
+A URL is a secret: it is read once, handed to Apprise, and occurs in no text of ours.
 """
 
 from __future__ import annotations
@@ -71,7 +68,7 @@ class Concealed(Protocol):
 
 @cache
 def warm_up() -> None:
-    """Load Apprise's plugins (0.3 s, once a process) and silence what would log addresses."""
+    """Load Apprise's plugins (0.3 s, once a process) and silence who would log addresses."""
     for name in _NOISY:
         logger = logging.getLogger(name)
         logger.handlers = [logging.NullHandler()]
