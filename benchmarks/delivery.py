@@ -30,9 +30,8 @@ from tests.delivery.messages import NOW, alerts
 from watcher.daemon.channels import targets_of
 from watcher.daemon.supervision.loop_lag import Holds
 from watcher.delivery.apprise.target import Target
-from watcher.delivery.courier import Courier
+from watcher.delivery.courier import Courier, Nobody
 from watcher.delivery.message import render
-from watcher.delivery.ports import Nobody
 from watcher.delivery.rendered import Style
 from watcher.incidents.delivery_hooks import Post
 from watcher.model import NotificationState

@@ -12,8 +12,7 @@ from pathlib import Path
 from tests.delivery.ends import Service, serving
 from tests.delivery.messages import NOW, alerts
 from watcher.delivery.apprise.target import Target, warm_up
-from watcher.delivery.courier import Courier
-from watcher.delivery.ports import Nobody
+from watcher.delivery.courier import Courier, Nobody
 from watcher.incidents.delivery_hooks import Post
 from watcher.model import NotificationState
 from watcher.rules.files.loading import load_text

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tests.delivery.messages import NOW
-from watcher.delivery.courier import Courier
-from watcher.delivery.ports import Nobody, StoreThread
+from watcher.delivery.courier import Courier, Nobody, StoreThread
 from watcher.delivery.rendered import Attachment, OutcomeKind, Rendered, SendOutcome, Style
 from watcher.errors import StoreError
 from watcher.model import Message, Notification

@@ -18,8 +18,7 @@ from tests.delivery.couriers import (
     turn,
 )
 from tests.delivery.messages import NOW, operator
-from watcher.delivery.courier import POLL, backoff
-from watcher.delivery.ports import Way
+from watcher.delivery.courier import POLL, Way, backoff
 from watcher.delivery.rendered import OutcomeKind, SendOutcome
 from watcher.model import NotificationState
 from watcher.units import DAY, HOUR

@@ -25,8 +25,7 @@ from tests.delivery.couriers import (
 from tests.delivery.ends import receiving, serving
 from tests.delivery.messages import NOW, alerts, operator
 from watcher.delivery.apprise.target import Target
-from watcher.delivery.courier import POLL, Courier
-from watcher.delivery.ports import Nobody, Way
+from watcher.delivery.courier import POLL, Courier, Nobody, Way
 from watcher.delivery.rendered import OutcomeKind, SendOutcome
 from watcher.errors import StoreError
 from watcher.model import Chart, Notification, NotificationState, Series

@@ -7,7 +7,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from watcher.delivery.apprise.target import Target
-from watcher.delivery.ports import Way
+from watcher.delivery.courier import Way
 from watcher.errors import Problem, RulesError, TargetError
 from watcher.rules.rulebook import Rulebook
 

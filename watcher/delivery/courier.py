@@ -7,16 +7,16 @@ one. Before dozens are sent to a target that was down, the keeper makes them one
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
-from datetime import tzinfo
+from datetime import UTC, tzinfo
+from typing import Protocol, TypeVar
 
 import structlog
 
 from watcher.charts import Panel, draw
-from watcher.delivery.message import render
-from watcher.delivery.ports import Keeper, Nobody, Sender, StoreThread, Way
-from watcher.delivery.rendered import Attachment, OutcomeKind, SendOutcome
+from watcher.delivery.message import OwnTemplate, render
+from watcher.delivery.rendered import Attachment, OutcomeKind, Rendered, SendOutcome, Style
 from watcher.delivery.view import moved
 from watcher.errors import StoreError
 from watcher.model import Chart, Instant, Notification
@@ -29,6 +29,8 @@ LONGEST_PAUSE = HOUR
 GIVE_UP = DAY
 POLL = 5.0
 PICTURE = "chart.png"
+
+T = TypeVar("T")
 
 log = structlog.get_logger("watcher.delivery")
 
@@ -61,6 +63,70 @@ def picture(chart: Chart, zone: tzinfo) -> Attachment:
         now=chart.at,
     )
     return Attachment(PICTURE, content)
+
+
+class StoreThread(Protocol):
+    """Runs a function where the database lives."""
+
+    async def run(self, job: Callable[[Store], T], /) -> T: ...
+
+
+class Sender(Protocol):
+    """One target; ``watcher.delivery.apprise.target.Target`` is the real one."""
+
+    style: Style
+    takes_files: bool
+
+    @property
+    def limit(self) -> int: ...
+
+    async def send(
+        self, text: Rendered, files: Sequence[Attachment] = (), /, *, taken: Collection[str] = ()
+    ) -> SendOutcome: ...
+
+    def release(self) -> None:
+        """It is not needed any more; a try under way may end."""
+
+
+class QuietHours(Protocol):
+    """A channel's quiet hours: when those that ``now`` lies in end, None outside of them."""
+
+    def until(self, now: Instant, /) -> Instant | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A channel's own way: times in ``zone``, nothing in ``quiet`` hours, laid out by its own
+    ``template`` if it has one."""
+
+    zone: tzinfo = UTC
+    quiet: QuietHours | None = None
+    template: OwnTemplate | None = None
+
+
+class Keeper(Protocol):
+    """One who knows what messages mean; asked on the store's thread.
+
+    ``join`` is asked before each try whether it made one of what waits for a target, ``chart``
+    what the picture shows where the service takes pictures. ``died`` (with the reason) and
+    ``took`` hear what becomes of a row, in the transaction that notes it.
+    """
+
+    def join(self, _store: Store, _target: str, /) -> bool:
+        return False
+
+    def chart(self, _store: Store, _notification: Notification, /) -> Chart | None:
+        return None
+
+    def died(self, _store: Store, _notification: Notification, _reason: str, /) -> None:
+        return
+
+    def took(self, _store: Store, _notification: Notification, /) -> None:
+        return
+
+
+class Nobody(Keeper):
+    """Joins nothing, and does not want to hear: the outbox shows what was sent or is dead."""
 
 
 @dataclass(eq=False)
@@ -112,8 +178,7 @@ class Courier:
     async def turn(self) -> float:
         """Start on every target whose first waiting row is due; seconds until the next turn.
 
-        Raises what a target's queue broke on (the store failed): the loop is then to be begun
-        anew by its guard.
+        Raises what a target's queue broke on (the store failed), for the loop's guard.
         """
         self.on_turn()
         now = self.now()
@@ -203,7 +268,7 @@ class Courier:
 
     async def _is_quiet(self, row: Notification) -> bool:
         """Whether its channel has quiet hours now; then the row waits for their end."""
-        hours = self._way(row).quiet
+        hours = self.ways.get(row.channel, Way()).quiet
         until = hours.until(self.now()) if hours is not None else None
         if until is not None:
             await self._write(lambda store: store.outbox.postpone(row.id, until))
@@ -226,7 +291,7 @@ class Courier:
 
     async def _try(self, row: Notification, target: Sender) -> SendOutcome:
         try:
-            way = self._way(row)
+            way = self.ways.get(row.channel, Way())
             outcome = await self._send(row, target, way)
             if outcome.kind is OutcomeKind.DEAD and way.template is not None:
                 # Markup of the user's own may be what the service refuses: better told as usual.
@@ -256,9 +321,6 @@ class Courier:
         except Exception:
             log.exception("the picture could not be drawn; the message goes without", id=row.id)
             return []
-
-    def _way(self, row: Notification) -> Way:
-        return self.ways.get(row.channel, Way())
 
     async def _again(self, row: Notification, began: Instant, outcome: SendOutcome) -> None:
         now, first_try = self.now(), _first_try(row, began)

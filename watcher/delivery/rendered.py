@@ -18,8 +18,7 @@ _TAG = re.compile(r"<[^>]*>")
 class Style(StrEnum):
     """A family of services, by how it wants its text; the value names the template.
 
-    ``MARKDOWN`` is what Apprise translates (for Slack), ``TITLED`` is a service's own and has
-    the title in it, ``TEAMS`` is that of adaptive cards.
+    ``MARKDOWN`` is what Apprise translates (for Slack), ``TITLED`` a service's own with the title.
     """
 
     PLAIN = "plain.txt"
@@ -36,10 +35,7 @@ class Style(StrEnum):
 
     @property
     def has_title(self) -> bool:
-        """Whether the title goes beside the body, not into it.
-
-        Where a service has none, Apprise would write it into the body, unescaped.
-        """
+        """Whether it stands beside the body; else Apprise would write it in there, unescaped."""
         return self not in (Style.TELEGRAM, Style.TITLED)
 
 

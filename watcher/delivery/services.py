@@ -13,8 +13,6 @@ from watcher.delivery.rendered import Bytes, Escaped, Limit, Style
 EMPTY = "(nothing)"  # the field is missing, null, empty or 0: an error that is none
 FILLED = "(anything)"  # the field has a value
 
-_WITHOUT_PREVIEWS = 4  # Discord's flag SUPPRESS_EMBEDS: of ten shop pages, below ten links
-
 
 @dataclass(frozen=True, slots=True)
 class ServiceProfile:
@@ -76,8 +74,9 @@ _checked, _apart = partial(_row, checked=True), partial(_row, over_http=False)
 # 4,096 bytes, and Apprise of more than 8,000 in JSON, where an emoji takes three times the bytes. A
 # card of Teams (``workflow``) has 28 kB, of JSON too; Apprise's own limit of 1,000 characters binds
 # only where the URL has it cut messages. APNs and FCM, behind Bark and its likes, carry 4 kB. A
-# Matrix event has 65 kB, the text in it twice. X counts a Chinese character as two. By default an
-# info of Opsgenie and Jira is a note to an incident that there is not.
+# Matrix event has 65 kB, the text in it twice. X counts a Chinese character as two. Discord's flag
+# 4 is SUPPRESS_EMBEDS: of ten shop pages, below ten links; its webhooks take 5 requests in 2 seconds.
+# By default an info of Opsgenie and Jira is a note to an incident that there is not.
 ROWS = (
     # Chats.
     _row("dingtalk", "errcode", "0", "-1 130101 410100", "errmsg", always=True, unit=Escaped),
@@ -195,7 +194,7 @@ ROWS = (
     _checked("voipms", "status", "success", "limit_reached api_limit_exceeded", "message status"),
     _row("vonage", "messages[].status", "0", "1 5 10", "messages[].error-text"),
     # Whose HTTP status says all.
-    _row("discord", style=Style.TITLED, rate=0.4, presets={"flags": _WITHOUT_PREVIEWS}),
+    _row("discord", style=Style.TITLED, rate=0.4, presets={"flags": 4}),
     _row("matrix", limit=Bytes(20_000)),
     _row("mmost", style=Style.TITLED, files_of_bots=True),
     _row("ntfy", limit=Bytes(3_300), text_in_upload=True),
@@ -204,13 +203,12 @@ ROWS = (
     _row("workflow", style=Style.TEAMS, limit=Bytes(9_000)),
     *(_row(name, unit=Bytes) for name in ("threema", "vapid", "wxteams", "x")),
     *map(ServiceProfile, """
-        apprise azure betterstack blink1 brevo bsky chanify cliq dapnet dot eight00com
-        emby evolution firehydrant flock flowtriq fluxer form freemobile gchat goalert
-        gotify groundmail groupme guilded hassio humhub ifttt ilert incidentio jellyfin
-        json kumulos lauther line mailersend mailgun mastodon misskey notica notifico
-        octopush pagerduty pagertree pbul pinglet pingram resend revolt ringc ryver
-        sendgrid session signal signalgrid signl4 sinch spike spush squadcast stackfield
-        trigv twist xmatters xml youlmk zoom
+        apprise azure betterstack blink1 brevo bsky chanify cliq dapnet dot eight00com emby
+        evolution firehydrant flock flowtriq fluxer form freemobile gchat goalert gotify groundmail
+        groupme guilded hassio humhub ifttt ilert incidentio jellyfin json kumulos lauther line
+        mailersend mailgun mastodon misskey notica notifico octopush pagerduty pagertree pbul
+        pinglet pingram resend revolt ringc ryver sendgrid session signal signalgrid signl4 sinch
+        spike spush squadcast stackfield trigv twist xmatters xml youlmk zoom
     """.split()),
     # Not asked over HTTP.
     _apart("mailto", style=Style.EMAIL),

@@ -1,1 +1,1 @@
-"""What is owed to whom: decided, composed, held back, joined."""
+"""Messages that are owed to whom: decided, composed, held back, joined."""

@@ -53,7 +53,7 @@ def chart_of(database: Store, book: Rulebook, message: Message) -> Chart | None:
 
 
 def _currency(metric: Metric, items: Sequence[Item]) -> str | None:
-    """Of all amounts in the picture; None where there are several, or one is not known."""
+    """The currency of the picture; None where there are several, or one is not known."""
     codes = {Currencies(item.currency, item.gmv_currency).of(metric.unit) for item in items}
     return codes.pop() if len(codes) == 1 else None
 
@@ -69,7 +69,7 @@ def _metric(book: Rulebook, items: tuple[Item, ...]) -> Metric:
 
 
 def _scans(database: Store, book: Rulebook, message: Message, at: Instant) -> list[Instant]:
-    """When the lists of the message's rules were read, in order."""
+    """The times at which the lists of the message's rules were read, in order."""
     names = {message.rule, *(item.rule for item in message.items)}
     keys = {rule.watch.key for rule in book.rules if rule.name in names}
     times = {scan.at for key in keys for scan in database.history.scans(key, limit=_SCANS)}
@@ -85,7 +85,7 @@ def _products(database: Store, items: Sequence[Item]) -> dict[tuple[str, str], P
 def _absences(
     database: Store, products: Collection[ProductFacts], since: Instant
 ) -> dict[int, tuple[Absence, ...]]:
-    """Of all the products at once, region by region: to look through the lists takes longest."""
+    """Absences of all products at once: to look through a region's lists takes longest."""
     found: dict[int, tuple[Absence, ...]] = {}
     for region in {each.region for each in products}:
         here = [each.product for each in products if each.region == region]
@@ -96,7 +96,7 @@ def _absences(
 def _seen(
     database: Store, metric: Metric, products: Collection[ProductFacts], since: Instant
 ) -> dict[int, Seen]:
-    """The same of what the metric is computed of, where that is another at each scan."""
+    """The sightings of what the metric is computed of, where that is another at each scan."""
     found: dict[int, Seen] = {}
     if needs_sightings(metric):
         for region in {each.region for each in products}:

@@ -81,7 +81,7 @@ def _is_long(database: Store, target: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What one rule has to say, with the time of its data."""
+    """All that one rule has to say, with the time of its data."""
 
     rule: Rule
     owed: list[Decided]
@@ -124,7 +124,7 @@ class _Joining:
         ]
 
     def message(self) -> Message:
-        """What still holds, as one message; that it is nothing is told, too."""
+        """All that still holds, as one message; that it is nothing is told, too."""
         owed = [each for part in self._parts for each in part.owed]
         troubles, ends, others = self._troubles()
         if self._parts:
@@ -178,7 +178,7 @@ class _Joining:
         }
 
     def _owed(self) -> dict[str, list[Decided]]:
-        """By rule, each product once: that it fires, or else that it ended."""
+        """Each product once, by rule: that it fires, or else that it ended."""
         firing = self._firing(name for name, _ in self._keys)
         owed: dict[str, list[Decided]] = {}
         for key in self._keys:

@@ -1,4 +1,4 @@
-"""What is owed, as a message: the strongest products first, in full up to the rule's limit."""
+"""Alerts as a message: the strongest products first, in full up to the rule's limit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def compose_all(
     parts: Sequence[tuple[Rule, Sequence[Decided]]], products: Products, at: Instant, now: Instant,
     explained: Explained,
 ) -> list[Message]:  # fmt: skip
-    """The same of several rules: what they show is read together."""
+    """One message of several rules: what they show is read together."""
     ordered = [_strongest_first(rule, owed, products) for rule, owed in parts]
     shown = [
         each.alert
@@ -121,7 +121,7 @@ def _ids(owed: Sequence[Decided]) -> dict[str, tuple[int, ...]]:
 
 
 def _strongest_first(rule: Rule, owed: Sequence[Decided], products: Products) -> list[Decided]:
-    """What fires before what ended; of each, what the scan lists before what it does not.
+    """Alerts that fire before those that ended; what the scan lists before what it does not.
 
     Within these by the rule's order, without a value last; of equals the alert that is older,
     and of those of one scan the product that is higher on the list.

@@ -108,7 +108,7 @@ def channel_statuses(
 def with_holds(
     database: Store, book: Rulebook | None, rows: Sequence[AlertRow], now: Instant
 ) -> list[AlertRow]:
-    """The same alerts with what holds them back by the clock ``now``; without a ``book`` (the rule
+    """Alerts with what holds them back by the clock ``now``; without a ``book`` (the rule
     file can't be read) what the database knows of it."""
     if book is None:
         known = _remembered(database, rows, now)
@@ -139,7 +139,7 @@ class _Statuses:
         self._holds = Holds(database, now, database.held.groups())
 
     def of(self, rule: Rule, alerts: Sequence[Alert]) -> dict[int, tuple[ChannelStatus, ...]]:
-        """By alert, all of one rule, and for each channel of it."""
+        """The statuses by alert, all of one rule, and for each channel of it."""
         entries = self._database.alerts.told(rule.name, [alert.product for alert in alerts])
         held = self._database.held.of_alerts(alert.id for alert in alerts)
         found: dict[int, list[ChannelStatus]] = {alert.id: [] for alert in alerts}
@@ -179,7 +179,7 @@ def _alert_hold(status: ChannelStatus) -> AlertHold:
 def _remembered(
     database: Store, rows: Sequence[AlertRow], now: Instant
 ) -> dict[int, list[AlertHold]]:
-    """By alert, the holds at the last scan."""
+    """The holds, by alert, at the last scan."""
     ends = {silence.id: silence.ends for silence in database.silences.active(now)}
     found: dict[int, list[AlertHold]] = {}
     for each in database.held.of_alerts(row.alert.id for row in rows):

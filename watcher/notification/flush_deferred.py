@@ -22,7 +22,7 @@ from watcher.store.sql.deferred import Held, HeldGroup
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What one rule owes to a channel, and who can say it."""
+    """All that one rule owes to a channel, and who can say it."""
 
     rule: Rule
     teller: Teller
@@ -51,7 +51,7 @@ def sweep(
 def _ripe(
     database: Store, book: Rulebook, policies: Mapping[str, NotifyPolicy], now: Instant
 ) -> dict[str, list[HeldGroup]]:
-    """What is held by holds that are over, by rule; of rules and channels that there are."""
+    """Alerts held by holds that are over, by rule; of rules and channels that there are."""
     groups = database.held.groups()
     if not groups:
         return {}
@@ -99,7 +99,7 @@ class _Sweep:
         return [row for channel, each in parts.items() for row in self._tell(channel, each)]
 
     def _parts(self, rule: Rule, ripe: Sequence[HeldGroup]) -> Iterable[tuple[str, _Part]]:
-        """What the rule owes to each channel of which something of it is ripe."""
+        """All that the rule owes to each channel of which something of it is ripe."""
         opened = {(group.channel, group.silence) for group in ripe}
         held = [
             each

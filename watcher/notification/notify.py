@@ -93,7 +93,7 @@ class Teller:
     def owed(
         self, rule: Rule, alerts: Sequence[Alert], policies: Sequence[NotifyPolicy]
     ) -> dict[str, list[Decided]]:
-        """By channel, the alerts that it is to be told of now; what is held is remembered."""
+        """The alerts, by channel, that it is to be told of now; what is held is remembered."""
         if not alerts:
             return {}
         held: dict[str, dict[int, Held]] = {}
@@ -149,7 +149,7 @@ class Teller:
     def _log(
         self, rule: Rule, alerts: Sequence[Alert]
     ) -> dict[str, dict[int, NotificationLogEntry]]:
-        """By channel and product, what was told last."""
+        """The last that was told, by channel and product."""
         by_channel: dict[str, dict[int, NotificationLogEntry]] = {}
         for entry in self._database.alerts.told(rule.name, [alert.product for alert in alerts]):
             by_channel.setdefault(entry.channel, {})[entry.product] = entry

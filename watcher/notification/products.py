@@ -26,7 +26,7 @@ FACTS = (
 
 
 class FactSource(Protocol):
-    """What is asked of the history: products with their newest numbers, by store key."""
+    """The questions to the history: products with their newest numbers, by store key."""
 
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]: ...
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from watcher.delivery.courier import Sender
 from watcher.delivery.message import render
-from watcher.delivery.ports import Sender
 from watcher.delivery.rendered import OutcomeKind
 from watcher.model import Instant, Message, Severity
 from watcher.notification.policy import NotifyPolicy

@@ -44,10 +44,7 @@ class LoadedUrl(NamedTuple):
 
 
 def read(name: str, url: str) -> LoadedUrl:
-    """A channel's ``url`` as Apprise takes it.
-
-    Raises ``TargetError``, which names the target ``name``, of what can't be used.
-    """
+    """A ``url`` as Apprise takes it; ``TargetError``, with the ``name``, where it can't be used."""
     asset = AppriseAsset(
         app_id="watcher",
         app_desc="watcher",

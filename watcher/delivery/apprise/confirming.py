@@ -1,8 +1,7 @@
 """Whether a service took a message, by its own word: the verdict inside an HTTP answer.
 
 Many services answer HTTP 200 whatever became of a message, and say in the body that they refused
-it; Apprise's plugins mostly read the status alone. A body is read up to 64 kB, and only what people
-are told of it leaves this module: its words, and the code that they stand beside.
+it; Apprise's plugins mostly read the status alone.
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ from watcher.delivery.apprise.confirming import Said, Word, document_of, found, 
 from watcher.delivery.services import UNKNOWN, ServiceProfile
 from watcher.units import parse_http_date
 
+PERMANENT = frozenset({400, 401, 403, 404, 410, 413})
 PATIENCE = 10.0  # seconds that a try waits for a service that says when it takes more
 LONGEST_ASKED = 900.0  # a service's clock and ours may be hours apart
 
@@ -40,10 +41,7 @@ _Call = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer: its status, and what it says of when to come again (as it stands there).
-
-    ``said`` is the service's own word on the message, not masked.
-    """
+    """An HTTP answer; ``retry_after`` is as it stands there, and what is ``said`` not masked."""
 
     status: int
     retry_after: str | None = None
@@ -54,6 +52,12 @@ class Answer:
     def is_refusal(self) -> bool:
         """Whether it took no message."""
         return not 200 <= self.status < 300 or self.said.word in _AS_STATUS
+
+    @property
+    def is_for_good(self) -> bool:
+        """Whether another try would not help, by the service's own word before the status."""
+        word = self.said.word
+        return word is Word.REFUSED or (word is not Word.PASSING and self.status in PERMANENT)
 
     def wait(self, now: float) -> float | None:
         """``Retry-After`` in seconds: a number, or a date measured from the answer's own."""
@@ -202,9 +206,8 @@ def watch() -> None:
 def pace(plugin: NotifyBase) -> None:
     """Have ``plugin`` end a try that has been asked to wait, by ``Limited``.
 
-    Some plugins (Discord, Matrix, Mastodon ...) repeat a request that was answered 429 by
-    themselves, as long after as the service says, on the thread of the try. All of them wait by
-    ``throttle``. The pause that a plugin keeps between its own requests stays.
+    Some plugins (Discord, Matrix ...) repeat a request that was answered 429 by themselves, as long
+    after as the service says. All of them wait by ``throttle``; the usual pauses stay.
     """
     usual: _Call = plugin.throttle
 

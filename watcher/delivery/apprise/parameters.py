@@ -118,9 +118,8 @@ class _Parameter:
     def _is_among(self, given: str) -> bool:
         """Whether it is a choice by its beginning, or by the words that its module lists."""
         folded = {str(each).casefold() for each in self._choices}
-        return any(each.startswith(given) for each in folded) or any(
-            given.startswith(word) for word in self._words_for(folded)
-        )
+        words = tuple(self._words_for(folded))
+        return given.startswith(words) or any(each.startswith(given) for each in folded)
 
     def _words_for(self, choices: Collection[str]) -> Iterator[str]:
         """The other words of a choice: keys of the module's tables whose values are of it."""

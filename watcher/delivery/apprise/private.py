@@ -34,9 +34,7 @@ def owner_of(part: str) -> tuple[Any, str] | None:
     module, _, path = part.partition(":")
     *outer, name = path.split(".")
     try:
-        with warnings.catch_warnings():
-            # Some import what Python is about to drop: not our user's matter.
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):  # of imports that Python is about to drop
             owner: Any = importlib.import_module(module)
         for each in outer:
             owner = getattr(owner, each)

@@ -25,7 +25,6 @@ from apprise import Apprise, AppriseAttachment, NotifyBase, NotifyFormat, Notify
 
 from watcher.delivery.apprise import observing, private
 from watcher.delivery.apprise.addresses import HOW_TO_ENCODE, is_cut_short, read, service_of
-from watcher.delivery.apprise.confirming import Word
 from watcher.delivery.apprise.parameters import doubts_of
 from watcher.delivery.daemon_thread import DaemonThread
 from watcher.delivery.rendered import (
@@ -46,7 +45,6 @@ from watcher.redaction import url_redaction
 from watcher.text.sanitize import neutralise
 
 TIMEOUT = 30.0
-PERMANENT = frozenset({400, 401, 403, 404, 410, 413})
 # Threads of one target that may be left behind before a try is refused: those that not even
 # cutting their connections ends (a name server that hangs, a plugin with connections of its own).
 _STUCK = 2
@@ -56,6 +54,7 @@ _FALLBACK = 300
 _MAIL = " (of mail they have ASCII letters alone; a domain with others is xn--...)"
 _NOISY = ("apprise", "urllib3", "requests", "charset_normalizer", "markdown", "MARKDOWN")
 _TYPES = {"warning": NotifyType.WARNING, "critical": NotifyType.FAILURE}
+_Clock = Callable[[], float]
 _retry = partial(SendOutcome, OutcomeKind.RETRY)
 _dead = partial(SendOutcome, OutcomeKind.DEAD)
 
@@ -77,9 +76,8 @@ def warm_up() -> None:
     # It names the host; who writes verify=no into a URL has decided.
     warnings.filterwarnings("ignore", message="Unverified HTTPS request")
     observing.watch()
-    with warnings.catch_warnings(), without_garbage():
+    with warnings.catch_warnings(action="ignore"), without_garbage():
         # Some of its 186 plugins import what Python is about to drop: not our user's matter.
-        warnings.simplefilter("ignore")
         Apprise().add("json://localhost")
 
 
@@ -91,12 +89,7 @@ class Target:
     """
 
     def __init__(
-        self,
-        name: str,
-        url: Concealed,
-        *,
-        timeout: float = TIMEOUT,
-        clock: Callable[[], float] = time.time,
+        self, name: str, url: Concealed, *, timeout: float = TIMEOUT, clock: _Clock = time.time
     ) -> None:
         self.name = name
         self._timeout = timeout
@@ -112,9 +105,13 @@ class Target:
         plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
         self.service = service_of(plugin)
         self._profile = PROFILES.get(self.service, UNKNOWN)
-        self.style = _style_of(plugin, self._profile)
+        self.style = self._profile.style
+        wanted = private.attribute(plugin, private.ASKED_FORMAT)  # by ?format=
+        if wanted is not None and wanted.value != self.style.body_format:
+            self.style = Style.PLAIN
         self.limit = _limit_of(plugin, self._profile, self.style)
-        self.takes_files = _takes_pictures(plugin, self._profile)
+        is_webhook = self._profile.files_of_bots and getattr(plugin, "mode", None) != "bot"
+        self.takes_files = bool(plugin.attachment_support) and not is_webhook
         _prepare(plugin, url.reveal(), self._profile, self.style)
         observing.pace(plugin)
         self._hide = url_redaction(url.reveal())
@@ -123,18 +120,14 @@ class Target:
         return f"<Target {self.name} {self.service}://***>"
 
     async def send(
-        self,
-        rendered: Rendered,
-        attachments: Sequence[Attachment] = (),
-        *,
-        taken: Collection[str] = (),
+        self, rendered: Rendered, files: Sequence[Attachment] = (), *, taken: Collection[str] = ()
     ) -> SendOutcome:
         """Try once, for at most the timeout; never raises for what the service does.
 
         Recipients marked in ``taken`` (by an earlier try) have it already. Where the service
         refuses a message with pictures for good, it gets what it lacks without them at once.
         """
-        files = attachments if self.takes_files else ()
+        files = files if self.takes_files else ()
         outcome = await self._try(rendered, files, taken)
         if not files or outcome.kind is OutcomeKind.SENT or not outcome.refused:
             return outcome
@@ -253,7 +246,7 @@ class Target:
             return _dead(f"{self.service}: {seen.faults[-1]}")
         if answers:
             detail = f"{self.service}: {self._told(answers[-1])}"
-            if not seen.faults and all(map(_is_for_good, answers)):
+            if not seen.faults and all(answer.is_for_good for answer in answers):
                 return _dead(detail)
             waits = [answer.wait(self._clock()) for answer in answers]
             return _retry(detail, max((wait for wait in waits if wait is not None), default=None))
@@ -288,20 +281,6 @@ class Target:
         return f"{told}: {reason}" if reason and reason.lower() != phrase.lower() else told
 
 
-def _is_for_good(answer: observing.Answer) -> bool:
-    """The service's own word before the status."""
-    if answer.said.word is Word.PASSING:
-        return False
-    return answer.said.word is Word.REFUSED or answer.status in PERMANENT
-
-
-def _style_of(plugin: NotifyBase, profile: ServiceProfile) -> Style:
-    """The family's style; plain where the URL asks for plain text by ``?format=``."""
-    wanted = private.attribute(plugin, private.ASKED_FORMAT)
-    is_usual = wanted is None or wanted.value == profile.style.body_format
-    return profile.style if is_usual else Style.PLAIN
-
-
 def _limit_of(plugin: NotifyBase, profile: ServiceProfile, style: Style) -> Limit:
     """The most that it takes of title and body together, in the service's own unit."""
     leaves_cutting = plugin.overflow_mode.value == "upstream"
@@ -324,12 +303,6 @@ def _written(plugin: NotifyBase, source: NotifyFormat, target: NotifyFormat, tex
     convert = private.part(private.CONVERSION)
     converted = text if convert is None else convert(source, target, text)
     return str(plugin.dialect_convert(converted, target))
-
-
-def _takes_pictures(plugin: NotifyBase, profile: ServiceProfile) -> bool:
-    """Whether files arrive."""
-    is_webhook = profile.files_of_bots and getattr(plugin, "mode", None) != "bot"
-    return bool(plugin.attachment_support) and not is_webhook
 
 
 def _prepare(plugin: NotifyBase, url: str, profile: ServiceProfile, style: Style) -> None:
@@ -357,17 +330,14 @@ def with_pictures(
     line = len(quote(rendered.title)) + len(quote(rendered.body))
     if profile.text_in_upload and pictures and line > _LONGEST_LINE:
         return rendered, ()
-    body = rendered.body.replace(PICTURES, "".join(map(_image, pictures)), 1)
-    return replace(rendered, body=body), pictures
-
-
-def _image(picture: Attachment) -> str:
-    return (
-        f'<p style="margin:0 0 12px"><img src="cid:{escape(quote(picture.name))}" '
-        f'alt="{escape(picture.alt)}" width="640" '
+    images = "".join(
+        f'<p style="margin:0 0 12px"><img src="cid:{escape(quote(each.name))}" '
+        f'alt="{escape(each.alt)}" width="640" '
         'style="display:block;width:100%;max-width:640px;height:auto;border:0;border-radius:8px">'
         "</p>"
+        for each in pictures
     )
+    return replace(rendered, body=rendered.body.replace(PICTURES, images, 1)), pictures
 
 
 def _with_fallback(send: Callable[..., Any]) -> Callable[..., Any]:
