@@ -75,8 +75,8 @@ _checked, _apart = partial(_row, checked=True), partial(_row, over_http=False)
 # card of Teams (``workflow``) has 28 kB, of JSON too; Apprise's own limit of 1,000 characters binds
 # only where the URL has it cut messages. APNs and FCM, behind Bark and its likes, carry 4 kB. A
 # Matrix event has 65 kB, the text in it twice. X counts a Chinese character as two. Discord's flag
-# 4 is SUPPRESS_EMBEDS: of ten shop pages, below ten links; its webhooks take 5 requests in 2 seconds.
-# By default an info of Opsgenie and Jira is a note to an incident that there is not.
+# 4 is SUPPRESS_EMBEDS: of ten shop pages, below ten links; its webhooks take 5 requests in 2
+# seconds. By default an info of Opsgenie and Jira is a note to an incident that there is not.
 ROWS = (
     # Chats.
     _row("dingtalk", "errcode", "0", "-1 130101 410100", "errmsg", always=True, unit=Escaped),
