@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.delivery.chats import PNG, SERVICES, Chats, TelegramText, chatting
+from tests.delivery.ends import Secret
 from tests.delivery.messages import HOSTILE, alerts
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.message import render
@@ -215,3 +216,12 @@ async def test_what_they_refuse(chats: Chats, name: str) -> None:
     assert await _send(target, picture=False) == SendOutcome(
         OutcomeKind.DEAD, f"{target.service}: HTTP 403 Forbidden"
     )
+
+
+def test_a_row_slows_a_service_down_where_apprise_is_too_fast() -> None:
+    """And never hurries one that Apprise has slower."""
+    for url, seconds in (
+        ("discord://123/abc", 0.4),
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", 1.2),
+    ):
+        assert Target("a/1", Secret(url))._plugin.request_rate_per_sec == seconds
