@@ -30,10 +30,9 @@ from tests.delivery.messages import NOW, alerts
 from watcher.daemon.channels import targets_of
 from watcher.daemon.supervision.loop_lag import Holds
 from watcher.delivery.apprise.target import Target
-from watcher.delivery.courier import Courier
-from watcher.delivery.markup import Style
+from watcher.delivery.courier import Courier, Nobody
 from watcher.delivery.message import render
-from watcher.delivery.ports import Nobody
+from watcher.delivery.rendered import Style
 from watcher.incidents.delivery_hooks import Post
 from watcher.model import NotificationState
 from watcher.rules.files.loading import load_text
@@ -125,7 +124,7 @@ async def _deliver(
 ) -> dict[str, float]:
     async with Writer(path) as writer:
         await writer.run(lambda database: fill(database, list(targets)))
-        courier: Courier[Database] = Courier(
+        courier: Courier = Courier(
             writer,
             targets,
             now=lambda: NOW,

@@ -18,9 +18,9 @@ from pathlib import Path
 from playwright.async_api import Browser, async_playwright
 
 from watcher.cli.logs import configure
-from watcher.delivery.chart_attachment import picture
-from watcher.delivery.markup import Style
+from watcher.delivery.courier import picture
 from watcher.delivery.message import render
+from watcher.delivery.rendered import Style
 from watcher.demo import Demo, Listener, Settings
 from watcher.model import Message
 from watcher.notification.charting import chart_of

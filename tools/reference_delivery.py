@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from apprise import NotifyBase
-from apprise.manager_plugins import NotificationManager
 
 from tools.marked import table
-from watcher.delivery.apprise.confirmations import BY_OTHERS, BY_STATUS, CONFIRMS
-from watcher.delivery.apprise.confirming import EMPTY, FILLED
+from watcher.delivery.apprise import private
+from watcher.delivery.services import EMPTY, FILLED, PROFILES
 
 _NAMES = {EMPTY: "nothing", FILLED: "anything"}
 _ALWAYS = ", in every answer"
@@ -28,22 +26,26 @@ def by_word() -> str:
             _code(row.passing),
         )
         for name, plugin in _plugins()
-        if (row := CONFIRMS.get(name)) is not None
+        if (row := PROFILES[name]).fields
     ]
     return table(("service", "URL", "confirms by", "took it", "try again"), rows)
 
 
 def by_status() -> str:
     """The services whose HTTP status says all."""
-    return ", ".join(
-        f"{_title(plugin)} ({_schemes(plugin)})" for name, plugin in _plugins() if name in BY_STATUS
-    )
+    return _without_word(over_http=True)
 
 
 def by_others() -> str:
     """The services that are not asked over HTTP."""
+    return _without_word(over_http=False)
+
+
+def _without_word(*, over_http: bool) -> str:
     return ", ".join(
-        f"{_title(plugin)} ({_schemes(plugin)})" for name, plugin in _plugins() if name in BY_OTHERS
+        f"{_title(plugin)} ({_schemes(plugin)})"
+        for name, plugin in _plugins()
+        if not PROFILES[name].fields and PROFILES[name].over_http is over_http
     )
 
 
@@ -51,7 +53,7 @@ def _plugins() -> Iterator[tuple[str, type[NotifyBase]]]:
     """All of Apprise's, by the first scheme of each, in the order of their titles."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some import what Python is about to drop
-        manager: Any = NotificationManager()  # type: ignore[no-untyped-call]
+        manager = private.part(private.PLUGIN_MANAGER)()
         manager.load_modules()
         found = list(manager.plugins(include_disabled=True))
     for plugin in sorted(found, key=lambda each: _title(each).casefold()):

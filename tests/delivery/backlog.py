@@ -12,8 +12,7 @@ from pathlib import Path
 from tests.delivery.messages import NOW, alerts
 from tests.fakes.sink import Service, serving
 from watcher.delivery.apprise.target import Target, warm_up
-from watcher.delivery.courier import Courier
-from watcher.delivery.ports import Nobody
+from watcher.delivery.courier import Courier, Nobody
 from watcher.incidents.delivery_hooks import Post
 from watcher.model import NotificationState
 from watcher.rules.files.loading import load_text
@@ -69,7 +68,7 @@ async def deliver(path: Path, rows: int, targets: int, *, joined: bool) -> Run:
         await writer.run(lambda database: _fill(database, rows, names))
         urls = zip(names, services, strict=True)
         book = load_text(RULES)
-        courier: Courier[Database] = Courier(
+        courier: Courier = Courier(
             writer,
             {name: Target(name, service.url) for name, service in urls},
             now=lambda: NOW,

@@ -10,19 +10,15 @@ from typing import Any, TypeVar
 
 from tests.delivery.messages import NOW
 from tests.fakes.clock import SetClock
-from watcher.delivery.apprise.target import Outcome, OutcomeKind
-from watcher.delivery.courier import Courier
-from watcher.delivery.markup import Style
-from watcher.delivery.ports import Nobody, StoreRunner
-from watcher.delivery.rendered import Rendered
-from watcher.delivery.services import Attachment
+from watcher.delivery.courier import Courier, Nobody, StoreThread
+from watcher.delivery.rendered import Attachment, OutcomeKind, Rendered, SendOutcome, Style
 from watcher.model import Message, Notification
 from watcher.store.sqlite.database import Database
 
 T = TypeVar("T")
-SENT = Outcome(OutcomeKind.SENT, "took it")
-AGAIN = Outcome(OutcomeKind.RETRY, "HTTP 500")
-GONE = Outcome(OutcomeKind.DEAD, "HTTP 404")
+SENT = SendOutcome(OutcomeKind.SENT, "took it")
+AGAIN = SendOutcome(OutcomeKind.RETRY, "HTTP 500")
+GONE = SendOutcome(OutcomeKind.DEAD, "HTTP 404")
 
 
 def clock_at(instant: int = NOW) -> SetClock:
@@ -34,7 +30,7 @@ def clock_at(instant: int = NOW) -> SetClock:
 class Line:
     """A target that answers as planned, then takes everything; keeps what it was sent."""
 
-    plan: list[Outcome] = field(default_factory=list)
+    plan: list[SendOutcome] = field(default_factory=list)
     taken: list[Rendered] = field(default_factory=list)
     gate: asyncio.Event | None = None
     error: Exception | None = None
@@ -61,7 +57,7 @@ class Line:
         /,
         *,
         taken: Collection[str] = (),
-    ) -> Outcome:
+    ) -> SendOutcome:
         self.files.append(len(attachments))
         self.had.append(frozenset(taken))
         if self.error is not None:
@@ -134,13 +130,13 @@ class Breaking(Store):
 
 
 def courier_of(
-    store: StoreRunner[Database], lines: Mapping[str, Line], clock: SetClock, **more: Any
-) -> Courier[Database]:
+    store: StoreThread, lines: Mapping[str, Line], clock: SetClock, **more: Any
+) -> Courier:
     """A courier on the test's clock."""
     return Courier(store, lines, now=clock, pause=clock.pause, **more)
 
 
-async def turn(courier: Courier[Database]) -> float:
+async def turn(courier: Courier) -> float:
     """One turn of the loop, and all that it began."""
     wait = await courier.turn()
     await courier.idle()

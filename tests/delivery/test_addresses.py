@@ -7,7 +7,6 @@ import pytest
 from tests.delivery.plugins import URLS
 from tests.fakes.sink import Secret
 from watcher.delivery.apprise.addresses import _schemes, is_cut_short, read
-from watcher.delivery.apprise.doubts import doubts
 from watcher.delivery.apprise.pasted import meant
 from watcher.delivery.apprise.target import Target, warm_up
 from watcher.errors import TargetError
@@ -73,7 +72,7 @@ def test_a_pasted_address_means_a_url(address: str, same: str) -> None:
     _, meant_, *_ = read("me/1", same)
     assert written == same
     assert pasted.url(privacy=False) == meant_.url(privacy=False)  # type: ignore[no-untyped-call]
-    assert doubts(Target("me/1", Secret(address)), Secret(address)) == []
+    assert Target("me/1", Secret(address)).doubts() == []
 
 
 def test_an_addresss_parameters_count() -> None:
@@ -86,7 +85,7 @@ def test_an_addresss_parameters_count() -> None:
         (f"https://discord.com/api/webhooks/{HOOK}?thred=5", '"thread"'),
         ("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=01-23&debug=1", "passed over"),
     ):
-        (doubt,) = doubts(Target("me/1", Secret(address)), Secret(address))
+        (doubt,) = Target("me/1", Secret(address)).doubts()
         assert said in doubt
     with pytest.raises(TargetError, match="its parameter flags can't be what it is"):
         read("me/1", f"https://discord.com/api/webhooks/{HOOK}?flags=banana")
@@ -180,7 +179,7 @@ def test_a_password_that_ends_early(scheme: str, character: str) -> None:
     except TargetError as error:
         told = str(error)
     else:
-        (told,) = doubts(target, Secret(url))
+        (told,) = target.doubts()
     assert "%40 for @, %2F for /, %23 for #, %3F for ?" in told
     assert "S3cr" not in told
     encoded = url.replace(f"cr{character}et", f"cr%{ord(character):02X}et")
@@ -241,7 +240,7 @@ def test_other_reasons(url: str, said: str) -> None:
 )
 def test_who_is_not_told(url: str, said: str) -> None:
     """A URL without a recipient, or with some that are none, is taken by Apprise."""
-    told = "; ".join(doubts(Target("me/1", Secret(url)), Secret(url)))
+    told = "; ".join(Target("me/1", Secret(url)).doubts())
     assert said in told
     assert "0123456789" not in told
 
@@ -249,4 +248,4 @@ def test_who_is_not_told(url: str, said: str) -> None:
 def test_every_service_is_told() -> None:
     """No doubt about a URL that is right, of every plugin."""
     for service, url in URLS.items():
-        assert doubts(Target("me/1", Secret(url)), Secret(url)) == [], service
+        assert Target("me/1", Secret(url)).doubts() == [], service

@@ -13,10 +13,10 @@ from aiohttp import web
 from tests.delivery.answers import cases
 from tests.delivery.plugins import ABSENT, URLS, lead_here, plugins, target
 from tests.fakes.sink import Secret, on_loopback
-from watcher.delivery.apprise.confirmations import BY_OTHERS, BY_STATUS, CONFIRMS
 from watcher.delivery.apprise.confirming import Word, read
-from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
-from watcher.delivery.rendered import Rendered
+from watcher.delivery.apprise.target import Target
+from watcher.delivery.rendered import OutcomeKind, Rendered, SendOutcome
+from watcher.delivery.services import PROFILES, ROWS
 
 PLAIN = Rendered("title", "body", "text", "warning")
 _KINDS = {"+": OutcomeKind.SENT, "-": OutcomeKind.DEAD, "~": OutcomeKind.RETRY}
@@ -58,8 +58,7 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Answering]:
 
 def test_every_plugin_is_in_the_table() -> None:
     """Each in one part of it, those that can't run here too; and none that Apprise has not."""
-    known = [*CONFIRMS, *BY_STATUS, *BY_OTHERS]
-    assert Counter(known) == Counter(plugins(disabled=True).keys())
+    assert Counter(row.name for row in ROWS) == Counter(plugins(disabled=True).keys())
 
 
 def test_every_plugin_has_a_url_to_test_with() -> None:
@@ -72,8 +71,8 @@ def test_every_row_has_answers() -> None:
     by_service: dict[str, set[str]] = {}
     for case in cases():
         by_service.setdefault(case.service, set()).add(case.sign)
-    for name, row in CONFIRMS.items():
-        if name in URLS:
+    for name, row in PROFILES.items():
+        if name in URLS and row.fields:
             assert by_service.get(name, set()) >= {"+", "-"}, name
             if row.passing and name not in ("msgbird", "telnyx"):
                 assert "~" in by_service[name], name
@@ -93,7 +92,7 @@ async def test_the_services_word_decides(server: Answering) -> None:
 
 
 # Not over HTTP, or with others in front: their own tests, or none.
-_BY_HTTP = sorted(set(URLS) - BY_OTHERS - {"blink1", "jellyfin"})
+_BY_HTTP = sorted({each for each in URLS if PROFILES[each].over_http} - {"blink1", "jellyfin"})
 
 
 async def test_who_is_asked_to_wait_is_not_asked_again(server: Answering) -> None:
@@ -136,7 +135,7 @@ async def test_telegrams_reasons(server: Answering) -> None:
     """That a chat is not there, and the new number of a group that was made larger."""
     server.status = 400
     server.body = '{"ok":false,"error_code":400,"description":"Bad Request: chat not found"}'
-    assert await target("tgram").send(PLAIN) == Outcome(
+    assert await target("tgram").send(PLAIN) == SendOutcome(
         OutcomeKind.DEAD, "tgram: HTTP 400 Bad Request: chat not found"
     )
     server.body = (
@@ -193,7 +192,7 @@ async def test_a_reason_repeats_no_secret(server: Answering) -> None:
     assert len(detail) < 400
 
 
-_ALWAYS = sorted(name for name, row in CONFIRMS.items() if row.always and not row.checked)
+_ALWAYS = sorted(name for name, row in PROFILES.items() if row.always and not row.checked)
 
 
 @pytest.mark.parametrize("service", _ALWAYS)
@@ -216,7 +215,7 @@ async def test_one_of_two_recipients_is_refused(server: Answering) -> None:
     server.next_body = lambda: next(answers)
     two = target_of("vonage://AC012345:0123456789abcdef@15551231234/15557654321/15557654322")
     outcome = await two.send(PLAIN)
-    assert outcome == Outcome(
+    assert outcome == SendOutcome(
         OutcomeKind.DEAD,
         "vonage: status 4: no; some of its recipients have it",
         taken=outcome.taken,
@@ -254,7 +253,9 @@ async def test_a_success_without_a_request_is_none(server: Answering) -> None:
     """Opsgenie's plugin makes nothing of an info where the URL has it mapped to a note."""
     mapped = target_of("opsgenie://0123456789abcdef?action=map")
     outcome = await mapped.send(Rendered("title", "body", "text", "info"))
-    assert outcome == Outcome(OutcomeKind.DEAD, "opsgenie: nothing was sent: its URL names nobody")
+    assert outcome == SendOutcome(
+        OutcomeKind.DEAD, "opsgenie: nothing was sent: its URL names nobody"
+    )
     assert server.requests == []
     server.body = '{"requestId": "x"}'
     again = await mapped.send(Rendered("title", "body", "text", "critical"), taken=outcome.taken)
@@ -285,4 +286,4 @@ async def test_one_answers_500_and_one_404(server: Answering) -> None:
 @pytest.mark.parametrize("content", [b"{" * 100_000, b"\xff\xfe", b'{"errcode": {}}', b"null"])
 def test_a_hostile_answer_is_read(content: bytes) -> None:
     """Whatever it is: it took nothing."""
-    assert read(CONFIRMS["dingtalk"], 200, content).word in (Word.PASSING, Word.REFUSED)
+    assert read(PROFILES["dingtalk"], 200, content).word in (Word.PASSING, Word.REFUSED)

@@ -18,9 +18,8 @@ from tests.delivery.couriers import (
     turn,
 )
 from tests.delivery.messages import NOW, operator
-from watcher.delivery.apprise.target import Outcome, OutcomeKind
-from watcher.delivery.courier import FIRST_PAUSE, LONGEST_PAUSE, POLL
-from watcher.delivery.ports import Way
+from watcher.delivery.courier import FIRST_PAUSE, LONGEST_PAUSE, POLL, Way
+from watcher.delivery.rendered import OutcomeKind, SendOutcome
 from watcher.model import NotificationState
 from watcher.retrying import backoff
 from watcher.units import DAY, HOUR
@@ -95,7 +94,10 @@ async def test_retry_after_is_obeyed(store: Store) -> None:
     """A service that says when is asked then, not before."""
     clock = clock_at()
     line = Line(
-        [Outcome(OutcomeKind.RETRY, "HTTP 429", 300.0), Outcome(OutcomeKind.RETRY, "HTTP 429", 1.0)]
+        [
+            SendOutcome(OutcomeKind.RETRY, "HTTP 429", 300.0),
+            SendOutcome(OutcomeKind.RETRY, "HTTP 429", 1.0),
+        ]
     )
     (row_id,) = store.add(operator("a"), "growth/1")
     courier = courier_of(store, {"growth/1": line}, clock)
@@ -120,7 +122,7 @@ async def test_a_permanent_answer_is_dead_at_once(store: Store) -> None:
 @pytest.mark.parametrize("retry_after", [None, 7 * DAY])
 async def test_a_day_of_failures_is_dead(store: Store, retry_after: float | None) -> None:
     """Given up 24 h after the first try, with a last try at the end of the day."""
-    clock, line = clock_at(), Line([Outcome(OutcomeKind.RETRY, "HTTP 503", retry_after)] * 99)
+    clock, line = clock_at(), Line([SendOutcome(OutcomeKind.RETRY, "HTTP 503", retry_after)] * 99)
     (row_id,) = store.add(operator("a"), "growth/1", at=NOW - HOUR)
     courier = courier_of(store, {"growth/1": line}, clock)
     while store.row(row_id).state is NotificationState.WAITING:
@@ -174,7 +176,7 @@ async def test_an_unknown_target_is_dead_with_a_reason(store: Store) -> None:
     (row_id,) = store.add(operator("a"), "growth/1")
     courier = courier_of(store, {"growth/1": line}, clock)
     await turn(courier)
-    courier.update({})
+    courier.update({}, {})
     await turn(courier)
     row = store.row(row_id)
     assert (row.state, row.error) == (
@@ -200,7 +202,7 @@ async def test_a_reload_during_a_try(store: Store) -> None:
     began = old.has(1)
     await courier.turn()
     await began.wait()
-    courier.update({"growth/1": new})
+    courier.update({"growth/1": new}, {})
     assert old.gate is not None
     old.gate.set()
     await courier.idle()

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import msgspec
 import pytest
 
 from tests.delivery.couriers import (
@@ -26,11 +25,11 @@ from tests.delivery.couriers import (
 )
 from tests.delivery.messages import NOW, alerts, operator
 from tests.fakes.sink import receiving, serving
-from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
-from watcher.delivery.courier import POLL, Courier
-from watcher.delivery.ports import Nobody, Storage, Way
+from watcher.delivery.apprise.target import Target
+from watcher.delivery.courier import POLL, Courier, Nobody, Way
+from watcher.delivery.rendered import OutcomeKind, SendOutcome
 from watcher.errors import StoreError
-from watcher.model import Chart, Message, Notification, NotificationState, Series
+from watcher.model import Chart, Notification, NotificationState, Series
 from watcher.rules.sections.templates import parse_template
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
@@ -298,19 +297,10 @@ async def test_from_the_real_store_to_real_ends() -> None:
         assert mail.taken[0]["subject"] == title_of(message)
 
 
-def test_the_store_is_the_couriers_storage() -> None:
-    """The narrow protocol is what the real store is (mypy holds it, too)."""
-    database = Database.in_memory()
-    storage: Storage = database
-    assert list(storage.outbox.due_targets(NOW)) == []
-    assert msgspec.json.decode(msgspec.json.encode(alerts(["x"])), type=Message) == alerts(["x"])
-    database.close()
-
-
 async def test_its_own_layout_and_where_it_is_refused(store: Store) -> None:
     """A service that does not take the user's markup gets the usual message: no alert is lost."""
     template = parse_template("OWN {{ rule }} {% for p in products %}{{ p.name }}{% endfor %}")
-    takes, refuses = Line(), Line([Outcome(OutcomeKind.DEAD, "HTTP 400")])
+    takes, refuses = Line(), Line([SendOutcome(OutcomeKind.DEAD, "HTTP 400")])
     lines = {"growth/1": takes, "growth/2": refuses}
     first, second = store.add(alerts(["Lamp"]), *lines)
     await turn(courier_of(store, lines, clock_at(), ways={"growth": Way(template=template)}))
@@ -326,7 +316,7 @@ class Drawing(Nobody):
     def __init__(self, *, broken: bool = False) -> None:
         self.broken = broken
 
-    def chart(self, _storage: object, _notification: Notification) -> Chart:  # type: ignore[override]
+    def chart(self, _storage: object, _notification: Notification) -> Chart:
         if self.broken:
             raise ValueError("no past")
         points = tuple((NOW - day * DAY, 100.0 + day) for day in range(5))

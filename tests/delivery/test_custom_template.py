@@ -9,9 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.delivery.messages import HOSTILE, alerts, operator
-from watcher.delivery.custom_template import values_of
-from watcher.delivery.markup import Style
-from watcher.delivery.message import render
+from watcher.delivery.message import render, values_of
+from watcher.delivery.rendered import Style
 from watcher.delivery.view import view_of
 from watcher.rules.sections.templates import SAMPLE, Template, parse_template
 from watcher.text.messages import title_of

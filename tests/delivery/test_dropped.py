@@ -12,9 +12,8 @@ import pytest
 
 from tests.fakes.sink import Secret
 from watcher.delivery.apprise.addresses import left_out
-from watcher.delivery.apprise.doubts import doubts
-from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
-from watcher.delivery.rendered import Rendered
+from watcher.delivery.apprise.target import Target
+from watcher.delivery.rendered import OutcomeKind, Rendered, SendOutcome
 
 MAIL = "mailto://127.0.0.1:25/?from=w@example.com"
 SMS = f"twilio://AC{'0' * 32}:{'1' * 32}@15551234567"
@@ -35,7 +34,7 @@ BOT = "tgram://123456789:abcdefghijklmnopqrstuvwxyzABCDEFGHI"
 )
 def test_told_by_their_number(url: str, count: int, recipient: str) -> None:
     """They would never be told, while each message counts as sent; none is shown."""
-    (text,) = doubts(Target("me/1", Secret(url)), Secret(url))
+    (text,) = Target("me/1", Secret(url)).doubts()
     assert text.startswith(f"{count} recipient")
     assert "can't be used, and is not told" in text
     assert ("xn--" in text) is ("mail" in url)
@@ -53,7 +52,7 @@ def test_told_by_their_number(url: str, count: int, recipient: str) -> None:
 )
 def test_good_ones_are_left_alone(url: str) -> None:
     """Also with letters that only look odd."""
-    assert doubts(Target("me/1", Secret(url)), Secret(url)) == []
+    assert Target("me/1", Secret(url)).doubts() == []
 
 
 def messages() -> list[str]:
@@ -108,4 +107,4 @@ async def test_where_all_are_left_out_a_try_says_so() -> None:
     """It is not tried for a day, for no reason."""
     target = Target("me/1", Secret(f"{MAIL}&to=änn@example.com"))
     outcome = await target.send(Rendered("title", "body", "text"))
-    assert outcome == Outcome(OutcomeKind.DEAD, "mailto: no recipient of its URL can be used")
+    assert outcome == SendOutcome(OutcomeKind.DEAD, "mailto: no recipient of its URL can be used")

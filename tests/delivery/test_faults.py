@@ -23,7 +23,6 @@ from tests.fakes.sink import CROWD, Secret, Service, closed_port, receiving, ser
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.courier import Courier
 from watcher.model import Notification, NotificationState
-from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
 from watcher.units import HOUR
 
@@ -56,7 +55,7 @@ class Road:
         (self.row,) = store.add(operator("a"), "growth/1", at=self.clock.instant)
         target = Target("growth/1", url, timeout=patience, clock=self.clock)
         target._plugin.request_rate_per_sec = 0
-        self.courier: Courier[Database] = Courier(store, {"growth/1": target}, now=self.clock)
+        self.courier: Courier = Courier(store, {"growth/1": target}, now=self.clock)
 
     async def go(self) -> Notification:
         """Try what is due; what became of it."""

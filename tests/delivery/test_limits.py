@@ -14,8 +14,8 @@ from tests.delivery.messages import alerts
 from tests.delivery.plugins import URLS, target
 from tests.fakes.sink import Secret
 from watcher.delivery.apprise.target import Target
-from watcher.delivery.markup import Bytes, Escaped, Limit, Shown, Style
 from watcher.delivery.message import render
+from watcher.delivery.rendered import Bytes, Escaped, Limit, Shown, Style
 
 CHINESE = "爆款夏季新品连衣裙女装纯棉宽松显瘦中长款"
 HOSTILE = [

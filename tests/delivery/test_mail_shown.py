@@ -11,9 +11,10 @@ import pytest
 
 from tests.delivery.chats import PNG
 from tests.delivery.messages import HOSTILE, alerts
-from watcher.delivery.markup import Style
+from watcher.delivery.apprise.target import with_pictures
 from watcher.delivery.message import render
-from watcher.delivery.services import Attachment, with_pictures
+from watcher.delivery.rendered import Attachment, Style
+from watcher.delivery.services import PROFILES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -61,7 +62,7 @@ def test_fits_and_is_readable(browser: Browser, scheme: str, picture: str) -> No
     """On a phone and a desk, in either scheme, with and without its picture."""
     chart = Attachment("chart.png", PNG, alt="7-day GMV over 30 days")
     mail = render(alerts([*HOSTILE, "Glow Serum"], ["Hat"], 14), Style.EMAIL)
-    shown, _ = with_pictures(mail, [] if picture == "none" else [chart], "mailto")
+    shown, _ = with_pictures(mail, [] if picture == "none" else [chart], PROFILES["mailto"])
     html = shown.body
     if picture == "shown":
         html = html.replace("cid:chart.png", f"data:image/svg+xml;base64,{DRAWING}")

@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.delivery.messages import HOSTILE, alerts, operator
-from watcher.delivery.markup import Bytes, Style
 from watcher.delivery.message import render
-from watcher.delivery.rendered import LONGEST
+from watcher.delivery.rendered import LONGEST, Bytes, Style
 
 STYLES = tuple(Style)
 BRIEF = [style for style in Style if style is not Style.EMAIL]

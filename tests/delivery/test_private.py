@@ -15,15 +15,15 @@ SOURCE = Path(private.__file__).read_text("utf-8")
 PARTS = re.findall(r'^[A-Z_]+ = "((?:[\w.]+):[\w.]+)"$', SOURCE, re.MULTILINE)
 
 
-@pytest.mark.parametrize("part", [*PARTS, ""])
-def test_delivery_works_without_any_of_them(part: str) -> None:
+def test_delivery_works_without_any_of_them() -> None:
     """Each in turn: a message that is taken is sent, and one that is refused is not."""
+    parts = [*PARTS, "nothing"]
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.delivery.hidden", part],
+        [sys.executable, "-W", "ignore", "-m", "tests.delivery.hidden", *parts],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.split() == ["0", "0", "sent", "dead", "0", "sent", "dead"]
+    assert done.stdout.splitlines() == [f"{part} 0 0 sent dead 0 sent dead" for part in parts]
 
 
 @pytest.mark.parametrize("part", [each for each in PARTS if not each.startswith("plugin:")])

@@ -12,9 +12,10 @@ import pytest_asyncio
 
 from tests.delivery.chats import PNG, SERVICES, Chats, TelegramText, chatting
 from tests.delivery.messages import HOSTILE, alerts
-from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
+from tests.fakes.sink import Secret
+from watcher.delivery.apprise.target import Target
 from watcher.delivery.message import render
-from watcher.delivery.services import Attachment
+from watcher.delivery.rendered import Attachment, OutcomeKind, SendOutcome
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 
@@ -36,12 +37,12 @@ async def _sent(chats: Chats, name: str, picture: bool = False) -> dict[str, Any
     """The one text that arrives at the service, which holds it to its rules."""
     target = chats.target(name)
     outcome = await _send(target, picture)
-    assert outcome == Outcome(OutcomeKind.SENT, f"{target.service} took it")
+    assert outcome == SendOutcome(OutcomeKind.SENT, f"{target.service} took it")
     ((_, payload),) = chats.texts
     return payload
 
 
-async def _send(target: Target, picture: bool, taken: frozenset[str] = frozenset()) -> Outcome:
+async def _send(target: Target, picture: bool, taken: frozenset[str] = frozenset()) -> SendOutcome:
     rendered = render(MESSAGE, target.style, limit=target.limit)
     return await target.send(rendered, [PICTURE] if picture else [], taken=taken)
 
@@ -103,7 +104,9 @@ async def test_a_refused_picture_costs_no_text_and_repeats_none(chats: Chats, na
     chats.refuse_files = True
     target = chats.target(name)
     outcome = await _send(target, picture=True)
-    assert outcome == Outcome(OutcomeKind.SENT, f"{target.service} took it, but not its picture")
+    assert outcome == SendOutcome(
+        OutcomeKind.SENT, f"{target.service} took it, but not its picture"
+    )
     assert len(chats.texts) == 1
 
 
@@ -116,7 +119,9 @@ async def test_a_refused_picture_with_its_text_costs_no_text(
     target = chats.target(name)
     rendered = render(alerts(["Lamp"]), target.style, limit=target.limit)
     outcome = await target.send(rendered, [PICTURE])
-    assert outcome == Outcome(OutcomeKind.SENT, f"{target.service} took it, but not its picture")
+    assert outcome == SendOutcome(
+        OutcomeKind.SENT, f"{target.service} took it, but not its picture"
+    )
     assert len(chats.texts) == 1
 
 
@@ -127,7 +132,7 @@ async def test_a_later_try_without_the_picture_sends_no_text_again(chats: Chats)
     first = await _send(target, picture=True)
     assert first.kind is OutcomeKind.RETRY
     assert len(chats.texts) == 1
-    assert await _send(target, picture=False, taken=first.taken) == Outcome(
+    assert await _send(target, picture=False, taken=first.taken) == SendOutcome(
         OutcomeKind.SENT, "discord took it"
     )
     assert len(chats.texts) == 1
@@ -208,6 +213,15 @@ async def test_what_they_refuse(chats: Chats, name: str) -> None:
     """A webhook that is gone is dead."""
     chats.refuse = ("/",)
     target = chats.target(name)
-    assert await _send(target, picture=False) == Outcome(
+    assert await _send(target, picture=False) == SendOutcome(
         OutcomeKind.DEAD, f"{target.service}: HTTP 403 Forbidden"
     )
+
+
+def test_a_row_slows_a_service_down_where_apprise_is_too_fast() -> None:
+    """And never hurries one that Apprise has slower."""
+    for url, seconds in (
+        ("discord://123/abc", 0.4),
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", 1.2),
+    ):
+        assert Target("a/1", Secret(url))._plugin.request_rate_per_sec == seconds

@@ -24,11 +24,16 @@ from tests.fakes.sink import (
     receiving,
     serving,
 )
-from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target, warm_up
-from watcher.delivery.markup import PICTURES, Style
+from watcher.delivery.apprise.target import Target, warm_up
 from watcher.delivery.message import render
-from watcher.delivery.rendered import Rendered
-from watcher.delivery.services import Attachment
+from watcher.delivery.rendered import (
+    PICTURES,
+    Attachment,
+    OutcomeKind,
+    Rendered,
+    SendOutcome,
+    Style,
+)
 from watcher.errors import TargetError
 
 PLAIN = Rendered("title", "body", "text", "warning")
@@ -49,14 +54,14 @@ async def mail() -> AsyncIterator[MailServer]:
         yield running
 
 
-async def _send(url: Secret, rendered: Rendered = PLAIN, patience: float = 5.0) -> Outcome:
+async def _send(url: Secret, rendered: Rendered = PLAIN, patience: float = 5.0) -> SendOutcome:
     return await Target("growth/1", url, timeout=patience).send(rendered)
 
 
 async def test_sends(service: Service) -> None:
     """A service that takes a message is sent it once."""
     outcome = await _send(service.url)
-    assert outcome == Outcome(OutcomeKind.SENT, "json took it")
+    assert outcome == SendOutcome(OutcomeKind.SENT, "json took it")
     assert [(each["title"], each["message"], each["type"]) for each in service.taken] == [
         ("title", "body", "warning")
     ]
@@ -124,25 +129,27 @@ async def test_a_redirect_is_not_followed(service: Service) -> None:
 async def test_a_refused_connection_may_pass() -> None:
     """Nobody listens yet."""
     url = Secret(f"json://127.0.0.1:{closed_port()}/{SECRET}")
-    assert await _send(url) == Outcome(OutcomeKind.RETRY, "json: the connection was refused")
+    assert await _send(url) == SendOutcome(OutcomeKind.RETRY, "json: the connection was refused")
 
 
 async def test_an_unknown_host_may_pass() -> None:
     """DNS may come back."""
     outcome = await _send(Secret(f"json://{SECRET.lower()}.invalid/"))
-    assert outcome == Outcome(OutcomeKind.RETRY, "json: its host name is not known")
+    assert outcome == SendOutcome(OutcomeKind.RETRY, "json: its host name is not known")
 
 
 async def test_a_cut_connection_may_pass(service: Service) -> None:
     """The service closes without a word."""
     service.behave = "reset"
-    assert await _send(service.url) == Outcome(OutcomeKind.RETRY, "json: the connection was cut")
+    assert await _send(service.url) == SendOutcome(
+        OutcomeKind.RETRY, "json: the connection was cut"
+    )
 
 
 async def test_tls_to_a_plain_port_may_pass(service: Service) -> None:
     """A service without TLS, or with a broken one."""
     outcome = await _send(Secret(f"jsons://127.0.0.1:{service.port}/"))
-    assert outcome == Outcome(OutcomeKind.RETRY, "json: the encrypted connection failed")
+    assert outcome == SendOutcome(OutcomeKind.RETRY, "json: the encrypted connection failed")
 
 
 async def test_a_hang_ends_with_the_timeout(service: Service) -> None:
@@ -250,7 +257,7 @@ async def test_mail_has_both_parts(mail: MailServer) -> None:
     target = Target("me/1", mail.url())
     assert (target.service, target.style) == ("mailto", Style.EMAIL)
     rendered = render(alerts(HOSTILE, ["Hat"], title="beauty <b>\n& more"), target.style)
-    assert await target.send(rendered) == Outcome(OutcomeKind.SENT, "mailto took it")
+    assert await target.send(rendered) == SendOutcome(OutcomeKind.SENT, "mailto took it")
     (message,) = mail.taken
     assert message["subject"] == "beauty <\u200bb> & more"
     html, plain = message.get_body(["html"]), message.get_body(["plain"])
@@ -295,7 +302,7 @@ async def test_a_mail_whose_picture_is_too_large_goes_without(mail: MailServer) 
     mail.pictures = "552 5.3.4 message too big"
     target = _hasty(mail.url())
     rendered = render(alerts(["Lamp"]), target.style)
-    assert await target.send(rendered, [PICTURE]) == Outcome(
+    assert await target.send(rendered, [PICTURE]) == SendOutcome(
         OutcomeKind.SENT, "mailto took it, but not its picture"
     )
     (message,) = mail.taken
@@ -326,7 +333,7 @@ async def test_refused_recipients(mail: MailServer, reply: str, kind: OutcomeKin
     mail.recipients["ann@example.com"] = reply
     outcome = await _send(mail.url())
     why = f"mailto: the mail server answered {reply[:3]} to an address of the URL"
-    assert outcome == Outcome(kind, why)
+    assert outcome == SendOutcome(kind, why)
     assert mail.taken == []
 
 
@@ -341,9 +348,9 @@ def _hasty(url: Secret) -> Target:
     return target
 
 
-async def _until_done(target: Target, tries: int) -> tuple[Outcome, ...]:
+async def _until_done(target: Target, tries: int) -> tuple[SendOutcome, ...]:
     """So many tries of one message, each knowing what the one before learnt."""
-    outcomes: list[Outcome] = []
+    outcomes: list[SendOutcome] = []
     for _ in range(tries):
         taken = outcomes[-1].taken if outcomes else ()
         outcomes.append(await target.send(PLAIN, taken=taken))
@@ -358,7 +365,7 @@ async def test_who_has_a_mail_does_not_get_it_again(mail: MailServer) -> None:
     assert [(each.kind, each.detail) for each in waiting] == [
         (OutcomeKind.RETRY, f"mailto: the mail server answered 451 to {ONE}; {SOME}")
     ] * 3
-    assert last == Outcome(OutcomeKind.SENT, "mailto took it")
+    assert last == SendOutcome(OutcomeKind.SENT, "mailto took it")
     assert sorted(mail.delivered) == [ANN, BOB]
 
 
@@ -421,7 +428,7 @@ async def test_refused_mail(mail: MailServer, reply: str, kind: OutcomeKind) -> 
 async def test_no_mail_server() -> None:
     """A mail server that is down may come back."""
     url = Secret(f"mailto://127.0.0.1:{closed_port()}/?from=a@example.com&to=b@example.com")
-    assert await _send(url) == Outcome(OutcomeKind.RETRY, "mailto: the connection was refused")
+    assert await _send(url) == SendOutcome(OutcomeKind.RETRY, "mailto: the connection was refused")
 
 
 @pytest.mark.parametrize(

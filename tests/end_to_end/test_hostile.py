@@ -15,8 +15,8 @@ from yarl import URL
 from tests.end_to_end.process import Watcher, until
 from tests.fakes.sink import Service
 from tests.web.serving import leads_to
-from watcher.delivery.markup import Style
 from watcher.delivery.message import render
+from watcher.delivery.rendered import Style
 from watcher.source.simulator.server import Simulator
 from watcher.store.sqlite.database import Database
 

@@ -19,7 +19,6 @@ from watcher.model import NotificationState
 from watcher.notification.coalesce import DOZENS
 from watcher.notification.policy import policies_of
 from watcher.store.records import Incident
-from watcher.store.sqlite.database import Database
 from watcher.units import HOUR, MINUTE
 
 pytestmark = pytest.mark.end_to_end
@@ -54,7 +53,7 @@ operator: [me]
         written = rules(rule(SELLS, "resolved: true"))
         self.world = Hours(self.store.database, written, head=head)
         self.post = Post(lambda: self.world.book, self.clock)
-        self.courier: Courier[Database] = Courier(
+        self.courier: Courier = Courier(
             self.store, targets_of(self.world.book), now=self.clock, keeper=self.post
         )
 

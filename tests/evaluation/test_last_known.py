@@ -12,8 +12,8 @@ from tests.rules.tables import condition
 from tests.store.making import DAY, START, scan
 from watcher.analysis.backtest import backtest
 from watcher.analysis.explain import explain
-from watcher.delivery.markup import Style
 from watcher.delivery.message import render
+from watcher.delivery.rendered import Style
 from watcher.model import Doubt, Evidence, Message, ScanState
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate

@@ -13,8 +13,8 @@ from tests.fakes.world import World
 from tests.notification.test_coalesce import join
 from tests.notification.test_flush_deferred import MORNING, NOON, QUIET, swept, world_of
 from tests.test_pipeline import rule
-from watcher.delivery.markup import Style
 from watcher.delivery.message import render
+from watcher.delivery.rendered import Style
 from watcher.delivery.view import Product, view_of
 from watcher.evaluation.present import with_known
 from watcher.model import Item, LatestEvidence, Message, ScanState

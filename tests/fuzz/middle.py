@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from watcher.analysis.overview import overview
-from watcher.delivery.markup import Style
 from watcher.delivery.message import render
+from watcher.delivery.rendered import Style
 from watcher.errors import SourceError, SourceUnavailable
 from watcher.model import Message, Scan
 from watcher.notification.flush_deferred import sweep

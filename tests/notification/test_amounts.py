@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from tests.fakes.world import HEAD, WATCH, World
-from watcher.delivery.markup import Style
 from watcher.delivery.message import render
+from watcher.delivery.rendered import Style
 from watcher.delivery.view import view_of
 from watcher.fields import NUMERIC
 from watcher.model import Message, Verdict

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.fakes.world import WATCH, World
 from tests.store.making import DAY, START
-from watcher.delivery.chart_attachment import NAME, picture
+from watcher.delivery.courier import PICTURE, picture
 from watcher.model import Chart, Message
 from watcher.notification.charting import MOST, chart_of
 from watcher.notification.sample import sample_message
@@ -89,7 +89,7 @@ def test_the_picture(store: Database) -> None:
     world = World(store, RULES)
     world.march("10 20 30 60 120")
     attachment = picture(chart(world, world.told()[0]), UTC)
-    assert (attachment.name, attachment.mimetype) == (NAME, "image/png")
+    assert (attachment.name, attachment.mimetype) == (PICTURE, "image/png")
     assert len(attachment.content) < 40_000
     with Image.open(BytesIO(attachment.content)) as image:
         assert image.format == "PNG"

@@ -16,8 +16,9 @@ from watcher.cli.lookup import chosen
 from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.cli.streams import leave
 from watcher.daemon.channels import targets_of
-from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
+from watcher.delivery.apprise.target import Target
 from watcher.delivery.message import render
+from watcher.delivery.rendered import OutcomeKind, SendOutcome
 from watcher.errors import WatcherError
 from watcher.notification.sample import sample_message
 from watcher.rules.rulebook import Channel
@@ -93,7 +94,9 @@ def _times(channel: Channel) -> str:
     return f"{told}, not {channel.quiet}" if channel.quiet is not None else told
 
 
-async def _send(channel: Channel, targets: Mapping[str, Target], now: int) -> dict[str, Outcome]:
+async def _send(
+    channel: Channel, targets: Mapping[str, Target], now: int
+) -> dict[str, SendOutcome]:
     message, zone = sample_message(now), ZoneInfo(channel.timezone)
     sending = []
     for each in map(targets.__getitem__, channel.targets):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from watcher.cli.output import Output, console, fields_of, print_json
-from watcher.delivery.markup import Style
 from watcher.delivery.message import render
+from watcher.delivery.rendered import Style
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant, Message, Notification, ScanState
 from watcher.pipeline import ScanOutcome

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from watcher.delivery.apprise.doubts import doubts
 from watcher.delivery.apprise.target import Target
-from watcher.delivery.ports import Way
+from watcher.delivery.courier import Way
 from watcher.errors import Problem, RulesError, TargetError
 from watcher.rules.rulebook import Rulebook
 
@@ -36,8 +35,8 @@ def doubts_of(book: Rulebook, targets: Mapping[str, Target]) -> list[Problem]:
     return [
         replace(origin, message=f"{name}: {doubt}")
         for channel in book.channels.values()
-        for name, url, origin in zip(channel.targets, channel.urls, channel.origins, strict=True)
-        for doubt in doubts(targets[name], url)
+        for name, origin in zip(channel.targets, channel.origins, strict=True)
+        for doubt in targets[name].doubts()
     ]
 
 

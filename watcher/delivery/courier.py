@@ -1,41 +1,43 @@
 """The delivery loop: each target's queue in order, one message at a time, at its own pace.
 
-The loop and the evaluation meet only in the outbox: rows wait there until a service took
-them. A row is marked after the service answered, so a crash in between repeats a message and
-never loses one. Before dozens are sent to a target that was down, the keeper makes them one.
-``turn`` starts what is due now; ``run`` turns whenever something is due, was added (``wake``),
-or the poll period is over (another process may have put a row back).
+A row is marked after the service answered: a crash in between repeats a message and never loses
+one. Before dozens are sent to a target that was down, the keeper makes them one.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
-from functools import partial
-from typing import Generic
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
+from datetime import UTC, tzinfo
+from typing import Protocol, TypeVar
 
 import structlog
 
-from watcher.delivery.apprise.target import Outcome, OutcomeKind
-from watcher.delivery.chart_attachment import picture
-from watcher.delivery.message import render
-from watcher.delivery.ports import Keeper, Nobody, S, Sender, StoreRunner, Way
-from watcher.delivery.services import Attachment
+from watcher.charts import draw
+from watcher.charts.panel import Panel
+from watcher.delivery.message import OwnTemplate, render
+from watcher.delivery.rendered import Attachment, OutcomeKind, Rendered, SendOutcome, Style
+from watcher.delivery.view import moved
 from watcher.errors import StoreError
-from watcher.model import Instant, Notification
+from watcher.model import Chart, Instant, Notification
 from watcher.retrying import backoff
+from watcher.store.ports import Store
 from watcher.store.records import is_due
-from watcher.units import DAY, HOUR
+from watcher.units import DAY, HOUR, Unit
 
 FIRST_PAUSE = 10
 LONGEST_PAUSE = HOUR
 GIVE_UP = DAY
 POLL = 5.0
+PICTURE = "chart.png"
+
+T = TypeVar("T")
 
 log = structlog.get_logger("watcher.delivery")
 
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
+_Change = Callable[[Store], object]
 
 
 async def pause_until(event: asyncio.Event, seconds: float) -> None:
@@ -47,90 +49,152 @@ async def pause_until(event: asyncio.Event, seconds: float) -> None:
         pass
 
 
-_NOBODY = Nobody()
-_USUAL = Way()
+def picture(chart: Chart, zone: tzinfo) -> Attachment:
+    """Draw it: some 30 ms of processor time, so in a thread. Times are told in ``zone``."""
+    panels = []
+    for each in chart.series:
+        change = moved(each.evidence) if each.evidence is not None else ""
+        panels.append(
+            Panel(each.name, each.points, each.marks, change, each.number, each.product_id)
+        )
+    content = draw(
+        panels,
+        title=f"{chart.label}{f' in {chart.currency}' if chart.currency else ''}, last 30 days",
+        unit=Unit(chart.unit),
+        zone=zone,
+        now=chart.at,
+    )
+    return Attachment(PICTURE, content)
 
 
-class Courier(Generic[S]):
+class StoreThread(Protocol):
+    """Runs a function where the database lives."""
+
+    async def run(self, job: Callable[[Store], T], /) -> T: ...
+
+
+class Sender(Protocol):
+    """One target; ``watcher.delivery.apprise.target.Target`` is the real one."""
+
+    style: Style
+    takes_files: bool
+
+    @property
+    def limit(self) -> int: ...
+
+    async def send(
+        self, text: Rendered, files: Sequence[Attachment] = (), /, *, taken: Collection[str] = ()
+    ) -> SendOutcome: ...
+
+    def release(self) -> None:
+        """It is not needed any more; a try under way may end."""
+
+
+class QuietHours(Protocol):
+    """A channel's quiet hours: when those that ``now`` lies in end, None outside of them."""
+
+    def until(self, now: Instant, /) -> Instant | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A channel's own way: times in ``zone``, nothing in ``quiet`` hours, laid out by its own
+    ``template`` if it has one."""
+
+    zone: tzinfo = UTC
+    quiet: QuietHours | None = None
+    template: OwnTemplate | None = None
+
+
+class Keeper(Protocol):
+    """One who knows what messages mean; asked on the store's thread.
+
+    ``join`` is asked before each try whether it made one of what waits for a target, ``chart``
+    what the picture shows where the service takes pictures. ``died`` (with the reason) and
+    ``took`` hear what becomes of a row, in the transaction that notes it.
+    """
+
+    def join(self, _store: Store, _target: str, /) -> bool:
+        return False
+
+    def chart(self, _store: Store, _notification: Notification, /) -> Chart | None:
+        return None
+
+    def died(self, _store: Store, _notification: Notification, _reason: str, /) -> None:
+        return
+
+    def took(self, _store: Store, _notification: Notification, /) -> None:
+        return
+
+
+class Nobody(Keeper):
+    """Joins nothing, and does not want to hear: the outbox shows what was sent or is dead."""
+
+
+@dataclass(eq=False)
+class Courier:
     """Sends what waits in the outbox to ``targets`` (by name), each channel in its way.
 
     ``on_turn`` is called at each turn of the loop, so that its standing still is noticed.
     """
 
-    def __init__(
-        self,
-        store: StoreRunner[S],
-        targets: Mapping[str, Sender],
-        *,
-        now: Callable[[], Instant],
-        ways: Mapping[str, Way] | None = None,
-        keeper: Keeper[S] = _NOBODY,
-        on_turn: Callable[[], None] = lambda: None,
-        pause: Pause = pause_until,
-    ) -> None:
-        self._store = store
-        self._targets = dict(targets)
-        self._ways = dict(ways or {})
-        self._now = now
-        self._keeper = keeper
-        self._on_turn = on_turn
-        self._pause = pause
-        self._wake = asyncio.Event()
-        self._serving: dict[str, asyncio.Task[int]] = {}
-        self._unmarked: dict[int, Callable[[S], object]] = {}
-        self._stopping = False
-
-    @property
-    def targets(self) -> Mapping[str, Sender]:
-        """Those in use, by name."""
-        return self._targets
+    store: StoreThread
+    targets: Mapping[str, Sender]
+    _: KW_ONLY
+    now: Callable[[], Instant]
+    ways: Mapping[str, Way] = field(default_factory=dict)
+    keeper: Keeper = field(default_factory=Nobody)
+    on_turn: Callable[[], None] = lambda: None
+    pause: Pause = pause_until
+    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _serving: dict[str, asyncio.Task[int]] = field(default_factory=dict, init=False)
+    _unmarked: dict[int, _Change] = field(default_factory=dict, init=False)
+    _stopping: bool = field(default=False, init=False)
 
     def wake(self) -> None:
         """Look at the outbox now: there are new rows. To be called on the loop's thread."""
         self._wake.set()
 
-    def update(
-        self,
-        targets: Mapping[str, Sender],
-        ways: Mapping[str, Way] | None = None,
-    ) -> None:
+    def update(self, targets: Mapping[str, Sender], ways: Mapping[str, Way]) -> None:
         """Swap the targets after a reload; a try under way ends with the one that it began with."""
-        for replaced in self._targets.values():
+        for replaced in self.targets.values():
             replaced.release()
-        self._targets = dict(targets)
-        self._ways = dict(ways or {})
+        self.targets, self.ways = targets, ways
         self.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until ``stop``; tries that are under way then are left to ``drain``."""
-        stopped = asyncio.create_task(self._wake_at(stop))
+        """Deliver until ``stop``; tries that are under way then are left to ``drain``.
+
+        It turns whenever something is due, was added (``wake``), or the poll period is over
+        (another process may have put a row back).
+        """
+        stopped = asyncio.create_task(stop.wait())
+        stopped.add_done_callback(lambda _stopped: self.wake())
         try:
             while not stop.is_set():
                 self._wake.clear()
-                await self._pause(self._wake, await self.turn())
+                await self.pause(self._wake, await self.turn())
         finally:
             stopped.cancel()
 
     async def turn(self) -> float:
         """Start on every target whose first waiting row is due; seconds until the next turn.
 
-        Raises what a target's queue broke on (the store failed): the loop is then to be begun
-        anew by its guard.
+        Raises what a target's queue broke on (the store failed), for the loop's guard.
         """
-        self._on_turn()
-        now = self._now()
+        self.on_turn()
+        now = self.now()
         self._reap()
         soonest = POLL
-        waiting = await self._store.run(lambda storage: list(storage.outbox.due_targets(now)))
+        waiting = await self.store.run(lambda store: store.outbox.due_targets(now))
         for name, next_try, _count in waiting:
             if name in self._serving:
                 continue
-            if next_try > now and name in self._targets:
+            if next_try > now and name in self.targets:
                 soonest = min(soonest, float(next_try - now))
                 continue
-            self._serving[name] = task = asyncio.create_task(
-                self._serve(name), name=f"deliver-{name}"
-            )
+            task = asyncio.create_task(self._serve(name), name=f"deliver-{name}")
+            self._serving[name] = task
             task.add_done_callback(self._served)
         return soonest
 
@@ -152,19 +216,12 @@ class Courier(Generic[S]):
         except TimeoutError:
             log.info("not all messages were sent at the stop; the rest goes out at the next start")
         finally:
-            await self._abort()
-
-    async def _abort(self) -> None:
-        self._stopping = True
-        serving = list(self._serving.values())
-        self._serving.clear()
-        for task in serving:
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
-
-    async def _wake_at(self, stop: asyncio.Event) -> None:
-        await stop.wait()
-        self.wake()
+            self._stopping = True
+            serving = list(self._serving.values())
+            self._serving.clear()
+            for task in serving:
+                task.cancel()
+            await asyncio.gather(*serving, return_exceptions=True)
 
     def _reap(self) -> int:
         done = [name for name, task in self._serving.items() if task.done()]
@@ -180,15 +237,15 @@ class Courier(Generic[S]):
         """Try the rows of one target in order until none is due; how many were tried."""
         tried = 0
         while not self._stopping:
-            row = await self._store.run(lambda storage: storage.outbox.next_for(name))
+            row = await self._next(name)
             if row is None:
                 break
-            target = self._targets.get(name)
+            target = self.targets.get(name)
             if row.id in self._unmarked:
-                await self._mark(row.id, self._unmarked[row.id])
+                await self._note(row, self._unmarked[row.id])
             elif target is None:
                 await self._bury(row)
-            elif not is_due(row, self._now()) or await self._is_quiet(row):
+            elif not is_due(row, self.now()) or await self._is_quiet(row):
                 break
             else:
                 joined = await self._joined(row)
@@ -197,40 +254,46 @@ class Courier(Generic[S]):
             tried += 1
         return tried
 
+    async def _next(self, name: str) -> Notification | None:
+        return await self.store.run(lambda store: store.outbox.next_for(name))
+
     async def _joined(self, row: Notification) -> Notification | None:
         """The first of its target's rows, after dozens of them became one."""
         name = row.target
         try:
-            if not await self._store.run(lambda storage: self._keeper.join(storage, name)):
+            if not await self.store.run(lambda store: self.keeper.join(store, name)):
                 return row
         except Exception:
             log.exception("what waits could not be joined; it is sent one by one", target=name)
             return row
-        return await self._store.run(lambda storage: storage.outbox.next_for(name))
+        return await self._next(name)
 
     async def _is_quiet(self, row: Notification) -> bool:
         """Whether its channel has quiet hours now; then the row waits for their end."""
-        hours = self._way(row).quiet
-        until = hours.until(self._now()) if hours is not None else None
+        hours = self.ways.get(row.channel, Way()).quiet
+        until = hours.until(self.now()) if hours is not None else None
         if until is not None:
-            await self._write(lambda storage: storage.outbox.postpone(row.id, until))
+            await self._write(lambda store: store.outbox.postpone(row.id, until))
         return until is not None
 
     async def _deliver(self, row: Notification, target: Sender) -> None:
-        began = self._now()
+        began = self.now()
         outcome = await self._try(row, target)
-        now = self._now()
-        match outcome.kind:
-            case OutcomeKind.SENT:
-                await self._mark(row.id, partial(self._sent, row, now, outcome.detail))
-            case OutcomeKind.DEAD:
-                await self._mark(row.id, partial(self._dead, row, now, outcome))
-            case OutcomeKind.RETRY:
-                await self._again(row, began, now, outcome)
+        if outcome.kind is OutcomeKind.RETRY:
+            await self._again(row, began, outcome)
+        elif outcome.kind is OutcomeKind.DEAD:
+            await self._dead(row, outcome, given_up=False)
+        else:
+            now = self.now()
+            await self._mark(
+                row,
+                lambda store: store.outbox.sent(row.id, now, outcome.detail),
+                lambda store: self.keeper.took(store, row),
+            )
 
-    async def _try(self, row: Notification, target: Sender) -> Outcome:
+    async def _try(self, row: Notification, target: Sender) -> SendOutcome:
         try:
-            way = self._way(row)
+            way = self.ways.get(row.channel, Way())
             outcome = await self._send(row, target, way)
             if outcome.kind is OutcomeKind.DEAD and way.template is not None:
                 # Markup of the user's own may be what the service refuses: better told as usual.
@@ -239,106 +302,88 @@ class Courier(Generic[S]):
             return outcome
         except Exception as error:  # noqa: BLE001 - one row must not stop the others
             # Only the kind: an error's text might repeat what was sent where.
-            return Outcome(
-                OutcomeKind.RETRY,
-                f"it could not be written ({type(error).__name__})",
-                taken=row.taken,
-            )
+            detail = f"it could not be written ({type(error).__name__})"
+            return SendOutcome(OutcomeKind.RETRY, detail, taken=row.taken)
 
-    async def _send(self, row: Notification, target: Sender, way: Way) -> Outcome:
+    async def _send(self, row: Notification, target: Sender, way: Way) -> SendOutcome:
         # Not on the loop: a message of many rules takes a while to be cut to what a service takes.
         rendered = await asyncio.to_thread(
             render, row.message, target.style, way.zone, target.limit, way.template
         )
         return await target.send(rendered, await self._pictures(row, target, way), taken=row.taken)
 
-    async def _pictures(
-        self, row: Notification, target: Sender, way: Way
-    ) -> tuple[Attachment, ...]:
+    async def _pictures(self, row: Notification, target: Sender, way: Way) -> list[Attachment]:
         """The message's picture. At the first try only: a service may have taken the text of one
         that failed on its picture, and would get it again and again."""
         if row.tries or not target.takes_files:
-            return ()
+            return []
         try:
-            chart = await self._store.run(lambda storage: self._keeper.chart(storage, row))
-            if chart is None:
-                return ()
-            return (await asyncio.to_thread(picture, chart, way.zone),)
+            chart = await self.store.run(lambda store: self.keeper.chart(store, row))
+            return [] if chart is None else [await asyncio.to_thread(picture, chart, way.zone)]
         except Exception:
             log.exception("the picture could not be drawn; the message goes without", id=row.id)
-            return ()
+            return []
 
-    def _way(self, row: Notification) -> Way:
-        return self._ways.get(row.channel, _USUAL)
-
-    async def _again(
-        self, row: Notification, began: Instant, now: Instant, outcome: Outcome
-    ) -> None:
-        first_try = _first_try(row, began)
+    async def _again(self, row: Notification, began: Instant, outcome: SendOutcome) -> None:
+        now, first_try = self.now(), _first_try(row, began)
         if now - first_try >= GIVE_UP:
             reason = f"given up after 24 h: {outcome.detail}"
-            outcome = replace(outcome, detail=reason)
-            await self._mark(row.id, partial(self._dead, row, now, outcome, given_up=True))
+            await self._dead(row, replace(outcome, detail=reason), given_up=True)
             return
         pause = int(max(backoff(row.tries, FIRST_PAUSE, LONGEST_PAUSE), outcome.retry_after or 0))
         # One last try at the end of the day, however long the service asks to wait.
         next_try = min(now + pause, max(first_try + GIVE_UP, now + FIRST_PAUSE))
         log.warning("not delivered", target=row.target, error=outcome.detail, id=row.id)
-        await self._mark(
-            row.id,
-            lambda storage: storage.outbox.failed(
-                row.id, now, outcome.detail, next_try, first_try=first_try, taken=outcome.taken
-            ),
-        )
+
+        def failed(store: Store) -> None:
+            taken = outcome.taken
+            store.outbox.failed(
+                row.id, now, outcome.detail, next_try, first_try=first_try, taken=taken
+            )
+
+        await self._note(row, failed)
+
+    async def _dead(self, row: Notification, outcome: SendOutcome, *, given_up: bool) -> None:
+        now, reason = self.now(), outcome.detail
+
+        def dead(store: Store) -> None:
+            mark = store.outbox.give_up if given_up else store.outbox.dead
+            mark(row.id, now, reason, taken=outcome.taken)
+            log.warning("notification is dead", target=row.target, id=row.id, reason=reason)
+
+        await self._mark(row, dead, lambda store: self.keeper.died(store, row, reason))
 
     async def _bury(self, row: Notification) -> None:
         """All that waits for a target that is no more, as a whole."""
-        now, reason = self._now(), "the rule file no longer names this target"
+        now, reason = self.now(), "the rule file no longer names this target"
 
-        def bury(storage: S) -> None:
-            count = storage.outbox.bury(row.target, now, reason)
+        def bury(store: Store) -> None:
+            count = store.outbox.bury(row.target, now, reason)
             log.warning("notifications are dead", target=row.target, count=count, reason=reason)
-            self._tell(partial(self._keeper.died, storage, row, reason))
 
-        await self._mark(row.id, bury)
+        await self._mark(row, bury, lambda store: self.keeper.died(store, row, reason))
 
-    # -- on the store's thread, in one transaction ------------------------------------------
-
-    def _sent(self, row: Notification, now: Instant, detail: str, storage: S) -> None:
-        storage.outbox.sent(row.id, now, detail)
-        self._tell(partial(self._keeper.took, storage, row))
-
-    def _dead(
-        self,
-        row: Notification,
-        now: Instant,
-        outcome: Outcome,
-        storage: S,
-        *,
-        given_up: bool = False,
-    ) -> None:
-        mark = storage.outbox.give_up if given_up else storage.outbox.dead
-        mark(row.id, now, outcome.detail, taken=outcome.taken)
-        log.warning("notification is dead", target=row.target, id=row.id, reason=outcome.detail)
-        self._tell(partial(self._keeper.died, storage, row, outcome.detail))
-
-    def _tell(self, hear: Callable[[], object]) -> None:
-        try:
-            hear()
-        except StoreError:
-            raise
-        except Exception:
-            # What became of the row is to be noted all the same.
-            log.exception("nobody could be told what became of a notification")
-
-    # -- marking ----------------------------------------------------------------------------
-
-    async def _mark(self, row: int, change: Callable[[S], object]) -> None:
+    async def _mark(self, row: Notification, change: _Change, hear: _Change) -> None:
         """Write down what became of a try, whatever it takes: sending again would repeat it.
 
-        What can't be written for now is remembered, also over a new begin of the loop.
+        Who is to ``hear`` of it does so in the same transaction. What can't be written for now is
+        remembered, also over a new begin of the loop.
         """
-        self._unmarked[row] = change
+
+        def marked(store: Store) -> None:
+            change(store)
+            try:
+                hear(store)
+            except StoreError:
+                raise
+            except Exception:
+                # What became of the row is to be noted all the same.
+                log.exception("nobody could be told what became of a notification")
+
+        await self._note(row, marked)
+
+    async def _note(self, row: Notification, change: _Change) -> None:
+        self._unmarked[row.id] = change
         task = asyncio.create_task(self._write(change))
         try:
             await asyncio.shield(task)
@@ -347,27 +392,27 @@ class Courier(Generic[S]):
             await asyncio.wait([task], timeout=1)
             task.cancel()
             raise
-        del self._unmarked[row]
+        del self._unmarked[row.id]
 
-    async def _write(self, change: Callable[[S], object]) -> None:
-        def marked(storage: S) -> None:
-            with storage.atomic():
-                change(storage)
+    async def _write(self, change: _Change) -> None:
+        def marked(store: Store) -> None:
+            with store.atomic():
+                change(store)
 
         pause = 1.0
         while True:
             try:
-                await self._store.run(marked)
+                await self.store.run(marked)
             except StoreError as error:
                 log.error("can't note what was delivered", error=str(error), again_in=pause)  # noqa: TRY400
-                await self._pause(asyncio.Event(), pause)
+                await self.pause(asyncio.Event(), pause)
                 pause = min(pause * 2, 60.0)
             else:
                 return
 
 
 def _first_try(row: Notification, began: Instant) -> Instant:
-    """From when the day counts in which a row is tried, of which a try just failed.
+    """The begin of the day in which a row is tried, of which a try just failed.
 
     The time in which nobody tried, though it was due (the machine slept, the daemon was down,
     the clock was set forward), is no part of that day; nor is a time still to come.

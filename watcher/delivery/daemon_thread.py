@@ -1,7 +1,6 @@
 """A thread for blocking work, which no exit of the process waits for.
 
-One thread serves many messages: starting one for each has the event loop wait until it runs,
-tens of milliseconds where many threads are busy.
+One serves many messages: to start one takes the event loop tens of milliseconds on a busy machine.
 """
 
 from __future__ import annotations

@@ -6,33 +6,35 @@ drops products from the end until the whole fits: a product is shown whole or on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from functools import partial
+from typing import Any, Protocol
 
 import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
-from watcher.delivery.custom_template import OwnTemplate, write_own
-from watcher.delivery.markup import Limit, Style
-from watcher.delivery.rendered import LONGEST, Rendered
-from watcher.delivery.view import TITLE_LENGTH, View, cut_text, cut_to, view_of
+from watcher.delivery.rendered import LONGEST, PICTURES, Limit, Rendered, Style
+from watcher.delivery.view import TITLE_LENGTH, Product, View, cut_to, view_of
 from watcher.model import Message
 from watcher.text.messages import title_of
 from watcher.text.sanitize import escape_markdown, escape_slack, neutralise, shorten
 
-__all__ = ["LONGEST", "Rendered", "Style", "render"]
-
 _BETWEEN = 16  # what Apprise may put between a title and a body that it joins
+
+_Fits = Callable[[str], bool]
 
 log = structlog.get_logger("watcher.delivery")
 
 
-class _Ready(str):
-    """Text that is Markdown already."""
+class OwnTemplate(Protocol):
+    """A channel's own template; ``watcher.rules.sections.templates.Template`` is the real one."""
 
-    __slots__ = ()
+    def write(self, values: Mapping[str, Any], escape: Callable[[str], str], /) -> str: ...
 
 
 def render(
@@ -42,12 +44,10 @@ def render(
     limit: int = LONGEST,
     template: OwnTemplate | None = None,
 ) -> Rendered:
-    """Write ``message``; title and body together take at most ``limit``, in the limit's own unit
-    (``style.Limit``; of a plain number UTF-16 units).
+    """Write ``message``; title and body together take at most ``limit``, in the limit's own unit.
 
     Times are told in ``zone``. A message that can't be shortened to a very small limit is as short
-    as it gets. The channel's own ``template`` lays out alerts; where it fails, they are told as
-    usual.
+    as it gets. The channel's own ``template`` lays out alerts, where it does not fail.
     """
     limit = limit if isinstance(limit, Limit) else Limit(limit)
     said = title_of(message)
@@ -57,33 +57,24 @@ def render(
     if style.has_title and limit.title < len(whole):  # a service of short titles loses nothing
         view = replace(view, text="\n".join(filter(None, (whole, view.text))))
     # A style without a title has it in the body.
-    room = _Room(
-        limit - (size(title) + _BETWEEN if style.has_title else 0), size, style is Style.PLAIN
-    )
-    usual = partial(_usual, style)
-    if template is None or message.kind == "operator":
-        body = _fitting(view, usual, room)
-    else:
+    room = limit - (size(title) + _BETWEEN if style.has_title else 0)
+
+    def fits(written: str) -> bool:
+        return size(written) <= room
+
+    body = None
+    if template is not None and message.kind != "operator":
         try:
-            body = _fitting(view, partial(write_own, template, message, style), room)
+            body = _fitting(view, partial(_own, template, message, style), fits)
         except Exception as error:  # noqa: BLE001 - a template must not cost an alert
             log.warning("a template failed; told as usual", rule=message.rule, error=str(error))
-            body = _fitting(view, usual, room)
-    plain = _fitting(view, partial(_usual, Style.PLAIN), room) if style is Style.EMAIL else ""
+    if body is None:
+        body = _fitting(view, partial(_usual, style), fits)
+    if style is Style.PLAIN and not fits(body):
+        body = _cut(body, fits)
+    plain = _fitting(view, partial(_usual, Style.PLAIN), fits) if style is Style.EMAIL else ""
     shown_title = title if style.has_title else ""
     return Rendered(shown_title, body, style.body_format, message.severity.value, plain)
-
-
-@dataclass(frozen=True, slots=True)
-class _Room:
-    """The room that a body has, by the service's own count."""
-
-    limit: int
-    size: Callable[[str], int]
-    plain: bool
-
-    def has(self, body: str) -> bool:
-        return self.size(body) <= self.limit
 
 
 def _title(text: str, limit: Limit) -> str:
@@ -97,59 +88,70 @@ def _title(text: str, limit: Limit) -> str:
 
 
 def _usual(style: Style, shown: View) -> str:
-    environment = _ENVIRONMENTS.get(style, _OTHERS)
-    return environment.get_template(f"{style}.j2").render(view=shown).strip("\n")
+    return _ENVIRONMENTS[style].get_template(f"{style}.j2").render(view=shown).strip("\n")
 
 
-def _fitting(whole: View, write: Callable[[View], str], room: _Room) -> str:
+def _own(template: OwnTemplate, message: Message, style: Style, shown: View) -> str:
+    """The body by a channel's own template. Line breaks stay in mail, each line is a paragraph in
+    cards (they run the lines of one together); a service without titles gets it on top."""
+    escaped = _ESCAPES[style]
+    body = template.write(values_of(message, shown), escaped)
+    if style is Style.TEAMS:
+        body = re.sub(r"\s*\n\s*", "\n\n", body)
+    return _AROUND.get(style, "{1}").format(escaped(shown.title), body)
+
+
+def values_of(message: Message, shown: View) -> dict[str, Any]:
+    """Values that a template may use, by the names of ``SAMPLE`` in the rules' ``templates``."""
+    products = [
+        _values(product, _OF_A_PRODUCT) | {"id": product.link.rpartition("/")[2]}
+        for product in shown.products
+    ]
+    return _values(shown, _OF_A_MESSAGE) | {
+        "severity": message.severity.value,
+        "rule": neutralise(message.rule),
+        "region": neutralise(message.region),
+        "products": products,
+    }
+
+
+def _values(source: View | Product, names: Sequence[str]) -> dict[str, Any]:
+    values = ((name, getattr(source, name)) for name in names)
+    return {name: list(each) if isinstance(each, tuple) else each for name, each in values}
+
+
+def _fitting(whole: View, write: Callable[[View], str], fits: _Fits) -> str:
     body = write(whole)
-    if room.has(body):
+    if fits(body):
         return body
-    body = _most_products(whole, write, room)
-    for smaller in _smaller(whole):
-        if room.has(body):
-            return body
-        body = write(smaller)
-    return body if room.has(body) or not room.plain else _cut(body, room)
-
-
-def _cut(body: str, room: _Room) -> str:
-    """The beginning of a text that counts its products only: a radio or an SMS has no more room."""
-    longest = len(body)
-    while longest and not room.has(shorten(body, longest)):
-        longest -= 1
-    return shorten(body, longest) if longest else ""
-
-
-def _most_products(whole: View, write: Callable[[View], str], room: _Room) -> str:
-    """The body with as many products as fit, found by halving; maybe none."""
-    low, high = 0, max(len(whole.products) - 1, 0)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if room.has(write(cut_to(whole, middle))):
-            low = middle
-        else:
-            high = middle - 1
-    return write(cut_to(whole, low))
-
-
-def _smaller(whole: View) -> Iterator[View]:
-    """Ever shorter ways to say it, where not even one product has room."""
+    # As many products as fit; maybe none.
+    counts = range(1, max(len(whole.products), 1))
+    most = bisect_right(counts, 0, key=lambda count: not fits(write(cut_to(whole, count))))
+    body = write(cut_to(whole, most))
+    # Ever shorter ways to say it, where not even one product has room.
     counted = cut_to(whole, 0, named=False)
     for longest in (1_000, 500, 200, 100, 50, 20):
-        yield cut_text(counted, longest)
+        if fits(body):
+            return body
+        body = write(replace(counted, text=shorten(counted.text, longest)))
+    return body
 
 
-def _escaping(escape: Callable[[str], str]) -> Callable[[object], object]:
-    def finalize(value: object) -> object:
-        return escape(value) if isinstance(value, str) and not isinstance(value, _Ready) else value
+def _cut(body: str, fits: _Fits) -> str:
+    """The beginning of a text that counts its products only: a radio or an SMS has no more room."""
+    shorter = (shorten(body, length) for length in range(len(body), 0, -1))
+    return next(filter(fits, shorter), "")
 
-    return finalize
 
-
-def _environment(finalize: Callable[[object], object] | None = None) -> Environment:
+def _environment(escaped: Callable[[str], str] | None) -> Environment:
     """Every value is escaped for its format by default: a template can't forget it."""
-    environment = Environment(
+
+    def finalize(value: object) -> object:
+        if escaped is None or not isinstance(value, str) or isinstance(value, Markup):
+            return value
+        return escaped(value)
+
+    return Environment(
         loader=PackageLoader("watcher.delivery"),
         auto_reload=False,
         autoescape=select_autoescape(["html.j2"]),
@@ -159,14 +161,25 @@ def _environment(finalize: Callable[[object], object] | None = None) -> Environm
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["ready"] = _Ready
-    return environment
 
 
-_OTHERS = _environment()
-_DIRECT = _environment(_escaping(escape_markdown))
+_AROUND = {  # title and body
+    Style.TELEGRAM: "<b>{0}</b>\n{1}",
+    Style.TITLED: "**{0}**\n{1}",
+    Style.EMAIL: f'<div style="white-space:pre-wrap">{{1}}</div>{PICTURES}',
+}
+_OF_A_MESSAGE = ("title", "text", "rest", "names", "more", "data", "footer")
+_OF_A_PRODUCT = ("number", "name", "link", "alert", "notes", "why", "facts")
+_ESCAPES: Mapping[Style, Callable[[str], str]] = {
+    Style.PLAIN: str,
+    Style.MARKDOWN: escape_slack,
+    Style.TITLED: escape_markdown,
+    Style.TEAMS: escape_markdown,
+    Style.TELEGRAM: escape,
+    Style.EMAIL: escape,
+}
+# Jinja2 itself escapes what becomes HTML.
 _ENVIRONMENTS = {
-    Style.MARKDOWN: _environment(_escaping(escape_slack)),
-    Style.TITLED: _DIRECT,
-    Style.TEAMS: _DIRECT,
+    style: _environment(escaped if style.body_format == "markdown" else None)
+    for style, escaped in _ESCAPES.items()
 }

@@ -1,15 +1,86 @@
-"""What a service is given, apart from how it comes about: who tries URLs needs no templates."""
+"""The words of the seam between messages and services: text, its limits, and a try's end."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from html import unescape
 
 LONGEST = 30_000  # UTF-16 units of title and body together, where a service has no limit
+PICTURES = '<div class="pictures"></div>'  # where an HTML mail has its pictures, if it gets any
+
+_TAG = re.compile(r"<[^>]*>")
+
+
+class Style(StrEnum):
+    """A family of services, by how it wants its text; the value names the template.
+
+    ``MARKDOWN`` is what Apprise translates (for Slack), ``TITLED`` a service's own with the title.
+    """
+
+    PLAIN = "plain.txt"
+    MARKDOWN = "markdown.md"
+    TITLED = "titled.md"
+    TEAMS = "teams.md"
+    TELEGRAM = "telegram.html"
+    EMAIL = "email.html"
+
+    @property
+    def body_format(self) -> str:
+        """The body's format, in Apprise's words: text, markdown or html."""
+        return {"txt": "text", "md": "markdown", "html": "html"}[self.value.rpartition(".")[2]]
+
+    @property
+    def has_title(self) -> bool:
+        """Whether it stands beside the body; else Apprise would write it in there, unescaped."""
+        return self not in (Style.TELEGRAM, Style.TITLED)
+
+
+class Limit(int):
+    """The most that a service takes, in UTF-16 units: the strictest count of characters in use.
+
+    ``written`` is what Apprise makes of a text before it goes out, where that is longer (it escapes
+    what a service would take for markup). ``title`` is the most characters of a title.
+    """
+
+    written: Callable[[str], str] | None = None
+    title: int = 200
+
+    def size(self, text: str) -> int:
+        """The part of it that a text takes."""
+        return self._count(text if self.written is None else self.written(text))
+
+    def _count(self, text: str) -> int:
+        return len(text.encode("utf-16-le", "replace")) // 2
+
+
+class Bytes(Limit):
+    """A limit that a service counts in bytes of UTF-8, not in characters."""
+
+    def _count(self, text: str) -> int:
+        return len(text.encode("utf-8", "replace"))
+
+
+class Escaped(Limit):
+    """A limit of a request's bytes, where Apprise writes all but ASCII as ``\\u4e2d``."""
+
+    def _count(self, text: str) -> int:
+        return len(json.dumps(text)) - 2
+
+
+class Shown(Limit):
+    """A limit of what is left of HTML once it is read: no tags, and ``&amp;`` is one."""
+
+    def _count(self, text: str) -> int:
+        return super()._count(unescape(_TAG.sub("", text)))
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a service is given. ``format`` is text, markdown or html, of the body alone.
+    """A message as a service is given it. ``format`` is text, markdown or html, of the body alone.
 
     ``title`` is plain text; it is empty where the style has it in the body. ``plain`` says the
     same as an HTML mail for who reads mail as text; other styles have none.
@@ -20,3 +91,41 @@ class Rendered:
     format: str
     severity: str = "info"
     plain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A picture to go with a message, held in memory; ``alt`` says what it shows."""
+
+    name: str
+    content: bytes
+    mimetype: str = "image/png"
+    alt: str = "Chart"
+
+
+class OutcomeKind(Enum):
+    """A try's end."""
+
+    SENT = "sent"
+    RETRY = "retry"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class SendOutcome:
+    """One try's end. ``detail`` is for people; ``retry_after`` is seconds, if the service said.
+
+    ``taken`` marks the recipients that have the message, of a URL with several of them.
+    ``unexplained`` is an answer in the affirmative that Apprise did not take for one.
+    """
+
+    kind: OutcomeKind
+    detail: str
+    retry_after: float | None = None
+    taken: frozenset[str] = frozenset()
+    unexplained: bool = field(default=False, compare=False)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the same message would be refused again, as far as the answer tells."""
+        return self.kind is OutcomeKind.DEAD or self.unexplained

@@ -1,168 +1,221 @@
-"""What is particular to one service: its style, its limit, what Apprise's plugin leaves out.
-
-``name`` is the scheme that people know a service by (``slack``).
-"""
+"""The peculiarities of services, from their documentation; every plugin of Apprise has a row."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
-from html import escape
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
 
-from apprise import NotifyBase, NotifyFormat
-from apprise.conversion import convert_between
+from watcher.delivery.rendered import Bytes, Escaped, Limit, Style
 
-from watcher.delivery.apprise import private
-from watcher.delivery.markup import PICTURES, Bytes, Escaped, Limit, Shown, Style
-from watcher.delivery.rendered import LONGEST, Rendered
-
-_STYLES = {
-    "slack": Style.MARKDOWN,
-    "discord": Style.TITLED,
-    "mmost": Style.TITLED,
-    "workflow": Style.TEAMS,
-    "tgram": Style.TELEGRAM,
-    "mailto": Style.EMAIL,
-}
-# Limits that are not the number of characters that Apprise has for the service.
-# ntfy makes a file of more than 4,096 bytes, and Apprise of more than 8,000 in JSON, where an
-# emoji takes three times the bytes. A card of Teams has 28 kB, of JSON too; Apprise's own limit
-# of 1,000 characters binds only where the URL has it cut messages. Telegram counts what its HTML
-# shows. APNs and FCM, behind Bark and its likes, carry 4 kB. A Matrix event has 65 kB, the text in
-# it twice.
-_LIMITS: Mapping[str, Limit] = {
-    "ntfy": Bytes(3_300),
-    "workflow": Bytes(9_000),
-    "bark": Bytes(3_500),
-    "schan": Bytes(32_000),
-    "matrix": Bytes(20_000),
-    "pushward": Bytes(3_000),
-}
-# Where the number that Apprise has for it counts bytes at the service: of the text, or of the
-# request, which Apprise writes in ASCII. X counts a Chinese character as two.
-_IN_BYTES = frozenset(
-    "wecombot wechat wxteams threema irc gorush pushy vapid nostr x amqp mqtt".split()
-)
-_IN_ESCAPED = frozenset("dingtalk feishu lark viber kakaotalk".split())
-_TITLES = {"schan": 32}  # characters of a title, where Apprise has more
-_LONGEST_LINE = 7_000  # of a request, of the 8 kB that a proxy before ntfy takes by default
-_NOTING = ("opsgenie", "jira")
-_WITHOUT_PREVIEWS = 4  # Discord's flag SUPPRESS_EMBEDS
-_FALLBACK = 300
+# Of ``taken``.
+EMPTY = "(nothing)"  # the field is missing, null, empty or 0: an error that is none
+FILLED = "(anything)"  # the field has a value
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
-    """A picture to go with a message, held in memory; ``alt`` says what it shows."""
+class ServiceProfile:
+    """One service, by the first scheme that Apprise has for it (``slack``).
+
+    How it confirms a message: ``fields`` are paths into the answer (``messages[].status``); the
+    first that is there decides. Values in ``taken`` mean that the message was taken, others that it
+    was refused: for now where one, or a value at ``words``, is in ``passing``. Of a service with
+    many words for what it took, ``refused`` has those for what it did not, instead. With ``always``
+    an answer without the field is not the service's (a proxy's page). ``checked`` is one whose
+    answer Apprise's plugin reads itself. An answer in plain text is ``{"text": ...}``, XML is
+    ``{tag: {attribute, "text"}}``. Without ``fields`` the HTTP status says all; where it is not
+    asked ``over_http``, the protocol's own answer decides, as far as it has one.
+
+    What it takes: text in its ``style``, at most ``limit`` or else as much as Apprise says, which
+    counts in ``unit``; ``title`` is the most characters of a title, where Apprise has more.
+    ``files_of_bots`` come of a bot only, not of a webhook. With ``text_in_upload`` Apprise puts the
+    text into the address of a picture's upload. ``rate`` is the least seconds between two requests,
+    where Apprise has less. ``presets`` are set where the URL leaves them open.
+    """
 
     name: str
-    content: bytes
-    mimetype: str = "image/png"
-    alt: str = "Chart"
+    fields: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+    passing: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    _: KW_ONLY
+    always: bool = False
+    checked: bool = False
+    over_http: bool = True
+    style: Style = Style.PLAIN
+    limit: Limit | None = None
+    unit: type[Limit] = Limit
+    title: int = 0
+    files_of_bots: bool = False
+    text_in_upload: bool = False
+    rate: float = 0.0
+    presets: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def decides(self) -> bool:
+        """Whether its answers say more than Apprise's plugin reads of them."""
+        return bool(self.fields) and not self.checked
 
 
-def style_of(plugin: NotifyBase, name: str) -> Style:
-    """The family's style; plain where the URL asks for plain text by ``?format=``."""
-    style = _STYLES.get(name, Style.PLAIN)
-    wanted = private.attribute(plugin, private.ASKED_FORMAT)
-    return style if wanted is None or wanted.value == style.body_format else Style.PLAIN
+UNKNOWN = ServiceProfile("")
 
 
-def limit_of(plugin: NotifyBase, name: str, style: Style) -> Limit:
-    """How much it takes of title and body together, in the service's own unit."""
-    own = _own_limit(plugin, name)
-    if name in _LIMITS and plugin.overflow_mode.value == "upstream":
-        limit = _LIMITS[name]
-    else:
-        limit = min(own, _LIMITS.get(name, Limit(LONGEST)))
-    limit = type(limit)(limit)  # one of its own
-    if style is Style.TELEGRAM and plugin.overflow_mode.value == "upstream":
-        limit = Shown(limit)
-    source = NotifyFormat(style.body_format)
-    target = plugin.resolve_format(source)
-    if target is not source or type(plugin).dialect_convert is not NotifyBase.dialect_convert:
-        limit.written = partial(_written, plugin, source, target)
-    titles = (int(plugin.title_maxlen), _TITLES.get(name, 0))
-    limit.title = min([limit.title, *(longest for longest in titles if longest > 0)])
-    return limit
+def _row(name: str, *texts: str, **more: Any) -> ServiceProfile:
+    """A row, with what there are several of written in one text."""
+    return ServiceProfile(name, *(tuple(text.split()) for text in texts), **more)
 
 
-def _written(plugin: NotifyBase, source: NotifyFormat, target: NotifyFormat, text: str) -> str:
-    """A text as Apprise hands it to the plugin: escaped, in the service's own markup."""
-    convert: Callable[..., str] = convert_between
-    return str(plugin.dialect_convert(convert(source, target, text), target))
+_checked, _apart = partial(_row, checked=True), partial(_row, over_http=False)
 
 
-def _own_limit(plugin: NotifyBase, name: str) -> Limit:
-    own = int(plugin.body_maxlen) or LONGEST
-    if name in _IN_BYTES:
-        return Bytes(own)
-    return Escaped(own) if name in _IN_ESCAPED else Limit(own)
+# An old token of WeChat (``wechat``) is renewed at the next try. ntfy makes a file of more than
+# 4,096 bytes, and Apprise of more than 8,000 in JSON, where an emoji takes three times the bytes. A
+# card of Teams (``workflow``) has 28 kB, of JSON too; Apprise's own limit of 1,000 characters binds
+# only where the URL has it cut messages. APNs and FCM, behind Bark and its likes, carry 4 kB. A
+# Matrix event has 65 kB, the text in it twice. X counts a Chinese character as two. Discord's flag
+# 4 is SUPPRESS_EMBEDS: of ten shop pages, below ten links; its webhooks take 5 requests in 2
+# seconds. By default an info of Opsgenie and Jira is a note to an incident that there is not.
+ROWS = (
+    # Chats.
+    _row("dingtalk", "errcode", "0", "-1 130101 410100", "errmsg", always=True, unit=Escaped),
+    _row("wecombot", "errcode", "0", "-1 45009 45033", "errmsg", always=True, unit=Bytes),
+    _checked("wechat", "errcode", "0", "-1 40001 40014 42001 45009 45033", "errmsg", always=True,
+             unit=Bytes),
+    *(_row(name, "code StatusCode", "0", "11232 11247 230020 99991400", "msg StatusMessage",
+           always=True, unit=Escaped) for name in ("feishu", "lark")),
+    _row("tgram", "ok", "true", "", "description", always=True, style=Style.TELEGRAM),
+    _checked("slack", "ok", "true",
+             "ratelimited rate_limited internal_error fatal_error service_unavailable"
+             " request_timeout rollup_error",
+             "error text", style=Style.MARKDOWN, files_of_bots=True),
+    _row("rocket", "success", "true", "error-too-many-requests", "error message"),
+    _row("zulip", "result", "success", "rate_limit_hit", "msg code"),
+    _row("synology", "success", "true", "411", "error.errors error.code"),
+    _checked("kook", "code", "0", "429", "message"),
+    _checked("onebot", "status", "ok async", "", "wording message msg"),
+    _checked("viber", "status", "0", "12 999", "status_message", unit=Escaped),
+    _checked("zalo", "ok", "true", "429", "description error_code"),
+    _checked("whapi", "sent", "true", "429", "error.message error.code"),
+    _row("whatsapp", "error.code", "(nothing)", "4 80007 130429 131016 131048 131056 133016",
+         "error.message"),
+    _checked("gupshup", "status", "submitted success", "", "message"),
+    _row("kakaotalk", "failure_info[].code result_code", "0", "", "failure_info[].msg msg",
+         unit=Escaped),
+    _checked("reddit", "json.errors", "(nothing)", "", "json.errors[]"),
+    _row("nctalk", "ocs.meta.status status.text", "ok", "", "ocs.meta.message message.text"),
+    _row("ncloud", "ocs.meta.status status.text", "ok", "", "ocs.meta.message message.text"),
+    _checked("github", "errors", "(nothing)", "", "message errors[].message"),
+    # Pushes to a phone or a screen.
+    _row("schan", "code errno", "0", "", "message errmsg info data.error", always=True,
+         limit=Bytes(32_000), title=32),
+    _checked("pushplus", "code", "200", "500 900", "msg"),
+    _checked("wxpusher", "code", "1000", "1005", "msg"),
+    _checked("wpush", "code", "0", "429 500", "message"),
+    _row("qq", "success", "true", "", "reason"),
+    _row("pushme", "text", "success", "", "text"),
+    _row("pushdeer", "code", "0", "", "error message"),
+    _row("spugpush", "code", "200", "429 500", "msg"),
+    _row("bark", "code", "200", "429 500 502 503", "message", limit=Bytes(3_500)),
+    _row("pover", "status", "1", "", "errors[]", always=True),
+    _checked("psafer", "status", "1", "", "error"),
+    _checked("pushy", "success", "true", "internal_error", "error code", unit=Bytes),
+    _row("pushed", "error", "(nothing)", "", "error.message error.type"),
+    _row("pjet", "error", "(nothing)", "", "error.message"),
+    _row("push", "success", "true", "", "message"),
+    _row("prowl", "error.code success.code", "200", "406 500", "error.text"),
+    _row("join", "success", "true", "", "errorMessage"),
+    _row("onesignal", "id", "(anything)", "", "errors[]"),
+    _row("fcm", "failure", "0",
+         "unavailable internalservererror devicemessagerateexceeded quota_exceeded",
+         "results[].error error.status"),
+    _checked("gorush", "logs[].type", "success-push succeeded-push", "", "logs[].error",
+             unit=Bytes),
+    _row("parsep", "result", "true", "155", "error code"),
+    _row("notifiarr", "result", "success", "", "details.response details.reason"),
+    _row("splunk", "result", "success", "", "message"),
+    _row("strmlabs", "success error", "true (nothing)", "", "message error"),
+    _checked("lfg", "fired", "true", "", "message error"),
+    _row("lametric", "errors", "(nothing)", "", "errors[].message"),
+    _checked("enigma2", "result", "true", "", "message"),
+    _row("kodi", "error", "(nothing)", "", "error.message"),
+    # Mail.
+    _row("postmark", "ErrorCode", "0", "100 429", "Message"),
+    _row("smtp2go", "data.error data.failed", "0", "", "data.error data.failures[]"),
+    _row("sendpulse", "result", "true", "", "message"),
+    _row("sparkpost", "results.total_rejected_recipients", "0", "", "errors[].message"),
+    _row("ses", "Code", "(nothing)", "throttling serviceunavailable internalfailure",
+         "Message.text Code.text"),
+    _row("sns", "Code", "(nothing)",
+         "throttling throttled serviceunavailable internalfailure internalerror",
+         "Message.text Code.text"),
+    # Texts to a phone.
+    _checked("atalk", "SMSMessageData.Recipients[].statusCode", "100 101 102", "500 501 502 504",
+             "SMSMessageData.Recipients[].status SMSMessageData.Message"),
+    _row("bulksms", "[].status.type", "", "", "[].status.subtype detail", "failed unknown"),
+    _row("bulkvs", "Results[].Status", "success", "", "Results[].Status Description"),
+    _row("burstsms", "error.code", "success", "over_limit", "error.description"),
+    _row("clickatell", "messages[].accepted error", "true (nothing)", "",
+         "errorDescription error messages[].errorDescription messages[].error"),
+    _row("clicksend", "data.messages[].status response_code", "success", "throttled",
+         "data.messages[].status response_msg"),
+    _checked("cm", "errorCode", "0 (nothing)", "999", "details messages[].messageDetails"),
+    _row("d7sms", "status", "", "", "detail.message message", "rejected failed undelivered error"),
+    _row("exotel", "Status.text SMSMessage.Status", "", "",
+         "DetailedStatus.text SMSMessage.DetailedStatus Message.text RestException.Message",
+         "failed failed-dnd 403"),
+    _row("46elks", "status", "", "", "text", "failed"),
+    _row("httpsms", "status", "success", "", "message"),
+    _checked("infobip", "messages[].status.groupName", "pending delivered accepted", "",
+             "messages[].status.description requestError.serviceException.text"),
+    _checked("kaleyra", "error", "(nothing)", "", "error.message error.error message"),
+    _row("kavenegar", "return.status", "200", "409 501", "return.message"),
+    _row("msgbird", "recipients.items[].status", "", "25 98 99",
+         "errors[].description errors[].code", "delivery_failed expired"),
+    _checked("mobilemessage", "results[].status status", "success complete", "",
+             "results[].error error"),
+    _row("msg91", "type", "success", "", "message"),
+    _checked("notifyre", "success", "true", "", "message errors[]"),
+    _row("plivo", "error", "(nothing)", "", "error"),
+    _checked("serwersms", "success", "true", "", "error.message error.type"),
+    _row("seven", "success text", "100", "600", "messages[].error_text"),
+    _checked("sfr", "success", "true", "", "errorDetail errorCode"),
+    _checked("smsc", "error_code", "(nothing)", "4 9", "error"),
+    _checked("smseagle", "result[].status result.status", "ok", "",
+             "result[].error_text result.error_text result"),
+    _row("smsmgr", "head", "ok", "", "text"),
+    _checked("smstunnel", "success", "true", "", "message error"),
+    _row("telesign", "status.code", "200 203 250 251 290 291 292 293 294 295", "210 500",
+         "status.description"),
+    _row("telnyx", "errors data.errors", "(nothing)", "10011",
+         "errors[].detail data.errors[].detail errors[].code"),
+    _row("twilio", "error_code", "(nothing)", "20429 30001", "error_message message"),
+    _checked("voipms", "status", "success", "limit_reached api_limit_exceeded", "message status"),
+    _row("vonage", "messages[].status", "0", "1 5 10", "messages[].error-text"),
+    # Whose HTTP status says all.
+    _row("discord", style=Style.TITLED, rate=0.4, presets={"flags": 4}),
+    _row("matrix", limit=Bytes(20_000)),
+    _row("mmost", style=Style.TITLED, files_of_bots=True),
+    _row("ntfy", limit=Bytes(3_300), text_in_upload=True),
+    *(_row(name, presets={"action": "new"}) for name in ("jira", "opsgenie")),
+    _row("pushward", limit=Bytes(3_000)),
+    _row("workflow", style=Style.TEAMS, limit=Bytes(9_000)),
+    *(_row(name, unit=Bytes) for name in ("threema", "vapid", "wxteams", "x")),
+    *map(ServiceProfile, """
+        apprise azure betterstack blink1 brevo bsky chanify cliq dapnet dot eight00com emby
+        evolution firehydrant flock flowtriq fluxer form freemobile gchat goalert gotify groundmail
+        groupme guilded hassio humhub ifttt ilert incidentio jellyfin json kumulos lauther line
+        mailersend mailgun mastodon misskey notica notifico octopush pagerduty pagertree pbul
+        pinglet pingram resend revolt ringc ryver sendgrid session signal signalgrid signl4 sinch
+        spike spush squadcast stackfield trigv twist xmatters xml youlmk zoom
+    """.split()),
+    # Not asked over HTTP.
+    _apart("mailto", style=Style.EMAIL),
+    *(_apart(name, unit=Bytes) for name in ("amqp", "irc", "mqtt", "nostr")),
+    *map(_apart, """
+        aprs deltachat glib gnome growl macosx qt rsyslog smpp syslog windows xmpp
+    """.split()),
+)  # fmt: skip
 
-
-def takes_pictures(plugin: NotifyBase, name: str) -> bool:
-    """Whether files arrive; Slack and Mattermost take them of bots only, not of webhooks."""
-    mode = "bot" if name not in ("slack", "mmost") else getattr(plugin, "mode", None)
-    return bool(plugin.attachment_support) and mode == "bot"
-
-
-def prepare(plugin: NotifyBase, url: str, name: str, style: Style) -> None:
-    """Set what the URL leaves open to what an alert is best shown with."""
-    asked = parse_qs(urlsplit(url).query)
-    # No picture of a severity and no "sent by", unless the URL asks for them.
-    ornaments = (("image", "include_image"), ("footer", "include_footer"), ("avatar", "avatar"))
-    for parameter, attribute in ornaments:
-        if hasattr(plugin, attribute) and parameter not in asked:
-            setattr(plugin, attribute, False)
-    extras: dict[str, Any] = vars(plugin)
-    if name == "discord" and "flags" not in asked:
-        extras["flags"] = _WITHOUT_PREVIEWS  # of ten shop pages, below a message of ten links
-    if name in _NOTING and not any(each == "action" or each[0] == ":" for each in asked):
-        extras["action"] = "new"  # by default an info is a note to an incident that there is not
-    if style is Style.EMAIL and "inline" not in asked:
-        extras["inline"] = True
-    if name == "slack":
-        private.replace(plugin, private.SLACK_SENDING, _with_fallback)
-
-
-def with_pictures(
-    rendered: Rendered, pictures: Sequence[Attachment], name: str
-) -> tuple[Rendered, Sequence[Attachment]]:
-    """The message with its pictures where they belong, and those that can go with it."""
-    if name == "ntfy" and pictures and _line(rendered) > _LONGEST_LINE:
-        return rendered, ()  # Apprise puts the text into the address of the picture's upload
-    if PICTURES not in rendered.body:
-        return rendered, pictures
-    body = rendered.body.replace(PICTURES, "".join(_image(each) for each in pictures), 1)
-    return replace(rendered, body=body), pictures
-
-
-def _line(rendered: Rendered) -> int:
-    return len(quote(rendered.title)) + len(quote(rendered.body))
-
-
-def _image(picture: Attachment) -> str:
-    return (
-        f'<p style="margin:0 0 12px"><img src="cid:{escape(quote(picture.name))}" '
-        f'alt="{escape(picture.alt)}" width="640" '
-        'style="display:block;width:100%;max-width:640px;height:auto;border:0;border-radius:8px">'
-        "</p>"
-    )
-
-
-def _with_fallback(send: Callable[..., Any]) -> Callable[..., Any]:
-    """Slack shows ``fallback`` on a phone's lock screen; Apprise gives none."""
-
-    def sending(url: str, payload: Any, **kwargs: Any) -> Any:
-        for each in payload.get("attachments", ()) if isinstance(payload, dict) else ():
-            if "fallback" not in each and isinstance(each.get("text"), str):
-                text = re.sub(r"<[^|>]*\|([^>]*)>", r"\1", each["text"]).replace("*", "")
-                told = " · ".join(line for line in text.splitlines() if line.strip())
-                each["fallback"] = f"{each.get('title', '')} · {told}"[:_FALLBACK]
-        return send(url, payload, **kwargs)
-
-    return sending
+PROFILES = {row.name: row for row in ROWS}

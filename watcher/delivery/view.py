@@ -1,13 +1,12 @@
-"""A message as harmless, readable texts: what the templates lay out.
+"""A message as harmless, readable texts, of no format: what the templates lay out.
 
-Nothing here knows a format. Every text has gone through ``neutralise``, the rule file's own
-too: a rule's name is shown as it is meant, and never works as markup.
+Every text has gone through ``neutralise``, the rule file's own too: none works as markup.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
@@ -16,13 +15,7 @@ from watcher.identity import product_page
 from watcher.model import Evidence, Instant, Item, Message, Verdict
 from watcher.text.evidence import flag_of, spelled
 from watcher.text.messages import text_of
-from watcher.text.sanitize import (
-    TEXT_LENGTH,
-    neutralise,
-    neutralise_lines,
-    neutralise_name,
-    shorten,
-)
+from watcher.text.sanitize import TEXT_LENGTH, neutralise, neutralise_lines, neutralise_name
 from watcher.units import (
     NO_CURRENCIES,
     Currencies,
@@ -92,16 +85,17 @@ def view_of(message: Message, title: str, zone: tzinfo) -> View:
     """The message in words; times in ``zone``."""
     told_at = message.data_at or message.created
     text = message.description if message.kind == "alerts" else text_of(message)
+    when = at(told_at, zone)
     return View(
         title=title,
         text=neutralise_lines(text, TEXT_LENGTH),
         products=tuple(
-            _product(number, item, told_at, zone)
+            _Telling(item, told_at, zone).product(number)
             for number, item in enumerate(message.items, start=1)
         ),
         rest=max(message.rest, len(message.more)),
         names=tuple(_short(name) for name in message.more[:NAMED]),
-        data=f"Data of {_moment(message.data_at, zone)}" if message.data_at else "",
+        data=f"Data of {when.day} {when:%b %Y, %H:%M} {zone}" if message.data_at else "",
     )
 
 
@@ -112,59 +106,100 @@ def cut_to(view: View, shown: int, *, named: bool = True) -> View:
     return replace(view, products=view.products[:shown], rest=view.rest + len(cut), names=names)
 
 
-def cut_text(view: View, longest: int) -> View:
-    """The view with a shorter text."""
-    return replace(view, text=shorten(view.text, longest))
-
-
 def _short(name: str) -> str:
     return neutralise_name(name, 40) or "(no name)"
 
 
-def _product(number: int, item: Item, told_at: Instant, zone: tzinfo) -> Product:
-    currencies = Currencies(_code(item.currency), _code(item.gmv_currency))
-    reasons = _reasons(item)
-    shown = [each for each in reasons if each.met] or reasons
-    seen = item.seen or told_at
-    lines = (_reason(each, currencies, (seen, told_at), zone) for each in shown[:REASONS])
-    return Product(
-        number=number,
-        alert=neutralise(item.alert, 20),
-        name=neutralise_name(item.name) or "(no name)",
-        link=_link(item.product_id),
-        notes=_notes(item, told_at, zone),
-        why=tuple(line for line in lines if line),
-        facts=tuple(_facts(item.facts, currencies)),
-        seen="".join(_seen(item, told_at, zone)),
-    )
+class _Telling:
+    """One product of a message that is told at ``told_at``, in words; times in ``zone``."""
 
+    def __init__(self, item: Item, told_at: Instant, zone: tzinfo) -> None:
+        self._item, self._told_at, self._zone = item, told_at, zone
+        codes = (neutralise(each, 8) or None for each in (item.currency, item.gmv_currency))
+        self._currencies = Currencies(*codes)
+        self._without_prices = self._currencies._replace(prices=None)
 
-def _code(currency: str | None) -> str | None:
-    return neutralise(currency, 8) or None
+    def product(self, number: int) -> Product:
+        item, reasons = self._item, _reasons(self._item)
+        shown = [each for each in reasons if each.met] or reasons
+        seen = f"last seen {self._day(item.seen)}" if item.seen is not None else ""
+        # Ids are digits; should one ever not be, it stays one harmless segment of the path.
+        page = product_page(neutralise(item.product_id, 60))
+        return Product(
+            number=number,
+            alert=neutralise(item.alert, 20),
+            name=neutralise_name(item.name) or "(no name)",
+            link=page.replace("_", "%5F").replace("~", "%7E"),
+            notes=tuple(filter(None, (*self._notes(), seen))),
+            why=tuple(filter(None, map(self._reason, shown[:REASONS]))),
+            facts=tuple(filter(None, _facts(item.facts, self._currencies))),
+            seen=seen,
+        )
 
+    def _notes(self) -> Iterator[str]:
+        item = self._item
+        if item.rule:
+            yield f"rule {neutralise(item.rule)}"
+        if item.kind == "resolved":
+            reason = neutralise(item.reason)
+            yield f"ended: {reason}" if reason else "ended"
+            yield f"fired {self._on(item.since)}"
+        elif item.kind == "reminder":
+            yield f"still firing, since {self._day(item.since)}"
+        elif item.now:
+            yield f"firing since {self._day(item.since)}"
 
-def _link(product_id: str) -> str:
-    """Ids are digits; should one ever not be, it stays one harmless segment of the path."""
-    return product_page(neutralise(product_id, 60)).replace("_", "%5F").replace("~", "%7E")
+    def _reason(self, reason: _Reason) -> str:
+        """``sales growth 336% when it began, 201% now (at least 50%)``; of one that was so all the
+        time, ``_why``."""
+        now, began, seen = reason.now, reason.began, self._item.seen
+        if began is None:
+            return self._why(now)
+        if began.value is None:
+            return f"{self._why(began)} when it began"
+        is_seen = seen is None or seen == self._told_at
+        when = "now" if seen is None or is_seen else self._on(seen)
+        old, new = self._said(began), self._said(now)
+        told = f"{_label(began)} {old} when it began, "
+        if not (_moves(now) or _moves(began)):
+            condition = neutralise(now.condition, 80)
+            return f"{told}{new} {when}{f' ({condition})' if condition else ''}"
+        # That of a statistic or a score says more than the metric's name.
+        more = "" if now.label == began.label else f"{neutralise(now.label, 60)} "
+        return f"{told}{when} {more}{new}{self._since(now) if _moves(now) and is_seen else ''}"
 
+    def _said(self, evidence: Evidence) -> str:
+        """From where to where; or the value, where it did not move."""
+        change = moved(evidence, self._without_prices) if _moves(evidence) else ""
+        return change or _value(evidence.value, evidence, self._currencies) or "no value"
 
-def _notes(item: Item, told_at: Instant, zone: tzinfo) -> tuple[str, ...]:
-    since = _day(item.since, told_at, zone)
-    reason = neutralise(item.reason)
-    rule = (f"rule {neutralise(item.rule)}",) if item.rule else ()
-    seen = _seen(item, told_at, zone)
-    match item.kind:
-        case "resolved":
-            return (
-                *rule,
-                f"ended: {reason}" if reason else "ended",
-                f"fired {_on(item.since, told_at, zone)}",
-                *seen,
-            )
-        case "reminder":
-            return (*rule, f"still firing, since {since}", *seen)
-        case _:
-            return (*rule, *((f"firing since {since}",) if item.now else ()), *seen)
+    def _why(self, evidence: Evidence) -> str:
+        """``7-day GMV 1,200 → 4,830 (+303%) since 16 Nov``, or the value and what it was to be."""
+        label, condition = _label(evidence), neutralise(evidence.condition, 80)
+        value = _value(evidence.value, evidence, self._currencies)
+        if value is None:
+            return f"{label}: {condition}" if condition else label
+        change = moved(evidence, self._without_prices)
+        if not change:
+            return f"{label} {value} ({condition})" if condition else f"{label} {value}"
+        gap = f", {neutralise(evidence.gap, 60)}" if evidence.gap else ""
+        return f"{label} {change}{self._since(evidence)}{gap}"
+
+    def _since(self, evidence: Evidence) -> str:
+        since = evidence.baseline_at
+        return f" since {self._day(since)}" if since is not None else ""
+
+    def _day(self, instant: Instant) -> str:
+        """``16 Nov``; with the hour on the day that is told of, with the year in another year."""
+        when, told = at(instant, self._zone), at(self._told_at, self._zone)
+        if when.date() == told.date():
+            return f"{when:%H:%M}"
+        return f"{when.day} {when:%b}" if when.year == told.year else f"{when.day} {when:%b %Y}"
+
+    def _on(self, instant: Instant) -> str:
+        """``on 16 Nov``, ``at 15:04``."""
+        day = self._day(instant)
+        return f"at {day}" if ":" in day else f"on {day}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,55 +211,26 @@ class _Reason:
 
     @property
     def met(self) -> bool:
-        both = (self.now, self.began)
-        return any(each is not None and each.verdict is Verdict.MET for each in both)
+        return Verdict.MET in (self.now.verdict, self.began and self.began.verdict)
 
 
 def _reasons(item: Item) -> list[_Reason]:
     why = [spelled(each) for each in item.why]
     if not item.now:
         return [_Reason(each) for each in why]
-    reasons = []
-    for now in map(spelled, item.now):
-        began = _began(now, why)
-        same = began is not None and _what_is_so(began) == _what_is_so(now)
-        reasons.append(_Reason(now, None if same else began))
-    return reasons
-
-
-def _what_is_so(evidence: Evidence) -> tuple[object, ...]:
-    """Value and baseline; of an event, which has no value, whether it is met."""
-    value = evidence.verdict if evidence.value is None else evidence.value
-    return value, evidence.baseline
+    return [_Reason(now, _began(now, why)) for now in map(spelled, item.now)]
 
 
 def _began(now: Evidence, why: Sequence[Evidence]) -> Evidence | None:
-    """Evidence of the condition as the alert fired; or the metric's only one, if it was edited."""
-    same = [each for each in why if (each.metric, each.condition) == (now.metric, now.condition)]
+    """Evidence of the condition as the alert fired, or the metric's only one, if it was edited;
+    None of what is as it was."""
     others = [each for each in why if each.metric == now.metric]
-    return same[0] if same else others[0] if len(others) == 1 else None
-
-
-def _reason(
-    reason: _Reason, currencies: Currencies, times: tuple[Instant, Instant], zone: tzinfo
-) -> str:
-    """``sales growth 336% when it began, 201% now (at least 50%)``; of one that was so all the
-    time, ``_why``. ``times`` are when the product was seen, and when it is told."""
-    now, began, (seen, told_at) = reason.now, reason.began, times
-    if began is None:
-        return _why(now, currencies, told_at, zone)
-    if began.value is None:
-        return f"{_why(began, currencies, told_at, zone)} when it began"
-    when = "now" if seen == told_at else _on(seen, told_at, zone)
-    old, new = _said(began, currencies), _said(now, currencies)
-    label, condition = _label(began), neutralise(now.condition, 80)
-    if not (_moves(now) or _moves(began)):
-        return f"{label} {old} when it began, {new} {when}{f' ({condition})' if condition else ''}"
-    # That of a statistic or a score says more than the metric's name.
-    more = "" if now.label == began.label else f"{neutralise(now.label, 60)} "
-    since = now.baseline_at if _moves(now) and seen == told_at else None
-    end = f" since {_day(since, told_at, zone)}" if since is not None else ""
-    return f"{label} {old} when it began, {when} {more}{new}{end}"
+    same = [each for each in others if each.condition == now.condition]
+    began = same[0] if same else others[0] if len(others) == 1 else None
+    if began is None or began.baseline != now.baseline or began.value != now.value:
+        return began
+    # An event has no value: it is met or not.
+    return began if now.value is None and began.verdict != now.verdict else None
 
 
 def _label(evidence: Evidence) -> str:
@@ -233,34 +239,8 @@ def _label(evidence: Evidence) -> str:
     return f"{neutralise(evidence.label or evidence.metric, 60)}{form}"
 
 
-def _said(evidence: Evidence, currencies: Currencies) -> str:
-    """From where to where; or the value, where it did not move."""
-    change = moved(evidence, currencies._replace(prices=None)) if _moves(evidence) else ""
-    return change or _value(evidence.value, evidence, currencies) or "no value"
-
-
 def _moves(evidence: Evidence) -> bool:
     return evidence.baseline is not None and evidence.value not in (None, evidence.baseline)
-
-
-def _seen(item: Item, told_at: Instant, zone: tzinfo) -> tuple[str, ...]:
-    return (f"last seen {_day(item.seen, told_at, zone)}",) if item.seen is not None else ()
-
-
-def _why(evidence: Evidence, currencies: Currencies, told_at: Instant, zone: tzinfo) -> str:
-    """``7-day GMV 1,200 → 4,830 (+303%) since 16 Nov``, or the value and what it was to be."""
-    label = _label(evidence)
-    condition = neutralise(evidence.condition, 80)
-    value = _value(evidence.value, evidence, currencies)
-    if value is None:
-        return f"{label}: {condition}" if condition else label
-    change = moved(evidence, currencies._replace(prices=None))
-    if not change:
-        return f"{label} {value} ({condition})" if condition else f"{label} {value}"
-    since = evidence.baseline_at
-    when = f" since {_day(since, told_at, zone)}" if since is not None else ""
-    gap = f", {neutralise(evidence.gap, 60)}" if evidence.gap else ""
-    return f"{label} {change}{when}{gap}"
 
 
 def moved(evidence: Evidence, currencies: Currencies = NO_CURRENCIES) -> str:
@@ -269,8 +249,7 @@ def moved(evidence: Evidence, currencies: Currencies = NO_CURRENCIES) -> str:
     value = _value(evidence.value, evidence, currencies)
     if value is None or baseline is None:
         return ""
-    share = _moved(evidence)
-    return f"{baseline} → {value}{f' ({share})' if share else ''}"
+    return f"{baseline} → {value}{_share(evidence)}"
 
 
 def _value(value: float | str | None, evidence: Evidence, currencies: Currencies) -> str | None:
@@ -285,68 +264,33 @@ def _value(value: float | str | None, evidence: Evidence, currencies: Currencies
     return format_value(value, unit if unit in set(Unit) else Unit.SCORE, currencies)
 
 
-def _moved(evidence: Evidence) -> str:
+def _share(evidence: Evidence) -> str:
     """A move in percent, relative to the baseline; empty where a ratio says nothing."""
     value, baseline = evidence.value, evidence.baseline
     if isinstance(value, str) or isinstance(baseline, str) or value is None or not baseline:
         return ""
     if evidence.unit in (Unit.PLACE, Unit.FLAG, Unit.DAY, Unit.TEXT) or baseline < 0:
         return ""
-    return format_percent(value / baseline - 1, signed=True)
+    return f" ({format_percent(value / baseline - 1, signed=True)})"
 
 
-def _facts(facts: Mapping[str, float | None], currencies: Currencies) -> list[str]:
+def _facts(facts: Mapping[str, float | None], currencies: Currencies) -> Iterator[str]:
     """Price, sales, trend, rank, creators and commission, in this order, as far as known."""
-    known = {
-        name: value for name, value in facts.items() if value is not None and math.isfinite(value)
-    }
 
-    def told(name: str, unit: Unit, pattern: str) -> str:
-        return pattern.format(format_value(known[name], unit, currencies)) if name in known else ""
+    def told(name: str, unit: Unit, pattern: str = "{}") -> str:
+        value = facts.get(name)
+        if value is None or not math.isfinite(value):
+            return ""
+        named = flag_of(name, value) if unit is Unit.FLAG else format_value(value, unit, currencies)
+        return pattern.format(named) if named else ""
 
-    sales = (
-        told("total_sale_7d_cnt", Unit.COUNT, "{} sold"),
-        told("total_sale_gmv_7d_amt", Unit.GMV, "GMV {}"),
-    )
-    week = ", ".join(part for part in sales if part)
-    creators = (
-        told("total_ifl_cnt", Unit.COUNT, "{} creators in all"),
-        told(
-            "creators_7d",
-            Unit.COUNT,
-            "{} this week" if "total_ifl_cnt" in known else "{} creators this week",
-        ),
-    )
-    trend = (
-        flag_of("sales_trend_flag", known["sales_trend_flag"])
-        if "sales_trend_flag" in known
-        else ""
-    )
-    parts = (
-        told("spu_avg_price", Unit.MONEY, "{}"),
-        f"7 days: {week}" if week else "",
-        trend or "",
-        told("rank", Unit.PLACE, "{}") if known.get("rank") else "",
-        ", ".join(part for part in creators if part),
-        told("commission", Unit.FRACTION, "{} commission"),
-    )
-    return [part for part in parts if part]
-
-
-def _day(instant: Instant, told_at: Instant, zone: tzinfo) -> str:
-    """``16 Nov``; with the hour on the day that is told of, with the year in another year."""
-    when, told = at(instant, zone), at(told_at, zone)
-    if when.date() == told.date():
-        return f"{when:%H:%M}"
-    return f"{when.day} {when:%b}" if when.year == told.year else f"{when.day} {when:%b %Y}"
-
-
-def _on(instant: Instant, told_at: Instant, zone: tzinfo) -> str:
-    """``on 16 Nov``, ``at 15:04``."""
-    day = _day(instant, told_at, zone)
-    return f"at {day}" if ":" in day else f"on {day}"
-
-
-def _moment(instant: Instant, zone: tzinfo) -> str:
-    when = at(instant, zone)
-    return f"{when.day} {when:%b %Y, %H:%M} {zone}"
+    sold = told("total_sale_7d_cnt", Unit.COUNT, "{} sold")
+    week = ", ".join(filter(None, (sold, told("total_sale_gmv_7d_amt", Unit.GMV, "GMV {}"))))
+    creators = told("total_ifl_cnt", Unit.COUNT, "{} creators in all")
+    this_week = told("creators_7d", Unit.COUNT, f"{{}}{'' if creators else ' creators'} this week")
+    yield told("spu_avg_price", Unit.MONEY)
+    yield f"7 days: {week}" if week else ""
+    yield told("sales_trend_flag", Unit.FLAG)
+    yield told("rank", Unit.PLACE) if facts.get("rank") else ""
+    yield ", ".join(filter(None, (creators, this_week)))
+    yield told("commission", Unit.FRACTION, "{} commission")

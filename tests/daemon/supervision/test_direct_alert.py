@@ -8,10 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from watcher.daemon.supervision.direct_alert import TITLE, Emergency
-from watcher.delivery.apprise.target import Outcome, OutcomeKind
-from watcher.delivery.markup import Style
-from watcher.delivery.rendered import LONGEST, Rendered
-from watcher.delivery.services import Attachment
+from watcher.delivery.rendered import LONGEST, Attachment, OutcomeKind, Rendered, SendOutcome, Style
 from watcher.notification.policy import NotifyPolicy
 from watcher.schedule import parse_quiet
 from watcher.units import HOUR
@@ -40,12 +37,12 @@ class Line:
         /,
         *,
         taken: Collection[str] = (),
-    ) -> Outcome:
+    ) -> SendOutcome:
         assert not taken
         assert not attachments
         if self.kind is OutcomeKind.SENT:
             self.taken.append(f"{rendered.title}: {rendered.body}")
-        return Outcome(self.kind, "as told")
+        return SendOutcome(self.kind, "as told")
 
 
 @pytest.fixture

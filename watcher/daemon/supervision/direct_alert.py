@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from watcher.delivery.apprise.target import OutcomeKind
+from watcher.delivery.courier import Sender
 from watcher.delivery.message import render
-from watcher.delivery.ports import Sender
+from watcher.delivery.rendered import OutcomeKind
 from watcher.model import Instant, Message, Severity
 from watcher.notification.policy import NotifyPolicy
 

@@ -1,4 +1,1 @@
-"""The adapter to Apprise: one try at one target, a typed outcome; its only user.
-
-``private`` alone names private parts of Apprise and of smtplib.
-"""
+"""The adapter to Apprise: one try at one target, a typed outcome; its only user."""

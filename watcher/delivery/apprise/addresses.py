@@ -1,4 +1,4 @@
-"""A channel's URL read: what Apprise makes of it, and what to say of one that it can't use.
+"""A channel's URL, read by Apprise, and the words for one that it can't use.
 
 No text of this module repeats a URL or a part of one that may be secret.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from apprise import Apprise, AppriseAsset, NotifyBase
-from apprise.manager_plugins import NotificationManager
 
+from watcher.delivery.apprise import private
+from watcher.delivery.apprise.parameters import culprit
 from watcher.delivery.apprise.pasted import meant
 from watcher.errors import TargetError
 from watcher.words import listing
@@ -26,13 +27,15 @@ _LEFT_OUT = re.compile(
     r"Ignor(?:ed|ing) (?:invalid |illegally formed ))(?:([\w .#/+-]*?) *[(:'%])?"
 )
 _one_at_a_time = threading.Lock()
-_ENCODED = "%40 for @, %2F for /, %23 for #, %3F for ?, %3A for :, %25 for %"
+HOW_TO_ENCODE = (
+    "a password is written with its special characters encoded:"
+    " %40 for @, %2F for /, %23 for #, %3F for ?, %3A for :, %25 for %"
+)
 
 
 class LoadedUrl(NamedTuple):
     """Apprise with one plugin, the plugin, and the URL that it was made of: of a web address that
-    was pasted, the one that this means. ``left_out`` are its recipients that Apprise can't use, a
-    word or two for each: "To email"."""
+    was pasted, the one that this means; and the ``left_out`` of it."""
 
     apprise: Apprise
     plugin: NotifyBase
@@ -41,10 +44,7 @@ class LoadedUrl(NamedTuple):
 
 
 def read(name: str, url: str) -> LoadedUrl:
-    """What Apprise makes of ``url``.
-
-    Raises ``TargetError``, which names the target ``name``, of what can't be used.
-    """
+    """A ``url`` as Apprise takes it; ``TargetError``, with the ``name``, where it can't be used."""
     asset = AppriseAsset(
         app_id="watcher",
         app_desc="watcher",
@@ -80,19 +80,19 @@ def service_of(plugin: NotifyBase) -> str:
 
 def is_cut_short(url: str, plugin: NotifyBase | None) -> bool:
     """Whether a password seems to have a character that ends it, as ``@`` or ``/`` do."""
-    scheme = _SCHEME.match(url)
-    if scheme is None or not _takes_password(scheme[1].lower()):
-        return False
-    authority = _AUTHORITY.search(url)
-    if authority is None:
+    scheme, authority = _SCHEME.match(url), _AUTHORITY.search(url)
+    kind = _schemes().get(scheme[1].lower()) if scheme is not None else None
+    if authority is None or not any(
+        "password}@" in each for each in getattr(kind, "templates", ())
+    ):
         return False
     userinfo, at, _ = authority[1].rpartition("@")
     if at:
         password = userinfo.partition(":")[2]
         if "@" not in userinfo and ":" not in password:
             return False
-        read_as = getattr(plugin, "password", None)
-        return plugin is None or read_as not in (None, password, _unquoted(password))
+        unquoted = NotifyBase.unquote(password)  # type: ignore[no-untyped-call]
+        return plugin is None or getattr(plugin, "password", None) not in (None, password, unquoted)
     # user:pa / ss@host: what looks like a port is none, and the @ comes too late.
     _, colon, port = authority[1].partition(":")
     late = "@" in url[authority.end() :].partition("?to=")[0]
@@ -100,76 +100,45 @@ def is_cut_short(url: str, plugin: NotifyBase | None) -> bool:
 
 
 def _unread(url: str) -> str:
-    from watcher.delivery.apprise.parameters import culprit  # noqa: PLC0415 - it needs more of Apprise
-
     scheme = _SCHEME.match(url)
     if scheme is None:
         return "this is no Apprise URL; it begins like slack:// or mailtos://"
-    named = scheme[1].lower()
+    named, schemes = scheme[1].lower(), _schemes()
     if named in ("http", "https"):
         pasted = meant(url)
         if pasted is not None:
-            return pasted.advice or _unread_meaning(pasted.url)
+            unread = "Apprise can't read the URL that this address means"
+            return pasted.advice or ": ".join(filter(None, (unread, culprit(pasted.url))))
         return (
             f"Apprise knows no service by this {named}:// URL; write the service's own, as slack://,"
             f" or json{'s' if named == 'https' else ''}:// for a program of yours"
         )
-    if named not in _schemes():
+    if schemes and named not in schemes:
         return f"Apprise knows no service for this {named}:// URL"
+    unread = f"Apprise can't read this {named}:// URL"
     if is_cut_short(url, None):
-        return f"Apprise can't read this {named}:// URL: {password_words()}"
-    if not _schemes()[named].enabled:
-        return f"Apprise can't do {named}:// here: {_lacking(_schemes()[named])}"
+        return f"{unread}: {HOW_TO_ENCODE}"
+    if schemes and not schemes[named].enabled:
+        packages = schemes[named].requirements.get("packages_required") or ()
+        names = listing([packages] if isinstance(packages, str) else list(map(str, packages)))
+        why = f"it needs {names} in the environment that watcher runs in (pip install)"
+        why = why if packages else "this system lacks what the service needs"
+        return f"Apprise can't do {named}:// here: {why}"
     why = culprit(url)
-    return f"Apprise can't read this {named}:// URL{f': {why}' if why else '; is a part missing?'}"
-
-
-def _unread_meaning(url: str) -> str:
-    from watcher.delivery.apprise.parameters import culprit  # noqa: PLC0415 - as above
-
-    why = culprit(url)
-    return f"Apprise can't read the URL that this address means{f': {why}' if why else ''}"
-
-
-def _lacking(kind: type[NotifyBase]) -> str:
-    """What the system lacks for a service, as far as Apprise says it."""
-    packages = kind.requirements.get("packages_required") or ()
-    names = [packages] if isinstance(packages, str) else [str(each) for each in packages]
-    if not names:
-        return "this system lacks what the service needs"
-    return f"it needs {listing(names)} in the environment that watcher runs in (pip install)"
-
-
-def password_words() -> str:
-    """What to do about a password that is cut short."""
-    return f"a password is written with its special characters encoded: {_ENCODED}"
-
-
-def _unquoted(text: str) -> str:
-    unquote: Callable[[str], str] = NotifyBase.unquote
-    return unquote(text)
-
-
-def _takes_password(scheme: str) -> bool:
-    kind = _schemes().get(scheme)
-    templates: Sequence[str] = kind.templates if kind is not None else ()
-    return any("password}@" in each for each in templates)
+    return f"{unread}: {why}" if why else f"{unread}; is a part missing?"
 
 
 def _schemes() -> Mapping[str, type[NotifyBase]]:
-    """Apprise's plugins by each of their schemes."""
-    manager: Any = NotificationManager()  # type: ignore[no-untyped-call]
-    return {scheme: manager[scheme] for scheme in manager.schemas()}
+    """Apprise's plugins by each of their schemes; none where it doesn't say."""
+    manager = private.part(private.PLUGIN_MANAGER)
+    return {scheme: manager()[scheme] for scheme in manager().schemas()} if manager else {}
 
 
 @contextmanager
 def left_out() -> Iterator[list[str]]:
     """Recipients that Apprise leaves out in the block, a word or two for each: "To email".
 
-    It says so in its log, and goes on: whoever is left out would never be told anything, and
-    every message would count as sent.
-
-    Never the recipients themselves: an address may be a secret.
+    It says so in its log, and goes on. Never the recipients themselves: they may be a secret.
     """
     found: list[str] = []
     reader = threading.get_ident()

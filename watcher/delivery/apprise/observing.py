@@ -1,20 +1,8 @@
-"""What really went over the wire while Apprise sent: it tells only success or failure.
+"""A look at what goes over the wire while Apprise sends: it tells only success or failure.
 
-Apprise's plugins call ``requests`` and ``smtplib`` and turn every answer into a boolean; the
-status code, ``Retry-After`` and the mail server's reply stay inside. The two libraries are
-wrapped once a process, and a wrapper notes what it sees in the observation of its own context
-(a ``ContextVar``): calls outside ``observed`` pass untouched and unseen.
-
-An observation holds kinds and numbers, never addresses or headers, and of the other side's texts
-only what its ``reader`` makes of them: they may repeat a channel's secret. Where a service refuses
-a message inside an answer that its status calls a success, the plugin is given a status that says
-so: it then keeps no recipient for served. After an answer that asks to wait nothing more is sent
-in the same try: the courier's queue comes again. It can end a try that hangs (``abort``), by the
-sockets that the libraries opened for it, and knows by marks which of several recipients have a
-message.
-
-The text beside an HTML mail is handed over in the same way: Apprise would make it of the HTML,
-and lose the links.
+``requests`` and ``smtplib`` are wrapped once a process; calls outside ``observed`` pass untouched
+and unseen. An observation holds kinds and numbers, never addresses or headers; the reasons that a
+service gives may repeat a channel's secret.
 """
 
 from __future__ import annotations
@@ -29,28 +17,30 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, wraps
-from http.client import RemoteDisconnected
-from typing import Any, TypeGuard
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 import urllib3.util.connection
+from apprise import NotifyBase
 from requests import exceptions as faults
 
 from watcher import network
 from watcher.delivery.apprise import private
-from watcher.delivery.apprise.confirming import AnswerReader, Said, Word
+from watcher.delivery.apprise.confirming import Said, Word, document_of, found, read
+from watcher.delivery.services import UNKNOWN, ServiceProfile
 from watcher.retrying import parse_http_date, retry_after
+
+PERMANENT = frozenset({400, 401, 403, 404, 410, 413})
+PATIENCE = 10.0  # seconds that a try waits for a service that says when it takes more
+LONGEST_ASKED = 900.0  # a service's clock and ours may be hours apart
 
 _Call = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer: its status, and what it says of when to come again (as it stands there).
-
-    ``said`` is the service's own word on the message.
-    """
+    """An HTTP answer; ``retry_after`` is as it stands there, and what is ``said`` not masked."""
 
     status: int
     retry_after: str | None = None
@@ -63,9 +53,10 @@ class Answer:
         return not 200 <= self.status < 300 or self.said.word in _AS_STATUS
 
     @property
-    def asks_to_wait(self) -> bool:
-        """Whether asking again at once would make it worse."""
-        return self.status == 429 or self.said.word is Word.PASSING
+    def is_for_good(self) -> bool:
+        """Whether another try would not help, by the service's own word before the status."""
+        word = self.said.word
+        return word is Word.REFUSED or (word is not Word.PASSING and self.status in PERMANENT)
 
     def wait(self, now: float) -> float | None:
         """``Retry-After`` in seconds: a number, or a date measured from the answer's own."""
@@ -82,7 +73,7 @@ class Limited(requests.RequestException):
 
 
 class Accepted:
-    """Which recipients have a message, by marks that give no address away.
+    """The recipients that have a message, by marks that give no address away.
 
     It is asked and told as a set is: Apprise's plugins keep their own count in it, so that a
     new try passes over those that have it. ``secret`` is what the marks can't be guessed without.
@@ -118,7 +109,7 @@ class Observation:
 
     accepted: Accepted
     plain: str = ""
-    reader: AnswerReader = field(default_factory=AnswerReader)
+    service: ServiceProfile = UNKNOWN
     limited: bool = False
     asked: float | None = None
     held: int = 0
@@ -129,7 +120,7 @@ class Observation:
     unusable: bool = False
     closing: bool = False
     aborted: bool = False
-    _sockets: list[socket.socket] = field(default_factory=list)
+    sockets: list[socket.socket] = field(default_factory=list)
 
     def hold(self) -> None:
         """Raises ``Limited`` where nothing more is to be sent."""
@@ -137,23 +128,28 @@ class Observation:
             self.held += 1
             raise Limited
 
-    def opened(self, connection: socket.socket) -> None:
-        """Keep a handle on a new connection; TLS later takes the original over."""
-        self._sockets.append(connection.dup())
-        if self.aborted:
-            self.abort()
+    @contextmanager
+    def noting(self, *kinds: type[Exception]) -> Iterator[None]:
+        """Note a fault of such ``kinds`` that the block ends in, until the connection closes."""
+        try:
+            yield
+        except kinds as error:
+            self.unusable |= isinstance(error, _UNUSABLE)
+            if not self.closing:
+                self.faults.append(describe(error))
+            raise
 
     def abort(self) -> None:
         """Cut every connection of this try: whoever waits on one wakes with an error."""
         self.aborted = True
-        for each in self._sockets:
+        for each in self.sockets:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Let go of the handles, once the try is over."""
-        while self._sockets:
-            self._sockets.pop().close()
+        while self.sockets:
+            self.sockets.pop().close()
 
 
 _current: ContextVar[Observation | None] = ContextVar("watcher_observation", default=None)
@@ -161,15 +157,15 @@ _current: ContextVar[Observation | None] = ContextVar("watcher_observation", def
 
 @contextmanager
 def observed(
-    accepted: Accepted, plain: str = "", reader: AnswerReader | None = None
+    accepted: Accepted, plain: str = "", service: ServiceProfile = UNKNOWN
 ) -> Iterator[Observation]:
     """Note what ``requests`` and ``smtplib`` do in this context while the block runs.
 
     Recipients that are in ``accepted`` are passed over; those that take it are added. An HTML
-    mail has ``plain`` beside it, if it is not empty. ``reader`` reads what the service answers.
+    mail has ``plain`` beside it, if it is not empty. The ``service`` says how to read its answers.
     """
     watch()
-    observation = Observation(accepted, plain, reader or AnswerReader())
+    observation = Observation(accepted, plain, service)
     token = _current.set(observation)
     try:
         with private.delivered_to(accepted):
@@ -178,30 +174,47 @@ def observed(
         _current.reset(token)
 
 
-def current() -> Observation | None:
-    """What notes the calls of this context, if anything does."""
-    return _current.get()
-
-
 @cache
 def watch() -> None:
     """Wrap the two libraries; cached, so that it happens once a process."""
+    smtp = smtplib.SMTP
     _wrap(requests.Session, "send", _send)
     _wrap(requests.Session, "merge_environment_settings", _settled)
     _wrap(urllib3.util.connection, "create_connection", _opened)
-    _wrap(smtplib.SMTP, "sendmail", _sendmail)
-    _wrap(smtplib.SMTP, "getreply", _getreply)
-    _wrap(smtplib.SMTP, "connect", _connect)
-    _wrap(smtplib.SMTP, "login", _unsupported)
-    _wrap(smtplib.SMTP, "starttls", _unsupported)
-    _wrap(smtplib.SMTP, "quit", _quit)
+    _wrap(smtp, "sendmail", _sendmail)
+    _wrap(smtp, "getreply", _getreply)
+    _wrap(smtp, "connect", _noting(*_FAILURES))
+    # What the server does not offer is never asked of it: no reply and no cut line tells.
+    _wrap(smtp, "login", _noting(smtplib.SMTPNotSupportedError))
+    _wrap(smtp, "starttls", _noting(smtplib.SMTPNotSupportedError))
+    _wrap(smtp, "quit", _quit)
     for part, around in ((private.MAIL_CONVERSION, _text_of_mail), (private.MAIL_SOCKET, _opened)):
         found = private.owner_of(part)
         if found is not None:
             _wrap(*found, around)
 
 
-def _wrap(owner: object, name: str, around: Callable[[Observation, _Call], _Call]) -> None:
+def pace(plugin: NotifyBase) -> None:
+    """Have ``plugin`` end a try that has been asked to wait, by ``Limited``.
+
+    Some plugins (Discord, Matrix ...) repeat a request that was answered 429 by themselves, as long
+    after as the service says. All of them wait by ``throttle``; the usual pauses stay.
+    """
+    usual: _Call = plugin.throttle
+
+    def throttle(last_io: Any = None, wait: float | None = None) -> None:
+        observation = _current.get()
+        if observation is not None:
+            if wait is not None and wait > PATIENCE and not observation.limited:
+                observation.limited, observation.asked = True, min(wait, LONGEST_ASKED)
+            observation.hold()
+        usual(last_io=last_io, wait=wait)
+
+    vars(plugin)["throttle"] = throttle
+
+
+def _wrap(owner: object, name: str, around: _Call) -> None:
+    """Have ``around`` called with the observation and the original, in an observed context."""
     original = getattr(owner, name)
 
     @wraps(original)
@@ -209,167 +222,117 @@ def _wrap(owner: object, name: str, around: Callable[[Observation, _Call], _Call
         observation = _current.get()
         if observation is None:
             return original(*args, **kwargs)
-        return around(observation, original)(*args, **kwargs)
+        return around(observation, original, *args, **kwargs)
 
     setattr(owner, name, wrapper)
 
 
-def _text_of_mail(observation: Observation, original: _Call) -> _Call:
-    def convert(*args: Any, **kwargs: Any) -> Any:
-        return observation.plain or original(*args, **kwargs)
-
-    return convert
+def _text_of_mail(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+    """The text beside an HTML mail: Apprise would make it of the HTML, and lose the links."""
+    return seen.plain or original(*args, **kwargs)
 
 
-def _send(observation: Observation, original: _Call) -> _Call:
-    def send(*args: Any, **kwargs: Any) -> Any:
-        observation.hold()
-        try:
-            response = original(*args, **kwargs)
-        except (requests.RequestException, ValueError) as error:
-            observation.unusable |= isinstance(error, _UNUSABLE)
-            observation.faults.append(describe(error))
-            raise
-        # A body that is read piece by piece is left to the plugin.
-        said = observation.reader(
-            response.status_code, b"" if kwargs.get("stream") else response.content
-        )
-        answer = Answer(
-            response.status_code, _retry_after(response), response.headers.get("Date"), said
-        )
-        observation.answers.append(answer)
-        observation.limited |= answer.asks_to_wait
-        if observation.reader.decides and 200 <= response.status_code < 300:
-            response.status_code = _AS_STATUS.get(said.word, response.status_code)
-        return response
-
-    return send
+def _send(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+    """The answer; of a refusal inside a success with a status that says so, or else the plugin
+    keeps a recipient for served."""
+    seen.hold()
+    with seen.noting(requests.RequestException, ValueError):
+        response = original(*args, **kwargs)
+    status = response.status_code
+    # A body that is read piece by piece is left to the plugin.
+    said = read(seen.service, status, b"" if kwargs.get("stream") else response.content)
+    answer = Answer(status, _retry_after(response), response.headers.get("Date"), said)
+    seen.answers.append(answer)
+    # Asking again at once would make it worse.
+    seen.limited |= status == 429 or said.word is Word.PASSING
+    if seen.service.decides and 200 <= status < 300:
+        response.status_code = _AS_STATUS.get(said.word, status)
+    return response
 
 
-def _settled(_observation: Observation, original: _Call) -> _Call:
+def _settled(
+    _seen: Observation, original: _Call, session: object, url: str, *args: Any, **kwargs: Any
+) -> dict[str, Any]:
     """Have requests take proxies and certificates from the environment as KeyAPI's client does."""
-
-    def merge(session: object, url: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        settings: dict[str, Any] = original(session, url, *args, **kwargs)
-        try:
-            proxy = network.proxy_for(url)
-        except ValueError:
-            raise faults.InvalidProxyURL from None
-        settings["proxies"] = {} if proxy is None else {urlsplit(url).scheme.lower(): proxy}
-        if settings["verify"] is not False:  # verify=no of a channel's URL
-            settings["verify"] = network.ca_bundle() or True
-        return settings
-
-    return merge
+    settings: dict[str, Any] = original(session, url, *args, **kwargs)
+    try:
+        proxy = network.proxy_for(url)
+    except ValueError:
+        raise faults.InvalidProxyURL from None
+    settings["proxies"] = {} if proxy is None else {urlsplit(url).scheme.lower(): proxy}
+    if settings["verify"] is not False:  # verify=no of a channel's URL
+        settings["verify"] = network.ca_bundle() or True
+    return settings
 
 
-def _opened(observation: Observation, original: _Call) -> _Call:
-    def opened(*args: Any, **kwargs: Any) -> Any:
-        connection = original(*args, **kwargs)
-        observation.opened(connection)
-        return connection
+def _opened(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+    connection = original(*args, **kwargs)
+    seen.sockets.append(connection.dup())  # TLS later takes the original over
+    if seen.aborted:
+        seen.abort()
+    return connection
 
-    return opened
 
-
-def _sendmail(observation: Observation, original: _Call) -> _Call:
+def _sendmail(
+    seen: Observation,
+    original: _Call,
+    server: object,
+    sender: str,
+    to: Any,
+    *args: Any,
+    **more: Any,
+) -> Any:
     """To those only who have it not yet: the server may take it for some of a mail's recipients."""
-
-    def sendmail(server: smtplib.SMTP, sender: str, to: Any, *args: Any, **kwargs: Any) -> Any:
-        everybody = [to] if isinstance(to, str) else list(to)
-        wanting = [each for each in everybody if _address(each) not in observation.accepted]
-        if not wanting:
-            return {}
-        try:
-            refused = original(server, sender, wanting, *args, **kwargs)
-        except smtplib.SMTPRecipientsRefused as error:
-            observation.unwelcome += len(error.recipients)
-            raise
-        observation.unwelcome += len(refused)
-        for each in wanting:
-            if each not in refused:
-                observation.accepted.add(_address(each))
-        return refused
-
-    return sendmail
+    everybody = [to] if isinstance(to, str) else to
+    wanting = [each for each in everybody if ("mail", each.lower()) not in seen.accepted]
+    if not wanting:
+        return {}
+    try:
+        refused = original(server, sender, wanting, *args, **more)
+    except smtplib.SMTPRecipientsRefused as error:
+        seen.unwelcome += len(error.recipients)
+        raise
+    seen.unwelcome += len(refused)
+    for each in set(wanting) - refused.keys():
+        seen.accepted.add(("mail", each.lower()))
+    return refused
 
 
-def _address(recipient: str) -> tuple[str, str]:
-    return ("mail", recipient.lower())
+def _getreply(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+    with seen.noting(*_FAILURES):
+        code, text = original(*args, **kwargs)
+    if code >= 400 and not seen.closing:
+        seen.replies.append(code)
+    return code, text
 
 
-def _getreply(observation: Observation, original: _Call) -> _Call:
-    def getreply(*args: Any, **kwargs: Any) -> Any:
-        try:
-            code, text = original(*args, **kwargs)
-        except (OSError, smtplib.SMTPException) as error:
-            if not observation.closing:
-                observation.faults.append(describe(error))
-            raise
-        if code >= 400 and not observation.closing:
-            observation.replies.append(code)
-        return code, text
-
-    return getreply
-
-
-def _connect(observation: Observation, original: _Call) -> _Call:
-    def connect(*args: Any, **kwargs: Any) -> Any:
-        try:
+def _noting(*kinds: type[Exception]) -> _Call:
+    def around(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+        with seen.noting(*kinds):
             return original(*args, **kwargs)
-        except (OSError, smtplib.SMTPException) as error:
-            observation.faults.append(describe(error))
-            raise
 
-    return connect
+    return around
 
 
-def _unsupported(observation: Observation, original: _Call) -> _Call:
-    """What the server does not offer is never asked of it: no reply and no cut line tells."""
-
-    def asked(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return original(*args, **kwargs)
-        except smtplib.SMTPNotSupportedError as error:
-            observation.faults.append(describe(error))
-            raise
-
-    return asked
-
-
-def _quit(observation: Observation, original: _Call) -> _Call:
-    def leave(*args: Any, **kwargs: Any) -> Any:
-        # All is said by now; a server that hangs up at once adds nothing.
-        observation.closing = True
-        return original(*args, **kwargs)
-
-    return leave
+def _quit(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+    seen.closing = True  # all is said by now; a server that hangs up at once adds nothing
+    return original(*args, **kwargs)
 
 
 def _retry_after(response: requests.Response) -> str | None:
     """The header, or where Discord, Telegram and Matrix put it in the body of a 429."""
     header = response.headers.get("Retry-After")
-    if header is not None or response.status_code != 429 or len(response.content) > 10_000:
+    if header is not None or response.status_code != 429:
         return header
-    try:
-        body = response.json()
-    except ValueError:
-        return None
-    if not isinstance(body, dict):
-        return None
-    parameters = body.get("parameters")
-    inner = parameters.get("retry_after") if isinstance(parameters, dict) else None
-    value = body.get("retry_after", inner)
-    milliseconds = body.get("retry_after_ms")
-    if value is None and _is_number(milliseconds):
-        value = milliseconds / 1000
-    return str(value) if _is_number(value) else None
+    body = document_of(response.content)
+    for path, unit in (("retry_after", 1), ("parameters.retry_after", 1), ("retry_after_ms", 1000)):
+        for value in found(body, path):
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return str(value / unit)
+    return None
 
 
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
+_FAILURES = (OSError, smtplib.SMTPException)
 _UNUSABLE = (faults.InvalidURL, faults.InvalidSchema, faults.MissingSchema, faults.InvalidHeader)
 
 _WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
@@ -380,10 +343,7 @@ _WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((ssl.SSLCertVerificationError,), "its certificate is not valid"),
     ((ssl.SSLError, faults.SSLError), "the encrypted connection failed"),
     ((ConnectionRefusedError,), "the connection was refused"),
-    (
-        (RemoteDisconnected, ConnectionError, smtplib.SMTPServerDisconnected),
-        "the connection was cut",
-    ),
+    ((ConnectionError, smtplib.SMTPServerDisconnected), "the connection was cut"),
     (
         (smtplib.SMTPNotSupportedError,),
         "the server does not offer the login or the encryption that the address asks for",
@@ -408,12 +368,10 @@ def describe(error: BaseException) -> str:
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """An error and what it was raised from; requests wraps urllib3's, which wraps the system's."""
-    seen: list[BaseException] = []
-    waiting: list[Any] = [error]
-    while waiting and len(seen) < 20:
-        link = waiting.pop(0)
-        if not isinstance(link, BaseException) or any(link is other for other in seen):
-            continue
-        seen.append(link)
+    chain: list[Any] = [error]
+    for link in chain:  # which grows under way
         yield link
-        waiting += [getattr(link, "reason", None), link.__cause__, link.__context__, *link.args]
+        wrapped = (getattr(link, "reason", None), link.__cause__, link.__context__, *link.args)
+        for each in wrapped:
+            if isinstance(each, BaseException) and each not in chain and len(chain) < 20:
+                chain.append(each)

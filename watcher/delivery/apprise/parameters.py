@@ -1,20 +1,20 @@
-"""What a channel's URL asks for in vain: parameters that Apprise passes over, without a word.
+"""Parameters of a channel's URL that Apprise passes over, without a word.
 
-Which ones a plugin knows is seen by what it looks up while it reads the URL: its own description
-lacks aliases, and names some that it reads only beside others. A value counts as impossible where
-the description excludes it and leaving the parameter out makes the same target. No value is shown
-that may be a secret.
+Those that a plugin knows are those that it looks up while it reads the URL: its own description
+lacks aliases, and names some that it reads only beside others.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache, wraps
+from functools import cache, partial, wraps
+from operator import eq, ne
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,25 +43,21 @@ _current: ContextVar[_Read | None] = ContextVar("watcher_parameters", default=No
 class _NotedLookups(dict[str, str]):
     """Parameters that note which of them are looked up."""
 
-    def __init__(self, values: Mapping[str, str], read: _Read) -> None:
+    def __init__(self, values: Mapping[str, str], asked: set[str]) -> None:
         super().__init__(values)
-        self._read = read
+        self.asked = asked
 
-    def __contains__(self, name: object) -> bool:
-        self._read.asked.add(str(name))
-        return super().__contains__(name)
 
-    def __getitem__(self, name: str) -> str:
-        self._read.asked.add(name)
-        return super().__getitem__(name)
+def _noting_lookup(lookup: Callable[..., Any]) -> Callable[..., Any]:
+    def noting(parameters: _NotedLookups, name: str, *default: Any) -> Any:
+        parameters.asked.add(name)
+        return lookup(parameters, name, *default)
 
-    def get(self, name: str, default: Any = None) -> Any:
-        self._read.asked.add(name)
-        return super().get(name, default)
+    return noting
 
-    def pop(self, name: str, *default: Any) -> Any:
-        self._read.asked.add(name)
-        return super().pop(name, *default)
+
+for _lookup in (dict.__contains__, dict.__getitem__, dict.get, dict.pop):
+    setattr(_NotedLookups, _lookup.__name__, _noting_lookup(_lookup))
 
 
 @cache
@@ -70,134 +66,133 @@ def _watch() -> None:
     found = private.owner_of(private.PARAMETER_PARSING)
     if found is None:
         return
-    owner, name = found
-    original: Callable[..., dict[str, Any]] = getattr(owner, name)
+    original: Callable[..., dict[str, Any]] = getattr(*found)
 
     @wraps(original)
     def parse(*args: Any, **kwargs: Any) -> dict[str, Any]:
         parsed, read = original(*args, **kwargs), _current.get()
         if read is not None:
             read.given.update(parsed["qsd"])
-            parsed["qsd"] = _NotedLookups(parsed["qsd"], read)
+            parsed["qsd"] = _NotedLookups(parsed["qsd"], read.asked)
         return parsed
 
-    setattr(owner, name, parse)
+    setattr(*found, parse)
 
 
-@contextmanager
-def _noting() -> Iterator[_Read]:
-    _watch()
-    read = _Read()
-    token = _current.set(read)
-    try:
-        yield read
-    finally:
-        _current.reset(token)
+class _Parameter:
+    """One of a plugin's parameters, by its name, as the plugin describes it."""
+
+    def __init__(self, plugin: NotifyBase, name: str) -> None:
+        described: Mapping[str, Any] = plugin.template_args.get(name, {})
+        alias = described.get("alias_of")
+        if isinstance(alias, str):
+            described = {**plugin.template_tokens, **plugin.template_args}.get(alias, {})
+        self._plugin, self._name = plugin, name
+        self._choices: Any = described.get("values") or ()  # words by number in a dict
+        self._kind = str(described.get("type", "string")).rpartition(":")[2]
+        self._least, self._most = described.get("min"), described.get("max")
+
+    def is_vain(self, value: str, url: str) -> bool:
+        """Whether its description excludes ``value``, and the ``url`` means the same without it;
+        no number and neither yes nor no are wrong in any case."""
+        if not self._excludes(value):
+            return False
+        if self._kind in ("bool", "int", "float") and not self._choices:
+            return True
+        plugin: Any = self._plugin
+        other: Any = _made(_with_only(url, partial(ne, self._name)))
+        return other is not None and plugin.url(privacy=False) == other.url(privacy=False)
+
+    def _excludes(self, value: str) -> bool:
+        if self._name == "tz":
+            with suppress(Exception):
+                ZoneInfo(value)
+                return False
+            return True
+        if self._kind == "bool":
+            return _TRUE_OR_FALSE.fullmatch(value[:2]) is None
+        if self._choices:
+            return not self._is_among(value.strip().casefold())
+        return self._kind in ("int", "float") and not self._is_within(value)
+
+    def _is_among(self, given: str) -> bool:
+        """Whether it is a choice by its beginning, or by the words that its module lists."""
+        folded = {str(each).casefold() for each in self._choices}
+        words = tuple(self._words_for(folded))
+        return given.startswith(words) or any(each.startswith(given) for each in folded)
+
+    def _words_for(self, choices: Collection[str]) -> Iterator[str]:
+        """The other words of a choice: keys of the module's tables whose values are of it."""
+        for table in vars(sys.modules[type(self._plugin).__module__]).values():
+            if not isinstance(table, dict) or not all(isinstance(key, str) for key in table):
+                continue
+            values = (str(getattr(each, "value", each)).casefold() for each in table.values())
+            if all(value in choices for value in values):
+                yield from (key.casefold() for key in table if key)
+
+    def _is_within(self, value: str) -> bool:
+        least = -math.inf if self._least is None else self._least
+        with suppress(ValueError):
+            return bool(least <= float(value) <= (math.inf if self._most is None else self._most))
+        return False
+
+    def takes(self) -> str:
+        """``it takes low, normal or high``."""
+        choices = self._choices
+        if isinstance(choices, dict):
+            # The words: its values, or its keys where these lead to more than a word.
+            are_words = all(isinstance(each, str | int) for each in choices.values())
+            choices = list(choices.values() if are_words else choices)
+        if choices:
+            told = list(map(str, choices))
+            in_order = isinstance(choices, list | tuple)
+            return f"it takes {listing(told if in_order else sorted(told))}"
+        if self._kind == "bool":
+            return "it takes yes or no"
+        if self._kind in ("int", "float"):
+            above = f" from {self._least:,}" if self._least is not None else ""
+            below = f" to {self._most:,}" if self._most is not None else ""
+            return f"it takes a number{above}{below}"
+        return "it takes a time zone, as Europe/Berlin" if self._name == "tz" else ""
 
 
 def doubts_of(url: str) -> list[str]:
-    """What is written in ``url`` and has no effect; none of a URL that Apprise can't read."""
-    with _noting() as read:
-        plugin = _made(url)
+    """Parts of ``url`` that have no effect; none of one that Apprise can't read."""
+    _watch()
+    read = _Read()
+    token = _current.set(read)
+    plugin = _made(url)
+    _current.reset(token)
     if plugin is None:
         return []
+    prefixes = {each.get("prefix") for each in plugin.template_kwargs.values()}
     found = []
     for name, value in read.given.items():
-        if not name:
-            continue
-        if name[0] in _PREFIXES:
-            found += _of_a_prefix(plugin, name)
-        elif name not in read.asked:
+        if name.startswith(_PREFIXES):
+            if name[0] not in prefixes:
+                told = f'a parameter that begins with "{name[0]}" is passed over'
+                found.append(f"{told}: this service takes none")
+        elif name and name not in read.asked:
             found.append(_unknown(plugin, name, read.asked))
-        elif is_impossible(plugin, name, value) and _is_vain(plugin, url, name):
-            told = f"its parameter {name}{_shown(value)} is not what it takes"
-            found.append(f"{told}: {_takes(plugin, name)}")
+        elif name and (parameter := _Parameter(plugin, name)).is_vain(value, url):
+            shown = f"={value}" if _SHOWN.fullmatch(value) else ""
+            found.append(f"its parameter {name}{shown} is not what it takes: {parameter.takes()}")
     return found
 
 
 def culprit(url: str) -> str:
-    """Of a URL that Apprise can't read: the parameters without which it could, in words."""
+    """The parameters without which Apprise could read a URL that it can't, in words."""
     bare, _, query = url.partition("?")
     plugin = _made(bare)
     if plugin is None or not query:
         return ""
-    names = dict.fromkeys(name for name, _ in _pairs(url) if _NAME.fullmatch(name))
-    guilty = [
-        name for name in names if _made(_only(url, name)) is None or _made(_without(url, name))
-    ]
-    told = (f"its parameter {name} can't be what it is: {_takes(plugin, name)}" for name in guilty)
-    return "; ".join(each.rstrip(": ") for each in told)
-
-
-def is_impossible(plugin: NotifyBase, name: str, value: str) -> bool:
-    """Whether the plugin's description of a parameter excludes a value."""
-    described = _described(plugin, name)
-    values = [str(each) for each in _choices(plugin, name)]
-    kind = _kind(described)
-    if name == "tz":
-        return not _is_zone(value)
-    if kind == "bool":
-        return _TRUE_OR_FALSE.fullmatch(value[:2]) is None
-    if values:
-        return not _is_among(plugin, values, value)
-    if kind in ("int", "float"):
-        return not _is_within(described, value)
-    return False
-
-
-def _is_among(plugin: NotifyBase, values: list[str], value: str) -> bool:
-    """As Apprise reads choices: by their beginning, or by the words that its module lists."""
-    given = value.strip().casefold()
-    if not given:
-        return True
-    folded = [each.casefold() for each in values]
-    if any(each.startswith(given) for each in folded):
-        return True
-    return any(given.startswith(word) for word in _words(plugin, frozenset(folded)))
-
-
-def _words(plugin: NotifyBase, folded: frozenset[str]) -> Iterator[str]:
-    """The other words of a choice: keys of the module's tables whose values are of it."""
-    for table in vars(sys.modules[type(plugin).__module__]).values():
-        if not isinstance(table, dict) or not all(isinstance(key, str) for key in table):
-            continue
-        if all(str(getattr(each, "value", each)).casefold() in folded for each in table.values()):
-            yield from (key.casefold() for key in table if key)
-
-
-def _is_within(described: Mapping[str, Any], value: str) -> bool:
-    try:
-        number = float(value)
-    except ValueError:
-        return False
-    least, most = described.get("min"), described.get("max")
-    return (least is None or number >= least) and (most is None or number <= most)
-
-
-def _is_zone(value: str) -> bool:
-    with suppress(Exception):
-        return bool(ZoneInfo(value))
-    return False
-
-
-def _is_vain(plugin: NotifyBase, url: str, name: str) -> bool:
-    """Whether it makes no difference; no number and neither yes nor no are wrong in any case."""
-    if _kind(_described(plugin, name)) in ("bool", "int", "float") and not _choices(plugin, name):
-        return True
-    other = _made(_without(url, name))
-    return other is not None and _state(plugin) == _state(other)
-
-
-def _state(plugin: NotifyBase) -> str:
-    write: Callable[..., object] = plugin.url
-    return str(write(privacy=False))
-
-
-def _of_a_prefix(plugin: NotifyBase, name: str) -> list[str]:
-    prefixes = {each.get("prefix") for each in plugin.template_kwargs.values()}
-    if name[0] in prefixes:
-        return []
-    return [f'a parameter that begins with "{name[0]}" is passed over: this service takes none']
+    told = []
+    for name in dict.fromkeys(name for name, _ in _pairs(url) if _NAME.fullmatch(name)):
+        alone = _made(_with_only(url, partial(eq, name)))
+        if alone is None or _made(_with_only(url, partial(ne, name))):
+            takes = _Parameter(plugin, name).takes()
+            told.append(f"its parameter {name} can't be what it is: {takes}".rstrip(": "))
+    return "; ".join(told)
 
 
 def _unknown(plugin: NotifyBase, name: str, asked: set[str]) -> str:
@@ -209,72 +204,16 @@ def _unknown(plugin: NotifyBase, name: str, asked: set[str]) -> str:
     return f"its parameter {quoted(name)} is passed over: Apprise knows none{nearest(name, known)}"
 
 
-def _takes(plugin: NotifyBase, name: str) -> str:
-    """``it takes low, normal or high``."""
-    described, choices = _described(plugin, name), _choices(plugin, name)
-    if choices:
-        words = _words_of(choices)
-        told = [str(each) for each in words]
-        return f"it takes {listing(told if isinstance(words, list | tuple) else sorted(told))}"
-    least, most = described.get("min"), described.get("max")
-    match _kind(described):
-        case "bool":
-            return "it takes yes or no"
-        case "int" | "float":
-            above = f" from {least:,}" if least is not None else ""
-            return f"it takes a number{above}{f' to {most:,}' if most is not None else ''}"
-        case _:
-            return "it takes a time zone, as Europe/Berlin" if name == "tz" else ""
-
-
-def _described(plugin: NotifyBase, name: str) -> Mapping[str, Any]:
-    described: Mapping[str, Any] = plugin.template_args.get(name, {})
-    alias = described.get("alias_of")
-    if isinstance(alias, str):
-        described = {**plugin.template_tokens, **plugin.template_args}.get(alias, {})
-    return described
-
-
-def _choices(plugin: NotifyBase, name: str) -> Any:
-    """The values that a parameter may have, if it is one of a choice; words by number in a dict."""
-    return _described(plugin, name).get("values") or ()
-
-
-def _words_of(choices: Any) -> Any:
-    """Of a table the words: its values, or its keys where these lead to more than a word."""
-    if not isinstance(choices, dict):
-        return choices
-    return list(choices.values() if all(map(_is_word, choices.values())) else choices)
-
-
-def _is_word(value: object) -> bool:
-    return isinstance(value, str | int)
-
-
-def _kind(described: Mapping[str, Any]) -> str:
-    return str(described.get("type", "string")).rpartition(":")[2]
-
-
-def _shown(value: str) -> str:
-    return f"={value}" if _SHOWN.fullmatch(value) else ""
-
-
 def _pairs(url: str) -> list[tuple[str, str]]:
     """The names of the parameters, each with the text that gives it."""
     parts = (part for part in re.split(r"[&;]", url.partition("?")[2]) if part)
     return [(part.partition("=")[0].strip().lower(), part) for part in parts]
 
 
-def _without(url: str, name: str) -> str:
-    kept = "&".join(part for each, part in _pairs(url) if each != name)
-    bare = url.partition("?")[0]
-    return f"{bare}?{kept}" if kept else bare
-
-
-def _only(url: str, name: str) -> str:
-    """The URL with one of its parameters."""
-    kept = (part for each, part in _pairs(url) if each == name)
-    return f"{url.partition('?')[0]}?{'&'.join(kept)}"
+def _with_only(url: str, keeps: Callable[[str], bool]) -> str:
+    """The URL with those of its parameters whose name is kept."""
+    kept = "&".join(part for name, part in _pairs(url) if keeps(name))
+    return f"{url.partition('?')[0]}{'?' if kept else ''}{kept}"
 
 
 def _made(url: str) -> NotifyBase | None:

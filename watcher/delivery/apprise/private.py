@@ -1,4 +1,4 @@
-"""Private parts of Apprise and of smtplib, in one place: used where they are, else done without.
+"""Private and inner parts of Apprise and smtplib, in one place: used where they are, else not.
 
 A release that renames one costs a convenience, never a message: it is sent, with yes or no.
 """
@@ -15,10 +15,13 @@ from typing import Any
 from apprise import NotifyBase
 
 # Parts of modules and classes, by where they stand.
+CONVERSION = "apprise.conversion:convert_between"
 DELIVERY_TRACKER = "apprise.plugins.base:_delivery_tracker"
 MAIL_CONVERSION = "apprise.plugins.email.base:convert_between"
-PARAMETER_PARSING = "apprise.utils.parse:parse_qsd"
 MAIL_SOCKET = "smtplib:SMTP._get_socket"
+MEMORY_ATTACHMENT = "apprise.attachment.memory:AttachMemory"
+PARAMETER_PARSING = "apprise.utils.parse:parse_qsd"
+PLUGIN_MANAGER = "apprise.manager_plugins:NotificationManager"
 # Attributes of a plugin.
 LAST_REQUEST = "plugin:_last_io_datetime"
 ASKED_FORMAT = "plugin:_format_override"
@@ -31,15 +34,19 @@ def owner_of(part: str) -> tuple[Any, str] | None:
     module, _, path = part.partition(":")
     *outer, name = path.split(".")
     try:
-        with warnings.catch_warnings():
-            # Some import what Python is about to drop: not our user's matter.
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):  # of imports that Python is about to drop
             owner: Any = importlib.import_module(module)
         for each in outer:
             owner = getattr(owner, each)
     except (ImportError, AttributeError):
         return None
     return (owner, name) if hasattr(owner, name) else None
+
+
+def part(name: str) -> Any:
+    """The part itself; None where there is none."""
+    found = owner_of(name)
+    return None if found is None else getattr(*found)
 
 
 def attribute(plugin: NotifyBase, part: str) -> Any:
@@ -60,16 +67,13 @@ def delivered_to(recipients: object) -> Iterator[None]:
 
     Apprise has it for tries of its own, which are off; no public way leads to it.
     """
-    found = owner_of(DELIVERY_TRACKER)
-    if found is None:
-        yield
-        return
-    tracker = getattr(*found)
-    token = tracker.set(recipients)
+    tracker = part(DELIVERY_TRACKER)
+    token = None if tracker is None else tracker.set(recipients)
     try:
         yield
     finally:
-        tracker.reset(token)
+        if tracker is not None:
+            tracker.reset(token)
 
 
 def forget_later_request(plugin: NotifyBase) -> None:

@@ -1,94 +1,62 @@
-"""One channel URL, one try, a typed outcome: the only user of Apprise.
+"""One channel URL, one try, a typed outcome.
 
-Apprise answers a send with yes or no; the reasons come from ``observing``. A try runs on a
-thread of the target's own, not in Apprise's shared pool of six, where a few dead services would
-hold up the others; it is a daemon thread, so that a stuck one can't hold up the process's end.
-
-A URL is a secret: it is read once, handed to Apprise, and occurs in no text of ours. Apprise,
-requests and urllib3 write addresses into their logs; ``warm_up`` silences these.
+Apprise answers a send with yes or no; the reasons come from ``observing``. A try runs on a daemon
+thread of the target's own: in Apprise's pool of six a few dead services would hold up the others.
+A URL is a secret: it is read once, handed to Apprise, and occurs in no text of ours.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import replace
 from functools import cache, partial
+from html import escape
 from http import HTTPStatus
 from typing import Any, Protocol
+from urllib.parse import parse_qs, quote, urlsplit
 
 from apprise import Apprise, AppriseAttachment, NotifyBase, NotifyFormat, NotifyType
-from apprise.attachment.memory import AttachMemory
 
 from watcher.delivery.apprise import observing, private
-from watcher.delivery.apprise.addresses import read, service_of
-from watcher.delivery.apprise.confirmations import BY_OTHERS, CONFIRMS
-from watcher.delivery.apprise.confirming import AnswerReader, Word
+from watcher.delivery.apprise.addresses import HOW_TO_ENCODE, is_cut_short, read, service_of
+from watcher.delivery.apprise.parameters import doubts_of
 from watcher.delivery.daemon_thread import DaemonThread
-from watcher.delivery.rendered import Rendered
-from watcher.delivery.services import (
+from watcher.delivery.rendered import (
+    LONGEST,
+    PICTURES,
     Attachment,
-    limit_of,
-    prepare,
-    style_of,
-    takes_pictures,
-    with_pictures,
+    Limit,
+    OutcomeKind,
+    Rendered,
+    SendOutcome,
+    Shown,
+    Style,
 )
+from watcher.delivery.services import PROFILES, UNKNOWN, ServiceProfile
 from watcher.importing import without_garbage
+from watcher.model import Severity
 from watcher.redaction import url_redaction
 from watcher.text.sanitize import neutralise
 
-__all__ = ["Attachment", "Concealed", "Outcome", "OutcomeKind", "Target", "warm_up"]
-
 TIMEOUT = 30.0
-PERMANENT = frozenset({400, 401, 403, 404, 410, 413})
 # Threads of one target that may be left behind before a try is refused: those that not even
 # cutting their connections ends (a name server that hangs, a plugin with connections of its own).
 _STUCK = 2
+_LONGEST_LINE = 7_000  # of a request, of the 8 kB that a proxy before ntfy takes by default
+_FALLBACK = 300
 
-PATIENCE = 10.0  # seconds that a try waits for a service that says when it takes more
-LONGEST_ASKED = 900.0  # a service's clock and ours may be hours apart
-
+_MAIL = " (of mail they have ASCII letters alone; a domain with others is xn--...)"
 _NOISY = ("apprise", "urllib3", "requests", "charset_normalizer", "markdown", "MARKDOWN")
-_FORMATS = {"text": NotifyFormat.TEXT, "markdown": NotifyFormat.MARKDOWN, "html": NotifyFormat.HTML}
-_TYPES = {
-    "info": NotifyType.INFO,
-    "warning": NotifyType.WARNING,
-    "critical": NotifyType.FAILURE,
-}
-
-
-class OutcomeKind(Enum):
-    """What became of a try."""
-
-    SENT = "sent"
-    RETRY = "retry"
-    DEAD = "dead"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One try's end. ``detail`` is for people; ``retry_after`` is seconds, if the service said.
-
-    ``taken`` marks the recipients that have the message, of a URL with several of them.
-    ``unexplained`` is an answer in the affirmative that Apprise did not take for one.
-    """
-
-    kind: OutcomeKind
-    detail: str
-    retry_after: float | None = None
-    taken: frozenset[str] = frozenset()
-    unexplained: bool = field(default=False, compare=False)
-
-    @property
-    def refused(self) -> bool:
-        """Whether the same message would be refused again, as far as the answer tells."""
-        return self.kind is OutcomeKind.DEAD or self.unexplained
+_TYPES = {"warning": NotifyType.WARNING, "critical": NotifyType.FAILURE}
+_Clock = Callable[[], float]
+_retry = partial(SendOutcome, OutcomeKind.RETRY)
+_dead = partial(SendOutcome, OutcomeKind.DEAD)
 
 
 class Concealed(Protocol):
@@ -99,7 +67,7 @@ class Concealed(Protocol):
 
 @cache
 def warm_up() -> None:
-    """Load Apprise's plugins (0.3 s, once a process) and silence what would log addresses."""
+    """Load Apprise's plugins (0.3 s, once a process) and silence who would log addresses."""
     for name in _NOISY:
         logger = logging.getLogger(name)
         logger.handlers = [logging.NullHandler()]
@@ -108,9 +76,8 @@ def warm_up() -> None:
     # It names the host; who writes verify=no into a URL has decided.
     warnings.filterwarnings("ignore", message="Unverified HTTPS request")
     observing.watch()
-    with warnings.catch_warnings(), without_garbage():
+    with warnings.catch_warnings(action="ignore"), without_garbage():
         # Some of its 186 plugins import what Python is about to drop: not our user's matter.
-        warnings.simplefilter("ignore")
         Apprise().add("json://localhost")
 
 
@@ -122,12 +89,7 @@ class Target:
     """
 
     def __init__(
-        self,
-        name: str,
-        url: Concealed,
-        *,
-        timeout: float = TIMEOUT,
-        clock: Callable[[], float] = time.time,
+        self, name: str, url: Concealed, *, timeout: float = TIMEOUT, clock: _Clock = time.time
     ) -> None:
         self.name = name
         self._timeout = timeout
@@ -135,35 +97,37 @@ class Target:
         self._left: list[Future[bool]] = []
         self._hand = DaemonThread(f"send-{name}")
         self._secret = url
-        self._apprise, self._plugin, self._left_out = _load(name, url.reveal(), timeout)
+        warm_up()
+        self._apprise, self._plugin, self._url, self._left_out = read(name, url.reveal())
         plugin = self._plugin
+        # Our outbox tries again, and a failure must not be called a success.
+        plugin.retry, plugin.wait, plugin.optional = 0, 0.0, False
+        plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
         self.service = service_of(plugin)
-        self.style = style_of(plugin, self.service)
-        self.limit = limit_of(plugin, self.service, self.style)
-        self.takes_files = takes_pictures(plugin, self.service)
-        prepare(plugin, url.reveal(), self.service, self.style)
-        _pace(plugin)
-        hide = url_redaction(url.reveal())
-        self._reader = AnswerReader(
-            CONFIRMS.get(self.service), lambda text: neutralise(hide(text), 300)
-        )
+        self._profile = PROFILES.get(self.service, UNKNOWN)
+        self.style = self._profile.style
+        wanted = private.attribute(plugin, private.ASKED_FORMAT)  # by ?format=
+        if wanted is not None and wanted.value != self.style.body_format:
+            self.style = Style.PLAIN
+        self.limit = _limit_of(plugin, self._profile, self.style)
+        is_webhook = self._profile.files_of_bots and getattr(plugin, "mode", None) != "bot"
+        self.takes_files = bool(plugin.attachment_support) and not is_webhook
+        _prepare(plugin, url.reveal(), self._profile, self.style)
+        observing.pace(plugin)
+        self._hide = url_redaction(url.reveal())
 
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.service}://***>"
 
     async def send(
-        self,
-        rendered: Rendered,
-        attachments: Sequence[Attachment] = (),
-        *,
-        taken: Collection[str] = (),
-    ) -> Outcome:
+        self, rendered: Rendered, files: Sequence[Attachment] = (), *, taken: Collection[str] = ()
+    ) -> SendOutcome:
         """Try once, for at most the timeout; never raises for what the service does.
 
         Recipients marked in ``taken`` (by an earlier try) have it already. Where the service
         refuses a message with pictures for good, it gets what it lacks without them at once.
         """
-        files = attachments if self.takes_files else ()
+        files = files if self.takes_files else ()
         outcome = await self._try(rendered, files, taken)
         if not files or outcome.kind is OutcomeKind.SENT or not outcome.refused:
             return outcome
@@ -174,37 +138,63 @@ class Target:
 
     async def _try(
         self, rendered: Rendered, files: Sequence[Attachment], taken: Collection[str]
-    ) -> Outcome:
+    ) -> SendOutcome:
         self._left = [future for future in self._left if not future.done()]
         if len(self._left) >= _STUCK:
-            return Outcome(
-                OutcomeKind.RETRY,
-                f"{self.service}: earlier tries still hang",
-                taken=frozenset(taken),
-            )
-        rendered, files = with_pictures(rendered, files, self.service)
+            hang = f"{self.service}: earlier tries still hang"
+            return _retry(hang, taken=frozenset(taken))
+        rendered, files = with_pictures(rendered, files, self._profile)
         accepted = observing.Accepted(self._secret.reveal(), taken)
-        with observing.observed(accepted, rendered.plain, self._reader) as observation:
+        with observing.observed(accepted, rendered.plain, self._profile) as observation:
             future = self._hand.run(partial(self._notify, rendered, files))
         future.add_done_callback(lambda _done: observation.close())
         outcome = await self._outcome(future, observation, begun=bool(taken))
         if outcome.kind is OutcomeKind.SENT:
             return outcome
         # Apprise marks a whole message, too; the marks of a failure are of recipients.
-        asked = bool(observation.answers) or self.service in BY_OTHERS
+        asked = bool(observation.answers) or not self._profile.over_http
         marks = accepted.marks if asked else frozenset(taken)
-        return replace(outcome, detail=_but(outcome.detail, marks), taken=marks)
+        some = "; some of its recipients have it" if marks else ""
+        return replace(outcome, detail=f"{outcome.detail}{some}", taken=marks)
 
-    def tells(self, severity: str) -> bool:
+    def doubts(self) -> list[str]:
+        """Parts of the URL that have no effect, and who is not told by it, without what is secret.
+
+        For ``watcher check``: the daemon sends by such a URL as Apprise does.
+        """
+        if is_cut_short(self._secret.reveal(), self._plugin):
+            return [f"its password seems to be cut short: {HOW_TO_ENCODE}"]
+        return [*self._untold_recipients(), *doubts_of(self._url)]
+
+    def _untold_recipients(self) -> list[str]:
+        """Each message would count as sent all the same."""
+        scheme = f"{self.service}:// URL"
+        dropped = getattr(self._plugin, "invalid_targets", None) or private.attribute(
+            self._plugin, private.UNUSABLE_RECIPIENTS
+        )
+        known = len(dropped) if isinstance(dropped, Sequence | set) else 0
+        count = max(known, len(self._left_out))
+        untold = [each for each in Severity if not self._tells(each)]
+        if len(untold) == len(Severity):
+            why = "those that it has can't be used" if count else "it needs a recipient"
+            return [f"this {scheme} tells nobody: {why}"]
+        found = [f"this {scheme} sends nothing of severity {each.value}" for each in untold]
+        if count:
+            are = "recipients" if count > 1 else "recipient"
+            hint = _MAIL if any("mail" in each for each in self._left_out) else ""
+            found.append(f"{count} {are} of this {scheme} can't be used, and is not told{hint}")
+        return found
+
+    def _tells(self, severity: Severity) -> bool:
         """Whether a message of ``severity`` would make a request; none is made to find out.
 
         Of a service that is not asked over HTTP it is not known, and taken for granted.
         """
-        if self.service in BY_OTHERS:
+        if not self._profile.over_http:
             return True
         with observing.observed(observing.Accepted(self._secret.reveal())) as observation:
             observation.limited = True
-            self._notify(Rendered("check", "check", self.style.body_format, severity), ())
+            self._notify(Rendered("check", "check", self.style.body_format, severity.value), ())
         return observation.held > 0
 
     def release(self) -> None:
@@ -213,7 +203,7 @@ class Target:
 
     async def _outcome(
         self, future: Future[bool], observation: observing.Observation, *, begun: bool
-    ) -> Outcome:
+    ) -> SendOutcome:
         """The end of a try; ``begun`` is one of which some recipients have the message already."""
         try:
             async with asyncio.timeout(self._timeout):
@@ -222,127 +212,143 @@ class Target:
             self._left.append(future)
             self._hand.let_go()
             observation.abort()
-            return Outcome(
-                OutcomeKind.RETRY,
-                f"{self.service}: no end of the answer within {self._timeout:g} s",
-            )
+            return _retry(f"{self.service}: no end of the answer within {self._timeout:g} s")
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-            return Outcome(
-                OutcomeKind.RETRY, f"{self.service}: Apprise failed ({type(error).__name__})"
-            )
-        if taken and not observation.answers and self.service not in BY_OTHERS and not begun:
+            return _retry(f"{self.service}: Apprise failed ({type(error).__name__})")
+        if taken and not observation.answers and self._profile.over_http and not begun:
             # Some plugins call it a success.
-            return Outcome(
-                OutcomeKind.DEAD, f"{self.service}: nothing was sent: its URL names nobody"
-            )
+            return _dead(f"{self.service}: nothing was sent: its URL names nobody")
         if taken:
-            return Outcome(OutcomeKind.SENT, f"{self.service} took it")
+            return SendOutcome(OutcomeKind.SENT, f"{self.service} took it")
         return self._failure(observation)
 
     def _notify(self, rendered: Rendered, files: Sequence[Attachment]) -> bool:
         private.forget_later_request(self._plugin)
+        in_memory = private.part(private.MEMORY_ATTACHMENT)
         attach = AppriseAttachment()
         for file in files:
-            attach.add(
-                AttachMemory(  # type: ignore[no-untyped-call]
-                    file.content, name=file.name, mimetype=file.mimetype
-                )
-            )
+            if in_memory is not None:
+                attach.add(in_memory(file.content, name=file.name, mimetype=file.mimetype))
         return bool(
             self._apprise.notify(
                 body=rendered.body,
                 title=rendered.title,
-                body_format=_FORMATS[rendered.format],
+                body_format=NotifyFormat(rendered.format),
                 notify_type=_TYPES.get(rendered.severity, NotifyType.INFO),
-                attach=attach if files else None,
+                attach=attach if len(attach) else None,
             )
         )
 
-    def _failure(self, seen: observing.Observation) -> Outcome:
+    def _failure(self, seen: observing.Observation) -> SendOutcome:
         """Permanent only if everything that failed did so for good: else another try may help."""
         answers = [answer for answer in seen.answers if answer.is_refusal]
         if seen.unusable:
-            return Outcome(OutcomeKind.DEAD, f"{self.service}: {seen.faults[-1]}")
+            return _dead(f"{self.service}: {seen.faults[-1]}")
         if answers:
-            return self._refused(answers, passing=bool(seen.faults))
+            detail = f"{self.service}: {self._told(answers[-1])}"
+            if not seen.faults and all(answer.is_for_good for answer in answers):
+                return _dead(detail)
+            waits = [answer.wait(self._clock()) for answer in answers]
+            return _retry(detail, max((wait for wait in waits if wait is not None), default=None))
         if seen.asked is not None:
-            return Outcome(OutcomeKind.RETRY, f"{self.service} asks to wait", seen.asked)
+            return _retry(f"{self.service} asks to wait", seen.asked)
         if seen.replies:
             return self._refused_mail(seen)
         if seen.faults:
-            return Outcome(OutcomeKind.RETRY, f"{self.service}: {seen.faults[-1]}")
+            return _retry(f"{self.service}: {seen.faults[-1]}")
         if self._left_out and not getattr(self._plugin, "targets", True):
-            return Outcome(OutcomeKind.DEAD, f"{self.service}: no recipient of its URL can be used")
-        detail = f"{self.service} did not take it and gave no reason"
-        return Outcome(OutcomeKind.RETRY, detail, unexplained=True)
+            return _dead(f"{self.service}: no recipient of its URL can be used")
+        return _retry(f"{self.service} did not take it and gave no reason", unexplained=True)
 
-    def _refused(self, answers: Sequence[observing.Answer], *, passing: bool) -> Outcome:
-        detail = f"{self.service}: {_told(answers[-1])}"
-        if not passing and all(map(_is_for_good, answers)):
-            return Outcome(OutcomeKind.DEAD, detail)
-        waits = [answer.wait(self._clock()) for answer in answers]
-        longest = max((wait for wait in waits if wait is not None), default=None)
-        return Outcome(OutcomeKind.RETRY, detail, longest)
-
-    def _refused_mail(self, seen: observing.Observation) -> Outcome:
-        """Of a mail server's replies, 5xx are for good (RFC 5321) and 4xx pass."""
+    def _refused_mail(self, seen: observing.Observation) -> SendOutcome:
+        """The end by a mail server's replies: 5xx are for good (RFC 5321) and 4xx pass."""
         soft = [code for code in seen.replies if code < 500]
         detail = f"{self.service}: the mail server answered {(soft or seen.replies)[-1]}"
         if seen.unwelcome:
             many = "an address" if seen.unwelcome == 1 else f"{seen.unwelcome} addresses"
             detail += f" to {many} of the URL"
-        return Outcome(OutcomeKind.RETRY if soft or seen.faults else OutcomeKind.DEAD, detail)
+        return (_retry if soft or seen.faults else _dead)(detail)
+
+    def _told(self, answer: observing.Answer) -> str:
+        """``HTTP 400 Bad Request: chat not found``; of an HTTP 200 the service's words alone."""
+        status, reason = answer.status, neutralise(self._hide(answer.said.reason), 300)
+        if 200 <= status < 300:
+            return reason or f"it refused the message, in an answer of HTTP {status}"
+        phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+        told = f"HTTP {status} {phrase}".rstrip()
+        # Many begin with the phrase themselves.
+        reason = reason.removeprefix(f"{phrase}: ") if phrase else reason
+        return f"{told}: {reason}" if reason and reason.lower() != phrase.lower() else told
 
 
-def _is_for_good(answer: observing.Answer) -> bool:
-    """The service's own word before the status."""
-    if answer.said.word is Word.PASSING:
-        return False
-    return answer.said.word is Word.REFUSED or answer.status in PERMANENT
+def _limit_of(plugin: NotifyBase, profile: ServiceProfile, style: Style) -> Limit:
+    """The most that it takes of title and body together, in the service's own unit."""
+    leaves_cutting = plugin.overflow_mode.value == "upstream"
+    limit = profile.limit or Limit(LONGEST)
+    if profile.limit is None or not leaves_cutting:
+        limit = min(profile.unit(int(plugin.body_maxlen) or LONGEST), limit)
+    unit = Shown if style is Style.TELEGRAM and leaves_cutting else type(limit)
+    limit = unit(limit)  # one of its own
+    source = NotifyFormat(style.body_format)
+    target = plugin.resolve_format(source)
+    if target is not source or type(plugin).dialect_convert is not NotifyBase.dialect_convert:
+        limit.written = partial(_written, plugin, source, target)
+    titles = (int(plugin.title_maxlen), profile.title)
+    limit.title = min([limit.title, *(longest for longest in titles if longest > 0)])
+    return limit
 
 
-def _told(answer: observing.Answer) -> str:
-    """``HTTP 400 Bad Request: chat not found``; of an HTTP 200 the service's words alone."""
-    status, reason = answer.status, answer.said.reason
-    if 200 <= status < 300:
-        return reason or f"it refused the message, in an answer of HTTP {status}"
-    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
-    told = f"HTTP {status} {phrase}".rstrip()
-    # Many begin with the phrase themselves.
-    reason = reason.removeprefix(f"{phrase}: ") if phrase else reason
-    return f"{told}: {reason}" if reason and reason.lower() != phrase.lower() else told
+def _written(plugin: NotifyBase, source: NotifyFormat, target: NotifyFormat, text: str) -> str:
+    """A text as Apprise hands it to the plugin: escaped, in the service's own markup."""
+    convert = private.part(private.CONVERSION)
+    converted = text if convert is None else convert(source, target, text)
+    return str(plugin.dialect_convert(converted, target))
 
 
-def _but(detail: str, marks: Collection[str]) -> str:
-    """The detail, with that some of several recipients have it."""
-    return f"{detail}; some of its recipients have it" if marks else detail
+def _prepare(plugin: NotifyBase, url: str, profile: ServiceProfile, style: Style) -> None:
+    """Set what the URL leaves open to what an alert is best shown with."""
+    asked = parse_qs(urlsplit(url).query)
+    # No picture of a severity and no "sent by", unless the URL asks for them.
+    ornaments = (("image", "include_image"), ("footer", "include_footer"), ("avatar", "avatar"))
+    for parameter, attribute in ornaments:
+        if hasattr(plugin, attribute) and parameter not in asked:
+            setattr(plugin, attribute, False)
+    inline = {"inline": True} if style is Style.EMAIL else {}
+    for name, value in {**profile.presets, **inline}.items():
+        # ":" begins a mapping of severities, as Opsgenie and Jira take it.
+        if not any(each == name or each.startswith(":") for each in asked):
+            vars(plugin)[name] = value
+    plugin.request_rate_per_sec = max(plugin.request_rate_per_sec, profile.rate)
+    if profile.name == "slack":
+        private.replace(plugin, private.SLACK_SENDING, _with_fallback)
 
 
-def _load(name: str, url: str, timeout: float) -> tuple[Apprise, NotifyBase, bool]:
-    """The third is whether recipients of the URL are left out."""
-    warm_up()
-    apprise, plugin, _, left_out = read(name, url)
-    # Our outbox tries again, and a failure must not be called a success.
-    plugin.retry, plugin.wait, plugin.optional = 0, 0.0, False
-    plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
-    return apprise, plugin, bool(left_out)
+def with_pictures(
+    rendered: Rendered, pictures: Sequence[Attachment], profile: ServiceProfile
+) -> tuple[Rendered, Sequence[Attachment]]:
+    """The message with its pictures where they belong, and those that can go with it."""
+    line = len(quote(rendered.title)) + len(quote(rendered.body))
+    if profile.text_in_upload and pictures and line > _LONGEST_LINE:
+        return rendered, ()
+    images = "".join(
+        f'<p style="margin:0 0 12px"><img src="cid:{escape(quote(each.name))}" '
+        f'alt="{escape(each.alt)}" width="640" '
+        'style="display:block;width:100%;max-width:640px;height:auto;border:0;border-radius:8px">'
+        "</p>"
+        for each in pictures
+    )
+    return replace(rendered, body=rendered.body.replace(PICTURES, images, 1)), pictures
 
 
-def _pace(plugin: NotifyBase) -> None:
-    """Have ``plugin`` end a try that has been asked to wait, by ``observing.Limited``.
+def _with_fallback(send: Callable[..., Any]) -> Callable[..., Any]:
+    """Slack shows ``fallback`` on a phone's lock screen; Apprise gives none."""
 
-    Some plugins (Discord, Matrix, Mastodon ...) repeat a request that was answered 429 by
-    themselves, as long after as the service says, on the thread of the try. All of them wait by
-    ``throttle``. The pause that a plugin keeps between its own requests stays.
-    """
-    usual: Callable[..., object] = plugin.throttle
+    def sending(url: str, payload: Any, **kwargs: Any) -> Any:
+        for each in payload.get("attachments", ()) if isinstance(payload, dict) else ():
+            if "fallback" not in each and isinstance(each.get("text"), str):
+                text = re.sub(r"<[^|>]*\|([^>]*)>", r"\1", each["text"]).replace("*", "")
+                told = " · ".join(line for line in text.splitlines() if line.strip())
+                each["fallback"] = f"{each.get('title', '')} · {told}"[:_FALLBACK]
+        return send(url, payload, **kwargs)
 
-    def throttle(last_io: Any = None, wait: float | None = None) -> None:
-        observation = observing.current()
-        if observation is not None:
-            if wait is not None and wait > PATIENCE and not observation.limited:
-                observation.limited, observation.asked = True, min(wait, LONGEST_ASKED)
-            observation.hold()
-        usual(last_io=last_io, wait=wait)
-
-    vars(plugin)["throttle"] = throttle
+    return sending
