@@ -28,7 +28,7 @@ from benchmarks.processes import answer, child, ratios
 from benchmarks.report import Line
 from watcher.daemon.clock import Clock, SystemClock
 from watcher.daemon.maintenance import upkeep
-from watcher.daemon.supervision.liveness import Pulses
+from watcher.daemon.supervision.liveness import Liveness
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Keep
 from watcher.store.sqlite.database import Database
@@ -146,7 +146,7 @@ def delete(path: Path) -> None:
 async def _prune(path: Path, clock: Clock) -> dict[str, Any]:
     async with _Steps(path) as writer:
         begin = time.perf_counter()
-        pruning = asyncio.create_task(upkeep(writer, lambda: KEPT, clock, Pulses()))
+        pruning = asyncio.create_task(upkeep(writer, lambda: KEPT, clock, Liveness()))
         waits = []
         while not writer.done.is_set():
             waits.append(await _timed(lambda: writer.run(_write)))

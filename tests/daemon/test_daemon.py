@@ -20,7 +20,7 @@ from watcher.daemon.daemon import BROKEN_SECONDS, LOST_LOOKS, Daemon, Job
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.daemon.supervision.forgetting import forget_others
 from watcher.daemon.supervision.heartbeat import Heartbeat
-from watcher.daemon.supervision.liveness import SILENCE, Pulses
+from watcher.daemon.supervision.liveness import SILENCE, Liveness
 from watcher.errors import StoreError
 from watcher.incidents.operator import Operator
 from watcher.model import Instant
@@ -345,16 +345,16 @@ async def test_what_breaks_at_arming_does_not_forget_the_watch(
 async def test_no_scan_is_late_while_the_source_has_all_wait(daemon: Daemon) -> None:
     """One may wait for its turn behind others that are told to wait again and again."""
     hand = Hand()
-    daemon.pulses = Pulses(hand)
+    daemon.liveness = Liveness(hand)
     daemon._scanning.start("scanning 1", asyncio.Event().wait)  # type: ignore[arg-type]
-    daemon.pulses.beat("scanning 1", SILENCE["scan"])
+    daemon.liveness.beat("scanning 1", SILENCE["scan"])
     hand.now += SILENCE["scan"] - 1
     daemon._forgive()
     hand.now += 2
-    assert daemon.pulses.late() == {"scanning 1": 1}
+    assert daemon.liveness.late() == {"scanning 1": 1}
     daemon._client._pace.slow_down(900)
     daemon._forgive()
-    assert daemon.pulses.late() == {}
+    assert daemon.liveness.late() == {}
     await daemon._scanning.stop()
 
 

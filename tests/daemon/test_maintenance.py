@@ -16,7 +16,7 @@ from tests.daemon.clocks import SetClock
 from tests.daemon.supervision.test_liveness import Hand
 from tests.store.making import START, scan
 from watcher.daemon.maintenance import DISK, Disk, may_prune, upkeep, watch_disk
-from watcher.daemon.supervision.liveness import Pulses
+from watcher.daemon.supervision.liveness import Liveness
 from watcher.rules.rulebook import Keep
 from watcher.store.sql.health import Incident
 from watcher.store.sql.scanrows import ScanRow
@@ -91,7 +91,7 @@ async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
     async def end(_incident: Incident) -> None:
         looked.set()
 
-    task = asyncio.create_task(watch_disk(Here(tmp_path), unexpected, end, Pulses()))
+    task = asyncio.create_task(watch_disk(Here(tmp_path), unexpected, end, Liveness()))
     await looked.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -125,7 +125,7 @@ async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
     with_free(monkeypatch, *looks[0])
     monkeypatch.setattr("watcher.daemon.maintenance.asyncio.sleep", sleep)
-    task = asyncio.create_task(watch_disk(Disk(tmp_path), begin, end, Pulses()))
+    task = asyncio.create_task(watch_disk(Disk(tmp_path), begin, end, Liveness()))
     await done.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -136,7 +136,7 @@ async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 class Pruner:
     """In the database's place: gives these steps, and then the one that has no more."""
 
-    pulses: Pulses
+    liveness: Liveness
     steps: list[Pruned]
     limits: list[tuple[int, int]] = field(default_factory=list)
     due: list[float] = field(default_factory=list)
@@ -154,7 +154,7 @@ class Pruner:
 
     def step(self, observations: int, notifications: int) -> Pruned:
         self.limits.append((observations, notifications))
-        self.due.append(self.pulses._due["upkeep"] - self.pulses.clock())
+        self.due.append(self.liveness._due["upkeep"] - self.liveness.clock())
         return self.steps.pop(0) if self.steps else Pruned(more=False)
 
     async def run(self, job: Callable[[Database], T]) -> T:
@@ -165,8 +165,8 @@ async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch)
     """Step after step while there is more, with a pause after each; then again in a day. It is
     heard of at each step, and within a day and an hour after the last."""
     clock, keep = SetClock(), Keep(observations=30 * DAY, notifications=7 * DAY)
-    pulses = Pulses(Hand())
-    pruner = Pruner(pulses, [Pruned(more=True, seconds=0.5), Pruned(more=True, seconds=0.25)])
+    liveness = Liveness(Hand())
+    pruner = Pruner(liveness, [Pruned(more=True, seconds=0.5), Pruned(more=True, seconds=0.25)])
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -176,11 +176,11 @@ async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("watcher.daemon.maintenance.asyncio.sleep", sleep)
     with pytest.raises(asyncio.CancelledError):
-        await upkeep(cast("Writer", pruner), lambda: keep, clock, pulses)
+        await upkeep(cast("Writer", pruner), lambda: keep, clock, liveness)
     assert waits == [1.0, 0.5, 0, DAY, 0, DAY]
     assert pruner.limits == [(clock.instant - 30 * DAY, clock.instant - 7 * DAY)] * 4
     assert pruner.due == [600, 600, 600, 600]
-    assert pulses._due["upkeep"] - pulses.clock() == DAY + HOUR
+    assert liveness._due["upkeep"] - liveness.clock() == DAY + HOUR
 
 
 @pytest.mark.parametrize(("days", "left"), [(60, 1), (61, 2), (365, 2)])
@@ -191,10 +191,10 @@ async def test_a_clock_far_ahead_prunes_nothing(days: int, left: int) -> None:
         await writer.run(lambda db: db.history.record(scan(START - DAY, {"1": 5})))
         await writer.run(lambda db: db.history.record(scan(START, {"1": 5})))
         assert await writer.run(lambda db: may_prune(db, clock.instant)) is (left == 1)
-        pulses = Pulses(clock=lambda: 0.0)
-        part = asyncio.create_task(upkeep(writer, lambda: Keep(observations=DAY), clock, pulses))
+        liveness = Liveness(clock=lambda: 0.0)
+        part = asyncio.create_task(upkeep(writer, lambda: Keep(observations=DAY), clock, liveness))
         async with asyncio.timeout(20):
-            while pulses._due.get("upkeep", 0) < DAY:  # noqa: ASYNC110 - nothing gives an event
+            while liveness._due.get("upkeep", 0) < DAY:  # noqa: ASYNC110 - nothing gives an event
                 await asyncio.sleep(0.005)
         part.cancel()
         assert await writer.run(lambda db: len(db.history.scans())) == left

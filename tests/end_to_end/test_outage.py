@@ -10,7 +10,7 @@ from tests.delivery.couriers import Clock, Store
 from tests.delivery.ends import SECRET, Service, serving
 from tests.fakes.world import World
 from tests.test_pipeline import SELLS, rule, rules
-from watcher.daemon.channels import targets_of
+from watcher.daemon.connections import targets_of
 from watcher.delivery.courier import Courier
 from watcher.incidents.delivery_hooks import Post
 from watcher.incidents.operator import Operator

@@ -14,8 +14,8 @@ from tests.store.making import DAY, SALES, START, scan
 from watcher.analysis.backtest import backtest
 from watcher.analysis.explain import explain
 from watcher.evaluation.jumps import median_change
+from watcher.incidents.data import forget_jumps, note_jump
 from watcher.incidents.operator import Operator
-from watcher.incidents.sales_jumps import forget_jumps, note_jump
 from watcher.model import ScanState
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate

@@ -19,7 +19,7 @@ from tests.daemon.clocks import SetClock
 from tests.daemon.scheduling.test_scanner import KEY
 from tests.source.scripted import FakeTime
 from watcher.daemon.scheduling.scanner import Scanner
-from watcher.incidents.credits import note_credits
+from watcher.incidents.failing import note_credits
 from watcher.model import ScanState
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of

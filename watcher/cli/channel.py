@@ -15,7 +15,7 @@ from watcher.cli.completers import channel_names
 from watcher.cli.lookup import no_such
 from watcher.cli.output import console, print_json, table
 from watcher.cli.streams import leave
-from watcher.daemon.channels import targets_of
+from watcher.daemon.connections import targets_of
 from watcher.delivery.apprise.target import Outcome, OutcomeKind, Target
 from watcher.delivery.message import render
 from watcher.errors import WatcherError

@@ -20,14 +20,13 @@ from watcher.cli.lookup import chosen_rule
 from watcher.cli.progress import Report, progress
 from watcher.cli.run_report import RunReport
 from watcher.cli.streams import leave
-from watcher.daemon.channels import targets_of, ways_of
 from watcher.daemon.clock import Clock, clock_of
-from watcher.daemon.connections import client_of
+from watcher.daemon.connections import client_of, targets_of, ways_of
 from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudget
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.delivery.courier import Courier
-from watcher.incidents.credits import note_credits
 from watcher.incidents.delivery_hooks import Post
+from watcher.incidents.failing import note_credits
 from watcher.incidents.operator import Operator
 from watcher.model import Message, ScanState
 from watcher.notification.flush_deferred import sweep

@@ -17,28 +17,25 @@ from functools import partial
 import structlog
 
 from watcher import plan
-from watcher.daemon.channels import targets_of, ways_of
 from watcher.daemon.clock import Clock
-from watcher.daemon.connections import client_of
+from watcher.daemon.connections import client_of, targets_of, ways_of
 from watcher.daemon.maintenance import Disk, upkeep, watch_disk
 from watcher.daemon.scheduling.budget import CHECKPOINT
-from watcher.daemon.scheduling.rounds import Rounds
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.daemon.scheduling.timers import Timers
-from watcher.daemon.supervision.direct_alert import Emergency
+from watcher.daemon.supervision.direct_alert import DirectAlert
 from watcher.daemon.supervision.forgetting import forget_others
-from watcher.daemon.supervision.health import Vitals
-from watcher.daemon.supervision.heartbeat import Heartbeat
-from watcher.daemon.supervision.liveness import WATCH, Limits, Pulses
+from watcher.daemon.supervision.health import DaemonHealth
+from watcher.daemon.supervision.heartbeat import Heartbeat, Rounds
+from watcher.daemon.supervision.liveness import WATCH, Limits, Liveness
 from watcher.daemon.supervision.memory import Returns
-from watcher.daemon.supervision.stop import Stop
-from watcher.daemon.supervision.supervisor import Guard, StoodStill
-from watcher.daemon.supervision.systemd import Manager
+from watcher.daemon.supervision.signals import Stop
+from watcher.daemon.supervision.supervisor import StoodStill, Supervisor
+from watcher.daemon.supervision.systemd import Systemd
 from watcher.delivery.courier import Courier
 from watcher.errors import RulesError, StoreError, WatcherError
-from watcher.incidents.clock_back import note_clock
-from watcher.incidents.credits import note_credits
 from watcher.incidents.delivery_hooks import Post
+from watcher.incidents.failing import note_clock, note_credits
 from watcher.incidents.operator import Operator
 from watcher.model import Instant, ScanState
 from watcher.notification.flush_deferred import sweep
@@ -88,10 +85,10 @@ class Daemon:
     clock: Clock
     load: Callable[[], Rulebook]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    manager: Manager = field(default_factory=Manager)
+    systemd: Systemd = field(default_factory=Systemd)
     disk: Disk | None = None
     limits: Limits = field(default_factory=Limits)
-    pulses: Pulses = field(default_factory=Pulses)
+    liveness: Liveness = field(default_factory=Liveness)
 
     def __post_init__(self) -> None:
         self.timers = Timers(self.clock)
@@ -102,8 +99,8 @@ class Daemon:
         self._queued = itertools.count()
         self._busy: set[str] = set()  # keys of watches that are queued or running
         self._stop = Stop(self.stopping)
-        self.guard = Guard(self._task_died, may_end=self.stopping.is_set)
-        self._scanning = Guard(self._task_died, may_end=self.stopping.is_set)
+        self.supervisor = Supervisor(self._task_died, may_end=self.stopping.is_set)
+        self._scanning = Supervisor(self._task_died, may_end=self.stopping.is_set)
         self._resources = AsyncExitStack()
         self._reloading = asyncio.Lock()
         self._reloads: set[asyncio.Task[bool]] = set()
@@ -121,13 +118,13 @@ class Daemon:
             keeper=Post(lambda: self.scanner.book, self.clock.now),
             on_turn=lambda: self.beat("delivery"),
         )
-        self.vitals = Vitals(
-            self.pulses,
+        self.health = DaemonHealth(
+            self.liveness,
             self.timers,
-            (self.guard, self._scanning),
+            (self.supervisor, self._scanning),
             self.writer,
             self.clock,
-            Emergency(lambda: self.scanner.policies, lambda: self.courier.targets),
+            DirectAlert(lambda: self.scanner.policies, lambda: self.courier.targets),
             lambda: self.scanner.unstored,
             self.limits.patience,
         )
@@ -152,16 +149,16 @@ class Daemon:
         await self._arm_all()
 
     def _start_parts(self) -> None:
-        start = self.guard.start
-        start(WATCH, self.vitals.look_after)
+        start = self.supervisor.start
+        start(WATCH, self.health.look_after)
         start("clock", self._watch_clock)
-        start("upkeep", lambda: upkeep(self.writer, self._keep, self.clock, self.pulses))
+        start("upkeep", lambda: upkeep(self.writer, self._keep, self.clock, self.liveness))
         start("sweep", self._sweep)
         start("delivery", lambda: self.courier.run(self._stop))
         if (disk := self.disk) is not None:
-            start("disk", lambda: watch_disk(disk, self._trouble, self._end_trouble, self.pulses))
-        if self.manager.watchdog is not None:
-            start("watchdog", lambda: self.manager.feed(self.ill))
+            start("disk", lambda: watch_disk(disk, self._trouble, self._end_trouble, self.liveness))
+        if self.systemd.watchdog is not None:
+            start("watchdog", lambda: self.systemd.feed(self.ill))
         for name in (f"scanning {number + 1}" for number in range(WORKERS)):
             self._scanning.start(name, partial(self._work, name))
 
@@ -170,7 +167,7 @@ class Daemon:
 
     def beat(self, part: str, kind: str | None = None) -> None:
         """The part (of that kind, where it is one of several) moved."""
-        self.pulses.beat(part, self.limits.silence[kind or part])
+        self.liveness.beat(part, self.limits.silence[kind or part])
 
     def _tick(self) -> None:
         """Have the scheduler itself be heard of."""
@@ -183,7 +180,7 @@ class Daemon:
 
     async def _end(self) -> None:
         log.info("stopping")
-        self.manager.stopping()
+        self.systemd.stopping()
         self.timers.stop()
         for _ in range(WORKERS):
             self._queue.put_nowait(Job(_STOP, next(self._queued)))
@@ -194,7 +191,7 @@ class Daemon:
         except StoreError as error:
             log.error("what waits is sent at the next start", error=str(error))  # noqa: TRY400
         await self.heartbeat.finish()
-        await self.guard.stop()
+        await self.supervisor.stop()
         for reload in self._reloads:
             reload.cancel()
         await asyncio.gather(*self._reloads, return_exceptions=True)
@@ -211,7 +208,7 @@ class Daemon:
 
     async def _work(self, part: str) -> None:
         while True:
-            self.pulses.rest(part)
+            self.liveness.rest(part)
             job = await self._queue.get()
             if job.order == _STOP:
                 return
@@ -242,7 +239,7 @@ class Daemon:
         try:
             outcome = await self.scanner.scan(watch, at, moved=moved)
         except StoreError as error:
-            # Of it the vitals tell, once for all. The next try buys nothing before it can write.
+            # Of it the health check tells, once for all. The next try buys nothing before it can write.
             log.error("a scan failed for the database", watch=watch.name, error=str(error))  # noqa: TRY400
             self.scanner.postpone(watch, self.clock.now() + MINUTE)
             return False
@@ -348,11 +345,11 @@ class Daemon:
 
     async def _reload_in_turn(self) -> bool:
         async with self._reloading:
-            self.manager.reloading()
+            self.systemd.reloading()
             try:
                 return await self._reload()
             finally:
-                self.manager.ready(self.status)
+                self.systemd.ready(self.status)
 
     async def _reload(self) -> bool:
         try:
@@ -425,7 +422,7 @@ class Daemon:
 
     async def ill(self) -> str | None:
         """Why the daemon is not healthy; None while every part moves and the disk takes writes."""
-        return await self.vitals.ill()
+        return await self.health.ill()
 
     async def _trouble(self, incident: Incident, text: str) -> None:
         now = self.clock.now()
@@ -446,7 +443,9 @@ class Daemon:
         incident = Incident("task", About.PART, name)
         if error is None:
             await self._end_trouble(incident)
-        elif not isinstance(error, StoreError):  # of the database the vitals tell, once for all
+        elif not isinstance(
+            error, StoreError
+        ):  # of the database the health check tells, once for all
             await self._trouble(incident, f"the task {name} died and is started anew{_why(error)}")
 
     async def _watch_clock(self) -> None:
@@ -474,7 +473,7 @@ class Daemon:
         again and again, one may not have its turn for hours."""
         if self._client.waits() > CLOCK_CHECK_SECONDS:
             for part in self._scanning.names:
-                self.pulses.renew(part, self.limits.silence["scan"])
+                self.liveness.renew(part, self.limits.silence["scan"])
 
     async def _find_lost(self) -> None:
         """Arm each watch that nobody will scan: whatever went wrong between its scan and its next

@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from watcher.daemon.clock import Clock
-from watcher.daemon.supervision.liveness import Pulses
+from watcher.daemon.supervision.liveness import Liveness
 from watcher.delivery.daemon_thread import DaemonThread
 from watcher.model import Instant
 from watcher.rules.rulebook import Keep
@@ -33,7 +33,7 @@ log = structlog.get_logger("watcher.daemon")
 
 
 async def upkeep(
-    writer: DatabaseThread, keep: Callable[[], Keep], clock: Clock, pulses: Pulses
+    writer: DatabaseThread, keep: Callable[[], Keep], clock: Clock, liveness: Liveness
 ) -> None:
     """The part "upkeep": prune what is older than ``keep:``, at the start and once a day.
 
@@ -44,7 +44,7 @@ async def upkeep(
         removed: Counter[str] = Counter()
         more = await writer.run(lambda database, now=now: may_prune(database, now))  # type: ignore[misc]
         while more:
-            pulses.beat("upkeep", 10 * MINUTE)
+            liveness.beat("upkeep", 10 * MINUTE)
             step = await writer.run(
                 lambda database, kept=kept, now=now: database.pruner.step(  # type: ignore[misc]
                     now - kept.observations, now - kept.notifications
@@ -56,7 +56,7 @@ async def upkeep(
             await asyncio.sleep(2 * step.seconds)
         if removed.total():
             log.info("pruned", **{kind: rows for kind, rows in removed.items() if rows})
-        pulses.beat("upkeep", DAY + HOUR)
+        liveness.beat("upkeep", DAY + HOUR)
         await asyncio.sleep(DAY)
 
 
@@ -89,7 +89,7 @@ async def watch_disk(
     disk: Disk,
     begin: Callable[[Incident, str], Awaitable[None]],
     end: Callable[[Incident], Awaitable[None]],
-    pulses: Pulses,
+    liveness: Liveness,
 ) -> None:
     """The part "disk": ``begin(incident, text)`` where space is short, ``end(incident)`` after."""
     short: bool | None = None  # not known yet: what was told before a restart may be over
@@ -97,7 +97,7 @@ async def watch_disk(
         "disk"
     )  # of a network it may never answer: on a thread that nobody else needs
     while True:
-        pulses.beat("disk", 2 * DISK_SECONDS)
+        liveness.beat("disk", 2 * DISK_SECONDS)
         look = partial(disk.shortage, known=bool(short))
         shortage = await asyncio.wrap_future(hand.run(look))
         if shortage is not None:

@@ -14,16 +14,14 @@ from pathlib import Path
 import structlog
 from prometheus_client.registry import Collector
 
-from watcher.daemon.channels import targets_of
 from watcher.daemon.clock import Clock, keep_clock
+from watcher.daemon.connections import targets_of
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.maintenance import Disk
-from watcher.daemon.supervision.following import Follower
-from watcher.daemon.supervision.liveness import Limits, Pulses
-from watcher.daemon.supervision.rule_watcher import RuleFiles
-from watcher.daemon.supervision.settling import Settling
+from watcher.daemon.supervision.liveness import Limits, Liveness
+from watcher.daemon.supervision.rule_watcher import RuleFiles, RuleWatcher, Settling
 from watcher.daemon.supervision.signals import Hangup, signals
-from watcher.daemon.supervision.systemd import Manager
+from watcher.daemon.supervision.systemd import Systemd
 from watcher.delivery.apprise.target import warm_up
 from watcher.errors import WatcherError
 from watcher.rules.rulebook import Rulebook
@@ -49,7 +47,7 @@ class Service:
     on_ready: Callable[[str | None], None] | None = None
     token: str = ""
     page_url: PageUrl | None = None
-    manager: Manager = field(default_factory=Manager)
+    systemd: Systemd = field(default_factory=Systemd)
     instruments: Sequence[Collector] = ()
     limits: Limits = field(default_factory=Limits)
 
@@ -76,14 +74,14 @@ class Service:
                     clock=self.clock,
                     load=self.load,
                     stopping=stop,
-                    manager=self.manager,
+                    systemd=self.systemd,
                     disk=Disk(self.database.resolve().parent),
                     limits=self.limits,
-                    pulses=Pulses(period=self.limits.period),
+                    liveness=Liveness(period=self.limits.period),
                 )
                 site = await self._site(stack, daemon)
                 hangup.connect(daemon.reload_soon)
-                follower = Follower(
+                follower = RuleWatcher(
                     files,
                     daemon.reload,
                     loaded,
@@ -91,7 +89,7 @@ class Service:
                     self.limits.look,
                     settling=Settling(files.digest, self._is_good),
                 )
-                daemon.guard.start("rule files", follower.run)
+                daemon.supervisor.start("rule files", follower.run)
                 await daemon.run(lambda: self._ready(daemon, site))
         if stopping is None and not asked:
             raise WatcherError("the daemon ended, and no signal had asked it to")
@@ -131,7 +129,7 @@ class Service:
             watches=len(daemon.book.used_watches),
             page=site.url if site is not None else "off",
         )
-        self.manager.ready(daemon.status)
+        self.systemd.ready(daemon.status)
         for warning in daemon.book.warnings:
             log.warning("rule file", warning=str(warning))
         if self.on_ready is not None:

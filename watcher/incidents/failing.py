@@ -9,10 +9,10 @@ from watcher.evaluation.empty_list_guard import DOUBTED
 from watcher.evaluation.stepping import RULE
 from watcher.incidents.operator import Operator
 from watcher.model import Health, Scan, ScanState
-from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.rules.rulebook import Api, Rule, Rulebook, Watch
 from watcher.store.ports import Store
 from watcher.store.sql.health import About, Incident
-from watcher.units import format_duration, format_instant
+from watcher.units import format_duration, format_instant, utc_day
 
 WATCH = "watch"  # the kind of health
 SOURCE = Incident("KeyAPI fails")
@@ -99,3 +99,54 @@ def _nothing_is_read(database: Store, book: Rulebook, watch: Watch, health: Heal
             return False
         fail += 1
     return fail > 0
+
+
+CAP = Incident("credits: a scan did not fit")
+NEARLY = 0.8  # of a cap: the operator hears of it
+
+
+def note_credits(operator: Operator, api: Api) -> None:
+    """Tell a cap that is nearly used, and the end of what was told of an earlier day or month.
+
+    Called after each scan and each minute: a new day must not wait for its first scan.
+    """
+    database, now = operator.database, operator.now
+    on = {each.cause: each for each in database.health.causes()}
+    spent = database.ledger.used(now)
+    today = format_instant(now)
+    for cap, used, span, which in (
+        (api.credits_per_day, spent.day, "day", today[:10]),
+        (api.credits_per_month, spent.month, "month", today[:7]),
+    ):
+        incident = Incident(f"credits of the {span} nearly used")
+        nearly = bool(cap) and used >= NEARLY * (cap or 0)
+        if nearly and incident.cause not in on:
+            text = f"{used} of the {cap} credits of the {span} {which} are used"
+            operator.begin(incident, text)
+        elif not nearly and incident.cause in on:
+            operator.end(incident)
+    if CAP.cause in on and utc_day(on[CAP.cause].since) != utc_day(now):
+        operator.end(CAP)
+
+
+SET_BACK = Incident("the clock was set back")
+
+
+def note_clock(operator: Operator, *, thorough: bool = False) -> bool:
+    """Have stored times after now count as now, and tell the operator; True if there were any.
+
+    They are mended for good, so that it is told once. ``thorough``: every stored time is looked
+    at, not only the newest.
+    """
+    database, now = operator.database, operator.now
+    ahead = database.times.ahead(now, thorough=thorough)
+    if not ahead:
+        return False
+    text = (
+        f"the clock was ahead by up to {format_duration(ahead)} and was set back. What was noted "
+        "then counts as noted now: cooldowns, reminders and what is due next count from here"
+    )
+    with database.atomic():
+        database.times.mend(now)
+        operator.tell(SET_BACK, text)
+    return True

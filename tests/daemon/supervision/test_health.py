@@ -16,8 +16,8 @@ from tests.daemon.supervision.test_liveness import Hand
 from tests.daemon.test_daemon import FakeScanner, book
 from watcher.daemon.daemon import CLOCK_CHECK_SECONDS, TICK_SECONDS, Daemon
 from watcher.daemon.scheduling.scanner import Scanner
-from watcher.daemon.supervision import health as vitals
-from watcher.daemon.supervision.liveness import PERIOD, SILENCE, Limits, Pulses
+from watcher.daemon.supervision import health as module
+from watcher.daemon.supervision.liveness import PERIOD, SILENCE, Limits, Liveness
 from watcher.delivery.courier import POLL
 from watcher.source.client import LONGEST_PAUSE
 from watcher.store.sqlite.writer import Writer
@@ -36,7 +36,7 @@ async def hand() -> Hand:
 async def daemon(hand: Hand, tmp_path: Path) -> AsyncIterator[Daemon]:
     """A running daemon, on a database file."""
     async with Writer(tmp_path / "watcher.db") as writer:
-        made = Daemon(book(), writer, SetClock(), load=book, pulses=Pulses(hand))
+        made = Daemon(book(), writer, SetClock(), load=book, liveness=Liveness(hand))
         made.scanner = cast("Scanner", FakeScanner(lambda _w, _at: None, until=2 * DAY**2))
         ready = asyncio.Event()
         running = asyncio.create_task(made.run(ready.set))
@@ -52,16 +52,16 @@ def pass_time(hand: Hand, daemon: Daemon, seconds: float, *, but: str = "") -> N
     """Let ``seconds`` go by in which every part is heard of but one."""
     for _ in range(int(seconds // PERIOD) + 1):
         hand.now += PERIOD
-        daemon.pulses.tick()
+        daemon.liveness.tick()
         for part, silence in SILENCE.items():
             if part not in (but, "scan"):
-                daemon.pulses.beat(part, silence)
+                daemon.liveness.beat(part, silence)
 
 
 async def test_all_parts_move(daemon: Daemon) -> None:
     """Every long part is among those that are watched."""
     assert await daemon.ill() is None
-    assert {"upkeep", "scanning 1", "scanning 2", *PARTS} <= set(daemon.pulses._due)
+    assert {"upkeep", "scanning 1", "scanning 2", *PARTS} <= set(daemon.liveness._due)
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -90,7 +90,7 @@ async def test_each_part_moves_well_within_its_silence(hand: Hand, daemon: Daemo
     assert job.trigger.interval.total_seconds() == TICK_SECONDS
     hand.now += 50
     await job.func(*job.args)
-    assert daemon.pulses._due["timers"] == hand.now + SILENCE["timers"]
+    assert daemon.liveness._due["timers"] == hand.now + SILENCE["timers"]
 
 
 async def test_delivery_that_hangs_is_started_anew(hand: Hand, daemon: Daemon) -> None:
@@ -116,7 +116,7 @@ async def test_delivery_that_hangs_is_started_anew(hand: Hand, daemon: Daemon) -
 
     daemon.courier.turn = works  # type: ignore[method-assign]
     pass_time(hand, daemon, Limits().patience, but="delivery")
-    daemon.vitals.restart_late()
+    daemon.health.restart_late()
     await turned.wait()
     assert await daemon.ill() is None
     (cause,) = await daemon.writer.run(lambda db: db.health.causes())
@@ -134,8 +134,8 @@ async def test_a_part_that_is_over(daemon: Daemon) -> None:
     async def at_once(_seconds: float) -> None:
         await asyncio.sleep(0)
 
-    daemon.guard.pause = at_once
-    daemon.guard.start("short", over)
+    daemon.supervisor.pause = at_once
+    daemon.supervisor.start("short", over)
     async with asyncio.timeout(20):
         for _ in range(3):
             await begun.acquire()
@@ -151,12 +151,12 @@ async def test_a_database_that_takes_no_writes(
 ) -> None:
     """Locked by another program: ill while it lasts, asked by one probe only, then well."""
     assert await daemon.ill() is None  # the probe of the start is over
-    monkeypatch.setattr(vitals, "PROBE_SECONDS", 0.05)
+    monkeypatch.setattr(health, "PROBE_SECONDS", 0.05)
     with closing(sqlite3.connect(tmp_path / "watcher.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for _ in range(3):
             assert await daemon.ill() == "the database has not taken a write for 0.05 s"
-        probe = daemon.vitals._probe
+        probe = daemon.health._probe
         other.execute("ROLLBACK")
     assert probe is not None
     await probe

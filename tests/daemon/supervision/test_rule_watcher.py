@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from watchfiles import Change
 
-from watcher.daemon.supervision.following import Follower
-from watcher.daemon.supervision.rule_watcher import RuleFiles
+from watcher.daemon.supervision.rule_watcher import RuleFiles, RuleWatcher
 from watcher.errors import RulesError
 from watcher.rules.files.loading import load as load_rules
 
@@ -26,7 +25,7 @@ async def following(path: Path) -> AsyncIterator[asyncio.Semaphore]:
         changes.release()
 
     files = RuleFiles(path)
-    task = asyncio.create_task(Follower(files, changed, files.digest()).run())
+    task = asyncio.create_task(RuleWatcher(files, changed, files.digest()).run())
     await asyncio.sleep(0)
     try:
         yield changes
@@ -113,7 +112,7 @@ async def test_what_was_saved_before_it_was_watched_is_noticed(tmp_path: Path) -
     async def changed() -> None:
         changes.release()
 
-    task = asyncio.create_task(Follower(files, changed, loaded).run())
+    task = asyncio.create_task(RuleWatcher(files, changed, loaded).run())
     async with asyncio.timeout(20):
         await changes.acquire()
     task.cancel()

@@ -1,6 +1,6 @@
 """Whether the source may be asked at all.
 
-A refused key or an account without credits shuts the gate for all watches, a query that the
+A refused key or an account without credits shuts the breaker for all watches, a query that the
 server calls invalid for its own. It opens at a reload. By itself it opens after a while, too, for
 what is mended at the vendor's gives no other sign: then one scan alone tries, page by page, so
 that an attempt in vain costs one request.
@@ -19,7 +19,7 @@ TRY_AGAIN = DAY  # after a refused key or query
 
 
 @dataclass(slots=True)
-class Gate:
+class CircuitBreaker:
     """``since`` is when it was shut and ``until`` when one scan may try; ``refused`` has the same
     end for each watch of an invalid query. A clock that is set back opens it.
     """
@@ -51,7 +51,7 @@ class Gate:
 
     @contextmanager
     def passing(self) -> Iterator[bool]:
-        """For the time of a scan; true if it is the one that tries a gate that was shut."""
+        """For the time of a scan; true if it is the one that tries a breaker that was shut."""
         trying = bool(self.reason)
         self._trying |= trying
         try:
@@ -70,7 +70,7 @@ class Gate:
 
     def answered(self, watch: str, started: Instant) -> bool:
         """Open it after a scan that was answered; false if it tells nothing, for it ``started``
-        before the gate was shut."""
+        before the breaker was shut."""
         self.refused.pop(watch, None)
         if self.reason and started <= self.since:
             return False

@@ -17,10 +17,9 @@ import structlog
 from watcher import plan
 from watcher.analysis.forecast import requests_of
 from watcher.daemon.clock import Clock
-from watcher.daemon.scheduling.budget import LedgerBudget, ScanBudget
-from watcher.daemon.scheduling.circuit_breaker import TRY_AGAIN, Gate
-from watcher.daemon.scheduling.priorities import kept_for_others, left_by_caps
-from watcher.daemon.scheduling.store_retry import Patient, StoreRunner
+from watcher.daemon.scheduling.budget import LedgerBudget, ScanBudget, kept_for_others, left_by_caps
+from watcher.daemon.scheduling.circuit_breaker import TRY_AGAIN, CircuitBreaker
+from watcher.daemon.scheduling.store_retry import StoreRetry, StoreRunner
 from watcher.delivery.courier import Pause, pause_until
 from watcher.errors import (
     BudgetSpent,
@@ -31,13 +30,16 @@ from watcher.errors import (
     StoreError,
 )
 from watcher.evaluation.empty_list_guard import Before, doubted
-from watcher.incidents.clock_back import note_clock
-from watcher.incidents.credits import CAP, note_credits
-from watcher.incidents.failing import note_problems, note_rules, note_watch
-from watcher.incidents.lost_fields import Lost, note_fields
+from watcher.incidents.data import Lost, note_changes, note_fields, note_jump
+from watcher.incidents.failing import (
+    CAP,
+    note_clock,
+    note_credits,
+    note_problems,
+    note_rules,
+    note_watch,
+)
 from watcher.incidents.operator import Operator
-from watcher.incidents.sales_jumps import note_jump
-from watcher.incidents.stale_data import note_changes
 from watcher.model import Instant, Scan, ScanState
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.pipeline import Outcome, Report, evaluate
@@ -93,7 +95,7 @@ class Scanner:
         budget: Budgets = LedgerBudget,
     ) -> None:
         self.book = book
-        self.gate = Gate()
+        self.breaker = CircuitBreaker()
         self._client = client
         self._writer = writer
         self._clock = clock
@@ -117,12 +119,12 @@ class Scanner:
     def swap(self, book: Rulebook, client: Client | None) -> None:
         """Go on with other rules, and with another client where one is given.
 
-        Called on the store's thread, between two commits. The gate opens: what the source
+        Called on the store's thread, between two commits. The breaker opens: what the source
         refused may be mended now.
         """
         self.book = book
         self._audiences = policies_of(book.channels)
-        self.gate = Gate()
+        self.breaker = CircuitBreaker()
         self._skipped.clear()
         if client is not None:
             self._client = client
@@ -130,11 +132,11 @@ class Scanner:
     def doubt(self, database: Store) -> None:
         """Where the source refused all before a restart or a reload, one scan alone tries first."""
         if {KEY, CREDITS} & set(database.health.incidents()):
-            self.gate = Gate(reason="KeyAPI refused before")
+            self.breaker = CircuitBreaker(reason="KeyAPI refused before")
 
     def not_before(self, watch: Watch) -> Instant:
         """Until when ``watch`` is not to be scanned, whatever its schedule says."""
-        opens = self.gate.opens(watch.key, self._clock.now())
+        opens = self.breaker.opens(watch.key, self._clock.now())
         return max(opens, self._skipped.get(watch.key, 0))
 
     def postpone(self, watch: Watch, until: Instant) -> None:
@@ -148,11 +150,11 @@ class Scanner:
 
         ``moved`` is called before each request: a sign of life.
         """
-        shut = self.gate.why_shut(watch.key, self._clock.now())
+        shut = self.breaker.why_shut(watch.key, self._clock.now())
         if shut is not None:
             log.warning("scan skipped", watch=watch.name, reason=shut)
             return None
-        with self.gate.passing() as trying:
+        with self.breaker.passing() as trying:
             return await self._scan(watch, at, moved, trying=trying)
 
     async def _scan(
@@ -189,20 +191,22 @@ class Scanner:
         """Nothing is put off until an instant of the clock before it was set."""
         self._skipped.clear()
 
-    def _patient(self, watch: Watch, moved: Callable[[], None]) -> Patient:
+    def _patient(self, watch: Watch, moved: Callable[[], None]) -> StoreRetry:
         """The store for what was paid for: it is not bought again because a disk was full."""
 
         async def waits(error: StoreError, failures: int) -> None:
             moved()
             log.error("a scan waits to be stored", watch=watch.name, error=str(error))
             self._unstored[watch.key] = str(error)
-            if failures > 1:  # a lock passes; and the vitals tell where nothing can be written
+            if (
+                failures > 1
+            ):  # a lock passes; and the health check tells where nothing can be written
                 text = f'what was read of "{watch.name}" waits to be stored: {error}'
                 incident, now = Incident(UNSTORED, About.WATCH, watch.name), self._clock.now()
                 with suppress(StoreError):
                     await self._writer.run(lambda db: self.operator(db, now).begin(incident, text))
 
-        return Patient(self._writer, self._stop, waits, self.pause)
+        return StoreRetry(self._writer, self._stop, waits, self.pause)
 
     def _begin(self, database: Store, watch: Watch, budget: ScanBudget) -> Background | None:
         """Set the credits aside that the scan should cost; None where the caps don't leave them."""
@@ -297,26 +301,26 @@ class Scanner:
         return doubted(scan, Before(last, proof, expected))
 
     def _note_source(self, operator: Operator, watch: Watch, result: ScanResult) -> None:
-        """Shut the gate for failures that asking again can't mend; open it once answered."""
+        """Shut the breaker for failures that asking again can't mend; open it once answered."""
         now = operator.now
         invalid = Incident(INVALID, About.WATCH, watch.name)
         failure = result.failure
         match failure:
             case KeyRefused():
                 text = f"{failure}. Nothing is asked until a reload, but one request a day to try"
-                self.gate.shut(str(failure), now, now + TRY_AGAIN)
+                self.breaker.shut(str(failure), now, now + TRY_AGAIN)
                 operator.begin(KEY, text)
             case CreditsUsedUp():
-                self.gate.shut(str(failure), now, next_midnight(now))
+                self.breaker.shut(str(failure), now, next_midnight(now))
                 operator.begin(CREDITS, str(failure))
             case BudgetSpent():
                 text = f'the scan of "{watch.name}" was cut off: {result.scan.error}'
                 operator.begin(CAP, text)
             case InvalidQuery():
-                self.gate.refuse(watch.key, now)
+                self.breaker.refuse(watch.key, now)
                 text = f'the watch "{watch.name}" ({watch.query.describe()}): {failure}'
                 operator.begin(invalid, text)
-        if _answered(result) and self.gate.answered(watch.key, result.scan.started):
+        if _answered(result) and self.breaker.answered(watch.key, result.scan.started):
             for incident in (invalid, KEY, CREDITS):
                 operator.end(incident)
 

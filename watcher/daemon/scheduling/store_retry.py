@@ -23,7 +23,7 @@ class StoreRunner(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class StoreRetry:
     """A store whose jobs are done again until the database takes them, or until ``stop``.
 
     For jobs that undo themselves when they fail. ``waits`` hears of each failure, and how many

@@ -25,7 +25,7 @@ log = structlog.get_logger("watcher.daemon")
 
 
 @dataclass(slots=True)
-class Emergency:
+class DirectAlert:
     """``operator`` and ``targets`` are asked for at each look: a reload may change both."""
 
     operator: Callable[[], Sequence[NotifyPolicy]]

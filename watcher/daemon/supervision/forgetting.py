@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from watcher.daemon.supervision.health import DAEMON
+from watcher.incidents.data import forget_jumps
 from watcher.incidents.operator import forget_orphans
-from watcher.incidents.sales_jumps import forget_jumps
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store

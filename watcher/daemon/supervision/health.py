@@ -12,9 +12,9 @@ import structlog
 
 from watcher.daemon.clock import Clock
 from watcher.daemon.scheduling.timers import Timers
-from watcher.daemon.supervision.direct_alert import Emergency
-from watcher.daemon.supervision.liveness import Limits, Pulses
-from watcher.daemon.supervision.supervisor import Guard
+from watcher.daemon.supervision.direct_alert import DirectAlert
+from watcher.daemon.supervision.liveness import Limits, Liveness
+from watcher.daemon.supervision.supervisor import Supervisor
 from watcher.errors import WatcherError
 from watcher.store.engine import DatabaseThread
 from watcher.store.ports import Store
@@ -27,15 +27,15 @@ log = structlog.get_logger("watcher.daemon")
 
 
 @dataclass(slots=True)
-class Vitals:
+class DaemonHealth:
     """Looks after the parts: which of them moves, and whether the database takes writes."""
 
-    pulses: Pulses
+    liveness: Liveness
     timers: Timers
-    guards: Sequence[Guard]
+    supervisors: Sequence[Supervisor]
     writer: DatabaseThread
     clock: Clock
-    emergency: Emergency
+    direct_alert: DirectAlert
     unstored: Callable[[], str | None] = lambda: None
     patience: float = Limits().patience
     _probe: asyncio.Task[None] | None = field(default=None)
@@ -49,8 +49,8 @@ class Vitals:
         """The part that does not move, in words."""
         if not self.timers.running:
             return "the timers stand still"
-        ended = [name for guard in self.guards for name in guard.ended]
-        for name in (*ended, *self.pulses.late()):
+        ended = [name for supervisor in self.supervisors for name in supervisor.ended]
+        for name in (*ended, *self.liveness.late()):
             return f"the part {name} stands still"
         return None
 
@@ -59,23 +59,25 @@ class Vitals:
         operator told where the database fails."""
         looking: asyncio.Task[None] | None = None
         for turn in itertools.count():
-            self.pulses.tick()
+            self.liveness.tick()
             self.restart_late()
             if turn % DATABASE_TURNS == 0 and (looking is None or looking.done()):
                 # Beside this loop: a target that hangs must not hold up the ticks.
                 looking = asyncio.create_task(self._look_at_database(), name="emergency")
-            await asyncio.sleep(self.pulses.period)
+            await asyncio.sleep(self.liveness.period)
 
     def restart_late(self) -> None:
         """Start each part anew that stands still for longer than anybody's patience."""
-        for name, overdue in self.pulses.late().items():
+        for name, overdue in self.liveness.late().items():
             why = f"it was not heard of for {overdue:.0f} s longer than it may be silent"
-            if overdue > self.patience and any(guard.restart(name, why) for guard in self.guards):
-                self.pulses.beat(name, self.patience)
+            if overdue > self.patience and any(
+                supervisor.restart(name, why) for supervisor in self.supervisors
+            ):
+                self.liveness.beat(name, self.patience)
 
     async def _look_at_database(self) -> None:
         try:
-            await self.emergency.look(await self._unwritable(), self.clock.now())
+            await self.direct_alert.look(await self._unwritable(), self.clock.now())
         except Exception:
             log.exception("the look at the database broke; the next one comes")
 

@@ -44,7 +44,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Pulses:
+class Liveness:
     """When each part must be heard of again, in seconds of ``clock``."""
 
     clock: Callable[[], float] = time.monotonic

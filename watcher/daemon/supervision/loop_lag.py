@@ -2,7 +2,7 @@
 
 While one callback runs, nothing else does: no page is answered, no timer rings. The loop asks its
 selector at each turn, so the selector knows, at the price of two looks at a clock: it wakes nobody.
-What another thread holds of the interpreter shows as well, but for a wait without a timer.
+What another thread lag of the interpreter shows as well, but for a wait without a timer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BOUNDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 log = structlog.get_logger("watcher.daemon")
 
 
-class Holds:
+class LoopLag:
     """What was measured of one loop; seconds of ``clock``, which never jumps."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -80,11 +80,11 @@ class Holds:
 class _Selector(selectors.DefaultSelector):
     """Notes what lies between two selects, and how much later than asked one came back."""
 
-    def __init__(self, holds: Holds) -> None:
+    def __init__(self, lag: LoopLag) -> None:
         super().__init__()
-        self._holds = holds
-        self._clock = holds.clock
-        self._since = holds.clock()
+        self._holds = lag
+        self._clock = lag.clock
+        self._since = lag.clock()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         asked = self._clock()

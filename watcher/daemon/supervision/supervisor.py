@@ -1,4 +1,4 @@
-"""Long tasks under guard: named, restarted with backoff when they die, and reported."""
+"""Long tasks under supervision: named, restarted with backoff when they die, and reported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class StoodStill(Exception):
 
 
 @dataclass(slots=True)
-class Guard:
+class Supervisor:
     """Keeps long tasks running. ``report(name, error)`` hears of each death, and with None once
     the task has worked again for ``well_after`` seconds. One that returns has died, too, until it
     ``may_end``.
@@ -41,7 +41,7 @@ class Guard:
         self._tasks[name] = asyncio.create_task(self._keep(name, work), name=name)
 
     def restart(self, name: str, why: str) -> bool:
-        """End a task that stands still, as if it had died; False where it is not this guard's."""
+        """End a task that stands still, as if it had died; False where it is not this supervisor's."""
         working = self._working.get(name)
         if working is None or working.done():
             return False
@@ -101,7 +101,7 @@ class Guard:
         """What the task ends with; ``StoodStill`` where ``restart`` ended it."""
         await asyncio.wait({task})
         stuck = self._stuck.pop(name, None)
-        if task.cancelled():  # the task alone, not its guard: a death like any other
+        if task.cancelled():  # the task alone, not its supervisor: a death like any other
             raise stuck or StoodStill("it was cancelled")
         task.result()
         if not self.may_end():
