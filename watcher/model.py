@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.fields import NUMERIC_INDEX
+from watcher.incident import Incident
 
 Instant: TypeAlias = int
 Floats: TypeAlias = NDArray[np.float64]
@@ -310,15 +311,15 @@ class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
 class Waited(msgspec.Struct, frozen=True, omit_defaults=True):
     """Messages that waited for up to ``seconds`` and are told as one.
 
-    ``passed`` alerts began and ended meanwhile; of the watcher's own, ``troubles`` (texts) go on,
-    ``over`` (causes) are over, and ``others`` came and went.
+    ``passed`` alerts began and ended meanwhile; of the watcher's own, ``troubles`` go on,
+    ``over`` are over (words of an earlier version), and ``others`` came and went.
     """
 
     messages: int
     seconds: int
     passed: int = 0
-    troubles: tuple[str, ...] = ()
-    over: tuple[str, ...] = ()
+    troubles: tuple[Incident | str, ...] = ()
+    over: tuple[Incident | str, ...] = ()
     others: int = 0
 
 
@@ -329,10 +330,10 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     operator or test. One of alerts has ``items`` in full; ``rest`` counts those beyond the rule's
     limit and ``more`` names the first of them. It tells of ``told`` products, and of the end of
     ``ended``. A digest has a line for each rule (``parts``), a joined one what ``waited`` too; an
-    operator's and a test have ``title`` and ``text``, as had all of earlier versions. ``alerts``
+    test has ``title`` and ``text``, as had all of earlier versions. ``alerts``
     are the ids of all alerts that it tells of, also of those that are only counted, by the
-    decision that has them told. ``cause`` is what an operator message is
-    about; ``over``: that it ended.
+    decision that has them told. An operator's is about an
+    ``incident`` (``cause`` is its key); ``over``: that it ended.
     """
 
     kind: str
@@ -350,6 +351,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     alerts: dict[str, tuple[int, ...]] = {}
     cause: str = ""
     over: bool = False
+    incident: Incident | None = None
     told: int = 0
     ended: int = 0
     parts: tuple[RuleCount, ...] = ()

@@ -14,11 +14,12 @@ from watcher.analysis.overview import overview
 from watcher.cli.status import show
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.scheduling.scanner import Scanner
+from watcher.incident import Incident, IncidentKind
 from watcher.model import Message, NotificationState, Severity
 from watcher.rules.files.loading import load_text
-from watcher.store.sql.health import Incident
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
+from watcher.text.messages import title_of
 from watcher.units import DAY, HOUR
 
 __all__ = ["bench"]
@@ -72,7 +73,7 @@ async def test_a_daemon_that_starts_looks_at_every_time() -> None:
         (silence,) = await writer.run(lambda db: db.silences.active(START))
         assert silence.ends == START + DAY
         rows = await writer.run(lambda db: db.outbox.list([NotificationState.WAITING]))
-        assert [row.message.title for row in rows].count(BACK) == 1
+        assert [title_of(row.message) for row in rows].count(BACK) == 1
 
 
 async def test_a_daemon_that_runs_sees_it_between_scans() -> None:
@@ -80,10 +81,14 @@ async def test_a_daemon_that_runs_sees_it_between_scans() -> None:
     async with Writer() as writer:
         daemon = Daemon(book(), writer, SetClock(), load=book)
         await writer.run(daemon._begin_anew)
-        await writer.run(lambda db: db.health.raise_cause(Incident("x"), "x", START + YEAR))
+        await writer.run(
+            lambda db: db.health.raise_cause(
+                Incident(IncidentKind.KEY_REFUSED).with_details(text="x"), START + YEAR
+            )
+        )
         assert await writer.run(daemon._sweep_once)
         assert not await writer.run(daemon._sweep_once)
-        (cause,) = await writer.run(lambda db: db.health.causes())
+        (cause,) = await writer.run(lambda db: db.health.incidents())
         assert cause.since == START
 
 
@@ -95,7 +100,9 @@ async def test_what_waits_for_the_store_goes_by_the_clock_of_its_turn(bench: Ben
 
     def commit(database: Database) -> None:
         clock.instant += HOUR
-        database.health.raise_cause(Incident("x"), "x", clock.now())
+        database.health.raise_cause(
+            Incident(IncidentKind.KEY_REFUSED).with_details(text="x"), clock.now()
+        )
 
     async with bench.client() as client:
         scanner = Scanner(bench.book(), client, writer, clock)
@@ -109,7 +116,7 @@ async def test_what_waits_for_the_store_goes_by_the_clock_of_its_turn(bench: Ben
             task.cancel()
             await asyncio.wait({task})
     told = await writer.run(lambda db: db.outbox.list())
-    assert BACK not in [row.message.title for row in told]
+    assert BACK not in [title_of(row.message) for row in told]
 
 
 async def test_status_shows_no_scan_of_the_future(

@@ -22,6 +22,7 @@ from watcher.daemon.supervision.forgetting import forget_others
 from watcher.daemon.supervision.heartbeat import Heartbeat
 from watcher.daemon.supervision.liveness import SILENCE, Liveness
 from watcher.errors import StoreError
+from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import Instant
 from watcher.notification.policy import NotifyPolicy
@@ -30,7 +31,6 @@ from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.client import Client
 from watcher.store.sql.deferred import Held
-from watcher.store.sql.health import About, Incident
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
 from watcher.text.messages import title_of
@@ -118,7 +118,7 @@ async def run_until(daemon: Daemon, done: Callable[[], bool]) -> None:
 
 async def causes(daemon: Daemon) -> list[str]:
     """What the operator was told and goes on."""
-    return [each.cause for each in await daemon.writer.run(lambda db: db.health.causes())]
+    return [each.cause for each in await daemon.writer.run(lambda db: db.health.incidents())]
 
 
 async def test_a_scan_that_breaks_is_postponed_and_told(daemon: Daemon) -> None:
@@ -158,8 +158,8 @@ async def test_the_next_good_scan_ends_the_trouble(daemon: Daemon) -> None:
     (watch,) = daemon.book.used_watches
     fake = FakeScanner(lambda _watch, _at: None)
     daemon.scanner = cast("Scanner", fake)
-    incident = Incident("breaks", About.WATCH, watch.name)
-    await daemon._trouble(incident, "a bug")
+    incident = Incident(IncidentKind.BREAKS, About.WATCH, watch.name)
+    await daemon._trouble(incident.with_details(text="a bug"))
     await daemon._end_trouble(incident)
     assert await causes(daemon) == []
     rows = await daemon.writer.run(lambda db: db.outbox.waiting_for("me/1"))
@@ -173,9 +173,9 @@ async def test_the_next_good_scan_ends_the_trouble(daemon: Daemon) -> None:
 async def test_a_start_ends_what_an_earlier_run_told_of_itself(daemon: Daemon) -> None:
     """The file was mended while nothing ran, and the part that died begins with the rest; else
     neither would ever be over, and the next of its kind not be told."""
-    task = Incident("task", About.PART, "delivery")
-    for incident in (Incident("rule file"), task, Incident("key refused")):
-        await daemon._trouble(incident, "a trouble")
+    task = Incident(IncidentKind.TASK, About.PART, "delivery")
+    for incident in (Incident(IncidentKind.RULE_FILE), task, Incident(IncidentKind.KEY_REFUSED)):
+        await daemon._trouble(incident.with_details(text="a trouble"))
     daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
     await run_until(daemon, lambda: daemon.timers.running)
     assert await causes(daemon) == ["key refused"]
@@ -490,10 +490,12 @@ def test_what_is_no_more_is_forgotten(store: Database) -> None:
     (watch,) = book().used_watches
     for kind, name in (("watch", watch.key), ("watch", "gone"), ("rule", "top"), ("rule", "gone")):
         store.health.failing(kind, name, "why", 1)
-    incidents = [Incident("dead message", About.TARGET, name) for name in ("me/1", "gone/1")]
-    incidents += [Incident("fails", About.WATCH, name) for name in ("top", "gone")]
-    for incident in (*incidents, Incident("key refused")):
-        store.health.raise_cause(incident, "why", 1)
+    incidents = [
+        Incident(IncidentKind.DEAD_MESSAGE, About.TARGET, name) for name in ("me/1", "gone/1")
+    ]
+    incidents += [Incident(IncidentKind.FAILS, About.WATCH, name) for name in ("top", "gone")]
+    for incident in (*incidents, Incident(IncidentKind.KEY_REFUSED)):
+        store.health.raise_cause(incident.with_details(text="why"), 1)
     store.held.put([Held(rule, 1, "me", 1, 1) for rule in ("top", "gone")])
     forget_others(store, book(), 2)
     assert [group.rule for group in store.held.groups()] == ["top"]
@@ -501,7 +503,7 @@ def test_what_is_no_more_is_forgotten(store: Database) -> None:
         ("watch", watch.key),
         ("rule", "top"),
     }
-    assert [each.cause for each in store.health.causes()] == [
+    assert [each.cause for each in store.health.incidents()] == [
         "dead message me/1",
         "key refused",
         "watch top: fails",

@@ -17,12 +17,13 @@ from tests.daemon.supervision.test_liveness import Hand
 from tests.store.making import START, scan
 from watcher.daemon.maintenance import DISK, Disk, may_prune, upkeep, watch_disk
 from watcher.daemon.supervision.liveness import Liveness
+from watcher.incident import Incident
 from watcher.rules.rulebook import Keep
-from watcher.store.sql.health import Incident
 from watcher.store.sql.scanrows import ScanRow
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.pruning import Pruned
 from watcher.store.sqlite.writer import Writer
+from watcher.text.incidents import incident_text
 from watcher.units import DAY, HOUR
 
 T = TypeVar("T")
@@ -66,9 +67,9 @@ def test_what_is_nearly_full(
 def test_what_is_known_ends_well_above(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Free space that goes up and down by little is one trouble, not many."""
     with_free(monkeypatch, GIB, 120 * MIB)
-    text = Disk(tmp_path).shortage(known=True)
-    assert text is not None
-    assert "120 MiB of 1024 MiB are free" in text
+    found = Disk(tmp_path).shortage(known=True)
+    assert found is not None
+    assert "120 MiB of 1024 MiB are free" in incident_text(found)
     with_free(monkeypatch, GIB, 160 * MIB)
     assert Disk(tmp_path).shortage(known=True) is None
 
@@ -84,7 +85,7 @@ async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
     looked = asyncio.Event()
 
     class Here(Disk):
-        def shortage(self, *, known: bool) -> str | None:
+        def shortage(self, *, known: bool) -> Incident | None:
             threads.append(threading.current_thread().name)
             return None
 
@@ -98,7 +99,7 @@ async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
     assert threads == ["disk"]
 
 
-async def unexpected(_incident: Incident, _text: str) -> None:
+async def unexpected(_incident: Incident) -> None:
     """Nothing is short."""
     raise AssertionError("it was told")
 
@@ -109,12 +110,12 @@ async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     said: list[str] = []
     done = asyncio.Event()
 
-    async def begin(incident: Incident, text: str) -> None:
-        assert "are free" in text
-        said.append(f"begin {incident}")
+    async def begin(incident: Incident) -> None:
+        assert "are free" in incident_text(incident)
+        said.append(f"begin {incident.cause}")
 
     async def end(incident: Incident) -> None:
-        said.append(f"end {incident}")
+        said.append(f"end {incident.cause}")
 
     async def sleep(_seconds: float) -> None:
         looks.pop(0)
@@ -129,7 +130,7 @@ async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     await done.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert said == [f"end {DISK}", f"begin {DISK}", f"begin {DISK}", f"end {DISK}"]
+    assert said == [f"{how} {DISK.cause}" for how in ("end", "begin", "begin", "end")]
 
 
 @dataclass

@@ -28,7 +28,7 @@ from watcher.rules.rulebook import Rulebook
 from watcher.source.client import Client
 from watcher.source.simulator import SMOOTH, Fault, Market, Simulator
 from watcher.store.sqlite.writer import Writer
-from watcher.text.messages import title_of
+from watcher.text.messages import text_of, title_of
 from watcher.units import DAY, HOUR
 
 START = 20_000 * DAY + 6 * HOUR
@@ -127,7 +127,7 @@ class SourceBench:
     async def texts(self) -> list[str]:
         """What the operator is told in full."""
         rows = await self.writer.run(lambda db: db.outbox.waiting_for("boss/1"))
-        return [row.message.text for row in rows]
+        return [text_of(row.message) for row in rows]
 
     async def alerts(self) -> list[tuple[object, ...]]:
         """Every alert's life: what no fault may change."""

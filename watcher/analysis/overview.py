@@ -10,12 +10,21 @@ from watcher.model import AlertState, Health, Instant
 from watcher.notification.deferral import Waiting, waiting
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.ports import Store
-from watcher.store.sql.health import Cause
 from watcher.store.sql.history import ScanRow
 from watcher.store.sql.ledger import Spent
+from watcher.text.incidents import incident_text
 from watcher.units import DAY
 
 QUIET_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An incident that is on: its name, its text, and when it began."""
+
+    cause: str
+    text: str
+    since: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ class Overview:
     rules: tuple[RuleStatus, ...]
     credits: Credits
     queue: Mapping[str, int]
-    troubles: tuple[Cause, ...]
+    troubles: tuple[Trouble, ...]
     waiting: tuple[Waiting, ...] = ()
 
 
@@ -101,7 +110,10 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
         ),
         credits=_credits(database.ledger.spent(now), book),
         queue={state.value: count for state, count in database.outbox.counts().items()},
-        troubles=tuple(database.health.causes()),
+        troubles=tuple(
+            Trouble(each.cause, incident_text(each), each.since)
+            for each in database.health.incidents()
+        ),
         waiting=waiting(database, book, now),
     )
 

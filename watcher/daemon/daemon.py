@@ -34,6 +34,7 @@ from watcher.daemon.supervision.supervisor import StoodStill, Supervisor
 from watcher.daemon.supervision.systemd import Systemd
 from watcher.delivery.courier import Courier
 from watcher.errors import RulesError, StoreError, WatcherError
+from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.delivery_hooks import Post
 from watcher.incidents.failing import note_clock, note_credits
 from watcher.incidents.operator import Operator
@@ -44,7 +45,6 @@ from watcher.rules.rulebook import Keep, Rulebook, Watch
 from watcher.source.client import Client
 from watcher.store.engine import Writer
 from watcher.store.ports import Store
-from watcher.store.sql.health import About, Incident
 from watcher.units import HOUR, MINUTE
 
 WORKERS = 2
@@ -57,7 +57,7 @@ LATE_SECONDS = HOUR
 SHORTEST_SWEEP_SECONDS = 0.1  # of real time: the clock may run fast
 LOST_LOOKS = 12  # of the clock's part at a watch without an alarm, before it gets one
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
-RULE_FILE = Incident("rule file")
+RULE_FILE = Incident(IncidentKind.RULE_FILE)
 
 log = structlog.get_logger("watcher.daemon")
 
@@ -235,11 +235,11 @@ class Daemon:
         watch = self._watches().get(key)
         if watch is None or self.stopping.is_set():  # removed by a reload while it waited
             return True
-        incident = Incident("breaks", About.WATCH, watch.name)
+        incident = Incident(IncidentKind.BREAKS, About.WATCH, watch.name)
         try:
             outcome = await self.scanner.scan(watch, at, moved=moved)
         except StoreError as error:
-            # Of it the health check tells, once for all. The next try buys nothing before it can write.
+            # The health check tells of it, once. The next try buys nothing before it can write.
             log.error("a scan failed for the database", watch=watch.name, error=str(error))  # noqa: TRY400
             self.scanner.postpone(watch, self.clock.now() + MINUTE)
             return False
@@ -247,9 +247,7 @@ class Daemon:
             # Not the worker's death: its credits are spent, and what broke now would break again.
             log.exception("a scan broke", watch=watch.name)
             self.scanner.postpone(watch, self.clock.now() + BROKEN_SECONDS)
-            await self._trouble(
-                incident, f'the watch "{watch.name}" can\'t be scanned{_why(error)}'
-            )
+            await self._trouble(incident.with_details(**_why(error)))
             return False
         if outcome is None:
             return False
@@ -382,8 +380,7 @@ class Daemon:
             log.error("rule file refused", problem=str(problem))
         if not problems:
             log.error("rule file refused", problem=str(error))
-        text = f"The rule file can't be used; the old rules stay in force.\n{error}"
-        await self._trouble(RULE_FILE, text)
+        await self._trouble(RULE_FILE.with_details(error=str(error)))
 
     def _swap(self, database: Store, book: Rulebook, client: Client | None) -> None:
         """On the store's thread, so that no scan commits half by old and half by new rules."""
@@ -401,7 +398,7 @@ class Daemon:
             self._adopt(database, self.book)
             self.scanner.doubt(database)
             for each in database.health.incidents():
-                if each == RULE_FILE or each.about is About.PART:
+                if each.kind is RULE_FILE.kind or each.about is About.PART:
                     self.scanner.operator(database, self.clock.now()).end(each)
 
     def _note_clock(self, database: Store, *, thorough: bool = False) -> None:
@@ -424,11 +421,9 @@ class Daemon:
         """Why the daemon is not healthy; None while every part moves and the disk takes writes."""
         return await self.health.ill()
 
-    async def _trouble(self, incident: Incident, text: str) -> None:
+    async def _trouble(self, incident: Incident) -> None:
         now = self.clock.now()
-        await self.writer.run(
-            lambda database: self.scanner.operator(database, now).begin(incident, text)
-        )
+        await self.writer.run(lambda database: self.scanner.operator(database, now).begin(incident))
         self.courier.wake()
 
     async def _end_trouble(self, incident: Incident) -> None:
@@ -440,13 +435,13 @@ class Daemon:
             self.courier.wake()
 
     async def _task_died(self, name: str, error: BaseException | None) -> None:
-        incident = Incident("task", About.PART, name)
+        incident = Incident(IncidentKind.TASK, About.PART, name)
         if error is None:
             await self._end_trouble(incident)
         elif not isinstance(
             error, StoreError
         ):  # of the database the health check tells, once for all
-            await self._trouble(incident, f"the task {name} died and is started anew{_why(error)}")
+            await self._trouble(incident.with_details(**_why(error)))
 
     async def _watch_clock(self) -> None:
         """Where the clock is set forward or back, every timer is armed anew.
@@ -490,11 +485,11 @@ class Daemon:
         return due is not None and self.clock.seconds_until(due) > 0
 
 
-def _why(error: BaseException) -> str:
-    """For the operator. An error of no kind of ours may hold anything, a secret too: the log, which
-    hides those, has its text."""
+def _why(error: BaseException) -> dict[str, str]:
+    """Details for the operator. An error of no kind of ours may hold anything, a secret too: the
+    log, which hides those, has its text."""
     known = isinstance(error, WatcherError | StoodStill)
-    return f": {error}" if known else f" ({type(error).__name__}; the log has more)"
+    return {"error": str(error)} if known else {"type": type(error).__name__}
 
 
 def _watches_of(book: Rulebook) -> dict[str, Watch]:

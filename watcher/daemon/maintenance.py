@@ -15,14 +15,14 @@ import structlog
 from watcher.daemon.clock import Clock
 from watcher.daemon.supervision.liveness import Liveness
 from watcher.delivery.daemon_thread import DaemonThread
+from watcher.incident import Incident, IncidentKind
 from watcher.model import Instant
 from watcher.rules.rulebook import Keep
 from watcher.store.engine import DatabaseThread
 from watcher.store.ports import Store
-from watcher.store.sql.health import Incident
 from watcher.units import DAY, HOUR, MINUTE
 
-DISK = Incident("disk nearly full")
+DISK = Incident(IncidentKind.DISK)
 DISK_SECONDS = 5 * MINUTE
 _LONGEST_AWAY = 60 * DAY  # no list is read more seldom than once a month
 _MIB = 1 << 20
@@ -73,25 +73,23 @@ class Disk:
 
     folder: Path
 
-    def shortage(self, *, known: bool) -> str | None:
+    def shortage(self, *, known: bool) -> Incident | None:
         """What is wrong with its free space; what is ``known`` ends only well above the limit."""
         space = shutil.disk_usage(self.folder)
         least = min(max(_LEAST, space.total // _SHARE), _ENOUGH)
         if space.free >= (least * 3 // 2 if known else least):
             return None
-        return (
-            f"{self.folder}: {space.free // _MIB} MiB of {space.total // _MIB} MiB are free; when "
-            "nothing is left, nothing can be read or told. Free some space, or keep less (keep:)"
-        )
+        free, total = space.free // _MIB, space.total // _MIB
+        return DISK.with_details(folder=str(self.folder), free=free, total=total)
 
 
 async def watch_disk(
     disk: Disk,
-    begin: Callable[[Incident, str], Awaitable[None]],
+    begin: Callable[[Incident], Awaitable[None]],
     end: Callable[[Incident], Awaitable[None]],
     liveness: Liveness,
 ) -> None:
-    """The part "disk": ``begin(incident, text)`` where space is short, ``end(incident)`` after."""
+    """The part "disk": ``begin(incident)`` where space is short, ``end(incident)`` after."""
     short: bool | None = None  # not known yet: what was told before a restart may be over
     hand = DaemonThread(
         "disk"
@@ -101,7 +99,7 @@ async def watch_disk(
         look = partial(disk.shortage, known=bool(short))
         shortage = await asyncio.wrap_future(hand.run(look))
         if shortage is not None:
-            await begin(DISK, shortage)
+            await begin(shortage)
         elif short is not False:
             await end(DISK)
         short = shortage is not None

@@ -1,38 +1,38 @@
-"""Fields of the API that are gone or hold something else: rules on them fall silent.
+"""Data of the source that can't be right: fields that are lost, sales that jump, a standstill.
 
-That a watch lost some fields is a cause of its name, with the fields in it: so the store remembers
-which, and a restart neither tells again nor forgets. The operator hears of a field once, however
-many watches lost it, and of its end when the last of them has it again.
+The operator hears of a cause once, however many watches it befell, and of its end when the last of
+them is over it. The store says which are on, so a restart neither tells again nor forgets.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from typing import Any
 
+import msgspec
 import numpy as np
 
 from watcher.evaluation.freshness import LIVELY, LOOK_BACK, is_lively
 from watcher.evaluation.jumps import Jump, sales_of
-from watcher.fields import BY_NAME, NUMERIC_INDEX
+from watcher.fields import NUMERIC_INDEX
+from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import Instant, Scan, ScanState
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store.ports import Store
-from watcher.store.sql.health import About, Incident
-from watcher.units import DAY, HOUR, format_instant, format_percent
+from watcher.units import DAY, HOUR, format_instant
 
 FEWEST = 3  # products that must have had a value before: fewer may lose it by themselves
 _SAMPLE = 100  # products asked for what they had before
-_NAMED = 3  # fields in a title
+_BEFORE = HOUR  # a scan is judged, and told of, a while after it ended
+DAYS = 3
+_LATE = HOUR  # a scan may come somewhat earlier in the day than the one before
 
 # A product without a discount has none to tell: its absence is a value.
 _MAY_BE_ABSENT = frozenset(("discount",))
-
-_LOST = "fields lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,46 +54,40 @@ def note_fields(operator: Operator, book: Rulebook, watch: Watch, scan: Scan, lo
     """
     if scan.state is not ScanState.COMPLETE or not len(scan):
         return
-    database = operator.database
-    known = _Known(operator, watch)
-    begun = _had_before(database, scan, lost.names - known.of_watch)
-    over = known.of_watch - lost.names
+    database, now = operator.database, operator.now
+    on = [each for each in database.health.incidents() if each.kind is IncidentKind.FIELDS_LOST]
+    own = [each for each in on if each.subject == watch.name]
+    known = {name for each in own for name in each.fields}
+    others = {name for each in on if each.subject != watch.name for name in each.fields}
+    begun = sorted(_had_before(database, scan, lost.names - known))
+    over = known - lost.names
     if not begun and not over:
         return
     with database.atomic():
-        known.change(begun, over, _text(begun, lost, book))
-        others = known.of_others
-        if news := sorted(begun - others):
-            text, title = _text(news, lost, book), f"{_titled(news)} lost"
-            operator.tell(_incident(watch, begun), text, title=title)
-        if back := sorted(over - others):
-            text, title = f"KeyAPI gives {', '.join(back)} again.", f"{_titled(back)} lost"
-            operator.tell(_incident(watch, over), text, over=True, title=title)
-
-
-class _Known:
-    """The fields that are lost already, in this watch and in others."""
-
-    def __init__(self, operator: Operator, watch: Watch) -> None:
-        self._health, self._now = operator.database.health, operator.now
-        self._watch = watch
-        lost = [each for each in self._health.incidents() if each.kind == _LOST]
-        self._own = [each for each in lost if each.subject == watch.name]
-        self.of_watch = {name for each in self._own for name in each.fields}
-        self.of_others = {
-            name for each in lost if each.subject != watch.name for name in each.fields
-        }
-
-    def change(self, begun: AbstractSet[str], over: AbstractSet[str], text: str) -> None:
-        """Note one incident for a set that begins; one of which some are back goes on without."""
         if begun:
-            self._health.raise_cause(_incident(self._watch, begun), text, self._now)
-        for incident in self._own:
-            if over.isdisjoint(incident.fields):
+            incident = _lost(watch, begun).with_details(mistyped=dict(lost.mistyped))
+            database.health.raise_cause(_told(incident, begun, book), now)
+            if news := [name for name in begun if name not in others]:
+                operator.tell(_told(incident, news, book))
+        for each in own:
+            if over.isdisjoint(each.fields):
                 continue
-            told = self._health.clear_cause(incident, self._now)
-            if (rest := set(incident.fields) - over) and told is not None:
-                self._health.raise_cause(_incident(self._watch, rest), _still(told), self._now)
+            database.health.clear_cause(each, now)
+            if rest := set(each.fields) - over:  # it goes on without those that are back
+                remains = msgspec.structs.replace(each, fields=tuple(sorted(rest)))
+                database.health.raise_cause(remains.with_details(some_back=True), now)
+        if back := sorted(over - others):
+            operator.tell(_lost(watch, over).with_details(told=back), over=True)
+
+
+def _lost(watch: Watch, fields: Iterable[str]) -> Incident:
+    return Incident(IncidentKind.FIELDS_LOST, About.WATCH, watch.name, tuple(sorted(fields)))
+
+
+def _told(incident: Incident, fields: Sequence[str], book: Rulebook) -> Incident:
+    """The incident as it is told of these ``fields``, with the rules that use them."""
+    rules = [rule.name for rule in book.rules if not _fields_of(rule).isdisjoint(fields)]
+    return incident.with_details(told=fields, rules=rules)
 
 
 def _had_before(database: Store, scan: Scan, names: AbstractSet[str]) -> set[str]:
@@ -107,46 +101,11 @@ def _had_before(database: Store, scan: Scan, names: AbstractSet[str]) -> set[str
     return {name for name, count in counts.items() if count >= max(FEWEST, stored / 2)}
 
 
-def _text(fields: Iterable[str], lost: Lost, book: Rulebook) -> str:
-    told = [
-        f"{name} ({BY_NAME[name].label}): "
-        + (f"now {lost.mistyped[name]}" if name in lost.mistyped else "gone")
-        for name in sorted(fields)
-    ]
-    rules = [rule.name for rule in book.rules if not _fields_of(rule).isdisjoint(fields)]
-    judged = (
-        f"Rules that use them have no data and can't fire: {', '.join(rules)}."
-        if rules
-        else "No rule uses them."
-    )
-    return f"Fields that KeyAPI no longer gives as before: {'; '.join(told)}. {judged}"
-
-
-def _still(text: str) -> str:
-    return text if text.endswith("(some are back)") else f"{text} (some are back)"
-
-
 def _fields_of(rule: Rule) -> set[str]:
     """The API's fields that the rule's conditions read."""
     conditions = (rule.when, rule.until) if rule.until is not None else (rule.when,)
-    found = {name for each in conditions for metric in each.metrics for name in metric.fields}
-    # A condition's canonical text names the texts that it reads.
-    words = {word for each in conditions for word in re.findall(r"\w+", each.key)}
-    return found | (words & BY_NAME.keys())
-
-
-def _titled(fields: Sequence[str]) -> str:
-    named, more = ", ".join(fields[:_NAMED]), len(fields) - _NAMED
-    return f"field{'s' if len(fields) > 1 else ''} {named}" + (f" and {more} more" * (more > 0))
-
-
-def _incident(watch: Watch, fields: Iterable[str]) -> Incident:
-    return Incident(_LOST, About.WATCH, watch.name, tuple(sorted(fields)))
-
-
-_JUMPED = "7-day sales jumped"
-_NAMED = 3  # lists in a message
-_BEFORE = HOUR  # a scan is judged, and told of, a while after it ended
+    numbers = {name for each in conditions for metric in each.metrics for name in metric.fields}
+    return numbers | {text.name for each in conditions for text in each.attributes}
 
 
 def note_jump(
@@ -163,34 +122,20 @@ def note_jump(
         return  # a field that is lost is told as that
     if jump.waits:
         before = format_instant(jump.before, book.zone)
-        text = (
-            f'the 7-day sales of the list "{watch.name}" moved by a median of '
-            f"{_percent(jump.change)} since {before}: KeyAPI has nulled or "
-            "shifted a counter, most likely. Rules that compare with earlier scans wait for the "
-            "next scan, and compare it with the scan before"
-        )
-        operator.begin(incident, text)
+        change = jump.change if np.isfinite(jump.change) else None
+        operator.begin(incident.with_details(watch=watch.name, change=change, before=before))
     elif not _waits(database, book, scan.region):
-        operator.end(incident, outcome=_outcome(database, book, scan.region))
+        operator.end(incident, **_outcome(database, book, scan.region))
 
 
-def _outcome(database: Store, book: Rulebook, region: str) -> str:
-    """Of lists that jumped together one may stay and another be mended: each is told as it is."""
-    cause = _jumped(region).cause
-    since = next((on.since for on in database.health.causes() if on.cause == cause), 0)
+def _outcome(database: Store, book: Rulebook, region: str) -> dict[str, Any]:
+    """Whose sales ``stay``, of so many ``lists`` that jumped together."""
+    jumped = _jumped(region)
+    since = next((on.since for on in database.health.incidents() if on.cause == jumped.cause), 0)
     names = {watch.key: watch.name for watch in _watches(book, region)}
     became = database.jumps.outcomes(list(names), since - _BEFORE)
-    true = sorted(names[key] for key, believed in became.items() if believed)
-    if not true:
-        return "The values of before are back, so nothing is told of it."
-    if len(true) == len(became):
-        return "It stays so: it is taken for true, and what follows from it is told."
-    named = ", ".join(f'"{name}"' for name in true[:_NAMED])
-    more = f" and {len(true) - _NAMED} more" * (len(true) > _NAMED)
-    return (
-        f"It stays so in {named}{more}: there it is taken for true, and what follows from it is "
-        "told. In the other lists the values of before are back, so nothing is told of them."
-    )
+    stay = sorted(names[key] for key, believed in became.items() if believed)
+    return {"stay": stay, "lists": len(became)}
 
 
 def forget_jumps(database: Store, book: Rulebook, now: Instant) -> None:
@@ -201,7 +146,7 @@ def forget_jumps(database: Store, book: Rulebook, now: Instant) -> None:
 
 
 def _jumped(region: str) -> Incident:
-    return Incident(_JUMPED, About.REGION, region)
+    return Incident(IncidentKind.JUMPED, About.REGION, region)
 
 
 def _waits(database: Store, book: Rulebook, region: str) -> bool:
@@ -213,15 +158,6 @@ def _watches(book: Rulebook, region: str) -> list[Watch]:
     return [watch for watch in book.used_watches if watch.query.region == region]
 
 
-def _percent(change: float) -> str:
-    return format_percent(change, signed=True) if np.isfinite(change) else "nothing to something"
-
-
-DAYS = 3
-_STANDS_STILL = "data stands still"
-_LATE = HOUR  # a scan may come somewhat earlier in the day than the one before
-
-
 def note_changes(
     operator: Operator,
     scan: Scan,
@@ -231,7 +167,7 @@ def note_changes(
     three days saw some that should have; and when one changed again. After the scan is recorded.
     Times are told in ``zone``.
     """
-    incident = Incident(_STANDS_STILL, About.REGION, scan.region)
+    incident = Incident(IncidentKind.STANDS_STILL, About.REGION, scan.region)
     history = operator.database.history
     changed = history.last_change(scan.region, scan.at - LOOK_BACK)
     if changed is None:
@@ -241,9 +177,4 @@ def note_changes(
         return
     days = history.days_scanned(scan.region, changed.scan_id, LIVELY)
     if days >= DAYS and is_lively(scan):
-        text = (
-            f"KeyAPI gives the same data of region {scan.region} since "
-            f"{format_instant(changed.at, zone)}: scans of {days} days went well, and no product "
-            "changed. Rules that compare with the past wait until it does."
-        )
-        operator.begin(incident, text)
+        operator.begin(incident.with_details(changed=format_instant(changed.at, zone), days=days))

@@ -1,4 +1,6 @@
-"""Watches that can't be read and rules that can't be judged, and what the operator hears of it."""
+"""Watches that can't be read, rules that can't be judged, credits that run out, a clock that
+was ahead: how the operator hears of it.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +9,15 @@ from collections.abc import Sequence
 from watcher.errors import InvalidQuery, SourceError
 from watcher.evaluation.empty_list_guard import DOUBTED
 from watcher.evaluation.stepping import RULE
+from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import Health, Scan, ScanState
 from watcher.rules.rulebook import Api, Rule, Rulebook, Watch
 from watcher.store.ports import Store
-from watcher.store.sql.health import About, Incident
-from watcher.units import format_duration, format_instant, utc_day
+from watcher.units import format_instant, utc_day
 
 WATCH = "watch"  # the kind of health
-SOURCE = Incident("KeyAPI fails")
-PROBLEMS = "read with problems"
+SOURCE = Incident(IncidentKind.SOURCE_FAILS)
 FAILURES_TO_TELL = 3
 
 
@@ -28,7 +29,7 @@ def note_watch(
     Where no watch can be read at all that is one cause, not one for each of them.
     """
     database, now = operator.database, operator.now
-    incident = Incident("fails", About.WATCH, watch.name)
+    incident = Incident(IncidentKind.FAILS, About.WATCH, watch.name)
     if scan.state is not ScanState.FAILED:
         operator.end(SOURCE)
     if scan.state is ScanState.COMPLETE:
@@ -42,12 +43,10 @@ def note_watch(
     if health.failures < FAILURES_TO_TELL or isinstance(failure, InvalidQuery):
         return  # an invalid query has been told as such
     if scan.state is ScanState.FAILED and _nothing_is_read(database, book, watch, health):
-        since = format_instant(health.failing_since or now, book.zone)
-        text = f'nothing could be read from KeyAPI since {since}; last "{watch.name}": {error}'
-        operator.begin(SOURCE, text)
+        begun = format_instant(health.failing_since or now, book.zone)
+        operator.begin(SOURCE.with_details(begun=begun, watch=watch.name, error=error))
     else:
-        text = f'the watch "{watch.name}" failed {health.failures} times in a row: {error}'
-        operator.begin(incident, text)
+        operator.begin(incident.with_details(failures=health.failures, error=error))
 
 
 def note_problems(operator: Operator, watch: Watch, scan: Scan) -> None:
@@ -57,31 +56,20 @@ def note_problems(operator: Operator, watch: Watch, scan: Scan) -> None:
     """
     if scan.state is not ScanState.COMPLETE:
         return
-    incident = Incident(PROBLEMS, About.WATCH, watch.name)
-    if scan.doubt is None:
+    incident, doubt = Incident(IncidentKind.PROBLEMS, About.WATCH, watch.name), scan.doubt
+    if doubt is None:
         operator.end(incident)
-    elif scan.doubt.turn >= FAILURES_TO_TELL:
-        text = (
-            f'the list of the watch "{watch.name}" was read with problems {scan.doubt.turn} times '
-            f"in a row: {scan.doubt.why}. Who is missing may be on the list all the same, and "
-            f"counts as gone when that has lasted for {format_duration(DOUBTED)}"
-        )
-        operator.begin(incident, text)
+    elif doubt.turn >= FAILURES_TO_TELL:
+        operator.begin(incident.with_details(turn=doubt.turn, doubt=doubt.why, doubted=DOUBTED))
 
 
 def note_rules(operator: Operator, rules: Sequence[Rule]) -> None:
     """Tell which of ``rules`` could not be judged at their last scan, and the end of it."""
     for rule in rules:
         health = operator.database.health.get(RULE, rule.name)
-        incident = Incident("breaks", About.RULE, rule.name)
-        if health.failing_since is None:
-            operator.end(incident)
-            continue
-        text = (
-            f'the rule "{rule.name}" can\'t be judged, its alerts stay as they are: '
-            f"{health.last_error}"
-        )
-        operator.begin(incident, text)
+        incident = Incident(IncidentKind.BREAKS, About.RULE, rule.name)
+        failing = health.failing_since is not None
+        operator.note(incident.with_details(error=health.last_error), on=failing)
 
 
 def _nothing_is_read(database: Store, book: Rulebook, watch: Watch, health: Health) -> bool:
@@ -101,7 +89,7 @@ def _nothing_is_read(database: Store, book: Rulebook, watch: Watch, health: Heal
     return fail > 0
 
 
-CAP = Incident("credits: a scan did not fit")
+CAP = Incident(IncidentKind.DID_NOT_FIT)
 NEARLY = 0.8  # of a cap: the operator hears of it
 
 
@@ -111,25 +99,18 @@ def note_credits(operator: Operator, api: Api) -> None:
     Called after each scan and each minute: a new day must not wait for its first scan.
     """
     database, now = operator.database, operator.now
-    on = {each.cause: each for each in database.health.causes()}
+    on = {each.kind: each for each in database.health.incidents()}
     spent = database.ledger.used(now)
     today = format_instant(now)
-    for cap, used, span, which in (
-        (api.credits_per_day, spent.day, "day", today[:10]),
-        (api.credits_per_month, spent.month, "month", today[:7]),
+    for cap, used, span, kind in (
+        (api.credits_per_day, spent.day, today[:10], IncidentKind.CREDITS_OF_DAY),
+        (api.credits_per_month, spent.month, today[:7], IncidentKind.CREDITS_OF_MONTH),
     ):
-        incident = Incident(f"credits of the {span} nearly used")
         nearly = bool(cap) and used >= NEARLY * (cap or 0)
-        if nearly and incident.cause not in on:
-            text = f"{used} of the {cap} credits of the {span} {which} are used"
-            operator.begin(incident, text)
-        elif not nearly and incident.cause in on:
-            operator.end(incident)
-    if CAP.cause in on and utc_day(on[CAP.cause].since) != utc_day(now):
+        if nearly != (kind in on):
+            operator.note(Incident(kind).with_details(used=used, cap=cap, span=span), on=nearly)
+    if CAP.kind in on and utc_day(on[CAP.kind].since) != utc_day(now):
         operator.end(CAP)
-
-
-SET_BACK = Incident("the clock was set back")
 
 
 def note_clock(operator: Operator, *, thorough: bool = False) -> bool:
@@ -142,11 +123,7 @@ def note_clock(operator: Operator, *, thorough: bool = False) -> bool:
     ahead = database.times.ahead(now, thorough=thorough)
     if not ahead:
         return False
-    text = (
-        f"the clock was ahead by up to {format_duration(ahead)} and was set back. What was noted "
-        "then counts as noted now: cooldowns, reminders and what is due next count from here"
-    )
     with database.atomic():
         database.times.mend(now)
-        operator.tell(SET_BACK, text)
+        operator.tell(Incident(IncidentKind.CLOCK_SET_BACK).with_details(ahead=ahead))
     return True

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from watcher.incident import Incident
 from watcher.model import Message, Waited
 from watcher.text.counts import count_of
+from watcher.text.incidents import incident_text, incident_title, name_of
 from watcher.units import format_duration
 
 
 def title_of(message: Message) -> str:
-    """``[info] rising: 3 products (US)``; of a message to the operator its own."""
+    """``[info] rising: 3 products (US)``; of an operator message its incident's."""
     if message.title:  # an earlier version composed it as it was written
         return message.title
+    if message.incident is not None:
+        return f"watcher: {'over: ' * message.over}{incident_title(message.incident)}"
     parts, waited = message.parts, message.waited
     about = products_of(message.told, message.ended)
     if waited is not None:
@@ -27,6 +33,8 @@ def text_of(message: Message) -> str:
     """The text above the products: what is not told of each of them."""
     if message.text or message.kind == "alerts":
         return message.text
+    if message.incident is not None:
+        return incident_text(message.incident, over=message.over)
     lines = [
         f"{part.rule}: {products_of(part.told, part.ended)}"
         + (f" - {part.description}" if part.description else "")
@@ -49,7 +57,12 @@ def _lines(waited: Waited, rules: list[str]) -> list[str]:
         f"{count_of(count, 'message')} waited for up to {long}. What still holds of them:",
         *rules,
         *([f"{count_of(passed, 'alert')} began and ended meanwhile."] if passed else []),
-        *(f"watcher: {text}" for text in waited.troubles),
-        *(f"watcher: over: {cause}" for cause in waited.over),
+        *(f"watcher: {_said(each, incident_text)}" for each in waited.troubles),
+        *(f"watcher: over: {_said(each, name_of)}" for each in waited.over),
         *([f"{count_of(others, 'trouble')} of the watcher came and went."] if others else []),
     ]
+
+
+def _said(incident: Incident | str, words: Callable[[Incident], str]) -> str:
+    """Its words; an earlier version stored them."""
+    return incident if isinstance(incident, str) else words(incident)

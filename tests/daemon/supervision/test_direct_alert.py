@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from watcher.daemon.supervision.direct_alert import TITLE, DirectAlert
+from watcher.daemon.supervision.direct_alert import DirectAlert
 from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind
 from watcher.delivery.message import LONGEST, Rendered, Style
 from watcher.notification.policy import NotifyPolicy
 from watcher.schedule import parse_quiet
 from watcher.units import HOUR
 
+TITLE = "watcher: the database fails"
 NOW = 1_790_000_000 - 1_790_000_000 % 86_400 + 12 * HOUR  # noon, UTC
 
 

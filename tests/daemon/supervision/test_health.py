@@ -21,6 +21,7 @@ from watcher.daemon.supervision.liveness import PERIOD, SILENCE, Limits, Livenes
 from watcher.delivery.courier import POLL
 from watcher.source.client import LONGEST_PAUSE
 from watcher.store.sqlite.writer import Writer
+from watcher.text.incidents import incident_text
 from watcher.units import DAY, MINUTE
 
 PARTS = ("timers", "delivery", "sweep", "clock")
@@ -119,9 +120,9 @@ async def test_delivery_that_hangs_is_started_anew(hand: Hand, daemon: Daemon) -
     daemon.health.restart_late()
     await turned.wait()
     assert await daemon.ill() is None
-    (cause,) = await daemon.writer.run(lambda db: db.health.causes())
+    (cause,) = await daemon.writer.run(lambda db: db.health.incidents())
     assert cause.cause == "task delivery"
-    assert "it was not heard of for 75 s" in cause.text
+    assert "it was not heard of for 75 s" in incident_text(cause)
 
 
 async def test_a_part_that_is_over(daemon: Daemon) -> None:
@@ -139,8 +140,8 @@ async def test_a_part_that_is_over(daemon: Daemon) -> None:
     async with asyncio.timeout(20):
         for _ in range(3):
             await begun.acquire()
-    (cause,) = await daemon.writer.run(lambda db: db.health.causes())
-    assert (cause.cause, "nobody had asked it to" in cause.text) == ("task short", True)
+    (cause,) = await daemon.writer.run(lambda db: db.health.incidents())
+    assert (cause.cause, "nobody had asked it to" in incident_text(cause)) == ("task short", True)
     assert await daemon.ill() is None
     daemon.timers.stop()
     assert await daemon.ill() == "the timers stand still"
@@ -151,7 +152,7 @@ async def test_a_database_that_takes_no_writes(
 ) -> None:
     """Locked by another program: ill while it lasts, asked by one probe only, then well."""
     assert await daemon.ill() is None  # the probe of the start is over
-    monkeypatch.setattr(health, "PROBE_SECONDS", 0.05)
+    monkeypatch.setattr(module, "PROBE_SECONDS", 0.05)
     with closing(sqlite3.connect(tmp_path / "watcher.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for _ in range(3):

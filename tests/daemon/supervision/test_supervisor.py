@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from watcher.daemon.supervision import supervisor as supervisor
+from watcher.daemon.supervision import supervisor as module
 from watcher.daemon.supervision.supervisor import Supervisor
 
 
@@ -34,7 +34,7 @@ async def test_a_task_that_dies_is_reported_and_started_anew() -> None:
     await works.wait()
     await watched.finish(5)
     assert deaths == ["scanning 1: death 1", "scanning 1: death 2"]
-    assert waits == [supervisor.FIRST_WAIT, 2 * supervisor.FIRST_WAIT]
+    assert waits == [module.FIRST_WAIT, 2 * module.FIRST_WAIT]
 
 
 async def test_stop_cancels_what_runs() -> None:

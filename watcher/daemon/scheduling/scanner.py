@@ -30,6 +30,7 @@ from watcher.errors import (
     StoreError,
 )
 from watcher.evaluation.empty_list_guard import Before, doubted
+from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.data import Lost, note_changes, note_fields, note_jump
 from watcher.incidents.failing import (
     CAP,
@@ -49,13 +50,10 @@ from watcher.source.rows import MOST_TEXTS
 from watcher.source.scan import ScanOrder, ScanResult, read_scan
 from watcher.store.engine import DatabaseThread
 from watcher.store.ports import Store
-from watcher.store.sql.health import About, Incident
 from watcher.units import DAY, next_midnight
 
 TEXTS_KEEP = 30 * DAY  # after that a product's long texts are read anew, at the earliest
-KEY, CREDITS = Incident("key refused"), Incident("credits used up")
-INVALID = "invalid query"
-UNSTORED = "waits to be stored"
+KEY, CREDITS = Incident(IncidentKind.KEY_REFUSED), Incident(IncidentKind.CREDITS_USED_UP)
 LOGGED_PROBLEMS = 5
 
 log = structlog.get_logger("watcher.scan")
@@ -131,7 +129,7 @@ class Scanner:
 
     def doubt(self, database: Store) -> None:
         """Where the source refused all before a restart or a reload, one scan alone tries first."""
-        if {KEY, CREDITS} & set(database.health.incidents()):
+        if {KEY.kind, CREDITS.kind} & {each.kind for each in database.health.incidents()}:
             self.breaker = CircuitBreaker(reason="KeyAPI refused before")
 
     def not_before(self, watch: Watch) -> Instant:
@@ -201,10 +199,13 @@ class Scanner:
             if (
                 failures > 1
             ):  # a lock passes; and the health check tells where nothing can be written
-                text = f'what was read of "{watch.name}" waits to be stored: {error}'
-                incident, now = Incident(UNSTORED, About.WATCH, watch.name), self._clock.now()
+                incident, now = (
+                    Incident(IncidentKind.UNSTORED, About.WATCH, watch.name),
+                    self._clock.now(),
+                )
+                incident = incident.with_details(error=str(error))
                 with suppress(StoreError):
-                    await self._writer.run(lambda db: self.operator(db, now).begin(incident, text))
+                    await self._writer.run(lambda db: self.operator(db, now).begin(incident))
 
         return StoreRetry(self._writer, self._stop, waits, self.pause)
 
@@ -238,12 +239,7 @@ class Scanner:
         self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
         room = left_by_caps(operator.database, self.book.api, now)
         log.warning("scan skipped", watch=watch.name, cost=cost, room=room, kept=kept)
-        text = (
-            f'the watch "{watch.name}" was not read: it costs {cost} credits, the caps leave {room}'
-        )
-        if kept:
-            text += f", and {kept} of them are kept for watches of higher priority"
-        operator.begin(CAP, text)
+        operator.begin(CAP.with_details(watch=watch.name, cost=cost, room=room, kept=kept))
 
     def _commit(
         self,
@@ -278,7 +274,7 @@ class Scanner:
             note_rules(operator, chosen)
             note_changes(operator, scan, self.book.zone)
             note_credits(operator, self.book.api)
-            operator.end(Incident(UNSTORED, About.WATCH, watch.name))
+            operator.end(Incident(IncidentKind.UNSTORED, About.WATCH, watch.name))
         budget.close()
         log.info(
             "scanned",
@@ -303,23 +299,21 @@ class Scanner:
     def _note_source(self, operator: Operator, watch: Watch, result: ScanResult) -> None:
         """Shut the breaker for failures that asking again can't mend; open it once answered."""
         now = operator.now
-        invalid = Incident(INVALID, About.WATCH, watch.name)
+        invalid = Incident(IncidentKind.INVALID_QUERY, About.WATCH, watch.name)
         failure = result.failure
         match failure:
             case KeyRefused():
-                text = f"{failure}. Nothing is asked until a reload, but one request a day to try"
                 self.breaker.shut(str(failure), now, now + TRY_AGAIN)
-                operator.begin(KEY, text)
+                operator.begin(KEY.with_details(error=str(failure)))
             case CreditsUsedUp():
                 self.breaker.shut(str(failure), now, next_midnight(now))
-                operator.begin(CREDITS, str(failure))
+                operator.begin(CREDITS.with_details(error=str(failure)))
             case BudgetSpent():
-                text = f'the scan of "{watch.name}" was cut off: {result.scan.error}'
-                operator.begin(CAP, text)
+                operator.begin(CAP.with_details(watch=watch.name, error=str(result.scan.error)))
             case InvalidQuery():
                 self.breaker.refuse(watch.key, now)
-                text = f'the watch "{watch.name}" ({watch.query.describe()}): {failure}'
-                operator.begin(invalid, text)
+                query = watch.query.describe()
+                operator.begin(invalid.with_details(query=query, error=str(failure)))
         if _answered(result) and self.breaker.answered(watch.key, result.scan.started):
             for incident in (invalid, KEY, CREDITS):
                 operator.end(incident)

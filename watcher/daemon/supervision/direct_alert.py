@@ -15,10 +15,11 @@ import structlog
 from watcher.delivery.apprise.target import OutcomeKind
 from watcher.delivery.message import render
 from watcher.delivery.ports import Sender
+from watcher.incident import Incident, IncidentKind
 from watcher.model import Instant, Message, Severity
 from watcher.notification.policy import NotifyPolicy
 
-TITLE = "watcher: the database fails"
+DATABASE = Incident(IncidentKind.DATABASE)
 LOOKS = 2  # bad looks in a row before somebody is told: a lock or a large commit passes
 
 log = structlog.get_logger("watcher.daemon")
@@ -38,15 +39,13 @@ class DirectAlert:
         if reason is None:
             self._bad = 0
             if self._told:
-                text = "The database can be written again; what waited is done now."
-                over = _message("watcher: over: the database fails", text, Severity.INFO, now)
+                over = _message(DATABASE, Severity.INFO, now)
                 self._told -= await self._send(over, self._told, now)
             return
         self._bad += 1
         if self._bad >= LOOKS:
-            text = f"Nothing is read, judged or sent until this is mended.\n{reason}"
             names = {target for audience in self.operator() for target in audience.targets}
-            message = _message(TITLE, text, Severity.CRITICAL, now)
+            message = _message(DATABASE.with_details(error=reason), Severity.CRITICAL, now)
             self._told |= await self._send(message, names - self._told, now)
 
     async def _send(self, message: Message, names: set[str], now: Instant) -> set[str]:
@@ -71,5 +70,6 @@ class DirectAlert:
         return outcome.kind is OutcomeKind.SENT
 
 
-def _message(title: str, text: str, severity: Severity, now: Instant) -> Message:
-    return Message("operator", title, severity, created=now, text=text)
+def _message(incident: Incident, severity: Severity, now: Instant) -> Message:
+    over = severity is Severity.INFO
+    return Message("operator", "", severity, created=now, incident=incident, over=over)

@@ -41,7 +41,7 @@ class Supervisor:
         self._tasks[name] = asyncio.create_task(self._keep(name, work), name=name)
 
     def restart(self, name: str, why: str) -> bool:
-        """End a task that stands still, as if it had died; False where it is not this supervisor's."""
+        """End a task that stands still, as if it had died; False where it is another's."""
         working = self._working.get(name)
         if working is None or working.done():
             return False

@@ -6,8 +6,8 @@ import builtins
 from pathlib import Path
 from typing import Protocol
 
+from watcher.incident import Incident
 from watcher.model import Health, Instant
-from watcher.store.sql.health import About, Cause, Incident
 from watcher.store.sql.ledger import Spent
 from watcher.store.sqlite.pruning import Pruned
 from watcher.store.sqlite.upkeep import Progress, Sizes, Stats
@@ -71,20 +71,14 @@ class HealthBook(Protocol):
     def get(self, kind: str, name: str) -> Health:
         """Nothing bad of what was never heard of."""
 
-    def raise_cause(self, incident: Incident, text: str, now: Instant) -> bool:
+    def raise_cause(self, incident: Incident, now: Instant) -> bool:
         """True if it has newly begun, so that the operator has not heard of it."""
 
-    def clear_cause(self, incident: Incident, now: Instant) -> str | None:
-        """The text told when it began, if it was on; it is on no more."""
-
-    def causes(self) -> builtins.list[Cause]:
-        """Return the causes that are on, the oldest first."""
+    def clear_cause(self, incident: Incident, now: Instant) -> Incident | None:
+        """Return it as it began, if it was on; it is on no more."""
 
     def incidents(self) -> builtins.list[Incident]:
         """Return the incidents that are on, the oldest first."""
-
-    def subject_of(self, cause: str, about: About) -> str | None:
-        """Return the subject of an incident that is on or was, if it befell such a thing."""
 
     def list(self, kind: str | None = None) -> builtins.list[Health]: ...
 

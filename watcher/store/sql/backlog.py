@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from watcher.incident import Incident
 from watcher.model import Instant, Message
 from watcher.store.sqlite.connection import Connection, listed
 from watcher.store.sqlite.dialect import among
@@ -33,6 +34,7 @@ class Gist(msgspec.Struct, frozen=True):
     cause: str = ""
     over: bool = False
     text: str = ""
+    incident: Incident | None = None
 
 
 _decode = msgspec.json.Decoder(Gist).decode

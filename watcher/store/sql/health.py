@@ -1,57 +1,19 @@
 """The state of watches, rules and parts of the daemon, and what the operator was told."""
 
+# ruff: noqa: S608 - statements are put together from our own names only, never from values
+
 from __future__ import annotations
 
 import builtins
-import json
-from dataclasses import dataclass
-from enum import StrEnum
 
+import msgspec
+
+from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Health, Instant
 from watcher.store.sqlite.connection import Connection, Row
 
 _SELECT = "SELECT kind, name, failing_since, failures, last_error, last_ok FROM health"
-
-
-class About(StrEnum):
-    """The sort of thing that an incident befell."""
-
-    WATCHER = ""
-    WATCH = "watch"
-    RULE = "rule"
-    REGION = "region"
-    TARGET = "target"
-    PART = "part"
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """A trouble of the watcher itself: its kind, the ``subject`` that it befell, and the
-    ``fields`` that it is about."""
-
-    kind: str
-    about: About = About.WATCHER
-    subject: str = ""
-    fields: tuple[str, ...] = ()
-
-    @property
-    def cause(self) -> str:
-        """Its key in the store and its title. Nothing reads it: the columns say the same."""
-        if not self.subject:
-            return self.kind
-        if self.about in {About.TARGET, About.PART}:
-            return f"{self.kind} {self.subject}"
-        fields = f" ({', '.join(self.fields)})" if self.fields else ""
-        return f"{self.about} {self.subject}: {self.kind}{fields}"
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Something the operator was told and whose end they have not heard of yet."""
-
-    cause: str
-    text: str
-    since: Instant
+_INCIDENT = "kind, about, subject, fields, details, since"
 
 
 class SqlHealthBook:
@@ -84,55 +46,46 @@ class SqlHealthBook:
         row = self._db.one(f"{_SELECT} WHERE kind = ? AND name = ?", (kind, name))
         return Health(*row) if row else Health(kind, name)
 
-    def raise_cause(self, incident: Incident, text: str, now: Instant) -> bool:
+    def raise_cause(self, incident: Incident, now: Instant) -> bool:
         return bool(
             self._db.execute(
-                "INSERT INTO causes (cause, text, since, kind, about, subject, fields) "
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (cause) "
-                "DO UPDATE SET text = ?2, since = ?3, ended = NULL WHERE ended IS NOT NULL",
+                "INSERT INTO causes (cause, since, kind, about, subject, fields, details, text) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, '') ON CONFLICT (cause) "
+                "DO UPDATE SET details = ?7, since = ?2, ended = NULL WHERE ended IS NOT NULL",
                 (
                     incident.cause,
-                    text,
                     now,
-                    incident.kind,
+                    incident.kind.value,
                     incident.about.value,
                     incident.subject,
-                    json.dumps(incident.fields),
+                    msgspec.json.encode(incident.fields).decode(),
+                    msgspec.json.encode(incident.details).decode(),
                 ),
             ).rowcount
         )
 
-    def clear_cause(self, incident: Incident, now: Instant) -> str | None:
+    def clear_cause(self, incident: Incident, now: Instant) -> Incident | None:
         rows: list[Row] = self._db.execute(
-            "UPDATE causes SET ended = ? WHERE cause = ? AND ended IS NULL RETURNING text",
+            f"UPDATE causes SET ended = ? WHERE cause = ? AND ended IS NULL RETURNING {_INCIDENT}",
             (now, incident.cause),
         ).fetchall()
-        return str(rows[0][0]) if rows else None
+        return _incident(rows[0]) if rows else None
 
     def incidents(self) -> builtins.list[Incident]:
         rows = self._db.rows(
-            "SELECT kind, about, subject, fields FROM causes WHERE ended IS NULL "
-            "ORDER BY since, cause"
+            f"SELECT {_INCIDENT} FROM causes WHERE ended IS NULL ORDER BY since, cause"
         )
-        return [
-            Incident(kind, About(about), subject, tuple(json.loads(fields)))
-            for kind, about, subject, fields in rows
-        ]
-
-    def subject_of(self, cause: str, about: About) -> str | None:
-        row = self._db.one(
-            "SELECT subject FROM causes WHERE cause = ? AND about = ?", (cause, about.value)
-        )
-        return str(row[0]) if row else None
-
-    def causes(self) -> builtins.list[Cause]:
-        rows = self._db.rows(
-            "SELECT cause, text, since FROM causes WHERE ended IS NULL ORDER BY since, cause"
-        )
-        return [Cause(*row) for row in rows]
+        return [_incident(row) for row in rows]
 
     def list(self, kind: str | None = None) -> builtins.list[Health]:
         rows = self._db.rows(
             f"{_SELECT} WHERE ?1 IS NULL OR kind = ?1 ORDER BY kind, name", (kind,)
         )
         return [Health(*row) for row in rows]
+
+
+def _incident(row: Row) -> Incident:
+    kind, about, subject, fields, details, since = row
+    names = msgspec.json.decode(fields, type=tuple[str, ...])
+    values = msgspec.json.decode(details)
+    return Incident(IncidentKind(kind), About(about), subject, names, values, since)
