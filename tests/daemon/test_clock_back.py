@@ -67,7 +67,7 @@ async def test_a_daemon_that_starts_looks_at_every_time() -> None:
         await writer.run(year_ahead)
         for _ in range(2):
             daemon = Daemon(book(), writer, SetClock(), load=book)
-            await writer.run(daemon._begin_anew)
+            await writer.run(daemon.reloader.begin_anew)
         due = await writer.run(lambda db: db.outbox.due_targets(START))
         assert due[0][1] == START
         (silence,) = await writer.run(lambda db: db.silences.active(START))
@@ -80,14 +80,14 @@ async def test_a_daemon_that_runs_sees_it_between_scans() -> None:
     """Each minute, without a scan."""
     async with Writer() as writer:
         daemon = Daemon(book(), writer, SetClock(), load=book)
-        await writer.run(daemon._begin_anew)
+        await writer.run(daemon.reloader.begin_anew)
         await writer.run(
             lambda db: db.health.raise_cause(
                 Incident(IncidentKind.KEY_REFUSED).with_details(text="x"), START + YEAR
             )
         )
-        assert await writer.run(daemon._sweep_once)
-        assert not await writer.run(daemon._sweep_once)
+        assert await writer.run(daemon.maintenance.sweep_once)
+        assert not await writer.run(daemon.maintenance.sweep_once)
         (cause,) = await writer.run(lambda db: db.health.incidents())
         assert cause.since == START
 
@@ -96,7 +96,7 @@ async def test_what_waits_for_the_store_goes_by_the_clock_of_its_turn(bench: Ben
     """A long commit of another list is no clock that was set back."""
     writer, clock = bench.writer, bench.clock
     daemon = Daemon(book(), writer, clock, load=book)
-    await writer.run(daemon._begin_anew)
+    await writer.run(daemon.reloader.begin_anew)
 
     def commit(database: Database) -> None:
         clock.instant += HOUR
@@ -106,7 +106,7 @@ async def test_what_waits_for_the_store_goes_by_the_clock_of_its_turn(bench: Ben
 
     async with bench.client() as client:
         scanner = Scanner(bench.book(), client, writer, clock)
-        for part in (daemon._sweep(), bench.scan(scanner)):
+        for part in (daemon.maintenance.sweep(), bench.scan(scanner)):
             first = asyncio.ensure_future(writer.run(commit))
             await asyncio.sleep(0)  # it is in the queue before the part's
             task = asyncio.ensure_future(part)

@@ -8,15 +8,18 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, TypeVar, cast
+from types import SimpleNamespace
+from typing import Any, NamedTuple, TypeVar, cast
 
 import pytest
 
 from tests.daemon.clocks import SetClock
 from tests.daemon.supervision.test_liveness import Hand
 from tests.store.making import START, scan
-from watcher.daemon.maintenance import DISK, Disk, may_prune, upkeep, watch_disk
+from watcher.daemon.core import Core
+from watcher.daemon.maintenance import DISK, Disk, Maintenance, may_prune
 from watcher.daemon.supervision.liveness import Liveness
+from watcher.daemon.workers import Workers
 from watcher.incident import Incident
 from watcher.rules.rulebook import Keep
 from watcher.store.sql.scanrows import ScanRow
@@ -92,11 +95,18 @@ async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
     async def end(_incident: Incident) -> None:
         looked.set()
 
-    task = asyncio.create_task(watch_disk(Here(tmp_path), unexpected, end, Liveness()))
+    task = asyncio.create_task(_part(begin=unexpected, end=end).watch_disk(Here(tmp_path)))
     await looked.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert threads == ["disk"]
+
+
+def _part(*, keep: Keep | None = None, **shared: Any) -> Maintenance:
+    """The part of a daemon that has nothing but this."""
+    shared = {"clock": SetClock(), "liveness": Liveness(), **shared}
+    core = SimpleNamespace(book=SimpleNamespace(keep=keep), **shared)
+    return Maintenance(cast("Core", core), cast("Workers", None))
 
 
 async def unexpected(_incident: Incident) -> None:
@@ -126,7 +136,7 @@ async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
     with_free(monkeypatch, *looks[0])
     monkeypatch.setattr("watcher.daemon.maintenance.asyncio.sleep", sleep)
-    task = asyncio.create_task(watch_disk(Disk(tmp_path), begin, end, Liveness()))
+    task = asyncio.create_task(_part(begin=begin, end=end).watch_disk(Disk(tmp_path)))
     await done.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -177,7 +187,7 @@ async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("watcher.daemon.maintenance.asyncio.sleep", sleep)
     with pytest.raises(asyncio.CancelledError):
-        await upkeep(cast("Writer", pruner), lambda: keep, clock, liveness)
+        await _part(writer=pruner, keep=keep, clock=clock, liveness=liveness).upkeep()
     assert waits == [1.0, 0.5, 0, DAY, 0, DAY]
     assert pruner.limits == [(clock.instant - 30 * DAY, clock.instant - 7 * DAY)] * 4
     assert pruner.due == [600, 600, 600, 600]
@@ -193,7 +203,11 @@ async def test_a_clock_far_ahead_prunes_nothing(days: int, left: int) -> None:
         await writer.run(lambda db: db.history.record(scan(START, {"1": 5})))
         assert await writer.run(lambda db: may_prune(db, clock.instant)) is (left == 1)
         liveness = Liveness(clock=lambda: 0.0)
-        part = asyncio.create_task(upkeep(writer, lambda: Keep(observations=DAY), clock, liveness))
+        part = asyncio.create_task(
+            _part(
+                writer=writer, keep=Keep(observations=DAY), clock=clock, liveness=liveness
+            ).upkeep()
+        )
         async with asyncio.timeout(20):
             while liveness._due.get("upkeep", 0) < DAY:  # noqa: ASYNC110 - nothing gives an event
                 await asyncio.sleep(0.005)

@@ -116,7 +116,7 @@ class SourceBench:
     async def sweep(self) -> None:
         """What the daemon does each minute."""
         now, book = self.clock.instant, self.book
-        await self.writer.run(lambda db: note_credits(self.scanner.operator(db, now), book.api))
+        await self.writer.run(lambda db: note_credits(self.scanner.operator(db), book.api))
         await self.writer.run(lambda db: sweep(db, book, policies_of(book.channels), now))
 
     async def told(self, target: str = "boss/1") -> list[str]:

@@ -5,24 +5,28 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import structlog
 
-from watcher.daemon.clock import Clock
-from watcher.daemon.supervision.liveness import Liveness
+from watcher.daemon.core import Core
+from watcher.daemon.workers import Workers
 from watcher.delivery.daemon_thread import DaemonThread
 from watcher.incident import Incident, IncidentKind
+from watcher.incidents.failing import note_clock, note_credits
 from watcher.model import Instant
-from watcher.rules.rulebook import Keep
-from watcher.store.engine import DatabaseThread
+from watcher.notification.flush_deferred import sweep
+from watcher.notification.policy import policies_of
 from watcher.store.ports import Store
 from watcher.units import DAY, HOUR, MINUTE
 
 DISK = Incident(IncidentKind.DISK)
+CLOCK_CHECK_SECONDS = 5.0
+CLOCK_JUMP_SECONDS = 5.0
+TICK_SECONDS = 10.0
+SHORTEST_SWEEP_SECONDS = 0.1  # of real time: the clock may run fast
 DISK_SECONDS = 5 * MINUTE
 _LONGEST_AWAY = 60 * DAY  # no list is read more seldom than once a month
 _MIB = 1 << 20
@@ -32,32 +36,108 @@ _SHARE = 20  # between the two, a twentieth of the disk is too little
 log = structlog.get_logger("watcher.daemon")
 
 
-async def upkeep(
-    writer: DatabaseThread, keep: Callable[[], Keep], clock: Clock, liveness: Liveness
-) -> None:
-    """The part "upkeep": prune what is older than ``keep:``, at the start and once a day.
+@dataclass
+class Maintenance:
+    """The daemon's work beside scans and delivery."""
 
-    Not by a clock that may be far ahead: that would take the whole history.
-    """
-    while True:
-        kept, now = keep(), clock.now()
-        removed: Counter[str] = Counter()
-        more = await writer.run(lambda database, now=now: may_prune(database, now))  # type: ignore[misc]
-        while more:
-            liveness.beat("upkeep", 10 * MINUTE)
-            step = await writer.run(
-                lambda database, kept=kept, now=now: database.pruner.step(  # type: ignore[misc]
-                    now - kept.observations, now - kept.notifications
+    core: Core
+    workers: Workers
+
+    def __post_init__(self) -> None:
+        self._offset = self.core.clock.offset()  # of the clock when the timers were armed
+
+    async def upkeep(self) -> None:
+        """The part "upkeep": prune what is older than ``keep:``, at the start and once a day.
+
+        Not by a clock that may be far ahead: that would take the whole history.
+        """
+        core = self.core
+        while True:
+            kept, now = core.book.keep, core.clock.now()
+            removed: Counter[str] = Counter()
+            more = await core.writer.run(lambda database, now=now: may_prune(database, now))  # type: ignore[misc]
+            while more:
+                core.liveness.beat("upkeep", 10 * MINUTE)
+                step = await core.writer.run(
+                    lambda database, kept=kept, now=now: database.pruner.step(  # type: ignore[misc]
+                        now - kept.observations, now - kept.notifications
+                    )
                 )
+                removed[step.kind] += step.rows
+                more = step.more
+                # Another program that waits for the lock looks for it now and then only.
+                await asyncio.sleep(2 * step.seconds)
+            if removed.total():
+                log.info("pruned", **{kind: rows for kind, rows in removed.items() if rows})
+            core.liveness.beat("upkeep", DAY + HOUR)
+            await asyncio.sleep(DAY)
+
+    async def watch_disk(self, disk: Disk) -> None:
+        """The part "disk": tell where space is short, and when there is enough again."""
+        short: bool | None = None  # not known yet: what was told before a restart may be over
+        hand = DaemonThread(
+            "disk"
+        )  # of a network it may never answer: on a thread that nobody else needs
+        while True:
+            self.core.liveness.beat("disk", 2 * DISK_SECONDS)
+            look = partial(disk.shortage, known=bool(short))
+            shortage = await asyncio.wrap_future(hand.run(look))
+            if shortage is not None:
+                await self.core.begin(shortage)
+            elif short is not False:
+                await self.core.end(DISK)
+            short = shortage is not None
+            await asyncio.sleep(DISK_SECONDS)
+
+    async def sweep(self) -> None:
+        """Each minute of the clock, tell what a silence, quiet hours or a digest held."""
+        while True:
+            self.core.beat("sweep")
+            now = self.core.clock.now()
+            written = await self.core.writer.run(self.sweep_once)
+            if written:
+                self.core.courier.wake()
+            wait = self.core.clock.seconds_until(now - now % MINUTE + MINUTE)
+            await asyncio.sleep(min(max(wait, SHORTEST_SWEEP_SECONDS), MINUTE))
+
+    def sweep_once(self, database: Store) -> bool:
+        """Whether something was written to be told."""
+        # As of its turn: it may have waited for the store.
+        operator = self.core.scanner.operator(database)
+        noted = note_clock(operator)
+        # That a day or month of credits is over is seen without a scan.
+        note_credits(operator, self.core.book.api)
+        return (
+            bool(
+                sweep(database, self.core.book, policies_of(self.core.book.channels), operator.now)
             )
-            removed[step.kind] += step.rows
-            more = step.more
-            # Another program that waits for the lock looks for it now and then only.
-            await asyncio.sleep(2 * step.seconds)
-        if removed.total():
-            log.info("pruned", **{kind: rows for kind, rows in removed.items() if rows})
-        liveness.beat("upkeep", DAY + HOUR)
-        await asyncio.sleep(DAY)
+            or noted
+        )
+
+    async def watch_clock(self) -> None:
+        """Where the clock is set forward or back, every timer is armed anew.
+
+        On the loop's own time: a timer of the scheduler would stand still with the clock.
+        """
+        while True:
+            self.core.beat("clock")
+            await asyncio.sleep(CLOCK_CHECK_SECONDS)
+            self.workers.forgive()
+            offset = self.core.clock.offset()
+            if abs(offset - self._offset) > CLOCK_JUMP_SECONDS:
+                log.warning("the clock jumped", seconds=round(offset - self._offset))
+                self.tick()
+                self.core.scanner.skipped.clear()  # put off until an instant of the clock before
+                await self.core.writer.run(lambda db: note_clock(self.core.scanner.operator(db)))
+                self.core.courier.wake()
+                await self.workers.arm_all()
+                self._offset = offset  # at the end: what failed is done again
+            await self.workers.find_lost()
+
+    def tick(self) -> None:
+        """Have the scheduler itself be heard of."""
+        self.core.beat("timers")
+        self.core.timers.tick("timers", TICK_SECONDS, partial(self.core.beat, "timers"))
 
 
 def may_prune(database: Store, now: Instant) -> bool:
@@ -81,26 +161,3 @@ class Disk:
             return None
         free, total = space.free // _MIB, space.total // _MIB
         return DISK.with_details(folder=str(self.folder), free=free, total=total)
-
-
-async def watch_disk(
-    disk: Disk,
-    begin: Callable[[Incident], Awaitable[None]],
-    end: Callable[[Incident], Awaitable[None]],
-    liveness: Liveness,
-) -> None:
-    """The part "disk": ``begin(incident)`` where space is short, ``end(incident)`` after."""
-    short: bool | None = None  # not known yet: what was told before a restart may be over
-    hand = DaemonThread(
-        "disk"
-    )  # of a network it may never answer: on a thread that nobody else needs
-    while True:
-        liveness.beat("disk", 2 * DISK_SECONDS)
-        look = partial(disk.shortage, known=bool(short))
-        shortage = await asyncio.wrap_future(hand.run(look))
-        if shortage is not None:
-            await begin(shortage)
-        elif short is not False:
-            await end(DISK)
-        short = shortage is not None
-        await asyncio.sleep(DISK_SECONDS)

@@ -18,7 +18,7 @@ from watcher.daemon.clock import Clock, keep_clock
 from watcher.daemon.connections import targets_of
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.maintenance import Disk
-from watcher.daemon.supervision.liveness import Limits, Liveness
+from watcher.daemon.supervision.liveness import Limits
 from watcher.daemon.supervision.rule_watcher import RuleFiles, RuleWatcher, Settling
 from watcher.daemon.supervision.signals import Hangup, signals
 from watcher.daemon.supervision.systemd import Systemd
@@ -77,15 +77,14 @@ class Service:
                     systemd=self.systemd,
                     disk=Disk(self.database.resolve().parent),
                     limits=self.limits,
-                    liveness=Liveness(period=self.limits.period),
                 )
                 site = await self._site(stack, daemon)
-                hangup.connect(daemon.reload_soon)
+                hangup.connect(daemon.reloader.reload_soon)
                 follower = RuleWatcher(
                     files,
-                    daemon.reload,
+                    daemon.reloader.reload,
                     loaded,
-                    lambda: daemon.beat("rule files"),
+                    lambda: daemon.core.beat("rule files"),
                     self.limits.look,
                     settling=Settling(files.digest, self._is_good),
                 )
@@ -109,11 +108,11 @@ class Service:
         reader = await stack.enter_async_context(StoreReader(self.database))
         sources = Sources(
             read=reader.run,
-            write=daemon.writer.run,
-            book=lambda: daemon.book,
+            write=daemon.core.writer.run,
+            book=lambda: daemon.core.book,
             now=self.clock.now,
-            ill=daemon.ill,
-            wake=daemon.courier.wake,
+            ill=daemon.health.ill,
+            wake=daemon.core.courier.wake,
             instruments=self.instruments,
         )
         # Compiling the templates takes a tenth of a second: not on the loop.
@@ -125,12 +124,12 @@ class Service:
     def _ready(self, daemon: Daemon, site: Site | None) -> None:
         log.info(
             "watching",
-            rules=len(daemon.book.rules),
-            watches=len(daemon.book.used_watches),
+            rules=len(daemon.core.book.rules),
+            watches=len(daemon.core.book.used_watches),
             page=site.url if site is not None else "off",
         )
-        self.systemd.ready(daemon.status)
-        for warning in daemon.book.warnings:
+        self.systemd.ready(daemon.reloader.status)
+        for warning in daemon.core.book.warnings:
             log.warning("rule file", warning=str(warning))
         if self.on_ready is not None:
             self.on_ready(site.url if site is not None else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -373,7 +373,7 @@ async def test_what_was_bought_waits_for_the_database(bench: Bench, tmp_path: Pa
         bench.writer = writer
         await pages(1)  # no fewer than there are
         scanner = Scanner(bench.book(), client, writer, bench.clock, stop=asyncio.Event())
-        scanner.pause = pause
+        scanner.retry = replace(scanner.retry, pause=pause)
         assert await bench.scan(scanner) is ScanState.COMPLETE
         assert scanner.unstored is None
         titles = await bench.titles()
@@ -394,7 +394,7 @@ async def test_a_clock_that_was_set_ends_what_was_put_off(bench: Bench) -> None:
         scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
         watch = watch_of(scanner.book)
         scanner.postpone(watch, START + 15 * 60)
-        scanner.clock_was_set()
+        scanner.skipped.clear()
         assert scanner.not_before(watch) == 0
 
 

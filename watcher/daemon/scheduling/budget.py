@@ -20,7 +20,7 @@ from typing import Protocol
 from watcher import plan
 from watcher.analysis.forecast import requests_of, scans_left
 from watcher.daemon.clock import Clock
-from watcher.daemon.scheduling.store_retry import StoreRunner
+from watcher.delivery.ports import StoreRunner
 from watcher.errors import BudgetSpent
 from watcher.model import Instant
 from watcher.rules.rulebook import Api, Rulebook, Watch
@@ -62,7 +62,7 @@ class LedgerBudget:
     booked yet, ``used`` what of it went out, ``day_ends`` the end of the UTC day that it belongs
     to. ``moved`` hears of each request."""
 
-    writer: StoreRunner
+    writer: StoreRunner[Store]
     clock: Clock
     api: Api
     watch: str
@@ -144,7 +144,7 @@ class PaidBudget:
     ``moved`` hears of each.
     """
 
-    writer: StoreRunner
+    writer: StoreRunner[Store]
     clock: Clock
     api: Api
     watch: str
@@ -199,6 +199,16 @@ def caps_less(api: Api, kept: int) -> tuple[int | None, int | None]:
 def spent_error() -> BudgetSpent:
     """That our own caps leave nothing more."""
     return BudgetSpent("the rule file's cap on credits is reached; nothing more is asked")
+
+
+def set_aside(
+    budget: ScanBudget, database: Store, book: Rulebook, watch: Watch, pages: int, now: Instant
+) -> int | None:
+    """Begin the budget with what a scan of so many pages should cost; their number where
+    the caps don't leave them, else None."""
+    cost = requests_of(watch, pages)
+    budget.kept = kept_for_others(database, book, watch, now)
+    return None if budget.begin(database, cost, now) else cost
 
 
 def kept_for_others(database: Store, book: Rulebook, watch: Watch, now: Instant) -> int:

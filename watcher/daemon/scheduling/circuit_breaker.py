@@ -12,9 +12,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from watcher.model import Instant
-from watcher.units import DAY, MINUTE
+from watcher.errors import (
+    BudgetSpent,
+    CreditsUsedUp,
+    InvalidQuery,
+    KeyRefused,
+    SourceUnavailable,
+)
+from watcher.incident import About, Incident, IncidentKind
+from watcher.incidents.failing import CAP
+from watcher.incidents.operator import Operator
+from watcher.model import Instant, ScanState
+from watcher.rules.rulebook import Watch
+from watcher.source.scan import ScanResult
+from watcher.units import DAY, MINUTE, next_midnight
 
+KEY, CREDITS = Incident(IncidentKind.KEY_REFUSED), Incident(IncidentKind.CREDITS_USED_UP)
 TRY_AGAIN = DAY  # after a refused key or query
 
 
@@ -76,3 +89,35 @@ class CircuitBreaker:
             return False
         self.reason = ""
         return True
+
+
+def note_source(
+    operator: Operator, breaker: CircuitBreaker, watch: Watch, result: ScanResult
+) -> None:
+    """Shut the breaker for failures that asking again can't mend; open it once answered."""
+    now = operator.now
+    invalid = Incident(IncidentKind.INVALID_QUERY, About.WATCH, watch.name)
+    failure = result.failure
+    match failure:
+        case KeyRefused():
+            breaker.shut(str(failure), now, now + TRY_AGAIN)
+            operator.begin(KEY.with_details(error=str(failure)))
+        case CreditsUsedUp():
+            breaker.shut(str(failure), now, next_midnight(now))
+            operator.begin(CREDITS.with_details(error=str(failure)))
+        case BudgetSpent():
+            operator.begin(CAP.with_details(watch=watch.name, error=str(result.scan.error)))
+        case InvalidQuery():
+            breaker.refuse(watch.key, now)
+            query = watch.query.describe()
+            operator.begin(invalid.with_details(query=query, error=str(failure)))
+    if _answered(result) and breaker.answered(watch.key, result.scan.started):
+        for incident in (invalid, KEY, CREDITS):
+            operator.end(incident)
+
+
+def _answered(result: ScanResult) -> bool:
+    """Whether KeyAPI took key and query: it gave a page, and refused none after it."""
+    gave = result.scan.pages > 0 or result.scan.state is ScanState.COMPLETE
+    passing = isinstance(result.failure, SourceUnavailable | BudgetSpent)
+    return gave and (result.failure is None or passing)

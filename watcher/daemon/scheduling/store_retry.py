@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from watcher.delivery.courier import Pause, pause_until
+from watcher.delivery.ports import StoreRunner
 from watcher.errors import NotADatabase, StoreError
 from watcher.store.ports import Store
 
@@ -16,10 +17,8 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds
 T = TypeVar("T")
 
 
-class StoreRunner(Protocol):
-    """Runs functions where the database lives."""
-
-    async def run(self, job: Callable[[Store], T], /) -> T: ...
+async def _nobody(_error: StoreError, _failures: int) -> None:
+    """Hears of no failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +29,9 @@ class StoreRetry:
     there were. A damaged database is not waited for, and without a ``stop`` nothing is.
     """
 
-    store: StoreRunner
+    store: StoreRunner[Store]
     stop: asyncio.Event | None
-    waits: Callable[[StoreError, int], Awaitable[None]]
+    waits: Callable[[StoreError, int], Awaitable[None]] = _nobody
     pause: Pause = pause_until
 
     async def run(self, job: Callable[[Store], T]) -> T:

@@ -1,0 +1,181 @@
+"""The store's half of a scan: how it begins, and what becomes of what was read.
+
+All of it runs on the store's thread. What goes wrong is kept as the watch's health and told to the
+operator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from watcher import plan
+from watcher.daemon.scheduling.budget import ScanBudget, left_by_caps, set_aside
+from watcher.daemon.scheduling.circuit_breaker import CREDITS, KEY, CircuitBreaker, note_source
+from watcher.evaluation.empty_list_guard import Before, doubted
+from watcher.incident import About, Incident, IncidentKind
+from watcher.incidents.data import Lost, note_changes, note_fields, note_jump
+from watcher.incidents.failing import (
+    CAP,
+    note_clock,
+    note_credits,
+    note_problems,
+    note_rules,
+    note_watch,
+)
+from watcher.incidents.operator import Operator
+from watcher.model import Instant, Scan, ScanState
+from watcher.notification.policy import NotifyPolicy
+from watcher.pipeline import Outcome, Report, evaluate
+from watcher.rules.rulebook import Rulebook, Watch
+from watcher.source.scan import ScanResult
+from watcher.store.ports import Store
+from watcher.units import next_midnight
+
+LOGGED_PROBLEMS = 5
+
+log = structlog.get_logger("watcher.scan")
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """The store's knowledge before a scan begins."""
+
+    known_pages: int
+    known_texts: frozenset[str]
+    last_at: Instant
+    failed: bool  # the last scan read nothing
+
+
+@dataclass
+class ScanRecords:
+    """Scans of one rulebook; ``now`` is that of a job's turn: what is stored meanwhile is not ahead
+    of it."""
+
+    book: Rulebook
+    now: Callable[[], Instant]
+    audiences: dict[str, NotifyPolicy] = field(default_factory=dict)
+    report: Report | None = None
+    breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    skipped: dict[str, Instant] = field(
+        default_factory=dict
+    )  # watches that are put off, until when
+
+    @property
+    def policies(self) -> list[NotifyPolicy]:
+        """Policies of the channels that hear of the watcher's own incidents."""
+        return [self.audiences[name] for name in self.book.operator]
+
+    def operator(self, database: Store) -> Operator:
+        """The operator, as of now."""
+        return Operator(database, self.policies, self.now())
+
+    def doubt(self, database: Store) -> None:
+        """Where the source refused all before a restart or a reload, one scan alone tries first."""
+        if {KEY.kind, CREDITS.kind} & {each.kind for each in database.health.incidents()}:
+            self.breaker = CircuitBreaker(reason="KeyAPI refused before")
+
+    def not_before(self, watch: Watch) -> Instant:
+        """The earliest instant of the watch's next scan, whatever its schedule says."""
+        opens = self.breaker.opens(watch.key, self.now())
+        return max(opens, self.skipped.get(watch.key, 0))
+
+    def postpone(self, watch: Watch, until: Instant) -> None:
+        """Not to scan ``watch`` before ``until``."""
+        self.skipped[watch.key] = until
+
+    def begin(
+        self, database: Store, watch: Watch, budget: ScanBudget, texts_keep: int
+    ) -> Background | None:
+        """Set the credits aside that the scan should cost; None where the caps don't leave them."""
+        operator, history = self.operator(database), database.history
+        now = operator.now
+        note_clock(operator)
+        last = history.last_scan(watch.key)
+        pages = history.expected_pages(watch.key)
+        with database.atomic():
+            note_credits(operator, self.book.api)
+            cost = set_aside(budget, database, self.book, watch, pages, now)
+            if cost is not None:
+                self._skip(operator, watch, cost, budget.kept)
+                return None
+        return Background(
+            known_pages=pages,
+            known_texts=frozenset(history.known_texts(watch.query.region, now - texts_keep)),
+            last_at=last.at if last is not None and plan.believed(last.at, now) else 0,
+            failed=last is not None and last.state is ScanState.FAILED,
+        )
+
+    def _skip(self, operator: Operator, watch: Watch, cost: int, kept: int) -> None:
+        """Put the scan off; the operator is told once a day."""
+        now = operator.now
+        self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
+        room = left_by_caps(operator.database, self.book.api, now)
+        log.warning("scan skipped", watch=watch.name, cost=cost, room=room, kept=kept)
+        operator.begin(CAP.with_details(watch=watch.name, cost=cost, room=room, kept=kept))
+
+    def commit(
+        self, database: Store, watch: Watch, result: ScanResult, budget: ScanBudget
+    ) -> Outcome:
+        """Judge what was read, and tell what is owed: all of it or nothing."""
+        # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
+        chosen = self.book.rules_of(watch)
+        with database.atomic():
+            operator = self.operator(database)
+            note_clock(operator)
+            scan = _believed(database, watch, result.scan)
+            lost = Lost(result.missing, result.mistyped)
+            note_fields(operator, self.book, watch, scan, lost)
+            outcome = evaluate(
+                database,
+                scan,
+                chosen,
+                self.audiences,
+                self.book.metrics,
+                operator.now,
+                report=self.report,
+            )
+            note_jump(operator, self.book, watch, scan, outcome.jump)
+            budget.settle(database)
+            note_source(operator, self.breaker, watch, result)
+            note_watch(operator, self.book, watch, scan, result.failure)
+            note_problems(operator, watch, scan)
+            note_rules(operator, chosen)
+            note_changes(operator, scan, self.book.zone)
+            note_credits(operator, self.book.api)
+            operator.end(Incident(IncidentKind.UNSTORED, About.WATCH, watch.name))
+        budget.close()
+        log.info(
+            "scanned",
+            watch=watch.name,
+            state=scan.state.value,
+            products=len(scan),
+            requests=scan.requests,
+            changed=outcome.changed,
+            fired=len(outcome.fired),
+            resolved=len(outcome.resolved),
+            error=scan.error,
+        )
+        _log_problems(watch, scan)
+        return outcome
+
+
+def _believed(database: Store, watch: Watch, scan: Scan) -> Scan:
+    last = database.history.last_complete(watch.key)
+    proof = database.history.last_proof(watch.key)
+    expected = watch.schedule.next(proof.at) if proof is not None else 0
+    return doubted(scan, Before(last, proof, expected))
+
+
+def _log_problems(watch: Watch, scan: Scan) -> None:
+    if scan.problems or scan.doubt is not None:
+        log.warning(
+            "scan with problems",
+            watch=watch.name,
+            problems=scan.problems[:LOGGED_PROBLEMS],
+            count=len(scan.problems),
+            doubt=scan.doubt.why if scan.doubt is not None else None,
+            proves_absence=scan.proves_absence,
+        )
