@@ -11,7 +11,7 @@ import pytest
 from tests.proxies import CA, TLS, VARIABLES, Proxy, Web
 from tests.source.scripted import SAMPLE_BODY, FakeTime, Purse
 from watcher import network
-from watcher.daemon.supervision.heartbeat import _ask
+from watcher.daemon.workers import _ask
 from watcher.delivery.apprise.target import OutcomeKind, Target
 from watcher.delivery.rendered import Rendered
 from watcher.errors import SourceError, SourceUnavailable

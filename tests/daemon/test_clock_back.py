@@ -12,6 +12,7 @@ from tests.daemon.test_daemon import book
 from watcher import plan
 from watcher.analysis.overview import overview
 from watcher.cli.status import show
+from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.incident import Incident, IncidentKind
@@ -66,7 +67,7 @@ async def test_a_daemon_that_starts_looks_at_every_time() -> None:
 
         await writer.run(year_ahead)
         for _ in range(2):
-            daemon = Daemon(book(), writer, SetClock(), load=book)
+            daemon = Daemon(Core(book(), writer, SetClock()), book)
             await writer.run(daemon.reloader.begin_anew)
         due = await writer.run(lambda db: db.outbox.due_targets(START))
         assert due[0][1] == START
@@ -79,7 +80,7 @@ async def test_a_daemon_that_starts_looks_at_every_time() -> None:
 async def test_a_daemon_that_runs_sees_it_between_scans() -> None:
     """Each minute, without a scan."""
     async with Writer() as writer:
-        daemon = Daemon(book(), writer, SetClock(), load=book)
+        daemon = Daemon(Core(book(), writer, SetClock()), book)
         await writer.run(daemon.reloader.begin_anew)
         await writer.run(
             lambda db: db.health.raise_cause(
@@ -95,7 +96,7 @@ async def test_a_daemon_that_runs_sees_it_between_scans() -> None:
 async def test_what_waits_for_the_store_goes_by_the_clock_of_its_turn(bench: Bench) -> None:
     """A long commit of another list is no clock that was set back."""
     writer, clock = bench.writer, bench.clock
-    daemon = Daemon(book(), writer, clock, load=book)
+    daemon = Daemon(Core(book(), writer, clock), book)
     await writer.run(daemon.reloader.begin_anew)
 
     def commit(database: Database) -> None:

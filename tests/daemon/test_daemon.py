@@ -16,12 +16,12 @@ import pytest
 from tests.daemon.clocks import SetClock
 from tests.daemon.supervision.test_liveness import Hand
 from tests.store.making import firing, scan
+from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
-from watcher.daemon.reload import adopt, forget_others
+from watcher.daemon.reload import adopt
 from watcher.daemon.scheduling.scanner import Scanner
-from watcher.daemon.supervision.heartbeat import Heartbeat
 from watcher.daemon.supervision.liveness import SILENCE, Liveness
-from watcher.daemon.workers import BROKEN_SECONDS, LOST_LOOKS, Job
+from watcher.daemon.workers import BROKEN_SECONDS, LOST_LOOKS, Heartbeat, Job
 from watcher.errors import StoreError
 from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.operator import Operator
@@ -98,7 +98,7 @@ def book() -> Rulebook:
 async def daemon() -> AsyncIterator[Daemon]:
     """A daemon whose clock stands still."""
     async with Writer() as writer:
-        yield Daemon(book(), writer, SetClock(), load=book)
+        yield Daemon(Core(book(), writer, SetClock()), book)
 
 
 async def run_until(daemon: Daemon, done: Callable[[], bool]) -> None:
@@ -110,7 +110,7 @@ async def run_until(daemon: Daemon, done: Callable[[], bool]) -> None:
                 while not done():  # noqa: ASYNC110 - nothing gives an event to wait for
                     await asyncio.sleep(0.005)
         finally:
-            daemon.stopping.set()
+            daemon.core.stopping.set()
 
     waiting = asyncio.create_task(wait())
     await daemon.run()
@@ -160,8 +160,8 @@ async def test_the_next_good_scan_ends_the_trouble(daemon: Daemon) -> None:
     fake = FakeScanner(lambda _watch, _at: None)
     daemon.core.scanner = cast("Scanner", fake)
     incident = Incident(IncidentKind.BREAKS, About.WATCH, watch.name)
-    await daemon.core.begin(incident.with_details(text="a bug"))
-    await daemon.core.end(incident)
+    await daemon.core.note(incident.with_details(text="a bug"), on=True)
+    await daemon.core.note(incident, on=False)
     assert await causes(daemon) == []
     rows = await daemon.core.writer.run(lambda db: db.outbox.waiting_for("me/1"))
     assert [title_of(row.message) for row in rows] == [
@@ -176,7 +176,7 @@ async def test_a_start_ends_what_an_earlier_run_told_of_itself(daemon: Daemon) -
     neither would ever be over, and the next of its kind not be told."""
     task = Incident(IncidentKind.TASK, About.PART, "delivery")
     for incident in (Incident(IncidentKind.RULE_FILE), task, Incident(IncidentKind.KEY_REFUSED)):
-        await daemon.core.begin(incident.with_details(text="a trouble"))
+        await daemon.core.note(incident.with_details(text="a trouble"), on=True)
     daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
     await run_until(daemon, lambda: daemon.core.timers.running)
     assert await causes(daemon) == ["key refused"]
@@ -229,7 +229,7 @@ async def test_a_reload_keeps_no_old_client_open(daemon: Daemon) -> None:
         clients.append(daemon.core.client)
     sessions = [client._session for client in clients if client._session is not None]
     assert [session.closed for session in sessions] == [True, True, False]
-    daemon.stopping.set()
+    daemon.core.stopping.set()
     await running
     assert sessions[-1].closed
 
@@ -284,7 +284,7 @@ async def test_nothing_is_reloaded_at_the_stop(daemon: Daemon) -> None:
         raise AssertionError("it was read")
 
     daemon.reloader.load = load
-    daemon.stopping.set()
+    daemon.core.stopping.set()
     assert not await daemon.reloader.reload()
 
 
@@ -456,7 +456,7 @@ async def test_the_higher_priority_is_scanned_first() -> None:
     text = "defaults: {region: US, notify: []}\nrules:\n" + "".join(rules)
     ranked = load_text(text, env=ENV)
     async with Writer() as writer:
-        daemon = Daemon(ranked, writer, SetClock(), load=book)
+        daemon = Daemon(Core(ranked, writer, SetClock()), book)
         daemon.workers.queue.put_nowait(Job(math.inf, 0))
         for watch in ranked.used_watches:
             daemon.workers.enqueue(watch.key, 1)
@@ -498,7 +498,7 @@ def test_what_is_no_more_is_forgotten(store: Database) -> None:
     for incident in (*incidents, Incident(IncidentKind.KEY_REFUSED)):
         store.health.raise_cause(incident.with_details(text="why"), 1)
     store.held.put([Held(rule, 1, "me", 1, 1) for rule in ("top", "gone")])
-    forget_others(store, book(), 2)
+    adopt(store, book(), 2)
     assert [group.rule for group in store.held.groups()] == ["top"]
     assert {(each.kind, each.name) for each in store.health.list()} == {
         ("watch", watch.key),

@@ -92,10 +92,11 @@ async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
             threads.append(threading.current_thread().name)
             return None
 
-    async def end(_incident: Incident) -> None:
+    async def note(_incident: Incident, *, on: bool) -> None:
+        assert not on
         looked.set()
 
-    task = asyncio.create_task(_part(begin=unexpected, end=end).watch_disk(Here(tmp_path)))
+    task = asyncio.create_task(_part(note=note).watch_disk(Here(tmp_path)))
     await looked.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -109,23 +110,15 @@ def _part(*, keep: Keep | None = None, **shared: Any) -> Maintenance:
     return Maintenance(cast("Core", core), cast("Workers", None))
 
 
-async def unexpected(_incident: Incident) -> None:
-    """Nothing is short."""
-    raise AssertionError("it was told")
-
-
 async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The end is told also to who heard of it before a restart; then nothing more."""
     looks = [(GIB, 500 * MIB), (GIB, 50 * MIB), (GIB, 50 * MIB), (GIB, 500 * MIB), (GIB, GIB)]
     said: list[str] = []
     done = asyncio.Event()
 
-    async def begin(incident: Incident) -> None:
-        assert "are free" in incident_text(incident)
-        said.append(f"begin {incident.cause}")
-
-    async def end(incident: Incident) -> None:
-        said.append(f"end {incident.cause}")
+    async def note(incident: Incident, *, on: bool) -> None:
+        assert not on or "are free" in incident_text(incident)
+        said.append(f"{'begin' if on else 'end'} {incident.cause}")
 
     async def sleep(_seconds: float) -> None:
         looks.pop(0)
@@ -136,7 +129,7 @@ async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
     with_free(monkeypatch, *looks[0])
     monkeypatch.setattr("watcher.daemon.maintenance.asyncio.sleep", sleep)
-    task = asyncio.create_task(_part(begin=begin, end=end).watch_disk(Disk(tmp_path)))
+    task = asyncio.create_task(_part(note=note).watch_disk(Disk(tmp_path)))
     await done.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

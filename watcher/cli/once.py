@@ -27,7 +27,7 @@ from watcher.daemon.scheduling.scanner import Scanner
 from watcher.delivery.courier import Courier
 from watcher.incidents.delivery_hooks import Post
 from watcher.incidents.failing import note_credits
-from watcher.incidents.operator import Operator
+from watcher.incidents.operator import operator_of
 from watcher.model import Message, ScanState
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
@@ -157,10 +157,9 @@ class _Once:
                 self.report.released(row)
 
     def _sweep_once(self, database: Store) -> list[int]:
-        audiences, now = policies_of(self.book.channels), self.clock.now()
-        operator = [audiences[name] for name in self.book.operator]
-        note_credits(Operator(database, operator, now), self.book.api)
-        return sweep(database, self.book, audiences, now)
+        now = self.clock.now()
+        note_credits(operator_of(database, self.book, now), self.book.api)
+        return sweep(database, self.book, policies_of(self.book.channels), now)
 
     async def _deliver(self, store: DatabaseThread) -> None:
         if self.dry_run:

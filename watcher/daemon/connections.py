@@ -1,13 +1,13 @@
-"""The source that a rulebook names."""
+"""Connections that a rulebook names: the source's client, the channels' targets."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from watcher.delivery.apprise.doubts import doubts
-from watcher.delivery.apprise.target import Target
+from watcher.delivery.apprise.target import Concealed, Target
 from watcher.delivery.ports import Way
 from watcher.errors import Problem, RulesError, TargetError, WatcherError
 from watcher.rules.rulebook import Rulebook
@@ -36,29 +36,33 @@ def targets_of(book: Rulebook) -> dict[str, Target]:
     """
     targets: dict[str, Target] = {}
     problems: list[Problem] = []
-    for channel in book.channels.values():
-        for name, url, origin in zip(channel.targets, channel.urls, channel.origins, strict=True):
-            try:
-                targets[name] = Target(name, url)
-            except TargetError as error:
-                problems.append(replace(origin, message=str(error)))
+    for name, url, origin in _addresses(book):
+        try:
+            targets[name] = Target(name, url)
+        except TargetError as error:
+            problems.append(replace(origin, message=str(error)))
     if problems:
         raise RulesError(tuple(problems))
     return targets
 
 
 def doubts_of(book: Rulebook, targets: Mapping[str, Target]) -> list[Problem]:
-    """What to say of URLs that Apprise takes, and where they are written."""
+    """Warnings of URLs that Apprise takes, and where they are written."""
     return [
         replace(origin, message=f"{name}: {doubt}")
-        for channel in book.channels.values()
-        for name, url, origin in zip(channel.targets, channel.urls, channel.origins, strict=True)
+        for name, url, origin in _addresses(book)
         for doubt in doubts(targets[name], url)
     ]
 
 
+def _addresses(book: Rulebook) -> Iterator[tuple[str, Concealed, Problem]]:
+    """The channels' targets: masked name, URL, and where it is written."""
+    for channel in book.channels.values():
+        yield from zip(channel.targets, channel.urls, channel.origins, strict=True)
+
+
 def ways_of(book: Rulebook) -> dict[str, Way]:
-    """How each channel is told."""
+    """The way of each channel."""
     return {
         name: Way(ZoneInfo(channel.timezone), channel.quiet, channel.template)
         for name, channel in book.channels.items()

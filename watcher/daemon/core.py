@@ -28,7 +28,7 @@ class Core:
     book: Rulebook
     writer: Writer
     clock: Clock
-    stopping: asyncio.Event
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
     limits: Limits = field(default_factory=Limits)
     liveness: Liveness = field(default_factory=Liveness)
 
@@ -59,24 +59,17 @@ class Core:
         """The part (of that kind, where it is one of several) moved."""
         self.liveness.beat(part, self.limits.silence[kind or part])
 
-    async def begin(self, incident: Incident) -> None:
-        """Tell the operator that it began, unless it is on already."""
-        await self._note(incident, on=True)
-
-    async def end(self, incident: Incident) -> None:
-        """Tell the operator that it is over, if it was on."""
-        await self._note(incident, on=False)
-
-    async def _note(self, incident: Incident, *, on: bool) -> None:
+    async def note(self, incident: Incident, *, on: bool) -> None:
+        """Tell the operator that it began or is over, unless that was told."""
         if await self.writer.run(lambda db: self.scanner.operator(db).note(incident, on=on)):
             self.courier.wake()
 
     async def _task_died(self, name: str, error: BaseException | None) -> None:
         incident = Incident(IncidentKind.TASK, About.PART, name)
         if error is None:
-            await self.end(incident)
+            await self.note(incident, on=False)
         elif not isinstance(error, StoreError):  # of the database the health tells, once for all
-            await self.begin(incident.with_details(**why(error)))
+            await self.note(incident.with_details(**why(error)), on=True)
 
 
 def why(error: BaseException) -> dict[str, str]:

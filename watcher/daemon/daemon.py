@@ -6,26 +6,22 @@ wake the courier. All state is in the database: nothing here needs to survive a 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from dataclasses import InitVar, dataclass, field
 
 import structlog
 
-from watcher.daemon.clock import Clock
 from watcher.daemon.core import Core
 from watcher.daemon.maintenance import Disk, Maintenance
 from watcher.daemon.reload import Reloader
 from watcher.daemon.scheduling.budget import CHECKPOINT
 from watcher.daemon.supervision.direct_alert import DirectAlert
 from watcher.daemon.supervision.health import DaemonHealth
-from watcher.daemon.supervision.liveness import WATCH, Limits, Liveness
+from watcher.daemon.supervision.liveness import WATCH
 from watcher.daemon.supervision.systemd import Systemd
 from watcher.daemon.workers import Workers
 from watcher.errors import StoreError
 from watcher.rules.rulebook import Rulebook
-from watcher.store.engine import Writer
 
 DRAIN_SECONDS = 10.0
 
@@ -34,30 +30,15 @@ log = structlog.get_logger("watcher.daemon")
 
 @dataclass
 class Daemon:
-    """One database, one rulebook at a time. ``load`` reads the rule files anew."""
+    """The parts at work. ``load`` reads the rule files anew."""
 
-    book: InitVar[Rulebook]
-    writer: InitVar[Writer]
-    clock: InitVar[Clock]
+    core: Core
     load: InitVar[Callable[[], Rulebook]]
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
     systemd: Systemd = field(default_factory=Systemd)
     disk: Disk | None = None
-    limits: InitVar[Limits] = Limits()  # noqa: RUF009 - frozen
-    liveness: InitVar[Liveness | None] = None
 
-    def __post_init__(
-        self,
-        book: Rulebook,
-        writer: Writer,
-        clock: Clock,
-        load: Callable[[], Rulebook],
-        limits: Limits,
-        liveness: Liveness | None,
-    ) -> None:
-        self.core = core = Core(
-            book, writer, clock, self.stopping, limits, liveness or Liveness(period=limits.period)
-        )
+    def __post_init__(self, load: Callable[[], Rulebook]) -> None:
+        core = self.core
         self.workers = Workers(core)
         self.reloader = Reloader(core, self.workers, self.systemd, load)
         self.maintenance = Maintenance(core, self.workers)
@@ -66,23 +47,24 @@ class Daemon:
             core.liveness,
             core.timers,
             (self.supervisor, self.workers.supervisor),
-            writer,
-            clock,
+            core.writer,
+            core.clock,
             DirectAlert(lambda: core.scanner.policies, lambda: core.courier.targets),
             lambda: core.scanner.unstored,
-            limits.patience,
+            core.limits.patience,
         )
 
     async def run(self, ready: Callable[[], None] | None = None) -> None:
-        """Work until ``stopping`` is set, then stop in order."""
-        async with AsyncExitStack() as resources:
-            await self.core.client.open()
-            resources.push_async_callback(self._close_client)
+        """Work until the order to stop, then stop in order."""
+        await self.core.client.open()
+        try:
             await self._start()
             if ready is not None:
                 ready()
-            await self.stopping.wait()
+            await self.core.stopping.wait()
             await self._end()
+        finally:  # that which is in force; an older one ended with the last scan through it
+            await self.core.client.close()
 
     async def _start(self) -> None:
         core, start = self.core, self.supervisor.start
@@ -101,10 +83,6 @@ class Daemon:
             start("watchdog", lambda: self.systemd.feed(self.health.ill))
         self.workers.start()
         await self.workers.arm_all()
-
-    async def _close_client(self) -> None:
-        """That which is in force at the end; an older one ended with the last scan through it."""
-        await self.core.client.close()
 
     async def _end(self) -> None:
         log.info("stopping")

@@ -1,4 +1,4 @@
-"""What the daemon does beside scans and delivery: pruning, and a look at the disk."""
+"""Upkeep beside scans and delivery: pruning, looks at disk and clock, what was held."""
 
 from __future__ import annotations
 
@@ -75,17 +75,14 @@ class Maintenance:
     async def watch_disk(self, disk: Disk) -> None:
         """The part "disk": tell where space is short, and when there is enough again."""
         short: bool | None = None  # not known yet: what was told before a restart may be over
-        hand = DaemonThread(
-            "disk"
-        )  # of a network it may never answer: on a thread that nobody else needs
+        # Of a network it may never answer: on a thread that nobody else needs.
+        hand = DaemonThread("disk")
         while True:
             self.core.liveness.beat("disk", 2 * DISK_SECONDS)
             look = partial(disk.shortage, known=bool(short))
             shortage = await asyncio.wrap_future(hand.run(look))
-            if shortage is not None:
-                await self.core.begin(shortage)
-            elif short is not False:
-                await self.core.end(DISK)
+            if shortage is not None or short is not False:
+                await self.core.note(shortage or DISK, on=shortage is not None)
             short = shortage is not None
             await asyncio.sleep(DISK_SECONDS)
 
@@ -101,21 +98,16 @@ class Maintenance:
             await asyncio.sleep(min(max(wait, SHORTEST_SWEEP_SECONDS), MINUTE))
 
     def sweep_once(self, database: Store) -> bool:
-        """Whether something was written to be told."""
+        """Tell it once; whether something was written to be told."""
         # As of its turn: it may have waited for the store.
-        operator = self.core.scanner.operator(database)
+        operator, book = self.core.scanner.operator(database), self.core.book
         noted = note_clock(operator)
         # That a day or month of credits is over is seen without a scan.
-        note_credits(operator, self.core.book.api)
-        return (
-            bool(
-                sweep(database, self.core.book, policies_of(self.core.book.channels), operator.now)
-            )
-            or noted
-        )
+        note_credits(operator, book.api)
+        return bool(sweep(database, book, policies_of(book.channels), operator.now)) or noted
 
     async def watch_clock(self) -> None:
-        """Where the clock is set forward or back, every timer is armed anew.
+        """Arm every timer anew where the clock is set forward or back.
 
         On the loop's own time: a timer of the scheduler would stand still with the clock.
         """
@@ -154,7 +146,7 @@ class Disk:
     folder: Path
 
     def shortage(self, *, known: bool) -> Incident | None:
-        """What is wrong with its free space; what is ``known`` ends only well above the limit."""
+        """Too little free space, or None; what is ``known`` ends only well above the limit."""
         space = shutil.disk_usage(self.folder)
         least = min(max(_LEAST, space.total // _SHARE), _ENOUGH)
         if space.free >= (least * 3 // 2 if known else least):

@@ -17,9 +17,8 @@ from watcher.errors import RulesError, WatcherError
 from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.data import forget_jumps
 from watcher.incidents.failing import note_clock
-from watcher.incidents.operator import Operator, forget_orphans
+from watcher.incidents.operator import forget_orphans, operator_of
 from watcher.model import Instant
-from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook
 from watcher.source.client import Client
 from watcher.store.ports import Store
@@ -131,37 +130,28 @@ class Reloader:
 
     async def _refuse(self, error: WatcherError) -> None:
         problems = error.problems if isinstance(error, RulesError) else ()
-        for problem in problems:
+        for problem in problems or (error,):
             log.error("rule file refused", problem=str(problem))
-        if not problems:
-            log.error("rule file refused", problem=str(error))
-        await self.core.begin(RULE_FILE.with_details(error=str(error)))
+        await self.core.note(RULE_FILE.with_details(error=str(error)), on=True)
 
     def _swap(self, database: Store, book: Rulebook, client: Client | None) -> None:
         """On the store's thread, so that no scan commits half by old and half by new rules."""
         scanner = self.core.scanner
         with database.atomic():
             adopt(database, book, self.core.clock.now())
-            policies = policies_of(book.channels)
-            operator = [policies[name] for name in book.operator]
-            Operator(database, operator, self.core.clock.now()).end(RULE_FILE)
+            operator_of(database, book, self.core.clock.now()).end(RULE_FILE)
         scanner.swap(book, client)
         scanner.doubt(database)
 
 
 def adopt(database: Store, book: Rulebook, now: Instant) -> None:
-    """Write down the rules, and drop what is kept of others that are no more."""
+    """Write down the rules; drop what is kept of watches, rules and channels that are no more."""
     with database.atomic():
         database.rules.sync(book.marks, now)
-        forget_others(database, book, now)
-
-
-def forget_others(database: Store, book: Rulebook, now: Instant) -> None:
-    """Drop what is kept of watches, rules and channels that are no more."""
-    database.held.keep_only(book.tellings)
-    keys = {watch.key for watch in book.used_watches} | {rule.name for rule in book.rules}
-    for health in database.health.list():
-        if health.name not in keys and health.kind != DAEMON:
-            database.health.forget(health.kind, health.name)
-    forget_orphans(database, book, now)
-    forget_jumps(database, book, now)
+        database.held.keep_only(book.tellings)
+        keys = {watch.key for watch in book.used_watches} | {rule.name for rule in book.rules}
+        for health in database.health.list():
+            if health.name not in keys and health.kind != DAEMON:
+                database.health.forget(health.kind, health.name)
+        forget_orphans(database, book, now)
+        forget_jumps(database, book, now)

@@ -16,9 +16,10 @@ from prometheus_client.registry import Collector
 
 from watcher.daemon.clock import Clock, keep_clock
 from watcher.daemon.connections import targets_of
+from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.maintenance import Disk
-from watcher.daemon.supervision.liveness import Limits
+from watcher.daemon.supervision.liveness import Limits, Liveness
 from watcher.daemon.supervision.rule_watcher import RuleFiles, RuleWatcher, Settling
 from watcher.daemon.supervision.signals import Hangup, signals
 from watcher.daemon.supervision.systemd import Systemd
@@ -68,23 +69,17 @@ class Service:
                 writer = await stack.enter_async_context(Writer(self.database))
                 # Loading Apprise's plugins takes a third of a second: not on the loop.
                 await asyncio.to_thread(warm_up)
-                daemon = Daemon(
-                    book=book,
-                    writer=writer,
-                    clock=self.clock,
-                    load=self.load,
-                    stopping=stop,
-                    systemd=self.systemd,
-                    disk=Disk(self.database.resolve().parent),
-                    limits=self.limits,
-                )
+                liveness = Liveness(period=self.limits.period)
+                core = Core(book, writer, self.clock, stop, self.limits, liveness)
+                disk = Disk(self.database.resolve().parent)
+                daemon = Daemon(core, self.load, self.systemd, disk)
                 site = await self._site(stack, daemon)
                 hangup.connect(daemon.reloader.reload_soon)
                 follower = RuleWatcher(
                     files,
                     daemon.reloader.reload,
                     loaded,
-                    lambda: daemon.core.beat("rule files"),
+                    lambda: core.beat("rule files"),
                     self.limits.look,
                     settling=Settling(files.digest, self._is_good),
                 )
@@ -105,14 +100,14 @@ class Service:
     async def _site(self, stack: AsyncExitStack, daemon: Daemon) -> Site | None:
         if self.listen is None:
             return None
-        reader = await stack.enter_async_context(StoreReader(self.database))
+        reader, core = await stack.enter_async_context(StoreReader(self.database)), daemon.core
         sources = Sources(
             read=reader.run,
-            write=daemon.core.writer.run,
-            book=lambda: daemon.core.book,
+            write=core.writer.run,
+            book=lambda: core.book,
             now=self.clock.now,
             ill=daemon.health.ill,
-            wake=daemon.core.courier.wake,
+            wake=core.courier.wake,
             instruments=self.instruments,
         )
         # Compiling the templates takes a tenth of a second: not on the loop.
@@ -122,14 +117,11 @@ class Service:
         return site
 
     def _ready(self, daemon: Daemon, site: Site | None) -> None:
-        log.info(
-            "watching",
-            rules=len(daemon.core.book.rules),
-            watches=len(daemon.core.book.used_watches),
-            page=site.url if site is not None else "off",
-        )
+        book, url = daemon.core.book, site.url if site is not None else None
+        rules, watches = len(book.rules), len(book.used_watches)
+        log.info("watching", rules=rules, watches=watches, page=url or "off")
         self.systemd.ready(daemon.reloader.status)
-        for warning in daemon.core.book.warnings:
+        for warning in book.warnings:
             log.warning("rule file", warning=str(warning))
         if self.on_ready is not None:
-            self.on_ready(site.url if site is not None else None)
+            self.on_ready(url)

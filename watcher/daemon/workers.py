@@ -6,21 +6,25 @@ import asyncio
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from functools import partial
 
+import aiohttp
 import structlog
 
-from watcher import plan
+from watcher import network, plan
 from watcher.daemon.core import Core, why
-from watcher.daemon.supervision.heartbeat import Heartbeat, Rounds
 from watcher.daemon.supervision.memory import Returns
 from watcher.errors import StoreError
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Instant, ScanState
+from watcher.rules.rulebook import Secret
 from watcher.units import HOUR, MINUTE
 
 WORKERS = 2
+PAUSES = (2.0, 10.0)  # seconds before the second and the third heartbeat
+_TIMEOUT = aiohttp.ClientTimeout(total=10)
 SCAN_GRACE_SECONDS = 35.0  # a running page has at most 30
 LATE_SECONDS = HOUR
 FORGIVEN_SECONDS = 5.0  # of a wait for the source: shorter ones make nobody late
@@ -28,6 +32,74 @@ LOST_LOOKS = 12  # at a watch without an alarm, before it gets one
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
 
 log = structlog.get_logger("watcher.daemon")
+
+
+@dataclass(slots=True)
+class Heartbeat:
+    """Asks the address of ``heartbeat:`` after every good round of scans: a service such as
+    healthchecks.io then tells when the daemon, or its whole machine, is silent.
+
+    On a task of its own: whether it answers delays no scan. The address is a secret: whoever has
+    it can keep up the appearance. It occurs in no log.
+    """
+
+    pauses: tuple[float, ...] = PAUSES
+    _asking: asyncio.Task[None] | None = field(default=None)
+
+    def beat(self, address: Secret | None) -> None:
+        """A round was good. Where the last one is still being told, that says it."""
+        if address is not None and (self._asking is None or self._asking.done()):
+            self._asking = asyncio.create_task(self._tell(address), name="heartbeat")
+
+    async def finish(self) -> None:
+        """At the stop: a request under way is given its time, no more tries are made."""
+        if self._asking is not None:
+            await asyncio.wait({self._asking}, timeout=1)
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
+
+    async def _tell(self, address: Secret) -> None:
+        for pause in (*self.pauses, None):
+            problem = await _ask(address)
+            if problem is None:
+                return
+            log.warning("the heartbeat was not heard", problem=problem, again_in=pause)
+            if pause is not None:
+                await asyncio.sleep(pause)
+
+
+async def _ask(address: Secret) -> str | None:
+    """Ask it; the reason why it was not heard, in words without the address, or None."""
+    try:
+        proxy = network.proxy_for(address.reveal())
+        tls = network.tls_context() or True
+        async with (
+            aiohttp.ClientSession(timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()) as session,
+            session.get(address.reveal(), proxy=proxy, ssl=tls) as answer,
+        ):
+            return None if answer.status < 400 else f"HTTP {answer.status}"
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        return type(error).__name__
+
+
+@dataclass(slots=True)
+class Rounds:
+    """A round is over once each watch that is queued or running had its scan in it.
+
+    Not once nothing is queued: where lists are long and read often, some watch always is.
+    """
+
+    _good: dict[str, bool] = field(default_factory=dict)  # by watch: was each of its scans good
+
+    def ended(self, watch: str, busy: AbstractSet[str], *, good: bool) -> bool | None:
+        """None, or whether all of the round was good that a scan ended; the watches of ``busy`` are
+        queued or running."""
+        self._good[watch] = good and self._good.get(watch, True)
+        if not busy <= self._good.keys():
+            return None
+        all_good = all(self._good.values())
+        self._good.clear()
+        return all_good
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -102,7 +174,7 @@ class Workers:
         return round_was_good is not None
 
     async def _scan(self, key: str, at: Instant, moved: Callable[[], None]) -> bool:
-        """Whether the watch was read whole, or is no more."""
+        """Scan the watch; whether it was read whole, or is no more."""
         moved()
         watch = self.core.watches.get(key)
         if watch is None or self.core.stopping.is_set():  # removed by a reload while it waited
@@ -119,11 +191,11 @@ class Workers:
             # Not the worker's death: its credits are spent, and what broke now would break again.
             log.exception("a scan broke", watch=watch.name)
             self.core.scanner.postpone(watch, self.core.clock.now() + BROKEN_SECONDS)
-            await self.core.begin(incident.with_details(**why(error)))
+            await self.core.note(incident.with_details(**why(error)), on=True)
             return False
         if outcome is None:
             return False
-        await self.core.end(incident)
+        await self.core.note(incident, on=False)
         self.core.courier.wake()
         return outcome.scan.state is ScanState.COMPLETE
 
@@ -172,13 +244,10 @@ class Workers:
     async def find_lost(self) -> None:
         """Arm each watch that nobody will scan: whatever went wrong between its scan and its next
         alarm, it is read again. One that was just scanned, or is new, has none for a moment."""
-        silent = [key for key in self.core.watches if key not in self.busy and not self._rings(key)]
+        waiting = self.busy | self.core.timers.ringing
+        silent = self.core.watches.keys() - waiting
         self._silent = {key: self._silent.get(key, 0) + 1 for key in silent}
         for key, looks in self._silent.items():
             if looks > LOST_LOOKS:
                 log.warning("a watch had no alarm", watch=key)
                 await self.arm(key)
-
-    def _rings(self, key: str) -> bool:
-        due = self.core.timers.due(key)
-        return due is not None and self.core.clock.seconds_until(due) > 0

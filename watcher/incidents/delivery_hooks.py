@@ -6,15 +6,14 @@ store's thread, in the transaction in which the courier notes what became of a n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from watcher.incident import About, Incident, IncidentKind
-from watcher.incidents.operator import Operator, targets_named
+from watcher.incidents.operator import operator_of, targets_named
 from watcher.model import Chart, Instant, Notification
 from watcher.notification.charting import chart_of
 from watcher.notification.coalesce import join_backlog
-from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.text.messages import title_of
@@ -46,19 +45,14 @@ class Post:
         about = message.incident
         subject = about.subject if about is not None and about.about is About.TARGET else None
         dead = _dead(target).with_details(title=title_of(message), error=reason)
-        self._operator(database, {target, subject}).begin(dead)
+        operator_of(database, self.book(), self.now(), {target, subject}).begin(dead)
         if target not in targets_named(self.book()):
             database.health.clear_cause(dead, self.now())
 
     def took(self, database: Store, notification: Notification) -> None:
         """The target takes messages (again): its trouble is over."""
         target = notification.target
-        self._operator(database, {target}).end(_dead(target))
-
-    def _operator(self, database: Store, but: Collection[str | None]) -> Operator:
-        policies = policies_of(self.book().channels)
-        others = [policies[name].without(but) for name in self.book().operator]
-        return Operator(database, others, self.now())
+        operator_of(database, self.book(), self.now(), {target}).end(_dead(target))
 
 
 def _dead(target: str) -> Incident:

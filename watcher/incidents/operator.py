@@ -5,13 +5,13 @@ The store remembers which are on, so a restart does not tell again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from watcher.incident import About, Incident
 from watcher.model import Instant, Message, Severity
-from watcher.notification.policy import NotifyPolicy
+from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 
@@ -62,6 +62,14 @@ class Operator:
             self.database.outbox.add(
                 policy.channel, policy.targets, message, self.now, not_before=quiet
             )
+
+
+def operator_of(
+    database: Store, book: Rulebook, now: Instant, but: Collection[str | None] = ()
+) -> Operator:
+    """The operator that ``book`` names, without some of its targets."""
+    policies = policies_of(book.channels)
+    return Operator(database, [policies[name].without(but) for name in book.operator], now)
 
 
 def targets_named(book: Rulebook) -> set[str]:

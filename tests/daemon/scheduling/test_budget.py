@@ -9,7 +9,7 @@ import pytest
 
 from tests.daemon.clocks import SetClock
 from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudget
-from watcher.daemon.scheduling.store_retry import StoreRetry
+from watcher.daemon.scheduling.scanner import StoreRetry
 from watcher.errors import BudgetSpent, StoreError
 from watcher.rules.rulebook import Api
 from watcher.store.sql.ledger import Spent

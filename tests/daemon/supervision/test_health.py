@@ -14,6 +14,7 @@ import pytest
 from tests.daemon.clocks import SetClock
 from tests.daemon.supervision.test_liveness import Hand
 from tests.daemon.test_daemon import FakeScanner, book
+from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.maintenance import CLOCK_CHECK_SECONDS, TICK_SECONDS
 from watcher.daemon.scheduling.scanner import Scanner
@@ -38,7 +39,7 @@ async def hand() -> Hand:
 async def daemon(hand: Hand, tmp_path: Path) -> AsyncIterator[Daemon]:
     """A running daemon, on a database file."""
     async with Writer(tmp_path / "watcher.db") as writer:
-        made = Daemon(book(), writer, SetClock(), load=book, liveness=Liveness(hand))
+        made = Daemon(Core(book(), writer, SetClock(), liveness=Liveness(hand)), book)
         made.core.scanner = cast("Scanner", FakeScanner(lambda _w, _at: None, until=2 * DAY**2))
         ready = asyncio.Event()
         running = asyncio.create_task(made.run(ready.set))
@@ -46,7 +47,7 @@ async def daemon(hand: Hand, tmp_path: Path) -> AsyncIterator[Daemon]:
         await asyncio.wait({waiting, running}, return_when=asyncio.FIRST_COMPLETED)
         assert ready.is_set(), running.result()
         yield made
-        made.stopping.set()
+        made.core.stopping.set()
         await running
 
 

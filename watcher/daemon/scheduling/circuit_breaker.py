@@ -12,13 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from watcher.errors import (
-    BudgetSpent,
-    CreditsUsedUp,
-    InvalidQuery,
-    KeyRefused,
-    SourceUnavailable,
-)
+from watcher.errors import BudgetSpent, CreditsUsedUp, InvalidQuery, KeyRefused, SourceUnavailable
 from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.failing import CAP
 from watcher.incidents.operator import Operator
@@ -44,7 +38,7 @@ class CircuitBreaker:
     _trying: bool = False
 
     def why_shut(self, watch: str, now: Instant) -> str | None:
-        """Why ``watch`` must not be scanned now; None where it may."""
+        """The reason that ``watch`` must not be scanned now; None where it may."""
         begin, end = self.refused.get(watch, (0, 0))
         if begin <= now < end:
             return "its query is invalid"
@@ -53,7 +47,7 @@ class CircuitBreaker:
         return "another scan tries whether KeyAPI answers again" if self._trying else None
 
     def opens(self, watch: str, now: Instant) -> Instant:
-        """When ``watch`` may be scanned again; past where it may now."""
+        """The instant from which ``watch`` may be scanned again; past where it may now."""
         begin, end = self.refused.get(watch, (0, 0))
         waits = [end] if begin <= now < end else []
         if self.reason and self.since <= now < self.until:
@@ -70,8 +64,7 @@ class CircuitBreaker:
         try:
             yield trying
         finally:
-            if trying:
-                self._trying = False
+            self._trying &= not trying
 
     def shut(self, reason: str, now: Instant, until: Instant) -> None:
         """For all watches."""
@@ -111,13 +104,9 @@ def note_source(
             breaker.refuse(watch.key, now)
             query = watch.query.describe()
             operator.begin(invalid.with_details(query=query, error=str(failure)))
-    if _answered(result) and breaker.answered(watch.key, result.scan.started):
+    # Key and query were taken where it gave a page, and refused none after it.
+    gave = result.scan.pages > 0 or result.scan.state is ScanState.COMPLETE
+    taken = gave and isinstance(failure, SourceUnavailable | BudgetSpent | None)
+    if taken and breaker.answered(watch.key, result.scan.started):
         for incident in (invalid, KEY, CREDITS):
             operator.end(incident)
-
-
-def _answered(result: ScanResult) -> bool:
-    """Whether KeyAPI took key and query: it gave a page, and refused none after it."""
-    gave = result.scan.pages > 0 or result.scan.state is ScanState.COMPLETE
-    passing = isinstance(result.failure, SourceUnavailable | BudgetSpent)
-    return gave and (result.failure is None or passing)

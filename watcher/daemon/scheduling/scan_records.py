@@ -16,18 +16,12 @@ from watcher.daemon.scheduling.budget import ScanBudget, left_by_caps, set_aside
 from watcher.daemon.scheduling.circuit_breaker import CREDITS, KEY, CircuitBreaker, note_source
 from watcher.evaluation.empty_list_guard import Before, doubted
 from watcher.incident import About, Incident, IncidentKind
+from watcher.incidents import failing
 from watcher.incidents.data import Lost, note_changes, note_fields, note_jump
-from watcher.incidents.failing import (
-    CAP,
-    note_clock,
-    note_credits,
-    note_problems,
-    note_rules,
-    note_watch,
-)
+from watcher.incidents.failing import CAP, note_clock, note_credits
 from watcher.incidents.operator import Operator
 from watcher.model import Instant, Scan, ScanState
-from watcher.notification.policy import NotifyPolicy
+from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.pipeline import Outcome, Report, evaluate
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.scan import ScanResult
@@ -59,21 +53,26 @@ class ScanRecords:
     audiences: dict[str, NotifyPolicy] = field(default_factory=dict)
     report: Report | None = None
     breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
-    skipped: dict[str, Instant] = field(
-        default_factory=dict
-    )  # watches that are put off, until when
+    skipped: dict[str, Instant] = field(default_factory=dict)  # watches put off, until when
 
     @property
     def policies(self) -> list[NotifyPolicy]:
         """Policies of the channels that hear of the watcher's own incidents."""
         return [self.audiences[name] for name in self.book.operator]
 
+    def adopt(self, book: Rulebook) -> None:
+        """Go on with other rules. The circuit closes: what the source refused may be mended now."""
+        self.book = book
+        self.audiences = policies_of(book.channels)
+        self.breaker = CircuitBreaker()
+        self.skipped.clear()
+
     def operator(self, database: Store) -> Operator:
         """The operator, as of now."""
         return Operator(database, self.policies, self.now())
 
     def doubt(self, database: Store) -> None:
-        """Where the source refused all before a restart or a reload, one scan alone tries first."""
+        """Have one scan alone try first, where the source refused all before a restart."""
         if {KEY.kind, CREDITS.kind} & {each.kind for each in database.health.incidents()}:
             self.breaker = CircuitBreaker(reason="KeyAPI refused before")
 
@@ -99,7 +98,11 @@ class ScanRecords:
             note_credits(operator, self.book.api)
             cost = set_aside(budget, database, self.book, watch, pages, now)
             if cost is not None:
-                self._skip(operator, watch, cost, budget.kept)
+                self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
+                room = left_by_caps(database, self.book.api, now)
+                skipped = {"watch": watch.name, "cost": cost, "room": room, "kept": budget.kept}
+                log.warning("scan skipped", **skipped)
+                operator.begin(CAP.with_details(**skipped))  # told once a day
                 return None
         return Background(
             known_pages=pages,
@@ -107,14 +110,6 @@ class ScanRecords:
             last_at=last.at if last is not None and plan.believed(last.at, now) else 0,
             failed=last is not None and last.state is ScanState.FAILED,
         )
-
-    def _skip(self, operator: Operator, watch: Watch, cost: int, kept: int) -> None:
-        """Put the scan off; the operator is told once a day."""
-        now = operator.now
-        self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
-        room = left_by_caps(operator.database, self.book.api, now)
-        log.warning("scan skipped", watch=watch.name, cost=cost, room=room, kept=kept)
-        operator.begin(CAP.with_details(watch=watch.name, cost=cost, room=room, kept=kept))
 
     def commit(
         self, database: Store, watch: Watch, result: ScanResult, budget: ScanBudget
@@ -128,24 +123,19 @@ class ScanRecords:
             scan = _believed(database, watch, result.scan)
             lost = Lost(result.missing, result.mistyped)
             note_fields(operator, self.book, watch, scan, lost)
+            book, now = self.book, operator.now
             outcome = evaluate(
-                database,
-                scan,
-                chosen,
-                self.audiences,
-                self.book.metrics,
-                operator.now,
-                report=self.report,
+                database, scan, chosen, self.audiences, book.metrics, now, report=self.report
             )
             note_jump(operator, self.book, watch, scan, outcome.jump)
             budget.settle(database)
             note_source(operator, self.breaker, watch, result)
-            note_watch(operator, self.book, watch, scan, result.failure)
-            note_problems(operator, watch, scan)
-            note_rules(operator, chosen)
+            failing.note_watch(operator, self.book, watch, scan, result.failure)
+            failing.note_problems(operator, watch, scan)
+            failing.note_rules(operator, chosen)
             note_changes(operator, scan, self.book.zone)
             note_credits(operator, self.book.api)
-            operator.end(Incident(IncidentKind.UNSTORED, About.WATCH, watch.name))
+            operator.end(unstored(watch))
         budget.close()
         log.info(
             "scanned",
@@ -158,8 +148,21 @@ class ScanRecords:
             resolved=len(outcome.resolved),
             error=scan.error,
         )
-        _log_problems(watch, scan)
+        if scan.problems or scan.doubt is not None:
+            log.warning(
+                "scan with problems",
+                watch=watch.name,
+                problems=scan.problems[:LOGGED_PROBLEMS],
+                count=len(scan.problems),
+                doubt=scan.doubt.why if scan.doubt is not None else None,
+                proves_absence=scan.proves_absence,
+            )
         return outcome
+
+
+def unstored(watch: Watch) -> Incident:
+    """A scan of the watch that waits to be stored."""
+    return Incident(IncidentKind.UNSTORED, About.WATCH, watch.name)
 
 
 def _believed(database: Store, watch: Watch, scan: Scan) -> Scan:
@@ -167,15 +170,3 @@ def _believed(database: Store, watch: Watch, scan: Scan) -> Scan:
     proof = database.history.last_proof(watch.key)
     expected = watch.schedule.next(proof.at) if proof is not None else 0
     return doubted(scan, Before(last, proof, expected))
-
-
-def _log_problems(watch: Watch, scan: Scan) -> None:
-    if scan.problems or scan.doubt is not None:
-        log.warning(
-            "scan with problems",
-            watch=watch.name,
-            problems=scan.problems[:LOGGED_PROBLEMS],
-            count=len(scan.problems),
-            doubt=scan.doubt.why if scan.doubt is not None else None,
-            proves_absence=scan.proves_absence,
-        )

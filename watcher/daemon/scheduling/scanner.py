@@ -7,47 +7,67 @@ The daemon's workers, ``watcher once`` and the demo all scan through here. It ne
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import structlog
 
 from watcher.daemon.clock import Clock
 from watcher.daemon.scheduling.budget import LedgerBudget, ScanBudget
-from watcher.daemon.scheduling.circuit_breaker import CircuitBreaker
-from watcher.daemon.scheduling.scan_records import ScanRecords
-from watcher.daemon.scheduling.store_retry import StoreRetry
+from watcher.daemon.scheduling.scan_records import ScanRecords, unstored
+from watcher.delivery.courier import Pause, pause_until
 from watcher.delivery.ports import StoreRunner
-from watcher.errors import StoreError
-from watcher.incident import About, Incident, IncidentKind
+from watcher.errors import NotADatabase, StoreError
 from watcher.model import Instant
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.pipeline import Outcome, Report
-from watcher.rules.rulebook import Api, Rulebook, Watch
+from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.client import Client
 from watcher.source.rows import MOST_TEXTS
 from watcher.source.scan import ScanOrder, read_scan
 from watcher.store.ports import Store
 from watcher.units import DAY
 
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries to store
 TEXTS_KEEP = 30 * DAY  # after that a product's long texts are read anew, at the earliest
+
+T = TypeVar("T")
 
 log = structlog.get_logger("watcher.scan")
 
 
-class Budgets(Protocol):
-    """Makes the budget of one scan of the watch of that key."""
+async def _nobody(_error: StoreError, _failures: int) -> None:
+    """Hears of no failure."""
 
-    def __call__(
-        self,
-        writer: StoreRunner[Store],
-        clock: Clock,
-        api: Api,
-        watch: str,
-        moved: Callable[[], None],
-    ) -> ScanBudget: ...
+
+@dataclass(frozen=True, slots=True)
+class StoreRetry:
+    """A store whose jobs are done again until the database takes them, or until ``stop``.
+
+    For jobs that undo themselves when they fail. ``waits`` hears of each failure, and how many
+    there were. A damaged database is not waited for, and without a ``stop`` nothing is.
+    """
+
+    store: StoreRunner[Store]
+    stop: asyncio.Event | None
+    waits: Callable[[StoreError, int], Awaitable[None]] = _nobody
+    pause: Pause = pause_until
+
+    async def run(self, job: Callable[[Store], T]) -> T:
+        """Do the job, and raise only the ``StoreError`` that does not pass."""
+        failures, wait = 0, FIRST_WAIT
+        while True:
+            try:
+                return await self.store.run(job)
+            except StoreError as error:
+                if self.stop is None or self.stop.is_set() or isinstance(error, NotADatabase):
+                    raise
+                failures += 1
+                await self.waits(error, failures)
+                await self.pause(self.stop, wait)
+                wait = min(wait * 2, LONGEST_WAIT)
 
 
 class Scanner(ScanRecords):
@@ -63,7 +83,7 @@ class Scanner(ScanRecords):
         stop: asyncio.Event | None = None,
         audiences: dict[str, NotifyPolicy] | None = None,
         report: Report | None = None,
-        budget: Budgets = LedgerBudget,
+        budget: type[ScanBudget] = LedgerBudget,
     ) -> None:
         told = policies_of(book.channels) if audiences is None else audiences
         super().__init__(book, clock.now, told, report)
@@ -78,15 +98,10 @@ class Scanner(ScanRecords):
     def swap(self, book: Rulebook, client: Client | None) -> None:
         """Go on with other rules, and with another client where one is given.
 
-        Called on the store's thread, between two commits. The circuit closes: what the source
-        refused may be mended now.
+        Called on the store's thread, between two commits.
         """
-        self.book = book
-        self.audiences = policies_of(book.channels)
-        self.breaker = CircuitBreaker()
-        self.skipped.clear()
-        if client is not None:
-            self.client = client
+        self.adopt(book)
+        self.client = client or self.client
 
     async def scan(
         self, watch: Watch, at: Instant, *, moved: Callable[[], None] = lambda: None
@@ -131,7 +146,7 @@ class Scanner(ScanRecords):
 
     @property
     def unstored(self) -> str | None:
-        """Why a scan that was read can't be stored; None where none waits for that."""
+        """The reason that a scan that was read can't be stored; None where none waits for that."""
         return next(iter(self._unstored.values()), None)
 
     def _retrying(self, watch: Watch, moved: Callable[[], None]) -> StoreRetry:
@@ -142,8 +157,7 @@ class Scanner(ScanRecords):
             log.error("a scan waits to be stored", watch=watch.name, error=str(error))
             self._unstored[watch.key] = str(error)
             if failures > 1:  # a lock passes; and the health tells where nothing can be written
-                incident = Incident(IncidentKind.UNSTORED, About.WATCH, watch.name)
-                told = incident.with_details(error=str(error))
+                told = unstored(watch).with_details(error=str(error))
                 with suppress(StoreError):
                     await self._writer.run(lambda db: self.operator(db).begin(told))
 

@@ -53,8 +53,13 @@ class Timers:
         return self._running
 
     def due(self, key: str) -> Instant | None:
-        """When the key's alarm is set to; None without one."""
+        """The instant that the key's alarm is set to; None without one."""
         return self._alarms[key][0] if key in self._alarms else None
+
+    @property
+    def ringing(self) -> set[str]:
+        """Keys whose alarm is still to ring."""
+        return {key for key, (due, _) in self._alarms.items() if self._clock.seconds_until(due) > 0}
 
     def arm(self, key: str, due: Instant, ring: Callable[[str, Instant], None]) -> None:
         """Ring once at ``due`` (at once if that is past), in place of the key's old alarm."""
